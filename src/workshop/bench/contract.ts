@@ -1,0 +1,36 @@
+/**
+ * What a lesson's class may look like, and the one shape tests see.
+ *
+ * `#sessions` resolves to this file for the type checker only: at run time a condition of
+ * package.json's `imports` chooses a lesson's class (`node -C lesson-03`), the learner's own
+ * (`-C mine`) or a wrong fix (`-C wrong-02-null`).
+ */
+import type { SessionHandlerInterface } from '../../php/index.ts';
+
+/** What a callback of the class may return: PHP's rules decide what each value means. */
+export type Answer<Value> = Value | Promise<Value>;
+
+/**
+ * The article's static class. Every member is optional because the first lessons have not
+ * ported all of them yet.
+ */
+export interface StaticSessions {
+  Db?: unknown;
+  SessionName?: string;
+  Open?(path: string, session_name: string): Answer<boolean>;
+  Close?(): Answer<boolean>;
+  Read?(sid: string): Answer<string | Uint8Array | false>;
+  Write?(sid: string, data: string): Answer<boolean>;
+  Destroy?(sid: string): Answer<boolean>;
+  garbageCollect?(max_life: number): Answer<number | boolean>;
+  createId?(): Answer<string>;
+  initCallbacks?(): Answer<boolean>;
+}
+
+/** The class of a later lesson: constructed with what it needs, an object with PHP's method names. */
+export type SessionsConstructor = new () => SessionHandlerInterface;
+
+/** What `#sessions` exports as `Sessions`, in any lesson. */
+export type SessionsExport = StaticSessions | SessionsConstructor;
+
+export declare const Sessions: SessionsExport;
