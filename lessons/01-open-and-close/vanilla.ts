@@ -1,0 +1,29 @@
+/**
+ * The article's first example: a counter on PHP's own files handler, no database in sight.
+ * Serve it with: node --import tsx lessons/01-open-and-close/vanilla.ts
+ */
+import { createServer, type RequestListener } from 'node:http';
+import { pathToFileURL } from 'node:url';
+import { $_SESSION, session_start } from '#php';
+import { withPhpSession } from '../../src/adapters/node.ts';
+
+// #region counter
+/** A page that counts one visitor's visits. */
+export const counter: RequestListener = withPhpSession(async (_request, response) => {
+  await session_start();
+  const count = Number($_SESSION['count'] ?? 0) + 1;
+  $_SESSION['count'] = count;
+  response.setHeader('Content-Type', 'text/html; charset=UTF-8');
+  response.end(`<p>Count: ${count}</p>\n`);
+});
+// #endregion counter
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const server = createServer(counter).listen(4171, '127.0.0.1', () => {
+    console.log('counting at http://127.0.0.1:4171/ (Ctrl-C ends it)');
+  });
+  server.on('error', (error) => {
+    console.error(`The counter cannot listen on port 4171: ${error.message}`);
+    process.exitCode = 1;
+  });
+}

@@ -1,0 +1,44 @@
+// caught by: "closing gives the connection back to the server"
+// The article's own line. In PHP dropping the last reference closes the connection; here it only loses it.
+import { type Connection, createConnection } from 'mysql2/promise';
+
+const dsn = process.env['DATABASE_URL'] ?? 'mysql://db_user:db_pass@localhost/myapp';
+
+/** The article's static class, with its first two callbacks: one connection, opened and closed. */
+export class Sessions {
+  /** The one connection to the database. Null while there is none. */
+  static Db: Connection | null = null;
+
+  /** The name of the session, and so of its cookie. */
+  static SessionName = 'MySession';
+
+  // #region open
+  /**
+   * Connects to the database, once.
+   *
+   * @param _path - PHP's `session.save_path`. A database has no use for it.
+   * @param _session_name - PHP's `session.name`. Unused as well.
+   * @returns true; a database that cannot be reached rejects with the driver's error.
+   */
+  static async Open(_path: string, _session_name: string): Promise<boolean> {
+    if (Sessions.Db === null) {
+      Sessions.Db = await createConnection(dsn);
+    }
+    return true;
+  }
+  // #endregion open
+
+  // #region close
+  /**
+   * Gives the connection back to the database.
+   *
+   * @returns true, also when nothing was open.
+   */
+  static async Close(): Promise<boolean> {
+    if (Sessions.Db !== null) {
+      Sessions.Db = null;
+    }
+    return true;
+  }
+  // #endregion close
+}

@@ -1,0 +1,7 @@
+<?php
+require __DIR__ . '/sessions.php';
+
+session_start();
+$_SESSION["count"] = ($_SESSION["count"] ?? 0) + 1;
+?>
+<p>Count: <?=$_SESSION["count"]?></p>
