@@ -1,0 +1,96 @@
+/** What a marker asks for, read from the comment above a fence. */
+
+/** A file as a marker names it: relative to the page, one region or all of it. */
+export interface Reference {
+  path: string;
+  region: string | undefined;
+}
+
+export type Marker =
+  | { kind: 'code'; file: Reference }
+  | { kind: 'diff'; from: Reference | undefined; to: Reference | undefined }
+  | { kind: 'transcript'; condition: string }
+  | { kind: 'output'; of: 'tests'; condition: string }
+  | { kind: 'text'; reason: string }
+  | { kind: 'proves' }
+  | { kind: 'wrong' }
+  | { kind: 'picture'; name: string };
+
+const KINDS = [
+  'code',
+  'diff',
+  'transcript',
+  'output',
+  'text',
+  'proves',
+  'wrong',
+  'picture',
+] as const;
+
+/** Markers that put a fence below themselves; the others write up to `<!-- end -->`. */
+export function yieldsFence(marker: Marker): boolean {
+  return marker.kind !== 'proves' && marker.kind !== 'wrong' && marker.kind !== 'picture';
+}
+
+/** A comment on a line of its own: `<!-- code: ./sessions.ts#read -->`. */
+const COMMENT = /^\s*<!--\s*([a-z]+)\s*(?::\s*(.*?))?\s*-->\s*$/;
+
+/**
+ * Reads a line as a marker.
+ *
+ * @param line One line of a page.
+ * @returns The marker, or undefined where the line is something else.
+ * @throws Error when the line is a marker that cannot be understood, with the form it must have.
+ */
+export function readMarker(line: string): Marker | undefined {
+  const comment = COMMENT.exec(line);
+  const kind = KINDS.find((each) => each === comment?.[1]);
+  if (!comment || !kind) return undefined;
+  const argument = comment[2] ?? '';
+  switch (kind) {
+    case 'code':
+      return { kind, file: readReference(argument, kind) };
+    case 'diff':
+      return readDiff(argument);
+    case 'transcript': {
+      const condition = /^attack on ([\w-]+)$/.exec(argument)?.[1];
+      if (!condition) throw misspelt(line, '<!-- transcript: attack on lesson-01 -->');
+      return { kind, condition };
+    }
+    case 'output': {
+      const condition = /^tests on ([\w-]+)$/.exec(argument)?.[1];
+      if (!condition) throw misspelt(line, '<!-- output: tests on lesson-01 -->');
+      return { kind, of: 'tests', condition };
+    }
+    case 'text':
+      if (!argument) throw misspelt(line, '<!-- text: why it is typed by hand -->');
+      return { kind, reason: argument };
+    case 'picture':
+      if (!argument) throw misspelt(line, '<!-- picture: trace -->');
+      return { kind, name: argument };
+    default:
+      if (argument) throw misspelt(line, `<!-- ${kind} -->`);
+      return { kind };
+  }
+}
+
+function readDiff(argument: string): Marker {
+  if (!argument) return { kind: 'diff', from: undefined, to: undefined };
+  const [first, second, ...rest] = argument.split(/\s+with\s+/);
+  if (rest.length > 0 || first === undefined)
+    throw misspelt(argument, '<!-- diff: a.ts with b.ts -->');
+  if (second === undefined) {
+    return { kind: 'diff', from: undefined, to: readReference(first, 'diff') };
+  }
+  return { kind: 'diff', from: readReference(first, 'diff'), to: readReference(second, 'diff') };
+}
+
+function readReference(argument: string, kind: string): Reference {
+  const parts = /^([^\s#]+)(?:#([\w-]+))?$/.exec(argument);
+  if (!parts?.[1]) throw misspelt(argument || '(nothing)', `<!-- ${kind}: ./sessions.ts#read -->`);
+  return { path: parts[1], region: parts[2] };
+}
+
+function misspelt(found: string, form: string): Error {
+  return new Error(`cannot understand "${found.trim()}"; the form is ${form}`);
+}
