@@ -1,0 +1,48 @@
+/** How serious PHP takes a message. */
+export type PhpMessageLevel = 'E_WARNING' | 'E_NOTICE' | 'E_DEPRECATED';
+
+/** What PHP would have printed or logged, in PHP's words. */
+export interface PhpMessage {
+  readonly level: PhpMessageLevel;
+  /** The text, without the `unserialize(): ` that names the calling function. */
+  readonly message: string;
+}
+
+/** The PHP releases whose behaviour can be chosen. */
+export type PhpVersion = '8.2' | '8.3' | '8.4' | '8.5';
+
+/** Where the bytes stopped being a value that PHP reads. */
+export class UnserializeError extends Error {
+  /** Where PHP says the fault is: the start of the element that it could not read. */
+  readonly offset: number;
+  /** What PHP said before it gave up, the depth it refused for example. */
+  readonly messages: readonly PhpMessage[];
+
+  /**
+   * @param offset PHP's offset
+   * @param length how many bytes there were
+   * @param messages what was said before
+   */
+  constructor(offset: number, length: number, messages: readonly PhpMessage[] = []) {
+    super(`unserialize(): Error at offset ${offset} of ${length} bytes`);
+    this.name = 'UnserializeError';
+    this.offset = offset;
+    this.messages = messages;
+  }
+}
+
+/** A value that PHP has no type for, or would read back as another type. */
+export class UnserializableError extends TypeError {
+  /** Where the value stands, written as TypeScript would reach it: `$_SESSION.cart[2].when`. */
+  readonly path: string;
+
+  /**
+   * @param path where the value stands
+   * @param reason what it is and what to write instead
+   */
+  constructor(path: string, reason: string) {
+    super(`${path}: ${reason}`);
+    this.name = 'UnserializableError';
+    this.path = path;
+  }
+}

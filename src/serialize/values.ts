@@ -1,0 +1,213 @@
+/** Text where the bytes are valid UTF-8, the bytes themselves where they are not. */
+export type PhpString = string | Uint8Array;
+
+/** A key of a PHP array: an integer, or a string that does not look like one. */
+export type PhpKey = number | bigint | PhpString;
+
+/** A PHP array whose keys are 0, 1, 2 … in order. */
+export type PhpList = PhpValue[];
+
+/** A PHP array whose keys are all strings, in PHP's order. `__proto__` is an ordinary key. */
+export interface PhpRecord {
+  [key: string]: PhpValue;
+}
+
+/** Any other PHP array: integer keys in another order, mixed keys, keys that are not UTF-8. */
+export type PhpMap = Map<PhpKey, PhpValue>;
+
+/** A PHP array in the form that fits its keys. */
+export type PhpArray = PhpList | PhpRecord | PhpMap;
+
+/**
+ * Everything that PHP's serializer can write.
+ *
+ * | PHP | here |
+ * | --- | --- |
+ * | null, bool | `null`, `boolean` |
+ * | int | `number` where safe, else `bigint` |
+ * | float | `number`; {@link PhpFloat} where its value is an integer (`1.0`, `-0.0`, `1e25`) |
+ * | string | `string` where the bytes are valid UTF-8, else `Uint8Array` |
+ * | array | array, plain object or `Map`, whichever fits the keys |
+ * | object | {@link PhpObject}, {@link PhpSerializable}, {@link PhpEnum}; one object is one identity |
+ * | `&$reference` | {@link PhpReference}; the places that share one box share one variable |
+ */
+export type PhpValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | PhpString
+  | PhpFloat
+  | PhpArray
+  | PhpObject
+  | PhpSerializable
+  | PhpEnum
+  | PhpReference;
+
+/**
+ * A float whose value is an integer, which a JavaScript number could not tell from an int.
+ *
+ * @example
+ * serialize(new PhpFloat(1)); // d:1;
+ * serialize(1);               // i:1;
+ */
+export class PhpFloat {
+  /** The float as JavaScript calculates with it. */
+  readonly value: number;
+
+  constructor(value: number) {
+    this.value = value;
+  }
+
+  valueOf(): number {
+    return this.value;
+  }
+
+  toJSON(): number {
+    return this.value;
+  }
+}
+
+/**
+ * One PHP variable that several places share (`$a = &$b`): each place holds the same box.
+ *
+ * @example
+ * const counter = new PhpReference(1);
+ * serialize([counter, counter]); // a:2:{i:0;i:1;i:1;R:2;}
+ */
+export class PhpReference<Value extends PhpValue = PhpValue> {
+  /** What the variable holds now; an assignment is seen at every place. */
+  value: Value;
+
+  constructor(value: Value) {
+    this.value = value;
+  }
+}
+
+/** Who may see a property of a PHP object. */
+export type PhpVisibility = 'public' | 'protected' | 'private';
+
+/** A property as a class declares it, taken out of PHP's mangled name. */
+export interface PhpProperty {
+  readonly name: PhpString;
+  readonly visibility: PhpVisibility;
+  /** The class that declared a private property. */
+  readonly declaredBy?: PhpString | undefined;
+  readonly value: PhpValue;
+}
+
+/**
+ * An object of any PHP class: its name and its properties. The class itself is never looked up.
+ *
+ * @example
+ * const user = new PhpObject('User', { name: 'Ann' });
+ * user.set('email', 'ann@example.org', 'private');
+ * user.get('email'); // 'ann@example.org'
+ */
+export class PhpObject {
+  className: PhpString;
+  /**
+   * The properties in PHP's order under PHP's own names: `name` is public, `\0*\0name` protected,
+   * `\0Class\0name` private. A number is an element of what the class's `__serialize()` returned.
+   */
+  readonly properties: Map<PhpKey, PhpValue>;
+
+  /**
+   * @param className the class, with its namespace
+   * @param properties public properties, or a map with PHP's mangled names (kept, not copied)
+   */
+  constructor(
+    className: PhpString,
+    properties: Readonly<Record<string, PhpValue>> | Map<PhpKey, PhpValue> = {},
+  ) {
+    this.className = className;
+    this.properties = properties instanceof Map ? properties : new Map(Object.entries(properties));
+  }
+
+  /**
+   * Reads a property whatever its visibility: a public one first, then protected, then private.
+   *
+   * @param name the name as PHP code writes it
+   * @param declaredBy the class of a private property, where it is not the object's own
+   * @returns the value with references followed, or `undefined` without such a property
+   */
+  get(name: string, declaredBy: PhpString = this.className): PhpValue | undefined {
+    const { properties } = this;
+    for (const visibility of ['public', 'protected', 'private'] as const) {
+      const value = properties.get(mangle(name, visibility, declaredBy));
+      if (value !== undefined) return value instanceof PhpReference ? value.value : value;
+    }
+    return undefined;
+  }
+
+  /**
+   * Writes a property; one that is a reference keeps its box.
+   *
+   * @param name the name as PHP code writes it
+   * @param value the new value
+   * @param visibility how the class declares it
+   * @param declaredBy the class of a private property, where it is not the object's own
+   */
+  set(
+    name: string,
+    value: PhpValue,
+    visibility: PhpVisibility = 'public',
+    declaredBy: PhpString = this.className,
+  ): this {
+    const key = mangle(name, visibility, declaredBy);
+    const present = this.properties.get(key);
+    if (present instanceof PhpReference && !(value instanceof PhpReference)) present.value = value;
+    else this.properties.set(key, value);
+    return this;
+  }
+
+  /** Lists the properties with their visibility taken out of PHP's mangled names. */
+  *[Symbol.iterator](): Generator<PhpProperty> {
+    for (const [key, value] of this.properties) {
+      const text = typeof key === 'object' ? Buffer.from(key).toString('latin1') : String(key);
+      const end = text.charCodeAt(0) === 0 ? text.indexOf('\0', 1) : -1;
+      if (end < 0) {
+        yield { name: typeof key === 'object' ? key : text, visibility: 'public', value };
+        continue;
+      }
+      const name = typeof key === 'object' ? key.subarray(end + 1) : text.slice(end + 1);
+      const scope = typeof key === 'object' ? key.subarray(1, end) : text.slice(1, end);
+      if (text.slice(1, end) === '*') yield { name, visibility: 'protected', value };
+      else yield { name, visibility: 'private', declaredBy: scope, value };
+    }
+  }
+}
+
+/** An object of a class that implements `Serializable`: the bytes its `serialize()` returned. */
+export class PhpSerializable {
+  className: PhpString;
+  payload: Uint8Array;
+
+  constructor(className: PhpString, payload: Uint8Array) {
+    this.className = className;
+    this.payload = payload;
+  }
+}
+
+/**
+ * A case of a PHP enum. PHP has each case once, so two boxes with the same names are one object.
+ *
+ * @example
+ * serialize(new PhpEnum('Suit', 'Hearts')); // E:11:"Suit:Hearts";
+ */
+export class PhpEnum {
+  readonly className: PhpString;
+  readonly caseName: PhpString;
+
+  constructor(className: PhpString, caseName: PhpString) {
+    this.className = className;
+    this.caseName = caseName;
+  }
+}
+
+function mangle(name: string, visibility: PhpVisibility, declaredBy: PhpString): PhpString {
+  if (visibility === 'public') return name;
+  if (visibility === 'protected') return `\0*\0${name}`;
+  if (typeof declaredBy === 'string') return `\0${declaredBy}\0${name}`;
+  return Buffer.concat([Buffer.from([0]), declaredBy, Buffer.from(`\0${name}`)]);
+}
