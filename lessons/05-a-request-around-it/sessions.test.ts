@@ -31,7 +31,10 @@ test('a returning visit asks for no new id', async () => {
 test('a new visitor gets one cookie, for fourteen days', async () => {
   const { setCookie } = await server.request({});
   assert.equal(setCookie.length, 1);
-  assert.match(setCookie[0] ?? '', /^MySession=[^;]+; expires=[^;]+ GMT; Max-Age=1209600; path=\/$/);
+  assert.match(
+    setCookie[0] ?? '',
+    /^MySession=[^;]+; expires=[^;]+ GMT; Max-Age=1209600; path=\/$/,
+  );
 });
 
 test('a returning visitor gets no cookie', async () => {

@@ -1,0 +1,19 @@
+import { type Attack, breached, held } from '../../src/workshop/attack/stage.ts';
+
+/** Twenty ordinary pages; afterwards, somebody asks the database who is still connected. */
+export const attack: Attack = async ({ handler, database, say }) => {
+  const before = await database.connections();
+  for (let page = 1; page <= 20; page++) {
+    await handler.open('', 'MySession');
+    await handler.close();
+  }
+  say('20 pages were served, one after the other; each opened the session and closed it');
+
+  const left = (await database.connections()) - before;
+  say(`connections still open at the database: ${left}`);
+  const [limit] = await database.query('SELECT @@max_connections AS connections');
+  say(`connections it takes before it turns everybody away: ${limit?.['connections']}`);
+  return left > 0
+    ? breached(`${left} connections leaked by ${left} pages; nobody is left to close them`)
+    : held('every page gave its connection back');
+};

@@ -1,0 +1,17 @@
+import { type Attack, breached, held } from '../../src/workshop/attack/stage.ts';
+
+/** A stranger comes with an id that was never given out: any first visit, any typed cookie. */
+export const attack: Attack = async ({ handler, say }) => {
+  await handler.open('', 'MySession');
+  say('a browser sends Cookie: MySession=404; no session has that id');
+  try {
+    const data: unknown = await handler.read('404');
+    say(`Read answers ${JSON.stringify(data)}`);
+    return data === ''
+      ? held('an empty session, and the page can begin')
+      : breached('PHP takes that for a failure: session_start() is false, nothing will be kept');
+  } catch (error) {
+    say(`Read throws ${String(error)}`);
+    return breached('every new visitor gets an error instead of a page');
+  }
+};

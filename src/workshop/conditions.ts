@@ -1,0 +1,49 @@
+/**
+ * Keeps package.json's `#sessions` conditions equal to what the lessons' folders hold.
+ *
+ * `npm run conditions` writes them; `npm test` compares.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { conditions, readLessons, root } from './catalogue.ts';
+
+interface Manifest {
+  imports: { '#sessions': Record<string, string> };
+}
+
+/**
+ * Compares the conditions, and mends them if asked.
+ *
+ * @param write - True to write package.json when it differs.
+ * @param folder - The project's folder.
+ * @returns The names of conditions that are missing, superfluous or lead elsewhere; empty when
+ * all is well.
+ */
+export function reviewConditions(write: boolean, folder: string = root): string[] {
+  const path = join(folder, 'package.json');
+  const manifest = JSON.parse(readFileSync(path, 'utf8')) as Manifest;
+  const wanted = conditions(readLessons(join(folder, 'lessons')));
+  const present = manifest.imports['#sessions'];
+  const names = new Set([...Object.keys(wanted), ...Object.keys(present)]);
+  const different = [...names].filter((name) => wanted[name] !== present[name]);
+  // Node takes the first condition that applies, so `default` must come last.
+  const inOrder = Object.keys(present).join() === Object.keys(wanted).join();
+  if (different.length === 0 && !inOrder) different.push('the order');
+  if (write && different.length > 0) {
+    manifest.imports['#sessions'] = wanted;
+    writeFileSync(path, `${JSON.stringify(manifest, null, 2)}\n`);
+  }
+  return different;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const write = process.argv.includes('--write');
+  const different = reviewConditions(write);
+  if (different.length === 0) console.log('package.json: every lesson has its condition');
+  else if (write) console.log(`package.json: wrote ${different.join(', ')}`);
+  else {
+    console.error(`package.json differs in ${different.join(', ')}: run npm run conditions`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * `npm test`: everything, in the order in which a mistake is cheapest to find.
+ *
+ * Without arguments all steps run, and one that fails does not hide the next. Arguments choose
+ * steps by name, or test files by a part of their path: `npm test -- lint`, `npm test -- cookie`.
+ */
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs, styleText } from 'node:util';
+import { root } from '../src/workshop/catalogue.ts';
+import { obtainServer } from '../src/workshop/database/server.ts';
+
+interface Step {
+  name: string;
+  command: string[];
+  /** True when the output is worth reading also when all is well. */
+  shown?: boolean;
+}
+
+interface Outcome {
+  step: Step;
+  passed: number;
+  failed: number;
+}
+
+const node = process.execPath;
+const script = (path: string, ...options: string[]): string[] => [
+  node,
+  '--import',
+  'tsx',
+  path,
+  ...options,
+];
+
+const steps: Step[] = [
+  { name: 'types', command: [node, 'node_modules/typescript/bin/tsc', '-p', '.'] },
+  { name: 'lint', command: [node, 'node_modules/@biomejs/biome/bin/biome', 'check', '.'] },
+  { name: 'conditions', command: script('src/workshop/conditions.ts') },
+  { name: 'pages', command: script('src/workshop/weave/main.ts', '--check') },
+  { name: 'matrix', command: script('src/workshop/matrix/main.ts'), shown: true },
+];
+
+const { values: options, positionals: wanted } = parseArgs({
+  options: { help: { type: 'boolean', short: 'h' } },
+  allowPositionals: true,
+});
+
+if (options.help) {
+  console.log(`npm test                 everything
+npm test -- STEP …       these steps only: ${steps.map(({ name }) => name).join(', ')}
+npm test -- PART …       the test files whose path holds PART`);
+} else {
+  process.exitCode = await main();
+}
+
+async function main(): Promise<number> {
+  const files = testFiles();
+  const chosen = wanted.length === 0 ? steps : steps.filter((step) => wanted.includes(step.name));
+  const parts = wanted.filter((part) => !steps.some((step) => step.name === part));
+  const chosenFiles =
+    wanted.length === 0 ? files : files.filter((file) => parts.some((part) => file.includes(part)));
+  if (files.length === 0 || (chosen.length === 0 && chosenFiles.length === 0)) {
+    console.error(`No step and no test file matches "${wanted.join(' ')}". Try npm test -- --help`);
+    return 2;
+  }
+
+  const server = await obtainServer({ progress: (line) => console.log(line) });
+  console.log(`database ${server.version} (${server.origin})`);
+  const environment = {
+    ...process.env,
+    WORKSHOP_DATABASE: server.url,
+    // The workshop's own children must not take the user's server for the class's schema.
+    DATABASE_URL: undefined,
+  };
+  const outcomes: Outcome[] = [];
+  try {
+    for (const step of chosen) outcomes.push(await run(step, environment));
+    if (chosenFiles.length > 0) outcomes.push(await runFiles(chosenFiles, environment));
+  } finally {
+    await server.close();
+  }
+  return report(outcomes);
+}
+
+/** Node 20 finds no TypeScript tests by itself and is content with none: list them. */
+function testFiles(): string[] {
+  return readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
+    .map((path) => join('test', path))
+    .filter((path) => path.endsWith('.test.ts'))
+    .sort();
+}
+
+async function run(step: Step, environment: NodeJS.ProcessEnv): Promise<Outcome> {
+  const began = performance.now();
+  process.stdout.write(`${step.name} … `);
+  const { code, output } = await spawnStep(step.command, environment, false);
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  console.log(`${mark(code === 0)} ${seconds} s`);
+  if (code !== 0 || step.shown) console.log(output.trimEnd());
+  return { step, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 };
+}
+
+async function runFiles(files: string[], environment: NodeJS.ProcessEnv): Promise<Outcome> {
+  const step: Step = {
+    name: 'tests',
+    command: [node, '--import', 'tsx', '--test', '--test-reporter=spec', ...files],
+  };
+  const { code, output } = await spawnStep(step.command, environment, true);
+  const count = (word: string): number =>
+    Number(new RegExp(`^ℹ ${word} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
+  const [passed, skipped] = [count('pass'), count('skipped')];
+  // A runner that dies has counted nothing, and a run of nothing proves nothing.
+  const failed = Math.max(count('fail') + count('cancelled'), code !== 0 || passed === 0 ? 1 : 0);
+  if (skipped > 0 && process.env['CI']) {
+    console.log(`${mark(false)} ${skipped} tests were skipped: in CI every tool must be there`);
+    return { step, passed, failed: failed + skipped };
+  }
+  return { step, passed, failed };
+}
+
+function spawnStep(
+  command: string[],
+  environment: NodeJS.ProcessEnv,
+  live: boolean,
+): Promise<{ code: number; output: string }> {
+  const [program = node, ...args] = command;
+  const child = spawn(program, args, {
+    cwd: root,
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const chunks: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      if (live) process.stdout.write(chunk);
+    });
+  }
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => {
+      resolve({ code: code ?? 1, output: Buffer.concat(chunks).toString('utf8') });
+    });
+  });
+}
+
+function report(outcomes: Outcome[]): number {
+  const total = (key: 'passed' | 'failed'): number =>
+    outcomes.reduce((sum, outcome) => sum + outcome[key], 0);
+  console.log('');
+  for (const { step, passed, failed } of outcomes) {
+    console.log(`${mark(failed === 0)} ${step.name}: ${passed} passed, ${failed} failed`);
+  }
+  console.log(`\n${total('passed')} passed, ${total('failed')} failed`);
+  return total('failed') === 0 ? 0 : 1;
+}
+
+function mark(good: boolean): string {
+  const colour = process.stdout.isTTY && !process.env['NO_COLOR'];
+  const word = good ? '✔' : '✘';
+  return colour ? styleText(good ? 'green' : 'red', word) : word;
+}
