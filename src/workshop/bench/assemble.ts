@@ -1,0 +1,122 @@
+/** Putting a bench together: a schema, a wire to it, the class, and an end to all of them. */
+import { obtainServer, type Schema } from '../database/server.ts';
+import { openWire } from '../wire/proxy.ts';
+import type { Statement } from '../wire/statement.ts';
+import type { Bench } from './bench.ts';
+import { createClock, type OwnedClock } from './clock.ts';
+import { type OwnedDatabase, openDatabase } from './database.ts';
+import { adaptHandler, type LastCall } from './handler.ts';
+import { type SeededRandom, seededRandom } from './random.ts';
+import type { Server } from './serve.ts';
+import { noteSockets, releaseSockets } from './sockets.ts';
+import { loadSubject, type Subject } from './subject.ts';
+
+export interface AssembledBench {
+  bench: Bench;
+  lastCall: LastCall;
+  clock: OwnedClock;
+  random: SeededRandom;
+  /** The statements that have no answer yet. */
+  unanswered(): Statement[];
+  /** Ends everything that was opened, the class's own connections included. */
+  end(): Promise<void>;
+}
+
+/**
+ * Opens the class on a database of its own.
+ *
+ * @param subject - The class's file and its table.
+ * @returns The bench and what its owner needs beside it.
+ * @throws Whatever loading the class throws, after everything opened was ended.
+ */
+export async function assembleBench(subject: Subject): Promise<AssembledBench> {
+  const random = seededRandom(process.env['SEED']);
+  const endings: (() => unknown)[] = [];
+  const end = async (): Promise<void> => {
+    releaseSockets();
+    // The last opened is the first to end.
+    for (const ending of endings.splice(0).reverse()) await ending();
+    releaseSockets();
+  };
+  try {
+    const schema = await openSchema(endings);
+    const wire = await openWire(schema.url);
+    endings.push(() => wire.close());
+    const statements: Statement[] = [];
+    wire.watch((event) => {
+      if (event.kind === 'began') statements.push(event.statement);
+    });
+    const database = await openDatabase(schema.url, wire, subject.schemaSql);
+    endings.push(() => database.close());
+
+    process.env['DATABASE_URL'] = wire.url;
+    noteSockets();
+    const sessions = await loadSubject(subject.file);
+    const { handler, has, lastCall } = adaptHandler(sessions);
+    const clock = createClock();
+    endings.push(() => clock.restore());
+    const newId = idMaker(database, () => (has('create_sid') ? handler.create_sid() : undefined));
+    const bench: Bench = {
+      handler,
+      newId,
+      store: async (id, data) => {
+        if (has('write')) await handler.write(id, data);
+        else await insertRow(database, id, data, clock.now());
+      },
+      database,
+      clock,
+      gate: (count, pattern, options) => wire.gate(count, pattern, options),
+      statements: () => statements,
+      random: () => random.next(),
+      async serve(options) {
+        // PHP's session functions are only loaded by those lessons that have a page.
+        const { serveCounter } = await import('./serve.ts');
+        const server: Server = await serveCounter(sessions, options);
+        endings.push(() => server.close());
+        return server;
+      },
+    };
+    const unanswered = () => statements.filter(({ ended }) => ended === undefined);
+    return { bench, lastCall, clock, random, unanswered, end };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+async function openSchema(endings: (() => unknown)[]): Promise<Schema> {
+  const server = await obtainServer();
+  endings.push(() => server.close());
+  const schema = await server.createSchema('bench');
+  endings.push(() => schema.drop());
+  return schema;
+}
+
+/** Ids a class accepts: its own, else the next number, or random text where ids are text. */
+function idMaker(
+  database: OwnedDatabase,
+  create: () => Promise<string> | undefined,
+): () => Promise<string> {
+  let last = 0;
+  let numeric: boolean | undefined;
+  return async () => {
+    const own = create();
+    if (own) return own;
+    numeric ??= await database.hasNumericIds();
+    last += 1;
+    return numeric ? String(last) : `bench${String(last).padStart(27, '0')}`;
+  };
+}
+
+/** What the class would have written, had it been ported that far. */
+async function insertRow(
+  database: OwnedDatabase,
+  id: string,
+  data: string,
+  now: number,
+): Promise<void> {
+  await database.query(
+    'INSERT INTO sessions (id, d, updated) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE d = VALUES(d), updated = VALUES(updated)',
+    [id, data, now],
+  );
+}

@@ -1,0 +1,87 @@
+/** A test file's own database: an empty schema with the lesson's table. */
+import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
+import type { Wire } from '../wire/proxy.ts';
+
+/** One row of a result, by column. */
+export type Row = Record<string, unknown>;
+
+export interface BenchDatabase {
+  /** Every row of `sessions`, in order of id. A binary column comes as a `Buffer`. */
+  rows(): Promise<Row[]>;
+  /** Runs a statement beside the class, on a connection of the bench's own. */
+  query(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** How many connections the class holds open; the bench's own is not among them. */
+  connections(): Promise<number>;
+  /** Where the class connects to, schema included. */
+  readonly url: string;
+}
+
+export interface OwnedDatabase extends BenchDatabase {
+  /** True when `sessions.id` is a number, as in the article's table. */
+  hasNumericIds(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/** How long the server may take to notice that a connection ended. */
+const noticeWithin = 5000;
+
+/**
+ * Opens a schema for a test file.
+ *
+ * @param directUrl - The schema on the server itself, for the bench's own connection.
+ * @param wire - What the class connects through.
+ * @param schemaSql - The statements that make the lesson's table.
+ * @returns The database.
+ * @throws The driver's error, when the server cannot be reached or refuses the table.
+ */
+export async function openDatabase(
+  directUrl: string,
+  wire: Wire,
+  schemaSql: string,
+): Promise<OwnedDatabase> {
+  const connection = await createConnection({ uri: directUrl, multipleStatements: true });
+  // The server closes it when a test kills connections; the next query then says so itself.
+  connection.on('error', () => {});
+  await connection.query(schemaSql);
+  const query = async (sql: string, values: readonly unknown[] = []): Promise<Row[]> => {
+    const [rows] = await connection.query<RowDataPacket[]>(sql, [...values]);
+    return Array.isArray(rows) ? rows : [];
+  };
+  return {
+    url: wire.url,
+    query,
+    rows: () => query('SELECT * FROM sessions ORDER BY id'),
+    connections: () => countConnections(connection, wire),
+    async hasNumericIds() {
+      const [column] = await query(
+        `SELECT DATA_TYPE AS type FROM information_schema.COLUMNS
+         WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'sessions' AND COLUMN_NAME = 'id'`,
+      );
+      return /int$/i.test(String(column?.['type']));
+    },
+    close: () => connection.end(),
+  };
+}
+
+/**
+ * The wire knows at once that a client said goodbye, the server a moment later. Both must agree,
+ * or a test would read a number that is about to change.
+ */
+async function countConnections(connection: Connection, wire: Wire): Promise<number> {
+  const deadline = performance.now() + noticeWithin;
+  for (;;) {
+    // Asking takes one turn of the event loop, in which the wire sees what was sent before.
+    const [rows] = await connection.query<RowDataPacket[]>(
+      `SELECT ID AS id FROM information_schema.PROCESSLIST
+       WHERE DB = DATABASE() AND ID <> CONNECTION_ID() ORDER BY ID`,
+    );
+    const seen = rows.map((row) => Number(row['id'])).join();
+    const expected = wire.threads().join();
+    if (seen === expected) return rows.length;
+    if (performance.now() > deadline) {
+      throw new Error(
+        `The server shows the connections [${seen}] on this schema, the wire [${expected}]`,
+      );
+    }
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Whatever `#sessions` exports, as one handler.
+ *
+ * Tests speak to this shape from the first lesson to the last, so no test is edited when the
+ * static class becomes an object, and a callback that is not ported yet fails with a sentence.
+ */
+import type { SessionsExport, StaticSessions } from './contract.ts';
+
+/** The session callbacks of the class under test, each of them async. */
+export interface BenchHandler {
+  open(path: string, name: string): Promise<boolean>;
+  close(): Promise<boolean>;
+  /** The session's data; bytes that the class returned are decoded as UTF-8. */
+  read(id: string): Promise<string>;
+  /** The same call, for data that is no text. */
+  readBytes(id: string): Promise<Uint8Array>;
+  write(id: string, data: string | Uint8Array): Promise<boolean>;
+  destroy(id: string): Promise<boolean>;
+  gc(maxLife: number): Promise<number | boolean>;
+  create_sid(): Promise<string>;
+}
+
+export type Callback = 'open' | 'close' | 'read' | 'write' | 'destroy' | 'gc' | 'create_sid';
+
+/** The article's names, and how the article declares each. */
+const articleNames: Record<Callback, { name: keyof StaticSessions & string; example: string }> = {
+  open: { name: 'Open', example: 'static async Open(path: string, session_name: string)' },
+  close: { name: 'Close', example: 'static async Close()' },
+  read: { name: 'Read', example: 'static async Read(sid: string)' },
+  write: { name: 'Write', example: 'static async Write(sid: string, data: string)' },
+  destroy: { name: 'Destroy', example: 'static async Destroy(sid: string)' },
+  gc: { name: 'garbageCollect', example: 'static async garbageCollect(max_life: number)' },
+  create_sid: { name: 'createId', example: 'static async createId()' },
+};
+
+/** A callback that the class has not got yet: the exercise, not a mistake of the test. */
+export class NotPorted extends Error {
+  override readonly name = 'NotPorted';
+  readonly code = 'NOT_PORTED';
+
+  /** @param method - The method as its file spells it, and how it is declared. */
+  constructor(method: { name: string; example: string }) {
+    super(`Sessions.${method.name} is not ported yet. It begins: ${method.example}`);
+  }
+}
+
+/** The last callback a test reached, for a report that must name a place in the class. */
+export interface LastCall {
+  /** The method as the file spells it: `Read`, or `read` in an object. */
+  method: string | undefined;
+}
+
+type Method = (...values: unknown[]) => unknown;
+
+export interface AdaptedHandler {
+  handler: BenchHandler;
+  /** True when the class has this callback. */
+  has(callback: Callback): boolean;
+  lastCall: LastCall;
+}
+
+/**
+ * Turns what a lesson exports into one handler.
+ *
+ * @param sessions - The static class, a handler's constructor, or a handler.
+ * @returns The handler, and what is known about it.
+ * @throws TypeError when `sessions` is nothing of the kind.
+ */
+export function adaptHandler(sessions: SessionsExport): AdaptedHandler {
+  if (sessions === null || (typeof sessions !== 'function' && typeof sessions !== 'object')) {
+    throw new TypeError(
+      `The class's file must export a class named Sessions; its export is ${describe(sessions)}.`,
+    );
+  }
+  const object = toObject(sessions);
+  const lastCall: LastCall = { method: undefined };
+  const names = (callback: Callback) => {
+    const article = articleNames[callback];
+    return object === undefined
+      ? article
+      : { name: callback as string, example: `async ${callback}(…)` };
+  };
+  const receiver = (object ?? sessions) as Record<string, unknown>;
+  const find = (callback: Callback): Method | undefined => {
+    const method = receiver[names(callback).name];
+    return typeof method === 'function' ? (method as Method) : undefined;
+  };
+  const call = async (callback: Callback, ...values: unknown[]): Promise<unknown> => {
+    const method = find(callback);
+    lastCall.method = names(callback).name;
+    if (!method) throw new NotPorted(names(callback));
+    return await method.apply(receiver, values);
+  };
+  const handler: BenchHandler = {
+    open: async (path, name) => (await call('open', path, name)) as boolean,
+    close: async () => (await call('close')) as boolean,
+    read: async (id) => toText(await call('read', id)) as string,
+    readBytes: async (id) => toBytes(await call('read', id)),
+    write: async (id, data) => (await call('write', id, data)) as boolean,
+    destroy: async (id) => (await call('destroy', id)) as boolean,
+    gc: async (maxLife) => (await call('gc', maxLife)) as number | boolean,
+    create_sid: async () => (await call('create_sid')) as string,
+  };
+  return { handler, has: (callback) => find(callback) !== undefined, lastCall };
+}
+
+/** A handler object, made when a constructor was exported; undefined for the static class. */
+function toObject(sessions: SessionsExport): object | undefined {
+  if (typeof sessions !== 'function') {
+    return 'open' in sessions && 'read' in sessions ? sessions : undefined;
+  }
+  const prototype = (sessions as { prototype?: object }).prototype;
+  if (!prototype || !('open' in prototype) || !('read' in prototype)) return undefined;
+  return new sessions();
+}
+
+/** Bytes as text; anything else stays what it is, so that a test can see a `null` for itself. */
+function toText(value: unknown): unknown {
+  return value instanceof Uint8Array ? Buffer.from(value).toString('utf8') : value;
+}
+
+function toBytes(value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  if (typeof value === 'string') return Buffer.from(value, 'utf8');
+  throw new TypeError(`Read must return a string or bytes, got ${describe(value)}`);
+}
+
+function describe(value: unknown): string {
+  return value === undefined || value === null ? String(value) : `a ${typeof value}`;
+}

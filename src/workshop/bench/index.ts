@@ -1,0 +1,9 @@
+/** `#bench`: everything a lesson's test file needs, opened by one line at its top. */
+export type { Gate, GateOptions } from '../wire/gate.ts';
+export type { Outcome, Statement, WireValue } from '../wire/statement.ts';
+export type { Bench } from './bench.ts';
+export type { BenchClock } from './clock.ts';
+export type { BenchDatabase, Row } from './database.ts';
+export { type BenchHandler, NotPorted } from './handler.ts';
+export { openBench } from './open.ts';
+export type { PageRequest, PageResponse, ServeOptions, Server } from './serve.ts';

@@ -1,0 +1,112 @@
+/** Holding statements back, so that a race happens every time instead of now and then. */
+import type { Statement } from './statement.ts';
+
+export interface GateOptions {
+  /**
+   * How the gate opens: by itself as soon as all have arrived, or only when `open` is called.
+   *
+   * @default 'full'
+   */
+  opens?: 'full' | 'by hand' | undefined;
+  /**
+   * What is held: the statement on its way to the server, or the server's answer.
+   *
+   * @default 'statement'
+   */
+  holds?: 'statement' | 'answer' | undefined;
+  /**
+   * Milliseconds after the first arrival when a gate that does not fill opens all the same: a
+   * class that locks never sends its second statement while the first is held.
+   *
+   * @default 2000
+   */
+  patience?: number | undefined;
+}
+
+/** A gate that was set up, and what has arrived at it. */
+export interface Gate {
+  /** True once all statements have arrived; false when the gate was opened before that. */
+  readonly arrived: Promise<boolean>;
+  /** Those that have arrived, in order. */
+  readonly statements: readonly Statement[];
+  /** Lets everything through from now on. */
+  open(): void;
+  /** Cuts the connections of those that are held: their clients never get an answer. */
+  cut(): void;
+}
+
+interface Held {
+  proceed(): void;
+  cut(): void;
+}
+
+/** The wire's side of a gate. */
+export class WireGate implements Gate {
+  readonly arrived: Promise<boolean>;
+  readonly statements: Statement[] = [];
+  readonly holds: 'statement' | 'answer';
+  readonly #count: number;
+  readonly #pattern: RegExp;
+  readonly #byHand: boolean;
+  readonly #patience: number;
+  readonly #held: Held[] = [];
+  #settle: (complete: boolean) => void = () => {};
+  #timer: NodeJS.Timeout | undefined;
+  #opened = false;
+
+  /** @throws RangeError when `count` is not a whole number above 0. */
+  constructor(count: number, pattern: RegExp, options: GateOptions = {}) {
+    if (!Number.isInteger(count) || count < 1) {
+      throw new RangeError(`A gate holds 1 statement or more, got ${count}`);
+    }
+    this.#count = count;
+    // A pattern with /g or /y would remember where it stopped and skip every other statement.
+    this.#pattern = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ''));
+    this.#byHand = options.opens === 'by hand';
+    this.#patience = options.patience ?? 2000;
+    this.holds = options.holds ?? 'statement';
+    this.arrived = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
+
+  /** True when this statement is one of those the gate is for. It is counted by asking. */
+  admits(statement: Statement): boolean {
+    if (this.#opened || this.statements.length >= this.#count) return false;
+    if (!this.#pattern.test(statement.sql)) return false;
+    this.statements.push(statement);
+    return true;
+  }
+
+  /** Keeps one until the gate opens. */
+  hold(held: Held): void {
+    if (this.#opened) {
+      held.proceed();
+      return;
+    }
+    this.#held.push(held);
+    if (this.#held.length === this.#count) {
+      this.#settle(true);
+      clearTimeout(this.#timer);
+      if (!this.#byHand) this.open();
+      return;
+    }
+    this.#timer ??= setTimeout(() => this.open(), this.#patience).unref();
+  }
+
+  open(): void {
+    this.#finish((held) => held.proceed());
+  }
+
+  cut(): void {
+    this.#finish((held) => held.cut());
+  }
+
+  #finish(act: (held: Held) => void): void {
+    if (this.#opened) return;
+    this.#opened = true;
+    clearTimeout(this.#timer);
+    this.#settle(false);
+    for (const held of this.#held.splice(0)) act(held);
+  }
+}

@@ -1,0 +1,256 @@
+/**
+ * A loopback proxy that tells what a program says to its database, and can make it wait.
+ *
+ * It stands on the wire, so it works for any client in any process: mysql2 with `query` or
+ * `execute`, PHP's PDO, a learner's own program.
+ */
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { Conversation, wireTime } from './conversation.ts';
+import { type Gate, type GateOptions, WireGate } from './gate.ts';
+import { type Packet, PacketReader } from './packets.ts';
+import type { Statement } from './statement.ts';
+
+/** What happened on the wire. The same statement object is reported when it begins and ends. */
+export type WireEvent =
+  | { kind: 'connected' | 'disconnected'; connection: number; thread: number; at: number }
+  | { kind: 'began' | 'ended'; statement: Statement; at: number };
+
+export interface Wire {
+  /** The target's address with the wire in front: the same user, password and schema. */
+  readonly url: string;
+  /** The server's numbers of the connections that are open, sorted. */
+  threads(): number[];
+  /**
+   * Calls `listener` at every event from now on.
+   *
+   * @returns A function that ends it.
+   */
+  watch(listener: (event: WireEvent) => void): () => void;
+  /** Holds the first `count` statements that match. Gates are asked in the order they were set. */
+  gate(count: number, pattern: RegExp, options?: GateOptions): Gate;
+  /** Cuts every connection, as a crash of the server would. */
+  cut(): void;
+  close(): Promise<void>;
+}
+
+interface Link {
+  conversation: Conversation;
+  /** True from the client's goodbye on, though the server may not have acted on it yet. */
+  leaving: boolean;
+  cut(): void;
+}
+
+/**
+ * Opens a wire to a server.
+ *
+ * @param target - `mysql://user:password@host:port/schema`, the schema may be missing.
+ * @returns The wire, listening on a free port of 127.0.0.1.
+ * @throws TypeError when `target` is not such an address.
+ */
+export async function openWire(target: string): Promise<Wire> {
+  const address = new URL(target);
+  if (address.protocol !== 'mysql:') {
+    throw new TypeError(`A wire needs a mysql:// address, got ${address.protocol}//`);
+  }
+  const links = new Set<Link>();
+  const listeners = new Set<(event: WireEvent) => void>();
+  const gates: WireGate[] = [];
+  let connections = 0;
+  let statements = 0;
+
+  const emit = (event: WireEvent): void => {
+    for (const listener of listeners) listener(event);
+  };
+  const server = createServer({ noDelay: true }, (client) => {
+    connections += 1;
+    const connection = connections;
+    const upstream = connect({
+      host: address.hostname.replace(/^\[|\]$/g, ''),
+      port: Number(address.port || 3306),
+      noDelay: true,
+    });
+    const conversation = new Conversation(connection, () => {
+      statements += 1;
+      return statements;
+    });
+    const cut = () => {
+      client.destroy();
+      upstream.destroy();
+    };
+    const link: Link = { conversation, leaving: false, cut };
+    links.add(link);
+    join(client, upstream, link, gates, emit);
+    const gone = () => {
+      if (!links.delete(link)) return;
+      for (const statement of conversation.abandon()) {
+        emit({ kind: 'ended', statement, at: wireTime() });
+      }
+      emit({ kind: 'disconnected', connection, thread: conversation.thread, at: wireTime() });
+    };
+    client.on('close', gone);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(0, '127.0.0.1', resolve);
+  });
+
+  const own = new URL(target);
+  own.hostname = '127.0.0.1';
+  own.port = String((server.address() as AddressInfo).port);
+  return {
+    url: own.href,
+    threads: () =>
+      [...links]
+        .filter(({ leaving, conversation }) => !leaving && conversation.thread > 0)
+        .map(({ conversation }) => conversation.thread)
+        .sort((left, right) => left - right),
+    watch(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    gate(count, pattern, options) {
+      const gate = new WireGate(count, pattern, options);
+      gates.push(gate);
+      return gate;
+    },
+    cut() {
+      for (const { cut } of links) cut();
+    },
+    close() {
+      return new Promise((resolve) => {
+        for (const gate of gates) gate.open();
+        server.close(() => resolve());
+        for (const { cut } of links) cut();
+      });
+    },
+  };
+}
+
+/** Passes packets both ways, in order, each as soon as it is complete. */
+function join(
+  client: Socket,
+  upstream: Socket,
+  link: Link,
+  gates: readonly WireGate[],
+  emit: (event: WireEvent) => void,
+): void {
+  const { conversation } = link;
+  const answerGates = new Map<Statement, WireGate>();
+  const towardsServer = new Lane(upstream);
+  const towardsClient = new Lane(client);
+
+  const fromClient = new PacketReader();
+  const onClientPacket = (packet: Packet): void => {
+    const { statement, quit } = conversation.fromClient(packet);
+    link.leaving ||= quit;
+    if (!statement) {
+      towardsServer.send(packet.raw);
+      return;
+    }
+    emit({ kind: 'began', statement, at: statement.started });
+    const gate = gates.find((each) => each.admits(statement));
+    if (gate?.holds === 'answer') answerGates.set(statement, gate);
+    if (gate?.holds !== 'statement') {
+      towardsServer.send(packet.raw);
+      return;
+    }
+    const proceed = towardsServer.sendLater(packet.raw, () => {
+      statement.sent = wireTime();
+    });
+    gate.hold({ proceed, cut: link.cut });
+  };
+
+  const fromServer = new PacketReader();
+  const onServerPacket = (packet: Packet): void => {
+    const wasLoggedIn = conversation.loggedIn;
+    const statement = conversation.fromServer(packet);
+    if (!wasLoggedIn && conversation.loggedIn) {
+      const connection = conversation.connection;
+      emit({ kind: 'connected', connection, thread: conversation.thread, at: wireTime() });
+    }
+    const gate = statement && answerGates.get(statement);
+    if (gate) gate.hold({ proceed: towardsClient.sendLater(packet.raw), cut: link.cut });
+    else towardsClient.send(packet.raw);
+    if (statement) emit({ kind: 'ended', statement, at: wireTime() });
+  };
+
+  pass(client, fromClient, towardsServer, onClientPacket, conversation);
+  pass(upstream, fromServer, towardsClient, onServerPacket, conversation);
+  // A half-closed connection is of no use to either side.
+  client.on('close', () => towardsServer.end());
+  upstream.on('close', () => towardsClient.end());
+  // Each side's error is followed by its close, which ends the other.
+  client.on('error', () => {});
+  upstream.on('error', () => {});
+}
+
+function pass(
+  from: Socket,
+  reader: PacketReader,
+  lane: Lane,
+  onPacket: (packet: Packet) => void,
+  conversation: Conversation,
+): void {
+  from.on('data', (chunk: Buffer) => {
+    if (conversation.opaque) {
+      lane.send(Buffer.concat([reader.take(), chunk]));
+    } else {
+      for (const packet of reader.push(chunk)) onPacket(packet);
+      if (conversation.opaque) lane.send(reader.take());
+    }
+    if (lane.full) {
+      from.pause();
+      lane.onDrain(() => from.resume());
+    }
+  });
+  from.on('end', () => lane.end());
+}
+
+/** One direction of a connection: what is held keeps everything behind it waiting. */
+class Lane {
+  readonly #to: Socket;
+  readonly #queue: { bytes: Buffer; ready: boolean; onSend: () => void }[] = [];
+  #ending = false;
+
+  constructor(to: Socket) {
+    this.#to = to;
+  }
+
+  get full(): boolean {
+    return this.#to.writableNeedDrain;
+  }
+
+  onDrain(listener: () => void): void {
+    this.#to.once('drain', listener);
+  }
+
+  send(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    if (this.#queue.length === 0) this.#to.write(bytes);
+    else this.#queue.push({ bytes, ready: true, onSend: () => {} });
+  }
+
+  /** Keeps bytes back until the returned function is called. */
+  sendLater(bytes: Buffer, onSend: () => void = () => {}): () => void {
+    const entry = { bytes, ready: false, onSend };
+    this.#queue.push(entry);
+    return () => {
+      entry.ready = true;
+      this.#flush();
+    };
+  }
+
+  /** Ends the connection after what is still in the queue. */
+  end(): void {
+    this.#ending = true;
+    this.#flush();
+  }
+
+  #flush(): void {
+    while (this.#queue[0]?.ready) {
+      const { bytes, onSend } = this.#queue.shift() as { bytes: Buffer; onSend: () => void };
+      onSend();
+      this.#to.write(bytes);
+    }
+    if (this.#ending && this.#queue.length === 0) this.#to.end();
+  }
+}

@@ -1,0 +1,31 @@
+/** One statement as it crossed the wire. */
+
+/** A bound value, decoded from the binary protocol. */
+export type WireValue = string | number | bigint | null | Uint8Array;
+
+export type Outcome =
+  | { kind: 'done'; affectedRows: number; insertId: number }
+  | { kind: 'rows'; rows: number }
+  | { kind: 'error'; code: number; state: string; message: string }
+  /** The connection went away before an answer came. */
+  | { kind: 'lost' };
+
+export interface Statement {
+  /** Counts up over all connections of one wire, in order of arrival. */
+  readonly number: number;
+  /** The connection it came on, counted from 1. */
+  readonly connection: number;
+  /** The server's own number for that connection, as `SHOW PROCESSLIST` shows it. */
+  readonly thread: number;
+  /** How the client sent it: as text, or prepared with values apart. */
+  readonly protocol: 'text' | 'prepared';
+  readonly sql: string;
+  readonly values: readonly WireValue[];
+  /** Milliseconds since 1970 with fractions, from the monotonic clock; a mocked Date is no bother. */
+  readonly started: number;
+  /** When a gate let it go; the same as `started` where no gate held it. */
+  sent: number;
+  /** Undefined while it runs. */
+  ended?: number | undefined;
+  outcome?: Outcome | undefined;
+}
