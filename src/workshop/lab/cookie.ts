@@ -1,0 +1,151 @@
+/** Cookies as a client keeps and a reader understands them: raw lines, nothing decoded. */
+
+/** One thing a Set-Cookie line says, or leaves unsaid, and what follows from it. */
+export interface Explained {
+  /** As the line spells it, or the name of what is absent. */
+  attribute: string;
+  present: boolean;
+  meaning: string;
+}
+
+interface SetCookie {
+  name: string;
+  value: string;
+  attributes: Map<string, string>;
+}
+
+/**
+ * Keeps what a Set-Cookie line asks for in a Cookie line.
+ *
+ * @param line The client's Cookie line so far, `''` when it has none.
+ * @param setCookie The value of one Set-Cookie header.
+ * @returns The Cookie line of the next request.
+ */
+export function keepCookie(line: string, setCookie: string): string {
+  const { name, value, attributes } = readSetCookie(setCookie);
+  const others = line.split(/;\s*/).filter((pair) => pair !== '' && pairName(pair) !== name);
+  return isRemoval(attributes) ? others.join('; ') : [...others, `${name}=${value}`].join('; ');
+}
+
+/**
+ * The values that a Cookie line gives a name, in order; the name may come twice.
+ *
+ * @param line A Cookie line.
+ * @param name The cookie's name.
+ */
+export function cookieValues(line: string, name: string): string[] {
+  const pairs = line.split(/;\s*/).filter((pair) => pairName(pair) === name);
+  return pairs.map((pair) => pair.slice(pair.indexOf('=') + 1));
+}
+
+/**
+ * Explains a Set-Cookie line, what it sets and what it leaves open.
+ *
+ * @param setCookie The value of one Set-Cookie header.
+ */
+export function explainSetCookie(setCookie: string): Explained[] {
+  const { name, value, attributes } = readSetCookie(setCookie);
+  const spelt = (key: string, label: string) => {
+    const written = attributes.get(key);
+    return written === undefined ? label : written === '' ? label : `${label}=${written}`;
+  };
+  const row = (key: string, label: string, set: string, absent: string): Explained => {
+    const present = attributes.has(key);
+    return {
+      attribute: present ? spelt(key, label) : label,
+      present,
+      meaning: present ? set : absent,
+    };
+  };
+  return [
+    {
+      attribute: `${name}=${value}`,
+      present: true,
+      meaning: isRemoval(attributes)
+        ? 'The browser removes the cookie: its end lies in the past.'
+        : 'What the browser sends back with each request to this host. Who sends it is this visitor.',
+    },
+    row(
+      attributes.has('max-age') ? 'max-age' : 'expires',
+      attributes.has('max-age') ? 'Max-Age' : 'Expires',
+      `Kept ${lifetime(attributes)}, also when the browser is closed.`,
+      'Kept until the browser is closed.',
+    ),
+    row(
+      'path',
+      'Path',
+      'Sent with every address below this path.',
+      'Sent below the folder of this page.',
+    ),
+    row(
+      'domain',
+      'Domain',
+      'Sent to this domain and to all its subdomains, and each of those can overwrite it.',
+      'Sent to this host only.',
+    ),
+    row(
+      'secure',
+      'Secure',
+      'Sent over HTTPS only.',
+      'Also sent over plain HTTP, where anyone on the way can read it.',
+    ),
+    row(
+      'httponly',
+      'HttpOnly',
+      'Scripts cannot read it: document.cookie does not show it.',
+      'Readable by scripts: document.cookie shows it to any script on the page.',
+    ),
+    row(
+      'samesite',
+      'SameSite',
+      sameSite(attributes.get('samesite') ?? ''),
+      'Not said. Chromium then assumes Lax, with two minutes of grace; others may send it always.',
+    ),
+  ];
+}
+
+/** Whether a script on the page could read the cookie. */
+export function readableByScripts(setCookie: string): boolean {
+  return !readSetCookie(setCookie).attributes.has('httponly');
+}
+
+function readSetCookie(line: string): SetCookie {
+  const [pair = '', ...rest] = line.split(';');
+  const attributes = new Map<string, string>();
+  for (const each of rest) {
+    const [key = '', ...value] = each.split('=');
+    attributes.set(key.trim().toLowerCase(), value.join('=').trim());
+  }
+  return { name: pairName(pair), value: pair.slice(pair.indexOf('=') + 1).trim(), attributes };
+}
+
+function pairName(pair: string): string {
+  const equals = pair.indexOf('=');
+  return (equals < 0 ? '' : pair.slice(0, equals)).trim();
+}
+
+function isRemoval(attributes: Map<string, string>): boolean {
+  const age = attributes.get('max-age');
+  if (age !== undefined) return Number(age) <= 0;
+  const expires = attributes.get('expires');
+  return expires !== undefined && Date.parse(expires) <= Date.now();
+}
+
+function lifetime(attributes: Map<string, string>): string {
+  const age = attributes.get('max-age');
+  if (age === undefined) return `until ${attributes.get('expires')}`;
+  const seconds = Number(age);
+  if (seconds >= 172_800) return `for ${Math.round(seconds / 86_400)} days`;
+  return `for ${seconds} seconds`;
+}
+
+function sameSite(value: string): string {
+  switch (value.toLowerCase()) {
+    case 'strict':
+      return 'Never sent with a request that another site began.';
+    case 'lax':
+      return 'Sent when a link from another site is followed, not with its forms and pictures.';
+    default:
+      return 'Sent with requests that other sites begin, too.';
+  }
+}

@@ -1,0 +1,50 @@
+/** Templates that escape: `html` for markup, every value in it text unless it is markup itself. */
+
+/** Markup that is safe to send. */
+export class Html {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  toString(): string {
+    return this.#text;
+  }
+}
+
+/** What a template takes: nothing is written for undefined, null and false. */
+export type Part = Html | string | number | false | null | undefined | Part[];
+
+/**
+ * Writes markup.
+ *
+ * @param strings The markup.
+ * @param parts Values between it; strings are escaped, lists written one after the other.
+ * @example
+ * html`<p>Count: ${count}</p>`
+ */
+export function html(strings: TemplateStringsArray, ...parts: Part[]): Html {
+  return new Html(strings.map((text, index) => text + write(parts[index])).join(''));
+}
+
+/**
+ * Takes a text as markup without escaping it.
+ *
+ * @param text Markup that this program made itself.
+ */
+export function raw(text: string): Html {
+  return new Html(text);
+}
+
+/** Escapes a text for markup and for attributes in double quotes. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+function write(part: Part): string {
+  if (part === undefined || part === null || part === false) return '';
+  if (part instanceof Html) return part.toString();
+  if (Array.isArray(part)) return part.map(write).join('');
+  return escapeHtml(String(part));
+}

@@ -1,0 +1,76 @@
+/** What a play process tells the lab. Times are milliseconds since 1970, with fractions. */
+
+/** A sentence about what went wrong in a class, and the place it points at. */
+export interface Fault {
+  /** One sentence; names no path. */
+  message: string;
+  /** Relative to the project, with the line where one is known: `lessons/mine/sessions.ts:31`. */
+  place: string | undefined;
+}
+
+export type Message =
+  | { type: 'listening'; port: number }
+  | { type: 'fault'; fault: Fault }
+  | RequestMessage
+  | CallbackMessage
+  | CallbackEndMessage
+  | SqlMessage
+  | SqlEndMessage
+  | ResponseMessage;
+
+export interface RequestMessage {
+  type: 'request';
+  request: number;
+  method: string;
+  url: string;
+  /** The other end of the connection, by which the lab knows its own request again. */
+  remotePort: number;
+  at: number;
+}
+
+export interface ResponseMessage {
+  type: 'response';
+  request: number;
+  status: number;
+  at: number;
+}
+
+export interface CallbackMessage {
+  type: 'callback';
+  request: number;
+  step: number;
+  name: string;
+  /** As the class received them, cut where they are long. */
+  values: string[];
+  at: number;
+}
+
+export interface CallbackEndMessage {
+  type: 'callback-end';
+  request: number;
+  step: number;
+  answer: string | undefined;
+  error: string | undefined;
+  at: number;
+}
+
+export interface SqlMessage {
+  type: 'sql';
+  request: number;
+  /** The callback that asked, when one was running. */
+  step: number | undefined;
+  statement: number;
+  sql: string;
+  values: string[];
+  at: number;
+}
+
+export interface SqlEndMessage {
+  type: 'sql-end';
+  request: number;
+  statement: number;
+  /** `1 row`, `2 rows changed`, or the server's complaint. */
+  outcome: string;
+  failed: boolean;
+  at: number;
+}

@@ -1,0 +1,54 @@
+/** The tests' state on one class, filled while they run. */
+import type { Lesson } from '../catalogue.ts';
+import { runTests, type TestResult } from '../checks.ts';
+import type { DatabaseServer } from '../database/server.ts';
+import type { ClassFile } from './lab.ts';
+
+export interface TestRun {
+  running: boolean;
+  results: TestResult[];
+  /** Why the run itself failed, when it did. */
+  error: string | undefined;
+}
+
+/** What a run of tests or of an attack needs. */
+export interface RunOptions {
+  subject: ClassFile;
+  server: DatabaseServer;
+  signal: AbortSignal;
+  onChange(): void;
+}
+
+/**
+ * Runs tests and keeps their results as they come.
+ *
+ * @param run Where the results go.
+ * @param options Which tests, on which class.
+ * @returns The outcome in one sentence.
+ */
+export async function runClassTests(
+  run: TestRun,
+  { lessons, subject, server, signal, onChange }: RunOptions & { lessons: Lesson[] },
+): Promise<string> {
+  try {
+    run.results = await runTests({
+      lessons,
+      condition: subject.condition,
+      lessonNumber: lessons.at(-1)?.number ?? 0,
+      server,
+      signal,
+      onResult: (result) => {
+        run.results.push(result);
+        onChange();
+      },
+    });
+  } catch (error) {
+    run.error = error instanceof Error ? error.message : String(error);
+  }
+  run.running = false;
+  onChange();
+  if (run.error !== undefined) return `The tests could not run: ${run.error}`;
+  const failed = run.results.filter((result) => !result.passed).length;
+  const passed = run.results.length - failed;
+  return failed === 0 ? `All ${passed} tests pass.` : `${failed} tests fail, ${passed} pass.`;
+}

@@ -1,0 +1,130 @@
+/**
+ * The page works without this file. With it, buttons act in place and the page is told what
+ * changed by server-sent events: each event brings the inside of one element.
+ */
+
+const announcer = document.getElementById('announcer');
+const { lesson, class: condition } = document.body.dataset;
+
+/**
+ * Puts new markup into a live element and keeps what the reader was doing in it: where the focus
+ * is, what is half typed, and which details are open.
+ *
+ * @param {string} id
+ * @param {string} markup
+ */
+function patch(id, markup) {
+  const element = document.getElementById(id);
+  if (!element) return;
+  const focused = element.contains(document.activeElement) ? document.activeElement : null;
+  const typed =
+    focused instanceof HTMLInputElement && focused.value !== focused.defaultValue
+      ? { value: focused.value, start: focused.selectionStart, end: focused.selectionEnd }
+      : undefined;
+  const details = new Map(
+    [...element.querySelectorAll('details[id]')].map((each) => [each.id, each]),
+  );
+  const scrolled = [...element.querySelectorAll('.scroll')].map((each) => each.scrollTop);
+  element.innerHTML = markup;
+  for (const each of element.querySelectorAll('details[id]')) {
+    const before = details.get(each.id);
+    if (before?.dataset.touched) {
+      each.open = before.open;
+      each.dataset.touched = 'yes';
+    }
+  }
+  element.querySelectorAll('.scroll').forEach((each, index) => {
+    each.scrollTop = scrolled[index] ?? 0;
+  });
+  restoreFocus(element, focused, typed);
+  tick();
+}
+
+/**
+ * @param {Element} element
+ * @param {Element | null} focused
+ * @param {{ value: string, start: number | null, end: number | null } | undefined} typed
+ */
+function restoreFocus(element, focused, typed) {
+  if (!focused) return;
+  const owner = focused.closest('[id]');
+  const again =
+    owner && element.contains(document.getElementById(owner.id))
+      ? document.getElementById(owner.id)
+      : null;
+  const target = again && owner !== focused ? again.querySelector(focused.localName) : again;
+  if (!(target instanceof HTMLElement)) return;
+  if (typed && target instanceof HTMLInputElement) {
+    target.value = typed.value;
+    target.setSelectionRange(typed.start, typed.end);
+  }
+  target.focus({ preventScroll: true });
+}
+
+/** A sentence for the screen reader. */
+function say(/** @type {string} */ sentence) {
+  if (announcer) announcer.textContent = sentence;
+}
+
+/** Sessions grow older while nothing happens: the page counts along. */
+function tick() {
+  const now = Math.floor(Date.now() / 1000);
+  for (const cell of document.querySelectorAll('[data-updated]')) {
+    const age = Math.max(0, now - Number(cell.dataset.updated));
+    const seconds = cell.querySelector('.seconds');
+    const text = `${age} s`;
+    if (seconds && seconds.textContent !== text) seconds.textContent = text;
+    const meter = cell.querySelector('meter');
+    if (meter) meter.value = Math.min(age, Number(cell.dataset.lifetime));
+  }
+}
+
+document.addEventListener('submit', async (event) => {
+  const form = event.target;
+  if (!(form instanceof HTMLFormElement) || !form.matches('[data-action]')) return;
+  event.preventDefault();
+  const button = event.submitter;
+  if (button?.getAttribute('aria-disabled') === 'true') return;
+  button?.setAttribute('aria-disabled', 'true');
+  const body = new URLSearchParams();
+  for (const [name, value] of new FormData(form, button)) body.append(name, String(value));
+  // What was typed has been sent: from now on the server's word counts again.
+  for (const field of form.querySelectorAll('input.bytes')) field.defaultValue = field.value;
+  try {
+    const answer = await fetch(form.action, {
+      method: 'POST',
+      body,
+      headers: { Accept: 'application/json' },
+    });
+    if (answer.ok) say((await answer.json()).said);
+    else if (answer.status === 403) location.reload();
+    else say(`The lab answered ${answer.status}. Load the page again if this stays.`);
+  } catch {
+    say('The lab does not answer. Is npm start still running?');
+  } finally {
+    button?.removeAttribute('aria-disabled');
+  }
+});
+
+document.addEventListener(
+  'click',
+  (event) => {
+    const summary = event.target instanceof Element ? event.target.closest('summary') : null;
+    if (summary?.parentElement) summary.parentElement.dataset.touched = 'yes';
+  },
+  true,
+);
+
+const live = new EventSource(`/live?lesson=${lesson}&class=${encodeURIComponent(condition ?? '')}`);
+live.addEventListener('part', (event) => {
+  const { id, markup } = JSON.parse(event.data);
+  patch(id, markup);
+});
+live.addEventListener('say', (event) => say(event.data));
+live.addEventListener('error', () => {
+  const status = document.getElementById('status');
+  if (!status || live.readyState === EventSource.OPEN) return;
+  status.textContent =
+    'The lab does not answer. It may have been ended: npm start begins it again.';
+});
+setInterval(tick, 1000);

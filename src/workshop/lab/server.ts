@@ -1,0 +1,74 @@
+/** The lab's HTTP server: this machine only, `/play/` passed on untouched, the rest from routes. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { passOn } from './exchange.ts';
+import { html } from './html.ts';
+import { type Lab, UnknownClass } from './lab.ts';
+import { PlayError } from './player.ts';
+import { labRoutes } from './routes.ts';
+
+/** `/play/lesson-05@2/whoami`: the class, its process, and the page below. */
+const PLAY = /^\/play\/([\w-]+)(?:@([12]))?(\/[^?]*)?(\?.*)?$/;
+
+/**
+ * Makes the server; the caller lets it listen.
+ *
+ * @param lab What it serves.
+ */
+export function labServer(lab: Lab): Server {
+  const routes = getRequestListener(labRoutes(lab).fetch);
+  const server = createServer((incoming, outgoing) => {
+    if (!isOwnHost(incoming.headers.host, server)) {
+      outgoing.writeHead(421, { 'Content-Type': 'text/plain; charset=utf-8' });
+      outgoing.end('The lab answers to 127.0.0.1 and localhost only.\n');
+      return;
+    }
+    if (incoming.url?.startsWith('/play/')) void play(lab, incoming, outgoing);
+    else void routes(incoming, outgoing);
+  });
+  return server;
+}
+
+/** A page elsewhere can point its own name at 127.0.0.1; its name in Host gives it away. */
+function isOwnHost(host: string | undefined, server: Server): boolean {
+  const { port } = server.address() as AddressInfo;
+  return ['127.0.0.1', 'localhost', '[::1]'].some((name) => host === `${name}:${port}`);
+}
+
+async function play(lab: Lab, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const [, condition, instance, path, query = ''] = PLAY.exec(incoming.url ?? '') ?? [];
+  try {
+    if (condition === undefined)
+      throw new UnknownClass('The address is /play/ and a class: /play/lesson-05/');
+    if (path === undefined) {
+      outgoing.writeHead(308, {
+        Location: `/play/${condition}${instance ? `@${instance}` : ''}/${query}`,
+      });
+      outgoing.end();
+      return;
+    }
+    const subject = lab.findClass(condition);
+    if (lab.database.state !== 'up') {
+      fail(outgoing, 503, 'The database is not ready. The page works again as soon as it is.');
+      return;
+    }
+    const stage = await lab.stage(subject);
+    await passOn(stage.player(Number(instance ?? 1)), `${path}${query}`, incoming, outgoing);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const status = error instanceof UnknownClass ? 404 : error instanceof PlayError ? 502 : 500;
+    fail(outgoing, status, message);
+  }
+}
+
+function fail(outgoing: ServerResponse, status: number, message: string): void {
+  if (outgoing.headersSent) {
+    outgoing.destroy();
+    return;
+  }
+  outgoing.writeHead(status, { 'Content-Type': 'text/html; charset=utf-8' });
+  outgoing.end(
+    `${html`<!DOCTYPE html><title>The class does not answer</title><p>${message}</p>`}\n`,
+  );
+}

@@ -1,0 +1,184 @@
+/** What each request did, put together from what the play processes tell. */
+import type { Message, RequestMessage, SqlMessage } from './messages.ts';
+
+/** Who sent a request: one of the lab's two clients, or a program outside it such as curl. */
+export type Sender = 'you' | 'mallory' | 'outside';
+
+export interface Statement {
+  statement: number;
+  sql: string;
+  values: string[];
+  at: number;
+  end: number | undefined;
+  outcome: string | undefined;
+  failed: boolean;
+}
+
+export interface Step {
+  step: number;
+  name: string;
+  values: string[];
+  at: number;
+  end: number | undefined;
+  answer: string | undefined;
+  error: string | undefined;
+  statements: Statement[];
+}
+
+export interface RequestEntry {
+  /** Counted over all processes of one class. */
+  number: number;
+  sender: Sender;
+  /** `lesson-05@2` is the second process of its class. */
+  instance: number;
+  pid: number;
+  method: string;
+  url: string;
+  at: number;
+  end: number | undefined;
+  status: number | undefined;
+  steps: Step[];
+  /** Statements that no callback asked for. */
+  statements: Statement[];
+}
+
+/** One process among those whose requests share a timeline. */
+export interface Origin {
+  instance: number;
+  pid: number;
+  sender(remotePort: number): Sender;
+}
+
+const KEPT = 24;
+
+/** The last requests of one class, oldest first. */
+export class Timeline {
+  readonly entries: RequestEntry[] = [];
+  #count = 0;
+  readonly #open = new Map<string, RequestEntry>();
+
+  /**
+   * Takes in one message.
+   *
+   * @param origin The process that sent it.
+   * @param message What it told.
+   * @returns The request that has just ended, if this message ended one.
+   */
+  take(origin: Origin, message: Message): RequestEntry | undefined {
+    if (message.type === 'listening' || message.type === 'fault') return undefined;
+    const key = `${origin.pid}:${message.request}`;
+    if (message.type === 'request') {
+      this.#begin(key, origin, message);
+      return undefined;
+    }
+    const entry = this.#open.get(key);
+    if (!entry) return undefined;
+    switch (message.type) {
+      case 'callback':
+        entry.steps.push({
+          ...message,
+          end: undefined,
+          answer: undefined,
+          error: undefined,
+          statements: [],
+        });
+        return undefined;
+      case 'callback-end': {
+        const step = entry.steps.find((each) => each.step === message.step);
+        if (step)
+          Object.assign(step, { end: message.at, answer: message.answer, error: message.error });
+        return undefined;
+      }
+      case 'sql':
+        addStatement(entry, message);
+        return undefined;
+      case 'sql-end': {
+        const statement = findStatement(entry, message.statement);
+        const { at: end, outcome, failed } = message;
+        if (statement) Object.assign(statement, { end, outcome, failed });
+        return undefined;
+      }
+      case 'response':
+        this.#open.delete(key);
+        entry.end = message.at;
+        entry.status = message.status;
+        return entry;
+    }
+  }
+
+  /**
+   * Closes what a process left open when it died.
+   *
+   * @param pid The dead process.
+   */
+  abandon(pid: number): void {
+    for (const [key, entry] of this.#open) {
+      if (entry.pid !== pid) continue;
+      entry.end = Date.now();
+      this.#open.delete(key);
+    }
+  }
+
+  /** The callback that a process has begun and not ended, if any. */
+  unfinished(pid: number): string | undefined {
+    const entries = [...this.#open.values()].filter((entry) => entry.pid === pid);
+    return entries.flatMap((entry) => entry.steps).findLast((step) => step.end === undefined)?.name;
+  }
+
+  /** Forgets all requests. */
+  clear(): void {
+    this.entries.length = 0;
+    this.#open.clear();
+  }
+
+  #begin(key: string, origin: Origin, message: RequestMessage): void {
+    this.#count += 1;
+    const entry: RequestEntry = {
+      number: this.#count,
+      sender: origin.sender(message.remotePort),
+      instance: origin.instance,
+      pid: origin.pid,
+      method: message.method,
+      url: message.url,
+      at: message.at,
+      end: undefined,
+      status: undefined,
+      steps: [],
+      statements: [],
+    };
+    this.#open.set(key, entry);
+    this.entries.push(entry);
+    if (this.entries.length > KEPT) this.entries.shift();
+  }
+}
+
+/** Requests that ran at the same time, so that their lanes can share one axis. */
+export function groupByOverlap(entries: RequestEntry[]): RequestEntry[][] {
+  const groups: RequestEntry[][] = [];
+  let latest = Number.NEGATIVE_INFINITY;
+  for (const entry of [...entries].sort((one, other) => one.at - other.at)) {
+    const group = groups.at(-1);
+    if (group && entry.at < latest) group.push(entry);
+    else groups.push([entry]);
+    latest = Math.max(latest, entry.end ?? Number.POSITIVE_INFINITY);
+  }
+  return groups;
+}
+
+function addStatement(entry: RequestEntry, { statement, sql, values, at, step }: SqlMessage): void {
+  const owner = entry.steps.find((each) => each.step === step) ?? entry;
+  owner.statements.push({
+    statement,
+    sql,
+    values,
+    at,
+    end: undefined,
+    outcome: undefined,
+    failed: false,
+  });
+}
+
+function findStatement(entry: RequestEntry, wanted: number): Statement | undefined {
+  const all = [...entry.steps.flatMap((step) => step.statements), ...entry.statements];
+  return all.find((each) => each.statement === wanted);
+}

@@ -1,0 +1,174 @@
+/** Watches one play process from inside: which request ran which callback and which SQL, and when. */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { tracingChannel } from 'node:diagnostics_channel';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Message } from './messages.ts';
+
+interface Scope {
+  request: number;
+  /** Callbacks that have begun and not ended, the innermost last. */
+  running: number[];
+}
+
+interface CallbackContext {
+  callback: string;
+  values?: unknown[] | undefined;
+  result?: unknown;
+  error?: unknown;
+}
+
+interface StatementContext {
+  query: string;
+  values?: unknown;
+  result?: unknown;
+  error?: unknown;
+}
+
+const scopes = new AsyncLocalStorage<Scope>();
+const LONGEST = 400;
+
+/** Milliseconds since 1970, finer than Date.now(). */
+const now = (): number => performance.timeOrigin + performance.now();
+
+/**
+ * Wraps a listener so that everything that happens within one request is told under its number.
+ *
+ * @param listener The counter page.
+ * @param tell Where the messages go.
+ */
+export function traceRequests(
+  listener: (request: IncomingMessage, response: ServerResponse) => unknown,
+  tell: (message: Message) => void,
+): RequestListener {
+  let requests = 0;
+  return (incoming, outgoing) => {
+    requests += 1;
+    const scope: Scope = { request: requests, running: [] };
+    tell({
+      type: 'request',
+      request: scope.request,
+      method: incoming.method ?? 'GET',
+      url: incoming.url ?? '/',
+      remotePort: incoming.socket.remotePort ?? 0,
+      at: now(),
+    });
+    outgoing.once('close', () => {
+      const { request } = scope;
+      tell({ type: 'response', request, status: outgoing.statusCode, at: now() });
+    });
+    scopes.run(scope, () => listener(incoming, outgoing));
+  };
+}
+
+/** Begins to tell of the session callbacks, which `#php` publishes. */
+export function traceCallbacks(tell: (message: Message) => void): void {
+  const seen = new WeakMap<object, { scope: Scope; step: number; asynchronous: boolean }>();
+  let steps = 0;
+  const finish = (context: CallbackContext) => {
+    const known = seen.get(context);
+    if (!known) return;
+    seen.delete(context);
+    const { scope, step } = known;
+    scope.running = scope.running.filter((each) => each !== step);
+    tell({
+      type: 'callback-end',
+      request: scope.request,
+      step,
+      answer: context.error === undefined ? describeValue(context.result) : undefined,
+      error: context.error === undefined ? undefined : describeError(context.error),
+      at: now(),
+    });
+  };
+  tracingChannel<unknown, CallbackContext>('phpsessid:callback').subscribe({
+    start(context) {
+      const scope = scopes.getStore();
+      if (!scope) return;
+      steps += 1;
+      seen.set(context, { scope, step: steps, asynchronous: false });
+      scope.running.push(steps);
+      tell({
+        type: 'callback',
+        request: scope.request,
+        step: steps,
+        name: context.callback,
+        values: (context.values ?? []).map(describeValue),
+        at: now(),
+      });
+    },
+    // After `end` a promise may still be running: only one that has nothing to wait for is over.
+    end(context) {
+      if ('result' in context && !(context.result instanceof Promise)) finish(context);
+    },
+    asyncStart() {},
+    asyncEnd: finish,
+    error() {},
+  });
+}
+
+/** Begins to tell of the statements, which mysql2 publishes. */
+export function traceStatements(tell: (message: Message) => void): void {
+  const seen = new WeakMap<object, { scope: Scope; statement: number }>();
+  let statements = 0;
+  const start = (context: StatementContext) => {
+    const scope = scopes.getStore();
+    if (!scope) return;
+    statements += 1;
+    seen.set(context, { scope, statement: statements });
+    tell({
+      type: 'sql',
+      request: scope.request,
+      step: scope.running.at(-1),
+      statement: statements,
+      sql: context.query.replace(/\s+/g, ' ').trim().slice(0, 2_000),
+      values: Array.isArray(context.values) ? context.values.map(describeValue) : [],
+      at: now(),
+    });
+  };
+  const asyncEnd = (context: StatementContext) => {
+    const known = seen.get(context);
+    if (!known) return;
+    seen.delete(context);
+    const failed = context.error !== undefined && context.error !== null;
+    const outcome = failed ? describeError(context.error) : describeResult(context.result);
+    const { scope, statement } = known;
+    tell({ type: 'sql-end', request: scope.request, statement, outcome, failed, at: now() });
+  };
+  for (const name of ['mysql2:query', 'mysql2:execute']) {
+    tracingChannel<unknown, StatementContext>(name).subscribe({
+      start,
+      end() {},
+      asyncStart() {},
+      asyncEnd,
+      error() {},
+    });
+  }
+}
+
+/** A value as a reader of the timeline wants it: short, and strings in quotes. */
+export function describeValue(value: unknown): string {
+  const text =
+    value instanceof Uint8Array
+      ? `${value.byteLength} bytes`
+      : typeof value === 'string'
+        ? JSON.stringify(value.slice(0, LONGEST))
+        : typeof value === 'object' && value !== null
+          ? (value.constructor?.name ?? 'object')
+          : String(value);
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+}
+
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return describeValue(error);
+  const code = 'code' in error && typeof error.code === 'string' ? `${error.code}: ` : '';
+  return `${code}${error.message}`.slice(0, LONGEST);
+}
+
+function describeResult(result: unknown): string {
+  if (Array.isArray(result)) return result.length === 1 ? '1 row' : `${result.length} rows`;
+  if (result && typeof result === 'object' && 'affectedRows' in result) {
+    const changed = Number(result.affectedRows);
+    const id = 'insertId' in result && Number(result.insertId) > 0 ? `, id ${result.insertId}` : '';
+    return `${changed} ${changed === 1 ? 'row' : 'rows'} affected${id}`;
+  }
+  return 'done';
+}

@@ -1,0 +1,96 @@
+/** The tests with their state and the attacks with their transcripts. */
+import type { TestResult } from '../../checks.ts';
+import type { AttackRun } from '../attacks.ts';
+import { type Html, html } from '../html.ts';
+import { action, type Scene } from './page.ts';
+
+const VERDICTS = { breached: '✘ BREACHED', held: '✔ held', failed: '✘ could not run' };
+
+/** The button, the sum and each test of this lesson; older lessons in one line each. */
+export function testsPanel(scene: Scene): Html {
+  const { lab, view } = scene;
+  const { lesson, subject } = view;
+  const run = lab.tests.get(`${subject.condition} ${lesson.label}`);
+  const button = action(
+    scene,
+    '/tests',
+    html`<button class="primary" id="run-tests"${(run?.running || lab.database.state !== 'up') && html` aria-disabled="true"`}>${run?.running ? 'Running …' : 'Run the tests'}</button>`,
+  );
+  if (!run) {
+    const count = lesson.proves.length;
+    return html`${button}<p class="empty">${
+      count === 0
+        ? 'This lesson is a page to read: it has no tests of its own.'
+        : `This lesson proves ${count} ${count === 1 ? 'thing' : 'things'}:`
+    }</p>
+    <ul class="tests">${lesson.proves.map((name) => html`<li><span class="sign" aria-hidden="true">·</span> ${name}</li>`)}</ul>`;
+  }
+  const failed = run.results.filter((result) => !result.passed);
+  const passed = run.results.length - failed.length;
+  return html`${button}
+    <p class="sum">${
+      run.error !== undefined
+        ? html`<span class="bad">✘ The tests could not run: ${run.error}</span>`
+        : html`<span class="good">✔ ${passed} passed</span>${failed.length > 0 && html` <span class="bad">✘ ${failed.length} failed</span>`}${run.running && ' …'}`
+    }</p>
+    ${olderLessons(run.results, lesson.label)}
+    <ul class="tests">${run.results.filter((result) => result.lesson === lesson.label || !result.passed).map(oneTest)}</ul>`;
+}
+
+/** The attacks that reach this class: the lesson's own first, then older ones. */
+export function attacksPanel(scene: Scene): Html {
+  const { lab, view } = scene;
+  const { lesson, subject } = view;
+  const attacks = lab.lessons
+    .filter((each) => each.files.attack && each.number <= lesson.number)
+    .sort((one, other) => other.number - one.number);
+  if (attacks.length === 0) {
+    return html`<p class="empty">Nothing to attack yet: the first attack comes with lesson 02.</p>`;
+  }
+  return html`${attacks.map((each) => {
+    const run = lab.attacks.get(`${subject.condition} ${each.label}`);
+    const disabled = run?.running || lab.database.state !== 'up';
+    return html`<div class="attack">
+      ${action(
+        scene,
+        '/attack',
+        html`<input type="hidden" name="attack" value="${each.label}">
+        <button id="attack-${each.label}"${each.number === lesson.number && html` class="primary"`}${disabled && html` aria-disabled="true"`}>${run?.running ? 'Attacking …' : `Attack ${each.label}`}</button>
+        <span class="target">${each.title}</span>`,
+      )}
+      ${run && transcript(run)}
+    </div>`;
+  })}`;
+}
+
+function transcript({ lines, verdict, because }: AttackRun): Html {
+  return html`<ol class="transcript">${lines.map((line) => html`<li>${line.replace(/^\s*\d+[.)]?\s+/, '')}</li>`)}</ol>${
+    verdict &&
+    html`<p class="verdict ${verdict}"><strong>${VERDICTS[verdict]}</strong> ${because}</p>`
+  }`;
+}
+
+function olderLessons(results: TestResult[], current: string): Html {
+  const labels = [...new Set(results.map((result) => result.lesson))].filter(
+    (label) => label !== current,
+  );
+  if (labels.length === 0) return html``;
+  return html`<ul class="older">${labels.map((label) => {
+    const own = results.filter((result) => result.lesson === label);
+    const failed = own.filter((result) => !result.passed).length;
+    return html`<li class="${failed > 0 ? 'bad' : 'good'}">${failed > 0 ? '✘' : '✔'} ${label} <span class="muted">${own.length - failed} of ${own.length}</span></li>`;
+  })}</ul>`;
+}
+
+function oneTest(result: TestResult): Html {
+  const { passed, name, message, expected, actual, location, reason } = result;
+  if (passed) {
+    return html`<li class="passed"><span class="sign good" aria-hidden="true">✔</span><span class="unseen">passed: </span> ${name}</li>`;
+  }
+  return html`<li class="failed"><span class="sign bad" aria-hidden="true">✘</span><span class="unseen">failed: </span> ${name}
+    <div class="why">${expected !== undefined && html`<div>expected <code>${expected}</code></div><div>got <code>${actual}</code></div>`}
+    <div>${reason === 'not ported' && 'Not ported yet: '}${message}</div>${
+      location &&
+      html`<code>${location.file}:${location.line}${location.method && ` ${location.method}()`}</code>`
+    }</div></li>`;
+}

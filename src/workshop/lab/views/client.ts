@@ -1,0 +1,85 @@
+/** One of the two clients: its buttons, its page, its cookie, and the lines it sent and got. */
+
+import { type Client, type ClientName, NAMES, USERS } from '../clients.ts';
+import { explainSetCookie, readableByScripts } from '../cookie.ts';
+import { type Exchange, readText } from '../exchange.ts';
+import { type Html, html } from '../html.ts';
+import { action, type Scene } from './page.ts';
+import { faultMessage } from './status.ts';
+import { milliseconds } from './words.ts';
+
+/** The buttons, which stay in place while everything below them changes. */
+export function clientForms(scene: Scene, name: ClientName): Html {
+  const { condition } = scene.view.subject;
+  const fields = html`<input type="hidden" name="client" value="${name}">
+    <button class="primary" name="do" value="visit" id="visit-${name}" aria-describedby="${name}-heading">Visit</button>
+    <button name="do" value="login" id="login-${name}">Log in as ${USERS[name]}</button>
+    <button name="do" value="whoami" id="whoami-${name}">Who am I?</button>
+    <button name="do" value="logout" id="logout-${name}">Log out</button>
+    <button name="do" value="twice" id="twice-${name}" title="Two visits sent at the same moment">Twice at once</button>
+    <label class="at">at <select name="at" id="at-${name}" title="Two processes of ${condition} share one table">
+      <option value="1">process 1</option><option value="2">process 2</option>
+    </select></label>`;
+  return action(scene, '/client', html`<div class="buttons">${fields}</div>`);
+}
+
+/** The page as the client sees it, and the exchange that brought it. */
+export function clientPage({ stage }: Scene, name: ClientName): Html {
+  const client = stage?.clients[name];
+  if (client?.fault) return faultMessage(client.fault);
+  if (!client?.last) {
+    return html`<p class="screen empty">${
+      name === 'you'
+        ? 'Press Visit: the counter page answers, and with it comes a cookie.'
+        : 'A second visitor, with cookies of her own. What if she sends yours?'
+    }</p>`;
+  }
+  const { last } = client;
+  return html`<div class="screen"><p class="shown">${readText(last.body)}</p>
+    <p class="facts">${last.status} · ${milliseconds(last.milliseconds)} · process ${last.pid}</p></div>
+    <div class="wire" tabindex="0" role="group" aria-label="Request and response of ${NAMES[name]}">${wireLines(last)}</div>
+    ${explanation(client)}`;
+}
+
+/** The Cookie line, to be read and changed. */
+export function cookieForm(scene: Scene, name: ClientName): Html {
+  const cookie = scene.stage?.clients[name].cookie ?? '';
+  const fields = html`<input type="hidden" name="client" value="${name}">
+    <label for="cookie-line-${name}">Cookie</label>
+    <input id="cookie-line-${name}" name="cookie" value="${cookie}" placeholder="none" autocomplete="off" spellcheck="false" autocapitalize="off" class="bytes">
+    <button name="do" value="cookie" id="keep-${name}">Keep</button>
+    <button name="do" value="forget" id="forget-${name}">Forget</button>`;
+  return action(scene, '/client', html`<div class="cookie">${fields}</div>`);
+}
+
+function wireLines({ request, response }: Exchange): Html {
+  const shown = (line: string) => !/^(date|connection|keep-alive|transfer-encoding):/i.test(line);
+  const marked = (line: string) => {
+    const [, name, value] = /^((?:Set-)?Cookie: )(.*)$/is.exec(line) ?? [];
+    return name === undefined
+      ? html`<span>${line}</span>\n`
+      : html`<span class="key"><b>${name}</b>${value}</span>\n`;
+  };
+  return html`<pre class="sent"><span class="unseen">Sent: </span>${request.map(marked)}</pre>
+  <pre class="got"><span class="unseen">Received: </span>${response.filter(shown).map(marked)}</pre>`;
+}
+
+function explanation(client: Client): Html {
+  if (client.setCookie.length === 0) return html``;
+  return html`${client.setCookie.map((line, index) => {
+    const readable = readableByScripts(line);
+    return html`<details id="explain-${client.name}-${index}" class="explain">
+      <summary>Set-Cookie explained <span class="tag ${readable && 'bad'}">${
+        readable ? 'readable by scripts' : 'hidden from scripts'
+      }</span></summary>
+      <table>
+        <caption class="unseen">What the last Set-Cookie line of ${NAMES[client.name]} says</caption>
+        <thead class="unseen"><tr><th scope="col">Attribute</th><th scope="col">Set?</th><th scope="col">Meaning</th></tr></thead>
+        <tbody>${explainSetCookie(line).map(
+          ({ attribute, present, meaning }) => html`<tr${!present && html` class="absent"`}>
+          <th scope="row"><code>${attribute}</code></th><td>${present ? '✔ set' : '– not set'}</td><td>${meaning}</td></tr>`,
+        )}</tbody>
+      </table>
+    </details>`;
+  })}`;
+}

@@ -1,0 +1,27 @@
+/** Colours for code, made here so that the page needs no script for them. */
+import highlighter from 'highlight.js/lib/core';
+import bash from 'highlight.js/lib/languages/bash';
+import diff from 'highlight.js/lib/languages/diff';
+import http from 'highlight.js/lib/languages/http';
+import json from 'highlight.js/lib/languages/json';
+import php from 'highlight.js/lib/languages/php';
+import python from 'highlight.js/lib/languages/python';
+import sql from 'highlight.js/lib/languages/sql';
+import typescript from 'highlight.js/lib/languages/typescript';
+import xml from 'highlight.js/lib/languages/xml';
+import { escapeHtml, type Html, raw } from '../html.ts';
+
+const languages = { bash, diff, http, json, php, python, sql, typescript, html: xml };
+for (const [name, language] of Object.entries(languages))
+  highlighter.registerLanguage(name, language);
+
+/**
+ * Marks up code.
+ *
+ * @param code The code.
+ * @param language Its name on a fence; an unknown one is shown plain.
+ */
+export function highlight(code: string, language: string | undefined): Html {
+  if (!language || !highlighter.getLanguage(language)) return raw(escapeHtml(code));
+  return raw(highlighter.highlight(code, { language, ignoreIllegals: true }).value);
+}

@@ -1,0 +1,108 @@
+/** What there is to read: the walkthrough, the hints, the class and its difference to the one before. */
+import { existsSync, readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { diffLines } from 'diff';
+import { type Lesson, root } from '../../catalogue.ts';
+import { type Html, html } from '../html.ts';
+import type { View } from '../lab.ts';
+import { highlight } from './highlight.ts';
+import { renderMarkdown, splitFrontMatter } from './markdown.ts';
+
+const REGION = /^\s*\/\/\s*#(?:end)?region\b.*$/;
+const CONTEXT = 3;
+
+/** The lesson's page, as `weave` filled it. */
+export function walkthrough(lesson: Lesson, lessons: Lesson[]): Html {
+  return renderMarkdown(splitFrontMatter(readFileSync(lesson.files.readme, 'utf8')), {
+    lesson,
+    lessons,
+  });
+}
+
+/** The hints as a ladder: each is opened by itself, and none is ever hidden again. */
+export function hints(lesson: Lesson): Html {
+  const { hints: file } = lesson.files;
+  if (!file) return html`<p class="empty">This lesson needs no hints.</p>`;
+  const [, ...parts] = splitFrontMatter(readFileSync(file, 'utf8')).split(/^## /m);
+  return html`<ol class="ladder">${parts.map((part, index) => {
+    const [heading = '', ...text] = part.split('\n');
+    const title = heading.replace(/^\d+\.\s*/, '');
+    return html`<li><details id="hint-${index}"><summary>${title}</summary>
+      <div class="prose">${renderMarkdown(text.join('\n'), { lesson, lessons: [] })}</div></details></li>`;
+  })}</ol>`;
+}
+
+/** The class, its difference to the lesson before, and the article's PHP beside it. */
+export function code({ lesson, subject }: View, lessons: Lesson[]): Html {
+  if (!existsSync(subject.path)) {
+    return html`<p class="empty">There is no <code>${nameOf(subject.path)}</code> yet.</p>`;
+  }
+  const text = readFileSync(subject.path, 'utf8');
+  const before = lessons.findLast((each) => each.number < subject.lesson.number);
+  // A learner compares with the goal, a reader with where it came from.
+  const other = subject.condition === lesson.condition ? before : lesson;
+  return html`
+    ${
+      other &&
+      html`<details id="code-diff"><summary>${
+        other === before
+          ? `What changed since ${other.condition}`
+          : `What separates it from ${other.condition}`
+      }</summary>${difference(readFileSync(other.files.class, 'utf8'), text, other === before)}</details>`
+    }
+    ${
+      lesson.files.php &&
+      html`<details id="code-php"><summary>The article’s PHP, repaired</summary>${listing(readFileSync(lesson.files.php, 'utf8'), 'php', nameOf(lesson.files.php))}</details>`
+    }
+    <details id="code-class" open><summary><code>${nameOf(subject.path)}</code></summary>${listing(text, 'typescript', nameOf(subject.path))}</details>`;
+}
+
+function listing(text: string, language: string, name: string): Html {
+  const lines = text.replace(/\n$/, '').split('\n');
+  const numbered = lines.flatMap((line, index) =>
+    REGION.test(line) ? [] : [{ line, number: index + 1 }],
+  );
+  return html`<div class="listing" tabindex="0" role="region" aria-label="${name}"><pre class="numbers" aria-hidden="true">${numbered
+    .map(({ number }) => number)
+    .join(
+      '\n',
+    )}</pre><pre><code>${highlight(numbered.map(({ line }) => line).join('\n'), language)}</code></pre></div>`;
+}
+
+/** Line by line, with a sign for what was added and removed, and a little of what stayed. */
+function difference(before: string, after: string, forwards: boolean): Html {
+  const clean = (text: string) =>
+    text
+      .split('\n')
+      .filter((line) => !REGION.test(line))
+      .join('\n');
+  const [from, to] = forwards ? [clean(before), clean(after)] : [clean(after), clean(before)];
+  const changes = diffLines(from, to);
+  const lines = changes.flatMap((change, index) => {
+    const own = change.value.replace(/\n$/, '').split('\n');
+    const sign = change.added ? '+' : change.removed ? '-' : ' ';
+    if (sign !== ' ') return own.map((line) => ({ sign, line }));
+    return shortenContext(own, index === 0, index === changes.length - 1).map((line) => ({
+      sign: line === undefined ? '…' : sign,
+      line: line ?? '',
+    }));
+  });
+  if (lines.every(({ sign }) => sign === ' ' || sign === '…')) {
+    return html`<p class="empty">Nothing: the two are the same.</p>`;
+  }
+  return html`<div class="listing diff" tabindex="0" role="region" aria-label="Difference"><pre><code>${lines.map(
+    ({ sign, line }) =>
+      html`<span class="${sign === '+' ? 'added' : sign === '-' ? 'removed' : 'kept'}"><b>${sign}</b> ${highlight(line, 'typescript')}\n</span>`,
+  )}</code></pre></div>`;
+}
+
+function shortenContext(lines: string[], first: boolean, last: boolean): (string | undefined)[] {
+  if (lines.length <= CONTEXT * 2 + 1 && !first && !last) return lines;
+  const head = first ? [] : lines.slice(0, CONTEXT);
+  const tail = last ? [] : lines.slice(Math.max(head.length, lines.length - CONTEXT));
+  return head.length + tail.length < lines.length ? [...head, undefined, ...tail] : lines;
+}
+
+function nameOf(path: string): string {
+  return relative(root, path).replaceAll('\\', '/');
+}

@@ -1,0 +1,76 @@
+/** Markdown as the lessons write it, for the lab: links lead to lab pages, code is coloured. */
+import { Marked, type Tokens } from 'marked';
+import type { Lesson } from '../../catalogue.ts';
+import { escapeHtml, type Html, raw } from '../html.ts';
+import { highlight } from './highlight.ts';
+
+/** Where a text stands, so that its links can be followed. */
+export interface Place {
+  lesson: Lesson;
+  lessons: Lesson[];
+}
+
+/**
+ * The text below the front matter.
+ *
+ * @param text A page, as it is on the disk.
+ */
+export function splitFrontMatter(text: string): string {
+  return text.replace(/^---\r?\n.*?\r?\n---\r?\n/s, '');
+}
+
+/**
+ * Renders Markdown.
+ *
+ * @param text Markdown without front matter.
+ * @param place Whose text it is.
+ */
+export function renderMarkdown(text: string, place: Place): Html {
+  const markdown = new Marked({
+    gfm: true,
+    renderer: {
+      heading({ tokens, depth }: Tokens.Heading) {
+        const inside = this.parser.parseInline(tokens);
+        const level = Math.min(depth + 1, 6);
+        const id = inside
+          .toLowerCase()
+          .replace(/<[^>]*>/g, '')
+          .replace(/[^a-z0-9]+/g, '-');
+        return `<h${level} id="read-${id}">${inside}</h${level}>\n`;
+      },
+      code({ text: code, lang }: Tokens.Code) {
+        const language = lang?.split(/\s/, 1)[0];
+        return `<pre tabindex="0"><code>${highlight(code, language)}</code></pre>\n`;
+      },
+      table(token: Tokens.Table) {
+        const cell = (each: Tokens.TableCell) =>
+          each.header
+            ? `<th scope="col">${this.parser.parseInline(each.tokens)}</th>`
+            : `<td>${this.parser.parseInline(each.tokens)}</td>`;
+        const row = (cells: Tokens.TableCell[]) => `<tr>${cells.map(cell).join('')}</tr>`;
+        return `<div class="scroll" tabindex="0"><table><thead>${row(token.header)}</thead><tbody>${token.rows.map(row).join('')}</tbody></table></div>\n`;
+      },
+      link({ href, tokens }: Tokens.Link) {
+        const target = escapeHtml(follow(href, place));
+        return `<a href="${target}">${this.parser.parseInline(tokens)}</a>`;
+      },
+    },
+  });
+  const source = text
+    .replace(/<!--.*?-->\n?/gs, '')
+    .replace(
+      /\{@link\s+([^}|\s]+)(?:[|\s]+([^}]+))?\}/g,
+      (_all, name: string, label?: string) => `\`${(label ?? name).trim()}\``,
+    );
+  return raw(markdown.parse(source, { async: false }));
+}
+
+/** A link between the files of the project, as a link between pages of the lab. */
+function follow(href: string, { lesson, lessons }: Place): string {
+  if (/^(?:https?:|#|\/)/.test(href)) return href;
+  const slug = /(\d\d-[\w-]+)\/README\.md/.exec(href)?.[1];
+  const target = lessons.find((each) => each.slug === slug);
+  if (target) return `/lesson/${target.label}/`;
+  const page = /docs\/([\w-]+)\.md$/.exec(href)?.[1];
+  return page ? '/docs/' : `/lesson/${lesson.label}/#code`;
+}

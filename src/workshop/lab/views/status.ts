@@ -1,0 +1,43 @@
+/** What the page says of the database and of the class as a whole. */
+import { type Html, html } from '../html.ts';
+import type { Fault } from '../messages.ts';
+import type { Scene } from './page.ts';
+
+/** The database in one line, with a sign and a word. */
+export function statusLine({ lab }: Scene): Html {
+  const { state, milliseconds, version, origin } = lab.database;
+  if (state === 'starting') {
+    return html`<span class="dot wait" aria-hidden="true"></span>The database is starting …`;
+  }
+  if (state === 'down') {
+    return html`<span class="dot bad" aria-hidden="true"></span><strong>The database is down.</strong> The page goes on by itself as soon as it answers.`;
+  }
+  const seconds = milliseconds === undefined ? '' : ` in ${(milliseconds / 1_000).toFixed(1)} s`;
+  const whose = origin === 'DATABASE_URL' ? 'your own server' : shortVersion(version);
+  return html`<span class="dot good" aria-hidden="true"></span>Database ready${seconds} · ${whose}`;
+}
+
+/** Why the chosen class does not answer, when it does not. */
+export function classNotice({ lab, view, stage }: Scene): Html {
+  const { condition } = view.subject;
+  if (condition === 'mine' && !lab.hasMine) {
+    return html`<p class="message">You have no class yet. <code>npm run lesson ${view.lesson.number}</code> in a terminal begins <code>lessons/mine/sessions.ts</code>; this page notices it by itself.</p>`;
+  }
+  const faults = (stage?.players ?? []).flatMap((player) =>
+    player.fault ? [{ fault: player.fault, instance: player.instance }] : [],
+  );
+  const [first] = faults;
+  return first ? faultMessage(first.fault) : html``;
+}
+
+/** A fault with its place, and what to do next. */
+export function faultMessage({ message, place }: Fault): Html {
+  return html`<p class="message bad"><span aria-hidden="true">✘</span> ${message} ${
+    place && html`<code>${place}</code>`
+  } <span class="next">Save the file or press Visit to try again.</span></p>`;
+}
+
+function shortVersion(version: string | undefined): string {
+  const number = /\d+\.\d+(?:\.\d+)?/.exec(version ?? '')?.[0] ?? '';
+  return /maria/i.test(version ?? '') ? `MariaDB ${number}` : `MySQL ${number}`;
+}

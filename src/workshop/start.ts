@@ -1,0 +1,167 @@
+/** `npm start`: the database, the lab, and an end that leaves no process behind. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { parseArgs } from 'node:util';
+import { readLessons } from './catalogue.ts';
+import { type DatabaseServer, obtainServer } from './database/server.ts';
+import { Lab } from './lab/lab.ts';
+import { labServer } from './lab/server.ts';
+
+const DEFAULT_PORT = 4_170;
+const HELP = `Starts the workshop: a database of its own and the lab, a page in your browser.
+
+  npm start
+  npm start -- --port 8080    the lab's port; default ${DEFAULT_PORT}, or the next one that is free
+  npm start -- --no-open      opens no browser
+  npm start -- --help         prints this
+
+DATABASE_URL=mysql://user:password@host:port/ uses a server of yours: the workshop makes
+schemas named phpsessid_… there, drops them at the end and touches nothing else.
+Ctrl-C ends the workshop and everything it started.
+`;
+
+interface Options {
+  port: number | undefined;
+  open: boolean;
+  help: boolean;
+}
+
+/** A command line that cannot be followed. */
+class UsageError extends Error {
+  override name = 'UsageError';
+}
+
+function readOptions(args: string[]): Options {
+  const { values } = parseArgs({
+    args,
+    options: {
+      port: { type: 'string' },
+      'no-open': { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  return { port: readPort(values.port), open: !values['no-open'], help: values.help };
+}
+
+function readPort(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new UsageError(`--port must be a number from 0 to 65535, and "${text}" is not.`);
+}
+
+/** Listens on the wanted port; without one, on the first that is free from the default on. */
+async function listen(server: Server, wanted: number | undefined): Promise<number> {
+  const last = wanted ?? DEFAULT_PORT + 20;
+  for (let port = wanted ?? DEFAULT_PORT; port <= last; port += 1) {
+    try {
+      server.listen(port, '127.0.0.1');
+      await once(server, 'listening');
+      return (server.address() as AddressInfo).port;
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === 'EADDRINUSE' && wanted === undefined) continue;
+      throw new UsageError(describeListenError(code, port));
+    }
+  }
+  throw new UsageError(
+    `The ports ${DEFAULT_PORT} to ${last} are all taken. Name a free one: npm start -- --port 8080`,
+  );
+}
+
+function describeListenError(code: string | undefined, port: number): string {
+  if (code === 'EADDRINUSE') {
+    return `Port ${port} is taken by another program. Name another one: npm start -- --port ${port + 1}`;
+  }
+  if (code === 'EACCES') {
+    return `Port ${port} needs rights that this user does not have. Name one above 1023: npm start -- --port ${DEFAULT_PORT}`;
+  }
+  return `Port ${port} cannot be used (${code}). Name another one: npm start -- --port ${DEFAULT_PORT}`;
+}
+
+/** Opens the page with what the system has for it; a system without is no error. */
+function openBrowser(address: string): void {
+  const [program = '', ...args] =
+    process.platform === 'darwin'
+      ? ['open']
+      : process.platform === 'win32'
+        ? ['cmd', '/c', 'start', '']
+        : ['xdg-open'];
+  const child = spawn(program, [...args, address], { stdio: 'ignore', detached: true });
+  child.on('error', () => {});
+  child.unref();
+}
+
+async function main(): Promise<number> {
+  const options = readOptions(process.argv.slice(2));
+  if (options.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const began = performance.now();
+  const ended = new AbortController();
+  const signals = { SIGINT: 130, SIGTERM: 0, SIGHUP: 0 };
+  const exit = new Promise<number>((resolve) => {
+    for (const [signal, code] of Object.entries(signals)) {
+      process.once(signal, () => {
+        ended.abort();
+        resolve(code);
+      });
+    }
+  });
+
+  const lab = new Lab();
+  const server = labServer(lab);
+  const port = await listen(server, options.port);
+  if (options.port === undefined && port !== DEFAULT_PORT) {
+    say(`port ${DEFAULT_PORT} is taken, the lab takes ${port}`);
+  }
+  let database: DatabaseServer | undefined;
+  try {
+    const { signal } = ended;
+    database = await Promise.race([
+      obtainServer({ progress: say, signal }),
+      exit.then(() => undefined),
+    ]);
+    if (database) {
+      lab.useDatabase(database, performance.now() - began);
+      announce(lab, port);
+      if (options.open && process.stdout.isTTY) openBrowser(`http://127.0.0.1:${port}/`);
+    }
+    return await exit;
+  } finally {
+    server.close();
+    server.closeAllConnections();
+    await lab.close();
+    await database?.close();
+  }
+}
+
+function announce({ database }: Lab, port: number): void {
+  const seconds = ((database.milliseconds ?? 0) / 1_000).toFixed(1);
+  const lessons = readLessons();
+  const last = lessons.at(-1);
+  say(
+    `lab http://127.0.0.1:${port} · database ready ${seconds} s · ` +
+      `${lessons.length} lessons, ${lessons[0]?.title} to ${last?.title} · Ctrl-C ends it`,
+  );
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const usage =
+    error instanceof UsageError ||
+    (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'));
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(
+    usage ? `${message}\nnpm start -- --help shows what there is.\n` : `${message}\n`,
+  );
+  process.exitCode = usage ? 2 : 1;
+}
