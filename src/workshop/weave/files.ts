@@ -55,11 +55,11 @@ export function yieldDiff(
 ): Yield {
   const newer = to ? locate(to, page) : lessonOf(page, lessons).files.class;
   const older = from ? locate(from, page) : lessonBefore(page, lessons).files.class;
-  const region = from ? from.region : to?.region;
+  const region = from?.region ?? to?.region;
   const oldText = withoutConfession(
     from ? readCode(older, region) : readCodeIfThere(older, region),
   );
-  const newText = withoutConfession(readCode(newer, to?.region));
+  const newText = withoutConfession(readCode(newer, to?.region ?? from?.region));
   if (oldText === newText) {
     throw new Error(`${nameOf(older)} and ${nameOf(newer)} do not differ here`);
   }
@@ -89,7 +89,7 @@ export function yieldWrongFixes(page: Page, lessons: Lesson[]): Yield {
   if (lesson.wrong.length === 0) throw new Error(`lessons/${lesson.slug} has no wrong/`);
   const rows = lesson.wrong.map(({ path, caughtBy }) => {
     const file = relative(lesson.directory, path).replaceAll(sep, '/');
-    return `| [\`${file}\`](./${file}) | ${firstComment(path)} | ${caughtBy} |`;
+    return `| \`${file}\` | ${firstComment(path)} | ${caughtBy} |`;
   });
   return {
     kind: 'block',

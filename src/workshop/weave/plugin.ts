@@ -59,8 +59,6 @@ interface Place {
 function nameModules(app: Application, names: Map<string, Place>): void {
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     for (const module of project.getReflectionsByKind(ReflectionKind.Module)) {
-      const files = project.getReflectionsByKind(ReflectionKind.Module).length;
-      if (files === 0) continue;
       const path = project.files.getReflectionPath(module) ?? '';
       const place = names.get(path);
       if (!place) continue;
@@ -84,7 +82,7 @@ function linkNeighbours(app: Application): void {
       document
         ? JSX.createElement(
             'a',
-            { href: context.urlTo(document) ?? '', rel, class: `neighbour-${rel}` },
+            { href: context.urlTo(document) ?? '', rel, class: `neighbour neighbour-${rel}` },
             JSX.createElement('span', null, word),
             ` ${document.name}`,
           )

@@ -1,5 +1,5 @@
 /** Builds the site: the lessons' pages, the pages of docs/ and the API, checked before it is shown. */
-import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Application, LogLevel, TSConfigReader, TypeDocReader } from 'typedoc';
@@ -49,11 +49,19 @@ export async function buildSite(options: { out: string | undefined }): Promise<S
       rmSync(options.out, { recursive: true, force: true });
       cpSync(draft, options.out, { recursive: true });
     }
-    const pages = project ? (app.renderer.router?.getLinkTargets().length ?? 0) : 0;
-    return { pages, milliseconds: Math.round(performance.now() - began), faults };
+    return {
+      pages: countPages(draft),
+      milliseconds: Math.round(performance.now() - began),
+      faults,
+    };
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }
+}
+
+function countPages(directory: string): number {
+  const files = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+  return files.filter((name) => name.endsWith('.html')).length;
 }
 
 async function configure(
@@ -63,6 +71,7 @@ async function configure(
   const modules = MODULES.map(({ path, name }) => ({ path: join(root, path), name })).filter(
     ({ path }) => existsSync(path),
   );
+  const documents = [...lessons.map(({ files }) => files.readme), ...orderedDocuments()];
   const app = await Application.bootstrapWithPlugins(
     {
       options: join(root, 'docs/typedoc.json'),
@@ -71,7 +80,8 @@ async function configure(
       // The types are checked by tsc, once, for the whole house.
       skipErrorChecking: true,
       entryPoints: [...modules.map(({ path }) => path), ...lessons.map(({ files }) => files.class)],
-      projectDocuments: [...lessons.map(({ files }) => files.readme), ...orderedDocuments()],
+      projectDocuments: documents,
+      groupOrder: groupOrder(documents),
       plugin: [workshopPlugin(lessons, modules)],
       out,
     },
@@ -86,6 +96,16 @@ async function configure(
     else log(message, level);
   };
   return { app, complaints };
+}
+
+/** Parts in the order of their first pages; the library stands before the pages about our own work. */
+function groupOrder(documents: string[]): string[] {
+  const groups = documents.flatMap(
+    (path) => /^---\n(?:.*\n)*?group:\s*"?(.+?)"?\n/.exec(readFileSync(path, 'utf8'))?.[1] ?? [],
+  );
+  const last = 'Working on the workshop';
+  const rest = [...new Set(groups)].filter((group) => group !== last);
+  return [...rest, 'The library', 'The classes', last];
 }
 
 function orderedDocuments(): string[] {
