@@ -1,0 +1,144 @@
+/** Takes a session's bytes apart: which byte means what in PHP's own format. */
+
+/** What a run of bytes is for. */
+export type Role = 'key' | 'mark' | 'type' | 'length' | 'value';
+
+export interface Part {
+  /** Where it begins, counted in bytes from 0. */
+  offset: number;
+  length: number;
+  role: Role;
+  /** In a few words, for a reader who sees the format for the first time. */
+  meaning: string;
+}
+
+const TYPES: Record<string, string> = {
+  N: 'null',
+  b: 'a truth value follows',
+  i: 'a whole number follows',
+  d: 'a number with a fraction follows',
+  s: 'a string follows',
+  a: 'an array follows',
+  O: 'an object follows',
+  E: 'a case of an enum follows',
+  C: 'an object in its own format follows',
+  r: 'the same object as an earlier value',
+  R: 'a reference to an earlier value',
+};
+
+/**
+ * Dissects what the `php` serialize handler has written.
+ *
+ * @param bytes A session's data.
+ * @returns Every byte once, in order.
+ * @throws RangeError with the offset at which the bytes stop being such data.
+ */
+export function dissect(bytes: Uint8Array): Part[] {
+  return new Dissection(bytes).session();
+}
+
+class Dissection {
+  readonly #parts: Part[] = [];
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  session(): Part[] {
+    while (this.#at < this.#bytes.length) {
+      this.#take(this.#until('|'), 'key', 'the key in $_SESSION');
+      this.#mark('|', 'ends the key');
+      this.#value(0);
+    }
+    return this.#parts;
+  }
+
+  #value(depth: number): void {
+    if (depth > 100) throw this.#refusal('no more than 100 levels');
+    const type = this.#text(1);
+    const meaning = TYPES[type];
+    if (!meaning) throw this.#refusal('a letter for a type');
+    this.#take(1, 'type', meaning);
+    if (type !== 'N') this.#mark(':', 'what follows is the rest of it');
+    if (type === 'a') this.#elements(depth);
+    else if (type === 'O') this.#object(depth);
+    else if (type === 'C') this.#opaque();
+    else this.#scalar(type);
+  }
+
+  #scalar(type: string): void {
+    if (type === 's') this.#string('bytes in the string', 'the string');
+    else if (type === 'E') this.#string('bytes in the name', 'the enum and its case');
+    else if (type !== 'N') {
+      this.#take(this.#until(';'), 'value', type === 'b' ? '1 is true, 0 is false' : 'the number');
+    }
+    this.#mark(';', 'ends the value');
+  }
+
+  #string(lengthMeaning: string, meaning: string): void {
+    const length = this.#count(lengthMeaning);
+    this.#mark(':"', 'opens');
+    this.#take(length, 'value', meaning);
+    this.#mark('"', 'closes');
+  }
+
+  #elements(depth: number): void {
+    const count = this.#count('elements in the array');
+    this.#mark(':{', 'opens');
+    for (let index = 0; index < 2 * count; index += 1) this.#value(depth + 1);
+    this.#mark('}', 'closes the array');
+  }
+
+  #object(depth: number): void {
+    this.#string('bytes in the class name', 'the class');
+    this.#mark(':', 'what follows are its properties');
+    const count = this.#count('properties');
+    this.#mark(':{', 'opens');
+    for (let index = 0; index < 2 * count; index += 1) this.#value(depth + 1);
+    this.#mark('}', 'closes the object');
+  }
+
+  #opaque(): void {
+    this.#string('bytes in the class name', 'the class');
+    this.#mark(':', 'what follows is its own text');
+    const length = this.#count('bytes of its own');
+    this.#mark(':{', 'opens');
+    this.#take(length, 'value', 'only the class can read this');
+    this.#mark('}', 'closes the object');
+  }
+
+  #count(meaning: string): number {
+    const digits = this.#until(':');
+    const text = this.#text(digits);
+    if (!/^\d{1,9}$/.test(text)) throw this.#refusal('a count');
+    this.#take(digits, 'length', meaning);
+    return Number(text);
+  }
+
+  #until(end: string): number {
+    const found = this.#bytes.indexOf(end, this.#at);
+    if (found <= this.#at) throw this.#refusal(`something before "${end}"`);
+    return found - this.#at;
+  }
+
+  #mark(expected: string, meaning: string): void {
+    if (this.#text(expected.length) !== expected) throw this.#refusal(`"${expected}"`);
+    this.#take(expected.length, 'mark', meaning);
+  }
+
+  #take(length: number, role: Role, meaning: string): void {
+    if (this.#at + length > this.#bytes.length) throw this.#refusal(`${length} bytes`);
+    if (length > 0) this.#parts.push({ offset: this.#at, length, role, meaning });
+    this.#at += length;
+  }
+
+  #text(length: number): string {
+    return this.#bytes.toString('latin1', this.#at, this.#at + length);
+  }
+
+  #refusal(expected: string): RangeError {
+    return new RangeError(`Expected ${expected} at byte ${this.#at} of the session's data`);
+  }
+}

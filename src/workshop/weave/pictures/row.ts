@@ -1,0 +1,129 @@
+/** The picture of a session's data, byte by byte, from bytes that PHP itself has written. */
+import { join } from 'node:path';
+import { root } from '../../catalogue.ts';
+import { openWasmPhp } from '../../oracle/wasm.ts';
+import { dissect, type Part, type Role } from '../dissect.ts';
+import type { Yield } from '../weave.ts';
+
+const SESSION = `<?php
+session_start();
+$_SESSION["count"] = 3;
+$_SESSION["name"] = "Zoë|;";
+$_SESSION["cart"] = ["tea" => 2];
+echo session_encode();`;
+
+const CELL = 26;
+const LINE = 64;
+
+/** Light colours stand in the picture itself; the site gives it its own for the dark. */
+const FILLS: Record<Role, string> = {
+  key: 'var(--row-key, #dbe4ff)',
+  mark: 'var(--row-mark, #eceae3)',
+  type: 'var(--row-type, #ffdfba)',
+  length: 'var(--row-length, #d3efda)',
+  value: 'var(--row-value, #fff1a8)',
+};
+
+const WORDS: Record<Role, string> = {
+  key: 'key',
+  mark: '',
+  type: 'type',
+  length: 'size',
+  value: 'value',
+};
+
+/** Asks PHP for a session and takes it apart: the picture, and the second key as a table. */
+export async function drawRow(): Promise<Yield> {
+  const php = await openWasmPhp();
+  let bytes: Buffer;
+  try {
+    bytes = await php.run(SESSION);
+  } finally {
+    php.close();
+  }
+  const lines = byKey(dissect(bytes));
+  const second = lines[1] ?? [];
+  const text = bytes.toString('utf8').replaceAll('"', '&quot;');
+  return {
+    kind: 'block',
+    text: [
+      `![The ${bytes.length} bytes of a session, each under its meaning: ${text}](pictures/row.svg)`,
+      '',
+      '| from byte | bytes | what PHP wrote | what it means |',
+      '| --- | --- | --- | --- |',
+      ...second.map((part) => tableRow(part, bytes)),
+    ].join('\n'),
+    drawn: { path: join(root, 'docs/pictures/row.svg'), text: svg(lines, bytes) },
+  };
+}
+
+/** One line a key: a key at the top level follows no open bracket. */
+function byKey(parts: Part[]): Part[][] {
+  const starts = parts.flatMap((part, index) => (part.role === 'key' ? [index] : []));
+  return starts.map((start, index) => parts.slice(start, starts[index + 1]));
+}
+
+function tableRow(part: Part, bytes: Buffer): string {
+  const written = bytes.toString('utf8', part.offset, part.offset + part.length);
+  return `| ${part.offset} | ${part.length} | \`${written.replaceAll('|', '\\|')}\` | ${part.meaning} |`;
+}
+
+function svg(lines: Part[][], bytes: Buffer): string {
+  const longest = Math.max(...lines.map((line) => sum(line.map((part) => part.length))));
+  const [width, height] = [longest * CELL + 2, lines.length * LINE];
+  const drawn = lines.map((line, index) => drawLine(line, bytes, index * LINE));
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace" text-anchor="middle">`,
+    `<title>A session's ${bytes.length} bytes</title>`,
+    ...drawn.flat(),
+    '</svg>',
+    '',
+  ].join('\n');
+}
+
+function drawLine(parts: Part[], bytes: Buffer, top: number): string[] {
+  const first = parts[0]?.offset ?? 0;
+  return parts.flatMap((part) => {
+    const left = (part.offset - first) * CELL + 1;
+    const wide = part.length * CELL;
+    const word = WORDS[part.role];
+    return [
+      `<rect x="${left}" y="${top + 1}" width="${wide - 1}" height="40" rx="3" style="fill:${FILLS[part.role]}"/>`,
+      ...drawCharacters(bytes.subarray(part.offset, part.offset + part.length), left, top),
+      ...(word
+        ? [
+            `<text x="${left + wide / 2}" y="${top + 53}" font-size="9" style="fill:var(--color-text-aside, #777)">${word}</text>`,
+          ]
+        : []),
+    ];
+  });
+}
+
+/** A letter stands over all its bytes: that is why the size counts more than the eye. */
+function drawCharacters(bytes: Buffer, left: number, top: number): string[] {
+  const drawn: string[] = [];
+  let at = 0;
+  for (const character of bytes.toString('utf8')) {
+    const length = Buffer.byteLength(character);
+    const middle = left + (at + length / 2) * CELL;
+    drawn.push(
+      `<text x="${middle}" y="${top + 18}" font-size="14" style="fill:var(--row-text, #222)">${escapeXml(character)}</text>`,
+    );
+    for (let index = 0; index < length; index += 1) {
+      const hex = (bytes[at + index] ?? 0).toString(16).padStart(2, '0');
+      drawn.push(
+        `<text x="${left + (at + index + 0.5) * CELL}" y="${top + 34}" font-size="9" style="fill:var(--row-hex, #666)">${hex}</text>`,
+      );
+    }
+    at += length;
+  }
+  return drawn;
+}
+
+function escapeXml(character: string): string {
+  return character.replace(/[<>&]/g, (each) => `&#${each.charCodeAt(0)};`);
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}
