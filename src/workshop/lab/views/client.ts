@@ -12,18 +12,21 @@ import { milliseconds } from './words.ts';
 export function clientForms(scene: Scene, name: ClientName): Html {
   const { condition } = scene.view.subject;
   const fields = html`<input type="hidden" name="client" value="${name}">
-    <button class="primary" name="do" value="visit" id="visit-${name}" aria-describedby="${name}-heading">Visit</button>
-    <button name="do" value="login" id="login-${name}">Log in as ${USERS[name]}</button>
-    <button name="do" value="whoami" id="whoami-${name}">Who am I?</button>
-    <button name="do" value="logout" id="logout-${name}">Log out</button>
-    <button name="do" value="twice" id="twice-${name}" title="Two visits sent at the same moment">Twice at once</button>
-    <label class="at">at <select name="at" id="at-${name}" title="Two processes of ${condition} share one table">
-      <option value="1">process 1</option><option value="2">process 2</option>
-    </select></label>`;
-  return action(scene, '/client', html`<div class="buttons">${fields}</div>`);
+    <div class="head"><h3 id="${name}-heading">${NAMES[name]}</h3>
+      <label class="at">at <select name="at" id="at-${name}" title="Two processes of ${condition} share one table">
+        <option value="1">process 1</option><option value="2">process 2</option>
+      </select></label></div>
+    <div class="buttons">
+      <button class="primary" name="do" value="visit" id="visit-${name}">Visit</button>
+      <button name="do" value="twice" id="twice-${name}" title="Two visits at the same moment">Visit ×2</button>
+      <button name="do" value="login" id="login-${name}" title="as ${USERS[name]}">Log in</button>
+      <button name="do" value="whoami" id="whoami-${name}">Who am I?</button>
+      <button name="do" value="logout" id="logout-${name}">Log out</button>
+    </div>`;
+  return action(scene, '/client', fields);
 }
 
-/** The page as the client sees it, and the exchange that brought it. */
+/** The page as the client sees it. */
 export function clientPage({ stage }: Scene, name: ClientName): Html {
   const client = stage?.clients[name];
   if (client?.fault) return faultMessage(client.fault);
@@ -36,9 +39,14 @@ export function clientPage({ stage }: Scene, name: ClientName): Html {
   }
   const { last } = client;
   return html`<div class="screen"><p class="shown">${readText(last.body)}</p>
-    <p class="facts">${last.status} · ${milliseconds(last.milliseconds)} · process ${last.pid}</p></div>
-    <div class="wire" tabindex="0" role="group" aria-label="Request and response of ${NAMES[name]}">${wireLines(last)}</div>
-    ${explanation(client)}`;
+    <p class="facts">${last.status} · ${milliseconds(last.milliseconds)} · process ${last.pid}</p></div>`;
+}
+
+/** The exchange that brought the page, line by line, and what its cookie means. */
+export function clientWire({ stage }: Scene, name: ClientName): Html {
+  const client = stage?.clients[name];
+  if (!client) return html``;
+  return html`${client.last && wireBox(client.last, name)}${explanation(client)}`;
 }
 
 /** The Cookie line, to be read and changed. */
@@ -52,16 +60,17 @@ export function cookieForm(scene: Scene, name: ClientName): Html {
   return action(scene, '/client', html`<div class="cookie">${fields}</div>`);
 }
 
-function wireLines({ request, response }: Exchange): Html {
-  const shown = (line: string) => !/^(date|connection|keep-alive|transfer-encoding):/i.test(line);
+function wireBox({ request, response }: Exchange, name: ClientName): Html {
+  const shown = (line: string) =>
+    !/^(date|connection|keep-alive|transfer-encoding|content-type|x-process):/i.test(line);
   const marked = (line: string) => {
     const [, name, value] = /^((?:Set-)?Cookie: )(.*)$/is.exec(line) ?? [];
     return name === undefined
       ? html`<span>${line}</span>\n`
       : html`<span class="key"><b>${name}</b>${value}</span>\n`;
   };
-  return html`<pre class="sent"><span class="unseen">Sent: </span>${request.map(marked)}</pre>
-  <pre class="got"><span class="unseen">Received: </span>${response.filter(shown).map(marked)}</pre>`;
+  return html`<div class="wire" tabindex="0" role="group" aria-label="Request and response of ${NAMES[name]}"><pre class="sent"><span class="unseen">Sent: </span>${request.map(marked)}</pre>
+  <pre class="got"><span class="unseen">Received: </span>${response.filter(shown).map(marked)}</pre></div>`;
 }
 
 function explanation(client: Client): Html {

@@ -1,10 +1,9 @@
 /** The whole page: what stays, with a slot for each part that changes by itself. */
-import { NAMES } from '../clients.ts';
 import { type Html, html, type Part } from '../html.ts';
 import type { Lab, View } from '../lab.ts';
 import type { Stage } from '../stage.ts';
 import { attacksPanel, testsPanel } from './checks.ts';
-import { clientForms, clientPage, cookieForm } from './client.ts';
+import { clientForms, clientPage, clientWire, cookieForm } from './client.ts';
 import { code, hints, walkthrough } from './learn.ts';
 import { rowPanel } from './row.ts';
 import { classNotice, statusLine } from './status.ts';
@@ -29,8 +28,10 @@ export function liveParts(scene: Scene): Map<string, Html> {
     ['notice', classNotice(scene)],
     ['page-you', clientPage(scene, 'you')],
     ['cookie-you', cookieForm(scene, 'you')],
+    ['wire-you', clientWire(scene, 'you')],
     ['page-mallory', clientPage(scene, 'mallory')],
     ['cookie-mallory', cookieForm(scene, 'mallory')],
+    ['wire-mallory', clientWire(scene, 'mallory')],
     ['rows', rowPanel(scene)],
     ['requests', timelinePanel(scene)],
     ['tests-state', testsPanel(scene)],
@@ -67,7 +68,7 @@ export function page(scene: Scene): Html {
 <header class="top">
   <a class="brand" href="/">phpsessid<span> lab</span></a>
   ${live('status', 'span', 'status')}
-  <p class="warning"><strong>Vulnerable on purpose.</strong> It answers on this machine only; keep real data away.</p>
+  <p class="warning"><strong>Vulnerable on purpose:</strong> keep real data away</p>
   <a class="docs" href="/docs/">Documentation</a>
 </header>
 ${lessonList(lab, view)}
@@ -76,7 +77,7 @@ ${lessonList(lab, view)}
   <h1><span class="number">${lesson.number}</span> ${lesson.title}</h1>
   ${classPicker(lab, view)}
   <nav class="jump" aria-label="On this page">
-    <a href="#play">Play</a><a href="#walkthrough">Walkthrough</a><a href="#attacks">Attacks</a><a
+    <a href="#walkthrough">Walkthrough</a><a href="#attacks">Attacks</a><a
     href="#tests">Tests</a><a href="#hints">Hints</a><a href="#code">Code</a>
   </nav>
 </header>
@@ -88,10 +89,10 @@ ${live('notice', 'div', 'notice')}
       <div class="clients">
         ${(['you', 'mallory'] as const).map(
           (name) => html`<section class="client" aria-labelledby="${name}-heading">
-          <h3 id="${name}-heading">${NAMES[name]}</h3>
           ${clientForms(scene, name)}
           ${live(`page-${name}`)}
           ${live(`cookie-${name}`)}
+          ${live(`wire-${name}`)}
         </section>`,
         )}
       </div>
@@ -177,7 +178,7 @@ function classPicker(lab: Lab, { lesson, subject }: View): Html {
     ${choice(lesson.condition, lesson.condition, 'this lesson’s')}
     ${before && choice(before.condition, before.condition, 'before it')}
     ${choice('mine', 'mine', lab.hasMine ? 'your own' : 'not begun')}
-    ${lesson.wrong.map((wrong) => choice(wrong.condition, wrong.condition, wrong.article ? 'the article’s line' : 'a wrong fix'))}
+    ${lesson.wrong.map((wrong) => choice(wrong.condition, wrong.condition.slice('wrong-00-'.length), 'wrong'))}
     ${!listed.includes(subject.condition) && !lesson.wrong.some((wrong) => wrong.condition === subject.condition) && choice(subject.condition, subject.condition, 'chosen by address')}
   </ul>
 </nav>`;
