@@ -6,6 +6,8 @@ export interface PhpMessage {
   readonly level: PhpMessageLevel;
   /** The text, without the `unserialize(): ` that names the calling function. */
   readonly message: string;
+  /** Whether PHP puts the name of the function that was called in front of it. */
+  readonly namesFunction: boolean;
 }
 
 /** The PHP releases whose behaviour can be chosen. */

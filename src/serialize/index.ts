@@ -1,0 +1,31 @@
+/**
+ * PHP's serializer to the byte: values, `serialize`, `unserialize` and the three session formats.
+ *
+ * @module
+ */
+
+export type { PhpMessage, PhpMessageLevel, PhpVersion } from './messages.ts';
+export { UnserializableError, UnserializeError } from './messages.ts';
+export { serialize } from './serialize.ts';
+export type {
+  DecodedSession,
+  EncodedSession,
+  PhpSessionVariables,
+  SessionFormat,
+  SessionOptions,
+} from './sessions.ts';
+export { decodeSession, encodeSession, isSessionFormat } from './sessions.ts';
+export type { UnserializeOptions } from './unserialize.ts';
+export { unserialize } from './unserialize.ts';
+export type {
+  PhpArray,
+  PhpKey,
+  PhpList,
+  PhpMap,
+  PhpProperty,
+  PhpRecord,
+  PhpString,
+  PhpValue,
+  PhpVisibility,
+} from './values.ts';
+export { PhpEnum, PhpFloat, PhpObject, PhpReference, PhpSerializable } from './values.ts';

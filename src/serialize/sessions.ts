@@ -1,0 +1,212 @@
+import { Refusal } from './decode.ts';
+import { Encoder } from './encode.ts';
+import type { PhpMessage, PhpVersion } from './messages.ts';
+import { UnserializeError } from './messages.ts';
+import { integerKey } from './numbers.ts';
+import type { UnserializeOptions } from './unserialize.ts';
+import { inputOf, withSlotsIfNeeded } from './unserialize.ts';
+import type { PhpKey, PhpRecord, PhpValue } from './values.ts';
+import { PhpReference } from './values.ts';
+
+/** What `session.serialize_handler` may name. */
+export type SessionFormat = 'php' | 'php_binary' | 'php_serialize';
+
+/** `$_SESSION`: a plain object, or a Map where PHP has an integer among the keys. */
+export type PhpSessionVariables = PhpRecord | Map<PhpKey, PhpValue>;
+
+/** What may be told to the session codecs. */
+export type SessionOptions = Omit<UnserializeOptions, 'onMessage'>;
+
+/** What `session_encode()` came to. */
+export interface EncodedSession {
+  /** The bytes; `false` where there is nothing to write or a key cannot be written. */
+  readonly bytes: Buffer | false;
+  /** PHP's warnings, in the order of the keys. */
+  readonly messages: readonly PhpMessage[];
+}
+
+/** What `session_decode()` came to. */
+export interface DecodedSession<Variables extends PhpSessionVariables = PhpSessionVariables> {
+  /** The variables; with an error, those that came before it (PHP destroys the session). */
+  readonly variables: Variables;
+  /** What `$_SESSION` becomes where `php_serialize` holds no array, as PHP lets it. */
+  readonly scalar?: PhpValue | undefined;
+  /** PHP's warnings other than the one that a failure ends with. */
+  readonly messages: readonly PhpMessage[];
+  /** Where the bytes are not what the format says; `undefined` if all were read. */
+  readonly error: UnserializeError | undefined;
+}
+
+const DELIMITER = 124;
+const LONGEST_BINARY_KEY = 127;
+
+/**
+ * Tells whether PHP has a session format of this name.
+ *
+ * @param name what `session.serialize_handler` is to be
+ * @returns true for the three that PHP brings
+ */
+export function isSessionFormat(name: string): name is SessionFormat {
+  return name === 'php' || name === 'php_binary' || name === 'php_serialize';
+}
+
+/**
+ * Writes `$_SESSION` as `session_encode()` does, with one reference table over all keys.
+ *
+ * @param format the name of PHP's serialize handler
+ * @param variables the session's variables
+ * @param options PHP's version
+ * @returns the bytes and PHP's warnings: integer keys are skipped, a `|` in a key fails all of it
+ * @throws UnserializableError with the path of a value that PHP cannot hold
+ * @example
+ * encodeSession('php', { count: 3 }).bytes.toString(); // count|i:3;
+ */
+export function encodeSession(
+  format: SessionFormat,
+  variables: PhpSessionVariables,
+  options: { readonly version?: PhpVersion | undefined } = {},
+): EncodedSession {
+  const encoder = new Encoder();
+  const { writer } = encoder;
+  const messages: PhpMessage[] = [];
+  if (format === 'php_serialize') {
+    encoder.write(variables, '$_SESSION');
+    return { bytes: writer.finish(), messages };
+  }
+  const entries = variables instanceof Map ? variables : Object.entries(variables);
+  for (const [key, value] of entries) {
+    const integer = integerOf(key, variables instanceof Map);
+    if (integer !== undefined) {
+      messages.push(warning(`Skipping numeric key ${integer}`));
+      continue;
+    }
+    const name = Buffer.from(key as string);
+    if (format === 'php_binary') {
+      if (name.length > LONGEST_BINARY_KEY) continue;
+      writer.byte(name.length);
+      writer.raw(name);
+    } else {
+      if (name.includes(DELIMITER)) {
+        if (options.version === '8.5') {
+          const shown = name.toString().replace(/\0.*$/s, '');
+          const text = `Failed to write session data. Data contains invalid key "${shown}"`;
+          messages.push(warning(text));
+        }
+        writer.release();
+        return { bytes: false, messages };
+      }
+      writer.raw(name);
+      writer.byte(DELIMITER);
+    }
+    encoder.write(value, '$_SESSION', key);
+  }
+  const bytes = writer.finish();
+  return { bytes: bytes.length > 0 && bytes, messages };
+}
+
+/**
+ * Reads what a session holds, as `session_decode()` does.
+ *
+ * @param format the name of PHP's serialize handler
+ * @param bytes the session's data
+ * @param options limits and PHP's version
+ * @returns the variables, PHP's warnings, and the error PHP would destroy the session for
+ * @throws RangeError for more bytes than `maxLength`
+ * @example
+ * decodeSession('php', 'count|i:3;').variables; // { count: 3 }
+ */
+export function decodeSession<Variables extends PhpSessionVariables = PhpSessionVariables>(
+  format: SessionFormat,
+  bytes: Uint8Array | string,
+  options: SessionOptions = {},
+): DecodedSession<Variables> {
+  const input = inputOf(bytes, options);
+  const read = format === 'php_serialize' ? readWhole : readKeys;
+  return read(format, input, options) as DecodedSession<Variables>;
+}
+
+function readWhole(_: SessionFormat, input: Buffer, options: SessionOptions): DecodedSession {
+  if (input.length === 0) return { variables: {}, messages: [], error: undefined };
+  return withSlotsIfNeeded(input, options, (decoder) => {
+    try {
+      const read = decoder.read()();
+      const value = read instanceof PhpReference ? read.value : read;
+      const { messages } = decoder;
+      if (value === null) return { variables: {}, messages, error: undefined };
+      if (value instanceof Map || isRecord(value)) {
+        return { variables: value, messages, error: undefined };
+      }
+      if (Array.isArray(value)) {
+        const variables = value.length === 0 ? {} : new Map<PhpKey, PhpValue>(value.entries());
+        return { variables, messages, error: undefined };
+      }
+      return { variables: {}, scalar: value, messages, error: undefined };
+    } catch (refusal) {
+      if (!(refusal instanceof Refusal)) throw refusal;
+      const error = new UnserializeError(refusal.offset, input.length, decoder.messages);
+      return { variables: {}, messages: decoder.messages, error };
+    }
+  });
+}
+
+function readKeys(format: SessionFormat, input: Buffer, options: SessionOptions): DecodedSession {
+  return withSlotsIfNeeded(input, options, (decoder) => {
+    const places = new Map<string, () => PhpValue>();
+    const { messages } = decoder;
+    let error: UnserializeError | undefined;
+    while (decoder.position < input.length) {
+      const start = decoder.position;
+      const isBinary = format === 'php_binary';
+      const length = (input[start] as number) & 127;
+      const from = isBinary ? start + 1 : start;
+      const to = isBinary ? start + length : input.indexOf(DELIMITER, start);
+      // php_binary: a name that reaches the end leaves no room for a value.
+      if (isBinary ? to >= input.length : to < 0) {
+        error = new UnserializeError(start, input.length, messages);
+        break;
+      }
+      decoder.position = to + 1;
+      try {
+        const place = decoder.read();
+        places.set(input.toString('latin1', from, isBinary ? to + 1 : to), place);
+      } catch (refusal) {
+        if (!(refusal instanceof Refusal)) throw refusal;
+        error = new UnserializeError(refusal.offset, input.length, messages);
+        break;
+      }
+    }
+    return { variables: collect(places), messages, error };
+  });
+}
+
+/** Takes the values out of their places once no later one can change them. */
+function collect(places: ReadonlyMap<string, () => PhpValue>): PhpSessionVariables {
+  const entries = [...places].map(([latin1, place]): [PhpKey, PhpValue] => {
+    const bytes = Buffer.from(latin1, 'latin1');
+    const text = bytes.toString();
+    return [Buffer.from(text).equals(bytes) ? text : bytes, place()];
+  });
+  const isPlain = entries.every(
+    ([key]) => typeof key === 'string' && integerOf(key, false) === undefined,
+  );
+  // Object.fromEntries defines its properties, `__proto__` too, and assigns none.
+  return isPlain ? Object.fromEntries(entries) : new Map(entries);
+}
+
+/**
+ * The integer that PHP has as this key. In a Map the string `'5'` stays the string that a session
+ * written with such a key reads back as.
+ */
+function integerOf(key: PhpKey, isMap: boolean): number | bigint | undefined {
+  if (typeof key === 'number' || typeof key === 'bigint') return key;
+  return typeof key === 'string' && !isMap ? integerKey(key) : undefined;
+}
+
+function isRecord(value: PhpValue): value is PhpRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.getPrototypeOf(value) === Object.prototype;
+}
+
+function warning(message: string): PhpMessage {
+  return { level: 'E_WARNING', message, namesFunction: true };
+}

@@ -1,0 +1,112 @@
+import { Decoder, Refusal, SlotsNeeded } from './decode.ts';
+import type { PhpMessage, PhpVersion } from './messages.ts';
+import { UnserializeError } from './messages.ts';
+import type { PhpValue } from './values.ts';
+import { PhpReference } from './values.ts';
+
+/** What `unserialize` may be told. */
+export interface UnserializeOptions {
+  /** How deep arrays and objects may nest, 4096 by default; 0 for no limit. */
+  readonly maxDepth?: number | undefined;
+  /** How many bytes are read at most, 256 MiB by default. */
+  readonly maxLength?: number | undefined;
+  /** Whose messages to give, 8.4 by default. */
+  readonly version?: PhpVersion | undefined;
+  /** Hears what PHP warns of while it goes on; by default it becomes a warning of the process. */
+  readonly onMessage?: ((message: PhpMessage) => void) | undefined;
+}
+
+const DEFAULT_DEPTH = 4096;
+const DEFAULT_LENGTH = 256 * 1024 * 1024;
+
+/**
+ * Reads what PHP's `serialize()` wrote, without losing anything: written again it is the same
+ * bytes. No class is looked up and no code of the data runs.
+ *
+ * @param bytes the serialized value; a string stands for its UTF-8 bytes
+ * @param options limits, PHP's version, and who hears its warnings
+ * @returns the value; `false`, as in PHP, for no bytes at all
+ * @throws UnserializeError where PHP refuses the bytes, with PHP's text and offset
+ * @throws RangeError for more bytes than `maxLength`
+ * @example
+ * unserialize('a:1:{s:5:"count";i:3;}'); // { count: 3 }
+ */
+export function unserialize<Value extends PhpValue = PhpValue>(
+  bytes: Uint8Array | string,
+  options: UnserializeOptions = {},
+): Value {
+  const input = inputOf(bytes, options);
+  if (input.length === 0) return false as Value;
+  const messages: PhpMessage[] = [];
+  let decoder: Decoder | undefined;
+  try {
+    const value = withSlotsIfNeeded(input, options, (started) => {
+      decoder = started;
+      return started.read()();
+    });
+    const last = decoder as unknown as Decoder;
+    messages.push(...last.messages);
+    if (last.position < input.length && (options.version ?? '8.4') >= '8.3') {
+      const message = `Extra data starting at offset ${last.position} of ${input.length} bytes`;
+      messages.push({ level: 'E_WARNING', message, namesFunction: true });
+    }
+    for (const message of messages) (options.onMessage ?? warn)(message);
+    return (value instanceof PhpReference ? value.value : value) as Value;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw new UnserializeError(error.offset, input.length, decoder?.messages);
+  }
+}
+
+/**
+ * Checks the input's size and makes a Buffer of it.
+ *
+ * @param bytes the input
+ * @param options with the limit
+ * @returns the same memory as a Buffer
+ * @throws RangeError for more bytes than `maxLength`
+ */
+export function inputOf(bytes: Uint8Array | string, options: UnserializeOptions): Buffer {
+  const input =
+    typeof bytes === 'string'
+      ? Buffer.from(bytes)
+      : Buffer.isBuffer(bytes)
+        ? bytes
+        : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const limit = options.maxLength ?? DEFAULT_LENGTH;
+  if (input.length > limit) {
+    throw new RangeError(
+      `${input.length} bytes are more than the ${limit} that may be read; raise maxLength if they are trusted`,
+    );
+  }
+  return input;
+}
+
+/**
+ * Reads without slots first, as most input has no reference, and once more with them if it has.
+ *
+ * @param input the bytes
+ * @param options the limits
+ * @param read what to do with a fresh decoder
+ * @returns what `read` returns
+ */
+export function withSlotsIfNeeded<Result>(
+  input: Buffer,
+  options: UnserializeOptions,
+  read: (decoder: Decoder) => Result,
+): Result {
+  const settings = {
+    maxDepth: options.maxDepth ?? DEFAULT_DEPTH,
+    version: options.version ?? '8.4',
+  };
+  try {
+    return read(new Decoder(input, { ...settings, slots: false }));
+  } catch (error) {
+    if (!(error instanceof SlotsNeeded)) throw error;
+    return read(new Decoder(input, { ...settings, slots: true }));
+  }
+}
+
+function warn({ level, message, namesFunction }: PhpMessage): void {
+  process.emitWarning(namesFunction ? `unserialize(): ${message}` : message, { code: level });
+}
