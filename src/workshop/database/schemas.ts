@@ -1,0 +1,167 @@
+/**
+ * The schemas of one workshop on a server: made, dropped, and never anyone else's.
+ *
+ * A workshop holds a lock named after its run for as long as its connection lives. Schemas of a
+ * run whose lock is free are leftovers of one that was killed.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
+import { withSchema } from './connection-url.ts';
+
+/** A schema of the workshop's own. */
+export interface Schema {
+  readonly name: string;
+  /** `mysql://…/name` */
+  readonly url: string;
+  /** Removes the schema with everything in it; once it is gone, does nothing. */
+  drop(): Promise<void>;
+}
+
+const ownNames = /^phpsessid_([0-9a-z]{10})_[0-9a-z]+_\d+$/;
+
+/** A transaction left open in a schema would make its removal wait for ever. */
+const patience = 20;
+
+export class Schemas {
+  readonly #url: string;
+  readonly #run = randomBytes(8).readBigUInt64BE().toString(36).padStart(10, '0').slice(-10);
+  readonly #made = new Map<string, Schema>();
+  #connection: Promise<Connection> | undefined;
+  #count = 0;
+  #closed = false;
+  #busy = 0;
+
+  /** @param url - The server's URL, without a schema. */
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  /** Opens the connection. Rejects with the driver's error. */
+  async version(): Promise<string> {
+    const [row] = await this.#query('SELECT VERSION() AS version');
+    return String(row?.['version']);
+  }
+
+  /** The account as the server knows it: `'user'@'host'`, ready for a GRANT. */
+  async account(): Promise<string> {
+    const [row] = await this.#query('SELECT CURRENT_USER() AS account');
+    const [user = '', host = '%'] = String(row?.['account']).split(/@(?=[^@]*$)/);
+    return `'${user}'@'${host}'`;
+  }
+
+  async create(purpose: string): Promise<Schema> {
+    const word =
+      purpose
+        .toLowerCase()
+        .replaceAll(/[^0-9a-z]/g, '')
+        .slice(0, 24) || 'schema';
+    const name = `phpsessid_${this.#run}_${word}_${++this.#count}`;
+    await this.#query(`CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
+    const schema: Schema = {
+      name,
+      url: withSchema(this.#url, name),
+      drop: async () => {
+        if (!this.#made.has(name)) return;
+        await this.#query(`DROP DATABASE IF EXISTS ${name}`);
+        this.#made.delete(name);
+      },
+    };
+    this.#made.set(name, schema);
+    return schema;
+  }
+
+  /** Removes what killed workshops left. */
+  async sweep(): Promise<void> {
+    // A cluster's locks are of one node each: a lock that is free here may be held elsewhere.
+    const [cluster] = await this.#query("SHOW STATUS LIKE 'wsrep_cluster_size'");
+    if (Number(cluster?.['Value'] ?? 1) > 1) return;
+    const rows = await this.#query(
+      `SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA
+       WHERE SCHEMA_NAME LIKE 'phpsessid\\_%'
+       AND SCHEMA_NAME NOT IN
+         (SELECT DB FROM information_schema.PROCESSLIST WHERE DB IS NOT NULL)`,
+    );
+    for (const row of rows) {
+      const name = String(row['name']);
+      const run = ownNames.exec(name)?.[1];
+      if (run === undefined || run === this.#run) continue;
+      const [lock] = await this.#query('SELECT IS_FREE_LOCK(?) AS free', [`phpsessid_${run}`]);
+      if (Number(lock?.['free']) === 1) await this.#query(`DROP DATABASE IF EXISTS ${name}`);
+    }
+  }
+
+  /** Drops what was made here and gives the connection back. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    try {
+      for (const schema of [...this.#made.values()]) await schema.drop();
+    } finally {
+      this.#closed = true;
+      const connection = await this.#connection?.catch(() => undefined);
+      connection?.destroy();
+    }
+  }
+
+  /** Gives the connection up where the server itself goes: there is nothing to drop. */
+  async abandon(): Promise<void> {
+    this.#made.clear();
+    await this.close();
+  }
+
+  async #query(sql: string, values: string[] = []): Promise<RowDataPacket[]> {
+    if (this.#closed) throw new Error('The workshop has given this database server back');
+    this.#connection ??= this.#connect();
+    const connection = await this.#connection;
+    this.#keepAlive(connection, +1);
+    try {
+      const [rows] = await connection.query<RowDataPacket[]>(sql, values);
+      return rows;
+    } finally {
+      this.#keepAlive(connection, -1);
+    }
+  }
+
+  async #connect(): Promise<Connection> {
+    const connection = await createConnection({ uri: this.#url, connectTimeout: 10_000 }).catch(
+      (error: unknown) => {
+        this.#connection = undefined;
+        throw error;
+      },
+    );
+    connection.on('error', () => {});
+    socketOf(connection).on('close', () => this.#reconnect());
+    await connection.query(
+      `SET SESSION wait_timeout = 2000000, SESSION lock_wait_timeout = ${patience}`,
+    );
+    await connection.query('SELECT GET_LOCK(?, 0)', [`phpsessid_${this.#run}`]);
+    return connection;
+  }
+
+  /** Without the lock the schemas would look abandoned to another workshop: take it again soon. */
+  #reconnect(): void {
+    this.#connection = undefined;
+    if (this.#closed || this.#made.size === 0) return;
+    setTimeout(() => {
+      if (this.#closed || this.#connection !== undefined) return;
+      this.#connection = this.#connect();
+      this.#connection.then(
+        (connection) => this.#keepAlive(connection, 0),
+        () => this.#reconnect(),
+      );
+    }, 500).unref();
+  }
+
+  /** The idle connection must not keep a finished program from ending. */
+  #keepAlive(connection: Connection, change: number): void {
+    this.#busy += change;
+    const socket = socketOf(connection);
+    if (this.#busy > 0) socket.ref();
+    else socket.unref();
+  }
+}
+
+/** mysql2 shows its socket in JavaScript and not in its types. */
+function socketOf(connection: Connection): Socket {
+  return (connection as unknown as { connection: { stream: Socket } }).connection.stream;
+}

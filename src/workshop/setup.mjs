@@ -1,0 +1,79 @@
+/**
+ * The first step of every command: the right Node and the packages of the lock file.
+ *
+ * Plain JavaScript without a dependency, because it runs before there are any, and because the
+ * oldest Node it has to greet cannot read TypeScript. Programs that are not Node packages
+ * (database, PHP) are fetched later, by the commands that want them.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+checkNode();
+if (!packagesAreCurrent()) installPackages();
+
+function checkNode() {
+  const wanted = /(\d+)\.(\d+)/.exec(manifest.engines.node);
+  const running = /(\d+)\.(\d+)/.exec(process.versions.node);
+  const older = Number(running[1]) - Number(wanted[1]) || Number(running[2]) - Number(wanted[2]);
+  if (older >= 0) return;
+  stop(
+    `This is Node ${process.versions.node}; the workshop needs ${wanted[0]} or newer. ` +
+      'Node 24 is a good choice: https://nodejs.org/',
+  );
+}
+
+/** npm writes its own record last: older than the lock file, it is of another lock file. */
+function packagesAreCurrent() {
+  const record = join(root, 'node_modules/.package-lock.json');
+  return (
+    existsSync(record) &&
+    statSync(record).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs
+  );
+}
+
+function installPackages() {
+  const began = Date.now();
+  console.log('packages: installing what package-lock.json names …');
+  const [program, ...first] = npm();
+  const result = spawnSync(
+    program,
+    [...first, 'ci', '--no-audit', '--no-fund', '--loglevel=error'],
+    {
+      cwd: root,
+      stdio: 'inherit',
+    },
+  );
+  if (result.error) {
+    stop(`npm could not be started (${result.error.message}). Run npm ci by hand, then try again.`);
+  }
+  if (result.signal) process.exit(130);
+  if (result.status !== 0) {
+    stop(
+      'npm ci failed, see above. Is the package registry reachable, and may this user write ' +
+        `to ${root}?`,
+    );
+  }
+  console.log(`packages: ready after ${((Date.now() - began) / 1000).toFixed(1)} s`);
+}
+
+/** The npm that runs this script, without a shell between; else the one beside this Node. */
+function npm() {
+  const running = process.env.npm_execpath;
+  if (running && /npm-cli\.c?js$/.test(running)) return [process.execPath, running];
+  const bin = dirname(process.execPath);
+  const beside = [
+    join(bin, '../lib/node_modules/npm/bin/npm-cli.js'),
+    join(bin, 'node_modules/npm/bin/npm-cli.js'),
+  ].find((path) => existsSync(path));
+  return beside ? [process.execPath, beside] : ['npm'];
+}
+
+function stop(reason) {
+  console.error(reason);
+  process.exit(1);
+}

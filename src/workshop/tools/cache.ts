@@ -1,0 +1,139 @@
+/**
+ * The folder where the workshop keeps what it fetched and prepared.
+ *
+ *     packages/    programs unpacked from the system's packages
+ *     templates/   a fresh data folder for each version of the database server
+ *     runs/        the data folders of the workshops that run now
+ *
+ * All of it can be deleted at any time when no workshop runs.
+ */
+import { mkdirSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { homedir, tmpdir, userInfo } from 'node:os';
+import { dirname, join } from 'node:path';
+import { nameForThisProcess, ownerOf } from './process-name.ts';
+
+const unfinished = '.unfinished-';
+const week = 7 * 24 * 60 * 60 * 1000;
+
+let found: string | undefined;
+
+/**
+ * Finds a folder this user can write to.
+ *
+ * @param progress - Told when the wanted folder cannot be used.
+ * @returns $PHPSESSID_CACHE, else $XDG_CACHE_HOME/phpsessid, else ~/.cache/phpsessid; a folder
+ *   of the system's temporary folder when that one cannot be written to.
+ */
+export function cacheFolder(progress?: ((line: string) => void) | undefined): string {
+  if (found !== undefined) return found;
+  const wanted =
+    process.env['PHPSESSID_CACHE'] ||
+    join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'phpsessid');
+  const problem = problemWith(wanted);
+  if (problem === undefined) {
+    found = wanted;
+    return found;
+  }
+  found = temporaryFolder();
+  progress?.(`cache: ${wanted} cannot be used (${problem}); using ${found} instead`);
+  return found;
+}
+
+/**
+ * Finds the same folder's counterpart in the system's temporary folder, where a full or read-only
+ * home has left no other place.
+ *
+ * @returns A folder that belongs to this user alone.
+ */
+export function temporaryFolder(): string {
+  const path = join(tmpdir(), `phpsessid-${userInfo().uid}`);
+  // Anyone may have put a folder there first: programs must not be run from a stranger's folder.
+  return problemWith(path) === undefined && isOurs(path)
+    ? path
+    : mkdtempSync(join(tmpdir(), 'phpsessid-'));
+}
+
+function problemWith(folder: string): string | undefined {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writeFileSync(join(folder, '.writable'), '');
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? String(error);
+  }
+}
+
+function isOurs(folder: string): boolean {
+  const { uid, mode } = statSync(folder);
+  return process.platform === 'win32' || (uid === process.getuid?.() && (mode & 0o022) === 0);
+}
+
+/**
+ * Makes a folder of the cache once, also when two workshops want it at the same moment.
+ *
+ * @param folder - Where it shall be. It appears there complete, or not at all.
+ * @param fill - Fills a folder, which is renamed when this is done and removed when it fails.
+ * @returns `folder`
+ */
+export async function makeOnce(
+  folder: string,
+  fill: (draft: string) => Promise<void>,
+): Promise<string> {
+  if (await exists(folder)) return folder;
+  const parent = dirname(folder);
+  await mkdir(parent, { recursive: true });
+  await sweepUnfinished(parent);
+  const draft = join(parent, unfinished + nameForThisProcess());
+  try {
+    await mkdir(draft);
+    await fill(draft);
+    await rename(draft, folder);
+  } catch (error) {
+    await rm(draft, { recursive: true, force: true });
+    const { code } = error as NodeJS.ErrnoException;
+    // Another workshop was faster, with the same content.
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
+  }
+  return folder;
+}
+
+async function sweepUnfinished(parent: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    if (name.startsWith(unfinished)) {
+      await removeIfAbandoned(join(parent, name), name.slice(unfinished.length));
+    }
+  }
+}
+
+/**
+ * Removes a folder whose process is gone.
+ *
+ * @param folder - The folder.
+ * @param name - The name nameForThisProcess() gave to the process that made it.
+ * @param before - What must happen first.
+ */
+export async function removeIfAbandoned(
+  folder: string,
+  name: string,
+  before?: () => Promise<void>,
+): Promise<void> {
+  const owner = ownerOf(name);
+  if (owner === 'alive') return;
+  // Another machine's process cannot be asked. A week is longer than any workshop.
+  if (owner === 'unknown' && (await lastChange(folder)) > Date.now() - week) return;
+  await before?.();
+  await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await lastChange(path)) !== Number.POSITIVE_INFINITY;
+}
+
+async function lastChange(path: string): Promise<number> {
+  try {
+    return (await stat(path)).mtimeMs;
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+}

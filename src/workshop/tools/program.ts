@@ -1,0 +1,117 @@
+/** Finding and running the programs of the machine. */
+import { spawn } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** Where servers live that no ordinary PATH names. */
+const serverFolders = [
+  '/usr/sbin',
+  '/usr/libexec',
+  '/usr/local/sbin',
+  '/usr/local/bin',
+  '/usr/local/mysql/bin',
+  '/opt/homebrew/bin',
+  '/opt/homebrew/opt/mariadb/bin',
+  '/opt/homebrew/opt/mysql/bin',
+  '/usr/local/opt/mariadb/bin',
+  '/usr/local/opt/mysql/bin',
+  '/usr/bin',
+  '/bin',
+];
+
+/**
+ * Finds a program on PATH or in the folders where servers are usually put.
+ *
+ * @param names - Names of the program, the preferred first.
+ * @param environment - Whose PATH is searched.
+ * @returns Its absolute path; undefined when no folder has it.
+ */
+export function findProgram(
+  names: readonly string[],
+  environment: NodeJS.ProcessEnv = process.env,
+): string | undefined {
+  const suffix = process.platform === 'win32' ? '.exe' : '';
+  const path = (environment['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  for (const name of names) {
+    for (const folder of [...path, ...serverFolders]) {
+      const candidate = join(folder, name + suffix);
+      if (isExecutable(candidate)) return candidate;
+    }
+  }
+  return undefined;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+export interface RunOptions {
+  cwd?: string | undefined;
+  environment?: NodeJS.ProcessEnv | undefined;
+  /** What the program reads; nothing when left out. */
+  input?: string | undefined;
+  signal?: AbortSignal | undefined;
+  /** Milliseconds after which the program is killed. */
+  timeout?: number | undefined;
+}
+
+export interface RunResult {
+  /** Exit code; -1 when the program could not be started or was killed. */
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/**
+ * Runs a program to its end, without a shell.
+ *
+ * @param program - Path or name of the program.
+ * @param args - Its arguments.
+ * @returns What it printed and how it ended; a program that fails does not reject.
+ * @throws The signal's reason when it was aborted: the program is dead by then.
+ */
+export async function run(
+  program: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
+  options.signal?.throwIfAborted();
+  const child = spawn(program, args, {
+    cwd: options.cwd,
+    env: options.environment ?? process.env,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    timeout: options.timeout,
+    killSignal: 'SIGKILL',
+  });
+  const kill = (): void => {
+    child.kill('SIGKILL');
+  };
+  options.signal?.addEventListener('abort', kill);
+  process.once('exit', kill);
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+  // A program that does not read its input to the end breaks the pipe; its exit code tells more.
+  child.stdin.on('error', () => {});
+  child.stdin.end(options.input ?? '');
+  const { code, failure } = await new Promise<{ code: number; failure: string }>((resolve) => {
+    child.on('error', (error) => resolve({ code: -1, failure: error.message }));
+    child.on('close', (status, signal) =>
+      resolve({ code: status ?? -1, failure: signal ? `killed by ${signal}` : '' }),
+    );
+  });
+  process.off('exit', kill);
+  options.signal?.removeEventListener('abort', kill);
+  options.signal?.throwIfAborted();
+  return {
+    code,
+    stdout: Buffer.concat(stdout).toString(),
+    stderr: Buffer.concat(stderr).toString() + failure,
+  };
+}
