@@ -38,16 +38,19 @@ export class Encoder {
   /** Looked at again at each doubling: an endless circle gets there, and the cost stays linear. */
   #nextLook = FIRST_LOOK;
   #name = '$value';
+  #key: PhpKey | undefined;
 
   /**
    * Writes one value.
    *
    * @param root the value
    * @param name what an error's path begins with
+   * @param key where in it the value stands, if it is a part
    * @throws UnserializableError for a value that PHP cannot hold
    */
-  write(root: PhpValue, name: string): void {
+  write(root: PhpValue, name: string, key?: PhpKey): void {
     this.#name = name;
+    this.#key = key;
     if (this.#value(root)) return;
     while (this.#depth > 0) {
       const frame = this.#frames[this.#depth - 1] as Frame;
@@ -109,7 +112,7 @@ export class Encoder {
       return true;
     }
     if (typeof value === 'number') {
-      // biome-ignore lint/suspicious/noSelfCompare: an int32 that is no -0 is the common case
+      // Any int32 but -0, which is a float to PHP.
       if ((value | 0) === value && (value !== 0 || 1 / value > 0)) writer.int(value);
       else this.#number(value);
       return true;
@@ -294,7 +297,7 @@ export class Encoder {
   }
 
   #path(): string {
-    let path = this.#name;
+    let path = this.#key === undefined ? this.#name : this.#name + step(String(this.#key));
     for (const frame of this.#frames.slice(0, this.#depth)) {
       if (frame.kind === LIST) path += `[${frame.index - 1}]`;
       else if (frame.kind === RECORD) path += step(frame.keys[frame.index - 1] ?? '');

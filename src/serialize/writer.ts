@@ -123,7 +123,7 @@ export class ByteWriter {
   #longString(text: string): boolean {
     const size = Buffer.byteLength(text);
     const isAscii = size === text.length;
-    if (!isAscii && !(text as WellFormed).isWellFormed()) return false;
+    if (!isAscii && !(text as unknown as WellFormed).isWellFormed()) return false;
     this.reserve(size + 24);
     const { bytes } = this;
     const at = this.#stringHead(this.length, size);
@@ -153,7 +153,7 @@ export class ByteWriter {
 }
 
 /** ES2024, in every Node that this package runs on. */
-interface WellFormed extends string {
+interface WellFormed {
   isWellFormed(): boolean;
 }
 
