@@ -105,7 +105,7 @@ async function main(): Promise<number> {
   const signals = { SIGINT: 130, SIGTERM: 0, SIGHUP: 0 };
   const exit = new Promise<number>((resolve) => {
     for (const [signal, code] of Object.entries(signals)) {
-      process.once(signal, () => {
+      process.on(signal, () => {
         ended.abort();
         resolve(code);
       });

@@ -5,6 +5,9 @@ import type { Sender } from './timeline.ts';
 
 export type ClientName = 'you' | 'mallory';
 
+/** Both clients, in the page's order. */
+export const CLIENTS: readonly ClientName[] = ['you', 'mallory'];
+
 /** One of the lab's two browsers: a cookie jar and the last page. */
 export interface Client {
   name: ClientName;

@@ -10,6 +10,8 @@ export interface Exchange {
   status: number;
   setCookie: string[];
   body: string;
+  /** The body as a reader sees it, without markup. */
+  text: string;
   milliseconds: number;
   instance: number;
   pid: number;
@@ -52,6 +54,7 @@ export async function exchange(
     throw await explain(player, pid, error);
   }
   const pairs = pairUp(answer.rawHeaders);
+  const body = Buffer.concat(chunks).toString('utf8');
   return {
     request: [`GET ${path} HTTP/1.1`, ...(cookie === '' ? [] : [`Cookie: ${cookie}`])],
     response: [
@@ -62,7 +65,8 @@ export async function exchange(
     setCookie: pairs
       .filter(([name]) => name.toLowerCase() === 'set-cookie')
       .map(([, value]) => value),
-    body: Buffer.concat(chunks).toString('utf8'),
+    body,
+    text: readText(body),
     milliseconds: performance.now() - began,
     instance: player.instance,
     pid,
@@ -92,7 +96,7 @@ export async function passOn(
 }
 
 /** The text of a page: the lab shows what a class wrote and runs none of it. */
-export function readText(body: string): string {
+function readText(body: string): string {
   const text = body
     .replace(/<(title|script|style)\b.*?<\/\1>/gis, '')
     .replace(/<[^>]*>/g, ' ')

@@ -1,17 +1,14 @@
 /** What the play process says of a class that has no request around it yet. */
+import { tracingChannel } from 'node:diagnostics_channel';
 import type { RequestListener } from 'node:http';
 import type { SessionsExport } from '../bench/contract.ts';
+import { html } from './html.ts';
+import { METHODS } from './methods.ts';
+import { describeValue } from './trace.ts';
 
-const METHODS = [
-  'Open',
-  'Close',
-  'Read',
-  'Write',
-  'Destroy',
-  'garbageCollect',
-  'createId',
-  'initCallbacks',
-] as const;
+const channel = tracingChannel<unknown, { callback: string; values: unknown[] }>(
+  'phpsessid:callback',
+);
 
 /**
  * Lists what a class of the port still lacks.
@@ -20,9 +17,10 @@ const METHODS = [
  * @returns Names in the order of the port; nothing for a class that is an object's.
  */
 export function missingMethods(Sessions: SessionsExport): string[] {
-  if (typeof Sessions !== 'function') return [...METHODS];
+  const names = [...METHODS.map(({ name }) => name), 'initCallbacks'];
+  if (typeof Sessions !== 'function') return names;
   if (typeof Sessions.prototype?.read === 'function') return [];
-  return METHODS.filter((name) => !(name in Sessions));
+  return names.filter((name) => !(name in Sessions));
 }
 
 /**
@@ -40,12 +38,44 @@ export function notPortedSentence(missing: string[]): string {
   );
 }
 
-/** A page of one sentence, answered with 501 Not Implemented. */
-export function notPortedPage(missing: string[]): RequestListener {
-  return (_request, response) => {
-    response.writeHead(501, { 'Content-Type': 'text/html; charset=UTF-8' });
-    response.end(
-      `<!DOCTYPE html>\n<title>Not ported yet</title>\n<p>${notPortedSentence(missing)}</p>\n`,
-    );
+/**
+ * Serves a class that no request can go around yet: one sentence, and its methods by hand.
+ *
+ * `/call?method=Read&value=1` calls one method, traced as PHP's session functions are.
+ *
+ * @param Sessions What `#sessions` exported.
+ * @param missing What {@link missingMethods} found, not empty.
+ */
+export function unportedPage(Sessions: SessionsExport, missing: string[]): RequestListener {
+  return async (request, response) => {
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    const [status, text] =
+      url.pathname === '/call' ? await call(Sessions, url) : [501, notPortedSentence(missing)];
+    response.writeHead(status, { 'Content-Type': 'text/html; charset=UTF-8' });
+    response.end(`${html`<p>${text}</p>`}\n`);
   };
+}
+
+async function call(Sessions: SessionsExport, { searchParams }: URL): Promise<[number, string]> {
+  const wanted = searchParams.get('method') ?? '';
+  const known = METHODS.find(({ name }) => name === wanted);
+  const method = (Sessions as unknown as Record<string, unknown> | undefined)?.[wanted];
+  if (!known || typeof method !== 'function') return [404, `Sessions.${wanted} is not ported yet.`];
+  const given = searchParams.getAll('value');
+  const values =
+    known.callback === 'open'
+      ? ['', 'MySession']
+      : known.callback === 'gc'
+        ? given.map(Number)
+        : given;
+  const written = `${wanted}(${values.map(describeValue).join(', ')})`;
+  try {
+    const answer = await channel.tracePromise(
+      async () => Reflect.apply(method, Sessions, values) as unknown,
+      { callback: known.callback, values },
+    );
+    return [200, `${written} answers ${describeValue(answer)}`];
+  } catch (error) {
+    return [500, `${written} fails: ${error instanceof Error ? error.message : String(error)}`];
+  }
 }

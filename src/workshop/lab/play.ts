@@ -11,7 +11,7 @@ import { Worker } from 'node:worker_threads';
 import type { SessionsExport } from '../bench/contract.ts';
 import { counterPage } from '../counter.ts';
 import type { Fault, Message } from './messages.ts';
-import { missingMethods, notPortedPage } from './not-ported.ts';
+import { missingMethods, unportedPage } from './not-ported.ts';
 import { describeFault, findPlace } from './place.ts';
 import { FAULT_MARK } from './stall.ts';
 import { traceCallbacks, traceRequests, traceStatements } from './trace.ts';
@@ -63,7 +63,7 @@ async function serve(Sessions: SessionsExport): Promise<void> {
   // Gc with every request, so that it can be seen; PHP's default is one in a hundred.
   const settings = { 'session.gc_probability': '1', 'session.gc_divisor': '1' };
   const page = missing.includes('initCallbacks')
-    ? notPortedPage(missing)
+    ? unportedPage(Sessions, missing)
     : counterPage(Sessions, { settings });
   const listener: RequestListener = (request, response) => {
     response.setHeader('X-Process', String(process.pid));

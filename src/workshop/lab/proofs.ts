@@ -50,5 +50,6 @@ export async function runClassTests(
   if (run.error !== undefined) return `The tests could not run: ${run.error}`;
   const failed = run.results.filter((result) => !result.passed).length;
   const passed = run.results.length - failed;
-  return failed === 0 ? `All ${passed} tests pass.` : `${failed} tests fail, ${passed} pass.`;
+  if (failed === 0) return `All ${passed} tests pass.`;
+  return `${failed} of ${run.results.length} tests ${failed === 1 ? 'fails' : 'fail'}.`;
 }

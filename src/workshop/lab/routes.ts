@@ -7,6 +7,7 @@ import { type ClientName, NAMES, USERS } from './clients.ts';
 import { readDocument } from './documents.ts';
 import { html, raw } from './html.ts';
 import { type Lab, UnknownClass, type View } from './lab.ts';
+import { callableMethods, METHODS } from './methods.ts';
 import type { Stage } from './stage.ts';
 import { liveParts, page, type Scene } from './views/page.ts';
 
@@ -152,7 +153,9 @@ async function actAsClient(stage: Stage, { fields }: Form): Promise<string> {
   const instance = fields.get('at') === '2' ? 2 : 1;
   const client = stage.clients[name];
   const visit = (path: string) => stage.visit(name, path, instance);
-  switch (fields.get('do')) {
+  const asked = fields.get('do') ?? 'visit';
+  if (asked.startsWith('call-')) return visit(methodCall(asked.slice('call-'.length), fields));
+  switch (asked) {
     case 'cookie':
       // A line break would end the header: it is the one thing a Cookie line cannot hold.
       client.cookie = (fields.get('cookie') ?? '').replace(/[\r\n\0]+/g, ' ').trim();
@@ -176,6 +179,16 @@ async function actAsClient(stage: Stage, { fields }: Form): Promise<string> {
   }
 }
 
+function methodCall(name: string, fields: Map<string, string>): string {
+  const given = { id: fields.get('id') ?? '', data: fields.get('data') ?? '', lifetime: '1440' };
+  const takes = METHODS.find((method) => method.name === name)?.takes ?? [];
+  const query = new URLSearchParams([
+    ['method', name],
+    ...takes.map((each) => ['value', given[each]]),
+  ]);
+  return `/call?${query}`;
+}
+
 /** With script the page is already being told what changed; without, it is loaded again. */
 function done(context: Context, { lesson, subject }: View, said: string, part: string): Response {
   if (wantsJson(context)) return context.json({ said });
@@ -191,6 +204,8 @@ function streamChanges(context: Context, lab: Lab): Response {
   const view = readView(lab, context.req.query('lesson'), context.req.query('class'));
   return streamSSE(context, async (stream) => {
     const sent = new Map<string, string>();
+    const shape = () => callableMethods(view.subject.path)?.length;
+    const drawn = shape();
     const sentences: string[] = [];
     let wake = () => {};
     const onChange = (condition: string | undefined) => {
@@ -206,6 +221,10 @@ function streamChanges(context: Context, lab: Lab): Response {
       const changed = new Promise<void>((resolve) => {
         wake = resolve;
       });
+      if (shape() !== drawn) {
+        await stream.writeSSE({ event: 'reload', data: '' });
+        break;
+      }
       const stage = await lab.stageIfAny(view.subject.condition);
       for (const [id, part] of liveParts({ lab, view, stage })) {
         const markup = part.toString();

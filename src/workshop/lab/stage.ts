@@ -4,7 +4,7 @@ import type { Lesson } from '../catalogue.ts';
 import type { Schema } from '../database/server.ts';
 import { type Client, type ClientName, NAMES, newClient } from './clients.ts';
 import { cookieValues, keepCookie } from './cookie.ts';
-import { exchange, readText } from './exchange.ts';
+import { exchange } from './exchange.ts';
 import { PlayError, Player } from './player.ts';
 import { compareRows, type Row, type RowChange, readRows } from './rows.ts';
 import { Timeline } from './timeline.ts';
@@ -101,7 +101,7 @@ export class Stage {
     await this.refresh();
     this.#onChange(this);
     if (!client.last) return `${NAMES[name]}: ${client.fault?.message ?? ''}`;
-    return `${NAMES[name]}: ${client.last.status}, ${readText(client.last.body)}`;
+    return `${NAMES[name]}: ${client.last.status}, ${client.last.text}`;
   }
 
   /** Says that something about a client was changed by hand. */

@@ -120,6 +120,8 @@ live.addEventListener('part', (event) => {
   const { id, markup } = JSON.parse(event.data);
   patch(id, markup);
 });
+// A method was added to the class or taken away: the page has other buttons now.
+live.addEventListener('reload', () => location.reload());
 live.addEventListener('say', (event) => say(event.data));
 live.addEventListener('error', () => {
   const status = document.getElementById('status');

@@ -2,7 +2,7 @@
 
 import { type Client, type ClientName, NAMES, USERS } from '../clients.ts';
 import { explainSetCookie, readableByScripts } from '../cookie.ts';
-import { type Exchange, readText } from '../exchange.ts';
+import type { Exchange } from '../exchange.ts';
 import { type Html, html } from '../html.ts';
 import { action, type Scene } from './page.ts';
 import { faultMessage } from './status.ts';
@@ -38,7 +38,7 @@ export function clientPage({ stage }: Scene, name: ClientName): Html {
     }</p>`;
   }
   const { last } = client;
-  return html`<div class="screen"><p class="shown">${readText(last.body)}</p>
+  return html`<div class="screen"><p class="shown">${last.text}</p>
     <p class="facts">${last.status} · ${milliseconds(last.milliseconds)} · process ${last.pid}</p></div>`;
 }
 
@@ -83,10 +83,10 @@ function explanation(client: Client): Html {
       }</span></summary>
       <table>
         <caption class="unseen">What the last Set-Cookie line of ${NAMES[client.name]} says</caption>
-        <thead class="unseen"><tr><th scope="col">Attribute</th><th scope="col">Set?</th><th scope="col">Meaning</th></tr></thead>
+        <thead class="unseen"><tr><th scope="col">Attribute</th><th scope="col">Meaning</th></tr></thead>
         <tbody>${explainSetCookie(line).map(
           ({ attribute, present, meaning }) => html`<tr${!present && html` class="absent"`}>
-          <th scope="row"><code>${attribute}</code></th><td>${present ? '✔ set' : '– not set'}</td><td>${meaning}</td></tr>`,
+          <th scope="row"><code>${attribute}</code> ${!present && html`<small>not set</small>`}</th><td>${meaning}</td></tr>`,
         )}</tbody>
       </table>
     </details>`;

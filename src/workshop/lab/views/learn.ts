@@ -92,7 +92,7 @@ function difference(before: string, after: string, forwards: boolean): Html {
   }
   return html`<div class="listing diff" tabindex="0" role="region" aria-label="Difference"><pre><code>${lines.map(
     ({ sign, line }) =>
-      html`<span class="${sign === '+' ? 'added' : sign === '-' ? 'removed' : 'kept'}"><b>${sign}</b> ${highlight(line, 'typescript')}\n</span>`,
+      html`<span class="${sign === '+' ? 'added' : sign === '-' ? 'removed' : 'kept'}"><b>${sign}</b> ${highlight(line, 'typescript')}</span>`,
   )}</code></pre></div>`;
 }
 

@@ -1,9 +1,12 @@
 /** The whole page: what stays, with a slot for each part that changes by itself. */
+import { CLIENTS } from '../clients.ts';
 import { type Html, html, type Part } from '../html.ts';
 import type { Lab, View } from '../lab.ts';
+import { callableMethods } from '../methods.ts';
 import type { Stage } from '../stage.ts';
 import { attacksPanel, testsPanel } from './checks.ts';
 import { clientForms, clientPage, clientWire, cookieForm } from './client.ts';
+import { callAnswer, methodForms } from './console.ts';
 import { code, hints, walkthrough } from './learn.ts';
 import { rowPanel } from './row.ts';
 import { classNotice, statusLine } from './status.ts';
@@ -32,6 +35,7 @@ export function liveParts(scene: Scene): Map<string, Html> {
     ['page-mallory', clientPage(scene, 'mallory')],
     ['cookie-mallory', cookieForm(scene, 'mallory')],
     ['wire-mallory', clientWire(scene, 'mallory')],
+    ['answer', callAnswer(scene)],
     ['rows', rowPanel(scene)],
     ['requests', timelinePanel(scene)],
     ['tests-state', testsPanel(scene)],
@@ -84,19 +88,7 @@ ${lessonList(lab, view)}
 ${live('notice', 'div', 'notice')}
 <div id="play" class="stages">
   <div class="stage">
-    <section class="panel browser" aria-labelledby="browser-heading">
-      <h2 id="browser-heading">Browser <small>what goes over the wire</small></h2>
-      <div class="clients">
-        ${(['you', 'mallory'] as const).map(
-          (name) => html`<section class="client" aria-labelledby="${name}-heading">
-          ${clientForms(scene, name)}
-          ${live(`page-${name}`)}
-          ${live(`cookie-${name}`)}
-          ${live(`wire-${name}`)}
-        </section>`,
-        )}
-      </div>
-    </section>
+    ${browserPanel(scene, live)}
     <section class="panel row" aria-labelledby="row-heading">
       <h2 id="row-heading">Row <small>what the database keeps</small></h2>
       ${live('rows')}
@@ -153,6 +145,32 @@ export function action({ lab, view }: Scene, path: string, inside: Part): Html {
     <input type="hidden" name="class" value="${view.subject.condition}">
     ${inside}
   </form>`;
+}
+
+type Live = (id: string) => Html;
+
+function browserPanel(scene: Scene, live: Live): Html {
+  const methods = callableMethods(scene.view.subject.path);
+  if (methods) {
+    return html`<section class="panel browser" aria-labelledby="browser-heading">
+      <h2 id="browser-heading">Class <small>what it answers, method by method</small></h2>
+      ${methodForms(scene, methods)}
+      ${live('answer')}
+    </section>`;
+  }
+  return html`<section class="panel browser" aria-labelledby="browser-heading">
+      <h2 id="browser-heading">Browser <small>what goes over the wire</small></h2>
+      <div class="clients">
+        ${CLIENTS.map(
+          (name) => html`<section class="client" aria-labelledby="${name}-heading">
+          ${clientForms(scene, name)}
+          ${live(`page-${name}`)}
+          ${live(`cookie-${name}`)}
+          ${live(`wire-${name}`)}
+        </section>`,
+        )}
+      </div>
+    </section>`;
 }
 
 function lessonList(lab: Lab, { lesson: current }: View): Html {

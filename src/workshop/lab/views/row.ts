@@ -1,11 +1,12 @@
 /** The table `sessions`, live: what it holds, how old it is, and what the last request changed. */
 
+import { escapeBytes } from '../bytes.ts';
 import { NAMES } from '../clients.ts';
-import { decodeSession } from '../decode.ts';
+import { decodeRow } from '../decode.ts';
 import { type Html, html } from '../html.ts';
 import { asText, type RowChange } from '../rows.ts';
 import type { Scene } from './page.ts';
-import { changedText, printable, shorten } from './words.ts';
+import { changedText, shorten } from './words.ts';
 
 /** PHP's session.gc_maxlifetime, which the counter page leaves as it is. */
 const GC_LIFETIME = 1_440;
@@ -45,7 +46,7 @@ function oneRow(change: RowChange, holders: string[]): Html {
   const { row, state } = change;
   const updated = row.columns.get('updated');
   return html`<tr class="${state}">
-    <th scope="row"><code>${printable(shorten(row.id, 24))}</code>
+    <th scope="row"><code>${escapeBytes(shorten(row.id, 24))}</code>
       ${holders.map((holder) => html`<span class="tag">${holder}</span>`)}
       ${WORDS[state] !== '' && html`<span class="tag ${state}">${WORDS[state]}</span>`}</th>
     <td>${dataCell(change)}${otherColumns(change)}</td>
@@ -59,15 +60,15 @@ function dataCell({ row, before }: RowChange): Html {
   if (bytes.byteLength === 0) return html`<span class="muted">empty, 0 bytes</span>`;
   const text = asText(bytes);
   const was = before.get('d');
-  const values = decodeSession(bytes);
+  const values = decodeRow(bytes);
   return html`${
     values &&
     html`<dl class="values">${values.map(
       ({ key, type, value }) =>
-        html`<div><dt>${printable(key)}</dt><dd>${shorten(printable(value), 120)} <small>${type}</small></dd></div>`,
+        html`<div><dt>${escapeBytes(key)}</dt><dd>${shorten(escapeBytes(value), 120)} <small>${type}</small></dd></div>`,
     )}</dl>`
   }<code class="bytes">${
-    was ? changedText(asText(was), text) : shorten(printable(text), 600)
+    was ? changedText(asText(was), text) : shorten(escapeBytes(text), 600)
   }</code> <small class="muted">${bytes.byteLength} bytes</small>`;
 }
 
@@ -77,7 +78,7 @@ function otherColumns({ row, before }: RowChange): Html {
   return html`${others.map(
     ([name, bytes]) =>
       html`<div class="column"><small>${name}</small> <code>${
-        bytes ? shorten(printable(asText(bytes)), 80) : 'NULL'
+        bytes ? shorten(escapeBytes(asText(bytes)), 80) : 'NULL'
       }</code>${before.has(name) && html` <span class="tag changed">changed</span>`}</div>`,
   )}`;
 }

@@ -46,12 +46,18 @@ function drawRequest(entry: RequestEntry, axis: Axis, open: boolean): Html {
   return html`<details class="request ${failed && 'failed'}" id="request-${entry.pid}-${entry.number}"${open && html` open`} data-latest="${open ? 'yes' : 'no'}">
     <summary>
       <span class="who">${NAMES[entry.sender]}</span>
-      <span class="what"><code>${entry.method} ${shorten(entry.url, 40)}</code></span>
+      <span class="what"><code>${describeRequest(entry)}</code></span>
       <span class="lane"><span class="unseen">${steps || 'no callback ran'}</span>${entry.steps.map((step) => drawBlock(step, axis))}</span>
       <span class="result">${entry.status === undefined ? '✘ no answer' : `${failed ? '✘ ' : ''}${entry.status}`} · ${took}</span>
     </summary>
     ${stepTable(entry)}
   </details>`;
+}
+
+/** A method that was called by hand is named as a method. */
+function describeRequest({ method, url }: RequestEntry): string {
+  const called = /^\/call\?method=(\w+)/.exec(url)?.[1];
+  return called ? `Sessions.${called}` : `${method} ${shorten(url, 40)}`;
 }
 
 function drawBlock(step: Step, { from, span }: Axis): Html {

@@ -1,0 +1,38 @@
+/** The methods of the article's class, and which of them a class of the port has so far. */
+import { existsSync, readFileSync } from 'node:fs';
+
+/** A method, PHP's name for the callback that it is, and what it is given. */
+export interface Method {
+  name: string;
+  callback: string;
+  takes: ('id' | 'data' | 'lifetime')[];
+}
+
+/** In the order of the port. */
+export const METHODS: readonly Method[] = [
+  { name: 'Open', callback: 'open', takes: [] },
+  { name: 'Read', callback: 'read', takes: ['id'] },
+  { name: 'Write', callback: 'write', takes: ['id', 'data'] },
+  { name: 'Destroy', callback: 'destroy', takes: ['id'] },
+  { name: 'garbageCollect', callback: 'gc', takes: ['lifetime'] },
+  { name: 'createId', callback: 'create_sid', takes: [] },
+  { name: 'Close', callback: 'close', takes: [] },
+];
+
+/**
+ * The methods a class can be asked for by hand while no request goes around it.
+ *
+ * The file is read as text, since the page is drawn before any process runs it, and a learner's
+ * half-written class must be drawn as well.
+ *
+ * @param path The class's file.
+ * @returns Its methods, or undefined for a class that is ready for requests.
+ */
+export function callableMethods(path: string): Method[] | undefined {
+  if (!existsSync(path)) return undefined;
+  const text = readFileSync(path, 'utf8');
+  const isStatic = (name: string) =>
+    new RegExp(`^\\s*static\\s+(?:async\\s+)?${name}\\s*[(=]`, 'm').test(text);
+  if (isStatic('initCallbacks') || /^\s*(?:async\s+)?read\s*\(/m.test(text)) return undefined;
+  return METHODS.filter(({ name }) => isStatic(name));
+}
