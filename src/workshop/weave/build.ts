@@ -2,6 +2,7 @@
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { Application, LogLevel, TSConfigReader, TypeDocReader } from 'typedoc';
 import { type Lesson, readLessons, root } from '../catalogue.ts';
 import { inspectSite } from './inspect.ts';
@@ -92,10 +93,17 @@ async function configure(
   logger.level = LogLevel.Warn;
   const log = logger.log.bind(logger);
   logger.log = (message, level) => {
-    if (level >= LogLevel.Warn) complaints.push(message);
+    if (level >= LogLevel.Warn) complaints.push(withoutColours(message));
     else log(message, level);
   };
   return { app, complaints };
+}
+
+/** TypeDoc colours its messages for a terminal and says of each how grave it is: here all are. */
+function withoutColours(message: string): string {
+  return stripVTControlCharacters(message)
+    .replace(/\[(?:warning|error)\] /, '')
+    .trim();
 }
 
 /** Parts in the order of their first pages; the library stands before the pages about our own work. */

@@ -18,8 +18,8 @@ export async function startPrograms(
     async tests() {
       throw new Error('nothing can run yet');
     },
-    async picture(name) {
-      if (name === 'row') return drawRow();
+    async picture(name, page) {
+      if (name === 'row') return drawRow(page);
       throw new Error(`there is no picture "${name}"; there are row`);
     },
     async close() {},

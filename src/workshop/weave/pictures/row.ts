@@ -1,9 +1,9 @@
 /** The picture of a session's data, byte by byte, from bytes that PHP itself has written. */
-import { join } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { root } from '../../catalogue.ts';
 import { openWasmPhp } from '../../oracle/wasm.ts';
 import { dissect, type Part, type Role } from '../dissect.ts';
-import type { Yield } from '../weave.ts';
+import type { Page, Yield } from '../weave.ts';
 
 const SESSION = `<?php
 session_start();
@@ -33,7 +33,8 @@ const WORDS: Record<Role, string> = {
 };
 
 /** Asks PHP for a session and takes it apart: the picture, and the second key as a table. */
-export async function drawRow(): Promise<Yield> {
+export async function drawRow(page: Page): Promise<Yield> {
+  const path = join(root, 'docs/pictures/row.svg');
   const php = await openWasmPhp();
   let bytes: Buffer;
   try {
@@ -47,13 +48,13 @@ export async function drawRow(): Promise<Yield> {
   return {
     kind: 'block',
     text: [
-      `![The ${bytes.length} bytes of a session, each under its meaning: ${text}](pictures/row.svg)`,
+      `![The ${bytes.length} bytes of a session, each under its meaning: ${text}](${relative(dirname(page.path), path).replaceAll(sep, '/')})`,
       '',
       '| from byte | bytes | what PHP wrote | what it means |',
       '| --- | --- | --- | --- |',
       ...second.map((part) => tableRow(part, bytes)),
     ].join('\n'),
-    drawn: { path: join(root, 'docs/pictures/row.svg'), text: svg(lines, bytes) },
+    drawn: { path, text: svg(lines, bytes) },
   };
 }
 
@@ -92,7 +93,7 @@ function drawLine(parts: Part[], bytes: Buffer, top: number): string[] {
       ...drawCharacters(bytes.subarray(part.offset, part.offset + part.length), left, top),
       ...(word
         ? [
-            `<text x="${left + wide / 2}" y="${top + 53}" font-size="9" style="fill:var(--color-text-aside, #777)">${word}</text>`,
+            `<text x="${left + wide / 2}" y="${top + 53}" font-size="10" style="fill:var(--color-text-aside, #777)">${word}</text>`,
           ]
         : []),
     ];
@@ -112,7 +113,7 @@ function drawCharacters(bytes: Buffer, left: number, top: number): string[] {
     for (let index = 0; index < length; index += 1) {
       const hex = (bytes[at + index] ?? 0).toString(16).padStart(2, '0');
       drawn.push(
-        `<text x="${left + (at + index + 0.5) * CELL}" y="${top + 34}" font-size="9" style="fill:var(--row-hex, #666)">${hex}</text>`,
+        `<text x="${left + (at + index + 0.5) * CELL}" y="${top + 34}" font-size="10" style="fill:var(--row-hex, #666)">${hex}</text>`,
       );
     }
     at += length;
