@@ -1,0 +1,204 @@
+/** Requests to native PHP, each a new process, as the first web servers ran it. */
+import { spawn } from 'node:child_process';
+import { basename, dirname } from 'node:path';
+import { obtainPhp, type Php } from '../tools/php.ts';
+
+/** One request to a script. */
+export interface PhpRequest {
+  /** Absolute path of the PHP file. */
+  script: string;
+  method?: string | undefined;
+  /** The Cookie header: `MySession=1`. */
+  cookie?: string | undefined;
+  /** What follows the `?`. */
+  query?: string | undefined;
+  /** Further request headers by name. */
+  headers?: Record<string, string> | undefined;
+  /** A body, sent as a form unless `headers` names another type. */
+  body?: string | undefined;
+  /** Environment variables of the script: `{ DATABASE_URL: schema.url }`. */
+  env?: Record<string, string> | undefined;
+  /** php.ini settings: `{ 'session.gc_probability': '0' }`. */
+  settings?: Record<string, string> | undefined;
+}
+
+export interface PhpResponse {
+  status: number;
+  /** All headers in the order in which PHP sent them, its own names. */
+  headers: [name: string, value: string][];
+  /** The values of the Set-Cookie headers. */
+  setCookie: string[];
+  body: string;
+  bytes: Buffer;
+  /** What PHP and error_log() wrote. */
+  stderr: string;
+}
+
+/** PHP, ready for requests. */
+export interface PhpServer {
+  readonly version: string;
+  /**
+   * Runs a script for one request.
+   *
+   * @throws Error with PHP's words when it crashes or takes longer than ten seconds.
+   */
+  request(request: PhpRequest): Promise<PhpResponse>;
+  /** Ends requests that are still running. */
+  close(): Promise<void>;
+}
+
+export interface StartPhpOptions {
+  progress?: ((line: string) => void) | undefined;
+  signal?: AbortSignal | undefined;
+  /** php.ini settings of all requests. */
+  settings?: Record<string, string> | undefined;
+  /** Environment variables of all requests. */
+  env?: Record<string, string> | undefined;
+}
+
+const timeLimit = 10_000;
+
+/**
+ * Gets native PHP ready: an installed php-cgi, or one that is fetched.
+ *
+ * @param options - Settings and variables of all requests, and who is told of a fetch.
+ * @returns PHP; close it at the end of the test file.
+ * @throws Error that says why there is no PHP and how to install one.
+ * @example
+ * const php = await startPhp({ env: { DATABASE_URL: schema.url } });
+ * const { setCookie, body } = await php.request({ script: '/…/counter.php', cookie: 'MySession=1' });
+ */
+export async function startPhp(options: StartPhpOptions = {}): Promise<PhpServer> {
+  const php = await obtainPhp(options);
+  if ('reason' in php) throw new Error(php.reason);
+  return new CgiPhp(php, options);
+}
+
+class CgiPhp implements PhpServer {
+  readonly #php: Php;
+  readonly #options: StartPhpOptions;
+  readonly #closing = new AbortController();
+  readonly #running = new Set<Promise<PhpResponse>>();
+
+  constructor(php: Php, options: StartPhpOptions) {
+    this.#php = php;
+    this.#options = options;
+  }
+
+  get version(): string {
+    return this.#php.version;
+  }
+
+  async request(request: PhpRequest): Promise<PhpResponse> {
+    const running = this.#run(request);
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.allSettled(this.#running);
+  }
+
+  #run(request: PhpRequest): Promise<PhpResponse> {
+    const settings = { ...this.#options.settings, ...request.settings };
+    const child = spawn(
+      this.#php.cgi,
+      [
+        ...this.#php.args,
+        ...Object.entries(settings).flatMap(([name, value]) => ['-d', `${name}=${value}`]),
+      ],
+      {
+        cwd: dirname(request.script),
+        // Nothing of ours leaks in: a web server would not hand its own environment on either.
+        env: {
+          PATH: process.env['PATH'],
+          ...this.#php.env,
+          ...this.#options.env,
+          ...request.env,
+          ...metaVariables(request),
+        },
+        stdio: ['pipe', 'pipe', 'pipe'],
+        timeout: timeLimit,
+        killSignal: 'SIGKILL',
+        signal: this.#closing.signal,
+      },
+    );
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+    // A script that does not read its body to the end breaks the pipe.
+    child.stdin.on('error', () => {});
+    child.stdin.end(request.body ?? '');
+    return new Promise((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (_code, signal) => {
+        const words = Buffer.concat(stderr).toString();
+        const output = Buffer.concat(stdout);
+        const end = /\r?\n\r?\n/.exec(output.toString('latin1'));
+        if (signal !== null || end === null) {
+          const how = signal === null ? 'sent no headers' : `was killed by ${signal}`;
+          reject(new Error(`php-cgi ${how}: ${request.script}\n${words}${output.toString()}`));
+          return;
+        }
+        const head = output.subarray(0, end.index).toString('latin1');
+        resolve(readResponse(head, output.subarray(end.index + end[0].length), words));
+      });
+    });
+  }
+}
+
+/** The variables of RFC 3875. REDIRECT_STATUS tells PHP that a web server asks. */
+function metaVariables(request: PhpRequest): Record<string, string> {
+  const { script, method, cookie, query = '', headers = {}, body } = request;
+  const path = `/${basename(script)}`;
+  const variables: Record<string, string> = {
+    GATEWAY_INTERFACE: 'CGI/1.1',
+    REDIRECT_STATUS: '200',
+    REMOTE_ADDR: '127.0.0.1',
+    REQUEST_METHOD: method ?? (body === undefined ? 'GET' : 'POST'),
+    REQUEST_URI: query === '' ? path : `${path}?${query}`,
+    SCRIPT_FILENAME: script,
+    SCRIPT_NAME: path,
+    SERVER_NAME: '127.0.0.1',
+    SERVER_PORT: '80',
+    SERVER_PROTOCOL: 'HTTP/1.1',
+    HTTP_HOST: '127.0.0.1',
+    // A query without "=" would be taken for options of the command line.
+    QUERY_STRING: query,
+  };
+  if (cookie !== undefined) variables['HTTP_COOKIE'] = cookie;
+  if (body !== undefined) {
+    variables['CONTENT_LENGTH'] = String(Buffer.byteLength(body));
+    variables['CONTENT_TYPE'] = 'application/x-www-form-urlencoded';
+  }
+  for (const [name, value] of Object.entries(headers)) {
+    const key = name.toUpperCase().replaceAll('-', '_');
+    variables[key === 'CONTENT_TYPE' ? key : `HTTP_${key}`] = value;
+  }
+  return variables;
+}
+
+function readResponse(head: string, bytes: Buffer, stderr: string): PhpResponse {
+  const all = head.split(/\r?\n/).map((line): [string, string] => {
+    const colon = line.indexOf(':');
+    return [line.slice(0, colon), line.slice(colon + 1).trim()];
+  });
+  const isStatus = ([name]: [string, string]): boolean => name.toLowerCase() === 'status';
+  const headers = all.filter((header) => !isStatus(header));
+  return {
+    status: Number.parseInt(all.find(isStatus)?.[1] ?? '200', 10),
+    headers,
+    setCookie: headers
+      .filter(([name]) => name.toLowerCase() === 'set-cookie')
+      .map(([, value]) => value),
+    body: bytes.toString('utf8'),
+    bytes,
+    stderr,
+  };
+}

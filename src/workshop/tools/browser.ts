@@ -1,0 +1,26 @@
+/** A browser for the tests of the pages. */
+import { findProgram } from './program.ts';
+
+const applications = [
+  '/Applications/Google Chrome.app/Contents/MacOS',
+  '/Applications/Chromium.app/Contents/MacOS',
+  'C:\\Program Files\\Google\\Chrome\\Application',
+  'C:\\Program Files (x86)\\Microsoft\\Edge\\Application',
+];
+
+/**
+ * Finds a browser of Chromium's family.
+ *
+ * @param environment - `CHROME` names one; else its PATH is searched.
+ * @returns The program's absolute path; undefined where none is installed.
+ */
+export function findBrowser(environment: NodeJS.ProcessEnv = process.env): string | undefined {
+  if (environment['CHROME']) return environment['CHROME'];
+  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+  return (
+    findProgram(names, environment) ??
+    findProgram(['Google Chrome', 'Chromium', 'chrome', 'msedge'], {
+      PATH: applications.join(process.platform === 'win32' ? ';' : ':'),
+    })
+  );
+}

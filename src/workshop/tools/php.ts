@@ -1,0 +1,96 @@
+/** PHP as web servers run it, with the extension that reaches MySQL. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { canFetchPackages, type FetchOptions, fetchPackages, libraryPath } from './apt.ts';
+import { findProgram, run } from './program.ts';
+
+/** A PHP that can be run. */
+export interface Php {
+  /** Absolute path of `php-cgi`. */
+  cgi: string;
+  /** Options before all others: no php.ini, and the extensions by their paths. */
+  args: string[];
+  /** Where its libraries are, when it is not installed. */
+  env: Record<string, string>;
+  /** `8.2.36` */
+  version: string;
+}
+
+/** Without these the article's class does not run. */
+const wanted = ['session', 'PDO', 'mysqlnd', 'pdo_mysql'];
+
+const packageNames = ['php-cgi', 'php-mysql'];
+
+/**
+ * Obtains php-cgi with pdo_mysql: an installed one, else that of the system's packages, unpacked
+ * into the cache.
+ *
+ * @param options - `progress` is told what happens, `signal` ends it.
+ * @returns PHP, or the reason why there is none.
+ */
+export async function obtainPhp(options: FetchOptions = {}): Promise<Php | { reason: string }> {
+  const problems: string[] = [];
+  for (const find of [installed, fetched]) {
+    try {
+      const php = await find(options);
+      if (php !== undefined) return php;
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      problems.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  const command = canFetchPackages() ? 'apt-get install php-cgi php-mysql' : 'install php-cgi';
+  return { reason: [...problems, `No php-cgi with pdo_mysql (${command})`].join('. ') };
+}
+
+async function installed({ signal }: FetchOptions): Promise<Php | undefined> {
+  const cgi = findProgram(['php-cgi']);
+  return cgi === undefined ? undefined : await describe(cgi, '', {}, signal);
+}
+
+async function fetched(options: FetchOptions): Promise<Php | undefined> {
+  if (!canFetchPackages()) return undefined;
+  const folder = await fetchPackages(packageNames, options);
+  const bin = join(folder, 'usr/bin');
+  const name = existsSync(bin)
+    ? readdirSync(bin).find((file) => /^php-cgi\d/.test(file))
+    : undefined;
+  // Where php-cgi is installed and only its extension is not, the packages bring only that.
+  const cgi = name ? join(bin, name) : findProgram(['php-cgi']);
+  if (cgi === undefined) throw new Error(`${folder} holds no php-cgi`);
+  return await describe(cgi, folder, { LD_LIBRARY_PATH: libraryPath(folder) }, options.signal);
+}
+
+/** Asks PHP itself what it is and what it lacks; extensions are looked for where it would. */
+async function describe(
+  cgi: string,
+  folder: string,
+  env: Record<string, string>,
+  signal: AbortSignal | undefined,
+): Promise<Php> {
+  const ask = async (...args: string[]): Promise<string> => {
+    const environment = { PATH: process.env['PATH'], LC_ALL: 'C', ...env };
+    const result = await run(cgi, args, { environment, signal, timeout: 30_000 });
+    if (result.code !== 0) throw new Error(`${cgi}: ${(result.stderr || result.stdout).trim()}`);
+    return result.stdout;
+  };
+  const version = /^PHP (\d+\.\d+\.\d+)/m.exec(await ask('-n', '-v'))?.[1];
+  const directory = /extension_dir<\/td><td class="v">([^<]+)/.exec(await ask('-n', '-i'))?.[1];
+  if (version === undefined || directory === undefined) throw new Error(`${cgi} is no PHP`);
+  const args = ['-n'];
+  const builtIn = modules(await ask('-n', '-m'));
+  for (const extension of wanted.filter((name) => !builtIn.has(name.toLowerCase()))) {
+    const file = `${extension.toLowerCase()}.so`;
+    const path = [join(folder, directory, file), join(directory, file)].find(existsSync);
+    if (path === undefined) throw new Error(`${cgi} has no ${file} in ${directory}`);
+    args.push('-d', `extension=${path}`);
+  }
+  const loaded = modules(await ask(...args, '-m'));
+  const missing = wanted.filter((name) => !loaded.has(name.toLowerCase()));
+  if (missing.length > 0) throw new Error(`${cgi} does not load ${missing.join(', ')}`);
+  return { cgi, args, env, version };
+}
+
+function modules(list: string): Set<string> {
+  return new Set(list.split('\n').map((line) => line.trim().toLowerCase()));
+}
