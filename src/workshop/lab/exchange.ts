@@ -153,10 +153,11 @@ async function explain(player: Player, pid: number, error: unknown): Promise<Err
   }
   if (player.pid === undefined || player.pid !== pid) await player.settled();
   else await Promise.race([player.settled(), new Promise((resolve) => setTimeout(resolve, 500))]);
-  const message = error instanceof Error ? error.message : String(error);
-  return new PlayError(
-    player.fault ?? { message: `The connection to the class broke: ${message}.`, place: undefined },
-  );
+  const message =
+    player.pid === pid
+      ? `The connection to the class broke: ${error instanceof Error ? error.message : error}.`
+      : 'The class was started afresh while it answered, for its file has changed. Try again.';
+  return new PlayError(player.fault ?? { message, place: undefined });
 }
 
 function pairUp(raw: string[]): [string, string][] {

@@ -138,6 +138,7 @@ export class Lab extends EventEmitter<Events> {
   /** The stage of a class, set up when it is first asked for. */
   async stage(subject: ClassFile): Promise<Stage> {
     const key = subject.condition;
+    if (!existsSync(subject.path)) throw new UnknownClass(noClassYet(subject));
     const sql = schemaFor(this.lessons, subject.lesson.number);
     const known = this.#stages.get(key);
     if (known) {
@@ -225,4 +226,12 @@ export class Lab extends EventEmitter<Events> {
     this.database.state = state;
     this.emit('change', undefined);
   }
+}
+
+/** What to say of a class whose file is not there: only the learner's own can be missing. */
+export function noClassYet({ lesson }: ClassFile): string {
+  return (
+    `There is no lessons/mine/sessions.ts yet. npm run lesson ${lesson.number} begins it, ` +
+    'in a terminal; the lab notices it by itself.'
+  );
 }

@@ -50,7 +50,7 @@ export function describeFault(thrown: unknown): Fault {
     };
   }
   const code = 'code' in thrown && typeof thrown.code === 'string' ? ` (${thrown.code})` : '';
-  const text = thrown.message.split('\n', 1)[0] ?? '';
+  const text = (thrown.message.split('\n', 1)[0] ?? '').replaceAll(`${root}/`, '');
   return {
     message: `${thrown.name}${code}: ${endSentence(text)}`,
     place: findPlace(thrown.stack ?? ''),

@@ -50,6 +50,7 @@ export class Player {
   readonly #senders = new Map<number, Sender>();
   #child: ChildProcess | undefined;
   #starting: Promise<Running> | undefined;
+  #closed = false;
   #exited: Promise<unknown> = Promise.resolve();
 
   constructor(options: PlayerOptions) {
@@ -93,10 +94,18 @@ export class Player {
     await this.#exited;
   }
 
+  /** Ends the process for good. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.stop();
+  }
+
   /** Ends the process; the next request starts a fresh one. */
   async stop(): Promise<void> {
     const child = this.#child;
     this.#starting = undefined;
+    // A new file deserves a new judgement.
+    this.fault = undefined;
     if (!child) return;
     this.#child = undefined;
     child.kill('SIGTERM');
@@ -106,6 +115,7 @@ export class Player {
   }
 
   async #start(): Promise<Running> {
+    if (this.#closed) throw new PlayError({ message: 'The lab is ending.', place: undefined });
     const { condition, databaseUrl, lesson } = this.#options;
     const child = spawn(process.execPath, ['-C', condition, '--import', 'tsx', PLAY], {
       cwd: root,
@@ -138,11 +148,13 @@ export class Player {
     });
     const port = await Promise.race([listening, this.#exited.then(() => undefined)]);
     clearTimeout(timer);
-    if (port === undefined) {
-      throw new PlayError(this.fault ?? { message: 'The process was ended.', place: undefined });
+    if (port !== undefined) {
+      this.fault = undefined;
+      return { child, pid, port };
     }
-    this.fault = undefined;
-    return { child, pid, port };
+    if (this.fault) throw new PlayError(this.fault);
+    // It was stopped for a newer file before it could listen: whoever waits wants the new one.
+    return await this.ready();
   }
 
   #listen(child: ChildProcess, onFault: (fault: Fault) => void): void {

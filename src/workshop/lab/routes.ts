@@ -1,5 +1,5 @@
 /** The lab's pages and buttons. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { type Context, Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { findLesson } from '../catalogue.ts';
@@ -140,7 +140,7 @@ function readView(lab: Lab, label: string | undefined, condition: string | undef
 
 async function showPage(context: Context, lab: Lab): Promise<Response> {
   const view = readView(lab, context.req.param('label'), context.req.query('class'));
-  if (lab.database.state === 'up') {
+  if (lab.database.state === 'up' && existsSync(view.subject.path)) {
     const stage = await lab.stage(view.subject);
     await stage.refresh();
   }

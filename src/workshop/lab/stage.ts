@@ -147,7 +147,7 @@ export class Stage {
 
   /** Ends the processes and the connection. */
   async close(): Promise<void> {
-    await Promise.all(this.players.map((player) => player.stop()));
+    await Promise.all(this.players.map((player) => player.close()));
     const connection = await this.#connection?.catch(() => undefined);
     connection?.destroy();
   }

@@ -1,5 +1,6 @@
 /** What the page says of the database and of the class as a whole. */
 import { type Html, html } from '../html.ts';
+import { noClassYet } from '../lab.ts';
 import type { Fault } from '../messages.ts';
 import type { Scene } from './page.ts';
 
@@ -21,7 +22,7 @@ export function statusLine({ lab }: Scene): Html {
 export function classNotice({ lab, view, stage }: Scene): Html {
   const { condition } = view.subject;
   if (condition === 'mine' && !lab.hasMine) {
-    return html`<p class="message">You have no class yet. <code>npm run lesson ${view.lesson.number}</code> in a terminal begins <code>lessons/mine/sessions.ts</code>; this page notices it by itself.</p>`;
+    return html`<p class="message">${noClassYet(view.subject)}</p>`;
   }
   const faults = (stage?.players ?? []).flatMap((player) =>
     player.fault ? [{ fault: player.fault, instance: player.instance }] : [],
