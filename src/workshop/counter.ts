@@ -25,6 +25,7 @@ import { NotPorted } from './bench/handler.ts';
  * @param sessions - What `#sessions` exports.
  * @param options - Passed on to the session scope of each request.
  * @returns A listener for `node:http`'s `createServer`.
+ * @throws NotPorted when the class cannot be registered with PHP's functions yet.
  * @example
  * createServer(counterPage(Sessions)).listen(8080, '127.0.0.1');
  */
@@ -87,7 +88,7 @@ function registration(sessions: SessionsExport): () => Promise<void> {
     'read' in ((sessions as { prototype?: object }).prototype ?? {});
   if (!isHandler) {
     const method = { name: 'initCallbacks', example: 'static initCallbacks(): boolean' };
-    return () => Promise.reject(new NotPorted(method));
+    throw new NotPorted(method);
   }
   const handler: SessionHandlerInterface = new sessions();
   return async () => {

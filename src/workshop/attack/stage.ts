@@ -1,17 +1,12 @@
-/** What a lesson's `attack.ts` imports: the stage it plays on and the two verdicts. */
+/** What an attack plays on. */
 import type { Bench } from '../bench/bench.ts';
-
-export { breached, held, type Verdict } from './verdict.ts';
+import type { Verdict } from './verdict.ts';
 
 /** The victim's server, and what an attacker may touch. */
-export interface Stage
-  extends Pick<
-    Bench,
-    'handler' | 'newId' | 'store' | 'database' | 'serve' | 'gate' | 'clock' | 'random'
-  > {
-  /** Prints one numbered line of the transcript; an attack has fewer than fifteen. */
+export interface Stage extends Bench {
+  /** Prints one line of the transcript; an attack has fewer than fifteen. */
   say(line: string): void;
 }
 
-/** The one function that `lessons/NN-name/attack.ts` exports. */
-export type Attack = (stage: Stage) => Promise<import('./verdict.ts').Verdict>;
+/** The one function that `lessons/NN-name/attack.ts` exports, as `attack`. */
+export type Attack = (stage: Stage) => Promise<Verdict>;

@@ -1,5 +1,5 @@
 /** Putting a bench together: a schema, a wire to it, the class, and an end to all of them. */
-import { obtainServer, type Schema } from '../database/server.ts';
+import { type DatabaseServer, obtainServer } from '../database/server.ts';
 import { openWire } from '../wire/proxy.ts';
 import type { Statement } from '../wire/statement.ts';
 import type { Bench } from './bench.ts';
@@ -7,8 +7,8 @@ import { createClock, type OwnedClock } from './clock.ts';
 import { type OwnedDatabase, openDatabase } from './database.ts';
 import { adaptHandler, type LastCall } from './handler.ts';
 import { type SeededRandom, seededRandom } from './random.ts';
-import type { Server } from './serve.ts';
-import { noteSockets, releaseSockets } from './sockets.ts';
+import { report } from './report.ts';
+import { dropSockets, noteSockets } from './sockets.ts';
 import { loadSubject, type Subject } from './subject.ts';
 
 export interface AssembledBench {
@@ -22,6 +22,16 @@ export interface AssembledBench {
   end(): Promise<void>;
 }
 
+let server: Promise<DatabaseServer> | undefined;
+let copies = 0;
+
+/** Gives the server back; every bench must have ended. */
+export async function releaseServer(): Promise<void> {
+  const held = server;
+  server = undefined;
+  await (await held)?.close();
+}
+
 /**
  * Opens the class on a database of its own.
  *
@@ -33,26 +43,31 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
   const random = seededRandom(process.env['SEED']);
   const endings: (() => unknown)[] = [];
   const end = async (): Promise<void> => {
-    releaseSockets();
     // The last opened is the first to end.
     for (const ending of endings.splice(0).reverse()) await ending();
-    releaseSockets();
   };
   try {
-    const schema = await openSchema(endings);
+    server ??= obtainServer();
+    const schema = await (await server).createSchema('bench');
+    endings.push(() => schema.drop());
     const wire = await openWire(schema.url);
-    endings.push(() => wire.close());
     const statements: Statement[] = [];
     wire.watch((event) => {
       if (event.kind === 'began') statements.push(event.statement);
     });
     const database = await openDatabase(schema.url, wire, subject.schemaSql);
     endings.push(() => database.close());
+    endings.push(async () => {
+      dropSockets(wire.port);
+      await wire.close();
+    });
 
     process.env['DATABASE_URL'] = wire.url;
     noteSockets();
-    const sessions = await loadSubject(subject.file);
-    const { handler, has, lastCall } = adaptHandler(sessions);
+    const sessions = await loadSubject(subject.file, copies++);
+    const { handler, has, lastCall } = adaptHandler(sessions, (method) => {
+      report({ kind: 'called', file: subject.file, method });
+    });
     const clock = createClock();
     endings.push(() => clock.restore());
     const newId = idMaker(database, () => (has('create_sid') ? handler.create_sid() : undefined));
@@ -71,9 +86,9 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
       async serve(options) {
         // PHP's session functions are only loaded by those lessons that have a page.
         const { serveCounter } = await import('./serve.ts');
-        const server: Server = await serveCounter(sessions, options);
-        endings.push(() => server.close());
-        return server;
+        const page = await serveCounter(sessions, lastCall, options);
+        endings.push(() => page.close());
+        return page;
       },
     };
     const unanswered = () => statements.filter(({ ended }) => ended === undefined);
@@ -82,14 +97,6 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
     await end();
     throw error;
   }
-}
-
-async function openSchema(endings: (() => unknown)[]): Promise<Schema> {
-  const server = await obtainServer();
-  endings.push(() => server.close());
-  const schema = await server.createSchema('bench');
-  endings.push(() => schema.drop());
-  return schema;
 }
 
 /** Ids a class accepts: its own, else the next number, or random text where ids are text. */

@@ -13,10 +13,10 @@ export interface Watch {
 /**
  * Reports stray rejections and exceptions, and any end of the process that comes too early.
  *
- * @param suspect - The class under test.
+ * @param suspect - Tells the class that is under test now.
  * @returns The watch, to be told which test runs.
  */
-export function watchForCrashes(suspect: Suspect): Watch {
+export function watchForCrashes(suspect: () => Suspect): Watch {
   let finished = false;
   let told = false;
   const watch: Watch = {
@@ -32,7 +32,7 @@ export function watchForCrashes(suspect: Suspect): Watch {
     report(message);
   };
   const stray = (error: unknown, what: string): void => {
-    const failure = describeFailure(error, suspect);
+    const failure = describeFailure(error, suspect());
     if (failure.reason !== 'not ported') failure.reason = 'error';
     failure.message = `${what}: ${failure.message}`;
     tell(failure);
@@ -50,7 +50,7 @@ export function watchForCrashes(suspect: Suspect): Watch {
   process.exit = (code) => {
     if (!finished) {
       const frames = readFrames(new Error('process.exit').stack ?? '').slice(1);
-      const location = frames.find(({ file }) => file === suspect.file) ?? frames[0];
+      const location = frames.find(({ file }) => file === suspect().file) ?? frames[0];
       const message = `process.exit(${code ?? ''}) ended the whole file of tests`;
       tell({ reason: 'exit', message, location });
     }

@@ -1,6 +1,8 @@
 /** A test file's own database: an empty schema with the lesson's table. */
+import { setImmediate } from 'node:timers/promises';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
 import type { Wire } from '../wire/proxy.ts';
+import { sentTo } from './sockets.ts';
 
 /** One row of a result, by column. */
 export type Row = Record<string, unknown>;
@@ -70,7 +72,7 @@ export async function openDatabase(
 async function countConnections(connection: Connection, wire: Wire): Promise<number> {
   const deadline = performance.now() + noticeWithin;
   for (;;) {
-    // Asking takes one turn of the event loop, in which the wire sees what was sent before.
+    await everythingArrived(wire);
     const [rows] = await connection.query<RowDataPacket[]>(
       `SELECT ID AS id FROM information_schema.PROCESSLIST
        WHERE DB = DATABASE() AND ID <> CONNECTION_ID() ORDER BY ID`,
@@ -83,5 +85,16 @@ async function countConnections(connection: Connection, wire: Wire): Promise<num
         `The server shows the connections [${seen}] on this schema, the wire [${expected}]`,
       );
     }
+  }
+}
+
+/** What the class has sent, a goodbye among it, may still be on its way through the system. */
+async function everythingArrived(wire: Wire): Promise<void> {
+  const deadline = performance.now() + noticeWithin;
+  for (;;) {
+    const received = wire.received();
+    const underway = [...sentTo(wire.port)].filter(([port, sent]) => received.get(port) !== sent);
+    if (underway.length === 0 || performance.now() > deadline) return;
+    await setImmediate();
   }
 }

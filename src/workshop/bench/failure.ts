@@ -98,7 +98,7 @@ function read(error: unknown): Thrown {
 
 /** Node's generated messages draw the difference; the values themselves say it shorter. */
 function summarize(message: string, generated: boolean): string {
-  if (generated) return message.split('\n', 1)[0] ?? message;
+  if (generated) return (message.split('\n', 1)[0] ?? message).replace(/:$/, '');
   return shorten(message);
 }
 
@@ -158,8 +158,14 @@ function toPath(file: string): string {
   return fileURLToPath(url);
 }
 
-/** The line on which a method begins. */
-function findMethod(file: string, method: string): Location | undefined {
+/**
+ * The line on which a method begins.
+ *
+ * @param file - The class's file.
+ * @param method - The method's name.
+ * @returns The place; the class itself where it has no such method.
+ */
+export function findMethod(file: string, method: string): Location | undefined {
   let lines: string[];
   try {
     lines = readFileSync(file, 'utf8').split('\n');
@@ -169,7 +175,7 @@ function findMethod(file: string, method: string): Location | undefined {
   const declaration = new RegExp(`^\\s*(static\\s+)?(async\\s+)?${method}\\s*[(=<]`);
   const index = lines.findIndex((line) => declaration.test(line));
   if (index >= 0) return { file, line: index + 1, method };
-  const begin = lines.findIndex((line) => /\bclass\s+\w+/.test(line));
+  const begin = lines.findIndex((line) => /^\s*(export\s+)?(default\s+)?class\b/.test(line));
   return { file, line: Math.max(begin, 0) + 1 };
 }
 

@@ -48,6 +48,8 @@ export class NotPorted extends Error {
 export interface LastCall {
   /** The method as the file spells it: `Read`, or `read` in an object. */
   method: string | undefined;
+  /** What a callback threw inside of a page, where the test only sees an answer of 500. */
+  error: unknown;
 }
 
 type Method = (...values: unknown[]) => unknown;
@@ -63,17 +65,21 @@ export interface AdaptedHandler {
  * Turns what a lesson exports into one handler.
  *
  * @param sessions - The static class, a handler's constructor, or a handler.
+ * @param onCall - Told the method that is about to be called.
  * @returns The handler, and what is known about it.
  * @throws TypeError when `sessions` is nothing of the kind.
  */
-export function adaptHandler(sessions: SessionsExport): AdaptedHandler {
+export function adaptHandler(
+  sessions: SessionsExport,
+  onCall: (method: string) => void = () => {},
+): AdaptedHandler {
   if (sessions === null || (typeof sessions !== 'function' && typeof sessions !== 'object')) {
     throw new TypeError(
       `The class's file must export a class named Sessions; its export is ${describe(sessions)}.`,
     );
   }
   const object = toObject(sessions);
-  const lastCall: LastCall = { method: undefined };
+  const lastCall: LastCall = { method: undefined, error: undefined };
   const names = (callback: Callback) => {
     const article = articleNames[callback];
     return object === undefined
@@ -88,6 +94,7 @@ export function adaptHandler(sessions: SessionsExport): AdaptedHandler {
   const call = async (callback: Callback, ...values: unknown[]): Promise<unknown> => {
     const method = find(callback);
     lastCall.method = names(callback).name;
+    onCall(lastCall.method);
     if (!method) throw new NotPorted(names(callback));
     return await method.apply(receiver, values);
   };

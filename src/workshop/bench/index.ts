@@ -1,4 +1,6 @@
 /** `#bench`: everything a lesson's test file needs, opened by one line at its top. */
+export type { Attack, Stage } from '../attack/stage.ts';
+export { breached, held, type Verdict } from '../attack/verdict.ts';
 export type { Gate, GateOptions } from '../wire/gate.ts';
 export type { Outcome, Statement, WireValue } from '../wire/statement.ts';
 export type { Bench } from './bench.ts';

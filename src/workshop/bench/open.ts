@@ -1,6 +1,6 @@
 /** `openBench`: one line at the top of a test file, and everything ends with the file. */
 import { after, afterEach, beforeEach } from 'node:test';
-import { type AssembledBench, assembleBench } from './assemble.ts';
+import { type AssembledBench, assembleBench, releaseServer } from './assemble.ts';
 import type { Bench } from './bench.ts';
 import { type Watch, watchForCrashes } from './crash.ts';
 import { describeFailure, describeLoading, describeTimeout, type Suspect } from './failure.ts';
@@ -9,6 +9,9 @@ import { findSubject } from './subject.ts';
 
 /** How long a test may take when a parent listens, unless `WORKSHOP_TEST_SECONDS` says otherwise. */
 const defaultSeconds = 10;
+
+/** The name of the test that ends a file where several share a process; nobody is told of it. */
+export const fileOver = 'the file is over';
 
 /** What node:test hands to its hooks. */
 interface TestState {
@@ -19,6 +22,16 @@ interface TestState {
   diagnostic(message: string): void;
 }
 
+/** The file that runs now: its path, the class it tests, and its bench while it is open. */
+interface RunningFile {
+  path: string;
+  suspect: Suspect;
+  assembled?: AssembledBench | undefined;
+}
+
+let running: RunningFile = { path: process.argv[1] ?? '', suspect: { file: '' } };
+let attending = false;
+
 /**
  * Opens a bench for this test file: the class under test, a database of its own, a clock, a gate.
  *
@@ -28,51 +41,71 @@ interface TestState {
  * const { handler, newId } = await openBench();
  */
 export async function openBench(): Promise<Bench> {
-  const subject = findSubject(process.argv[1] ?? '');
-  const suspect: Suspect = { file: subject.file };
-  const watch = watchForCrashes(suspect);
+  const file = running;
+  const subject = findSubject(file.path);
+  file.suspect.file = subject.file;
+  if (!attending) attend();
   try {
-    const assembled = await assembleBench(subject);
-    attend(assembled, suspect, watch);
-    return assembled.bench;
+    file.assembled = await assembleBench(subject);
+    return file.assembled.bench;
   } catch (error) {
-    report({ kind: 'broken', failure: describeLoading(error, suspect) });
-    watch.finish();
-    throw error;
+    report({ kind: 'broken', failure: describeLoading(error, file.suspect) });
+    throw new LoadingFailed(error);
   }
 }
 
-/** Follows the tests: which one runs, what it called last, how it ended. */
-function attend(assembled: AssembledBench, suspect: Suspect, watch: Watch): void {
-  const { clock, end, lastCall, random, unanswered } = assembled;
+/** Loading the class failed, and the parent has been told. */
+export class LoadingFailed extends Error {
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+/**
+ * Says which file of tests comes next, where several share a process.
+ *
+ * @param path - Its absolute path.
+ */
+export function beginFile(path: string): void {
+  running = { path, suspect: { file: '' } };
+}
+
+/** Ends the bench of the file that ran, and everything its class left open. */
+export async function endFile(): Promise<void> {
+  const { assembled } = running;
+  running.assembled = undefined;
+  await assembled?.end();
+}
+
+/** Follows the tests: which one runs, what it called last, how it ended. Once for a process. */
+function attend(): void {
+  attending = true;
   const limit = Number(process.env['WORKSHOP_TEST_SECONDS'] ?? defaultSeconds);
+  const following = watchForCrashes(() => suspectNow());
   let timer: NodeJS.Timeout | undefined;
   let began = 0;
   let wasStopped = false;
 
-  const giveUp = (): void => {
-    const failure = describeTimeout(limit, unanswered(), { ...suspect, ...lastCall });
-    const name = watch.current;
-    if (name !== undefined) report({ kind: 'broken', name, failure });
-    watch.finish();
-    process.exit(1);
-  };
   beforeEach((context) => {
     const { name, fullName } = context as unknown as TestState;
-    if (name !== fullName) return;
-    watch.current = name;
-    lastCall.method = undefined;
-    wasStopped = clock.stopped;
+    const { assembled } = running;
+    if (name !== fullName || name === fileOver || !assembled) return;
+    following.current = name;
+    assembled.lastCall.method = undefined;
+    assembled.lastCall.error = undefined;
+    wasStopped = assembled.clock.stopped;
     began = performance.now();
     report({ kind: 'begun', name });
     // By hand one may stand in a debugger for as long as one likes.
-    if (hasListener()) timer = setTimeout(giveUp, limit * 1000);
+    if (hasListener()) timer = setTimeout(() => giveUp(following, limit), limit * 1000);
   });
   afterEach((context) => {
-    const { name, fullName, passed, error, diagnostic } = context as unknown as TestState;
-    if (name !== fullName) return;
+    const { name, fullName, passed, error } = context as unknown as TestState;
+    const { assembled } = running;
+    if (name !== fullName || name === fileOver || !assembled) return;
     clearTimeout(timer);
-    watch.current = undefined;
+    following.current = undefined;
+    const { clock, lastCall, random } = assembled;
     // A clock that a test stopped runs again for the next one.
     if (!wasStopped) clock.restore();
     const milliseconds = performance.now() - began;
@@ -80,17 +113,35 @@ function attend(assembled: AssembledBench, suspect: Suspect, watch: Watch): void
       report({ kind: 'over', name, milliseconds });
       return;
     }
-    const failure = describeFailure(error?.cause ?? error, { ...suspect, ...lastCall });
+    const failure = describeFailure(error?.cause ?? error, suspectNow());
+    if (lastCall.error !== undefined) {
+      const inside = describeFailure(lastCall.error, suspectNow());
+      failure.message += `; a callback failed: ${inside.message}`;
+      failure.location = inside.location;
+    }
     if (random.used) {
       failure.message += ` (SEED=${random.seed} replays it)`;
-      diagnostic.call(context, `SEED=${random.seed} replays it`);
+      (context as unknown as TestState).diagnostic(`SEED=${random.seed} replays it`);
     }
     report({ kind: 'over', name, milliseconds, failure });
   });
   after(async () => {
-    watch.finish();
-    await end();
-    // Whatever else the class keeps running must not keep the file from ending.
+    following.finish();
+    await endFile();
+    await releaseServer();
+    // Whatever else the class keeps running must not keep the process from ending.
     setTimeout(() => process.exit(), 500).unref();
   });
+}
+
+function suspectNow(): Suspect {
+  return { file: running.suspect.file, method: running.assembled?.lastCall.method };
+}
+
+function giveUp(following: Watch, seconds: number): void {
+  const unanswered = running.assembled?.unanswered() ?? [];
+  const failure = describeTimeout(seconds, unanswered, suspectNow());
+  if (following.current !== undefined) report({ kind: 'broken', name: following.current, failure });
+  following.finish();
+  process.exit(1);
 }

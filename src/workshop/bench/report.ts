@@ -27,6 +27,10 @@ export interface Failure {
 }
 
 export type Report =
+  /** A file of tests starts, or is over: several may share one process. */
+  | { kind: 'file' | 'file over'; file: string }
+  /** The class's file, and the callback that is about to be called. */
+  | { kind: 'called'; file: string; method: string }
   /** A test starts. */
   | { kind: 'begun'; name: string }
   /** A test is over. */

@@ -1,9 +1,15 @@
 /** The article's counter page over HTTP, in this process, and a browser that keeps its cookies. */
 import { tracingChannel } from 'node:diagnostics_channel';
-import { createServer, type IncomingMessage, request as sendRequest } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  request as sendRequest,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { counterPage } from '../counter.ts';
 import type { SessionsExport } from './contract.ts';
+import { type LastCall, NotPorted } from './handler.ts';
 
 export interface ServeOptions {
   /** PHP settings for this server: `{ 'session.gc_probability': '1' }`. */
@@ -41,6 +47,7 @@ export interface Server {
 
 interface CallbackMessage {
   callback: string;
+  error?: unknown;
   request?: IncomingMessage | undefined;
 }
 
@@ -48,13 +55,17 @@ interface CallbackMessage {
  * Serves the counter page on a free port of the loopback.
  *
  * @param sessions - What `#sessions` exports.
+ * @param lastCall - Told what a callback threw.
  * @param options - PHP settings, where a test needs others than PHP's own.
  * @returns The server; whoever asked for it closes it.
  */
 export async function serveCounter(
   sessions: SessionsExport,
+  lastCall: LastCall,
   options: ServeOptions = {},
 ): Promise<Server> {
+  const page = makePage(sessions, options);
+  if (page instanceof NotPorted) return unportedServer(page);
   const traces = new WeakMap<IncomingMessage, string[]>();
   const byPort = new Map<number, string[]>();
   const channel = tracingChannel('phpsessid:callback');
@@ -62,9 +73,12 @@ export async function serveCounter(
     const { callback, request } = message as CallbackMessage;
     if (request) traces.get(request)?.push(callback);
   };
+  const onError = (message: unknown): void => {
+    lastCall.error ??= (message as CallbackMessage).error;
+  };
   channel.start.subscribe(onCallback);
+  channel.error.subscribe(onError);
 
-  const page = counterPage(sessions, options.settings ? { settings: options.settings } : {});
   const server = createServer((request, response) => {
     const trace: string[] = [];
     traces.set(request, trace);
@@ -81,9 +95,31 @@ export async function serveCounter(
     close: () =>
       new Promise((resolve) => {
         channel.start.unsubscribe(onCallback);
+        channel.error.unsubscribe(onError);
         server.close(() => resolve());
         server.closeAllConnections();
       }),
+  };
+}
+
+/** A class that cannot be registered yet is a test's finding and not the end of its file. */
+function makePage(
+  sessions: SessionsExport,
+  { settings }: ServeOptions,
+): RequestListener | NotPorted {
+  try {
+    return counterPage(sessions, settings ? { settings } : {});
+  } catch (error) {
+    if (error instanceof NotPorted) return error;
+    throw error;
+  }
+}
+
+function unportedServer(error: NotPorted): Server {
+  return {
+    url: 'http://127.0.0.1:0/',
+    request: () => Promise.reject(error),
+    close: () => Promise.resolve(),
   };
 }
 

@@ -30,11 +30,15 @@ export function findSubject(asker: string): Subject {
  * Loads the class.
  *
  * @param file - Its file.
+ * @param copy - 0 for the class as everyone imports it; another number for a class of its own,
+ *   which shares no static field with the others.
  * @returns What it exports as `Sessions`.
  * @throws TypeError when it exports no such thing, and whatever the file itself throws.
  */
-export async function loadSubject(file: string): Promise<SessionsExport> {
-  const module = (await import(pathToFileURL(file).href)) as { Sessions?: SessionsExport };
+export async function loadSubject(file: string, copy: number): Promise<SessionsExport> {
+  const url = pathToFileURL(file);
+  if (copy > 0) url.search = `bench=${copy}`;
+  const module = (await import(url.href)) as { Sessions?: SessionsExport };
   if (module.Sessions === undefined) {
     throw new TypeError(`${file} must export a class named Sessions: export class Sessions { … }`);
   }

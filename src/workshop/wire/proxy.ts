@@ -18,8 +18,11 @@ export type WireEvent =
 export interface Wire {
   /** The target's address with the wire in front: the same user, password and schema. */
   readonly url: string;
+  readonly port: number;
   /** The server's numbers of the connections that are open, sorted. */
   threads(): number[];
+  /** How many bytes each open connection has brought, by the client's port. */
+  received(): Map<number, number>;
   /**
    * Calls `listener` at every event from now on.
    *
@@ -34,6 +37,7 @@ export interface Wire {
 }
 
 interface Link {
+  client: Socket;
   conversation: Conversation;
   /** True from the client's goodbye on, though the server may not have acted on it yet. */
   leaving: boolean;
@@ -77,7 +81,7 @@ export async function openWire(target: string): Promise<Wire> {
       client.destroy();
       upstream.destroy();
     };
-    const link: Link = { conversation, leaving: false, cut };
+    const link: Link = { client, conversation, leaving: false, cut };
     links.add(link);
     join(client, upstream, link, gates, emit);
     const gone = () => {
@@ -95,14 +99,18 @@ export async function openWire(target: string): Promise<Wire> {
 
   const own = new URL(target);
   own.hostname = '127.0.0.1';
-  own.port = String((server.address() as AddressInfo).port);
+  const { port } = server.address() as AddressInfo;
+  own.port = String(port);
   return {
+    port,
     url: own.href,
     threads: () =>
       [...links]
         .filter(({ leaving, conversation }) => !leaving && conversation.thread > 0)
         .map(({ conversation }) => conversation.thread)
         .sort((left, right) => left - right),
+    received: () =>
+      new Map([...links].map(({ client }) => [client.remotePort ?? 0, client.bytesRead])),
     watch(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -1,0 +1,28 @@
+/**
+ * Runs files of tests one after the other in this process, each with a bench and a class of its
+ * own. Starting Node costs more than most files do, and a matrix has hundreds of them.
+ */
+import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { describeFailure } from './failure.ts';
+import { beginFile, endFile, fileOver, LoadingFailed } from './open.ts';
+import { report } from './report.ts';
+
+for (const file of process.argv.slice(2)) {
+  report({ kind: 'file', file });
+  beginFile(file);
+  try {
+    await import(pathToFileURL(file).href);
+  } catch (error) {
+    if (!(error instanceof LoadingFailed)) {
+      const failure = describeFailure(error, { file });
+      // The class may be lacking what the file calls at its top; anything else is no test's finding.
+      if (failure.reason !== 'not ported') failure.reason = 'import';
+      report({ kind: 'broken', failure });
+    }
+  }
+  // Tests run in the order in which they were registered: when this one runs, the file's are over.
+  await test(fileOver, () => {});
+  await endFile();
+  report({ kind: 'file over', file });
+}
