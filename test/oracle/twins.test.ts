@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
-import { findLesson, readLessons, root, schemaFor } from '../../src/workshop/catalogue.ts';
+import { findLesson, readLessons, schemaFor } from '../../src/workshop/catalogue.ts';
 import { counterPage } from '../../src/workshop/counter.ts';
 import { type DatabaseServer, obtainServer } from '../../src/workshop/database/server.ts';
 import { type PhpServer, startPhp } from '../../src/workshop/oracle/php-cgi.ts';
@@ -94,7 +94,7 @@ function timeless(line: string): string {
   });
 }
 
-/** Two visitors, one of them three times, then typed cookies: known, unknown, empty, mangled. */
+/** Two visitors, one of them three times, then typed cookies: known, unknown, empty, doubled. */
 async function story(ask: Visitor): Promise<unknown> {
   const seen: { body: string; setCookie: string[] }[] = [];
   const visit = async (cookie: string | undefined): Promise<Visit> => {
@@ -110,7 +110,6 @@ async function story(ask: Visitor): Promise<unknown> {
     ann,
     'MySession=404',
     'MySession=',
-    'MySession=1abc',
     'other=1; MySession=2',
     'MySession=1; MySession=2',
   ]) {
@@ -139,4 +138,15 @@ test('a session begun in PHP goes on in TypeScript, and back', async () => {
 test('a session begun in TypeScript goes on in PHP', async () => {
   const first = await askPort(undefined);
   assert.equal((await askPhp(cookieOf(first))).body, '<p>Count: 2</p>');
+});
+
+test('a mangled id reads the session of its leading number, and neither twin can save it', async () => {
+  const cookie = cookieOf(await askPhp(undefined)) ?? '';
+  const mangled = `${cookie}abc`;
+  // PHP has printed the page before it fails to save; the port saves before anything leaves.
+  assert.match((await askPhp(mangled)).body, /^<p>Count: 2<\/p>\s.*Truncated incorrect/s);
+  assert.doesNotMatch((await askPort(mangled)).body, /Count/);
+  assert.deepEqual(await rows(), [
+    { id: Number(cookie.split('=')[1]), d: 'count|i:1;', minutesOld: 0 },
+  ]);
 });
