@@ -80,6 +80,7 @@ async function configure(
       basePath: root,
       // The types are checked by tsc, once, for the whole house.
       skipErrorChecking: true,
+      logLevel: 'Warn',
       entryPoints: [...modules.map(({ path }) => path), ...lessons.map(({ files }) => files.class)],
       projectDocuments: documents,
       groupOrder: groupOrder(documents),
@@ -90,7 +91,6 @@ async function configure(
   );
   const complaints: string[] = [];
   const { logger } = app;
-  logger.level = LogLevel.Warn;
   const log = logger.log.bind(logger);
   logger.log = (message, level) => {
     if (level >= LogLevel.Warn) complaints.push(withoutColours(message));

@@ -65,7 +65,9 @@ function inspectLoads({ name, html }: BuiltPage): string[] {
     ...html.matchAll(/@import\s+(?:url\()?["']?([^"')]+)/g),
     ...html.matchAll(/url\(["']?([^"')#][^"')]*)/g),
   ].map((match) => match[1] ?? '');
-  return loads.filter(isElsewhere).map((address) => `${name} loads ${address} from elsewhere`);
+  return [...new Set(loads)]
+    .filter(isElsewhere)
+    .map((address) => `${name} loads ${address} from elsewhere`);
 }
 
 function inspectStyle(name: string, css: string): string[] {
