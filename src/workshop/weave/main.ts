@@ -53,7 +53,7 @@ async function weaveAll(
   source: ReturnType<typeof sourceOf>,
   write: boolean,
 ): Promise<number> {
-  let changed = 0;
+  const files = new Map<string, string>();
   let problems = 0;
   for (const page of pages) {
     const woven = await weavePage(page, source);
@@ -61,9 +61,11 @@ async function weaveAll(
       process.stderr.write(`✘ ${file}:${line} ${message}\n`);
     }
     problems += woven.problems.length;
-    const files = [{ path: page.path, text: woven.text }, ...woven.drawings];
-    changed += files.filter((file) => settle(file, write)).length;
+    files.set(page.path, woven.text);
+    // Two pages may show one picture.
+    for (const { path, text } of woven.drawings) files.set(path, text);
   }
+  const changed = [...files].filter(([path, text]) => settle(path, text, write)).length;
   if (problems > 0) return 1;
   if (changed === 0) process.stdout.write(`✔ ${pages.length} pages are as their sources say\n`);
   else if (!write) process.stderr.write(`\n✘ ${changed} to renew. Run: npm run weave\n`);
@@ -71,18 +73,16 @@ async function weaveAll(
 }
 
 /** Writes the file, or shows what writing it would change. True when it differs from what stands. */
-function settle(file: { path: string; text: string }, write: boolean): boolean {
-  const standing = existsSync(file.path) ? readFileSync(file.path, 'utf8') : '';
-  if (standing === file.text) return false;
-  const name = relative(root, file.path);
+function settle(path: string, text: string, write: boolean): boolean {
+  const standing = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  if (standing === text) return false;
+  const name = relative(root, path);
   if (write) {
-    mkdirSync(dirname(file.path), { recursive: true });
-    writeFileSync(file.path, file.text);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
     process.stdout.write(`✔ ${name} written\n`);
   } else {
-    process.stderr.write(
-      `✘ ${name} is not what its sources say:\n${drawDiff(standing, file.text)}\n`,
-    );
+    process.stderr.write(`✘ ${name} is not what its sources say:\n${drawDiff(standing, text)}\n`);
   }
   return true;
 }

@@ -1,27 +1,97 @@
 /** Runs what pages show the output of: attacks, tests and the programs that pictures are made from. */
-import type { Lesson } from '../catalogue.ts';
+import { createConnection } from 'mysql2/promise';
+import { runAttack } from '../attack/run.ts';
+import { findLesson, type Lesson, root, schemaFor } from '../catalogue.ts';
+import { runTests, type TestResult } from '../checks.ts';
+import { type DatabaseServer, obtainServer } from '../database/server.ts';
 import { drawRow } from './pictures/row.ts';
+import { drawTrace } from './pictures/trace.ts';
+import { recordVisits, type Visit } from './record.ts';
 import type { Programs } from './source.ts';
+import type { Page, Yield } from './weave.ts';
 
 export interface RunningPrograms extends Programs {
+  /** Gives back the database server. */
   close(): Promise<void>;
 }
 
+/** Pages show the same numbers on every run. */
+const SEED = '1';
+
+/** The last class that still has the article's shape: what the pages' recording is made with. */
+const RECORDED = 5;
+
+/**
+ * Obtains a database server for the programs of pages.
+ *
+ * @param lessons All lessons, in order.
+ * @param progress Told what is being waited for.
+ */
 export async function startPrograms(
-  _lessons: Lesson[],
-  _progress: (line: string) => void,
+  lessons: Lesson[],
+  progress: (line: string) => void,
 ): Promise<RunningPrograms> {
-  return {
-    async transcript() {
-      throw new Error('nothing can run yet');
+  const server = await obtainServer({ progress });
+  let visits: Promise<Visit[]> | undefined;
+  const pictures: Record<string, (page: Page) => Promise<Yield>> = {
+    row: drawRow,
+    trace: async (page) => {
+      visits ??= record(lessons, server);
+      return drawTrace(await visits, page);
     },
-    async tests() {
-      throw new Error('nothing can run yet');
+  };
+  return {
+    async transcript(lesson, condition) {
+      progress(`attack of lesson ${lesson.label} on ${condition} …`);
+      const lessonNumber = numberOf(condition);
+      const run = { lesson, condition, lessonNumber, server, seed: SEED };
+      const { verdict, because, transcript } = await runAttack(run);
+      if (verdict === 'failed') throw new Error(`the attack on ${condition} broke: ${because}`);
+      return withoutPlace(transcript.join('\n'));
+    },
+    async tests(lesson, condition) {
+      progress(`tests of lesson ${lesson.label} on ${condition} …`);
+      const lessonNumber = numberOf(condition);
+      const run = { lessons: [lesson], condition, lessonNumber, server, seed: SEED };
+      const results = await runTests(run);
+      return withoutPlace(results.flatMap(tellResult).join('\n'));
     },
     async picture(name, page) {
-      if (name === 'row') return drawRow(page);
-      throw new Error(`there is no picture "${name}"; there are row`);
+      const draw = pictures[name];
+      if (draw) return await draw(page);
+      const known = Object.keys(pictures).join(', ');
+      throw new Error(`there is no picture "${name}"; there are ${known}`);
     },
-    async close() {},
+    close: () => server.close(),
   };
+}
+
+async function record(lessons: Lesson[], server: DatabaseServer): Promise<Visit[]> {
+  const { condition } = findLesson(lessons, RECORDED);
+  const schema = await server.createSchema('weave');
+  try {
+    const connection = await createConnection({ uri: schema.url, multipleStatements: true });
+    await connection.query(schemaFor(lessons, RECORDED));
+    await connection.end();
+    return await recordVisits(condition, schema.url);
+  } finally {
+    await schema.drop();
+  }
+}
+
+/** `lesson-03` and `wrong-03-null` both work on the table of lesson 3. */
+function numberOf(condition: string): number {
+  return Number(/^\w+-(\d+)/.exec(condition)?.[1]);
+}
+
+function tellResult({ passed, name, message, expected, actual }: TestResult): string[] {
+  if (passed) return [`✔ ${name}`];
+  const why =
+    expected === undefined ? message.split('\n', 1)[0] : `expected ${expected}, got ${actual}`;
+  return [`✘ ${name}`, `    ${why}`];
+}
+
+/** What a program prints about files names them as the reader would. */
+function withoutPlace(text: string): string {
+  return text.replaceAll(`${root}/`, '').trimEnd();
 }
