@@ -1,6 +1,8 @@
-/** What an attack plays on. */
+/** What a lesson's `attack.ts` imports: the stage it plays on and the two verdicts. */
 import type { Bench } from '../bench/bench.ts';
 import type { Verdict } from './verdict.ts';
+
+export { breached, held, type Verdict } from './verdict.ts';
 
 /** The victim's server, and what an attacker may touch. */
 export interface Stage extends Bench {
