@@ -11,8 +11,6 @@ export const attack: Attack = async ({ handler, database, say }) => {
 
   const left = (await database.connections()) - before;
   say(`connections still open at the database: ${left}`);
-  const [limit] = await database.query('SELECT @@max_connections AS connections');
-  say(`connections it takes before it turns everybody away: ${limit?.['connections']}`);
   return left > 0
     ? breached(`${left} connections leaked by ${left} pages; nobody is left to close them`)
     : held('every page gave its connection back');
