@@ -1,0 +1,51 @@
+/** The command: `node --import tsx src/workshop/matrix/main.ts [--json] [--lesson N]`. */
+import { parseArgs } from 'node:util';
+import { findLesson, readLessons } from '../catalogue.ts';
+import { obtainServer } from '../database/server.ts';
+import { runMatrix } from './run.ts';
+import { drawMatrix } from './table.ts';
+
+const usage = `The red/green matrix: every class on every test, every wrong fix, every attack.
+
+  --lesson N   only what lesson N promises
+  --json       the whole matrix as data
+  --help       this text
+
+Ends with 1 when a rule is broken.`;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      json: { type: 'boolean', default: false },
+      lesson: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    console.log(usage);
+    return 0;
+  }
+  const lessons = readLessons();
+  const only = values.lesson === undefined ? undefined : findLesson(lessons, values.lesson);
+  const say = (line: string): void => {
+    process.stderr.write(`${line}\n`);
+  };
+  const server = await obtainServer({ progress: say });
+  try {
+    const matrix = await runMatrix({ lessons, only, server, onProgress: say });
+    console.log(values.json ? JSON.stringify(matrix, null, 2) : drawMatrix(lessons, matrix));
+    return matrix.broken.length === 0 ? 0 : 1;
+  } finally {
+    await server.close();
+  }
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  },
+);

@@ -1,0 +1,44 @@
+/** What the matrix saw. The rules judge this and nothing else, so a test can hand them any world. */
+import type { TestResult } from '../checks.ts';
+
+/** A lesson's class on the tests of every lesson up to the one after it. */
+export interface ObservedClass {
+  /** The label of the class's lesson. */
+  lesson: string;
+  condition: string;
+  results: TestResult[];
+}
+
+/** A wrong fix on the tests of every lesson up to its own. */
+export interface ObservedFix {
+  lesson: string;
+  condition: string;
+  results: TestResult[];
+}
+
+/** A lesson's attack on one class. */
+export interface ObservedAttack {
+  /** The label of the attack's lesson. */
+  lesson: string;
+  condition: string;
+  verdict: 'breached' | 'held' | 'failed';
+  because: string;
+}
+
+export interface Observed {
+  classes: ObservedClass[];
+  wrong: ObservedFix[];
+  attacks: ObservedAttack[];
+}
+
+/** A rule that does not hold, in a sentence that names the file and the test. */
+export interface Broken {
+  rule: 1 | 2 | 3 | 4 | 5 | 6 | 7;
+  /** The label of the lesson that has to change. */
+  lesson: string;
+  /** The class it was seen on, where it was seen on one. */
+  condition?: string | undefined;
+  /** The test it is about, where it is about one. */
+  test?: string | undefined;
+  sentence: string;
+}

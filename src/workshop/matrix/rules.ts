@@ -1,0 +1,224 @@
+/**
+ * The rules of the red/green matrix, each a check that can fail.
+ *
+ * They read the lessons' folders and what was observed, and run nothing themselves. Rule 6 (taking
+ * back one lesson's hunk in the last class) and rule 7 (a fresh clone) are observed elsewhere.
+ */
+import { basename } from 'node:path';
+import type { Lesson, WrongFix } from '../catalogue.ts';
+import type { TestResult } from '../checks.ts';
+import type { Broken, Observed } from './observed.ts';
+
+/** A lesson, what was seen of it, and its neighbours. */
+interface World {
+  lessons: readonly Lesson[];
+  observed: Observed;
+}
+
+/** How a test may fail when it proves something: it ran, and said no. */
+const honest: readonly (TestResult['reason'] | undefined)[] = ['assertion', 'not ported'];
+
+/**
+ * Judges what was observed.
+ *
+ * @param lessons - The lessons, in order. Only those that were observed are judged.
+ * @param observed - What happened.
+ * @returns Every rule that does not hold; empty when every cell is as promised.
+ */
+export function checkRules(lessons: readonly Lesson[], observed: Observed): Broken[] {
+  const world = { lessons, observed };
+  return [passesItsOwn, failsBefore, provesSomething, catchesWrongFixes, breachesBefore].flatMap(
+    (rule) => rule(world),
+  );
+}
+
+/** Rule 1: class N passes every test of lessons up to N; retired tests fail. */
+function passesItsOwn({ lessons, observed }: World): Broken[] {
+  return observed.classes.flatMap(({ lesson: label, condition, results }) => {
+    const own = lessons.find((lesson) => lesson.label === label);
+    if (!own) return [];
+    const retired = retiredBy(lessons, own);
+    const broken = (result: TestResult, sentence: string): Broken => ({
+      rule: 1,
+      lesson: label,
+      condition,
+      test: result.name,
+      sentence,
+    });
+    return results
+      .filter((result) => result.lesson <= label)
+      .flatMap((result) => {
+        const retirement = retired.get(result.name);
+        const where = `${testFile(lessons, result.lesson)}: "${result.name}"`;
+        if (retirement && result.passed) {
+          return broken(
+            result,
+            `${where} is retired by lesson ${retirement.label} and still passes on ${classFile(own)}; take it off "retires", or make it fail`,
+          );
+        }
+        if (retirement || result.passed) return [];
+        return broken(result, `${where} fails on ${classFile(own)}: ${say(result)}`);
+      });
+  });
+}
+
+/** Rule 2: what a lesson proves fails on the class before, by assertion or NotPorted. */
+function failsBefore({ lessons, observed }: World): Broken[] {
+  return lessons.flatMap((lesson) => {
+    const before = classBefore(lessons, lesson);
+    const seen = observed.classes.find((each) => each.lesson === before?.label);
+    if (!before || !seen?.results.some((result) => result.lesson === lesson.label)) return [];
+    return lesson.proves.flatMap((test): Broken[] => {
+      const result = seen.results.find(
+        (each) => each.lesson === lesson.label && each.name === test,
+      );
+      const where = `${testFile(lessons, lesson.label)}: "${test}"`;
+      const broken = (sentence: string): Broken[] => [
+        { rule: 2, lesson: lesson.label, condition: seen.condition, test, sentence },
+      ];
+      if (!result) {
+        const whole = seen.results.find((each) => each.lesson === lesson.label && !each.passed);
+        const why = whole ? `: ${say(whole)}` : '';
+        return broken(`${where} did not run on ${classFile(before)}, so nothing is proved${why}`);
+      }
+      if (result.passed) {
+        return broken(
+          `${where} passes on ${classFile(before)} already, so it proves nothing about lesson ${lesson.label}`,
+        );
+      }
+      if (honest.includes(result.reason)) return [];
+      return broken(
+        `${where} must fail on ${classFile(before)} by an assertion or NotPorted, and fails by ${result.reason}: ${say(result)}`,
+      );
+    });
+  });
+}
+
+/** Rule 3: every lesson proves something, with tests that exist and names that are unique. */
+function provesSomething({ lessons, observed }: World): Broken[] {
+  const broken: Broken[] = [];
+  const owners = new Map<string, string>();
+  for (const lesson of lessons) {
+    const seen = observed.classes.find((each) => each.lesson === lesson.label);
+    const say = (sentence: string, test?: string): void => {
+      broken.push({ rule: 3, lesson: lesson.label, ...(test ? { test } : {}), sentence });
+    };
+    const file = `lessons/${lesson.slug}/lesson.json`;
+    if (lesson.kind !== 'page' && lesson.proves.length === 0) {
+      say(`${file}: "proves" is empty, so the lesson proves nothing`);
+    }
+    for (const { test } of lesson.retires) {
+      if (!lessons.some((other) => other.number < lesson.number && other.proves.includes(test))) {
+        say(`${file}: "retires" names "${test}", which no earlier lesson proves`, test);
+      }
+    }
+    if (!seen) continue;
+    const names = seen.results.filter((each) => each.lesson === lesson.label);
+    for (const { name } of names) {
+      const owner = owners.get(name);
+      const here = testFile(lessons, lesson.label);
+      if (owner) say(`${here}: "${name}" is the name of a test in ${owner} as well`, name);
+      owners.set(name, here);
+    }
+    for (const test of lesson.proves) {
+      if (!names.some(({ name }) => name === test)) {
+        say(
+          `${file}: "proves" names "${test}", and ${testFile(lessons, lesson.label)} has no such test`,
+          test,
+        );
+      }
+    }
+  }
+  return broken;
+}
+
+/** Rule 4: a wrong fix passes all earlier lessons and fails exactly the test that it names. */
+function catchesWrongFixes({ lessons, observed }: World): Broken[] {
+  return observed.wrong.flatMap(({ lesson: label, condition, results }) => {
+    const lesson = lessons.find((each) => each.label === label);
+    const fix = lesson?.wrong.find((each) => each.condition === condition);
+    if (!lesson || !fix) return [];
+    const retired = retiredBy(lessons, lesson);
+    const file = `lessons/${lesson.slug}/wrong/${basename(fix.path)}`;
+    const broken = (test: string, sentence: string): Broken => ({
+      rule: 4,
+      lesson: label,
+      condition,
+      test,
+      sentence,
+    });
+    const named = results.find((each) => each.lesson === label && each.name === fix.caughtBy);
+    const missed = missedBy(named, fix, file, testFile(lessons, label));
+    const others = results
+      .filter((each) => each !== named && !each.passed && !retired.has(each.name))
+      // The article's own line is no fix at all: it may fail whatever stands on it.
+      .filter(() => !fix.article)
+      .map((each) =>
+        broken(
+          each.name,
+          `${file} must fail "${fix.caughtBy}" only, and also fails ${testFile(lessons, each.lesson)}: "${each.name}": ${say(each)}`,
+        ),
+      );
+    return [...(missed === undefined ? [] : [broken(fix.caughtBy, missed)]), ...others];
+  });
+}
+
+function missedBy(
+  named: TestResult | undefined,
+  { caughtBy }: WrongFix,
+  file: string,
+  tests: string,
+): string | undefined {
+  if (!named) return `${file} names "${caughtBy}", which did not run: ${tests} has no such test`;
+  if (named.passed) return `${file} is not caught: ${tests}: "${caughtBy}" passes on it`;
+  if (named.reason === 'import' || named.reason === 'timeout' || named.reason === 'exit') {
+    return `${file} must be caught by what "${caughtBy}" asserts, not by ${named.reason}: ${say(named)}`;
+  }
+  return undefined;
+}
+
+/** Rule 5: an attack breaches the class before, and is held by its own and by every later one. */
+function breachesBefore({ lessons, observed }: World): Broken[] {
+  return observed.attacks.flatMap(({ lesson: label, condition, verdict, because }) => {
+    const lesson = lessons.find((each) => each.label === label);
+    if (!lesson) return [];
+    const target = lessons.find((each) => each.condition === condition);
+    const wanted = target && target.number >= lesson.number ? 'held' : 'breached';
+    if (verdict === wanted) return [];
+    const file = `lessons/${lesson.slug}/attack.ts`;
+    const sentence =
+      verdict === 'failed'
+        ? `${file} broke on ${condition}: ${because}`
+        : wanted === 'held'
+          ? `${file} must be held by ${condition}, and breaches it: ${because}`
+          : `${file} must breach ${condition}, and does not: ${because}`;
+    return [{ rule: 5, lesson: label, condition, sentence }];
+  });
+}
+
+/** The tests that lessons up to this one have retired, and the lesson that did. */
+function retiredBy(lessons: readonly Lesson[], until: Lesson): Map<string, Lesson> {
+  return new Map(
+    lessons
+      .filter(({ number }) => number <= until.number)
+      .flatMap((lesson) => lesson.retires.map(({ test }) => [test, lesson] as const)),
+  );
+}
+
+/** The class that a lesson starts from. */
+function classBefore(lessons: readonly Lesson[], lesson: Lesson): Lesson | undefined {
+  return lessons.findLast(({ number }) => number < lesson.number);
+}
+
+function classFile({ slug }: Lesson): string {
+  return `lessons/${slug}/sessions.ts`;
+}
+
+function testFile(lessons: readonly Lesson[], label: string): string {
+  const slug = lessons.find((lesson) => lesson.label === label)?.slug ?? label;
+  return `lessons/${slug}/sessions.test.ts`;
+}
+
+function say({ message, expected, actual }: TestResult): string {
+  return expected === undefined ? message : `${message}: expected ${expected}, got ${actual}`;
+}

@@ -1,0 +1,90 @@
+/** The matrix as a table for a terminal: a sign and a number in each cell, never colour alone. */
+import type { Lesson } from '../catalogue.ts';
+import type { Broken } from './observed.ts';
+import type { Matrix } from './run.ts';
+
+const heading = 'class ↓ tests →';
+
+/**
+ * Draws the table, and a sentence for each rule that does not hold.
+ *
+ * @param lessons - All lessons, in order.
+ * @param matrix - What `runMatrix` returned.
+ * @returns Lines without a newline at the end.
+ */
+export function drawMatrix(lessons: readonly Lesson[], matrix: Matrix): string {
+  const columns = lessons.filter(({ files }) => files.test !== undefined);
+  const rows = lessons
+    .filter(({ label }) => matrix.observed.classes.some(({ lesson }) => lesson === label))
+    .map((lesson) => [
+      ` ${lesson.label}`,
+      ...columns.map((column) => drawCell(lessons, matrix, lesson, column)),
+      drawWrong(matrix, lesson),
+      drawAttack(matrix, lesson),
+    ]);
+  const top = [heading, ...columns.map(({ label }) => label), 'wrong fixes', 'attack on N−1 / N'];
+  const all = [top, ...rows];
+  const widths = top.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  const lines = all.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd((widths[column] ?? 0) + (column > columns.length ? 2 : 0)))
+      .join(' ')
+      .trimEnd(),
+  );
+  return [...lines, '', ...conclusion(matrix)].join('\n');
+}
+
+/** `✔` all pass, `✘3` three fail, `!` the cell breaks a rule. */
+function drawCell(
+  lessons: readonly Lesson[],
+  { observed, broken }: Matrix,
+  row: Lesson,
+  column: Lesson,
+): string {
+  const seen = observed.classes.find(({ lesson }) => lesson === row.label);
+  const results = seen?.results.filter(({ lesson }) => lesson === column.label) ?? [];
+  if (results.length === 0) return '';
+  const tests = new Set(results.map(({ name }) => name));
+  const red = results.filter(({ passed }) => !passed).length;
+  const retired = lessons
+    .filter(({ number }) => number <= row.number)
+    .flatMap(({ retires }) => retires.filter(({ test }) => tests.has(test)));
+  const expected = column.number <= row.number && red === retired.length && red > 0;
+  const sign = red === 0 ? '✔' : expected ? `✔−${red}` : `✘${red}`;
+  const isBroken = (each: Broken) =>
+    each.condition === row.condition && each.test !== undefined && tests.has(each.test);
+  return broken.some(isBroken) ? `${sign}!` : sign;
+}
+
+function drawWrong({ observed, broken }: Matrix, { label }: Lesson): string {
+  const all = observed.wrong.filter(({ lesson }) => lesson === label);
+  if (all.length === 0) return '–';
+  const caught = all.filter(
+    ({ condition }) => !broken.some((each) => each.rule === 4 && each.condition === condition),
+  );
+  return `${caught.length} of ${all.length} caught${caught.length < all.length ? '!' : ''}`;
+}
+
+function drawAttack({ observed, broken }: Matrix, { label, condition }: Lesson): string {
+  const all = observed.attacks.filter(({ lesson }) => lesson === label);
+  if (all.length === 0) return '–';
+  const own = all.findIndex((each) => each.condition === condition);
+  const before = new Set(all.slice(0, Math.max(own, 0)).map(({ verdict }) => verdict));
+  const after = new Set(all.slice(Math.max(own, 0)).map(({ verdict }) => verdict));
+  const wrong = broken.some((each) => each.rule === 5 && each.lesson === label) ? '!' : '';
+  return `${[...before].join(', ') || '–'} / ${[...after].join(', ')}${wrong}`;
+}
+
+function conclusion({ broken, observed, milliseconds }: Matrix): string[] {
+  const seconds = (milliseconds / 1000).toFixed(1);
+  const runs =
+    observed.classes.reduce((sum, { results }) => sum + results.length, 0) +
+    observed.wrong.reduce((sum, { results }) => sum + results.length, 0);
+  const looked = `${runs} tests and ${observed.attacks.length} attacks in ${seconds} s`;
+  if (broken.length === 0) return [`✔ every cell as promised: ${looked}`];
+  return [
+    ...broken.map(({ rule, sentence }) => `✘ rule ${rule}  ${sentence}`),
+    '',
+    `✘ ${broken.length} ${broken.length === 1 ? 'promise is' : 'promises are'} broken: ${looked}`,
+  ];
+}
