@@ -459,9 +459,9 @@ export class Decoder {
     this.#finishString(start, from, length);
     const colon = this.#text.indexOf(':', from);
     if (colon < 0 || colon >= from + length) {
-      const name = this.#text.slice(from, from + length).replace(/\0.*$/s, '');
+      const name = Buffer.from(this.#bytes.subarray(from, from + length)).toString();
       this.position = start;
-      this.#say('E_WARNING', `Invalid enum name '${name}' (missing colon)`);
+      this.#say('E_WARNING', `Invalid enum name '${name.replace(/\0.*$/s, '')}' (missing colon)`);
       throw new Refusal(start);
     }
     const className = this.#text.slice(from, colon);

@@ -15,8 +15,7 @@ export function integerKey(text: string): number | bigint | undefined {
   if (!/^(?:0|-?[1-9][0-9]{0,18})$/.test(text)) return undefined;
   if (text.length < 16) return Number(text);
   const value = BigInt(text);
-  // PHP leaves the smallest int a string too: it negates the digits and looks for an overflow.
-  if (value > INT64_MAX || value <= INT64_MIN) return undefined;
+  if (value > INT64_MAX || value < INT64_MIN) return undefined;
   return compact(value);
 }
 

@@ -1,0 +1,130 @@
+import {
+  decodeSession,
+  encodeSession,
+  type PhpMessage,
+  type SessionFormat,
+  serialize,
+  UnserializeError,
+  unserialize,
+} from '../../serialize/index.ts';
+import type { Answer } from './oracle.ts';
+import { buildValue, type Plan, settle } from './plans.ts';
+
+const LEVELS = { E_WARNING: 2, E_NOTICE: 8, E_DEPRECATED: 8192 } as const;
+
+/** The slowest a single case may be, in milliseconds. */
+const SLOWEST = 50;
+
+/**
+ * Builds a planned value here and compares its bytes with PHP's, and PHP's bytes read and written.
+ *
+ * @param plan the plan
+ * @param php what PHP made of it
+ * @returns what differs, or `undefined`
+ */
+export function compareValue(plan: Plan, php: Answer): string | undefined {
+  const ours = serialize(buildValue(settle(plan)));
+  if (!ours.equals(php.bytes)) return `serialize: PHP ${show(php.bytes)}, here ${show(ours)}`;
+  const again = serialize(unserialize(php.bytes));
+  if (again.equals(php.bytes)) return undefined;
+  return `unserialize: PHP's ${show(php.bytes)} comes back as ${show(again)}`;
+}
+
+/**
+ * Reads bytes and compares the verdict, the offset and the messages with PHP's.
+ *
+ * @param input any bytes
+ * @param php what PHP made of them
+ * @returns what differs, or `undefined`
+ */
+export function compareVerdict(input: Buffer, php: Answer): string | undefined {
+  const heard: PhpMessage[] = [];
+  const began = performance.now();
+  let bytes: Buffer;
+  try {
+    bytes = serialize(unserialize(input, { onMessage: (message) => heard.push(message) }));
+  } catch (error) {
+    if (!(error instanceof UnserializeError)) return `here ${String(error)} for ${show(input)}`;
+    bytes = Buffer.from('b:0;');
+    heard.push(...error.messages, {
+      level: 'E_WARNING',
+      message: error.message.replace('unserialize(): ', ''),
+      namesFunction: true,
+    });
+  }
+  const took = performance.now() - began;
+  if (took > SLOWEST) return `took ${took.toFixed(0)} ms for ${show(input)}`;
+  if (isBeyondBytes(php)) return undefined;
+  const messages = heard.map((message) => spoken(message, 'unserialize'));
+  const expected = php.messages.filter((text) => !text.endsWith('has no unserializer'));
+  if (messages.join('\n') !== expected.join('\n')) {
+    return `${show(input)}: PHP said ${expected.join(' / ')}, here ${messages.join(' / ')}`;
+  }
+  if (bytes.equals(php.bytes) || isKeptHere(input)) return undefined;
+  return `${show(input)}: PHP writes again ${show(php.bytes)}, here ${show(bytes)}`;
+}
+
+/**
+ * Reads a session and compares what `session_start` says and `session_encode` gives.
+ *
+ * @param format the serialize handler
+ * @param input the session's data
+ * @param php what PHP made of it
+ * @returns what differs, or `undefined`
+ */
+export function compareSession(
+  format: SessionFormat,
+  input: Buffer,
+  php: Answer,
+): string | undefined {
+  if (isBeyondBytes(php)) return undefined;
+  const decoded = decodeSession(format, input);
+  const messages = decoded.messages.map((message) => spoken(message, 'session_start'));
+  let result = Buffer.from('!');
+  if (decoded.error !== undefined) {
+    messages.push('2 session_start(): Failed to decode session object. Session has been destroyed');
+  } else if (decoded.scalar === undefined) {
+    const encoded = encodeSession(format, decoded.variables);
+    messages.push(...encoded.messages.map((message) => spoken(message, 'session_encode')));
+    if (encoded.bytes !== false) result = Buffer.concat([Buffer.from('='), encoded.bytes]);
+  } else messages.push('2 session_encode(): Cannot encode non-existent session');
+  const expected = php.messages.filter((text) => !text.endsWith('has no unserializer'));
+  if (messages.join('\n') !== expected.join('\n')) {
+    return `${format} ${show(input)}: PHP said ${expected.join(' / ')}, here ${messages.join(' / ')}`;
+  }
+  if (result.equals(php.bytes) || isKeptHere(input)) return undefined;
+  return `${format} ${show(input)}: PHP ${show(php.bytes)}, here ${show(result)}`;
+}
+
+/**
+ * Shows bytes so that they can be pasted into a test.
+ *
+ * @param bytes any bytes
+ * @returns a string literal, a character a byte
+ */
+export function show(bytes: Uint8Array): string {
+  const text = JSON.stringify(Buffer.from(bytes).toString('latin1'));
+  return text.length > 2000 ? `${text.slice(0, 2000)}…` : text;
+}
+
+function spoken({ level, message, namesFunction }: PhpMessage, name: string): string {
+  return `${LEVELS[level]} ${namesFunction ? `${name}(): ` : ''}${message}`;
+}
+
+/** PHP asked its classes: a class that cannot be unserialized, an enum or case it does not have. */
+function isBeyondBytes(php: Answer): boolean {
+  return php.messages.some((text) =>
+    /^0 |Class '.*' (?:not found|is not an enum)|Undefined constant|is not an enum case/s.test(
+      text,
+    ),
+  );
+}
+
+/**
+ * Where this library keeps what PHP without the class drops or changes: payloads of `C:`, integer
+ * names that a class's `__serialize()` wrote, and a reference that only its own value holds.
+ */
+function isKeptHere(input: Buffer): boolean {
+  const text = input.toString('latin1');
+  return /C:|O:.*\{.*i:|R:/s.test(text);
+}

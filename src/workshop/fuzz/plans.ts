@@ -1,0 +1,373 @@
+import {
+  PhpEnum,
+  PhpFloat,
+  type PhpKey,
+  PhpObject,
+  PhpReference,
+  type PhpValue,
+} from '../../serialize/index.ts';
+
+/**
+ * How to build one value: PHP follows it with its own variables, and so does this program. Bytes
+ * are written as hexadecimal, ints as decimal text, so that JSON carries the plan without loss.
+ */
+export type Plan =
+  | { readonly kind: 'null' }
+  | { readonly kind: 'bool'; readonly value: boolean }
+  | { readonly kind: 'int'; readonly value: string }
+  | { readonly kind: 'float'; readonly hex: string }
+  | { readonly kind: 'string'; readonly hex: string }
+  | { readonly kind: 'array'; readonly elements: readonly (readonly [PlanKey, Plan])[] }
+  | {
+      readonly kind: 'object';
+      readonly class: string;
+      readonly id: number;
+      readonly properties: readonly (readonly [string, Plan])[];
+    }
+  | { readonly kind: 'enum'; readonly case: string }
+  /** The object of this number once more. */
+  | { readonly kind: 'same'; readonly id: number }
+  /** One variable that several places share: the first place says what it holds. */
+  | { readonly kind: 'shared'; readonly id: number; readonly value?: Plan };
+
+/** An int as decimal text, or a string's bytes as hexadecimal. */
+export type PlanKey = { readonly int: string } | { readonly hex: string };
+
+/** Gives numbers from 0 to below 1, the same ones for the same seed. */
+export type Random = () => number;
+
+/**
+ * Makes a source of repeatable numbers (mulberry32).
+ *
+ * @param seed any integer
+ * @returns the source
+ */
+export function seeded(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/** The values at which notations and limits change. */
+const INTS =
+  '0 1 -1 9 10 99 100 127 128 255 256 999 1000 65535 2147483647 2147483648 -2147483648 -2147483649 4294967295 9007199254740991 9007199254740992 -9007199254740993 9223372036854775807 -9223372036854775808'.split(
+    ' ',
+  );
+const FLOATS = [
+  0,
+  -0,
+  1,
+  -1,
+  0.1,
+  0.5,
+  1.5,
+  1e-4,
+  1e-5,
+  0.00012345,
+  1e15,
+  1e16,
+  1e17 - 16,
+  1e17,
+  2 ** 57 - 32,
+  1e21,
+  1e22,
+  1e25,
+  -1e25,
+  1.5e-7,
+  5e-324,
+  2.2250738585072014e-308,
+  1.7976931348623157e308,
+  Math.PI,
+  1 / 3,
+  NaN,
+  Infinity,
+  -Infinity,
+  2 ** 53,
+  2 ** 63,
+  -(2 ** 63),
+  100,
+  1e100,
+];
+const STRINGS = [
+  '',
+  'a',
+  'abc',
+  'hello world',
+  '0',
+  '5',
+  '-5',
+  '05',
+  '-0',
+  '1.0',
+  ' 1',
+  '9223372036854775807',
+  '9223372036854775808',
+  '-9223372036854775808',
+  '__proto__',
+  'constructor',
+  'toString',
+  'length',
+  '|',
+  'a|b',
+  '!x',
+  '";',
+  '}',
+  '{',
+  'i:0;',
+  '\0',
+  '\0A\0b',
+  'é',
+  'naïve café',
+  '日本語',
+  '😀',
+  'ÿ',
+  'R:1;',
+  'x'.repeat(39),
+  'x'.repeat(40),
+  'é'.repeat(25),
+  'x'.repeat(300),
+];
+const BYTES = ['ff', 'fffe', 'c3', 'eda080', '61ff62', '80', 'f0288cbc', 'c080', 'f4908080'];
+const KEYS = ['a', 'b', 'name', 'id', 'x', 'items'];
+
+/** The properties that the oracle's classes declare, as PHP mangles them. */
+const PROPERTIES: Readonly<Record<string, readonly string[]>> = {
+  stdClass: ['a', 'b', '0', '5', 'name', '__proto__', 'é'],
+  Fuzz_Plain: ['open', '\0*\0guarded', '\0Fuzz_Plain\0hidden'],
+  Fuzz_Grown: ['open', '\0*\0guarded', '\0Fuzz_Plain\0hidden', '\0Fuzz_Grown\0hidden'],
+};
+
+/**
+ * Plans a random value.
+ *
+ * @param random the source of chance
+ * @returns the plan
+ */
+export function planValue(random: Random): Plan {
+  let objects = 0;
+  let shared = 0;
+  const pick = <Item>(items: readonly Item[]): Item =>
+    items[Math.floor(random() * items.length)] as Item;
+  const hex = (text: string): string => Buffer.from(text).toString('hex');
+  const string = (): string => {
+    if (random() < 0.15) return pick(BYTES);
+    if (random() < 0.6) return hex(pick(STRINGS));
+    const length = Math.floor(random() ** 3 * 90);
+    return hex(
+      Array.from({ length }, () => pick(['a', 'b', ' ', 'é', '0', ';', '"', '漢'])).join(''),
+    );
+  };
+  const int = (): string => {
+    if (random() < 0.4) return pick(INTS);
+    const limit = 10 ** Math.ceil(random() * 15);
+    return String(Math.floor((random() - 0.4) * limit));
+  };
+  const key = (): PlanKey => {
+    const chance = random();
+    if (chance < 0.25) return { int: int() };
+    return { hex: chance < 0.5 ? string() : hex(pick(KEYS)) };
+  };
+  const float = (): string => {
+    const bytes = Buffer.alloc(8);
+    const chance = random();
+    if (chance < 0.5) bytes.writeDoubleBE(pick(FLOATS));
+    else if (chance < 0.8)
+      bytes.writeDoubleBE((random() - 0.5) * 10 ** Math.floor(random() * 40 - 15));
+    else for (let at = 0; at < 8; at++) bytes[at] = Math.floor(random() * 256);
+    return bytes.toString('hex');
+  };
+  const plan = (depth: number): Plan => {
+    const chance = random();
+    if (depth > 0 && chance < 0.3) {
+      const length = Math.floor(random() ** 2 * 8);
+      const isList = random() < 0.4;
+      const elements = Array.from({ length }, (_, index): [PlanKey, Plan] => [
+        isList ? { int: String(index) } : key(),
+        plan(depth - 1),
+      ]);
+      return { kind: 'array', elements: withoutRepeats(elements) };
+    }
+    if (depth > 0 && chance < 0.4) {
+      const id = objects++;
+      const name = pick(Object.keys(PROPERTIES));
+      const names = PROPERTIES[name] as readonly string[];
+      // A declared property is always there; PHP keeps the order of the declaration.
+      const chosen = name === 'stdClass' ? names.filter(() => random() < 0.3) : names;
+      const properties = chosen.map((property): [string, Plan] => [hex(property), plan(depth - 1)]);
+      return { kind: 'object', class: name, id, properties };
+    }
+    if (chance < 0.44 && objects > 0) return { kind: 'same', id: Math.floor(random() * objects) };
+    if (depth > 0 && chance < 0.48) {
+      const id = shared++;
+      return { kind: 'shared', id, value: plan(depth - 1) };
+    }
+    if (chance < 0.54 && shared > 0) return { kind: 'shared', id: Math.floor(random() * shared) };
+    if (chance < 0.57) return { kind: 'enum', case: pick(['Hearts', 'Spades']) };
+    if (chance < 0.62) return { kind: 'null' };
+    if (chance < 0.66) return { kind: 'bool', value: random() < 0.5 };
+    if (chance < 0.78) return { kind: 'int', value: int() };
+    if (chance < 0.86) return { kind: 'float', hex: float() };
+    return { kind: 'string', hex: string() };
+  };
+  return plan(4);
+}
+
+/** An array has each key once: assigning to a reference's place would write through it. */
+function withoutRepeats(elements: readonly [PlanKey, Plan][]): [PlanKey, Plan][] {
+  const name = (key: PlanKey): string =>
+    'int' in key ? key.int : typeof keyOf(key.hex) === 'string' ? key.hex : String(keyOf(key.hex));
+  return [...new Map(elements.map((element) => [name(element[0]), element])).values()];
+}
+
+/**
+ * Takes the reference away from a variable that has one place only, as PHP does when it writes.
+ *
+ * @param plan any plan
+ * @returns the plan both sides shall follow
+ */
+export function settle(plan: Plan): Plan {
+  const places = new Map<number, number>();
+  const count = (part: Plan): void => {
+    if (part.kind === 'shared') {
+      const before = places.get(part.id) ?? 0;
+      places.set(part.id, before + 1);
+      if (before === 0 && part.value !== undefined) count(part.value);
+    } else if (part.kind === 'array') for (const [, element] of part.elements) count(element);
+    else if (part.kind === 'object') for (const [, element] of part.properties) count(element);
+  };
+  const rewrite = (part: Plan): Plan => {
+    if (part.kind === 'array') {
+      return { ...part, elements: part.elements.map(([key, element]) => [key, rewrite(element)]) };
+    }
+    if (part.kind === 'object') {
+      return { ...part, properties: part.properties.map(([key, value]) => [key, rewrite(value)]) };
+    }
+    if (part.kind !== 'shared') return part;
+    const value = rewrite(part.value ?? { kind: 'null' });
+    if (places.get(part.id) === 1) return value;
+    return { ...part, value: value.kind === 'shared' ? { kind: 'null' } : value };
+  };
+  count(plan);
+  const settled = rewrite(plan);
+  return settled.kind === 'shared' ? (settled.value ?? { kind: 'null' }) : settled;
+}
+
+/**
+ * Follows a plan with this library's values.
+ *
+ * @param plan the plan
+ * @returns the value PHP builds from the same plan
+ */
+export function buildValue(plan: Plan): PhpValue {
+  const objects = new Map<number, PhpObject>();
+  const shared = new Map<number, PhpReference>();
+  const build = (part: Plan): PhpValue => {
+    switch (part.kind) {
+      case 'null':
+        return null;
+      case 'bool':
+        return part.value;
+      case 'int':
+        return intOf(part.value);
+      case 'float': {
+        const value = Buffer.from(part.hex, 'hex').readDoubleBE();
+        return Number.isInteger(value) ? new PhpFloat(value) : value;
+      }
+      case 'string':
+        return textOf(part.hex);
+      case 'enum':
+        return new PhpEnum('Fuzz_Suit', part.case);
+      case 'array': {
+        const map = new Map<PhpKey, PhpValue>();
+        const byteKeys = new Map<string, PhpKey>();
+        for (const [key, element] of part.elements) {
+          let found = 'int' in key ? intOf(key.int) : keyOf(key.hex);
+          if (typeof found === 'object' && 'hex' in key) {
+            const known = byteKeys.get(key.hex);
+            if (known === undefined) byteKeys.set(key.hex, found);
+            else found = known;
+          }
+          map.set(found, build(element));
+        }
+        return map;
+      }
+      case 'object': {
+        const object = new PhpObject(part.class);
+        objects.set(part.id, object);
+        for (const [name, value] of part.properties)
+          object.properties.set(textOf(name), build(value));
+        return object;
+      }
+      case 'same':
+        return objects.get(part.id) ?? null;
+      case 'shared': {
+        const known = shared.get(part.id);
+        if (known !== undefined) return known;
+        const box = new PhpReference<PhpValue>(null);
+        shared.set(part.id, box);
+        const value = part.value === undefined ? null : build(part.value);
+        box.value = value instanceof PhpReference ? value.value : value;
+        return box;
+      }
+    }
+  };
+  const value = build(plan);
+  return value instanceof PhpReference ? value.value : value;
+}
+
+/**
+ * Lists smaller plans that may still show the same difference.
+ *
+ * @param plan the plan
+ * @returns its parts, and itself without one part
+ */
+export function smallerPlans(plan: Plan): Plan[] {
+  if (plan.kind === 'shared') {
+    const { value } = plan;
+    if (value === undefined) return [];
+    return [value, ...smallerPlans(value).map((part) => ({ ...plan, value: part }))];
+  }
+  if (plan.kind === 'array') {
+    return smallerParts(plan.elements, (elements) => ({ ...plan, elements }));
+  }
+  if (plan.kind === 'object') {
+    return smallerParts(plan.properties, (properties) => ({ ...plan, properties }));
+  }
+  return [];
+}
+
+function smallerParts<Key>(
+  parts: readonly (readonly [Key, Plan])[],
+  rebuild: (parts: readonly (readonly [Key, Plan])[]) => Plan,
+): Plan[] {
+  return parts.flatMap(([key, part], index) => [
+    part,
+    rebuild(parts.filter((_, other) => other !== index)),
+    ...smallerPlans(part).map((smaller) =>
+      rebuild(parts.map((old, other) => (other === index ? ([key, smaller] as const) : old))),
+    ),
+  ]);
+}
+
+function intOf(text: string): number | bigint {
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number + 0 : BigInt(text);
+}
+
+function textOf(hex: string): string | Uint8Array {
+  const bytes = Buffer.from(hex, 'hex');
+  const text = bytes.toString();
+  return Buffer.from(text).equals(bytes) ? text : bytes;
+}
+
+/** PHP's own rule, written a second time on purpose: this is the other side of the comparison. */
+function keyOf(hex: string): PhpKey {
+  const text = textOf(hex);
+  if (typeof text !== 'string' || !/^(0|-?[1-9]\d*)$/.test(text)) return text;
+  const value = BigInt(text);
+  return value < 2n ** 63n && value >= -(2n ** 63n) ? intOf(text) : text;
+}
