@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
 import { findLesson, readLessons, schemaFor } from '../../src/workshop/catalogue.ts';
-import { counterPage } from '../../src/workshop/counter.ts';
 import { type DatabaseServer, obtainServer } from '../../src/workshop/database/server.ts';
 import { type PhpServer, startPhp } from '../../src/workshop/oracle/php-cgi.ts';
 
@@ -45,10 +44,10 @@ before(async () => {
 
   // The class reads its address when it is loaded.
   process.env['DATABASE_URL'] = schema.url;
-  const { Sessions } = (await import(
-    '../../lessons/05-a-request-around-it/sessions.ts'
-  )) as typeof import('../../lessons/05-a-request-around-it/sessions.ts');
-  port = createServer(counterPage(Sessions));
+  const page = (await import(
+    '../../lessons/05-a-request-around-it/counter.ts'
+  )) as typeof import('../../lessons/05-a-request-around-it/counter.ts');
+  port = createServer(page.counter);
   await new Promise<void>((resolve) => port.listen(0, '127.0.0.1', resolve));
   const { port: number } = port.address() as AddressInfo;
   askPort = async (cookie) => {
