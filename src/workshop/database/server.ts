@@ -161,8 +161,7 @@ async function startOwn(options: ObtainOptions): Promise<DatabaseServer> {
   const release = onSignals(close);
   const started = firstThatStarts({ progress: options.progress, signal });
   try {
-    await sweepRunFolders();
-    server = await started;
+    [server] = await Promise.all([started, sweep(options)]);
     schemas = new Schemas(server.url);
     const version = await schemas.version();
     const [own, made] = [server, schemas];
@@ -177,6 +176,15 @@ async function startOwn(options: ObtainOptions): Promise<DatabaseServer> {
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** What others left is no reason not to start. */
+async function sweep({ progress }: ObtainOptions): Promise<void> {
+  try {
+    await sweepRunFolders();
+  } catch (error) {
+    progress?.(`database: an old run could not be removed (${(error as Error).message})`);
   }
 }
 

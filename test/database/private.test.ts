@@ -1,0 +1,145 @@
+/** The private server: started, alone, killed in every way, and gone. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { ask, commandLine, Place, serverProcess, until } from './place.ts';
+
+let place: Place;
+beforeEach(() => {
+  place = new Place();
+});
+afterEach(() => place.end());
+
+/** Where no workshop has been before. */
+async function emptyPlace(): Promise<Place> {
+  await place.end();
+  place = new Place({ borrow: ['packages'] });
+  return place;
+}
+
+test('says what it does, is ready in about a second, and prepares only once', async () => {
+  await emptyPlace();
+  const owner = await place.owner();
+  const progress = owner.lines.filter((line) => line.startsWith('progress')).join('\n');
+  assert.match(progress, /database: starting (mariadb|mysql) \d+\.\d+/);
+  assert.match(progress, /database: preparing an empty data folder/);
+  const seconds = Number(/ready after ([\d.]+) s/.exec(progress)?.[1]);
+  assert.ok(seconds < 5, `took ${seconds} s`);
+  const later = await place.owner();
+  assert.doesNotMatch(later.lines.join('\n'), /preparing|fetching/);
+});
+
+test('listens on loopback only, behind a password, in utf8mb4, as strict as its maker set it', async () => {
+  const { url } = await place.owner();
+  assert.match(url, /^mysql:\/\/\w+:\w{24}@127\.0\.0\.1:\d+\/$/);
+  const [settings] = await ask(
+    url,
+    'SELECT @@bind_address AS address, @@character_set_server AS charset, @@sql_mode AS mode',
+  );
+  assert.equal(settings?.['address'], '127.0.0.1');
+  assert.equal(settings?.['charset'], 'utf8mb4');
+  assert.match(String(settings?.['mode']), /STRICT_TRANS_TABLES/);
+  for (const stranger of ['workshop:x@', 'root@']) {
+    const wrong = url.replace(/\/\/.*@/, `//${stranger}`);
+    await assert.rejects(ask(wrong, 'SELECT 1'), { code: 'ER_ACCESS_DENIED_ERROR' });
+  }
+});
+
+test('two workshops that start at once on an empty cache never meet', async () => {
+  await emptyPlace();
+  const [one, two] = await Promise.all([place.owner(), place.owner()]);
+  assert.notEqual(one.url, two.url);
+  assert.deepEqual(await ask(two.url, `SHOW DATABASES LIKE '${one.schema}'`), []);
+  assert.equal(place.runs().length, 2);
+  const templates = readdirSync(join(place.cache, 'templates'));
+  assert.equal(templates.length, 1, `one template and no drafts: ${templates}`);
+});
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  test(`${signal} ends the program as ever, and its server with it`, async () => {
+    const owner = await place.owner();
+    assert.deepEqual(await owner.kill(signal), { code: null, signal });
+    assert.deepEqual(place.processes(), []);
+    assert.deepEqual(place.runs(), []);
+  });
+}
+
+test('Ctrl-C while the server is being prepared leaves no process', async () => {
+  await emptyPlace();
+  const owner = place.begin();
+  await owner.line(/preparing an empty data folder/);
+  assert.deepEqual(await owner.kill('SIGINT'), { code: null, signal: 'SIGINT' });
+  await until(() => place.processes().length === 0);
+  assert.deepEqual(place.runs(), []);
+});
+
+test('kill -9 of the program takes its server along', async () => {
+  const owner = await place.owner();
+  const server = await serverProcess(owner.url);
+  await owner.kill('SIGKILL');
+  await until(() => commandLine(server) === '');
+  await until(() => place.processes().length === 0 && place.runs().length === 0);
+});
+
+test('kill -9 of everything but the server: the next start sweeps', async () => {
+  const owner = await place.owner();
+  const server = await serverProcess(owner.url);
+  for (const pid of place.processes()) if (pid !== server) process.kill(pid, 'SIGKILL');
+  await owner.kill('SIGKILL');
+  assert.notEqual(commandLine(server), '', 'the server is left over');
+  const next = await place.owner();
+  assert.equal(commandLine(server), '');
+  assert.equal(place.runs().length, 1);
+  assert.notEqual(next.url, owner.url);
+});
+
+test('sweeping spares a process that only has the id of a server that was', async () => {
+  const folder = join(place.cache, 'runs');
+  const dead = await place.owner();
+  const [name = ''] = readdirSync(folder);
+  await dead.kill('SIGKILL');
+  await until(() => place.processes().length === 0 && place.runs().length === 0);
+  mkdirSync(join(folder, name));
+  writeFileSync(join(folder, name, 'server.pid'), String(process.pid));
+  await place.owner();
+  assert.equal(existsSync(join(folder, name)), false, 'the folder was swept');
+});
+
+test('sweeping spares the folder of a workshop on another machine', async () => {
+  const stranger = join(place.cache, 'runs', '00000000-000000-1-aaaa-000000');
+  mkdirSync(stranger, { recursive: true });
+  await place.owner();
+  assert.ok(existsSync(stranger));
+});
+
+test('a server that is killed comes back on the same port with its data', async () => {
+  const owner = await place.owner();
+  await ask(owner.url, `CREATE TABLE ${owner.schema}.kept (n int)`);
+  await ask(owner.url, `INSERT INTO ${owner.schema}.kept VALUES (7)`);
+  const server = await serverProcess(owner.url);
+  process.kill(server, 'SIGKILL');
+  await owner.line(/^down$/);
+  await owner.line(/^up$/);
+  assert.deepEqual(await ask(owner.url, `SELECT n FROM ${owner.schema}.kept`), [{ n: 7 }]);
+  assert.notEqual(await serverProcess(owner.url), server);
+});
+
+test('a server whose supervisor is killed is replaced, not doubled', async () => {
+  const owner = await place.owner();
+  const server = await serverProcess(owner.url);
+  const shells = place.processes().filter((pid) => commandLine(pid).includes('supervisor.sh'));
+  for (const pid of shells) process.kill(pid, 'SIGKILL');
+  await owner.line(/^up$/);
+  assert.equal(commandLine(server), '');
+});
+
+test('a server that dies again and again is given up with a sentence', async () => {
+  const owner = await place.owner();
+  for (let death = 1; death <= 6; death++) {
+    await until(() => owner.lines.filter((line) => line === 'up').length === death - 1);
+    process.kill(await serverProcess(owner.url), 'SIGKILL');
+  }
+  await owner.line(/ended 5 times within a minute and is not started again/);
+  assert.equal(owner.lines.filter((line) => line === 'down').length, 6);
+});
