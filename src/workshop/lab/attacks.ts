@@ -25,6 +25,7 @@ export async function runLessonAttack(
     const { verdict, because, transcript } = await runAttack({
       lesson,
       condition: subject.condition,
+      lessonNumber: subject.lesson.number,
       server,
       signal,
       onLine: (line: string) => {
@@ -32,7 +33,8 @@ export async function runLessonAttack(
         onChange();
       },
     });
-    Object.assign(run, { verdict, because, lines: transcript });
+    // The last line is the verdict, which has a place of its own.
+    Object.assign(run, { verdict, because, lines: transcript.slice(0, -1) });
   } catch (error) {
     run.verdict = 'failed';
     run.because = error instanceof Error ? error.message : String(error);

@@ -34,7 +34,7 @@ export interface View {
 
 interface Events {
   change: [condition: string | undefined];
-  say: [condition: string, sentence: string];
+  say: [condition: string | undefined, sentence: string];
 }
 
 /** A condition that no file stands for. */
@@ -51,8 +51,8 @@ export class Lab extends EventEmitter<Events> {
     version: undefined,
     origin: undefined,
   };
-  readonly tests = new Map<string, TestRun>();
-  readonly attacks = new Map<string, AttackRun>();
+  readonly tests: Map<string, TestRun> = new Map();
+  readonly attacks: Map<string, AttackRun> = new Map();
   readonly #stages = new Map<string, Promise<Stage>>();
   readonly #abort = new AbortController();
   readonly #watched = new Map<string, StatsListener>();
@@ -225,6 +225,11 @@ export class Lab extends EventEmitter<Events> {
     if (this.database.state === state) return;
     this.database.state = state;
     this.emit('change', undefined);
+    this.emit(
+      'say',
+      undefined,
+      state === 'up' ? 'The database answers again.' : 'The database is down.',
+    );
   }
 }
 

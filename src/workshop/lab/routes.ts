@@ -144,7 +144,8 @@ async function showPage(context: Context, lab: Lab): Promise<Response> {
     const stage = await lab.stage(view.subject);
     await stage.refresh();
   }
-  const scene: Scene = { lab, view, stage: await lab.stageIfAny(view.subject.condition) };
+  const stage = await lab.stageIfAny(view.subject.condition);
+  const scene: Scene = { lab, view, stage, ticking: false };
   return context.html(page(scene).toString());
 }
 
@@ -211,8 +212,8 @@ function streamChanges(context: Context, lab: Lab): Response {
     const onChange = (condition: string | undefined) => {
       if (condition === undefined || condition === view.subject.condition) wake();
     };
-    const onSay = (condition: string, sentence: string) => {
-      if (condition === view.subject.condition) sentences.push(sentence);
+    const onSay = (condition: string | undefined, sentence: string) => {
+      if (condition === undefined || condition === view.subject.condition) sentences.push(sentence);
       wake();
     };
     lab.on('change', onChange).on('say', onSay);
@@ -226,7 +227,7 @@ function streamChanges(context: Context, lab: Lab): Response {
         break;
       }
       const stage = await lab.stageIfAny(view.subject.condition);
-      for (const [id, part] of liveParts({ lab, view, stage })) {
+      for (const [id, part] of liveParts({ lab, view, stage, ticking: true })) {
         const markup = part.toString();
         if (sent.get(id) === markup) continue;
         sent.set(id, markup);

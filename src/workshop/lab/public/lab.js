@@ -66,16 +66,21 @@ function say(/** @type {string} */ sentence) {
   if (announcer) announcer.textContent = sentence;
 }
 
+/** Writes a text where it differs, so that nothing is drawn twice. */
+function write(/** @type {Element | null} */ element, /** @type {string} */ text) {
+  if (element && element.textContent !== text) element.textContent = text;
+}
+
 /** Sessions grow older while nothing happens: the page counts along. */
 function tick() {
   const now = Math.floor(Date.now() / 1000);
   for (const cell of document.querySelectorAll('[data-updated]')) {
     const age = Math.max(0, now - Number(cell.dataset.updated));
-    const seconds = cell.querySelector('.seconds');
-    const text = `${age} s`;
-    if (seconds && seconds.textContent !== text) seconds.textContent = text;
+    const lifetime = Number(cell.dataset.lifetime);
+    write(cell.querySelector('.seconds'), `${age} s`);
+    write(cell.querySelector('small'), age > lifetime ? 'due for gc' : `of ${lifetime} s`);
     const meter = cell.querySelector('meter');
-    if (meter) meter.value = Math.min(age, Number(cell.dataset.lifetime));
+    if (meter) meter.value = Math.min(age, lifetime);
   }
 }
 

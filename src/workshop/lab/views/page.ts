@@ -17,6 +17,8 @@ export interface Scene {
   lab: Lab;
   view: View;
   stage: Stage | undefined;
+  /** True where a script counts the ages, so that the markup stays the same while time passes. */
+  ticking: boolean;
 }
 
 /**

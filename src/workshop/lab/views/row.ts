@@ -18,7 +18,7 @@ const WORDS: Record<RowChange['state'], string> = {
 };
 
 /** The rows, newest first. */
-export function rowPanel({ stage, lab }: Scene): Html {
+export function rowPanel({ stage, lab, ticking }: Scene): Html {
   if (stage?.tableError !== undefined) {
     return html`<p class="message bad"><span aria-hidden="true">✘</span> The table cannot be read: ${stage.tableError}</p>`;
   }
@@ -37,12 +37,13 @@ export function rowPanel({ stage, lab }: Scene): Html {
       oneRow(
         change,
         stage.holders(change.row.id).map((name) => NAMES[name]),
+        ticking,
       ),
     )}</tbody>
   </table></div>`;
 }
 
-function oneRow(change: RowChange, holders: string[]): Html {
+function oneRow(change: RowChange, holders: string[], ticking: boolean): Html {
   const { row, state } = change;
   const updated = row.columns.get('updated');
   return html`<tr class="${state}">
@@ -50,7 +51,7 @@ function oneRow(change: RowChange, holders: string[]): Html {
       ${holders.map((holder) => html`<span class="tag">${holder}</span>`)}
       ${WORDS[state] !== '' && html`<span class="tag ${state}">${WORDS[state]}</span>`}</th>
     <td>${dataCell(change)}${otherColumns(change)}</td>
-    <td class="age">${updated ? age(Number(asText(updated))) : 'never'}</td>
+    <td class="age">${updated ? age(Number(asText(updated)), ticking) : 'never'}</td>
   </tr>`;
 }
 
@@ -84,10 +85,8 @@ function otherColumns({ row, before }: RowChange): Html {
 }
 
 /** The age grows on the page by script; without one it is as old as the page. */
-function age(updated: number): Html {
-  const seconds = Math.max(0, Math.floor(Date.now() / 1_000) - updated);
-  const old = seconds > GC_LIFETIME;
-  return html`<span data-updated="${updated}" data-lifetime="${GC_LIFETIME}"><span class="seconds">${seconds} s</span> <small>${
-    old ? 'gc takes it' : `of ${GC_LIFETIME} s`
-  }</small><meter min="0" max="${GC_LIFETIME}" value="${Math.min(seconds, GC_LIFETIME)}" aria-label="Age against the lifetime of gc"></meter></span>`;
+function age(updated: number, ticking: boolean): Html {
+  const seconds = ticking ? 0 : Math.max(0, Math.floor(Date.now() / 1_000) - updated);
+  const word = seconds > GC_LIFETIME ? 'due for gc' : `of ${GC_LIFETIME} s`;
+  return html`<span data-updated="${updated}" data-lifetime="${GC_LIFETIME}"><span class="seconds">${seconds} s</span> <small>${word}</small><meter min="0" max="${GC_LIFETIME}" value="${Math.min(seconds, GC_LIFETIME)}" aria-label="Age against the lifetime of gc"></meter></span>`;
 }
