@@ -30,7 +30,8 @@ interface RunningFile {
 }
 
 let running: RunningFile = { path: process.argv[1] ?? '', suspect: { file: '' } };
-let attending = false;
+let watch: Watch | undefined;
+let shared = false;
 
 /**
  * Opens a bench for this test file: the class under test, a database of its own, a clock, a gate.
@@ -44,7 +45,7 @@ export async function openBench(): Promise<Bench> {
   const file = running;
   const subject = findSubject(file.path);
   file.suspect.file = subject.file;
-  if (!attending) attend();
+  if (!watch) attend();
   try {
     file.assembled = await assembleBench(subject);
     return file.assembled.bench;
@@ -67,6 +68,7 @@ export class LoadingFailed extends Error {
  * @param path - Its absolute path.
  */
 export function beginFile(path: string): void {
+  shared = true;
   running = { path, suspect: { file: '' } };
 }
 
@@ -77,9 +79,17 @@ export async function endFile(): Promise<void> {
   await assembled?.end();
 }
 
+/** Ends everything after the last file; from here on the process may end as it likes. */
+export async function endProcess(): Promise<void> {
+  watch?.finish();
+  await endFile();
+  await releaseServer();
+  // Whatever else the class keeps running must not keep the process from ending.
+  setTimeout(() => process.exit(), 500).unref();
+}
+
 /** Follows the tests: which one runs, what it called last, how it ended. Once for a process. */
 function attend(): void {
-  attending = true;
   const limit = Number(process.env['WORKSHOP_TEST_SECONDS'] ?? defaultSeconds);
   const following = watchForCrashes(() => suspectNow());
   let timer: NodeJS.Timeout | undefined;
@@ -125,13 +135,9 @@ function attend(): void {
     }
     report({ kind: 'over', name, milliseconds, failure });
   });
-  after(async () => {
-    following.finish();
-    await endFile();
-    await releaseServer();
-    // Whatever else the class keeps running must not keep the process from ending.
-    setTimeout(() => process.exit(), 500).unref();
-  });
+  // Node runs this hook as soon as no test is waiting, so not where more files are to come.
+  if (!shared) after(endProcess);
+  watch = following;
 }
 
 function suspectNow(): Suspect {

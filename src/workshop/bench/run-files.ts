@@ -5,8 +5,11 @@
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { describeFailure } from './failure.ts';
-import { beginFile, endFile, fileOver, LoadingFailed } from './open.ts';
+import { beginFile, endFile, endProcess, fileOver, LoadingFailed } from './open.ts';
 import { report } from './report.ts';
+
+// Between two files nothing may be open; Node's test runner would take that for the end.
+const awake = setInterval(() => {}, 60_000);
 
 for (const file of process.argv.slice(2)) {
   report({ kind: 'file', file });
@@ -26,3 +29,6 @@ for (const file of process.argv.slice(2)) {
   await endFile();
   report({ kind: 'file over', file });
 }
+
+await endProcess();
+clearInterval(awake);
