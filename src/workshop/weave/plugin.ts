@@ -44,6 +44,8 @@ export function workshopPlugin(
       if (page.contents === undefined) return;
       page.contents = [captionCode, inlinePictures]
         .reduce((html, step) => step(html), drawMermaid(page.contents, page.url))
+        .replace(/<td>(?=✔)/g, '<td class="good">')
+        .replace(/<td>(?=✘)/g, '<td class="bad">')
         .replace(/<table>/g, '<div class="wide"><table>')
         .replace(/<\/table>/g, '</table></div>');
     });
@@ -119,9 +121,18 @@ function caption(kind: string, argument = ''): string {
       if (to) return `${file(from ?? '')} → ${file(to)}`;
       return `${argument ? file(argument) : 'sessions.ts'}, against the lesson before`;
     }
+    case 'transcript':
+      return `The attack on ${className(argument)}`;
     default:
-      return argument;
+      return `This lesson’s tests on ${className(argument)}`;
   }
+}
+
+/** `attack on wrong-02-null` speaks of wrong/null.ts, `attack on lesson-01` of that lesson's class. */
+function className(argument: string): string {
+  const condition = argument.replace(/^\w+ on /, '');
+  const wrong = /^wrong-\d+-(.+)$/.exec(condition)?.[1];
+  return wrong ? `wrong/${wrong}.ts` : `the class of ${condition.replace('-', ' ')}`;
 }
 
 /** A picture of ours stands in the page itself, so that it takes the page's colours. */

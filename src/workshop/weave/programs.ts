@@ -1,9 +1,12 @@
 /** Runs what pages show the output of: attacks, tests and the programs that pictures are made from. */
+import { readFileSync } from 'node:fs';
 import { createConnection } from 'mysql2/promise';
 import { runAttack } from '../attack/run.ts';
 import { findLesson, type Lesson, root, schemaFor } from '../catalogue.ts';
 import { runTests, type TestResult } from '../checks.ts';
 import { type DatabaseServer, obtainServer } from '../database/server.ts';
+import { type Matrix, runMatrix } from '../matrix/run.ts';
+import { drawMatrix } from './pictures/matrix.ts';
 import { drawRow } from './pictures/row.ts';
 import { drawTrace } from './pictures/trace.ts';
 import { recordVisits, type Visit } from './record.ts';
@@ -34,6 +37,9 @@ export async function startPrograms(
   const server = await obtainServer({ progress });
   let visits: Promise<Visit[]> | undefined;
   const pictures: Record<string, (page: Page) => Promise<Yield>> = {
+    matrix: async () => {
+      return drawMatrix(lessons, await matrixOf(lessons, server, progress));
+    },
     row: drawRow,
     trace: async (page) => {
       visits ??= record(lessons, server);
@@ -64,6 +70,18 @@ export async function startPrograms(
     },
     close: () => server.close(),
   };
+}
+
+/** `npm test` has run the matrix already and says where its `--json` stands. */
+async function matrixOf(
+  lessons: Lesson[],
+  server: DatabaseServer,
+  progress: (line: string) => void,
+): Promise<Matrix> {
+  const path = process.env['WORKSHOP_MATRIX'];
+  if (path) return JSON.parse(readFileSync(path, 'utf8')) as Matrix;
+  progress('the matrix …');
+  return await runMatrix({ lessons, server });
 }
 
 async function record(lessons: Lesson[], server: DatabaseServer): Promise<Visit[]> {

@@ -120,7 +120,7 @@ function drawLane(name: string, x: number, bottom: number): string[] {
   return [
     `<path d="M${x} ${HEAD}V${bottom - 8}" style="stroke:var(--color-accent, #bbb)" stroke-dasharray="3 3"/>`,
     `<rect x="${x - wide / 2}" y="4" width="${wide}" height="${HEAD - 6}" rx="5" style="fill:var(--row-mark, #eceae3)"/>`,
-    text(x, 23, name, 'middle', 'font-weight="600"'),
+    `<text x="${x}" y="23" text-anchor="middle" font-weight="600" style="fill:var(--row-text, #222)">${name}</text>`,
   ];
 }
 
@@ -138,5 +138,5 @@ function drawArrow(arrow: Arrow, lanes: number[], y: number): string[] {
 
 function text(x: number, y: number, words: string, anchor: string, more = ''): string {
   const safe = words.replace(/[<>&]/g, (each) => `&#${each.charCodeAt(0)};`);
-  return `<text x="${x}" y="${y}" text-anchor="${anchor}" ${more} style="fill:var(--color-text, #555)">${safe}</text>`;
+  return `<text x="${x}" y="${y}" text-anchor="${anchor}" ${more} style="fill:var(--color-text, #555);stroke:var(--color-background, #fff);stroke-width:4;paint-order:stroke">${safe}</text>`;
 }

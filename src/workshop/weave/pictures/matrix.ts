@@ -1,0 +1,61 @@
+/** The matrix as a table for the page: the same results as in the terminal. */
+import type { Lesson } from '../../catalogue.ts';
+import type { Matrix } from '../../matrix/run.ts';
+import type { Yield } from '../weave.ts';
+
+/**
+ * Draws the matrix.
+ *
+ * @param lessons All lessons, in order.
+ * @param matrix What `runMatrix` has seen.
+ * @throws Error when a rule does not hold: a page does not show what is not so.
+ */
+export function drawMatrix(lessons: readonly Lesson[], matrix: Matrix): Yield {
+  const [broken] = matrix.broken;
+  if (broken) throw new Error(`the matrix breaks rule ${broken.rule}: ${broken.sentence}`);
+  const columns = lessons.filter(({ files }) => files.test !== undefined);
+  const head = ['the class of', ...columns.map(({ label }) => label), 'wrong fixes', 'its attack'];
+  const rows = lessons.map((lesson) => [
+    `${lesson.label} ${lesson.title}`,
+    ...columns.map((column) => drawCell(lessons, matrix, lesson, column)),
+    drawWrong(matrix, lesson),
+    drawAttack(matrix, lesson),
+  ]);
+  const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
+  return {
+    kind: 'block',
+    text: [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n'),
+  };
+}
+
+/** `✔ 3` all three pass; `✘ 3` three fail; a test retired on purpose is counted apart. */
+function drawCell(
+  lessons: readonly Lesson[],
+  { observed }: Matrix,
+  row: Lesson,
+  column: Lesson,
+): string {
+  const seen = observed.classes.find(({ lesson }) => lesson === row.label);
+  const results = seen?.results.filter(({ lesson }) => lesson === column.label) ?? [];
+  if (results.length === 0) return '';
+  const retired = lessons
+    .filter(({ number }) => number <= row.number)
+    .flatMap(({ retires }) => retires.map(({ test }) => test))
+    .filter((test) => results.some(({ name }) => name === test)).length;
+  const failed = results.filter(({ passed }) => !passed).length - retired;
+  if (failed > 0) return `✘ ${failed}`;
+  return retired > 0 ? `✔ ${results.length - retired}, ${retired} retired` : `✔ ${results.length}`;
+}
+
+function drawWrong({ observed }: Matrix, { label }: Lesson): string {
+  const all = observed.wrong.filter(({ lesson }) => lesson === label).length;
+  return all === 0 ? '' : `✔ ${all} caught`;
+}
+
+function drawAttack({ observed }: Matrix, { label }: Lesson): string {
+  const seen = observed.attacks.filter(({ lesson }) => lesson === label);
+  const breached = seen.filter(({ verdict }) => verdict === 'breached').length;
+  const held = seen.filter(({ verdict }) => verdict === 'held').length;
+  if (seen.length === 0) return '';
+  return `breaches ${breached}, held by ${held}`;
+}
