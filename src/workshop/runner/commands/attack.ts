@@ -1,0 +1,61 @@
+/** `npm run attack 4`. */
+import { runAttack } from '../../attack/run.ts';
+import { minePath } from '../../catalogue.ts';
+import { hasMine, shown } from '../learner.ts';
+import { type Command, classOf, UsageError } from '../usage.ts';
+import { withServer } from '../with-server.ts';
+import { chosenLesson } from './chosen.ts';
+
+export const attack: Command = {
+  name: 'attack',
+  words: 1,
+  options: { on: { type: 'string' } },
+  help: `Attacks a class and prints what the attacker does. 0 when it held, 1 when it was breached.
+
+  npm run attack 4                      on your class
+  npm run attack 4 -- --on lesson-04    on a lesson's class
+  npm run attack 4 -- --on wrong-04-article-destroy
+  npm run attack 4 -- --json`,
+  async run(call) {
+    const { terminal, lessons } = call;
+    const lesson = chosenLesson(call);
+    const condition = classOf(lessons, call.text('on') ?? 'mine');
+    if (!lesson.files.attack) {
+      const others = lessons.filter((each) => each.files.attack).map((each) => each.label);
+      throw new UsageError(
+        `Lesson ${lesson.label} has no attack; these lessons have one: ${others.join(', ')}.`,
+      );
+    }
+    if (condition === 'mine' && !hasMine()) {
+      throw new UsageError(
+        `You have no class yet (${shown(minePath)}). npm run lesson ${lesson.number} makes one; ` +
+          `npm run attack ${lesson.number} -- --on ${lesson.condition} attacks the lesson's.`,
+      );
+    }
+    return await withServer(terminal, async (server, signal) => {
+      terminal.say(`attack ${lesson.label} ${lesson.title} on ${condition} …\n`);
+      let number = 0;
+      const { verdict, because, transcript, location } = await runAttack({
+        lesson,
+        condition,
+        // A lesson's class works on its own table; the learner's is as far as this lesson.
+        lessonNumber: condition === 'mine' ? lesson.number : undefined,
+        server,
+        signal,
+        onLine: (line) => {
+          number += 1;
+          if (signal.aborted) return;
+          const last = /^(BREACHED|held|failed):/.exec(line)?.[1];
+          const mark = last === 'held' ? '✔ ' : last === undefined ? '' : '✘ ';
+          const style = last === 'held' ? 'green' : 'red';
+          const text = last === undefined ? line : terminal.paint(style, `${mark}${line}`);
+          terminal.say(`${String(number).padStart(3)}  ${text}`);
+        },
+      });
+      signal.throwIfAborted();
+      if (location) terminal.say(`     ${shown(location.file)}:${location.line}`);
+      terminal.answer({ lesson: lesson.label, class: condition, verdict, because, transcript });
+      return verdict === 'held' ? 0 : 1;
+    });
+  },
+};

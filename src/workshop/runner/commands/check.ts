@@ -1,0 +1,135 @@
+/** `npm run check`. */
+import { type Lesson, minePath } from '../../catalogue.ts';
+import { runTests, type TestResult } from '../../checks.ts';
+import { hasMine, rememberedLesson, shown } from '../learner.ts';
+import { failures, withoutRetired } from '../proof.ts';
+import { describeResult } from '../screen.ts';
+import { type Call, type Command, classOf, lessonOf, UsageError } from '../usage.ts';
+import { withServer } from '../with-server.ts';
+
+export const check: Command = {
+  name: 'check',
+  words: 1,
+  options: { all: { type: 'boolean' }, class: { type: 'string' } },
+  help: `Runs all lessons so far on your class: one line a lesson, the first failure in detail.
+
+  npm run check                       up to the lesson you are in
+  npm run check 3                     up to lesson 3
+  npm run check -- --all              every lesson
+  npm run check -- --all --class lesson-05
+  npm run check -- --json
+
+0 when every lesson is green, 1 when one is red.`,
+  async run(call) {
+    const { terminal, lessons } = call;
+    const name = call.text('class');
+    const condition = name === undefined ? 'mine' : classOf(lessons, name);
+    if (condition === 'mine' && !hasMine()) {
+      throw new UsageError(
+        `You have no class yet (${shown(minePath)}). npm run lesson 1 makes one.`,
+      );
+    }
+    const last = lastLesson(call, condition);
+    const wanted = lessons.filter((each) => each.number <= last.number && each.files.test);
+    return await withServer(terminal, async (server, signal) => {
+      terminal.say(`checking lessons ${wanted[0]?.label}–${last.label} on ${condition} …`);
+      const results: TestResult[] = [];
+      let printed = 0;
+      const print = (upTo: number): void => {
+        for (; printed < upTo; printed += 1) {
+          const lesson = wanted[printed];
+          if (lesson) terminal.say(describeLesson(lesson, kept(results), call));
+        }
+      };
+      const kept = (all: TestResult[]): TestResult[] => withoutRetired(all, lessons, last);
+      await runTests({
+        lessons: wanted,
+        condition,
+        lessonNumber: last.number,
+        server,
+        signal,
+        onResult: (result) => {
+          // A lesson's line is said when the next one's first result is there.
+          print(wanted.findIndex(({ label }) => label === result.lesson));
+          results.push(result);
+        },
+        onOutput: (text) => process.stderr.write(text),
+      });
+      signal.throwIfAborted();
+      print(wanted.length);
+      return conclude(call, condition, wanted, kept(results));
+    });
+  },
+};
+
+/** How far: as named, or all, or as far as the learner is, or as the class is. */
+function lastLesson({ lessons, words, flag }: Call, condition: string): Lesson {
+  const [word] = words;
+  if (word !== undefined) {
+    const named = lessonOf(lessons, word);
+    if (named.files.test) return named;
+    throw new UsageError(`Lesson ${named.label} is a page to read: it has no tests.`);
+  }
+  const last = lessons.findLast((each) => each.files.test);
+  if (!last) throw new UsageError('There is no lesson with tests in lessons/.');
+  if (flag('all')) return last;
+  if (condition !== 'mine') {
+    const own = lessons.find(
+      (each) =>
+        each.condition === condition || each.wrong.some((fix) => fix.condition === condition),
+    );
+    return own?.files.test ? own : last;
+  }
+  const remembered = rememberedLesson(lessons);
+  return remembered?.files.test ? remembered : last;
+}
+
+/** The lesson's tests as they came out; a lesson that proved too little is red as well. */
+function stateOf(lesson: Lesson, results: TestResult[]): { passed: number; total: number } {
+  const own = results.filter((result) => result.lesson === lesson.label);
+  const retiredOrMissing = own.length === 0;
+  const passed = own.filter((result) => result.passed).length;
+  return { passed, total: retiredOrMissing ? lesson.proves.length : Math.max(own.length, passed) };
+}
+
+function describeLesson(lesson: Lesson, results: TestResult[], { terminal }: Call): string {
+  const { passed, total } = stateOf(lesson, results);
+  const green = passed === total;
+  const sign = terminal.paint(green ? 'green' : 'red', green ? '✔' : '✘');
+  return `${sign} ${lesson.label} ${lesson.title.padEnd(30)} ${passed} of ${total} tests`;
+}
+
+function conclude(
+  { terminal }: Call,
+  condition: string,
+  wanted: Lesson[],
+  results: TestResult[],
+): number {
+  const states = wanted.map((lesson) => ({ lesson, ...stateOf(lesson, results) }));
+  const red = states.filter(({ passed, total }) => passed !== total);
+  const [first] = failures(results);
+  terminal.say();
+  if (first) for (const line of describeResult(first, terminal)) terminal.say(line);
+  const [firstRed] = red;
+  terminal.say(
+    firstRed
+      ? `  next: npm run lesson ${firstRed.lesson.number}`
+      : terminal.paint('green', `✔ ${wanted.length} lessons, ${results.length} tests`),
+  );
+  terminal.answer({
+    class: condition,
+    green: red.length === 0,
+    lessons: states.map(({ lesson, passed, total }) => {
+      return { lesson: lesson.label, title: lesson.title, passed, total };
+    }),
+    failure: first
+      ? {
+          ...first,
+          ...(first.location
+            ? { location: { ...first.location, file: shown(first.location.file) } }
+            : {}),
+        }
+      : null,
+  });
+  return red.length === 0 ? 0 : 1;
+}

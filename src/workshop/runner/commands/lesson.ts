@@ -1,0 +1,100 @@
+/** `npm run lesson 3`. */
+import { type Lesson, minePath } from '../../catalogue.ts';
+import { hasMine, lessonBefore, remember, replaceMine, shown } from '../learner.ts';
+import { turn } from '../pages.ts';
+import { isDone, type Proof, prove } from '../proof.ts';
+import { describeProof } from '../screen.ts';
+import { type Call, type Command, classOf } from '../usage.ts';
+import { Watcher } from '../watcher.ts';
+import { withServer } from '../with-server.ts';
+import { chosenLesson } from './chosen.ts';
+import { listLessons } from './list.ts';
+
+export const lesson: Command = {
+  name: 'lesson',
+  words: 1,
+  options: { once: { type: 'boolean' }, list: { type: 'boolean' }, class: { type: 'string' } },
+  help: `Begins a lesson: its task, then its tests at every save of lessons/mine/sessions.ts.
+
+  npm run lesson 3
+  npm run lesson                              the lesson you began last
+  npm run lesson -- --list                    which lessons there are
+  npm run lesson -- 3 --once                  one check without a terminal; 0 when all is green
+  npm run lesson -- 3 --once --class lesson-02   the same on another class
+  npm run lesson -- 3 --once --json           as JSON
+
+If you have no class yet, the class the lesson starts from is copied to lessons/mine/sessions.ts.
+In the watcher: h hint, d diff to the lesson's class, a attack, r run, n next lesson, q quit.`,
+  async run(call) {
+    if (call.flag('list')) return listLessons(call);
+    const chosen = chosenLesson(call);
+    const name = call.text('class');
+    const condition = name === undefined ? 'mine' : classOf(call.lessons, name);
+    if (!chosen.files.test) return showPage(call, chosen);
+    if (condition === 'mine') prepare(call, chosen);
+    const { terminal, lessons } = call;
+    const watches = terminal.interactive && !call.flag('once') && condition === 'mine';
+    if (!terminal.json) for (const line of turn(chosen, terminal)) terminal.say(line);
+    return await withServer(terminal, async (server, signal) => {
+      if (watches) {
+        return await new Watcher({ lessons, lesson: chosen, server, terminal, signal }).run();
+      }
+      terminal.say(`checking lesson ${chosen.label} on ${condition} …`);
+      const proof = await prove({
+        lessons,
+        lesson: chosen,
+        condition,
+        server,
+        signal,
+        bail: false,
+        onOutput: (text) => process.stderr.write(text),
+      });
+      signal.throwIfAborted();
+      report(call, proof);
+      return isDone(proof) ? 0 : 1;
+    });
+  },
+};
+
+/** A lesson without tests has nothing to be right or wrong about. */
+function showPage({ terminal, lessons }: Call, page: Lesson): number {
+  const next = lessons.find((each) => each.number > page.number);
+  for (const line of turn(page, terminal)) terminal.say(line);
+  terminal.say(`next  npm run lesson ${next?.number ?? page.number}`);
+  terminal.answer({ lesson: page.label, title: page.title, kind: page.kind, done: null });
+  return 0;
+}
+
+/** Gives a learner who has none the class the lesson starts from, and remembers the lesson. */
+function prepare({ terminal, lessons }: Call, chosen: Lesson): void {
+  if (!hasMine()) {
+    const source = lessonBefore(lessons, chosen);
+    replaceMine(source, `before-lesson-${chosen.label}`);
+    terminal.say(
+      `${shown(minePath)} is new: a copy of lesson ${source.label}'s class, from which lesson ` +
+        `${chosen.label} starts. It is yours.`,
+    );
+  }
+  const trouble = remember({ lesson: chosen });
+  if (trouble) terminal.complain(trouble);
+}
+
+function report({ terminal, lessons }: Call, proof: Proof): void {
+  const { lesson: chosen, condition, current, older, attack } = proof;
+  const next = lessons.find((each) => each.number > chosen.number);
+  for (const line of describeProof(proof, next, terminal, false)) terminal.say(line);
+  const place = (results: Proof['current']) =>
+    results.map(({ location, ...result }) => ({
+      ...result,
+      ...(location ? { location: { ...location, file: shown(location.file) } } : {}),
+    }));
+  terminal.answer({
+    lesson: chosen.label,
+    title: chosen.title,
+    class: condition,
+    done: isDone(proof),
+    tests: place(current),
+    older: place(older),
+    ...(attack ? { attack: { verdict: attack.verdict, because: attack.because } } : {}),
+  });
+}

@@ -1,0 +1,55 @@
+/** `npm run catch-up 4` and `npm run reset`: another class in the learner's file, his own kept. */
+import { type Lesson, minePath } from '../../catalogue.ts';
+import { lessonBefore, remember, replaceMine, shown } from '../learner.ts';
+import { type Call, type Command, lessonOf, UsageError } from '../usage.ts';
+import { chosenLesson } from './chosen.ts';
+
+export const catchUp: Command = {
+  name: 'catch-up',
+  words: 1,
+  options: {},
+  help: `Puts you where a lesson starts: the class of the lesson before becomes yours.
+
+  npm run catch-up 4
+  npm run catch-up 4 -- --json
+
+What you had is kept in lessons/mine/history/ first.`,
+  run(call) {
+    const [word] = call.words;
+    if (word === undefined) {
+      throw new UsageError('catch-up wants a lesson: npm run catch-up 4');
+    }
+    return startOver(call, lessonOf(call.lessons, word));
+  },
+};
+
+export const reset: Command = {
+  name: 'reset',
+  words: 1,
+  options: {},
+  help: `Starts the lesson you are in over again.
+
+  npm run reset
+  npm run reset 3          another lesson; the same as npm run catch-up 3
+  npm run reset -- --json
+
+What you had is kept in lessons/mine/history/ first. Hints you have seen stay in sight.`,
+  run: (call) => startOver(call, chosenLesson(call)),
+};
+
+function startOver({ terminal, lessons }: Call, lesson: Lesson): number {
+  const source = lessonBefore(lessons, lesson);
+  const kept = replaceMine(source, `before-lesson-${lesson.label}`);
+  const trouble = remember({ lesson });
+  if (kept) terminal.say(`kept  ${shown(kept)}`);
+  terminal.say(`wrote ${shown(minePath)}: lesson ${source.label}'s class`);
+  if (trouble) terminal.complain(trouble);
+  terminal.say(`next  npm run lesson ${lesson.number}`);
+  terminal.answer({
+    lesson: lesson.label,
+    class: source.condition,
+    wrote: shown(minePath),
+    kept: kept ? shown(kept) : null,
+  });
+  return 0;
+}

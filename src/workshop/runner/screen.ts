@@ -1,0 +1,150 @@
+/** What the learner sees of a proof: one failure, or one line of success, and the next step. */
+import type { Lesson } from '../catalogue.ts';
+import type { TestResult } from '../checks.ts';
+import { shown } from './learner.ts';
+import { failures, isDone, isGreen, type Proof } from './proof.ts';
+import type { Terminal } from './terminal.ts';
+
+/** The keys of the watcher, as its prompt names them. */
+export const keys = 'h hint · d diff · a attack · r run · n next · q quit';
+
+/**
+ * One failure, with the place to look at.
+ *
+ * @param result - The failure.
+ * @param terminal - Gives colours.
+ * @returns Lines.
+ */
+export function describeResult(result: TestResult, { paint }: Terminal): string[] {
+  const lines = [paint('red', `✘ ${result.lesson} ${result.name}`)];
+  const compared = result.expected !== undefined && result.actual !== undefined;
+  if (!compared || !/^Expected /.test(result.message)) lines.push(`  ${result.message}`);
+  if (compared) lines.push(`  expected ${result.expected}`, `  got      ${result.actual}`);
+  if (result.location) {
+    const { file, line, method } = result.location;
+    lines.push(`  ${paint('cyan', `${shown(file)}:${line}`)}${method ? ` ${method}()` : ''}`);
+  }
+  return lines;
+}
+
+/**
+ * The older lessons in one line.
+ *
+ * @param proof - The state.
+ * @param terminal - Gives colours.
+ * @returns `lessons 01–06 ✔ 41 tests`, or undefined when there are none.
+ */
+export function describeOlder(proof: Proof, { paint }: Terminal): string | undefined {
+  const labels = proof.older.map(({ lesson }) => lesson);
+  const [first, last] = [labels[0], labels.at(-1)];
+  if (first === undefined) return undefined;
+  const name = first === last ? `lesson ${first}` : `lessons ${first}–${last}`;
+  const red = failures(proof.older).length;
+  const total = labels.length;
+  return red === 0
+    ? `${name} ${paint('green', '✔')} ${count(total, 'test')}`
+    : `${name} ${paint('red', '✘')} ${red} of ${count(total, 'test')} red`;
+}
+
+/**
+ * The whole state, when everything has run.
+ *
+ * @param proof - The state.
+ * @param next - The lesson after this one.
+ * @param terminal - Gives colours.
+ * @param watching - True in the watcher, where keys can be pressed.
+ * @returns Lines.
+ */
+export function describeProof(
+  proof: Proof,
+  next: Lesson | undefined,
+  terminal: Terminal,
+  watching: boolean,
+): string[] {
+  if (isDone(proof)) return [describeDone(proof, next, terminal, watching)];
+  const lines: string[] = [];
+  const first = failures(proof.current)[0] ?? failures(proof.older)[0];
+  if (first) {
+    lines.push(...describeResult(first, terminal));
+    if (failures(proof.current).length === 0) {
+      lines.push(`  an older promise: lesson ${proof.lesson.label}'s own tests are green`);
+    }
+  } else if (!isGreen(proof)) {
+    const missing = proof.lesson.proves.filter((name) =>
+      proof.current.every((result) => result.name !== name),
+    );
+    lines.push(terminal.paint('red', `✘ ${proof.lesson.label} did not run: ${missing.join('; ')}`));
+  } else if (proof.attack) {
+    const { verdict, because, location } = proof.attack;
+    lines.push(
+      terminal.paint(
+        'red',
+        `✘ ${proof.lesson.label} the attack ${verdict === 'breached' ? 'breached your class' : 'broke off'}`,
+      ),
+      `  ${because}`,
+    );
+    if (location) lines.push(`  ${shown(location.file)}:${location.line}`);
+  }
+  lines.push(`  next: ${nextStep(proof, first, watching)}`);
+  const older = describeOlder(proof, terminal);
+  if (older && first?.lesson === proof.lesson.label) lines.push(older);
+  return lines;
+}
+
+/** How the lesson came out, in one line. */
+function describeDone(
+  { lesson, current, older, attack }: Proof,
+  next: Lesson | undefined,
+  { paint }: Terminal,
+  watching: boolean,
+): string {
+  const tests =
+    older.length > 0
+      ? `${current.length} new, ${older.length} old tests`
+      : `${current.length} tests`;
+  const go = next
+    ? watching
+      ? `press n for ${next.label}, or keep experimenting`
+      : `next: npm run lesson ${next.number}`
+    : 'that was the last lesson; keep experimenting';
+  const parts = [
+    `${lesson.label} done`,
+    tests,
+    ...(attack ? [`attack: ${attack.verdict}`] : []),
+    go,
+  ];
+  return paint('green', `✔ ${parts.join(' · ')}`);
+}
+
+function nextStep(
+  { lesson, condition }: Proof,
+  first: TestResult | undefined,
+  watching: boolean,
+): string {
+  if (condition !== 'mine') return `the class ${condition} does not keep this promise`;
+  const save = watching ? 'save' : `run npm run lesson ${lesson.number} again`;
+  if (!first)
+    return watching
+      ? 'a shows the attack step by step'
+      : `npm run attack ${lesson.number} shows it step by step`;
+  if (first.lesson !== lesson.label) {
+    return `make lesson ${first.lesson}'s promise good again, or see npm run catch-up ${lesson.number}; then ${save}`;
+  }
+  const help = watching ? 'h gives a hint' : 'npm run hint helps';
+  switch (first.reason) {
+    case 'not ported':
+      return `write ${first.location?.method ? `${first.location.method}()` : 'the method'}, then ${save}; ${help}`;
+    case 'import':
+      return `mend that line, then ${save}`;
+    case 'timeout':
+      return `look for a loop or an await that never ends, then ${save}`;
+    case 'exit':
+      return `let the class return or throw instead of ending the process, then ${save}`;
+    default:
+      return `change that line, then ${save}; ${help}`;
+  }
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,208 @@
+/** `npm run lesson` on a terminal: a check at every save, and single keys in between. */
+import { runAttack } from '../attack/run.ts';
+import { type Lesson, minePath } from '../catalogue.ts';
+import type { DatabaseServer } from '../database/server.ts';
+import { compareFiles, paintPatch } from './difference.ts';
+import { watchSaves } from './file-watch.ts';
+import { nextHint, printHints } from './hints.ts';
+import { listenToKeys } from './keyboard.ts';
+import { hasMine, remember, shown } from './learner.ts';
+import { turn } from './pages.ts';
+import { isDone, type Proof, prove } from './proof.ts';
+import { describeProof, describeResult, keys } from './screen.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface WatcherOptions {
+  lessons: Lesson[];
+  lesson: Lesson;
+  server: DatabaseServer;
+  terminal: Terminal;
+  /** Ends the watcher, as q does. */
+  signal: AbortSignal;
+}
+
+/** Watches the learner's file until he quits. */
+export class Watcher {
+  readonly #options: WatcherOptions;
+  readonly #terminal: Terminal;
+  readonly #ended: Promise<number>;
+  #end: (code: number) => void = () => {};
+  #lesson: Lesson;
+  #proof: Proof | undefined;
+  /** What runs now; keys are ignored meanwhile, but for those that quit. */
+  #running: AbortController | undefined;
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(options: WatcherOptions) {
+    this.#options = options;
+    this.#terminal = options.terminal;
+    this.#lesson = options.lesson;
+    this.#ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  /**
+   * Runs until q, Ctrl-C or the signal.
+   *
+   * @returns The exit code: 0 after q, 130 after Ctrl-C.
+   */
+  async run(): Promise<number> {
+    const { signal } = this.#options;
+    const stopWatching = watchSaves(minePath, () => this.#check());
+    const stopListening = listenToKeys((key) => this.#press(key));
+    const onAbort = (): void => this.#end(130);
+    signal.addEventListener('abort', onAbort);
+    if (signal.aborted) onAbort();
+    else this.#check();
+    try {
+      return await this.#ended;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      stopWatching();
+      stopListening();
+      this.#running?.abort();
+      await this.#work;
+    }
+  }
+
+  #press(key: string): void {
+    if (key === '\u0003') this.#end(130);
+    else if (key === 'q' || key === '') this.#end(0);
+    else if (this.#running) return;
+    else if (key === 'h') this.#hint();
+    else if (key === 'd') this.#diff();
+    else if (key === 'a') this.#attack();
+    else if (key === 'r') this.#check();
+    else if (key === 'n') this.#next();
+    else if (/\S/.test(key)) this.#prompt(`"${key}" means nothing here.`);
+  }
+
+  /** Runs the check; one that is running is of an older save and is given up. */
+  #check(): void {
+    this.#begin(async (signal) => {
+      const { lessons, server } = this.#options;
+      const lesson = this.#lesson;
+      const { say, paint } = this.#terminal;
+      const clock = new Date().toTimeString().slice(0, 8);
+      say(`\n${paint('dim', `── ${clock} · lesson ${lesson.label} · ${shown(minePath)} ──`)}`);
+      if (!hasMine()) {
+        this.#prompt(`${shown(minePath)} is gone. Save it again, or quit and run npm run reset.`);
+        return;
+      }
+      say(`checking lesson ${lesson.label} …`);
+      const proof = await prove({
+        lessons,
+        lesson,
+        condition: 'mine',
+        server,
+        signal,
+        bail: true,
+        onCurrent: ({ current }) => {
+          const red = current.find(({ passed }) => !passed);
+          for (const line of red ? describeResult(red, this.#terminal) : []) say(line);
+          if (lesson.number > 1) say(paint('dim', 'checking the older lessons …'));
+        },
+        onOutput: (text) => process.stdout.write(text),
+      });
+      if (signal.aborted) return;
+      this.#proof = proof;
+      const lines = describeProof(proof, this.#following(), this.#terminal, true);
+      // What stands on the screen already is not said twice.
+      const red = proof.current.find(({ passed }) => !passed);
+      const said = red ? describeResult(red, this.#terminal).length : 0;
+      for (const line of lines.slice(said)) say(line);
+      this.#prompt();
+    });
+  }
+
+  #hint(): void {
+    printHints(this.#lesson, nextHint(this.#lesson), this.#terminal, 'press h again');
+    this.#prompt();
+  }
+
+  #diff(): void {
+    try {
+      const patch = compareFiles(minePath, this.#lesson.files.class);
+      this.#terminal.say(
+        patch === ''
+          ? `Your class is lesson ${this.#lesson.label}'s class to the letter.`
+          : paintPatch(patch, this.#terminal),
+      );
+      this.#prompt();
+    } catch (error) {
+      this.#prompt((error as Error).message);
+    }
+  }
+
+  #attack(): void {
+    const lesson = this.#lesson;
+    if (!lesson.files.attack) {
+      this.#prompt(`Lesson ${lesson.label} has no attack.`);
+      return;
+    }
+    this.#begin(async (signal) => {
+      this.#terminal.say(`attack ${lesson.label} on mine …`);
+      let line = 0;
+      await runAttack({
+        lesson,
+        condition: 'mine',
+        lessonNumber: lesson.number,
+        server: this.#options.server,
+        signal,
+        onLine: (text) => {
+          line += 1;
+          if (!signal.aborted) this.#terminal.say(`${String(line).padStart(3)}  ${text}`);
+        },
+      });
+      if (!signal.aborted) this.#prompt();
+    });
+  }
+
+  #next(): void {
+    const next = this.#following();
+    if (!next) {
+      this.#prompt(`Lesson ${this.#lesson.label} is the last one.`);
+      return;
+    }
+    if (!this.#proof || !isDone(this.#proof)) {
+      this.#prompt(
+        `Lesson ${this.#lesson.label} is not done yet. To go on from its own class, quit and run ` +
+          `npm run catch-up ${next.number}; yours is kept.`,
+      );
+      return;
+    }
+    this.#lesson = next;
+    this.#proof = undefined;
+    const trouble = remember({ lesson: next });
+    if (trouble) this.#terminal.complain(trouble);
+    for (const line of turn(next, this.#terminal)) this.#terminal.say(line);
+    this.#check();
+  }
+
+  #following(): Lesson | undefined {
+    return this.#options.lessons.find((each) => each.number > this.#lesson.number);
+  }
+
+  #prompt(sentence?: string): void {
+    if (sentence) this.#terminal.say(sentence);
+    this.#terminal.say(this.#terminal.paint('dim', keys));
+  }
+
+  /** One thing at a time: what runs is given up, and has ended, before the next begins. */
+  #begin(task: (signal: AbortSignal) => Promise<void>): void {
+    this.#running?.abort();
+    const own = new AbortController();
+    this.#running = own;
+    this.#work = this.#work.then(async () => {
+      try {
+        if (!own.signal.aborted) await task(own.signal);
+      } catch (error) {
+        // The workshop's own fault, or the database is gone: said, and the watcher lives on.
+        this.#prompt(`✘ the check could not run: ${(error as Error).message}`);
+      } finally {
+        if (this.#running === own) this.#running = undefined;
+      }
+    });
+  }
+}

@@ -1,0 +1,46 @@
+/** A database for the time of one command, given back whatever ends it. */
+import { constants } from 'node:os';
+import { type DatabaseServer, obtainServer } from '../database/server.ts';
+import type { Terminal } from './terminal.ts';
+
+/** The command was ended by a signal. */
+export class Interrupted extends Error {
+  override name = 'Interrupted';
+  readonly code: number;
+
+  constructor(signal: NodeJS.Signals) {
+    super(`ended by ${signal}`);
+    this.code = 128 + constants.signals[signal];
+  }
+}
+
+/**
+ * Obtains a server, does the work, closes the server.
+ *
+ * @param terminal - Told what happens before the server is there.
+ * @param work - Gets the server, and a signal that is aborted when the command shall end.
+ * @returns What the work returned.
+ * @throws Interrupted after a signal; whatever obtaining the server or the work throws.
+ */
+export async function withServer<Result>(
+  terminal: Terminal,
+  work: (server: DatabaseServer, signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const ending = new AbortController();
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const onSignal = (signal: NodeJS.Signals): void => ending.abort(new Interrupted(signal));
+  for (const signal of signals) process.on(signal, onSignal);
+  let server: DatabaseServer | undefined;
+  try {
+    server = await obtainServer({
+      progress: (line) => terminal.say(terminal.paint('dim', line)),
+      signal: ending.signal,
+    });
+    return await work(server, ending.signal);
+  } catch (error) {
+    throw ending.signal.aborted ? ending.signal.reason : error;
+  } finally {
+    await server?.close();
+    for (const signal of signals) process.off(signal, onSignal);
+  }
+}
