@@ -1,40 +1,53 @@
-/** The child of an attack: opens a bench for the class, runs the attack, reports what it says. */
+/**
+ * The child of attacks: for each of them, opens a bench for the class, runs the attack, and
+ * reports what it says.
+ */
 import { pathToFileURL } from 'node:url';
-import { assembleBench, releaseServer } from '../bench/assemble.ts';
+import { type AssembledBench, assembleBench, releaseServer } from '../bench/assemble.ts';
 import { watchForCrashes } from '../bench/crash.ts';
 import { describeFailure, describeLoading, type Suspect } from '../bench/failure.ts';
 import { report } from '../bench/report.ts';
 import { findSubject } from '../bench/subject.ts';
 import type { Attack } from './stage.ts';
 
-const path = process.argv[2] ?? '';
 const suspect: Suspect = { file: '' };
 const watch = watchForCrashes(() => suspect);
 
-try {
-  const subject = findSubject(path);
-  suspect.file = subject.file;
-  const { attack } = (await import(pathToFileURL(path).href)) as { attack?: Attack };
-  if (typeof attack !== 'function') {
-    throw new TypeError(`${path} must export async function attack(stage: Stage)`);
-  }
-  const assembled = await assembleBench(subject).catch((error: unknown) => {
-    report({ kind: 'broken', failure: describeLoading(error, suspect) });
-    return undefined;
-  });
-  if (assembled) {
-    try {
+for (const path of process.argv.slice(2)) {
+  report({ kind: 'file', file: path });
+  let assembled: AssembledBench | undefined;
+  try {
+    const attack = await loadAttack(path);
+    assembled = await openBenchFor(path);
+    if (assembled) {
       const say = (text: string): void => report({ kind: 'line', text });
       report({ kind: 'verdict', ...(await attack({ ...assembled.bench, say })) });
-    } finally {
-      suspect.method = assembled.lastCall.method;
-      await assembled.end();
     }
+  } catch (error) {
+    const method = assembled?.lastCall.method;
+    report({ kind: 'broken', failure: describeFailure(error, { ...suspect, method }) });
   }
-} catch (error) {
-  report({ kind: 'broken', failure: describeFailure(error, suspect) });
+  await assembled?.end();
+  report({ kind: 'file over', file: path });
 }
 watch.finish();
 await releaseServer();
 // Whatever else the class keeps running must not keep the process from ending.
 process.exit(0);
+
+async function loadAttack(path: string): Promise<Attack> {
+  const { attack } = (await import(pathToFileURL(path).href)) as { attack?: Attack };
+  if (typeof attack === 'function') return attack;
+  throw new TypeError(`${path} must export const attack: Attack = async (stage) => { … }`);
+}
+
+async function openBenchFor(path: string): Promise<AssembledBench | undefined> {
+  const subject = findSubject(path);
+  suspect.file = subject.file;
+  try {
+    return await assembleBench(subject);
+  } catch (error) {
+    report({ kind: 'broken', failure: describeLoading(error, suspect) });
+    return undefined;
+  }
+}

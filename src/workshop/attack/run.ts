@@ -1,8 +1,8 @@
 /** Running a lesson's attack on a class, in a process of its own. */
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runChild } from '../bench/child.ts';
-import type { Failure, Location } from '../bench/report.ts';
+import { type ChildEnd, runChild } from '../bench/child.ts';
+import type { Failure, Location, Report } from '../bench/report.ts';
 import type { Lesson } from '../catalogue.ts';
 import type { DatabaseServer } from '../database/server.ts';
 
@@ -18,6 +18,11 @@ export interface AttackRun {
   seed?: string | undefined;
   /** Told each line as it is said, the last one with the verdict included. */
   onLine?: ((line: string) => void) | undefined;
+}
+
+/** The same for several lessons' attacks on one class. */
+export interface AttacksRun extends Omit<AttackRun, 'lesson'> {
+  lessons: readonly Lesson[];
 }
 
 export interface AttackResult {
@@ -47,52 +52,103 @@ const mostLines = 15;
  * @example
  * const { verdict } = await runAttack({ lesson, condition: 'lesson-06', server });
  */
-export async function runAttack(run: AttackRun): Promise<AttackResult> {
-  const path = run.lesson.files.attack;
-  if (path === undefined) throw new RangeError(`Lesson ${run.lesson.label} has no attack`);
-  const transcript: string[] = [];
-  const say = (line: string): void => {
-    transcript.push(line);
-    run.onLine?.(line);
-  };
-  let failure: Failure | undefined;
-  let verdict: { verdict: 'breached' | 'held'; because: string } | undefined;
-  const end = await runChild({
-    program,
-    values: [path],
-    condition: run.condition,
-    environment: {
-      WORKSHOP_DATABASE: typeof run.server === 'string' ? run.server : run.server.url,
-      ...(run.lessonNumber === undefined ? {} : { WORKSHOP_LESSON: String(run.lessonNumber) }),
-      ...(run.seed === undefined ? {} : { SEED: run.seed }),
-    },
-    directory: dirname(dirname(run.lesson.directory)),
-    silence,
-    signal: run.signal,
-    onReport: (message) => {
-      if (message.kind === 'line') say(message.text);
-      if (message.kind === 'verdict') verdict = message;
-      if (message.kind === 'broken') failure ??= message.failure;
-    },
-  });
-  const finish = (result: Omit<AttackResult, 'transcript'>): AttackResult => {
-    const word = result.verdict === 'breached' ? 'BREACHED' : result.verdict;
-    say(`${word}: ${result.because}`);
-    return { ...result, transcript };
-  };
-  if (failure)
-    return finish({ verdict: 'failed', because: failure.message, location: failure.location });
-  if (verdict && transcript.length + 1 >= mostLines) {
-    const because = `the transcript has ${transcript.length + 1} lines; fewer than ${mostLines} can be followed`;
-    return finish({ verdict: 'failed', because });
-  }
-  if (verdict) return finish({ verdict: verdict.verdict, because: verdict.because });
-  return finish({ verdict: 'failed', because: explain(end) });
+export async function runAttack({ lesson, ...run }: AttackRun): Promise<AttackResult> {
+  const [result] = await runAttacks({ ...run, lessons: [lesson] });
+  if (!result) throw new RangeError(`Lesson ${lesson.label} has no attack`);
+  return result;
 }
 
-function explain({ aborted, silent, output }: Awaited<ReturnType<typeof runChild>>): string {
+/**
+ * Runs several lessons' attacks on one class, one after the other.
+ *
+ * @param run - Whose attacks, on which class, where.
+ * @returns A result for each lesson that has an attack, in the order of `lessons`.
+ */
+export async function runAttacks(run: AttacksRun): Promise<AttackResult[]> {
+  const queue = run.lessons.flatMap(({ files }) => files.attack ?? []);
+  const results: AttackResult[] = [];
+  while (queue.length > 0) {
+    const recorder = new Recorder((line) => run.onLine?.(line));
+    const end = await runChild({
+      program,
+      values: queue,
+      condition: run.condition,
+      environment: {
+        WORKSHOP_DATABASE: typeof run.server === 'string' ? run.server : run.server.url,
+        ...(run.lessonNumber === undefined ? {} : { WORKSHOP_LESSON: String(run.lessonNumber) }),
+        ...(run.seed === undefined ? {} : { SEED: run.seed }),
+      },
+      directory: dirname(dirname(run.lessons[0]?.directory ?? '')),
+      silence,
+      signal: run.signal,
+      onReport: (message) => recorder.take(message),
+    });
+    // An attack that took its process down answers for it; those behind it get another process.
+    if (recorder.results.length < queue.length) recorder.conclude(explain(end));
+    results.push(...recorder.results);
+    queue.splice(0, recorder.results.length);
+  }
+  return results;
+}
+
+/** Makes results of what one process reports. */
+class Recorder {
+  readonly results: AttackResult[] = [];
+  readonly #onLine: (line: string) => void;
+  #transcript: string[] = [];
+  #failure: Failure | undefined;
+  #verdict: { verdict: 'breached' | 'held'; because: string } | undefined;
+
+  constructor(onLine: (line: string) => void) {
+    this.#onLine = onLine;
+  }
+
+  take(message: Report): void {
+    if (message.kind === 'line') this.#say(message.text);
+    if (message.kind === 'verdict') this.#verdict = message;
+    if (message.kind === 'broken') this.#failure ??= message.failure;
+    if (message.kind === 'file over') this.conclude('it returned no verdict');
+  }
+
+  /** Ends the attack at hand; `otherwise` is why it failed, where nothing else says so. */
+  conclude(otherwise: string): void {
+    const { verdict, because, location } = this.#judge(otherwise);
+    this.#say(`${verdict === 'breached' ? 'BREACHED' : verdict}: ${because}`);
+    this.results.push({
+      verdict,
+      because,
+      transcript: this.#transcript,
+      ...(location ? { location } : {}),
+    });
+    this.#transcript = [];
+    this.#failure = undefined;
+    this.#verdict = undefined;
+  }
+
+  #judge(otherwise: string): Omit<AttackResult, 'transcript'> {
+    if (this.#failure) {
+      const { message, location } = this.#failure;
+      return { verdict: 'failed', because: message, location };
+    }
+    if (!this.#verdict) return { verdict: 'failed', because: otherwise };
+    const lines = this.#transcript.length + 1;
+    if (lines >= mostLines) {
+      const because = `the transcript has ${lines} lines; fewer than ${mostLines} can be followed`;
+      return { verdict: 'failed', because };
+    }
+    return { verdict: this.#verdict.verdict, because: this.#verdict.because };
+  }
+
+  #say(line: string): void {
+    this.#transcript.push(line);
+    this.#onLine(line);
+  }
+}
+
+function explain({ aborted, silent, output }: ChildEnd): string {
   if (aborted) return 'the attack was stopped';
   if (silent) return `nothing was heard of the attack for ${silence} seconds`;
   const last = output.split('\n').findLast((line) => /\S/.test(line));
-  return `the attack ended without a verdict${last === undefined ? '' : `; its last words: ${last.trim()}`}`;
+  const words = last === undefined ? '' : `; its last words: ${last.trim()}`;
+  return `the attack ended without a verdict${words}`;
 }

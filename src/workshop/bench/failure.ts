@@ -30,7 +30,11 @@ export function describeFailure(error: unknown, suspect: Suspect | undefined): F
     reason,
     message: summarize(message, generated && compared !== undefined),
     ...(compared ? { expected: show(compared.expected), actual: show(compared.actual) } : {}),
-    location: locate(stack, suspect),
+    // What is missing has no line; the class that lacks it has.
+    location:
+      reason === 'not ported' && suspect
+        ? findMethod(suspect.file, suspect.method ?? '')
+        : locate(stack, suspect),
   };
 }
 

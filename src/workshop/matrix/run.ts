@@ -1,5 +1,5 @@
 /** Running every class on every test, every wrong fix, and every attack, two children at a time. */
-import { runAttack } from '../attack/run.ts';
+import { runAttacks } from '../attack/run.ts';
 import type { Lesson } from '../catalogue.ts';
 import { runTests } from '../checks.ts';
 import type { DatabaseServer } from '../database/server.ts';
@@ -122,24 +122,31 @@ function wrongJobs(
   });
 }
 
-/** Each attack on what it must breach, on its own class, and on every later one. */
+/** Each attack on what it must breach, on its own class, and on every later one: by class. */
 function attackJobs(
   lessons: readonly Lesson[],
   only: Lesson | undefined,
   observed: Observed,
 ): Job[] {
-  return lessons.flatMap((lesson, index) => {
-    if (!lesson.files.attack || (only && lesson !== only)) return [];
+  const attackers = new Map<string, Lesson[]>();
+  for (const [index, lesson] of lessons.entries()) {
+    if (!lesson.files.attack || (only && lesson !== only)) continue;
     const later = only ? [lesson] : lessons.slice(index);
     const targets = [...targetsBefore(lessons, lesson), ...later.map(({ condition }) => condition)];
-    return targets.map((condition) => ({
-      title: `attack ${lesson.label} on ${condition}`,
-      async run(server, signal) {
-        const { verdict, because } = await runAttack({ lesson, condition, server, signal });
-        observed.attacks.push({ lesson: lesson.label, condition, verdict, because });
-      },
-    }));
-  });
+    for (const target of targets) {
+      attackers.set(target, [...(attackers.get(target) ?? []), lesson]);
+    }
+  }
+  return [...attackers].map(([condition, attacking]) => ({
+    title: `attacks ${attacking.map(({ label }) => label).join(' ')} on ${condition}`,
+    async run(server, signal) {
+      const results = await runAttacks({ lessons: attacking, condition, server, signal });
+      for (const [index, { verdict, because }] of results.entries()) {
+        const lesson = attacking[index]?.label ?? '';
+        observed.attacks.push({ lesson, condition, verdict, because });
+      }
+    },
+  }));
 }
 
 /** A ported method is missing in the class before, so the article's own line stands in for it. */
