@@ -1,0 +1,73 @@
+/** `npm run oracle`: the same requests to PHP and to the port, side by side. */
+import { parseArgs } from 'node:util';
+import { obtainServer } from '../database/server.ts';
+import { openTwins, type Step, type TwinRow, tellStory } from './twins.ts';
+
+const HELP = `npm run oracle [-- --json]
+
+Sends the same requests to the article's repaired class, in a real PHP, and to the port of
+lesson 5, over the same table. Exits with 0 when they agree and with 1 when they do not.`;
+
+interface Told {
+  steps: Step[];
+  rows: TwinRow[];
+}
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: { help: { type: 'boolean', short: 'h' }, json: { type: 'boolean' } },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const progress = (line: string): void => console.error(line);
+  const server = await obtainServer({ progress });
+  try {
+    const twins = await openTwins(server, progress);
+    const php: Told = { steps: await tellStory(twins.askPhp), rows: await twins.rows() };
+    await twins.empty();
+    const port: Told = { steps: await tellStory(twins.askPort), rows: await twins.rows() };
+    await twins.close();
+    const agree = JSON.stringify(php) === JSON.stringify(port);
+    if (values.json) console.log(JSON.stringify({ version: twins.version, agree, php, port }));
+    else print(twins.version, php, port, agree);
+    return agree ? 0 : 1;
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    return 1;
+  } finally {
+    await server.close();
+  }
+}
+
+function print(version: string, php: Told, port: Told, agree: boolean): void {
+  console.log(`PHP ${version} and the port were asked the same:\n`);
+  php.steps.forEach((step, index) => {
+    const other = port.steps[index];
+    console.log(`${index + 1}. Cookie: ${step.cookie ?? '(none)'}`);
+    compare('body', step.body, other?.body);
+    compare(
+      'Set-Cookie',
+      step.setCookie.join('\n') || '(none)',
+      other?.setCookie.join('\n') || '(none)',
+    );
+  });
+  console.log('\nAnd then the table held:');
+  const length = Math.max(php.rows.length, port.rows.length);
+  for (let row = 0; row < length; row++) {
+    compare('row', describe(php.rows[row]), describe(port.rows[row]));
+  }
+  console.log(agree ? '\n✔ no difference' : '\n✘ they differ in the lines marked ✘');
+}
+
+function compare(what: string, php: string, port: string | undefined): void {
+  if (php === port) console.log(`   ✔ ${what}: ${php}`);
+  else console.log(`   ✘ ${what}\n     PHP:  ${php}\n     port: ${port}`);
+}
+
+function describe(row: TwinRow | undefined): string {
+  return row ? `${row.id} | ${row.d} | written ${row.minutesOld} minutes ago` : '(none)';
+}
