@@ -67,7 +67,12 @@ async function weaveAll(
   }
   const changed = [...files].filter(([path, text]) => settle(path, text, write)).length;
   if (problems > 0) return 1;
-  if (changed === 0) process.stdout.write(`✔ ${pages.length} pages are as their sources say\n`);
+  if (changed === 0)
+    process.stdout.write(
+      pages.length === 1
+        ? '✔ 1 page is as its sources say\n'
+        : `✔ ${pages.length} pages are as their sources say\n`,
+    );
   else if (!write) process.stderr.write(`\n✘ ${changed} to renew. Run: npm run weave\n`);
   return changed > 0 && !write ? 1 : 0;
 }

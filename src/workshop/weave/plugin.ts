@@ -6,6 +6,7 @@ import {
   Comment,
   CommentTag,
   Converter,
+  type DeclarationReflection,
   type DocumentReflection,
   JSX,
   PageEvent,
@@ -39,6 +40,7 @@ export function workshopPlugin(
   ]);
   return (app) => {
     nameModules(app, names);
+    hideIdleConstructors(app);
     linkNeighbours(app);
     app.renderer.on(PageEvent.END, (page) => {
       if (page.contents === undefined) return;
@@ -69,6 +71,17 @@ function nameModules(app: Application, names: Map<string, Place>): void {
       module.comment.blockTags.push(
         new CommentTag('@group', [{ kind: 'text', text: place.group }]),
       );
+    }
+  });
+}
+
+/** A class of nothing but static members is never constructed: its constructor is no news. */
+function hideIdleConstructors(app: Application): void {
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    for (const made of project.getReflectionsByKind(ReflectionKind.Constructor)) {
+      const siblings = (made.parent as DeclarationReflection).children ?? [];
+      const isStatic = siblings.every((each) => each === made || each.flags.isStatic);
+      if (isStatic && siblings.length > 1) project.removeReflection(made);
     }
   });
 }
