@@ -7,6 +7,8 @@ import {
   matchAt,
   SLOT,
   saturatingInteger,
+  shortFloat,
+  shortFloatEnd,
   wrappingLength,
 } from './grammar.ts';
 import { asciiKey } from './key-cache.ts';
@@ -14,9 +16,17 @@ import type { PhpMessage, PhpMessageLevel, PhpVersion } from './messages.ts';
 import { integerKey } from './numbers.ts';
 import type { Frame } from './places.ts';
 import { get, LIST, makeFit, openArray, openObject, put, RECORD } from './places.ts';
+import { innerShape, learn, root } from './shapes.ts';
 import type { PhpKey, PhpString, PhpValue } from './values.ts';
 import { PhpEnum, PhpFloat, PhpObject, PhpReference, PhpSerializable } from './values.ts';
 
+/** The methods behind `Buffer.toString`, which spare the choice of the encoding by name. */
+interface FastBuffer extends Buffer {
+  latin1Slice(start: number, end: number): string;
+  utf8Slice(start: number, end: number): string;
+}
+
+const EMPTY = Buffer.alloc(0) as FastBuffer;
 const QUOTE = 34;
 const COLON = 58;
 const SEMICOLON = 59;
@@ -41,39 +51,54 @@ export class Refusal {
 /** Thrown by a reader without slots at the first `r:` or `R:`: begin again and keep them. */
 export class SlotsNeeded {}
 
-export interface DecoderSettings {
-  readonly maxDepth: number;
-  readonly version: PhpVersion;
-  /** Whether to keep the place of every value, as `var_push` does. Most input needs none. */
-  readonly slots: boolean;
-}
-
 /**
  * Reads values as `php_var_unserialize` does, up to the offset at which it would give up. It keeps
  * its own stack, so no nesting is too deep; it looks no class up and no name reaches a prototype.
  */
-export class Decoder {
-  readonly messages: PhpMessage[] = [];
+class Decoder {
+  messages: PhpMessage[] = [];
   position = 0;
-  readonly #bytes: Uint8Array;
+  #bytes: FastBuffer = EMPTY;
   /** The bytes as Latin-1, a character a byte: a substring of it costs no copy. */
-  readonly #text: string;
-  readonly #isAscii: boolean;
-  readonly #end: number;
-  readonly #settings: DecoderSettings;
-  readonly #slots: { readonly frame: Frame; readonly key: PhpKey }[] | undefined;
-  readonly #frames: Frame[] = [];
+  #text = '';
+  #isAscii = true;
+  #end = 0;
+  #maxDepth = 0;
+  #version: PhpVersion = '8.4';
+  #slots: { readonly frame: Frame; readonly key: PhpKey }[] | undefined;
+  #frames: Frame[] = [];
   #depth = 0;
   /** The second result of #length: the offset behind what it read. */
   #cursor = 0;
 
-  constructor(bytes: Buffer, settings: DecoderSettings) {
+  /**
+   * Takes new input. No code of a caller runs while it is read: one decoder serves everyone.
+   *
+   * @param input the bytes
+   * @param maxDepth how deep they may nest, 0 for no limit
+   * @param version whose messages to give
+   * @param keepSlots whether to keep every value's place, as `var_push` does
+   */
+  start(input: Buffer, maxDepth: number, version: PhpVersion, keepSlots: boolean): void {
+    const bytes = input as FastBuffer;
+    this.messages = [];
+    this.position = 0;
     this.#bytes = bytes;
-    this.#text = bytes.toString('latin1');
-    this.#isAscii = isAscii(bytes);
+    this.#text = bytes.latin1Slice(0, bytes.length);
+    // A short input's few strings are looked at one by one, as any other input's are.
+    this.#isAscii = bytes.length > 256 && isAscii(bytes);
     this.#end = bytes.length;
-    this.#settings = settings;
-    this.#slots = settings.slots ? [] : undefined;
+    this.#maxDepth = maxDepth;
+    this.#version = version;
+    this.#slots = keepSlots ? [] : undefined;
+  }
+
+  /** Lets go of the input and of what was read. */
+  finish(): void {
+    this.#bytes = EMPTY;
+    this.#text = '';
+    this.#slots = undefined;
+    this.#frames.length = 0;
   }
 
   /**
@@ -82,17 +107,23 @@ export class Decoder {
    * @returns the value's place, for a later value may still turn it into a reference
    * @throws Refusal where PHP refuses the bytes
    */
-  read(): () => PhpValue {
-    const place = openArray(LIST, 0);
+  read(): Frame {
+    const place = openArray(LIST, 0, root);
     this.#frames[0] = place;
     this.#depth = 1;
-    const root = this.#value(place);
-    if (this.#depth === 1) put(place, 0, root);
+    const value = this.#value(place);
+    if (this.#depth === 1) put(place, 0, value);
     while (this.#depth > 1) {
       const frame = this.#frames[this.#depth - 1] as Frame;
-      if (frame.kind === LIST ? this.#list(frame) : this.#elements(frame)) this.#close(frame);
+      const isRead =
+        frame.kind === RECORD
+          ? this.#record(frame)
+          : frame.kind === LIST
+            ? this.#list(frame)
+            : this.#elements(frame);
+      if (isRead) this.#close(frame);
     }
-    return () => get(place, 0);
+    return place;
   }
 
   /** Moves behind the `}` of `finish_nested_data`. */
@@ -129,13 +160,58 @@ export class Decoder {
         if (code !== SEMICOLON || at - this.position < 3) key = -1;
       }
       if (key !== expected) return this.#elements(frame);
-      this.position = at + 1;
+      at++;
       frame.remaining--;
+      if (bytes[at] === 105 && bytes[at + 1] === COLON && this.#slots === undefined) {
+        // A small int, as ids and counts are; #integer reads all others.
+        const digits = at + 2;
+        let end = digits;
+        let value = 0;
+        let code = bytes[end] as number;
+        while (code >= 48 && code <= 57) {
+          value = value * 10 + code - 48;
+          code = bytes[++end] as number;
+        }
+        if (code === SEMICOLON && end > digits && end - digits < 10) {
+          this.position = end + 1;
+          list.push(value);
+          continue;
+        }
+      }
+      this.position = at;
       frame.key = key;
-      if (this.#slots !== undefined) list.push(null);
+      if (this.#slots !== undefined) put(frame, key, null);
       const value = this.#value(frame);
       if (this.#depth !== depth) return false;
-      list[key] = value;
+      if (list.length === key) list.push(value);
+      else list[key] = value;
+    }
+    return true;
+  }
+
+  /** Reads elements whose keys were all strings so far, guessing each from the one before. */
+  #record(frame: Frame): boolean {
+    const record = frame.container as Record<string, PhpValue>;
+    const bytes = this.#bytes;
+    const depth = this.#depth;
+    while (frame.remaining > 0) {
+      const guess = frame.shape.next;
+      if (guess === undefined) return this.#elements(frame);
+      const { written } = guess;
+      const { length } = written;
+      const start = this.position;
+      let index = 0;
+      while (index < length && bytes[start + index] === written[index]) index++;
+      if (index < length) return this.#elements(frame);
+      this.position = start + length;
+      frame.remaining--;
+      frame.shape = guess;
+      const { key } = guess;
+      frame.key = key;
+      if (this.#slots !== undefined) record[key] = null;
+      const value = this.#value(frame);
+      if (this.#depth !== depth) return false;
+      record[key] = value;
     }
     return true;
   }
@@ -144,18 +220,24 @@ export class Decoder {
   #elements(frame: Frame): boolean {
     const depth = this.#depth;
     while (frame.remaining > 0) {
-      frame.remaining--;
+      const start = this.position;
       const key = this.#key(frame);
+      frame.remaining--;
       frame.key = key;
       if (frame.owner === undefined && (frame.kind === LIST || typeof key !== 'string')) {
         makeFit(frame, key, this.#frames[depth - 2] as Frame);
       }
+      const isLearned = frame.kind === RECORD && key !== '__proto__' && this.#bytes[start] === 115;
+      if (isLearned) {
+        const written = this.#bytes.subarray(start, this.position);
+        frame.shape = learn(frame.shape, key as string, written);
+      }
       if (this.#slots !== undefined) put(frame, key, null);
       const value = this.#value(frame);
       if (this.#depth !== depth) return false;
-      if (frame.kind === RECORD && key !== '__proto__') {
-        (frame.container as Record<string, PhpValue>)[key as string] = value;
-      } else put(frame, key, value);
+      put(frame, key, value);
+      // From here on the keys may be the ones that followed the last time.
+      if (isLearned) return this.#record(frame);
     }
     return true;
   }
@@ -258,6 +340,11 @@ export class Decoder {
       this.position = start + 2;
       return null;
     } else if (first === 100) {
+      const short = text.charCodeAt(start + 1) === COLON ? shortFloat(this.#bytes, start + 2) : 0;
+      if (!Number.isInteger(short) && !Number.isNaN(short)) {
+        this.position = shortFloatEnd + 1;
+        return short;
+      }
       const matched = matchAt(FLOAT, text, start);
       if (matched !== null) {
         this.position = start + matched[0].length;
@@ -331,7 +418,9 @@ export class Decoder {
       const stop = Math.min(end, start + 64);
       while (at < stop && (bytes[at] as number) < 128) at++;
       if (at < end && (at < stop || !isAscii(bytes.subarray(at, end)))) {
-        return textOf(bytes.subarray(start, end));
+        const text = bytes.utf8Slice(start, end);
+        // Only what is no UTF-8, or has this very character, is looked at again.
+        return text.includes('\ufffd') ? textOf(bytes.subarray(start, end)) : text;
       }
     }
     return this.#text.slice(start, end);
@@ -355,7 +444,7 @@ export class Decoder {
       } else raw[index] = text.charCodeAt(at++);
     }
     this.#finishString(start, at, 0);
-    if (this.#settings.version >= '8.4') {
+    if (this.#version >= '8.4') {
       this.#say('E_DEPRECATED', "Unserializing the 'S' format is deprecated");
     }
     return raw;
@@ -365,7 +454,7 @@ export class Decoder {
     const start = this.position;
     let count = this.#length(OPEN);
     const inside = this.#cursor;
-    if (inside - start > 18) {
+    if (inside - start > 17) {
       // Only this count is read with a sign and its limits.
       const exact = this.#saturate(this.#text.slice(start + 2, inside - 2));
       count = Number(exact);
@@ -377,14 +466,18 @@ export class Decoder {
       this.position = inside + 1;
       return [];
     }
-    const frame = openArray(this.#bytes[inside] === 115 ? RECORD : LIST, count);
+    const frame = openArray(
+      this.#bytes[inside] === 115 ? RECORD : LIST,
+      count,
+      innerShape(parent.shape),
+    );
     put(parent, parent.key, frame.container);
     this.#enter(frame);
     return frame.container;
   }
 
   #enter(frame: Frame): void {
-    const { maxDepth } = this.#settings;
+    const maxDepth = this.#maxDepth;
     if (maxDepth > 0 && this.#depth > maxDepth) {
       this.#say(
         'E_WARNING',
@@ -422,7 +515,7 @@ export class Decoder {
     this.position = at + 2;
     const object = new PhpObject(className);
     put(parent, parent.key, object);
-    this.#enter(openObject(object, count));
+    this.#enter(openObject(object, count, innerShape(parent.shape)));
     return object;
   }
 
@@ -445,6 +538,18 @@ export class Decoder {
 
   /** Reads the count behind a class's name: a sign is allowed, and so is nothing at all. */
   #signedCount(start: number): number {
+    const bytes = this.#bytes;
+    let at = start;
+    let value = 0;
+    let code = bytes[at] as number;
+    while (code >= 48 && code <= 57) {
+      value = value * 10 + code - 48;
+      code = bytes[++at] as number;
+    }
+    if (at > start && at - start < 16) {
+      this.position = at;
+      return value;
+    }
     const matched = matchAt(/[+-]?[0-9]*/y, this.#text, start)?.[0] ?? '';
     this.position = start + matched.length;
     return Number(this.#saturate(matched));
@@ -511,6 +616,9 @@ export class Decoder {
     this.messages.push({ level, message, namesFunction });
   }
 }
+
+/** The decoder: it keeps its working memory from one call to the next. */
+export const decoder: Decoder = new Decoder();
 
 /** Text where the bytes are UTF-8, else a copy of the bytes. */
 function textOf(bytes: Uint8Array): PhpString {

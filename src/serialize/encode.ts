@@ -118,7 +118,7 @@ export class Encoder {
       return true;
     }
     if (typeof value === 'boolean') {
-      writer.ascii(value ? 'b:1;' : 'b:0;');
+      writer.bool(value);
       return true;
     }
     if (value === null) {
@@ -141,7 +141,8 @@ export class Encoder {
   }
 
   #number(value: number): void {
-    if (!Number.isInteger(value) || value === 0) this.writer.ascii(`d:${floatText(value)};`);
+    if (!Number.isInteger(value)) this.writer.float(value);
+    else if (value === 0) this.writer.ascii('d:-0;');
     else if (Number.isSafeInteger(value)) this.writer.int(value);
     else {
       this.#refuse(
@@ -248,12 +249,11 @@ export class Encoder {
   #open(kind: Frame['kind'], container: object, count: number, prefix: string): boolean {
     const { writer } = this;
     if (prefix !== '') writer.ascii(prefix);
-    writer.count(count);
+    writer.open(count);
     if (count === 0) {
-      writer.ascii(':{}');
+      writer.byte(125);
       return true;
     }
-    writer.ascii(':{');
     if (this.#depth === this.#nextLook) this.#refuseCircle();
     let frame = this.#frames[this.#depth];
     if (frame === undefined) {

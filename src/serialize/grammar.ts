@@ -33,6 +33,43 @@ export function floatOf(text: string): number {
   return Number(text);
 }
 
+const POWERS: readonly number[] = Array.from({ length: 16 }, (_, power) => 10 ** power);
+
+/**
+ * Reads a float of at most fifteen digits without an exponent. Both the digits and the power of
+ * ten are exact then, so their quotient is the nearest float (Clinger's fast path).
+ *
+ * @param bytes the input
+ * @param start where the number begins
+ * @returns the float, with its `;` at {@link shortFloatEnd}; NaN where it is no such number
+ */
+export function shortFloat(bytes: Uint8Array, start: number): number {
+  let at = start;
+  const isNegative = bytes[at] === 45;
+  if (isNegative) at++;
+  const first = at;
+  let digits = 0;
+  let code = bytes[at] as number;
+  while (code >= 48 && code <= 57) {
+    digits = digits * 10 + code - 48;
+    code = bytes[++at] as number;
+  }
+  if (code !== 46 || at === first) return Number.NaN;
+  const point = at;
+  code = bytes[++at] as number;
+  while (code >= 48 && code <= 57) {
+    digits = digits * 10 + code - 48;
+    code = bytes[++at] as number;
+  }
+  if (code !== 59 || at - first > 16) return Number.NaN;
+  shortFloatEnd = at;
+  const size = digits / (POWERS[at - point - 1] as number);
+  return isNegative ? -size : size;
+}
+
+/** Where the last {@link shortFloat} ended. */
+export let shortFloatEnd = 0;
+
 /**
  * Reads an unsigned length as `parse_uiv` does: it never looks for an overflow, so it wraps.
  *
@@ -57,10 +94,9 @@ export function saturatingInteger(text: string, outOfRange: () => void): number 
   const digits = text.replace(/^[+-]?0*/, '');
   if (digits.length < 16) return negative ? 0 - Number(digits) : Number(digits);
   const limit = negative ? INT64_MAX + 1n : INT64_MAX;
-  // PHP computes in 64 bits and compares afterwards: twenty digits may wrap to something small.
-  const size = digits.length > 20 ? undefined : BigInt.asUintN(64, BigInt(digits));
-  if (size === undefined || size > limit) outOfRange();
-  const kept = size === undefined || size > limit ? limit : size;
+  const size = digits.length > 19 ? limit + 1n : BigInt(digits);
+  if (size > limit) outOfRange();
+  const kept = size > limit ? limit : size;
   return compact(negative ? -kept : kept);
 }
 

@@ -1,3 +1,4 @@
+import type { Shape } from './shapes.ts';
 import type { PhpArray, PhpKey, PhpObject, PhpRecord, PhpValue } from './values.ts';
 import { PhpReference } from './values.ts';
 
@@ -17,6 +18,8 @@ export interface Frame {
   readonly owner: PhpObject | undefined;
   /** Keys that are not UTF-8, by their Latin-1 text: a Map would compare bytes by identity. */
   byteKeys: Map<string, PhpKey> | undefined;
+  /** The key that is being read, or before the first one where it is expected from. */
+  shape: Shape;
 }
 
 /**
@@ -24,11 +27,12 @@ export interface Frame {
  *
  * @param kind the form
  * @param remaining how many elements PHP announced
+ * @param shape where its keys are expected from
  * @returns the frame with an empty container
  */
-export function openArray(kind: Frame['kind'], remaining: number): Frame {
+export function openArray(kind: Frame['kind'], remaining: number, shape: Shape): Frame {
   const container: PhpArray = kind === LIST ? [] : kind === RECORD ? {} : new Map();
-  return { kind, container, remaining, key: 0, owner: undefined, byteKeys: undefined };
+  return { kind, container, remaining, key: 0, owner: undefined, byteKeys: undefined, shape };
 }
 
 /**
@@ -36,11 +40,12 @@ export function openArray(kind: Frame['kind'], remaining: number): Frame {
  *
  * @param owner the object
  * @param remaining how many properties PHP announced
+ * @param shape where the keys of its records are expected from
  * @returns the frame on the object's own map
  */
-export function openObject(owner: PhpObject, remaining: number): Frame {
+export function openObject(owner: PhpObject, remaining: number, shape: Shape): Frame {
   const container = owner.properties;
-  return { kind: MAP, container, remaining, key: 0, owner, byteKeys: undefined };
+  return { kind: MAP, container, remaining, key: 0, owner, byteKeys: undefined, shape };
 }
 
 /**

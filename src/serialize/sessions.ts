@@ -1,10 +1,10 @@
-import { Refusal } from './decode.ts';
+import { decoder, Refusal, SlotsNeeded } from './decode.ts';
 import { Encoder } from './encode.ts';
-import type { PhpMessage, PhpVersion } from './messages.ts';
-import { UnserializeError } from './messages.ts';
+import { type PhpMessage, type PhpVersion, UnserializeError } from './messages.ts';
 import { integerKey } from './numbers.ts';
+import { type Frame, get } from './places.ts';
 import type { UnserializeOptions } from './unserialize.ts';
-import { inputOf, withSlotsIfNeeded } from './unserialize.ts';
+import { DEFAULT_DEPTH, inputOf } from './unserialize.ts';
 import type { PhpKey, PhpRecord, PhpValue } from './values.ts';
 import { PhpReference } from './values.ts';
 
@@ -121,70 +121,80 @@ export function decodeSession<Variables extends PhpSessionVariables = PhpSession
   options: SessionOptions = {},
 ): DecodedSession<Variables> {
   const input = inputOf(bytes, options);
-  const read = format === 'php_serialize' ? readWhole : readKeys;
-  return read(format, input, options) as DecodedSession<Variables>;
-}
-
-function readWhole(_: SessionFormat, input: Buffer, options: SessionOptions): DecodedSession {
-  if (input.length === 0) return { variables: {}, messages: [], error: undefined };
-  return withSlotsIfNeeded(input, options, (decoder) => {
+  const version = options.version ?? '8.4';
+  const maxDepth = options.maxDepth ?? DEFAULT_DEPTH;
+  let slots = false;
+  for (;;) {
+    decoder.start(input, maxDepth, version, slots);
     try {
-      const read = decoder.read()();
-      const value = read instanceof PhpReference ? read.value : read;
-      const { messages } = decoder;
-      if (value === null) return { variables: {}, messages, error: undefined };
-      if (value instanceof Map || isRecord(value)) {
-        return { variables: value, messages, error: undefined };
-      }
-      if (Array.isArray(value)) {
-        const variables = value.length === 0 ? {} : new Map<PhpKey, PhpValue>(value.entries());
-        return { variables, messages, error: undefined };
-      }
-      return { variables: {}, scalar: value, messages, error: undefined };
-    } catch (refusal) {
-      if (!(refusal instanceof Refusal)) throw refusal;
-      const error = new UnserializeError(refusal.offset, input.length, decoder.messages);
-      return { variables: {}, messages: decoder.messages, error };
+      const decoded = format === 'php_serialize' ? readWhole(input) : readKeys(format, input);
+      return decoded as DecodedSession<Variables>;
+    } catch (error) {
+      if (!(error instanceof SlotsNeeded)) throw error;
+      slots = true;
+    } finally {
+      decoder.finish();
     }
-  });
+  }
 }
 
-function readKeys(format: SessionFormat, input: Buffer, options: SessionOptions): DecodedSession {
-  return withSlotsIfNeeded(input, options, (decoder) => {
-    const places = new Map<string, () => PhpValue>();
-    const { messages } = decoder;
-    let error: UnserializeError | undefined;
-    while (decoder.position < input.length) {
-      const start = decoder.position;
-      const isBinary = format === 'php_binary';
-      const length = (input[start] as number) & 127;
-      const from = isBinary ? start + 1 : start;
-      const to = isBinary ? start + length : input.indexOf(DELIMITER, start);
-      // php_binary: a name that reaches the end leaves no room for a value.
-      if (isBinary ? to >= input.length : to < 0) {
-        error = new UnserializeError(start, input.length, messages);
-        break;
-      }
-      decoder.position = to + 1;
-      try {
-        const place = decoder.read();
-        places.set(input.toString('latin1', from, isBinary ? to + 1 : to), place);
-      } catch (refusal) {
-        if (!(refusal instanceof Refusal)) throw refusal;
-        error = new UnserializeError(refusal.offset, input.length, messages);
-        break;
-      }
+function readWhole(input: Buffer): DecodedSession {
+  const { messages } = decoder;
+  if (input.length === 0) return { variables: {}, messages, error: undefined };
+  const { value: read, error } = readOne(input);
+  if (error !== undefined) return { variables: {}, messages, error };
+  const standing = get(read, 0);
+  const value = standing instanceof PhpReference ? standing.value : standing;
+  if (value === null) return { variables: {}, messages, error };
+  if (value instanceof Map || isRecord(value)) return { variables: value, messages, error };
+  if (Array.isArray(value)) {
+    const variables = value.length === 0 ? {} : new Map<PhpKey, PhpValue>(value.entries());
+    return { variables, messages, error };
+  }
+  return { variables: {}, scalar: value, messages, error };
+}
+
+function readKeys(format: SessionFormat, input: Buffer): DecodedSession {
+  const places = new Map<string, Frame>();
+  const { messages } = decoder;
+  const isBinary = format === 'php_binary';
+  while (decoder.position < input.length) {
+    const start = decoder.position;
+    const from = isBinary ? start + 1 : start;
+    const to = isBinary ? from + ((input[start] as number) & 127) : input.indexOf(DELIMITER, start);
+    // A name that reaches to the end leaves no room for a value.
+    if (to < 0 || (isBinary && to > input.length)) {
+      const error = new UnserializeError(start, input.length, messages);
+      return { variables: collect(places), messages, error };
     }
-    return { variables: collect(places), messages, error };
-  });
+    const name = input.toString('latin1', from, to);
+    decoder.position = isBinary ? to : to + 1;
+    const { value, error } = readOne(input);
+    if (error !== undefined) return { variables: collect(places), messages, error };
+    places.set(name, value);
+  }
+  return { variables: collect(places), messages, error: undefined };
+}
+
+/** Reads the value at the decoder's position into a place of its own. */
+function readOne(
+  input: Buffer,
+): { value: Frame; error: undefined } | { value: undefined; error: UnserializeError } {
+  try {
+    return { value: decoder.read(), error: undefined };
+  } catch (refusal) {
+    if (!(refusal instanceof Refusal)) throw refusal;
+    const error = new UnserializeError(refusal.offset, input.length, decoder.messages);
+    return { value: undefined, error };
+  }
 }
 
 /** Takes the values out of their places once no later one can change them. */
-function collect(places: ReadonlyMap<string, () => PhpValue>): PhpSessionVariables {
+function collect(places: ReadonlyMap<string, Frame>): PhpSessionVariables {
   const entries = [...places].map(([latin1, place]): [PhpKey, PhpValue] => {
     const bytes = Buffer.from(latin1, 'latin1');
     const text = bytes.toString();
-    return [Buffer.from(text).equals(bytes) ? text : bytes, place()];
+    return [Buffer.from(text).equals(bytes) ? text : bytes, get(place, 0)];
   });
   const isPlain = entries.every(
     ([key]) => typeof key === 'string' && integerOf(key, false) === undefined,

@@ -1,6 +1,6 @@
-import { Decoder, Refusal, SlotsNeeded } from './decode.ts';
-import type { PhpMessage, PhpVersion } from './messages.ts';
-import { UnserializeError } from './messages.ts';
+import { decoder, Refusal, SlotsNeeded } from './decode.ts';
+import { type PhpMessage, type PhpVersion, UnserializeError } from './messages.ts';
+import { get } from './places.ts';
 import type { PhpValue } from './values.ts';
 import { PhpReference } from './values.ts';
 
@@ -16,7 +16,8 @@ export interface UnserializeOptions {
   readonly onMessage?: ((message: PhpMessage) => void) | undefined;
 }
 
-const DEFAULT_DEPTH = 4096;
+/** PHP's `unserialize_max_depth`. */
+export const DEFAULT_DEPTH: number = 4096;
 const DEFAULT_LENGTH = 256 * 1024 * 1024;
 
 /**
@@ -37,25 +38,31 @@ export function unserialize<Value extends PhpValue = PhpValue>(
 ): Value {
   const input = inputOf(bytes, options);
   if (input.length === 0) return false as Value;
-  const messages: PhpMessage[] = [];
-  let decoder: Decoder | undefined;
-  try {
-    const value = withSlotsIfNeeded(input, options, (started) => {
-      decoder = started;
-      return started.read()();
-    });
-    const last = decoder as unknown as Decoder;
-    messages.push(...last.messages);
-    if (last.position < input.length && (options.version ?? '8.4') >= '8.3') {
-      const message = `Extra data starting at offset ${last.position} of ${input.length} bytes`;
-      messages.push({ level: 'E_WARNING', message, namesFunction: true });
+  const version = options.version ?? '8.4';
+  let value: PhpValue;
+  let slots = false;
+  for (;;) {
+    decoder.start(input, options.maxDepth ?? DEFAULT_DEPTH, version, slots);
+    try {
+      value = get(decoder.read(), 0);
+      break;
+    } catch (error) {
+      // Most input has no reference: places are kept only where one was met.
+      if (error instanceof SlotsNeeded) slots = true;
+      else if (error instanceof Refusal) {
+        throw new UnserializeError(error.offset, input.length, decoder.messages);
+      } else throw error;
+    } finally {
+      decoder.finish();
     }
-    for (const message of messages) (options.onMessage ?? warn)(message);
-    return (value instanceof PhpReference ? value.value : value) as Value;
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    throw new UnserializeError(error.offset, input.length, decoder?.messages);
   }
+  const { messages, position } = decoder;
+  if (position < input.length && version >= '8.3') {
+    const message = `Extra data starting at offset ${position} of ${input.length} bytes`;
+    messages.push({ level: 'E_WARNING', message, namesFunction: true });
+  }
+  for (const message of messages) (options.onMessage ?? warn)(message);
+  return (value instanceof PhpReference ? value.value : value) as Value;
 }
 
 /**
@@ -80,31 +87,6 @@ export function inputOf(bytes: Uint8Array | string, options: UnserializeOptions)
     );
   }
   return input;
-}
-
-/**
- * Reads without slots first, as most input has no reference, and once more with them if it has.
- *
- * @param input the bytes
- * @param options the limits
- * @param read what to do with a fresh decoder
- * @returns what `read` returns
- */
-export function withSlotsIfNeeded<Result>(
-  input: Buffer,
-  options: UnserializeOptions,
-  read: (decoder: Decoder) => Result,
-): Result {
-  const settings = {
-    maxDepth: options.maxDepth ?? DEFAULT_DEPTH,
-    version: options.version ?? '8.4',
-  };
-  try {
-    return read(new Decoder(input, { ...settings, slots: false }));
-  } catch (error) {
-    if (!(error instanceof SlotsNeeded)) throw error;
-    return read(new Decoder(input, { ...settings, slots: true }));
-  }
 }
 
 function warn({ level, message, namesFunction }: PhpMessage): void {

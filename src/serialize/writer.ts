@@ -1,3 +1,5 @@
+import { floatText } from './numbers.ts';
+
 /** The two methods behind `Buffer.write`, which spare the choice of the encoding by name. */
 interface FastBuffer extends Buffer {
   latin1Write(text: string, offset: number): number;
@@ -61,10 +63,48 @@ export class ByteWriter {
     this.length += content.length;
   }
 
-  /** Writes a count or an index: 0 to 2^53 - 1. */
-  count(value: number): void {
-    this.reserve(16);
-    this.length = putDigits(this.bytes, this.length, value);
+  /** Writes `b:1;`. */
+  bool(value: boolean): void {
+    this.reserve(4);
+    const { bytes, length } = this;
+    bytes[length] = 98;
+    bytes[length + 1] = 58;
+    bytes[length + 2] = value ? 49 : 48;
+    bytes[length + 3] = 59;
+    this.length = length + 4;
+  }
+
+  /** Writes the `3:{` of `a:3:{`. */
+  open(count: number): void {
+    this.reserve(20);
+    const { bytes } = this;
+    const at = putDigits(bytes, this.length, count);
+    bytes[at] = 58;
+    bytes[at + 1] = 123;
+    this.length = at + 2;
+  }
+
+  /** Writes `d:0.5;`. */
+  float(value: number): void {
+    this.reserve(32);
+    const { bytes } = this;
+    bytes[this.length] = 100;
+    bytes[this.length + 1] = 58;
+    this.length += 2;
+    const thousandths = Math.round(value * 1000);
+    // Fifteen digits that read back as the same float are its shortest: no other such float is near.
+    if (thousandths / 1000 === value && value > 0 && thousandths < 1e9) {
+      let at = putDigits(bytes, this.length, Math.floor(thousandths / 1000));
+      let rest = thousandths % 1000;
+      bytes[at++] = 46;
+      for (let place = 100; rest > 0; place /= 10) {
+        const digit = Math.floor(rest / place);
+        bytes[at++] = 48 + digit;
+        rest -= digit * place;
+      }
+      this.length = at;
+    } else this.ascii(floatText(value));
+    this.byte(59);
   }
 
   /** Writes `i:5;`. */
@@ -95,7 +135,21 @@ export class ByteWriter {
     if (length < SHORT_STRING) {
       this.reserve(length + 8);
       const { bytes } = this;
-      let at = this.#stringHead(this.length, length);
+      let at = this.length;
+      bytes[at] = 115;
+      bytes[at + 1] = 58;
+      if (length < 10) {
+        bytes[at + 2] = 48 + length;
+        at += 3;
+      } else {
+        const tens = (length * 205) >> 11;
+        bytes[at + 2] = 48 + tens;
+        bytes[at + 3] = 48 + length - tens * 10;
+        at += 4;
+      }
+      bytes[at] = 58;
+      bytes[at + 1] = 34;
+      at += 2;
       let index = 0;
       for (; index < length; index++) {
         const code = text.charCodeAt(index);

@@ -122,7 +122,12 @@ async function compareBytes(
       (await differing(candidates)).map((difference) => difference !== undefined),
     );
     const [difference] = await differing([smallest]);
-    return { compared: done, difference: difference ?? `not repeatable: ${show(failing)}` };
+    return {
+      compared: done,
+      difference:
+        difference ??
+        `${found.find((difference) => difference !== undefined)}\nnot again for ${show(failing)}`,
+    };
   }
   return { compared: count, difference: undefined };
 }
