@@ -8,6 +8,7 @@ import { createServer, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createConnection } from 'mysql2/promise';
+import { DiskProblem } from '../tools/cache.ts';
 import { findProgram } from '../tools/program.ts';
 import type { Announcements, ServerProgram } from './program.ts';
 import { lastWordsOf, makeRunFolder, type RunFolder, stopServerOf } from './run-folder.ts';
@@ -190,10 +191,7 @@ export class PrivateServer {
       return new PortTaken(`Port ${this.#port} is taken:\n${words}`);
     }
     if (/No space left|OS error:? 28|errno: 28\b|Disk full/i.test(words)) {
-      return new Error(
-        `The database stopped because no space is left in ${this.#folder.path}. ` +
-          'Free about 60 MB, or set PHPSESSID_CACHE to a folder with space.',
-      );
+      return new DiskProblem(`The database stopped: no space is left in ${this.#folder.path}`);
     }
     return new Error(`${this.#program.path} ended by itself:\n${words}`);
   }

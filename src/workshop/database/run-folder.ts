@@ -3,7 +3,7 @@ import { constants, existsSync, readFileSync } from 'node:fs';
 import { cp, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { cacheFolder, removeIfAbandoned, temporaryFolder } from '../tools/cache.ts';
+import { cacheFolder, DiskProblem, removeIfAbandoned, temporaryFolder } from '../tools/cache.ts';
 import { commandLineOf, nameForThisProcess } from '../tools/process-name.ts';
 
 /** The files of one run. */
@@ -32,7 +32,7 @@ function filesOf(path: string): RunFolder {
  * @param template - The folder to copy.
  * @param progress - Told when the cache could not be used.
  * @returns The folder's files.
- * @throws Error that names the folders tried and the remedy.
+ * @throws DiskProblem that names the folders tried.
  */
 export async function makeRunFolder(
   template: string,
@@ -47,18 +47,16 @@ export async function makeRunFolder(
       if (problems.length > 0) progress?.(`database: ${problems[0]}; using ${parent} instead`);
       return folder;
     } catch (error) {
-      await rm(folder.path, { recursive: true, force: true });
+      await rm(folder.path, { recursive: true, force: true }).catch(() => {});
       problems.push(`${parent}: ${describeDiskProblem(error)}`);
     }
   }
-  throw new Error(
-    `The database's data folder cannot be made. ${problems.join('. ')}. ` +
-      'It needs about 60 MB: free some, or set PHPSESSID_CACHE to a folder with space.',
-  );
+  throw new DiskProblem(`The database's data folder cannot be made. ${problems.join('. ')}`);
 }
 
 function runParents(): string[] {
-  return [...new Set([cacheFolder(), temporaryFolder()])].map((folder) => join(folder, 'runs'));
+  const folders = new Set([cacheFolder(), temporaryFolder() ?? cacheFolder()]);
+  return [...folders].map((folder) => join(folder, 'runs'));
 }
 
 /**

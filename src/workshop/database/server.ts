@@ -1,4 +1,5 @@
 /** The database server of the workshop: the user's own, a parent's, or one that is started here. */
+import { cacheFolder, DiskProblem } from '../tools/cache.ts';
 import { explainConnectionError, readServerUrl, type ServerAddress } from './connection-url.ts';
 import { installCommand } from './package-manager.ts';
 import { type PrivateServer, startPrivateServer } from './private-server.ts';
@@ -141,6 +142,7 @@ async function checkRights(
 }
 
 async function startOwn(options: ObtainOptions): Promise<DatabaseServer> {
+  cacheFolder(options.progress);
   const interrupted = new AbortController();
   const signal = options.signal
     ? AbortSignal.any([options.signal, interrupted.signal])
@@ -203,6 +205,7 @@ async function firstThatStarts(announcements: Announcements): Promise<PrivateSer
       return server;
     } catch (error) {
       announcements.signal?.throwIfAborted();
+      if (error instanceof DiskProblem) throw error;
       const problem = `${source.name}: ${error instanceof Error ? error.message : String(error)}`;
       announcements.progress?.(`database: ${problem}`);
       problems.push(problem);

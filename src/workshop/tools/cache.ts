@@ -7,23 +7,35 @@
  *
  * All of it can be deleted at any time when no workshop runs.
  */
-import { mkdirSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { nameForThisProcess, ownerOf } from './process-name.ts';
 
 const unfinished = '.unfinished-';
+/** What a start needs at most: programs, a template and one run. */
+const roomNeeded = 128 * 2 ** 20;
+
 const week = 7 * 24 * 60 * 60 * 1000;
 
 let found: string | undefined;
+let temporary: { folder: string } | { problem: string } | undefined;
+
+/** A disk that cannot be used: the message is the user's, with the remedy. */
+export class DiskProblem extends Error {
+  constructor(problem: string) {
+    super(`${problem}. Free about 128 MB, or set PHPSESSID_CACHE to a folder with space.`);
+  }
+}
 
 /**
  * Finds a folder this user can write to.
  *
  * @param progress - Told when the wanted folder cannot be used.
  * @returns $PHPSESSID_CACHE, else $XDG_CACHE_HOME/phpsessid, else ~/.cache/phpsessid; a folder
- *   of the system's temporary folder when that one cannot be written to.
+ *   of the system's temporary folder when that one cannot be written to or is full.
+ * @throws DiskProblem when neither can be used.
  */
 export function cacheFolder(progress?: ((line: string) => void) | undefined): string {
   if (found !== undefined) return found;
@@ -35,7 +47,11 @@ export function cacheFolder(progress?: ((line: string) => void) | undefined): st
     found = wanted;
     return found;
   }
-  found = temporaryFolder();
+  const instead = findTemporary();
+  if ('problem' in instead) {
+    throw new DiskProblem(`No folder can be used: ${wanted} (${problem}), ${instead.problem}`);
+  }
+  found = instead.folder;
   progress?.(`cache: ${wanted} cannot be used (${problem}); using ${found} instead`);
   return found;
 }
@@ -44,21 +60,41 @@ export function cacheFolder(progress?: ((line: string) => void) | undefined): st
  * Finds the same folder's counterpart in the system's temporary folder, where a full or read-only
  * home has left no other place.
  *
- * @returns A folder that belongs to this user alone.
+ * @returns A folder that belongs to this user alone; undefined when that disk is no better.
  */
-export function temporaryFolder(): string {
+export function temporaryFolder(): string | undefined {
+  const place = findTemporary();
+  return 'folder' in place ? place.folder : undefined;
+}
+
+function findTemporary(): { folder: string } | { problem: string } {
+  temporary ??= searchTemporary();
+  return temporary;
+}
+
+function searchTemporary(): { folder: string } | { problem: string } {
   const path = join(tmpdir(), `phpsessid-${userInfo().uid}`);
+  const problem = problemWith(path);
   // Anyone may have put a folder there first: programs must not be run from a stranger's folder.
-  return problemWith(path) === undefined && isOurs(path)
-    ? path
-    : mkdtempSync(join(tmpdir(), 'phpsessid-'));
+  if (problem === undefined && isOurs(path)) return { folder: path };
+  try {
+    const fresh = mkdtempSync(join(tmpdir(), 'phpsessid-'));
+    const itsProblem = problemWith(fresh);
+    if (itsProblem === undefined) return { folder: fresh };
+    rmSync(fresh, { recursive: true });
+  } catch {
+    // The first folder's problem tells more.
+  }
+  return { problem: `${path} (${problem ?? 'belongs to someone else'})` };
 }
 
 function problemWith(folder: string): string | undefined {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     writeFileSync(join(folder, '.writable'), '');
-    return undefined;
+    const { bavail, bsize } = statfsSync(folder);
+    if (bavail * bsize >= roomNeeded) return undefined;
+    return `only ${Math.floor((bavail * bsize) / 2 ** 20)} MB are free on its disk`;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code ?? String(error);
   }

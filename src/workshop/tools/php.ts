@@ -58,7 +58,9 @@ async function fetched(options: FetchOptions): Promise<Php | undefined> {
   // Where php-cgi is installed and only its extension is not, the packages bring only that.
   const cgi = name ? join(bin, name) : findProgram(['php-cgi']);
   if (cgi === undefined) throw new Error(`${folder} holds no php-cgi`);
-  return await describe(cgi, folder, { LD_LIBRARY_PATH: libraryPath(folder) }, options.signal);
+  const libraries = libraryPath(folder);
+  const env: Record<string, string> = libraries === '' ? {} : { LD_LIBRARY_PATH: libraries };
+  return await describe(cgi, folder, env, options.signal);
 }
 
 /** Asks PHP itself what it is and what it lacks; extensions are looked for where it would. */
