@@ -58,8 +58,8 @@ export interface TestRun {
   onOutput?: ((text: string) => void) | undefined;
 }
 
-/** How much longer than a test its process may be silent: starting Node takes a while. */
-const startUp = 5;
+/** Seconds that a process may be silent beyond a test's limit: it reports its time-outs itself. */
+const grace = 2;
 
 /**
  * Runs lessons' tests on a class.
@@ -124,7 +124,7 @@ async function runGroup(
       ...(run.seed === undefined ? {} : { SEED: run.seed }),
     },
     directory: dirname(dirname(first.lesson.directory)),
-    silence: seconds + startUp,
+    silence: seconds + grace,
     signal,
     onReport: (message) => {
       ledger.take(message);

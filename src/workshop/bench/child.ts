@@ -14,7 +14,7 @@ export interface ChildOptions {
   environment: Record<string, string>;
   /** The working directory. */
   directory: string;
-  /** Seconds without a report after which the child is ended. */
+  /** Seconds without a report after which the child is ended; its start may take longer. */
   silence: number;
   signal?: AbortSignal | undefined;
   onReport: (message: Report) => void;
@@ -33,6 +33,10 @@ export interface ChildEnd {
 }
 
 const keptOutput = 4000;
+
+/** Seconds that starting Node and loading the class may take on a busy machine. */
+const startUp = 15;
+
 const reportPipe = 3;
 
 /**
@@ -72,12 +76,12 @@ export function runChild(options: ChildOptions): Promise<ChildEnd> {
     const kill = (): void => {
       child.kill('SIGKILL');
     };
-    const heard = (): void => {
+    const allow = (seconds: number): void => {
       clearTimeout(timer);
       timer = setTimeout(() => {
         silent = true;
         kill();
-      }, silence * 1000);
+      }, seconds * 1000);
     };
     const end = (code: number | null, text = output): void => {
       clearTimeout(timer);
@@ -85,9 +89,9 @@ export function runChild(options: ChildOptions): Promise<ChildEnd> {
       resolve({ silent, aborted: signal?.aborted ?? false, code, output: text.trim() });
     };
     signal?.addEventListener('abort', kill);
-    heard();
+    allow(silence + startUp);
     readLines(child.stdio[reportPipe] as Readable, (line) => {
-      heard();
+      allow(silence);
       options.onReport(JSON.parse(line) as Report);
     });
     for (const stream of [child.stdout, child.stderr]) {

@@ -1,5 +1,6 @@
 /** `openBench`: one line at the top of a test file, and everything ends with the file. */
 import { after, afterEach, beforeEach } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { type AssembledBench, assembleBench, releaseServer } from './assemble.ts';
 import type { Bench } from './bench.ts';
 import { type Watch, watchForCrashes } from './crash.ts';
@@ -109,7 +110,9 @@ function attend(): void {
     // By hand one may stand in a debugger for as long as one likes.
     if (hasListener()) timer = setTimeout(() => giveUp(following, limit), limit * 1000);
   });
-  afterEach((context) => {
+  afterEach(async (context) => {
+    // A rejection that nobody awaits comes up when the test's last step is done.
+    await setImmediate();
     const { name, fullName, passed, error } = context as unknown as TestState;
     const { assembled } = running;
     if (name !== fullName || name === fileOver || !assembled) return;
