@@ -2,7 +2,7 @@
 import type { Lesson } from '../catalogue.ts';
 import type { TestResult } from '../checks.ts';
 import { shown } from './learner.ts';
-import { failures, isDone, isGreen, type Proof } from './proof.ts';
+import { failures, isGreen, type Proof } from './proof.ts';
 import type { Terminal } from './terminal.ts';
 
 /** The keys of the watcher, as its prompt names them. */
@@ -47,52 +47,44 @@ export function describeOlder(proof: Proof, { paint }: Terminal): string | undef
 }
 
 /**
- * The whole state, when everything has run.
+ * Everything that is red, as one failure and the step that mends it.
+ *
+ * @param proof - The state.
+ * @param terminal - Gives colours.
+ * @param watching - True in the watcher, where keys can be pressed.
+ * @returns Lines; none where nothing is red.
+ */
+export function describeRed(proof: Proof, terminal: Terminal, watching: boolean): string[] {
+  const { lesson, current, older, attack } = proof;
+  const own = failures(current)[0];
+  const first = own ?? failures(older)[0];
+  const lines: string[] = [];
+  if (first) {
+    lines.push(...describeResult(first, terminal));
+    if (!own) lines.push(`  an older promise: lesson ${lesson.label}'s own tests are green`);
+  } else if (!isGreen(proof)) {
+    const known = new Set(current.map(({ name }) => name));
+    const missing = lesson.proves.filter((name) => !known.has(name));
+    lines.push(terminal.paint('red', `✘ ${lesson.label} did not run: ${missing.join('; ')}`));
+  } else if (attack && attack.verdict !== 'held') {
+    const what = attack.verdict === 'breached' ? 'breached your class' : 'broke off';
+    lines.push(terminal.paint('red', `✘ ${lesson.label} the attack ${what}`));
+    lines.push(`  ${attack.because}`);
+    if (attack.location) lines.push(`  ${shown(attack.location.file)}:${attack.location.line}`);
+  }
+  if (lines.length > 0) lines.push(`  next: ${nextStep(proof, first, watching)}`);
+  return lines;
+}
+
+/**
+ * How a lesson that is done came out, in one line.
  *
  * @param proof - The state.
  * @param next - The lesson after this one.
  * @param terminal - Gives colours.
  * @param watching - True in the watcher, where keys can be pressed.
- * @returns Lines.
  */
-export function describeProof(
-  proof: Proof,
-  next: Lesson | undefined,
-  terminal: Terminal,
-  watching: boolean,
-): string[] {
-  if (isDone(proof)) return [describeDone(proof, next, terminal, watching)];
-  const lines: string[] = [];
-  const first = failures(proof.current)[0] ?? failures(proof.older)[0];
-  if (first) {
-    lines.push(...describeResult(first, terminal));
-    if (failures(proof.current).length === 0) {
-      lines.push(`  an older promise: lesson ${proof.lesson.label}'s own tests are green`);
-    }
-  } else if (!isGreen(proof)) {
-    const missing = proof.lesson.proves.filter((name) =>
-      proof.current.every((result) => result.name !== name),
-    );
-    lines.push(terminal.paint('red', `✘ ${proof.lesson.label} did not run: ${missing.join('; ')}`));
-  } else if (proof.attack) {
-    const { verdict, because, location } = proof.attack;
-    lines.push(
-      terminal.paint(
-        'red',
-        `✘ ${proof.lesson.label} the attack ${verdict === 'breached' ? 'breached your class' : 'broke off'}`,
-      ),
-      `  ${because}`,
-    );
-    if (location) lines.push(`  ${shown(location.file)}:${location.line}`);
-  }
-  lines.push(`  next: ${nextStep(proof, first, watching)}`);
-  const older = describeOlder(proof, terminal);
-  if (older && first?.lesson === proof.lesson.label) lines.push(older);
-  return lines;
-}
-
-/** How the lesson came out, in one line. */
-function describeDone(
+export function describeDone(
   { lesson, current, older, attack }: Proof,
   next: Lesson | undefined,
   { paint }: Terminal,

@@ -38,7 +38,7 @@ export function openTerminal(json: boolean): Terminal {
   return {
     json,
     interactive: !json && Boolean(stdin.isTTY && stdout.isTTY),
-    width: Math.max(40, Math.min(stdout.columns ?? 80, 88)),
+    width: Math.max(40, Math.min(stdout.columns || 80, 88)),
     say: (line = '') => {
       (json ? process.stderr : stdout).write(`${line}\n`);
     },

@@ -8,8 +8,8 @@ import { nextHint, printHints } from './hints.ts';
 import { listenToKeys } from './keyboard.ts';
 import { hasMine, remember, shown } from './learner.ts';
 import { turn } from './pages.ts';
-import { isDone, type Proof, prove } from './proof.ts';
-import { describeProof, describeResult, keys } from './screen.ts';
+import { failures, isDone, type Proof, prove } from './proof.ts';
+import { describeDone, describeOlder, describeRed, keys } from './screen.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface WatcherOptions {
@@ -98,22 +98,30 @@ export class Watcher {
         server,
         signal,
         bail: true,
-        onCurrent: ({ current }) => {
-          const red = current.find(({ passed }) => !passed);
-          for (const line of red ? describeResult(red, this.#terminal) : []) say(line);
+        onCurrent: (soFar) => {
+          const own = failures(soFar.current).length > 0;
+          for (const line of own ? describeRed(soFar, this.#terminal, true) : []) say(line);
           if (lesson.number > 1) say(paint('dim', 'checking the older lessons …'));
         },
         onOutput: (text) => process.stdout.write(text),
       });
       if (signal.aborted) return;
       this.#proof = proof;
-      const lines = describeProof(proof, this.#following(), this.#terminal, true);
-      // What stands on the screen already is not said twice.
-      const red = proof.current.find(({ passed }) => !passed);
-      const said = red ? describeResult(red, this.#terminal).length : 0;
-      for (const line of lines.slice(said)) say(line);
-      this.#prompt();
+      this.#conclude(proof);
     });
+  }
+
+  /** Says what is not on the screen yet. */
+  #conclude(proof: Proof): void {
+    const { say } = this.#terminal;
+    if (isDone(proof)) {
+      this.#prompt(describeDone(proof, this.#following(), this.#terminal, true));
+    } else if (failures(proof.current).length === 0) {
+      for (const line of describeRed(proof, this.#terminal, true)) say(line);
+      this.#prompt();
+    } else {
+      this.#prompt(describeOlder(proof, this.#terminal));
+    }
   }
 
   #hint(): void {

@@ -3,7 +3,7 @@ import { type Lesson, minePath } from '../../catalogue.ts';
 import { hasMine, lessonBefore, remember, replaceMine, shown } from '../learner.ts';
 import { turn } from '../pages.ts';
 import { isDone, type Proof, prove } from '../proof.ts';
-import { describeProof } from '../screen.ts';
+import { describeDone, describeOlder, describeRed } from '../screen.ts';
 import { type Call, type Command, classOf } from '../usage.ts';
 import { Watcher } from '../watcher.ts';
 import { withServer } from '../with-server.ts';
@@ -82,7 +82,12 @@ function prepare({ terminal, lessons }: Call, chosen: Lesson): void {
 function report({ terminal, lessons }: Call, proof: Proof): void {
   const { lesson: chosen, condition, current, older, attack } = proof;
   const next = lessons.find((each) => each.number > chosen.number);
-  for (const line of describeProof(proof, next, terminal, false)) terminal.say(line);
+  if (isDone(proof)) {
+    terminal.say(describeDone(proof, next, terminal, false));
+  } else {
+    for (const line of describeRed(proof, terminal, false)) terminal.say(line);
+    terminal.say(describeOlder(proof, terminal));
+  }
   const place = (results: Proof['current']) =>
     results.map(({ location, ...result }) => ({
       ...result,
