@@ -169,7 +169,6 @@ function metaVariables(request: PhpRequest): Record<string, string> {
     SERVER_PORT: '80',
     SERVER_PROTOCOL: 'HTTP/1.1',
     HTTP_HOST: '127.0.0.1',
-    // A query without "=" would be taken for options of the command line.
     QUERY_STRING: query,
   };
   if (cookie !== undefined) variables['HTTP_COOKIE'] = cookie;
