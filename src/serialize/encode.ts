@@ -1,5 +1,6 @@
 import { UnserializableError } from './messages.ts';
 import { floatText, INT64_MAX, INT64_MIN, integerKey } from './numbers.ts';
+import { innerShape, learn, root, type Shape } from './shapes.ts';
 import type { PhpKey, PhpString, PhpValue } from './values.ts';
 import { PhpEnum, PhpFloat, PhpObject, PhpReference, PhpSerializable } from './values.ts';
 import { ByteWriter } from './writer.ts';
@@ -22,6 +23,8 @@ interface Frame {
   index: number;
   /** The key that is being written, for an error's path. */
   key: PhpKey;
+  /** The key of a record before the next one, from which that one is guessed. */
+  shape: Shape;
 }
 
 /**
@@ -78,9 +81,11 @@ export class Encoder {
       for (let index = frame.index; index < keys.length; index++) {
         const key = keys[index] as string;
         frame.index = index + 1;
-        const first = key.charCodeAt(0);
-        if (first <= 57 && integerKey(key) !== undefined) writer.ascii(`i:${key};`);
-        else if (!writer.string(key)) this.#refuseKey(frame, key);
+        const guess = frame.shape.next;
+        if (guess !== undefined && guess.key === key) {
+          writer.raw(guess.written);
+          frame.shape = guess;
+        } else this.#recordKey(frame, key);
         if (!this.#value(record[key] as PhpValue)) return false;
       }
       return true;
@@ -101,6 +106,18 @@ export class Encoder {
       if (!this.#value(value)) return false;
     }
     return true;
+  }
+
+  /** Writes a record's key and remembers how, for the next record like this. */
+  #recordKey(frame: Frame, key: string): void {
+    const { writer } = this;
+    if (integerKey(key) !== undefined) {
+      writer.ascii(`i:${key};`);
+      return;
+    }
+    const start = writer.length;
+    if (!writer.string(key)) this.#refuseKey(frame, key);
+    frame.shape = learn(frame.shape, key, writer.bytes.subarray(start, writer.length));
   }
 
   /** Writes a value. Returns false where its elements are still to be written. */
@@ -255,14 +272,26 @@ export class Encoder {
       return true;
     }
     if (this.#depth === this.#nextLook) this.#refuseCircle();
+    const shape =
+      this.#depth === 0 ? root : innerShape((this.#frames[this.#depth - 1] as Frame).shape);
     let frame = this.#frames[this.#depth];
     if (frame === undefined) {
-      frame = { kind, container, values: [], keys: [], entries: undefined, index: 0, key: 0 };
+      frame = {
+        kind,
+        container,
+        values: [],
+        keys: [],
+        entries: undefined,
+        index: 0,
+        key: 0,
+        shape,
+      };
       this.#frames.push(frame);
     }
     frame.kind = kind;
     frame.container = container;
     frame.index = 0;
+    frame.shape = shape;
     if (kind === LIST) frame.values = container as PhpValue[];
     else if (kind !== RECORD) frame.entries = (container as Map<PhpKey, PhpValue>).entries();
     this.#depth++;

@@ -18,6 +18,8 @@ export interface Shape {
 /** Past this many shapes nothing more is remembered, whoever sends ever new keys. */
 const MOST = 2048;
 
+const LONGEST = 64;
+
 let count = 0;
 
 /** Where the outermost record begins. */
@@ -51,6 +53,8 @@ export function innerShape(shape: Shape): Shape {
  * @returns the shape of the key that came
  */
 export function learn(shape: Shape, key: string, written: Uint8Array): Shape {
+  // `__proto__` must be defined, not assigned; and a long key is data rather than a name.
+  if (key === '__proto__' || written.length > LONGEST) return shape;
   const known = shape.others.get(key);
   if (known !== undefined && known.written.length === written.length) {
     shape.next = known;

@@ -1,6 +1,7 @@
-import { decoder, Refusal, SlotsNeeded } from './decode.ts';
+import { decoder, SlotsNeeded } from './decode.ts';
 import { type PhpMessage, type PhpVersion, UnserializeError } from './messages.ts';
 import { get } from './places.ts';
+import { Refusal } from './scan.ts';
 import type { PhpValue } from './values.ts';
 import { PhpReference } from './values.ts';
 

@@ -58,9 +58,14 @@ export class ByteWriter {
   }
 
   raw(content: Uint8Array): void {
-    this.reserve(content.length);
-    this.bytes.set(content, this.length);
-    this.length += content.length;
+    const { length } = content;
+    this.reserve(length);
+    if (length > SHORT_STRING) this.bytes.set(content, this.length);
+    else {
+      const { bytes, length: start } = this;
+      for (let index = 0; index < length; index++) bytes[start + index] = content[index] as number;
+    }
+    this.length += length;
   }
 
   /** Writes `b:1;`. */
@@ -223,15 +228,22 @@ function putDigits(bytes: Uint8Array, start: number, value: number): number {
     return start + 2;
   }
   if (value > 0x7fffffff) return putLargeDigits(bytes, start, value);
-  let digits = 3;
-  for (let limit = 1000; limit <= value; limit *= 10) digits++;
   let rest = value | 0;
-  for (let at = start + digits - 1; at >= start; at--) {
+  const end = start + countDigits(rest);
+  let at = end;
+  while (rest >= 10) {
     const next = (rest / 10) | 0;
-    bytes[at] = 48 + rest - next * 10;
+    bytes[--at] = 48 + rest - next * 10;
     rest = next;
   }
-  return start + digits;
+  bytes[start] = 48 + rest;
+  return end;
+}
+
+function countDigits(value: number): number {
+  if (value < 1e5) return value < 1e3 ? 3 : value < 1e4 ? 4 : 5;
+  if (value < 1e7) return value < 1e6 ? 6 : 7;
+  return value < 1e8 ? 8 : value < 1e9 ? 9 : 10;
 }
 
 function putLargeDigits(bytes: Uint8Array, start: number, value: number): number {

@@ -30,7 +30,7 @@ export async function openOracle(): Promise<Oracle> {
   const php = await openWasmPhp();
   const ask = async (task: string, lines: readonly string[]): Promise<Answer[]> => {
     if (lines.length === 0) return [];
-    php.write(INPUT, Buffer.from(lines.join('\n')));
+    php.write(INPUT, Buffer.from(`${lines.join('\n')}\n`));
     const output = await php.run(
       `<?php define('FUZZ_INPUT', '${INPUT}'); define('FUZZ_TASK', '${task}'); ${SCRIPT}`,
     );

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  type PhpMessage,
+  type PhpValue,
+  serialize,
+  UnserializeError,
+  unserialize,
+} from '../../src/serialize/index.ts';
+
+function offsetOf(bytes: string): number {
+  try {
+    unserialize(Buffer.from(bytes, 'latin1'), { onMessage: () => {} });
+  } catch (error) {
+    assert.ok(error instanceof UnserializeError);
+    return error.offset;
+  }
+  return assert.fail(`${bytes} was accepted`);
+}
+
+test("stops where PHP stops, with PHP's words", () => {
+  assert.throws(() => unserialize('a:1:{i:0;i:1'), {
+    name: 'UnserializeError',
+    message: 'unserialize(): Error at offset 9 of 12 bytes',
+    offset: 9,
+  });
+});
+
+test('names the offset of the element, not of the byte', () => {
+  const cases: [string, number][] = [
+    ['i:1', 0],
+    ['s:3:"abc"x', 9],
+    ['s:3:"abcd";', 8],
+    ['s:9:"abc";', 2],
+    ['a:5:{}', 5],
+    ['a:0:{x', 5],
+    ['a:1:{R:1;i:1;}', 9],
+    ['a:1:{N;i:1;}', 7],
+    ['a:2:{i:0;i:5;i:1;r:2;}', 21],
+    ['O:3:"a b":0:{}', 0],
+    ['O:3:"Foo":5:{}', 11],
+    ['O:3:"Foo":0:x', 12],
+    ['C:3:"Foo":2:{abcd}', 15],
+    ['b:2;', 0],
+    ['d:+INF;', 0],
+  ];
+  assert.deepEqual(
+    cases.map(([bytes]) => [bytes, offsetOf(bytes)]),
+    cases,
+  );
+});
+
+test('accepts the odd forms that PHP accepts', () => {
+  const cases: [string, string][] = [
+    ['i:+5;', 'i:5;'],
+    ['i:-0;', 'i:0;'],
+    ['d:.5;', 'd:0.5;'],
+    ['d:5.;', 'd:5;'],
+    ['s:05:"hello";', 's:5:"hello";'],
+    ['O:3:"Foo":+0:{}', 'O:3:"Foo":0:{}'],
+    ['O:8:"STDCLASS":0:{}', 'O:8:"stdClass":0:{}'],
+    ['a:3:{i:0;i:5;i:0;i:6;i:1;R:2;}', 'a:2:{i:0;i:6;i:1;R:2;}'],
+    ['a:2:{s:1:"a";i:1;s:1:"a";i:2;}', 'a:1:{s:1:"a";i:2;}'],
+    ['O:8:"stdClass":1:{i:5;i:1;}', 'O:8:"stdClass":1:{s:1:"5";i:1;}'],
+  ];
+  assert.deepEqual(
+    cases.map(([bytes]) => [bytes, serialize(unserialize(bytes)).toString()]),
+    cases,
+  );
+});
+
+test('hands on what PHP says while it goes on', () => {
+  const heard: string[] = [];
+  const onMessage = ({ level, message }: PhpMessage): void => {
+    heard.push(`${level} ${message}`);
+  };
+  assert.equal(unserialize('i:99999999999999999999;x', { onMessage }), 9223372036854775807n);
+  assert.equal(unserialize('S:2:"\\61b";', { onMessage }), 'ab');
+  assert.deepEqual(heard, [
+    'E_WARNING Numerical result out of range',
+    'E_WARNING Extra data starting at offset 23 of 24 bytes',
+    "E_DEPRECATED Unserializing the 'S' format is deprecated",
+  ]);
+});
+
+test('keeps quiet about trailing bytes where PHP 8.2 does', () => {
+  const onMessage = (): void => assert.fail('8.2 says nothing');
+  assert.equal(unserialize('i:1;x', { version: '8.2', onMessage }), 1);
+});
+
+test('gives false for no bytes, as PHP does', () => {
+  assert.equal(unserialize(''), false);
+});
+
+test('refuses to nest deeper than it was told', () => {
+  const nested = (depth: number): string => `${'a:1:{i:0;'.repeat(depth)}N;${'}'.repeat(depth)}`;
+  assert.doesNotThrow(() => unserialize(nested(4096)));
+  assert.throws(
+    () => unserialize(nested(4097)),
+    (error) =>
+      error instanceof UnserializeError &&
+      error.messages[0]?.message.startsWith('Maximum depth of 4096 exceeded.') === true,
+  );
+});
+
+test('overflows no stack, however deep the nesting', () => {
+  const depth = 200_000;
+  const bytes = `${'a:1:{s:1:"a";'.repeat(depth)}N;${'}'.repeat(depth)}`;
+  const value = unserialize(bytes, { maxDepth: 0 });
+  assert.equal(serialize(value).toString(), bytes);
+  let deep: PhpValue = null;
+  for (let level = 0; level < depth; level++) deep = [deep];
+  assert.equal(serialize(deep).length, depth * 10 + 2);
+});
+
+test('reads no more bytes than it was told', () => {
+  assert.throws(
+    () => unserialize('i:12345;', { maxLength: 4 }),
+    /^RangeError: 8 bytes are more than the 4/,
+  );
+});
+
+test('believes no count that the bytes cannot hold', () => {
+  assert.equal(offsetOf('a:1000000000:{i:0;i:1;}'), 14);
+  assert.equal(offsetOf('s:99999999999:"a";'), 2);
+});
