@@ -9,7 +9,6 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import type { SessionsExport } from '../bench/contract.ts';
-import { counterPage } from '../counter.ts';
 import type { Fault, Message } from './messages.ts';
 import { missingMethods, unportedPage } from './not-ported.ts';
 import { describeFault, findPlace } from './place.ts';
@@ -62,6 +61,8 @@ async function serve(Sessions: SessionsExport): Promise<void> {
   const missing = missingMethods(Sessions);
   // Gc with every request, so that it can be seen; PHP's default is one in a hundred.
   const settings = { 'session.gc_probability': '1', 'session.gc_divisor': '1' };
+  // Below the handlers of faults, so that what cannot be loaded is a sentence as well.
+  const { counterPage } = await import('../counter.ts');
   const page = missing.includes('initCallbacks')
     ? unportedPage(Sessions, missing)
     : counterPage(Sessions, { settings });

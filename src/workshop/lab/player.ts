@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { root } from '../catalogue.ts';
 import type { Fault, Message } from './messages.ts';
+import { findPlace } from './place.ts';
 import { FAULT_MARK } from './stall.ts';
 import type { Sender } from './timeline.ts';
 
@@ -142,7 +143,7 @@ export class Player {
       if (!stopped) {
         this.#child = undefined;
         this.#starting = undefined;
-        this.fault = fault ?? { message: describeExit(code, signal), place: undefined };
+        this.fault = fault ?? this.#unannounced(code, signal);
       }
       this.#options.onExit(this, pid);
     });
@@ -170,6 +171,16 @@ export class Player {
         }
       });
     }
+  }
+
+  /** An end that nobody announced, with the error that the process printed last. */
+  #unannounced(code: unknown, signal: unknown): Fault {
+    const error = this.printed.findLast((line) => /^\w*Error\b/.test(line));
+    const message = describeExit(code, signal);
+    return {
+      message: error ? `${message} It printed: ${error}` : message,
+      place: findPlace(this.printed.join('\n')),
+    };
   }
 
   #keep(line: string): void {

@@ -1,5 +1,6 @@
 /** The lab's pages and buttons. */
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Context, Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { findLesson } from '../catalogue.ts';
@@ -9,6 +10,7 @@ import { html, raw } from './html.ts';
 import { type Lab, UnknownClass, type View } from './lab.ts';
 import { callableMethods, METHODS } from './methods.ts';
 import type { Stage } from './stage.ts';
+import { PICTURES } from './views/markdown.ts';
 import { liveParts, page, type Scene } from './views/page.ts';
 
 const POLICY =
@@ -61,6 +63,11 @@ export function labRoutes(lab: Lab): Hono {
     if (!type) return context.notFound();
     const file = readFileSync(new URL(`./public/${name}`, import.meta.url));
     return context.body(new Uint8Array(file), 200, { 'Content-Type': type });
+  });
+  app.get('/pictures/:name{[\\w-]+\\.svg}', (context) => {
+    const path = join(PICTURES, context.req.param('name'));
+    if (!existsSync(path)) return context.notFound();
+    return context.body(readFileSync(path, 'utf8'), 200, { 'Content-Type': 'image/svg+xml' });
   });
   app.get('/docs/*', (context) => readDocument(context));
   app.get('/docs', (context) => context.redirect('/docs/'));

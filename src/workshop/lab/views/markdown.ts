@@ -1,8 +1,13 @@
 /** Markdown as the lessons write it, for the lab: links lead to lab pages, code is coloured. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Marked, type Tokens } from 'marked';
-import type { Lesson } from '../../catalogue.ts';
+import { type Lesson, root } from '../../catalogue.ts';
 import { escapeHtml, type Html, raw } from '../html.ts';
 import { highlight } from './highlight.ts';
+
+/** Where the weave keeps the pictures that programs drew. */
+export const PICTURES: string = join(root, 'docs/pictures');
 
 /** Where a text stands, so that its links can be followed. */
 export interface Place {
@@ -49,6 +54,13 @@ export function renderMarkdown(text: string, place: Place): Html {
             : `<td>${this.parser.parseInline(each.tokens)}</td>`;
         const row = (cells: Tokens.TableCell[]) => `<tr>${cells.map(cell).join('')}</tr>`;
         return `<div class="scroll" tabindex="0"><table><thead>${row(token.header)}</thead><tbody>${token.rows.map(row).join('')}</tbody></table></div>\n`;
+      },
+      image({ href, text: description }: Tokens.Image) {
+        const name = /docs\/pictures\/([\w-]+\.svg)$/.exec(href)?.[1];
+        const shown = name !== undefined && existsSync(join(PICTURES, name));
+        return shown
+          ? `<img src="/pictures/${name}" alt="${escapeHtml(description)}">`
+          : `<em>${escapeHtml(description)}</em>`;
       },
       link({ href, tokens }: Tokens.Link) {
         const target = escapeHtml(follow(href, place));
