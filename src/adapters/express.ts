@@ -1,0 +1,52 @@
+/**
+ * PHP sessions for Express: one middleware.
+ *
+ * @module express
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { runRequest } from '../php/open-request.ts';
+import type { PhpOptions } from '../php/request.ts';
+import { prepareExchanges } from './php-scope.ts';
+
+/** A middleware as Express and Connect call it. */
+export type PhpSessionMiddleware = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => void;
+
+/**
+ * Gives each request its PHP session scope, for every handler after it.
+ *
+ * The session is saved before the response's head leaves. One that cannot be saved goes to
+ * Express's error handlers, which answer instead.
+ *
+ * @param options - How PHP behaves.
+ * @returns A middleware; use it before the handlers that use sessions.
+ * @throws RangeError for a setting that PHP does not have, or a value that it refuses.
+ * @example
+ * app.use(phpSession({ settings: { 'session.cookie_httponly': '1' } }));
+ * app.get('/', async (_request, response) => {
+ *   await session_start();
+ *   $_SESSION['count'] = Number($_SESSION['count'] ?? 0) + 1;
+ *   response.send(`<p>Count: ${$_SESSION['count']}</p>`);
+ * });
+ */
+export function phpSession(options: PhpOptions = {}): PhpSessionMiddleware {
+  const begin = prepareExchanges(options);
+  return (request, response, next) => {
+    const exchange = begin(request, response, next);
+    response.once('close', () => {
+      const reason = response.writableFinished
+        ? 'its response was complete'
+        : 'its client went away';
+      exchange
+        .commit(reason)
+        .catch((error: unknown) => {
+          if (!response.writableFinished) process.emitWarning(error as Error);
+        })
+        .finally(() => exchange.close(reason));
+    });
+    runRequest(exchange.php, () => next()).catch(next);
+  };
+}

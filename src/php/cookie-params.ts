@@ -1,0 +1,139 @@
+/** session_set_cookie_params() and session_get_cookie_params(). session.c L1790–1935. */
+import { phpBoolean, phpString } from './conversions.ts';
+import { PhpValueError } from './messages.ts';
+import { PHP_SESSION_ACTIVE, type PhpRequest } from './request.ts';
+import { performSync } from './scope.ts';
+
+/** The attributes of the session's cookie. */
+export interface SessionCookieParams {
+  /** Seconds until it expires; 0 for the browser's own session. */
+  lifetime: number;
+  path: string;
+  domain: string;
+  secure: boolean;
+  /** PHP 8.5 only. */
+  partitioned?: boolean | undefined;
+  httponly: boolean;
+  samesite: string;
+}
+
+const NAME = 'session_set_cookie_params';
+const FLAGS: readonly string[] = ['secure', 'partitioned', 'httponly'];
+/** The order in which PHP sets them: the first that is refused ends it. */
+const ORDER = ['lifetime', 'path', 'domain', 'secure', 'partitioned', 'httponly', 'samesite'];
+
+/**
+ * Sets the attributes of the session's cookie; call it before session_start().
+ *
+ * @param options - The attributes to change.
+ * @returns false when they cannot be changed now.
+ * @throws ValueError when `options` names no attribute.
+ * @example
+ * session_set_cookie_params({ lifetime: 86400, httponly: true, samesite: 'Lax' });
+ */
+export function session_set_cookie_params(
+  options: Partial<{ [Key in keyof SessionCookieParams]: string | number | boolean | null }>,
+): boolean;
+export function session_set_cookie_params(
+  lifetime: number,
+  path?: string | null | undefined,
+  domain?: string | null | undefined,
+  secure?: boolean | null | undefined,
+  httponly?: boolean | null | undefined,
+): boolean;
+export function session_set_cookie_params(
+  first: number | object,
+  ...rest: (string | boolean | null | undefined)[]
+): boolean {
+  return performSync(NAME, (request) => {
+    if (!mayChange(request)) return false;
+    const wanted =
+      typeof first === 'object' ? fromOptions(request, first, rest) : fromArguments(first, rest);
+    return ORDER.every((key) => {
+      const value = wanted.get(key);
+      return value === undefined || request.changeSetting(`cookie_${key}`, value);
+    });
+  });
+}
+
+function mayChange(request: PhpRequest): boolean {
+  if (!request.settings.get('use_cookies')) {
+    const text = 'Session cookies cannot be used when session.use_cookies is disabled';
+    request.warn('E_WARNING', text);
+    return false;
+  }
+  if (request.status === PHP_SESSION_ACTIVE) {
+    const text = 'Session cookie parameters cannot be changed when a session is active';
+    if (request.version >= '8.5') request.warnStarted('E_WARNING', text);
+    else request.warn('E_WARNING', text);
+    return false;
+  }
+  if (request.head.headersSent) {
+    const text = 'Session cookie parameters cannot be changed after headers have already been sent';
+    request.warn('E_WARNING', text);
+    return false;
+  }
+  return true;
+}
+
+function fromArguments(lifetime: number, rest: readonly unknown[]): Map<string, string> {
+  const wanted = new Map([['lifetime', String(Math.trunc(lifetime))]]);
+  for (const [at, key] of ['path', 'domain', 'secure', 'httponly'].entries()) {
+    const value = rest[at];
+    if (value === undefined || value === null) continue;
+    wanted.set(key, FLAGS.includes(key) ? flagText(value) : String(value));
+  }
+  return wanted;
+}
+
+function flagText(value: unknown): string {
+  return phpBoolean(value) ? '1' : '0';
+}
+
+function fromOptions(
+  request: PhpRequest,
+  options: object,
+  rest: readonly unknown[],
+): Map<string, string> {
+  const extra = rest.findIndex((value) => value !== undefined && value !== null);
+  if (extra >= 0) {
+    const text = `Argument #${extra + 2} ($${['path', 'domain', 'secure', 'httponly'][extra]})`;
+    const rule = 'must be null when argument #1 ($lifetime_or_options) is an array';
+    throw new PhpValueError(`${NAME}(): ${text} ${rule}`);
+  }
+  const wanted = new Map<string, string>();
+  for (const [key, value] of Object.entries(options)) {
+    if (/^(0|-?[1-9]\d*)$/.test(key)) {
+      const text = 'Argument #1 ($lifetime_or_options) cannot contain numeric keys';
+      request.warn('E_WARNING', text);
+      continue;
+    }
+    const name = key.toLowerCase();
+    const isKnown = ORDER.includes(name) && (name !== 'partitioned' || request.version >= '8.5');
+    if (isKnown) wanted.set(name, FLAGS.includes(name) ? flagText(value) : phpString(value));
+    else {
+      const text = `Argument #1 ($lifetime_or_options) contains an unrecognized key "${key}"`;
+      request.warn('E_WARNING', text);
+    }
+  }
+  if (wanted.size > 0) return wanted;
+  const text = 'Argument #1 ($lifetime_or_options) must contain at least 1 valid key';
+  throw new PhpValueError(`${NAME}(): ${text}`);
+}
+
+/**
+ * Reads the attributes of the session's cookie.
+ *
+ * @returns The attributes, in PHP's order.
+ */
+export function session_get_cookie_params(): SessionCookieParams {
+  return performSync('session_get_cookie_params', ({ settings, version }) => ({
+    lifetime: settings.get('cookie_lifetime'),
+    path: settings.get('cookie_path'),
+    domain: settings.get('cookie_domain'),
+    secure: settings.get('cookie_secure'),
+    ...(version >= '8.5' ? { partitioned: settings.get('cookie_partitioned') } : {}),
+    httponly: settings.get('cookie_httponly'),
+    samesite: settings.get('cookie_samesite'),
+  }));
+}

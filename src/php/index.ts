@@ -1,0 +1,68 @@
+/**
+ * PHP's session extension by PHP's own names: functions, constants, interfaces, `$_SESSION`.
+ *
+ * @module php
+ */
+export type { PhpVersion } from '../serialize/index.ts';
+export {
+  type SessionCookieParams,
+  session_get_cookie_params,
+  session_set_cookie_params,
+} from './cookie-params.ts';
+export {
+  ini_get,
+  ini_set,
+  register_shutdown_function,
+  SID,
+  session_cache_expire,
+  session_cache_limiter,
+  session_encode,
+  session_id,
+  session_module_name,
+  session_name,
+  session_register_shutdown,
+  session_save_path,
+  session_status,
+  session_unset,
+} from './functions.ts';
+export {
+  type SessionStartOptions,
+  session_abort,
+  session_commit,
+  session_create_id,
+  session_decode,
+  session_destroy,
+  session_gc,
+  session_regenerate_id,
+  session_reset,
+  session_start,
+  session_write_close,
+} from './lifecycle-functions.ts';
+export {
+  type PhpMessageHandler,
+  type PhpMessageLevel,
+  PhpScopeError,
+  type PhpSessionMessage,
+  PhpValueError,
+} from './messages.ts';
+export { type RequestParts, withPhpRequest } from './open-request.ts';
+export {
+  PHP_SESSION_ACTIVE,
+  PHP_SESSION_DISABLED,
+  PHP_SESSION_NONE,
+  type PhpOptions,
+  type RequestInput,
+  type ResponseHead,
+} from './request.ts';
+export type {
+  AnySessionHandler,
+  Awaitable,
+  SessionCallbacks,
+  SessionHandlerInterface,
+  SessionIdInterface,
+  SessionUpdateTimestampHandlerInterface,
+} from './save-handler.ts';
+export { SessionHandler } from './session-handler.ts';
+export { session_set_save_handler } from './set-save-handler.ts';
+export { $_SESSION, type PhpSession } from './superglobal.ts';
+export type { CallbackTrace } from './user-handler.ts';

@@ -1,0 +1,238 @@
+/** The functions that may reach a save handler: each is async. session.c L2354–2830. */
+import { callerOf } from './caller.ts';
+import { bytesOf, integerIn, phpString, typeName } from './conversions.ts';
+import { decodeVariables } from './decode.ts';
+import { abortSession, destroySession, flushSession } from './finish.ts';
+import { createId, isValidId, MAX_SID_LENGTH } from './identifiers.ts';
+import { PhpValueError } from './messages.ts';
+import { canValidateIds, regenerate } from './regenerate.ts';
+import { PHP_SESSION_ACTIVE, type PhpRequest } from './request.ts';
+import { perform } from './scope.ts';
+import type { SettingValues } from './settings.ts';
+import { collectGarbage, initialize, startSession } from './start.ts';
+import { savedVariables } from './variables.ts';
+
+/** What session_start() takes: settings without `session.`, and `read_and_close`. */
+export type SessionStartOptions = {
+  [Key in keyof SettingValues]?: string | number | boolean | undefined;
+} & {
+  /** Reads the session and ends it at once, without writing. */
+  read_and_close?: string | number | boolean | undefined;
+};
+
+/** @returns Whether read_and_close was asked for. */
+function applyOptions(request: PhpRequest, options: object): boolean {
+  let readAndClose = false;
+  for (const [key, value] of Object.entries(options) as [string, unknown][]) {
+    if (/^(0|-?[1-9]\d*)$/.test(key)) {
+      if (request.version < '8.5') continue;
+      const text = 'Argument #1 ($options) must be of type array with keys as string';
+      throw new PhpValueError(`session_start(): ${text}`);
+    }
+    const isInteger = typeof value === 'bigint' || Number.isInteger(value);
+    if (typeof value !== 'string' && typeof value !== 'boolean' && !isInteger) {
+      const given = typeName(value, request.version);
+      throw new TypeError(
+        `session_start(): Option "${key}" must be of type string|int|bool, ${given} given`,
+      );
+    }
+    if (key === 'read_and_close') readAndClose = isPositive(value as string | number | boolean);
+    else if (!request.changeSetting(key, phpString(value as string | number | boolean))) {
+      request.warn('E_WARNING', `Setting option "${key}" failed`);
+    }
+  }
+  return readAndClose;
+}
+
+function isPositive(value: string | number | boolean): boolean {
+  if (typeof value !== 'string') return Number(value) > 0;
+  const integer = integerIn(value);
+  if (integer !== undefined) return integer > 0;
+  throw new TypeError(
+    `session_start(): Option "read_and_close" value must be of type compatible with int, "${value}" given`,
+  );
+}
+
+/**
+ * Starts a session, or takes up the one that the client's cookie names.
+ *
+ * @param options - Settings for this request: `{ cookie_lifetime: 86400, read_and_close: true }`.
+ * @returns false when it could not be started; a message says why.
+ * @throws TypeError for an option of a wrong type; whatever a save handler throws.
+ * @example
+ * await session_start();
+ * $_SESSION['count'] = 1;
+ */
+export async function session_start(options: SessionStartOptions = {}): Promise<boolean> {
+  const startedAt = callerOf(session_start);
+  return await perform('session_start', async (request) => {
+    if (request.status === PHP_SESSION_ACTIVE) {
+      const text = 'Ignoring session_start() because a session is already active';
+      if (request.version >= '8.4') request.warnStarted('E_NOTICE', text);
+      else request.warn('E_NOTICE', text);
+      return true;
+    }
+    if (request.settings.get('use_cookies') && request.head.headersSent) {
+      const text = 'Session cannot be started after headers have already been sent';
+      request.warn('E_WARNING', text);
+      return false;
+    }
+    const readAndClose = applyOptions(request, options);
+    await startSession(request, startedAt);
+    if ((request.status as number) !== PHP_SESSION_ACTIVE) {
+      savedVariables(request)?.clear();
+      return false;
+    }
+    if (readAndClose) await flushSession(request, false);
+    return true;
+  });
+}
+
+/**
+ * Writes the session and ends it; `$_SESSION` stays readable.
+ *
+ * @returns false only when no session is active: a failed write is a message.
+ */
+export async function session_write_close(): Promise<boolean> {
+  return await perform('session_write_close', (request) => flushSession(request, true));
+}
+
+/** The same as session_write_close(). */
+export async function session_commit(): Promise<boolean> {
+  return await perform('session_commit', (request) => flushSession(request, true));
+}
+
+/**
+ * Destroys what is stored of the session. `$_SESSION` and the client's cookie stay.
+ *
+ * @returns false when no session is active or the handler could not.
+ */
+export async function session_destroy(): Promise<boolean> {
+  return await perform('session_destroy', destroySession);
+}
+
+/**
+ * Gives the session a new id and sends its cookie; do so whenever a user's rights change.
+ *
+ * @param delete_old_session - Whether what is stored under the old id is destroyed.
+ * @returns false when no session is active or the old one could not be left.
+ * @throws Error when the new session cannot be opened.
+ */
+export async function session_regenerate_id(delete_old_session = false): Promise<boolean> {
+  return await perform('session_regenerate_id', async (request) => {
+    if (request.status !== PHP_SESSION_ACTIVE) {
+      const text = 'Session ID cannot be regenerated when there is no active session';
+      request.warn('E_WARNING', text);
+      return false;
+    }
+    if (request.head.headersSent) {
+      const text = 'Session ID cannot be regenerated after headers have already been sent';
+      request.warn('E_WARNING', text);
+      return false;
+    }
+    return await regenerate(request, delete_old_session);
+  });
+}
+
+/**
+ * Ends the session without writing it.
+ *
+ * @returns false when no session is active.
+ */
+export async function session_abort(): Promise<boolean> {
+  return await perform('session_abort', abortSession);
+}
+
+/**
+ * Reads the session again, as it is stored: what was changed since is given up.
+ *
+ * @returns false when no session is active.
+ */
+export async function session_reset(): Promise<boolean> {
+  const startedAt = callerOf(session_reset);
+  return await perform('session_reset', async (request) => {
+    if (request.status !== PHP_SESSION_ACTIVE) return false;
+    await initialize(request, startedAt);
+    return true;
+  });
+}
+
+/**
+ * Deletes the sessions that were not used for session.gc_maxlifetime seconds.
+ *
+ * @returns How many there were; false for a failure, or when no session is active.
+ */
+export async function session_gc(): Promise<number | false> {
+  return await perform('session_gc', async (request) => {
+    if (request.status !== PHP_SESSION_ACTIVE) {
+      const text = 'Session cannot be garbage collected when there is no active session';
+      request.warn('E_WARNING', text);
+      return false;
+    }
+    const deleted = await collectGarbage(request, true);
+    return deleted < 0 ? false : deleted;
+  });
+}
+
+/**
+ * Replaces or adds to `$_SESSION` what encoded data holds.
+ *
+ * @param data - The data, in the format of session.serialize_handler.
+ * @returns false when no session is active; also for bad data, which destroys the session.
+ */
+export async function session_decode(data: string | Uint8Array): Promise<boolean> {
+  return await perform('session_decode', async (request) => {
+    if (request.status !== PHP_SESSION_ACTIVE) {
+      const text = 'Session data cannot be decoded when there is no active session';
+      request.warn('E_WARNING', text);
+      return false;
+    }
+    return await decodeVariables(
+      request,
+      typeof data === 'string' ? bytesOf(data) : Buffer.from(data),
+    );
+  });
+}
+
+/**
+ * Makes an id without using it; for a save handler's own create_sid.
+ *
+ * @param prefix - What the id begins with: letters, digits, `,` and `-`.
+ * @returns The id; false for a prefix that is refused.
+ */
+export async function session_create_id(prefix = ''): Promise<string | false> {
+  return await perform('session_create_id', async (request) => {
+    if (prefix !== '') {
+      if (request.version >= '8.4' && Buffer.byteLength(prefix) > MAX_SID_LENGTH) {
+        const text = `Argument #1 ($prefix) cannot be longer than ${MAX_SID_LENGTH} characters`;
+        throw new PhpValueError(`session_create_id(): ${text}`);
+      }
+      if (!isValidId(prefix)) {
+        request.warn(
+          'E_WARNING',
+          'Prefix cannot contain special characters. ' +
+            'Only the A-Z, a-z, 0-9, "-", and "," characters are allowed',
+        );
+        return false;
+      }
+    }
+    const id = await newId(request);
+    if (id !== undefined) return prefix + id;
+    if (!request.exception) request.warn('E_WARNING', 'Failed to create new ID');
+    return false;
+  });
+}
+
+async function newId(request: PhpRequest): Promise<string | undefined> {
+  const { module, settings } = request;
+  if (request.inSaveHandler || request.status !== PHP_SESSION_ACTIVE) {
+    const bits = settings.get('sid_bits_per_character');
+    return createId(settings.get('sid_length'), bits, request.randomBytes);
+  }
+  for (let tries = 3; tries > 0; tries -= 1) {
+    const id = await module.createId(request);
+    if (id === undefined || !canValidateIds(request)) return id;
+    if (!(await module.validateId(request, id))) return id;
+  }
+  return undefined;
+}

@@ -1,0 +1,72 @@
+/** Numbers and switches in settings, as php.ini spells them. Zend/zend_ini.c. */
+
+const FACTORS: Record<string, number> = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
+const BASES: Record<string, number> = { x: 16, o: 8, b: 2 };
+const DIGITS: Record<number, RegExp> = {
+  2: /^[01]*/,
+  8: /^[0-7]*/,
+  10: /^[0-9]*/,
+  16: /^[0-9a-f]*/i,
+};
+const BLANKS = /^[ \t\n\r\v\f]+|[ \t\n\r\v\f]+$/g;
+
+/** A number, and what PHP remarks about the way it was written. */
+export interface Quantity {
+  readonly value: number;
+  readonly remark?: string | undefined;
+}
+
+/**
+ * Reads a number such as `1440`, `0x10` or `2K` (zend_ini_parse_quantity()).
+ *
+ * @param text - The setting's text.
+ * @returns The number; never fails, but remarks.
+ */
+export function parseQuantity(text: string): Quantity {
+  const trimmed = text.replace(BLANKS, '');
+  if (trimmed === '') return { value: 0 };
+  const negative = trimmed.startsWith('-');
+  let rest = /^[+-]/.test(trimmed) ? trimmed.slice(1) : trimmed;
+  const remark = (reason: string, shown: string): string =>
+    `Invalid quantity "${text}"${reason}, interpreting as "${shown}" for backwards compatibility`;
+  if (!/^[0-9]/.test(rest)) return { value: 0, remark: remark(': no valid leading digits', '0') };
+
+  let base = 10;
+  let prefix = '';
+  if (/^0[0-9]/.test(rest)) base = 8;
+  else if (/^0[^0-9\s]/.test(rest) && !FACTORS[(rest[1] as string).toLowerCase()]) {
+    prefix = rest.slice(0, 2);
+    const named = BASES[(rest[1] as string).toLowerCase()];
+    if (named === undefined) {
+      const reason = `Invalid prefix "${prefix}"`;
+      return { value: 0, remark: `${reason}, interpreting as "0" for backwards compatibility` };
+    }
+    base = named;
+    rest = rest.slice(2);
+  }
+  const digits = (DIGITS[base] as RegExp).exec(rest)?.[0] ?? '';
+  if (digits === '') return { value: 0, remark: remark(': no digits after base prefix', '0') };
+  const sign = negative ? '-' : '';
+  const whole = Number.parseInt(digits, base) * (negative ? -1 : 1);
+  const tail = rest.slice(digits.length).replace(BLANKS, '');
+  if (tail === '') return { value: whole };
+
+  const shown = `${sign}${prefix}${digits}`;
+  const multiplier = tail.slice(-1);
+  const factor = FACTORS[multiplier.toLowerCase()];
+  if (factor === undefined) {
+    return { value: whole, remark: remark(`: unknown multiplier "${multiplier}"`, shown) };
+  }
+  if (tail.length === 1) return { value: whole * factor };
+  return { value: whole * factor, remark: remark('', `${shown}${multiplier}`) };
+}
+
+/**
+ * Reads a switch (zend_ini_parse_bool()): `1`, `on`, `yes` and `true` are on.
+ *
+ * @param text - The setting's text.
+ * @returns Whether it is on.
+ */
+export function parseSwitch(text: string): boolean {
+  return /^(true|yes|on)$/i.test(text) || (Number.parseInt(text, 10) || 0) !== 0;
+}

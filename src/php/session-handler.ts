@@ -1,0 +1,92 @@
+/** The class SessionHandler: PHP's own handler, to be extended. ext/session/mod_user_class.c. */
+import { textOrBytes } from './conversions.ts';
+import { PHP_SESSION_ACTIVE, type PhpRequest } from './request.ts';
+import type { SessionHandlerInterface, SessionIdInterface } from './save-handler.ts';
+import type { SaveModule } from './save-module.ts';
+import { currentRequest, execute } from './scope.ts';
+
+function isActive(request: PhpRequest): boolean {
+  if (request.status === PHP_SESSION_ACTIVE) return true;
+  request.warn('E_WARNING', 'Session is not active');
+  return false;
+}
+
+function isParentOpen(request: PhpRequest): boolean {
+  if (!isActive(request)) return false;
+  if (request.parentOpen) return true;
+  request.warn('E_WARNING', 'Parent session handler is not open');
+  return false;
+}
+
+async function asParent<Result>(
+  method: string,
+  body: (request: PhpRequest, module: SaveModule) => Promise<Result>,
+): Promise<Result> {
+  const request = currentRequest(`SessionHandler.${method}()`);
+  // Without another module before it, PHP ends with E_CORE_ERROR.
+  const module = request.defaultModule;
+  if (!module || module.name === 'user') throw new Error('Cannot call default session handler');
+  return await execute(request, `SessionHandler::${method}`, (each) => body(each, module));
+}
+
+/**
+ * PHP's own handler as an object: extend it to change one thing and leave the rest to `files`.
+ *
+ * @example
+ * class Encrypted extends SessionHandler {
+ *   override async read(id: string) {
+ *     return decrypt(await super.read(id));
+ *   }
+ * }
+ */
+export class SessionHandler implements SessionHandlerInterface, SessionIdInterface {
+  async open(path: string, name: string): Promise<boolean> {
+    return await asParent('open', async (request, module) => {
+      if (!isActive(request)) return false;
+      request.parentOpen = true;
+      return await module.open(request, path, name);
+    });
+  }
+
+  async close(): Promise<boolean> {
+    return await asParent('close', async (request, module) => {
+      if (!isParentOpen(request)) return false;
+      request.parentOpen = false;
+      return await module.close(request);
+    });
+  }
+
+  async read(id: string): Promise<string | Uint8Array | false> {
+    return await asParent('read', async (request, module) => {
+      if (!isParentOpen(request)) return false;
+      const data = await module.read(request, id);
+      return data === undefined ? false : textOrBytes(data);
+    });
+  }
+
+  async write(id: string, data: string | Uint8Array): Promise<boolean> {
+    return await asParent('write', async (request, module) => {
+      return isParentOpen(request) && (await module.write(request, id, Buffer.from(data)));
+    });
+  }
+
+  async destroy(id: string): Promise<boolean> {
+    return await asParent('destroy', async (request, module) => {
+      return isParentOpen(request) && (await module.destroy(request, id));
+    });
+  }
+
+  async gc(max_lifetime: number): Promise<number | boolean> {
+    return await asParent('gc', async (request, module) => {
+      if (!isParentOpen(request)) return false;
+      return await module.gc(request, max_lifetime);
+    });
+  }
+
+  async create_sid(): Promise<string> {
+    return await asParent('create_sid', async (request, module) => {
+      if (!isActive(request)) return false as unknown as string;
+      return (await module.createId(request)) ?? '';
+    });
+  }
+}

@@ -1,0 +1,199 @@
+/** session_set_save_handler(). session.c L1969–2246. */
+import { typeName } from './conversions.ts';
+import { flushSession } from './finish.ts';
+import { emitAsWarning } from './messages.ts';
+import { PHP_SESSION_ACTIVE, type PhpRequest } from './request.ts';
+import type {
+  AnySessionHandler,
+  CallbackName,
+  SessionCallbacks,
+  SessionHandlerInterface,
+} from './save-handler.ts';
+import { execute, hasScope, performSync } from './scope.ts';
+
+const NAME = 'session_set_save_handler';
+const MANDATORY = ['open', 'close', 'read', 'write', 'destroy', 'gc'] as const;
+const OPTIONAL = ['create_sid', 'validate_sid', 'update_timestamp'] as const;
+/** The optional callbacks as an object's methods. */
+const METHODS = {
+  create_sid: 'create_sid',
+  validate_sid: 'validateId',
+  update_timestamp: 'updateTimestamp',
+} as const;
+
+const DEPRECATED =
+  'Providing individual callbacks instead of an object implementing SessionHandlerInterface ' +
+  'is deprecated';
+
+type Method = (...values: never[]) => unknown;
+
+/** The name under which PHP registers a handler object's shutdown function. */
+const SHUTDOWN = 'session_shutdown';
+
+let processDefault: ((request: PhpRequest) => void) | undefined;
+
+/**
+ * Gives a request the handler that was set outside any request.
+ *
+ * @param request - A new request.
+ */
+export function applyProcessDefault(request: PhpRequest): void {
+  processDefault?.(request);
+}
+
+/**
+ * Sets the save handler: six to nine callbacks, or an object.
+ *
+ * Outside a request, it sets the handler that every later request of this process begins with.
+ *
+ * @param handler - The object; its optional methods `create_sid`, `validateId` and
+ *   `updateTimestamp` are found by name.
+ * @param register_shutdown - Whether the session is written by a shutdown function of its own.
+ * @returns false when a session is active or the headers have left.
+ * @throws TypeError for a handler that lacks a method, a callback that is no function.
+ * @example
+ * session_set_save_handler(new DatabaseSessions(), true);
+ */
+export function session_set_save_handler(
+  handler: SessionHandlerInterface,
+  register_shutdown?: boolean | undefined,
+): boolean;
+export function session_set_save_handler(
+  open: SessionCallbacks['open'],
+  close: SessionCallbacks['close'],
+  read: SessionCallbacks['read'],
+  write: SessionCallbacks['write'],
+  destroy: SessionCallbacks['destroy'],
+  gc: SessionCallbacks['gc'],
+  create_sid?: SessionCallbacks['create_sid'] | null | undefined,
+  validate_sid?: SessionCallbacks['validate_sid'] | null | undefined,
+  update_timestamp?: SessionCallbacks['update_timestamp'] | null | undefined,
+): boolean;
+export function session_set_save_handler(...values: unknown[]): boolean {
+  const isObject = values.length <= 2;
+  if (isObject) requireHandler(values);
+  if (!hasScope()) {
+    if (!isObject) {
+      requireCallbacks(values);
+      emitAsWarning({ level: 'E_DEPRECATED', message: `${NAME}(): ${DEPRECATED}` });
+    }
+    processDefault = (request) => {
+      if (isObject) setObject(request, values[0] as AnySessionHandler, values[1] !== false);
+      else setCallbacks(request, values);
+    };
+    return true;
+  }
+  return performSync(NAME, (request) => {
+    if (!isObject) {
+      if (request.version >= '8.4') request.warn('E_DEPRECATED', DEPRECATED);
+      requireCallbacks(values);
+    }
+    if (!mayChangeHandler(request)) return false;
+    if (isObject) setObject(request, values[0] as AnySessionHandler, values[1] !== false);
+    else setCallbacks(request, values);
+    return true;
+  });
+}
+
+function requireHandler(values: readonly unknown[]): void {
+  if (values.length === 0) throw new TypeError(`${NAME}() expects at least 1 argument, 0 given`);
+  const handler = values[0];
+  const isHandler =
+    typeof handler === 'object' &&
+    handler !== null &&
+    MANDATORY.every((name) => typeof (handler as Record<string, unknown>)[name] === 'function');
+  if (isHandler) return;
+  const given = typeName(handler, '8.4');
+  throw new TypeError(
+    `${NAME}(): Argument #1 ($open) must be of type SessionHandlerInterface, ${given} given`,
+  );
+}
+
+function requireCallbacks(values: readonly unknown[]): void {
+  if (values.length < 6) {
+    throw new TypeError(`${NAME}() expects at least 6 arguments, ${values.length} given`);
+  }
+  if (values.length > 9) {
+    throw new TypeError(`${NAME}() expects at most 9 arguments, ${values.length} given`);
+  }
+  for (const [at, name] of [...MANDATORY, ...OPTIONAL].entries()) {
+    const value = values[at];
+    const isMissing = at >= MANDATORY.length && (value === null || value === undefined);
+    if (isMissing || typeof value === 'function') continue;
+    const kind = at >= MANDATORY.length ? 'a valid callback or null' : 'a valid callback';
+    throw new TypeError(
+      `${NAME}(): Argument #${at + 1} ($${name}) must be ${kind}, no array or string given`,
+    );
+  }
+}
+
+/** can_session_handler_be_changed(). */
+function mayChangeHandler(request: PhpRequest): boolean {
+  if (request.status === PHP_SESSION_ACTIVE) {
+    const text = 'Session save handler cannot be changed when a session is active';
+    if (request.version >= '8.5') request.warnStarted('E_WARNING', text);
+    else request.warn('E_WARNING', text);
+    return false;
+  }
+  if (request.head.headersSent) {
+    const text = 'Session save handler cannot be changed after headers have already been sent';
+    request.warn('E_WARNING', text);
+    return false;
+  }
+  return true;
+}
+
+function nameUserModule(request: PhpRequest): void {
+  if (request.module.name === 'user') return;
+  request.settingUserHandler = true;
+  request.changeSetting('save_handler', 'user');
+  request.settingUserHandler = false;
+}
+
+function setObject(request: PhpRequest, handler: AnySessionHandler, shutdown: boolean): void {
+  request.handlerClass = handler.constructor.name;
+  const methods = handler as unknown as Record<string, Method | undefined>;
+  const callbacks = request.callbacks as Record<CallbackName, Method | undefined>;
+  // The method is looked up at each call: PHP keeps the object and the method's name.
+  const bind = (callback: CallbackName, method: string): void => {
+    callbacks[callback] = (...values: never[]) => methods[method]?.apply(handler, values);
+  };
+  for (const name of MANDATORY) bind(name, name);
+  for (const name of OPTIONAL) {
+    if (typeof methods[METHODS[name]] === 'function') bind(name, METHODS[name]);
+    else callbacks[name] = undefined;
+  }
+  if (shutdown) {
+    request.shutdownFunctions.set(SHUTDOWN, () => registerShutdown(request));
+  } else request.shutdownFunctions.delete(SHUTDOWN);
+  nameUserModule(request);
+}
+
+function setCallbacks(request: PhpRequest, values: readonly unknown[]): void {
+  request.handlerClass = undefined;
+  request.shutdownFunctions.delete(SHUTDOWN);
+  nameUserModule(request);
+  const callbacks = request.callbacks as Record<CallbackName, unknown>;
+  // Optional callbacks that are not given stay: an earlier object's methods, for example.
+  for (const [at, name] of [...MANDATORY, ...OPTIONAL].entries()) {
+    if (typeof values[at] === 'function') callbacks[name] = values[at];
+  }
+}
+
+/**
+ * session_register_shutdown(), L2837: a shutdown function that writes the session after those
+ * that are registered already.
+ *
+ * @param request - The request.
+ */
+export function registerShutdown(request: PhpRequest): void {
+  addShutdownFunction(request, async () => {
+    await execute(request, 'session_write_close', (each) => flushSession(each, true));
+  });
+}
+
+/** register_shutdown_function(): the next number. */
+export function addShutdownFunction(request: PhpRequest, body: () => unknown): void {
+  request.shutdownFunctions.set(request.nextShutdown, body);
+  request.nextShutdown += 1;
+}

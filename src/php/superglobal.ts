@@ -1,0 +1,81 @@
+/** `$_SESSION`: whatever request runs, its variables. */
+import { type PhpKey, PhpReference, type PhpValue } from '../serialize/index.ts';
+import { integerKey } from '../serialize/numbers.ts';
+import { PhpScopeError } from './messages.ts';
+import { currentVariables } from './scope.ts';
+import { followReference } from './variables.ts';
+
+/**
+ * The shape of `$_SESSION`. Declare your own keys once, and they are typed everywhere.
+ *
+ * @example
+ * declare module 'phpsessid/php' {
+ *   interface PhpSession {
+ *     count?: number;
+ *   }
+ * }
+ */
+export interface PhpSession {
+  [key: string]: unknown;
+}
+
+function keyOf(property: string): PhpKey {
+  return integerKey(property) ?? property;
+}
+
+function writable(): Map<PhpKey, PhpValue> {
+  const request = currentVariables();
+  if (request.committed !== undefined) {
+    throw new PhpScopeError(
+      `$_SESSION was changed after it had been saved: ${request.committed}; change it before`,
+    );
+  }
+  request.variables ??= new Map();
+  return request.variables;
+}
+
+function readable(): ReadonlyMap<PhpKey, PhpValue> {
+  return currentVariables().variables ?? new Map<PhpKey, PhpValue>();
+}
+
+/**
+ * The session's variables. PHP's array keys: `$_SESSION['5']` and `$_SESSION[5]` are one place.
+ *
+ * @example
+ * $_SESSION['count'] = Number($_SESSION['count'] ?? 0) + 1;
+ */
+export const $_SESSION: PhpSession = new Proxy(Object.create(null) as PhpSession, {
+  get(target, property) {
+    if (typeof property === 'symbol') return Reflect.get(target, property);
+    return followReference(readable().get(keyOf(property)));
+  },
+  set(_target, property, value) {
+    if (typeof property === 'symbol') return false;
+    const variables = writable();
+    const present = variables.get(keyOf(property));
+    if (present instanceof PhpReference && !(value instanceof PhpReference)) {
+      present.value = value as PhpValue;
+    } else variables.set(keyOf(property), value as PhpValue);
+    return true;
+  },
+  has(_target, property) {
+    return typeof property === 'string' && readable().has(keyOf(property));
+  },
+  deleteProperty(_target, property) {
+    if (typeof property === 'string') writable().delete(keyOf(property));
+    return true;
+  },
+  defineProperty(_target, property, descriptor) {
+    if (typeof property === 'symbol' || !('value' in descriptor)) return false;
+    writable().set(keyOf(property), descriptor.value as PhpValue);
+    return true;
+  },
+  ownKeys() {
+    return [...new Set([...readable().keys()].map(String))];
+  },
+  getOwnPropertyDescriptor(_target, property) {
+    if (typeof property === 'symbol' || !readable().has(keyOf(property))) return undefined;
+    const value = followReference(readable().get(keyOf(property)));
+    return { value, writable: true, enumerable: true, configurable: true };
+  },
+});
