@@ -143,3 +143,35 @@ test('a server that dies again and again is given up with a sentence', async () 
   await owner.line(/ended 5 times within a minute and is not started again/);
   assert.equal(owner.lines.filter((line) => line === 'down').length, 6);
 });
+
+test('an installed server goes first, and one that does not work is passed over', async () => {
+  const bin = join(place.path, 'bin');
+  mkdirSync(bin);
+  writeFileSync(join(bin, 'mariadbd'), '#!/bin/sh\necho "I am broken" >&2\nexit 1\n', {
+    mode: 0o755,
+  });
+  const owner = await place.owner({ PATH: `${bin}:${process.env['PATH']}` });
+  const progress = owner.lines.join('\n');
+  assert.match(progress, /installed server: .*bin\/mariadbd --version failed: I am broken/);
+  assert.match(progress, /database: ready/);
+});
+
+test('no server anywhere is one message with the command for this system, and exit 1', async () => {
+  const bin = join(place.path, 'bin');
+  mkdirSync(bin);
+  for (const name of ['mariadbd', 'apt-get', 'brew', 'dnf', 'apk', 'pacman', 'docker']) {
+    writeFileSync(join(bin, name), '#!/bin/sh\necho "E: no network" >&2\nexit 1\n', {
+      mode: 0o755,
+    });
+  }
+  const owner = place.begin({
+    PHPSESSID_CACHE: join(place.path, 'nothing-fetched'),
+    PATH: `${bin}:${process.env['PATH']}`,
+  });
+  await owner.line(/^failed No MySQL or MariaDB server could be found, fetched or started/);
+  const { code } = await owner.kill('SIGCONT');
+  assert.equal(code, 1);
+  const message = owner.lines.join('\n');
+  assert.match(message, /Install one .*:\n +sudo apt-get install mariadb-server-core\n/);
+  assert.match(message, /DATABASE_URL=mysql:\/\/user:password@/);
+});

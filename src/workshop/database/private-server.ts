@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { createConnection } from 'mysql2/promise';
 import { DiskProblem } from '../tools/cache.ts';
 import { findProgram } from '../tools/program.ts';
+import { containerOptions } from './container.ts';
 import type { Announcements, ServerProgram } from './program.ts';
 import { lastWordsOf, makeRunFolder, type RunFolder, stopServerOf } from './run-folder.ts';
 import { basicOptions, templateFor } from './template.ts';
@@ -37,7 +38,8 @@ export async function startPrivateServer(
   program: ServerProgram,
   announcements: Announcements,
 ): Promise<PrivateServer> {
-  const template = await templateFor(program, announcements);
+  const template =
+    program.image === undefined ? await templateFor(program, announcements) : undefined;
   announcements.signal?.throwIfAborted();
   const folder = await makeRunFolder(template, announcements.progress);
   const server = new PrivateServer(program, folder, announcements);
@@ -59,6 +61,7 @@ export class PrivateServer {
   readonly #restarts: number[] = [];
   #port = 0;
   #child: ChildProcess | undefined;
+  #recovery: Promise<void> | undefined;
   #stopping = false;
 
   constructor(program: ServerProgram, folder: RunFolder, announcements: Announcements) {
@@ -68,7 +71,7 @@ export class PrivateServer {
   }
 
   get url(): string {
-    return `mysql://${account}:${this.#password}@127.0.0.1:${this.#port}/`;
+    return `mysql://${this.#program.image === undefined ? account : 'root'}:${this.#password}@127.0.0.1:${this.#port}/`;
   }
 
   onChange(listener: StateListener): void {
@@ -92,14 +95,10 @@ export class PrivateServer {
   /** Stops the server and removes its folder. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    const child = this.#child;
-    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
-      child.ref();
-      const ended = once(child, 'exit');
-      if (process.platform === 'win32') child.kill();
-      else child.stdin?.end();
-      await ended;
-    }
+    await this.#endChild();
+    // A restart that was under way may have made another child, or a moment later would have.
+    await this.#recovery;
+    await this.#endChild();
     await stopServerOf(this.#folder);
     await rm(this.#folder.path, { recursive: true, force: true, maxRetries: 3 });
   }
@@ -125,21 +124,22 @@ export class PrivateServer {
       }
       await delay(15);
     }
-    child.once('exit', () => void this.#recover());
+    child.once('exit', () => {
+      this.#recovery = this.#recover();
+    });
     // The exit may have come between the answer and the line above.
     if (ended.signal.aborted) throw this.#reasonForDeath();
   }
 
   #spawn(): ChildProcess {
-    const { path, environment } = this.#program;
-    const log = openSync(this.#folder.log, 'a');
-    const options = this.#options();
+    const log = openSync(this.#folder.log, 'w');
+    const [command, ...options] = this.#command();
     const shell = process.platform === 'win32' ? undefined : findProgram(['sh']);
     const [program, args] = shell
-      ? [shell, [supervisor, this.#folder.path, path, ...options]]
-      : [path, options];
+      ? [shell, [supervisor, this.#folder.path, command, ...options]]
+      : [command, options];
     const child = spawn(program, args, {
-      env: environment,
+      env: { ...this.#program.environment, MARIADB_ROOT_PASSWORD: this.#password },
       stdio: ['pipe', log, log],
       // Out of reach of the terminal's Ctrl-C: the owner decides when the server ends.
       detached: shell !== undefined,
@@ -152,9 +152,16 @@ export class PrivateServer {
     return child;
   }
 
-  #options(): string[] {
+  #command(): [string, ...string[]] {
     const { data, pidFile, initFile, path } = this.#folder;
+    if (this.#program.image !== undefined) {
+      return [
+        this.#program.path,
+        ...containerOptions(this.#program.image, this.#folder, this.#port),
+      ];
+    }
     return [
+      this.#program.path,
       ...basicOptions(this.#program, data),
       '--bind-address=127.0.0.1',
       `--port=${this.#port}`,
@@ -187,7 +194,7 @@ export class PrivateServer {
 
   #reasonForDeath(): Error {
     const words = lastWordsOf(this.#folder);
-    if (/Address already in use|errno: (98|48)\b|Bind on TCP\/IP port/.test(words)) {
+    if (/address already in use|port is already allocated|Bind on TCP\/IP port/i.test(words)) {
       return new PortTaken(`Port ${this.#port} is taken:\n${words}`);
     }
     if (/No space left|OS error:? 28|errno: 28\b|Disk full/i.test(words)) {
@@ -214,8 +221,10 @@ export class PrivateServer {
       try {
         // When only the supervisor was killed, the server is still there and holds the folder.
         await stopServerOf(this.#folder);
+        if (this.#stopping) return;
         await this.#launch();
       } catch (error) {
+        if (this.#stopping) return;
         await this.#endChild();
         progress?.(`database: ${error instanceof Error ? error.message : String(error)}`);
         await delay(200);
@@ -227,11 +236,15 @@ export class PrivateServer {
     }
   }
 
+  /** Ends the server by what its supervisor understands: the end of its input. */
   async #endChild(): Promise<void> {
     const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    child.ref();
     const ended = once(child, 'exit');
-    child.kill('SIGTERM');
+    if (process.platform === 'win32') child.kill();
+    else if (this.#stopping) child.stdin?.end();
+    else child.kill('SIGTERM');
     await ended;
   }
 

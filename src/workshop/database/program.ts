@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { canFetchPackages, fetchPackages, libraryPath, packagesFolder } from '../tools/apt.ts';
 import { findProgram, run } from '../tools/program.ts';
+import { containerProgram } from './container.ts';
 import { installWithPackageManager } from './package-manager.ts';
 
 /** A server program and what it needs to run from where it is. */
@@ -20,6 +21,8 @@ export interface ServerProgram {
   /** Options without which it does not find its own files. */
   args: string[];
   environment: NodeJS.ProcessEnv;
+  /** Set when `path` is Docker's client and the server is in this image. */
+  image?: string | undefined;
 }
 
 export interface Announcements {
@@ -52,6 +55,7 @@ export function sources(announcements: Announcements): Source[] {
       find: async () =>
         (await installWithPackageManager(announcements)) ? installed(announcements) : undefined,
     },
+    { name: 'Docker', find: () => containerProgram(announcements) },
   ];
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { cacheFolder, DiskProblem, removeIfAbandoned, temporaryFolder } from '../tools/cache.ts';
 import { commandLineOf, nameForThisProcess } from '../tools/process-name.ts';
+import { removeContainer } from './container.ts';
 
 /** The files of one run. */
 export interface RunFolder {
@@ -13,6 +14,8 @@ export interface RunFolder {
   log: string;
   pidFile: string;
   initFile: string;
+  /** Names the container that the server is in; there is none without this file. */
+  containerFile: string;
 }
 
 function filesOf(path: string): RunFolder {
@@ -22,6 +25,7 @@ function filesOf(path: string): RunFolder {
     log: join(path, 'server.log'),
     pidFile: join(path, 'server.pid'),
     initFile: join(path, 'accounts.sql'),
+    containerFile: join(path, 'container'),
   };
 }
 
@@ -29,13 +33,13 @@ function filesOf(path: string): RunFolder {
  * Makes a run's folder with a copy of a template, in the cache or, where that is full or
  * read-only, in the system's temporary folder.
  *
- * @param template - The folder to copy.
+ * @param template - The folder to copy; undefined for a server that fills an empty one itself.
  * @param progress - Told when the cache could not be used.
  * @returns The folder's files.
  * @throws DiskProblem that names the folders tried.
  */
 export async function makeRunFolder(
-  template: string,
+  template: string | undefined,
   progress?: ((line: string) => void) | undefined,
 ): Promise<RunFolder> {
   const problems: string[] = [];
@@ -43,7 +47,8 @@ export async function makeRunFolder(
     const folder = filesOf(join(parent, nameForThisProcess()));
     try {
       await mkdir(folder.path, { recursive: true, mode: 0o700 });
-      await cp(template, folder.path, { recursive: true, mode: constants.COPYFILE_FICLONE });
+      if (template === undefined) await mkdir(folder.data);
+      else await cp(template, folder.path, { recursive: true, mode: constants.COPYFILE_FICLONE });
       if (problems.length > 0) progress?.(`database: ${problems[0]}; using ${parent} instead`);
       return folder;
     } catch (error) {
@@ -90,6 +95,8 @@ export async function sweepRunFolders(): Promise<void> {
  *   alone: its command line does not name this folder.
  */
 export async function stopServerOf(folder: RunFolder): Promise<void> {
+  const container = readIfThere(folder.containerFile);
+  if (container !== '') await removeContainer(container);
   const pid = Number(readIfThere(folder.pidFile));
   const isOurs = (): boolean => pid > 0 && commandLineOf(pid).includes(folder.data);
   for (const [signal, patience] of [
