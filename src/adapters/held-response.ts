@@ -44,12 +44,16 @@ export function holdBack(response: ServerResponse, hold: Hold): void {
   let calls: Call[] = [];
   let ending = false;
   let owesDrain = false;
+  let restore: (() => void) | undefined;
 
-  /** Does it now, or after the session. */
+  /** Keeps a call until the session is saved; false when it may happen now. */
   const whenSaved = (call: Call): boolean => {
     if (state === 'open') {
-      if (hold.isNeeded()) begin();
-      else state = 'saved';
+      if (!hold.isNeeded()) {
+        release();
+        return false;
+      }
+      begin();
     }
     if (state === 'saved') return false;
     calls.push(call);
@@ -58,22 +62,17 @@ export function holdBack(response: ServerResponse, hold: Hold): void {
 
   const begin = (): void => {
     state = 'saving';
-    const restore = pretendHeadIsSent(response, () => ending);
-    hold.save().then(
-      () => {
-        restore();
-        release();
-      },
-      (error: unknown) => {
-        restore();
-        state = 'saved';
-        calls = [];
-        hold.fail(error);
-      },
-    );
+    restore ??= pretendHeadIsSent(response, () => ending);
+    hold.save().then(release, (error: unknown) => {
+      restore?.();
+      state = 'saved';
+      calls = [];
+      hold.fail(error);
+    });
   };
 
   const release = (): void => {
+    restore?.();
     state = 'saved';
     const waiting = calls;
     calls = [];
@@ -87,12 +86,13 @@ export function holdBack(response: ServerResponse, hold: Hold): void {
   };
 
   const writeHead = (...values: unknown[]): ServerResponse => {
-    if (state !== 'saved') {
-      checkHead(values);
-      // The session is looked at only when the head is about to leave.
-      if (whenSaved(() => writeHead(...values))) return response;
-    }
-    return original.writeHead(...keepCookies(response, values));
+    if (state === 'saved') return original.writeHead(...keepCookies(response, values));
+    if (calls.length > 0) throw headIsSent('write');
+    checkHead(values);
+    // Node sends the head with the first byte: until then the session may still change.
+    calls.push(() => original.writeHead(...keepCookies(response, values)));
+    restore ??= pretendHeadIsSent(response, () => ending);
+    return response;
   };
   const write = (...values: unknown[]): boolean => {
     if (isChunk(values[0]) && whenSaved(() => original.write(...values))) {
@@ -119,11 +119,15 @@ function isChunk(value: unknown): boolean {
   return typeof value === 'string' || value instanceof Uint8Array;
 }
 
+function headIsSent(action: 'set' | 'write'): Error {
+  const error = new Error(`Cannot ${action} headers after they are sent to the client`);
+  return Object.assign(error, { code: 'ERR_HTTP_HEADERS_SENT' });
+}
+
 /** While the head waits, the response looks and behaves as if it had left. */
 function pretendHeadIsSent(response: ServerResponse, isEnding: () => boolean): () => void {
   const refuse = (): never => {
-    const error = new Error('Cannot set headers after they are sent to the client');
-    throw Object.assign(error, { code: 'ERR_HTTP_HEADERS_SENT' });
+    throw headIsSent('set');
   };
   const names = ['headersSent', 'writableEnded', ...GUARDED];
   Object.defineProperty(response, 'headersSent', { configurable: true, get: () => true });

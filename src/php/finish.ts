@@ -101,9 +101,10 @@ export async function destroySession(request: PhpRequest): Promise<boolean> {
  * The end of a request: shutdown functions, then the module's own RSHUTDOWN (session.c L2925).
  *
  * @param request - The request.
+ * @param reason - Why nothing that is assigned later will be saved.
  * @throws The first error that a shutdown function or a save handler threw.
  */
-export async function endRequest(request: PhpRequest): Promise<void> {
+export async function endRequest(request: PhpRequest, reason: string): Promise<void> {
   const errors: unknown[] = [];
   try {
     for (const [key, shutdownFunction] of request.shutdownFunctions) {
@@ -114,6 +115,7 @@ export async function endRequest(request: PhpRequest): Promise<void> {
     // As in PHP, an uncaught exception ends the shutdown functions, not the module's shutdown.
     errors.push(error);
   }
+  request.committed = reason;
   try {
     await execute(request, 'PHP Request Shutdown', async () => {
       await flushSession(request, true);

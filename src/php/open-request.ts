@@ -67,8 +67,7 @@ export async function runRequest<Result>(
 export async function commitRequest(request: PhpRequest, reason: string): Promise<void> {
   await insideRequest(request, async () => {
     while (request.turn) await request.turn.catch(() => {});
-    await endRequest(request);
-    request.committed = reason;
+    await endRequest(request, reason);
   });
 }
 

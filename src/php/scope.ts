@@ -73,7 +73,8 @@ export function currentRequest(what: string): PhpRequest {
  */
 export function currentVariables(): PhpRequest {
   const request = currentRequest('$_SESSION');
-  if (request.running !== undefined && !scopes.getStore()?.inHandler) {
+  const isReady = request.running === undefined || request.committed !== undefined;
+  if (!isReady && !scopes.getStore()?.inHandler) {
     throw new PhpScopeError(`$_SESSION was used while ${request.running}() was running: await it`);
   }
   return request;
