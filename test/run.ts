@@ -35,7 +35,10 @@ const script = (path: string, ...options: string[]): string[] => [
 
 const steps: Step[] = [
   { name: 'types', command: [node, 'node_modules/typescript/bin/tsc', '-p', '.'] },
-  { name: 'lint', command: [node, 'node_modules/@biomejs/biome/bin/biome', 'check', '.'] },
+  {
+    name: 'lint',
+    command: [node, 'node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
+  },
   { name: 'conditions', command: script('src/workshop/conditions.ts') },
   { name: 'pages', command: script('src/workshop/weave/main.ts', '--check') },
   { name: 'matrix', command: script('src/workshop/matrix/main.ts'), shown: true },
