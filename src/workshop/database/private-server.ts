@@ -115,7 +115,8 @@ export class PrivateServer {
     child.once('exit', () => ended.abort());
     const deadline = Date.now() + startLimit;
     while (!(await this.#answers())) {
-      this.#announcements.signal?.throwIfAborted();
+      // Only the first start is part of the obtaining that the signal ends.
+      if (this.#restarts.length === 0) this.#announcements.signal?.throwIfAborted();
       if (ended.signal.aborted) throw failure ?? this.#reasonForDeath();
       if (Date.now() > deadline) {
         throw new Error(

@@ -95,7 +95,13 @@ export class Schemas {
   async close(): Promise<void> {
     if (this.#closed) return;
     try {
-      for (const schema of [...this.#made.values()]) await schema.drop();
+      // One that cannot be dropped must not keep the others.
+      const results = [];
+      for (const schema of [...this.#made.values()]) {
+        results.push(...(await Promise.allSettled([schema.drop()])));
+      }
+      const failed = results.find((result) => result.status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
     } finally {
       this.#closed = true;
       const connection = await this.#connection?.catch(() => undefined);
