@@ -17,6 +17,8 @@ import { innerShape, learn, root } from './shapes.ts';
 import type { PhpKey, PhpValue } from './values.ts';
 import { PhpEnum, PhpObject, PhpReference, PhpSerializable } from './values.ts';
 
+/** So deep the engine's stack is used, which is quicker; beyond it, the decoder's own. */
+const RECURSION = 64;
 const INCOMPLETE_NAME = '__PHP_Incomplete_Class_Name';
 
 /** Thrown by a reader without slots at the first `r:` or `R:`: begin again and keep them. */
@@ -64,8 +66,14 @@ class Decoder extends Scanner {
     this.#frames[0] = place;
     this.#depth = 1;
     const value = this.#value(place);
-    if (this.#depth === 1) put(place, 0, value);
-    while (this.#depth > 1) {
+    if (value !== undefined) put(place, 0, value);
+    this.#drain(1);
+    return place;
+  }
+
+  /** Reads the open frames above a depth to their ends. */
+  #drain(base: number): void {
+    while (this.#depth > base) {
       const frame = this.#frames[this.#depth - 1] as Frame;
       const isRead =
         frame.kind === RECORD
@@ -75,7 +83,6 @@ class Decoder extends Scanner {
             : this.#elements(frame);
       if (isRead) this.#close(frame);
     }
-    return place;
   }
 
   /** Moves behind the `}` of `finish_nested_data`. */
@@ -134,7 +141,10 @@ class Decoder extends Scanner {
       frame.key = key;
       if (this.#slots !== undefined) put(frame, key, null);
       const value = this.#value(frame);
-      if (this.#depth !== depth) return false;
+      if (value === undefined) {
+        if (this.#depth !== depth) return false;
+        continue;
+      }
       if (list.length === key) list.push(value);
       else list[key] = value;
     }
@@ -144,61 +154,62 @@ class Decoder extends Scanner {
   /** Reads elements whose keys were all strings so far, guessing each from the one before. */
   #record(frame: Frame): boolean {
     const record = frame.container as Record<string, PhpValue>;
-    const bytes = this.bytes;
+    const { bytes } = this;
     const depth = this.#depth;
     while (frame.remaining > 0) {
-      const guess = frame.shape.next;
-      if (guess === undefined) return this.#elements(frame);
-      const { written } = guess;
-      const { length } = written;
       const start = this.position;
-      let index = 0;
-      while (index < length && bytes[start + index] === written[index]) index++;
-      if (index < length) return this.#elements(frame);
-      this.position = start + length;
+      const guess = frame.shape.next;
+      let key: PhpKey;
+      if (guess !== undefined && standsAt(bytes, start, guess.written)) {
+        this.position = start + guess.written.length;
+        frame.shape = guess;
+        key = guess.key;
+      } else {
+        key = readKey(this, frame);
+        if (typeof key !== 'string' || key === '__proto__' || bytes[start] !== 115) {
+          if (!this.#element(frame, key)) return false;
+          if (frame.kind === RECORD) continue;
+          return this.#elements(frame);
+        }
+        frame.shape = learn(frame.shape, key, bytes.subarray(start, this.position));
+      }
       frame.remaining--;
-      frame.shape = guess;
-      const { key } = guess;
       frame.key = key;
       if (this.#slots !== undefined) record[key] = null;
       const value = this.#value(frame);
-      if (this.#depth !== depth) return false;
-      record[key] = value;
+      if (value !== undefined) record[key] = value;
+      else if (this.#depth !== depth) return false;
     }
     return true;
   }
 
-  /** Reads elements with any keys. Returns false where a frame was opened. */
+  /** Reads elements with any keys. Returns false where a frame was left open. */
   #elements(frame: Frame): boolean {
-    const depth = this.#depth;
     while (frame.remaining > 0) {
-      const start = this.position;
-      const key = readKey(this, frame);
-      frame.remaining--;
-      frame.key = key;
-      if (frame.owner === undefined && (frame.kind === LIST || typeof key !== 'string')) {
-        makeFit(frame, key, this.#frames[depth - 2] as Frame);
-      }
-      const isLearned = frame.kind === RECORD && key !== '__proto__' && this.bytes[start] === 115;
-      if (isLearned) {
-        const written = this.bytes.subarray(start, this.position);
-        frame.shape = learn(frame.shape, key as string, written);
-      }
-      if (this.#slots !== undefined) put(frame, key, null);
-      const value = this.#value(frame);
-      if (this.#depth !== depth) return false;
-      put(frame, key, value);
-      // From here on the keys may be the ones that followed the last time.
-      if (isLearned) return this.#record(frame);
+      if (!this.#element(frame, readKey(this, frame))) return false;
     }
     return true;
+  }
+
+  #element(frame: Frame, key: PhpKey): boolean {
+    const depth = this.#depth;
+    frame.remaining--;
+    frame.key = key;
+    if (frame.owner === undefined && (frame.kind === LIST || typeof key !== 'string')) {
+      makeFit(frame, key, this.#frames[depth - 2] as Frame);
+    }
+    if (this.#slots !== undefined) put(frame, key, null);
+    const value = this.#value(frame);
+    if (value !== undefined) put(frame, key, value);
+    return this.#depth === depth;
   }
 
   /**
-   * Reads a value whose place is the frame's key. Where it is a container, that container already
-   * stands in its place and its frame is open: its elements follow.
+   * Reads a value whose place is the frame's key. A container is put there at once, since what it
+   * holds may refer to it: then there is nothing to return, and unless the depth is the old one
+   * its elements are still to be read.
    */
-  #value(frame: Frame): PhpValue {
+  #value(frame: Frame): PhpValue | undefined {
     const start = this.position;
     const first = this.bytes[start];
     if (this.#slots !== undefined && first !== 82 && start < this.end) {
@@ -233,7 +244,7 @@ class Decoder extends Scanner {
     }
   }
 
-  #array(parent: Frame): PhpValue {
+  #array(parent: Frame): PhpValue | undefined {
     const start = this.position;
     let count = this.length(OPEN);
     const inside = this.cursor;
@@ -256,7 +267,7 @@ class Decoder extends Scanner {
     );
     put(parent, parent.key, frame.container);
     this.#enter(frame);
-    return frame.container;
+    return undefined;
   }
 
   #enter(frame: Frame): void {
@@ -269,10 +280,11 @@ class Decoder extends Scanner {
       throw new Refusal(this.position);
     }
     this.#frames[this.#depth++] = frame;
+    if (this.#depth < RECURSION) this.#drain(this.#depth - 1);
   }
 
   /** Reads `O:3:"Foo":1:{…}` and `C:3:"Foo":4:{…}`. */
-  #object(parent: Frame): PhpValue {
+  #object(parent: Frame): PhpValue | undefined {
     const start = this.position;
     const isCustom = this.bytes[start] === 67;
     const length = this.length(QUOTE);
@@ -299,7 +311,7 @@ class Decoder extends Scanner {
     const object = new PhpObject(className);
     put(parent, parent.key, object);
     this.#enter(openObject(object, count, innerShape(parent.shape)));
-    return object;
+    return undefined;
   }
 
   /** Reads `R:2;`: this place and that of slot 2 become one variable. */
@@ -335,6 +347,13 @@ class Decoder extends Scanner {
     }
     return place;
   }
+}
+
+function standsAt(bytes: Uint8Array, start: number, written: Uint8Array): boolean {
+  const { length } = written;
+  let index = 0;
+  while (index < length && bytes[start + index] === written[index]) index++;
+  return index === length;
 }
 
 /** The decoder: it keeps its working memory from one call to the next. */

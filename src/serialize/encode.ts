@@ -12,6 +12,8 @@ const PROPERTIES = 3;
 
 /** The first depth at which a circle is looked for. */
 const FIRST_LOOK = 16;
+/** So deep the engine's stack is used, which is quicker; beyond it, the encoder's own. */
+const RECURSION = 64;
 
 /** An array or object whose elements are being written. */
 interface Frame {
@@ -54,8 +56,12 @@ export class Encoder {
   write(root: PhpValue, name: string, key?: PhpKey): void {
     this.#name = name;
     this.#key = key;
-    if (this.#value(root)) return;
-    while (this.#depth > 0) {
+    if (!this.#value(root)) this.#drain(0);
+  }
+
+  /** Writes the open frames above a depth to their ends. */
+  #drain(base: number): void {
+    while (this.#depth > base) {
       const frame = this.#frames[this.#depth - 1] as Frame;
       if (!this.#elements(frame)) continue;
       this.writer.byte(125);
@@ -188,8 +194,11 @@ export class Encoder {
   #record(record: object): boolean {
     const keys = Object.keys(record);
     const opened = this.#open(RECORD, record, keys.length, 'a:');
-    if (!opened) (this.#frames[this.#depth - 1] as Frame).keys = keys;
-    return opened;
+    if (opened) return true;
+    (this.#frames[this.#depth - 1] as Frame).keys = keys;
+    if (this.#depth > RECURSION) return false;
+    this.#drain(this.#depth - 1);
+    return true;
   }
 
   #object(object: PhpObject): boolean {
@@ -295,7 +304,9 @@ export class Encoder {
     if (kind === LIST) frame.values = container as PhpValue[];
     else if (kind !== RECORD) frame.entries = (container as Map<PhpKey, PhpValue>).entries();
     this.#depth++;
-    return false;
+    if (this.#depth > RECURSION || kind === RECORD) return false;
+    this.#drain(this.#depth - 1);
+    return true;
   }
 
   #refuseCircle(): void {

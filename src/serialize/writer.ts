@@ -167,6 +167,7 @@ export class ByteWriter {
         this.length = at + 2;
         return true;
       }
+      return this.#shortText(text);
     }
     return this.#longString(text);
   }
@@ -177,6 +178,35 @@ export class ByteWriter {
     this.length = this.#stringHead(this.length, content.length);
     this.raw(content);
     this.ascii('";');
+  }
+
+  /** Encodes a short text by hand: a call into the engine costs more than its few characters. */
+  #shortText(text: string): boolean {
+    let size = 0;
+    for (let index = 0; index < text.length; index++) {
+      const code = text.charCodeAt(index);
+      if (code >= 0xd800 && code < 0xe000) return this.#longString(text);
+      size += code < 128 ? 1 : code < 0x800 ? 2 : 3;
+    }
+    this.reserve(size + 24);
+    const { bytes } = this;
+    let at = this.#stringHead(this.length, size);
+    for (let index = 0; index < text.length; index++) {
+      const code = text.charCodeAt(index);
+      if (code < 128) bytes[at++] = code;
+      else {
+        if (code < 0x800) bytes[at++] = 0xc0 | (code >> 6);
+        else {
+          bytes[at++] = 0xe0 | (code >> 12);
+          bytes[at++] = 0x80 | ((code >> 6) & 63);
+        }
+        bytes[at++] = 0x80 | (code & 63);
+      }
+    }
+    bytes[at] = 34;
+    bytes[at + 1] = 59;
+    this.length = at + 2;
+    return true;
   }
 
   #longString(text: string): boolean {

@@ -64,6 +64,12 @@ test('finds the same keys again after a key that read like them', () => {
   assert.deepEqual(read(text(value)), value.with(4, [] as never));
 });
 
+test('reads and writes a record of any length', () => {
+  const keys = Array.from({ length: 100_000 }, (_, index) => [`k${index}`, 1]);
+  const record = Object.fromEntries(keys) as Record<string, number>;
+  assert.deepEqual(read(text(record)), record);
+});
+
 test('takes a key that PHP would take for an int as an int', () => {
   assert.equal(text({ '5': 'a' }), 'a:1:{i:5;s:1:"a";}');
   assert.equal(text({ '05': 'a' }), 'a:1:{s:2:"05";s:1:"a";}');
