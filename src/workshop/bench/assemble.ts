@@ -85,8 +85,13 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
       random: () => random.next(),
       async serve(options) {
         // PHP's session functions are only loaded by those lessons that have a page.
-        const { serveCounter } = await import('./serve.ts');
-        const page = await serveCounter(sessions, lastCall, options);
+        const page =
+          options?.apart === true
+            ? await (await import('./serve-apart.ts')).serveApart(
+                { classFile: subject.file, settings: options.settings ?? {} },
+                wire.url,
+              )
+            : await (await import('./serve.ts')).serveCounter(sessions, lastCall, options);
         endings.push(() => page.close());
         return page;
       },

@@ -102,7 +102,7 @@ function read(error: unknown): Thrown {
 
 /** Node's generated messages draw the difference; the values themselves say it shorter. */
 function summarize(message: string, generated: boolean): string {
-  if (generated) return (message.split('\n', 1)[0] ?? message).replace(/:$/, '');
+  if (generated) return (message.split('\n', 1)[0] ?? message).replace(/(\. Input)?:$/, '');
   return shorten(message);
 }
 

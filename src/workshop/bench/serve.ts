@@ -1,47 +1,29 @@
-/** The article's counter page over HTTP, in this process, and a browser that keeps its cookies. */
+/** The article's counter page over HTTP, in this process or in one of its own. */
 import { tracingChannel } from 'node:diagnostics_channel';
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  request as sendRequest,
-} from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { counterPage } from '../counter.ts';
+import { exchange, type PageRequest, type PageResponse } from './browser.ts';
 import type { SessionsExport } from './contract.ts';
 import { type LastCall, NotPorted } from './handler.ts';
 
 export interface ServeOptions {
   /** PHP settings for this server: `{ 'session.gc_probability': '1' }`. */
   settings?: Record<string, string> | undefined;
-}
-
-export interface PageRequest {
-  /** What a browser would send: `MySession=7`. */
-  cookie?: string | undefined;
-  /** @default '/' */
-  path?: string | undefined;
-  /** @default 'GET' */
-  method?: string | undefined;
-  headers?: Record<string, string> | undefined;
-  body?: string | undefined;
-}
-
-export interface PageResponse {
-  status: number;
-  headers: IncomingMessage['headers'];
-  /** Each Set-Cookie line, as it was sent. */
-  setCookie: string[];
-  /** What a browser would send next time: the request's cookies, renewed by `setCookie`. */
-  cookie: string;
-  body: string;
-  /** The callbacks this request ran, in order. */
-  trace: string[];
+  /**
+   * Serves from a process of its own, as a second web server would. Nothing is shared with this
+   * one but the database; the answers then carry no `trace`.
+   *
+   * @default false
+   */
+  apart?: boolean | undefined;
 }
 
 export interface Server {
   readonly url: string;
   request(request?: PageRequest): Promise<PageResponse>;
+  /** Ends a server that stands apart as a crash would: at once, in the middle of everything. */
+  kill(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -92,6 +74,10 @@ export async function serveCounter(
   return {
     url: `http://127.0.0.1:${port}/`,
     request: (wanted = {}) => exchange(port, wanted, byPort),
+    kill: () =>
+      Promise.reject(
+        new Error('This server is part of the test: serve({ apart: true }) can be killed'),
+      ),
     close: () =>
       new Promise((resolve) => {
         channel.start.unsubscribe(onCallback);
@@ -119,71 +105,7 @@ function unportedServer(error: NotPorted): Server {
   return {
     url: 'http://127.0.0.1:0/',
     request: () => Promise.reject(error),
+    kill: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
-}
-
-function exchange(
-  port: number,
-  wanted: PageRequest,
-  traces: Map<number, string[]>,
-): Promise<PageResponse> {
-  const { cookie = '', path = '/', method = 'GET', headers = {}, body } = wanted;
-  return new Promise((resolve, reject) => {
-    let localPort = 0;
-    const request = sendRequest({
-      host: '127.0.0.1',
-      port,
-      path,
-      method,
-      // A connection of its own, whose port tells the requests apart.
-      agent: false,
-      headers: { ...headers, ...(cookie === '' ? {} : { Cookie: cookie }) },
-    });
-    request.on('error', reject);
-    request.on('socket', (socket) => {
-      socket.on('connect', () => {
-        localPort = socket.localPort ?? 0;
-      });
-    });
-    request.on('response', (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => {
-        const setCookie = response.headers['set-cookie'] ?? [];
-        resolve({
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          setCookie,
-          cookie: keepCookies(cookie, setCookie),
-          body: Buffer.concat(chunks).toString('utf8'),
-          trace: traces.get(localPort) ?? [],
-        });
-        traces.delete(localPort);
-      });
-    });
-    request.end(body);
-  });
-}
-
-/** A browser's jar, as far as one server with one path needs it. */
-function keepCookies(sent: string, setCookie: string[]): string {
-  const jar = new Map<string, string>();
-  for (const pair of sent.split('; ')) {
-    const [name, value] = splitPair(pair);
-    if (name !== '') jar.set(name, value);
-  }
-  for (const line of setCookie) {
-    const [name, value] = splitPair(line.split(';')[0] ?? '');
-    const gone = /;\s*max-age=(0|-\d+)\s*(;|$)/i.test(line);
-    if (gone) jar.delete(name);
-    else jar.set(name, value);
-  }
-  return [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
-}
-
-function splitPair(pair: string): [string, string] {
-  const at = pair.indexOf('=');
-  return at < 0 ? ['', ''] : [pair.slice(0, at).trim(), pair.slice(at + 1)];
 }
