@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { keepTrackOf } from './brood.ts';
 import { type Report, reportVariable } from './report.ts';
 
 export interface ChildOptions {
@@ -68,6 +69,7 @@ export function runChild(options: ChildOptions): Promise<ChildEnd> {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     },
   );
+  keepTrackOf(child);
   return new Promise((resolve) => {
     let silent = false;
     let output = '';

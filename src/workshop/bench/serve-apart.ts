@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { keepTrackOf } from './brood.ts';
 import { exchange } from './browser.ts';
 import type { Server } from './serve.ts';
 
@@ -36,6 +37,7 @@ export async function serveApart(order: PageOrder, databaseUrl: string): Promise
     // It ends when its input does, so it never outlives this process, whatever ends this one.
     { env: environment, stdio: ['pipe', 'pipe', 'pipe'] },
   );
+  keepTrackOf(child);
   const ended = once(child, 'close');
   let words = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
