@@ -23,7 +23,7 @@ before(async () => {
   lab = await startWorkshop(cable.url, project.folder);
 });
 after(async () => {
-  endAll();
+  await endAll();
   await cable.cut();
   await server.close();
   project.remove();

@@ -9,7 +9,7 @@ before(async () => {
   lab = await startWorkshop(server.url);
 });
 after(async () => {
-  endAll();
+  await endAll();
   await server.close();
 });
 

@@ -6,7 +6,7 @@ import { database, endAll, isAlive, run, startWorkshop, until } from './workshop
 
 const server = await database();
 after(async () => {
-  endAll();
+  await endAll();
   await server.close();
 });
 

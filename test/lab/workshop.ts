@@ -28,9 +28,11 @@ export interface Program {
 
 const children = new Set<ChildProcess>();
 
-/** Ends what a failed test left running. */
-export function endAll(): void {
-  for (const child of children) child.kill('SIGKILL');
+/** Ends every workshop that this file started and that still runs. */
+export async function endAll(): Promise<void> {
+  const running = [...children];
+  for (const child of running) child.kill('SIGTERM');
+  await Promise.all(running.map((child) => once(child, 'close')));
 }
 
 /**

@@ -1,0 +1,107 @@
+/** What an accessibility checker would look for; both functions run inside the page. */
+
+/** Landmarks, headings, names, captions and ids; one sentence a fault. */
+export function structureFaults(): string[] {
+  const faults: string[] = [];
+  const say = (element: Element, fault: string) =>
+    faults.push(`${element.outerHTML.slice(0, 90).replace(/\s+/g, ' ')}: ${fault}`);
+  const all = (selector: string) => [...document.querySelectorAll<HTMLElement>(selector)];
+
+  for (const [selector, count] of [
+    ['main', 1],
+    ['h1', 1],
+    ['title', 1],
+    ['[aria-live=polite]', 1],
+  ] as const) {
+    if (all(selector).length !== count) faults.push(`there must be ${count} ${selector}`);
+  }
+  if (!document.documentElement.lang) faults.push('the page has no language');
+
+  let level = 0;
+  for (const heading of all('h1, h2, h3, h4, h5, h6')) {
+    const own = Number(heading.localName.slice(1));
+    if (own > level + 1) say(heading, `follows a heading of level ${level}`);
+    if (!heading.textContent?.trim()) say(heading, 'is empty');
+    level = own;
+  }
+
+  const ids = new Set<string>();
+  for (const element of all('[id]')) {
+    if (ids.has(element.id)) say(element, 'has an id that is already taken');
+    ids.add(element.id);
+  }
+  for (const element of all('[aria-labelledby]')) {
+    if (!document.getElementById(element.getAttribute('aria-labelledby') ?? '')) {
+      say(element, 'is labelled by an element that does not exist');
+    }
+  }
+  for (const element of all('nav, section, [role=region], [role=group]')) {
+    const named = element.hasAttribute('aria-label') || element.hasAttribute('aria-labelledby');
+    if (!named) say(element, 'has no name');
+  }
+  for (const element of all('button, a, summary')) {
+    if (!element.textContent?.trim() && !element.hasAttribute('aria-label')) {
+      say(element, 'has no text');
+    }
+  }
+  for (const field of all('input:not([type=hidden]), select, meter')) {
+    const { labels } = field as HTMLInputElement;
+    if (!labels?.length && !field.hasAttribute('aria-label')) say(field, 'has no label');
+  }
+  for (const table of all('#play table')) {
+    if (!table.querySelector('caption')) say(table, 'has no caption');
+  }
+  for (const table of all('table')) {
+    if (!table.querySelector('th[scope]')) say(table, 'has no header cell with a scope');
+  }
+  for (const link of all('a[href^="#"]')) {
+    const target = link.getAttribute('href')?.slice(1) ?? '';
+    if (!document.getElementById(target)) say(link, 'leads nowhere');
+  }
+  for (const picture of all('img')) {
+    if (!picture.getAttribute('alt')) say(picture, 'has no text');
+  }
+  return faults;
+}
+
+/** Text against what lies behind it, by the formula of WCAG 2: 4.5, or 3 for large text. */
+export function contrastFaults(): string[] {
+  const channels = (colour: string): number[] => {
+    const numbers = colour.match(/[\d.]+/g)?.map(Number) ?? [];
+    return colour.startsWith('color(srgb')
+      ? [...numbers.slice(0, 3).map((value) => value * 255), numbers[3] ?? 1]
+      : [...numbers.slice(0, 3), numbers[3] ?? 1];
+  };
+  const luminance = (colour: number[]): number => {
+    const [red = 0, green = 0, blue = 0] = colour.slice(0, 3).map((value) => {
+      const part = value / 255;
+      return part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const behind = (element: Element | null): number[] => {
+    for (let each = element; each; each = each.parentElement) {
+      const colour = channels(getComputedStyle(each).backgroundColor);
+      if ((colour[3] ?? 1) === 1) return colour;
+    }
+    return [255, 255, 255, 1];
+  };
+  const faults = new Set<string>();
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const element = node.parentElement;
+    if (!element || !node.textContent?.trim() || element.closest('.unseen, .skip')) continue;
+    if (!element.checkVisibility({ visibilityProperty: true })) continue;
+    const style = getComputedStyle(element);
+    const size = Number.parseFloat(style.fontSize);
+    const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+    const [one, other] = [luminance(channels(style.color)), luminance(behind(element))];
+    const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+    if (ratio < (large ? 3 : 4.5)) {
+      const where = element.className || element.parentElement?.className || element.localName;
+      faults.add(`${where}: "${node.textContent.trim().slice(0, 30)}" has ${ratio.toFixed(2)}`);
+    }
+    if (size < 13) faults.add(`"${node.textContent.trim().slice(0, 30)}" has only ${size} pixels`);
+  }
+  return [...faults];
+}
