@@ -25,8 +25,8 @@ export interface ProofRun {
   signal: AbortSignal;
   /** True to stop this lesson's tests at the first failure. */
   bail: boolean;
-  /** Told when this lesson's tests are over and the older ones begin. */
-  onCurrent?: ((proof: Proof) => void) | undefined;
+  /** Told when this lesson's tests are over, and whether older ones begin now. */
+  onCurrent?: ((proof: Proof, olderFollow: boolean) => void) | undefined;
   /** Told what the class prints. */
   onOutput?: ((text: string) => void) | undefined;
 }
@@ -44,10 +44,12 @@ export async function prove(run: ProofRun): Promise<Proof> {
   const common = { condition, lessonNumber, server, signal, onOutput };
   proof.current = await runTests({ ...common, lessons: [lesson], bail: run.bail });
   if (signal.aborted) return proof;
-  run.onCurrent?.(proof);
   const earlier = lessons.filter((each) => each.number < lessonNumber && each.files.test);
-  // A file that cannot be loaded is as broken for the older tests: one sentence is enough.
-  if (earlier.length > 0 && !proof.current.some(({ reason }) => reason === 'import')) {
+  // A class that cannot be loaded or never answers would tell the same, or be waited for again.
+  const hopeless = proof.current.some(({ reason }) => reason === 'import' || reason === 'timeout');
+  const olderFollow = earlier.length > 0 && !hopeless;
+  run.onCurrent?.(proof, olderFollow);
+  if (olderFollow) {
     const results = await runTests({ ...common, lessons: earlier });
     proof.older = withoutRetired(results, lessons, lesson);
   }

@@ -16,9 +16,10 @@ export const keys = 'h hint · d diff · a attack · r run · n next · q quit';
  * @returns Lines.
  */
 export function describeResult(result: TestResult, { paint }: Terminal): string[] {
-  const lines = [paint('red', `✘ ${result.lesson} ${result.name}`)];
+  const name = result.reason === 'import' ? 'the class cannot be loaded' : result.name;
+  const lines = [paint('red', `✘ ${result.lesson} ${name}`)];
   const compared = result.expected !== undefined && result.actual !== undefined;
-  if (!compared || !/^Expected /.test(result.message)) lines.push(`  ${result.message}`);
+  if (!compared || !/^Expected /.test(result.message)) lines.push(...sentences(result.message));
   if (compared) lines.push(`  expected ${result.expected}`, `  got      ${result.actual}`);
   if (result.location) {
     const { file, line, method } = result.location;
@@ -139,4 +140,11 @@ function nextStep(
 
 function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/** The compiler wraps its sentence into a heading and a path that the next line names anyway. */
+function sentences(message: string): string[] {
+  const syntax = /:\d+:\d+: ERROR: (.*)/.exec(message)?.[1];
+  if (syntax !== undefined) return [`  Syntax error: ${syntax}`];
+  return message.split('\n').map((line) => `  ${line}`);
 }

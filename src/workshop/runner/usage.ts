@@ -1,6 +1,6 @@
 /** The command line: what may stand on it, and what is said of one that cannot be followed. */
 import { parseArgs } from 'node:util';
-import { conditions, findLesson, type Lesson } from '../catalogue.ts';
+import { conditions, type Lesson } from '../catalogue.ts';
 import type { Terminal } from './terminal.ts';
 
 /** A command line that cannot be followed; the program ends with 2. */
@@ -86,12 +86,11 @@ export function readCommandLine(
  * @throws UsageError with the list.
  */
 export function lessonOf(lessons: Lesson[], word: string): Lesson {
-  const label = /^(?:lesson-)?(\d{1,4})$/.exec(word)?.[1];
-  try {
-    return findLesson(lessons, label ?? (/^\d\d-/.test(word) ? word : `${word}`));
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  const number = /^(?:lesson-)?(\d{1,4})$/.exec(word)?.[1];
+  const found = lessons.find((each) => each.slug === word || each.number === Number(number));
+  if (found) return found;
+  const list = lessons.map(({ label, title }) => `  ${label}  ${title}`).join('\n');
+  throw new UsageError(`There is no lesson "${word}". There are:\n${list}`);
 }
 
 /**

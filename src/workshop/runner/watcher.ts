@@ -98,10 +98,10 @@ export class Watcher {
         server,
         signal,
         bail: true,
-        onCurrent: (soFar) => {
+        onCurrent: (soFar, olderFollow) => {
           const own = failures(soFar.current).length > 0;
           for (const line of own ? describeRed(soFar, this.#terminal, true) : []) say(line);
-          if (lesson.number > 1) say(paint('dim', 'checking the older lessons …'));
+          if (olderFollow) say(paint('dim', 'checking the older lessons …'));
         },
         onOutput: (text) => process.stdout.write(text),
       });
