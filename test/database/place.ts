@@ -124,11 +124,11 @@ export class Owner {
   }
 }
 
-/** Waits for something that another process does, and fails after ten seconds. */
+/** Waits for something that another process does, and fails after thirty seconds. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 30_000;
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`did not happen within 10 s: ${condition}`);
+    if (Date.now() > deadline) throw new Error(`did not happen within 30 s: ${condition}`);
     await delay(20);
   }
 }
