@@ -216,3 +216,30 @@ test('a disk that takes no more is said, and nothing is lost', async () => {
   assert.equal(fresh.read('lessons/mine/sessions.ts'), '// my own work\n');
   assert.deepEqual(fresh.history(), [], 'no half copy');
 });
+
+test('a retired test is asked of nobody any more', async () => {
+  const fresh = await openWorkshop();
+  const name = 'an unknown id reads as an empty string';
+  const path = 'lessons/03-write/lesson.json';
+  const wanted = { ...JSON.parse(fresh.read(path)), retires: [{ test: name, why: 'for a test' }] };
+  fresh.write(path, JSON.stringify(wanted));
+  fresh.write('lessons/mine/sessions.ts', fresh.classOf('03').replace("?? ''", "?? 'x'"));
+  const later = await fresh.run('check', '3');
+  assert.equal(later.code, 0, later.output);
+  assert.match(later.output, /✔ 02 Read +2 of 2 tests/);
+  const before = await fresh.run('check', '2');
+  assert.equal(before.code, 1, 'lesson 02 itself still promises it');
+});
+
+test('a promised test that does not exist leaves the lesson red', async () => {
+  const fresh = await openWorkshop();
+  const path = 'lessons/03-write/lesson.json';
+  const wanted = JSON.parse(fresh.read(path));
+  fresh.write(path, JSON.stringify({ ...wanted, proves: [...wanted.proves, 'pigs fly'] }));
+  const { code, output } = await fresh.run('lesson', '3', '--once', '--class', 'lesson-03');
+  assert.equal(code, 1);
+  assert.match(output, /✘ 03 did not run: pigs fly/);
+  const check = await fresh.run('check', '3', '--class', 'lesson-03');
+  assert.equal(check.code, 1);
+  assert.match(check.output, /✘ 03 Write +3 of 4 tests/);
+});

@@ -72,12 +72,19 @@ export function withoutRetired(
   lessons: Lesson[],
   lesson: Lesson,
 ): TestResult[] {
-  const retired = new Set(
-    lessons
-      .filter((each) => each.number <= lesson.number)
-      .flatMap((each) => each.retires.map(({ test }) => test)),
-  );
+  const retired = retiredBy(lessons, lesson);
   return results.filter(({ name }) => !retired.has(name));
+}
+
+/**
+ * The names of the tests that no longer hold for a class.
+ *
+ * @param lessons - All lessons.
+ * @param lesson - The lesson the class belongs to.
+ */
+export function retiredBy(lessons: Lesson[], lesson: Lesson): Set<string> {
+  const past = lessons.filter((each) => each.number <= lesson.number);
+  return new Set(past.flatMap((each) => each.retires.map(({ test }) => test)));
 }
 
 /** True when every test passed and none that the lesson promises is missing. */

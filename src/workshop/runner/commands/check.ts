@@ -2,7 +2,7 @@
 import { type Lesson, minePath } from '../../catalogue.ts';
 import { runTests, type TestResult } from '../../checks.ts';
 import { hasMine, rememberedLesson, shown } from '../learner.ts';
-import { failures, withoutRetired } from '../proof.ts';
+import { failures, retiredBy, withoutRetired } from '../proof.ts';
 import { describeResult } from '../screen.ts';
 import { type Call, type Command, classOf, lessonOf, UsageError } from '../usage.ts';
 import { withServer } from '../with-server.ts';
@@ -38,10 +38,12 @@ export const check: Command = {
       const print = (upTo: number): void => {
         for (; printed < upTo; printed += 1) {
           const lesson = wanted[printed];
-          if (lesson) terminal.say(describeLesson(lesson, kept(results), call));
+          if (lesson) terminal.say(describeLesson(lesson, state(lesson), call));
         }
       };
-      const kept = (all: TestResult[]): TestResult[] => withoutRetired(all, lessons, last);
+      const retired = retiredBy(lessons, last);
+      const state = (each: Lesson) =>
+        stateOf(each, withoutRetired(results, lessons, last), retired);
       await runTests({
         lessons: wanted,
         condition,
@@ -57,7 +59,8 @@ export const check: Command = {
       });
       signal.throwIfAborted();
       print(wanted.length);
-      return conclude(call, condition, wanted, kept(results));
+      const states = wanted.map((lesson) => ({ lesson, ...state(lesson) }));
+      return conclude(call, condition, states, withoutRetired(results, lessons, last));
     });
   },
 };
@@ -84,16 +87,23 @@ function lastLesson({ lessons, words, flag }: Call, condition: string): Lesson {
   return remembered?.files.test ? remembered : last;
 }
 
-/** The lesson's tests as they came out; a lesson that proved too little is red as well. */
-function stateOf(lesson: Lesson, results: TestResult[]): { passed: number; total: number } {
+/** The lesson's tests as they came out; one that is promised and did not run is not green. */
+function stateOf(
+  lesson: Lesson,
+  results: TestResult[],
+  retired: Set<string>,
+): { passed: number; total: number } {
   const own = results.filter((result) => result.lesson === lesson.label);
-  const retiredOrMissing = own.length === 0;
+  const promised = lesson.proves.filter((name) => !retired.has(name));
   const passed = own.filter((result) => result.passed).length;
-  return { passed, total: retiredOrMissing ? lesson.proves.length : Math.max(own.length, passed) };
+  return { passed, total: Math.max(own.length, promised.length) };
 }
 
-function describeLesson(lesson: Lesson, results: TestResult[], { terminal }: Call): string {
-  const { passed, total } = stateOf(lesson, results);
+function describeLesson(
+  lesson: Lesson,
+  { passed, total }: { passed: number; total: number },
+  { terminal }: Call,
+): string {
   const green = passed === total;
   const sign = terminal.paint(green ? 'green' : 'red', green ? '✔' : '✘');
   return `${sign} ${lesson.label} ${lesson.title.padEnd(30)} ${passed} of ${total} tests`;
@@ -102,10 +112,9 @@ function describeLesson(lesson: Lesson, results: TestResult[], { terminal }: Cal
 function conclude(
   { terminal }: Call,
   condition: string,
-  wanted: Lesson[],
+  states: { lesson: Lesson; passed: number; total: number }[],
   results: TestResult[],
 ): number {
-  const states = wanted.map((lesson) => ({ lesson, ...stateOf(lesson, results) }));
   const red = states.filter(({ passed, total }) => passed !== total);
   const [first] = failures(results);
   terminal.say();
@@ -114,7 +123,7 @@ function conclude(
   terminal.say(
     firstRed
       ? `  next: npm run lesson ${firstRed.lesson.number}`
-      : terminal.paint('green', `✔ ${wanted.length} lessons, ${results.length} tests`),
+      : terminal.paint('green', `✔ ${states.length} lessons, ${results.length} tests`),
   );
   terminal.answer({
     class: condition,
