@@ -1,6 +1,7 @@
 import { isClassName, matchAt, SLOT, wrappingLength } from './grammar.ts';
 import { readKey } from './keys.ts';
 import type { PhpVersion } from './messages.ts';
+import { slotsInside } from './payload.ts';
 import { type Frame, get, LIST, makeFit, openArray, openObject, put, RECORD } from './places.ts';
 import {
   CLOSE,
@@ -19,6 +20,8 @@ import { PhpEnum, PhpObject, PhpReference, PhpSerializable } from './values.ts';
 
 /** So deep the engine's stack is used, which is quicker; beyond it, the decoder's own. */
 const RECURSION = 64;
+/** Stands where a frame was: the decoder keeps nothing of what it read. */
+const NO_FRAME = openArray(LIST, 0, root);
 const INCOMPLETE_NAME = '__PHP_Incomplete_Class_Name';
 
 /** Thrown by a reader without slots at the first `r:` or `R:`: begin again and keep them. */
@@ -52,7 +55,7 @@ class Decoder extends Scanner {
   finish(): void {
     this.unload();
     this.#slots = undefined;
-    this.#frames.length = 0;
+    while (this.#depth > 0) this.#frames[--this.#depth] = NO_FRAME;
   }
 
   /**
@@ -89,7 +92,7 @@ class Decoder extends Scanner {
   #close(frame: Frame): void {
     if (this.bytes[this.position] !== CLOSE) throw new Refusal(this.position);
     this.position++;
-    this.#depth--;
+    this.#frames[--this.#depth] = NO_FRAME;
     const { owner } = frame;
     if (owner?.properties.has(INCOMPLETE_NAME) === true && owner.className !== 'stdClass') {
       const name = owner.properties.get(INCOMPLETE_NAME);
@@ -99,56 +102,51 @@ class Decoder extends Scanner {
     }
   }
 
-  /** Reads elements whose keys go on counting. Returns false where a frame was opened. */
+  /** Reads elements whose keys go on counting. Returns false where a frame was left open. */
   #list(frame: Frame): boolean {
     const list = frame.container as PhpValue[];
-    const bytes = this.bytes;
     const depth = this.#depth;
+    if (this.#slots === undefined) this.#smallInts(frame, list);
     while (frame.remaining > 0) {
-      const expected = list.length;
-      let at = this.position;
-      let key = -1;
-      if (bytes[at] === 105 && bytes[at + 1] === COLON) {
-        at += 2;
-        let code = bytes[at] as number;
-        key = 0;
-        while (code >= 48 && code <= 57 && key <= expected) {
-          key = key * 10 + code - 48;
-          code = bytes[++at] as number;
-        }
-        if (code !== SEMICOLON || at - this.position < 3) key = -1;
-      }
-      if (key !== expected) return this.#elements(frame);
-      at++;
+      const key = list.length;
+      const start = this.position;
+      const behind = countingKey(this.bytes, start, key);
+      if (behind === start) return this.#elements(frame);
+      this.position = behind;
       frame.remaining--;
-      if (bytes[at] === 105 && bytes[at + 1] === COLON && this.#slots === undefined) {
-        // A small int, as ids and counts are; integer reads all others.
-        const digits = at + 2;
-        let end = digits;
-        let value = 0;
-        let code = bytes[end] as number;
-        while (code >= 48 && code <= 57) {
-          value = value * 10 + code - 48;
-          code = bytes[++end] as number;
-        }
-        if (code === SEMICOLON && end > digits && end - digits < 10) {
-          this.position = end + 1;
-          list.push(value);
-          continue;
-        }
-      }
-      this.position = at;
       frame.key = key;
-      if (this.#slots !== undefined) put(frame, key, null);
+      if (this.#slots !== undefined) list.push(null);
       const value = this.#value(frame);
       if (value === undefined) {
         if (this.#depth !== depth) return false;
-        continue;
-      }
-      if (list.length === key) list.push(value);
+      } else if (list.length === key) list.push(value);
       else list[key] = value;
     }
     return true;
+  }
+
+  /** Reads `i:0;i:5;i:1;i:6;` as far as it goes: many a list holds ids or counts and nothing else. */
+  #smallInts(frame: Frame, list: PhpValue[]): void {
+    const { bytes } = this;
+    let start = this.position;
+    let left = frame.remaining;
+    for (; left > 0; left--) {
+      const behind = countingKey(bytes, start, list.length);
+      if (behind === start || bytes[behind] !== 105 || bytes[behind + 1] !== COLON) break;
+      let at = behind + 2;
+      let value = 0;
+      let code = bytes[at] as number;
+      while (code >= 48 && code <= 57) {
+        value = value * 10 + code - 48;
+        code = bytes[++at] as number;
+      }
+      const digits = at - behind - 2;
+      if (code !== SEMICOLON || digits === 0 || digits > 9) break;
+      list.push(value);
+      start = at + 1;
+    }
+    this.position = start;
+    frame.remaining = left;
   }
 
   /** Reads elements whose keys were all strings so far, guessing each from the one before. */
@@ -297,7 +295,16 @@ class Decoder extends Scanner {
     if (!isClassName(latin1)) throw new Refusal(start);
     const className = KNOWN_CLASSES.get(latin1.toLowerCase()) ?? this.string(from, quote);
     this.position = quote;
-    if (isCustom) return this.custom(className, quote);
+    if (isCustom) {
+      const custom = this.custom(className, quote);
+      if (this.#slots !== undefined) {
+        // No place outside the class can share these: an `r:` to one finds no object.
+        const inside = openArray(LIST, 0, root);
+        const count = slotsInside(custom.payload);
+        for (let key = 0; key < count; key++) this.#slots.push({ frame: inside, key });
+      }
+      return custom;
+    }
     if (quote >= this.end - 2) {
       this.say('E_WARNING', 'Bad unserialize data', false);
       throw new Refusal(quote);
@@ -347,6 +354,19 @@ class Decoder extends Scanner {
     }
     return place;
   }
+}
+
+/** Gives the offset behind `i:7;` where that is the key expected, else the offset it was given. */
+function countingKey(bytes: Uint8Array, start: number, expected: number): number {
+  if (bytes[start] !== 105 || bytes[start + 1] !== COLON) return start;
+  let at = start + 2;
+  let key = 0;
+  let code = bytes[at] as number;
+  while (code >= 48 && code <= 57 && key <= expected) {
+    key = key * 10 + code - 48;
+    code = bytes[++at] as number;
+  }
+  return key === expected && code === SEMICOLON && at > start + 2 ? at + 1 : start;
 }
 
 function standsAt(bytes: Uint8Array, start: number, written: Uint8Array): boolean {

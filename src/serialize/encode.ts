@@ -1,5 +1,6 @@
 import { UnserializableError } from './messages.ts';
 import { floatText, INT64_MAX, INT64_MIN, integerKey } from './numbers.ts';
+import { slotsInside } from './payload.ts';
 import { innerShape, learn, root, type Shape } from './shapes.ts';
 import type { PhpKey, PhpString, PhpValue } from './values.ts';
 import { PhpEnum, PhpFloat, PhpObject, PhpReference, PhpSerializable } from './values.ts';
@@ -195,7 +196,8 @@ export class Encoder {
     const keys = Object.keys(record);
     const opened = this.#open(RECORD, record, keys.length, 'a:');
     if (opened) return true;
-    (this.#frames[this.#depth - 1] as Frame).keys = keys;
+    const frame = this.#frames[this.#depth - 1] as Frame;
+    frame.keys = keys;
     if (this.#depth > RECURSION) return false;
     this.#drain(this.#depth - 1);
     return true;
@@ -250,6 +252,7 @@ export class Encoder {
       this.#named('C', value.className);
       this.writer.ascii(`:${value.payload.length}:{`);
       this.writer.raw(value.payload);
+      this.#slot += slotsInside(value.payload);
       this.writer.byte(125);
     }
   }

@@ -124,7 +124,10 @@ export class Scanner {
         const value = floatOf(matched[1] as string);
         return Number.isInteger(value) ? new PhpFloat(value) : value;
       }
-    } else if (first === CLOSE) this.say('E_WARNING', 'Unexpected end of serialized data');
+    } else if (first === CLOSE) {
+      const level = this.version < '8.3' ? 'E_NOTICE' : 'E_WARNING';
+      this.say(level, 'Unexpected end of serialized data');
+    }
     throw new Refusal(start);
   }
 

@@ -131,6 +131,9 @@ test('keeps what a class wrote by itself', () => {
     'C:3:"Foo":4:{abcd}',
     'O:11:"ArrayObject":4:{i:0;i:0;i:1;a:0:{}i:2;a:0:{}i:3;N;}',
     'a:2:{i:0;E:11:"Suit:Hearts";i:1;r:2;}',
+    // PHP counts the four values in the payload too.
+    'a:3:{i:0;C:1:"S":40:{a:2:{s:1:"x";i:1;s:1:"y";a:1:{i:0;i:2;}}}i:1;O:8:"stdClass":0:{}i:2;r:7;}',
+    'a:3:{i:0;O:8:"stdClass":0:{}i:1;C:1:"S":4:{r:2;}i:2;r:2;}',
   ]) {
     assert.equal(text(read(bytes)), bytes);
   }
