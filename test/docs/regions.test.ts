@@ -31,6 +31,10 @@ test('a whole file shows no region comments and no gaps where they were', () => 
   );
 });
 
+test('blank lines on both sides of a region comment leave one', () => {
+  assert.equal(withoutRegions('a\n\n// #region x\n\nb\n// #endregion x\n'), 'a\n\nb');
+});
+
 test('regions are marked in the comments of each language', () => {
   assert.equal(readRegion('// #region x\nhere\n// #endregion x', 'x'), 'here');
   assert.equal(readRegion('-- #region x\nhere\n-- #endregion x', 'x'), 'here');

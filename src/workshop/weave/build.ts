@@ -11,12 +11,13 @@ import { type PublicModule, workshopPlugin } from './plugin.ts';
 
 /** The library's doors, by the names they are imported by. Those not built yet are left out. */
 const MODULES: PublicModule[] = [
-  { path: 'src/index.ts', name: 'phpsessid' },
   { path: 'src/php/index.ts', name: 'phpsessid/php' },
   { path: 'src/serialize/index.ts', name: 'phpsessid/serialize' },
   { path: 'src/mysql.ts', name: 'phpsessid/mysql' },
   { path: 'src/adapters/node.ts', name: 'phpsessid/node' },
   { path: 'src/adapters/express.ts', name: 'phpsessid/express' },
+  // Last, so that what it hands on is described where it comes from.
+  { path: 'src/index.ts', name: 'phpsessid' },
 ];
 
 /** The pages of docs/ in the order of a walk through them; those not named here follow. */

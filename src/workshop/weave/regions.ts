@@ -47,7 +47,7 @@ export function regionNames(source: string): string[] {
 }
 
 function toLines(source: string): string[] {
-  return source.replaceAll('\r\n', '\n').split('\n');
+  return source.split(/\r?\n/);
 }
 
 function dedent(lines: string[]): string[] {
