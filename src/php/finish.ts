@@ -116,6 +116,7 @@ export async function endRequest(request: PhpRequest, reason: string): Promise<v
     errors.push(error);
   }
   request.committed = reason;
+  request.bailsOut = true;
   try {
     await execute(request, 'PHP Request Shutdown', async () => {
       await flushSession(request, true);
@@ -131,5 +132,7 @@ export async function endRequest(request: PhpRequest, reason: string): Promise<v
   } catch (error) {
     errors.push(error);
   }
+  request.bailsOut = false;
+  request.inSaveHandler = false;
   if (errors.length > 0) throw errors[0];
 }

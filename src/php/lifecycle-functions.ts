@@ -36,7 +36,8 @@ function applyOptions(request: PhpRequest, options: object): boolean {
         `session_start(): Option "${key}" must be of type string|int|bool, ${given} given`,
       );
     }
-    if (key === 'read_and_close') readAndClose = isPositive(value as string | number | boolean);
+    if (key === 'read_and_close')
+      readAndClose = isPositive(request, value as string | number | boolean);
     else if (!request.changeSetting(key, phpString(value as string | number | boolean))) {
       request.warn('E_WARNING', `Setting option "${key}" failed`);
     }
@@ -44,10 +45,10 @@ function applyOptions(request: PhpRequest, options: object): boolean {
   return readAndClose;
 }
 
-function isPositive(value: string | number | boolean): boolean {
+function isPositive(request: PhpRequest, value: string | number | boolean): boolean {
   if (typeof value !== 'string') return Number(value) > 0;
   const integer = integerIn(value);
-  if (integer !== undefined) return integer > 0;
+  if (integer !== undefined || request.version < '8.5') return (integer ?? 0) > 0;
   throw new TypeError(
     `session_start(): Option "read_and_close" value must be of type compatible with int, "${value}" given`,
   );

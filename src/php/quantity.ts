@@ -48,10 +48,11 @@ export function parseQuantity(text: string): Quantity {
   if (digits === '') return { value: 0, remark: remark(': no digits after base prefix', '0') };
   const sign = negative ? '-' : '';
   const whole = Number.parseInt(digits, base) * (negative ? -1 : 1);
-  const tail = rest.slice(digits.length).replace(BLANKS, '');
+  const blanks = /^[ \t\n\r\v\f]*/.exec(rest.slice(digits.length))?.[0] ?? '';
+  const tail = rest.slice(digits.length + blanks.length);
   if (tail === '') return { value: whole };
 
-  const shown = `${sign}${prefix}${digits}`;
+  const shown = `${sign}${prefix}${digits}${blanks}`;
   const multiplier = tail.slice(-1);
   const factor = FACTORS[multiplier.toLowerCase()];
   if (factor === undefined) {

@@ -29,7 +29,6 @@ async function leaveOld(request: PhpRequest, deleteOld: boolean): Promise<boolea
   const data = encodeVariables(request) ?? Buffer.alloc(0);
   if (await module.write(request, request.id ?? '', data)) return true;
   await giveUp(request);
-  // PHP warns here even when the handler threw.
   request.warn('E_WARNING', `Session write failed. ID: ${module.name} (path: ${path})`);
   return false;
 }

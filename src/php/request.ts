@@ -127,6 +127,8 @@ export class PhpRequest implements SettingsOwner {
 
   /** EG(exception): thrown by a handler, not yet thrown out of the session function. */
   exception: { readonly error: unknown } | undefined;
+  /** True at the very end, where no PHP code is running: an exception ends all at once. */
+  bailsOut = false;
   /** The function that PHP's messages begin with. */
   activeFunction = 'PHP Request Startup';
   /** register_shutdown_function(): names replace each other, numbers queue. */
@@ -174,6 +176,8 @@ export class PhpRequest implements SettingsOwner {
 
   /** php_error_docref(): a message with the active function's name before it. */
   warn(level: PhpMessageLevel, text: string, prefix: string = `${this.prefix}: `): void {
+    // zend_error() calls no error handler while an exception is on its way.
+    if (this.exception) return;
     this.#onMessage({ level, message: `${prefix}${text}` });
   }
 
@@ -191,6 +195,7 @@ export class PhpRequest implements SettingsOwner {
 
   /** zend_throw_error() and its like: the first cause stays as `cause`. */
   throwLater(error: Error): void {
+    if (this.bailsOut) throw error;
     if (this.exception) error.cause = this.exception.error;
     this.exception = { error };
   }

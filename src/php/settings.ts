@@ -42,6 +42,8 @@ export interface SettingsOwner {
   readonly settingUserHandler: boolean;
 }
 
+const LONGEST_LIFETIME = 2 ** 63 - 2 ** 31;
+
 type Parsed = string | number | boolean;
 type Rule = (text: string, owner: SettingsOwner, key: string) => Parsed | undefined;
 
@@ -111,10 +113,13 @@ const name: Rule = (value, owner) => {
 
 const cookieLifetime: Rule = (value, owner, key) => {
   // atol() first, the quantity only for what it let through.
-  if ((Number.parseInt(value, 10) || 0) < 0) {
+  const seconds = Number.parseInt(value, 10) || 0;
+  if (seconds < 0) {
     owner.warn('E_WARNING', 'CookieLifetime cannot be negative');
     return undefined;
   }
+  // ZEND_LONG_MAX - INT_MAX - 1: PHP says yes and leaves the lifetime alone.
+  if (seconds > LONGEST_LIFETIME) return 0;
   const parsed = number(value, owner, key) as number;
   return parsed < 0 ? undefined : parsed;
 };
@@ -153,7 +158,8 @@ const refererCheck: Rule = (value, owner) => {
 const transSid =
   (setting: string): Rule =>
   (value, owner) => {
-    deprecated(owner, `Usage of session.${setting} INI setting is deprecated`);
+    const isStock = value === (ENTRIES[setting] as Entry).initial;
+    if (!isStock) deprecated(owner, `Usage of session.${setting} INI setting is deprecated`);
     return value;
   };
 
@@ -162,6 +168,8 @@ interface Entry {
   readonly rule: Rule;
   /** Only php.ini may set it, not a running script. */
   readonly perDirectory?: boolean;
+  /** May be changed while a session is active, as it is not the session's own. */
+  readonly anyTime?: boolean;
 }
 
 // PHP_INI_BEGIN(), session.c L899.
@@ -191,8 +199,9 @@ const ENTRIES: Record<string, Entry> = {
   trans_sid_tags: {
     initial: 'a=href,area=href,frame=src,form=',
     rule: transSid('trans_sid_tags'),
+    anyTime: true,
   },
-  trans_sid_hosts: { initial: '', rule: transSid('trans_sid_hosts') },
+  trans_sid_hosts: { initial: '', rule: transSid('trans_sid_hosts'), anyTime: true },
   sid_length: { initial: '32', rule: sidRule('sid_length', 32, 22, 256) },
   sid_bits_per_character: { initial: '4', rule: sidRule('sid_bits_per_character', 4, 4, 6) },
   lazy_write: { initial: '1', rule: flag },
@@ -251,7 +260,7 @@ export class Settings {
   change(key: string, value: string, owner: SettingsOwner): boolean {
     const entry = ENTRIES[key];
     if (!entry || entry.perDirectory || this.text(key, owner.version) === undefined) return false;
-    if (owner.refusesChange()) return false;
+    if (!entry.anyTime && owner.refusesChange()) return false;
     return this.#store(key, entry, value, owner);
   }
 

@@ -30,6 +30,11 @@ function writable(): Map<PhpKey, PhpValue> {
       `$_SESSION was changed after it had been saved: ${request.committed}; change it before`,
     );
   }
+  if (request.scalar === false) {
+    request.warn('E_DEPRECATED', 'Automatic conversion of false to array is deprecated', '');
+    request.scalar = undefined;
+  }
+  if (request.scalar !== undefined) throw new Error('Cannot use a scalar value as an array');
   request.variables ??= new Map();
   return request.variables;
 }

@@ -39,17 +39,21 @@ async function callHandler(
   request.inSaveHandler = true;
   const outer = request.activeFunction;
   try {
-    return await insideHandler(request, async () => {
+    const answer = await insideHandler(request, async () => {
       const call = async (): Promise<unknown> => await callback?.(...values);
       if (!isWatched()) return await call();
       return await channel.tracePromise(call, { callback: name, values, request: request.source });
     });
+    request.inSaveHandler = false;
+    return answer;
   } catch (error) {
+    // zend_bailout() leaves the flag as it is.
+    if (request.bailsOut) throw error;
+    request.inSaveHandler = false;
     request.exception = { error };
     return null;
   } finally {
     request.activeFunction = outer;
-    request.inSaveHandler = false;
   }
 }
 
@@ -92,9 +96,11 @@ export const userHandler: SaveModule = {
 
   async close(request) {
     if (!request.userHandlerOpen) return true;
-    const answer = await callHandler(request, 'close', []);
-    request.userHandlerOpen = false;
-    return succeeded(request, answer);
+    try {
+      return succeeded(request, await callHandler(request, 'close', []));
+    } finally {
+      request.userHandlerOpen = false;
+    }
   },
 
   async read(request, id) {
