@@ -42,7 +42,7 @@ export type Entry = readonly [kind: string, ...details: unknown[]];
 /** Makes what differs from run to run the same: random ids by order, folders, places in files. */
 export function normalise(entries: readonly Entry[], folder: string): string[] {
   const ids = new Map<string, string>();
-  return entries.map((entry) =>
+  const lines = entries.map((entry) =>
     JSON.stringify(entry)
       .replaceAll(folder, '/sess')
       .replace(/started from [^"]*? on line \d+/g, 'started from HERE')
@@ -56,4 +56,7 @@ export function normalise(entries: readonly Entry[], folder: string): string[] {
         return ids.get(id) as string;
       }),
   );
+  // A folder lists random names in any order.
+  const isFile = (line: string): boolean => line.startsWith('["file"');
+  return [...lines.filter((line) => !isFile(line)), ...lines.filter(isFile).sort()];
 }
