@@ -11,7 +11,7 @@ export interface PhpTimes {
 /** Runs one round of PHP on serialized bytes. */
 export type PhpRound = (bytes: Buffer) => Promise<PhpTimes>;
 
-const MEASURE = String.raw`
+const MEASURE = `
 $value = unserialize($bytes);
 $time = function (callable $call): float {
   $times = 1;

@@ -235,7 +235,7 @@ export function settle(plan: Plan): Plan {
     if (part.kind === 'shared') {
       const before = places.get(part.id) ?? 0;
       places.set(part.id, before + 1);
-      if (before === 0 && part.value !== undefined) count(part.value);
+      if (before === 0) count(held(part.value));
     } else if (part.kind === 'array') for (const [, element] of part.elements) count(element);
     else if (part.kind === 'object') for (const [, element] of part.properties) count(element);
   };
@@ -247,9 +247,9 @@ export function settle(plan: Plan): Plan {
       return { ...part, properties: part.properties.map(([key, value]) => [key, rewrite(value)]) };
     }
     if (part.kind !== 'shared') return part;
-    const value = rewrite(part.value ?? { kind: 'null' });
+    const value = rewrite(held(part.value));
     if (places.get(part.id) === 1) return value;
-    return { ...part, value: value.kind === 'shared' ? { kind: 'null' } : value };
+    return { ...part, value };
   };
   count(plan);
   const settled = rewrite(plan);
@@ -319,6 +319,11 @@ export function buildValue(plan: Plan): PhpValue {
   return value instanceof PhpReference ? value.value : value;
 }
 
+/** What a variable holds: never another one, since PHP has no reference to a reference. */
+function held(value: Plan | undefined): Plan {
+  return value === undefined || value.kind === 'shared' ? { kind: 'null' } : value;
+}
+
 /**
  * Lists smaller plans that may still show the same difference.
  *
@@ -335,7 +340,15 @@ export function smallerPlans(plan: Plan): Plan[] {
     return smallerParts(plan.elements, (elements) => ({ ...plan, elements }));
   }
   if (plan.kind === 'object') {
-    return smallerParts(plan.properties, (properties) => ({ ...plan, properties }));
+    const { length } = plan.properties;
+    // A declared property cannot be left out: PHP has it all the same.
+    return smallerParts(plan.properties, (properties) => ({ ...plan, properties })).filter(
+      (part) =>
+        part.kind !== 'object' ||
+        part.id !== plan.id ||
+        plan.class === 'stdClass' ||
+        part.properties.length === length,
+    );
   }
   return [];
 }
