@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
-import { readLessons } from './catalogue.ts';
 import { type DatabaseServer, obtainServer } from './database/server.ts';
 import { Lab } from './lab/lab.ts';
 import { labServer } from './lab/server.ts';
@@ -139,13 +138,12 @@ async function main(): Promise<number> {
   }
 }
 
-function announce({ database }: Lab, port: number): void {
+function announce({ database, lessons, currentLesson }: Lab, port: number): void {
   const seconds = ((database.milliseconds ?? 0) / 1_000).toFixed(1);
-  const lessons = readLessons();
-  const last = lessons.at(-1);
+  const { number, title } = currentLesson;
   say(
     `lab http://127.0.0.1:${port} · database ready ${seconds} s · ` +
-      `${lessons.length} lessons, ${lessons[0]?.title} to ${last?.title} · Ctrl-C ends it`,
+      `lesson ${number} of ${lessons.at(-1)?.number} · ${title} · Ctrl-C ends it`,
   );
 }
 

@@ -75,7 +75,7 @@ async function reset(page: Page): Promise<void> {
 }
 
 test('a visit by click shows page, cookie, row and timeline', { skip }, async () => {
-  const { page, complaints } = await visit('/');
+  const { page, complaints } = await visit('/lesson/05/');
   await reset(page);
   await page.locator('#visit-you').click();
   await shown(page, 'you').getByText('Count: 1').waitFor();
@@ -96,7 +96,7 @@ test('a visit by click shows page, cookie, row and timeline', { skip }, async ()
 });
 
 test('a cookie that is typed by hand makes Mallory somebody else', { skip }, async () => {
-  const { page } = await visit('/');
+  const { page } = await visit('/lesson/05/');
   await reset(page);
   await page.locator('#login-you').click();
   await shown(page, 'you').getByText('ann').waitFor();
@@ -110,7 +110,7 @@ test('a cookie that is typed by hand makes Mallory somebody else', { skip }, asy
 });
 
 test('what is half typed survives news about the same field', { skip }, async () => {
-  const { page } = await visit('/');
+  const { page } = await visit('/lesson/05/');
   await reset(page);
   await page.locator('#cookie-line-you').pressSequentially('MySession=4');
   const client = 'client=you&do=visit&lesson=05&class=lesson-05';
@@ -131,10 +131,10 @@ test('what is half typed survives news about the same field', { skip }, async ()
 });
 
 test('the whole way is walked with the keyboard alone', { skip }, async () => {
-  const { page } = await visit('/');
+  const { page } = await visit('/lesson/05/');
   await reset(page);
   await page.locator('body').focus();
-  await page.goto(`${lab.address}/`);
+  await page.goto(`${lab.address}/lesson/05/`);
   const reach = async (id: string) => {
     for (let presses = 0; presses < 60; presses += 1) {
       await page.keyboard.press('Tab');
@@ -164,7 +164,7 @@ test('the whole way is walked with the keyboard alone', { skip }, async () => {
 });
 
 test('what happens is announced politely', { skip }, async () => {
-  const { page } = await visit('/');
+  const { page } = await visit('/lesson/05/');
   await reset(page);
   await page.locator('#visit-you').click();
   const announcer = page.locator('#announcer');
@@ -173,7 +173,7 @@ test('what happens is announced politely', { skip }, async () => {
 });
 
 test('two visits at once share one axis of the timeline', { skip }, async () => {
-  const { page } = await visit('/');
+  const { page } = await visit('/lesson/05/');
   await reset(page);
   await page.locator('#visit-you').click();
   await shown(page, 'you').getByText('Count: 1').waitFor();
@@ -210,7 +210,7 @@ test('the methods of an unfinished class are called by hand', { skip }, async ()
 });
 
 test('the essentials work without script', { skip }, async () => {
-  const { page } = await visit('/', { script: false });
+  const { page } = await visit('/lesson/05/', { script: false });
   await page.getByRole('button', { name: 'Empty the table, forget the cookies' }).click();
   await page.locator('#visit-you').click();
   assert.equal(await shown(page, 'you').innerText(), 'Count: 1');
@@ -232,7 +232,7 @@ test('the essentials work without script', { skip }, async () => {
 for (const dark of [false, true]) {
   const scheme = dark ? 'dark' : 'light';
   test(`names, headings and contrast hold, ${scheme}`, { skip }, async () => {
-    const { page } = await visit('/', { dark });
+    const { page } = await visit('/lesson/05/', { dark });
     await reset(page);
     await page.locator('#login-you').click();
     await shown(page, 'you').getByText('ann').waitFor();
@@ -254,7 +254,7 @@ for (const [width, height] of [
   [390, 844],
 ] as const) {
   test(`nothing runs out of the page at ${width} × ${height}`, { skip }, async () => {
-    const { page } = await visit('/', { width, height });
+    const { page } = await visit('/lesson/05/', { width, height });
     await page.locator('#login-you').click();
     await shown(page, 'you').waitFor();
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
@@ -263,10 +263,18 @@ for (const [width, height] of [
 }
 
 test('the first screen holds buttons, row and timeline at 1440 × 900', { skip }, async () => {
-  const { page } = await visit('/');
+  const { page } = await visit('/lesson/05/');
   await reset(page);
   for (const text of ['Press Visit:', 'The table is empty.', 'Each request is drawn here']) {
     const box = await page.getByText(text).first().boundingBox();
     assert.ok(box && box.y + box.height < 900, `"${text}" is below the first screen`);
   }
+});
+
+test('the documentation opens, or says how it is built', { skip }, async () => {
+  const { page } = await visit('/lesson/05/');
+  await page.getByRole('link', { name: 'Documentation' }).click();
+  await page.locator('h1').first().waitFor();
+  const text = await page.locator('body').innerText();
+  assert.match(text, /npm run docs|phpsessid/);
 });

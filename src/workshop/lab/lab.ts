@@ -5,6 +5,7 @@ import { existsSync, type StatsListener, unwatchFile, watchFile } from 'node:fs'
 import { createConnection } from 'mysql2/promise';
 import { type Lesson, minePath, readLessons, schemaFor } from '../catalogue.ts';
 import type { DatabaseServer } from '../database/server.ts';
+import { rememberedLesson } from '../runner/learner.ts';
 import { type AttackRun, runLessonAttack } from './attacks.ts';
 import { runClassTests, type TestRun } from './proofs.ts';
 import { Stage } from './stage.ts';
@@ -68,6 +69,18 @@ export class Lab extends EventEmitter<Events> {
     return readLessons();
   }
 
+  /**
+   * The lesson the learner is in, else the last one.
+   *
+   * @throws RangeError when there is no lesson at all.
+   */
+  get currentLesson(): Lesson {
+    const { lessons } = this;
+    const lesson = rememberedLesson(lessons) ?? lessons.at(-1);
+    if (!lesson) throw new RangeError('The folder lessons/ holds no lesson.');
+    return lesson;
+  }
+
   /** The server, once there is one. */
   get server(): DatabaseServer | undefined {
     return this.#server;
@@ -114,8 +127,7 @@ export class Lab extends EventEmitter<Events> {
   findClass(condition: string, lesson?: Lesson): ClassFile {
     const { lessons } = this;
     if (condition === 'mine') {
-      const last = lesson ?? lessons.at(-1);
-      if (last) return { condition, name: 'mine', path: minePath, lesson: last };
+      return { condition, name: 'mine', path: minePath, lesson: lesson ?? this.currentLesson };
     }
     for (const each of lessons) {
       if (each.condition === condition) {

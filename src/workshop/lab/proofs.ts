@@ -2,6 +2,7 @@
 import type { Lesson } from '../catalogue.ts';
 import { runTests, type TestResult } from '../checks.ts';
 import type { DatabaseServer } from '../database/server.ts';
+import { retiredBy } from '../runner/proof.ts';
 import type { ClassFile } from './lab.ts';
 
 export interface TestRun {
@@ -30,15 +31,17 @@ export async function runClassTests(
   run: TestRun,
   { lessons, subject, server, signal, onChange }: RunOptions & { lessons: Lesson[] },
 ): Promise<string> {
+  const last = lessons.at(-1);
+  const retired = last ? retiredBy(lessons, last) : new Set<string>();
   try {
-    run.results = await runTests({
+    await runTests({
       lessons,
       condition: subject.condition,
-      lessonNumber: lessons.at(-1)?.number ?? 0,
+      lessonNumber: last?.number ?? 0,
       server,
       signal,
       onResult: (result) => {
-        run.results.push(result);
+        if (!retired.has(result.name)) run.results.push(result);
         onChange();
       },
     });

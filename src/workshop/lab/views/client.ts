@@ -61,16 +61,26 @@ export function cookieForm(scene: Scene, name: ClientName): Html {
 }
 
 function wireBox({ request, response }: Exchange, name: ClientName): Html {
-  const shown = (line: string) =>
-    !/^(date|connection|keep-alive|transfer-encoding|content-type|x-process):/i.test(line);
-  const marked = (line: string) => {
-    const [, name, value] = /^((?:Set-)?Cookie: )(.*)$/is.exec(line) ?? [];
-    return name === undefined
-      ? html`<span>${line}</span>\n`
-      : html`<span class="key"><b>${name}</b>${value}</span>\n`;
-  };
-  return html`<div class="wire" tabindex="0" role="group" aria-label="Request and response of ${NAMES[name]}"><pre class="sent"><span class="unseen">Sent: </span>${request.map(marked)}</pre>
-  <pre class="got"><span class="unseen">Received: </span>${response.filter(shown).map(marked)}</pre></div>`;
+  const [status = '', ...headers] = response.filter((line) => !TRANSPORT.test(line));
+  const cookies = headers.filter((line) => COOKIE.test(line));
+  const others = headers.filter((line) => !COOKIE.test(line));
+  return html`<div class="wire" tabindex="0" role="group" aria-label="Request and response of ${NAMES[name]}"><pre class="sent"><span class="unseen">Sent: </span>${request.map(mark)}</pre>
+  <pre class="got"><span class="unseen">Received: </span>${[status, ...cookies].map(mark)}</pre>
+  ${
+    others.length > 0 &&
+    html`<details id="headers-${name}"><summary>${others.length} more ${others.length === 1 ? 'header' : 'headers'}</summary><pre>${others.map(mark)}</pre></details>`
+  }</div>`;
+}
+
+/** What belongs to the connection and to every answer alike. */
+const TRANSPORT = /^(?:date|connection|keep-alive|transfer-encoding|content-type|x-process):/i;
+const COOKIE = /^((?:Set-)?Cookie: )(.*)$/is;
+
+function mark(line: string): Html {
+  const [, name, value] = COOKIE.exec(line) ?? [];
+  return name === undefined
+    ? html`<span>${line}</span>\n`
+    : html`<span class="key"><b>${name}</b>${value}</span>\n`;
 }
 
 function explanation(client: Client): Html {
