@@ -56,6 +56,18 @@ const readBody = (statement: string): string =>
 const lineOf = (text: string, part: string): number =>
   text.slice(0, text.indexOf(part)).split('\n').length;
 
+async function breaksAndMends(statement: string, sentence: RegExp): Promise<void> {
+  const broken = readBody(statement);
+  await save(broken);
+  const wanted = new RegExp(sentence.source.replace('LINE', String(lineOf(broken, statement))));
+  await until(async () => wanted.test((await play()).body), `the sentence ${wanted}`);
+  assert.match(await page(), /Save the file or press Visit to try again/);
+  assert.match((await play('lesson-05')).body, /Count: 1/);
+  writeFileSync(project.mine, solved);
+  await until(async () => (await play()).status === 200, 'the mended class');
+  assert.doesNotMatch(await page(), /Save the file or press Visit/);
+}
+
 test('a learner who has no file yet is told how to begin it', async () => {
   const { status, body } = await play();
   assert.equal(status, 404);
@@ -68,29 +80,27 @@ test('the class of the learner is served as soon as it is there', async () => {
   assert.match((await play()).body, /<p>Count: 1<\/p>/);
 });
 
-for (const [what, statement, sentence] of [
-  ['a syntax error', 'const = 1;', /Syntax error: .* lessons\/mine\/sessions\.ts:LINE/],
-  ['an exit', 'process.exit(7);', /called process\.exit\(7\)\. lessons\/mine\/sessions\.ts:LINE/],
-  ['an endless loop', 'while (sid) {}', /endless loop.* lessons\/mine\/sessions\.ts:LINE/],
-  [
-    'a rejection that nobody awaits',
+test('a syntax error is a sentence with file and line, and the next save mends it', async () => {
+  await breaksAndMends('const = 1;', /Syntax error: .* lessons\/mine\/sessions\.ts:LINE/);
+});
+
+test('an exit is a sentence with file and line, and the next save mends it', async () => {
+  await breaksAndMends(
+    'process.exit(7);',
+    /called process\.exit\(7\)\. lessons\/mine\/sessions\.ts:LINE/,
+  );
+});
+
+test('an endless loop is a sentence with file and line, and the next save mends it', async () => {
+  await breaksAndMends('while (sid) {}', /endless loop.* lessons\/mine\/sessions\.ts:LINE/);
+});
+
+test('a rejection that nobody awaits is a sentence with file and line', async () => {
+  await breaksAndMends(
     "void Promise.reject(new TypeError('lost'));",
     /TypeError: lost\. lessons\/mine\/sessions\.ts:LINE/,
-  ],
-] as const) {
-  test(`${what} is a sentence with file and line, and the next save mends it`, async () => {
-    const broken = readBody(statement);
-    await save(broken);
-    const wanted = new RegExp(sentence.source.replace('LINE', String(lineOf(broken, statement))));
-    await until(async () => wanted.test((await play()).body), `the sentence about ${what}`);
-    const text = (await page()).replace(/<[^>]*>/g, '');
-    assert.match(text, /Save the file or press Visit to try again/);
-    assert.match((await play('lesson-05')).body, /Count: 1/);
-    writeFileSync(project.mine, solved);
-    await until(async () => (await play()).status === 200, 'the mended class');
-    assert.doesNotMatch(await page(), /Save the file or press Visit/);
-  });
-}
+  );
+});
 
 test('a class that is killed is started again by the next visit', async () => {
   const pid = Number(await processOfMine());

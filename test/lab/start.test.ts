@@ -17,14 +17,15 @@ test('help is printed and nothing is started', async () => {
   assert.match(output(), /DATABASE_URL/);
 });
 
-for (const port of ['http', '-1', '65536', '80.5', '']) {
-  test(`--port "${port}" ends with 2 and a sentence that names it`, async () => {
-    const { ended, output } = run({ args: [`--port=${port}`], database: server.url });
+test('a --port that is none ends with 2 and a sentence that names it', async () => {
+  const ports = ['http', '-1', '65536', '80.5', ''];
+  const runs = ports.map((port) => run({ args: [`--port=${port}`], database: server.url }));
+  for (const [index, { ended, output }] of runs.entries()) {
     assert.equal(await ended, 2);
     assert.match(output(), /--port must be a number from 0 to 65535/);
-    assert.ok(output().includes(`"${port}" is not`));
-  });
-}
+    assert.ok(output().includes(`"${ports[index]}" is not`));
+  }
+});
 
 test('an unknown option ends with 2 and points to the help', async () => {
   const { ended, output } = run({ args: ['--prot', '80'], database: server.url });
@@ -65,17 +66,13 @@ test('a database that cannot be reached ends with 1 and a message', async () => 
   assert.match(output(), /nothing listens on port 1 of 127\.0\.0\.1/);
 });
 
-for (const [signal, code] of [
-  ['SIGINT', 130],
-  ['SIGTERM', 0],
-] as const) {
-  test(`${signal} ends the lab with ${code} and its processes with it`, async () => {
-    const workshop = await startWorkshop(server.url);
-    const pids = await visitBoth(workshop.address);
-    assert.equal(await workshop.end(signal), code);
-    assert.deepEqual(pids.filter(isAlive), []);
-  });
-}
+test('Ctrl-C ends the lab with 130 and its processes with it', async () => {
+  await endsWith('SIGINT', 130);
+});
+
+test('SIGTERM ends the lab with 0 and its processes with it', async () => {
+  await endsWith('SIGTERM', 0);
+});
 
 test('processes of classes end also when the lab is killed', async () => {
   const workshop = await startWorkshop(server.url);
@@ -83,6 +80,13 @@ test('processes of classes end also when the lab is killed', async () => {
   await workshop.end('SIGKILL');
   await until(() => !pids.some(isAlive), 'the processes of the classes to end');
 });
+
+async function endsWith(signal: NodeJS.Signals, code: number): Promise<void> {
+  const workshop = await startWorkshop(server.url);
+  const pids = await visitBoth(workshop.address);
+  assert.equal(await workshop.end(signal), code);
+  assert.deepEqual(pids.filter(isAlive), []);
+}
 
 async function visitBoth(address: string): Promise<number[]> {
   const answers = await Promise.all(

@@ -38,6 +38,9 @@ interface Events {
   say: [condition: string | undefined, sentence: string];
 }
 
+/** A small machine holds the processes of this many classes with ease. */
+const STAGES_AWAKE = 6;
+
 /** A condition that no file stands for. */
 export class UnknownClass extends Error {
   override name = 'UnknownClass';
@@ -155,7 +158,12 @@ export class Lab extends EventEmitter<Events> {
     const known = this.#stages.get(key);
     if (known) {
       const stage = await known;
-      if (schemaFor(this.lessons, stage.lesson.number) === sql) return stage;
+      if (schemaFor(this.lessons, stage.lesson.number) === sql) {
+        // Moved to the end: the first is the one that was used longest ago.
+        this.#stages.delete(key);
+        this.#stages.set(key, known);
+        return stage;
+      }
       // The learner went on to a lesson with another table: his class needs that one.
       this.#stages.delete(key);
       await stage.close();
@@ -165,6 +173,7 @@ export class Lab extends EventEmitter<Events> {
     const made = this.#makeStage(server, subject, sql);
     this.#stages.set(key, made);
     made.catch(() => this.#stages.delete(key));
+    await this.#restOldStages();
     return made;
   }
 
@@ -210,6 +219,14 @@ export class Lab extends EventEmitter<Events> {
     await Promise.all(
       stages.map((settled) => (settled.status === 'fulfilled' ? settled.value.close() : undefined)),
     );
+  }
+
+  /** Ends the processes of classes that nobody has used for long; their tables stay. */
+  async #restOldStages(): Promise<void> {
+    const old = [...this.#stages.values()].slice(0, -STAGES_AWAKE);
+    for (const settled of await Promise.allSettled(old)) {
+      if (settled.status === 'fulfilled') await settled.value.restart();
+    }
   }
 
   async #makeStage(server: DatabaseServer, subject: ClassFile, sql: string): Promise<Stage> {

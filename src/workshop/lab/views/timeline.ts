@@ -43,7 +43,7 @@ function drawRequest(entry: RequestEntry, axis: Axis, open: boolean): Html {
   const took = entry.end === undefined ? 'still running' : milliseconds(entry.end - entry.at);
   const steps = entry.steps.map((step) => step.name).join(' → ');
   const failed = entry.status === undefined || entry.status >= 400;
-  return html`<details class="request ${failed && 'failed'}" id="request-${entry.pid}-${entry.number}"${open && html` open`} data-latest="${open ? 'yes' : 'no'}">
+  return html`<details class="request ${failed && 'failed'}" id="request-${entry.pid}-${entry.number}"${open && html` open`}>
     <summary>
       <span class="who">${NAMES[entry.sender]}</span>
       <span class="what"><code>${describeRequest(entry)}</code></span>
