@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, before, test } from 'node:test';
+import { readLessons } from '../../src/workshop/catalogue.ts';
 import { database, endAll, startWorkshop, type Workshop } from './workshop.ts';
 
 const server = await database();
@@ -159,4 +160,13 @@ test('what a class puts into its rows is text on the page', async () => {
   const { body } = await ask('/lesson/05/');
   assert.doesNotMatch(body, /<script>alert/);
   assert.match(body, /&#60;script&#62;alert\(1\)/);
+});
+
+test('every lesson has a page, the article before the first table too', async () => {
+  for (const { label, title } of readLessons()) {
+    const { status, body } = await ask(`/lesson/${label}/`);
+    assert.equal(status, 200, label);
+    assert.ok(body.includes(`</span> ${title}</h1>`), label);
+  }
+  assert.equal((await ask('/lesson/77/')).status, 404);
 });

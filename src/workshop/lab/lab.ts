@@ -154,11 +154,11 @@ export class Lab extends EventEmitter<Events> {
   async stage(subject: ClassFile): Promise<Stage> {
     const key = subject.condition;
     if (!existsSync(subject.path)) throw new UnknownClass(noClassYet(subject));
-    const sql = schemaFor(this.lessons, subject.lesson.number);
+    const sql = this.#tableOf(subject.lesson);
     const known = this.#stages.get(key);
     if (known) {
       const stage = await known;
-      if (schemaFor(this.lessons, stage.lesson.number) === sql) {
+      if (this.#tableOf(stage.lesson) === sql) {
         // Moved to the end: the first is the one that was used longest ago.
         this.#stages.delete(key);
         this.#stages.set(key, known);
@@ -219,6 +219,13 @@ export class Lab extends EventEmitter<Events> {
     await Promise.all(
       stages.map((settled) => (settled.status === 'fulfilled' ? settled.value.close() : undefined)),
     );
+  }
+
+  /** The lesson's table; the page before the first table shows that one already. */
+  #tableOf({ number }: Lesson): string {
+    const { lessons } = this;
+    const first = lessons.find((each) => each.files.schema)?.number ?? number;
+    return schemaFor(lessons, Math.max(number, first));
   }
 
   /** Ends the processes of classes that nobody has used for long; their tables stay. */
