@@ -8,12 +8,17 @@ import { performSync } from './scope.ts';
 export interface SessionCookieParams {
   /** Seconds until it expires; 0 for the browser's own session. */
   lifetime: number;
+  /** Where on the site the browser sends it. */
   path: string;
+  /** Which hosts it is sent to; `''` for the one that set it. */
   domain: string;
+  /** Whether it is sent over HTTPS only. */
   secure: boolean;
   /** PHP 8.5 only. */
   partitioned?: boolean | undefined;
+  /** Whether scripts in the page are kept from reading it. */
   httponly: boolean;
+  /** `'Lax'`, `'Strict'`, `'None'`, or `''` for no such attribute. */
   samesite: string;
 }
 

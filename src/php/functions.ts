@@ -220,7 +220,10 @@ function settingText(request: PhpRequest, option: string): string | undefined {
 }
 
 /** What the constant SID is in PHP: `NAME=ID` where the id did not come by a cookie, else `''`. */
-export const SID: { toString(): string } = {
+export const SID: {
+  /** @returns The text of the constant. */
+  toString(): string;
+} = {
   toString: () =>
     performSync('SID', (request) => {
       if (request.sid === undefined) throw new Error('Undefined constant "SID"');

@@ -45,6 +45,7 @@ export {
   type PhpSessionMessage,
   PhpValueError,
 } from './messages.ts';
+export type { RandomBytes } from './identifiers.ts';
 export { type RequestParts, withPhpRequest } from './open-request.ts';
 export {
   PHP_SESSION_ACTIVE,
@@ -61,6 +62,7 @@ export type {
   SessionHandlerInterface,
   SessionIdInterface,
   SessionUpdateTimestampHandlerInterface,
+  Success,
 } from './save-handler.ts';
 export { SessionHandler } from './session-handler.ts';
 export { session_set_save_handler } from './set-save-handler.ts';

@@ -3,6 +3,7 @@ export type PhpMessageLevel = 'E_WARNING' | 'E_NOTICE' | 'E_DEPRECATED';
 
 /** A message in PHP's words, as PHP would print or log it. */
 export interface PhpSessionMessage {
+  /** How serious PHP takes it. */
   readonly level: PhpMessageLevel;
   /** The whole text: `session_start(): Failed to read session data: user (path: )`. */
   readonly message: string;
@@ -30,10 +31,12 @@ export function emitAsWarning(message: PhpSessionMessage): void {
 
 /** The class PHP throws for what a program got wrong: an Error, a TypeError, a ValueError. */
 export class PhpValueError extends Error {
+  /** As PHP names its class. */
   override readonly name = 'ValueError';
 }
 
 /** A session function was called where no request is, or after its request. */
 export class PhpScopeError extends Error {
+  /** Tells it apart from what a save handler throws. */
   override readonly name = 'PhpScopeError';
 }

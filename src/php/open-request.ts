@@ -10,7 +10,9 @@ import { userHandler } from './user-handler.ts';
 
 /** What an adapter knows of one request. */
 export interface RequestParts {
+  /** What the client sent. */
   input?: RequestInput | undefined;
+  /** Where the cookie and the cache headers go. */
   head?: ResponseHead | undefined;
   /** The framework's own request, for those who trace. */
   source?: unknown;

@@ -16,9 +16,13 @@ export const PHP_SESSION_ACTIVE = 2;
 
 /** The part of a response that a session writes to; node:http's ServerResponse is one. */
 export interface ResponseHead {
+  /** Whether it is too late for headers. */
   readonly headersSent: boolean;
+  /** @returns What the header is set to. */
   getHeader(name: string): number | string | readonly string[] | undefined;
+  /** Sets a header, in place of what it was. */
   setHeader(name: string, value: string | readonly string[]): unknown;
+  /** Takes a header back. */
   removeHeader(name: string): void;
 }
 

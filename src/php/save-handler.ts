@@ -89,14 +89,23 @@ export type AnySessionHandler = SessionHandlerInterface &
 
 /** The callbacks as functions. Method signatures, so that `data: string` may be declared. */
 export interface SessionCallbacks {
+  /** As SessionHandlerInterface's open(). */
   open(path: string, name: string): unknown;
+  /** As SessionHandlerInterface's close(). */
   close(): unknown;
+  /** As SessionHandlerInterface's read(). */
   read(id: string): unknown;
+  /** As SessionHandlerInterface's write(). */
   write(id: string, data: string | Uint8Array): unknown;
+  /** As SessionHandlerInterface's destroy(). */
   destroy(id: string): unknown;
+  /** As SessionHandlerInterface's gc(). */
   gc(max_lifetime: number): unknown;
+  /** As SessionIdInterface's create_sid(). */
   create_sid(): unknown;
+  /** As SessionUpdateTimestampHandlerInterface's validateId(). */
   validate_sid(id: string): unknown;
+  /** As SessionUpdateTimestampHandlerInterface's updateTimestamp(). */
   update_timestamp(id: string, data: string | Uint8Array): unknown;
 }
 

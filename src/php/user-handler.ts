@@ -9,7 +9,9 @@ import { insideHandler } from './scope.ts';
 
 /** What is published of each callback on the tracing channel `phpsessid:callback`. */
 export interface CallbackTrace {
+  /** Which callback is called, by its name in a list of callbacks. */
   readonly callback: CallbackName;
+  /** What it is called with. */
   readonly values: readonly unknown[];
   /** The request as the adapter has it; undefined outside HTTP. */
   readonly request: unknown;

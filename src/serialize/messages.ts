@@ -3,6 +3,7 @@ export type PhpMessageLevel = 'E_WARNING' | 'E_NOTICE' | 'E_DEPRECATED';
 
 /** What PHP would have printed or logged, in PHP's words. */
 export interface PhpMessage {
+  /** How serious PHP takes it. */
   readonly level: PhpMessageLevel;
   /** The text, without the `unserialize(): ` that names the calling function. */
   readonly message: string;

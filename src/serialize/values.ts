@@ -59,10 +59,12 @@ export class PhpFloat {
     this.value = value;
   }
 
+  /** @returns The number, so that it can be calculated with. */
   valueOf(): number {
     return this.value;
   }
 
+  /** @returns The number: JSON has no other kind. */
   toJSON(): number {
     return this.value;
   }
@@ -89,10 +91,13 @@ export type PhpVisibility = 'public' | 'protected' | 'private';
 
 /** A property as a class declares it, taken out of PHP's mangled name. */
 export interface PhpProperty {
+  /** The name as PHP code writes it. */
   readonly name: PhpString;
+  /** How the class declares it. */
   readonly visibility: PhpVisibility;
   /** The class that declared a private property. */
   readonly declaredBy?: PhpString | undefined;
+  /** What it holds; a reference is its box. */
   readonly value: PhpValue;
 }
 
@@ -105,6 +110,7 @@ export interface PhpProperty {
  * user.get('email'); // 'ann@example.org'
  */
 export class PhpObject {
+  /** The class, with its namespace. */
   className: PhpString;
   /**
    * The properties in PHP's order under PHP's own names: `name` is public, `\0*\0name` protected,
@@ -180,7 +186,9 @@ export class PhpObject {
 
 /** An object of a class that implements `Serializable`: the bytes its `serialize()` returned. */
 export class PhpSerializable {
+  /** The class, with its namespace. */
   className: PhpString;
+  /** What only the class itself can read. */
   payload: Uint8Array;
 
   constructor(className: PhpString, payload: Uint8Array) {
@@ -196,7 +204,9 @@ export class PhpSerializable {
  * serialize(new PhpEnum('Suit', 'Hearts')); // E:11:"Suit:Hearts";
  */
 export class PhpEnum {
+  /** The enum, with its namespace. */
   readonly className: PhpString;
+  /** The case's name. */
   readonly caseName: PhpString;
 
   constructor(className: PhpString, caseName: PhpString) {

@@ -138,7 +138,7 @@ export class Lab extends EventEmitter<Events> {
       }
       const wrong = each.wrong.find((fix) => fix.condition === condition);
       if (wrong) {
-        return { condition, name: `wrong fix ${condition}`, path: wrong.path, lesson: each };
+        return { condition, name: condition, path: wrong.path, lesson: each };
       }
     }
     const known = [...lessons.map((each) => each.condition), 'mine'].join(', ');

@@ -2,6 +2,7 @@
 import type { TestResult } from '../../checks.ts';
 import type { AttackRun } from '../attacks.ts';
 import { type Html, html } from '../html.ts';
+import { nameFile } from '../place.ts';
 import { action, type Scene } from './page.ts';
 
 const VERDICTS = { breached: '✘ BREACHED', held: '✔ held', failed: '✘ could not run' };
@@ -11,6 +12,9 @@ export function testsPanel(scene: Scene): Html {
   const { lab, view } = scene;
   const { lesson, subject } = view;
   const run = lab.tests.get(`${subject.condition} ${lesson.label}`);
+  if (!lab.lessons.some((each) => each.number <= lesson.number && each.files.test)) {
+    return html`<p class="empty">This lesson is a page to read: it has no tests of its own.</p>`;
+  }
   const button = action(
     scene,
     '/tests',
@@ -18,11 +22,7 @@ export function testsPanel(scene: Scene): Html {
   );
   if (!run) {
     const count = lesson.proves.length;
-    return html`${button}<p class="empty">${
-      count === 0
-        ? 'This lesson is a page to read: it has no tests of its own.'
-        : `This lesson proves ${count} ${count === 1 ? 'thing' : 'things'}:`
-    }</p>
+    return html`${button}<p class="empty">This lesson proves ${count} ${count === 1 ? 'thing' : 'things'}:</p>
     <ul class="tests">${lesson.proves.map((name) => html`<li><span class="sign" aria-hidden="true">·</span> ${name}</li>`)}</ul>`;
   }
   const failed = run.results.filter((result) => !result.passed);
@@ -45,7 +45,8 @@ export function attacksPanel(scene: Scene): Html {
     .filter((each) => each.files.attack && each.number <= lesson.number)
     .sort((one, other) => other.number - one.number);
   if (attacks.length === 0) {
-    return html`<p class="empty">Nothing to attack yet: the first attack comes with lesson 02.</p>`;
+    const first = lab.lessons.find((each) => each.files.attack);
+    return html`<p class="empty">Nothing to attack yet${first && `: the first attack comes with lesson ${first.label}`}.</p>`;
   }
   return html`${attacks.map((each) => {
     const run = lab.attacks.get(`${subject.condition} ${each.label}`);
@@ -91,6 +92,6 @@ function oneTest(result: TestResult): Html {
     <div class="why">${expected !== undefined && html`<div>expected <code>${expected}</code></div><div>got <code>${actual}</code></div>`}
     <div>${reason === 'not ported' && 'Not ported yet: '}${message}</div>${
       location &&
-      html`<code>${location.file}:${location.line}${location.method && ` ${location.method}()`}</code>`
+      html`<code>${nameFile(location.file)}:${location.line}${location.method && ` ${location.method}()`}</code>`
     }</div></li>`;
 }

@@ -157,7 +157,7 @@ function browserPanel(scene: Scene, live: Live): Html {
     return html`<section class="panel browser" aria-labelledby="browser-heading">
       <h2 id="browser-heading">Class <small>what it answers, method by method</small></h2>
       ${methodForms(scene, methods)}
-      ${live('answer')}
+      ${methods.length > 0 && live('answer')}
     </section>`;
   }
   return html`<section class="panel browser" aria-labelledby="browser-heading">
