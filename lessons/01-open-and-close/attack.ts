@@ -1,4 +1,4 @@
-import { type Attack, breached, held } from '../../src/workshop/attack/stage.ts';
+import { type Attack, breached, held } from '#bench';
 
 /** Twenty ordinary pages; afterwards, somebody asks the database who is still connected. */
 export const attack: Attack = async ({ handler, database, say }) => {

@@ -1,4 +1,4 @@
-import { type Attack, breached, held } from '../../src/workshop/attack/stage.ts';
+import { type Attack, breached, held, NotPorted } from '#bench';
 
 /** A stranger comes with an id that was never given out: any first visit, any typed cookie. */
 export const attack: Attack = async ({ handler, say }) => {
@@ -11,6 +11,7 @@ export const attack: Attack = async ({ handler, say }) => {
       ? held('an empty session, and the page can begin')
       : breached('PHP takes that for a failure: session_start() is false, nothing will be kept');
   } catch (error) {
+    if (error instanceof NotPorted) throw error;
     say(`Read throws ${String(error)}`);
     return breached('every new visitor gets an error instead of a page');
   }

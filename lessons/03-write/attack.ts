@@ -1,4 +1,4 @@
-import { type Attack, breached, held } from '../../src/workshop/attack/stage.ts';
+import { type Attack, breached, held, NotPorted } from '#bench';
 
 /** A visitor fills a cart, twice, and looks what the server kept. */
 export const attack: Attack = async ({ handler, newId, say }) => {
@@ -9,6 +9,7 @@ export const attack: Attack = async ({ handler, newId, say }) => {
     try {
       await handler.write(id, `items|i:${items};`);
     } catch (error) {
+      if (error instanceof NotPorted) throw error;
       const { errno, message } = error as { errno?: number; message?: string };
       say(`the database answers ${errno}: ${message?.slice(0, 75)}…`);
       return breached('nothing a new visitor stores is ever saved');

@@ -1,4 +1,4 @@
-import { type Attack, breached, held } from '../../src/workshop/attack/stage.ts';
+import { type Attack, breached, held } from '#bench';
 
 /** Somebody copied the cookie before its owner signed out, and comes back with it afterwards. */
 export const attack: Attack = async ({ handler, newId, say }) => {

@@ -78,8 +78,10 @@ export function readLessons(directory: string = join(root, 'lessons')): Lesson[]
 
 /** The lesson with this number, or an error that lists those that exist. */
 export function findLesson(lessons: Lesson[], wanted: string | number): Lesson {
-  const number = Number(String(wanted).replace(/^lesson-/, ''));
-  const found = lessons.find((lesson) => lesson.number === number || lesson.slug === wanted);
+  const number = /^(?:lesson-)?(\d{1,2})$/.exec(String(wanted))?.[1];
+  const found = lessons.find(
+    (lesson) => lesson.number === Number(number) || lesson.slug === wanted,
+  );
   if (found) return found;
   const list = lessons.map((lesson) => `  ${lesson.label}  ${lesson.title}`).join('\n');
   throw new RangeError(`There is no lesson "${wanted}". There are:\n${list}`);
