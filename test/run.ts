@@ -5,7 +5,8 @@
  * steps by name, or test files by a part of their path: `npm test -- lint`, `npm test -- cookie`.
  */
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, styleText } from 'node:util';
 import { root } from '../src/workshop/catalogue.ts';
@@ -33,6 +34,10 @@ const script = (path: string, ...options: string[]): string[] => [
   ...options,
 ];
 
+/** One run of the matrix serves its own step and the pages that draw it. */
+const folder = mkdtempSync(join(tmpdir(), 'phpsessid-test-'));
+const matrixFile = join(folder, 'matrix.json');
+
 const steps: Step[] = [
   { name: 'types', command: [node, 'node_modules/typescript/bin/tsc', '-p', '.'] },
   {
@@ -40,8 +45,12 @@ const steps: Step[] = [
     command: [node, 'node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
   },
   { name: 'conditions', command: script('src/workshop/conditions.ts') },
+  {
+    name: 'matrix',
+    command: script('src/workshop/matrix/main.ts', '--save', matrixFile),
+    shown: true,
+  },
   { name: 'pages', command: script('src/workshop/weave/main.ts', '--check') },
-  { name: 'matrix', command: script('src/workshop/matrix/main.ts'), shown: true },
 ];
 
 const { values: options, positionals: wanted } = parseArgs({
@@ -73,6 +82,7 @@ async function main(): Promise<number> {
   const environment = {
     ...process.env,
     WORKSHOP_DATABASE: server.url,
+    WORKSHOP_MATRIX: chosen.some((step) => step.name === 'matrix') ? matrixFile : undefined,
     // The workshop's own children must not take the user's server for the class's schema.
     DATABASE_URL: undefined,
   };
@@ -82,6 +92,7 @@ async function main(): Promise<number> {
     if (chosenFiles.length > 0) outcomes.push(await runFiles(chosenFiles, environment));
   } finally {
     await server.close();
+    rmSync(folder, { recursive: true, force: true });
   }
   return report(outcomes);
 }
@@ -107,7 +118,15 @@ async function run(step: Step, environment: NodeJS.ProcessEnv): Promise<Outcome>
 async function runFiles(files: string[], environment: NodeJS.ProcessEnv): Promise<Outcome> {
   const step: Step = {
     name: 'tests',
-    command: [node, '--import', 'tsx', '--test', '--test-reporter=spec', ...files],
+    command: [
+      node,
+      '--disable-warning=ExperimentalWarning',
+      '--import',
+      'tsx',
+      '--test',
+      '--test-reporter=spec',
+      ...files,
+    ],
   };
   const { code, output } = await spawnStep(step.command, environment, true);
   const count = (word: string): number =>

@@ -25,6 +25,7 @@ export {
   session_status,
   session_unset,
 } from './functions.ts';
+export type { RandomBytes } from './identifiers.ts';
 export {
   type SessionStartOptions,
   session_abort,
@@ -45,7 +46,6 @@ export {
   type PhpSessionMessage,
   PhpValueError,
 } from './messages.ts';
-export type { RandomBytes } from './identifiers.ts';
 export { type RequestParts, withPhpRequest } from './open-request.ts';
 export {
   PHP_SESSION_ACTIVE,

@@ -1,4 +1,5 @@
-/** The command: `node --import tsx src/workshop/matrix/main.ts [--json] [--lesson N]`. */
+/** The command: `npm run matrix`. */
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { findLesson, readLessons } from '../catalogue.ts';
 import { obtainServer } from '../database/server.ts';
@@ -9,6 +10,7 @@ const usage = `The red/green matrix: every class on every test, every wrong fix,
 
   --lesson N   only what lesson N promises
   --json       the whole matrix as data
+  --save FILE  the table here, and the data into FILE as well
   --help       this text
 
 Ends with 1 when a rule is broken.`;
@@ -17,6 +19,7 @@ async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       json: { type: 'boolean', default: false },
+      save: { type: 'string' },
       lesson: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -33,6 +36,7 @@ async function main(): Promise<number> {
   const server = await obtainServer({ progress: say });
   try {
     const matrix = await runMatrix({ lessons, only, server, onProgress: say });
+    if (values.save !== undefined) writeFileSync(values.save, JSON.stringify(matrix));
     console.log(values.json ? JSON.stringify(matrix, null, 2) : drawMatrix(lessons, matrix));
     return matrix.broken.length === 0 ? 0 : 1;
   } finally {
