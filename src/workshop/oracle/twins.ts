@@ -70,6 +70,9 @@ export async function openTwins(
   const page = (await import(
     '../../../lessons/05-a-request-around-it/counter.ts'
   )) as typeof import('../../../lessons/05-a-request-around-it/counter.ts');
+  const { Sessions } = (await import(
+    '../../../lessons/05-a-request-around-it/sessions.ts'
+  )) as typeof import('../../../lessons/05-a-request-around-it/sessions.ts');
   const port = createServer(page.counter);
   await new Promise<void>((resolve, reject) => {
     port.once('error', reject).listen(0, '127.0.0.1', resolve);
@@ -86,6 +89,8 @@ export async function openTwins(
     async close() {
       port.close();
       port.closeAllConnections();
+      // A write that threw was the last callback of its request, in PHP as here: nobody closed.
+      await Sessions.Close();
       await php.close();
       await database.end();
       await schema.drop();
