@@ -125,6 +125,8 @@ async function runFiles(files: string[], environment: NodeJS.ProcessEnv): Promis
       'tsx',
       '--test',
       '--test-reporter=spec',
+      // A file that hangs becomes a failure with its name; the slowest takes about a minute.
+      '--test-timeout=400000',
       ...files,
     ],
   };
