@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openBench } from '#bench';
+
+const { database, handler, newId, store } = await openBench();
+await handler.open('', 'MySession');
+
+/** Spellings that some comparison somewhere takes for the same: by number, case, accent, padding. */
+function lookalikes(id: string): string[] {
+  const swapped = id.replace(/[a-z]/gi, (letter) =>
+    letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase(),
+  );
+  const variants = [
+    ...[`${id}abc`, `${id} `, ` ${id}`, `0${id}`, `+${id}`, `${id}.0`, `${id}e0`, `${id}'`],
+    ...[`${id}\n`, `${id}\n<script>`, `${id}\0`, `${id}\u0301`, `${id}${' '.repeat(100)}`, swapped],
+    ...[`${id} OR 1=1`, `0x${Number(id).toString(16)}`, `${id}${'x'.repeat(1_000_000)}`],
+  ];
+  return variants.filter((variant) => variant !== id);
+}
+
+/** An id as a failed test shows it. */
+const short = (id: string): string => JSON.stringify(id.slice(0, 400));
+
+test('only the identical id reads a session', async () => {
+  const id = await newId();
+  await store(id, 'user|s:3:"Ann";');
+  for (const other of lookalikes(id)) {
+    const answer = await handler.read(other).catch((error: Error) => error.message);
+    assert.equal(answer, '', `${short(other)} was looked up`);
+  }
+  assert.equal(await handler.read(id), 'user|s:3:"Ann";');
+});
+
+test('nothing but an id is ever written', async () => {
+  const id = await newId();
+  await store(id, 'user|s:3:"Ann";');
+  const before = (await database.rows()).length;
+  for (const other of [...lookalikes(id), '', 'deadbeef', "' OR '1'='1", 'café']) {
+    const answer = await handler.write(other, 'user|s:7:"Mallory";').catch(String);
+    assert.equal(answer, false, `${short(other)} was taken for an id`);
+    await handler.destroy(other);
+  }
+  assert.equal((await database.rows()).length, before);
+  assert.equal(await handler.read(id), 'user|s:3:"Ann";');
+});
