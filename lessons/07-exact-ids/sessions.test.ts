@@ -5,18 +5,20 @@ import { openBench } from '#bench';
 const { database, handler, newId, store } = await openBench();
 await handler.open('', 'MySession');
 
-/** Spellings that some comparison somewhere takes for the same: by number, case, accent, padding. */
+/** Spellings that some comparison somewhere takes for the same: by number, accent, padding. */
 function lookalikes(id: string): string[] {
-  const swapped = id.replace(/[a-z]/gi, (letter) =>
-    letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase(),
-  );
-  const variants = [
+  return [
     ...[`${id}abc`, `${id} `, ` ${id}`, `0${id}`, `+${id}`, `${id}.0`, `${id}e0`, `${id}'`],
-    ...[`${id}\n`, `${id}\n<script>`, `${id}\0`, `${id}\u0301`, `${id}${' '.repeat(100)}`, swapped],
+    ...[`${id}\n`, `${id}\n<script>`, `${id}\0`, `${id}\u0301`, `${id}${' '.repeat(100)}`],
     ...[`${id} OR 1=1`, `0x${Number(id).toString(16)}`, `${id}${'x'.repeat(1_000_000)}`],
   ];
-  return variants.filter((variant) => variant !== id);
 }
+
+/** The id with its letters in the other case. */
+const swapCase = (id: string): string =>
+  id.replace(/[a-z]/gi, (letter) =>
+    letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase(),
+  );
 
 /** An id as a failed test shows it. */
 const short = (id: string): string => JSON.stringify(id.slice(0, 400));
@@ -24,7 +26,8 @@ const short = (id: string): string => JSON.stringify(id.slice(0, 400));
 test('only the identical id reads a session', async () => {
   const id = await newId();
   await store(id, 'user|s:3:"Ann";');
-  for (const other of lookalikes(id)) {
+  for (const other of [...lookalikes(id), swapCase(id)]) {
+    if (other === id) continue;
     const answer = await handler.read(other).catch((error: Error) => error.message);
     assert.equal(answer, '', `${short(other)} was looked up`);
   }
