@@ -1,0 +1,28 @@
+import { type Attack, breached, held } from '../../src/workshop/attack/stage.ts';
+
+/** Mallory has seen the table: a backup, a replica, a support ticket with an export in it. */
+export const attack: Attack = async ({ database, serve, say }) => {
+  const server = await serve();
+  try {
+    const { cookie } = await server.request();
+    const name = cookie.split('=')[0] ?? '';
+    await server.request({ path: '/login?user=ann' });
+    say('Ann signs in; Mallory has found a dump of the table, which she may only read');
+
+    for (const row of await database.rows()) {
+      const id = row['id'];
+      const bytes = Buffer.isBuffer(id) ? id : Buffer.from(String(id));
+      for (const encoding of ['latin1', 'base64url', 'hex'] as const) {
+        const guess = encodeURIComponent(bytes.toString(encoding));
+        const { body } = await server.request({ path: '/whoami', cookie: `${name}=${guess}` });
+        if (!body.includes('ann')) continue;
+        say(`she copies a row's id into her cookie: ${body.trim()}`);
+        return breached('whoever reads a backup is everybody in it');
+      }
+    }
+    say('she copies the id of every row into her cookie, as text, as base64url and as hex');
+    return held('what is in the table is not what is in the cookie');
+  } finally {
+    await server.close();
+  }
+};

@@ -1,0 +1,5 @@
+CREATE TABLE sessions (
+  id varbinary(32) not null primary key,
+  d text,
+  updated int
+)
