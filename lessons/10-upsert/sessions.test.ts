@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openBench } from '#bench';
+
+const { database, gate, handler, newId, statements } = await openBench();
+await handler.open('', 'MySession');
+
+test('a double click on the first page saves both and keeps one row', async () => {
+  const before = (await database.rows()).length;
+  for (let round = 1; round <= 10; round++) {
+    const id = await newId();
+    const race = gate(2, /^\s*(SELECT|INSERT|REPLACE)/i, { holds: 'answer', patience: 500 });
+    const clicks = await Promise.allSettled([
+      handler.write(id, 'count|i:1;'),
+      handler.write(id, 'count|i:1;'),
+    ]);
+    race.open();
+    const answers = clicks.map((click) =>
+      click.status === 'fulfilled' ? click.value : String(click.reason),
+    );
+    assert.deepEqual(answers, [true, true]);
+    assert.equal(await handler.read(id), 'count|i:1;');
+    assert.equal((await database.rows()).length, before + round);
+  }
+});
+
+test('a save is one statement that leaves the rest of the row alone', async () => {
+  await database.query("ALTER TABLE sessions ADD COLUMN note varchar(20) NOT NULL DEFAULT ''");
+  const id = await newId();
+  const sent = async (data: string): Promise<number> => {
+    const before = statements().length;
+    assert.equal(await handler.write(id, data), true);
+    return statements().length - before;
+  };
+  assert.equal(await sent('count|i:1;'), 1, 'the first save');
+  await database.query("UPDATE sessions SET note = 'seen in Graz'");
+  assert.equal(await sent('count|i:2;'), 1, 'a later save');
+  for (const { note } of await database.rows()) {
+    assert.equal(note, 'seen in Graz', 'the row was deleted and made again');
+  }
+});
