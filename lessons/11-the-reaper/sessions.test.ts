@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { openBench } from '#bench';
+
+const { clock, database, handler, newId, statements } = await openBench();
+await handler.open('', 'MySession');
+
+test('a session that is over reads as an empty string, collected or not', async () => {
+  clock.set(1_800_000_000);
+  const id = await newId();
+  await handler.write(id, 'user|s:3:"Ann";');
+  clock.advance(1440);
+  assert.equal(await handler.read(id), 'user|s:3:"Ann";');
+  clock.advance(1);
+  assert.equal(await handler.read(id), '');
+});
+
+test('what is no lifetime is refused and deletes nothing', async () => {
+  clock.set(1_800_000_000);
+  const id = await newId();
+  await handler.write(id, 'count|i:1;');
+  clock.advance(1);
+  const lifetimes: unknown[] = [-1, -10, Number.NaN, Number.POSITIVE_INFINITY, 0.5, 2 ** 53];
+  for (const life of [...lifetimes, '0 OR 1=1', '1440', '', null, undefined, [], {}, 10n]) {
+    const answer = await handler.gc(life as number).catch((error: unknown) => error);
+    const shown = `gc(${typeof life === 'string' ? JSON.stringify(life) : String(life)})`;
+    assert.ok(answer instanceof TypeError, `${shown} answered ${String(answer)}`);
+    assert.equal(await handler.read(id), 'count|i:1;', `${shown} deleted a session`);
+  }
+});
+
+/** A key of the crowd's; the last ones come last in the table. */
+function crowded(number: number): Buffer {
+  const key = Buffer.alloc(32, 255);
+  key.writeUInt16BE(65_535 - 999 + number);
+  return key;
+}
+
+/** A crowd of sessions: with three rows a database looks at all of them, index or not. */
+async function addCrowd(updated: number): Promise<void> {
+  const rows = Array.from({ length: 1000 }, (_, number) => {
+    return [crowded(number), 'count|i:1;', updated];
+  });
+  await database.query('DELETE FROM sessions');
+  await database.query('INSERT INTO sessions (id, d, updated) VALUES ?', [rows]);
+  await database.query('ANALYZE TABLE sessions');
+}
+
+test('the sweep finds its rows by their age', async () => {
+  clock.set(1_800_000_000);
+  await addCrowd(clock.now());
+  await handler.gc(1440);
+  const sweep = statements().findLast(({ sql }) => /^DELETE/i.test(sql));
+  const [plan] = await database.query(`EXPLAIN ${sweep?.sql}`, sweep?.values);
+  assert.equal(plan?.['type'], 'range', 'every row of the table is looked at');
+});
+
+test('a save does not wait for the sweep', async () => {
+  clock.set(1_800_000_000);
+  await addCrowd(clock.now());
+  clock.advance(2000);
+  const id = await newId();
+  await handler.write(id, 'count|i:1;');
+  // The last of the old rows is held, so that the sweep stands still with its work nearly done.
+  await database.query('BEGIN');
+  await database.query('SELECT d FROM sessions WHERE id = ? FOR UPDATE', [crowded(999)]);
+  const sweep = handler.gc(1440);
+  await waiting(1);
+  let saved = false;
+  const save = handler.write(id, 'count|i:2;').finally(() => {
+    saved = true;
+  });
+  const isWaiting = await waiting(2, () => saved);
+  await database.query('ROLLBACK');
+  await Promise.all([sweep, save]);
+  assert.equal(isWaiting, false, 'a visitor waited until the sweep was over');
+  assert.equal(await handler.read(id), 'count|i:2;');
+});
+
+/** Waits until the database makes this many statements of the class wait for a lock. */
+async function waiting(count: number, isOver: () => boolean = () => false): Promise<boolean> {
+  for (;;) {
+    // InnoDB renews this table only when nobody has looked for a tenth of a second.
+    await setTimeout(120);
+    const [found] = await database.query(
+      `SELECT COUNT(*) AS n FROM information_schema.INNODB_TRX
+       WHERE trx_state = 'LOCK WAIT' AND trx_mysql_thread_id IN (?)`,
+      [statements().map(({ thread }) => thread)],
+    );
+    if (Number(found?.['n']) >= count) return true;
+    if (isOver()) return false;
+  }
+}
