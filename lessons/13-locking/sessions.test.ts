@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { openBench } from '#bench';
+
+const { database, gate, serve } = await openBench();
+const server = await serve();
+after(() => server.close());
+
+test('eight requests at once add eight', async () => {
+  const { cookie } = await server.request();
+  const pages = await Promise.all(Array.from({ length: 8 }, () => server.request({ cookie })));
+  const counts = pages.map(({ body }) => Number(/Count: (\d+)/.exec(body)?.[1]));
+  assert.deepEqual(
+    counts.sort((one, other) => one - other),
+    [2, 3, 4, 5, 6, 7, 8, 9],
+  );
+});
+
+test('a request waits for its own session only, and for no longer than that lives', async () => {
+  const { cookie } = await server.request();
+  const saving = gate(1, /^\s*(INSERT|UPDATE|REPLACE)/i, { opens: 'by hand', patience: 8000 });
+  const first = server.request({ cookie });
+  await saving.arrived;
+
+  let isOver = false;
+  const second = server.request({ cookie }).finally(() => {
+    isOver = true;
+  });
+  while (!isOver && !(await someoneWaits())) await setTimeout(10);
+  assert.equal(isOver, false, 'the second request did not wait for the first');
+
+  const stranger = server.request();
+  const late = setTimeout(2000, undefined, { ref: false });
+  const served = await Promise.race([stranger, late]);
+  // The first request dies with its connection, as in a crash: it can give nothing back.
+  saving.cut();
+  assert.match((await second).body, /Count: 2/);
+  await Promise.all([first, stranger]);
+  assert.match(served?.body ?? 'no answer', /Count: 1/);
+});
+
+/** Whether a statement of this schema waits for a lock, by name or of a row. */
+async function someoneWaits(): Promise<boolean> {
+  const rows = await database.query(
+    `SELECT ID FROM information_schema.PROCESSLIST
+     WHERE DB = DATABASE() AND ID <> CONNECTION_ID() AND STATE IN ('User lock', 'Statistics')`,
+  );
+  return rows.length > 0;
+}
