@@ -19,8 +19,8 @@ import { NotPorted } from './bench/handler.ts';
 /**
  * Makes the counter page for a class.
  *
- * `/` counts, `/login?user=ann` signs in as a page of 2010 would, `/whoami` says who is signed in,
- * `/logout` ends the session.
+ * `/` counts, `/login?user=ann` signs in as a page of 2010 would unless the class has a `Login` of
+ * its own, `/whoami` says who is signed in, `/logout` ends the session.
  *
  * @param sessions - What `#sessions` exports.
  * @param options - Passed on to the session scope of each request.
@@ -34,6 +34,7 @@ export function counterPage(
   options?: PhpSessionOptions,
 ): RequestListener {
   const register = registration(sessions);
+  const { Login = trustingLogin } = sessions as StaticSessions;
   const listener = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const page = pages[url.pathname];
@@ -46,21 +47,28 @@ export function counterPage(
       send(response, 500, '<p>The session could not be started</p>\n');
       return;
     }
-    send(response, 200, await page(url));
+    send(response, 200, await page(url, Login));
   };
   return withPhpSession(listener, options);
 }
 
-const pages: Record<string, ((url: URL) => string | Promise<string>) | undefined> = {
+type Login = NonNullable<StaticSessions['Login']>;
+type Page = (url: URL, login: Login) => string | Promise<string>;
+
+/** No password and no new id: a page that trusts the session it was given. */
+const trustingLogin: Login = (user) => {
+  $_SESSION['user'] = user;
+};
+
+const pages: Record<string, Page | undefined> = {
   '/': () => {
     const count = Number($_SESSION['count'] ?? 0) + 1;
     $_SESSION['count'] = count;
     return `<p>Count: ${count}</p>\n`;
   },
-  '/login': (url) => {
-    // No password and no new id: a page that trusts the session it was given.
+  '/login': async (url, login) => {
     const user = url.searchParams.get('user') ?? 'guest';
-    $_SESSION['user'] = user;
+    await login(user);
     return `<p>Welcome, ${escapeHtml(user)}</p>\n`;
   },
   '/whoami': () => {

@@ -24,6 +24,9 @@ export interface StaticSessions {
   Destroy?(sid: string): Answer<boolean>;
   garbageCollect?(max_life: number): Answer<number | boolean>;
   createId?(): Answer<string>;
+  validateId?(sid: string): Answer<boolean>;
+  /** Signs somebody in, within a page; a class without it leaves that to the page. */
+  Login?(user: string): Answer<void>;
   initCallbacks?(): Answer<boolean>;
 }
 
