@@ -37,7 +37,8 @@ test('from red to green to the next lesson, and nothing stays behind', async () 
   const workshop = await openWorkshop();
   const learner = workshop.type('lesson', '3');
   await learner.sees(/sessions\.ts is new: a copy of lesson 02's class/);
-  await learner.sees(/Write Write\./);
+  // Without colours, as on a CI machine, code keeps its marks.
+  await learner.sees(/Write `?Write`?\./);
   await learner.sees(/open {2}lessons\/mine\/sessions\.ts:\d+/);
   await learner.sees(/checking lesson 03 …/);
   await learner.sees(/✘ 03 a new session can be read back/);
