@@ -20,7 +20,8 @@ import { NotPorted } from './bench/handler.ts';
  * Makes the counter page for a class.
  *
  * `/` counts, `/login?user=ann` signs in as a page of 2010 would unless the class has a `Login` of
- * its own, `/whoami` says who is signed in, `/logout` ends the session.
+ * its own, `/whoami` says who is signed in, `/logout` ends the session. What the class does not
+ * allow is answered with 403.
  *
  * @param sessions - What `#sessions` exports.
  * @param options - Passed on to the session scope of each request.
@@ -34,12 +35,16 @@ export function counterPage(
   options?: PhpSessionOptions,
 ): RequestListener {
   const register = registration(sessions);
-  const { Login = trustingLogin } = sessions as StaticSessions;
+  const { Allows, Login = trustingLogin } = sessions as StaticSessions;
   const listener = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const page = pages[url.pathname];
     if (!page) {
       send(response, 404, `<p>There is no page ${escapeHtml(url.pathname)}</p>\n`);
+      return;
+    }
+    if (Allows?.(request) === false) {
+      send(response, 403, '<p>This request came from another site</p>\n');
       return;
     }
     await register();

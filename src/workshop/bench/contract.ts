@@ -5,6 +5,7 @@
  * package.json's `imports` chooses a lesson's class (`node -C lesson-03`), the learner's own
  * (`-C mine`) or a wrong fix (`-C wrong-02-null`).
  */
+import type { IncomingHttpHeaders } from 'node:http';
 import type { SessionHandlerInterface } from '../../php/index.ts';
 
 /** What a callback of the class may return: PHP's rules decide what each value means. */
@@ -25,6 +26,8 @@ export interface StaticSessions {
   garbageCollect?(max_life: number): Answer<number | boolean>;
   createId?(): Answer<string>;
   validateId?(sid: string): Answer<boolean>;
+  /** Whether a request may change anything; a class without it lets every request. */
+  Allows?(request: { method?: string | undefined; headers: IncomingHttpHeaders }): boolean;
   /** Signs somebody in, within a page; a class without it leaves that to the page. */
   Login?(user: string): Answer<void>;
   initCallbacks?(): Answer<boolean>;

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { openBench } from '#bench';
+
+const { serve } = await openBench();
+const server = await serve();
+after(() => server.close());
+
+/** A Set-Cookie line as a browser takes it apart: attributes in lower case, in any order. */
+function takeApart(line: string): { name: string; attributes: string[] } {
+  const [pair = '', ...attributes] = line.split(';').map((part) => part.trim());
+  const name = pair.split('=')[0] ?? '';
+  return { name, attributes: attributes.map((each) => each.toLowerCase()) };
+}
+
+test('the cookie is for this host, for encrypted connections, and not for scripts', async () => {
+  const visit = await server.request();
+  const login = await server.request({ cookie: visit.cookie, path: '/login?user=ann' });
+  for (const { setCookie } of [visit, login]) {
+    assert.equal(setCookie.length, 1);
+    const { name, attributes } = takeApart(setCookie[0] ?? '');
+    assert.match(name, /^__Host-/, 'a subdomain could set this cookie, too');
+    for (const wanted of ['secure', 'httponly', 'samesite=lax', 'path=/', 'max-age=1209600']) {
+      assert.ok(attributes.includes(wanted), `${wanted} is missing: ${setCookie[0]}`);
+    }
+    assert.ok(!attributes.some((each) => each.startsWith('domain')), 'it names a domain');
+  }
+});
+
+test("a form of somebody else's page is refused", async () => {
+  const { cookie } = await server.request();
+  const host = new URL(server.url).host;
+  const post = async (headers: Record<string, string>): Promise<number> =>
+    (await server.request({ method: 'POST', cookie, headers })).status;
+  const foreign: Record<string, string>[] = [
+    { 'Sec-Fetch-Site': 'cross-site' },
+    { 'Sec-Fetch-Site': 'same-site' },
+    { 'Sec-Fetch-Site': 'cross-site', Origin: `http://${host}` },
+    { Origin: 'https://evil.example' },
+    { Origin: `http://${host}.evil.example` },
+    { Origin: 'null' },
+  ];
+  for (const headers of foreign) {
+    assert.equal(await post(headers), 403, `accepted: ${JSON.stringify(headers)}`);
+  }
+  const own = [{ 'Sec-Fetch-Site': 'same-origin' }, { Origin: `http://${host}` }, {}];
+  for (const headers of own) {
+    assert.equal(await post(headers as Record<string, string>), 200, JSON.stringify(headers));
+  }
+  const link = await server.request({ cookie, headers: { 'Sec-Fetch-Site': 'cross-site' } });
+  assert.equal(link.status, 200, 'a link from another site may be followed');
+  assert.match(link.body, /Count: 5/, 'the refused ones have changed nothing');
+});
