@@ -1,0 +1,28 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { type Attack, breached, held } from '../../src/workshop/attack/stage.ts';
+
+/** Mallory has found a form that lets her insert one row into any table. */
+export const attack: Attack = async ({ clock, database, serve, say }) => {
+  const server = await serve();
+  try {
+    const visit = await server.request();
+    const name = visit.cookie.split('=')[0];
+    const token = randomBytes(32).toString('base64url');
+    const key = createHash('sha256').update(token).digest();
+    await database.query('INSERT INTO sessions (id, d, updated) VALUES (?,?,?)', [
+      key,
+      'user|s:5:"admin";',
+      clock.now(),
+    ]);
+    say('Mallory draws 32 bytes and inserts a row under their hash: user = admin');
+    const { body } = await server.request({ path: '/whoami', cookie: `${name}=${token}` });
+    say(`she sends the 32 bytes as her cookie: ${body.trim()}`);
+    return body.includes('admin')
+      ? breached('whoever can make a row can be anybody; a hash asks for no secret')
+      : held(
+          'a row is not enough: the cookie needs a seal, and its password is not in the database',
+        );
+  } finally {
+    await server.close();
+  }
+};
