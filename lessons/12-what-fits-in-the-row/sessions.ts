@@ -26,6 +26,7 @@ const rowKey = (sid: string): Buffer => createHash('sha256').update(sid).digest(
 // #region limit
 /** A session that was not saved because it is larger than a session may be. */
 export class SessionTooLarge extends RangeError {
+  /** Tells it from other errors by name. */
   override readonly name = 'SessionTooLarge';
 
   /**

@@ -42,6 +42,7 @@ const rowKey = (sid: string): Buffer => createHash('sha256').update(sid).digest(
 // #region limit
 /** A session that was not saved because it is larger than a session may be. */
 export class SessionTooLarge extends RangeError {
+  /** Tells it from other errors by name. */
   override readonly name = 'SessionTooLarge';
 
   /**
@@ -72,7 +73,9 @@ function requestNumber(): string | undefined {
 // #region foreign
 /** What a browser tells about a request: method and headers, as node:http has them. */
 export interface SentRequest {
+  /** As Node gives it: `GET`, `POST`. */
   method?: string | undefined;
+  /** Names in lower case, as Node gives them. */
   headers: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
