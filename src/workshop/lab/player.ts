@@ -1,5 +1,6 @@
 /** One play process: started when it is first asked for, watched, and started again when it died. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { root } from '../catalogue.ts';
@@ -11,6 +12,8 @@ import type { Sender } from './timeline.ts';
 const PLAY = fileURLToPath(new URL('./play.ts', import.meta.url));
 const START_LIMIT = 20_000;
 const LINES_KEPT = 20;
+/** One password for all processes of a lab: from lesson 16 on they must open each other's cookies. */
+const SEAL = JSON.stringify({ 1: randomBytes(32).toString('base64url') });
 
 /** A class that cannot answer, with the sentence for the page. */
 export class PlayError extends Error {
@@ -120,7 +123,12 @@ export class Player {
     const { condition, databaseUrl, lesson } = this.#options;
     const child = spawn(process.execPath, ['-C', condition, '--import', 'tsx', PLAY], {
       cwd: root,
-      env: { ...process.env, DATABASE_URL: databaseUrl, WORKSHOP_LESSON: String(lesson) },
+      env: {
+        SESSION_PASSWORDS: SEAL,
+        ...process.env,
+        DATABASE_URL: databaseUrl,
+        WORKSHOP_LESSON: String(lesson),
+      },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.#child = child;

@@ -179,9 +179,9 @@ function lessonList(lab: Lab, { lesson: current }: View): Html {
   return html`<nav class="lessons" aria-label="Lessons">
   <ol>${lab.lessons.map(
     (lesson) =>
-      html`<li><a href="/lesson/${lesson.label}/"${
+      html`<li><a href="/lesson/${lesson.label}/" title="${lesson.title}"${
         lesson.number === current.number && html` aria-current="page"`
-      }><span class="number">${lesson.label}</span> ${lesson.title}</a></li>`,
+      }><span class="number">${lesson.label}</span> <span class="name">${lesson.title}</span></a></li>`,
   )}</ol>
 </nav>`;
 }

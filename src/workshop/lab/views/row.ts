@@ -47,12 +47,18 @@ function oneRow(change: RowChange, holders: string[], ticking: boolean): Html {
   const { row, state } = change;
   const updated = row.columns.get('updated');
   return html`<tr class="${state}">
-    <th scope="row"><code>${escapeBytes(shorten(row.id, 24))}</code>
+    <th scope="row"><code>${showId(row.id)}</code>
       ${holders.map((holder) => html`<span class="tag">${holder}</span>`)}
       ${WORDS[state] !== '' && html`<span class="tag ${state}">${WORDS[state]}</span>`}</th>
     <td>${dataCell(change)}${otherColumns(change)}</td>
     <td class="age">${updated ? age(Number(asText(updated)), ticking) : 'never'}</td>
   </tr>`;
+}
+
+/** An id as it is where it can be read; from lesson 9 on it is a hash, and bytes are no text. */
+function showId(id: string): string {
+  const readable = /^[\x20-\x7e]*$/.test(id);
+  return readable ? shorten(id, 24) : shorten(Buffer.from(id, 'latin1').toString('hex'), 12);
 }
 
 function dataCell({ row, before }: RowChange): Html {
