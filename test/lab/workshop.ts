@@ -1,7 +1,7 @@
 /** Starts `npm start`'s program as a process of its own, in a copy of the project where need be. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket, connect as tcpConnect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -104,6 +104,9 @@ export function copyProject(): { folder: string; mine: string; remove(): void } 
     });
   }
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
+  // The learner is in lesson 5: its table is the one that the class in these tests works on.
+  mkdirSync(join(folder, 'lessons/mine'));
+  writeFileSync(join(folder, 'lessons/mine/state.json'), '{"lesson":5,"hints":{}}');
   return {
     folder,
     mine: join(folder, 'lessons/mine/sessions.ts'),
