@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import crypto from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
+import { mock, test } from 'node:test';
 import { openBench } from '#bench';
 
 const { database, handler, newId, statements, store } = await openBench();
@@ -19,8 +21,24 @@ test('what stands in the table opens no session', async () => {
   assert.equal(await handler.read(id), 'user|s:3:"Ann";');
 });
 
-test('the database is never told an id', async () => {
+/** A new id, and the random bytes it was drawn from: whoever knows them knows the id. */
+async function drawId(): Promise<{ id: string; drawn: string[] }> {
+  const drawn: string[] = [];
+  const { randomBytes } = crypto;
+  const recorder = mock.method(crypto, 'randomBytes', (size: number) => {
+    const bytes = randomBytes(size);
+    drawn.push(bytes.toString('latin1'));
+    return bytes;
+  });
+  syncBuiltinESMExports();
   const id = await newId();
+  recorder.mock.restore();
+  syncBuiltinESMExports();
+  return { id, drawn };
+}
+
+test('the database is never told an id', async () => {
+  const { id, drawn } = await drawId();
   await handler.write(id, 'count|i:1;');
   await handler.write(id, 'count|i:2;');
   await handler.read(id);
@@ -29,6 +47,8 @@ test('the database is never told an id', async () => {
     const told = [sql, ...values].map((value) =>
       value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value),
     );
-    assert.ok(!told.some((text) => text.includes(id)), `the id is in a statement: ${sql}`);
+    for (const secret of [id, ...drawn]) {
+      assert.ok(!told.some((text) => text.includes(secret)), `the id is in a statement: ${sql}`);
+    }
   }
 });

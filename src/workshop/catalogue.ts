@@ -48,6 +48,8 @@ export interface Lesson {
   proves: string[];
   /** Older tests that this lesson's promise replaces, each with its reason. */
   retires: { test: string; why: string }[];
+  /** Earlier lessons whose promise this one keeps as well, so that theirs can no longer be missed. */
+  covers: { lesson: string; why: string }[];
   /** Tools beside Node that the lesson's programs want. */
   needs: ('mysql' | 'php' | 'memcached' | 'python' | 'cc')[];
   wrong: WrongFix[];
@@ -59,6 +61,8 @@ export interface Lesson {
     test: string | undefined;
     attack: string | undefined;
     hints: string | undefined;
+    /** Takes the lesson's change out of the last class again. */
+    undo: string | undefined;
     schema: string | undefined;
   };
 }
@@ -67,6 +71,7 @@ interface LessonFile {
   kind: Kind;
   proves: string[];
   retires: { test: string; why: string }[];
+  covers: Lesson['covers'];
   needs: Lesson['needs'];
 }
 
@@ -123,7 +128,7 @@ function readLesson(directory: string): Lesson {
     return path;
   };
   const readme = required('README.md');
-  const { kind, proves, retires, needs } = readLessonFile(required('lesson.json'), slug);
+  const { kind, proves, retires, covers, needs } = readLessonFile(required('lesson.json'), slug);
   return {
     number: Number(label),
     label,
@@ -134,6 +139,7 @@ function readLesson(directory: string): Lesson {
     kind,
     proves,
     retires,
+    covers,
     needs,
     wrong: readWrongFixes(directory, label),
     files: {
@@ -143,6 +149,7 @@ function readLesson(directory: string): Lesson {
       test: kind === 'page' ? undefined : required('sessions.test.ts'),
       attack: optional('attack.ts'),
       hints: optional('hints.md'),
+      undo: optional('undo.patch'),
       schema: optional('schema.sql'),
     },
   };
@@ -157,6 +164,7 @@ function readLessonFile(path: string, slug: string): LessonFile {
     kind: read.kind,
     proves: read.proves ?? [],
     retires: read.retires ?? [],
+    covers: read.covers ?? [],
     needs: read.needs ?? [],
   };
 }

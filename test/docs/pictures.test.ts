@@ -84,6 +84,7 @@ test('the matrix counts what passes, what fails and what is retired', () => {
         seen('02', [result('01', 'a'), result('01', 'b', false), result('02', 'c')]),
       ],
       wrong: [],
+      undone: [],
       attacks: [],
     },
   });
@@ -99,7 +100,7 @@ test('a matrix that breaks a rule is not shown', () => {
 });
 
 const sound: Matrix = {
-  observed: { classes: [], wrong: [], attacks: [] },
+  observed: { classes: [], wrong: [], undone: [], attacks: [] },
   broken: [],
   lessons: ['01', '02'],
   milliseconds: 1,

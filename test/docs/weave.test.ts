@@ -203,6 +203,7 @@ function lesson(slug: string, number: number, files: Record<string, string>): Le
     kind: 'port',
     proves: ['an unknown id reads as an empty string'],
     retires: [],
+    covers: [],
     needs: [],
     wrong: files['wrong/null.ts'] ? [wrong] : [],
     files: {
@@ -212,6 +213,7 @@ function lesson(slug: string, number: number, files: Record<string, string>): Le
       test: undefined,
       attack: files['attack.ts'] === undefined ? undefined : join(directory, 'attack.ts'),
       hints: undefined,
+      undo: undefined,
       schema: undefined,
     },
   };

@@ -121,6 +121,16 @@ export const attack: Attack = async ({ handler, store, say }) => {
   return data === 'secret' ? breached('1abc reads session 1') : held('1abc reads nothing');
 };
 `,
+  'lessons/02-exact/undo.patch': `--- lessons/03-strict/sessions.ts
++++ lessons/03-strict/sessions.ts without lesson 02
+@@ -12,6 +12,5 @@
+   static async Read(sid: string): Promise<string> {
+-    ${exact}
+     const [rows] = await Sessions.Db!.execute<RowDataPacket[]>('SELECT d FROM sessions WHERE id=?', [sid]);
+     const [row] = rows;
+     if (!row) ${refuse}
+     return row['d'];
+`,
   'lessons/02-exact/wrong/parse-int.ts': `// caught by: "only the exact id reads a session"
 ${classWith('sid = String(Number.parseInt(sid, 10));', empty)}`,
 

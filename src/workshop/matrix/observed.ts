@@ -16,6 +16,18 @@ export interface ObservedFix {
   results: TestResult[];
 }
 
+/** A class with one lesson's change taken back, on the tests of every lesson up to that one. */
+export interface ObservedUndone {
+  /** The label of the lesson that was taken back. */
+  lesson: string;
+  /** The label of the lesson whose class it was taken out of. */
+  base: string;
+  condition: string;
+  results: TestResult[];
+  /** Why there is no such class, where it could not be made. */
+  problem?: string | undefined;
+}
+
 /** A lesson's attack on one class. */
 export interface ObservedAttack {
   /** The label of the attack's lesson. */
@@ -28,6 +40,7 @@ export interface ObservedAttack {
 export interface Observed {
   classes: ObservedClass[];
   wrong: ObservedFix[];
+  undone: ObservedUndone[];
   attacks: ObservedAttack[];
 }
 

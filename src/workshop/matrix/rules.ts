@@ -1,8 +1,8 @@
 /**
  * The rules of the red/green matrix, each a check that can fail.
  *
- * They read the lessons' folders and what was observed, and run nothing themselves. Rule 6 (taking
- * back one lesson's hunk in the last class) and rule 7 (a fresh clone) are observed elsewhere.
+ * They read the lessons' folders and what was observed, and run nothing themselves. Rule 7 (a fresh
+ * clone) is observed elsewhere.
  */
 import { basename } from 'node:path';
 import type { Lesson, WrongFix } from '../catalogue.ts';
@@ -27,9 +27,14 @@ const honest: readonly (TestResult['reason'] | undefined)[] = ['assertion', 'not
  */
 export function checkRules(lessons: readonly Lesson[], observed: Observed): Broken[] {
   const world = { lessons, observed };
-  return [passesItsOwn, failsBefore, provesSomething, catchesWrongFixes, breachesBefore].flatMap(
-    (rule) => rule(world),
-  );
+  return [
+    passesItsOwn,
+    failsBefore,
+    provesSomething,
+    catchesWrongFixes,
+    breachesBefore,
+    missesWhatIsTakenBack,
+  ].flatMap((rule) => rule(world));
 }
 
 /** Rule 1: class N passes every test of lessons up to N; retired tests fail. */
@@ -110,6 +115,13 @@ function provesSomething({ lessons, observed }: World): Broken[] {
     for (const { test } of lesson.retires) {
       if (!lessons.some((other) => other.number < lesson.number && other.proves.includes(test))) {
         say(`${file}: "retires" names "${test}", which no earlier lesson proves`, test);
+      }
+    }
+    for (const { lesson: covered } of lesson.covers) {
+      if (!lessons.some((other) => other.number < lesson.number && other.label === covered)) {
+        say(
+          `${file}: "covers" names "${covered}", which is no earlier lesson's number, such as "08"`,
+        );
       }
     }
     if (!seen) continue;
@@ -195,6 +207,48 @@ function breachesBefore({ lessons, observed }: World): Broken[] {
           ? `${file} must be held by ${condition}, and breaches it: ${because}`
           : `${file} must breach ${condition}, and does not: ${because}`;
     return [{ rule: 5, lesson: label, condition, sentence }];
+  });
+}
+
+/** Rule 6: one lesson's change taken back turns that lesson red, and none before it. */
+function missesWhatIsTakenBack({ lessons, observed }: World): Broken[] {
+  return observed.undone.flatMap(({ lesson: label, base: baseLabel, condition, ...seen }) => {
+    const lesson = lessons.find((each) => each.label === label);
+    const base = lessons.find((each) => each.label === baseLabel);
+    if (!lesson || !base) return [];
+    const broken = (sentence: string, test?: string): Broken => ({
+      rule: 6,
+      lesson: label,
+      condition,
+      ...(test ? { test } : {}),
+      sentence,
+    });
+    if (seen.problem !== undefined) return [broken(seen.problem)];
+    const retired = retiredBy(lessons, base);
+    const red = seen.results.filter(({ name, passed }) => !passed && !retired.has(name));
+    const without = `${classFile(base)} without lesson ${label}`;
+    const others = red
+      .filter((each) => each.lesson !== label || isFile(each.name))
+      .map((each) =>
+        broken(
+          `${without} must fail tests of that lesson only, and also fails ${testFile(lessons, each.lesson)}: "${each.name}": ${say(each)}`,
+          each.name,
+        ),
+      );
+    const own = red.filter((each) => each.lesson === label && lesson.proves.includes(each.name));
+    if (own.some(({ reason }) => honest.includes(reason))) return others;
+    const [first] = own;
+    return [
+      ...others,
+      first
+        ? broken(
+            `${without} must fail "${first.name}" by an assertion or NotPorted, and fails by ${first.reason}: ${say(first)}`,
+            first.name,
+          )
+        : broken(
+            `${testFile(lessons, label)} is green on ${without}, so nobody would miss it: strengthen a test, or name the lesson that keeps its promise now, with the reason, under "covers" in that lesson's lesson.json`,
+          ),
+    ];
   });
 }
 

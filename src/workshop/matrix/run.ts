@@ -5,6 +5,7 @@ import { runTests } from '../checks.ts';
 import type { DatabaseServer } from '../database/server.ts';
 import type { Broken, Observed } from './observed.ts';
 import { checkRules } from './rules.ts';
+import { takeBack, type UndoneWorkshop } from './undone.ts';
 
 export interface MatrixOptions {
   /** All lessons, in order. */
@@ -43,22 +44,29 @@ export interface Matrix {
 export async function runMatrix(options: MatrixOptions): Promise<Matrix> {
   const { lessons, only, server, signal, onProgress } = options;
   const began = performance.now();
-  const observed: Observed = { classes: [], wrong: [], attacks: [] };
+  const observed: Observed = { classes: [], wrong: [], undone: [], attacks: [] };
+  const undone = takeBack(lessons, only);
   const jobs = [
     ...classJobs(lessons, only, observed),
     ...wrongJobs(lessons, only, observed),
+    ...undoneJobs(undone, observed),
     ...attackJobs(lessons, only, observed),
   ];
   let done = 0;
-  await inParallel(jobs, options.parallel ?? 2, async (job) => {
-    signal?.throwIfAborted();
-    await job.run(server, signal);
-    done += 1;
-    onProgress?.(`${done} of ${jobs.length}  ${job.title}`);
-  });
+  try {
+    await inParallel(jobs, options.parallel ?? 2, async (job) => {
+      signal?.throwIfAborted();
+      await job.run(server, signal);
+      done += 1;
+      onProgress?.(`${done} of ${jobs.length}  ${job.title}`);
+    });
+  } finally {
+    undone.remove();
+  }
   signal?.throwIfAborted();
   sortAs(observed.classes, lessons);
   sortAs(observed.wrong, lessons);
+  sortAs(observed.undone, lessons);
   sortAs(observed.attacks, lessons);
   return {
     observed,
@@ -120,6 +128,28 @@ function wrongJobs(
       },
     }));
   });
+}
+
+/** Each lesson taken back, on the tests of that lesson and of all before it. */
+function undoneJobs({ lessons, classes }: UndoneWorkshop, observed: Observed): Job[] {
+  return classes.map(({ lesson, base, condition, problem }) => ({
+    title: `class ${base.label} without lesson ${lesson.label}`,
+    async run(server, signal) {
+      const seen = { lesson: lesson.label, base: base.label, condition };
+      if (problem !== undefined) {
+        observed.undone.push({ ...seen, results: [], problem });
+        return;
+      }
+      const results = await runTests({
+        lessons: lessons.filter(({ number }) => number <= lesson.number),
+        condition,
+        lessonNumber: base.number,
+        server,
+        signal,
+      });
+      observed.undone.push({ ...seen, results });
+    },
+  }));
 }
 
 /** Each attack on what it must breach, on its own class, and on every later one: by class. */

@@ -21,8 +21,15 @@ export function drawMatrix(lessons: readonly Lesson[], matrix: Matrix): string {
       ...columns.map((column) => drawCell(lessons, matrix, lesson, column)),
       drawWrong(matrix, lesson),
       drawAttack(matrix, lesson),
+      drawUndone(matrix, lesson),
     ]);
-  const top = [heading, ...columns.map(({ label }) => label), 'wrong fixes', 'attack on N−1 / N'];
+  const top = [
+    heading,
+    ...columns.map(({ label }) => label),
+    'wrong fixes',
+    'attack on N−1 / N',
+    'taken back',
+  ];
   const all = [top, ...rows];
   const widths = top.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
   const lines = all.map((row) =>
@@ -75,11 +82,21 @@ function drawAttack({ observed, broken }: Matrix, { label, condition }: Lesson):
   return `${[...before].join(', ') || '–'} / ${[...after].join(', ')}${wrong}`;
 }
 
+/** `✘2 of 3`: how many of the lesson's tests turn red when its change is taken out again. */
+function drawUndone({ observed, broken }: Matrix, { label, proves }: Lesson): string {
+  const seen = observed.undone.find(({ lesson }) => lesson === label);
+  if (!seen) return '–';
+  const red = seen.results.filter(({ name, passed }) => !passed && proves.includes(name)).length;
+  const wrong = broken.some((each) => each.rule === 6 && each.lesson === label) ? '!' : '';
+  return `✘${red} of ${proves.length} on ${seen.base}${wrong}`;
+}
+
 function conclusion({ broken, observed, milliseconds }: Matrix): string[] {
   const seconds = (milliseconds / 1000).toFixed(1);
   const runs =
     observed.classes.reduce((sum, { results }) => sum + results.length, 0) +
-    observed.wrong.reduce((sum, { results }) => sum + results.length, 0);
+    observed.wrong.reduce((sum, { results }) => sum + results.length, 0) +
+    observed.undone.reduce((sum, { results }) => sum + results.length, 0);
   const looked = `${runs} tests and ${observed.attacks.length} attacks in ${seconds} s`;
   if (broken.length === 0) return [`✔ every cell as promised: ${looked}`];
   return [

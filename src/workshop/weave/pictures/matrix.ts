@@ -14,12 +14,19 @@ export function drawMatrix(lessons: readonly Lesson[], matrix: Matrix): Yield {
   const [broken] = matrix.broken;
   if (broken) throw new Error(`the matrix breaks rule ${broken.rule}: ${broken.sentence}`);
   const columns = lessons.filter(({ files }) => files.test !== undefined);
-  const head = ['the class of', ...columns.map(({ label }) => label), 'wrong fixes', 'its attack'];
+  const head = [
+    'the class of',
+    ...columns.map(({ label }) => label),
+    'wrong fixes',
+    'its attack',
+    'taken back',
+  ];
   const rows = lessons.map((lesson) => [
     `${lesson.label} ${lesson.title}`,
     ...columns.map((column) => drawCell(lessons, matrix, lesson, column)),
     drawWrong(matrix, lesson),
     drawAttack(matrix, lesson),
+    drawUndone(matrix, lesson),
   ]);
   const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
   return {
@@ -58,4 +65,12 @@ function drawAttack({ observed }: Matrix, { label }: Lesson): string {
   const held = seen.filter(({ verdict }) => verdict === 'held').length;
   if (seen.length === 0) return '';
   return `breaches ${breached}, held by ${held}`;
+}
+
+/** `✘ 2 of 3`: how many of the lesson's tests are red on the last class without its change. */
+function drawUndone({ observed }: Matrix, { label, proves }: Lesson): string {
+  const seen = observed.undone.find(({ lesson }) => lesson === label);
+  if (!seen) return '';
+  const red = seen.results.filter(({ name, passed }) => !passed && proves.includes(name)).length;
+  return `✘ ${red} of ${proves.length}, in ${seen.base}`;
 }
