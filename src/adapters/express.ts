@@ -25,12 +25,20 @@ export type PhpSessionMiddleware = (
  * @returns A middleware; use it before the handlers that use sessions.
  * @throws RangeError for a setting that PHP does not have, or a value that it refuses.
  * @example
+ * import { createServer } from 'node:http';
+ * import express from 'express';
+ *
+ * const app = express();
  * app.use(phpSession({ settings: { 'session.cookie_httponly': '1' } }));
  * app.get('/', async (_request, response) => {
  *   await session_start();
  *   $_SESSION['count'] = Number($_SESSION['count'] ?? 0) + 1;
- *   response.send(`<p>Count: ${$_SESSION['count']}</p>`);
+ *   response.send(`Count: ${$_SESSION['count']}`);
  * });
+ * createServer(app).listen(8080);
+ *
+ * const first = await fetch('http://localhost:8080/');
+ * await first.text(); // 'Count: 1'
  */
 export function phpSession(options: PhpOptions = {}): PhpSessionMiddleware {
   const begin = prepareExchanges(options);

@@ -16,18 +16,26 @@ export type { PhpSessionOptions } from './php-scope.ts';
  * The session is saved before the response's head leaves: `writeHead()`, `write()` and `end()` wait
  * for it. A session that cannot be saved answers 500 instead of a page that claims it was.
  *
- * @param listener - What answers a request.
- * @param options - How PHP behaves.
+ * @param listener - What answers a request; it may be async.
+ * @param options - How PHP behaves, and who hears of errors.
  * @returns A listener for `createServer()`.
  * @throws RangeError for a setting that PHP does not have, or a value that it refuses.
  * @example
+ * import { createServer } from 'node:http';
+ *
  * createServer(
  *   withPhpSession(async (_request, response) => {
  *     await session_start();
  *     $_SESSION['count'] = Number($_SESSION['count'] ?? 0) + 1;
- *     response.end(`<p>Count: ${$_SESSION['count']}</p>`);
+ *     response.end(`Count: ${$_SESSION['count']}`);
  *   }),
  * ).listen(8080);
+ *
+ * const first = await fetch('http://localhost:8080/');
+ * const cookie = first.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+ * await first.text(); // 'Count: 1'
+ * const second = await fetch('http://localhost:8080/', { headers: { cookie } });
+ * await second.text(); // 'Count: 2'
  */
 export function withPhpSession(
   listener: (request: IncomingMessage, response: ServerResponse) => unknown,

@@ -30,11 +30,15 @@ const ORDER = ['lifetime', 'path', 'domain', 'secure', 'partitioned', 'httponly'
 /**
  * Sets the attributes of the session's cookie; call it before session_start().
  *
- * @param options - The attributes to change.
- * @returns false when they cannot be changed now.
- * @throws ValueError when `options` names no attribute.
+ * @param options - The attributes to change: `lifetime` in seconds, the others as PHP has them.
+ * @returns true; false with a warning when they cannot be changed: an active session, headers that
+ *   have left, session.use_cookies off, a value that PHP refuses.
+ * @throws PhpValueError when `options` names no attribute, or arguments follow it; PhpScopeError
+ *   outside a request.
+ * @see {@link https://php.net/session_set_cookie_params | PHP's manual}; RFC 6265 on the attributes
  * @example
- * session_set_cookie_params({ lifetime: 86400, httponly: true, samesite: 'Lax' });
+ * session_set_cookie_params({ lifetime: 86400, httponly: true, samesite: 'Lax' }); // true
+ * session_get_cookie_params().lifetime; // 86400
  */
 export function session_set_cookie_params(
   options: Partial<{ [Key in keyof SessionCookieParams]: string | number | boolean | null }>,
@@ -129,7 +133,15 @@ function fromOptions(
 /**
  * Reads the attributes of the session's cookie.
  *
- * @returns The attributes, in PHP's order.
+ * @returns The attributes in PHP's order; `partitioned` from PHP 8.5 on.
+ * @throws PhpScopeError outside a request.
+ * @see {@link https://php.net/session_get_cookie_params | PHP's manual}; php-src
+ *   ext/session/session.c
+ * @example
+ * const { lifetime, path, samesite } = session_get_cookie_params();
+ * lifetime; // 0
+ * path; // '/'
+ * samesite; // ''
  */
 export function session_get_cookie_params(): SessionCookieParams {
   return performSync('session_get_cookie_params', ({ settings, version }) => ({

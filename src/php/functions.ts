@@ -27,7 +27,14 @@ function areHeadersSent(request: PhpRequest, subject: string): boolean {
 /**
  * Tells whether a session is active.
  *
- * @returns PHP_SESSION_DISABLED, PHP_SESSION_NONE or PHP_SESSION_ACTIVE.
+ * @returns PHP_SESSION_ACTIVE (2) from session_start() until the session is closed, else
+ *   PHP_SESSION_NONE (1).
+ * @throws PhpScopeError outside a request.
+ * @see {@link https://php.net/session_status | PHP's manual}; php-src ext/session/session.c
+ * @example
+ * session_status() === PHP_SESSION_NONE; // true
+ * await session_start();
+ * session_status() === PHP_SESSION_ACTIVE; // true
  */
 export function session_status(): 0 | 1 | 2 {
   return performSync('session_status', (request) => request.status);
@@ -36,8 +43,16 @@ export function session_status(): 0 | 1 | 2 {
 /**
  * Reads or sets the session's id.
  *
- * @param id - The id of the session to be started next.
- * @returns The id before; `''` when there is none; false when it cannot be set now.
+ * @param id - The id of the session to be started next; undefined or null only reads.
+ * @returns The id before, `''` when there is none; false with a warning when it cannot be set:
+ *   while a session is active, or once the headers have left.
+ * @throws PhpScopeError outside a request.
+ * @see {@link https://php.net/session_id | PHP's manual}; php-src ext/session/session.c
+ * @example
+ * session_id(); // ''
+ * session_id('chosen'); // ''
+ * await session_start();
+ * session_id(); // 'chosen'
  */
 export function session_id(id?: string | null | undefined): string | false {
   return performSync('session_id', (request) => {
@@ -74,18 +89,33 @@ function settingFunction(
 /**
  * Reads or sets the session's name, which is its cookie's.
  *
- * @param name - The name from now on.
- * @returns The name before; false when it cannot be set now.
+ * @param name - The name from now on; undefined or null only reads. PHP refuses one that is a
+ *   number, is empty, or could not be a cookie's.
+ * @returns The name before, also where PHP warns that it refused the new one; false with a warning
+ *   while a session is active, or once the headers have left.
+ * @throws PhpScopeError outside a request.
+ * @see {@link https://php.net/session_name | PHP's manual}; php-src ext/session/session.c
+ * @example
+ * session_name('MySession'); // 'PHPSESSID'
+ * session_name(); // 'MySession'
  */
 export function session_name(name?: string | null | undefined): string | false {
   return settingFunction('session_name', 'name', 'Session name', name);
 }
 
 /**
- * Reads or sets where the files handler keeps its files.
+ * Reads or sets where the files handler keeps its files. Another handler may read it as it likes:
+ * it is the first thing that open() is given.
  *
- * @param path - The folder from now on, with depth and mode before it where wanted.
- * @returns The path before; false when it cannot be set now.
+ * @param path - The folder, with the depth of its subfolders and the files' mode in octal before it
+ *   where wanted: `2;0640;/folder`. `''` is the system's temporary folder; undefined or null reads.
+ * @returns The path before; false with a warning while a session is active, or once the headers
+ *   have left.
+ * @throws PhpScopeError outside a request.
+ * @see {@link https://php.net/session_save_path | PHP's manual}; php-src ext/session/session.c
+ * @example
+ * session_save_path('/var/lib/sessions'); // ''
+ * session_save_path(); // '/var/lib/sessions'
  */
 export function session_save_path(path?: string | null | undefined): string | false {
   return settingFunction('session_save_path', 'save_path', 'Session save path', path);
@@ -94,18 +124,31 @@ export function session_save_path(path?: string | null | undefined): string | fa
 /**
  * Reads or sets which cache headers session_start() sends.
  *
- * @param value - `nocache`, `private`, `private_no_expire`, `public` or `''` for none.
- * @returns The limiter before; false when it cannot be set now.
+ * @param value - `nocache`, `private`, `private_no_expire` or `public`; `''` sends none, and so
+ *   does any other name. Undefined or null only reads.
+ * @returns The limiter before; false with a warning while a session is active, or once the headers
+ *   have left.
+ * @throws PhpScopeError outside a request.
+ * @see {@link https://php.net/session_cache_limiter | PHP's manual}; php-src ext/session/session.c
+ * @example
+ * session_cache_limiter('private'); // 'nocache'
+ * session_cache_limiter(); // 'private'
  */
 export function session_cache_limiter(value?: string | null | undefined): string | false {
   return settingFunction('session_cache_limiter', 'cache_limiter', 'Session cache limiter', value);
 }
 
 /**
- * Reads or sets for how many minutes a page may be cached.
+ * Reads or sets for how long a page may be cached, where the limiter allows it at all.
  *
- * @param value - The minutes from now on.
- * @returns The minutes before; false when the headers have left.
+ * @param value - Minutes from now on; undefined or null only reads.
+ * @returns The minutes before. They are not changed, with a warning, while a session is active;
+ *   once the headers have left that answer is false.
+ * @throws PhpScopeError outside a request.
+ * @see {@link https://php.net/session_cache_expire | PHP's manual}; php-src ext/session/session.c
+ * @example
+ * session_cache_expire(30); // 180
+ * session_cache_expire(); // 30
  */
 export function session_cache_expire(value?: number | null | undefined): number | false {
   return performSync('session_cache_expire', (request) => {
@@ -121,9 +164,15 @@ export function session_cache_expire(value?: number | null | undefined): number 
 /**
  * Reads or sets the module that keeps sessions.
  *
- * @param module - `files`; "user" is what session_set_save_handler() sets.
- * @returns The module before; false when it cannot be set now.
- * @throws ValueError for "user".
+ * @param module - `files`; `user` is what session_set_save_handler() sets. Undefined or null reads.
+ * @returns The module before; false with a warning for one that is not there, while a session is
+ *   active, or once the headers have left.
+ * @throws PhpValueError for `user`, PhpScopeError outside a request.
+ * @see {@link https://php.net/session_module_name | PHP's manual}; php-src ext/session/session.c
+ * @example
+ * session_module_name(); // 'files'
+ * session_set_save_handler(new SessionHandler());
+ * session_module_name('files'); // 'user'
  */
 export function session_module_name(module?: string | null | undefined): string | false {
   return performSync('session_module_name', (request) => {
@@ -144,9 +193,18 @@ export function session_module_name(module?: string | null | undefined): string 
 }
 
 /**
- * Writes `$_SESSION` as it would be stored.
+ * Writes `$_SESSION` as it would be stored, in the format that session.serialize_handler names.
  *
- * @returns The data; bytes where they are no UTF-8; false for an empty or unwritable session.
+ * @returns The data: a string, or bytes where they are no UTF-8. False for a session without
+ *   variables, for one that the format cannot hold (a `|` in a key), and before the first
+ *   session_start(), then with a warning.
+ * @throws UnserializableError for a value that PHP does not have, PhpScopeError outside a request.
+ * @see {@link https://php.net/session_encode | PHP's manual}; php-src ext/session/session.c
+ * @example
+ * await session_start();
+ * session_encode(); // false
+ * $_SESSION['count'] = 3;
+ * session_encode(); // 'count|i:3;'
  */
 export function session_encode(): string | Uint8Array | false {
   return performSync('session_encode', (request) => {
@@ -156,9 +214,17 @@ export function session_encode(): string | Uint8Array | false {
 }
 
 /**
- * Empties `$_SESSION`.
+ * Empties `$_SESSION`. What is stored goes when the session is written.
  *
- * @returns false when no session is active.
+ * @returns true; false when no session is active.
+ * @throws PhpScopeError outside a request.
+ * @see {@link https://php.net/session_unset | PHP's manual}; php-src ext/session/session.c
+ * @example
+ * session_unset(); // false
+ * await session_start();
+ * $_SESSION['count'] = 3;
+ * session_unset(); // true
+ * Object.keys($_SESSION); // []
  */
 export function session_unset(): boolean {
   return performSync('session_unset', (request) => {
@@ -168,7 +234,23 @@ export function session_unset(): boolean {
   });
 }
 
-/** Has the session written by a shutdown function, after those that are registered already. */
+/**
+ * Has the session written by a shutdown function, after those that are registered already. A save
+ * handler given as an object does this by itself.
+ *
+ * @throws PhpScopeError outside a request.
+ * @see {@link https://php.net/session_register_shutdown | PHP's manual}; php-src
+ *   ext/session/session.c
+ * @example
+ * register_shutdown_function(() => {
+ *   session_status() === PHP_SESSION_ACTIVE; // true
+ * });
+ * session_register_shutdown();
+ * register_shutdown_function(() => {
+ *   session_status() === PHP_SESSION_NONE; // true
+ * });
+ * await session_start();
+ */
 export function session_register_shutdown(): void {
   performSync('session_register_shutdown', registerShutdown);
 }
@@ -176,8 +258,16 @@ export function session_register_shutdown(): void {
 /**
  * Registers a function that runs when the response is about to leave, before the session is saved.
  *
- * @param callback - The function; it may be async.
- * @param values - Its arguments.
+ * @param callback - The function. It may be async: the next one and the session wait for it.
+ * @param values - What it is called with.
+ * @throws PhpScopeError outside a request.
+ * @see {@link https://php.net/register_shutdown_function | PHP's manual}; php-src ext/standard
+ * @example
+ * register_shutdown_function((key: string) => {
+ *   $_SESSION[key] = 'set last, and saved';
+ *   session_status() === PHP_SESSION_ACTIVE; // true
+ * }, 'note');
+ * await session_start();
  */
 export function register_shutdown_function<Values extends unknown[]>(
   callback: (...values: Values) => unknown,
@@ -191,8 +281,15 @@ export function register_shutdown_function<Values extends unknown[]>(
 /**
  * Reads a `session.*` setting.
  *
- * @param option - The setting, as php.ini spells it.
- * @returns Its text; false for a setting that there is not.
+ * @param option - The setting, as php.ini spells it: `session.gc_maxlifetime`.
+ * @returns Its text, as PHP has every setting: `'1440'`, `'1'` and `'0'` or `''` for on and off.
+ *   False for a setting that is not of the session or not of this PHP version.
+ * @throws PhpScopeError outside a request.
+ * @see {@link https://php.net/ini_get | PHP's manual}; the settings, with their defaults, are those
+ *   of {@link https://php.net/session.configuration | its page on configuration}
+ * @example
+ * ini_get('session.gc_maxlifetime'); // '1440'
+ * ini_get('memory_limit'); // false
  */
 export function ini_get(option: string): string | false {
   return performSync('ini_get', (request) => settingText(request, option) ?? false);
@@ -202,8 +299,15 @@ export function ini_get(option: string): string | false {
  * Changes a `session.*` setting for this request.
  *
  * @param option - The setting, as php.ini spells it.
- * @param value - The new value; booleans and null become `'1'` and `''`.
- * @returns The text before; false when the change was refused.
+ * @param value - The new value; true becomes `'1'`, false and null become `''`.
+ * @returns The text before; false when the change was refused: an unknown setting, one that only
+ *   php.ini may change, a value that PHP does not take, an active session, headers that have left.
+ * @throws PhpScopeError outside a request.
+ * @see {@link https://php.net/ini_set | PHP's manual}; php-src ext/session/session.c, PS_INI_ENTRY
+ * @example
+ * ini_set('session.use_strict_mode', true); // '0'
+ * ini_get('session.use_strict_mode'); // '1'
+ * ini_set('session.auto_start', true); // false
  */
 export function ini_set(option: string, value: string | number | boolean | null): string | false {
   return performSync('ini_set', (request) => {
@@ -219,7 +323,16 @@ function settingText(request: PhpRequest, option: string): string | undefined {
   return request.settings.text(option.slice('session.'.length), request.version);
 }
 
-/** What the constant SID is in PHP: `NAME=ID` where the id did not come by a cookie, else `''`. */
+/**
+ * PHP's constant SID, to be made a string: `NAME=ID` for links where the id did not come by a
+ * cookie and session.use_only_cookies is off, else `''`. PHP calls it deprecated from 8.4 on.
+ *
+ * @see {@link https://php.net/session.constants | PHP's manual}; php-src ext/session/session.c
+ * @example
+ * await session_start();
+ * String(SID); // ''
+ * // E_DEPRECATED: Constant SID is deprecated
+ */
 export const SID: {
   /** @returns The text of the constant. */
   toString(): string;

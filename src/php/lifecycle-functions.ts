@@ -57,12 +57,23 @@ function isPositive(request: PhpRequest, value: string | number | boolean): bool
 /**
  * Starts a session, or takes up the one that the client's cookie names.
  *
- * @param options - Settings for this request: `{ cookie_lifetime: 86400, read_and_close: true }`.
- * @returns false when it could not be started; a message says why.
- * @throws TypeError for an option of a wrong type; whatever a save handler throws.
+ * The handler is asked to open, create_sid for a new visitor, read, and now and then gc. The cookie
+ * and the cache headers are set on the response.
+ *
+ * @param options - Settings for this request, without their `session.`; `read_and_close` reads the
+ *   session and ends it at once, without holding it. An active session ignores them all.
+ * @returns true, also with a notice where a session is active already; false when it could not be
+ *   started, and a message says why.
+ * @throws TypeError for an option of a wrong type, PhpScopeError outside a request, and whatever a
+ *   save handler throws.
+ * @see {@link https://php.net/session_start | PHP's manual}; php-src ext/session/session.c
  * @example
- * await session_start();
+ * await session_start({ cookie_lifetime: 86400 }); // true
  * $_SESSION['count'] = 1;
+ * await session_write_close();
+ * await session_start({ read_and_close: true }); // true
+ * $_SESSION['count']; // 1
+ * session_status() === PHP_SESSION_NONE; // true
  */
 export async function session_start(options: SessionStartOptions = {}): Promise<boolean> {
   const startedAt = callerOf(session_start);
@@ -90,23 +101,51 @@ export async function session_start(options: SessionStartOptions = {}): Promise<
 }
 
 /**
- * Writes the session and ends it; `$_SESSION` stays readable.
+ * Writes the session and ends it; `$_SESSION` stays readable. The end of a request does the same.
  *
- * @returns false only when no session is active: a failed write is a message.
+ * @returns true, also when writing failed, which is a message; false when no session is active.
+ * @throws UnserializableError for a value that PHP does not have, PhpScopeError outside a request,
+ *   and whatever a save handler throws.
+ * @see {@link https://php.net/session_write_close | PHP's manual}; php-src ext/session/session.c
+ * @example
+ * await session_start();
+ * $_SESSION['count'] = 3;
+ * await session_write_close(); // true
+ * $_SESSION['count']; // 3
+ * await session_write_close(); // false
  */
 export async function session_write_close(): Promise<boolean> {
   return await perform('session_write_close', (request) => flushSession(request, true));
 }
 
-/** The same as session_write_close(). */
+/**
+ * The same as session_write_close(), under its other name.
+ *
+ * @returns true; false when no session is active.
+ * @throws What session_write_close() throws.
+ * @see {@link https://php.net/session_commit | PHP's manual}; php-src ext/session/session.c
+ * @example
+ * await session_commit(); // false
+ * await session_start();
+ * await session_commit(); // true
+ */
 export async function session_commit(): Promise<boolean> {
   return await perform('session_commit', (request) => flushSession(request, true));
 }
 
 /**
- * Destroys what is stored of the session. `$_SESSION` and the client's cookie stay.
+ * Destroys what is stored of the session and ends it. `$_SESSION` and the client's cookie stay: a
+ * sign-out empties the one and expires the other.
  *
- * @returns false when no session is active or the handler could not.
+ * @returns true; false with a warning when no session is active or the handler could not.
+ * @throws PhpScopeError outside a request, and whatever a save handler throws.
+ * @see {@link https://php.net/session_destroy | PHP's manual}; php-src ext/session/session.c
+ * @example
+ * await session_start();
+ * $_SESSION['user'] = 'ann';
+ * await session_destroy(); // true
+ * session_status() === PHP_SESSION_NONE; // true
+ * $_SESSION['user']; // 'ann'
  */
 export async function session_destroy(): Promise<boolean> {
   return await perform('session_destroy', destroySession);
@@ -115,9 +154,18 @@ export async function session_destroy(): Promise<boolean> {
 /**
  * Gives the session a new id and sends its cookie; do so whenever a user's rights change.
  *
- * @param delete_old_session - Whether what is stored under the old id is destroyed.
- * @returns false when no session is active or the old one could not be left.
- * @throws Error when the new session cannot be opened.
+ * @param delete_old_session - Whether what is stored under the old id is destroyed. By default it
+ *   is written and stays, for requests that are on their way with the old cookie.
+ * @returns true; false with a warning when no session is active, the headers have left, or the
+ *   handler could not leave the old session: the session has ended then.
+ * @throws Error when the new session cannot be opened, made or read; PhpScopeError outside a
+ *   request; whatever a save handler throws.
+ * @see {@link https://php.net/session_regenerate_id | PHP's manual}; php-src ext/session/session.c
+ * @example
+ * await session_start();
+ * const before = session_id();
+ * await session_regenerate_id(true); // true
+ * session_id() === before; // false
  */
 export async function session_regenerate_id(delete_old_session = false): Promise<boolean> {
   return await perform('session_regenerate_id', async (request) => {
@@ -136,9 +184,17 @@ export async function session_regenerate_id(delete_old_session = false): Promise
 }
 
 /**
- * Ends the session without writing it.
+ * Ends the session without writing it; `$_SESSION` keeps what was changed.
  *
- * @returns false when no session is active.
+ * @returns true; false when no session is active.
+ * @throws PhpScopeError outside a request, and whatever a save handler throws.
+ * @see {@link https://php.net/session_abort | PHP's manual}; php-src ext/session/session.c
+ * @example
+ * await session_start();
+ * $_SESSION['draft'] = 'never stored';
+ * await session_abort(); // true
+ * await session_start();
+ * 'draft' in $_SESSION; // false
  */
 export async function session_abort(): Promise<boolean> {
   return await perform('session_abort', abortSession);
@@ -147,7 +203,14 @@ export async function session_abort(): Promise<boolean> {
 /**
  * Reads the session again, as it is stored: what was changed since is given up.
  *
- * @returns false when no session is active.
+ * @returns true; false when no session is active.
+ * @throws PhpScopeError outside a request, and whatever a save handler throws.
+ * @see {@link https://php.net/session_reset | PHP's manual}; php-src ext/session/session.c
+ * @example
+ * await session_start();
+ * $_SESSION['draft'] = 'never stored';
+ * await session_reset(); // true
+ * 'draft' in $_SESSION; // false
  */
 export async function session_reset(): Promise<boolean> {
   const startedAt = callerOf(session_reset);
@@ -159,9 +222,16 @@ export async function session_reset(): Promise<boolean> {
 }
 
 /**
- * Deletes the sessions that were not used for session.gc_maxlifetime seconds.
+ * Deletes the sessions that were not written for session.gc_maxlifetime seconds, now, whatever
+ * session.gc_probability says. A job that runs once an hour calls it.
  *
- * @returns How many there were; false for a failure, or when no session is active.
+ * @returns How many there were, 0 among them; false when the handler could not say, or with a
+ *   warning when no session is active.
+ * @throws PhpScopeError outside a request, and whatever a save handler throws.
+ * @see {@link https://php.net/session_gc | PHP's manual}; php-src ext/session/session.c
+ * @example
+ * await session_start();
+ * await session_gc(); // 0
  */
 export async function session_gc(): Promise<number | false> {
   return await perform('session_gc', async (request) => {
@@ -176,10 +246,18 @@ export async function session_gc(): Promise<number | false> {
 }
 
 /**
- * Replaces or adds to `$_SESSION` what encoded data holds.
+ * Adds to `$_SESSION` what encoded data holds, in place of what stood under the same keys.
  *
- * @param data - The data, in the format of session.serialize_handler.
- * @returns false when no session is active; also for bad data, which destroys the session.
+ * @param data - The data, in the format of session.serialize_handler; a string stands for its
+ *   UTF-8.
+ * @returns true; false with a warning when no session is active, and for data that cannot be read,
+ *   which destroys the session.
+ * @throws PhpScopeError outside a request.
+ * @see {@link https://php.net/session_decode | PHP's manual}; php-src ext/session/session.c
+ * @example
+ * await session_start();
+ * await session_decode('count|i:3;'); // true
+ * $_SESSION['count']; // 3
  */
 export async function session_decode(data: string | Uint8Array): Promise<boolean> {
   return await perform('session_decode', async (request) => {
@@ -196,10 +274,17 @@ export async function session_decode(data: string | Uint8Array): Promise<boolean
 }
 
 /**
- * Makes an id without using it; for a save handler's own create_sid.
+ * Makes an id without using it: for a save handler's own create_sid, or for session_id().
  *
- * @param prefix - What the id begins with: letters, digits, `,` and `-`.
- * @returns The id; false for a prefix that is refused.
+ * @param prefix - What the id begins with: letters, digits, `,` and `-`, at most 256 bytes.
+ * @returns The id, of session.sid_length characters after the prefix; false with a warning for a
+ *   prefix that is refused, or when the handler found no free id in three attempts.
+ * @throws PhpValueError for a longer prefix, PhpScopeError outside a request, and whatever a save
+ *   handler throws.
+ * @see {@link https://php.net/session_create_id | PHP's manual}; php-src ext/session/session.c
+ * @example
+ * const id = await session_create_id('ann-');
+ * /^ann-[0-9a-f]{32}$/.test(String(id)); // true
  */
 export async function session_create_id(prefix = ''): Promise<string | false> {
   return await perform('session_create_id', async (request) => {

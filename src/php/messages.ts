@@ -29,13 +29,34 @@ export function emitAsWarning(message: PhpSessionMessage): void {
   process.emitWarning(message.message, { type: message.level });
 }
 
-/** The class PHP throws for what a program got wrong: an Error, a TypeError, a ValueError. */
+/**
+ * The class PHP throws for an argument of the right type and a wrong value; its `name` is PHP's.
+ *
+ * @see {@link https://php.net/valueerror | PHP's manual}
+ * @example
+ * try {
+ *   session_module_name('user');
+ * } catch (error) {
+ *   error instanceof PhpValueError && error.name; // 'ValueError'
+ * }
+ */
 export class PhpValueError extends Error {
   /** As PHP names its class. */
   override readonly name = 'ValueError';
 }
 
-/** A session function was called where no request is, or after its request. */
+/**
+ * A session function was called where no request is, or after its request; the message says how to
+ * mend it.
+ *
+ * @example
+ * const late = await withPhpRequest({}, () => () => session_status());
+ * try {
+ *   late();
+ * } catch (error) {
+ *   error instanceof PhpScopeError; // true
+ * }
+ */
 export class PhpScopeError extends Error {
   /** Tells it apart from what a save handler throws. */
   override readonly name = 'PhpScopeError';

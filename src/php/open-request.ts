@@ -91,15 +91,18 @@ export function hasWork(request: PhpRequest): boolean {
 /**
  * Runs a program with a session but without HTTP: a test, a job, a command.
  *
- * @param options - How PHP behaves.
+ * @param options - How PHP behaves: settings, version, who hears its messages.
  * @param body - The program; what it returns is returned once the session is saved.
  * @param parts - What the program sees of a request: a cookie, for example.
  * @returns What `body` returns.
+ * @throws RangeError for a setting that PHP does not have or a value that it refuses, and whatever
+ *   `body`, a shutdown function or a save handler throws.
  * @example
- * const id = await withPhpRequest({}, async () => {
+ * const settings = { 'session.name': 'JOB' };
+ * await withPhpRequest({ settings }, async () => {
  *   await session_start();
- *   return session_id();
- * });
+ *   return session_name();
+ * }); // 'JOB'
  */
 export async function withPhpRequest<Result>(
   options: PhpOptions,

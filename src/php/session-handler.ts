@@ -32,12 +32,24 @@ async function asParent<Result>(
 /**
  * PHP's own handler as an object: extend it to change one thing and leave the rest to `files`.
  *
+ * @see {@link https://php.net/class.sessionhandler | PHP's manual}; php-src
+ *   ext/session/mod_user_class.c
  * @example
- * class Encrypted extends SessionHandler {
+ * class Encoded extends SessionHandler {
  *   override async read(id: string) {
- *     return decrypt(await super.read(id));
+ *     const data = await super.read(id);
+ *     return data && Buffer.from(String(data), 'base64').toString();
+ *   }
+ *   override async write(id: string, data: string) {
+ *     return await super.write(id, Buffer.from(data).toString('base64'));
  *   }
  * }
+ * session_set_save_handler(new Encoded()); // true
+ * await session_start();
+ * $_SESSION['count'] = 3;
+ * await session_write_close();
+ * await session_start();
+ * $_SESSION['count']; // 3
  */
 export class SessionHandler implements SessionHandlerInterface, SessionIdInterface {
   async open(path: string, name: string): Promise<boolean> {

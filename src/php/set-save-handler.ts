@@ -42,17 +42,34 @@ export function applyProcessDefault(request: PhpRequest): void {
 }
 
 /**
- * Sets the save handler: six to nine callbacks, or an object.
+ * Sets the save handler: six to nine callbacks, or an object. Each may be async.
  *
  * Outside a request, it sets the handler that every later request of this process begins with.
  *
  * @param handler - The object; its optional methods `create_sid`, `validateId` and
- *   `updateTimestamp` are found by name.
- * @param register_shutdown - Whether the session is written by a shutdown function of its own.
- * @returns false when a session is active or the headers have left.
+ *   `updateTimestamp` are found by name. With callbacks, PHP 8.4 says that they are deprecated.
+ * @param register_shutdown - Whether the session is written by a shutdown function of its own, true
+ *   by default, and so after those that the program has registered.
+ * @returns true; false with a warning when a session is active or the headers have left.
  * @throws TypeError for a handler that lacks a method, a callback that is no function.
+ * @see {@link https://php.net/session_set_save_handler | PHP's manual}; php-src
+ *   ext/session/mod_user.c, and mod_user_class.c for the parent class
  * @example
- * session_set_save_handler(new DatabaseSessions(), true);
+ * const rows = new Map<string, string>();
+ * const handler: SessionHandlerInterface = {
+ *   open: () => true,
+ *   close: () => true,
+ *   read: (id) => rows.get(id) ?? '',
+ *   write: (id, data: string) => rows.set(id, data) === rows,
+ *   destroy: (id) => rows.delete(id) || true,
+ *   gc: () => 0,
+ * };
+ * session_set_save_handler(handler); // true
+ * session_id('known');
+ * await session_start();
+ * $_SESSION['count'] = 3;
+ * await session_write_close();
+ * rows.get('known'); // 'count|i:3;'
  */
 export function session_set_save_handler(
   handler: SessionHandlerInterface,

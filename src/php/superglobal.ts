@@ -44,10 +44,21 @@ function readable(): ReadonlyMap<PhpKey, PhpValue> {
 }
 
 /**
- * The session's variables. PHP's array keys: `$_SESSION['5']` and `$_SESSION[5]` are one place.
+ * The session's variables, of whatever request is running. PHP's array keys: `$_SESSION['5']` and
+ * `$_SESSION[5]` are one place.
  *
+ * Reading where no session was started gives undefined. Writing before session_start() is undone by
+ * it, and writing after the session was saved throws.
+ *
+ * @throws PhpScopeError outside a request, while a session function is not awaited, and where a
+ *   change would not be saved any more.
+ * @see {@link https://php.net/reserved.variables.session | PHP's manual}
  * @example
+ * await session_start();
  * $_SESSION['count'] = Number($_SESSION['count'] ?? 0) + 1;
+ * $_SESSION['count']; // 1
+ * delete $_SESSION['count'];
+ * 'count' in $_SESSION; // false
  */
 export const $_SESSION: PhpSession = new Proxy(Object.create(null) as PhpSession, {
   get(target, property) {

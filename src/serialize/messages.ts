@@ -14,7 +14,13 @@ export interface PhpMessage {
 /** The PHP releases whose behaviour can be chosen. */
 export type PhpVersion = '8.2' | '8.3' | '8.4' | '8.5';
 
-/** Where the bytes stopped being a value that PHP reads. */
+/**
+ * Where the bytes stopped being a value that PHP reads: the message and the offset are PHP's own.
+ *
+ * @see PHP_VAR_UNSERIALIZE in php-src ext/standard/var_unserializer.re
+ * @example
+ * unserialize('a:1:{i:0;i:3'); // throws UnserializeError: unserialize(): Error at offset 9 of 12 bytes
+ */
 export class UnserializeError extends Error {
   /** Where PHP says the fault is: the start of the element that it could not read. */
   readonly offset: number;
@@ -34,7 +40,17 @@ export class UnserializeError extends Error {
   }
 }
 
-/** A value that PHP has no type for, or would read back as another type. */
+/**
+ * A value that PHP has no type for, or would read back as another type.
+ *
+ * @example
+ * const cart: unknown = { items: [{ added: new Date(0) }] };
+ * try {
+ *   serialize(cart as PhpValue);
+ * } catch (error) {
+ *   error instanceof UnserializableError && error.path; // '$value.items[0].added'
+ * }
+ */
 export class UnserializableError extends TypeError {
   /** Where the value stands, written as TypeScript would reach it: `$_SESSION.cart[2].when`. */
   readonly path: string;

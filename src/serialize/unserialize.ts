@@ -27,11 +27,13 @@ const DEFAULT_LENGTH = 256 * 1024 * 1024;
  *
  * @param bytes the serialized value; a string stands for its UTF-8 bytes
  * @param options limits, PHP's version, and who hears its warnings
- * @returns the value; `false`, as in PHP, for no bytes at all
+ * @returns the value; `null` where PHP wrote a null, `false` where it wrote false or nothing at all
  * @throws UnserializeError where PHP refuses the bytes, with PHP's text and offset
  * @throws RangeError for more bytes than `maxLength`
+ * @see {@link https://php.net/unserialize | PHP's manual}; php-src ext/standard/var_unserializer.re
  * @example
  * unserialize('a:1:{s:5:"count";i:3;}'); // { count: 3 }
+ * unserialize('i:3'); // throws UnserializeError: unserialize(): Error at offset 0 of 3 bytes
  */
 export function unserialize<Value extends PhpValue = PhpValue>(
   bytes: Uint8Array | string,

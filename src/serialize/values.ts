@@ -48,8 +48,8 @@ export type PhpValue =
  * A float whose value is an integer, which a JavaScript number could not tell from an int.
  *
  * @example
- * serialize(new PhpFloat(1)); // d:1;
- * serialize(1);               // i:1;
+ * serialize(new PhpFloat(1)).toString(); // 'd:1;'
+ * serialize(1).toString(); // 'i:1;'
  */
 export class PhpFloat {
   /** The float as JavaScript calculates with it. */
@@ -75,7 +75,7 @@ export class PhpFloat {
  *
  * @example
  * const counter = new PhpReference(1);
- * serialize([counter, counter]); // a:2:{i:0;i:1;i:1;R:2;}
+ * serialize([counter, counter]).toString(); // 'a:2:{i:0;i:1;i:1;R:2;}'
  */
 export class PhpReference<Value extends PhpValue = PhpValue> {
   /** What the variable holds now; an assignment is seen at every place. */
@@ -184,7 +184,15 @@ export class PhpObject {
   }
 }
 
-/** An object of a class that implements `Serializable`: the bytes its `serialize()` returned. */
+/**
+ * An object of a class that implements `Serializable`: the bytes its `serialize()` returned.
+ *
+ * @see {@link https://php.net/class.serializable | PHP's manual}; deprecated since PHP 8.1, still
+ *   read
+ * @example
+ * const point = new PhpSerializable('Point', Buffer.from('3,4'));
+ * serialize(point).toString(); // 'C:5:"Point":3:{3,4}'
+ */
 export class PhpSerializable {
   /** The class, with its namespace. */
   className: PhpString;
@@ -200,8 +208,9 @@ export class PhpSerializable {
 /**
  * A case of a PHP enum. PHP has each case once, so two boxes with the same names are one object.
  *
+ * @see {@link https://php.net/language.enumerations | PHP's manual}
  * @example
- * serialize(new PhpEnum('Suit', 'Hearts')); // E:11:"Suit:Hearts";
+ * serialize(new PhpEnum('Suit', 'Hearts')).toString(); // 'E:11:"Suit:Hearts";'
  */
 export class PhpEnum {
   /** The enum, with its namespace. */

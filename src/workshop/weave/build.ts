@@ -9,7 +9,7 @@ import { inspectSite } from './inspect.ts';
 import { documentNames } from './pages.ts';
 import { type PublicModule, workshopPlugin } from './plugin.ts';
 
-/** The library's doors, by the names they are imported by. Those not built yet are left out. */
+/** The library's doors, by the names they are imported by. */
 const MODULES: PublicModule[] = [
   { path: 'src/php/index.ts', name: 'phpsessid/php' },
   { path: 'src/serialize/index.ts', name: 'phpsessid/serialize' },
@@ -22,6 +22,13 @@ const MODULES: PublicModule[] = [
 
 /** The pages of docs/ in the order of a walk through them; those not named here follow. */
 const ORDER = ['the-request', 'the-format', 'the-matrix', 'decisions', 'adding-a-lesson'];
+
+/** The public modules that are there, each with its absolute path. */
+export function publicModules(): PublicModule[] {
+  return MODULES.map(({ path, name }) => ({ path: join(root, path), name })).filter(({ path }) =>
+    existsSync(path),
+  );
+}
 
 export interface SiteReport {
   pages: number;
@@ -70,9 +77,7 @@ async function configure(
   lessons: Lesson[],
   out: string,
 ): Promise<{ app: Application; complaints: string[] }> {
-  const modules = MODULES.map(({ path, name }) => ({ path: join(root, path), name })).filter(
-    ({ path }) => existsSync(path),
-  );
+  const modules = publicModules();
   const documents = [...lessons.map(({ files }) => files.readme), ...orderedDocuments()];
   const app = await Application.bootstrapWithPlugins(
     {
