@@ -45,7 +45,7 @@ export async function obtainPhp(options: FetchOptions = {}): Promise<Php | { rea
 
 async function installed({ signal }: FetchOptions): Promise<Php | undefined> {
   const cgi = findProgram(['php-cgi']);
-  return cgi === undefined ? undefined : await describe(cgi, '', {}, signal);
+  return cgi === undefined ? undefined : await describePhp(cgi, '', {}, signal);
 }
 
 async function fetched(options: FetchOptions): Promise<Php | undefined> {
@@ -60,11 +60,20 @@ async function fetched(options: FetchOptions): Promise<Php | undefined> {
   if (cgi === undefined) throw new Error(`${folder} holds no php-cgi`);
   const libraries = libraryPath(folder);
   const env: Record<string, string> = libraries === '' ? {} : { LD_LIBRARY_PATH: libraries };
-  return await describe(cgi, folder, env, options.signal);
+  return await describePhp(cgi, folder, env, options.signal);
 }
 
-/** Asks PHP itself what it is and what it lacks; extensions are looked for where it would. */
-async function describe(
+/**
+ * Asks PHP itself what it is and what it lacks; extensions are looked for where it would.
+ *
+ * @param cgi - Absolute path of php-cgi or php-fpm.
+ * @param folder - Where packages were unpacked; `''` for an installed PHP.
+ * @param env - What it needs to find its libraries.
+ * @param signal - Ends the asking.
+ * @returns PHP, with the options that load what it lacks.
+ * @throws Error that names the extension that is not there.
+ */
+export async function describePhp(
   cgi: string,
   folder: string,
   env: Record<string, string>,
@@ -77,7 +86,9 @@ async function describe(
     return result.stdout;
   };
   const version = /^PHP (\d+\.\d+\.\d+)/m.exec(await ask('-n', '-v'))?.[1];
-  const directory = /extension_dir<\/td><td class="v">([^<]+)/.exec(await ask('-n', '-i'))?.[1];
+  // php-cgi describes itself in HTML, php-fpm in plain text.
+  const told = /extension_dir(?:<\/td><td class="v">| => )([^<\s]+)/;
+  const directory = told.exec(await ask('-n', '-i'))?.[1];
   if (version === undefined || directory === undefined) throw new Error(`${cgi} is no PHP`);
   const args = ['-n'];
   const builtIn = modules(await ask('-n', '-m'));

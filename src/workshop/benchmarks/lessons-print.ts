@@ -1,0 +1,78 @@
+/** The table of the lessons' benchmark for a terminal. */
+import type { Numbers, PageName, Row, Spread } from './lessons-numbers.ts';
+
+const titles: Record<PageName, string> = {
+  count: 'The counter page: reads the session and writes it',
+  read: 'The page that only reads',
+};
+
+const head = [
+  '',
+  'statements',
+  'connects',
+  'answers/s',
+  'CPU µs',
+  'server',
+  'database',
+  'p50 ms',
+  'p99 ms',
+  'wrong',
+];
+
+/**
+ * Lays out a run.
+ *
+ * @param numbers - The run.
+ * @returns Lines that end with a newline.
+ */
+export function printNumbers(numbers: Numbers): string {
+  const { machine, versions, run, missing, rows } = numbers;
+  const told = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return [
+    ...(Object.keys(titles) as PageName[]).flatMap((page) => [
+      titles[page],
+      ...layOut(rows, page),
+      '',
+    ]),
+    ...missing.map((name) => `${name}: not measured`),
+    `${run.rounds} rounds of ${run.seconds} s, ${run.clients} clients; medians.`,
+    'CPU µs: what an answer takes of web server and database together.',
+    `${machine.system}, ${machine.cores} cores, load ${machine.load} before the run.`,
+    `${told.join(', ')}.`,
+    '',
+  ].join('\n');
+}
+
+function layOut(rows: readonly Row[], page: PageName): string[] {
+  const cells = [head, ...rows.map((row) => cellsOf(row, page))];
+  const widths = head.map((_, column) =>
+    Math.max(...cells.map((line) => (line[column] ?? '').length)),
+  );
+  return cells.map((line) =>
+    line
+      .map((cell, column) => {
+        const width = widths[column] ?? 0;
+        return column === 0 ? cell.padEnd(width) : cell.padStart(width);
+      })
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function cellsOf({ label, pages }: Row, page: PageName): string[] {
+  const { statements, connections, perSecond, cpu, server, database, p50, p99, failed } =
+    pages[page];
+  const told = (spread: Spread | null): string => spread?.median.toFixed(0) ?? 'not measured';
+  return [
+    label,
+    String(statements),
+    String(connections),
+    told(perSecond),
+    told(cpu),
+    told(server),
+    told(database),
+    p50.toFixed(2),
+    p99.toFixed(2),
+    failed === 0 ? '' : `${(failed * 100).toFixed(1)} %`,
+  ];
+}

@@ -1,0 +1,160 @@
+/** Who takes part in the lessons' benchmark, and how each is served. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { keepTrackOf } from '../bench/brood.ts';
+import type { PageOrder } from '../bench/serve-apart.ts';
+import { findLesson, type Lesson, schemaFor } from '../catalogue.ts';
+import type { PhpFpm } from '../tools/php-fpm.ts';
+import { servePhp } from './lessons-php.ts';
+
+/** A counter page that answers. */
+export interface Served {
+  readonly url: string;
+  readonly port: number;
+  /** What serves it; children of these belong to it. */
+  readonly pids: readonly number[];
+  close(): Promise<void>;
+}
+
+/** Where a page keeps its sessions, and how. */
+export interface ServeOrder {
+  databaseUrl: string;
+  /** False switches PHP's sweep off, which would come at random into what is counted. */
+  sweeps: boolean;
+  clients: number;
+}
+
+/** One that is measured. */
+export interface Contender {
+  name: string;
+  /** What the table calls it. */
+  label: string;
+  /** The statements that make its table; undefined where it makes its own, or wants none. */
+  schemaSql: string | undefined;
+  serve(order: ServeOrder): Promise<Served>;
+}
+
+/** The first lesson with a page. */
+const FIRST = 5;
+
+/** PHP's contenders, wanted also where there is no PHP: then their absence is told. */
+export const phpNames = ['php-files', 'php-article'] as const;
+
+/**
+ * Names all contenders, in the order of the table.
+ *
+ * @param lessons - All lessons.
+ */
+export function contenderNames(lessons: readonly Lesson[]): string[] {
+  return [...served(lessons).map(({ condition }) => condition), ...phpNames, 'express'];
+}
+
+/**
+ * Lists who can take part here.
+ *
+ * @param lessons - All lessons, in order.
+ * @param php - php-fpm and nginx; undefined where they are not to be had.
+ * @returns The contenders, in the order of the table.
+ */
+export function findContenders(lessons: Lesson[], php: PhpFpm | undefined): Contender[] {
+  const ofLessons = served(lessons).map(
+    (lesson): Contender => ({
+      name: lesson.condition,
+      label: `${lesson.label} ${lesson.title}`,
+      schemaSql: schemaFor(lessons, lesson.number),
+      serve: (order) => serveLesson(lesson, order),
+    }),
+  );
+  const express: Contender = {
+    name: 'express',
+    label: 'express-session in MySQL',
+    schemaSql: undefined,
+    serve: ({ databaseUrl }) =>
+      serveNode(fileURLToPath(new URL('lessons-express.ts', import.meta.url)), [], databaseUrl),
+  };
+  return [...ofLessons, ...(php ? phpContenders(lessons, php) : []), express];
+}
+
+function served(lessons: readonly Lesson[]): Lesson[] {
+  return lessons.filter(({ number }) => number >= FIRST);
+}
+
+function serveLesson(lesson: Lesson, { databaseUrl, sweeps }: ServeOrder): Promise<Served> {
+  const page: PageOrder = { classFile: lesson.files.class, settings: sweepSettings(sweeps) };
+  const program = fileURLToPath(new URL('../bench/page-program.ts', import.meta.url));
+  return serveNode(program, [JSON.stringify(page)], databaseUrl);
+}
+
+function phpContenders(lessons: Lesson[], php: PhpFpm): Contender[] {
+  const article = findLesson(lessons, FIRST);
+  return [
+    {
+      name: 'php-files',
+      label: 'PHP, sessions in files',
+      schemaSql: undefined,
+      serve: ({ sweeps, clients }) =>
+        servePhp(php, { variables: {}, settings: sweepSettings(sweeps), workers: clients }),
+    },
+    {
+      name: 'php-article',
+      label: 'PHP, the article’s class',
+      schemaSql: schemaFor(lessons, FIRST),
+      serve: ({ databaseUrl, sweeps, clients }) =>
+        servePhp(php, {
+          variables: { DATABASE_URL: databaseUrl, SESSIONS: String(article.files.php) },
+          settings: sweepSettings(sweeps),
+          workers: clients,
+        }),
+    },
+  ];
+}
+
+/** What is not switched off is PHP's own default: a sweep in one request of a hundred. */
+function sweepSettings(sweeps: boolean): Record<string, string> {
+  return sweeps ? {} : { 'session.gc_probability': '0' };
+}
+
+/** Runs a program that says its port on a line of its own, and ends when its input does. */
+async function serveNode(
+  program: string,
+  args: readonly string[],
+  databaseUrl: string,
+): Promise<Served> {
+  const child = spawn(
+    process.execPath,
+    [
+      '--disable-warning=ExperimentalWarning',
+      '--import',
+      import.meta.resolve('tsx'),
+      program,
+      ...args,
+    ],
+    {
+      env: { ...process.env, NODE_ENV: 'production', DATABASE_URL: databaseUrl },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    },
+  );
+  keepTrackOf(child);
+  const ended = once(child, 'close');
+  let words = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    words = (words + text).slice(-2000);
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    child.stdout.setEncoding('utf8').once('data', (text: string) => resolve(Number(text)));
+    child.once('error', reject);
+    child.once('close', (code) => {
+      reject(new Error(`${program} ended with code ${code} before it listened: ${words.trim()}`));
+    });
+  });
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    port,
+    pids: child.pid === undefined ? [] : [child.pid],
+    async close() {
+      child.stdin.end();
+      await ended;
+    },
+  };
+}

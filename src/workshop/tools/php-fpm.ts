@@ -1,0 +1,90 @@
+/** PHP as most sites run it: php-fpm, with nginx in front. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { canFetchPackages, type FetchOptions, fetchPackages, libraryPath } from './apt.ts';
+import { describePhp, type Php } from './php.ts';
+import { findProgram, run } from './program.ts';
+
+/** Both programs, ready to be started. */
+export interface PhpFpm {
+  /** `cgi` is php-fpm here. */
+  php: Php;
+  /** Absolute path of nginx. */
+  nginx: string;
+  /** `1.22.1` */
+  nginxVersion: string;
+}
+
+const packageNames = ['php-fpm', 'php-mysql', 'nginx'];
+
+/**
+ * Obtains php-fpm with pdo_mysql and opcache, and nginx: installed ones, else those of the
+ * system's packages, unpacked into the cache. Nothing is started and nothing installed.
+ *
+ * @param options - `progress` is told what happens, `signal` ends it.
+ * @returns The programs, or the reason why they are not here.
+ */
+export async function obtainPhpFpm(
+  options: FetchOptions = {},
+): Promise<PhpFpm | { reason: string }> {
+  const problems: string[] = [];
+  for (const find of [installed, fetched]) {
+    try {
+      const found = await find(options);
+      if (found !== undefined) return found;
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      problems.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  const remedy = canFetchPackages() ? `apt-get install ${packageNames.join(' ')}` : 'install both';
+  return { reason: [...problems, `No php-fpm with nginx (${remedy})`].join('. ') };
+}
+
+async function installed({ signal }: FetchOptions): Promise<PhpFpm | undefined> {
+  const sbin = existsSync('/usr/sbin') ? readdirSync('/usr/sbin') : [];
+  const fpm = findProgram(['php-fpm', ...sbin.filter((name) => /^php-fpm\d/.test(name))]);
+  const nginx = findProgram(['nginx']);
+  if (fpm === undefined || nginx === undefined) return undefined;
+  return await describe(await describePhp(fpm, '', {}, signal), nginx, '', signal);
+}
+
+async function fetched(options: FetchOptions): Promise<PhpFpm | undefined> {
+  if (!canFetchPackages()) return undefined;
+  const folder = await fetchPackages(packageNames, options);
+  const sbin = join(folder, 'usr/sbin');
+  const names = existsSync(sbin) ? readdirSync(sbin) : [];
+  const name = names.find((file) => /^php-fpm\d/.test(file));
+  // Where one of the two is installed, the packages bring only the other.
+  const fpm = name === undefined ? findProgram(['php-fpm']) : join(sbin, name);
+  const nginx = names.includes('nginx') ? join(sbin, 'nginx') : findProgram(['nginx']);
+  if (fpm === undefined || nginx === undefined) {
+    throw new Error(`${folder} holds no php-fpm or no nginx`);
+  }
+  const libraries = libraryPath(folder);
+  const env: Record<string, string> = libraries === '' ? {} : { LD_LIBRARY_PATH: libraries };
+  const php = await describePhp(fpm, folder, env, options.signal);
+  return await describe(php, nginx, folder, options.signal);
+}
+
+async function describe(
+  php: Php,
+  nginx: string,
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<PhpFpm> {
+  const environment = { PATH: process.env['PATH'], ...php.env };
+  const { stderr } = await run(nginx, ['-v'], { environment, signal, timeout: 30_000 });
+  const nginxVersion = /nginx\/(\S+)/.exec(stderr)?.[1];
+  if (nginxVersion === undefined) throw new Error(`${nginx} -v failed: ${stderr.trim()}`);
+  const args = [...php.args, '-d', `zend_extension=${findOpcache(folder)}`];
+  return { php: { ...php, args }, nginx, nginxVersion };
+}
+
+/** PHP finds an installed one by its name. */
+function findOpcache(folder: string): string {
+  const extensions = join(folder, 'usr/lib/php');
+  const apis = folder !== '' && existsSync(extensions) ? readdirSync(extensions) : [];
+  const paths = apis.map((api) => join(extensions, api, 'opcache.so'));
+  return paths.find(existsSync) ?? 'opcache';
+}
