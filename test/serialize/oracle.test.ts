@@ -7,13 +7,40 @@ import {
 } from '../../src/workshop/fuzz/campaign.ts';
 import { openOracle } from '../../src/workshop/fuzz/oracle.ts';
 import { seeded } from '../../src/workshop/fuzz/plans.ts';
+import { openWasmPhp } from '../../src/workshop/oracle/wasm.ts';
+import { keepResults, type ValueResults } from '../../src/workshop/weave/comparisons.ts';
+import { dissect } from '../../src/workshop/weave/dissect.ts';
 
 // The same cases each time; SEED=… tries others, `npm run fuzz` many more.
 const seed = Number(process.env['SEED'] ?? 20_100_901);
 const random = seeded(seed);
 const oracle = await openOracle();
-after(() => oracle.close());
 const corpus: Buffer[] = [];
+/** What the page on PHP and ours tells. */
+const rows: ValueResults['rows'] = [];
+
+after(async () => {
+  oracle.close();
+  const php = await openWasmPhp();
+  keepResults('values', { php: (await php.run('<?php echo PHP_VERSION;')).toString(), rows });
+  php.close();
+});
+
+/** Counts the values that hold each of the format's types: all were equal, or the test fails. */
+function tallyByType(values: readonly Buffer[]): ValueResults['rows'] {
+  const counts = new Map<string, number>();
+  for (const bytes of values) {
+    const session = Buffer.concat([Buffer.from('value|'), bytes]);
+    const parts = dissect(session).filter(({ role }) => role === 'type');
+    const letters = new Set(
+      parts.map(({ offset }) => session.toString('latin1', offset, offset + 1)),
+    );
+    for (const letter of letters) counts.set(letter, (counts.get(letter) ?? 0) + 1);
+  }
+  return [...counts]
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([letter, count]) => ({ subject: letter, tally: { compared: count, equal: count } }));
+}
 
 test('writes 8,000 random values as PHP 8.4 does, and gives its bytes back', async () => {
   const keep = (bytes: Buffer): void => {
@@ -21,16 +48,19 @@ test('writes 8,000 random values as PHP 8.4 does, and gives its bytes back', asy
   };
   const { difference } = await compareValues(oracle, random, 8000, keep);
   assert.equal(difference, undefined, `seed ${seed}: ${difference}`);
+  rows.push(...tallyByType(corpus));
 });
 
 test('gives the verdict of PHP 8.4 on 24,000 spoiled inputs', async () => {
   const prototype = Object.getOwnPropertyNames(Object.prototype);
-  const { difference } = await compareMutations(oracle, random, 24_000, corpus);
+  const { compared, difference } = await compareMutations(oracle, random, 24_000, corpus);
   assert.equal(difference, undefined, `seed ${seed}: ${difference}`);
+  rows.push({ subject: 'spoiled', tally: { compared, equal: compared } });
   assert.deepEqual(Object.getOwnPropertyNames(Object.prototype), prototype);
 });
 
 test('reads and writes 6,000 sessions as PHP 8.4 does, whole and spoiled', async () => {
-  const { difference } = await compareSessions(oracle, random, 2000, corpus);
+  const { compared, difference } = await compareSessions(oracle, random, 2000, corpus);
   assert.equal(difference, undefined, `seed ${seed}: ${difference}`);
+  rows.push({ subject: 'sessions', tally: { compared, equal: compared } });
 });
