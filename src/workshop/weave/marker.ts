@@ -14,7 +14,9 @@ export type Marker =
   | { kind: 'text'; reason: string }
   | { kind: 'proves' }
   | { kind: 'wrong' }
-  | { kind: 'picture'; name: string };
+  | { kind: 'picture'; name: string }
+  | { kind: 'numbers'; of: string }
+  | { kind: 'holds'; claim: string };
 
 const KINDS = [
   'code',
@@ -25,11 +27,13 @@ const KINDS = [
   'proves',
   'wrong',
   'picture',
+  'numbers',
+  'holds',
 ] as const;
 
 /** Markers that put a fence below themselves; the others write up to `<!-- end -->`. */
 export function yieldsFence(marker: Marker): boolean {
-  return marker.kind !== 'proves' && marker.kind !== 'wrong' && marker.kind !== 'picture';
+  return ['code', 'diff', 'transcript', 'output', 'text'].includes(marker.kind);
 }
 
 /** A comment on a line of its own: `<!-- code: ./sessions.ts#read -->`. */
@@ -68,6 +72,12 @@ export function readMarker(line: string): Marker | undefined {
     case 'picture':
       if (!argument) throw misspelt(line, '<!-- picture: trace -->');
       return { kind, name: argument };
+    case 'numbers':
+      if (!argument) throw misspelt(line, '<!-- numbers: lesson-05 lesson-06 -->');
+      return { kind, of: argument };
+    case 'holds':
+      if (!argument) throw misspelt(line, '<!-- holds: lesson-10 cpu < lesson-09 cpu -->');
+      return { kind, claim: argument };
     default:
       if (argument) throw misspelt(line, `<!-- ${kind} -->`);
       return { kind };

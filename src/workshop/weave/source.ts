@@ -2,6 +2,7 @@
 import type { Lesson } from '../catalogue.ts';
 import { lessonOf, yieldCode, yieldDiff, yieldProofs, yieldWrongFixes } from './files.ts';
 import type { Marker } from './marker.ts';
+import { holdClaim, readNumbers, yieldNumbers } from './numbers.ts';
 import type { Page, Source, Yield } from './weave.ts';
 
 /** What markers may have run. Each answer is the same on every run. */
@@ -22,7 +23,7 @@ export interface Programs {
  */
 export function sourceOf(lessons: Lesson[], programs: () => Promise<Programs>): Source {
   const fence = (language: string, text: string): Yield => ({ kind: 'fence', language, text });
-  return async (marker: Marker, page: Page): Promise<Yield> => {
+  return async (marker: Marker, page: Page): Promise<Yield | undefined> => {
     switch (marker.kind) {
       case 'code':
         return yieldCode(marker.file, page);
@@ -45,6 +46,11 @@ export function sourceOf(lessons: Lesson[], programs: () => Promise<Programs>): 
       }
       case 'picture':
         return (await programs()).picture(marker.name, page);
+      case 'numbers':
+        return yieldNumbers(marker.of, page, readNumbers());
+      case 'holds':
+        holdClaim(marker.claim, readNumbers());
+        return undefined;
       case 'text':
         throw new Error('what is typed by hand is not woven');
     }

@@ -23,8 +23,11 @@ export interface Drawing {
   text: string;
 }
 
-/** Answers a marker; throws an Error whose message tells the page's author what is wrong. */
-export type Source = (marker: Marker, page: Page) => Promise<Yield>;
+/**
+ * Answers a marker, with undefined where it only asks for something to be so; throws an Error whose
+ * message tells the page's author what is wrong.
+ */
+export type Source = (marker: Marker, page: Page) => Promise<Yield | undefined>;
 
 export interface Woven {
   text: string;
@@ -57,8 +60,8 @@ export async function weavePage(page: Page, source: Source): Promise<Woven> {
     }
     try {
       const yielded = await source(slot.marker, page);
-      woven.push(...write(yielded, slot));
-      if (yielded.kind === 'block' && yielded.drawn) drawings.push(yielded.drawn);
+      woven.push(...(yielded ? write(yielded, slot) : standing));
+      if (yielded?.kind === 'block' && yielded.drawn) drawings.push(yielded.drawn);
     } catch (error) {
       problems.push({ file: page.name, line: slot.at + 1, message: (error as Error).message });
       woven.push(...standing);
