@@ -1,19 +1,10 @@
 import { isClassName, matchAt, SLOT, wrappingLength } from './grammar.ts';
 import { readKey } from './keys.ts';
+import { countingKey, readSmallInts } from './lists.ts';
 import type { PhpVersion } from './messages.ts';
 import { slotsInside } from './payload.ts';
 import { type Frame, get, LIST, makeFit, openArray, openObject, put, RECORD } from './places.ts';
-import {
-  CLOSE,
-  COLON,
-  KNOWN_CLASSES,
-  OPEN,
-  QUOTE,
-  Refusal,
-  Scanner,
-  SEMICOLON,
-  textOf,
-} from './scan.ts';
+import { CLOSE, COLON, KNOWN_CLASSES, OPEN, QUOTE, Refusal, Scanner, textOf } from './scan.ts';
 import { innerShape, learn, root } from './shapes.ts';
 import type { PhpKey, PhpValue } from './values.ts';
 import { PhpEnum, PhpObject, PhpReference, PhpSerializable } from './values.ts';
@@ -106,7 +97,7 @@ class Decoder extends Scanner {
   #list(frame: Frame): boolean {
     const list = frame.container as PhpValue[];
     const depth = this.#depth;
-    if (this.#slots === undefined) this.#smallInts(frame, list);
+    if (this.#slots === undefined) readSmallInts(this, frame, list);
     while (frame.remaining > 0) {
       const key = list.length;
       const start = this.position;
@@ -125,30 +116,6 @@ class Decoder extends Scanner {
     return true;
   }
 
-  /** Reads `i:0;i:5;i:1;i:6;` as far as it goes: many a list holds ids or counts and nothing else. */
-  #smallInts(frame: Frame, list: PhpValue[]): void {
-    const { bytes } = this;
-    let start = this.position;
-    let left = frame.remaining;
-    for (; left > 0; left--) {
-      const behind = countingKey(bytes, start, list.length);
-      if (behind === start || bytes[behind] !== 105 || bytes[behind + 1] !== COLON) break;
-      let at = behind + 2;
-      let value = 0;
-      let code = bytes[at] as number;
-      while (code >= 48 && code <= 57) {
-        value = value * 10 + code - 48;
-        code = bytes[++at] as number;
-      }
-      const digits = at - behind - 2;
-      if (code !== SEMICOLON || digits === 0 || digits > 9) break;
-      list.push(value);
-      start = at + 1;
-    }
-    this.position = start;
-    frame.remaining = left;
-  }
-
   /** Reads elements whose keys were all strings so far, guessing each from the one before. */
   #record(frame: Frame): boolean {
     const record = frame.container as Record<string, PhpValue>;
@@ -158,7 +125,7 @@ class Decoder extends Scanner {
       const start = this.position;
       const guess = frame.shape.next;
       let key: PhpKey;
-      if (guess !== undefined && standsAt(bytes, start, guess.written)) {
+      if (guess !== undefined && this.standsAt(guess, start)) {
         this.position = start + guess.written.length;
         frame.shape = guess;
         key = guess.key;
@@ -169,7 +136,10 @@ class Decoder extends Scanner {
           if (frame.kind === RECORD) continue;
           return this.#elements(frame);
         }
-        frame.shape = learn(frame.shape, key, bytes.subarray(start, this.position));
+        // The encoder writes from what is learned here: not the `s:03:` that PHP reads as well.
+        if (bytes[start + 2] !== 48 || bytes[start + 3] === COLON) {
+          frame.shape = learn(frame.shape, key, bytes.subarray(start, this.position));
+        }
       }
       frame.remaining--;
       frame.key = key;
@@ -354,26 +324,6 @@ class Decoder extends Scanner {
     }
     return place;
   }
-}
-
-/** Gives the offset behind `i:7;` where that is the key expected, else the offset it was given. */
-function countingKey(bytes: Uint8Array, start: number, expected: number): number {
-  if (bytes[start] !== 105 || bytes[start + 1] !== COLON) return start;
-  let at = start + 2;
-  let key = 0;
-  let code = bytes[at] as number;
-  while (code >= 48 && code <= 57 && key <= expected) {
-    key = key * 10 + code - 48;
-    code = bytes[++at] as number;
-  }
-  return key === expected && code === SEMICOLON && at > start + 2 ? at + 1 : start;
-}
-
-function standsAt(bytes: Uint8Array, start: number, written: Uint8Array): boolean {
-  const { length } = written;
-  let index = 0;
-  while (index < length && bytes[start + index] === written[index]) index++;
-  return index === length;
 }
 
 /** The decoder: it keeps its working memory from one call to the next. */

@@ -10,6 +10,7 @@ import {
   wrappingLength,
 } from './grammar.ts';
 import type { PhpMessage, PhpMessageLevel, PhpVersion } from './messages.ts';
+import type { Shape } from './shapes.ts';
 import type { PhpString, PhpValue } from './values.ts';
 import { PhpEnum, PhpFloat, PhpSerializable } from './values.ts';
 
@@ -19,7 +20,10 @@ interface FastBuffer extends Buffer {
   utf8Slice(start: number, end: number): string;
 }
 
-const EMPTY = Buffer.alloc(0) as FastBuffer;
+/** A shorter input is copied to where a view stands ready: to make one costs more than the copy. */
+const COPIED = 1024;
+const copied = Buffer.alloc(COPIED + 8) as FastBuffer;
+const copiedView = new DataView(copied.buffer, copied.byteOffset, copied.length);
 export const QUOTE = 34;
 export const COLON = 58;
 export const SEMICOLON = 59;
@@ -47,9 +51,10 @@ export class Refusal {
 export class Scanner {
   messages: PhpMessage[] = [];
   position = 0;
-  bytes: FastBuffer = EMPTY;
+  bytes: FastBuffer = copied;
   /** The bytes as Latin-1, a character a byte: a substring of it costs no copy. */
   text = '';
+  #view: DataView = copiedView;
   isAscii = true;
   end = 0;
   version: PhpVersion = '8.4';
@@ -58,21 +63,43 @@ export class Scanner {
 
   /** Takes new input. */
   load(input: Buffer, version: PhpVersion): void {
-    const bytes = input as FastBuffer;
+    const { length } = input;
     this.messages = [];
     this.position = 0;
-    this.bytes = bytes;
-    this.text = bytes.latin1Slice(0, bytes.length);
-    // A short input's few strings are looked at one by one, as any other input's are.
-    this.isAscii = bytes.length > 256 && isAscii(bytes);
-    this.end = bytes.length;
+    this.end = length;
     this.version = version;
+    if (length < COPIED) {
+      copied.set(input);
+      // No rule looks further than this behind the end, and none has a NUL.
+      copiedView.setFloat64(length, 0);
+      this.bytes = copied;
+      this.#view = copiedView;
+    } else {
+      this.bytes = input as FastBuffer;
+      this.#view = new DataView(input.buffer, input.byteOffset, length);
+    }
+    this.text = this.bytes.latin1Slice(0, length);
+    // A short input's few strings are looked at one by one, as any other input's are.
+    this.isAscii = length > 256 && isAscii(input);
   }
 
   /** Lets go of the input. */
   unload(): void {
-    this.bytes = EMPTY;
+    this.bytes = copied;
+    this.#view = copiedView;
     this.text = '';
+  }
+
+  /** Tells whether a key stands at an offset, as it was written before. */
+  standsAt({ written, words, tail }: Shape, start: number): boolean {
+    const view = this.#view;
+    const { length } = written;
+    if (start + length > this.end) return false;
+    const whole = length >> 2;
+    for (let index = 0; index < whole; index++) {
+      if (view.getUint32(start + index * 4, true) !== words[index]) return false;
+    }
+    return view.getUint32(start + length - 4, true) === tail;
   }
 
   /** Reads `i:5;`. */

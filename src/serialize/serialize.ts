@@ -1,18 +1,20 @@
-import { Encoder } from './encode.ts';
+import { openEncoder } from './encode.ts';
 import type { PhpValue } from './values.ts';
 
 /**
  * Writes a value as PHP's `serialize()` does, to the byte.
  *
  * @param value what PHP shall read
- * @returns the bytes
+ * @returns the bytes, never none
  * @throws UnserializableError with the path of a value that PHP cannot hold
+ * @see {@link https://php.net/serialize | PHP's manual}; php_var_serialize in php-src
+ *   ext/standard/var.c
  * @example
- * serialize({ user: 'ann', visits: 3 }).toString();
- * // a:2:{s:4:"user";s:3:"ann";s:6:"visits";i:3;}
+ * serialize(['tea', true]).toString(); // 'a:2:{i:0;s:3:"tea";i:1;b:1;}'
+ * serialize({ visits: 3 }).toString(); // 'a:1:{s:6:"visits";i:3;}'
  */
 export function serialize(value: PhpValue): Buffer {
-  const encoder = new Encoder();
+  const encoder = openEncoder();
   encoder.write(value, '$value');
-  return encoder.writer.finish();
+  return encoder.finish();
 }

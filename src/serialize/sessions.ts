@@ -1,5 +1,5 @@
 import { decoder, SlotsNeeded } from './decode.ts';
-import { Encoder } from './encode.ts';
+import { openEncoder } from './encode.ts';
 import { type PhpMessage, type PhpVersion, UnserializeError } from './messages.ts';
 import { integerKey } from './numbers.ts';
 import { type Frame, get } from './places.ts';
@@ -44,8 +44,12 @@ const LONGEST_BINARY_KEY = 127;
 /**
  * Tells whether PHP has a session format of this name.
  *
- * @param name what `session.serialize_handler` is to be
+ * @param name what `session.serialize_handler` is to be, in lower case
  * @returns true for the three that PHP brings
+ * @see {@link https://php.net/session.configuration | PHP's manual}, session.serialize_handler
+ * @example
+ * isSessionFormat('php_binary'); // true
+ * isSessionFormat('wddx'); // false
  */
 export function isSessionFormat(name: string): name is SessionFormat {
   return name === 'php' || name === 'php_binary' || name === 'php_serialize';
@@ -57,22 +61,24 @@ export function isSessionFormat(name: string): name is SessionFormat {
  * @param format the name of PHP's serialize handler
  * @param variables the session's variables
  * @param options PHP's version
- * @returns the bytes and PHP's warnings: integer keys are skipped, a `|` in a key fails all of it
+ * @returns the bytes and PHP's warnings; `false` in place of bytes where there is nothing to write,
+ *   and where a `|` in a key fails all of it. Integer keys are skipped with a warning.
  * @throws UnserializableError with the path of a value that PHP cannot hold
+ * @see PS_SERIALIZER_ENCODE_FUNC in php-src ext/session/session.c
  * @example
- * encodeSession('php', { count: 3 }).bytes.toString(); // count|i:3;
+ * encodeSession('php', { count: 3 }).bytes.toString(); // 'count|i:3;'
+ * encodeSession('php', { 'a|b': 3 }).bytes; // false
  */
 export function encodeSession(
   format: SessionFormat,
   variables: PhpSessionVariables,
   options: { readonly version?: PhpVersion | undefined } = {},
 ): EncodedSession {
-  const encoder = new Encoder();
-  const { writer } = encoder;
+  const encoder = openEncoder();
   const messages: PhpMessage[] = [];
   if (format === 'php_serialize') {
     encoder.write(variables, '$_SESSION');
-    return { bytes: writer.finish(), messages };
+    return { bytes: encoder.finish(), messages };
   }
   const entries = variables instanceof Map ? variables : Object.entries(variables);
   for (const [key, value] of entries) {
@@ -84,8 +90,8 @@ export function encodeSession(
     const name = Buffer.from(key as string);
     if (format === 'php_binary') {
       if (name.length > LONGEST_BINARY_KEY) continue;
-      writer.byte(name.length);
-      writer.raw(name);
+      encoder.byte(name.length);
+      encoder.raw(name);
     } else {
       if (name.includes(DELIMITER)) {
         if (options.version === '8.5') {
@@ -93,15 +99,15 @@ export function encodeSession(
           const text = `Failed to write session data. Data contains invalid key "${shown}"`;
           messages.push(warning(text));
         }
-        writer.release();
+        encoder.release();
         return { bytes: false, messages };
       }
-      writer.raw(name);
-      writer.byte(DELIMITER);
+      encoder.raw(name);
+      encoder.byte(DELIMITER);
     }
     encoder.write(value, '$_SESSION', key);
   }
-  const bytes = writer.finish();
+  const bytes = encoder.finish();
   return { bytes: bytes.length > 0 && bytes, messages };
 }
 
@@ -109,12 +115,14 @@ export function encodeSession(
  * Reads what a session holds, as `session_decode()` does.
  *
  * @param format the name of PHP's serialize handler
- * @param bytes the session's data
+ * @param bytes the session's data; a string stands for its UTF-8 bytes
  * @param options limits and PHP's version
  * @returns the variables, PHP's warnings, and the error PHP would destroy the session for
  * @throws RangeError for more bytes than `maxLength`
+ * @see PS_SERIALIZER_DECODE_FUNC in php-src ext/session/session.c
  * @example
  * decodeSession('php', 'count|i:3;').variables; // { count: 3 }
+ * decodeSession('php', 'count|i:3').error?.offset; // 6
  */
 export function decodeSession<Variables extends PhpSessionVariables = PhpSessionVariables>(
   format: SessionFormat,

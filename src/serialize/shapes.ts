@@ -7,6 +7,10 @@ export interface Shape {
   readonly key: string;
   /** The key as it is written: `s:4:"name";`. */
   readonly written: Uint8Array;
+  /** The same four bytes to a word, little-endian, the last one filled up. */
+  readonly words: Uint32Array;
+  /** The last four bytes as such a word. */
+  readonly tail: number;
   /** What followed the last time. */
   next: Shape | undefined;
   /** Everything that ever followed. */
@@ -27,7 +31,26 @@ export let root: Shape = create('', new Uint8Array());
 
 function create(key: string, written: Uint8Array): Shape {
   count++;
-  return { key, written, next: undefined, others: new Map(), inner: undefined };
+  const words = wordsOf(written);
+  const tail = wordsOf(written.subarray(-4))[0] ?? 0;
+  return {
+    key,
+    written,
+    words,
+    tail,
+    next: undefined,
+    others: new Map(),
+    inner: undefined,
+  };
+}
+
+function wordsOf(bytes: Uint8Array): Uint32Array {
+  const padded = new Uint8Array((bytes.length + 3) & ~3);
+  padded.set(bytes);
+  const view = new DataView(padded.buffer);
+  return Uint32Array.from({ length: padded.length >> 2 }, (_, index) =>
+    view.getUint32(index * 4, true),
+  );
 }
 
 /**

@@ -1,8 +1,8 @@
+import { digitsOf, isInt32, putDigits, putInt } from './digits.ts';
 import { floatText } from './numbers.ts';
 
-/** The two methods behind `Buffer.write`, which spare the choice of the encoding by name. */
+/** The method behind `Buffer.write`, which spares the choice of the encoding by name. */
 interface FastBuffer extends Buffer {
-  latin1Write(text: string, offset: number): number;
   utf8Write(text: string, offset: number): number;
 }
 
@@ -11,31 +11,31 @@ const FIRST_SIZE = 16 * 1024;
 const KEPT_SIZE = 1024 * 1024;
 /** Below this a loop over the characters is cheaper than a call into the engine. */
 const SHORT_STRING = 40;
+/** From this length on, a string's bytes are counted first instead of making room for the most. */
+const COUNTED_STRING = 64 * 1024;
 
-let spare: FastBuffer | undefined;
+/** How many ints of a list get their room at once. */
+const INTS_AT_ONCE = 128;
+/** What every array and object ends with. */
+export const CLOSE = 125;
 
-/** Bytes that grow at their end. One buffer serves all calls, so most of them allocate nothing. */
+/** Bytes that grow at their end. */
 export class ByteWriter {
-  bytes: FastBuffer;
+  bytes: FastBuffer = Buffer.allocUnsafeSlow(FIRST_SIZE) as FastBuffer;
   length = 0;
+  #view: DataView = new DataView(this.bytes.buffer);
 
-  constructor() {
-    // Taken away while in use: a getter in a value being written may serialize something itself.
-    this.bytes = spare ?? (Buffer.allocUnsafeSlow(FIRST_SIZE) as FastBuffer);
-    spare = undefined;
-  }
-
-  /** Copies the result out and gives the buffer to the next writer. */
-  finish(): Buffer {
+  /** Copies out what was written. */
+  copy(): Buffer {
     const result = Buffer.allocUnsafe(this.length);
     this.bytes.copy(result, 0, 0, this.length);
-    this.release();
     return result;
   }
 
-  /** Gives the buffer to the next writer. */
-  release(): void {
-    if (this.bytes.length <= KEPT_SIZE) spare = this.bytes;
+  /** Begins again. Returns false where the buffer has become too large to be kept. */
+  clear(): boolean {
+    this.length = 0;
+    return this.bytes.length <= KEPT_SIZE;
   }
 
   /** Makes room for more bytes. */
@@ -68,6 +68,22 @@ export class ByteWriter {
     this.length += length;
   }
 
+  /**
+   * Writes bytes that are kept four to a word: a short loop over words is the quickest copy.
+   *
+   * @param words little-endian, the last one filled up with anything
+   * @param count how many bytes they hold
+   */
+  words(words: Uint32Array, count: number): void {
+    this.reserve(count + 4);
+    const view = this.#view;
+    const start = this.length;
+    for (let index = 0; index < words.length; index++) {
+      view.setUint32(start + index * 4, words[index] as number, true);
+    }
+    this.length = start + count;
+  }
+
   /** Writes `b:1;`. */
   bool(value: boolean): void {
     this.reserve(4);
@@ -77,6 +93,15 @@ export class ByteWriter {
     bytes[length + 2] = value ? 49 : 48;
     bytes[length + 3] = 59;
     this.length = length + 4;
+  }
+
+  /** Writes `a:3:{`. */
+  openArray(count: number): void {
+    this.reserve(24);
+    this.bytes[this.length] = 97;
+    this.bytes[this.length + 1] = 58;
+    this.length += 2;
+    this.open(count);
   }
 
   /** Writes the `3:{` of `a:3:{`. */
@@ -115,19 +140,32 @@ export class ByteWriter {
   /** Writes `i:5;`. */
   int(value: number): void {
     this.reserve(24);
-    const { bytes } = this;
-    let at = this.length;
-    bytes[at] = 105;
-    bytes[at + 1] = 58;
-    at += 2;
-    let rest = value;
-    if (rest < 0) {
-      bytes[at++] = 45;
-      rest = -rest;
+    this.length = putInt(this.bytes, this.length, value);
+  }
+
+  /**
+   * Writes `i:0;i:5;i:1;i:6;` as far as it goes: many a list holds ids or counts and nothing else.
+   *
+   * @param list the list
+   * @returns how many of its elements were written
+   */
+  ints(list: readonly unknown[]): number {
+    const { length } = list;
+    let index = 0;
+    while (index < length) {
+      const stop = Math.min(length, index + INTS_AT_ONCE);
+      this.reserve((stop - index) * 28);
+      const { bytes } = this;
+      let at = this.length;
+      for (; index < stop; index++) {
+        const value = list[index];
+        if (typeof value !== 'number' || !isInt32(value)) break;
+        at = putInt(bytes, putInt(bytes, at, index), value);
+      }
+      this.length = at;
+      if (index < stop) break;
     }
-    at = putDigits(bytes, at, rest);
-    bytes[at] = 59;
-    this.length = at + 1;
+    return index;
   }
 
   /**
@@ -210,14 +248,18 @@ export class ByteWriter {
   }
 
   #longString(text: string): boolean {
-    const size = Buffer.byteLength(text);
-    const isAscii = size === text.length;
-    if (!isAscii && !(text as unknown as WellFormed).isWellFormed()) return false;
-    this.reserve(size + 24);
-    const { bytes } = this;
-    const at = this.#stringHead(this.length, size);
-    if (isAscii) bytes.latin1Write(text, at);
-    else bytes.utf8Write(text, at);
+    const { length } = text;
+    this.reserve((length < COUNTED_STRING ? length * 3 : Buffer.byteLength(text)) + 32);
+    const { bytes, length: start } = this;
+    // Most strings are ASCII: the head is written as if, and again where that was wrong.
+    let at = this.#stringHead(start, length);
+    const size = bytes.utf8Write(text, at);
+    if (size !== length) {
+      if (!(text as unknown as WellFormed).isWellFormed()) return false;
+      const shift = digitsOf(size) - digitsOf(length);
+      if (shift > 0) bytes.copyWithin(at + shift, at, at + size);
+      at = this.#stringHead(start, size);
+    }
     bytes[at + size] = 34;
     bytes[at + size + 1] = 59;
     this.length = at + size + 2;
@@ -238,46 +280,11 @@ export class ByteWriter {
     const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.length + count));
     this.bytes.copy(larger, 0, 0, this.length);
     this.bytes = larger as FastBuffer;
+    this.#view = new DataView(this.bytes.buffer);
   }
 }
 
 /** ES2024, in every Node that this package runs on. */
 interface WellFormed {
   isWellFormed(): boolean;
-}
-
-function putDigits(bytes: Uint8Array, start: number, value: number): number {
-  if (value < 10) {
-    bytes[start] = 48 + value;
-    return start + 1;
-  }
-  if (value < 100) {
-    const tens = (value * 205) >> 11;
-    bytes[start] = 48 + tens;
-    bytes[start + 1] = 48 + value - tens * 10;
-    return start + 2;
-  }
-  if (value > 0x7fffffff) return putLargeDigits(bytes, start, value);
-  let rest = value | 0;
-  const end = start + countDigits(rest);
-  let at = end;
-  while (rest >= 10) {
-    const next = (rest / 10) | 0;
-    bytes[--at] = 48 + rest - next * 10;
-    rest = next;
-  }
-  bytes[start] = 48 + rest;
-  return end;
-}
-
-function countDigits(value: number): number {
-  if (value < 1e5) return value < 1e3 ? 3 : value < 1e4 ? 4 : 5;
-  if (value < 1e7) return value < 1e6 ? 6 : 7;
-  return value < 1e8 ? 8 : value < 1e9 ? 9 : 10;
-}
-
-function putLargeDigits(bytes: Uint8Array, start: number, value: number): number {
-  const text = String(value);
-  for (let index = 0; index < text.length; index++) bytes[start + index] = text.charCodeAt(index);
-  return start + text.length;
 }
