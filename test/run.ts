@@ -17,6 +17,8 @@ interface Step {
   command: string[];
   /** True when the output is worth reading also when all is well. */
   shown?: boolean;
+  /** True when it tells what the test files have found. */
+  isLast?: boolean;
 }
 
 interface Outcome {
@@ -34,7 +36,7 @@ const script = (path: string, ...options: string[]): string[] => [
   ...options,
 ];
 
-/** One run of the matrix serves its own step and the pages that draw it. */
+/** One run of the matrix, and of the comparisons with PHP, serves the pages that draw them as well. */
 const folder = mkdtempSync(join(tmpdir(), 'phpsessid-test-'));
 const matrixFile = join(folder, 'matrix.json');
 
@@ -50,7 +52,7 @@ const steps: Step[] = [
     command: script('src/workshop/matrix/main.ts', '--save', matrixFile),
     shown: true,
   },
-  { name: 'pages', command: script('src/workshop/weave/main.ts', '--check') },
+  { name: 'pages', command: script('src/workshop/weave/main.ts', '--check'), isLast: true },
 ];
 
 const { values: options, positionals: wanted } = parseArgs({
@@ -82,14 +84,20 @@ async function main(): Promise<number> {
   const environment = {
     ...process.env,
     WORKSHOP_DATABASE: server.url,
+    WORKSHOP_COMPARISONS: folder,
     WORKSHOP_MATRIX: chosen.some((step) => step.name === 'matrix') ? matrixFile : undefined,
     // The workshop's own children must not take the user's server for the class's schema.
     DATABASE_URL: undefined,
   };
   const outcomes: Outcome[] = [];
   try {
-    for (const step of chosen) outcomes.push(await run(step, environment));
+    for (const step of chosen.filter(({ isLast }) => !isLast)) {
+      outcomes.push(await run(step, environment));
+    }
     if (chosenFiles.length > 0) outcomes.push(await runFiles(chosenFiles, environment));
+    for (const step of chosen.filter(({ isLast }) => isLast)) {
+      outcomes.push(await run(step, environment));
+    }
   } finally {
     await server.close();
     rmSync(folder, { recursive: true, force: true });

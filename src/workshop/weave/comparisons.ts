@@ -58,6 +58,8 @@ export interface Comparisons {
   differences: Difference[];
 }
 
+const NAMES = ['sequences', 'values', 'differences'] as const;
+
 /** The tests that find it out. */
 const TESTS = [
   'test/php/against-php.test.ts',
@@ -90,7 +92,9 @@ export function keepResults<Name extends keyof Comparisons>(
  */
 export async function readComparisons(progress: (line: string) => void): Promise<Comparisons> {
   const kept = process.env['WORKSHOP_COMPARISONS'];
-  if (kept !== undefined && existsSync(fileIn(kept, 'differences'))) return readFrom(kept);
+  if (kept !== undefined && NAMES.every((name) => existsSync(fileIn(kept, name)))) {
+    return readFrom(kept);
+  }
   const folder = mkdtempSync(join(tmpdir(), 'phpsessid-comparisons-'));
   try {
     progress('the comparisons with PHP …');

@@ -6,6 +6,8 @@ import { findLesson, type Lesson, root, schemaFor } from '../catalogue.ts';
 import { runTests, type TestResult } from '../checks.ts';
 import { type DatabaseServer, obtainServer } from '../database/server.ts';
 import { type Matrix, runMatrix } from '../matrix/run.ts';
+import { type Comparisons, readComparisons } from './comparisons.ts';
+import { drawDifferences, drawSequences, drawTotals, drawValues } from './pictures/comparisons.ts';
 import { drawMatrix } from './pictures/matrix.ts';
 import { drawRow } from './pictures/row.ts';
 import { drawTrace } from './pictures/trace.ts';
@@ -36,11 +38,25 @@ export async function startPrograms(
 ): Promise<RunningPrograms> {
   const server = await obtainServer({ progress });
   let visits: Promise<Visit[]> | undefined;
+  let compared: Promise<Comparisons> | undefined;
+  const comparisons = (): Promise<Comparisons> => {
+    compared ??= readComparisons(progress);
+    return compared;
+  };
   const pictures: Record<string, (page: Page) => Promise<Yield>> = {
     matrix: async () => {
       return drawMatrix(lessons, await matrixOf(lessons, server, progress));
     },
     row: drawRow,
+    sequences: async () => drawTotals(await comparisons()),
+    'sequences by function': async () => drawSequences(await comparisons(), 'functions'),
+    'sequences by save handler': async () => drawSequences(await comparisons(), 'save handlers'),
+    'sequences by answer': async () => {
+      return drawSequences(await comparisons(), 'what a callback answers');
+    },
+    'sequences by setting': async () => drawSequences(await comparisons(), 'settings'),
+    values: async () => drawValues(await comparisons()),
+    differences: async () => drawDifferences(await comparisons()),
     trace: async (page) => {
       visits ??= record(lessons, server);
       return drawTrace(await visits, page);

@@ -1,0 +1,107 @@
+/** The tables of "PHP does, we do, differs", from what the tests have found. */
+import { ASPECTS, type Comparisons, type SequenceRow, type Tally } from '../comparisons.ts';
+import type { Yield } from '../weave.ts';
+
+/** What each of the serializer's rows is about. */
+const TYPES: Record<string, string> = {
+  N: 'values with a null',
+  b: 'values with a boolean',
+  i: 'values with an integer',
+  d: 'values with a float',
+  s: 'values with a string',
+  a: 'values with an array',
+  O: 'values with an object',
+  E: 'values with an enum’s case',
+  r: 'values with one object in two places',
+  R: 'values with a reference',
+  spoiled: 'spoiled bytes: verdict, offset, messages',
+  sessions: 'sessions in three formats, whole and spoiled',
+};
+
+/**
+ * Draws the table of one group: functions, save handlers, what a callback answers, settings.
+ *
+ * @param comparisons What the tests have found.
+ * @param title The group's title.
+ */
+export function drawSequences({ sequences }: Comparisons, title: string): Yield {
+  const group = sequences.groups.find((each) => each.title === title);
+  if (!group) {
+    const known = sequences.groups.map((each) => each.title).join(', ');
+    throw new Error(`no sequences are about "${title}"; there are ${known}`);
+  }
+  const head = [title, `as in PHP ${sequences.php}`, ...ASPECTS];
+  return table(
+    head,
+    group.rows.map((row) => [code(row.subject), ...cells(row)]),
+  );
+}
+
+/**
+ * Says how many sequences there were, and how many were equal.
+ *
+ * @param comparisons What the tests have found.
+ */
+export function drawTotals({ sequences }: Comparisons): Yield {
+  const { php, written, generated } = sequences;
+  return table(
+    ['request sequences', `as in PHP ${php}`],
+    [
+      ['written by hand', draw(written)],
+      ['made from a seed', draw(generated)],
+    ],
+  );
+}
+
+/**
+ * Draws what was compared of the serializer.
+ *
+ * @param comparisons What the tests have found.
+ */
+export function drawValues({ values }: Comparisons): Yield {
+  return table(
+    ['the serializer', `as in PHP ${values.php}`],
+    values.rows.map(({ subject, tally }) => [TYPES[subject] ?? subject, draw(tally)]),
+  );
+}
+
+/**
+ * Draws the known differences.
+ *
+ * @param comparisons What the tests have found.
+ */
+export function drawDifferences({ differences }: Comparisons): Yield {
+  return table(
+    ['', 'PHP', 'here', 'the nearest thing'],
+    differences.map(({ name, php, ours, instead }) => [`**${name}**`, php, ours, instead]),
+  );
+}
+
+function cells({ whole, aspects }: SequenceRow): string[] {
+  return [draw(whole), ...ASPECTS.map((aspect) => draw(aspects[aspect]))];
+}
+
+/** `✔ 12` all twelve are equal; an empty cell where there was nothing to compare. */
+function draw({ compared, equal }: Tally): string {
+  const number = (count: number): string => count.toLocaleString('en');
+  if (compared === 0) return '';
+  if (compared === equal) return `✔ ${number(equal)}`;
+  return `✘ ${number(compared - equal)} of ${number(compared)} differ`;
+}
+
+/** Names of PHP's stand as code; words do not. */
+function code(subject: string): string {
+  return /^\$?[A-Za-z_.]+(?:\(\))?$/.test(subject) ? `\`${subject}\`` : subject;
+}
+
+function table(head: string[], rows: string[][]): Yield {
+  const line = (row: string[]): string => `| ${row.map(withoutBars).join(' | ')} |`;
+  return {
+    kind: 'block',
+    text: [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n'),
+  };
+}
+
+function withoutBars(cell: string): string {
+  return cell.replaceAll('|', '\\|');
+}
