@@ -36,11 +36,11 @@ export async function countStatements(
   });
   try {
     const order = { databaseUrl: wire.url, sweeps: false, clients: 1 };
-    const { port, close } = await contender.serve(order);
+    const { ports, close } = await contender.serve(order);
     try {
       let cookie = '';
       const ask = async (path: string): Promise<void> => {
-        const answer = await exchange(port, { path, cookie }, new Map());
+        const answer = await exchange(ports[0] ?? 0, { path, cookie }, new Map());
         if (answer.status !== 200) {
           throw new Error(
             `${contender.name} answers ${path} with ${answer.status}: ${answer.body}`,

@@ -11,7 +11,8 @@ import { quantile } from './lessons-numbers.ts';
 export interface LoadOrder {
   /** Sessions are kept under this name from round to round. */
   name: string;
-  url: string;
+  /** Each client asks one of them, and always the same. */
+  ports: readonly number[];
   path: string;
   seconds: number;
   clients: number;
@@ -32,6 +33,7 @@ export interface LoadReport {
 }
 
 interface Client {
+  port: number;
   cookie: string;
   count: number;
 }
@@ -64,7 +66,7 @@ async function ask(order: LoadOrder): Promise<LoadReport> {
     while (performance.now() < end) {
       const sent = performance.now();
       try {
-        check(await fetchPage(order, client, agent), client);
+        check(await fetchPage(order.path, client, agent), client);
         took.push(performance.now() - sent);
       } catch (error) {
         wrong += 1;
@@ -79,18 +81,20 @@ async function ask(order: LoadOrder): Promise<LoadReport> {
   return { right: took.length, wrong, seconds, p50, p99, complaint };
 }
 
-function clientsOf({ name, clients }: LoadOrder): Client[] {
-  const known = sessions.get(name) ?? Array.from({ length: clients }, newClient);
+function clientsOf({ name, ports, clients }: LoadOrder): Client[] {
+  const known =
+    sessions.get(name) ??
+    Array.from({ length: clients }, (_, index) => {
+      return { port: ports[index % ports.length] ?? 0, cookie: '', count: 0 };
+    });
   sessions.set(name, known);
   return known;
 }
 
-const newClient = (): Client => ({ cookie: '', count: 0 });
-
-function fetchPage(order: LoadOrder, { cookie }: Client, agent: Agent): Promise<Answer> {
+function fetchPage(path: string, { port, cookie }: Client, agent: Agent): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const headers = cookie === '' ? {} : { Cookie: cookie };
-    const request = get(new URL(order.path, order.url), { agent, headers }, (response) => {
+    const request = get({ host: '127.0.0.1', port, path, agent, headers }, (response) => {
       let body = '';
       response.setEncoding('utf8');
       response.on('data', (text: string) => {

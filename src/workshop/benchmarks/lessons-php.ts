@@ -63,7 +63,7 @@ export async function servePhp(programs: PhpFpm, order: PhpOrder): Promise<Serve
     );
     await until(() => answers(port), children, folder);
     const pids = children.flatMap(({ pid }) => pid ?? []);
-    return { url: `http://127.0.0.1:${port}/`, port, pids, close };
+    return { ports: [port], pids, close };
   } catch (error) {
     await close();
     throw error;

@@ -79,7 +79,8 @@ async function measure(
   { seconds, clients, database }: Plan,
 ): Promise<Round> {
   const { name, served } = contender;
-  const order: LoadOrder = { name, url: served.url, path: paths[page], seconds, clients };
+  const { ports } = served;
+  const order: LoadOrder = { name, ports, path: paths[page], seconds, clients };
   const before = [cpuTimeOf(served.pids), cpuTimeOf(database)];
   const report = await send(load, order);
   const after = [cpuTimeOf(served.pids), cpuTimeOf(database)];

@@ -10,8 +10,8 @@ import { servePhp } from './lessons-php.ts';
 
 /** A counter page that answers. */
 export interface Served {
-  readonly url: string;
-  readonly port: number;
+  /** Where on the loopback. Each client asks one of them, and always the same. */
+  readonly ports: readonly number[];
   /** What serves it; children of these belong to it. */
   readonly pids: readonly number[];
   close(): Promise<void>;
@@ -37,6 +37,9 @@ export interface Contender {
 
 /** The first lesson with a page. */
 const FIRST = 5;
+
+/** The first whose class can serve two requests at once. */
+const SHARED = 6;
 
 /** PHP's contenders, wanted also where there is no PHP: then their absence is told. */
 export const phpNames = ['php-files', 'php-article'] as const;
@@ -80,10 +83,25 @@ function served(lessons: readonly Lesson[]): Lesson[] {
   return lessons.filter(({ number }) => number >= FIRST);
 }
 
-function serveLesson(lesson: Lesson, { databaseUrl, sweeps }: ServeOrder): Promise<Served> {
+/** A class that can only serve one request at a time gets a process for each client, as in PHP. */
+async function serveLesson(lesson: Lesson, order: ServeOrder): Promise<Served> {
+  const { databaseUrl, sweeps, clients } = order;
   const page: PageOrder = { classFile: lesson.files.class, settings: sweepSettings(sweeps) };
   const program = fileURLToPath(new URL('../bench/page-program.ts', import.meta.url));
-  return serveNode(program, [JSON.stringify(page)], databaseUrl);
+  const processes: Served[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(processes.map((each) => each.close()));
+  };
+  try {
+    while (processes.length < (lesson.number < SHARED ? clients : 1)) {
+      processes.push(await serveNode(program, [JSON.stringify(page)], databaseUrl));
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const [ports, pids] = [processes.flatMap((it) => it.ports), processes.flatMap((it) => it.pids)];
+  return { ports, pids, close };
 }
 
 function phpContenders(lessons: Lesson[], php: PhpFpm): Contender[] {
@@ -149,8 +167,7 @@ async function serveNode(
     });
   });
   return {
-    url: `http://127.0.0.1:${port}/`,
-    port,
+    ports: [port],
     pids: child.pid === undefined ? [] : [child.pid],
     async close() {
       child.stdin.end();
