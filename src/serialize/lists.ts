@@ -13,8 +13,8 @@ export function readSmallInts(scan: Scanner, frame: Frame, list: PhpValue[]): vo
   const { bytes } = scan;
   let start = scan.position;
   let left = frame.remaining;
-  for (; left > 0; left--) {
-    const behind = countingKey(bytes, start, list.length);
+  for (let key = list.length; left > 0; left--, key++) {
+    const behind = countingKey(bytes, start, key);
     if (behind === start || bytes[behind] !== 105 || bytes[behind + 1] !== COLON) break;
     let at = behind + 2;
     let value = 0;
@@ -25,7 +25,7 @@ export function readSmallInts(scan: Scanner, frame: Frame, list: PhpValue[]): vo
     }
     const digits = at - behind - 2;
     if (code !== SEMICOLON || digits === 0 || digits > 9) break;
-    list.push(value);
+    list[key] = value;
     start = at + 1;
   }
   scan.position = start;
