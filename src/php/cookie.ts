@@ -54,8 +54,8 @@ export function sendCookie(request: PhpRequest): boolean {
     request.warn('E_WARNING', text);
     return false;
   }
-  // Until 8.3 nothing refused such a name before.
-  if (version < '8.4' && /[=,;.[ \t\r\n\v\f]/.test(name)) {
+  // Until 8.2 nothing refused such a name before.
+  if (version < '8.3' && /[=,;.[ \t\r\n\v\f]/.test(name)) {
     const characters = '"=,;.[ \\t\\r\\n\\013\\014"';
     request.warn('E_WARNING', `session.name cannot contain any of the following ${characters}`);
     return false;

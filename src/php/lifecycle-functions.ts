@@ -80,7 +80,7 @@ export async function session_start(options: SessionStartOptions = {}): Promise<
   return await perform('session_start', async (request) => {
     if (request.status === PHP_SESSION_ACTIVE) {
       const text = 'Ignoring session_start() because a session is already active';
-      if (request.version >= '8.4') request.warnStarted('E_NOTICE', text);
+      if (request.version >= '8.3') request.warnStarted('E_NOTICE', text);
       else request.warn('E_NOTICE', text);
       return true;
     }
@@ -171,7 +171,8 @@ export async function session_regenerate_id(delete_old_session = false): Promise
   return await perform('session_regenerate_id', async (request) => {
     if (request.status !== PHP_SESSION_ACTIVE) {
       const text = 'Session ID cannot be regenerated when there is no active session';
-      request.warn('E_WARNING', text);
+      if (request.version >= '8.5') request.warnStarted('E_WARNING', text);
+      else request.warn('E_WARNING', text);
       return false;
     }
     if (request.head.headersSent) {

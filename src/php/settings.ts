@@ -47,7 +47,7 @@ const LONGEST_LIFETIME = 2 ** 63 - 2 ** 31;
 type Parsed = string | number | boolean;
 type Rule = (text: string, owner: SettingsOwner, key: string) => Parsed | undefined;
 
-// php_session.h; the text is what 8.4 prints for these characters.
+// SESSION_FORBIDDEN_CHARS; the text is what PHP prints for these characters since 8.3.
 const FORBIDDEN_IN_NAME = /[=,;.[ \t\r\n\v\f\0]/;
 const FORBIDDEN_SHOWN = '=,;.[ \\t\\r\\n\\013\\014';
 
@@ -99,7 +99,7 @@ const serializeHandler: Rule = (value, owner) => {
 const savePath: Rule = (value) => (value.includes('\0') ? undefined : value);
 
 const name: Rule = (value, owner) => {
-  if (owner.version >= '8.4') {
+  if (owner.version >= '8.3') {
     if (value !== '' && !isNumeric(value) && !FORBIDDEN_IN_NAME.test(value)) return value;
     const rule =
       'must not be numeric, empty, contain null bytes or any of the following characters';

@@ -1,5 +1,5 @@
 /** Makes request sequences out of a seed. */
-import { isBeyondWasm } from './scenarios.ts';
+import { isBeyondWasm } from './scenarios/answers.ts';
 import type { Answer, Argument, Handler, Scenario, Step } from './steps.ts';
 
 /** mulberry32: enough for choosing, and the same everywhere. */
@@ -70,7 +70,7 @@ export function generate(seed: number, size: number): Scenario[] {
     const steps = Array.from({ length: 2 + Math.floor(random() * 9) }, step);
     return {
       name: `generated ${at}`,
-      ...(random() < 0.6 ? { cookie: pick(['known', 'unknown', 'a b']) } : {}),
+      ...(random() < 0.6 ? { cookies: { PHPSESSID: pick(['known', 'unknown', 'a b']) } } : {}),
       store: { known: pick(['', 'a|i:7;', 'broken']) },
       steps: random() < 0.85 ? [handler(), ...steps] : steps,
     };

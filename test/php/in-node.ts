@@ -1,209 +1,248 @@
-/** Runs sequences in the port, one request each. */
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+/** Runs sequences in the port. */
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as php from '#php';
-import type { Answer, Argument, Entry, Handler, Scenario, Step } from './steps.ts';
+import { inputOf } from '../../src/adapters/request-input.ts';
+import { textOf } from '../../src/php/conversions.ts';
+import { type PhpValue, serialize } from '../../src/serialize/index.ts';
+import { type Bench, install } from './node-handlers.ts';
+import type { Entry, Scenario, Step } from './steps.ts';
+import { freeze, sent, thaw } from './values.ts';
 
 type Functions = Record<string, (...values: unknown[]) => unknown>;
+type Cookies = Map<string, string | false>;
 
-class Failure extends Error {
-  override readonly name = 'Exception';
-}
+/** exit: ends the program, not the request. */
+class Exit extends Error {}
 
-class Run {
+/** What the requests of one scenario share. */
+class Browser {
   readonly entries: Entry[] = [];
-  readonly store: Map<string, string>;
-  readonly headers = new Map<string, [string, string | readonly string[]]>();
+  readonly store: Map<string, string | Uint8Array>;
+  readonly cookies: Cookies;
+  readonly scenario: Scenario;
+  readonly folder: string;
 
-  constructor(store: Readonly<Record<string, string>>) {
-    this.store = new Map(Object.entries(store));
+  constructor(scenario: Scenario, folder: string) {
+    this.scenario = scenario;
+    this.folder = folder;
+    this.store = new Map(
+      Object.entries(scenario.store ?? {}).map(([id, data]) => [
+        JSON.stringify(id),
+        thaw(data) as string | Uint8Array,
+      ]),
+    );
+    this.cookies = new Map(
+      Object.entries(scenario.cookies ?? {}).map(([name, value]) => [name, sent(value)]),
+    );
   }
 
   note(...entry: Entry): void {
     this.entries.push(entry);
   }
 
-  callbacks(answers: Readonly<Record<string, Answer>>): Functions {
-    const { store } = this;
-    const own: Functions = {
-      open: () => true,
-      close: () => true,
-      read: (id) => store.get(id as string) ?? '',
-      write: (id, data) => store.set(id as string, String(data)) === store,
-      destroy: (id) => store.delete(id as string) || true,
-      gc: () => 0,
-      create_sid: () => `made${store.size}`,
-      validate_sid: (id) => store.has(id as string),
-      update_timestamp: () => true,
-    };
-    const entries = Object.entries(own).map(([name, body]): [string, Functions[string]] => [
-      name,
-      async (...values) => {
-        this.note('callback', name, values);
-        await null;
-        if (!Object.hasOwn(answers, name)) return body(...values);
-        const answer = answers[name];
-        if (typeof answer === 'object' && answer !== null && 'throws' in answer) {
-          throw new Failure(answer.throws);
-        }
-        return answer;
+  /** Keeps the cookies of a response, as the next request's header brings them. */
+  keep(lines: readonly string[]): void {
+    for (const line of lines) {
+      const [, name = '', value = ''] = /^Set-Cookie: ([^=]*)=([^;]*)/.exec(line) ?? [];
+      if (name === '') continue;
+      const request = { headers: { cookie: `x=${value}` }, url: '/' } as IncomingMessage;
+      this.cookies.set(name, inputOf(request).cookie('x') ?? '');
+    }
+  }
+}
+
+/** One request. */
+class Run implements Bench {
+  readonly #browser: Browser;
+  readonly #headers = new Map<string, [name: string, value: string | readonly string[]]>();
+  #headersSent = false;
+
+  constructor(browser: Browser) {
+    this.#browser = browser;
+  }
+
+  get store(): Browser['store'] {
+    return this.#browser.store;
+  }
+
+  note(...entry: Entry): void {
+    this.#browser.note(...entry);
+  }
+
+  get parts(): php.RequestParts {
+    const { scenario, cookies } = this.#browser;
+    const from = (values: Scenario['query']) => (name: string) =>
+      values && Object.hasOwn(values, name) ? sent(values[name]) : undefined;
+    const isSent = (): boolean => this.#headersSent;
+    const headers = this.#headers;
+    return {
+      input: {
+        cookie: (name) => cookies.get(name),
+        query: from(scenario.query),
+        form: from(scenario.form),
+        referer: scenario.referer,
       },
-    ]);
-    return Object.fromEntries(entries);
+      head: {
+        get headersSent() {
+          return isSent();
+        },
+        getHeader: (name) => headers.get(name.toLowerCase())?.[1],
+        setHeader(name, value) {
+          headers.delete(name.toLowerCase());
+          headers.set(name.toLowerCase(), [name, value]);
+        },
+        removeHeader: (name) => void headers.delete(name.toLowerCase()),
+      },
+    };
+  }
+
+  /** The head leaves. */
+  sendHead(): void {
+    if (this.#headersSent) return;
+    this.#headersSent = true;
+    const lines = [...this.#headers.values()].flatMap(([name, value]) =>
+      [value].flat().map((each) => textOf(Buffer.from(`${name}: ${each}`, 'latin1'))),
+    );
+    this.note('headers', freeze(lines));
+    this.#browser.keep(lines);
+  }
+
+  async perform(step: Step): Promise<void> {
+    const { $_SESSION } = php;
+    switch (step[0]) {
+      case 'call': {
+        const [, name, ...values] = step;
+        const body = (): unknown =>
+          name === 'SID'
+            ? `${php.SID}`
+            : (php as unknown as Functions)[name]?.(...values.map(thaw));
+        await this.#attempt(name, body);
+        return;
+      }
+      case 'set':
+        $_SESSION[step[1]] = thaw(step[2]);
+        return;
+      case 'delete':
+        delete $_SESSION[step[1]];
+        return;
+      case 'variables':
+        this.note('variables', variables());
+        return;
+      case 'handler':
+        await this.#attempt('session_set_save_handler', () => install(this, step[1]));
+        return;
+      case 'header':
+        this.#setHeader(step[1], step[2] ?? true);
+        return;
+      case 'flush':
+        this.sendHead();
+        return;
+      case 'age': {
+        const moment = new Date(Date.now() - step[2] * 1000);
+        await utimes(join(this.#browser.folder, step[1]), moment, moment);
+        return;
+      }
+      case 'exit':
+        throw new Exit();
+      case 'throw':
+        throw new Error(step[1]);
+      case 'later':
+        php.register_shutdown_function(async () => {
+          for (const each of step.slice(1)) await this.perform(each as Step);
+        });
+        return;
+    }
+  }
+
+  #setHeader(line: string, replace: boolean): void {
+    const colon = line.indexOf(':');
+    const name = line.slice(0, colon);
+    const value = line.slice(colon + 1).trim();
+    const present = replace ? [] : [this.#headers.get(name.toLowerCase())?.[1] ?? []].flat();
+    const isOne = replace && name.toLowerCase() !== 'set-cookie';
+    this.#headers.set(name.toLowerCase(), [name, isOne ? value : [...present, value]]);
+  }
+
+  async #attempt(name: string, body: () => unknown): Promise<void> {
+    try {
+      this.note('result', name, freeze(await body()));
+    } catch (error) {
+      if (error instanceof Exit) throw error;
+      const { name: kind, message } = error as Error;
+      this.note('throws', name, kind, freeze(message));
+    }
   }
 }
 
-/** Gives an object the class name that PHP's side has. */
-function named(name: string, methods: object): object {
-  const Named = { [name]: class {} }[name] as new () => object;
-  return Object.assign(new Named(), methods);
-}
-
-function install(run: Run, { form, answers = {} }: Handler): unknown {
-  const set = php.session_set_save_handler as unknown as (...values: unknown[]) => boolean;
-  const callbacks = run.callbacks(answers);
-  if (typeof form === 'number') return set(...Object.values(callbacks).slice(0, form));
-  if (form === 'parent') return set(new (parentClass(run))());
-  const { create_sid, validate_sid, update_timestamp, ...six } = callbacks;
-  if (form === 'id') return set(named('IdHandler', { ...six, create_sid }));
-  if (form === 'full') {
-    const extra = { create_sid, validateId: validate_sid, updateTimestamp: update_timestamp };
-    return set(named('FullHandler', { ...six, ...extra }));
-  }
-  const handler = named('LooseHandler', six);
-  return form === 'unregistered' ? set(handler, false) : set(handler);
-}
-
-function parentClass(run: Run): new () => php.SessionHandler {
-  return class ParentHandler extends php.SessionHandler {
-    override async open(path: string, name: string) {
-      run.note('callback', 'open', [path, name]);
-      return await super.open(path, name);
-    }
-    override async close() {
-      run.note('callback', 'close', []);
-      return await super.close();
-    }
-    override async read(id: string) {
-      run.note('callback', 'read', [id]);
-      return await super.read(id);
-    }
-    override async write(id: string, data: string) {
-      run.note('callback', 'write', [id, data]);
-      return await super.write(id, data);
-    }
-    override async destroy(id: string) {
-      run.note('callback', 'destroy', [id]);
-      return await super.destroy(id);
-    }
-    override async gc(max: number) {
-      run.note('callback', 'gc', [max]);
-      return await super.gc(max);
-    }
-  };
-}
-
-async function perform(run: Run, step: Step): Promise<void> {
+function variables(): unknown[] {
   const { $_SESSION } = php;
-  switch (step[0]) {
-    case 'call': {
-      const [, name, ...values] = step;
-      const body = (): unknown =>
-        name === 'SID' ? `${php.SID}` : (php as unknown as Functions)[name]?.(...values);
-      await attempt(run, name, body);
-      return;
-    }
-    case 'set':
-      $_SESSION[step[1]] = structuredClone(step[2]);
-      return;
-    case 'delete':
-      delete $_SESSION[step[1]];
-      return;
-    case 'variables':
-      run.note('variables', { ...$_SESSION });
-      return;
-    case 'handler':
-      await attempt(run, 'session_set_save_handler', () => install(run, step[1]));
-      return;
-    case 'later':
-      php.register_shutdown_function(async () => {
-        for (const each of step.slice(1)) await perform(run, each as Step);
-      });
-      return;
-  }
+  return Object.keys($_SESSION).map((key) => [
+    freeze(key),
+    freeze(serialize($_SESSION[key] as PhpValue)),
+  ]);
 }
 
-async function attempt(run: Run, name: string, body: () => unknown): Promise<void> {
-  try {
-    const result = await body();
-    run.note('result', name, result === undefined ? null : result);
-  } catch (error) {
-    run.note('throws', name, (error as Error).name, (error as Error).message);
-  }
-}
-
-function headerLines(run: Run): string[] {
-  return [...run.headers.values()].flatMap(([name, value]) =>
-    [value].flat().map((each) => Buffer.from(`${name}: ${each}`, 'latin1').toString()),
+async function filesIn(folder: string): Promise<[name: string, data: Buffer][]> {
+  const names = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = names
+    .filter((each) => each.isFile())
+    .map((each) => join(each.parentPath, each.name));
+  return await Promise.all(
+    paths.map(
+      async (path): Promise<[string, Buffer]> => [
+        path.slice(folder.length + 1),
+        await readFile(path),
+      ],
+    ),
   );
 }
 
-async function runOne(scenario: Scenario, folder: string): Promise<Entry[]> {
-  const run = new Run(scenario.store ?? {});
+async function runOne(
+  scenario: Scenario,
+  folder: string,
+  version: php.PhpVersion,
+): Promise<Entry[]> {
+  const browser = new Browser(scenario, folder);
   await mkdir(folder, { recursive: true });
   for (const [name, data] of Object.entries(scenario.files ?? {})) {
-    await writeFile(join(folder, name), data);
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), thaw(data) as string | Uint8Array);
   }
-  const only = (value: string | undefined) => (name: string) =>
-    name === 'PHPSESSID' ? value : undefined;
   const options: php.PhpOptions = {
+    version,
     settings: { 'session.save_path': folder, 'session.gc_probability': '0' },
     lastModified: () => 0,
-    onMessage: ({ level, message }) => run.note('message', level, message),
+    onMessage: ({ level, message }) => browser.note('message', level, freeze(message)),
   };
-  const parts: php.RequestParts = {
-    input: {
-      cookie: only(scenario.cookie),
-      query: only(scenario.query),
-      form: only(scenario.form),
-      referer: scenario.referer,
-    },
-    head: {
-      headersSent: false,
-      getHeader: (name) => run.headers.get(name.toLowerCase())?.[1],
-      setHeader(name, value) {
-        run.headers.delete(name.toLowerCase());
-        run.headers.set(name.toLowerCase(), [name, value]);
-      },
-      removeHeader: (name) => void run.headers.delete(name.toLowerCase()),
-    },
-  };
-  const program = async (): Promise<void> => {
-    for (const step of scenario.steps) await perform(run, step);
-    run.note('headers', headerLines(run));
-  };
-  await php.withPhpRequest(options, program, parts).catch(() => undefined);
-  for (const name of (await readdir(folder)).sort()) {
-    run.note('file', name, await readFile(join(folder, name), 'utf8'));
+  for (const steps of [scenario.steps, ...(scenario.next ?? [])]) {
+    const run = new Run(browser);
+    const program = async (): Promise<void> => {
+      for (const step of steps) await run.perform(step);
+    };
+    // What is left uncaught is a fatal error in PHP: noted on neither side.
+    await php.withPhpRequest(options, program, run.parts).catch(() => undefined);
+    run.sendHead();
   }
-  return run.entries;
+  for (const [name, data] of await filesIn(folder)) browser.note('file', name, freeze(data));
+  return browser.entries;
 }
 
 /** Runs every sequence; the answer is one list of entries a sequence. */
 export async function runInNode(
   scenarios: readonly Scenario[],
+  version: php.PhpVersion = '8.4',
 ): Promise<{ folder: string; results: Entry[][] }> {
   const folder = await mkdtemp(join(tmpdir(), 'phpsessid-test-'));
   try {
     const results: Entry[][] = [];
     for (const [at, scenario] of scenarios.entries()) {
-      results.push(await runOne(scenario, join(folder, String(at))));
+      results.push(await runOne(scenario, join(folder, String(at)), version));
     }
     return { folder, results };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
-
-export type { Argument };

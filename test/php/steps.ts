@@ -1,16 +1,57 @@
 /** A request sequence as data: what both PHP and the port are told to do. */
 
+/** A string that is no UTF-8, a float, an object or a function: JSON has none of them. */
+export type Special =
+  | { readonly $: 'bytes'; readonly hex: string }
+  | { readonly $: 'float'; readonly text: string }
+  | { readonly $: 'object'; readonly class: 'stdClass' }
+  | { readonly $: 'function' };
+
+export type Value = null | boolean | number | string | readonly Value[] | Special;
+
+export type Argument = Value | { readonly [key: string]: Argument };
+
 /** What a callback answers instead of doing its work. */
-export type Answer = boolean | number | string | null | readonly [] | { readonly throws: string };
+export type Answer =
+  | Value
+  | { readonly throws: string }
+  /** Steps before it; then its own work, unless `then` says something else. */
+  | { readonly does: readonly Step[]; readonly then?: Value | { readonly throws: string } };
+
+export type CallbackName =
+  | 'open'
+  | 'close'
+  | 'read'
+  | 'write'
+  | 'destroy'
+  | 'gc'
+  | 'create_sid'
+  | 'validate_sid'
+  | 'update_timestamp';
+
+/** Six to nine callbacks, an object with some optional methods, or a subclass of SessionHandler. */
+export type Form =
+  | 6
+  | 7
+  | 8
+  | 9
+  | 'nulls'
+  | 'object'
+  | 'unregistered'
+  | 'id'
+  | 'check'
+  | 'touch'
+  | 'full'
+  | 'interfaces'
+  | 'bare'
+  | 'parent'
+  | 'parent-id';
 
 export interface Handler {
-  /** Six to nine callbacks, an object, or a subclass of SessionHandler. */
-  readonly form: 6 | 7 | 8 | 9 | 'object' | 'id' | 'full' | 'parent' | 'unregistered';
+  readonly form: Form;
   /** Answers other than the memory store's own, by callback. */
-  readonly answers?: Readonly<Record<string, Answer>>;
+  readonly answers?: Readonly<Partial<Record<CallbackName, Answer>>>;
 }
-
-export type Value = null | boolean | number | string | readonly Value[];
 
 /** One step: a function's name and its arguments, or one of the words below. */
 export type Step =
@@ -19,21 +60,32 @@ export type Step =
   | readonly ['delete', string]
   | readonly ['variables']
   | readonly ['handler', Handler]
+  /** A header of the page's own; true replaces those of its name. */
+  | readonly ['header', string, boolean?]
+  /** The head of the response leaves. */
+  | readonly ['flush']
+  /** A file of the files handler becomes so many seconds old. */
+  | readonly ['age', string, number]
+  | readonly ['exit']
+  | readonly ['throw', string]
   | readonly ['later', ...Step[]];
 
-export type Argument = Value | { readonly [key: string]: Value };
+/** A variable's value; false stands for an array. */
+type Sent = string | Special | false;
 
 export interface Scenario {
   readonly name: string;
-  readonly cookie?: string;
-  readonly query?: string;
-  readonly form?: string;
+  readonly cookies?: Readonly<Record<string, Sent>>;
+  readonly query?: Readonly<Record<string, Sent>>;
+  readonly form?: Readonly<Record<string, Sent>>;
   readonly referer?: string;
   /** What the memory store holds before. */
-  readonly store?: Readonly<Record<string, string>>;
+  readonly store?: Readonly<Record<string, string | Special>>;
   /** What the folder of session files holds before. */
-  readonly files?: Readonly<Record<string, string>>;
+  readonly files?: Readonly<Record<string, string | Special>>;
   readonly steps: readonly Step[];
+  /** Later requests of the same browser. */
+  readonly next?: readonly (readonly Step[])[];
 }
 
 /** What happened, in order: calls, messages, results, throws, headers. */
@@ -44,19 +96,24 @@ export function normalise(entries: readonly Entry[], folder: string): string[] {
   const ids = new Map<string, string>();
   const lines = entries.map((entry) =>
     JSON.stringify(entry)
-      .replaceAll(folder, '/sess')
-      .replace(/started from [^"]*? on line \d+/g, 'started from HERE')
+      .replaceAll(folder, 'FOLDER')
+      .replace(/(started|sent) from [^"]*? on line \d+/g, '$1 from HERE')
       .replace(/expires=[^;"]*GMT/g, 'expires=THEN')
       .replace(/Last-Modified: [^"]*GMT/g, 'Last-Modified: THEN')
-      // WebAssembly's number for the same error.
-      .replace('No such file or directory (44)', 'No such file or directory (2)')
       .replace(/Expires: (?!Thu, 19 Nov 1981)[^"]*GMT/g, 'Expires: THEN')
-      .replace(/(?<![0-9a-zA-Z])[0-9a-f]{32}(?![0-9a-zA-Z])/g, (id) => {
+      // WebAssembly's numbers for the same errors.
+      .replace('No such file or directory (44)', 'No such file or directory (2)')
+      .replace('Is a directory (31)', 'Is a directory (21)')
+      .replace('Not a directory (54)', 'Not a directory (20)')
+      .replace('File name too long (37)', 'File name too long (36)')
+      .replace(/(?<![0-9a-zA-Z,])[0-9a-f]{32}(?![0-9a-zA-Z])/g, (id) => {
         if (!ids.has(id)) ids.set(id, `ID${ids.size + 1}`);
         return ids.get(id) as string;
       }),
   );
-  // A folder lists random names in any order.
-  const isFile = (line: string): boolean => line.startsWith('["file"');
-  return [...lines.filter((line) => !isFile(line)), ...lines.filter(isFile).sort()];
+  // Node sends the head last; a folder lists random names in any order.
+  const rank = (line: string): number =>
+    line.startsWith('["headers"') ? 1 : line.startsWith('["file"') ? 2 : 0;
+  const files = lines.filter((line) => rank(line) === 2).sort();
+  return [0, 1].flatMap((each) => lines.filter((line) => rank(line) === each)).concat(files);
 }

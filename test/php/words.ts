@@ -14,3 +14,5 @@ export const id: Step = call('session_id');
 export const status: Step = call('session_status');
 export const count: Step = ['set', 'count', 1];
 export const variables: Step = ['variables'];
+/** A visitor whose session the memory store knows. */
+export const known = { cookies: { PHPSESSID: 'known' }, store: { known: 'count|i:7;' } } as const;

@@ -1,7 +1,7 @@
 /** Sequences about settings: ini_set(), the cookie's attributes, the cache headers. */
 
-import type { Argument, Scenario, Step } from './steps.ts';
-import { call, close, ini, start, status, use } from './words.ts';
+import type { Argument, Scenario, Step } from '../steps.ts';
+import { call, close, ini, start, status, use } from '../words.ts';
 
 const settings: [string, string[]][] = [
   ['name', ['', '5', '1.5', '0x1', 'a b', 'a.b', 'a=b', 'a[b', 'ok', 'a;b', '-', ' 5', '1e5', 'ä']],

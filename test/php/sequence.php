@@ -1,0 +1,200 @@
+<?php
+// Performs one request of a sequence and notes all that happens; in-node.ts does the same in Node.
+// The constants FOLDER, SCENARIO and REQUEST are set by in-php.ts.
+
+/** A value as JSON: bytes that are no UTF-8, floats, objects and keys keep what they are. */
+function freeze($value) {
+  if (is_string($value)) {
+    return preg_match('//u', $value) ? $value : ['$' => 'bytes', 'hex' => bin2hex($value)];
+  }
+  if (is_float($value)) return ['$' => 'float', 'text' => var_export($value, true)];
+  if (is_object($value)) return ['$' => 'object', 'class' => get_class($value)];
+  if (!is_array($value)) return $value;
+  if (array_is_list($value)) return array_map('freeze', $value);
+  $pairs = [];
+  foreach ($value as $key => $each) $pairs[] = [freeze((string) $key), freeze($each)];
+  return ['$' => 'array', 'pairs' => $pairs];
+}
+
+/** The way back, for the arguments and answers of a scenario. */
+function thaw($value) {
+  if (!is_array($value)) return $value;
+  switch ($value['$'] ?? null) {
+    case 'bytes': return hex2bin($value['hex']);
+    case 'float': return (float) $value['text'];
+    case 'object': return new $value['class'];
+    case 'function': return fn() => true;
+  }
+  return array_map('thaw', $value);
+}
+
+function note(...$entry) {
+  $flags = JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE;
+  file_put_contents(FOLDER . '/log', json_encode([SCENARIO['at'], $entry], $flags) . "\n", FILE_APPEND);
+}
+
+set_error_handler(function ($level, $text) {
+  if (!(error_reporting() & $level)) return true;
+  $names = [E_WARNING => 'E_WARNING', E_NOTICE => 'E_NOTICE', E_DEPRECATED => 'E_DEPRECATED'];
+  note('message', $names[$level] ?? $level, freeze($text));
+  return true;
+});
+
+/** The rows of the handlers, for all requests of a scenario; globals are gone when PHP saves late. */
+class Rows {
+  static $all;
+  static function open() {
+    self::$all = REQUEST === 0 ? thaw(SCENARIO['store'] ?? []) : unserialize(file_get_contents(FOLDER . '/rows'));
+    self::keep();
+  }
+  static function keep() { file_put_contents(FOLDER . '/rows', serialize(self::$all)); }
+  static function write($id, $data) { self::$all[$id] = $data; self::keep(); return true; }
+  static function destroy($id) { unset(self::$all[$id]); self::keep(); return true; }
+}
+Rows::open();
+
+/** What every handler does, unless the scenario has it answer something else. */
+class Memory {
+  public $answers = [];
+  function run($name, $values, $default) {
+    note('callback', $name, freeze($values));
+    if (!array_key_exists($name, $this->answers)) return $default();
+    $answer = $this->answers[$name];
+    foreach (is_array($answer) ? $answer['does'] ?? [] : [] as $step) perform($step);
+    if (is_array($answer) && isset($answer['does'])) {
+      if (!array_key_exists('then', $answer)) return $default();
+      $answer = $answer['then'];
+    }
+    if (is_array($answer) && isset($answer['throws'])) throw new Exception($answer['throws']);
+    return thaw($answer);
+  }
+  function open($path, $name) { return $this->run('open', [$path, $name], fn() => true); }
+  function close() { return $this->run('close', [], fn() => true); }
+  function read($id) { return $this->run('read', [$id], fn() => Rows::$all[$id] ?? ''); }
+  function write($id, $data) { return $this->run('write', [$id, $data], fn() => Rows::write($id, $data)); }
+  function destroy($id) { return $this->run('destroy', [$id], fn() => Rows::destroy($id)); }
+  function gc($max) { return $this->run('gc', [$max], fn() => 0); }
+  function make() { return $this->run('create_sid', [], fn() => 'made' . count(Rows::$all)); }
+  function check($id) { return $this->run('validate_sid', [$id], fn() => isset(Rows::$all[$id])); }
+  function touch($id, $data) { return $this->run('update_timestamp', [$id, $data], fn() => true); }
+}
+
+class LooseHandler implements SessionHandlerInterface {
+  public $m;
+  #[ReturnTypeWillChange] function open($path, $name) { return $this->m->open($path, $name); }
+  #[ReturnTypeWillChange] function close() { return $this->m->close(); }
+  #[ReturnTypeWillChange] function read($id) { return $this->m->read($id); }
+  #[ReturnTypeWillChange] function write($id, $data) { return $this->m->write($id, $data); }
+  #[ReturnTypeWillChange] function destroy($id) { return $this->m->destroy($id); }
+  #[ReturnTypeWillChange] function gc($max) { return $this->m->gc($max); }
+}
+class IdHandler extends LooseHandler { function create_sid() { return $this->m->make(); } }
+class CheckHandler extends LooseHandler { function validateId($id) { return $this->m->check($id); } }
+class TouchHandler extends LooseHandler { function updateTimestamp($id, $data) { return $this->m->touch($id, $data); } }
+class FullHandler extends IdHandler {
+  function validateId($id) { return $this->m->check($id); }
+  function updateTimestamp($id, $data) { return $this->m->touch($id, $data); }
+}
+class InterfaceHandler extends LooseHandler implements SessionIdInterface, SessionUpdateTimestampHandlerInterface {
+  #[ReturnTypeWillChange] function create_sid() { return $this->m->make(); }
+  #[ReturnTypeWillChange] function validateId($id) { return $this->m->check($id); }
+  #[ReturnTypeWillChange] function updateTimestamp($id, $data) { return $this->m->touch($id, $data); }
+}
+class ParentHandler extends SessionHandler {
+  public $m;
+  #[ReturnTypeWillChange] function open($path, $name) { return $this->m->run('open', [$path, $name], fn() => parent::open($path, $name)); }
+  #[ReturnTypeWillChange] function close() { return $this->m->run('close', [], fn() => parent::close()); }
+  #[ReturnTypeWillChange] function read($id) { return $this->m->run('read', [$id], fn() => parent::read($id)); }
+  #[ReturnTypeWillChange] function write($id, $data) { return $this->m->run('write', [$id, $data], fn() => parent::write($id, $data)); }
+  #[ReturnTypeWillChange] function destroy($id) { return $this->m->run('destroy', [$id], fn() => parent::destroy($id)); }
+  #[ReturnTypeWillChange] function gc($max) { return $this->m->run('gc', [$max], fn() => parent::gc($max)); }
+}
+class ParentIdHandler extends ParentHandler {
+  #[ReturnTypeWillChange] function create_sid() { return $this->m->run('create_sid', [], fn() => parent::create_sid()); }
+}
+
+const FORMS = [
+  'object' => 'LooseHandler', 'unregistered' => 'LooseHandler', 'id' => 'IdHandler',
+  'check' => 'CheckHandler', 'touch' => 'TouchHandler', 'full' => 'FullHandler',
+  'interfaces' => 'InterfaceHandler', 'parent' => 'ParentHandler', 'parent-id' => 'ParentIdHandler',
+];
+const CALLBACKS = ['open', 'close', 'read', 'write', 'destroy', 'gc', 'make', 'check', 'touch'];
+
+function install($handler) {
+  $form = $handler['form'];
+  if ($form === 'bare') return session_set_save_handler(new SessionHandler);
+  $memory = new Memory;
+  $memory->answers = $handler['answers'] ?? [];
+  if (is_int($form) || $form === 'nulls') {
+    $list = array_map(fn($name) => [$memory, $name], array_slice(CALLBACKS, 0, is_int($form) ? $form : 6));
+    if ($form === 'nulls') array_push($list, null, null, null);
+    return session_set_save_handler(...$list);
+  }
+  $class = FORMS[$form];
+  $object = new $class;
+  $object->m = $memory;
+  return $form === 'unregistered' ? session_set_save_handler($object, false) : session_set_save_handler($object);
+}
+
+function attempt($name, $body) {
+  try { note('result', $name, freeze($body())); }
+  catch (Throwable $error) { note('throws', $name, get_class($error), freeze($error->getMessage())); }
+}
+
+function perform($step) {
+  switch ($step[0]) {
+    case 'call':
+      $name = $step[1];
+      $values = array_map('thaw', array_slice($step, 2));
+      attempt($name, fn() => $name === 'SID' ? SID : $name(...$values));
+      return;
+    case 'set': $_SESSION[thaw($step[1])] = thaw($step[2]); return;
+    case 'delete': unset($_SESSION[thaw($step[1])]); return;
+    case 'variables':
+      $pairs = [];
+      foreach (is_array($_SESSION ?? []) ? $_SESSION ?? [] : [] as $key => $value) {
+        $pairs[] = [freeze((string) $key), freeze(serialize($value))];
+      }
+      note('variables', $pairs);
+      return;
+    case 'handler': attempt('session_set_save_handler', fn() => install($step[1])); return;
+    case 'header': header($step[1], $step[2] ?? true); return;
+    case 'flush': echo ' '; flush(); return;
+    case 'age': touch(SAVE_PATH . '/' . $step[1], time() - $step[2]); clearstatcache(); return;
+    case 'exit': exit;
+    case 'throw': throw new Exception($step[1]);
+    case 'later':
+      register_shutdown_function(function () use ($step) { foreach (array_slice($step, 1) as $each) perform($each); });
+      return;
+  }
+}
+
+/** Cookies are carried from one request to the next as a browser carries them. */
+header_register_callback(function () {
+  $lines = array_values(array_filter(headers_list(), fn($line) => !preg_match('/^(X-Powered-By|Content-type):/i', $line)));
+  note('headers', freeze($lines));
+  foreach ($lines as $line) {
+    if (preg_match('/^Set-Cookie: ([^=]*)=([^;]*)/', $line, $found)) $GLOBALS['jar'][$found[1]] = rawurldecode($found[2]);
+  }
+  file_put_contents(FOLDER . '/jar', serialize($GLOBALS['jar']));
+});
+
+define('SAVE_PATH', FOLDER . '/files/' . SCENARIO['at']);
+if (REQUEST === 0) {
+  @mkdir(SAVE_PATH, 0777, true);
+  foreach (SCENARIO['files'] ?? [] as $name => $data) {
+    @mkdir(dirname(SAVE_PATH . "/$name"), 0777, true);
+    file_put_contents(SAVE_PATH . "/$name", thaw($data));
+  }
+}
+$jar = REQUEST === 0 ? array_map('thaw', SCENARIO['cookies'] ?? []) : unserialize(file_get_contents(FOLDER . '/jar'));
+file_put_contents(FOLDER . '/jar', serialize($jar));
+$_COOKIE = array_map(fn($value) => $value === false ? ['an array'] : $value, $jar);
+foreach (['query' => '_GET', 'form' => '_POST'] as $from => $to) {
+  $values = SCENARIO[$from] ?? [];
+  $GLOBALS[$to] = array_map(fn($value) => $value === false ? ['an array'] : thaw($value), $values);
+}
+ini_set('html_errors', '0');
+ini_set('session.save_path', SAVE_PATH);
+ini_set('session.gc_probability', '0');
+foreach ([SCENARIO['steps'], ...(SCENARIO['next'] ?? [])][REQUEST] as $step) perform($step);
