@@ -27,6 +27,7 @@ test('a request waits for its own session only, and for no longer than that live
   const second = server.request({ cookie }).finally(() => {
     isOver = true;
   });
+  const crowd = Array.from({ length: 12 }, () => server.request({ cookie }));
   while (!isOver && !(await someoneWaits())) await setTimeout(10);
   const hasWaited = !isOver;
 
@@ -35,10 +36,22 @@ test('a request waits for its own session only, and for no longer than that live
   const served = await Promise.race([stranger, late]);
   // The first request dies with its connection, as in a crash: it can give nothing back.
   saving.cut();
-  const [, next] = await Promise.all([first, second, stranger]);
+  const [, next] = await Promise.all([first, second, stranger, ...crowd]);
   assert.equal(hasWaited, true, 'the second request did not wait for the first');
   assert.match(next.body, /Count: 2/);
   assert.match(served?.body ?? 'no answer', /Count: 1/);
+});
+
+test('a request that fails lets go of its session', async () => {
+  const { cookie } = await server.request();
+  await database.query('RENAME TABLE sessions TO sessions_elsewhere');
+  const failed = await server.request({ cookie });
+  await database.query('RENAME TABLE sessions_elsewhere TO sessions');
+  assert.equal(failed.status, 500);
+  const next = server.request({ cookie });
+  const late = setTimeout(2000, undefined, { ref: false });
+  const served = await Promise.race([next, late]);
+  assert.match(served?.body ?? 'no answer: somebody holds the session', /Count: 2/);
 });
 
 /** Whether a statement of this schema waits for a lock, by name or of a row. */

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { openBench } from '#bench';
 
-const { clock, database, handler, newId, serve, store } = await openBench();
+const { clock, database, gate, handler, newId, serve, store } = await openBench();
 const server = await serve({ settings: { 'session.gc_probability': '0' } });
 after(() => server.close());
 await handler.open('', 'MySession');
@@ -29,7 +30,35 @@ test('an id that was not made here is replaced', async () => {
     assert.equal(await handler.read(planted), '');
     assert.equal((await database.rows()).length, before + 1);
   }
+  const { cookie } = await server.request();
+  const { setCookie } = await visitDuringLogout(cookie);
+  assert.equal(setCookie.length, 1, 'it ended while a request waited for it, and came back');
+  assert.equal(await handler.read(decodeURIComponent(idIn(cookie))), '');
 });
+
+/** What a visitor gets who clicks on another page while the sign-out is at work. */
+async function visitDuringLogout(cookie: string): Promise<{ setCookie: string[] }> {
+  const leaving = gate(1, /^DELETE/, { opens: 'by hand', patience: 8000 });
+  const logout = server.request({ cookie, path: '/logout' });
+  await leaving.arrived;
+  let isOver = false;
+  const visit = server.request({ cookie }).finally(() => {
+    isOver = true;
+  });
+  while (!isOver && !(await someoneWaits())) await setTimeout(10);
+  leaving.open();
+  await logout;
+  return await visit;
+}
+
+/** Whether a request waits for another one's session. */
+async function someoneWaits(): Promise<boolean> {
+  const rows = await database.query(
+    `SELECT ID FROM information_schema.PROCESSLIST
+     WHERE DB = DATABASE() AND ID <> CONNECTION_ID() AND STATE = 'User lock'`,
+  );
+  return rows.length > 0;
+}
 
 test('signing in changes the id and ends the old one', async () => {
   const { cookie: before } = await server.request();

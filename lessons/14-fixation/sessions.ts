@@ -68,6 +68,25 @@ function requestNumber(): string | undefined {
 }
 // #endregion name
 
+// #region release
+/**
+ * A callback that lets go of the session when it fails. PHP calls no Close after that: there, the
+ * request ends its process, and with it every connection.
+ */
+function orRelease<Values extends unknown[], Result>(
+  callback: (...values: Values) => Result | Promise<Result>,
+): (...values: Values) => Promise<Result> {
+  return async (...values) => {
+    try {
+      return await callback(...values);
+    } catch (error) {
+      await Sessions.Close();
+      throw error;
+    }
+  };
+}
+// #endregion release
+
 /** The article's static class, for sessions that begin here and nowhere else. */
 export class Sessions {
   /** The process's connections to the database. Null until the first Open. */
@@ -90,6 +109,9 @@ export class Sessions {
 
   /** The connection of each request that has read its session, and holds its lock. */
   static #held = new Map<string, PoolConnection>();
+
+  /** For each session, the last request of this process that has asked for its lock. */
+  static #asking = new Map<string, Promise<PoolConnection>>();
 
   // #region open
   /**
@@ -228,6 +250,8 @@ export class Sessions {
    */
   static async validateId(sid: string): Promise<boolean> {
     if (!isId(sid)) return false;
+    // Only once we have its lock: another request may be about to end this session.
+    await Sessions.#lock(sid);
     const sql = 'SELECT 1 FROM sessions WHERE id=? AND updated >= ?';
     const values = [rowKey(sid), time() - Sessions.MaxLife];
     const [tbl] = await Sessions.#connection().execute<RowDataPacket[]>(sql, values);
@@ -257,12 +281,12 @@ export class Sessions {
     const rc = session_set_save_handler(
       Sessions.Open,
       Sessions.Close,
-      Sessions.Read,
-      Sessions.Write,
-      Sessions.Destroy,
-      Sessions.garbageCollect,
+      orRelease(Sessions.Read),
+      orRelease(Sessions.Write),
+      orRelease(Sessions.Destroy),
+      orRelease(Sessions.garbageCollect),
       Sessions.createId,
-      Sessions.validateId,
+      orRelease(Sessions.validateId),
     );
     if (rc === false) {
       process.emitWarning('Could not set session handlers.');
@@ -290,12 +314,27 @@ export class Sessions {
   static async #lock(sid: string): Promise<void> {
     const request = requestNumber();
     if (request === undefined || Sessions.#held.has(request)) return;
-    const db = await Sessions.#pool().getConnection();
-    const values = [lockName(sid), Sessions.MaxWait];
+    const name = lockName(sid);
+    const until = performance.now() + Sessions.MaxWait * 1000;
+    // Whoever asks the database waits with a connection; a crowd would leave none for the others.
+    const before = Sessions.#asking.get(name) ?? Promise.resolve();
+    const asked = before.catch(() => {}).then(() => Sessions.#ask(name, until));
+    Sessions.#asking.set(name, asked);
     try {
-      const [tbl] = await db.execute<LockRow[]>('SELECT GET_LOCK(?,?) AS got', values);
-      if (tbl[0]?.got !== 1) throw new Error(`The session was busy for ${Sessions.MaxWait} s`);
-      Sessions.#held.set(request, db);
+      Sessions.#held.set(request, await asked);
+    } finally {
+      if (Sessions.#asking.get(name) === asked) Sessions.#asking.delete(name);
+    }
+  }
+
+  /** Waits for the lock, until that time at most. */
+  static async #ask(name: string, until: number): Promise<PoolConnection> {
+    const db = await Sessions.#pool().getConnection();
+    try {
+      const seconds = Math.max(0, until - performance.now()) / 1000;
+      const [tbl] = await db.execute<LockRow[]>('SELECT GET_LOCK(?,?) AS got', [name, seconds]);
+      if (tbl[0]?.got === 1) return db;
+      throw new Error(`The session was busy for ${Sessions.MaxWait} s`);
     } catch (error) {
       db.release();
       throw error;
