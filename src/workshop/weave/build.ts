@@ -21,7 +21,14 @@ const MODULES: PublicModule[] = [
 ];
 
 /** The pages of docs/ in the order of a walk through them; those not named here follow. */
-const ORDER = ['the-request', 'the-format', 'the-matrix', 'decisions', 'adding-a-lesson'];
+const ORDER = [
+  'the-request',
+  'the-format',
+  'the-matrix',
+  'the-numbers',
+  'decisions',
+  'adding-a-lesson',
+];
 
 /** The public modules that are there, each with its absolute path. */
 export function publicModules(): PublicModule[] {

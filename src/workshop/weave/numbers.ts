@@ -74,6 +74,7 @@ function tellRun({ date, machine, versions, run, missing }: Numbers): string {
 }
 
 function fullTable(rows: readonly Row[], page: PageName): string {
+  const someFailed = rows.some(({ pages }) => pages[page].failed > 0);
   const head = [
     '',
     'statements',
@@ -82,41 +83,44 @@ function fullTable(rows: readonly Row[], page: PageName): string {
     'answers a second',
     'p50 ms',
     'p99 ms',
-    'wrong answers',
+    ...(someFailed ? ['wrong answers'] : []),
   ];
   return table(
     head,
     rows.map(({ label, pages }) => {
       const { statements, connections, cpu, server, database, perSecond, p50, p99, failed } =
         pages[page];
-      const parts =
-        server && database ? ` (${count(server.median)} + ${count(database.median)})` : '';
+      const parts = server && database ? ` (${middle(server)} + ${middle(database)})` : '';
       return [
         label,
         String(statements),
         String(connections),
-        cpu ? `${count(cpu.median)}${parts}` : 'not measured',
-        count(perSecond.median),
+        `${middle(cpu)}${parts}`,
+        middle(perSecond),
         p50.toFixed(1),
         p99.toFixed(1),
-        share(failed),
+        ...(someFailed ? [share(failed)] : []),
       ];
     }),
   );
 }
 
-/** The counter page of some rows beside each other, and what the last changes of the first. */
+/**
+ * The counter page of some rows beside each other. Where all of them are lessons it says what the
+ * last changes of the first; with others, there is no such step.
+ */
 function comparison(rows: readonly Row[]): string {
   const all = rows.map(({ pages }) => pages.count);
   const [first, last] = [all[0], all.at(-1)];
   if (!first || !last) throw new Error('a comparison wants two rows');
+  const isWalk = rows.every(({ name }) => name.startsWith('lesson-'));
   const line = (name: string, cell: (numbers: PageNumbers) => string, change: string): string[] => [
     name,
     ...all.map(cell),
-    change,
+    ...(isWalk ? [change] : []),
   ];
   return table(
-    ['the counter page', ...rows.map(({ label }) => label), 'change'],
+    ['the counter page', ...rows.map(({ label }) => label), ...(isWalk ? ['change'] : [])],
     [
       line('statements', (it) => String(it.statements), step(last.statements - first.statements)),
       ...(all.some(({ connections }) => connections > 0)
@@ -170,6 +174,8 @@ const FIGURES: Record<string, (numbers: PageNumbers) => number | undefined> = {
   statements: ({ statements }) => statements,
   connections: ({ connections }) => connections,
   cpu: ({ cpu }) => cpu?.median,
+  server: ({ server }) => server?.median,
+  database: ({ database }) => database?.median,
   rate: ({ perSecond }) => perSecond.median,
   p99: ({ p99 }) => p99,
   wrong: ({ failed }) => failed,
