@@ -10,9 +10,12 @@ import { type Comparisons, readComparisons } from './comparisons.ts';
 import { drawDifferences, drawSequences, drawTotals, drawValues } from './pictures/comparisons.ts';
 import { drawMatrix } from './pictures/matrix.ts';
 import { drawRow } from './pictures/row.ts';
+import { drawStory } from './pictures/story.ts';
 import { drawTrace } from './pictures/trace.ts';
 import { recordVisits, type Visit } from './record.ts';
+import { type Recording, recordStories } from './record-stories.ts';
 import type { Programs } from './source.ts';
+import { stories } from './stories.ts';
 import type { Page, Yield } from './weave.ts';
 
 export interface RunningPrograms extends Programs {
@@ -43,6 +46,11 @@ export async function startPrograms(
     compared ??= readComparisons(progress);
     return compared;
   };
+  let recorded: Promise<Map<string, Recording>> | undefined;
+  const story = async (name: string): Promise<Yield> => {
+    recorded ??= recordStories(stories);
+    return drawStory((await recorded).get(name) as Recording);
+  };
   const pictures: Record<string, (page: Page) => Promise<Yield>> = {
     matrix: async () => {
       return drawMatrix(lessons, await matrixOf(lessons, server, progress));
@@ -56,6 +64,9 @@ export async function startPrograms(
     },
     'sequences by setting': async () => drawSequences(await comparisons(), 'settings'),
     values: async () => drawValues(await comparisons()),
+    ...Object.fromEntries(
+      Object.keys(stories).map((name) => [`calls for ${name}`, () => story(name)]),
+    ),
     differences: async () => drawDifferences(await comparisons()),
     trace: async (page) => {
       visits ??= record(lessons, server);
