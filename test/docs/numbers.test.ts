@@ -75,6 +75,12 @@ test('a comparison says how much changed, and where the rounds cannot tell', () 
   );
 });
 
+test('a comparison with somebody who takes no lessons has no change', () => {
+  const [head, , statements] = yieldNumbers('lesson-06 express', page, numbers).text.split('\n');
+  assert.equal(head, '| the counter page | 06 Shared | express-session |');
+  assert.equal(statements, '| statements | 3 | 3 |');
+});
+
 test('what was not measured is said, and drawn nowhere', () => {
   const [first] = numbers.rows;
   assert.ok(first);
@@ -91,7 +97,7 @@ test('the picture has a title, a description, a bar for each, and no script', ()
   assert.match(text, /^!\[What an answer .+ 05 Around it: 4000\. .+\]\(pictures\/numbers\.svg\)$/);
   assert.match(drawn, /^<svg [^>]+>\n<title>[^<]+<\/title>\n<desc>[^<]+<\/desc>/);
   assert.equal(drawn.match(/>4000<\/text>/g)?.length, 1);
-  assert.match(drawn, /10 Upsert &#38; more/);
+  assert.match(drawn, />10 Upsert &#38; more<\/text>/);
   assert.doesNotMatch(drawn, /<script|NaN|Infinity|undefined/);
   assert.equal(picture(numbers).drawn, drawn);
 });
@@ -132,7 +138,8 @@ test('a claim leaves the words below it as they are', async () => {
 test('a file that is missing, broken or old is refused with the command that makes it', () => {
   const remedy = /npm run bench -- lessons --save docs\/numbers\.json$/;
   assert.throws(() => readNumbers(join(folder, 'none.json')), remedy);
-  for (const text of ['{', '{}', JSON.stringify({ ...numbers, rows: [{ name: 'x' }] })]) {
+  const old = [{ ...numbers, rows: [{ name: 'x' }] }, { ...numbers, machine: undefined }, {}];
+  for (const text of ['{', ...old.map((each) => JSON.stringify(each))]) {
     const path = join(folder, 'numbers.json');
     writeFileSync(path, text);
     assert.throws(() => readNumbers(path), remedy, text);
