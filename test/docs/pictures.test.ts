@@ -51,6 +51,20 @@ test("the picture of a row is of PHP's own bytes", async () => {
   assert.match(drawn(yielded), />ë<\/text>/);
 });
 
+test('a long row is broken where a value ends, and a byte without a letter is named', async () => {
+  const yielded = await programs.picture('row of an object', page);
+  assert.match(yielded.text, /\| 45 \| 7 \| `\\0\*\\0role` \| the string \|/);
+  const height = Number(/ height="(\d+)"/.exec(drawn(yielded))?.[1]);
+  assert.ok(height > 200, `four lines of a session are no more than ${height} high`);
+});
+
+test("the letters and the formats are PHP's own", async () => {
+  const { text: letters } = await programs.picture('letters', page);
+  assert.match(letters, /\| `R` \| .* \| `a:2:\{i:0;N;i:1;R:2;\}` \|$/);
+  const { text: formats } = await programs.picture('formats', page);
+  assert.match(formats, /\n\| `php_binary` \| `\\x05counti:3;\\x04cart/);
+});
+
 test('a picture that is not there is refused with those that are', async () => {
   await assert.rejects(programs.picture('cat', page), {
     message: /^there is no picture "cat"; there are matrix, row, .*trace$/,

@@ -24,6 +24,7 @@ const MODULES: PublicModule[] = [
 const ORDER = [
   'the-request',
   'the-format',
+  'php-and-ours',
   'the-matrix',
   'the-numbers',
   'decisions',

@@ -8,6 +8,7 @@ import { type DatabaseServer, obtainServer } from '../database/server.ts';
 import { type Matrix, runMatrix } from '../matrix/run.ts';
 import { type Comparisons, readComparisons } from './comparisons.ts';
 import { drawDifferences, drawSequences, drawTotals, drawValues } from './pictures/comparisons.ts';
+import { drawFormats, drawLetters } from './pictures/format.ts';
 import { drawMatrix } from './pictures/matrix.ts';
 import { drawRow } from './pictures/row.ts';
 import { drawStory } from './pictures/story.ts';
@@ -55,7 +56,10 @@ export async function startPrograms(
     matrix: async () => {
       return drawMatrix(lessons, await matrixOf(lessons, server, progress));
     },
-    row: drawRow,
+    letters: drawLetters,
+    formats: drawFormats,
+    row: (page) => drawRow(page, 'row'),
+    'row of an object': (page) => drawRow(page, 'row-of-an-object'),
     sequences: async () => drawTotals(await comparisons()),
     'sequences by function': async () => drawSequences(await comparisons(), 'functions'),
     'sequences by save handler': async () => drawSequences(await comparisons(), 'save handlers'),

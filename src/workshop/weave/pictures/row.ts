@@ -5,12 +5,20 @@ import { openWasmPhp } from '../../oracle/wasm.ts';
 import { dissect, type Part, type Role } from '../dissect.ts';
 import type { Page, Yield } from '../weave.ts';
 
-const SESSION = `<?php
-session_start();
-$_SESSION["count"] = 3;
+/** The sessions that are drawn, by the picture's file. */
+const SESSIONS = {
+  row: `$_SESSION["count"] = 3;
 $_SESSION["name"] = "Zoë|;";
-$_SESSION["cart"] = ["tea" => 2];
-echo session_encode();`;
+$_SESSION["cart"] = ["tea" => 2];`,
+  'row-of-an-object': `class User { public $name = "Ann"; protected $role = "admin"; private $pin = 7; }
+$_SESSION["user"] = new User;`,
+} as const;
+
+/** Lines longer than this are broken where a value ends: smaller letters could not be read. */
+const LONGEST = 29;
+
+const SEMICOLON = 0x3b;
+const OPENING = 0x7b;
 
 const CELL = 26;
 const LINE = 64;
@@ -32,19 +40,24 @@ const WORDS: Record<Role, string> = {
   value: 'value',
 };
 
-/** Asks PHP for a session and takes it apart: the picture, and the second key as a table. */
-export async function drawRow(page: Page): Promise<Yield> {
-  const path = join(root, 'docs/pictures/row.svg');
+/**
+ * Asks PHP for a session and takes it apart: the picture, and its second line as a table.
+ *
+ * @param page The page that shows it.
+ * @param name Which session.
+ */
+export async function drawRow(page: Page, name: keyof typeof SESSIONS = 'row'): Promise<Yield> {
+  const path = join(root, `docs/pictures/${name}.svg`);
   const php = await openWasmPhp();
   let bytes: Buffer;
   try {
-    bytes = await php.run(SESSION);
+    bytes = await php.run(`<?php session_start(); ${SESSIONS[name]} echo session_encode();`);
   } finally {
     php.close();
   }
-  const lines = byKey(dissect(bytes));
-  const second = lines[1] ?? [];
-  const text = bytes.toString('utf8').replaceAll('"', '&quot;');
+  const lines = byKey(dissect(bytes)).flatMap((line) => broken(line, bytes));
+  const second = lines[name === 'row' ? 1 : 2] ?? [];
+  const text = visible(bytes.toString('utf8')).replaceAll('"', '&quot;');
   return {
     kind: 'block',
     text: [
@@ -64,8 +77,34 @@ function byKey(parts: Part[]): Part[][] {
   return starts.map((start, index) => parts.slice(start, starts[index + 1]));
 }
 
+/** A long line in pieces, each ending with a value or where a container opens. */
+function broken(line: Part[], bytes: Buffer): Part[][] {
+  if (sum(line.map(({ length }) => length)) <= LONGEST) return [line];
+  const pieces: Part[][] = [[]];
+  let unit: Part[] = [];
+  const close = (): void => {
+    const last = pieces.at(-1) ?? [];
+    const length = sum([...last, ...unit].map((part) => part.length));
+    if (last.length > 0 && length > LONGEST) pieces.push(unit);
+    else last.push(...unit);
+    unit = [];
+  };
+  for (const part of line) {
+    unit.push(part);
+    const end = bytes[part.offset + part.length - 1];
+    if (part.role === 'mark' && (end === SEMICOLON || end === OPENING)) close();
+  }
+  close();
+  return pieces;
+}
+
+/** A letter for a byte that has none. */
+function visible(text: string): string {
+  return text.replaceAll('\0', '\\0');
+}
+
 function tableRow(part: Part, bytes: Buffer): string {
-  const written = bytes.toString('utf8', part.offset, part.offset + part.length);
+  const written = visible(bytes.toString('utf8', part.offset, part.offset + part.length));
   return `| ${part.offset} | ${part.length} | \`${written.replaceAll('|', '\\|')}\` | ${part.meaning} |`;
 }
 
@@ -108,7 +147,7 @@ function drawCharacters(bytes: Buffer, left: number, top: number): string[] {
     const length = Buffer.byteLength(character);
     const middle = left + (at + length / 2) * CELL;
     drawn.push(
-      `<text x="${middle}" y="${top + 18}" font-size="14" style="fill:var(--row-text, #222)">${escapeXml(character)}</text>`,
+      `<text x="${middle}" y="${top + 18}" font-size="14" style="fill:var(--row-text, #222)">${escapeXml(visible(character))}</text>`,
     );
     for (let index = 0; index < length; index += 1) {
       const hex = (bytes[at + index] ?? 0).toString(16).padStart(2, '0');
