@@ -24,18 +24,27 @@ export type PhpVersion = '8.2' | '8.3' | '8.4' | '8.5';
 export class UnserializeError extends Error {
   /** Where PHP says the fault is: the start of the element that it could not read. */
   readonly offset: number;
+  /** How PHP says it: a warning, in 8.2 still a notice. */
+  readonly level: PhpMessageLevel;
   /** What PHP said before it gave up, the depth it refused for example. */
   readonly messages: readonly PhpMessage[];
 
   /**
    * @param offset PHP's offset
    * @param length how many bytes there were
+   * @param version whose words they are
    * @param messages what was said before
    */
-  constructor(offset: number, length: number, messages: readonly PhpMessage[] = []) {
+  constructor(
+    offset: number,
+    length: number,
+    version: PhpVersion,
+    messages: readonly PhpMessage[] = [],
+  ) {
     super(`unserialize(): Error at offset ${offset} of ${length} bytes`);
     this.name = 'UnserializeError';
     this.offset = offset;
+    this.level = version === '8.2' ? 'E_NOTICE' : 'E_WARNING';
     this.messages = messages;
   }
 }

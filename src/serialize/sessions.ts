@@ -173,7 +173,7 @@ function readKeys(format: SessionFormat, input: Buffer): DecodedSession {
     const to = isBinary ? from + ((input[start] as number) & 127) : input.indexOf(DELIMITER, start);
     // A name that reaches to the end leaves no room for a value.
     if (to < 0 || (isBinary && to > input.length)) {
-      const error = new UnserializeError(start, input.length, messages);
+      const error = new UnserializeError(start, input.length, decoder.version, messages);
       return { variables: collect(places), messages, error };
     }
     const name = input.toString('latin1', from, to);
@@ -193,7 +193,12 @@ function readOne(
     return { value: decoder.read(), error: undefined };
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) throw refusal;
-    const error = new UnserializeError(refusal.offset, input.length, decoder.messages);
+    const error = new UnserializeError(
+      refusal.offset,
+      input.length,
+      decoder.version,
+      decoder.messages,
+    );
     return { value: undefined, error };
   }
 }

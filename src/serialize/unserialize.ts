@@ -53,7 +53,7 @@ export function unserialize<Value extends PhpValue = PhpValue>(
       // Most input has no reference: places are kept only where one was met.
       if (error instanceof SlotsNeeded) slots = true;
       else if (error instanceof Refusal) {
-        throw new UnserializeError(error.offset, input.length, decoder.messages);
+        throw new UnserializeError(error.offset, input.length, version, decoder.messages);
       } else throw error;
     } finally {
       decoder.finish();

@@ -3,6 +3,7 @@ import { after, test } from 'node:test';
 import {
   compareMutations,
   compareSessions,
+  compareSessionValues,
   compareValues,
 } from '../../src/workshop/fuzz/campaign.ts';
 import { openOracle } from '../../src/workshop/fuzz/oracle.ts';
@@ -49,6 +50,11 @@ test('writes 8,000 random values as PHP 8.4 does, and gives its bytes back', asy
   const { difference } = await compareValues(oracle, random, 8000, keep);
   assert.equal(difference, undefined, `seed ${seed}: ${difference}`);
   rows.push(...tallyByType(corpus));
+});
+
+test('writes 1,500 random values of $_SESSION as PHP 8.4 does, and gives its bytes back', async () => {
+  const { difference } = await compareSessionValues(oracle, random, 500);
+  assert.equal(difference, undefined, `seed ${seed}: ${difference}`);
 });
 
 test('gives the verdict of PHP 8.4 on 24,000 spoiled inputs', async () => {

@@ -124,3 +124,16 @@ test('believes no count that the bytes cannot hold', () => {
   assert.equal(offsetOf('a:1000000000:{i:0;i:1;}'), 14);
   assert.equal(offsetOf('s:99999999999:"a";'), 2);
 });
+
+test('calls the error a notice where PHP did, up to 8.2', () => {
+  const level = (version: '8.2' | '8.3'): string => {
+    try {
+      unserialize('i:1', { version });
+    } catch (error) {
+      if (error instanceof UnserializeError) return error.level;
+    }
+    return 'none';
+  };
+  assert.equal(level('8.2'), 'E_NOTICE');
+  assert.equal(level('8.3'), 'E_WARNING');
+});

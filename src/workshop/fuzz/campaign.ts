@@ -1,7 +1,7 @@
 import type { SessionFormat } from '../../serialize/index.ts';
-import { compareSession, compareValue, compareVerdict, show } from './compare.ts';
+import { compareSession, compareValue, compareVariables, compareVerdict, show } from './compare.ts';
 import { mutate } from './mutate.ts';
-import type { Oracle } from './oracle.ts';
+import type { Answer, Oracle } from './oracle.ts';
 import { type Plan, planValue, type Random, smallerPlans } from './plans.ts';
 import { shrink, smallerBytes } from './shrink.ts';
 
@@ -29,22 +29,78 @@ export async function compareValues(
   count: number,
   keep: (bytes: Buffer) => void = () => {},
 ): Promise<Outcome> {
+  return comparePlans(count, () => planValue(random), {
+    ask: async (plans) => {
+      const answers = await oracle.serialize(plans);
+      for (const answer of answers) keep(answer.bytes);
+      return answers;
+    },
+    compare: compareValue,
+  });
+}
+
+/**
+ * Compares random arrays as `$_SESSION` with PHP, in the three formats and both ways.
+ *
+ * @param oracle PHP
+ * @param random the source of chance
+ * @param count how many arrays for each format
+ * @returns how many were equal, or the smallest that is not
+ */
+export async function compareSessionValues(
+  oracle: Oracle,
+  random: Random,
+  count: number,
+): Promise<Outcome> {
+  const next = (): Plan => {
+    for (;;) {
+      const plan = planValue(random);
+      if (plan.kind === 'array') return plan;
+    }
+  };
+  for (const format of FORMATS) {
+    const outcome = await comparePlans(count, next, {
+      ask: (plans) => oracle.encode(format, plans),
+      compare: (plan, answer) =>
+        plan.kind === 'array' ? compareVariables(format, plan, answer, oracle.version) : undefined,
+    });
+    if (outcome.difference !== undefined) return outcome;
+  }
+  return { compared: count * FORMATS.length, difference: undefined };
+}
+
+interface PlanCase {
+  ask(plans: readonly Plan[]): Promise<Answer[]>;
+  compare(plan: Plan, answer: Answer): string | undefined;
+}
+
+async function comparePlans(
+  count: number,
+  next: () => Plan,
+  { ask, compare }: PlanCase,
+): Promise<Outcome> {
+  const differs = (plan: Plan, answer: Answer | undefined): string | undefined => {
+    if (answer === undefined) return 'PHP gave no answer';
+    try {
+      return compare(plan, answer);
+    } catch (error) {
+      return `here ${String(error)}`;
+    }
+  };
   for (let done = 0; done < count; done += BATCH) {
-    const plans = Array.from({ length: Math.min(BATCH, count - done) }, () => planValue(random));
-    const answers = await oracle.serialize(plans);
-    for (const answer of answers) keep(answer.bytes);
-    const differ = async (candidates: readonly Plan[]): Promise<boolean[]> => {
-      const verdicts = await oracle.serialize(candidates);
-      return candidates.map((plan, index) => valueDiffers(plan, verdicts[index]) !== undefined);
-    };
-    const failing = plans.find((plan, index) => valueDiffers(plan, answers[index]) !== undefined);
+    const plans = Array.from({ length: Math.min(BATCH, count - done) }, next);
+    const answers = await ask(plans);
+    const failing = plans.find((plan, index) => differs(plan, answers[index]) !== undefined);
     if (failing === undefined) continue;
-    const smallest = await shrink(failing, smallerPlans, differ);
-    const [answer] = await oracle.serialize([smallest]);
-    return {
-      compared: done,
-      difference: `${valueDiffers(smallest, answer)}\n${JSON.stringify(smallest)}`,
-    };
+    const smallest = await shrink(failing, smallerPlans, async (candidates) => {
+      const verdicts = await ask(candidates);
+      return candidates.map((plan, index) => differs(plan, verdicts[index]) !== undefined);
+    });
+    const [answer] = await ask([smallest]);
+    const difference =
+      differs(smallest, answer) ??
+      `${differs(failing, answers[plans.indexOf(failing)])}\nnot again for`;
+    return { compared: done, difference: `${difference}\n${JSON.stringify(smallest)}` };
   }
   return { compared: count, difference: undefined };
 }
@@ -66,7 +122,12 @@ export async function compareMutations(
 ): Promise<Outcome> {
   const judge = (inputs: readonly Buffer[]): ReturnType<Oracle['unserialize']> =>
     oracle.unserialize(inputs);
-  return compareBytes(count, () => mutate(pick(corpus, random), random), judge, compareVerdict);
+  return compareBytes(
+    count,
+    () => mutate(pick(corpus, random), random),
+    judge,
+    (input, answer) => compareVerdict(input, answer, oracle.version),
+  );
 }
 
 /**
@@ -93,7 +154,7 @@ export async function compareSessions(
       count,
       next,
       (inputs) => oracle.session(format, inputs),
-      (input, answer) => compareSession(format, input, answer),
+      (input, answer) => compareSession(format, input, answer, oracle.version),
     );
     if (outcome.difference !== undefined) return outcome;
   }
@@ -130,18 +191,6 @@ async function compareBytes(
     };
   }
   return { compared: count, difference: undefined };
-}
-
-function valueDiffers(
-  plan: Plan,
-  answer: Parameters<typeof compareValue>[1] | undefined,
-): string | undefined {
-  if (answer === undefined) return 'PHP gave no answer';
-  try {
-    return compareValue(plan, answer);
-  } catch (error) {
-    return `here ${String(error)}`;
-  }
 }
 
 function buildSession(format: SessionFormat, corpus: readonly Buffer[], random: Random): Buffer {

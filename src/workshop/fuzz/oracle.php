@@ -3,7 +3,7 @@
 // FUZZ_INPUT is one case, each line it prints is one answer.
 
 // What is read knows no class of an application, as this library never does.
-if (FUZZ_TASK === 'serialize') {
+if (in_array(FUZZ_TASK, ['serialize', 'encode'], true)) {
   #[AllowDynamicProperties] class Fuzz_Plain { public $open; protected $guarded; private $hidden; }
   class Fuzz_Grown extends Fuzz_Plain { private $hidden; }
 }
@@ -59,12 +59,10 @@ function fuzz_share(array $plan, array &$objects, array &$shared): void {
   $shared[$plan['id']] = $value;
 }
 
-function fuzz_serialize(string $json): string {
+function fuzz_value(string $json): mixed {
   $objects = [];
   $shared = [];
-  $value = fuzz_build(json_decode($json, true, 4096), $objects, $shared);
-  $objects = $shared = null;
-  return serialize($value);
+  return fuzz_build(json_decode($json, true, 4096), $objects, $shared);
 }
 
 final class Fuzz_Handler implements SessionHandlerInterface {
@@ -88,7 +86,7 @@ foreach (file(FUZZ_INPUT, FILE_IGNORE_NEW_LINES) as $line) {
   $messages = [];
   $result = '';
   try {
-    if (FUZZ_TASK === 'serialize') $result = fuzz_serialize(base64_decode($line));
+    if (FUZZ_TASK === 'serialize') $result = serialize(fuzz_value(base64_decode($line)));
     elseif (FUZZ_TASK === 'unserialize') {
       $bytes = base64_decode($line);
       $value = unserialize($bytes);
@@ -99,11 +97,12 @@ foreach (file(FUZZ_INPUT, FILE_IGNORE_NEW_LINES) as $line) {
       [$format, $data] = explode(' ', $line);
       ini_set('session.serialize_handler', $format);
       $handler ??= new Fuzz_Handler();
-      $handler->data = base64_decode($data);
+      $handler->data = FUZZ_TASK === 'encode' ? '' : base64_decode($data);
       session_set_save_handler($handler, false);
       session_id('fuzz');
       $_SESSION = [];
       session_start(['use_cookies' => 0, 'cache_limiter' => '']);
+      if (FUZZ_TASK === 'encode') $_SESSION = fuzz_value(base64_decode($data));
       $isEndless = str_contains($handler->data, 'R:');
       $isActive = session_status() === PHP_SESSION_ACTIVE;
       $encoded = $isActive && !$isEndless ? session_encode() : false;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { SessionFormat } from '../../serialize/index.ts';
+import type { PhpVersion, SessionFormat } from '../../serialize/index.ts';
 import { openWasmPhp } from '../oracle/wasm.ts';
 import { type Plan, settle } from './plans.ts';
 
@@ -12,8 +12,11 @@ export interface Answer {
 
 /** PHP, asked about thousands of cases at once. */
 export interface Oracle {
+  readonly version: PhpVersion;
   serialize(plans: readonly Plan[]): Promise<Answer[]>;
   unserialize(inputs: readonly Uint8Array[]): Promise<Answer[]>;
+  /** What `session_encode()` gives for these values of `$_SESSION`. */
+  encode(format: SessionFormat, plans: readonly Plan[]): Promise<Answer[]>;
   session(format: SessionFormat, inputs: readonly Uint8Array[]): Promise<Answer[]>;
   close(): void;
 }
@@ -24,10 +27,15 @@ const INPUT = '/tmp/fuzz-input';
 /**
  * Starts the PHP of npm for comparisons.
  *
+ * @param version the PHP release; all but 8.4 are fetched once
+ * @param progress told when it is fetched
  * @returns the oracle; close it at the end
  */
-export async function openOracle(): Promise<Oracle> {
-  const php = await openWasmPhp();
+export async function openOracle(
+  version: PhpVersion = '8.4',
+  progress?: ((line: string) => void) | undefined,
+): Promise<Oracle> {
+  const php = await openWasmPhp({ version, progress });
   const ask = async (task: string, lines: readonly string[]): Promise<Answer[]> => {
     if (lines.length === 0) return [];
     php.write(INPUT, Buffer.from(`${lines.join('\n')}\n`));
@@ -48,11 +56,14 @@ export async function openOracle(): Promise<Oracle> {
     });
   };
   const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
+  const planned = (plan: Plan): string => base64(Buffer.from(JSON.stringify(settle(plan))));
   return {
-    serialize: (plans) =>
+    version,
+    serialize: (plans) => ask('serialize', plans.map(planned)),
+    encode: (format, plans) =>
       ask(
-        'serialize',
-        plans.map((plan) => base64(Buffer.from(JSON.stringify(settle(plan))))),
+        'encode',
+        plans.map((plan) => `${format} ${planned(plan)}`),
       ),
     unserialize: (inputs) => ask('unserialize', inputs.map(base64)),
     session: (format, inputs) =>
