@@ -67,7 +67,7 @@ test("the letters and the formats are PHP's own", async () => {
 
 test('a picture that is not there is refused with those that are', async () => {
   await assert.rejects(programs.picture('cat', page), {
-    message: /^there is no picture "cat"; there are matrix, row, .*trace$/,
+    message: /^there is no picture "cat"\. There are: matrix; .*; trace$/,
   });
 });
 

@@ -96,8 +96,8 @@ export async function startPrograms(
     async picture(name, page) {
       const draw = pictures[name];
       if (draw) return await draw(page);
-      const known = Object.keys(pictures).join(', ');
-      throw new Error(`there is no picture "${name}"; there are ${known}`);
+      const known = Object.keys(pictures).join('; ');
+      throw new Error(`there is no picture "${name}". There are: ${known}`);
     },
     close: () => server.close(),
   };
