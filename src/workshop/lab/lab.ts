@@ -73,13 +73,13 @@ export class Lab extends EventEmitter<Events> {
   }
 
   /**
-   * The lesson the learner is in, else the last one.
+   * The lesson the learner is in; whoever has begun none is at the first.
    *
    * @throws RangeError when there is no lesson at all.
    */
   get currentLesson(): Lesson {
     const { lessons } = this;
-    const lesson = rememberedLesson(lessons) ?? lessons.at(-1);
+    const lesson = rememberedLesson(lessons) ?? lessons[0];
     if (!lesson) throw new RangeError('The folder lessons/ holds no lesson.');
     return lesson;
   }
@@ -87,6 +87,11 @@ export class Lab extends EventEmitter<Events> {
   /** The server, once there is one. */
   get server(): DatabaseServer | undefined {
     return this.#server;
+  }
+
+  /** Aborted when the lab ends: whatever runs for it ends with it. */
+  get ending(): AbortSignal {
+    return this.#abort.signal;
   }
 
   /**

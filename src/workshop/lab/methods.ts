@@ -1,5 +1,6 @@
 /** The methods of the article's class, and which of them a class of the port has so far. */
 import { existsSync, readFileSync } from 'node:fs';
+import type { Lesson } from '../catalogue.ts';
 
 /** A method, PHP's name for the callback that it is, and what it is given. */
 export interface Method {
@@ -35,4 +36,18 @@ export function callableMethods(path: string): Method[] | undefined {
     new RegExp(`^\\s*static\\s+(?:async\\s+)?${name}\\s*[(=]`, 'm').test(text);
   if (isStatic('initCallbacks') || /^\s*(?:async\s+)?read\s*\(/m.test(text)) return undefined;
   return METHODS.filter(({ name }) => isStatic(name));
+}
+
+/**
+ * Whose class a lesson's page begins with: its own, or, on a page to read, the first one that
+ * answers requests, so that there is something to look around in.
+ *
+ * @param lesson The lesson that is read.
+ * @param lessons All lessons, in order.
+ * @returns The lesson whose class it is.
+ */
+export function lessonToPlay(lesson: Lesson, lessons: Lesson[]): Lesson {
+  if (lesson.kind !== 'page') return lesson;
+  const whole = lessons.find((each) => callableMethods(each.files.class) === undefined);
+  return whole ?? lesson;
 }

@@ -2,7 +2,7 @@
 import { CLIENTS } from '../clients.ts';
 import { type Html, html, type Part } from '../html.ts';
 import type { Lab, View } from '../lab.ts';
-import { callableMethods } from '../methods.ts';
+import { callableMethods, lessonToPlay } from '../methods.ts';
 import type { Stage } from '../stage.ts';
 import { attacksPanel, testsPanel } from './checks.ts';
 import { clientForms, clientPage, clientWire, cookieForm } from './client.ts';
@@ -75,6 +75,8 @@ export function page(scene: Scene): Html {
   <a class="brand" href="/">phpsessid<span> lab</span></a>
   ${live('status', 'span', 'status')}
   <p class="warning"><strong>Vulnerable on purpose:</strong> keep real data away</p>
+  <a class="docs" href="/gauntlet/">Gauntlet</a>
+  <a class="docs" href="/compare/?right=${lesson.condition}">Side by side</a>
   <a class="docs" href="/docs/">Documentation</a>
 </header>
 ${lessonList(lab, view)}
@@ -188,14 +190,16 @@ function lessonList(lab: Lab, { lesson: current }: View): Html {
 
 function classPicker(lab: Lab, { lesson, subject }: View): Html {
   const before = lab.lessons.findLast((each) => each.number < lesson.number);
+  const played = lessonToPlay(lesson, lab.lessons);
   const choice = (condition: string, label: string, note: string) =>
     html`<li><a href="/lesson/${lesson.label}/?class=${condition}"${
       condition === subject.condition && html` aria-current="true"`
     }>${label}<small> ${note}</small></a></li>`;
-  const listed = [lesson.condition, before?.condition, 'mine'];
+  const listed = [played.condition, lesson.condition, before?.condition, 'mine'];
   return html`<nav class="picker" aria-label="Class at work">
   <ul>
-    ${choice(lesson.condition, lesson.condition, 'this lesson’s')}
+    ${played !== lesson && choice(played.condition, played.condition, 'the article’s, ported')}
+    ${choice(lesson.condition, lesson.condition, played === lesson ? 'this lesson’s' : 'before the port')}
     ${before && choice(before.condition, before.condition, 'before it')}
     ${choice('mine', 'mine', lab.hasMine ? 'your own' : 'not begun')}
     ${lesson.wrong.map((wrong) => choice(wrong.condition, wrong.condition.slice('wrong-00-'.length), 'wrong'))}
