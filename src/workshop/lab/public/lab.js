@@ -120,18 +120,35 @@ document.addEventListener(
   true,
 );
 
-const live = new EventSource(`/live?lesson=${lesson}&class=${encodeURIComponent(condition ?? '')}`);
-live.addEventListener('part', (event) => {
-  const { id, markup } = JSON.parse(event.data);
-  patch(id, markup);
-});
-// A method was added to the class or taken away: the page has other buttons now.
-live.addEventListener('reload', () => location.reload());
-live.addEventListener('say', (event) => say(event.data));
-live.addEventListener('error', () => {
-  const status = document.getElementById('status');
-  if (!status || live.readyState === EventSource.OPEN) return;
-  status.textContent =
-    'The lab does not answer. It may have been ended: npm start begins it again.';
-});
+/** @type {EventSource | undefined} */
+let live;
+
+/**
+ * Listens to what changes on the page, and to nothing else from then on.
+ *
+ * @param {string} address
+ */
+export function listen(address) {
+  live?.close();
+  const source = new EventSource(address);
+  live = source;
+  source.addEventListener('part', (event) => {
+    const { id, markup } = JSON.parse(event.data);
+    patch(id, markup);
+  });
+  // A method was added to the class or taken away: the page has other buttons now.
+  source.addEventListener('reload', () => location.reload());
+  source.addEventListener('say', (event) => say(event.data));
+  source.addEventListener('error', () => {
+    const status = document.getElementById('status');
+    if (!status || source.readyState === EventSource.OPEN) return;
+    status.textContent =
+      'The lab does not answer. It may have been ended: npm start begins it again.';
+  });
+}
+
+listen(
+  document.body.dataset.live ??
+    `/live?lesson=${lesson}&class=${encodeURIComponent(condition ?? '')}`,
+);
 setInterval(tick, 1000);
