@@ -279,7 +279,7 @@ class Decoder extends Scanner {
       this.say('E_WARNING', 'Bad unserialize data', false);
       throw new Refusal(quote);
     }
-    const count = this.signedCount(quote + 2);
+    const count = Number(this.signedCount(quote + 2));
     const at = this.position;
     if (count < 0 || count > (this.end - quote) >> 1) throw new Refusal(at);
     if (this.bytes[at] !== COLON) throw new Refusal(at);

@@ -225,14 +225,15 @@ export class Scanner {
   }
 
   custom(className: PhpString, quote: number): PhpSerializable {
-    const length = this.signedCount(quote + 2);
+    const required = this.signedCount(quote + 2);
+    const length = Number(required);
     const at = this.position;
     if (this.end - at < 2 || this.bytes[at] !== COLON) throw new Refusal(at);
     if (this.bytes[at + 1] !== OPEN) throw new Refusal(at + 1);
     const from = at + 2;
     const present = this.end - from;
     if (length < 0 || present <= length) {
-      const text = `Insufficient data for unserializing - ${length} required, ${present} present`;
+      const text = `Insufficient data for unserializing - ${required} required, ${present} present`;
       this.say('E_WARNING', text, false);
       throw new Refusal(from);
     }
@@ -265,7 +266,7 @@ export class Scanner {
   }
 
   /** Reads the count behind a class's name: a sign is allowed, and so is nothing at all. */
-  signedCount(start: number): number {
+  signedCount(start: number): number | bigint {
     const bytes = this.bytes;
     let at = start;
     let value = 0;
@@ -280,7 +281,7 @@ export class Scanner {
     }
     const matched = matchAt(/[+-]?[0-9]*/y, this.text, start)?.[0] ?? '';
     this.position = start + matched.length;
-    return Number(this.saturate(matched));
+    return this.saturate(matched);
   }
 
   saturate(text: string): number | bigint {

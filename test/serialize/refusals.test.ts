@@ -137,3 +137,13 @@ test('calls the error a notice where PHP did, up to 8.2', () => {
   assert.equal(level('8.2'), 'E_NOTICE');
   assert.equal(level('8.3'), 'E_WARNING');
 });
+
+test('names a length of 64 bits to its last digit', () => {
+  const input = 'C:3:"Foo":9223372036854775807:{a}';
+  assert.throws(
+    () => unserialize(input),
+    ({ messages }: UnserializeError) =>
+      messages[0]?.message ===
+      'Insufficient data for unserializing - 9223372036854775807 required, 2 present',
+  );
+});
