@@ -7,6 +7,8 @@ import { PHP_SESSION_ACTIVE, type PhpRequest } from './request.ts';
 const LONG_AGO = 'Thu, 19 Nov 1981 08:52:00 GMT';
 
 function lastModified(request: PhpRequest): void {
+  // The SAPI has forgotten the script's path by the time the shutdown functions run.
+  if (request.hasLeftMain) return;
   const changed = request.lastModified();
   if (changed === undefined) return;
   replaceHeader(request, 'Last-Modified', httpDate(Math.floor(changed / 1000)));

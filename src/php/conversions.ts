@@ -1,6 +1,6 @@
 /** PHP's conversions between types, as far as the session functions need them. */
 import { isUtf8 } from 'node:buffer';
-import type { PhpVersion } from '../serialize/index.ts';
+import { PhpEnum, PhpFloat, PhpObject, type PhpVersion } from '../serialize/index.ts';
 
 /**
  * What PHP sees as a string: text, or bytes that are no UTF-8.
@@ -73,10 +73,12 @@ export function typeName(value: unknown, version: PhpVersion): string {
   if (typeof value === 'number') return Number.isInteger(value) ? 'int' : 'float';
   if (typeof value === 'bigint') return 'int';
   if (typeof value === 'string' || value instanceof Uint8Array) return 'string';
-  if (typeof value === 'function') return version === '8.2' ? 'object' : 'Closure';
+  if (typeof value === 'function') return 'Closure';
   if (typeof value === 'symbol') return 'symbol';
   if (Array.isArray(value) || value instanceof Map || isPlain(value)) return 'array';
-  return version === '8.2' ? 'object' : value.constructor.name;
+  if (value instanceof PhpFloat) return 'float';
+  if (value instanceof PhpObject || value instanceof PhpEnum) return String(value.className);
+  return value.constructor.name;
 }
 
 /**
@@ -89,6 +91,17 @@ export function isPlain(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false;
   const prototype = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
+}
+
+/**
+ * A string as C's `%s` prints it, and as C reads a setting of its own: up to a NUL.
+ *
+ * @param text - Any string.
+ * @returns What stands before the first NUL.
+ */
+export function beforeNul(text: string): string {
+  const at = text.indexOf('\0');
+  return at < 0 ? text : text.slice(0, at);
 }
 
 /**

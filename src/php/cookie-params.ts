@@ -1,5 +1,6 @@
 /** session_set_cookie_params() and session_get_cookie_params(). session.c L1790–1935. */
-import { phpBoolean, phpString } from './conversions.ts';
+import { entriesOf, parseArguments, toText } from './arguments.ts';
+import { beforeNul, phpBoolean, typeName } from './conversions.ts';
 import { PhpValueError } from './messages.ts';
 import { PHP_SESSION_ACTIVE, type PhpRequest } from './request.ts';
 import { performSync } from './scope.ts';
@@ -50,14 +51,24 @@ export function session_set_cookie_params(
   secure?: boolean | null | undefined,
   httponly?: boolean | null | undefined,
 ): boolean;
-export function session_set_cookie_params(
-  first: number | object,
-  ...rest: (string | boolean | null | undefined)[]
-): boolean {
+export function session_set_cookie_params(...values: unknown[]): boolean {
   return performSync(NAME, (request) => {
+    const [first = 0, ...rest] = parseArguments(
+      request,
+      values,
+      1,
+      'array|int $lifetime_or_options',
+      '?string $path',
+      '?string $domain',
+      '?bool $secure',
+      '?bool $httponly',
+    );
     if (!mayChange(request)) return false;
     const wanted =
       typeof first === 'object' ? fromOptions(request, first, rest) : fromArguments(first, rest);
+    const { exception } = request;
+    request.exception = undefined;
+    if (exception) throw exception.error;
     return ORDER.every((key) => {
       const value = wanted.get(key);
       return value === undefined || request.changeSetting(`cookie_${key}`, value);
@@ -86,13 +97,26 @@ function mayChange(request: PhpRequest): boolean {
 }
 
 function fromArguments(lifetime: number, rest: readonly unknown[]): Map<string, string> {
-  const wanted = new Map([['lifetime', String(Math.trunc(lifetime))]]);
+  const wanted = new Map([['lifetime', String(lifetime)]]);
   for (const [at, key] of ['path', 'domain', 'secure', 'httponly'].entries()) {
     const value = rest[at];
     if (value === undefined || value === null) continue;
     wanted.set(key, FLAGS.includes(key) ? flagText(value) : String(value));
   }
   return wanted;
+}
+
+/** zval_get_string(): an array is told, an object ends it, at the end of the list. */
+function textOf(request: PhpRequest, value: unknown): string {
+  const text = toText(request, value ?? '');
+  if (text !== undefined) return text;
+  const type = typeName(value, '8.2');
+  if (type === 'array') {
+    request.warn('E_WARNING', 'Array to string conversion', '');
+    return 'Array';
+  }
+  request.throwLater(new Error(`Object of class ${type} could not be converted to string`));
+  return '';
 }
 
 function flagText(value: unknown): string {
@@ -111,17 +135,18 @@ function fromOptions(
     throw new PhpValueError(`${NAME}(): ${text} ${rule}`);
   }
   const wanted = new Map<string, string>();
-  for (const [key, value] of Object.entries(options)) {
-    if (/^(0|-?[1-9]\d*)$/.test(key)) {
+  for (const [key, value] of entriesOf(options)) {
+    if (typeof key !== 'string') {
       const text = 'Argument #1 ($lifetime_or_options) cannot contain numeric keys';
       request.warn('E_WARNING', text);
       continue;
     }
     const name = key.toLowerCase();
     const isKnown = ORDER.includes(name) && (name !== 'partitioned' || request.version >= '8.5');
-    if (isKnown) wanted.set(name, FLAGS.includes(name) ? flagText(value) : phpString(value));
+    if (isKnown) wanted.set(name, FLAGS.includes(name) ? flagText(value) : textOf(request, value));
     else {
-      const text = `Argument #1 ($lifetime_or_options) contains an unrecognized key "${key}"`;
+      const shown = beforeNul(key);
+      const text = `Argument #1 ($lifetime_or_options) contains an unrecognized key "${shown}"`;
       request.warn('E_WARNING', text);
     }
   }
@@ -143,14 +168,19 @@ function fromOptions(
  * path; // '/'
  * samesite; // ''
  */
-export function session_get_cookie_params(): SessionCookieParams {
-  return performSync('session_get_cookie_params', ({ settings, version }) => ({
-    lifetime: settings.get('cookie_lifetime'),
-    path: settings.get('cookie_path'),
-    domain: settings.get('cookie_domain'),
-    secure: settings.get('cookie_secure'),
-    ...(version >= '8.5' ? { partitioned: settings.get('cookie_partitioned') } : {}),
-    httponly: settings.get('cookie_httponly'),
-    samesite: settings.get('cookie_samesite'),
-  }));
+export function session_get_cookie_params(): SessionCookieParams;
+export function session_get_cookie_params(...values: unknown[]): SessionCookieParams {
+  return performSync('session_get_cookie_params', (request) => {
+    parseArguments(request, values, 0);
+    const { settings, version } = request;
+    return {
+      lifetime: settings.get('cookie_lifetime'),
+      path: settings.get('cookie_path'),
+      domain: settings.get('cookie_domain'),
+      secure: settings.get('cookie_secure'),
+      ...(version >= '8.5' ? { partitioned: settings.get('cookie_partitioned') } : {}),
+      httponly: settings.get('cookie_httponly'),
+      samesite: settings.get('cookie_samesite'),
+    };
+  });
 }

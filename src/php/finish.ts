@@ -106,6 +106,7 @@ export async function destroySession(request: PhpRequest): Promise<boolean> {
  */
 export async function endRequest(request: PhpRequest, reason: string): Promise<void> {
   const errors: unknown[] = [];
+  request.hasLeftMain = true;
   try {
     for (const [key, shutdownFunction] of request.shutdownFunctions) {
       request.shutdownFunctions.delete(key);

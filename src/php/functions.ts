@@ -1,5 +1,6 @@
 /** The functions that never reach a save handler: they answer at once. session.c L1780–2780. */
-import { phpString, textOrBytes } from './conversions.ts';
+import { parseArguments, requireCount, toText } from './arguments.ts';
+import { beforeNul, textOrBytes } from './conversions.ts';
 import { PhpValueError } from './messages.ts';
 import { PHP_SESSION_ACTIVE, type PhpRequest } from './request.ts';
 import { performSync } from './scope.ts';
@@ -36,8 +37,12 @@ function areHeadersSent(request: PhpRequest, subject: string): boolean {
  * await session_start();
  * session_status() === PHP_SESSION_ACTIVE; // true
  */
-export function session_status(): 0 | 1 | 2 {
-  return performSync('session_status', (request) => request.status);
+export function session_status(): 0 | 1 | 2;
+export function session_status(...values: unknown[]): 0 | 1 | 2 {
+  return performSync('session_status', (request) => {
+    parseArguments(request, values, 0);
+    return request.status;
+  });
 }
 
 /**
@@ -54,8 +59,10 @@ export function session_status(): 0 | 1 | 2 {
  * await session_start();
  * session_id(); // 'chosen'
  */
-export function session_id(id?: string | null | undefined): string | false {
+export function session_id(id?: string | null | undefined): string | false;
+export function session_id(...values: unknown[]): string | false {
   return performSync('session_id', (request) => {
+    const [id] = parseArguments(request, values, 0, '?string $id');
     if (id !== undefined && id !== null) {
       if (request.status === PHP_SESSION_ACTIVE) {
         if (isLocked(request, 'Session ID')) return false;
@@ -63,8 +70,7 @@ export function session_id(id?: string | null | undefined): string | false {
         return false;
       }
     }
-    // The id up to a NUL, as C reads it.
-    const before = (request.id ?? '').split('\0', 1)[0] as string;
+    const before = beforeNul(request.id ?? '');
     if (id !== undefined && id !== null) request.id = id;
     return before;
   });
@@ -75,9 +81,11 @@ function settingFunction(
   name: string,
   key: 'name' | 'save_path' | 'cache_limiter',
   subject: string,
-  value: string | null | undefined,
+  values: readonly unknown[],
+  parameter: (request: PhpRequest) => `?${'string' | 'path'} $${string}`,
 ): string | false {
   return performSync(name, (request) => {
+    const [value] = parseArguments(request, values, 0, parameter(request));
     const isChange = value !== undefined && value !== null;
     if (isChange && isLocked(request, subject)) return false;
     const before = request.settings.get(key);
@@ -99,8 +107,11 @@ function settingFunction(
  * session_name('MySession'); // 'PHPSESSID'
  * session_name(); // 'MySession'
  */
-export function session_name(name?: string | null | undefined): string | false {
-  return settingFunction('session_name', 'name', 'Session name', name);
+export function session_name(name?: string | null | undefined): string | false;
+export function session_name(...values: unknown[]): string | false {
+  return settingFunction('session_name', 'name', 'Session name', values, ({ version }) =>
+    version >= '8.4' ? '?path $name' : '?string $name',
+  );
 }
 
 /**
@@ -117,8 +128,10 @@ export function session_name(name?: string | null | undefined): string | false {
  * session_save_path('/var/lib/sessions'); // ''
  * session_save_path(); // '/var/lib/sessions'
  */
-export function session_save_path(path?: string | null | undefined): string | false {
-  return settingFunction('session_save_path', 'save_path', 'Session save path', path);
+export function session_save_path(path?: string | null | undefined): string | false;
+export function session_save_path(...values: unknown[]): string | false {
+  const [name, subject] = ['session_save_path', 'Session save path'];
+  return settingFunction(name, 'save_path', subject, values, () => '?path $path');
 }
 
 /**
@@ -134,8 +147,10 @@ export function session_save_path(path?: string | null | undefined): string | fa
  * session_cache_limiter('private'); // 'nocache'
  * session_cache_limiter(); // 'private'
  */
-export function session_cache_limiter(value?: string | null | undefined): string | false {
-  return settingFunction('session_cache_limiter', 'cache_limiter', 'Session cache limiter', value);
+export function session_cache_limiter(value?: string | null | undefined): string | false;
+export function session_cache_limiter(...values: unknown[]): string | false {
+  const [name, subject] = ['session_cache_limiter', 'Session cache limiter'];
+  return settingFunction(name, 'cache_limiter', subject, values, () => '?string $value');
 }
 
 /**
@@ -150,8 +165,10 @@ export function session_cache_limiter(value?: string | null | undefined): string
  * session_cache_expire(30); // 180
  * session_cache_expire(); // 30
  */
-export function session_cache_expire(value?: number | null | undefined): number | false {
+export function session_cache_expire(value?: number | null | undefined): number | false;
+export function session_cache_expire(...values: unknown[]): number | false {
   return performSync('session_cache_expire', (request) => {
+    const [value] = parseArguments(request, values, 0, '?int $value');
     const before = request.settings.get('cache_expire');
     if (value === undefined || value === null) return before;
     const isActive = request.status === PHP_SESSION_ACTIVE;
@@ -174,8 +191,10 @@ export function session_cache_expire(value?: number | null | undefined): number 
  * session_set_save_handler(new SessionHandler());
  * session_module_name('files'); // 'user'
  */
-export function session_module_name(module?: string | null | undefined): string | false {
+export function session_module_name(module?: string | null | undefined): string | false;
+export function session_module_name(...values: unknown[]): string | false {
   return performSync('session_module_name', (request) => {
+    const [module] = parseArguments(request, values, 0, '?string $module');
     const isChange = module !== undefined && module !== null;
     if (isChange && isLocked(request, 'Session save handler module')) return false;
     const before = request.module.name;
@@ -183,8 +202,9 @@ export function session_module_name(module?: string | null | undefined): string 
     if (module.toLowerCase() === 'user') {
       throw new PhpValueError('session_module_name(): Argument #1 ($module) cannot be "user"');
     }
-    if (module.toLowerCase() !== 'files') {
-      request.warn('E_WARNING', `Session handler module "${module}" cannot be found`);
+    if (beforeNul(module).toLowerCase() !== 'files') {
+      const text = `Session handler module "${beforeNul(module)}" cannot be found`;
+      request.warn('E_WARNING', text);
       return false;
     }
     request.changeSetting('save_handler', module);
@@ -206,8 +226,10 @@ export function session_module_name(module?: string | null | undefined): string 
  * $_SESSION['count'] = 3;
  * session_encode(); // 'count|i:3;'
  */
-export function session_encode(): string | Uint8Array | false {
+export function session_encode(): string | Uint8Array | false;
+export function session_encode(...values: unknown[]): string | Uint8Array | false {
   return performSync('session_encode', (request) => {
+    parseArguments(request, values, 0);
     const data = encodeVariables(request);
     return data === undefined ? false : textOrBytes(data);
   });
@@ -226,8 +248,10 @@ export function session_encode(): string | Uint8Array | false {
  * session_unset(); // true
  * Object.keys($_SESSION); // []
  */
-export function session_unset(): boolean {
+export function session_unset(): boolean;
+export function session_unset(...values: unknown[]): boolean {
   return performSync('session_unset', (request) => {
+    parseArguments(request, values, 0);
     if (request.status !== PHP_SESSION_ACTIVE) return false;
     savedVariables(request)?.clear();
     return true;
@@ -251,8 +275,12 @@ export function session_unset(): boolean {
  * });
  * await session_start();
  */
-export function session_register_shutdown(): void {
-  performSync('session_register_shutdown', registerShutdown);
+export function session_register_shutdown(): void;
+export function session_register_shutdown(...values: unknown[]): void {
+  performSync('session_register_shutdown', (request) => {
+    parseArguments(request, values, 0);
+    registerShutdown(request);
+  });
 }
 
 /**
@@ -291,8 +319,12 @@ export function register_shutdown_function<Values extends unknown[]>(
  * ini_get('session.gc_maxlifetime'); // '1440'
  * ini_get('memory_limit'); // false
  */
-export function ini_get(option: string): string | false {
-  return performSync('ini_get', (request) => settingText(request, option) ?? false);
+export function ini_get(option: string): string | false;
+export function ini_get(...values: unknown[]): string | false {
+  return performSync('ini_get', (request) => {
+    const [option = ''] = parseArguments(request, values, 1, 'string $option');
+    return settingText(request, option) ?? false;
+  });
 }
 
 /**
@@ -309,11 +341,19 @@ export function ini_get(option: string): string | false {
  * ini_get('session.use_strict_mode'); // '1'
  * ini_set('session.auto_start', true); // false
  */
-export function ini_set(option: string, value: string | number | boolean | null): string | false {
+export function ini_set(option: string, value: string | number | boolean | null): string | false;
+export function ini_set(...values: unknown[]): string | false {
   return performSync('ini_set', (request) => {
+    requireCount(request, values.length, 2, 2);
+    const [option = ''] = parseArguments(request, values.slice(0, 1), 1, 'string $option');
+    const value = toText(request, values[1] ?? '');
+    if (value === undefined) {
+      const types = 'string|int|float|bool|null';
+      throw new TypeError(`ini_set(): Argument #2 ($value) must be of type ${types}`);
+    }
     const before = settingText(request, option);
     if (before === undefined) return false;
-    const changed = request.changeSetting(option.slice('session.'.length), phpString(value));
+    const changed = request.changeSetting(option.slice('session.'.length), value);
     return changed ? before : false;
   });
 }

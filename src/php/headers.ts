@@ -23,7 +23,10 @@ function isRefused(request: PhpRequest, value: string): boolean {
 
 /** sapi_add_header(…, replace = 1). */
 export function replaceHeader(request: PhpRequest, name: string, value: string): void {
-  if (!isRefused(request, value)) request.head.setHeader(name, headerBytes(value));
+  if (isRefused(request, value)) return;
+  // PHP takes the old line away and adds the new one at the end.
+  request.head.removeHeader(name);
+  request.head.setHeader(name, headerBytes(value));
 }
 
 /**

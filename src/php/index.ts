@@ -40,6 +40,7 @@ export {
   session_write_close,
 } from './lifecycle-functions.ts';
 export {
+  PhpArgumentCountError,
   type PhpMessageHandler,
   type PhpMessageLevel,
   PhpScopeError,

@@ -1,6 +1,7 @@
 /** The functions that may reach a save handler: each is async. session.c L2354–2830. */
+import { entriesOf, parseArguments, toText } from './arguments.ts';
 import { callerOf } from './caller.ts';
-import { bytesOf, integerIn, phpString, typeName } from './conversions.ts';
+import { beforeNul, bytesOf, integerIn, typeName } from './conversions.ts';
 import { decodeVariables } from './decode.ts';
 import { abortSession, destroySession, flushSession } from './finish.ts';
 import { createId, isValidId, MAX_SID_LENGTH } from './identifiers.ts';
@@ -23,34 +24,36 @@ export type SessionStartOptions = {
 /** @returns Whether read_and_close was asked for. */
 function applyOptions(request: PhpRequest, options: object): boolean {
   let readAndClose = false;
-  for (const [key, value] of Object.entries(options) as [string, unknown][]) {
-    if (/^(0|-?[1-9]\d*)$/.test(key)) {
+  for (const [key, value] of entriesOf(options)) {
+    if (typeof key !== 'string') {
       if (request.version < '8.5') continue;
       const text = 'Argument #1 ($options) must be of type array with keys as string';
       throw new PhpValueError(`session_start(): ${text}`);
     }
-    const isInteger = typeof value === 'bigint' || Number.isInteger(value);
-    if (typeof value !== 'string' && typeof value !== 'boolean' && !isInteger) {
-      const given = typeName(value, request.version);
+    const type = typeName(value, '8.2');
+    if (type !== 'string' && type !== 'int' && type !== 'bool') {
       throw new TypeError(
-        `session_start(): Option "${key}" must be of type string|int|bool, ${given} given`,
+        `session_start(): Option "${beforeNul(key)}" must be of type string|int|bool, ${type} given`,
       );
     }
-    if (key === 'read_and_close')
-      readAndClose = isPositive(request, value as string | number | boolean);
-    else if (!request.changeSetting(key, phpString(value as string | number | boolean))) {
-      request.warn('E_WARNING', `Setting option "${key}" failed`);
+    const text = toText(request, value) ?? '';
+    if (key === 'read_and_close') readAndClose = isPositive(request, type, text);
+    else if (!request.changeSetting(key, text)) {
+      request.warn('E_WARNING', `Setting option "${beforeNul(key)}" failed`);
     }
   }
   return readAndClose;
 }
 
-function isPositive(request: PhpRequest, value: string | number | boolean): boolean {
-  if (typeof value !== 'string') return Number(value) > 0;
-  const integer = integerIn(value);
-  if (integer !== undefined || request.version < '8.5') return (integer ?? 0) > 0;
+function isPositive(request: PhpRequest, type: string, text: string): boolean {
+  // zval_get_long() until 8.4: what stands at the beginning, and any number but 0.
+  if (request.version < '8.5') return (Number.parseInt(text, 10) || 0) !== 0;
+  if (type !== 'string') return Number(text) > 0;
+  const integer = integerIn(text);
+  if (integer !== undefined) return integer > 0;
   throw new TypeError(
-    `session_start(): Option "read_and_close" value must be of type compatible with int, "${value}" given`,
+    'session_start(): Option "read_and_close" value must be of type compatible with int, ' +
+      `"${beforeNul(text)}" given`,
   );
 }
 
@@ -75,9 +78,11 @@ function isPositive(request: PhpRequest, value: string | number | boolean): bool
  * $_SESSION['count']; // 1
  * session_status() === PHP_SESSION_NONE; // true
  */
-export async function session_start(options: SessionStartOptions = {}): Promise<boolean> {
+export async function session_start(options?: SessionStartOptions | undefined): Promise<boolean>;
+export async function session_start(...values: unknown[]): Promise<boolean> {
   const startedAt = callerOf(session_start);
   return await perform('session_start', async (request) => {
+    const [options = {}] = parseArguments(request, values, 0, 'array $options');
     if (request.status === PHP_SESSION_ACTIVE) {
       const text = 'Ignoring session_start() because a session is already active';
       if (request.version >= '8.3') request.warnStarted('E_NOTICE', text);
@@ -114,8 +119,12 @@ export async function session_start(options: SessionStartOptions = {}): Promise<
  * $_SESSION['count']; // 3
  * await session_write_close(); // false
  */
-export async function session_write_close(): Promise<boolean> {
-  return await perform('session_write_close', (request) => flushSession(request, true));
+export async function session_write_close(): Promise<boolean>;
+export async function session_write_close(...values: unknown[]): Promise<boolean> {
+  return await perform('session_write_close', async (request) => {
+    parseArguments(request, values, 0);
+    return await flushSession(request, true);
+  });
 }
 
 /**
@@ -129,8 +138,12 @@ export async function session_write_close(): Promise<boolean> {
  * await session_start();
  * await session_commit(); // true
  */
-export async function session_commit(): Promise<boolean> {
-  return await perform('session_commit', (request) => flushSession(request, true));
+export async function session_commit(): Promise<boolean>;
+export async function session_commit(...values: unknown[]): Promise<boolean> {
+  return await perform('session_commit', async (request) => {
+    parseArguments(request, values, 0);
+    return await flushSession(request, true);
+  });
 }
 
 /**
@@ -147,8 +160,12 @@ export async function session_commit(): Promise<boolean> {
  * session_status() === PHP_SESSION_NONE; // true
  * $_SESSION['user']; // 'ann'
  */
-export async function session_destroy(): Promise<boolean> {
-  return await perform('session_destroy', destroySession);
+export async function session_destroy(): Promise<boolean>;
+export async function session_destroy(...values: unknown[]): Promise<boolean> {
+  return await perform('session_destroy', async (request) => {
+    parseArguments(request, values, 0);
+    return await destroySession(request);
+  });
 }
 
 /**
@@ -167,8 +184,12 @@ export async function session_destroy(): Promise<boolean> {
  * await session_regenerate_id(true); // true
  * session_id() === before; // false
  */
-export async function session_regenerate_id(delete_old_session = false): Promise<boolean> {
+export async function session_regenerate_id(
+  delete_old_session?: boolean | undefined,
+): Promise<boolean>;
+export async function session_regenerate_id(...values: unknown[]): Promise<boolean> {
   return await perform('session_regenerate_id', async (request) => {
+    const [deleteOld = false] = parseArguments(request, values, 0, 'bool $delete_old_session');
     if (request.status !== PHP_SESSION_ACTIVE) {
       const text = 'Session ID cannot be regenerated when there is no active session';
       if (request.version >= '8.5') request.warnStarted('E_WARNING', text);
@@ -180,7 +201,7 @@ export async function session_regenerate_id(delete_old_session = false): Promise
       request.warn('E_WARNING', text);
       return false;
     }
-    return await regenerate(request, delete_old_session);
+    return await regenerate(request, deleteOld);
   });
 }
 
@@ -197,8 +218,12 @@ export async function session_regenerate_id(delete_old_session = false): Promise
  * await session_start();
  * 'draft' in $_SESSION; // false
  */
-export async function session_abort(): Promise<boolean> {
-  return await perform('session_abort', abortSession);
+export async function session_abort(): Promise<boolean>;
+export async function session_abort(...values: unknown[]): Promise<boolean> {
+  return await perform('session_abort', async (request) => {
+    parseArguments(request, values, 0);
+    return await abortSession(request);
+  });
 }
 
 /**
@@ -213,9 +238,11 @@ export async function session_abort(): Promise<boolean> {
  * await session_reset(); // true
  * 'draft' in $_SESSION; // false
  */
-export async function session_reset(): Promise<boolean> {
+export async function session_reset(): Promise<boolean>;
+export async function session_reset(...values: unknown[]): Promise<boolean> {
   const startedAt = callerOf(session_reset);
   return await perform('session_reset', async (request) => {
+    parseArguments(request, values, 0);
     if (request.status !== PHP_SESSION_ACTIVE) return false;
     await initialize(request, startedAt);
     return true;
@@ -234,8 +261,10 @@ export async function session_reset(): Promise<boolean> {
  * await session_start();
  * await session_gc(); // 0
  */
-export async function session_gc(): Promise<number | false> {
+export async function session_gc(): Promise<number | false>;
+export async function session_gc(...values: unknown[]): Promise<number | false> {
   return await perform('session_gc', async (request) => {
+    parseArguments(request, values, 0);
     if (request.status !== PHP_SESSION_ACTIVE) {
       const text = 'Session cannot be garbage collected when there is no active session';
       request.warn('E_WARNING', text);
@@ -260,17 +289,16 @@ export async function session_gc(): Promise<number | false> {
  * await session_decode('count|i:3;'); // true
  * $_SESSION['count']; // 3
  */
-export async function session_decode(data: string | Uint8Array): Promise<boolean> {
+export async function session_decode(data: string | Uint8Array): Promise<boolean>;
+export async function session_decode(...values: unknown[]): Promise<boolean> {
   return await perform('session_decode', async (request) => {
+    const [data = ''] = parseArguments(request, values, 1, 'string $data');
     if (request.status !== PHP_SESSION_ACTIVE) {
       const text = 'Session data cannot be decoded when there is no active session';
       request.warn('E_WARNING', text);
       return false;
     }
-    return await decodeVariables(
-      request,
-      typeof data === 'string' ? bytesOf(data) : Buffer.from(data),
-    );
+    return await decodeVariables(request, bytesOf(data));
   });
 }
 
@@ -287,14 +315,17 @@ export async function session_decode(data: string | Uint8Array): Promise<boolean
  * const id = await session_create_id('ann-');
  * /^ann-[0-9a-f]{32}$/.test(String(id)); // true
  */
-export async function session_create_id(prefix = ''): Promise<string | false> {
+export async function session_create_id(prefix?: string | undefined): Promise<string | false>;
+export async function session_create_id(...values: unknown[]): Promise<string | false> {
   return await perform('session_create_id', async (request) => {
+    const parameter = request.version >= '8.4' ? 'path $prefix' : 'string $prefix';
+    const [prefix = ''] = parseArguments(request, values, 0, parameter);
     if (prefix !== '') {
-      if (request.version >= '8.4' && Buffer.byteLength(prefix) > MAX_SID_LENGTH) {
+      if (request.version >= '8.4' && bytesOf(prefix).length > MAX_SID_LENGTH) {
         const text = `Argument #1 ($prefix) cannot be longer than ${MAX_SID_LENGTH} characters`;
         throw new PhpValueError(`session_create_id(): ${text}`);
       }
-      if (!isValidId(prefix)) {
+      if (!isValidId(beforeNul(prefix))) {
         request.warn(
           'E_WARNING',
           'Prefix cannot contain special characters. ' +

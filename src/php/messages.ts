@@ -46,6 +46,16 @@ export class PhpValueError extends Error {
 }
 
 /**
+ * The class PHP throws for too many or too few arguments; its `name` is PHP's.
+ *
+ * @see {@link https://php.net/argumentcounterror | PHP's manual}
+ */
+export class PhpArgumentCountError extends TypeError {
+  /** As PHP names its class. */
+  override readonly name = 'ArgumentCountError';
+}
+
+/**
  * A session function was called where no request is, or after its request; the message says how to
  * mend it.
  *

@@ -1,4 +1,5 @@
 /** Numbers and switches in settings, as php.ini spells them. Zend/zend_ini.c. */
+import { bytesOf } from './conversions.ts';
 
 const FACTORS: Record<string, number> = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
 const BASES: Record<string, number> = { x: 16, o: 8, b: 2 };
@@ -8,12 +9,33 @@ const DIGITS: Record<number, RegExp> = {
   10: /^[0-9]*/,
   16: /^[0-9a-f]*/i,
 };
+const ESCAPES: Record<string, string> = {
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\f': '\\f',
+  '\v': '\\v',
+  '\x1b': '\\e',
+  '\\': '\\\\',
+};
 const BLANKS = /^[ \t\n\r\v\f]+|[ \t\n\r\v\f]+$/g;
 
 /** A number, and what PHP remarks about the way it was written. */
 export interface Quantity {
   readonly value: number;
   readonly remark?: string | undefined;
+}
+
+/** smart_str_append_escaped(): what cannot be printed, in backslashes. */
+function escaped(text: string): string {
+  let shown = '';
+  for (const byte of bytesOf(text)) {
+    const character = String.fromCharCode(byte);
+    const isPlain = byte >= 0x20 && byte <= 0x7e && character !== '\\';
+    const hex = byte.toString(16).toUpperCase().padStart(2, '0');
+    shown += isPlain ? character : (ESCAPES[character] ?? `\\x${hex}`);
+  }
+  return shown;
 }
 
 /**
@@ -28,7 +50,8 @@ export function parseQuantity(text: string): Quantity {
   const negative = trimmed.startsWith('-');
   let rest = /^[+-]/.test(trimmed) ? trimmed.slice(1) : trimmed;
   const remark = (reason: string, shown: string): string =>
-    `Invalid quantity "${text}"${reason}, interpreting as "${shown}" for backwards compatibility`;
+    `Invalid quantity "${escaped(text)}"${reason}, interpreting as "${escaped(shown)}" ` +
+    'for backwards compatibility';
   if (!/^[0-9]/.test(rest)) return { value: 0, remark: remark(': no valid leading digits', '0') };
 
   let base = 10;

@@ -138,6 +138,8 @@ export class PhpRequest implements SettingsOwner {
   /** register_shutdown_function(): names replace each other, numbers queue. */
   readonly shutdownFunctions: Map<string | number, () => unknown> = new Map();
   nextShutdown = 0;
+  /** Whether the program has come to its end, and its shutdown functions run. */
+  hasLeftMain = false;
   /** Why `$_SESSION` may no longer be written; undefined while it may. */
   committed: string | undefined;
   /** Why no session function may be called any more. */

@@ -5,14 +5,8 @@ import type { SessionHandlerInterface, SessionIdInterface } from './save-handler
 import type { SaveModule } from './save-module.ts';
 import { currentRequest, execute } from './scope.ts';
 
-function isActive(request: PhpRequest): boolean {
-  if (request.status === PHP_SESSION_ACTIVE) return true;
-  request.warn('E_WARNING', 'Session is not active');
-  return false;
-}
-
+/** PS_SANITY_CHECK_IS_OPEN. */
 function isParentOpen(request: PhpRequest): boolean {
-  if (!isActive(request)) return false;
   if (request.parentOpen) return true;
   request.warn('E_WARNING', 'Parent session handler is not open');
   return false;
@@ -23,7 +17,8 @@ async function asParent<Result>(
   body: (request: PhpRequest, module: SaveModule) => Promise<Result>,
 ): Promise<Result> {
   const request = currentRequest(`SessionHandler.${method}()`);
-  // Without another module before it, PHP ends with E_CORE_ERROR.
+  // PS_SANITY_CHECK.
+  if (request.status !== PHP_SESSION_ACTIVE) throw new Error('Session is not active');
   const module = request.defaultModule;
   if (!module || module.name === 'user') throw new Error('Cannot call default session handler');
   return await execute(request, `SessionHandler::${method}`, (each) => body(each, module));
@@ -54,7 +49,6 @@ async function asParent<Result>(
 export class SessionHandler implements SessionHandlerInterface, SessionIdInterface {
   async open(path: string, name: string): Promise<boolean> {
     return await asParent('open', async (request, module) => {
-      if (!isActive(request)) return false;
       request.parentOpen = true;
       return await module.open(request, path, name);
     });
@@ -97,7 +91,6 @@ export class SessionHandler implements SessionHandlerInterface, SessionIdInterfa
 
   async create_sid(): Promise<string> {
     return await asParent('create_sid', async (request, module) => {
-      if (!isActive(request)) return false as unknown as string;
       return (await module.createId(request)) ?? '';
     });
   }

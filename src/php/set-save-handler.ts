@@ -1,7 +1,11 @@
 /** session_set_save_handler(). session.c L1969–2246. */
+
+import type { PhpVersion } from '../serialize/index.ts';
+import { parseArguments } from './arguments.ts';
+import { whyNoCallback } from './callbacks.ts';
 import { typeName } from './conversions.ts';
 import { flushSession } from './finish.ts';
-import { emitAsWarning } from './messages.ts';
+import { emitAsWarning, PhpArgumentCountError } from './messages.ts';
 import { PHP_SESSION_ACTIVE, type PhpRequest } from './request.ts';
 import type {
   AnySessionHandler,
@@ -24,6 +28,8 @@ const METHODS = {
 const DEPRECATED =
   'Providing individual callbacks instead of an object implementing SessionHandlerInterface ' +
   'is deprecated';
+
+const WRONG_COUNT = `Wrong parameter count for ${NAME}()`;
 
 type Method = (...values: never[]) => unknown;
 
@@ -88,10 +94,10 @@ export function session_set_save_handler(
 ): boolean;
 export function session_set_save_handler(...values: unknown[]): boolean {
   const isObject = values.length <= 2;
-  if (isObject) requireHandler(values);
   if (!hasScope()) {
-    if (!isObject) {
-      requireCallbacks(values);
+    if (isObject) requireHandler(values);
+    else {
+      requireCallbacks(values, '8.4');
       emitAsWarning({ level: 'E_DEPRECATED', message: `${NAME}(): ${DEPRECATED}` });
     }
     processDefault = (request) => {
@@ -101,45 +107,58 @@ export function session_set_save_handler(...values: unknown[]): boolean {
     return true;
   }
   return performSync(NAME, (request) => {
-    if (!isObject) {
+    // Until 8.2 the arguments are looked at last.
+    if (request.version < '8.3' && !mayChangeHandler(request)) return false;
+    if (isObject) {
+      const shutdown = requireHandler(values, request);
+      if (request.version >= '8.3' && !mayChangeHandler(request)) return false;
+      setObject(request, values[0] as AnySessionHandler, shutdown);
+    } else {
       if (request.version >= '8.4') request.warn('E_DEPRECATED', DEPRECATED);
-      requireCallbacks(values);
+      requireCallbacks(values, request.version);
+      if (request.version >= '8.3' && !mayChangeHandler(request)) return false;
+      setCallbacks(request, values);
     }
-    if (!mayChangeHandler(request)) return false;
-    if (isObject) setObject(request, values[0] as AnySessionHandler, values[1] !== false);
-    else setCallbacks(request, values);
     return true;
   });
 }
 
-function requireHandler(values: readonly unknown[]): void {
-  if (values.length === 0) throw new TypeError(`${NAME}() expects at least 1 argument, 0 given`);
+/** @returns Whether a shutdown function is to be registered. */
+function requireHandler(values: readonly unknown[], request?: PhpRequest): boolean {
+  if (values.length === 0) {
+    if (request && request.version < '8.3') throw new PhpArgumentCountError(WRONG_COUNT);
+    throw new PhpArgumentCountError(`${NAME}() expects at least 1 argument, 0 given`);
+  }
   const handler = values[0];
   const isHandler =
     typeof handler === 'object' &&
     handler !== null &&
     MANDATORY.every((name) => typeof (handler as Record<string, unknown>)[name] === 'function');
-  if (isHandler) return;
-  const given = typeName(handler, '8.4');
-  throw new TypeError(
-    `${NAME}(): Argument #1 ($open) must be of type SessionHandlerInterface, ${given} given`,
-  );
+  if (!isHandler) {
+    const given = typeName(handler, request?.version ?? '8.4');
+    throw new TypeError(
+      `${NAME}(): Argument #1 ($open) must be of type SessionHandlerInterface, ${given} given`,
+    );
+  }
+  if (!request || values[1] === undefined) return true;
+  const [, shutdown] = parseArguments(request, [[], values[1]], 1, 'array $open', 'bool $close');
+  return shutdown ?? true;
 }
 
-function requireCallbacks(values: readonly unknown[]): void {
-  if (values.length < 6) {
-    throw new TypeError(`${NAME}() expects at least 6 arguments, ${values.length} given`);
-  }
-  if (values.length > 9) {
-    throw new TypeError(`${NAME}() expects at most 9 arguments, ${values.length} given`);
+function requireCallbacks(values: readonly unknown[], version: PhpVersion): void {
+  if (values.length < 6 || values.length > 9) {
+    if (version < '8.3') throw new PhpArgumentCountError(WRONG_COUNT);
+    const bound = values.length < 6 ? 'at least 6' : 'at most 9';
+    throw new PhpArgumentCountError(`${NAME}() expects ${bound} arguments, ${values.length} given`);
   }
   for (const [at, name] of [...MANDATORY, ...OPTIONAL].entries()) {
-    const value = values[at];
-    const isMissing = at >= MANDATORY.length && (value === null || value === undefined);
-    if (isMissing || typeof value === 'function') continue;
-    const kind = at >= MANDATORY.length ? 'a valid callback or null' : 'a valid callback';
+    if (at >= values.length || typeof values[at] === 'function') continue;
+    const isOptional = at >= MANDATORY.length;
+    const mayBeMissing = isOptional && (version >= '8.3' || values[at] === undefined);
+    if (mayBeMissing && (values[at] ?? null) === null) continue;
+    const kind = isOptional && version >= '8.3' ? 'a valid callback or null' : 'a valid callback';
     throw new TypeError(
-      `${NAME}(): Argument #${at + 1} ($${name}) must be ${kind}, no array or string given`,
+      `${NAME}(): Argument #${at + 1} ($${name}) must be ${kind}, ${whyNoCallback(values[at], version)}`,
     );
   }
 }

@@ -1,6 +1,6 @@
 /** The `session.*` settings and the rules for changing them. session.c L575–945. */
 import { isSessionFormat, type PhpVersion, type SessionFormat } from '../serialize/index.ts';
-import { isNumeric } from './conversions.ts';
+import { beforeNul, isNumeric } from './conversions.ts';
 import { parseQuantity, parseSwitch } from './quantity.ts';
 
 /** The settings in the form the session works with. */
@@ -77,9 +77,9 @@ function sidRule(key: string, stock: number, lowest: number, highest: number): R
 }
 
 const saveHandler: Rule = (value, owner) => {
-  const module = value.toLowerCase();
+  const module = beforeNul(value).toLowerCase();
   if (module !== 'files' && module !== 'user') {
-    owner.warn('E_WARNING', `Session save handler "${value}" cannot be found`);
+    owner.warn('E_WARNING', `Session save handler "${beforeNul(value)}" cannot be found`);
     return undefined;
   }
   if (module === 'user' && !owner.settingUserHandler) {
@@ -90,9 +90,9 @@ const saveHandler: Rule = (value, owner) => {
 };
 
 const serializeHandler: Rule = (value, owner) => {
-  const format = value.toLowerCase();
+  const format = beforeNul(value).toLowerCase();
   if (isSessionFormat(format)) return format;
-  owner.warn('E_WARNING', `Serialization handler "${value}" cannot be found`);
+  owner.warn('E_WARNING', `Serialization handler "${beforeNul(value)}" cannot be found`);
   return undefined;
 };
 
@@ -103,11 +103,11 @@ const name: Rule = (value, owner) => {
     if (value !== '' && !isNumeric(value) && !FORBIDDEN_IN_NAME.test(value)) return value;
     const rule =
       'must not be numeric, empty, contain null bytes or any of the following characters';
-    owner.warn('E_WARNING', `session.name "${value}" ${rule} "${FORBIDDEN_SHOWN}"`);
+    owner.warn('E_WARNING', `session.name "${beforeNul(value)}" ${rule} "${FORBIDDEN_SHOWN}"`);
     return undefined;
   }
   if (value !== '' && !isNumeric(value)) return value;
-  owner.warn('E_WARNING', `session.name "${value}" cannot be numeric or empty`);
+  owner.warn('E_WARNING', `session.name "${beforeNul(value)}" cannot be numeric or empty`);
   return undefined;
 };
 

@@ -1,6 +1,7 @@
 /** Makes request sequences out of a seed. */
 import { isBeyondWasm } from './scenarios/answers.ts';
-import type { Answer, Argument, Handler, Scenario, Step } from './steps.ts';
+import type { Answer, Argument, CallbackName, Form, Scenario, Special, Step } from './steps.ts';
+import * as vocabulary from './vocabulary.ts';
 
 /** mulberry32: enough for choosing, and the same everywhere. */
 function seeded(seed: number): () => number {
@@ -13,34 +14,151 @@ function seeded(seed: number): () => number {
   };
 }
 
-const FORMS: readonly Handler['form'][] = [6, 7, 8, 9, 'object', 'unregistered', 'id', 'full'];
-const ANSWERS: readonly Answer[] = [true, false, null, 0, -1, 'text', { throws: 'no' }];
-const CALLBACKS = ['open', 'close', 'read', 'write', 'destroy', 'gc', 'validate_sid'] as const;
-const CALLS: readonly (readonly [string, ...Argument[]])[] = [
-  ['session_start'],
-  ['session_start'],
-  ['session_start', { read_and_close: true }],
-  ['session_write_close'],
-  ['session_destroy'],
-  ['session_regenerate_id'],
-  ['session_regenerate_id', true],
-  ['session_unset'],
-  ['session_abort'],
-  ['session_reset'],
-  ['session_gc'],
-  ['session_id'],
-  ['session_id', 'chosen'],
-  ['session_name', 'OTHER'],
-  ['session_encode'],
-  ['session_decode', 'd|i:1;'],
-  ['session_decode', 'bad'],
-  ['session_status'],
-  ['session_cache_limiter', 'private'],
-  ['session_set_cookie_params', { lifetime: 60, samesite: 'Lax' }],
-  ['ini_set', 'session.use_strict_mode', '1'],
-  ['ini_set', 'session.lazy_write', '0'],
-  ['ini_set', 'session.serialize_handler', 'php_serialize'],
-];
+/** Chooses the parts of one sequence. */
+class Author {
+  readonly #random: () => number;
+
+  constructor(random: () => number) {
+    this.#random = random;
+  }
+
+  chance(probability: number): boolean {
+    return this.#random() < probability;
+  }
+
+  upTo(limit: number): number {
+    return Math.floor(this.#random() * limit);
+  }
+
+  pick<Item>(items: readonly Item[]): Item {
+    return items[this.upTo(items.length)] as Item;
+  }
+
+  #id(): string | Special {
+    return this.pick(this.chance(0.6) ? vocabulary.IDS : vocabulary.HOSTILE_IDS);
+  }
+
+  #setting(): [key: string, value: Argument] {
+    const key: string = this.pick(Object.keys(vocabulary.SETTINGS));
+    const values = vocabulary.SETTINGS[key] ?? [];
+    return [key, this.pick(this.chance(0.85) ? values : vocabulary.ODD_ARGUMENTS)];
+  }
+
+  #options(): Argument {
+    const count = 1 + this.upTo(3);
+    const entries = Array.from({ length: count }, (): readonly [string, Argument] => {
+      if (this.chance(0.3)) return ['read_and_close', this.pick(vocabulary.READ_AND_CLOSE)];
+      if (this.chance(0.15)) return this.pick(vocabulary.ODD_OPTIONS);
+      return this.#setting();
+    });
+    return Object.fromEntries(entries);
+  }
+
+  #cookieParams(): Argument[] {
+    if (this.chance(0.4)) return [...this.pick(vocabulary.COOKIE_PARAM_LISTS)];
+    const count = 1 + this.upTo(3);
+    const keys = Array.from({ length: count }, () => this.pick(vocabulary.COOKIE_PARAM_KEYS));
+    return [
+      Object.fromEntries(keys.map((key) => [key, this.pick(vocabulary.COOKIE_PARAM_VALUES)])),
+    ];
+  }
+
+  call(): Step {
+    const kind = this.#random();
+    if (kind < 0.2) return ['call', 'session_start'];
+    if (kind < 0.28) return ['call', 'session_start', this.#options()];
+    if (kind < 0.42) {
+      const [key, value] = this.#setting();
+      return ['call', 'ini_set', `session.${key}`, value];
+    }
+    if (kind < 0.46) return ['call', 'session_set_cookie_params', ...this.#cookieParams()];
+    if (kind < 0.5) return ['call', 'session_id', this.#id()];
+    if (kind < 0.53) return ['call', 'session_decode', this.pick(vocabulary.DATA)];
+    if (kind < 0.55) return ['call', 'ini_get', `session.${this.#setting()[0]}`];
+    if (kind < 0.6) {
+      const odd = this.pick(vocabulary.ODD_FUNCTIONS);
+      const count = this.chance(0.8) ? 1 : this.upTo(3);
+      return [
+        'call',
+        odd,
+        ...Array.from({ length: count }, () => this.pick(vocabulary.ODD_ARGUMENTS)),
+      ];
+    }
+    return ['call', ...this.pick(vocabulary.CALLS)];
+  }
+
+  #answer(callback: CallbackName, depth: number): Answer {
+    if (depth > 0 && this.chance(0.3)) {
+      const does = Array.from({ length: 1 + this.upTo(2) }, () => this.#inner(depth - 1));
+      return this.chance(0.5) ? { does } : { does, answer: this.pick(vocabulary.ANSWERS) };
+    }
+    if (callback === 'read' && this.chance(0.6)) return this.pick(vocabulary.DATA);
+    if (callback === 'create_sid' && this.chance(0.6)) return this.#id();
+    return this.pick(vocabulary.ANSWERS);
+  }
+
+  /** A step within a callback. */
+  #inner(depth: number): Step {
+    if (this.chance(0.75)) return this.call();
+    if (this.chance(0.5)) return this.#change();
+    return depth > 0 && this.chance(0.3) ? this.handler(0) : ['variables'];
+  }
+
+  handler(depth = 1): Step {
+    const form: Form = this.pick(vocabulary.FORMS);
+    const answers: Partial<Record<CallbackName, Answer>> = {};
+    while (this.chance(0.4)) {
+      const callback = this.pick(vocabulary.CALLBACKS);
+      const answer = this.#answer(callback, depth);
+      if (!isBeyondWasm(callback, answer)) answers[callback] = answer;
+    }
+    return ['handler', { form, answers }];
+  }
+
+  #change(): Step {
+    if (this.chance(0.15)) return ['delete', this.pick(vocabulary.KEYS)];
+    return ['set', this.pick(vocabulary.KEYS), this.pick(vocabulary.VALUES)];
+  }
+
+  #header(): Step {
+    const line = this.pick(vocabulary.HEADERS);
+    return ['header', line, !line.startsWith('Set-Cookie') || this.chance(0.5)];
+  }
+
+  step(): Step {
+    const kind = this.#random();
+    if (kind < 0.62) return this.call();
+    if (kind < 0.78) return this.#change();
+    if (kind < 0.86) return ['variables'];
+    if (kind < 0.9)
+      return ['later', ...Array.from({ length: 1 + this.upTo(2) }, () => this.call())];
+    if (kind < 0.92) return this.#header();
+    if (kind < 0.94) return ['flush'];
+    if (kind < 0.95) return this.chance(0.5) ? ['exit'] : ['throw', 'the end'];
+    return this.handler();
+  }
+
+  scenario(name: string): Scenario {
+    const steps = (): Step[] => Array.from({ length: 2 + this.upTo(9) }, () => this.step());
+    const first = this.chance(0.7) ? [this.handler(), ...steps()] : steps();
+    const sent = (probability: number): Record<string, string | Special | false> | undefined =>
+      this.chance(probability) ? { PHPSESSID: this.chance(0.05) ? false : this.#id() } : undefined;
+    const [cookies, query, form] = [sent(0.6), sent(0.1), sent(0.1)];
+    return {
+      name,
+      ...(cookies ? { cookies } : {}),
+      ...(query ? { query } : {}),
+      ...(form ? { form } : {}),
+      ...(this.chance(0.1) ? { referer: this.pick(vocabulary.REFERERS) } : {}),
+      store: { known: this.pick(vocabulary.DATA) },
+      files: { sess_known: this.pick(vocabulary.DATA) },
+      steps: first,
+      ...(this.chance(0.25)
+        ? { next: Array.from({ length: 1 + this.upTo(2) }, () => [this.handler(), ...steps()]) }
+        : {}),
+    };
+  }
+}
 
 /**
  * Makes sequences.
@@ -49,30 +167,6 @@ const CALLS: readonly (readonly [string, ...Argument[]])[] = [
  * @param size - How many.
  */
 export function generate(seed: number, size: number): Scenario[] {
-  const random = seeded(seed);
-  const pick = <Item>(items: readonly Item[]): Item =>
-    items[Math.floor(random() * items.length)] as Item;
-  const handler = (): Step => {
-    const callback = pick(CALLBACKS);
-    const answer = pick(ANSWERS);
-    const answers = random() < 0.4 && !isBeyondWasm(callback, answer) ? { [callback]: answer } : {};
-    return ['handler', { form: pick(FORMS), answers }];
-  };
-  const step = (): Step => {
-    const kind = random();
-    if (kind < 0.65) return ['call', ...pick(CALLS)];
-    if (kind < 0.85) return ['set', pick(['a', 'b', '5', 'c|d']), pick([1, 'x', [1], null])];
-    if (kind < 0.93) return ['variables'];
-    if (kind < 0.97) return ['later', ['call', ...pick(CALLS)]];
-    return handler();
-  };
-  return Array.from({ length: size }, (_, at): Scenario => {
-    const steps = Array.from({ length: 2 + Math.floor(random() * 9) }, step);
-    return {
-      name: `generated ${at}`,
-      ...(random() < 0.6 ? { cookies: { PHPSESSID: pick(['known', 'unknown', 'a b']) } } : {}),
-      store: { known: pick(['', 'a|i:7;', 'broken']) },
-      steps: random() < 0.85 ? [handler(), ...steps] : steps,
-    };
-  });
+  const author = new Author(seeded(seed));
+  return Array.from({ length: size }, (_, at) => author.scenario(`generated ${at}`));
 }

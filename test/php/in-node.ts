@@ -56,6 +56,7 @@ class Browser {
 
 /** One request. */
 class Run implements Bench {
+  readonly done: Set<object> = new Set();
   readonly #browser: Browser;
   readonly #headers = new Map<string, [name: string, value: string | readonly string[]]>();
   #headersSent = false;
@@ -115,11 +116,7 @@ class Run implements Bench {
     switch (step[0]) {
       case 'call': {
         const [, name, ...values] = step;
-        const body = (): unknown =>
-          name === 'SID'
-            ? `${php.SID}`
-            : (php as unknown as Functions)[name]?.(...values.map(thaw));
-        await this.#attempt(name, body);
+        await this.#attempt(name, () => invoke(name, values.map(thaw)));
         return;
       }
       case 'set':
@@ -135,7 +132,7 @@ class Run implements Bench {
         await this.#attempt('session_set_save_handler', () => install(this, step[1]));
         return;
       case 'header':
-        this.#setHeader(step[1], step[2] ?? true);
+        if (!this.#headersSent) this.#setHeader(step[1], step[2] ?? true);
         return;
       case 'flush':
         this.sendHead();
@@ -162,6 +159,7 @@ class Run implements Bench {
     const name = line.slice(0, colon);
     const value = line.slice(colon + 1).trim();
     const present = replace ? [] : [this.#headers.get(name.toLowerCase())?.[1] ?? []].flat();
+    this.#headers.delete(name.toLowerCase());
     const isOne = replace && name.toLowerCase() !== 'set-cookie';
     this.#headers.set(name.toLowerCase(), [name, isOne ? value : [...present, value]]);
   }
@@ -175,6 +173,14 @@ class Run implements Bench {
       this.note('throws', name, kind, freeze(message));
     }
   }
+}
+
+function invoke(name: string, values: readonly unknown[]): unknown {
+  if (name === 'SID') return `${php.SID}`;
+  const [owner, method] = name.split('::');
+  if (method === undefined) return (php as unknown as Functions)[name]?.(...values);
+  const handler = owner === 'SessionHandler' ? new php.SessionHandler() : {};
+  return (handler as unknown as Functions)[method]?.(...values);
 }
 
 function variables(): unknown[] {

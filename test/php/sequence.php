@@ -28,9 +28,11 @@ function thaw($value) {
   return array_map('thaw', $value);
 }
 
+if (REQUEST === 0) @unlink(FOLDER . '/log');
+
 function note(...$entry) {
   $flags = JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE;
-  file_put_contents(FOLDER . '/log', json_encode([SCENARIO['at'], $entry], $flags) . "\n", FILE_APPEND);
+  file_put_contents(FOLDER . '/log', json_encode($entry, $flags) . "\n", FILE_APPEND);
 }
 
 set_error_handler(function ($level, $text) {
@@ -60,10 +62,13 @@ class Memory {
     note('callback', $name, freeze($values));
     if (!array_key_exists($name, $this->answers)) return $default();
     $answer = $this->answers[$name];
-    foreach (is_array($answer) ? $answer['does'] ?? [] : [] as $step) perform($step);
     if (is_array($answer) && isset($answer['does'])) {
-      if (!array_key_exists('then', $answer)) return $default();
-      $answer = $answer['then'];
+      // Once: such a callback may be the first that its own steps lead to.
+      $steps = $this->answers[$name]['does'];
+      $this->answers[$name]['does'] = [];
+      foreach ($steps as $step) perform($step);
+      if (!array_key_exists('answer', $answer)) return $default();
+      $answer = $answer['answer'];
     }
     if (is_array($answer) && isset($answer['throws'])) throw new Exception($answer['throws']);
     return thaw($answer);
@@ -146,7 +151,8 @@ function perform($step) {
     case 'call':
       $name = $step[1];
       $values = array_map('thaw', array_slice($step, 2));
-      attempt($name, fn() => $name === 'SID' ? SID : $name(...$values));
+      $function = str_contains($name, '::') ? [new SessionHandler, explode('::', $name)[1]] : $name;
+      attempt($name, fn() => $name === 'SID' ? SID : $function(...$values));
       return;
     case 'set': $_SESSION[thaw($step[1])] = thaw($step[2]); return;
     case 'delete': unset($_SESSION[thaw($step[1])]); return;
@@ -158,7 +164,7 @@ function perform($step) {
       note('variables', $pairs);
       return;
     case 'handler': attempt('session_set_save_handler', fn() => install($step[1])); return;
-    case 'header': header($step[1], $step[2] ?? true); return;
+    case 'header': if (!headers_sent()) header($step[1], $step[2] ?? true); return;
     case 'flush': echo ' '; flush(); return;
     case 'age': touch(SAVE_PATH . '/' . $step[1], time() - $step[2]); clearstatcache(); return;
     case 'exit': exit;
@@ -179,9 +185,15 @@ header_register_callback(function () {
   file_put_contents(FOLDER . '/jar', serialize($GLOBALS['jar']));
 });
 
-define('SAVE_PATH', FOLDER . '/files/' . SCENARIO['at']);
+const SAVE_PATH = FOLDER . '/files';
 if (REQUEST === 0) {
-  @mkdir(SAVE_PATH, 0777, true);
+  // What the sequence before has left is not this one's.
+  if (is_dir(SAVE_PATH)) {
+    $flags = FilesystemIterator::SKIP_DOTS;
+    $old = new RecursiveIteratorIterator(new RecursiveDirectoryIterator(SAVE_PATH, $flags), RecursiveIteratorIterator::CHILD_FIRST);
+    foreach ($old as $path) is_dir($path) ? rmdir($path) : unlink($path);
+  }
+  @mkdir(SAVE_PATH);
   foreach (SCENARIO['files'] ?? [] as $name => $data) {
     @mkdir(dirname(SAVE_PATH . "/$name"), 0777, true);
     file_put_contents(SAVE_PATH . "/$name", thaw($data));
@@ -195,6 +207,7 @@ foreach (['query' => '_GET', 'form' => '_POST'] as $from => $to) {
   $GLOBALS[$to] = array_map(fn($value) => $value === false ? ['an array'] : thaw($value), $values);
 }
 ini_set('html_errors', '0');
+ini_set('display_errors', '0');
 ini_set('session.save_path', SAVE_PATH);
 ini_set('session.gc_probability', '0');
 foreach ([SCENARIO['steps'], ...(SCENARIO['next'] ?? [])][REQUEST] as $step) perform($step);

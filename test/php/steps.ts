@@ -15,8 +15,8 @@ export type Argument = Value | { readonly [key: string]: Argument };
 export type Answer =
   | Value
   | { readonly throws: string }
-  /** Steps before it; then its own work, unless `then` says something else. */
-  | { readonly does: readonly Step[]; readonly then?: Value | { readonly throws: string } };
+  /** Steps before it; then its own work, unless `answer` stands for it. */
+  | { readonly does: readonly Step[]; readonly answer?: Answer };
 
 export type CallbackName =
   | 'open'
@@ -91,11 +91,30 @@ export interface Scenario {
 /** What happened, in order: calls, messages, results, throws, headers. */
 export type Entry = readonly [kind: string, ...details: unknown[]];
 
+/** Node keeps all cookies in one place among the headers, PHP each where it was set. */
+function cookiesFirst([kind, ...details]: Entry): Entry {
+  if (kind !== 'headers') return [kind, ...details];
+  const lines = details[0] as unknown[];
+  const isCookie = (line: unknown): boolean => /^"?Set-Cookie:/.test(String(line));
+  return [kind, [...lines.filter(isCookie), ...lines.filter((line) => !isCookie(line))]];
+}
+
 /** Makes what differs from run to run the same: random ids by order, folders, places in files. */
 export function normalise(entries: readonly Entry[], folder: string): string[] {
   const ids = new Map<string, string>();
-  const lines = entries.map((entry) =>
-    JSON.stringify(entry)
+  const numbered = (id: string): string => {
+    if (!ids.has(id)) ids.set(id, `ID${ids.size + 1}`);
+    return ids.get(id) as string;
+  };
+  // A folder lists random names in any order.
+  const isFile = ([kind]: Entry): boolean => kind === 'file';
+  const content = ([, , data]: Entry): string => JSON.stringify(data);
+  const sorted = [
+    ...entries.filter((entry) => !isFile(entry)),
+    ...entries.filter(isFile).sort((one, other) => (content(one) < content(other) ? -1 : 1)),
+  ];
+  const lines = sorted.map((entry) =>
+    JSON.stringify(cookiesFirst(entry))
       .replaceAll(folder, 'FOLDER')
       .replace(/(started|sent) from [^"]*? on line \d+/g, '$1 from HERE')
       .replace(/expires=[^;"]*GMT/g, 'expires=THEN')
@@ -106,12 +125,10 @@ export function normalise(entries: readonly Entry[], folder: string): string[] {
       .replace('Is a directory (31)', 'Is a directory (21)')
       .replace('Not a directory (54)', 'Not a directory (20)')
       .replace('File name too long (37)', 'File name too long (36)')
-      .replace(/(?<![0-9a-zA-Z,])[0-9a-f]{32}(?![0-9a-zA-Z])/g, (id) => {
-        if (!ids.has(id)) ids.set(id, `ID${ids.size + 1}`);
-        return ids.get(id) as string;
-      }),
+      .replace(/[0-9a-f]{32}(?![0-9a-zA-Z])/g, numbered)
+      .replace(/(?=[a-zA-Z,-]*\d)[0-9a-zA-Z,-]{22,}/g, numbered),
   );
-  // Node sends the head last; a folder lists random names in any order.
+  // Node sends the head last.
   const rank = (line: string): number =>
     line.startsWith('["headers"') ? 1 : line.startsWith('["file"') ? 2 : 0;
   const files = lines.filter((line) => rank(line) === 2).sort();
