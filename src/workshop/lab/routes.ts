@@ -9,7 +9,7 @@ import { guardForms, readFields, wantsJson } from './forms.ts';
 import { type Html, html, raw } from './html.ts';
 import { type Lab, UnknownClass, type View } from './lab.ts';
 import { streamLive } from './live.ts';
-import { callableMethods, lessonToPlay, METHODS } from './methods.ts';
+import { callableMethods, lessonToPlay } from './methods.ts';
 import { PICTURES } from './views/markdown.ts';
 import { liveParts, page, type Scene } from './views/page.ts';
 
