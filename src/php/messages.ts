@@ -49,6 +49,13 @@ export class PhpValueError extends Error {
  * The class PHP throws for too many or too few arguments; its `name` is PHP's.
  *
  * @see {@link https://php.net/argumentcounterror | PHP's manual}
+ * @example
+ * try {
+ *   // What does not compile has no other way to get here.
+ *   Reflect.apply(session_unset, undefined, ['too many']);
+ * } catch (error) {
+ *   error instanceof PhpArgumentCountError && error.name; // 'ArgumentCountError'
+ * }
  */
 export class PhpArgumentCountError extends TypeError {
   /** As PHP names its class. */
