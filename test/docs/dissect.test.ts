@@ -29,7 +29,7 @@ test('an empty session has no parts', () => {
 });
 
 test('bytes that are no session are refused with their place', () => {
-  refuses('count', /something before "\|" at byte 0/);
+  refuses('count', /something that ends with "\|" at byte 0/);
   refuses('count|', /a letter for a type at byte 6/);
   refuses('a|s:1:"Zo";', /""" at byte 8/);
   refuses('a|s:-1:"";', /a count at byte 4/);

@@ -12,6 +12,25 @@ export interface Part {
   meaning: string;
 }
 
+/** The bytes stop being a session here. */
+export class NotASession extends RangeError {
+  override readonly name: string = 'RangeError';
+  /** The byte at which something else should stand. */
+  readonly offset: number;
+  /** What should stand there, in a few words. */
+  readonly expected: string;
+
+  /**
+   * @param expected What should stand there.
+   * @param offset Where, counted in bytes from 0.
+   */
+  constructor(expected: string, offset: number) {
+    super(`Expected ${expected} at byte ${offset} of the session's data`);
+    this.expected = expected;
+    this.offset = offset;
+  }
+}
+
 const TYPES: Record<string, string> = {
   N: 'null',
   b: 'a truth value follows',
@@ -31,14 +50,36 @@ const TYPES: Record<string, string> = {
  *
  * @param bytes A session's data.
  * @returns Every byte once, in order.
- * @throws RangeError with the offset at which the bytes stop being such data.
+ * @throws NotASession with the offset at which the bytes stop being such data.
  */
 export function dissect(bytes: Uint8Array): Part[] {
-  return new Dissection(bytes).session();
+  const { parts, refusal } = dissectSoFar(bytes);
+  if (refusal) throw refusal;
+  return parts;
+}
+
+/**
+ * Dissects as much as can be read of data that may be broken.
+ *
+ * @param bytes A session's data, or anything else.
+ * @returns The parts in order, and the refusal that they end at, if they do not reach the end.
+ */
+export function dissectSoFar(bytes: Uint8Array): {
+  parts: Part[];
+  refusal: NotASession | undefined;
+} {
+  const dissection = new Dissection(bytes);
+  try {
+    dissection.read();
+    return { parts: dissection.parts, refusal: undefined };
+  } catch (error) {
+    if (!(error instanceof NotASession)) throw error;
+    return { parts: dissection.parts, refusal: error };
+  }
 }
 
 class Dissection {
-  readonly #parts: Part[] = [];
+  readonly parts: Part[] = [];
   readonly #bytes: Buffer;
   #at = 0;
 
@@ -46,13 +87,12 @@ class Dissection {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  session(): Part[] {
+  read(): void {
     while (this.#at < this.#bytes.length) {
       this.#take(this.#until('|'), 'key', 'the key in $_SESSION');
       this.#mark('|', 'ends the key');
       this.#value(0);
     }
-    return this.#parts;
   }
 
   #value(depth: number): void {
@@ -119,7 +159,7 @@ class Dissection {
 
   #until(end: string): number {
     const found = this.#bytes.indexOf(end, this.#at);
-    if (found <= this.#at) throw this.#refusal(`something before "${end}"`);
+    if (found <= this.#at) throw this.#refusal(`something that ends with "${end}"`);
     return found - this.#at;
   }
 
@@ -130,7 +170,7 @@ class Dissection {
 
   #take(length: number, role: Role, meaning: string): void {
     if (this.#at + length > this.#bytes.length) throw this.#refusal(`${length} bytes`);
-    if (length > 0) this.#parts.push({ offset: this.#at, length, role, meaning });
+    if (length > 0) this.parts.push({ offset: this.#at, length, role, meaning });
     this.#at += length;
   }
 
@@ -138,7 +178,7 @@ class Dissection {
     return this.#bytes.toString('latin1', this.#at, this.#at + length);
   }
 
-  #refusal(expected: string): RangeError {
-    return new RangeError(`Expected ${expected} at byte ${this.#at} of the session's data`);
+  #refusal(expected: string): NotASession {
+    return new NotASession(expected, this.#at);
   }
 }

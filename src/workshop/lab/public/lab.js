@@ -8,7 +8,7 @@ const { lesson, class: condition } = document.body.dataset;
 
 /**
  * Puts new markup into a live element and keeps what the reader was doing in it: where the focus
- * is, what is half typed, and which details are open.
+ * is, what is half typed, what is chosen, and which details are open.
  *
  * @param {string} id
  * @param {string} markup
@@ -25,7 +25,12 @@ function patch(id, markup) {
     [...element.querySelectorAll('details[id]')].map((each) => [each.id, each]),
   );
   const scrolled = [...element.querySelectorAll('.scroll')].map((each) => each.scrollTop);
+  const chosen = [...element.querySelectorAll('input[type=radio]:checked')].map(({ id }) => id);
   element.innerHTML = markup;
+  for (const id of chosen) {
+    const again = document.getElementById(id);
+    if (again instanceof HTMLInputElement) again.checked = true;
+  }
   for (const each of element.querySelectorAll('details[id]')) {
     const before = details.get(each.id);
     if (before?.dataset.touched) {

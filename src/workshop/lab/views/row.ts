@@ -1,10 +1,11 @@
 /** The table `sessions`, live: what it holds, how old it is, and what the last request changed. */
-
+import { createHash } from 'node:crypto';
 import { escapeBytes } from '../bytes.ts';
 import { NAMES } from '../clients.ts';
 import { decodeRow } from '../decode.ts';
 import { type Html, html } from '../html.ts';
 import { asText, type RowChange } from '../rows.ts';
+import { anatomy } from './anatomy.ts';
 import type { Scene } from './page.ts';
 import { changedText, shorten } from './words.ts';
 
@@ -61,6 +62,11 @@ function showId(id: string): string {
   return readable ? shorten(id, 24) : shorten(Buffer.from(id, 'latin1').toString('hex'), 12);
 }
 
+/** A row's id may hold anything; an element's must not. */
+function nameOf(id: string): string {
+  return createHash('sha256').update(id).digest('hex').slice(0, 12);
+}
+
 function dataCell({ row, before }: RowChange): Html {
   const bytes = row.columns.get('d');
   if (!bytes) return html`<span class="muted">NULL</span>`;
@@ -76,7 +82,7 @@ function dataCell({ row, before }: RowChange): Html {
     )}</dl>`
   }<code class="bytes">${
     was ? changedText(asText(was), text) : shorten(escapeBytes(text), 600)
-  }</code> <small class="muted">${bytes.byteLength} bytes</small>`;
+  }</code> <small class="muted">${bytes.byteLength} bytes</small>${anatomy(bytes, nameOf(row.id))}`;
 }
 
 /** What a later lesson's table has beyond the article's three columns. */
