@@ -12,6 +12,8 @@ const WIDTH = 300;
 const GAP = 76;
 /** Between the lessons and those they are compared with. */
 const APART = 14;
+const BAR = 18;
+const SAMPLE = 11;
 
 const TEXT = 'var(--color-text, #555)';
 const DARK = 'var(--color-link, #3246a8)';
@@ -92,9 +94,9 @@ function highest(
 
 function legend(left: number, top: number): string[] {
   return [
-    bar(left, top - 9, 11, DARK),
+    bar(left, top - 10, SAMPLE, DARK, SAMPLE),
     words(left + 17, top, 'web server', 'start'),
-    bar(left + 96, top - 9, 11, LIGHT),
+    bar(left + 96, top - 10, SAMPLE, LIGHT, SAMPLE),
     words(left + 113, top, 'database', 'start'),
   ];
 }
@@ -117,14 +119,14 @@ function drawRow({ label, pages }: Row, cpu: Place, rate: Place): string[] {
 function ending({ low, median, high }: Spread, { left, top, scale }: Place): string[] {
   const [from, to] = [left + low * scale, left + high * scale].map(tenth);
   return [
-    `<path d="M${from} ${top + 9}H${to}" style="stroke:var(--color-background, #fff);stroke-width:4"/>`,
-    `<path d="M${from} ${top + 9}H${to}" style="stroke:${TEXT};stroke-width:2"/>`,
+    `<path d="M${from} ${top + BAR / 2}H${to}" style="stroke:var(--color-background, #fff);stroke-width:3.5"/>`,
+    `<path d="M${from} ${top + BAR / 2}H${to}" style="stroke:${TEXT};stroke-width:1.5"/>`,
     words(left + Math.max(high, median) * scale + 7, top + 13, median.toFixed(0), 'start'),
   ];
 }
 
-function bar(left: number, top: number, wide: number, fill: string): string {
-  return `<rect x="${tenth(left)}" y="${top}" width="${tenth(wide)}" height="${LINE - 8}" style="fill:${fill};stroke:${DARK}"/>`;
+function bar(left: number, top: number, wide: number, fill: string, high = BAR): string {
+  return `<rect x="${tenth(left)}" y="${top}" width="${tenth(wide)}" height="${high}" style="fill:${fill};stroke:${DARK}"/>`;
 }
 
 function words(x: number, y: number, text: string, anchor: string, more = ''): string {
