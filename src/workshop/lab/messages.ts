@@ -1,4 +1,5 @@
 /** What a play process tells the lab. Times are milliseconds since 1970, with fractions. */
+import type { LockEffect } from './locks.ts';
 
 /** A sentence about what went wrong in a class, and the place it points at. */
 export interface Fault {
@@ -62,6 +63,8 @@ export interface SqlMessage {
   statement: number;
   sql: string;
   values: string[];
+  /** What it does to locks, when it does something. */
+  lock?: LockEffect | undefined;
   at: number;
 }
 
@@ -72,5 +75,7 @@ export interface SqlEndMessage {
   /** `1 row`, `2 rows changed`, or the server's complaint. */
   outcome: string;
   failed: boolean;
+  /** Whether it has the lock now, when it asked for one. */
+  got?: boolean | undefined;
   at: number;
 }

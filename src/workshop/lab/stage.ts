@@ -68,7 +68,8 @@ export class Stage {
           sender: (port: number) => from.sender(port),
         };
         if (this.timeline.take(origin, message)) this.refresh().catch(() => {});
-        if (message.type === 'response') this.#onChange(this);
+        const asksForLock = message.type === 'sql' && message.lock?.does === 'takes';
+        if (message.type === 'response' || asksForLock) this.#onChange(this);
       },
       onExit: (_from, pid) => {
         this.timeline.abandon(pid);

@@ -1,4 +1,5 @@
 /** What each request did, put together from what the play processes tell. */
+import type { LockEffect } from './locks.ts';
 import type { Message, RequestMessage, SqlMessage } from './messages.ts';
 
 /** Who sent a request: one of the lab's two clients, or a program outside it such as curl. */
@@ -12,6 +13,10 @@ export interface Statement {
   end: number | undefined;
   outcome: string | undefined;
   failed: boolean;
+  /** What it does to locks, when it does something. */
+  lock: LockEffect | undefined;
+  /** Whether it has the lock now, when it asked for one. */
+  got: boolean | undefined;
 }
 
 export interface Step {
@@ -94,8 +99,8 @@ export class Timeline {
         return undefined;
       case 'sql-end': {
         const statement = findStatement(entry, message.statement);
-        const { at: end, outcome, failed } = message;
-        if (statement) Object.assign(statement, { end, outcome, failed });
+        const { at: end, outcome, failed, got } = message;
+        if (statement) Object.assign(statement, { end, outcome, failed, got });
         return undefined;
       }
       case 'response':
@@ -125,8 +130,9 @@ export class Timeline {
     return entries.flatMap((entry) => entry.steps).findLast((step) => step.end === undefined)?.name;
   }
 
-  /** Forgets all requests. */
+  /** Forgets all requests; the next one is number 1 again. */
   clear(): void {
+    this.#count = 0;
     this.entries.length = 0;
     this.#open.clear();
   }
@@ -165,7 +171,8 @@ export function groupByOverlap(entries: RequestEntry[]): RequestEntry[][] {
   return groups;
 }
 
-function addStatement(entry: RequestEntry, { statement, sql, values, at, step }: SqlMessage): void {
+function addStatement(entry: RequestEntry, message: SqlMessage): void {
+  const { statement, sql, values, lock, at, step } = message;
   const owner = entry.steps.find((each) => each.step === step) ?? entry;
   owner.statements.push({
     statement,
@@ -175,6 +182,8 @@ function addStatement(entry: RequestEntry, { statement, sql, values, at, step }:
     end: undefined,
     outcome: undefined,
     failed: false,
+    lock,
+    got: undefined,
   });
 }
 

@@ -2,6 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { tracingChannel } from 'node:diagnostics_channel';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { hasLock, type LockEffect, lockEffect } from './locks.ts';
 import type { Message } from './messages.ts';
 
 interface Scope {
@@ -107,20 +108,26 @@ export function traceCallbacks(tell: (message: Message) => void): void {
 
 /** Begins to tell of the statements, which mysql2 publishes. */
 export function traceStatements(tell: (message: Message) => void): void {
-  const seen = new WeakMap<object, { scope: Scope; statement: number }>();
+  const seen = new WeakMap<
+    object,
+    { scope: Scope; statement: number; lock: LockEffect | undefined }
+  >();
   let statements = 0;
   const start = (context: StatementContext) => {
     const scope = scopes.getStore();
     if (!scope) return;
     statements += 1;
-    seen.set(context, { scope, statement: statements });
+    const values = Array.isArray(context.values) ? context.values : [];
+    const lock = lockEffect(context.query, values);
+    seen.set(context, { scope, statement: statements, lock });
     tell({
       type: 'sql',
       request: scope.request,
       step: scope.running.at(-1),
       statement: statements,
       sql: context.query.replace(/\s+/g, ' ').trim().slice(0, 2_000),
-      values: Array.isArray(context.values) ? context.values.map(describeValue) : [],
+      values: values.map(describeValue),
+      lock,
       at: now(),
     });
   };
@@ -129,9 +136,10 @@ export function traceStatements(tell: (message: Message) => void): void {
     if (!known) return;
     seen.delete(context);
     const failed = context.error !== undefined && context.error !== null;
-    const outcome = failed ? describeError(context.error) : describeResult(context.result);
-    const { scope, statement } = known;
-    tell({ type: 'sql-end', request: scope.request, statement, outcome, failed, at: now() });
+    const { scope, statement, lock } = known;
+    const got = failed ? undefined : hasLock(lock, context.result);
+    const outcome = failed ? describeError(context.error) : describeResult(context.result, got);
+    tell({ type: 'sql-end', request: scope.request, statement, outcome, failed, got, at: now() });
   };
   for (const name of ['mysql2:query', 'mysql2:execute']) {
     tracingChannel<unknown, StatementContext>(name).subscribe({
@@ -163,7 +171,8 @@ function describeError(error: unknown): string {
   return `${code}${error.message}`.slice(0, LONGEST);
 }
 
-function describeResult(result: unknown): string {
+function describeResult(result: unknown, got: boolean | undefined): string {
+  if (got === false) return 'did not get the lock';
   if (Array.isArray(result)) return result.length === 1 ? '1 row' : `${result.length} rows`;
   if (result && typeof result === 'object' && 'affectedRows' in result) {
     const changed = Number(result.affectedRows);

@@ -2,6 +2,7 @@
 import { NAMES } from '../clients.ts';
 import { type Html, html } from '../html.ts';
 import { groupByOverlap, type RequestEntry, type Statement, type Step } from '../timeline.ts';
+import { findWaits, type Wait } from '../waits.ts';
 import type { Scene } from './page.ts';
 import { milliseconds, shorten } from './words.ts';
 
@@ -20,38 +21,81 @@ export function timelinePanel({ stage }: Scene): Html {
     ].map((name) => html`<li class="block ${name}">${name}</li>`)}</ol>
     <p class="empty">Each request is drawn here, to scale: which callbacks PHP’s functions called, what they were given and answered, and the SQL they sent. In the lab gc runs with every request; PHP’s own default is one in a hundred.</p>`;
   }
+  const waits = findWaits(entries, Date.now());
   const groups = groupByOverlap(entries).reverse().slice(0, SHOWN);
-  return html`${groups.map((group, index) => drawGroup(group, index === 0))}`;
+  return html`${groups.map((group, index) => drawGroup(group, waits, index === 0))}`;
 }
 
-function drawGroup(group: RequestEntry[], latest: boolean): Html {
+/** The waits of one class, by the statement that waited. */
+type Waits = Map<Statement, Wait>;
+
+function drawGroup(group: RequestEntry[], waits: Waits, latest: boolean): Html {
   const from = Math.min(...group.map((entry) => entry.at));
-  const to = Math.max(...group.map((entry) => entry.end ?? entry.at + 1));
-  const axis = { from, span: Math.max(to - from, 0.1) };
+  const running = group.some((entry) => entry.end === undefined);
+  const to = running
+    ? Math.max(Date.now(), from + 1)
+    : Math.max(...group.map((entry) => entry.end ?? entry.at));
+  const axis = { from, to, span: Math.max(to - from, 0.1) };
   const together = group.length > 1;
+  const own = [...waits.values()].filter(({ entry }) => group.includes(entry));
   return html`<div class="group ${together && 'together'}">${
     together && html`<p class="note">${group.length} requests at once, on one axis</p>`
-  }${group.map((entry) => drawRequest(entry, axis, latest && !together))}</div>`;
+  }${own.map((wait) => html`<p class="note waits"><span class="hatch" aria-hidden="true"></span>${describeWait(wait)}</p>`)}${group.map(
+    (entry) => drawRequest(entry, axis, waits, latest && !together),
+  )}</div>`;
+}
+
+/** Who waited for whom, as a sentence. */
+export function describeWait({ entry, from, to, holders, got }: Wait): string {
+  const whose =
+    holders.length === 0
+      ? 'a lock that no request of this timeline held'
+      : `the lock that ${holders.map(nameOf).join(', then ')} held`;
+  const verb = got === undefined ? 'has been waiting' : 'waited';
+  const end = got === false ? ', and did not get it' : '';
+  return `${nameOf(entry)} ${verb} ${milliseconds(to - from)} for ${whose}${end}.`;
+}
+
+function nameOf({ sender, number }: RequestEntry): string {
+  return `${NAMES[sender]} (request ${number})`;
 }
 
 interface Axis {
   from: number;
+  to: number;
   span: number;
 }
 
-function drawRequest(entry: RequestEntry, axis: Axis, open: boolean): Html {
-  const took = entry.end === undefined ? 'still running' : milliseconds(entry.end - entry.at);
-  const steps = entry.steps.map((step) => step.name).join(' → ');
-  const failed = entry.status === undefined || entry.status >= 400;
+function drawRequest(entry: RequestEntry, axis: Axis, waits: Waits, open: boolean): Html {
+  const running = entry.end === undefined;
+  const took = running ? 'still running' : milliseconds((entry.end ?? 0) - entry.at);
+  const failed = !running && (entry.status === undefined || entry.status >= 400);
+  const answer =
+    entry.status === undefined ? '✘ no answer' : `${failed ? '✘ ' : ''}${entry.status}`;
   return html`<details class="request ${failed && 'failed'}" id="request-${entry.pid}-${entry.number}"${open && html` open`}>
     <summary>
-      <span class="who">${NAMES[entry.sender]}</span>
+      <span class="who">${NAMES[entry.sender]} <small><span class="unseen">request </span>${entry.number}</small></span>
       <span class="what"><code>${describeRequest(entry)}</code></span>
-      <span class="lane"><span class="unseen">${steps || 'no callback ran'}</span>${entry.steps.map((step) => drawBlock(step, axis))}</span>
-      <span class="result">${entry.status === undefined ? '✘ no answer' : `${failed ? '✘ ' : ''}${entry.status}`} · ${took}</span>
+      <span class="lane"><span class="unseen">${tellSteps(entry, waits)}</span>${entry.steps.map((step) => drawBlock(step, axis, waits))}</span>
+      <span class="result">${running ? took : `${answer} · ${took}`}</span>
     </summary>
-    ${stepTable(entry)}
+    ${stepTable(entry, waits)}
   </details>`;
+}
+
+/** The lane in words. */
+function tellSteps({ steps }: RequestEntry, waits: Waits): string {
+  const told = steps.map((step) => {
+    const waited = waitedIn(step, waits);
+    return waited > 0 ? `${step.name}, waiting ${milliseconds(waited)} for a lock` : step.name;
+  });
+  return told.join(' → ') || 'no callback ran';
+}
+
+/** How long a callback's statements waited for locks, in milliseconds. */
+function waitedIn(step: Step, waits: Waits): number {
+  const own = step.statements.flatMap((statement) => waits.get(statement) ?? []);
+  return own.reduce((sum, { from, to }) => sum + to - from, 0);
 }
 
 /** A method that was called by hand is named as a method. */
@@ -60,19 +104,22 @@ function describeRequest({ method, url }: RequestEntry): string {
   return called ? `Sessions.${called}` : `${method} ${shorten(url, 40)}`;
 }
 
-function drawBlock(step: Step, { from, span }: Axis): Html {
+function drawBlock(step: Step, { from, to, span }: Axis, waits: Waits): Html {
   const percent = (value: number) => `${Math.max(0, Math.min(100, value * 100)).toFixed(2)}%`;
-  const length = ((step.end ?? step.at) - step.at) / span;
-  return html`<span class="block ${step.name} ${step.error !== undefined && 'failed'}" aria-hidden="true" style="left:${percent((step.at - from) / span)};width:${percent(length)}" title="${step.name} ${milliseconds(length * span)}"><span>${step.name}</span>${step.statements.map(
+  const length = Math.max((step.end ?? to) - step.at, 0.01);
+  const waited = waitedIn(step, waits);
+  const words = waited > 0 ? `waits ${milliseconds(waited)}` : '';
+  return html`<span class="block ${step.name} ${step.error !== undefined && 'failed'} ${waited > 0 && 'waiting'}" aria-hidden="true" style="left:${percent((step.at - from) / span)};width:${percent(length / span)}" title="${step.name} ${milliseconds(length)} ${words}"><span>${step.name}${words !== '' && html` <small>${words}</small>`}</span>${step.statements.map(
     (statement) =>
-      html`<i style="left:${percent((statement.at - step.at) / Math.max(length * span, 0.01))};width:${percent(((statement.end ?? statement.at) - statement.at) / Math.max(length * span, 0.01))}"></i>`,
+      html`<i${waits.has(statement) && html` class="wait"`} style="left:${percent((statement.at - step.at) / length)};width:${percent(((statement.end ?? to) - statement.at) / length)}"></i>`,
   )}</span>`;
 }
 
-function stepTable(entry: RequestEntry): Html {
+function stepTable(entry: RequestEntry, waits: Waits): Html {
   if (entry.steps.length === 0 && entry.statements.length === 0) {
-    return html`<p class="empty">No callback ran: the class was not asked.</p>`;
+    return html`<p class="empty">${entry.end === undefined ? 'No callback has been called yet.' : 'No callback ran: the class was not asked.'}</p>`;
   }
+  const statement = (each: Statement) => drawStatement(each, waits.get(each));
   return html`<div class="scroll"><table class="steps">
     <caption class="unseen">What ${entry.method} ${entry.url} of ${NAMES[entry.sender]} ran, at process ${entry.pid}</caption>
     <thead class="unseen"><tr><th scope="col">Callback or statement</th><th scope="col">Answer</th><th scope="col">Time</th></tr></thead>
@@ -85,15 +132,21 @@ function stepTable(entry: RequestEntry): Html {
             : html`<span class="bad">✘ ${step.error}</span>`
         }</td>
         <td class="took">${step.end === undefined ? 'unfinished' : milliseconds(step.end - step.at)}</td></tr>
-        ${step.statements.map(drawStatement)}`,
-    )}${entry.statements.map(drawStatement)}</tbody>
+        ${step.statements.map(statement)}`,
+    )}${entry.statements.map(statement)}</tbody>
   </table></div>`;
 }
 
-function drawStatement({ sql, values, outcome, failed, at, end }: Statement): Html {
+function drawStatement(
+  { sql, values, outcome, failed, at, end }: Statement,
+  wait: Wait | undefined,
+): Html {
   return html`<tr class="sql"><td><code>${sql}</code>${
     values.length > 0 &&
     html` <span class="bound"><span class="unseen">with </span>${values.map((value) => html`<code>${shorten(value, 60)}</code>`)}</span>`
+  }${
+    wait &&
+    html` <span class="waits"><span class="hatch" aria-hidden="true"></span>${describeWait(wait)}</span>`
   }</td>
     <td>${failed ? html`<span class="bad">✘ ${outcome}</span>` : (outcome ?? '…')}</td>
     <td class="took">${end === undefined ? 'unfinished' : milliseconds(end - at)}</td></tr>`;

@@ -1,0 +1,95 @@
+/** Which statements waited for a lock, how long, and whose it was. */
+import type { RequestEntry, Statement } from './timeline.ts';
+
+export interface Wait {
+  /** The request that waited. */
+  entry: RequestEntry;
+  /** Milliseconds since 1970; `to` is the present while it still waits. */
+  from: number;
+  to: number;
+  /** The requests that held the lock in the meantime; empty where none of the timeline did. */
+  holders: RequestEntry[];
+  /** Undefined while it still waits. */
+  got: boolean | undefined;
+}
+
+interface Hold {
+  entry: RequestEntry;
+  lock: string;
+  kind: 'name' | 'rows';
+  from: number;
+  /** When it was given back; undefined as long as nobody has seen that. */
+  to: number | undefined;
+}
+
+/** A statement that asks for a lock does nothing else: one that took so long has waited. */
+const LONG = 100;
+
+/**
+ * Finds the waits among the requests of one class.
+ *
+ * @param entries The requests.
+ * @param now Milliseconds since 1970, for statements that have no answer yet.
+ * @returns The waits, by the statement that waited.
+ */
+export function findWaits(entries: RequestEntry[], now: number): Map<Statement, Wait> {
+  const holds = entries.flatMap(findHolds);
+  const waits = new Map<Statement, Wait>();
+  for (const entry of entries) {
+    for (const statement of statementsOf(entry)) {
+      const { lock: effect, at, end, failed } = statement;
+      if (effect?.does !== 'takes') continue;
+      const got = end === undefined ? undefined : statement.got === true && !failed;
+      const to = end ?? now;
+      const others = holds.filter(
+        (hold) => hold.lock === effect.lock && hold.entry !== entry && hold.from < to,
+      );
+      const holders = others.filter((hold) => {
+        const freed = hold.to ?? (got ? hold.entry.end : undefined) ?? Number.POSITIVE_INFINITY;
+        // Whoever got the lock got it after it was given back.
+        return at < freed && (!got || freed <= to);
+      });
+      if (holders.length === 0 && got !== false && to - at < LONG) continue;
+      if (got === false && to - at < 1) continue;
+      waits.set(statement, {
+        entry,
+        from: at,
+        to,
+        holders: [...new Set(holders.map((hold) => hold.entry))],
+        got,
+      });
+    }
+  }
+  return waits;
+}
+
+/** All statements of a request in the order in which they were sent. */
+function statementsOf(entry: RequestEntry): Statement[] {
+  const all = [...entry.steps.flatMap((step) => step.statements), ...entry.statements];
+  return all.sort((one, other) => one.statement - other.statement);
+}
+
+/** What one request held, and from when to when. */
+function findHolds(entry: RequestEntry): Hold[] {
+  const holds: Hold[] = [];
+  const free = (which: (hold: Hold) => boolean, at: number) => {
+    for (const hold of holds) if (hold.to === undefined && which(hold)) hold.to = at;
+  };
+  let within = false;
+  for (const { lock: effect, at, end, got, failed } of statementsOf(entry)) {
+    if (effect?.does === 'begins') within = true;
+    if (effect?.does === 'ends') {
+      within = false;
+      free(({ kind }) => kind === 'rows', at);
+    }
+    if (effect?.does === 'releases') {
+      const { lock } = effect;
+      free((hold) => hold.kind === 'name' && (lock === undefined || hold.lock === lock), at);
+    }
+    if (effect?.does !== 'takes' || end === undefined || failed || got !== true) continue;
+    // Outside of a transaction rows are free again as soon as they were read.
+    const to = effect.kind === 'rows' && !within ? end : undefined;
+    holds.push({ entry, lock: effect.lock, kind: effect.kind, from: end, to });
+  }
+  return holds;
+}
