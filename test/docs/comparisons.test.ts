@@ -13,7 +13,6 @@ import { tallyBySubject } from '../php/tally.ts';
 const all = (count: number): Tally => ({ compared: count, equal: count });
 const comparisons: Comparisons = {
   sequences: {
-    php: '8.4.1',
     groups: [
       {
         title: 'functions',
@@ -32,8 +31,11 @@ const comparisons: Comparisons = {
         ],
       },
     ],
-    written: all(1200),
-    generated: all(300),
+    totals: [
+      { php: '8.4.1', source: 'written by hand', tally: all(1200) },
+      { php: '8.4.1', source: 'made from a seed', tally: all(300) },
+      { php: '8.5.7', source: 'written by hand', tally: { compared: 9, equal: 7 } },
+    ],
   },
   values: { php: '8.4.1', rows: [{ subject: 'd', tally: all(7) }] },
   differences: [{ name: 'a', php: 'b|c', ours: 'd', instead: 'e' }],
@@ -48,10 +50,21 @@ test('a cell counts what was equal, tells what differs, and is empty without any
 });
 
 test('every table names the PHP that was run', () => {
-  const drawn = [drawTotals(comparisons), drawValues(comparisons)];
-  for (const { text } of drawn) assert.match(text, /^\| [^|]+ \| as in PHP 8\.4\.1 \|/);
-  assert.match(drawn[0]?.text ?? '', /\| written by hand \| ✔ 1,200 \|/);
-  assert.match(drawn[1]?.text ?? '', /\| values with a float \| ✔ 7 \|/);
+  const { text } = drawSequences(comparisons, 'functions');
+  assert.match(text, /^\| functions \| as in PHP 8\.4\.1 \|/);
+  const { text: values } = drawValues(comparisons);
+  assert.match(values, /^\| the serializer \| as in PHP 8\.4\.1 \|/);
+  assert.match(values, /\| values with a float \| ✔ 7 \|/);
+});
+
+test('a PHP that cannot be had here keeps its row, one that was run gets a new one', () => {
+  const standing = ['| PHP 8.2.3 | ✔ 1,100 |  |', '| PHP 8.4.0 | ✔ 8 | ✔ 9 |'];
+  const page = { path: '', name: '', text: ['before', ...standing, 'after'].join('\n') };
+  assert.deepEqual(drawTotals(comparisons, page).text.split('\n').slice(2), [
+    '| PHP 8.2.3 | ✔ 1,100 |  |',
+    '| PHP 8.4.1 | ✔ 1,200 | ✔ 300 |',
+    '| PHP 8.5.7 | ✘ 2 of 9 differ |  |',
+  ]);
 });
 
 test('a difference is told in one row, bars and all', () => {

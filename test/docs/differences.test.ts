@@ -129,7 +129,7 @@ test('an upload tells no progress', async () => {
   assert.equal(ours.body, '');
   differences.push({
     name: 'upload progress',
-    php: 'a form that names PHP_SESSION_UPLOAD_PROGRESS finds its progress in the session',
+    php: 'a form that asks for it finds the progress of its files in the session',
     ours: 'no body is parsed, so nothing is noted',
     instead: 'the events of the multipart parser that your framework has',
   });
@@ -234,7 +234,7 @@ test('a message is no part of the page', async () => {
   assert.match(heard[0]?.message ?? '', /^session_gc\(\): Session cannot/);
   differences.push({
     name: 'messages',
-    php: 'printed into the page or a log, as error_reporting and display_errors say',
+    php: 'printed into the page, or into a log, as its settings say',
     ours: 'given to `onMessage` in PHP’s words, else to `process.emitWarning()`',
     instead: 'your own logger in `onMessage`',
   });
@@ -247,7 +247,7 @@ test('only the settings of the session are there', async () => {
     name: 'settings',
     php: 'all of php.ini',
     ours: '`session.*` only; what php.ini alone may change is given to the adapter',
-    instead: '`withPhpSession(listener, { settings: { … } })`',
+    instead: '`{ settings: { … } }` among the options',
   });
 });
 

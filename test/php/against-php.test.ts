@@ -1,20 +1,33 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { after, type TestContext, test } from 'node:test';
 import type { PhpVersion } from '#php';
+import { openWasmPhp } from '../../src/workshop/oracle/wasm.ts';
 import { findBuild } from '../../src/workshop/oracle/wasm-build.ts';
-import { differences } from './compare.ts';
+import { keepResults, type SequenceTotal } from '../../src/workshop/weave/comparisons.ts';
+import { type Compared, compareAll, differencesAmong } from './compare.ts';
 import { generate } from './generator.ts';
 import { scenarios } from './scenarios.ts';
 import type { Scenario } from './steps.ts';
+import { tallyBySubject, tallyWhole } from './tally.ts';
 
 const SEED = Number(process.env['SEED'] ?? 20261123);
+
+/** What the page on PHP and ours tells. */
+const totals: SequenceTotal[] = [];
+let written: readonly Compared[] = [];
+
+after(() => keepResults('sequences', { groups: tallyBySubject(written), totals }));
 
 async function compare(
   list: readonly Scenario[],
   version: PhpVersion,
   hint: string,
 ): Promise<void> {
-  const different = await differences(list, version);
+  const compared = await compareAll(list, version);
+  if (list === scenarios && version === '8.4') written = compared;
+  const source = list === scenarios ? 'written by hand' : 'made from a seed';
+  totals.push({ php: await fullVersion(version), source, tally: tallyWhole(compared) });
+  const different = differencesAmong(compared);
   const [smallest] = different;
   if (!smallest) return;
   const { name, steps, next } = smallest.scenario;
@@ -24,6 +37,13 @@ async function compare(
     `${different.length} of ${list.length} differ${hint}; the smallest: ${name} ` +
       JSON.stringify(next ? [steps, ...next] : steps),
   );
+}
+
+async function fullVersion(version: PhpVersion): Promise<string> {
+  const php = await openWasmPhp({ version });
+  const text = (await php.run('<?php echo PHP_VERSION;')).toString();
+  php.close();
+  return text;
 }
 
 /** Another PHP than the installed one is fetched once; a machine without a network goes without. */

@@ -5,29 +5,34 @@ import { runInNode } from './in-node.ts';
 import { FOLDER, runInPhp } from './in-php.ts';
 import { normalise, type Scenario } from './steps.ts';
 
-/** A sequence that did not go as in PHP. */
-export interface Difference {
+/** A sequence, and what both sides made of it. */
+export interface Compared {
   readonly scenario: Scenario;
   readonly expected: readonly string[];
   readonly actual: readonly string[];
 }
 
-/** The sequences that differ, the shortest first. */
-export async function differences(
+/** Runs sequences on both sides; what crashes PHP is left out, since nobody has recorded it either. */
+export async function compareAll(
   list: readonly Scenario[],
   version: PhpVersion,
-): Promise<Difference[]> {
+): Promise<Compared[]> {
   const inPhp = await runInPhp(list, version);
   const { folder, results } = await runInNode(list, version);
-  const found = list.flatMap((scenario, at): Difference[] => {
+  return list.flatMap((scenario, at): Compared[] => {
     const entries = inPhp[at];
-    // What crashes PHP cannot be compared; nobody has recorded it either.
     if (entries === undefined) return [];
     const expected = normalise(entries, `${FOLDER}/files`);
     const actual = normalise(results[at] ?? [], join(folder, String(at)));
-    return expected.join('\n') === actual.join('\n') ? [] : [{ scenario, expected, actual }];
+    return [{ scenario, expected, actual }];
   });
-  return found.sort((one, other) => length(one.scenario) - length(other.scenario));
+}
+
+/** The sequences that did not go as in PHP, the shortest first. */
+export function differencesAmong(compared: readonly Compared[]): Compared[] {
+  return compared
+    .filter(({ expected, actual }) => expected.join('\n') !== actual.join('\n'))
+    .sort((one, other) => length(one.scenario) - length(other.scenario));
 }
 
 function length({ steps, next = [] }: Scenario): number {

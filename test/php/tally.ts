@@ -1,4 +1,6 @@
 /** Counts what was compared, by what the sequences are about: the figures of a page. */
+
+import { Settings } from '../../src/php/settings.ts';
 import {
   ASPECTS,
   type Aspect,
@@ -6,14 +8,8 @@ import {
   type SequenceRow,
   type Tally,
 } from '../../src/workshop/weave/comparisons.ts';
-import type { Scenario, Step } from './steps.ts';
-
-/** One sequence and what both sides made of it, made comparable. */
-export interface Compared {
-  readonly scenario: Scenario;
-  readonly expected: readonly string[];
-  readonly actual: readonly string[];
-}
+import type { Compared } from './compare.ts';
+import type { Form, Scenario, Step } from './steps.ts';
 
 const KINDS: Record<Aspect, readonly string[]> = {
   callbacks: ['callback'],
@@ -23,12 +19,22 @@ const KINDS: Record<Aspect, readonly string[]> = {
   bytes: ['variables', 'file'],
 };
 
-const FORMS: Readonly<Record<string, string>> = {
+const FORMS: Readonly<Record<Form, string>> = {
+  6: '6 callbacks',
+  7: '7 callbacks',
+  8: '8 callbacks',
+  9: '9 callbacks',
+  nulls: '9 callbacks, null for some',
   object: 'an object',
   unregistered: 'an object, not registered for shutdown',
   id: 'an object with create_sid',
+  check: 'an object with validateId',
+  touch: 'an object with updateTimestamp',
   full: 'an object with every method',
+  interfaces: 'an object with every interface',
+  bare: 'SessionHandler itself',
   parent: 'a subclass of SessionHandler',
+  'parent-id': 'a subclass with create_sid',
 };
 
 /**
@@ -102,27 +108,33 @@ function subjectsOf(scenario: Scenario): [title: string, subjects: Set<string>][
       case 'call': {
         const [, name, first] = step;
         functions.add(name === 'SID' ? 'SID' : `${name}()`);
-        if (name === 'ini_set' || name === 'ini_get') settings.add(String(first));
-        if (name === 'session_start' && typeof first === 'object' && first !== null) {
-          for (const key of Object.keys(first))
-            settings.add(key === 'read_and_close' ? key : `session.${key}`);
+        if (name.startsWith('ini_')) settings.add(settingOf(String(first)));
+        if (name === 'session_start' && isOptions(first)) {
+          for (const key of Object.keys(first)) settings.add(settingOf(`session.${key}`));
         }
         return;
       }
       case 'handler':
         functions.add('session_set_save_handler()');
-        forms.add(FORMS[step[1].form] ?? `${step[1].form} callbacks`);
-        for (const name of Object.keys(step[1].answers ?? {})) answers.add(`${name}()`);
+        forms.add(FORMS[step[1].form]);
+        for (const [name, answer] of Object.entries(step[1].answers ?? {})) {
+          answers.add(`${name}()`);
+          if (typeof answer === 'object' && answer !== null && 'does' in answer) {
+            for (const each of answer.does) visit(each);
+          }
+        }
         return;
       case 'later':
         functions.add('register_shutdown_function()');
         for (const each of step.slice(1)) visit(each as Step);
         return;
-      default:
+      case 'set':
+      case 'delete':
+      case 'variables':
         functions.add('$_SESSION');
     }
   };
-  for (const step of scenario.steps) visit(step);
+  for (const step of [...scenario.steps, ...(scenario.next ?? []).flat()]) visit(step);
   if (forms.size === 0 && functions.has('session_start()')) forms.add('files, PHP’s own');
   return [
     ['functions', functions],
@@ -130,4 +142,16 @@ function subjectsOf(scenario: Scenario): [title: string, subjects: Set<string>][
     ['what a callback answers', answers],
     ['settings', settings],
   ];
+}
+
+function isOptions(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !('$' in value);
+}
+
+/** The name of a setting; one call is enough to try a name that there is not. */
+function settingOf(name: string): string {
+  if (name === 'session.read_and_close') return 'read_and_close';
+  return new Settings().text(name.replace(/^session\./, ''), '8.5') === undefined
+    ? 'names that are no setting'
+    : name;
 }

@@ -24,14 +24,20 @@ export interface SequenceRow {
   aspects: Record<Aspect, Tally>;
 }
 
-/** Request sequences run in PHP and here. */
-export interface SequenceResults {
+/** All sequences of one kind on one PHP. */
+export interface SequenceTotal {
   /** The PHP that was run: `8.4.14`. */
   php: string;
+  source: 'written by hand' | 'made from a seed';
+  tally: Tally;
+}
+
+/** Request sequences run in PHP and here. */
+export interface SequenceResults {
   /** By what the sequences were about: functions, handlers, settings. */
   groups: { title: string; rows: SequenceRow[] }[];
-  written: Tally;
-  generated: Tally;
+  /** The page's own PHP first; the others where they are to be had. */
+  totals: SequenceTotal[];
 }
 
 /** Values, spoiled bytes and sessions, by what was compared. */

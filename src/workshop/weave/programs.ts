@@ -60,7 +60,7 @@ export async function startPrograms(
     formats: drawFormats,
     row: (page) => drawRow(page, 'row'),
     'row of an object': (page) => drawRow(page, 'row-of-an-object'),
-    sequences: async () => drawTotals(await comparisons()),
+    sequences: async (page) => drawTotals(await comparisons(), page),
     'sequences by function': async () => drawSequences(await comparisons(), 'functions'),
     'sequences by save handler': async () => drawSequences(await comparisons(), 'save handlers'),
     'sequences by answer': async () => {

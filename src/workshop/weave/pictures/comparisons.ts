@@ -1,6 +1,6 @@
 /** The tables of "PHP does, we do, differs", from what the tests have found. */
 import { ASPECTS, type Comparisons, type SequenceRow, type Tally } from '../comparisons.ts';
-import type { Yield } from '../weave.ts';
+import type { Page, Yield } from '../weave.ts';
 
 /** What each of the serializer's rows is about. */
 const TYPES: Record<string, string> = {
@@ -30,7 +30,7 @@ export function drawSequences({ sequences }: Comparisons, title: string): Yield 
     const known = sequences.groups.map((each) => each.title).join(', ');
     throw new Error(`no sequences are about "${title}"; there are ${known}`);
   }
-  const head = [title, `as in PHP ${sequences.php}`, ...ASPECTS];
+  const head = [title, `as in PHP ${sequences.totals[0]?.php}`, ...ASPECTS];
   return table(
     head,
     group.rows.map((row) => [code(row.subject), ...cells(row)]),
@@ -41,16 +41,23 @@ export function drawSequences({ sequences }: Comparisons, title: string): Yield 
  * Says how many sequences there were, and how many were equal.
  *
  * @param comparisons What the tests have found.
+ * @param page The page: a PHP that cannot be had here keeps the row that stands there.
  */
-export function drawTotals({ sequences }: Comparisons): Yield {
-  const { php, written, generated } = sequences;
-  return table(
-    ['request sequences', `as in PHP ${php}`],
-    [
-      ['written by hand', draw(written)],
-      ['made from a seed', draw(generated)],
-    ],
-  );
+export function drawTotals({ sequences }: Comparisons, page: Page): Yield {
+  const sources = ['written by hand', 'made from a seed'] as const;
+  const versions = [...new Set(sequences.totals.map(({ php }) => php))];
+  const run = versions.map((php) => [
+    `PHP ${php}`,
+    ...sources.map((source) => {
+      const total = sequences.totals.find((each) => each.php === php && each.source === source);
+      return total ? draw(total.tally) : '';
+    }),
+  ]);
+  const standing = [...page.text.matchAll(/^\| (PHP (\d+\.\d+)\.\d+) \| (.*) \| (.*) \|$/gm)]
+    .filter(([, , release]) => !versions.some((php) => php.startsWith(`${release}.`)))
+    .map(([, name = '', , first = '', second = '']) => [name, first.trim(), second.trim()]);
+  const rows = [...run, ...standing].sort(([one = ''], [other = '']) => (one < other ? -1 : 1));
+  return table(['as in', ...sources], rows);
 }
 
 /**
