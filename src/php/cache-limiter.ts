@@ -1,4 +1,5 @@
 /** The cache headers of a page that a session changes. session.c L1277–1386. */
+import { beforeNul } from './conversions.ts';
 import { httpDate } from './cookie.ts';
 import { abortSession } from './finish.ts';
 import { replaceHeader } from './headers.ts';
@@ -63,9 +64,9 @@ export async function limitCache(request: PhpRequest): Promise<boolean> {
   if (request.head.headersSent) {
     await abortSession(request);
     const text = 'Session cache limiter cannot be sent after headers have already been sent';
-    request.warn('E_WARNING', text);
+    request.warnSent(text);
     return false;
   }
-  LIMITERS.get(limiter.toLowerCase())?.(request);
+  LIMITERS.get(beforeNul(limiter).toLowerCase())?.(request);
   return true;
 }

@@ -1,5 +1,5 @@
 /** Where a session was started, for the messages that say so. */
-import type { StartedAt } from './request.ts';
+import type { Place } from './request.ts';
 
 const LOCATION = /(?:\(|at )(?:async )?((?:file:\/\/)?[^()]+):(\d+):\d+\)?$/;
 
@@ -9,7 +9,7 @@ const LOCATION = /(?:\(|at )(?:async )?((?:file:\/\/)?[^()]+):(\d+):\d+\)?$/;
  * @param called - The function; its own frames and those below it are left out.
  * @returns The caller's file and line, undefined where the engine does not tell.
  */
-export function callerOf(called: (...values: never[]) => unknown): StartedAt | undefined {
+export function callerOf(called: (...values: never[]) => unknown): Place | undefined {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 1;
   const holder: { stack?: string } = {};

@@ -84,13 +84,12 @@ function mayChange(request: PhpRequest): boolean {
   }
   if (request.status === PHP_SESSION_ACTIVE) {
     const text = 'Session cookie parameters cannot be changed when a session is active';
-    if (request.version >= '8.5') request.warnStarted('E_WARNING', text);
-    else request.warn('E_WARNING', text);
+    request.warnActive(text);
     return false;
   }
   if (request.head.headersSent) {
     const text = 'Session cookie parameters cannot be changed after headers have already been sent';
-    request.warn('E_WARNING', text);
+    request.warnSent(text);
     return false;
   }
   return true;

@@ -45,7 +45,7 @@ export function sendCookie(request: PhpRequest): boolean {
   const { settings, version } = request;
   if (request.head.headersSent) {
     const text = 'Session cookie cannot be sent after headers have already been sent';
-    request.warn('E_WARNING', text);
+    request.warnSent(text);
     return false;
   }
   const name = settings.get('name');
@@ -56,7 +56,7 @@ export function sendCookie(request: PhpRequest): boolean {
   }
   // Until 8.2 nothing refused such a name before.
   if (version < '8.3' && /[=,;.[ \t\r\n\v\f]/.test(name)) {
-    const characters = '"=,;.[ \\t\\r\\n\\013\\014"';
+    const characters = "'=,;.[ \\t\\r\\n\\013\\014'";
     request.warn('E_WARNING', `session.name cannot contain any of the following ${characters}`);
     return false;
   }

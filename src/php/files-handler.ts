@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, readdir, stat, unlink, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { beforeNul, bytesOf, textOf } from './conversions.ts';
 import { lockFile } from './file-locks.ts';
 import { createId, isValidId } from './identifiers.ts';
 import type { PhpRequest } from './request.ts';
@@ -9,6 +10,7 @@ import type { SaveModule } from './save-module.ts';
 import { systemError } from './system-errors.ts';
 
 const PREFIX = 'sess_';
+const SLASH = 0x2f;
 const LONGEST_PATH = 4096;
 const FLAGS = constants.O_CREAT | constants.O_RDWR | (constants.O_NOFOLLOW ?? 0);
 
@@ -34,12 +36,17 @@ function dataOf(request: PhpRequest): FilesData | undefined {
 }
 
 /** ps_files_path_create(): `folder/a/b/sess_abc` at depth 2; undefined where it cannot be. */
-function pathOf(data: FilesData | undefined, id: string): string | undefined {
-  if (!data || id.length <= data.depth) return undefined;
-  const length = Buffer.byteLength(data.folder) + 2 * data.depth + Buffer.byteLength(id);
+function pathOf(data: FilesData | undefined, id: string): Buffer | undefined {
+  const key = bytesOf(id);
+  if (!data || key.length <= data.depth) return undefined;
+  const length = bytesOf(data.folder).length + 2 * data.depth + key.length;
   if (LONGEST_PATH < length + 5 + PREFIX.length + 1) return undefined;
-  const folders = [...id.slice(0, data.depth)].map((character) => `${character}/`).join('');
-  return `${data.folder}/${folders}${PREFIX}${id}`;
+  const folders = [...key.subarray(0, data.depth)].flatMap((byte) => [byte, SLASH]);
+  const path = [bytesOf(`${data.folder}/`), Buffer.from(folders), bytesOf(PREFIX), key];
+  const whole = Buffer.concat(path);
+  // The system reads it up to a NUL.
+  const end = whole.indexOf(0);
+  return end < 0 ? whole : whole.subarray(0, end);
 }
 
 /** ps_files_close(): the lock goes with the file. */
@@ -63,7 +70,7 @@ async function openFile(
   if (data.file && data.lastKey === id) return data.file;
   data.lastKey = undefined;
   await closeFile(data);
-  if (!isValidId(id)) {
+  if (!isValidId(beforeNul(id))) {
     request.warn(
       'E_WARNING',
       'Session ID is too long or contains illegal characters. ' +
@@ -81,13 +88,13 @@ async function openFile(
     return undefined;
   }
   data.lastKey = id;
-  const release = await lockFile(path);
+  const release = await lockFile(path.toString('latin1'));
   let file: FileHandle;
   try {
     file = await open(path, FLAGS, data.mode);
   } catch (error) {
     release();
-    request.warn('E_WARNING', `open(${path}, O_RDWR) failed: ${systemError(error)}`);
+    request.warn('E_WARNING', `open(${textOf(path)}, O_RDWR) failed: ${systemError(error)}`);
     return undefined;
   }
   data.file = file;
@@ -125,7 +132,7 @@ async function writeFile(request: PhpRequest, id: string, bytes: Buffer): Promis
   return true;
 }
 
-async function exists(path: string | undefined): Promise<boolean> {
+async function exists(path: Buffer | undefined): Promise<boolean> {
   if (path === undefined) return false;
   return await stat(path).then(
     () => true,

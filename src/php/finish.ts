@@ -133,6 +133,8 @@ export async function endRequest(request: PhpRequest, reason: string): Promise<v
   } catch (error) {
     errors.push(error);
   }
+  // What a handler's error has left open would lock its file for as long as this process runs.
+  if (request.moduleData !== undefined) await request.modules.files.close(request);
   request.bailsOut = false;
   request.inSaveHandler = false;
   if (errors.length > 0) throw errors[0];

@@ -11,8 +11,7 @@ import { encodeVariables, savedVariables } from './variables.ts';
 function isLocked(request: PhpRequest, subject: string): boolean {
   if (request.status === PHP_SESSION_ACTIVE) {
     const text = `${subject} cannot be changed when a session is active`;
-    if (request.version >= '8.5') request.warnStarted('E_WARNING', text);
-    else request.warn('E_WARNING', text);
+    request.warnActive(text);
     return true;
   }
   return areHeadersSent(request, subject);
@@ -20,8 +19,7 @@ function isLocked(request: PhpRequest, subject: string): boolean {
 
 function areHeadersSent(request: PhpRequest, subject: string): boolean {
   if (!request.head.headersSent) return false;
-  const text = `${subject} cannot be changed after headers have already been sent`;
-  request.warn('E_WARNING', text);
+  request.warnSent(`${subject} cannot be changed after headers have already been sent`);
   return true;
 }
 

@@ -53,6 +53,7 @@ export {
   PHP_SESSION_DISABLED,
   PHP_SESSION_NONE,
   type PhpOptions,
+  type Place,
   type RequestInput,
   type ResponseHead,
 } from './request.ts';

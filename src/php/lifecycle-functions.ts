@@ -90,8 +90,7 @@ export async function session_start(...values: unknown[]): Promise<boolean> {
       return true;
     }
     if (request.settings.get('use_cookies') && request.head.headersSent) {
-      const text = 'Session cannot be started after headers have already been sent';
-      request.warn('E_WARNING', text);
+      request.warnSent('Session cannot be started after headers have already been sent');
       return false;
     }
     const readAndClose = applyOptions(request, options);
@@ -192,13 +191,12 @@ export async function session_regenerate_id(...values: unknown[]): Promise<boole
     const [deleteOld = false] = parseArguments(request, values, 0, 'bool $delete_old_session');
     if (request.status !== PHP_SESSION_ACTIVE) {
       const text = 'Session ID cannot be regenerated when there is no active session';
-      if (request.version >= '8.5') request.warnStarted('E_WARNING', text);
-      else request.warn('E_WARNING', text);
+      request.warnActive(text);
       return false;
     }
     if (request.head.headersSent) {
       const text = 'Session ID cannot be regenerated after headers have already been sent';
-      request.warn('E_WARNING', text);
+      request.warnSent(text);
       return false;
     }
     return await regenerate(request, deleteOld);

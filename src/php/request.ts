@@ -18,6 +18,8 @@ export const PHP_SESSION_ACTIVE = 2;
 export interface ResponseHead {
   /** Whether it is too late for headers. */
   readonly headersSent: boolean;
+  /** Where the program was when they left; PHP 8.5 says it in its messages. */
+  readonly sentFrom?: Place | undefined;
   /** @returns What the header is set to. */
   getHeader(name: string): number | string | readonly string[] | undefined;
   /** Sets a header, in place of what it was. */
@@ -56,9 +58,11 @@ export interface PhpOptions {
   lastModified?: (() => number | undefined) | undefined;
 }
 
-/** Where session_start() was called. */
-export interface StartedAt {
+/** A line of a program. */
+export interface Place {
+  /** The file's path. */
   readonly file: string;
+  /** Counted from 1. */
   readonly line: number;
 }
 
@@ -111,7 +115,7 @@ export class PhpRequest implements SettingsOwner {
   scalar: PhpValue | undefined;
   /** PS(http_session_vars): whether the session still knows `$_SESSION`. */
   tracked = false;
-  startedAt: StartedAt | undefined;
+  startedAt: Place | undefined;
 
   /** PS(mod), PS(default_mod). */
   module: SaveModule;
@@ -193,10 +197,24 @@ export class PhpRequest implements SettingsOwner {
     return name.startsWith('PHP ') ? name : `${name}()`;
   }
 
-  /** php_session_session_already_started_error(): 8.4's text for some, 8.5's for all. */
+  /** php_session_session_already_started_error(): since 8.3 for one notice, since 8.5 for all. */
   warnStarted(level: PhpMessageLevel, text: string): void {
     const at = this.startedAt;
-    this.warn(level, at ? `${text} (started from ${at.file} on line ${at.line})` : text);
+    const automatically = this.settings.get('auto_start') ? ' (session started automatically)' : '';
+    const place = at ? ` (started from ${at.file} on line ${at.line})` : automatically;
+    this.warn(level, text + place);
+  }
+
+  /** Something cannot be done while, or because no, session is active. */
+  warnActive(text: string): void {
+    if (this.version >= '8.5') this.warnStarted('E_WARNING', text);
+    else this.warn('E_WARNING', text);
+  }
+
+  /** php_session_headers_already_sent_error(). */
+  warnSent(text: string): void {
+    const from = this.version >= '8.5' ? this.head.sentFrom : undefined;
+    this.warn('E_WARNING', from ? `${text} (sent from ${from.file} on line ${from.line})` : text);
   }
 
   /** zend_throw_error() and its like: the first cause stays as `cause`. */
@@ -208,14 +226,12 @@ export class PhpRequest implements SettingsOwner {
 
   refusesChange(): boolean {
     if (this.status === PHP_SESSION_ACTIVE) {
-      const text = 'Session ini settings cannot be changed when a session is active';
-      if (this.version >= '8.5') this.warnStarted('E_WARNING', text);
-      else this.warn('E_WARNING', text);
+      this.warnActive('Session ini settings cannot be changed when a session is active');
       return true;
     }
     if (this.head.headersSent) {
       const text = 'Session ini settings cannot be changed after headers have already been sent';
-      this.warn('E_WARNING', text);
+      this.warnSent(text);
       return true;
     }
     return false;

@@ -43,6 +43,15 @@ export function hasScope(): boolean {
 }
 
 /**
+ * Whether this code is a save handler's callback.
+ *
+ * @returns false outside a request as well.
+ */
+export function isInHandler(): boolean {
+  return scopes.getStore()?.inHandler ?? false;
+}
+
+/**
  * The request that this code belongs to.
  *
  * @param what - What was called: `session_start()`.
@@ -74,7 +83,7 @@ export function currentRequest(what: string): PhpRequest {
 export function currentVariables(): PhpRequest {
   const request = currentRequest('$_SESSION');
   const isReady = request.running === undefined || request.committed !== undefined;
-  if (!isReady && !scopes.getStore()?.inHandler) {
+  if (!isReady && !isInHandler()) {
     throw new PhpScopeError(`$_SESSION was used while ${request.running}() was running: await it`);
   }
   return request;
@@ -92,7 +101,7 @@ export async function perform<Result>(
   body: (request: PhpRequest) => Promise<Result>,
 ): Promise<Result> {
   const request = currentRequest(`${name}()`);
-  if (scopes.getStore()?.inHandler) return await execute(request, name, body);
+  if (isInHandler()) return await execute(request, name, body);
   return await inTurn(request, () => {
     currentRequest(`${name}()`);
     return execute(request, name, body);

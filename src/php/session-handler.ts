@@ -20,7 +20,7 @@ async function asParent<Result>(
   // PS_SANITY_CHECK.
   if (request.status !== PHP_SESSION_ACTIVE) throw new Error('Session is not active');
   const module = request.defaultModule;
-  if (!module || module.name === 'user') throw new Error('Cannot call default session handler');
+  if (!module) throw new Error('Cannot call default session handler');
   return await execute(request, `SessionHandler::${method}`, (each) => body(each, module));
 }
 
@@ -49,8 +49,9 @@ async function asParent<Result>(
 export class SessionHandler implements SessionHandlerInterface, SessionIdInterface {
   async open(path: string, name: string): Promise<boolean> {
     return await asParent('open', async (request, module) => {
-      request.parentOpen = true;
-      return await module.open(request, path, name);
+      const isOpen = await module.open(request, path, name);
+      if (isOpen) request.parentOpen = true;
+      return isOpen;
     });
   }
 

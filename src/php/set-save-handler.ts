@@ -107,16 +107,14 @@ export function session_set_save_handler(...values: unknown[]): boolean {
     return true;
   }
   return performSync(NAME, (request) => {
-    // Until 8.2 the arguments are looked at last.
-    if (request.version < '8.3' && !mayChangeHandler(request)) return false;
     if (isObject) {
       const shutdown = requireHandler(values, request);
-      if (request.version >= '8.3' && !mayChangeHandler(request)) return false;
+      if (!mayChangeHandler(request)) return false;
       setObject(request, values[0] as AnySessionHandler, shutdown);
     } else {
       if (request.version >= '8.4') request.warn('E_DEPRECATED', DEPRECATED);
       requireCallbacks(values, request.version);
-      if (request.version >= '8.3' && !mayChangeHandler(request)) return false;
+      if (!mayChangeHandler(request)) return false;
       setCallbacks(request, values);
     }
     return true;
@@ -167,13 +165,12 @@ function requireCallbacks(values: readonly unknown[], version: PhpVersion): void
 function mayChangeHandler(request: PhpRequest): boolean {
   if (request.status === PHP_SESSION_ACTIVE) {
     const text = 'Session save handler cannot be changed when a session is active';
-    if (request.version >= '8.5') request.warnStarted('E_WARNING', text);
-    else request.warn('E_WARNING', text);
+    request.warnActive(text);
     return false;
   }
   if (request.head.headersSent) {
     const text = 'Session save handler cannot be changed after headers have already been sent';
-    request.warn('E_WARNING', text);
+    request.warnSent(text);
     return false;
   }
   return true;

@@ -51,7 +51,8 @@ type Rule = (text: string, owner: SettingsOwner, key: string) => Parsed | undefi
 const FORBIDDEN_IN_NAME = /[=,;.[ \t\r\n\v\f\0]/;
 const FORBIDDEN_SHOWN = '=,;.[ \\t\\r\\n\\013\\014';
 
-const text: Rule = (value) => value;
+// Until 8.4 these are C strings: the session sees them up to a NUL, ini_get() all of them.
+const text: Rule = (value, owner) => (owner.version < '8.5' ? beforeNul(value) : value);
 const flag: Rule = (value) => parseSwitch(value);
 
 const number: Rule = (value, owner, key) => {
@@ -106,7 +107,7 @@ const name: Rule = (value, owner) => {
     owner.warn('E_WARNING', `session.name "${beforeNul(value)}" ${rule} "${FORBIDDEN_SHOWN}"`);
     return undefined;
   }
-  if (value !== '' && !isNumeric(value)) return value;
+  if (value !== '' && !isNumeric(value)) return beforeNul(value);
   owner.warn('E_WARNING', `session.name "${beforeNul(value)}" cannot be numeric or empty`);
   return undefined;
 };
@@ -152,7 +153,7 @@ const useTransSid: Rule = (value, owner) => {
 
 const refererCheck: Rule = (value, owner) => {
   if (value !== '') deprecated(owner, 'Usage of session.referer_check INI setting is deprecated');
-  return value;
+  return beforeNul(value);
 };
 
 const transSid =

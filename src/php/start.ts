@@ -4,12 +4,7 @@ import { sendCookie } from './cookie.ts';
 import { decodeVariables } from './decode.ts';
 import { abortSession } from './finish.ts';
 import { createId, isDangerousId } from './identifiers.ts';
-import {
-  PHP_SESSION_ACTIVE,
-  PHP_SESSION_NONE,
-  type PhpRequest,
-  type StartedAt,
-} from './request.ts';
+import { PHP_SESSION_ACTIVE, PHP_SESSION_NONE, type PhpRequest, type Place } from './request.ts';
 import { trackVariables } from './variables.ts';
 
 /** php_session_gc(), session.c L386: by chance, or at once. */
@@ -39,7 +34,7 @@ export function announceId(request: PhpRequest): boolean {
 }
 
 /** php_session_initialize(), session.c L407. */
-export async function initialize(request: PhpRequest, startedAt?: StartedAt): Promise<boolean> {
+export async function initialize(request: PhpRequest, startedAt?: Place): Promise<boolean> {
   const { module, settings } = request;
   const path = settings.get('save_path');
   request.status = PHP_SESSION_ACTIVE;
@@ -126,7 +121,7 @@ function findId(request: PhpRequest): string | undefined {
 }
 
 /** php_session_start(), session.c L1611. */
-export async function startSession(request: PhpRequest, startedAt?: StartedAt): Promise<boolean> {
+export async function startSession(request: PhpRequest, startedAt?: Place): Promise<boolean> {
   const { settings } = request;
   if (request.status === PHP_SESSION_ACTIVE) {
     const text = 'Ignoring session_start() because a session has already been started';

@@ -2,7 +2,7 @@
 import { type PhpKey, PhpReference, type PhpValue } from '../serialize/index.ts';
 import { integerKey } from '../serialize/numbers.ts';
 import { PhpScopeError } from './messages.ts';
-import { currentVariables } from './scope.ts';
+import { currentVariables, isInHandler } from './scope.ts';
 import { followReference } from './variables.ts';
 
 /**
@@ -23,9 +23,16 @@ function keyOf(property: string): PhpKey {
   return integerKey(property) ?? property;
 }
 
+/** Where a property is found: decoded data may hold the string '5', which PHP's code cannot name. */
+function placeOf(variables: ReadonlyMap<PhpKey, PhpValue>, property: string): PhpKey {
+  const key = keyOf(property);
+  return variables.has(key) ? key : property;
+}
+
 function writable(): Map<PhpKey, PhpValue> {
   const request = currentVariables();
-  if (request.committed !== undefined) {
+  // A save handler may: PHP lets it, and saves nothing of it either.
+  if (request.committed !== undefined && !isInHandler()) {
     throw new PhpScopeError(
       `$_SESSION was changed after it had been saved: ${request.committed}; change it before`,
     );
@@ -63,7 +70,8 @@ function readable(): ReadonlyMap<PhpKey, PhpValue> {
 export const $_SESSION: PhpSession = new Proxy(Object.create(null) as PhpSession, {
   get(target, property) {
     if (typeof property === 'symbol') return Reflect.get(target, property);
-    return followReference(readable().get(keyOf(property)));
+    const variables = readable();
+    return followReference(variables.get(placeOf(variables, property)));
   },
   set(_target, property, value) {
     if (typeof property === 'symbol') return false;
@@ -75,7 +83,9 @@ export const $_SESSION: PhpSession = new Proxy(Object.create(null) as PhpSession
     return true;
   },
   has(_target, property) {
-    return typeof property === 'string' && readable().has(keyOf(property));
+    if (typeof property === 'symbol') return false;
+    const variables = readable();
+    return variables.has(placeOf(variables, property));
   },
   deleteProperty(_target, property) {
     if (typeof property === 'string') writable().delete(keyOf(property));
@@ -90,8 +100,11 @@ export const $_SESSION: PhpSession = new Proxy(Object.create(null) as PhpSession
     return [...new Set([...readable().keys()].map(String))];
   },
   getOwnPropertyDescriptor(_target, property) {
-    if (typeof property === 'symbol' || !readable().has(keyOf(property))) return undefined;
-    const value = followReference(readable().get(keyOf(property)));
+    if (typeof property === 'symbol') return undefined;
+    const variables = readable();
+    const place = placeOf(variables, property);
+    if (!variables.has(place)) return undefined;
+    const value = followReference(variables.get(place));
     return { value, writable: true, enumerable: true, configurable: true };
   },
 });

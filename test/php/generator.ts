@@ -1,6 +1,15 @@
 /** Makes request sequences out of a seed. */
 import { isBeyondWasm } from './scenarios/answers.ts';
-import type { Answer, Argument, CallbackName, Form, Scenario, Special, Step } from './steps.ts';
+import type {
+  Answer,
+  Argument,
+  CallbackName,
+  Form,
+  Handler,
+  Scenario,
+  Special,
+  Step,
+} from './steps.ts';
 import * as vocabulary from './vocabulary.ts';
 
 /** mulberry32: enough for choosing, and the same everywhere. */
@@ -17,6 +26,8 @@ function seeded(seed: number): () => number {
 /** Chooses the parts of one sequence. */
 class Author {
   readonly #random: () => number;
+  /** Whether the request begins with a handler. */
+  #hasHandler = false;
 
   constructor(random: () => number) {
     this.#random = random;
@@ -84,7 +95,8 @@ class Author {
         ...Array.from({ length: count }, () => this.pick(vocabulary.ODD_ARGUMENTS)),
       ];
     }
-    return ['call', ...this.pick(vocabulary.CALLS)];
+    const calls = this.#hasHandler && this.chance(0.1) ? vocabulary.PARENT_CALLS : vocabulary.CALLS;
+    return ['call', ...this.pick(calls)];
   }
 
   #answer(callback: CallbackName, depth: number): Answer {
@@ -140,7 +152,11 @@ class Author {
 
   scenario(name: string): Scenario {
     const steps = (): Step[] => Array.from({ length: 2 + this.upTo(9) }, () => this.step());
-    const first = this.chance(0.7) ? [this.handler(), ...steps()] : steps();
+    this.#hasHandler = false;
+    const handler = this.handler();
+    // PHP 8.2 refuses null for a callback.
+    this.#hasHandler = this.chance(0.7) && (handler[1] as Handler).form !== 'nulls';
+    const first = this.#hasHandler ? [handler, ...steps()] : steps();
     const sent = (probability: number): Record<string, string | Special | false> | undefined =>
       this.chance(probability) ? { PHPSESSID: this.chance(0.05) ? false : this.#id() } : undefined;
     const [cookies, query, form] = [sent(0.6), sent(0.1), sent(0.1)];

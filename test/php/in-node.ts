@@ -90,6 +90,7 @@ class Run implements Bench {
         get headersSent() {
           return isSent();
         },
+        sentFrom: { file: 'sequence.php', line: 1 },
         getHeader: (name) => headers.get(name.toLowerCase())?.[1],
         setHeader(name, value) {
           headers.delete(name.toLowerCase());

@@ -66,7 +66,10 @@ export async function runInPhp(
         isAlive = await request(php, scenario, number);
       }
       results.push(isAlive ? entriesOf(php) : undefined);
-      if (!isAlive) php = await open(version);
+      // PHP leaks the files of sessions that end in an error; one day it can open no more.
+      if (isAlive && results.length % 500 > 0) continue;
+      if (isAlive) php.close();
+      php = await open(version);
     }
     return results;
   } finally {

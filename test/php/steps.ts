@@ -125,7 +125,7 @@ export function normalise(entries: readonly Entry[], folder: string): string[] {
       .replace('Is a directory (31)', 'Is a directory (21)')
       .replace('Not a directory (54)', 'Not a directory (20)')
       .replace('File name too long (37)', 'File name too long (36)')
-      .replace(/[0-9a-f]{32}(?![0-9a-zA-Z])/g, numbered)
+      .replace(/[0-9a-f]{32,}(?![0-9a-zA-Z])/g, numbered)
       .replace(/(?=[a-zA-Z,-]*\d)[0-9a-zA-Z,-]{22,}/g, numbered),
   );
   // Node sends the head last.

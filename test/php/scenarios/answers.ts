@@ -21,10 +21,9 @@ const CALLBACKS: readonly CallbackName[] = ['open', 'close', 'read', 'write', 'd
  * A close() that throws after the last line of the script: PHP 8.2's command line stops there, the
  * WebAssembly build goes on to say that the handler was called in a recursive manner.
  */
-export function isBeyondWasm(callback: string, answer: Answer): boolean {
-  return (
-    callback === 'close' && typeof answer === 'object' && answer !== null && 'throws' in answer
-  );
+export function isBeyondWasm(callback: string, answer: Answer | undefined): boolean {
+  if (callback !== 'close' || typeof answer !== 'object' || answer === null) return false;
+  return 'throws' in answer || ('does' in answer && isBeyondWasm(callback, answer.answer));
 }
 
 const answers: Scenario[] = CALLBACKS.flatMap((callback) =>
