@@ -36,6 +36,12 @@ export async function run(args: readonly string[]): Promise<number> {
   const progress: Progress = (line) => process.stderr.write(`${line}\n`);
   // Before any work of our own is part of it.
   const load = Number((loadavg()[0] ?? 0).toFixed(2));
+  const cores = availableParallelism();
+  if (load > cores / 2) {
+    progress(
+      `${load} processes want these ${cores} cores already: on a quiet machine rounds agree`,
+    );
+  }
   const server = await obtainServer({ progress });
   try {
     const wanted = (name: string): boolean => options.only?.includes(name) ?? true;
@@ -48,7 +54,7 @@ export async function run(args: readonly string[]): Promise<number> {
       date: new Date().toISOString().slice(0, 10),
       machine: {
         system: `${process.platform} ${process.arch}`,
-        cores: availableParallelism(),
+        cores,
         load,
       },
       versions: versionsOf(server, found),
