@@ -46,9 +46,14 @@ const makeshift = { '1': randomBytes(32).toString('base64url') };
 function passwords(): Record<string, string> {
   const given = process.env['SESSION_PASSWORDS'];
   if (given === undefined) return makeshift;
-  const all = JSON.parse(given) as Record<string, string>;
-  const isGood = ([number, text]: [string, string]) => /^\d+$/.test(number) && text.length >= 32;
-  if (Object.keys(all).length > 0 && Object.entries(all).every(isGood)) return all;
+  const isGood = ([number, text]: [string, unknown]) =>
+    /^[1-9]\d*$/.test(number) && typeof text === 'string' && text.length >= 32;
+  try {
+    const all = JSON.parse(given) as Record<string, string>;
+    if (Object.keys(all).length > 0 && Object.entries(all).every(isGood)) return all;
+  } catch {
+    // What JSON has to say about it would show a piece of a password.
+  }
   throw new Error('SESSION_PASSWORDS must be numbers with passwords of 32 letters or more');
 }
 

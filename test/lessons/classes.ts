@@ -1,0 +1,77 @@
+/** The lessons' classes for tests that put something against many of them. */
+
+import { test } from 'node:test';
+import { type AssembledBench, assembleBench } from '../../src/workshop/bench/assemble.ts';
+import type { Bench } from '../../src/workshop/bench/bench.ts';
+import type { PageResponse } from '../../src/workshop/bench/browser.ts';
+import type { Server } from '../../src/workshop/bench/serve.ts';
+import { findLesson, type Lesson, readLessons, schemaFor } from '../../src/workshop/catalogue.ts';
+
+/** Every lesson, in order. */
+export const lessons: readonly Lesson[] = readLessons();
+
+/** The classes that keep a promise: that of the lesson which makes it, and every later one. */
+export function classesFrom(number: number): readonly Lesson[] {
+  return lessons.filter((lesson) => lesson.number >= number);
+}
+
+/** The statements that make a lesson's table. */
+export const tableOf = (number: number): string => schemaFor([...lessons], number);
+
+/**
+ * Opens a lesson's class on a database of its own for as long as `body` runs.
+ *
+ * @param number - The lesson.
+ * @param body - What to do with it.
+ * @param schemaSql - The table, where it is not the lesson's own.
+ */
+export async function withClass(
+  number: number,
+  body: (bench: Bench) => Promise<void>,
+  schemaSql: string = tableOf(number),
+): Promise<void> {
+  const { class: file } = findLesson([...lessons], number).files;
+  let assembled: AssembledBench | undefined;
+  try {
+    assembled = await assembleBench({ file, schemaSql });
+    await assembled.bench.handler.open('', 'MySession');
+    await body(assembled.bench);
+  } catch (error) {
+    throw new Error(`the class of lesson ${number}: ${(error as Error).message}`, { cause: error });
+  } finally {
+    await assembled?.end();
+  }
+}
+
+/** A server that collects nothing by chance. */
+export const quiet = { settings: { 'session.gc_probability': '0' } };
+
+/**
+ * Puts one attack against every class that promises to hold it, as one test.
+ *
+ * @param from - The lesson that makes the promise.
+ * @param promise - What is held, as the test's name.
+ * @param body - The attack, on a page that the class serves.
+ */
+export function attack(
+  from: number,
+  promise: string,
+  body: (bench: Bench, page: Server) => Promise<void>,
+): void {
+  test(promise, async () => {
+    for (const { number } of classesFrom(from)) {
+      await withClass(number, async (bench) => body(bench, await bench.serve(quiet)));
+    }
+  });
+}
+
+/** Asks the page who is signed in. */
+export const whoami = (page: Server, cookie: string): Promise<PageResponse> =>
+  page.request({ path: '/whoami', cookie });
+
+/** What the page answers where nobody is. */
+export const nobody: RegExp = /Nobody is signed in/;
+
+export const nameIn = (cookie: string): string => cookie.split('=')[0] ?? '';
+export const valueIn = (cookie: string): string => cookie.split('=')[1] ?? '';
+export const idIn = (cookie: string): string => decodeURIComponent(valueIn(cookie));
