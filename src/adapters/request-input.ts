@@ -18,13 +18,21 @@ interface Variable {
   readonly isArray: boolean;
 }
 
-/** php_register_variable_ex(): blanks and dots become `_`, brackets make an array. */
+/** Browsers keep a promise for names that begin so, as they spell them. */
+const PROMISING = ['__Host-', '__Secure-'];
+
+/**
+ * php_register_variable_ex(): blanks and dots become `_`, brackets make an array. A name that only
+ * this gives a promise (`..Host-id`, CVE-2022-31629 and CVE-2024-2756) is the name of nothing.
+ */
 function variableOf(raw: string): Variable {
   const name = raw.replace(/^ +/, '');
   const bracket = name.indexOf('[');
   const isArray = bracket > 0 && name.includes(']', bracket);
   const plain = isArray ? name.slice(0, bracket) : name.replace('[', '_');
-  return { name: plain.replace(/[ .]/g, '_'), isArray };
+  const mangled = plain.replace(/[ .]/g, '_');
+  const pretends = PROMISING.some((each) => mangled.startsWith(each) && !name.startsWith(each));
+  return { name: pretends ? '' : mangled, isArray };
 }
 
 /** Finds a cookie: the first of a name counts, as browsers send the most specific first. */
