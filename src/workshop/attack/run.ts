@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ChildEnd, runChild } from '../bench/child.ts';
-import type { Failure, Location, Report } from '../bench/report.ts';
+import type { Failure, Location, Reason, Report } from '../bench/report.ts';
 import type { Lesson } from '../catalogue.ts';
 import type { DatabaseServer } from '../database/server.ts';
 
@@ -23,6 +23,8 @@ export interface AttackRun {
 /** The same for several lessons' attacks on one class. */
 export interface AttacksRun extends Omit<AttackRun, 'lesson'> {
   lessons: readonly Lesson[];
+  /** Told each attack's result as soon as it has ended, while the others are still to come. */
+  onResult?: ((result: AttackResult, lesson: Lesson) => void) | undefined;
 }
 
 export interface AttackResult {
@@ -31,6 +33,8 @@ export interface AttackResult {
   because: string;
   /** Every line in order; the last begins with `BREACHED:`, `held:` or `failed:`. */
   transcript: string[];
+  /** Why a failed attack broke, where that is known: `not ported` when the class lacks a method. */
+  reason?: Reason | undefined;
   /** Where a failed attack broke. */
   location?: Location | undefined;
 }
@@ -65,10 +69,17 @@ export async function runAttack({ lesson, ...run }: AttackRun): Promise<AttackRe
  * @returns A result for each lesson that has an attack, in the order of `lessons`.
  */
 export async function runAttacks(run: AttacksRun): Promise<AttackResult[]> {
-  const queue = run.lessons.flatMap(({ files }) => files.attack ?? []);
+  const attacking = run.lessons.filter(({ files }) => files.attack !== undefined);
+  const queue = attacking.flatMap(({ files }) => files.attack ?? []);
   const results: AttackResult[] = [];
+  const keep = (result: AttackResult): void => {
+    const lesson = attacking[results.length];
+    results.push(result);
+    if (lesson) run.onResult?.(result, lesson);
+  };
   while (queue.length > 0) {
-    const recorder = new Recorder((line) => run.onLine?.(line));
+    const before = results.length;
+    const recorder = new Recorder((line) => run.onLine?.(line), keep);
     const end = await runChild({
       program,
       values: queue,
@@ -84,23 +95,23 @@ export async function runAttacks(run: AttacksRun): Promise<AttackResult[]> {
       onReport: (message) => recorder.take(message),
     });
     // An attack that took its process down answers for it; those behind it get another process.
-    if (recorder.results.length < queue.length) recorder.conclude(explain(end));
-    results.push(...recorder.results);
-    queue.splice(0, recorder.results.length);
+    if (results.length - before < queue.length) recorder.conclude(explain(end));
+    queue.splice(0, results.length - before);
   }
   return results;
 }
 
 /** Makes results of what one process reports. */
 class Recorder {
-  readonly results: AttackResult[] = [];
   readonly #onLine: (line: string) => void;
+  readonly #onResult: (result: AttackResult) => void;
   #transcript: string[] = [];
   #failure: Failure | undefined;
   #verdict: { verdict: 'breached' | 'held'; because: string } | undefined;
 
-  constructor(onLine: (line: string) => void) {
+  constructor(onLine: (line: string) => void, onResult: (result: AttackResult) => void) {
     this.#onLine = onLine;
+    this.#onResult = onResult;
   }
 
   take(message: Report): void {
@@ -112,23 +123,25 @@ class Recorder {
 
   /** Ends the attack at hand; `otherwise` is why it failed, where nothing else says so. */
   conclude(otherwise: string): void {
-    const { verdict, because, location } = this.#judge(otherwise);
+    const { verdict, because, reason, location } = this.#judge(otherwise);
     this.#say(`${verdict === 'breached' ? 'BREACHED' : verdict}: ${because}`);
-    this.results.push({
-      verdict,
-      because,
-      transcript: this.#transcript,
-      ...(location ? { location } : {}),
-    });
+    const transcript = this.#transcript;
     this.#transcript = [];
     this.#failure = undefined;
     this.#verdict = undefined;
+    this.#onResult({
+      verdict,
+      because,
+      transcript,
+      ...(reason ? { reason } : {}),
+      ...(location ? { location } : {}),
+    });
   }
 
   #judge(otherwise: string): Omit<AttackResult, 'transcript'> {
     if (this.#failure) {
-      const { message, location } = this.#failure;
-      return { verdict: 'failed', because: message, location };
+      const { message, reason, location } = this.#failure;
+      return { verdict: 'failed', because: message, reason, location };
     }
     if (!this.#verdict) return { verdict: 'failed', because: otherwise };
     const lines = this.#transcript.length + 1;

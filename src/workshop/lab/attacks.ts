@@ -1,13 +1,20 @@
-/** An attack's transcript on one class, filled while it runs. */
-import { runAttack } from '../attack/run.ts';
+/** Attacks' transcripts on one class, filled while they run. */
+import { type AttackResult, runAttacks } from '../attack/run.ts';
 import type { Lesson } from '../catalogue.ts';
 import type { RunOptions } from './proofs.ts';
 
 export interface AttackRun {
   running: boolean;
   lines: string[];
-  verdict: 'breached' | 'held' | 'failed' | undefined;
+  verdict: AttackResult['verdict'] | undefined;
   because: string | undefined;
+  /** Why it failed, where that is known: `not ported` when the class lacks a method. */
+  reason: AttackResult['reason'];
+}
+
+/** An attack that begins now. */
+export function newAttackRun(): AttackRun {
+  return { running: true, lines: [], verdict: undefined, because: undefined, reason: undefined };
 }
 
 /**
@@ -19,27 +26,56 @@ export interface AttackRun {
  */
 export async function runLessonAttack(
   run: AttackRun,
-  { lesson, subject, server, signal, onChange }: RunOptions & { lesson: Lesson },
+  { lesson, ...options }: RunOptions & { lesson: Lesson },
 ): Promise<string> {
+  await runLessonAttacks({ ...options, lessons: [lesson], begin: () => run });
+  return `Attack of lesson ${lesson.label}: ${run.verdict}. ${run.because ?? ''}`;
+}
+
+/**
+ * Runs several lessons' attacks on a class, one after the other in one process.
+ *
+ * Once the signal is aborted nothing is kept any more: what was running stays without a verdict.
+ *
+ * @param options Which attacks, on which class; `begin` is asked where each keeps its transcript.
+ */
+export async function runLessonAttacks(
+  options: RunOptions & { lessons: readonly Lesson[]; begin(lesson: Lesson): AttackRun },
+): Promise<void> {
+  const { lessons, subject, server, signal, onChange, begin } = options;
+  const [first, ...others] = lessons;
+  if (!first) return;
+  let run = begin(first);
+  onChange();
+  const settle = (result: Omit<AttackResult, 'transcript'>): void => {
+    const { verdict, because, reason } = result;
+    Object.assign(run, { running: false, verdict, because, reason });
+  };
   try {
-    const { verdict, because, transcript } = await runAttack({
-      lesson,
+    await runAttacks({
+      lessons,
       condition: subject.condition,
       lessonNumber: subject.lesson.number,
       server,
       signal,
-      onLine: (line: string) => {
+      onLine: (line) => {
+        if (signal.aborted) return;
         run.lines.push(line);
         onChange();
       },
+      onResult: (result) => {
+        if (signal.aborted) return;
+        // The last line is the verdict, which has a place of its own.
+        run.lines = result.transcript.slice(0, -1);
+        settle(result);
+        const next = others.shift();
+        if (next) run = begin(next);
+        onChange();
+      },
     });
-    // The last line is the verdict, which has a place of its own.
-    Object.assign(run, { verdict, because, lines: transcript.slice(0, -1) });
   } catch (error) {
-    run.verdict = 'failed';
-    run.because = error instanceof Error ? error.message : String(error);
+    settle({ verdict: 'failed', because: error instanceof Error ? error.message : String(error) });
   }
   run.running = false;
   onChange();
-  return `Attack of lesson ${lesson.label}: ${run.verdict}. ${run.because ?? ''}`;
 }

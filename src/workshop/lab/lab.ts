@@ -6,7 +6,7 @@ import { createConnection } from 'mysql2/promise';
 import { type Lesson, minePath, readLessons, schemaFor } from '../catalogue.ts';
 import type { DatabaseServer } from '../database/server.ts';
 import { rememberedLesson } from '../runner/learner.ts';
-import { type AttackRun, runLessonAttack } from './attacks.ts';
+import { type AttackRun, newAttackRun, runLessonAttack } from './attacks.ts';
 import { runClassTests, type TestRun } from './proofs.ts';
 import { Stage } from './stage.ts';
 
@@ -207,7 +207,7 @@ export class Lab extends EventEmitter<Events> {
     const server = this.#server;
     const key = `${subject.condition} ${lesson.label}`;
     if (!server || this.attacks.get(key)?.running) return;
-    const run: AttackRun = { running: true, lines: [], verdict: undefined, because: undefined };
+    const run = newAttackRun();
     this.attacks.set(key, run);
     const onChange = () => this.emit('change', subject.condition);
     onChange();

@@ -6,6 +6,7 @@ import { findLesson } from '../catalogue.ts';
 import { actAsClient } from './acts.ts';
 import { readDocument } from './documents.ts';
 import { guardForms, readFields, wantsJson } from './forms.ts';
+import { addGauntlet } from './gauntlet-routes.ts';
 import { type Html, html, raw } from './html.ts';
 import { type Lab, UnknownClass, type View } from './lab.ts';
 import { streamLive } from './live.ts';
@@ -82,6 +83,7 @@ export function labRoutes(lab: Lab): Hono {
   app.get('/live', (context) => streamChanges(context, lab));
 
   app.use('/:form{client|reset|tests|attack|run|both}', guardForms(lab, messagePage));
+  addGauntlet(app, lab);
   app.post('/client', async (context) => {
     const form = await readForm(context, lab);
     const stage = await lab.stage(form.view.subject);

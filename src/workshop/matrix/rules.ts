@@ -197,7 +197,8 @@ function breachesBefore({ lessons, observed }: World): Broken[] {
     const lesson = lessons.find((each) => each.label === label);
     if (!lesson) return [];
     const target = lessons.find((each) => each.condition === condition);
-    const wanted = target && target.number >= lesson.number ? 'held' : 'breached';
+    // What is no lesson's class is the article's own line, there to be breached.
+    const wanted = (target && promisedVerdict(lessons, lesson, target)) ?? 'breached';
     if (verdict === wanted) return [];
     const file = `lessons/${lesson.slug}/attack.ts`;
     const sentence =
@@ -208,6 +209,25 @@ function breachesBefore({ lessons, observed }: World): Broken[] {
           : `${file} must breach ${condition}, and does not: ${because}`;
     return [{ rule: 5, lesson: label, condition, sentence }];
   });
+}
+
+/**
+ * What rule 5 promises of an attack on a lesson's class.
+ *
+ * @param lessons - All lessons, in order.
+ * @param attacking - The lesson whose attack it is.
+ * @param target - The lesson whose class it is.
+ * @returns The verdict; undefined for a class older than the one the attack's lesson begins with,
+ *   and for a class that has no such method yet.
+ */
+export function promisedVerdict(
+  lessons: readonly Lesson[],
+  attacking: Lesson,
+  target: Lesson,
+): 'breached' | 'held' | undefined {
+  if (target.number >= attacking.number) return 'held';
+  if (attacking.kind === 'port') return undefined;
+  return classBefore(lessons, attacking) === target ? 'breached' : undefined;
 }
 
 /** Rule 6: one lesson's change taken back turns that lesson red, and none before it. */

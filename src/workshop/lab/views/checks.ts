@@ -64,8 +64,12 @@ export function attacksPanel(scene: Scene): Html {
   })}`;
 }
 
-function transcript({ lines, verdict, because }: AttackRun): Html {
-  return html`<ol class="transcript">${lines.map((line) => html`<li>${line.replace(/^\s*\d+[.)]?\s+/, '')}</li>`)}</ol>${
+/** What an attack has said so far, and how it ended. */
+export function transcript({ running, lines, verdict, because }: AttackRun): Html {
+  return html`<ol class="transcript">${lines.map((line) => html`<li>${line.replace(/^\s*\d+[.)]\s+/, '')}</li>`)}</ol>${
+    running &&
+    html`<p class="going">${lines.length === 0 ? 'The attack begins …' : 'The attack goes on …'}</p>`
+  }${
     verdict &&
     html`<p class="verdict ${verdict}"><strong>${VERDICTS[verdict]}</strong> ${because}</p>`
   }`;

@@ -5,7 +5,7 @@ import type { Fault } from '../messages.ts';
 import type { Scene } from './page.ts';
 
 /** The database in one line, with a sign and a word. */
-export function statusLine({ lab }: Scene): Html {
+export function statusLine({ lab }: Pick<Scene, 'lab'>): Html {
   const { state, milliseconds, version, origin } = lab.database;
   if (state === 'starting') {
     return html`<span class="dot wait" aria-hidden="true"></span>The database is starting …`;

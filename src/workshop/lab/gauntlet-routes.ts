@@ -1,0 +1,59 @@
+/** The gauntlet's addresses; the guard of forms stands before `/run` already. */
+import type { Context, Hono } from 'hono';
+import { type Cell, cellKey, findCells } from './board.ts';
+import { readFields, wantsJson } from './forms.ts';
+import { GAUNTLET, Gauntlet } from './gauntlet.ts';
+import type { Lab } from './lab.ts';
+import { streamLive } from './live.ts';
+import { addressOf, gauntletPage, gauntletParts } from './views/gauntlet.ts';
+
+/**
+ * Adds the gauntlet's page, its stream and its buttons.
+ *
+ * @param app The lab's routes.
+ * @param lab What they show.
+ */
+export function addGauntlet(app: Hono, lab: Lab): void {
+  const gauntlet = new Gauntlet(lab);
+  const openCell = (wanted: string | undefined): Cell | undefined => {
+    if (!wanted) return undefined;
+    const [cell, ...others] = findCells(gauntlet.board, wanted).cells;
+    if (cell && others.length === 0) return cell;
+    throw new RangeError(
+      `There is no cell "${wanted}". A cell is a class and an attack: ?cell=lesson-05+10`,
+    );
+  };
+  app.get('/gauntlet', (context) => context.redirect('/gauntlet/'));
+  app.get('/gauntlet/', (context) => {
+    const open = openCell(context.req.query('cell'));
+    return context.html(gauntletPage({ lab, gauntlet, open }).toString());
+  });
+  app.get('/gauntlet/live', (context) => {
+    const open = openCell(context.req.query('cell'));
+    const rows = () => gauntlet.board.classes.map(({ condition }) => condition).join();
+    const drawn = rows();
+    return streamLive(context, lab, {
+      // Lines of transcripts come by the hundred: only those of the open one are shown.
+      concerns: (topic) => topic === GAUNTLET || topic === open?.subject.condition,
+      announces: (topic) => topic === GAUNTLET,
+      draw: async () => (rows() === drawn ? gauntletParts({ lab, gauntlet, open }) : undefined),
+      look: async () => {},
+    });
+  });
+  app.post('/run', async (context) => press(context, lab, gauntlet));
+}
+
+async function press(context: Context, lab: Lab, gauntlet: Gauntlet): Promise<Response> {
+  const wanted = (await readFields(context, lab)).get('run') ?? 'all';
+  if (wanted === 'stop') return answer(context, gauntlet.stop(), '/gauntlet/');
+  const { cells, title } = findCells(gauntlet.board, wanted);
+  const [first] = cells;
+  if (!first) throw new RangeError(`There is nothing to run that is called "${wanted}".`);
+  const said = gauntlet.start(cells, title);
+  return answer(context, said, wanted === cellKey(first) ? addressOf(first) : '/gauntlet/');
+}
+
+/** With script the page is already being told what changed; without, it is loaded again. */
+function answer(context: Context, said: string, address: string): Response {
+  return wantsJson(context) ? context.json({ said }) : context.redirect(address, 303);
+}

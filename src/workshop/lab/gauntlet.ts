@@ -1,0 +1,220 @@
+/** The gauntlet: every attack on every class, two children at a time, told while they run. */
+import type { Lesson } from '../catalogue.ts';
+import { newAttackRun, runLessonAttacks } from './attacks.ts';
+import {
+  type Board,
+  type Cell,
+  type Contender,
+  cellKey,
+  lookAtCell,
+  readBoard,
+  type Seen,
+} from './board.ts';
+import type { Lab } from './lab.ts';
+
+/** What the gauntlet's pages listen for. */
+export const GAUNTLET = 'gauntlet';
+
+/** As many children as the matrix has. */
+const PARALLEL = 2;
+
+/** How far a run has come. */
+export interface Progress {
+  running: boolean;
+  /** True from the button until the last child is gone. */
+  stopping: boolean;
+  done: number;
+  total: number;
+  /** What was asked for: `attack 10 on every class`. */
+  title: string;
+  /** How the last run ended, in a sentence or two. */
+  summary: string | undefined;
+}
+
+/** Attacks on one class, one after the other in one child, as the matrix runs them. */
+interface Job {
+  subject: Contender;
+  attacks: Lesson[];
+}
+
+/** Runs attacks for the table and knows which are still to come. */
+export class Gauntlet {
+  readonly #lab: Lab;
+  readonly #waiting = new Set<string>();
+  readonly #queue: Job[] = [];
+  #asked: Cell[] = [];
+  #working = 0;
+  #began = 0;
+  #title = '';
+  #summary: string | undefined;
+  #abort = new AbortController();
+
+  /**
+   * Makes an idle gauntlet.
+   *
+   * @param lab Where the classes are, and where the verdicts are kept.
+   */
+  constructor(lab: Lab) {
+    this.#lab = lab;
+    lab.ending.addEventListener('abort', () => this.stop());
+  }
+
+  /** Classes and attacks as the folders hold them now. */
+  get board(): Board {
+    return readBoard(this.#lab);
+  }
+
+  /** How far the run has come; after its end, how it went. */
+  get progress(): Progress {
+    const running = this.#working > 0;
+    return {
+      running,
+      stopping: running && this.#abort.signal.aborted,
+      done: this.#asked.filter((cell) => !this.#isOpen(cellKey(cell))).length,
+      total: this.#asked.length,
+      title: this.#title,
+      summary: this.#summary,
+    };
+  }
+
+  /**
+   * Judges a cell by what is known of it now.
+   *
+   * @param board Rows and columns.
+   * @param cell Which.
+   */
+  look(board: Board, cell: Cell): Seen {
+    const key = cellKey(cell);
+    return lookAtCell(board, cell, this.#lab.attacks.get(key), this.#waiting.has(key));
+  }
+
+  /**
+   * Runs attacks; those that wait or run already are left as they are.
+   *
+   * @param cells Which; those that are known not to be applicable are left out.
+   * @param title What they are: `attack 10 on every class`.
+   * @returns What was begun, in one sentence.
+   */
+  start(cells: Cell[], title: string): string {
+    if (this.progress.stopping) return 'The last run is being stopped. Press again in a moment.';
+    const { board } = this;
+    const wanted = cells.filter(
+      (cell) =>
+        !this.#isOpen(cellKey(cell)) && lookAtCell(board, cell, undefined).state === 'not run',
+    );
+    if (wanted.length === 0) return `Nothing to run that does not run already: ${title}.`;
+    if (this.#working === 0) {
+      this.#asked = [];
+      this.#began = performance.now();
+      this.#abort = new AbortController();
+    }
+    this.#title = this.#asked.length === 0 ? title : 'all that was asked for';
+    this.#summary = undefined;
+    this.#asked.push(...wanted);
+    for (const cell of wanted) {
+      this.#waiting.add(cellKey(cell));
+      this.#lab.attacks.delete(cellKey(cell));
+    }
+    this.#queue.push(...byClass(wanted));
+    const idle = Math.min(PARALLEL - this.#working, this.#queue.length);
+    for (let worker = 0; worker < idle; worker += 1) void this.#work();
+    this.#changed();
+    return `${wanted.length === 1 ? '1 attack runs' : `${wanted.length} attacks run`}: ${title}.`;
+  }
+
+  /** Ends what runs and forgets what waits; verdicts that are there stay. */
+  stop(): string {
+    if (this.#working === 0) return 'Nothing runs.';
+    this.#queue.length = 0;
+    this.#waiting.clear();
+    this.#abort.abort();
+    this.#changed();
+    return 'The gauntlet is being stopped.';
+  }
+
+  async #work(): Promise<void> {
+    this.#working += 1;
+    for (let job = this.#queue.shift(); job; job = this.#queue.shift()) await this.#run(job);
+    this.#working -= 1;
+    if (this.#working === 0) this.#finish();
+  }
+
+  async #run({ subject, attacks }: Job): Promise<void> {
+    const { attacks: kept, server } = this.#lab;
+    if (!server) return;
+    const { signal } = this.#abort;
+    const keys = attacks.map((attack) => cellKey({ subject, attack }));
+    await runLessonAttacks({
+      lessons: attacks,
+      subject,
+      server,
+      signal,
+      begin: ({ label }) => {
+        const run = newAttackRun();
+        const key = `${subject.condition} ${label}`;
+        this.#waiting.delete(key);
+        kept.set(key, run);
+        this.#changed();
+        return run;
+      },
+      onChange: () => this.#lab.emit('change', subject.condition),
+    });
+    for (const key of keys) {
+      this.#waiting.delete(key);
+      if (kept.get(key)?.verdict === undefined) kept.delete(key);
+    }
+    this.#changed();
+  }
+
+  #finish(): void {
+    const seconds = (performance.now() - this.#began) / 1_000;
+    const { board } = this;
+    const seen = this.#asked.map((cell) => ({ cell, ...this.look(board, cell) }));
+    this.#summary = summarize(seen, seconds, this.#abort.signal.aborted);
+    this.#changed();
+    this.#lab.emit('say', GAUNTLET, this.#summary);
+  }
+
+  /** Whether an attack waits or runs, for the table or for a lesson's page. */
+  #isOpen(key: string): boolean {
+    return this.#waiting.has(key) || this.#lab.attacks.get(key)?.running === true;
+  }
+
+  #changed(): void {
+    this.#lab.emit('change', GAUNTLET);
+  }
+}
+
+/** One job a class, in the order of the rows. */
+function byClass(cells: Cell[]): Job[] {
+  const jobs = new Map<string, Job>();
+  for (const { subject, attack } of cells) {
+    const job = jobs.get(subject.condition) ?? { subject, attacks: [] };
+    job.attacks.push(attack);
+    jobs.set(subject.condition, job);
+  }
+  return [...jobs.values()];
+}
+
+/** What came of a run, short enough to be listened to. */
+function summarize(seen: (Seen & { cell: Cell })[], seconds: number, stopped: boolean): string {
+  const count = (state: Seen['state']) => seen.filter((each) => each.state === state).length;
+  const [only] = seen;
+  if (only && seen.length === 1 && !stopped) {
+    const { attack, subject } = only.cell;
+    return `Attack ${attack.label} on ${subject.name}: ${only.state}. ${only.because ?? ''}`;
+  }
+  const words = [`${count('held')} held`, `${count('breached')} breached`];
+  if (count('not applicable') > 0) words.push(`${count('not applicable')} not applicable`);
+  if (count('failed') > 0) words.push(`${count('failed')} could not run`);
+  const done = seen.length - count('not run');
+  const head = stopped
+    ? `Stopped after ${done} of ${seen.length}`
+    : `${seen.length} attacks in ${seconds.toFixed(0)} seconds`;
+  const [surprise, ...more] = seen.filter((each) => each.surprising);
+  const others = more.length > 0 ? ` and ${more.length} more` : '';
+  const verdict = surprise
+    ? ` Not as promised: attack ${surprise.cell.attack.label} on ${surprise.cell.subject.name}${others}.`
+    : ' Every verdict is as promised.';
+  return `${head}: ${words.join(', ')}.${verdict}`;
+}

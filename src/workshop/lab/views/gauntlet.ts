@@ -1,0 +1,222 @@
+/** The gauntlet's page: a table of classes and attacks, and the transcript of one cell. */
+import { type Cell, type CellState, cellKey, type Seen } from '../board.ts';
+import type { Gauntlet } from '../gauntlet.ts';
+import { type Html, html } from '../html.ts';
+import type { Lab } from '../lab.ts';
+import { transcript } from './checks.ts';
+import { frame } from './frame.ts';
+import { statusLine } from './status.ts';
+
+/** What the page is drawn from. */
+export interface Arena {
+  lab: Lab;
+  gauntlet: Gauntlet;
+  /** The cell whose transcript is open. */
+  open: Cell | undefined;
+}
+
+const SIGNS: Record<CellState, string> = {
+  'not run': '',
+  waiting: '○',
+  running: '…',
+  held: '✔',
+  breached: '✘',
+  'not applicable': '–',
+  failed: '!',
+};
+/** Short enough for the narrowest column. */
+const WORDS: Record<CellState, string> = {
+  'not run': 'run',
+  waiting: 'waits',
+  running: 'runs',
+  held: 'held',
+  breached: 'breached',
+  'not applicable': 'n/a',
+  failed: 'broke',
+};
+const SPOKEN: Record<CellState, string> = {
+  'not run': 'run',
+  waiting: 'waits',
+  running: 'runs',
+  held: 'held',
+  breached: 'breached',
+  'not applicable': 'n/a, not applicable',
+  failed: 'broke, it could not run',
+};
+
+/**
+ * The parts of the page that change, by their element's id.
+ *
+ * @param arena What to draw.
+ * @returns Markup for the inside of each element.
+ */
+export function gauntletParts({ lab, gauntlet, open }: Arena): Map<string, Html> {
+  const { board } = gauntlet;
+  const row = ({ condition }: Cell['subject']): Html => {
+    const cells = board.classes
+      .filter((each) => each.condition === condition)
+      .flatMap((subject) => board.attacks.map((attack) => ({ subject, attack })));
+    return html`${cells.map((cell, index) => {
+      const next = board.attacks[index + 1];
+      return drawCell(cell, gauntlet.look(board, cell), next, open);
+    })}`;
+  };
+  return new Map([
+    ['status', statusLine({ lab })],
+    ['progress', progressPart(lab, gauntlet)],
+    ...board.classes.map((subject): [string, Html] => [
+      `row-${subject.condition}`,
+      html`${rowHead(subject)}${row(subject)}`,
+    ]),
+    ['opened', open ? openedPart(lab, gauntlet, open) : html``],
+  ]);
+}
+
+/**
+ * The page.
+ *
+ * @param arena What to draw.
+ */
+export function gauntletPage(arena: Arena): Html {
+  const { lab, gauntlet, open } = arena;
+  const { board } = gauntlet;
+  const parts = gauntletParts(arena);
+  const inside = html`<main id="main" tabindex="-1" class="arena">
+<form method="post" action="/run" data-action class="gauntlet">
+  <input type="hidden" name="token" value="${lab.token}">
+  <header class="subject">
+    <h1>Gauntlet</h1>
+    <div id="progress" class="live progress" data-live>${parts.get('progress')}</div>
+    <p class="lead">Every attack on every class. Below the line each class must hold; the class right above it must be breached, or its lesson would mend nothing.</p>
+  </header>
+  <noscript><p class="message">Without script the table stands still. <a href="/gauntlet/">Load it again</a> to see what has come in.</p></noscript>
+  <a class="skip" href="#opened">Skip the table</a>
+  <div class="box" tabindex="0" role="region" aria-labelledby="gauntlet-caption">
+  <table class="cells">
+    <caption id="gauntlet-caption" class="unseen">Classes by row, attacks by column; each cell says whether the attack breached the class</caption>
+    <thead><tr><th scope="col" class="corner">class <span aria-hidden="true">↓</span> attack <span aria-hidden="true">→</span></th>${board.attacks.map(
+      ({
+        label,
+        title,
+      }) => html`<th scope="col"><a href="/lesson/${label}/#attacks"><span class="label">${label}</span>
+        <span class="name">${title}</span></a>
+        <button class="quiet" name="run" value="attack ${label}" id="run-attack-${label}" aria-label="Run attack ${label} on every class">run</button></th>`,
+    )}</tr></thead>
+    <tbody>${board.classes.map(
+      ({ condition }) =>
+        html`<tr id="row-${condition}" class="live" data-live>${parts.get(`row-${condition}`)}</tr>`,
+    )}</tbody>
+  </table>
+  </div>
+</form>
+<section id="opened" class="live opened" data-live tabindex="-1" aria-label="Transcript">${parts.get('opened')}</section>
+</main>`;
+  return frame({
+    lab,
+    title: 'Gauntlet',
+    here: '/gauntlet/',
+    styles: ['gauntlet.css'],
+    script: 'gauntlet.js',
+    live: `/gauntlet/live${open ? `?cell=${encodeURIComponent(cellKey(open))}` : ''}`,
+    inside,
+  });
+}
+
+function progressPart(lab: Lab, gauntlet: Gauntlet): Html {
+  const { running, stopping, done, total, title, summary } = gauntlet.progress;
+  const ready = lab.database.state === 'up';
+  const off = (is: boolean) => is && html` aria-disabled="true"`;
+  const share = total === 0 ? 0 : done / total;
+  return html`<div class="buttons">
+      <button class="primary" name="run" value="all" id="run-all"${off(running || !ready)}>Run the gauntlet</button>
+      <button name="run" value="stop" id="run-stop"${off(!running || stopping)}>${stopping ? 'Stopping …' : 'Stop'}</button>
+    </div>
+    ${
+      running
+        ? html`<p class="sum"><strong>${done} of ${total}</strong> <span class="muted">${title}</span></p>
+    <progress max="1" value="${share.toFixed(3)}" aria-label="How far the run has come">${done} of ${total}</progress>`
+        : html`<p class="sum">${summary ?? html`<span class="muted">Nothing has run yet. The whole takes about half a minute.</span>`}</p>`
+    }`;
+}
+
+function rowHead({ condition, name, lesson }: Cell['subject']): Html {
+  const own = condition === 'mine' ? 'mine' : lesson.label;
+  const title = condition === 'mine' ? `your class, in lesson ${lesson.label}` : lesson.title;
+  return html`<th scope="row"><a href="/lesson/${lesson.label}/?class=${condition}"><span class="label">${own}</span>
+    <span class="name">${title}</span></a>
+    <button class="quiet" name="run" value="class ${condition}" id="run-${condition}" aria-label="Run every attack on ${name}">run</button></th>`;
+}
+
+function drawCell(
+  cell: Cell,
+  seen: Seen,
+  next: Cell['attack'] | undefined,
+  open: Cell | undefined,
+): Html {
+  const { subject, attack } = cell;
+  const { state, surprising } = seen;
+  const id = `cell-${subject.condition}-${attack.label}`;
+  const isOpen = open !== undefined && cellKey(open) === cellKey(cell);
+  const isMine = subject.condition === 'mine';
+  const number = subject.lesson.number;
+  const classes = [
+    state.replace(' ', '-'),
+    surprising && 'surprising',
+    !isMine && number === attack.number && 'top-edge',
+    !isMine && next && number >= attack.number && next.number > number && 'right-edge',
+  ];
+  const spoken = `Attack ${attack.label} on ${subject.name}: ${SPOKEN[state]}${surprising ? ', not as promised' : ''}`;
+  const words = html`${SIGNS[state] !== '' && html`<span class="sign" aria-hidden="true">${SIGNS[state]}</span> `}<span class="word">${WORDS[state]}</span>${surprising && html`<b class="mark">not as promised</b>`}`;
+  return html`<td class="${classes.filter(Boolean).join(' ')}">${
+    state === 'not run'
+      ? html`<button class="quiet" name="run" value="${cellKey(cell)}" id="${id}" aria-label="${spoken}">${words}</button>`
+      : html`<a id="${id}" href="${addressOf(cell)}" data-cell="${cellKey(cell)}" aria-label="${spoken}"${isOpen && html` aria-current="true"`}>${words}</a>`
+  }</td>`;
+}
+
+/** The page with a cell's transcript open. */
+export function addressOf(cell: Cell): string {
+  return `/gauntlet/?cell=${encodeURIComponent(cellKey(cell))}#opened`;
+}
+
+function openedPart(lab: Lab, gauntlet: Gauntlet, cell: Cell): Html {
+  const { subject, attack } = cell;
+  const seen = gauntlet.look(gauntlet.board, cell);
+  const run = lab.attacks.get(cellKey(cell));
+  const isOff = seen.state === 'running' || seen.state === 'waiting';
+  return html`<header>
+    <h2 id="opened-heading">Attack ${attack.label} <small>${attack.title}, on ${subject.name}</small></h2>
+    <a href="/gauntlet/" data-cell="" id="close-opened">Close</a>
+  </header>
+  ${run && transcript(run)}
+  ${run?.verdict === undefined && html`<p class="empty">${waitingWords(seen)}</p>`}
+  ${run?.verdict !== undefined && seen.state === 'not applicable' && html`<p class="empty">Not applicable: the workshop promises nothing of this attack on this class. ${seen.because}</p>`}
+  <p class="promise">${promiseWords(cell, seen)}</p>
+  <form method="post" action="/run" data-action class="buttons">
+    <input type="hidden" name="token" value="${lab.token}">
+    <button name="run" value="${cellKey(cell)}" id="run-opened"${isOff && html` aria-disabled="true"`}>${run ? 'Run it again' : 'Run it'}</button>
+    <a href="/lesson/${attack.label}/?class=${subject.condition}#attacks">Lesson ${attack.label} on ${subject.name}</a>
+    <a href="/compare/?left=${subject.condition}&amp;right=${attack.condition}">Beside lesson ${attack.label}’s class</a>
+  </form>`;
+}
+
+function waitingWords({ state, because }: Seen): string {
+  if (state === 'not applicable') return `Not applicable. ${because ?? ''}`;
+  if (state === 'waiting') return 'It waits for its turn.';
+  return state === 'running' ? '' : 'It has not run yet.';
+}
+
+function promiseWords({ subject, attack }: Cell, { promised, surprising }: Seen): Html {
+  const broken = surprising && html`<strong class="bad">✘ Not as promised.</strong> `;
+  if (promised === 'held') {
+    const why =
+      subject.condition === 'mine'
+        ? `you have done lesson ${attack.label}`
+        : `from lesson ${attack.label} on every class holds`;
+    return html`${broken}Promised: held, for ${why}.`;
+  }
+  if (promised === 'breached') {
+    return html`${broken}Promised: breached. Lesson ${attack.label} begins with this class and mends it.`;
+  }
+  return html`Nothing is promised of this pair.`;
+}
