@@ -45,7 +45,7 @@ interface Answer {
 }
 
 /** An answer that takes longer than this is none. */
-const PATIENCE = 2000;
+const PATIENCE = 10_000;
 
 const sessions = new Map<string, Client[]>();
 
