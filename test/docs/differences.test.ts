@@ -10,13 +10,17 @@ import { withPhpSession } from '../../src/adapters/node.ts';
 import {
   $_SESSION,
   ini_get,
+  ini_set,
+  PHP_SESSION_ACTIVE,
   type PhpOptions,
+  PhpScopeError,
   type PhpSessionMessage,
   SID,
   session_gc,
   session_id,
   session_set_save_handler,
   session_start,
+  session_status,
   session_write_close,
   withPhpRequest,
 } from '../../src/php/index.ts';
@@ -88,11 +92,18 @@ test('no page is rewritten', async () => {
     `<?php error_reporting(0); ini_set('session.use_only_cookies', '0'); ini_set('session.use_trans_sid', '1'); session_id('known'); session_start(); echo '${page}';`,
   );
   assert.equal(printed.toString(), '<a href="/next?PHPSESSID=known">next</a>');
-  const { body } = await visit({ settings, onMessage: () => {} }, async () => {
+  const heard: string[] = [];
+  const onMessage = ({ message }: PhpSessionMessage): void => void heard.push(message);
+  const { body } = await visit({ settings, onMessage }, async () => {
     session_id('known');
+    ini_set('session.use_trans_sid', '1');
     await session_start();
     return `${page} ${SID}`;
   });
+  assert.deepEqual(heard, [
+    'ini_set(): Enabling session.use_trans_sid INI setting is deprecated',
+    'Constant SID is deprecated',
+  ]);
   assert.equal(body, `${page} PHPSESSID=known`);
   differences.push({
     name: 'ids in links',
@@ -151,9 +162,13 @@ test('a class that PHP never unserializes is an object like any other', async ()
     "Unserialization of 'Closure' is not allowed",
   );
   assert.ok(unserialize(bytes) instanceof PhpObject);
+  assert.equal(
+    await refused('serialize((function () { yield 1; })());'),
+    "Serialization of 'Generator' is not allowed",
+  );
   differences.push({
     name: 'classes that refuse',
-    php: 'Closure, Generator, SimpleXMLElement and their like are not serialized, nor read',
+    php: 'Closure, Generator and their like are not serialized, nor read',
     ours: 'no class is looked up, so none is refused: `PhpObject` takes every name',
     instead: 'a check of `className` before you write it; PHP still refuses it when it reads',
   });
@@ -243,6 +258,9 @@ test('a message is no part of the page', async () => {
 test('only the settings of the session are there', async () => {
   assert.match((await php.run(`<?php echo ini_get('memory_limit');`)).toString(), /^\d+M$/);
   assert.equal(await withPhpRequest({}, () => ini_get('memory_limit')), false);
+  assert.equal(await withPhpRequest({}, () => ini_set('session.auto_start', true)), false);
+  const settings = { 'session.auto_start': '1', 'session.save_path': folder };
+  assert.equal(await withPhpRequest({ settings }, () => session_status()), PHP_SESSION_ACTIVE);
   differences.push({
     name: 'settings',
     php: 'all of php.ini',
@@ -256,6 +274,7 @@ test('what may reach a handler is awaited', async () => {
   await withPhpRequest({}, async () => {
     const started = session_start();
     assert.ok(started instanceof Promise);
+    assert.throws(() => $_SESSION['count'], PhpScopeError);
     assert.equal(await started, true);
   });
   differences.push({
