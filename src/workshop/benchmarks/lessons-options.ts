@@ -20,7 +20,7 @@ export interface LessonsOptions {
 const ENOUGH = 7;
 
 /** What `--help` prints. */
-export const help = `npm run bench -- lessons [options]
+export const help: string = `npm run bench -- lessons [options]
 
 Asks the counter page of each lesson's class, of PHP and of express-session for a session that
 counts, and for one that is only read. All contenders run side by side; each round asks each of
