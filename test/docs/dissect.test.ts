@@ -47,11 +47,11 @@ test('no nesting is too deep to be refused', () => {
 test('every example on the page about the format is in the format', () => {
   const page = readFileSync(join(root, 'docs/the-format.md'), 'utf8');
   const rows = [...page.matchAll(/^\| `(\w)` \|.*\| `([^`]+)` \|$/gm)];
-  assert.equal(rows.length, 11);
+  assert.deepEqual(new Set(rows.map(([, letter]) => letter)), new Set('NbidsaOECrR'));
   for (const [, letter, example = ''] of rows) {
-    const type = dissect(Buffer.from(`x|${example}`)).find(({ role }) => role === 'type');
-    assert.ok(type);
-    assert.equal(example[0], letter);
+    const types = dissect(Buffer.from(`x|${example}`)).filter(({ role }) => role === 'type');
+    const letters = types.map(({ offset }) => example[offset - 2]);
+    assert.ok(letters.includes(letter), `${example} shows no ${letter}`);
   }
 });
 

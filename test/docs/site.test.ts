@@ -75,6 +75,7 @@ test('the search knows words of the lessons and of the doc comments', () => {
 test('the picture of the format takes the colours of the page', () => {
   const html = readFileSync(join(site, 'documents/The_format.html'), 'utf8');
   assert.match(html, /<figure class="drawing"><svg role="img" aria-label="The \d+ bytes/);
+  assert.match(html, /s:7:&quot;␀\*␀role&quot;;/, 'a reader who sees no picture is told all of it');
   assert.match(html, /var\(--row-key/);
 });
 
@@ -122,7 +123,7 @@ test('a browser opens the pages, searches and changes the theme without an error
     await page.locator('h1', { hasText: /^1\./ }).waitFor();
 
     await page.goto(`${base}documents/The_format.html`);
-    await page.locator('figure.drawing svg').waitFor();
+    await page.locator('figure.drawing svg').first().waitFor();
     const background = () =>
       page.evaluate('getComputedStyle(document.body).backgroundColor') as Promise<string>;
     const light = await background();

@@ -57,7 +57,8 @@ export async function drawRow(page: Page, name: keyof typeof SESSIONS = 'row'): 
   }
   const lines = byKey(dissect(bytes)).flatMap((line) => broken(line, bytes));
   const second = lines[name === 'row' ? 1 : 2] ?? [];
-  const text = visible(bytes.toString('utf8')).replaceAll('"', '&quot;');
+  // TypeDoc's Markdown loses escaped characters within the words for a picture.
+  const text = bytes.toString('utf8').replaceAll('\0', '␀');
   return {
     kind: 'block',
     text: [
