@@ -6,15 +6,22 @@
  * (database, PHP) are fetched later, by the commands that want them.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const LINKED =
+  'node_modules is a link, and its packages are not those of this package-lock.json. ' +
+  'Remove the link and try again, or run npm ci where it leads.';
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 checkNode();
-if (!packagesAreCurrent()) installPackages();
+if (!packagesAreCurrent()) {
+  // npm ci empties the folder it finds, and this one belongs to another checkout.
+  if (isLink(join(root, 'node_modules'))) stop(LINKED);
+  installPackages();
+}
 
 function checkNode() {
   const wanted = /(\d+)\.(\d+)/.exec(manifest.engines.node);
@@ -25,6 +32,10 @@ function checkNode() {
     `This is Node ${process.versions.node}; the workshop needs ${wanted[0]} or newer. ` +
       'Node 24 is a good choice: https://nodejs.org/',
   );
+}
+
+function isLink(path) {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 }
 
 /** npm writes its own record last: older than the lock file, it is of another lock file. */
