@@ -84,16 +84,16 @@ test('broken data keeps its readable parts and says where and why it breaks', ()
   const last = pieces.at(-1);
   assert.equal((last?.offset ?? 0) + (last?.length ?? 0), bytes.length);
   assert.match(broken?.message ?? '', /^unserialize\(\): Error at offset \d+ of 24 bytes$/);
-  assert.match(broken?.why ?? '', /^Expected """ at byte 21, found ;";\.$/);
+  assert.match(broken?.why ?? '', /^Expected """ at byte 21; there stands ;";$/);
 });
 
 test('the offset of a break is PHP’s own', () => {
   assert.throws(() => unserialize('i:3'), { offset: 0 });
   assert.equal(anatomyOf(Buffer.from('count|i:3')).broken?.offset, 6);
-  assert.match(anatomyOf(Buffer.from('count|')).broken?.why ?? '', /at byte 6, found the end\.$/);
+  assert.match(anatomyOf(Buffer.from('count|')).broken?.why ?? '', /at byte 6; there stands nothing more\.$/);
   assert.match(
     anatomyOf(Buffer.from('count|i:3')).broken?.why ?? '',
-    /^Expected something that ends with ";" at byte 8, found 3\.$/,
+    /^Expected something that ends with ";" at byte 8; there stands 3$/,
   );
 });
 
@@ -138,7 +138,7 @@ test('news from the table leaves the chosen part chosen', { skip }, async () => 
   await sentence(page).getByText('Byte 4: the number.').waitFor();
   await page.locator('#call-id').fill('2');
   await page.locator('#call-Write').click();
-  await page.locator('.rows tbody tr').nth(1).waitFor();
+  await page.locator('.rows .new').first().waitFor();
   await sentence(page).getByText('Byte 4: the number.').waitFor();
 });
 

@@ -47,13 +47,19 @@ export function rowPanel({ stage, lab, ticking }: Scene): Html {
 function oneRow(change: RowChange, holders: string[], ticking: boolean): Html {
   const { row, state } = change;
   const updated = row.columns.get('updated');
+  const bytes = row.columns.get('d');
   return html`<tr class="${state}">
     <th scope="row"><code>${showId(row.id)}</code>
       ${holders.map((holder) => html`<span class="tag">${holder}</span>`)}
       ${WORDS[state] !== '' && html`<span class="tag ${state}">${WORDS[state]}</span>`}</th>
     <td>${dataCell(change)}${otherColumns(change)}</td>
     <td class="age">${updated ? age(Number(asText(updated)), ticking) : 'never'}</td>
-  </tr>`;
+  </tr>${
+    bytes &&
+    bytes.byteLength > 0 &&
+    state !== 'removed' &&
+    html`<tr class="bytewise"><td colspan="3">${anatomy(bytes, nameOf(row.id))}</td></tr>`
+  }`;
 }
 
 /** An id as it is where it can be read; from lesson 9 on it is a hash, and bytes are no text. */
@@ -82,7 +88,7 @@ function dataCell({ row, before }: RowChange): Html {
     )}</dl>`
   }<code class="bytes">${
     was ? changedText(asText(was), text) : shorten(escapeBytes(text), 600)
-  }</code> <small class="muted">${bytes.byteLength} bytes</small>${anatomy(bytes, nameOf(row.id))}`;
+  }</code> <small class="muted">${bytes.byteLength} bytes</small>`;
 }
 
 /** What a later lesson's table has beyond the article's three columns. */

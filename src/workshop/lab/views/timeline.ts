@@ -109,7 +109,7 @@ function drawBlock(step: Step, { from, to, span }: Axis, waits: Waits): Html {
   const length = Math.max((step.end ?? to) - step.at, 0.01);
   const waited = waitedIn(step, waits);
   const words = waited > 0 ? `waits ${milliseconds(waited)}` : '';
-  return html`<span class="block ${step.name} ${step.error !== undefined && 'failed'} ${waited > 0 && 'waiting'}" aria-hidden="true" style="left:${percent((step.at - from) / span)};width:${percent(length / span)}" title="${step.name} ${milliseconds(length)} ${words}"><span>${step.name}${words !== '' && html` <small>${words}</small>`}</span>${step.statements.map(
+  return html`<span class="block ${step.name} ${step.error !== undefined && 'failed'} ${waited > 0 && 'waiting'}" aria-hidden="true" style="left:${percent((step.at - from) / span)};width:${percent(length / span)}" title="${step.name} ${milliseconds(length)} ${words}"><span>${step.name}${words !== '' && html` <small>· ${words}</small>`}</span>${step.statements.map(
     (statement) =>
       html`<i${waits.has(statement) && html` class="wait"`} style="left:${percent((statement.at - step.at) / length)};width:${percent(((statement.end ?? to) - statement.at) / length)}"></i>`,
   )}</span>`;
