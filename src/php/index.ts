@@ -1,6 +1,14 @@
 /**
  * PHP's session extension by PHP's own names: functions, constants, interfaces, `$_SESSION`.
  *
+ * All of it belongs to the request it is called in, which `withPhpSession()` of `phpsessid/node` or
+ * {@link withPhpRequest} opens. What may reach a save handler is async, the rest answers at once.
+ * PHP's warnings go to the request's `onMessage`; what PHP throws is thrown: `TypeError`,
+ * {@link PhpArgumentCountError}, {@link PhpValueError}.
+ *
+ * The behaviour is that of php-src's ext/session in release 8.4, or in 8.2, 8.3 or 8.5 where
+ * {@link PhpOptions.version} says so.
+ *
  * @module php
  */
 export type { PhpVersion } from '../serialize/index.ts';
