@@ -21,6 +21,16 @@ export type SessionStartOptions = {
   read_and_close?: string | number | boolean | undefined;
 };
 
+/** What session_start() says of a session that is active already; each release says it its way. */
+function remarkSecondStart(request: PhpRequest): void {
+  const { version, startedAt, settings } = request;
+  const because = 'Ignoring session_start() because a session is already';
+  if (version < '8.3') request.warn('E_NOTICE', `${because} active`);
+  else if (version >= '8.5' || startedAt || !settings.get('auto_start')) {
+    request.warnStarted('E_NOTICE', `${because} active`);
+  } else request.warn('E_NOTICE', `${because} automatically active`);
+}
+
 /** @returns Whether read_and_close was asked for. */
 function applyOptions(request: PhpRequest, options: object): boolean {
   let readAndClose = false;
@@ -84,9 +94,7 @@ export async function session_start(...values: unknown[]): Promise<boolean> {
   return await perform('session_start', async (request) => {
     const [options = {}] = parseArguments(request, values, 0, 'array $options');
     if (request.status === PHP_SESSION_ACTIVE) {
-      const text = 'Ignoring session_start() because a session is already active';
-      if (request.version >= '8.3') request.warnStarted('E_NOTICE', text);
-      else request.warn('E_NOTICE', text);
+      remarkSecondStart(request);
       return true;
     }
     if (request.settings.get('use_cookies') && request.head.headersSent) {

@@ -1,5 +1,6 @@
 /** How a session begins. session.c L407–500 and L1611–1727. */
 import { limitCache } from './cache-limiter.ts';
+import { beforeNul } from './conversions.ts';
 import { sendCookie } from './cookie.ts';
 import { decodeVariables } from './decode.ts';
 import { abortSession } from './finish.ts';
@@ -29,7 +30,8 @@ export function announceId(request: PhpRequest): boolean {
     if (!sendCookie(request) && request.version >= '8.5') return false;
     request.sendCookie = false;
   }
-  request.sid = request.defineSid ? `${settings.get('name')}=${request.id}` : '';
+  const id = request.version >= '8.5' ? request.id : beforeNul(request.id);
+  request.sid = request.defineSid ? `${settings.get('name')}=${id}` : '';
   return true;
 }
 

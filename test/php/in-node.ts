@@ -48,7 +48,7 @@ class Browser {
     for (const line of lines) {
       const [, name = '', value = ''] = /^Set-Cookie: ([^=]*)=([^;]*)/.exec(line) ?? [];
       if (name === '') continue;
-      const request = { headers: { cookie: `x=${value}` }, url: '/' } as IncomingMessage;
+      const request = messageOf({ cookie: `x=${value}` });
       this.cookies.set(name, inputOf(request).cookie('x') ?? '');
     }
   }
@@ -80,12 +80,14 @@ class Run implements Bench {
     const isSent = (): boolean => this.#headersSent;
     const headers = this.#headers;
     return {
-      input: {
-        cookie: (name) => cookies.get(name),
-        query: from(scenario.query),
-        form: from(scenario.form),
-        referer: scenario.referer,
-      },
+      input: scenario.raw
+        ? inputOf(messageOf(scenario.raw))
+        : {
+            cookie: (name) => cookies.get(name),
+            query: from(scenario.query),
+            form: from(scenario.form),
+            referer: scenario.referer,
+          },
       head: {
         get headersSent() {
           return isSent();
@@ -176,6 +178,12 @@ class Run implements Bench {
   }
 }
 
+/** As much of a request as is read for a session. */
+function messageOf({ cookie, query }: { cookie?: string; query?: string }): IncomingMessage {
+  const url = query === undefined ? '/' : `/?${query}`;
+  return { headers: cookie === undefined ? {} : { cookie }, url } as IncomingMessage;
+}
+
 function invoke(name: string, values: readonly unknown[]): unknown {
   if (name === 'SID') return `${php.SID}`;
   const [owner, method] = name.split('::');
@@ -207,6 +215,15 @@ async function filesIn(folder: string): Promise<[name: string, data: Buffer][]> 
   );
 }
 
+function settingsOf({ settings = {} }: Scenario, folder: string): Record<string, string> {
+  const ours = Object.entries(settings).map(([key, value]) => [`session.${key}`, value]);
+  return {
+    'session.save_path': folder,
+    'session.gc_probability': '0',
+    ...Object.fromEntries(ours),
+  };
+}
+
 async function runOne(
   scenario: Scenario,
   folder: string,
@@ -220,9 +237,14 @@ async function runOne(
   }
   const options: php.PhpOptions = {
     version,
-    settings: { 'session.save_path': folder, 'session.gc_probability': '0' },
+    settings: settingsOf(scenario, folder),
     lastModified: () => 0,
-    onMessage: ({ level, message }) => browser.note('message', level, freeze(message)),
+    onMessage: ({ level, message }) => {
+      // PHP's side has only the last of what auto_start said.
+      const isEarly = message.startsWith('PHP Request Startup:');
+      if (isEarly && browser.entries.at(-1)?.[0] === 'message') browser.entries.pop();
+      browser.note('message', level, freeze(message));
+    },
   };
   for (const steps of [scenario.steps, ...(scenario.next ?? [])]) {
     const run = new Run(browser);

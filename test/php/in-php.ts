@@ -1,20 +1,40 @@
-/** Runs sequences in PHP, one interpreter for all of them. */
+/** Runs sequences in PHP, one interpreter for as many of them as possible. */
 import { readFileSync } from 'node:fs';
 import type { PhpVersion } from '#php';
 import { openWasmPhp, type WasmPhp } from '../../src/workshop/oracle/wasm.ts';
 import type { Entry, Scenario } from './steps.ts';
-import { freeze } from './values.ts';
+import { freeze, thaw } from './values.ts';
 
 /** Where PHP's side keeps its files. */
 export const FOLDER = '/sequences';
 
 const SEQUENCE = readFileSync(new URL('sequence.php', import.meta.url));
 
-async function open(version: PhpVersion): Promise<WasmPhp> {
-  const php = await openWasmPhp({ version });
-  await php.run(`<?php mkdir('${FOLDER}');`);
+async function open(version: PhpVersion, { settings }: Scenario): Promise<WasmPhp> {
+  const ours = Object.entries(settings ?? {}).map(([key, value]) => [`session.${key}`, value]);
+  const php = await openWasmPhp({
+    version,
+    settings: {
+      display_errors: '0',
+      html_errors: '0',
+      'session.save_path': `${FOLDER}/files`,
+      'session.gc_probability': '0',
+      ...Object.fromEntries(ours),
+    },
+  });
   php.write(`${FOLDER}/sequence.php`, SEQUENCE);
   return php;
+}
+
+/** Makes the folders as a scenario finds them. */
+function prepare(php: WasmPhp, scenario: Scenario): void {
+  php.remove(`${FOLDER}/files`);
+  php.remove(`${FOLDER}/log`);
+  php.write(`${FOLDER}/files/.empty`, Buffer.alloc(0));
+  php.remove(`${FOLDER}/files/.empty`);
+  for (const [name, data] of Object.entries(scenario.files ?? {})) {
+    php.write(`${FOLDER}/files/${name}`, Buffer.from(thaw(data) as string));
+  }
 }
 
 /** One request; false when PHP itself has crashed. */
@@ -26,14 +46,18 @@ async function request(php: WasmPhp, scenario: Scenario, number: number): Promis
     // Without a mention of it, PHP makes no $_SERVER and checks no Referer.
     `$_SERVER; require '${FOLDER}/sequence.php';`,
   ];
-  const headers = scenario.referer === undefined ? {} : { Referer: scenario.referer };
+  const { referer, raw } = scenario;
+  const headers = {
+    ...(referer === undefined ? {} : { Referer: referer }),
+    ...(raw?.cookie === undefined ? {} : { Cookie: raw.cookie }),
+  };
   try {
-    await php.run(lines.join('\n'), headers);
+    await php.run(lines.join('\n'), { headers, query: raw?.query });
     return true;
   } catch {
     // An uncaught exception ends a request with a fatal error: the sequence's own business.
     const alive = php.run('<?php echo 1;').then(String, () => '');
-    return (await alive) === '1';
+    return (await alive).endsWith('1');
   }
 }
 
@@ -52,27 +76,35 @@ function entriesOf(php: WasmPhp): Entry[] {
   return [...entries, ...files];
 }
 
+function settingsOf(scenario: Scenario | undefined): string {
+  return JSON.stringify(scenario?.settings ?? {});
+}
+
 /** Runs every sequence; the answer is one list of entries a sequence, undefined for a crash. */
 export async function runInPhp(
   scenarios: readonly Scenario[],
   version: PhpVersion = '8.4',
 ): Promise<(Entry[] | undefined)[]> {
-  let php = await open(version);
+  const results: (Entry[] | undefined)[] = [];
+  let php: WasmPhp | undefined;
   try {
-    const results: (Entry[] | undefined)[] = [];
-    for (const scenario of scenarios) {
+    for (const [at, scenario] of scenarios.entries()) {
+      // PHP leaks the files of sessions that end in an error; one day it can open no more.
+      if (at % 500 === 0 || settingsOf(scenario) !== settingsOf(scenarios[at - 1])) {
+        php?.close();
+        php = undefined;
+      }
+      php ??= await open(version, scenario);
+      prepare(php, scenario);
       let isAlive = true;
       for (let number = 0; isAlive && number <= (scenario.next?.length ?? 0); number += 1) {
         isAlive = await request(php, scenario, number);
       }
       results.push(isAlive ? entriesOf(php) : undefined);
-      // PHP leaks the files of sessions that end in an error; one day it can open no more.
-      if (isAlive && results.length % 500 > 0) continue;
-      if (isAlive) php.close();
-      php = await open(version);
+      if (!isAlive) php = undefined;
     }
     return results;
   } finally {
-    php.close();
+    php?.close();
   }
 }

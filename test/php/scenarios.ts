@@ -5,7 +5,9 @@ import { fileScenarios } from './scenarios/files.ts';
 import { formatScenarios } from './scenarios/formats.ts';
 import { idScenarios } from './scenarios/ids.ts';
 import { lifecycleScenarios } from './scenarios/lifecycles.ts';
+import { requestScenarios } from './scenarios/requests.ts';
 import { settingScenarios } from './scenarios/settings.ts';
+import { startupScenarios } from './scenarios/startup.ts';
 import type { Scenario } from './steps.ts';
 
 /** The table. */
@@ -17,4 +19,6 @@ export const scenarios: readonly Scenario[] = [
   ...settingScenarios,
   ...callScenarios,
   ...fileScenarios,
+  ...requestScenarios,
+  ...startupScenarios,
 ];

@@ -28,8 +28,6 @@ function thaw($value) {
   return array_map('thaw', $value);
 }
 
-if (REQUEST === 0) @unlink(FOLDER . '/log');
-
 function note(...$entry) {
   $flags = JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE;
   file_put_contents(FOLDER . '/log', json_encode($entry, $flags) . "\n", FILE_APPEND);
@@ -41,6 +39,9 @@ set_error_handler(function ($level, $text) {
   note('message', $names[$level] ?? $level, freeze($text));
   return true;
 });
+
+// What auto_start had to say came before there was a handler for it.
+if ($last = error_get_last()) note('message', 'E_WARNING', freeze($last['message']));
 
 /** The rows of the handlers, for all requests of a scenario; globals are gone when PHP saves late. */
 class Rows {
@@ -186,28 +187,13 @@ header_register_callback(function () {
 });
 
 const SAVE_PATH = FOLDER . '/files';
-if (REQUEST === 0) {
-  // What the sequence before has left is not this one's.
-  if (is_dir(SAVE_PATH)) {
-    $flags = FilesystemIterator::SKIP_DOTS;
-    $old = new RecursiveIteratorIterator(new RecursiveDirectoryIterator(SAVE_PATH, $flags), RecursiveIteratorIterator::CHILD_FIRST);
-    foreach ($old as $path) is_dir($path) ? rmdir($path) : unlink($path);
-  }
-  @mkdir(SAVE_PATH);
-  foreach (SCENARIO['files'] ?? [] as $name => $data) {
-    @mkdir(dirname(SAVE_PATH . "/$name"), 0777, true);
-    file_put_contents(SAVE_PATH . "/$name", thaw($data));
-  }
-}
 $jar = REQUEST === 0 ? array_map('thaw', SCENARIO['cookies'] ?? []) : unserialize(file_get_contents(FOLDER . '/jar'));
 file_put_contents(FOLDER . '/jar', serialize($jar));
-$_COOKIE = array_map(fn($value) => $value === false ? ['an array'] : $value, $jar);
-foreach (['query' => '_GET', 'form' => '_POST'] as $from => $to) {
+if (!isset(SCENARIO['settings']) && !isset(SCENARIO['raw'])) {
+  $_COOKIE = array_map(fn($value) => $value === false ? ['an array'] : $value, $jar);
+}
+foreach (isset(SCENARIO['raw']) ? [] : ['query' => '_GET', 'form' => '_POST'] as $from => $to) {
   $values = SCENARIO[$from] ?? [];
   $GLOBALS[$to] = array_map(fn($value) => $value === false ? ['an array'] : thaw($value), $values);
 }
-ini_set('html_errors', '0');
-ini_set('display_errors', '0');
-ini_set('session.save_path', SAVE_PATH);
-ini_set('session.gc_probability', '0');
 foreach ([SCENARIO['steps'], ...(SCENARIO['next'] ?? [])][REQUEST] as $step) perform($step);

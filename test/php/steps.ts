@@ -75,6 +75,10 @@ type Sent = string | Special | false;
 
 export interface Scenario {
   readonly name: string;
+  /** What php.ini sets, without `session.`. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** A Cookie header and what stands behind the question mark, where their reading matters. */
+  readonly raw?: { readonly cookie?: string; readonly query?: string };
   readonly cookies?: Readonly<Record<string, Sent>>;
   readonly query?: Readonly<Record<string, Sent>>;
   readonly form?: Readonly<Record<string, Sent>>;

@@ -33,6 +33,9 @@ declare module '@php-wasm/universal' {
     readFileAsBuffer(path: string): Uint8Array;
     mkdir(path: string): void;
     listFiles(path: string): string[];
+    isDir(path: string): boolean;
+    fileExists(path: string): boolean;
+    rmdir(path: string, options?: { recursive?: boolean }): void;
     unlink(path: string): void;
     exit(code?: number): void;
   }

@@ -1,0 +1,67 @@
+/** Sequences under another php.ini: auto_start, and settings that a request begins with. */
+import type { Scenario } from '../steps.ts';
+import { call, close, count, destroy, id, ini, start, status, use, variables } from '../words.ts';
+
+const automatic: Scenario[] = [
+  { steps: [status, id, count] },
+  {
+    raw: { cookie: 'PHPSESSID=known' },
+    files: { sess_known: 'count|i:7;' },
+    steps: [status, id, variables],
+  },
+  { steps: [start, status] },
+  { steps: [use('full'), status, close, use('full'), start] },
+  { steps: [ini('lazy_write', '0'), call('session_name', 'x'), call('session_id', 'x')] },
+  { steps: [destroy, start, status] },
+  { steps: [call('session_regenerate_id'), close, call('session_regenerate_id')] },
+  { steps: [call('session_set_cookie_params', 5), call('session_cache_limiter', 'x'), ['flush']] },
+  { steps: [call('session_module_name', 'files'), close, start, start] },
+  { raw: { cookie: 'PHPSESSID=a.b' }, steps: [status, id, start] },
+  {
+    raw: { cookie: 'PHPSESSID=known' },
+    files: { sess_known: 'broken' },
+    steps: [status, id, start],
+  },
+].map(
+  (rest, at): Scenario => ({
+    name: `auto_start ${at}`,
+    settings: { auto_start: '1' },
+    ...(rest as Omit<Scenario, 'name'>),
+  }),
+);
+
+const strict: Scenario[] = [
+  { raw: { cookie: 'PHPSESSID=known' }, steps: [start, id, count] },
+  { raw: { cookie: 'PHPSESSID=known' }, files: { sess_known: '' }, steps: [start, id, count] },
+  { steps: [start, call('session_regenerate_id'), call('session_regenerate_id', true)] },
+  { steps: [use('full'), start, call('session_create_id')] },
+].map(
+  (rest, at): Scenario => ({
+    name: `php.ini of production ${at}`,
+    settings: {
+      use_strict_mode: '1',
+      cookie_httponly: '1',
+      cookie_samesite: 'Lax',
+      sid_length: '26',
+      sid_bits_per_character: '5',
+      gc_divisor: '1000',
+    },
+    ...(rest as Omit<Scenario, 'name'>),
+  }),
+);
+
+const loose: Scenario[] = [
+  { raw: { query: 'PHPSESSID=known' }, steps: [start, id, call('SID'), count] },
+  { raw: { cookie: 'PHPSESSID=a', query: 'PHPSESSID=b' }, steps: [start, id, call('SID')] },
+  { steps: [start, call('SID'), call('session_regenerate_id'), call('SID')] },
+  { steps: [start, close, ini('use_cookies', '0'), start, call('SID')] },
+].map(
+  (rest, at): Scenario => ({
+    name: `ids in the query ${at}`,
+    settings: { use_only_cookies: '0', cache_limiter: '', name: 'PHPSESSID' },
+    ...(rest as Omit<Scenario, 'name'>),
+  }),
+);
+
+/** The table's part about php.ini. */
+export const startupScenarios: readonly Scenario[] = [...automatic, ...strict, ...loose];
