@@ -14,6 +14,7 @@ const HELP = `Starts the workshop: a database of its own and the lab, a page in 
   npm start
   npm start -- --port 8080    the lab's port; default ${DEFAULT_PORT}, or the next one that is free
   npm start -- --no-open      opens no browser
+  npm start -- --instructor   shows the lessons to a room: big type, one heading at a time
   npm start -- --help         prints this
 
 DATABASE_URL=mysql://user:password@host:port/ uses a server of yours: the workshop makes
@@ -24,6 +25,7 @@ Ctrl-C ends the workshop and everything it started.
 interface Options {
   port: number | undefined;
   open: boolean;
+  instructor: boolean;
   help: boolean;
 }
 
@@ -38,10 +40,12 @@ function readOptions(args: string[]): Options {
     options: {
       port: { type: 'string' },
       'no-open': { type: 'boolean', default: false },
+      instructor: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  return { port: readPort(values.port), open: !values['no-open'], help: values.help };
+  const { instructor, help } = values;
+  return { port: readPort(values.port), open: !values['no-open'], instructor, help };
 }
 
 function readPort(text: string | undefined): number | undefined {
@@ -111,7 +115,7 @@ async function main(): Promise<number> {
     }
   });
 
-  const lab = new Lab();
+  const lab = new Lab({ instructor: options.instructor });
   const server = labServer(lab);
   const port = await listen(server, options.port);
   if (options.port === undefined && port !== DEFAULT_PORT) {

@@ -73,9 +73,14 @@ export function run(options: {
  *
  * @param database URL of a server.
  * @param project Another folder than the project's own.
+ * @param args More of the command line.
  */
-export async function startWorkshop(database: string, project?: string): Promise<Workshop> {
-  const program = run({ args: ['--port', '0'], database, project });
+export async function startWorkshop(
+  database: string,
+  project?: string,
+  args: string[] = [],
+): Promise<Workshop> {
+  const program = run({ args: ['--port', '0', ...args], database, project });
   const { child, output, ended } = program;
   const address = () => /lab (http:\/\/127\.0\.0\.1:(\d+)) · database ready/.exec(output());
   await until(() => address() !== null || child.exitCode !== null, 'the lab to be ready');

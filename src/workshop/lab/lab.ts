@@ -48,6 +48,8 @@ export class UnknownClass extends Error {
 
 /** Everything the pages show and the buttons do. */
 export class Lab extends EventEmitter<Events> {
+  /** Whether lessons are shown to a room, one heading at a time. */
+  readonly instructor: boolean;
   readonly token: string = randomBytes(24).toString('base64url');
   readonly database: DatabaseState = {
     state: 'starting',
@@ -62,8 +64,9 @@ export class Lab extends EventEmitter<Events> {
   readonly #watched = new Map<string, StatsListener>();
   #server: DatabaseServer | undefined;
 
-  constructor() {
+  constructor({ instructor = false }: { instructor?: boolean | undefined } = {}) {
     super();
+    this.instructor = instructor;
     this.setMaxListeners(100);
   }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Context, Hono } from 'hono';
 import { findLesson } from '../catalogue.ts';
 import { actAsClient } from './acts.ts';
+import { addCompare } from './compare-routes.ts';
 import { readDocument } from './documents.ts';
 import { guardForms, readFields, wantsJson } from './forms.ts';
 import { addGauntlet } from './gauntlet-routes.ts';
@@ -11,6 +12,8 @@ import { type Html, html, raw } from './html.ts';
 import { type Lab, UnknownClass, type View } from './lab.ts';
 import { streamLive } from './live.ts';
 import { callableMethods, lessonToPlay } from './methods.ts';
+import { classAt, findStep, type Step } from './steps.ts';
+import { lecture } from './views/lecture.ts';
 import { PICTURES } from './views/markdown.ts';
 import { liveParts, page, type Scene } from './views/page.ts';
 
@@ -22,6 +25,8 @@ const SITE_POLICY = POLICY.replace("script-src 'self'", "script-src 'self' 'unsa
 const ASSETS: Record<string, string> = {
   'lab.css': 'text/css; charset=utf-8',
   'lab.js': 'text/javascript; charset=utf-8',
+  'lecture.css': 'text/css; charset=utf-8',
+  'lecture.js': 'text/javascript; charset=utf-8',
   'gauntlet.css': 'text/css; charset=utf-8',
   'gauntlet.js': 'text/javascript; charset=utf-8',
   'compare.css': 'text/css; charset=utf-8',
@@ -84,27 +89,29 @@ export function labRoutes(lab: Lab): Hono {
 
   app.use('/:form{client|reset|tests|attack|run|both}', guardForms(lab, messagePage));
   addGauntlet(app, lab);
+  addCompare(app, lab);
   app.post('/client', async (context) => {
     const form = await readForm(context, lab);
     const stage = await lab.stage(form.view.subject);
-    return done(context, form.view, await actAsClient(stage, form.fields), 'play');
+    return done(context, form, await actAsClient(stage, form.fields), 'play');
   });
   app.post('/reset', async (context) => {
-    const { view } = await readForm(context, lab);
-    await (await lab.stage(view.subject)).reset();
-    return done(context, view, 'The table is empty, the cookies are forgotten.', 'play');
+    const form = await readForm(context, lab);
+    await (await lab.stage(form.view.subject)).reset();
+    return done(context, form, 'The table is empty, the cookies are forgotten.', 'play');
   });
   app.post('/tests', async (context) => {
-    const { view } = await readForm(context, lab);
-    const run = lab.runTests(view);
+    const form = await readForm(context, lab);
+    const run = lab.runTests(form.view);
     if (!wantsJson(context)) await run;
-    return done(context, view, 'The tests run.', 'tests');
+    return done(context, form, 'The tests run.', 'tests');
   });
   app.post('/attack', async (context) => {
-    const { view, fields } = await readForm(context, lab);
-    const run = lab.runAttack(view, findLesson(lab.lessons, fields.get('attack') ?? ''));
+    const form = await readForm(context, lab);
+    const attack = findLesson(lab.lessons, form.fields.get('attack') ?? '');
+    const run = lab.runAttack(form.view, attack);
     if (!wantsJson(context)) await run;
-    return done(context, view, 'The attack runs.', 'attacks');
+    return done(context, form, 'The attack runs.', 'attacks');
   });
   return app;
 }
@@ -119,33 +126,49 @@ async function readForm(context: Context, lab: Lab): Promise<Form> {
   return { view: readView(lab, fields.get('lesson'), fields.get('class')), fields };
 }
 
-function readView(lab: Lab, label: string | undefined, condition: string | undefined): View {
+function readView(
+  lab: Lab,
+  label: string | undefined,
+  condition: string | undefined,
+  step?: Step | undefined,
+): View {
   const lesson = label === undefined ? lab.currentLesson : findLesson(lab.lessons, label);
-  const chosen = condition || lessonToPlay(lesson, lab.lessons).condition;
+  const usual = step
+    ? classAt(lesson, lab.lessons, step)
+    : lessonToPlay(lesson, lab.lessons).condition;
+  const chosen = condition || usual;
   return { lesson, subject: lab.findClass(chosen, lesson) };
 }
 
 async function showPage(context: Context, lab: Lab): Promise<Response> {
-  const view = readView(lab, context.req.param('label'), context.req.query('class'));
+  const { label } = context.req.param();
+  const query = context.req.query();
+  const step = lab.instructor && query['whole'] === undefined ? findStep(query['step']) : undefined;
+  const view = readView(lab, label, query['class'], step);
   if (lab.database.state === 'up' && existsSync(view.subject.path)) {
     const stage = await lab.stage(view.subject);
     await stage.refresh();
   }
   const stage = await lab.stageIfAny(view.subject.condition);
   const scene: Scene = { lab, view, stage, ticking: false };
-  return context.html(page(scene).toString());
+  const drawn = step ? lecture({ ...scene, step }) : page(scene);
+  return context.html(drawn.toString());
 }
 
 /** With script the page is already being told what changed; without, it is loaded again. */
-function done(context: Context, { lesson, subject }: View, said: string, part: string): Response {
+function done(context: Context, { view, fields }: Form, said: string, part: string): Response {
   if (wantsJson(context)) return context.json({ said });
-  return context.redirect(`/lesson/${lesson.label}/?class=${subject.condition}#${part}`, 303);
+  const query = new URLSearchParams({ class: view.subject.condition });
+  if (fields.has('step')) query.set('step', findStep(fields.get('step')).name);
+  return context.redirect(`/lesson/${view.lesson.label}/?${query}#${part}`, 303);
 }
 
 /** Tells the page of a lesson and a class what has changed. */
 function streamChanges(context: Context, lab: Lab): Response {
   const view = readView(lab, context.req.query('lesson'), context.req.query('class'));
   const { condition, path } = view.subject;
+  const name = context.req.query('step');
+  const step = name === undefined ? undefined : findStep(name);
   const shape = () => callableMethods(path)?.length;
   const drawn = shape();
   const isOwn = (topic: string) => topic === condition;
@@ -155,7 +178,7 @@ function streamChanges(context: Context, lab: Lab): Response {
     draw: async () => {
       if (shape() !== drawn) return undefined;
       const stage = await lab.stageIfAny(condition);
-      return liveParts({ lab, view, stage, ticking: true });
+      return liveParts({ lab, view, stage, step, ticking: true });
     },
     look: async () => (await lab.stageIfAny(condition))?.refresh(),
   });

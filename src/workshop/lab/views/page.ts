@@ -4,6 +4,7 @@ import { type Html, html, type Part } from '../html.ts';
 import type { Lab, View } from '../lab.ts';
 import { callableMethods, lessonToPlay } from '../methods.ts';
 import type { Stage } from '../stage.ts';
+import type { Step } from '../steps.ts';
 import { attacksPanel, testsPanel } from './checks.ts';
 import { clientForms, clientPage, clientWire, cookieForm } from './client.ts';
 import { callAnswer, methodForms } from './console.ts';
@@ -19,6 +20,8 @@ export interface Scene {
   stage: Stage | undefined;
   /** True where a script counts the ages, so that the markup stays the same while time passes. */
   ticking: boolean;
+  /** Where an instructor's page is; its buttons come back to it. */
+  step?: Step | undefined;
 }
 
 /**
@@ -75,6 +78,7 @@ export function page(scene: Scene): Html {
   <a class="brand" href="/">phpsessid<span> lab</span></a>
   ${live('status', 'span', 'status')}
   <p class="warning"><strong>Vulnerable on purpose:</strong> keep real data away</p>
+  ${lab.instructor && html`<a class="docs" href="/lesson/${lesson.label}/">Instructor</a>`}
   <a class="docs" href="/gauntlet/">Gauntlet</a>
   <a class="docs" href="/compare/?right=${lesson.condition}">Side by side</a>
   <a class="docs" href="/docs/">Documentation</a>
@@ -142,18 +146,25 @@ ${live('notice', 'div', 'notice')}
  * @param path Where it is sent.
  * @param inside Its buttons and fields.
  */
-export function action({ lab, view }: Scene, path: string, inside: Part): Html {
+export function action({ lab, view, step }: Scene, path: string, inside: Part): Html {
   return html`<form method="post" action="${path}" data-action>
     <input type="hidden" name="token" value="${lab.token}">
     <input type="hidden" name="lesson" value="${view.lesson.label}">
     <input type="hidden" name="class" value="${view.subject.condition}">
+    ${step && html`<input type="hidden" name="step" value="${step.name}">`}
     ${inside}
   </form>`;
 }
 
 type Live = (id: string) => Html;
 
-function browserPanel(scene: Scene, live: Live): Html {
+/**
+ * Both clients, or the methods of a class that no request goes around yet.
+ *
+ * @param scene What to draw.
+ * @param live Draws a part that changes.
+ */
+export function browserPanel(scene: Scene, live: Live): Html {
   const methods = callableMethods(scene.view.subject.path);
   if (methods) {
     return html`<section class="panel browser" aria-labelledby="browser-heading">

@@ -1,0 +1,135 @@
+/** The six steps of a lesson, as an instructor walks them. */
+import { readFileSync } from 'node:fs';
+import type { Lesson } from '../catalogue.ts';
+import { lessonToPlay } from './methods.ts';
+import { splitFrontMatter } from './views/markdown.ts';
+
+export interface Step {
+  /** As the address has it. */
+  name: 'before' | 'attack' | 'idea' | 'your-turn' | 'proof' | 'beyond';
+  /** As the lesson's page heads it. */
+  heading: string;
+}
+
+/** In the order of every lesson. */
+export const STEPS: readonly [Step, ...Step[]] = [
+  { name: 'before', heading: 'Before' },
+  { name: 'attack', heading: 'Attack' },
+  { name: 'idea', heading: 'Idea' },
+  { name: 'your-turn', heading: 'Your turn' },
+  { name: 'proof', heading: 'Proof' },
+  { name: 'beyond', heading: 'Beyond' },
+];
+
+/** A piece of a lesson's text; an answer is hidden until it is asked for. */
+export interface Passage {
+  markdown: string;
+  /** What the button says that shows it; undefined for what everybody sees at once. */
+  answer: string | undefined;
+}
+
+/**
+ * The step of an address; the first one where it names none.
+ *
+ * @param name What the address says.
+ * @throws RangeError with the names there are.
+ */
+export function findStep(name: string | undefined): Step {
+  if (name === undefined || name === '') return STEPS[0];
+  const found = STEPS.find((step) => step.name === name);
+  if (found) return found;
+  const known = STEPS.map((step) => step.name).join(', ');
+  throw new RangeError(`There is no step "${name}". There are: ${known}.`);
+}
+
+/**
+ * The class that a step begins with: before the idea it is the one that can be breached.
+ *
+ * @param lesson The lesson that is taught.
+ * @param lessons All lessons, in order.
+ * @param step Where the lesson is.
+ * @returns The class's condition.
+ */
+export function classAt(lesson: Lesson, lessons: Lesson[], { name }: Step): string {
+  const own = lessonToPlay(lesson, lessons).condition;
+  if (name !== 'before' && name !== 'attack') return own;
+  if (lesson.kind === 'port') {
+    const article = lesson.wrong.find((wrong) => wrong.article);
+    return name === 'attack' && article ? article.condition : own;
+  }
+  const before = lessons.findLast((each) => each.number < lesson.number);
+  return lesson.kind === 'page' || !before ? own : before.condition;
+}
+
+/**
+ * What a lesson's page says under a step's heading, with the answers apart.
+ *
+ * @param lesson Whose page it is.
+ * @param step The heading.
+ */
+export function readPassages(lesson: Lesson, { name, heading }: Step): Passage[] {
+  const text = splitFrontMatter(readFileSync(lesson.files.readme, 'utf8'));
+  const blocks = splitBlocks(text);
+  const from = blocks.indexOf(`## ${heading}`);
+  const length = blocks.slice(from + 1).findIndex((block) => block.startsWith('## '));
+  const own = from < 0 ? [] : blocks.slice(from + 1, length < 0 ? undefined : from + 1 + length);
+  // Below the page's own heading there is none between, as there is in the whole walkthrough.
+  const raised = own.map((block) => block.replace(/^###(?=#* )/, '##'));
+  if (name === 'attack') return hideOutcome(raised);
+  return join(raised.map((markdown) => ({ markdown, answer: answerIn(markdown) })));
+}
+
+/** What happens is for the room to say first: the transcript, and all that speaks of it. */
+function hideOutcome(blocks: string[]): Passage[] {
+  const outcome = blocks.findIndex((block) => block.startsWith('<!-- transcript'));
+  if (outcome < 0) return [{ markdown: blocks.join('\n\n'), answer: undefined }];
+  return [
+    { markdown: blocks.slice(0, outcome).join('\n\n'), answer: undefined },
+    { markdown: blocks.slice(outcome).join('\n\n'), answer: 'What happens, and why' },
+  ];
+}
+
+/** What is shown at once stays one text: a list may go on below a blank line. */
+function join(passages: Passage[]): Passage[] {
+  const joined: Passage[] = [];
+  for (const passage of passages) {
+    const last = joined.at(-1);
+    if (last && last.answer === undefined && passage.answer === undefined) {
+      last.markdown += `\n\n${passage.markdown}`;
+    } else joined.push(passage);
+  }
+  return joined;
+}
+
+function answerIn(block: string): string | undefined {
+  if (block.startsWith('<!-- code: ./sessions.ts')) return 'The code';
+  return block.startsWith('<!-- diff') ? 'The difference' : undefined;
+}
+
+/** Paragraphs, headings and fences; a marker and the fence below it are one block. */
+function splitBlocks(text: string): string[] {
+  const blocks: string[] = [];
+  let block: string[] = [];
+  let fence: string | undefined;
+  const end = () => {
+    if (block.length > 0) blocks.push(block.join('\n'));
+    block = [];
+  };
+  for (const line of text.split(/\r?\n/)) {
+    const mark = /^(?:`{3,}|~{3,})/.exec(line)?.[0];
+    if (fence !== undefined) {
+      block.push(line);
+      if (mark?.startsWith(fence)) {
+        fence = undefined;
+        end();
+      }
+    } else if (line.trim() === '') {
+      end();
+    } else {
+      if (mark) fence = mark;
+      block.push(line);
+    }
+  }
+  end();
+  return blocks;
+}

@@ -1,0 +1,194 @@
+/** A lesson for the room: one heading at a time in big type, the live panels beside it. */
+import type { Lesson } from '../../catalogue.ts';
+import { type Html, html } from '../html.ts';
+import type { Lab } from '../lab.ts';
+import { classAt, readPassages, STEPS, type Step } from '../steps.ts';
+import { code, hints } from './learn.ts';
+import { renderMarkdown } from './markdown.ts';
+import { action, browserPanel, liveParts, type Scene } from './page.ts';
+
+/** What the keys do, as the overlay lists it. */
+const KEYS: readonly [keys: string[], does: string][] = [
+  [['→', 'Space', 'PageDown'], 'the next step; after the last one the next lesson'],
+  [['←', 'Shift Space', 'PageUp'], 'the step before'],
+  [['1', '…', '6'], 'Before, Attack, Idea, Your turn, Proof, Beyond'],
+  [['A'], 'shows the answers of this step, or hides them again'],
+  [['T'], 'starts the timer, or stops it'],
+  [['Z'], 'sets the timer back'],
+  [['R'], 'empties the table and forgets the cookies'],
+  [['?'], 'shows these keys'],
+  [['Esc'], 'closes this list'],
+];
+
+/** A scene in front of a room. */
+export interface LectureScene extends Scene {
+  step: Step;
+}
+
+/**
+ * The page of one step.
+ *
+ * @param scene What to draw.
+ */
+export function lecture(scene: LectureScene): Html {
+  const { lab, view, step } = scene;
+  const { lesson, subject } = view;
+  const parts = liveParts(scene);
+  const live = (id: string) => html`<div id="${id}" class="live" data-live>${parts.get(id)}</div>`;
+  const panels = drawPanels(scene, live);
+  return html`<!DOCTYPE html>
+<html lang="en" class="lecture">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${lesson.number}. ${lesson.title}: ${step.heading} · phpsessid lab</title>
+<link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/assets/lab.css">
+<link rel="stylesheet" href="/assets/lecture.css">
+<script type="module" src="/assets/lecture.js"></script>
+</head>
+<body data-live="/live?lesson=${lesson.label}&class=${subject.condition}&step=${step.name}">
+<a class="skip" href="#main">Skip to the step</a>
+<header class="bar">
+  <h1><span class="number">${lesson.number}</span> ${lesson.title}</h1>
+  ${stepList(lab, lesson, step)}
+  ${tools(scene)}
+</header>
+<main id="main" tabindex="-1" class="${panels.length === 0 && 'alone-here'}">
+  <article class="prose" aria-labelledby="step-heading">
+    <h2 id="step-heading">${step.heading}</h2>
+    ${passages(scene)}
+  </article>
+  ${panels.length > 0 && html`<div id="play" class="beside" tabindex="0" role="region" aria-label="Live panels">${panels}</div>`}
+</main>
+<footer class="foot">
+  <span id="status" class="live status" data-live>${parts.get('status')}</span>
+  <p class="warning"><strong>Vulnerable on purpose:</strong> keep real data away</p>
+  <a href="/lesson/${lesson.label}/?whole">The whole page of this lesson</a>
+</footer>
+${overlay()}
+<p id="announcer" class="unseen" role="status" aria-live="polite"></p>
+</body>
+</html>
+`;
+}
+
+function address(lesson: Lesson, step: Step): string {
+  return `/lesson/${lesson.label}/?step=${step.name}`;
+}
+
+function stepList({ lessons }: Lab, lesson: Lesson, step: Step): Html {
+  const at = STEPS.indexOf(step);
+  const place = lessons.findIndex((each) => each.number === lesson.number);
+  const [before, after] = [lessons[place - 1], lessons[place + 1]];
+  const last = STEPS.at(-1) ?? step;
+  const previousStep = STEPS[at - 1];
+  const nextStep = STEPS[at + 1];
+  const previous = previousStep
+    ? { to: address(lesson, previousStep), name: previousStep.heading }
+    : before && { to: address(before, last), name: `lesson ${before.number}` };
+  const next = nextStep
+    ? { to: address(lesson, nextStep), name: nextStep.heading }
+    : after && { to: address(after, STEPS[0]), name: `lesson ${after.number}` };
+  return html`<nav class="steps" aria-label="Steps">
+    ${previous && html`<a class="turn" rel="prev" href="${previous.to}"><span aria-hidden="true">←</span><span class="unseen">Back to ${previous.name}</span></a>`}
+    <ol>${STEPS.map(
+      (each) =>
+        html`<li><a href="${address(lesson, each)}"${each === step && html` aria-current="step"`}>${each.heading}</a></li>`,
+    )}</ol>
+    ${next && html`<a class="turn" rel="next" href="${next.to}"><span aria-hidden="true">→</span><span class="unseen">On to ${next.name}</span></a>`}
+  </nav>`;
+}
+
+/** What needs a script is hidden until there is one. */
+function tools(scene: LectureScene): Html {
+  return html`<div class="tools">
+    <div class="timer" id="timer" role="group" aria-label="Timer" hidden>
+      <label><input type="number" id="minutes" min="1" max="180" value="10"> min</label>
+      <output id="clock" role="timer" aria-live="off" for="minutes">10:00</output>
+      <button type="button" id="timer-start">Start</button>
+      <button type="button" id="timer-zero">Set back</button>
+    </div>
+    ${action(scene, '/reset', html`<button id="reset">Empty the table, forget the cookies</button>`)}
+    <button type="button" id="answers" aria-pressed="false" hidden>Answers</button>
+    <button type="button" id="keys-button" aria-haspopup="dialog" hidden>Keys</button>
+  </div>`;
+}
+
+function passages({ lab, view, step }: LectureScene): Html {
+  const place = { lesson: view.lesson, lessons: lab.lessons };
+  const own = readPassages(view.lesson, step);
+  return html`${own.map(({ markdown, answer }, index) => {
+    const prose = renderMarkdown(markdown, place);
+    return answer === undefined ? prose : hidden(`answer-${index}`, answer, prose);
+  })}`;
+}
+
+function hidden(id: string, name: string, inside: Html): Html {
+  return html`<details class="answer" id="${id}"><summary>${name}</summary>${inside}</details>`;
+}
+
+type Live = (id: string) => Html;
+
+function drawPanels(scene: LectureScene, live: Live): Html[] {
+  const { view, lab, step } = scene;
+  const heading = (id: string, text: string) => html`<h2 id="${id}-heading">${text}</h2>`;
+  const panel = (id: string, text: string, inside: Html) =>
+    html`<section class="panel ${id}" aria-labelledby="${id}-heading">${heading(id, text)}${inside}</section>`;
+  const played = html`${picker(scene)}${live('notice')}`;
+  const row = panel('row', 'Row', live('rows'));
+  const time = panel('time', 'Timeline', live('requests'));
+  switch (step.name) {
+    case 'before':
+      return [played, browserPanel(scene, live), row];
+    case 'attack':
+      return [played, panel('attacks', 'Attack', live('attacks-state')), row];
+    case 'idea':
+      return [played, browserPanel(scene, live), time, row];
+    case 'your-turn': {
+      const { lesson } = view;
+      return [
+        panel('hints', 'Hints', hidden('all-hints', 'Show the hints', hints(lesson))),
+        panel('code', 'Code', hidden('all-code', 'Show the code', code(view, lab.lessons))),
+      ];
+    }
+    case 'proof':
+      return [
+        played,
+        panel('tests', 'Tests', live('tests-state')),
+        panel('attacks', 'Attack', live('attacks-state')),
+      ];
+    default:
+      return [];
+  }
+}
+
+/** The class before, the lesson's and the learner's; names of wrong fixes would give them away. */
+function picker({ lab, view, step }: LectureScene): Html {
+  const { lesson, subject } = view;
+  const before = lab.lessons.findLast((each) => each.number < lesson.number);
+  const usual = classAt(lesson, lab.lessons, step);
+  const names = [subject.condition, usual, before?.condition, lesson.condition, 'mine'];
+  const listed = [...new Set(names.flatMap((name) => name ?? []))].sort();
+  return html`<nav class="picker" aria-label="Class at work"><ul>${listed.map(
+    (condition) =>
+      html`<li><a href="${address(lesson, step)}&class=${condition}"${condition === subject.condition && html` aria-current="true"`}>${condition.startsWith('wrong-') ? 'the article’s' : condition}</a></li>`,
+  )}</ul></nav>`;
+}
+
+function overlay(): Html {
+  return html`<dialog id="keys" aria-labelledby="keys-heading">
+  <h2 id="keys-heading">Keys</h2>
+  <table>
+    <caption class="unseen">What each key does</caption>
+    <thead class="unseen"><tr><th scope="col">Key</th><th scope="col">What it does</th></tr></thead>
+    <tbody>${KEYS.map(
+      ([keys, does]) =>
+        html`<tr><th scope="row">${keys.map((key) => html`<kbd>${key}</kbd> `)}</th><td>${does}</td></tr>`,
+    )}</tbody>
+  </table>
+  <p><label><input type="checkbox" id="keys-on" checked> Listen to these keys</label></p>
+  <form method="dialog"><button id="keys-close">Close</button></form>
+</dialog>`;
+}

@@ -1,0 +1,331 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { findLesson, readLessons } from '../../src/workshop/catalogue.ts';
+import { findStep, readPassages, STEPS } from '../../src/workshop/lab/steps.ts';
+import { findBrowser } from '../../src/workshop/tools/browser.ts';
+import { contrastFaults, structureFaults } from './inspect-page.ts';
+import { database, endAll, run, startWorkshop, type Workshop } from './workshop.ts';
+
+const program = findBrowser();
+const skip = program ? false : 'no browser of the Chromium family is installed';
+const server = await database();
+let browser: Browser;
+let lab: Workshop;
+
+before(async () => {
+  lab = await startWorkshop(server.url, undefined, ['--instructor']);
+  if (!program) return;
+  const args = ['--headless', '--no-sandbox'];
+  browser = await chromium.launch({ executablePath: program, args });
+});
+after(async () => {
+  await browser?.close();
+  await endAll();
+  await server.close();
+});
+
+interface Options {
+  script?: boolean;
+  width?: number;
+  height?: number;
+  dark?: boolean;
+}
+
+let complaints: string[] = [];
+
+/** Opens a page as the projector shows it, in a browser that knows nothing yet. */
+async function visit(path: string, options: Options = {}): Promise<Page> {
+  for (const context of browser.contexts()) await context.close();
+  const context = await browser.newContext({
+    javaScriptEnabled: options.script ?? true,
+    viewport: { width: options.width ?? 1280, height: options.height ?? 720 },
+    colorScheme: options.dark ? 'dark' : 'light',
+    reducedMotion: 'reduce',
+  });
+  const page = await context.newPage();
+  complaints = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  await page.goto(lab.address + path);
+  // The keys listen as soon as their button is there.
+  if (options.script ?? true) await page.locator('#keys-button').waitFor();
+  return page;
+}
+
+const heading = (page: Page, text: string) =>
+  page.locator('#step-heading').getByText(text, { exact: true }).waitFor();
+const announced = (page: Page, text: string | RegExp) =>
+  page.locator('#announcer').getByText(text).waitFor();
+
+/** Presses a key, and waits for the page that it leads to. */
+async function turn(page: Page, key: string, to: string): Promise<void> {
+  await page.keyboard.press(key);
+  await heading(page, to);
+  await page.locator('#keys-button').waitFor();
+}
+
+test('--help lists --instructor', async () => {
+  const { ended, output } = run({ args: ['--help'], database: server.url });
+  assert.equal(await ended, 0);
+  assert.match(output(), /npm start -- --instructor/);
+});
+
+test('every lesson has something under each of the six headings', () => {
+  for (const lesson of readLessons()) {
+    for (const step of STEPS) {
+      const passages = readPassages(lesson, step);
+      assert.ok(passages.length > 0, `${lesson.label} ${step.heading}`);
+    }
+  }
+});
+
+test('what an attack does, and the code of the idea, are answers', () => {
+  const lesson = findLesson(readLessons(), 13);
+  const attack = readPassages(lesson, findStep('attack'));
+  assert.equal(attack[0]?.answer === undefined, !attack[0]?.markdown.includes('BREACHED'));
+  assert.match(attack.at(-1)?.markdown ?? '', /BREACHED/);
+  assert.equal(attack.at(-1)?.answer, 'What happens, and why');
+  const idea = readPassages(lesson, findStep('idea'));
+  const open = idea.filter(({ answer }) => answer === undefined);
+  assert.ok(open.length > 1);
+  assert.ok(open.every(({ markdown }) => !markdown.includes('```')));
+});
+
+test('a step that does not exist is refused with those that do', async () => {
+  const answer = await fetch(`${lab.address}/lesson/13/?step=encore`);
+  assert.equal(answer.status, 404);
+  assert.match(await answer.text(), /no step .*encore.*before, attack, idea, your-turn/);
+});
+
+test('without the option the lab knows no steps', async () => {
+  const plain = await startWorkshop(server.url);
+  const text = await (await fetch(`${plain.address}/lesson/13/?step=attack`)).text();
+  assert.doesNotMatch(text, /lecture/);
+  assert.match(text, /id="walkthrough"/);
+  assert.equal(await plain.end(), 0);
+});
+
+test('one heading is on the screen at a time, and the arrows walk all six', { skip }, async () => {
+  const page = await visit('/lesson/13/');
+  await heading(page, 'Before');
+  for (const { heading: text } of STEPS.slice(1)) await turn(page, 'ArrowRight', text);
+  assert.equal(await page.locator('.prose h2').count(), 1);
+  assert.equal(await page.locator('.steps [aria-current=step]').innerText(), 'Beyond');
+  for (const { heading: text } of STEPS.slice(0, -1).reverse()) await turn(page, 'ArrowLeft', text);
+  assert.match(page.url(), /\/lesson\/13\/\?step=before$/);
+  assert.deepEqual(complaints, []);
+});
+
+test('space, a presenter’s keys and the digits walk as well', { skip }, async () => {
+  const page = await visit('/lesson/13/');
+  await turn(page, 'Space', 'Attack');
+  await turn(page, 'PageDown', 'Idea');
+  await turn(page, 'Shift+Space', 'Attack');
+  await turn(page, 'PageUp', 'Before');
+  await turn(page, '5', 'Proof');
+});
+
+test('after the last step comes the next lesson, and at the ends it is said', {
+  skip,
+}, async () => {
+  const page = await visit('/lesson/13/?step=beyond');
+  await turn(page, 'ArrowRight', 'Before');
+  assert.match(page.url(), /\/lesson\/14\//);
+  await turn(page, 'ArrowLeft', 'Beyond');
+  assert.match(page.url(), /\/lesson\/13\//);
+  await page.goto(`${lab.address}/lesson/00/`);
+  await page.locator('#keys-button').waitFor();
+  await page.keyboard.press('ArrowLeft');
+  await announced(page, 'This is the first step.');
+});
+
+test('before the idea the class of the lesson before is at work', { skip }, async () => {
+  const page = await visit('/lesson/13/?step=attack');
+  assert.equal(await page.locator('.picker [aria-current]').innerText(), 'lesson-12');
+  await page.locator('#attack-13').click();
+  await page.locator('.verdict').getByText('BREACHED').waitFor();
+  await turn(page, 'ArrowRight', 'Idea');
+  assert.equal(await page.locator('.picker [aria-current]').innerText(), 'lesson-13');
+});
+
+test('answers are hidden until a key or a button shows them', { skip }, async () => {
+  const page = await visit('/lesson/13/?step=attack');
+  const outcome = page.locator('.answer').getByText('BREACHED').first();
+  assert.equal(await outcome.isVisible(), false);
+  await page.keyboard.press('a');
+  await announced(page, 'The answers are shown.');
+  assert.ok(await outcome.isVisible());
+  assert.equal(await page.locator('#answers').getAttribute('aria-pressed'), 'true');
+  await page.locator('#answers').click();
+  await announced(page, 'The answers are hidden.');
+  assert.equal(await outcome.isVisible(), false);
+  await page.goto(`${lab.address}/lesson/13/?step=your-turn`);
+  for (const name of ['#hints li', '#code-class', '#code-diff']) {
+    assert.equal(await page.locator(`.beside ${name}`).first().isVisible(), false, name);
+  }
+  await page.locator('#all-code > summary').click();
+  assert.ok(await page.locator('#code-class').isVisible());
+});
+
+test('the timer starts, goes on over the steps, stops and is set back', { skip }, async () => {
+  const page = await visit('/lesson/13/');
+  const clock = page.locator('#clock');
+  assert.equal(await clock.innerText(), '10:00');
+  await page.locator('#minutes').fill('7');
+  await page.locator('#minutes').press('Tab');
+  await clock.getByText('7:00').waitFor();
+  await page.keyboard.press('t');
+  await announced(page, 'The timer runs: 7:00.');
+  await clock.getByText('6:59').waitFor();
+  await page.locator('#clock').click();
+  await turn(page, 'ArrowRight', 'Attack');
+  await clock.getByText(/^6:5\d$/).waitFor();
+  await page.keyboard.press('t');
+  await announced(page, /The timer is stopped at 6:5\d\./);
+  await page.locator('#timer-zero').click();
+  await announced(page, 'The timer is set back to 7:00.');
+  assert.equal(await clock.innerText(), '7:00');
+});
+
+test('when the time is up it is said, and written as a word', { skip }, async () => {
+  const page = await visit('/lesson/13/');
+  await page.evaluate(() => {
+    const since = Date.now() - 59_000;
+    sessionStorage.setItem('timer', JSON.stringify({ minutes: 1, spent: 0, since }));
+  });
+  await page.reload();
+  await announced(page, 'The time is up.');
+  await page.locator('#clock').getByText(/over/).waitFor();
+});
+
+test('a key empties the table and forgets the cookies', { skip }, async () => {
+  const page = await visit('/lesson/13/');
+  await page.locator('#visit-you').click();
+  await page.locator('.rows tbody tr').first().waitFor();
+  await page.locator('#step-heading').click();
+  await page.keyboard.press('r');
+  await announced(page, 'The table is empty, the cookies are forgotten.');
+  await page.locator('#rows').getByText('The table is empty.').waitFor();
+  assert.equal(await page.locator('#cookie-line-you').inputValue(), '');
+});
+
+test('? lists the keys, Escape closes the list, and they can be turned off', { skip }, async () => {
+  const page = await visit('/lesson/13/');
+  await page.keyboard.press('?');
+  const list = page.getByRole('dialog', { name: 'Keys' });
+  await list.waitFor();
+  for (const key of ['→', 'Space', 'A', 'T', 'Z', 'R', '?']) {
+    assert.ok(await list.locator('kbd').getByText(key, { exact: true }).first().isVisible(), key);
+  }
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Escape');
+  await list.waitFor({ state: 'hidden' });
+  await heading(page, 'Before');
+  await page.locator('#keys-button').click();
+  await page.locator('#keys-on').uncheck();
+  await page.locator('#keys-close').click();
+  await page.keyboard.press('t');
+  assert.equal(await page.locator('#timer-start').innerText(), 'Start');
+});
+
+test('typing into a field turns no page', { skip }, async () => {
+  const page = await visit('/lesson/13/');
+  await page.locator('#cookie-line-you').focus();
+  await page.keyboard.type('a 1rt?');
+  await page.keyboard.press('ArrowLeft');
+  assert.equal(await page.locator('#cookie-line-you').inputValue(), 'a 1rt?');
+  await heading(page, 'Before');
+});
+
+test('without script the steps are links, and buttons come back to the step', {
+  skip,
+}, async () => {
+  const page = await visit('/lesson/13/', { script: false });
+  for (const { heading: text } of STEPS.slice(1)) {
+    await page.locator('.steps').getByRole('link', { name: text, exact: true }).click();
+    await heading(page, text);
+  }
+  assert.equal(await page.locator('#timer').isVisible(), false);
+  await page.goto(`${lab.address}/lesson/13/?step=idea`);
+  await page.locator('#visit-you').click();
+  await heading(page, 'Idea');
+  assert.equal(await page.locator('#page-you .shown').innerText(), 'Count: 1');
+  await page.locator('.answer summary').first().click();
+  assert.ok(await page.locator('.answer pre').first().isVisible());
+});
+
+test('the whole page of the lesson is one link away, and back', { skip }, async () => {
+  const page = await visit('/lesson/13/?step=proof');
+  await page.getByRole('link', { name: 'The whole page' }).click();
+  await page.locator('#walkthrough').waitFor();
+  await page.getByRole('link', { name: 'Instructor' }).click();
+  await heading(page, 'Before');
+});
+
+test('the type is big: prose from 26 pixels, everything else from 16', { skip }, async () => {
+  for (const { name } of STEPS) {
+    const page = await visit(`/lesson/13/?step=${name}`);
+    await page.evaluate('globalThis.__name = (value) => value');
+    const sizes = await page.evaluate(() => {
+      const sizeOf = (element: Element) => Number.parseFloat(getComputedStyle(element).fontSize);
+      const prose = [...document.querySelectorAll('.prose > p, .prose > ul > li')].map(sizeOf);
+      const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+      const all: number[] = [];
+      for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        const element = node.parentElement;
+        if (!element || !node.textContent?.trim() || element.closest('.unseen')) continue;
+        if (element.checkVisibility({ visibilityProperty: true })) all.push(sizeOf(element));
+      }
+      return { prose: Math.min(...prose), all: Math.min(...all) };
+    });
+    assert.ok(sizes.prose >= 26, `${name}: ${sizes.prose}`);
+    assert.ok(sizes.all >= 16, `${name}: ${sizes.all}`);
+  }
+});
+
+for (const dark of [false, true]) {
+  test(`names, headings and contrast hold at each step, ${dark ? 'dark' : 'light'}`, {
+    skip,
+  }, async () => {
+    for (const { name } of STEPS) {
+      const page = await visit(`/lesson/13/?step=${name}`, { dark });
+      await page.evaluate(() => {
+        for (const details of document.querySelectorAll('details')) details.open = true;
+      });
+      await page.evaluate('globalThis.__name = (value) => value');
+      assert.deepEqual(await page.evaluate(structureFaults), [], name);
+      assert.deepEqual(await page.evaluate(contrastFaults), [], name);
+    }
+  });
+}
+
+test('nothing runs out of the page on a projector and on a telephone', { skip }, async () => {
+  for (const [width, height] of [
+    [1920, 1080],
+    [1280, 720],
+    [390, 844],
+  ] as const) {
+    for (const { name } of STEPS) {
+      const page = await visit(`/lesson/13/?step=${name}`, { width, height });
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(overflow <= 0, `${overflow} pixels too wide at ${width}, ${name}`);
+    }
+  }
+});
+
+test('heading, text and panels are on the first screen of a projector', { skip }, async () => {
+  for (const { name } of STEPS) {
+    const page = await visit(`/lesson/13/?step=${name}`);
+    for (const place of ['#step-heading', '.prose > :nth-child(2)', '.steps', '#clock']) {
+      const box = await page.locator(place).first().boundingBox();
+      assert.ok(box && box.y + Math.min(box.height, 60) < 720, `${place} at ${name}`);
+    }
+    const beside = page.locator('.beside');
+    if ((await beside.count()) === 0) continue;
+    const box = await beside.boundingBox();
+    assert.ok(box && box.y < 200 && box.y + box.height <= 720, `panels at ${name}`);
+  }
+});
