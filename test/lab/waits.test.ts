@@ -213,6 +213,10 @@ for (const dark of [false, true]) {
     await visitTwice(page);
     const note = page.locator('.group.together .note.waits');
     await note.waitFor();
+    await page
+      .locator('#announcer')
+      .getByText(/waited [\d.]+ ms for the lock/)
+      .waitFor();
     const words =
       /^You \(request [23]\) waited [\d.]+ ms for the lock that You \(request [23]\) held\.$/;
     assert.match(await note.innerText(), words);

@@ -2,6 +2,8 @@
 import { type ClientName, NAMES, USERS } from './clients.ts';
 import { METHODS } from './methods.ts';
 import type { Stage } from './stage.ts';
+import { describeWait } from './views/timeline.ts';
+import { findWaits } from './waits.ts';
 
 /**
  * Does what a button asks of a client.
@@ -34,8 +36,13 @@ export async function actAsClient(stage: Stage, fields: Map<string, string>): Pr
       return visit('/whoami');
     case 'logout':
       return visit('/logout');
-    case 'twice':
-      return (await Promise.all([visit('/'), visit('/')])).join(' ');
+    case 'twice': {
+      const began = Date.now();
+      const answers = await Promise.all([visit('/'), visit('/')]);
+      const waits = findWaits(stage.timeline.entries, Date.now());
+      const own = [...waits.values()].filter(({ from }) => from >= began);
+      return [...answers, ...own.map(describeWait)].join(' ');
+    }
     default:
       return visit('/');
   }
