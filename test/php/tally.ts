@@ -45,10 +45,9 @@ const FORMS: Readonly<Record<Form, string>> = {
  */
 export function tallyBySubject(compared: readonly Compared[]): SequenceResults['groups'] {
   const groups = new Map<string, Map<string, Compared[]>>(
-    ['functions', 'save handlers', 'what a callback answers', 'settings'].map((title) => [
-      title,
-      new Map(),
-    ]),
+    ['functions', 'requests', 'save handlers', 'what a callback answers', 'settings'].map(
+      (title) => [title, new Map()],
+    ),
   );
   for (const each of compared) {
     for (const [title, subjects] of subjectsOf(each.scenario)) {
@@ -103,6 +102,8 @@ function subjectsOf(scenario: Scenario): [title: string, subjects: Set<string>][
   const forms = new Set<string>();
   const answers = new Set<string>();
   const settings = new Set<string>();
+  const requests = new Set(sentBy(scenario));
+  for (const key of Object.keys(scenario.settings ?? {})) settings.add(settingOf(`session.${key}`));
   const visit = (step: Step): void => {
     switch (step[0]) {
       case 'call': {
@@ -128,9 +129,20 @@ function subjectsOf(scenario: Scenario): [title: string, subjects: Set<string>][
         functions.add('register_shutdown_function()');
         for (const each of step.slice(1)) visit(each as Step);
         return;
-      case 'set':
-      case 'delete':
-      case 'variables':
+      case 'header':
+        requests.add('a header of the page’s own');
+        return;
+      case 'flush':
+        requests.add('a head that has left already');
+        return;
+      case 'exit':
+      case 'throw':
+        requests.add(`a program that ends with ${step[0]}`);
+        return;
+      case 'age':
+        requests.add('files that have grown old');
+        return;
+      default:
         functions.add('$_SESSION');
     }
   };
@@ -138,10 +150,24 @@ function subjectsOf(scenario: Scenario): [title: string, subjects: Set<string>][
   if (forms.size === 0 && functions.has('session_start()')) forms.add('files, PHP’s own');
   return [
     ['functions', functions],
+    ['requests', requests],
     ['save handlers', forms],
     ['what a callback answers', answers],
     ['settings', settings],
   ];
+}
+
+/** What the client has sent, as far as a session looks at it. */
+function sentBy({ cookies, query, form, referer, raw, next }: Scenario): string[] {
+  const told: [unknown, string][] = [
+    [cookies ?? raw?.cookie, 'with a cookie'],
+    [query ?? raw?.query, 'with a query'],
+    [form, 'with a form'],
+    [referer, 'with a Referer'],
+    [next, 'several, one after the other'],
+  ];
+  const sent = told.flatMap(([value, name]) => (value === undefined ? [] : [name]));
+  return sent.length > 0 ? sent : ['with nothing'];
 }
 
 function isOptions(value: unknown): value is Readonly<Record<string, unknown>> {

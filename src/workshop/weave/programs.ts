@@ -62,6 +62,7 @@ export async function startPrograms(
     'row of an object': (page) => drawRow(page, 'row-of-an-object'),
     sequences: async (page) => drawTotals(await comparisons(), page),
     'sequences by function': async () => drawSequences(await comparisons(), 'functions'),
+    'sequences by request': async () => drawSequences(await comparisons(), 'requests'),
     'sequences by save handler': async () => drawSequences(await comparisons(), 'save handlers'),
     'sequences by answer': async () => {
       return drawSequences(await comparisons(), 'what a callback answers');
