@@ -7,6 +7,8 @@ import { listen } from '/assets/lab.js';
 const opened = document.getElementById('opened');
 /** @type {string | undefined} */
 let cameFrom;
+/** True from the moment a cell is opened until its transcript is there to be read. */
+let awaited = false;
 
 /**
  * Shows the transcript of a cell, `''` for none; the stream brings it.
@@ -28,9 +30,18 @@ document.addEventListener('click', (event) => {
   if (cell === '') document.getElementById(cameFrom ?? 'run-all')?.focus();
   else {
     cameFrom = link.id;
-    opened?.focus();
+    awaited = true;
   }
 });
+
+// Nothing can have the focus while it is empty: the stream brings the transcript a moment later.
+if (opened) {
+  new MutationObserver(() => {
+    if (!awaited || opened.childElementCount === 0) return;
+    awaited = false;
+    opened.focus();
+  }).observe(opened, { childList: true });
+}
 
 window.addEventListener('popstate', () => {
   open(new URLSearchParams(location.search).get('cell') ?? '');

@@ -10,20 +10,29 @@ import { milliseconds } from './words.ts';
 
 /** The buttons, which stay in place while everything below them changes. */
 export function clientForms(scene: Scene, name: ClientName): Html {
-  const { condition } = scene.view.subject;
   const fields = html`<input type="hidden" name="client" value="${name}">
     <div class="head"><h3 id="${name}-heading">${NAMES[name]}</h3>
-      <label class="at">at <select name="at" id="at-${name}" title="Two processes of ${condition} share one table">
+      ${processPicker(name, scene.view.subject.condition)}</div>
+    ${requestButtons(name)}`;
+  return action(scene, '/client', fields);
+}
+
+/** Which of a class's two processes answers. */
+export function processPicker(name: ClientName, condition: string): Html {
+  return html`<label class="at">at <select name="at" id="at-${name}" title="Two processes of ${condition} share one table">
         <option value="1">process 1</option><option value="2">process 2</option>
-      </select></label></div>
-    <div class="buttons">
+      </select></label>`;
+}
+
+/** What a client can ask the counter page for. */
+export function requestButtons(name: ClientName): Html {
+  return html`<div class="buttons">
       <button class="primary" name="do" value="visit" id="visit-${name}">Visit</button>
       <button name="do" value="twice" id="twice-${name}" title="Two visits at the same moment">Visit ×2</button>
       <button name="do" value="login" id="login-${name}" title="as ${USERS[name]}">Log in</button>
       <button name="do" value="whoami" id="whoami-${name}">Who am I?</button>
       <button name="do" value="logout" id="logout-${name}">Log out</button>
     </div>`;
-  return action(scene, '/client', fields);
 }
 
 /** The page as the client sees it. */
@@ -52,12 +61,20 @@ export function clientWire({ stage }: Scene, name: ClientName): Html {
 /** The Cookie line, to be read and changed. */
 export function cookieForm(scene: Scene, name: ClientName): Html {
   const cookie = scene.stage?.clients[name].cookie ?? '';
-  const fields = html`<input type="hidden" name="client" value="${name}">
+  return action(
+    scene,
+    '/client',
+    html`<input type="hidden" name="client" value="${name}">${cookieFields(name, cookie, 'none')}`,
+  );
+}
+
+/** The Cookie line as a field, with what it holds now. */
+export function cookieFields(name: ClientName, cookie: string, placeholder: string): Html {
+  return html`<div class="cookie">
     <label for="cookie-line-${name}">Cookie</label>
-    <input id="cookie-line-${name}" name="cookie" value="${cookie}" placeholder="none" autocomplete="off" spellcheck="false" autocapitalize="off" class="bytes">
+    <input id="cookie-line-${name}" name="cookie" value="${cookie}" placeholder="${placeholder}" autocomplete="off" spellcheck="false" autocapitalize="off" class="bytes">
     <button name="do" value="cookie" id="keep-${name}">Keep</button>
-    <button name="do" value="forget" id="forget-${name}">Forget</button>`;
-  return action(scene, '/client', html`<div class="cookie">${fields}</div>`);
+    <button name="do" value="forget" id="forget-${name}">Forget</button></div>`;
 }
 
 function wireBox({ request, response }: Exchange, name: ClientName): Html {
