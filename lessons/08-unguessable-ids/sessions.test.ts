@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
 import { after, mock, test } from 'node:test';
 import { openBench } from '#bench';
 
@@ -11,6 +13,26 @@ after(() => server.close());
 function likeness(one: string, other: string): number {
   const letters = [...one];
   return letters.filter((letter, place) => letter === other[place]).length / letters.length;
+}
+
+/** How many random bytes a new id is drawn from, wherever the class gets them. */
+async function drawnBytes(): Promise<number> {
+  let drawn = 0;
+  const { randomBytes } = crypto;
+  const getRandomValues = crypto.webcrypto.getRandomValues.bind(crypto.webcrypto);
+  mock.method(crypto, 'randomBytes', (size: number) => {
+    drawn += size;
+    return randomBytes(size);
+  });
+  mock.method(globalThis.crypto, 'getRandomValues', (bytes: Uint8Array<ArrayBuffer>) => {
+    drawn += bytes.byteLength;
+    return getRandomValues(bytes);
+  });
+  syncBuiltinESMExports();
+  await newId();
+  mock.restoreAll();
+  syncBuiltinESMExports();
+  return drawn;
 }
 
 test('an id says nothing about the next one', async () => {
@@ -26,6 +48,8 @@ test('an id says nothing about the next one', async () => {
     assert.ok(id.length >= 43, `${id} is too short for 32 random bytes`);
     assert.ok(likeness(id, before) < 1 / 3, `after ${before} came ${id}`);
   }
+  const drawn = await drawnBytes();
+  assert.ok(drawn >= 32, `an id of ${ids[0]?.length} letters was made of ${drawn} random bytes`);
 });
 
 test("counting on from one's own id meets nobody", async () => {

@@ -10,6 +10,10 @@ await handler.open('', 'MySession');
 test('what stands in the table opens no session', async () => {
   const id = await newId();
   await store(id, 'user|s:3:"Ann";');
+  for (const { id: key } of await database.rows()) {
+    const { length } = Buffer.from(key as Buffer);
+    assert.ok(length >= 16, `a key of ${length} bytes: some other id has the same`);
+  }
   const cells = (await database.rows()).flatMap((row) => Object.values(row));
   for (const cell of cells) {
     const bytes = Buffer.isBuffer(cell) ? cell : Buffer.from(String(cell));

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { openBench } from '#bench';
 
-const { clock, database, handler, newId, statements } = await openBench();
+const { clock, database, handler, newId, serve, statements } = await openBench();
 await handler.open('', 'MySession');
 
 test('a session that is over reads as an empty string, collected or not', async () => {
@@ -14,6 +14,15 @@ test('a session that is over reads as an empty string, collected or not', async 
   assert.equal(await handler.read(id), 'user|s:3:"Ann";');
   clock.advance(1);
   assert.equal(await handler.read(id), '');
+
+  const settings = { 'session.gc_maxlifetime': '60', 'session.gc_probability': '0' };
+  const server = await serve({ settings });
+  const { cookie } = await server.request();
+  clock.advance(60);
+  assert.match((await server.request({ cookie })).body, /Count: 2/);
+  clock.advance(61);
+  const { body } = await server.request({ cookie });
+  assert.match(body, /Count: 1/, 'a minute was the limit in php.ini');
 });
 
 test('what is no lifetime is refused and deletes nothing', async () => {
@@ -28,6 +37,7 @@ test('what is no lifetime is refused and deletes nothing', async () => {
     assert.ok(answer instanceof TypeError, `${shown} answered ${String(answer)}`);
     assert.equal(await handler.read(id), 'count|i:1;', `${shown} deleted a session`);
   }
+  assert.equal(await handler.gc(0), true, 'no second at all is a length of time');
 });
 
 /** A key of the crowd's; the last ones come last in the table. */

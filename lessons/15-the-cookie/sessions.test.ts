@@ -38,10 +38,16 @@ test("a form of somebody else's page is refused", async () => {
     { 'Sec-Fetch-Site': 'cross-site', Origin: `http://${host}` },
     { Origin: 'https://evil.example' },
     { Origin: `http://${host}.evil.example` },
+    { Origin: `http://evil-${host}` },
+    { Origin: `http://${host.replace(/:.*/, ':1')}` },
     { Origin: 'null' },
   ];
   for (const headers of foreign) {
     assert.equal(await post(headers), 403, `accepted: ${JSON.stringify(headers)}`);
+  }
+  for (const method of ['PUT', 'PATCH', 'DELETE']) {
+    const sent = await server.request({ method, cookie, headers: { Origin: 'null' } });
+    assert.equal(sent.status, 403, `accepted: ${method}`);
   }
   const own = [{ 'Sec-Fetch-Site': 'same-origin' }, { Origin: `http://${host}` }, {}];
   for (const headers of own) {

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { openBench } from '#bench';
 
-const { clock, database, handler, newId, statements, store } = await openBench();
+const { clock, database, handler, newId, serve, statements, store } = await openBench();
 await handler.open('', 'MySession');
 
 test('a row that somebody else has made opens for nobody', async () => {
@@ -47,4 +47,12 @@ test('an old password still opens, and the new one seals', async () => {
   } finally {
     delete process.env['SESSION_PASSWORDS'];
   }
+});
+
+test('a process without passwords has one that nobody else knows', async () => {
+  const [here, elsewhere] = await Promise.all([serve(), serve({ apart: true })]);
+  const { cookie } = await elsewhere.request({ path: '/login?user=ann' });
+  const whoami = { cookie, path: '/whoami' };
+  assert.match((await elsewhere.request(whoami)).body, /ann/);
+  assert.match((await here.request(whoami)).body, /Nobody/, 'the password stands in the program');
 });
