@@ -64,7 +64,8 @@ export async function limitCache(request: PhpRequest): Promise<boolean> {
   if (request.head.headersSent) {
     await abortSession(request);
     const text = 'Session cache limiter cannot be sent after headers have already been sent';
-    request.warnSent(text);
+    const from = request.version < '8.5' ? request.head.sentFrom : undefined;
+    request.warnSent(from ? `${text} (output started at ${from.file}:${from.line})` : text);
     return false;
   }
   LIMITERS.get(beforeNul(limiter).toLowerCase())?.(request);

@@ -8,19 +8,24 @@ const MONTHS = [
   'Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec',
 ] as const; // biome-ignore format: a year on two lines
 
+/** The calendar repeats itself after so many seconds: 400 years, whole weeks. */
+const CYCLE = 12_622_780_800;
+
 /**
  * A moment as HTTP writes it: `Sun, 22 Nov 2026 02:00:00 GMT`.
  *
- * @param seconds - Unix time.
- * @returns The date; beyond JavaScript's dates, as far as they reach.
+ * @param seconds - Unix time; a lifetime may lead far beyond JavaScript's dates.
+ * @returns The date.
  */
 export function httpDate(seconds: number): string {
-  const date = new Date(Math.min(seconds, 8_640_000_000_000) * 1000);
+  const cycles = Math.floor(seconds / CYCLE);
+  const date = new Date((seconds - cycles * CYCLE) * 1000);
   const two = (number: number): string => String(number).padStart(2, '0');
   const day = WEEK_DAYS[date.getUTCDay()];
   const month = MONTHS[date.getUTCMonth()];
+  const year = date.getUTCFullYear() + cycles * 400;
   const time = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map(two).join(':');
-  return `${day}, ${two(date.getUTCDate())} ${month} ${date.getUTCFullYear()} ${time} GMT`;
+  return `${day}, ${two(date.getUTCDate())} ${month} ${year} ${time} GMT`;
 }
 
 /** php_url_encode(): everything but letters, digits, `-`, `_`, `.`; a blank becomes `+`. */

@@ -3,7 +3,7 @@ import { parseArguments, requireCount, toText } from './arguments.ts';
 import { beforeNul, textOrBytes } from './conversions.ts';
 import { PhpValueError } from './messages.ts';
 import { PHP_SESSION_ACTIVE, type PhpRequest } from './request.ts';
-import { performSync } from './scope.ts';
+import { inTurn, performSync } from './scope.ts';
 import { addShutdownFunction, registerShutdown } from './set-save-handler.ts';
 import { encodeVariables, savedVariables } from './variables.ts';
 
@@ -205,9 +205,28 @@ export function session_module_name(...values: unknown[]): string | false {
       request.warn('E_WARNING', text);
       return false;
     }
+    closeAbandoned(request);
     request.changeSetting('save_handler', module);
     return before;
   });
+}
+
+/**
+ * Closes a handler that an error has left open. Its callback begins now, as in PHP; the session
+ * functions that follow wait until it has ended.
+ */
+function closeAbandoned(request: PhpRequest): void {
+  if (!request.isOpen) return;
+  const { module, activeFunction } = request;
+  const close = async (): Promise<void> => {
+    await module.close(request);
+    request.moduleData = undefined;
+    request.activeFunction = activeFunction;
+    const { exception } = request;
+    request.exception = undefined;
+    if (exception) throw exception.error;
+  };
+  inTurn(request, close).catch((error: unknown) => process.emitWarning(error as Error));
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Numbers and switches in settings, as php.ini spells them. Zend/zend_ini.c. */
 import { bytesOf } from './conversions.ts';
 
-const FACTORS: Record<string, number> = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
+const FACTORS: Record<string, bigint> = { k: 2n ** 10n, m: 2n ** 20n, g: 2n ** 30n };
 const BASES: Record<string, number> = { x: 16, o: 8, b: 2 };
 const DIGITS: Record<number, RegExp> = {
   2: /^[01]*/,
@@ -9,6 +9,7 @@ const DIGITS: Record<number, RegExp> = {
   10: /^[0-9]*/,
   16: /^[0-9a-f]*/i,
 };
+const LITERALS: Record<number, string> = { 2: '0b', 8: '0o', 10: '', 16: '0x' };
 const ESCAPES: Record<string, string> = {
   '\n': '\\n',
   '\r': '\\r',
@@ -57,7 +58,7 @@ export function parseQuantity(text: string): Quantity {
   let base = 10;
   let prefix = '';
   if (/^0[0-9]/.test(rest)) base = 8;
-  else if (/^0[^0-9\s]/.test(rest) && !FACTORS[(rest[1] as string).toLowerCase()]) {
+  else if (/^0[^0-9]/.test(rest) && !FACTORS[(rest[1] as string).toLowerCase()]) {
     prefix = rest.slice(0, 2);
     const named = BASES[(rest[1] as string).toLowerCase()];
     if (named === undefined) {
@@ -68,21 +69,29 @@ export function parseQuantity(text: string): Quantity {
     rest = rest.slice(2);
   }
   const digits = (DIGITS[base] as RegExp).exec(rest)?.[0] ?? '';
-  if (digits === '') return { value: 0, remark: remark(': no digits after base prefix', '0') };
+  if (digits === '') {
+    const isCut = rest === '' || /^([ \t\n\r\v\f+-]|0[xob])/i.test(rest);
+    const reason = isCut ? ': no digits after base prefix' : ': no valid leading digits';
+    return { value: 0, remark: remark(reason, '0') };
+  }
   const sign = negative ? '-' : '';
-  const whole = Number.parseInt(digits, base) * (negative ? -1 : 1);
+  const whole = BigInt(LITERALS[base] + (digits.replace(/^0+/, '') || '0')) * (negative ? -1n : 1n);
   const blanks = /^[ \t\n\r\v\f]*/.exec(rest.slice(digits.length))?.[0] ?? '';
   const tail = rest.slice(digits.length + blanks.length);
-  if (tail === '') return { value: whole };
+  const multiplier = tail.slice(-1);
+  const factor = tail === '' ? 1n : FACTORS[multiplier.toLowerCase()];
+  const exact = whole * (factor ?? 1n);
+  // What C has of a number that is too long for it.
+  const value = Number(BigInt.asIntN(64, exact));
 
   const shown = `${sign}${prefix}${digits}${blanks}`;
-  const multiplier = tail.slice(-1);
-  const factor = FACTORS[multiplier.toLowerCase()];
   if (factor === undefined) {
-    return { value: whole, remark: remark(`: unknown multiplier "${multiplier}"`, shown) };
+    return { value, remark: remark(`: unknown multiplier "${escaped(multiplier)}"`, shown) };
   }
-  if (tail.length === 1) return { value: whole * factor };
-  return { value: whole * factor, remark: remark('', `${shown}${multiplier}`) };
+  if (tail.length > 1) return { value, remark: remark('', `${shown}${multiplier}`) };
+  if (BigInt.asIntN(64, exact) === exact) return { value };
+  const text64 = `Invalid quantity "${escaped(text)}": value is out of range`;
+  return { value, remark: `${text64}, using overflow result for backwards compatibility` };
 }
 
 /**

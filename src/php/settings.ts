@@ -42,10 +42,16 @@ export interface SettingsOwner {
   readonly settingUserHandler: boolean;
 }
 
-const LONGEST_LIFETIME = 2 ** 63 - 2 ** 31;
+// ZEND_LONG_MAX - INT_MAX - 1.
+const LONGEST_LIFETIME = 2n ** 63n - 2n ** 31n - 1n;
 
 type Parsed = string | number | boolean;
-type Rule = (text: string, owner: SettingsOwner, key: string) => Parsed | undefined;
+type Rule = (
+  text: string,
+  owner: SettingsOwner,
+  key: string,
+  current?: Parsed | undefined,
+) => Parsed | undefined;
 
 // SESSION_FORBIDDEN_CHARS; the text is what PHP prints for these characters since 8.3.
 const FORBIDDEN_IN_NAME = /[=,;.[ \t\r\n\v\f\0]/;
@@ -112,15 +118,15 @@ const name: Rule = (value, owner) => {
   return undefined;
 };
 
-const cookieLifetime: Rule = (value, owner, key) => {
+const cookieLifetime: Rule = (value, owner, key, current) => {
   // atol() first, the quantity only for what it let through.
-  const seconds = Number.parseInt(value, 10) || 0;
-  if (seconds < 0) {
+  const seconds = BigInt(/^\s*([+-]?\d+)/.exec(value)?.[1]?.replace('+', '') ?? 0);
+  if (seconds < 0n) {
     owner.warn('E_WARNING', 'CookieLifetime cannot be negative');
     return undefined;
   }
-  // ZEND_LONG_MAX - INT_MAX - 1: PHP says yes and leaves the lifetime alone.
-  if (seconds > LONGEST_LIFETIME) return 0;
+  // PHP says yes and leaves the lifetime alone.
+  if (seconds > LONGEST_LIFETIME) return current ?? 0;
   const parsed = number(value, owner, key) as number;
   return parsed < 0 ? undefined : parsed;
 };
@@ -292,7 +298,7 @@ export class Settings {
   }
 
   #store(key: string, entry: Entry, value: string, owner: SettingsOwner): boolean {
-    const parsed = entry.rule(value, owner, `session.${key}`);
+    const parsed = entry.rule(value, owner, `session.${key}`, this.#values.get(key));
     if (parsed === undefined) return false;
     this.#texts.set(key, value);
     this.#values.set(key, parsed);

@@ -3,6 +3,7 @@ import { answerScenarios } from './scenarios/answers.ts';
 import { callScenarios } from './scenarios/calls.ts';
 import { fileScenarios } from './scenarios/files.ts';
 import { formatScenarios } from './scenarios/formats.ts';
+import { foundScenarios } from './scenarios/found.ts';
 import { idScenarios } from './scenarios/ids.ts';
 import { lifecycleScenarios } from './scenarios/lifecycles.ts';
 import { requestScenarios } from './scenarios/requests.ts';
@@ -20,5 +21,6 @@ export const scenarios: readonly Scenario[] = [
   ...callScenarios,
   ...fileScenarios,
   ...requestScenarios,
+  ...foundScenarios,
   ...startupScenarios,
 ];

@@ -121,6 +121,7 @@ export function normalise(entries: readonly Entry[], folder: string): string[] {
     JSON.stringify(cookiesFirst(entry))
       .replaceAll(folder, 'FOLDER')
       .replace(/(started|sent) from [^"]*? on line \d+/g, '$1 from HERE')
+      .replace(/output started at [^"]*?:\d+/g, 'output started at HERE')
       .replace(/expires=[^;"]*GMT/g, 'expires=THEN')
       .replace(/Last-Modified: [^"]*GMT/g, 'Last-Modified: THEN')
       .replace(/Expires: (?!Thu, 19 Nov 1981)[^"]*GMT/g, 'Expires: THEN')

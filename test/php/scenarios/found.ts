@@ -1,0 +1,204 @@
+/** Sequences that differed once: what the generator found, in as few steps as it takes. */
+import type { Scenario } from '../steps.ts';
+import {
+  call,
+  close,
+  count,
+  destroy,
+  id,
+  ini,
+  known,
+  start,
+  status,
+  use,
+  variables,
+} from '../words.ts';
+
+// What close() answers to session_module_name() is told later than in PHP: the port cannot wait.
+const abandoned: Scenario[] = [null, false, { throws: 'no' } as const].map((answer) => ({
+  name: `a handler left open, closed by session_module_name(): ${JSON.stringify(answer)}`,
+  ...known,
+  steps: [
+    use('full', { create_sid: answer }),
+    start,
+    call('session_regenerate_id'),
+    status,
+    call('session_module_name', 'files'),
+    call('session_module_name'),
+    start,
+    id,
+  ],
+}));
+
+const moved: Scenario[] = [
+  {
+    name: 'a second handler after one that was left open',
+    ...known,
+    steps: [
+      use('full', { create_sid: null }),
+      start,
+      call('session_regenerate_id'),
+      use('object'),
+      start,
+      close,
+    ],
+  },
+  {
+    name: 'an id with a NUL and files',
+    cookies: { PHPSESSID: 'a\0b' },
+    steps: [start, id, count],
+  },
+  {
+    name: 'settings with a NUL',
+    steps: [
+      ini('cookie_path', '/a\0b'),
+      ini('cookie_domain', 'a\0b'),
+      ini('cache_limiter', 'public\0x'),
+      call('ini_get', 'session.cookie_path'),
+      call('session_get_cookie_params'),
+      call('session_cache_limiter'),
+      start,
+    ],
+  },
+  {
+    name: "SessionHandler's methods outside a session",
+    steps: [
+      use('parent'),
+      call('SessionHandler::open', '/x', 'y'),
+      call('SessionHandler::read', 'x'),
+      call('SessionHandler::close'),
+      start,
+      close,
+      call('SessionHandler::create_sid'),
+    ],
+  },
+  {
+    name: "SessionHandler's methods, its parent not open",
+    ...known,
+    steps: [
+      use(6),
+      start,
+      call('SessionHandler::read', 'x'),
+      call('SessionHandler::write', 'x', 'y'),
+      call('SessionHandler::close'),
+      call('SessionHandler::gc', 5),
+      call('SessionHandler::destroy', 'x'),
+    ],
+  },
+  {
+    name: 'a parent that cannot open',
+    steps: [call('session_save_path', '3;77777;/x'), use('parent'), start, status],
+  },
+  {
+    name: 'a session started when the script has ended has no Last-Modified',
+    steps: [call('session_cache_limiter', 'private'), use(6), ['later', start]],
+  },
+  {
+    name: 'read_and_close below zero',
+    ...known,
+    steps: [use('full'), call('session_start', { read_and_close: -1 }), status, variables],
+  },
+  {
+    name: 'read_and_close as a number with letters',
+    ...known,
+    steps: [use('full'), call('session_start', { read_and_close: '1x' }), status],
+  },
+  {
+    name: 'an integer key that decoding made a string',
+    steps: [use('full'), start, call('session_decode', '5|i:1;a|b:1;'), variables],
+  },
+  {
+    name: 'the script sets headers of the same names',
+    steps: [
+      ['header', 'Set-Cookie: other=1'],
+      ['header', 'Set-Cookie: PHPSESSID=theirs', false],
+      ['header', 'Expires: 0'],
+      ['header', 'cache-control: max-age=1'],
+      use('full'),
+      start,
+    ],
+  },
+  {
+    name: 'close() changes the session at the very end',
+    ...known,
+    steps: [
+      use(6, {
+        close: { does: [['set', 'late', 1], variables, call('session_decode', 'x|i:1;')] },
+      }),
+      start,
+      count,
+    ],
+  },
+  {
+    name: 'a callback calls its way back to the handler',
+    ...known,
+    steps: [
+      use('full', { read: { does: [start, call('session_write_close'), start] } }),
+      start,
+      status,
+    ],
+  },
+  {
+    name: 'a file left open by an error does not lock the next request out',
+    steps: [use('parent', { write: '' }), call('session_id', 'abc'), start, count],
+    next: [[call('session_id', 'abc'), start, variables]],
+  },
+  {
+    name: 'a quantity with bytes that cannot be printed',
+    steps: [ini('gc_maxlifetime', 'a\0\x1bä\\'), ini('cache_expire', '5\t\x01')],
+  },
+  {
+    name: 'the cookies of one request come back with the next',
+    steps: [use('full'), start, count, close],
+    next: [
+      [use('full'), start, variables, call('session_regenerate_id', true), id],
+      [use('full'), start, variables, destroy],
+      [use('full'), ini('use_strict_mode', '1'), start, id],
+    ],
+  },
+  {
+    name: 'a program that ends in the middle',
+    steps: [use('object'), start, count, ['later', status, id], ['exit'], destroy],
+  },
+  {
+    name: 'a program that throws in the middle',
+    steps: [use(6), start, count, ['later', status, id], ['throw', 'the end'], destroy],
+  },
+];
+
+const sent: Scenario[] = (
+  [
+    ['session_start'],
+    ['session_id', 'x'],
+    ['session_name', 'x'],
+    ['session_save_path', 'x'],
+    ['session_cache_limiter', 'x'],
+    ['session_cache_expire', 5],
+    ['session_module_name', 'files'],
+    ['session_set_cookie_params', 5],
+    ['session_regenerate_id'],
+    ['ini_set', 'session.name', 'x'],
+    ['ini_set', 'session.use_cookies', '0'],
+    ['session_destroy'],
+    ['session_write_close'],
+    ['session_reset'],
+  ] as const
+).flatMap(([name, ...values]): Scenario[] => [
+  {
+    name: `${name} after the head has left`,
+    steps: [use('full'), ['flush'], call(name, ...values), status],
+  },
+  {
+    name: `${name} in a session after the head has left`,
+    ...known,
+    steps: [use('full'), start, ['flush'], call(name, ...values), status, count],
+  },
+  {
+    name: `${name} without cookies after the head has left`,
+    ...known,
+    steps: [ini('use_cookies', '0'), use('full'), ['flush'], call(name, ...values), start, status],
+  },
+]);
+
+/** The table's part about what was found. */
+export const foundScenarios: readonly Scenario[] = [...abandoned, ...moved, ...sent];
