@@ -85,13 +85,31 @@ test('every lesson has something under each of the six headings', () => {
 test('what an attack does, and the code of the idea, are answers', () => {
   const lesson = findLesson(readLessons(), 13);
   const attack = readPassages(lesson, findStep('attack'));
-  assert.equal(attack[0]?.answer === undefined, !attack[0]?.markdown.includes('BREACHED'));
+  const shown = attack.filter(({ answer }) => answer === undefined);
+  assert.ok(shown.every(({ markdown }) => !markdown.includes('BREACHED')));
   assert.match(attack.at(-1)?.markdown ?? '', /BREACHED/);
   assert.equal(attack.at(-1)?.answer, 'What happens, and why');
   const idea = readPassages(lesson, findStep('idea'));
   const open = idea.filter(({ answer }) => answer === undefined);
   assert.ok(open.length > 1);
   assert.ok(open.every(({ markdown }) => !markdown.includes('```')));
+});
+
+test('every step of every lesson has a page with a class that exists', async () => {
+  for (const { label, title } of readLessons()) {
+    for (const { name, heading: text } of STEPS) {
+      const answer = await fetch(`${lab.address}/lesson/${label}/?step=${name}`);
+      assert.equal(answer.status, 200, `${label} ${name}`);
+      const page = await answer.text();
+      assert.match(page, new RegExp(`<h2 id="step-heading">${text}</h2>`), `${label} ${name}`);
+      assert.ok(page.includes(`${title}: ${text} · phpsessid lab`), `${label} ${name}`);
+    }
+  }
+});
+
+test('a port lesson attacks the article’s own lines', async () => {
+  const page = await (await fetch(`${lab.address}/lesson/02/?step=attack`)).text();
+  assert.match(page, /class=wrong-02-article-read" aria-current="true">the article’s</);
 });
 
 test('a step that does not exist is refused with those that do', async () => {

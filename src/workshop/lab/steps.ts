@@ -81,12 +81,13 @@ export function readPassages(lesson: Lesson, { name, heading }: Step): Passage[]
 
 /** What happens is for the room to say first: the transcript, and all that speaks of it. */
 function hideOutcome(blocks: string[]): Passage[] {
-  const outcome = blocks.findIndex((block) => block.startsWith('<!-- transcript'));
-  if (outcome < 0) return [{ markdown: blocks.join('\n\n'), answer: undefined }];
-  return [
+  const found = blocks.findIndex((block) => block.startsWith('<!-- transcript'));
+  const outcome = found < 0 ? blocks.length : found;
+  const parts: Passage[] = [
     { markdown: blocks.slice(0, outcome).join('\n\n'), answer: undefined },
     { markdown: blocks.slice(outcome).join('\n\n'), answer: 'What happens, and why' },
   ];
+  return parts.filter(({ markdown }) => markdown !== '');
 }
 
 /** What is shown at once stays one text: a list may go on below a blank line. */
@@ -102,7 +103,8 @@ function join(passages: Passage[]): Passage[] {
 }
 
 function answerIn(block: string): string | undefined {
-  if (block.startsWith('<!-- code: ./sessions.ts')) return 'The code';
+  const code = /^<!-- code: \.\/sessions\.ts(?:#([\w-]+))? /.exec(block);
+  if (code) return code[1] === undefined ? 'The code' : `The code: ${code[1]}`;
   return block.startsWith('<!-- diff') ? 'The difference' : undefined;
 }
 

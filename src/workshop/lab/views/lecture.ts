@@ -119,7 +119,11 @@ function tools(scene: LectureScene): Html {
 function passages({ lab, view, step }: LectureScene): Html {
   const place = { lesson: view.lesson, lessons: lab.lessons };
   const own = readPassages(view.lesson, step);
-  return html`${own.map(({ markdown, answer }, index) => {
+  const onlyAnswers = own.every(({ answer }) => answer !== undefined);
+  return html`${
+    onlyAnswers &&
+    html`<p>What will the attack do to the class at work? Say so first, then press the button.</p>`
+  }${own.map(({ markdown, answer }, index) => {
     const prose = renderMarkdown(markdown, place);
     return answer === undefined ? prose : hidden(`answer-${index}`, answer, prose);
   })}`;
@@ -145,7 +149,7 @@ function drawPanels(scene: LectureScene, live: Live): Html[] {
     case 'attack':
       return [played, panel('attacks', 'Attack', live('attacks-state')), row];
     case 'idea':
-      return [played, browserPanel(scene, live), time, row];
+      return [played, time, browserPanel(scene, live), row];
     case 'your-turn': {
       const { lesson } = view;
       return [
@@ -189,6 +193,6 @@ function overlay(): Html {
     )}</tbody>
   </table>
   <p><label><input type="checkbox" id="keys-on" checked> Listen to these keys</label></p>
-  <form method="dialog"><button id="keys-close">Close</button></form>
+  <form method="dialog"><button id="keys-close" autofocus>Close</button></form>
 </dialog>`;
 }

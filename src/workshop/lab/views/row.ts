@@ -27,7 +27,7 @@ export function rowPanel({ stage, lab, ticking }: Scene): Html {
     return html`<p class="empty">${
       lab.database.state === 'starting'
         ? 'The database is starting.'
-        : 'The table is empty. A visit without a cookie puts a row in it, and the number of that row becomes the id of the session.'
+        : 'The table is empty. The first session that is saved puts a row in it.'
     }</p>`;
   }
   const { total, changes } = stage;
