@@ -15,6 +15,8 @@ import {
 export interface Hold {
   /** Whether anything must be saved before the head may leave. */
   isNeeded(): boolean;
+  /** Hears of the call that sends the head, given as the function that was called. */
+  sends(called: (...values: never[]) => unknown): void;
   /** Saves it. */
   save(): Promise<void>;
   /** Answers instead when it could not be saved; nothing has left yet. */
@@ -86,6 +88,7 @@ export function holdBack(response: ServerResponse, hold: Hold): void {
   };
 
   const writeHead = (...values: unknown[]): ServerResponse => {
+    hold.sends(writeHead);
     if (state === 'saved') return original.writeHead(...keepCookies(response, values));
     if (calls.length > 0) throw headIsSent('write');
     checkHead(values);
@@ -95,6 +98,7 @@ export function holdBack(response: ServerResponse, hold: Hold): void {
     return response;
   };
   const write = (...values: unknown[]): boolean => {
+    hold.sends(write);
     if (isChunk(values[0]) && whenSaved(() => original.write(...values))) {
       owesDrain = true;
       return false;
@@ -102,6 +106,7 @@ export function holdBack(response: ServerResponse, hold: Hold): void {
     return original.write(...values);
   };
   const end = (...values: unknown[]): ServerResponse => {
+    hold.sends(end);
     const isFine = values[0] == null || typeof values[0] === 'function' || isChunk(values[0]);
     if (isFine && whenSaved(() => original.end(...values))) {
       ending = true;
@@ -110,6 +115,7 @@ export function holdBack(response: ServerResponse, hold: Hold): void {
     return original.end(...values);
   };
   const flushHeaders = (): void => {
+    hold.sends(flushHeaders);
     if (!whenSaved(() => original.flushHeaders())) original.flushHeaders();
   };
   Object.assign(response, { writeHead, write, end, flushHeaders });

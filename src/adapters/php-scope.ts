@@ -1,7 +1,8 @@
 /** One HTTP exchange as one PHP request: opened, saved before the head leaves, ended. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { callerOf } from '../php/caller.ts';
 import { commitRequest, hasWork, prepare } from '../php/open-request.ts';
-import type { PhpOptions, PhpRequest } from '../php/request.ts';
+import type { PhpOptions, PhpRequest, Place } from '../php/request.ts';
 import { holdBack } from './held-response.ts';
 import { inputOf } from './request-input.ts';
 
@@ -43,9 +44,13 @@ export function prepareExchanges(
   const open = prepare(options);
   return (request, response, fail) => {
     const headersSent = sentFlag(response);
+    let sentFrom: Place | undefined;
     const head = {
       get headersSent() {
         return headersSent();
+      },
+      get sentFrom() {
+        return sentFrom;
       },
       getHeader: response.getHeader.bind(response),
       setHeader: response.setHeader.bind(response),
@@ -58,6 +63,9 @@ export function prepareExchanges(
       return saving;
     };
     holdBack(response, {
+      sends(called) {
+        sentFrom ??= callerOf(called);
+      },
       isNeeded: () => saving !== undefined || hasWork(php),
       save: () => commit('the response had begun'),
       fail,

@@ -1,4 +1,4 @@
-/** Where a session was started, for the messages that say so. */
+/** Where a session was started or a head sent, for the messages that say so. */
 import type { Place } from './request.ts';
 
 const LOCATION = /(?:\(|at )(?:async )?((?:file:\/\/)?[^()]+):(\d+):\d+\)?$/;

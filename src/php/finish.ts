@@ -77,6 +77,14 @@ async function forgetSession(request: PhpRequest): Promise<void> {
   request.status = PHP_SESSION_NONE;
 }
 
+/**
+ * Closes the file of a parent handler whose child did not close it. PHP forgets it, open and locked
+ * until its process ends; here that would be for as long as the server runs.
+ */
+async function closeLeftFile(request: PhpRequest): Promise<void> {
+  if (request.moduleData !== undefined) await request.modules.files.close(request);
+}
+
 /** php_session_destroy(), session.c L160. */
 export async function destroySession(request: PhpRequest): Promise<boolean> {
   if (request.status !== PHP_SESSION_ACTIVE) {
@@ -91,7 +99,7 @@ export async function destroySession(request: PhpRequest): Promise<boolean> {
   await forgetSession(request);
   // php_rinit_session_globals()
   request.inSaveHandler = false;
-  request.moduleData = undefined;
+  await closeLeftFile(request);
   request.parentOpen = false;
   request.defineSid = true;
   return destroyed;
@@ -133,8 +141,7 @@ export async function endRequest(request: PhpRequest, reason: string): Promise<v
   } catch (error) {
     errors.push(error);
   }
-  // What a handler's error has left open would lock its file for as long as this process runs.
-  if (request.moduleData !== undefined) await request.modules.files.close(request);
+  await closeLeftFile(request);
   request.bailsOut = false;
   request.inSaveHandler = false;
   if (errors.length > 0) throw errors[0];

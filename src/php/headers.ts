@@ -21,8 +21,14 @@ function isRefused(request: PhpRequest, value: string): boolean {
   return false;
 }
 
+/** sapi_header_op() cuts blanks and line ends off the end of a line before it looks at it. */
+function trimmed(value: string): string {
+  return value.replace(/[ \t\n\v\f\r]+$/, '');
+}
+
 /** sapi_add_header(…, replace = 1). */
-export function replaceHeader(request: PhpRequest, name: string, value: string): void {
+export function replaceHeader(request: PhpRequest, name: string, text: string): void {
+  const value = trimmed(text);
   if (isRefused(request, value)) return;
   // PHP takes the old line away and adds the new one at the end.
   request.head.removeHeader(name);
@@ -42,7 +48,8 @@ function otherCookies(request: PhpRequest, name: string): string[] {
 }
 
 /** php_session_remove_cookie() and sapi_add_header(…, replace = 0), session.c L1390–1480. */
-export function replaceCookie(request: PhpRequest, name: string, line: string): void {
+export function replaceCookie(request: PhpRequest, name: string, text: string): void {
+  const line = trimmed(text);
   const lines = otherCookies(request, name);
   if (!isRefused(request, line)) lines.push(headerBytes(line));
   if (lines.length > 0) request.head.setHeader('Set-Cookie', lines);

@@ -285,7 +285,7 @@ export const SETTINGS: Readonly<Record<string, readonly string[]>> = {
   gc_maxlifetime: ['0', '1440', '-1', 'x'],
   name: ['OTHER', 'PHPSESSID', '', '5', 'a.b', 'ä', 'a\0b', 'a b', 'x'.repeat(300)],
   save_handler: ['files', 'user', 'none', 'a\0b'],
-  save_path: ['/nowhere', '1;/nowhere', '0;600;/nowhere', '3;77777;/x', 'x;y', 'a\0b'],
+  save_path: ['/nowhere', '0;600;/nowhere', '3;77777;/x', 'x;y', 'a\0b'],
   referer_check: ['', 'good', 'x'],
   sid_length: ['32', '22', '21', '48', 'x', '32 '],
   sid_bits_per_character: ['4', '5', '6', '7', ''],

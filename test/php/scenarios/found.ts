@@ -49,6 +49,19 @@ const moved: Scenario[] = [
     steps: [start, id, count],
   },
   {
+    name: 'a line that ends in blanks',
+    steps: [ini('cookie_samesite', ' '), ini('cookie_domain', 'a\n'), use('full'), start],
+  },
+  {
+    name: 'a line end at the end of a cookie',
+    steps: [ini('cookie_samesite', 'Lax\r\n'), use('full'), start],
+  },
+  {
+    name: 'a destroyed session whose child did not close its parent',
+    steps: [use('parent', { close: true }), call('session_id', 'abc'), start, destroy, start, id],
+    next: [[call('session_id', 'abc'), start, count]],
+  },
+  {
     name: 'settings with a NUL',
     steps: [
       ini('cookie_path', '/a\0b'),
