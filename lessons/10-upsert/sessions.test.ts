@@ -38,9 +38,9 @@ test('a save is one statement that leaves the rest of the row alone', async () =
   for (const { note } of await database.rows()) {
     assert.equal(note, 'seen in Graz', 'the row was deleted and made again');
   }
-  clock.set(1_900_000_000);
+  clock.advance(60);
   assert.equal(await sent('count|i:3;'), 1, 'the last save');
   assert.equal(await handler.read(id), 'count|i:3;');
   const times = (await database.rows()).map(({ updated }) => updated);
-  assert.ok(times.includes(1_900_000_000), 'the row is as old as before');
+  assert.ok(times.includes(clock.now()), 'the row is as old as before');
 });

@@ -4,40 +4,22 @@ import { ini_get, session_name, session_set_cookie_params, session_set_save_hand
 
 const dsn = process.env['DATABASE_URL'] ?? 'mysql://db_user:db_pass@localhost/myapp';
 
-interface SessionRow extends RowDataPacket {
-  id: Buffer;
-  d: Buffer | null;
-  updated: number | null;
-}
+type SessionRow = RowDataPacket & { d: Buffer | null };
 
 /** PHP's time(): seconds since 1970, whole. */
 const time = (): number => Math.floor(Date.now() / 1000);
 
-// #region shape
 /** What createId hands out, and nothing else: 32 bytes, written as base64url. */
 const isId = (sid: string): boolean => /^[A-Za-z0-9_-]{43}$/.test(sid);
-// #endregion shape
 
-// #region key
 /** The row of an id: its SHA-256. From the id to the row there is a way, and none leads back. */
 const rowKey = (sid: string): Buffer => createHash('sha256').update(sid).digest();
-// #endregion key
 
-// #region limit
 /** A session that was not saved because it is larger than a session may be. */
 export class SessionTooLarge extends RangeError {
   /** Tells it from other errors by name. */
   override readonly name = 'SessionTooLarge';
-
-  /**
-   * @param bytes - How large it is.
-   * @param limit - How large it may be.
-   */
-  constructor(bytes: number, limit: number) {
-    super(`The session has ${bytes} bytes, ${limit} are allowed; the saved one was left as it is`);
-  }
 }
-// #endregion limit
 
 /** The article's static class, for data of any bytes and a limit of our own. */
 export class Sessions {
@@ -53,61 +35,32 @@ export class Sessions {
   /** How many bytes a session may have. The column would take sixteen times as many. */
   static MaxBytes = 1_048_576;
 
-  // #region open
-  /**
-   * Makes the pool, once in the life of the process.
-   *
-   * @param _path - PHP's `session.save_path`. A database has no use for it.
-   * @param _session_name - PHP's `session.name`. Unused as well.
-   * @returns true; a database that cannot be reached is an error of the first statement.
-   */
+  /** Makes the pool, once in the life of the process, and has no use for PHP's path and name. */
   static async Open(_path: string, _session_name: string): Promise<boolean> {
     Sessions.Db ??= createPool(dsn);
     return true;
   }
-  // #endregion open
 
-  // #region close
-  /**
-   * Has nothing to give back: each statement has returned the connection it borrowed.
-   *
-   * @returns true
-   */
+  /** Has nothing to give back: each statement has returned the connection it borrowed. */
   static async Close(): Promise<boolean> {
     return true;
   }
-  // #endregion close
 
-  // #region read
-  /**
-   * Finds the session's data.
-   *
-   * @param sid - The session's id, as the cookie brought it.
-   * @returns What Write was last given for this id; `''` when there is none, or none that is still alive.
-   */
+  /** Finds what Write was last given for this id; `''` when there is none, or none still alive. */
   static async Read(sid: string): Promise<string | Uint8Array> {
     if (!isId(sid)) return '';
     const sql = 'SELECT * FROM sessions WHERE id=? AND updated >= ?';
-    const oldest = time() - Sessions.MaxLife;
-    const [tbl] = await Sessions.#connection().execute<SessionRow[]>(sql, [rowKey(sid), oldest]);
+    const values = [rowKey(sid), time() - Sessions.MaxLife];
+    const [tbl] = await Sessions.#connection().execute<SessionRow[]>(sql, values);
     return tbl[0]?.d ?? '';
   }
-  // #endregion read
 
-  // #region write
-  /**
-   * Keeps the session's data, in a new row or in the one that is there: one statement either way.
-   *
-   * @param sid - The session's id.
-   * @param data - All of the session, as PHP serialized it: text, or bytes that are none.
-   * @returns true, or false for what is no id; a statement that fails rejects.
-   * @throws SessionTooLarge when there is too much of it.
-   */
+  /** Keeps the session's data, unless it is too large; one statement, with or without a row. */
   static async Write(sid: string, data: string | Uint8Array): Promise<boolean> {
     if (!isId(sid)) return false;
     const bytes = typeof data === 'string' ? Buffer.from(data) : Buffer.from(data);
     if (bytes.length > Sessions.MaxBytes) {
-      throw new SessionTooLarge(bytes.length, Sessions.MaxBytes);
+      throw new SessionTooLarge(`${bytes.length} bytes to save, ${Sessions.MaxBytes} allowed`);
     }
     const sql =
       'INSERT INTO sessions (id, d, updated) VALUES (?,?,?) ' +
@@ -115,32 +68,15 @@ export class Sessions {
     await Sessions.#connection().execute(sql, [rowKey(sid), bytes, time()]);
     return true;
   }
-  // #endregion write
 
-  // #region destroy
-  /**
-   * Forgets one session, as a sign-out asks for.
-   *
-   * @param sid - The session's id. What is no id forgets nothing.
-   * @returns true, also when there was no such session.
-   */
+  /** Forgets one session, as a sign-out asks for. What is no id forgets nothing. */
   static async Destroy(sid: string): Promise<boolean> {
-    if (isId(sid)) {
-      const sql = 'DELETE FROM sessions WHERE id=?';
-      await Sessions.#connection().execute(sql, [rowKey(sid)]);
-    }
+    if (!isId(sid)) return true;
+    await Sessions.#connection().execute('DELETE FROM sessions WHERE id=?', [rowKey(sid)]);
     return true;
   }
-  // #endregion destroy
 
-  // #region gc
-  /**
-   * Forgets every session that nobody has written for a while.
-   *
-   * @param max_life - PHP's `session.gc_maxlifetime`, in seconds.
-   * @returns true
-   * @throws TypeError when `max_life` is no length of time.
-   */
+  /** Forgets every session that nobody has written for `max_life` seconds. */
   static async garbageCollect(max_life: number): Promise<boolean> {
     if (!Number.isSafeInteger(max_life) || max_life < 0) {
       throw new TypeError(`max_life must be whole seconds, 0 or more; got ${String(max_life)}`);
@@ -154,25 +90,13 @@ export class Sessions {
     }
     return true;
   }
-  // #endregion gc
 
-  // #region create
-  /**
-   * Draws an id. There are 2 to the power of 256, so no other session has it.
-   *
-   * @returns 43 letters, digits, `-` and `_`: a cookie and a URL take them as they are.
-   */
+  /** Draws an id. There are 2 to the power of 256, so no other session has it. */
   static async createId(): Promise<string> {
     return randomBytes(32).toString('base64url');
   }
-  // #endregion create
 
-  // #region init
-  /**
-   * Puts this class behind PHP's session functions. Call it before session_start().
-   *
-   * @returns false when PHP refused, as it does once a session is active.
-   */
+  /** Puts this class behind PHP's session functions. Call it before session_start(). */
   static initCallbacks(): boolean {
     const rc = session_set_save_handler(
       Sessions.Open,
@@ -183,11 +107,7 @@ export class Sessions {
       Sessions.garbageCollect,
       Sessions.createId,
     );
-    if (rc === false) {
-      process.emitWarning('Could not set session handlers.');
-      return false;
-    }
-
+    if (rc === false) return false; // PHP has said why
     session_set_cookie_params(
       60 * 60 * 24 * 14, // Lifetime in seconds
       '/', // Domain path
@@ -199,7 +119,6 @@ export class Sessions {
     Sessions.MaxLife = Number(ini_get('session.gc_maxlifetime'));
     return true;
   }
-  // #endregion init
 
   /** What Open made. PHP always calls Open first; only a program can forget. */
   static #connection(): Pool {

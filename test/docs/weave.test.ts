@@ -116,11 +116,16 @@ test('text typed by hand needs a reason and keeps every byte', async () => {
   assert.equal(kept.text, `<!-- text: an exchange -->\n${fence}`);
 });
 
-test('a region that is not there is refused with those that are', () =>
+test('a name that is not there is refused with those that are', () =>
   refuses(
     '<!-- code: ./sessions.ts#nope -->',
-    /has no region "nope"; its regions are read, write$/,
+    /has nothing named "nope"; what it has is read, write, A$/,
   ));
+
+test('a declaration is found by its name alone', async () => {
+  const { text } = await weave('<!-- code: ./sessions.ts#A -->');
+  assert.match(text, /```ts\nclass A \{\n {2}read\(\) \{\n[^#]+\n\}\n```/);
+});
 
 test('a file that is not there is refused', () =>
   refuses('<!-- code: ./gone.ts -->', /cannot read .*gone\.ts: ENOENT$/));

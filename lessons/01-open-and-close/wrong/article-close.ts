@@ -12,33 +12,19 @@ export class Sessions {
   /** The name of the session, and so of its cookie. */
   static SessionName = 'MySession';
 
-  // #region open
-  /**
-   * Connects to the database, once.
-   *
-   * @param _path - PHP's `session.save_path`. A database has no use for it.
-   * @param _session_name - PHP's `session.name`. Unused as well.
-   * @returns true; a database that cannot be reached rejects with the driver's error.
-   */
+  /** Connects to the database, once, and has no use for PHP's path and name. */
   static async Open(_path: string, _session_name: string): Promise<boolean> {
     if (Sessions.Db === null) {
       Sessions.Db = await createConnection(dsn);
     }
     return true;
   }
-  // #endregion open
 
-  // #region close
-  /**
-   * Gives the connection back to the database.
-   *
-   * @returns true, also when nothing was open.
-   */
+  /** Gives the connection back to the database. */
   static async Close(): Promise<boolean> {
     if (Sessions.Db !== null) {
       Sessions.Db = null;
     }
     return true;
   }
-  // #endregion close
 }

@@ -4,15 +4,9 @@ import { type Connection, createConnection, type RowDataPacket } from 'mysql2/pr
 
 const dsn = process.env['DATABASE_URL'] ?? 'mysql://db_user:db_pass@localhost/myapp';
 
-interface SessionRow extends RowDataPacket {
-  id: number;
-  d: string | null;
-  updated: number | null;
-}
+type SessionRow = RowDataPacket & { d: string | null };
 
-interface CountRow extends RowDataPacket {
-  count: number;
-}
+type CountRow = RowDataPacket & { count: number };
 
 /** PHP's time(): seconds since 1970, whole. */
 const time = (): number => Math.floor(Date.now() / 1000);
@@ -25,28 +19,15 @@ export class Sessions {
   /** The name of the session, and so of its cookie. */
   static SessionName = 'MySession';
 
-  // #region open
-  /**
-   * Connects to the database, once.
-   *
-   * @param _path - PHP's `session.save_path`. A database has no use for it.
-   * @param _session_name - PHP's `session.name`. Unused as well.
-   * @returns true; a database that cannot be reached rejects with the driver's error.
-   */
+  /** Connects to the database, once, and has no use for PHP's path and name. */
   static async Open(_path: string, _session_name: string): Promise<boolean> {
     if (Sessions.Db === null) {
       Sessions.Db = await createConnection(dsn);
     }
     return true;
   }
-  // #endregion open
 
-  // #region close
-  /**
-   * Gives the connection back to the database.
-   *
-   * @returns true, also when nothing was open.
-   */
+  /** Gives the connection back to the database. */
   static async Close(): Promise<boolean> {
     if (Sessions.Db !== null) {
       await Sessions.Db.end();
@@ -54,30 +35,15 @@ export class Sessions {
     }
     return true;
   }
-  // #endregion close
 
-  // #region read
-  /**
-   * Finds the session's data.
-   *
-   * @param sid - The session's id, as the cookie brought it.
-   * @returns What Write was last given for this id; `''` when there is no such session.
-   */
+  /** Finds what Write was last given for this id; `''` when there is no such session. */
   static async Read(sid: string): Promise<string> {
     const sql = 'SELECT * FROM sessions WHERE id=?';
     const [tbl] = await Sessions.#connection().execute<SessionRow[]>(sql, [sid]);
     return tbl[0]?.d ?? '';
   }
-  // #endregion read
 
-  // #region write
-  /**
-   * Keeps the session's data, in a new row or in the one that is there.
-   *
-   * @param sid - The session's id.
-   * @param data - All of the session, as PHP serialized it.
-   * @returns true; a statement that fails rejects.
-   */
+  /** Keeps the session's data, in a new row or in the one that is there. */
   static async Write(sid: string, data: string): Promise<boolean> {
     const vals = { id: sid, d: data, updated: time() };
 
@@ -95,15 +61,8 @@ export class Sessions {
     }
     return true;
   }
-  // #endregion write
 
-  // #region destroy
-  /**
-   * Forgets one session, as a sign-out asks for.
-   *
-   * @param sid - The session's id. `''` forgets nothing.
-   * @returns true, also when there was no such session.
-   */
+  /** Forgets one session, as a sign-out asks for. `''` forgets nothing. */
   static async Destroy(sid: string): Promise<boolean> {
     if (sid.length > 0) {
       const sql = 'DELETE FROM sessions WHERE id=?';
@@ -111,22 +70,14 @@ export class Sessions {
     }
     return true;
   }
-  // #endregion destroy
 
-  // #region gc
-  /**
-   * Forgets every session that nobody has written for a while.
-   *
-   * @param max_life - PHP's `session.gc_maxlifetime`, in seconds.
-   * @returns true
-   */
+  /** Forgets every session that nobody has written for `max_life` seconds. */
   static async garbageCollect(max_life: number): Promise<boolean> {
     const threshold = time() - max_life;
     const sql = `DELETE FROM sessions WHERE updated <= ${threshold}`;
     await Sessions.#connection().query(sql);
     return true;
   }
-  // #endregion gc
 
   /** What Open connected to. PHP always calls Open first; only a program can forget. */
   static #connection(): Connection {

@@ -5,23 +5,15 @@ import { session_name, session_set_cookie_params, session_set_save_handler } fro
 
 const dsn = process.env['DATABASE_URL'] ?? 'mysql://db_user:db_pass@localhost/myapp';
 
-interface SessionRow extends RowDataPacket {
-  id: Buffer;
-  d: string | null;
-  updated: number | null;
-}
+type SessionRow = RowDataPacket & { d: string | null };
 
-interface CountRow extends RowDataPacket {
-  count: number;
-}
+type CountRow = RowDataPacket & { count: number };
 
 /** PHP's time(): seconds since 1970, whole. */
 const time = (): number => Math.floor(Date.now() / 1000);
 
-// #region shape
 /** What createId hands out, and nothing else: a number as a person would write it. */
 const isId = (sid: string): boolean => /^[1-9][0-9]{0,9}$/.test(sid);
-// #endregion shape
 
 /** The article's static class, for ids that are compared byte by byte. */
 export class Sessions {
@@ -31,54 +23,26 @@ export class Sessions {
   /** The name of the session, and so of its cookie. */
   static SessionName = 'MySession';
 
-  // #region open
-  /**
-   * Makes the pool, once in the life of the process.
-   *
-   * @param _path - PHP's `session.save_path`. A database has no use for it.
-   * @param _session_name - PHP's `session.name`. Unused as well.
-   * @returns true; a database that cannot be reached is an error of the first statement.
-   */
+  /** Makes the pool, once in the life of the process, and has no use for PHP's path and name. */
   static async Open(_path: string, _session_name: string): Promise<boolean> {
     Sessions.Db ??= createPool(dsn);
     return true;
   }
-  // #endregion open
 
-  // #region close
-  /**
-   * Has nothing to give back: each statement has returned the connection it borrowed.
-   *
-   * @returns true
-   */
+  /** Has nothing to give back: each statement has returned the connection it borrowed. */
   static async Close(): Promise<boolean> {
     return true;
   }
-  // #endregion close
 
-  // #region read
-  /**
-   * Finds the session's data.
-   *
-   * @param sid - The session's id, as the cookie brought it.
-   * @returns What Write was last given for this id; `''` when there is no such session.
-   */
+  /** Finds what Write was last given for this id; `''` when there is no such session. */
   static async Read(sid: string): Promise<string> {
     if (!isId(sid)) return '';
     const sql = 'SELECT * FROM sessions WHERE id=?';
     const [tbl] = await Sessions.#connection().execute<SessionRow[]>(sql, [sid]);
     return tbl[0]?.d ?? '';
   }
-  // #endregion read
 
-  // #region write
-  /**
-   * Keeps the session's data, in a new row or in the one that is there.
-   *
-   * @param sid - The session's id.
-   * @param data - All of the session, as PHP serialized it.
-   * @returns true; a statement that fails rejects.
-   */
+  /** Keeps the session's data, in a new row or in the one that is there. */
   static async Write(sid: string, data: string): Promise<boolean> {
     const vals = { id: sid, d: data, updated: time() };
 
@@ -96,15 +60,8 @@ export class Sessions {
     }
     return true;
   }
-  // #endregion write
 
-  // #region destroy
-  /**
-   * Forgets one session, as a sign-out asks for.
-   *
-   * @param sid - The session's id. What is no id forgets nothing.
-   * @returns true, also when there was no such session.
-   */
+  /** Forgets one session, as a sign-out asks for. What is no id forgets nothing. */
   static async Destroy(sid: string): Promise<boolean> {
     if (isId(sid)) {
       const sql = 'DELETE FROM sessions WHERE id=?';
@@ -112,42 +69,23 @@ export class Sessions {
     }
     return true;
   }
-  // #endregion destroy
 
-  // #region gc
-  /**
-   * Forgets every session that nobody has written for a while.
-   *
-   * @param max_life - PHP's `session.gc_maxlifetime`, in seconds.
-   * @returns true
-   */
+  /** Forgets every session that nobody has written for `max_life` seconds. */
   static async garbageCollect(max_life: number): Promise<boolean> {
     const threshold = time() - max_life;
     const sql = `DELETE FROM sessions WHERE updated < ${threshold}`;
     await Sessions.#connection().query(sql);
     return true;
   }
-  // #endregion gc
 
-  // #region create
-  /**
-   * Takes the next number from the table that counts.
-   *
-   * @returns The number, as a string: a session id is one.
-   */
+  /** Takes the next number from the table that counts. */
   static async createId(): Promise<string> {
     const sql = 'INSERT INTO session_numbers () VALUES ()';
     const [row] = await Sessions.#connection().execute<ResultSetHeader>(sql);
     return String(row.insertId);
   }
-  // #endregion create
 
-  // #region init
-  /**
-   * Puts this class behind PHP's session functions. Call it before session_start().
-   *
-   * @returns false when PHP refused, as it does once a session is active.
-   */
+  /** Puts this class behind PHP's session functions. Call it before session_start(). */
   static initCallbacks(): boolean {
     const rc = session_set_save_handler(
       Sessions.Open,
@@ -158,11 +96,7 @@ export class Sessions {
       Sessions.garbageCollect,
       Sessions.createId,
     );
-    if (rc === false) {
-      process.emitWarning('Could not set session handlers.');
-      return false;
-    }
-
+    if (rc === false) return false; // PHP has said why
     session_set_cookie_params(
       60 * 60 * 24 * 14, // Lifetime in seconds
       '/', // Domain path
@@ -173,7 +107,6 @@ export class Sessions {
     session_name(Sessions.SessionName);
     return true;
   }
-  // #endregion init
 
   /** What Open made. PHP always calls Open first; only a program can forget. */
   static #connection(): Pool {

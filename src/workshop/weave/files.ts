@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, extname, join, relative, sep } from 'node:path';
 import { structuredPatch } from 'diff';
 import { type Lesson, root } from '../catalogue.ts';
+import { declaredNames, readDeclaration } from './declarations.ts';
 import type { Reference } from './marker.ts';
 import { readRegion, regionNames, withoutRegions } from './regions.ts';
 import type { Page, Yield } from './weave.ts';
@@ -157,9 +158,10 @@ function readCode(path: string, region: string | undefined): string {
   const text = readCodeIfThere(path, region);
   if (text) return text;
   if (!region) throw new Error(`${nameOf(path)} is empty`);
-  const names = regionNames(readFileSync(path, 'utf8'));
-  const known = names.length > 0 ? `its regions are ${names.join(', ')}` : 'it has none';
-  throw new Error(`${nameOf(path)} has no region "${region}"; ${known}`);
+  const source = readFileSync(path, 'utf8');
+  const names = [...regionNames(source), ...(isTypeScript(path) ? declaredNames(source) : [])];
+  const known = names.length > 0 ? `what it has is ${names.join(', ')}` : 'it has none';
+  throw new Error(`${nameOf(path)} has nothing named "${region}"; ${known}`);
 }
 
 /** The text, or nothing where the region is not there yet. */
@@ -171,10 +173,19 @@ function readCodeIfThere(path: string, region: string | undefined): string {
     throw new Error(`cannot read ${nameOf(path)}: ${(error as NodeJS.ErrnoException).code}`);
   }
   try {
-    return region ? (readRegion(source, region) ?? '') : withoutRegions(source);
+    if (!region) return withoutRegions(source);
+    return readRegion(source, region) ?? readDeclarationOf(path, source, region) ?? '';
   } catch (error) {
     throw new Error(`${nameOf(path)}: ${(error as Error).message}`);
   }
+}
+
+function readDeclarationOf(path: string, source: string, name: string): string | undefined {
+  return isTypeScript(path) ? readDeclaration(withoutRegions(source), name) : undefined;
+}
+
+function isTypeScript(path: string): boolean {
+  return extname(path) === '.ts';
 }
 
 function nameOf(path: string): string {

@@ -1,0 +1,58 @@
+/**
+ * What a TypeScript file declares, found by its name, so that a class a learner reads needs no
+ * marks for the pages: `./sessions.ts#Read` is the method `Read`, its doc comment included.
+ *
+ * The files are formatted by the project's formatter: a declaration ends at the first line that
+ * closes it at its own margin.
+ */
+
+const DECLARATION =
+  /^( *)(?:(?:export|static|async|const|function|class|interface|type|abstract) )+#?([A-Za-z_$][\w$]*)/;
+
+/**
+ * One declaration of a text with the comment above it, moved to the left margin.
+ *
+ * @param source Text of a TypeScript file.
+ * @param name The name, without the `#` of a private one.
+ * @returns The text, or undefined where nothing at the margin or in a class has that name.
+ */
+export function readDeclaration(source: string, name: string): string | undefined {
+  const lines = source.split(/\r?\n/);
+  const start = lines.findIndex((line) => nameIn(line) === name);
+  if (start < 0) return undefined;
+  const first = lines[start] ?? '';
+  const margin = DECLARATION.exec(first)?.[1] ?? '';
+  const hasBody = /[{([]$/.test(first);
+  const length = lines
+    .slice(start)
+    .findIndex((line) => (hasBody ? closes(line.slice(margin.length)) : /[;}]$/.test(line)));
+  const comment = lines.slice(0, start).findLastIndex((line) => !isComment(line)) + 1;
+  return lines
+    .slice(comment, start + length + 1)
+    .map((line) => line.slice(margin.length))
+    .join('\n');
+}
+
+/**
+ * The names of a text's declarations, in their order.
+ *
+ * @param source Text of a TypeScript file.
+ */
+export function declaredNames(source: string): string[] {
+  return source.split(/\r?\n/).flatMap((line) => nameIn(line) ?? []);
+}
+
+/** What a line declares; inside of a body, two steps in, nothing counts. */
+function nameIn(line: string): string | undefined {
+  const [, margin = '', name] = DECLARATION.exec(line) ?? [];
+  return margin.length <= 2 ? name : undefined;
+}
+
+/** A bracket at the margin, unless it closes a signature and opens the body. */
+function closes(line: string): boolean {
+  return /^[}\])]/.test(line) && !line.endsWith('{');
+}
+
+function isComment(line: string): boolean {
+  return /^ *(?:\/\*\*|\*)/.test(line);
+}
