@@ -125,7 +125,7 @@ export async function endRequest(request: PhpRequest, reason: string): Promise<v
     errors.push(error);
   }
   request.committed = reason;
-  request.bailsOut = true;
+  request.hasLeftProgram = true;
   try {
     await execute(request, 'PHP Request Shutdown', async () => {
       await flushSession(request, true);
@@ -135,6 +135,7 @@ export async function endRequest(request: PhpRequest, reason: string): Promise<v
   }
   try {
     await execute(request, 'PHP Request Shutdown', async () => {
+      request.tracked = false;
       if (request.isOpen) await request.module.close(request);
       request.startedAt = undefined;
     });
@@ -142,7 +143,7 @@ export async function endRequest(request: PhpRequest, reason: string): Promise<v
     errors.push(error);
   }
   await closeLeftFile(request);
-  request.bailsOut = false;
+  request.hasLeftProgram = false;
   request.inSaveHandler = false;
   if (errors.length > 0) throw errors[0];
 }

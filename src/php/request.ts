@@ -135,8 +135,10 @@ export class PhpRequest implements SettingsOwner {
 
   /** EG(exception): thrown by a handler, not yet thrown out of the session function. */
   exception: { readonly error: unknown } | undefined;
-  /** True at the very end, where no PHP code is running: an exception ends all at once. */
-  bailsOut = false;
+  /** True at the very end, where no program is running that could catch an exception. */
+  hasLeftProgram = false;
+  /** How many callbacks of a save handler are running, one within the other. */
+  callbackDepth = 0;
   /** The function that PHP's messages begin with. */
   activeFunction = 'PHP Request Startup';
   /** register_shutdown_function(): names replace each other, numbers queue. */
@@ -215,6 +217,11 @@ export class PhpRequest implements SettingsOwner {
   warnSent(text: string): void {
     const from = this.version >= '8.5' ? this.head.sentFrom : undefined;
     this.warn('E_WARNING', from ? `${text} (sent from ${from.file} on line ${from.line})` : text);
+  }
+
+  /** zend_bailout(): an exception that nobody could catch ends all at once. */
+  get bailsOut(): boolean {
+    return this.hasLeftProgram && this.callbackDepth === 0;
   }
 
   /** zend_throw_error() and its like: the first cause stays as `cause`. */

@@ -51,6 +51,7 @@ export async function initialize(request: PhpRequest, startedAt?: Place): Promis
   }
 
   if (request.id === undefined || request.id === '' || request.id.startsWith('\0')) {
+    request.id = undefined;
     request.id = await module.createId(request);
     if (request.id === undefined) {
       await abortSession(request);
@@ -62,6 +63,7 @@ export async function initialize(request: PhpRequest, startedAt?: Place): Promis
     }
     if (settings.get('use_cookies')) request.sendCookie = true;
   } else if (settings.get('use_strict_mode') && !(await module.validateId(request, request.id))) {
+    request.id = undefined;
     request.id =
       (await module.createId(request)) ??
       createId(

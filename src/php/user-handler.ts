@@ -39,6 +39,7 @@ async function callHandler(
     | ((...values: readonly unknown[]) => unknown)
     | undefined;
   request.inSaveHandler = true;
+  request.callbackDepth += 1;
   const outer = request.activeFunction;
   try {
     const answer = await insideHandler(request, async () => {
@@ -47,8 +48,10 @@ async function callHandler(
       return await channel.tracePromise(call, { callback: name, values, request: request.source });
     });
     request.inSaveHandler = false;
+    request.callbackDepth -= 1;
     return answer;
   } catch (error) {
+    request.callbackDepth -= 1;
     // zend_bailout() leaves the flag as it is.
     if (request.bailsOut) throw error;
     request.inSaveHandler = false;
