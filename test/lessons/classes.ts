@@ -51,16 +51,16 @@ export const quiet = { settings: { 'session.gc_probability': '0' } };
  *
  * @param from - The lesson that makes the promise.
  * @param promise - What is held, as the test's name.
- * @param body - The attack, on a page that the class serves.
+ * @param body - The attack, on a page that the class serves; the lesson's number comes last.
  */
 export function attack(
   from: number,
   promise: string,
-  body: (bench: Bench, page: Server) => Promise<void>,
+  body: (bench: Bench, page: Server, number: number) => Promise<void>,
 ): void {
   test(promise, async () => {
     for (const { number } of classesFrom(from)) {
-      await withClass(number, async (bench) => body(bench, await bench.serve(quiet)));
+      await withClass(number, async (bench) => body(bench, await bench.serve(quiet), number));
     }
   });
 }

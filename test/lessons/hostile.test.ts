@@ -163,10 +163,7 @@ async function keepsBodies({ database, handler, newId }: Bench): Promise<void> {
     assert.equal(await handler.read(id), '', 'half of it was saved');
   }
   const huge = await answer(handler.write(id, Buffer.alloc(2 ** 24 + 1)));
-  assert.match(
-    String(huge),
-    /16777217 bytes, 1048576 are allowed; the saved one was left as it is/,
-  );
+  assert.match(String(huge), /16777217 bytes.*1048576/);
   assert.deepEqual(await database.rows(), rows);
 }
 
