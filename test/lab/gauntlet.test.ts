@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { readLessons } from '../../src/workshop/catalogue.ts';
 import { inspectPage, overflow, skip, startBrowser, type VisitOptions, visit } from './visitor.ts';
-import { database, endAll, startWorkshop, type Workshop } from './workshop.ts';
+import { copyProject, database, endAll, startWorkshop, type Workshop } from './workshop.ts';
 
 const server = await database();
 let browser: Browser | undefined;
@@ -156,6 +157,26 @@ test('the table scrolls in its own box on a projector and a telephone', { skip }
     await page.locator('.box').evaluate((box) => box.scrollTo(400, 200));
     const seen = await head.boundingBox();
     assert.ok(seen && seen.x >= 0 && seen.x < 40, `the row's name is gone at ${width}`);
+  }
+});
+
+test('the learner has a row, and a verdict is gone as soon as the file is saved', {
+  skip,
+}, async () => {
+  const project = copyProject();
+  const solved = readFileSync(readLessons()[5]?.files.class ?? '', 'utf8');
+  writeFileSync(project.mine, solved);
+  const own = await startWorkshop(server.url, project.folder);
+  try {
+    const { page } = await visit(browser, `${own.address}/gauntlet/?cell=mine+08`);
+    await page.locator('#run-opened').click();
+    await page.locator('#cell-mine-08').getByText('breached').waitFor();
+    writeFileSync(project.mine, `${solved}\n`);
+    await page.locator('#opened').getByText('The class has changed since.').waitFor();
+    assert.equal(await page.locator('#cell-mine-08').innerText(), 'run');
+  } finally {
+    await own.end();
+    project.remove();
   }
 });
 

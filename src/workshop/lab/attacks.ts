@@ -1,6 +1,8 @@
 /** Attacks' transcripts on one class, filled while they run. */
+import { statSync } from 'node:fs';
 import { type AttackResult, runAttacks } from '../attack/run.ts';
 import type { Lesson } from '../catalogue.ts';
+import type { ClassFile } from './lab.ts';
 import type { RunOptions } from './proofs.ts';
 
 export interface AttackRun {
@@ -10,11 +12,23 @@ export interface AttackRun {
   because: string | undefined;
   /** Why it failed, where that is known: `not ported` when the class lacks a method. */
   reason: AttackResult['reason'];
+  /** The class's file as it was when the attack began: {@link fileState}. */
+  file: number;
 }
 
-/** An attack that begins now. */
-export function newAttackRun(): AttackRun {
-  return { running: true, lines: [], verdict: undefined, because: undefined, reason: undefined };
+/**
+ * An attack that begins now.
+ *
+ * @param subject The class it is tried on.
+ */
+export function newAttackRun({ path }: ClassFile): AttackRun {
+  const nothing = { verdict: undefined, because: undefined, reason: undefined };
+  return { running: true, lines: [], ...nothing, file: fileState(path) };
+}
+
+/** A number that is another one after a file was saved; 0 while there is no file. */
+export function fileState(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 /**

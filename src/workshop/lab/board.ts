@@ -1,13 +1,14 @@
 /** The gauntlet's cells: who is there, what is promised, and what was seen. Runs nothing. */
 import type { Lesson } from '../catalogue.ts';
 import { promisedVerdict } from '../matrix/rules.ts';
-import type { AttackRun } from './attacks.ts';
+import { type AttackRun, fileState } from './attacks.ts';
 import type { ClassFile, Lab } from './lab.ts';
 import { callableMethods } from './methods.ts';
 
-/** A class, and whether requests can go around it yet. */
+/** A class, whether requests can go around it yet, and its file as it is now. */
 export interface Contender extends ClassFile {
   whole: boolean;
+  file: number;
 }
 
 /** Rows and columns. */
@@ -58,7 +59,11 @@ export function readBoard(lab: Lab): Board {
   if (lab.hasMine) classes.push(lab.findClass('mine'));
   return {
     lessons,
-    classes: classes.map((each) => ({ ...each, whole: callableMethods(each.path) === undefined })),
+    classes: classes.map((each) => ({
+      ...each,
+      whole: callableMethods(each.path) === undefined,
+      file: fileState(each.path),
+    })),
     attacks: lessons.filter(({ files }) => files.attack !== undefined),
   };
 }
@@ -123,6 +128,8 @@ export function lookAtCell(
   if (run.verdict === undefined) {
     return plain(run.running ? 'running' : 'not run', undefined);
   }
+  // A verdict is about the file that was attacked, and the learner has saved another one since.
+  if (run.file !== cell.subject.file) return plain('not run', 'The class has changed since.');
   const { because = '', reason, verdict } = run;
   if (reason === 'not ported') return plain('not applicable', because);
   if (verdict === 'failed' && promised === undefined) {

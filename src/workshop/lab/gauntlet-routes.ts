@@ -29,14 +29,16 @@ export function addGauntlet(app: Hono, lab: Lab): void {
     return context.html(gauntletPage({ lab, gauntlet, open }).toString());
   });
   app.get('/gauntlet/live', (context) => {
-    const open = openCell(context.req.query('cell'));
+    const wanted = context.req.query('cell');
+    const open = openCell(wanted);
     const rows = () => gauntlet.board.classes.map(({ condition }) => condition).join();
     const drawn = rows();
     return streamLive(context, lab, {
       // Lines of transcripts come by the hundred: only those of the open one are shown.
       concerns: (topic) => topic === GAUNTLET || topic === open?.subject.condition,
       announces: (topic) => topic === GAUNTLET,
-      draw: async () => (rows() === drawn ? gauntletParts({ lab, gauntlet, open }) : undefined),
+      draw: async () =>
+        rows() === drawn ? gauntletParts({ lab, gauntlet, open: openCell(wanted) }) : undefined,
       look: async () => {},
     });
   });

@@ -150,7 +150,7 @@ export class Gauntlet {
       server,
       signal,
       begin: ({ label }) => {
-        const run = newAttackRun();
+        const run = newAttackRun(subject);
         const key = `${subject.condition} ${label}`;
         this.#waiting.delete(key);
         kept.set(key, run);

@@ -210,7 +210,7 @@ export class Lab extends EventEmitter<Events> {
     const server = this.#server;
     const key = `${subject.condition} ${lesson.label}`;
     if (!server || this.attacks.get(key)?.running) return;
-    const run = newAttackRun();
+    const run = newAttackRun(subject);
     this.attacks.set(key, run);
     const onChange = () => this.emit('change', subject.condition);
     onChange();

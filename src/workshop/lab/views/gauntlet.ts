@@ -189,7 +189,7 @@ function openedPart(lab: Lab, gauntlet: Gauntlet, cell: Cell): Html {
     <a href="/gauntlet/" data-cell="" id="close-opened">Close</a>
   </header>
   ${run && transcript(run)}
-  ${run?.verdict === undefined && html`<p class="empty">${waitingWords(seen)}</p>`}
+  ${(run?.verdict === undefined || seen.state === 'not run') && html`<p class="empty">${waitingWords(seen)}</p>`}
   ${run?.verdict !== undefined && seen.state === 'not applicable' && html`<p class="empty">Not applicable: the workshop promises nothing of this attack on this class. ${seen.because}</p>`}
   <p class="promise">${promiseWords(cell, seen)}</p>
   <form method="post" action="/run" data-action class="buttons">
@@ -203,7 +203,7 @@ function openedPart(lab: Lab, gauntlet: Gauntlet, cell: Cell): Html {
 function waitingWords({ state, because }: Seen): string {
   if (state === 'not applicable') return `Not applicable. ${because ?? ''}`;
   if (state === 'waiting') return 'It waits for its turn.';
-  return state === 'running' ? '' : 'It has not run yet.';
+  return state === 'running' ? '' : (because ?? 'It has not run yet.');
 }
 
 function promiseWords({ subject, attack }: Cell, { promised, surprising }: Seen): Html {
