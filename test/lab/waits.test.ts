@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { type Browser, chromium, type Page } from 'playwright-core';
@@ -8,7 +9,7 @@ import { describeWait } from '../../src/workshop/lab/views/timeline.ts';
 import { findWaits } from '../../src/workshop/lab/waits.ts';
 import { findBrowser } from '../../src/workshop/tools/browser.ts';
 import { contrastFaults, structureFaults } from './inspect-page.ts';
-import { database, endAll, startWorkshop, until, type Workshop } from './workshop.ts';
+import { copyProject, database, endAll, startWorkshop, until, type Workshop } from './workshop.ts';
 
 const program = findBrowser();
 const skip = program ? false : 'no browser of the Chromium family is installed';
@@ -254,4 +255,68 @@ test('a wait is on the page while it lasts', { skip }, async () => {
   await connection.end();
   await note.getByText(/waited \d+ ms for a lock that no request/).waitFor();
   await until(async () => (await page.locator('.request.failed').count()) === 0, 'no failure');
+});
+
+/** A learner's class on the table of lesson 5 that locks rows from Read to Write. */
+const LOCKS_ROWS = `import { createPool, type PoolConnection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
+import { session_name, session_set_save_handler } from '#php';
+
+const pool = createPool(process.env['DATABASE_URL'] ?? '');
+const held = new Map<string, PoolConnection>();
+
+export class Sessions {
+  static SessionName = 'MySession';
+  static async Open() { return true; }
+  static async Close() { return true; }
+  static async Read(sid: string) {
+    const db = await pool.getConnection();
+    await db.beginTransaction();
+    const sql = 'SELECT d FROM sessions WHERE id=? FOR UPDATE';
+    const [tbl] = await db.execute<RowDataPacket[]>(sql, [sid]);
+    held.set(sid, db);
+    return tbl[0]?.['d'] ?? '';
+  }
+  static async Write(sid: string, data: string) {
+    const db = held.get(sid);
+    await db?.execute('UPDATE sessions SET d=?, updated=1 WHERE id=?', [data, sid]);
+    await db?.commit();
+    db?.release();
+    return true;
+  }
+  static async Destroy() { return true; }
+  static async garbageCollect() { return true; }
+  static async createId() {
+    const [result] = await pool.execute<ResultSetHeader>("INSERT INTO sessions (d) VALUES ('')");
+    return String(result.insertId);
+  }
+  static initCallbacks() {
+    session_name(Sessions.SessionName);
+    return session_set_save_handler(Sessions.Open, Sessions.Close, Sessions.Read, Sessions.Write,
+      Sessions.Destroy, Sessions.garbageCollect, Sessions.createId);
+  }
+}
+`;
+
+test('a class that locks rows is drawn waiting for them', async () => {
+  const project = copyProject();
+  writeFileSync(project.mine, LOCKS_ROWS);
+  const own = await startWorkshop(server.url, project.folder);
+  try {
+    const ask = (cookie = '') => fetch(`${own.address}/play/mine/`, { headers: { cookie } });
+    const first = await ask();
+    assert.match(await first.text(), /Count: 1/);
+    const cookie = first.headers.get('set-cookie')?.split(';')[0] ?? '';
+    const crowd = () => Promise.all([1, 2, 3, 4].map(async () => (await ask(cookie)).text()));
+    // The first crowd opens the pool's connections, so that the second one asks at once.
+    await crowd();
+    assert.match((await crowd()).sort().join(' '), /Count: 6.*Count: 7.*Count: 8.*Count: 9/s);
+    const page = await (await fetch(`${own.address}/lesson/05/?class=mine`)).text();
+    assert.match(
+      page,
+      /Outside \(request \d\) waited [\d.]+ ms for the lock that Outside \(request \d\)/,
+    );
+  } finally {
+    await own.end();
+    project.remove();
+  }
 });
