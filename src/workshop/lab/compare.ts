@@ -29,6 +29,9 @@ export interface Comparison {
 /** How a fact about an attribute of the last Set-Cookie line begins. */
 export const ATTRIBUTE = 'Set-Cookie has ';
 
+/** Seconds since 1970 that stand in a statement itself: they differ by the second, and say nothing. */
+const MOMENT = /\b\d{9,11}\b/g;
+
 type Facts = Map<string, string[]>;
 
 /**
@@ -106,7 +109,12 @@ function workOf({ timeline }: Stage, name: ClientName): [string, string[]][] {
   const statements = [...entry.steps.flatMap((step) => step.statements), ...entry.statements];
   return [
     ['callbacks', [steps || 'none']],
-    ['statements', statements.length === 0 ? ['none'] : statements.map(({ sql }) => squeeze(sql))],
+    [
+      'statements',
+      statements.length === 0
+        ? ['none']
+        : statements.map(({ sql }) => squeeze(sql.replace(MOMENT, '(time)'))),
+    ],
   ];
 }
 

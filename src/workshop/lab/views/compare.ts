@@ -203,7 +203,7 @@ function differencesPart({ left, right, client }: Pair): Html {
 function table({ differs }: Comparison, left: Side, right: Side): Html {
   if (differs.length === 0) return html`<p class="sum good">✔ Nothing differs.</p>`;
   const lines = (values: string[], others: string[]) =>
-    html`${values.map((value) => html`<div>${others.length > 1 && !others.includes(value) ? html`<ins><span class="unseen">only here: </span>${value}</ins>` : value}</div>`)}`;
+    html`${values.map((value) => html`<div>${others.length > 1 && value !== 'none' && !others.includes(value) ? html`<ins><span class="unseen">only here: </span>${value}</ins>` : value}</div>`)}`;
   const one = ({ what, left: before, right: after }: Fact) =>
     html`<tr><th scope="row"><span class="tag changed">differs:</span> ${what}</th><td>${lines(before, after)}</td><td>${lines(after, before)}</td></tr>`;
   return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="differs-caption"><table class="differs">

@@ -127,15 +127,19 @@ function progressPart(lab: Lab, gauntlet: Gauntlet): Html {
   const ready = lab.database.state === 'up';
   const off = (is: boolean) => is && html` aria-disabled="true"`;
   const share = total === 0 ? 0 : done / total;
+  const idle = html`<span class="muted">Nothing has run yet. The whole takes about half a minute.</span>`;
+  const state = stopping
+    ? html`<span class="muted">What still runs is being ended.</span>`
+    : (summary ?? idle);
   return html`<div class="buttons">
       <button class="primary" name="run" value="all" id="run-all"${off(running || !ready)}>Run the gauntlet</button>
       <button name="run" value="stop" id="run-stop"${off(!running || stopping)}>${stopping ? 'Stopping …' : 'Stop'}</button>
     </div>
     ${
-      running
+      running && !stopping
         ? html`<p class="sum"><strong>${done} of ${total}</strong> <span class="muted">${title}</span></p>
     <progress max="1" value="${share.toFixed(3)}" aria-label="How far the run has come">${done} of ${total}</progress>`
-        : html`<p class="sum">${summary ?? html`<span class="muted">Nothing has run yet. The whole takes about half a minute.</span>`}</p>`
+        : html`<p class="sum">${state}</p>`
     }`;
 }
 
