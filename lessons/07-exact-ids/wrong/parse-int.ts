@@ -45,7 +45,7 @@ export class Sessions {
 
   /** Keeps the session's data, in a new row or in the one that is there. */
   static async Write(sid: string, data: string): Promise<boolean> {
-    if (!/^[1-9][0-9]*$/.test(sid)) return false;
+    if (!/^[1-9][0-9]{0,9}$/.test(sid)) return false;
     const vals = { id: sid, d: data, updated: time() };
 
     let sql = 'SELECT COUNT(id) AS count FROM sessions WHERE id=?';
