@@ -90,7 +90,10 @@ test('broken data keeps its readable parts and says where and why it breaks', ()
 test('the offset of a break is PHP’s own', () => {
   assert.throws(() => unserialize('i:3'), { offset: 0 });
   assert.equal(anatomyOf(Buffer.from('count|i:3')).broken?.offset, 6);
-  assert.match(anatomyOf(Buffer.from('count|')).broken?.why ?? '', /at byte 6; there stands nothing more\.$/);
+  assert.match(
+    anatomyOf(Buffer.from('count|')).broken?.why ?? '',
+    /at byte 6; there stands nothing more\.$/,
+  );
   assert.match(
     anatomyOf(Buffer.from('count|i:3')).broken?.why ?? '',
     /^Expected something that ends with ";" at byte 8; there stands 3$/,

@@ -96,7 +96,11 @@ function findBreak(bytes: Buffer, refusal: NotASession | undefined): Break | und
     if (!refusal) return { message, offset, why: 'Its letters are right, its value is none.' };
     const at = refusal.offset;
     const found = at < bytes.length ? readText(bytes.subarray(at, at + 8)).text : 'nothing more.';
-    return { message, offset, why: `Expected ${refusal.expected} at byte ${at}; there stands ${found}` };
+    return {
+      message,
+      offset,
+      why: `Expected ${refusal.expected} at byte ${at}; there stands ${found}`,
+    };
   }
   if (!refusal) return undefined;
   return {
