@@ -5,7 +5,7 @@ import { encodeVariables, savedVariables } from './variables.ts';
 
 /** php_session_save_current_state(), session.c L502. */
 async function saveCurrentState(request: PhpRequest): Promise<void> {
-  const { module, settings } = request;
+  const { settings } = request;
   const handlerClass = request.handlerClass;
   let callback = 'write';
   let saved = false;
@@ -16,10 +16,10 @@ async function saveCurrentState(request: PhpRequest): Promise<void> {
     if (request.exception) {
       // Nothing half-written: what could not be encoded is reported by its own error.
     } else if (data !== undefined && isUnchanged) {
-      saved = await module.updateTimestamp(request, request.id ?? '', data);
+      saved = await request.module.updateTimestamp(request, request.id ?? '', data);
       callback = handlerClass === undefined ? 'update_timestamp' : 'updateTimestamp';
     } else {
-      saved = await module.write(request, request.id ?? '', data ?? Buffer.alloc(0));
+      saved = await request.module.write(request, request.id ?? '', data ?? Buffer.alloc(0));
     }
   }
   if (saved || request.exception) return;
@@ -27,7 +27,7 @@ async function saveCurrentState(request: PhpRequest): Promise<void> {
   if (!request.userHandlerOpen) {
     request.warn(
       'E_WARNING',
-      `Failed to write session data (${module.name}). Please verify that the current setting of ` +
+      `Failed to write session data (${request.module.name}). Please verify that the current setting of ` +
         `session.save_path is correct (${path})`,
     );
     return;

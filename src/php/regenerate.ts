@@ -15,21 +15,20 @@ async function giveUp(request: PhpRequest): Promise<void> {
 
 /** Takes leave of the old session: destroyed, or written as it is now. */
 async function leaveOld(request: PhpRequest, deleteOld: boolean): Promise<boolean> {
-  const { module } = request;
   const path = request.settings.get('save_path');
   if (deleteOld) {
-    if (await module.destroy(request, request.id ?? '')) return true;
+    if (await request.module.destroy(request, request.id ?? '')) return true;
     await giveUp(request);
     if (!request.exception) {
-      const text = `Session object destruction failed. ID: ${module.name} (path: ${path})`;
+      const text = `Session object destruction failed. ID: ${request.module.name} (path: ${path})`;
       request.warn('E_WARNING', text);
     }
     return false;
   }
   const data = encodeVariables(request) ?? Buffer.alloc(0);
-  if (await module.write(request, request.id ?? '', data)) return true;
+  if (await request.module.write(request, request.id ?? '', data)) return true;
   await giveUp(request);
-  request.warn('E_WARNING', `Session write failed. ID: ${module.name} (path: ${path})`);
+  request.warn('E_WARNING', `Session write failed. ID: ${request.module.name} (path: ${path})`);
   return false;
 }
 
@@ -44,13 +43,12 @@ function fail(request: PhpRequest, reason: string): false {
 
 /** In strict mode, asks for another id while the new one is taken; three times at most. */
 async function avoidCollision(request: PhpRequest): Promise<boolean> {
-  const { module } = request;
   if (!request.settings.get('use_strict_mode') || !canValidateIds(request)) return true;
   for (let tries = 3; tries > 0; tries -= 1) {
-    if (!(await module.validateId(request, request.id ?? ''))) return true;
-    request.id = await module.createId(request);
+    if (!(await request.module.validateId(request, request.id ?? ''))) return true;
+    request.id = await request.module.createId(request);
     if (request.id === undefined) {
-      await module.close(request);
+      await request.module.close(request);
       return fail(request, 'Failed to create session ID by collision');
     }
   }
@@ -65,20 +63,20 @@ async function avoidCollision(request: PhpRequest): Promise<boolean> {
  * @returns PHP's answer.
  */
 export async function regenerate(request: PhpRequest, deleteOld: boolean): Promise<boolean> {
-  const { module, settings } = request;
+  const { settings } = request;
   if (!(await leaveOld(request, deleteOld))) return false;
-  await module.close(request);
+  await request.module.close(request);
 
   request.readData = undefined;
   request.id = undefined;
-  if (!(await module.open(request, settings.get('save_path'), settings.get('name')))) {
+  if (!(await request.module.open(request, settings.get('save_path'), settings.get('name')))) {
     return fail(request, 'Failed to open session');
   }
-  request.id = await module.createId(request);
+  request.id = await request.module.createId(request);
   if (request.id === undefined) return fail(request, 'Failed to create new session ID');
   if (!(await avoidCollision(request))) return false;
-  if ((await module.read(request, request.id)) === undefined) {
-    await module.close(request);
+  if ((await request.module.read(request, request.id)) === undefined) {
+    await request.module.close(request);
     return fail(request, 'Failed to create(read) session ID');
   }
   if (settings.get('use_cookies')) request.sendCookie = true;

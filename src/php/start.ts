@@ -37,14 +37,14 @@ export function announceId(request: PhpRequest): boolean {
 
 /** php_session_initialize(), session.c L407. */
 export async function initialize(request: PhpRequest, startedAt?: Place): Promise<boolean> {
-  const { module, settings } = request;
-  const path = settings.get('save_path');
+  const { settings } = request;
+  const path = (): string => settings.get('save_path');
   request.status = PHP_SESSION_ACTIVE;
 
-  if (!(await module.open(request, path, settings.get('name')))) {
+  if (!(await request.module.open(request, path(), settings.get('name')))) {
     await abortSession(request);
     if (!request.exception) {
-      const text = `Failed to initialize storage module: ${module.name} (path: ${path})`;
+      const text = `Failed to initialize storage module: ${request.module.name} (path: ${path()})`;
       request.warn('E_WARNING', text);
     }
     return false;
@@ -52,20 +52,23 @@ export async function initialize(request: PhpRequest, startedAt?: Place): Promis
 
   if (request.id === undefined || request.id === '' || request.id.startsWith('\0')) {
     request.id = undefined;
-    request.id = await module.createId(request);
+    request.id = await request.module.createId(request);
     if (request.id === undefined) {
       await abortSession(request);
       if (!request.exception) {
-        const text = `Failed to create session ID: ${module.name} (path: ${path})`;
+        const text = `Failed to create session ID: ${request.module.name} (path: ${path()})`;
         request.throwLater(new Error(text));
       }
       return false;
     }
     if (settings.get('use_cookies')) request.sendCookie = true;
-  } else if (settings.get('use_strict_mode') && !(await module.validateId(request, request.id))) {
+  } else if (
+    settings.get('use_strict_mode') &&
+    !(await request.module.validateId(request, request.id))
+  ) {
     request.id = undefined;
     request.id =
-      (await module.createId(request)) ??
+      (await request.module.createId(request)) ??
       createId(
         settings.get('sid_length'),
         settings.get('sid_bits_per_character'),
@@ -80,11 +83,14 @@ export async function initialize(request: PhpRequest, startedAt?: Place): Promis
   }
 
   trackVariables(request);
-  const data = await module.read(request, request.id);
+  const data = await request.module.read(request, request.id);
   if (data === undefined) {
     await abortSession(request);
     if (!request.exception) {
-      request.warn('E_WARNING', `Failed to read session data: ${module.name} (path: ${path})`);
+      request.warn(
+        'E_WARNING',
+        `Failed to read session data: ${request.module.name} (path: ${path()})`,
+      );
     }
     return false;
   }

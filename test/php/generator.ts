@@ -11,6 +11,7 @@ import type {
   Step,
 } from './steps.ts';
 import * as vocabulary from './vocabulary.ts';
+import * as calls from './vocabulary-calls.ts';
 
 /** mulberry32: enough for choosing, and the same everywhere. */
 function seeded(seed: number): () => number {
@@ -50,28 +51,26 @@ class Author {
   }
 
   #setting(): [key: string, value: Argument] {
-    const key: string = this.pick(Object.keys(vocabulary.SETTINGS));
-    const values = vocabulary.SETTINGS[key] ?? [];
-    return [key, this.pick(this.chance(0.85) ? values : vocabulary.ODD_ARGUMENTS)];
+    const key: string = this.pick(Object.keys(calls.SETTINGS));
+    const values = calls.SETTINGS[key] ?? [];
+    return [key, this.pick(this.chance(0.85) ? values : calls.ODD_ARGUMENTS)];
   }
 
   #options(): Argument {
     const count = 1 + this.upTo(3);
     const entries = Array.from({ length: count }, (): readonly [string, Argument] => {
-      if (this.chance(0.3)) return ['read_and_close', this.pick(vocabulary.READ_AND_CLOSE)];
-      if (this.chance(0.15)) return this.pick(vocabulary.ODD_OPTIONS);
+      if (this.chance(0.3)) return ['read_and_close', this.pick(calls.READ_AND_CLOSE)];
+      if (this.chance(0.15)) return this.pick(calls.ODD_OPTIONS);
       return this.#setting();
     });
     return Object.fromEntries(entries);
   }
 
   #cookieParams(): Argument[] {
-    if (this.chance(0.4)) return [...this.pick(vocabulary.COOKIE_PARAM_LISTS)];
+    if (this.chance(0.4)) return [...this.pick(calls.COOKIE_PARAM_LISTS)];
     const count = 1 + this.upTo(3);
-    const keys = Array.from({ length: count }, () => this.pick(vocabulary.COOKIE_PARAM_KEYS));
-    return [
-      Object.fromEntries(keys.map((key) => [key, this.pick(vocabulary.COOKIE_PARAM_VALUES)])),
-    ];
+    const keys = Array.from({ length: count }, () => this.pick(calls.COOKIE_PARAM_KEYS));
+    return [Object.fromEntries(keys.map((key) => [key, this.pick(calls.COOKIE_PARAM_VALUES)]))];
   }
 
   call(): Step {
@@ -87,16 +86,12 @@ class Author {
     if (kind < 0.53) return ['call', 'session_decode', this.pick(vocabulary.DATA)];
     if (kind < 0.55) return ['call', 'ini_get', `session.${this.#setting()[0]}`];
     if (kind < 0.6) {
-      const odd = this.pick(vocabulary.ODD_FUNCTIONS);
+      const odd = this.pick(calls.ODD_FUNCTIONS);
       const count = this.chance(0.8) ? 1 : this.upTo(3);
-      return [
-        'call',
-        odd,
-        ...Array.from({ length: count }, () => this.pick(vocabulary.ODD_ARGUMENTS)),
-      ];
+      return ['call', odd, ...Array.from({ length: count }, () => this.pick(calls.ODD_ARGUMENTS))];
     }
-    const calls = this.#hasHandler && this.chance(0.1) ? vocabulary.PARENT_CALLS : vocabulary.CALLS;
-    return ['call', ...this.pick(calls)];
+    const list = this.#hasHandler && this.chance(0.1) ? calls.PARENT_CALLS : calls.CALLS;
+    return ['call', ...this.pick(list)];
   }
 
   #answer(callback: CallbackName, depth: number): Answer {

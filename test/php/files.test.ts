@@ -1,0 +1,142 @@
+/** What only a real file system shows of the files handler: modes, locks, ages. */
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import {
+  $_SESSION,
+  type PhpOptions,
+  session_destroy,
+  session_gc,
+  session_id,
+  session_start,
+  session_write_close,
+  withPhpRequest,
+} from '#php';
+
+let folder: string;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'phpsessid-files-'));
+});
+after(() => rm(folder, { recursive: true }));
+
+const messages: string[] = [];
+
+function options(savePath: string, more: Record<string, string> = {}): PhpOptions {
+  const settings = { 'session.save_path': savePath, 'session.gc_probability': '0', ...more };
+  return { settings, onMessage: ({ message }) => messages.push(message) };
+}
+
+async function visit(savePath: string, id: string, body?: () => unknown): Promise<void> {
+  await withPhpRequest(options(savePath), async () => {
+    session_id(id);
+    await session_start();
+    await body?.();
+  });
+}
+
+async function modeOf(path: string): Promise<string> {
+  return ((await stat(path)).mode & 0o7777).toString(8);
+}
+
+test('a session file is for its owner alone, or has the mode of save_path', async () => {
+  const umask = process.umask(0);
+  try {
+    await visit(folder, 'stock');
+    await visit(`0;0640;${folder}`, 'chosen');
+  } finally {
+    process.umask(umask);
+  }
+  assert.equal(await modeOf(join(folder, 'sess_stock')), '600');
+  assert.equal(await modeOf(join(folder, 'sess_chosen')), '640');
+});
+
+test('a deep save_path uses folders that are there, and makes none', async () => {
+  await mkdir(join(folder, 'a', 'b'), { recursive: true });
+  await visit(`2;${folder}`, 'abc', () => {
+    $_SESSION['deep'] = 1;
+  });
+  assert.equal(await readFile(join(folder, 'a', 'b', 'sess_abc'), 'utf8'), 'deep|i:1;');
+  messages.length = 0;
+  await visit(`2;${folder}`, 'xyz');
+  assert.match(
+    messages[0] ?? '',
+    /open\(.*\/x\/y\/sess_xyz, O_RDWR\) failed: No such file or directory \(2\)$/,
+  );
+});
+
+test('two requests with one id take turns, and neither loses what it wrote', async () => {
+  const order: string[] = [];
+  const count = (name: string) => async (): Promise<void> => {
+    order.push(`${name} began`);
+    const seen = Number($_SESSION['count'] ?? 0);
+    for (let turns = 0; turns < 20; turns += 1) await turn();
+    $_SESSION['count'] = seen + 1;
+    order.push(`${name} ended`);
+  };
+  const names = ['one', 'two', 'three'];
+  await Promise.all(names.map((name) => visit(folder, 'shared', count(name))));
+  assert.deepEqual(
+    order,
+    names.flatMap((name) => [`${name} began`, `${name} ended`]),
+  );
+  assert.equal(await readFile(join(folder, 'sess_shared'), 'utf8'), 'count|i:3;');
+});
+
+test('requests with other ids do not wait', async () => {
+  let open = (): void => {};
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const held = visit(folder, 'held', () => gate);
+  await visit(folder, 'free');
+  open();
+  await held;
+});
+
+test('a file is given back when its session ends, not with its request', async () => {
+  let second: Promise<void> | undefined;
+  await visit(folder, 'early', async () => {
+    $_SESSION['first'] = 1;
+    await session_write_close();
+    second = visit(folder, 'early', () => {
+      assert.equal($_SESSION['first'], 1);
+    });
+    await second;
+  });
+  assert.ok(second);
+});
+
+test('a request that throws gives its file back', async () => {
+  const failing = visit(folder, 'thrown', () => {
+    throw new Error('a mistake');
+  });
+  await assert.rejects(failing, /a mistake/);
+  await visit(folder, 'thrown', () => session_destroy());
+  assert.ok(!(await readdir(folder)).includes('sess_thrown'));
+});
+
+test('only files of sessions that are too old are collected', async () => {
+  const place = join(folder, 'old');
+  await mkdir(place);
+  const ages = { sess_old: 101, sess_young: 99, other: 101 };
+  for (const [name, age] of Object.entries(ages)) {
+    await writeFile(join(place, name), '');
+    const moment = new Date(Date.now() - age * 1000);
+    await utimes(join(place, name), moment, moment);
+  }
+  const collect = async (): Promise<number | false> => {
+    await session_start();
+    const deleted = await session_gc();
+    await session_destroy();
+    return deleted;
+  };
+  const deleted = await withPhpRequest(
+    options(place, { 'session.gc_maxlifetime': '100' }),
+    collect,
+  );
+  assert.equal(deleted, 1);
+  assert.deepEqual((await readdir(place)).sort(), ['other', 'sess_young']);
+});
