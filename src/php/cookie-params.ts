@@ -1,8 +1,9 @@
 /** session_set_cookie_params() and session_get_cookie_params(). session.c L1790–1935. */
 import { entriesOf, parseArguments, toText } from './arguments.ts';
 import { beforeNul, phpBoolean, typeName } from './conversions.ts';
+import { isLocked } from './locks.ts';
 import { PhpValueError } from './messages.ts';
-import { PHP_SESSION_ACTIVE, type PhpRequest } from './request.ts';
+import type { PhpRequest } from './request.ts';
 import { performSync } from './scope.ts';
 
 /** The attributes of the session's cookie. */
@@ -82,17 +83,7 @@ function mayChange(request: PhpRequest): boolean {
     request.warn('E_WARNING', text);
     return false;
   }
-  if (request.status === PHP_SESSION_ACTIVE) {
-    const text = 'Session cookie parameters cannot be changed when a session is active';
-    request.warnActive(text);
-    return false;
-  }
-  if (request.head.headersSent) {
-    const text = 'Session cookie parameters cannot be changed after headers have already been sent';
-    request.warnSent(text);
-    return false;
-  }
-  return true;
+  return !isLocked(request, 'Session cookie parameters');
 }
 
 function fromArguments(lifetime: number, rest: readonly unknown[]): Map<string, string> {

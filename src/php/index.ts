@@ -18,24 +18,16 @@ export {
   session_set_cookie_params,
 } from './cookie-params.ts';
 export {
-  ini_get,
-  ini_set,
   register_shutdown_function,
   SID,
-  session_cache_expire,
-  session_cache_limiter,
   session_encode,
   session_id,
-  session_module_name,
-  session_name,
   session_register_shutdown,
-  session_save_path,
   session_status,
   session_unset,
 } from './functions.ts';
 export type { RandomBytes } from './identifiers.ts';
 export {
-  type SessionStartOptions,
   session_abort,
   session_commit,
   session_create_id,
@@ -76,5 +68,15 @@ export type {
 } from './save-handler.ts';
 export { SessionHandler } from './session-handler.ts';
 export { session_set_save_handler } from './set-save-handler.ts';
+export {
+  ini_get,
+  ini_set,
+  session_cache_expire,
+  session_cache_limiter,
+  session_module_name,
+  session_name,
+  session_save_path,
+} from './setting-functions.ts';
+export type { SessionStartOptions } from './start-options.ts';
 export { $_SESSION, type PhpSession } from './superglobal.ts';
 export type { CallbackTrace } from './user-handler.ts';

@@ -5,8 +5,9 @@ import { parseArguments } from './arguments.ts';
 import { whyNoCallback } from './callbacks.ts';
 import { typeName } from './conversions.ts';
 import { flushSession } from './finish.ts';
+import { isLocked } from './locks.ts';
 import { emitAsWarning, PhpArgumentCountError } from './messages.ts';
-import { PHP_SESSION_ACTIVE, type PhpRequest } from './request.ts';
+import type { PhpRequest } from './request.ts';
 import type {
   AnySessionHandler,
   CallbackName,
@@ -109,12 +110,12 @@ export function session_set_save_handler(...values: unknown[]): boolean {
   return performSync(NAME, (request) => {
     if (isObject) {
       const shutdown = requireHandler(values, request);
-      if (!mayChangeHandler(request)) return false;
+      if (isLocked(request, 'Session save handler')) return false;
       setObject(request, values[0] as AnySessionHandler, shutdown);
     } else {
       if (request.version >= '8.4') request.warn('E_DEPRECATED', DEPRECATED);
       requireCallbacks(values, request.version);
-      if (!mayChangeHandler(request)) return false;
+      if (isLocked(request, 'Session save handler')) return false;
       setCallbacks(request, values);
     }
     return true;
@@ -159,21 +160,6 @@ function requireCallbacks(values: readonly unknown[], version: PhpVersion): void
       `${NAME}(): Argument #${at + 1} ($${name}) must be ${kind}, ${whyNoCallback(values[at], version)}`,
     );
   }
-}
-
-/** can_session_handler_be_changed(). */
-function mayChangeHandler(request: PhpRequest): boolean {
-  if (request.status === PHP_SESSION_ACTIVE) {
-    const text = 'Session save handler cannot be changed when a session is active';
-    request.warnActive(text);
-    return false;
-  }
-  if (request.head.headersSent) {
-    const text = 'Session save handler cannot be changed after headers have already been sent';
-    request.warnSent(text);
-    return false;
-  }
-  return true;
 }
 
 function nameUserModule(request: PhpRequest): void {
