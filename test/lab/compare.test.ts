@@ -65,8 +65,12 @@ test('the same cookie gets two different answers', { skip }, async () => {
 test('statements that only one class sends are marked in words', { skip }, async () => {
   const { page } = await open('left=lesson-12&right=lesson-13');
   await page.locator('#visit-you').click();
+  await answer(page, 'left').getByText('Count: 1').waitFor();
+  await answer(page, 'right').getByText('Count: 1').waitFor();
+  await page.locator('#visit-you').click();
+  await answer(page, 'right').getByText('Count: 2').waitFor();
   const statements = difference(page, 'differs: statements');
-  await statements.locator('ins').getByText('GET_LOCK').first().waitFor();
+  await statements.locator('ins', { hasText: 'LOCK' }).first().waitFor();
   assert.match((await statements.locator('ins').first().textContent()) ?? '', /^only here: /);
 });
 
