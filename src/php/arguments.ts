@@ -142,6 +142,7 @@ function emptyFor(request: PhpRequest, type: string, at: string): unknown {
   const shown = type === 'path' ? 'string' : type;
   const text = `Passing null to parameter ${at} of type ${shown} is deprecated`;
   request.warn('E_DEPRECATED', text);
+  if (request.exception) throw request.exception.error;
   return { string: '', path: '', int: 0, bool: false, 'array|int': 0 }[type];
 }
 

@@ -67,9 +67,7 @@ export function session_set_cookie_params(...values: unknown[]): boolean {
     if (!mayChange(request)) return false;
     const wanted =
       typeof first === 'object' ? fromOptions(request, first, rest) : fromArguments(first, rest);
-    const { exception } = request;
-    request.exception = undefined;
-    if (exception) throw exception.error;
+    if (request.exception) return false;
     return ORDER.every((key) => {
       const value = wanted.get(key);
       return value === undefined || request.changeSetting(`cookie_${key}`, value);
@@ -141,6 +139,8 @@ function fromOptions(
     }
   }
   if (wanted.size > 0) return wanted;
+  // zend_argument_error() is silent while an exception is on its way.
+  if (request.exception) throw request.exception.error;
   const text = 'Argument #1 ($lifetime_or_options) must contain at least 1 valid key';
   throw new PhpValueError(`${NAME}(): ${text}`);
 }

@@ -44,6 +44,7 @@ function encodeOrKeepError(request: PhpRequest): Buffer | undefined {
   try {
     return encodeVariables(request);
   } catch (error) {
+    if (request.bailsOut) throw error;
     request.exception = { error };
     return undefined;
   }

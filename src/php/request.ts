@@ -190,7 +190,13 @@ export class PhpRequest implements SettingsOwner {
   warn(level: PhpMessageLevel, text: string, prefix: string = `${this.prefix}: `): void {
     // zend_error() calls no error handler while an exception is on its way.
     if (this.exception) return;
-    this.#onMessage({ level, message: `${prefix}${text}` });
+    try {
+      this.#onMessage({ level, message: `${prefix}${text}` });
+    } catch (error) {
+      // An error handler that throws: the function goes on to its end, as C code does.
+      if (this.bailsOut) throw error;
+      this.exception = { error };
+    }
   }
 
   /** What a message begins with: `session_start()`, or the phase of the request. */

@@ -129,15 +129,28 @@ export async function inTurn<Result>(
   }
 }
 
+/** Throws what a handler, or a receiver of messages, threw while the function was running. */
+function throwPending(request: PhpRequest): void {
+  const { exception } = request;
+  request.exception = undefined;
+  if (exception) throw exception.error;
+}
+
 /** Runs a function that cannot reach a handler. */
 export function performSync<Result>(name: string, body: (request: PhpRequest) => Result): Result {
   const request = currentRequest(`${name}()`);
   const outer = request.activeFunction;
   request.activeFunction = name;
+  // In a callback, an exception may be on its way that is not this function's.
+  const before = request.exception;
+  request.exception = undefined;
   try {
-    return body(request);
+    const result = body(request);
+    throwPending(request);
+    return result;
   } finally {
     request.activeFunction = outer;
+    request.exception = before;
   }
 }
 
@@ -160,10 +173,12 @@ export async function execute<Result>(
   request.running = name;
   try {
     const result = await body(request);
-    const { exception } = request;
-    request.exception = undefined;
-    if (exception) throw exception.error;
+    throwPending(request);
     return result;
+  } catch (error) {
+    // Of two exceptions the later one is thrown, as in PHP.
+    request.exception = undefined;
+    throw error;
   } finally {
     request.activeFunction = outer;
     request.running = outerRunning;

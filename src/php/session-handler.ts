@@ -86,7 +86,9 @@ export class SessionHandler implements SessionHandlerInterface, SessionIdInterfa
   async gc(max_lifetime: number): Promise<number | boolean> {
     return await asParent('gc', async (request, module) => {
       if (!isParentOpen(request)) return false;
-      return await module.gc(request, max_lifetime);
+      const deleted = await module.gc(request, max_lifetime);
+      // C's FAILURE is -1.
+      return deleted === -1 ? false : deleted;
     });
   }
 

@@ -114,6 +114,7 @@ export function session_set_save_handler(...values: unknown[]): boolean {
       setObject(request, values[0] as AnySessionHandler, shutdown);
     } else {
       if (request.version >= '8.4') request.warn('E_DEPRECATED', DEPRECATED);
+      if (request.exception) return false;
       requireCallbacks(values, request.version);
       if (isLocked(request, 'Session save handler')) return false;
       setCallbacks(request, values);

@@ -107,3 +107,24 @@ test('cookies are read as PHP reads them', async () => {
   assert.match(await idFor('PHPSESSID=%3Cscript'), /^[0-9a-f]{32}$/);
   assert.match(await idFor('OTHER=one'), /^[0-9a-f]{32}$/);
 });
+
+test('PHP 8.5 names the line that sent the head', async () => {
+  const memory = new Memory();
+  const messages: string[] = [];
+  const url = await serve(
+    withPhpSession(
+      async (_request, response) => {
+        await begin(memory);
+        response.write('begun');
+        await once(response, 'drain');
+        session_id('late');
+        response.end();
+      },
+      { version: '8.5', onMessage: ({ message }) => messages.push(message) },
+    ),
+  );
+  await (await fetch(url)).text();
+  const place = /adapter-scope\.test\.ts on line \d+\)$/;
+  assert.match(messages.join('\n'), /^session_id\(\): .*already been sent \(sent from \//);
+  assert.match(messages.join('\n'), place);
+});

@@ -150,13 +150,16 @@ class Author {
     this.#hasHandler = false;
     const handler = this.handler();
     // PHP 8.2 refuses null for a callback.
-    this.#hasHandler = this.chance(0.7) && (handler[1] as Handler).form !== 'nulls';
-    const first = this.#hasHandler ? [handler, ...steps()] : steps();
+    const hasHandler = this.chance(0.7);
+    const strictErrors = this.chance(0.1);
+    this.#hasHandler = hasHandler && !strictErrors && (handler[1] as Handler).form !== 'nulls';
+    const first = hasHandler ? [handler, ...steps()] : steps();
     const sent = (probability: number): Record<string, string | Special | false> | undefined =>
       this.chance(probability) ? { PHPSESSID: this.chance(0.05) ? false : this.#id() } : undefined;
     const [cookies, query, form] = [sent(0.6), sent(0.1), sent(0.1)];
     return {
       name,
+      ...(strictErrors ? { strictErrors } : {}),
       ...(cookies ? { cookies } : {}),
       ...(query ? { query } : {}),
       ...(form ? { form } : {}),

@@ -14,6 +14,10 @@ import { freeze, sent, thaw } from './values.ts';
 type Functions = Record<string, (...values: unknown[]) => unknown>;
 type Cookies = Map<string, string | false>;
 
+class StrictError extends Error {
+  override readonly name = 'ErrorException';
+}
+
 /** exit: ends the program, not the request. */
 class Exit extends Error {}
 
@@ -244,6 +248,7 @@ async function runOne(
       const isEarly = message.startsWith('PHP Request Startup:');
       if (isEarly && browser.entries.at(-1)?.[0] === 'message') browser.entries.pop();
       browser.note('message', level, freeze(message));
+      if (scenario.strictErrors) throw new StrictError(message);
     },
   };
   for (const steps of [scenario.steps, ...(scenario.next ?? [])]) {

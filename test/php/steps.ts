@@ -75,6 +75,8 @@ type Sent = string | Special | false;
 
 export interface Scenario {
   readonly name: string;
+  /** Whether the program's error handler throws, as that of a framework does. */
+  readonly strictErrors?: boolean;
   /** What php.ini sets, without `session.`. */
   readonly settings?: Readonly<Record<string, string>>;
   /** A Cookie header and what stands behind the question mark, where their reading matters. */

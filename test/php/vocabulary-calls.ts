@@ -139,7 +139,7 @@ export const SETTINGS: Readonly<Record<string, readonly string[]>> = {
     'a\0b',
   ],
   cache_expire: ['0', '-5', '30', '2K', 'x'],
-  gc_probability: ['0', '1', '100', '-1'],
+  gc_probability: ['0', '100', '-1'],
   gc_divisor: ['1', '1', '100', '0'],
   gc_maxlifetime: ['0', '1440', '-1', 'x'],
   name: ['OTHER', 'PHPSESSID', '', '5', 'a.b', 'ä', 'a\0b', 'a b', 'x'.repeat(300)],

@@ -79,6 +79,8 @@ async function fetchOnce(
     await writeFile(join(draft, 'package.json'), '{"private":true}\n');
     const [program, ...first] = npm();
     const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock'];
+    // One more try is enough: whoever waits here is running tests.
+    flags.push('--fetch-retries=1', '--fetch-retry-mintimeout=500', '--fetch-retry-maxtimeout=500');
     const { code, stdout, stderr } = await run(
       program,
       [...first, 'install', ...flags, '--loglevel=error', `${name}@${version}`],

@@ -179,6 +179,28 @@ const moved: Scenario[] = [
   },
 ];
 
+const throwing: readonly Omit<Scenario, 'name'>[] = [
+  { steps: [use(6), call('session_module_name'), start, status] },
+  { ...known, steps: [use('object', { read: false }), start, status, start] },
+  { ...known, steps: [use('object', { write: false }), start, close, status] },
+  { ...known, steps: [use('object', { open: -1 }), start, status, variables] },
+  { ...known, steps: [use('full'), start, start, ini('name', 'x'), call('session_id', 'x')] },
+  { ...known, steps: [use('full', { destroy: false }), start, destroy, status, id] },
+  { ...known, steps: [use('full', { gc: null }), start, call('session_gc'), status] },
+  { steps: [call('session_start', { nonsense: 1, cookie_path: '/x' }), status] },
+  { steps: [use('object'), call('session_start', { sid_length: '21' }), status, close] },
+  { steps: [call('session_set_cookie_params', { wrong: 1 }), call('session_create_id', 'a b')] },
+  { steps: [call('session_set_cookie_params', { path: [], domain: 'x' }), start] },
+  { ...known, store: { known: 'broken' }, steps: [use('object'), start, status, variables] },
+  { ...known, steps: [use('object'), start, ['set', '5', 1], ['set', 'a', 1], close, status] },
+  { ...known, steps: [use('object'), start, ['set', '5', 1], call('session_regenerate_id'), id] },
+  { steps: [call('session_create_id', null), call('session_cache_expire', '1.5'), call('SID')] },
+];
+
+const strict = throwing.map((rest, at): Scenario => {
+  return { ...rest, name: `errors are exceptions ${at}`, strictErrors: true };
+});
+
 const sent: Scenario[] = (
   [
     ['session_start'],
@@ -214,4 +236,4 @@ const sent: Scenario[] = (
 ]);
 
 /** The table's part about what was found. */
-export const foundScenarios: readonly Scenario[] = [...abandoned, ...moved, ...sent];
+export const foundScenarios: readonly Scenario[] = [...abandoned, ...moved, ...strict, ...sent];
