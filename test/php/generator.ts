@@ -137,10 +137,12 @@ class Author {
     if (kind < 0.62) return this.call();
     if (kind < 0.78) return this.#change();
     if (kind < 0.86) return ['variables'];
-    if (kind < 0.9)
-      return ['later', ...Array.from({ length: 1 + this.upTo(2) }, () => this.call())];
+    if (kind < 0.9) {
+      return ['later', ...Array.from({ length: 1 + this.upTo(3) }, () => this.#inner(0))];
+    }
     if (kind < 0.92) return this.#header();
-    if (kind < 0.94) return ['flush'];
+    if (kind < 0.935) return ['flush'];
+    if (kind < 0.94) return ['age', 'sess_known', this.pick([10, 2000])];
     if (kind < 0.95) return this.chance(0.5) ? ['exit'] : ['throw', 'the end'];
     return this.handler();
   }
@@ -155,7 +157,9 @@ class Author {
     this.#hasHandler = hasHandler && !strictErrors && (handler[1] as Handler).form !== 'nulls';
     const first = hasHandler ? [handler, ...steps()] : steps();
     const sent = (probability: number): Record<string, string | Special | false> | undefined =>
-      this.chance(probability) ? { PHPSESSID: this.chance(0.05) ? false : this.#id() } : undefined;
+      this.chance(probability)
+        ? { [this.pick(vocabulary.NAMES)]: this.chance(0.05) ? false : this.#id() }
+        : undefined;
     const [cookies, query, form] = [sent(0.6), sent(0.1), sent(0.1)];
     return {
       name,

@@ -168,7 +168,11 @@ function perform($step) {
     case 'handler': attempt('session_set_save_handler', fn() => install($step[1])); return;
     case 'header': if (!headers_sent()) header($step[1], $step[2] ?? true); return;
     case 'flush': echo ' '; flush(); return;
-    case 'age': touch(SAVE_PATH . '/' . $step[1], time() - $step[2]); clearstatcache(); return;
+    case 'age':
+      $file = SAVE_PATH . '/' . $step[1];
+      if (file_exists($file)) touch($file, time() - $step[2]);
+      clearstatcache();
+      return;
     case 'exit': exit;
     case 'throw': throw new Exception($step[1]);
     case 'later':

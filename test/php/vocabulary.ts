@@ -63,6 +63,15 @@ export const IDS: readonly string[] = [
   'f'.repeat(32),
 ];
 
+/** Names of cookies; the first is the session's until it is changed. */
+export const NAMES: readonly string[] = [
+  'PHPSESSID',
+  'PHPSESSID',
+  'PHPSESSID',
+  'PHPSESSID',
+  'OTHER',
+];
+
 export const HOSTILE_IDS: readonly (string | Special)[] = [
   '',
   '0',
