@@ -103,7 +103,8 @@ function textOf(request: PhpRequest, value: unknown): string {
     request.warn('E_WARNING', 'Array to string conversion', '');
     return 'Array';
   }
-  request.throwLater(new Error(`Object of class ${type} could not be converted to string`));
+  if (!request.exception)
+    request.throwLater(new Error(`Object of class ${type} could not be converted to string`));
   return '';
 }
 
