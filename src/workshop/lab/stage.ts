@@ -35,6 +35,7 @@ export class Stage {
   #connection: Promise<Connection> | undefined;
   #rows: Row[] = [];
   #refreshing: Promise<void> | undefined;
+  #resetting: Promise<void> | undefined;
 
   constructor(options: StageOptions) {
     this.condition = options.condition;
@@ -89,6 +90,7 @@ export class Stage {
    * @returns What the client saw, in one sentence.
    */
   async visit(name: ClientName, path: string, instance: number): Promise<string> {
+    await this.#resetting;
     const client = this.clients[name];
     try {
       const answer = await exchange(this.player(instance), name, path, client.cookie);
@@ -127,8 +129,17 @@ export class Stage {
     return this.#refreshing;
   }
 
-  /** Empties the table and forgets cookies, pages and requests. */
+  /**
+   * Empties the table and forgets cookies, pages and requests. A visit that comes meanwhile waits:
+   * its cookie would be forgotten and its row kept.
+   */
   async reset(): Promise<void> {
+    const done = this.#empty();
+    this.#resetting = done.catch(() => {});
+    await done;
+  }
+
+  async #empty(): Promise<void> {
     const connection = await this.#connect();
     await connection.query('DELETE FROM sessions');
     this.clients.you = newClient('you');
