@@ -52,11 +52,12 @@ class Decoder extends Scanner {
   /**
    * Reads the value at the position and moves behind it.
    *
+   * @param place an empty list that the value is put into; a new one unless the caller has one
    * @returns the value's place, for a later value may still turn it into a reference
    * @throws Refusal where PHP refuses the bytes
    */
-  read(): Frame {
-    const place = openArray(LIST, 0, root);
+  read(place: Frame = openArray(LIST, 0, root)): Frame {
+    place.shape = root;
     this.#frames[0] = place;
     this.#depth = 1;
     const value = this.#value(place);

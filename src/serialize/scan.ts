@@ -24,6 +24,8 @@ interface FastBuffer extends Buffer {
 const COPIED = 1024;
 const copied = Buffer.alloc(COPIED + 8) as FastBuffer;
 const copiedView = new DataView(copied.buffer, copied.byteOffset, copied.length);
+/** Shared by all inputs of which there is nothing to say. */
+const SILENCE: readonly PhpMessage[] = Object.freeze([]);
 export const QUOTE = 34;
 export const COLON = 58;
 export const SEMICOLON = 59;
@@ -64,7 +66,7 @@ export class Scanner {
   /** Takes new input. */
   load(input: Buffer, version: PhpVersion): void {
     const { length } = input;
-    this.messages = [];
+    if (this.messages.length > 0) this.messages = [];
     this.position = 0;
     this.end = length;
     this.version = version;
@@ -81,6 +83,14 @@ export class Scanner {
     this.text = this.bytes.latin1Slice(0, length);
     // A short input's few strings are looked at one by one, as any other input's are.
     this.isAscii = length > 256 && isAscii(input);
+  }
+
+  /** Gives what was said since the input was taken. */
+  takeMessages(): readonly PhpMessage[] {
+    if (this.messages.length === 0) return SILENCE;
+    const taken = this.messages;
+    this.messages = [];
+    return taken;
   }
 
   /** Lets go of the input. */

@@ -148,10 +148,10 @@ export function decodeSession<Variables extends PhpSessionVariables = PhpSession
 }
 
 function readWhole(input: Buffer): DecodedSession {
-  const { messages } = decoder;
-  if (input.length === 0) return { variables: {}, messages, error: undefined };
+  if (input.length === 0) return { variables: {}, messages: [], error: undefined };
   const { value: read, error } = readOne(input);
-  if (error !== undefined) return { variables: {}, messages, error };
+  if (error !== undefined) return { variables: {}, messages: error.messages, error };
+  const messages = decoder.takeMessages();
   const standing = get(read, 0);
   const value = standing instanceof PhpReference ? standing.value : standing;
   if (value === null) return { variables: {}, messages, error };
@@ -165,7 +165,6 @@ function readWhole(input: Buffer): DecodedSession {
 
 function readKeys(format: SessionFormat, input: Buffer): DecodedSession {
   const places = new Map<string, Frame>();
-  const { messages } = decoder;
   const isBinary = format === 'php_binary';
   while (decoder.position < input.length) {
     const start = decoder.position;
@@ -173,15 +172,19 @@ function readKeys(format: SessionFormat, input: Buffer): DecodedSession {
     const to = isBinary ? from + ((input[start] as number) & 127) : input.indexOf(DELIMITER, start);
     // A name that reaches to the end leaves no room for a value.
     if (to < 0 || (isBinary && to > input.length)) {
+      const messages = decoder.takeMessages();
       const error = new UnserializeError(start, input.length, decoder.version, messages);
       return { variables: collect(places), messages, error };
     }
     const name = input.toString('latin1', from, to);
     decoder.position = isBinary ? to : to + 1;
     const { value, error } = readOne(input);
-    if (error !== undefined) return { variables: collect(places), messages, error };
+    if (error !== undefined) {
+      return { variables: collect(places), messages: error.messages, error };
+    }
     places.set(name, value);
   }
+  const messages = decoder.takeMessages();
   return { variables: collect(places), messages, error: undefined };
 }
 
@@ -197,7 +200,7 @@ function readOne(
       refusal.offset,
       input.length,
       decoder.version,
-      decoder.messages,
+      decoder.takeMessages(),
     );
     return { value: undefined, error };
   }

@@ -1,7 +1,8 @@
 import { decoder, SlotsNeeded } from './decode.ts';
 import { type PhpMessage, type PhpVersion, UnserializeError } from './messages.ts';
-import { get } from './places.ts';
+import { get, LIST, openArray } from './places.ts';
 import { Refusal } from './scan.ts';
+import { root } from './shapes.ts';
 import type { PhpValue } from './values.ts';
 import { PhpReference } from './values.ts';
 
@@ -20,6 +21,9 @@ export interface UnserializeOptions {
 /** PHP's `unserialize_max_depth`. */
 export const DEFAULT_DEPTH: number = 4096;
 const DEFAULT_LENGTH = 256 * 1024 * 1024;
+/** Where the outermost value stands while it is read: one for all calls, as the decoder is. */
+const place = openArray(LIST, 0, root);
+const values = place.container as PhpValue[];
 
 /**
  * Reads what PHP's `serialize()` wrote, without losing anything: written again it is the same
@@ -47,24 +51,26 @@ export function unserialize<Value extends PhpValue = PhpValue>(
   for (;;) {
     decoder.start(input, options.maxDepth ?? DEFAULT_DEPTH, version, slots);
     try {
-      value = get(decoder.read(), 0);
+      value = get(decoder.read(place), 0);
       break;
     } catch (error) {
       // Most input has no reference: places are kept only where one was met.
       if (error instanceof SlotsNeeded) slots = true;
       else if (error instanceof Refusal) {
-        throw new UnserializeError(error.offset, input.length, version, decoder.messages);
+        const messages = decoder.takeMessages();
+        throw new UnserializeError(error.offset, input.length, version, messages);
       } else throw error;
     } finally {
       decoder.finish();
+      values.pop();
     }
   }
-  const { messages, position } = decoder;
+  const { position } = decoder;
   if (position < input.length && version >= '8.3') {
     const message = `Extra data starting at offset ${position} of ${input.length} bytes`;
-    messages.push({ level: 'E_WARNING', message, namesFunction: true });
+    decoder.say('E_WARNING', message);
   }
-  for (const message of messages) (options.onMessage ?? warn)(message);
+  for (const message of decoder.takeMessages()) (options.onMessage ?? warn)(message);
   return (value instanceof PhpReference ? value.value : value) as Value;
 }
 

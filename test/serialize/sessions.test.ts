@@ -109,3 +109,14 @@ test('lets __proto__ be an ordinary key', () => {
   assert.equal(Object.getPrototypeOf(variables), Object.prototype);
   assert.equal(String(encodeSession('php', variables).bytes), bytes);
 });
+
+test('keeps what was said of one session out of another', () => {
+  const quiet = decodeSession('php', 'a|i:1;');
+  const loud = decodeSession('php', 'a|i:99999999999999999999;');
+  const later = decodeSession('php', 'a|i:2;');
+  assert.deepEqual(
+    loud.messages.map(({ message }) => message),
+    ['Numerical result out of range'],
+  );
+  assert.deepEqual([quiet.messages, later.messages], [[], []]);
+});
