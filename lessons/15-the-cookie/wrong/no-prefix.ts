@@ -18,7 +18,7 @@ const dsn = process.env['DATABASE_URL'] ?? 'mysql://db_user:db_pass@localhost/my
 type SessionRow = RowDataPacket & { d: Buffer | null };
 
 /** What one request holds from its Read to its Close: a connection, and on it the session's lock. */
-export type Held = { db?: PoolConnection | undefined };
+type Held = { db?: PoolConnection | undefined };
 
 /** PHP's time(): seconds since 1970, whole. */
 const time = (): number => Math.floor(Date.now() / 1000);
