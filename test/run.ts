@@ -6,7 +6,7 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, styleText } from 'node:util';
 import { root } from '../src/workshop/catalogue.ts';
@@ -133,6 +133,8 @@ async function runFiles(files: string[], environment: NodeJS.ProcessEnv): Promis
       'tsx',
       '--test',
       '--test-reporter=spec',
+      // Node leaves one core to itself; of two that is half, and most tests wait for a neighbour.
+      `--test-concurrency=${Math.max(2, availableParallelism() - 1)}`,
       // A file that hangs becomes a failure with its name; the slowest takes about a minute.
       '--test-timeout=400000',
       ...files,

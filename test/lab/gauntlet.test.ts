@@ -153,10 +153,12 @@ test('the table scrolls in its own box on a projector and a telephone', { skip }
   ] as const) {
     const { page } = await open('', { width, height });
     assert.ok((await overflow(page)) <= 0, `too wide at ${width}`);
-    const head = page.locator('.cells tbody th').nth(9);
-    await page.locator('.box').evaluate((box) => box.scrollTo(400, 200));
-    const seen = await head.boundingBox();
-    assert.ok(seen && seen.x >= 0 && seen.x < 40, `the row's name is gone at ${width}`);
+    // In one step: what the event stream sends may put another table in this one's place.
+    const left = await page.locator('.box').evaluate((box) => {
+      box.scrollTo(400, 200);
+      return box.querySelectorAll('tbody th')[9]?.getBoundingClientRect().x;
+    });
+    assert.ok(left !== undefined && left >= 0 && left < 40, `a row's name at ${left} of ${width}`);
   }
 });
 
