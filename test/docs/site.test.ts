@@ -53,7 +53,11 @@ test('the lessons lead from one to the next and back', () => {
 test("code is shown with the file's name, diffs with what they compare", () => {
   const lesson = lessons.find(({ number }) => number === 3);
   const html = lessonPage(3, lesson?.title ?? '');
-  assert.match(html, /<figcaption>sessions\.ts · write<\/figcaption><pre>/);
+  assert.match(html, /<figcaption>sessions\.ts · Write<\/figcaption><pre>/);
+  assert.match(
+    html,
+    /<figcaption>sessions\.ts · Write, against the lesson before<\/figcaption><pre>/,
+  );
 });
 
 test("every lesson's class is in the API, by the lesson's name", () => {
