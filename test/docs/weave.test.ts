@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Lesson } from '../../src/workshop/catalogue.ts';
 import { type Programs, sourceOf } from '../../src/workshop/weave/source.ts';
@@ -25,6 +25,7 @@ const lessons = [before, here];
 const programs: Programs = {
   transcript: async (of, condition) => `${of.slug} on ${condition}`,
   tests: async (of, condition) => `tests of ${of.slug} on ${condition}`,
+  php: async (path) => `${basename(path)} in PHP`,
   picture: async (name) => ({ kind: 'block', text: `![${name}](x.svg)` }),
 };
 
@@ -32,6 +33,13 @@ test('a marker gets its fence, and the rest stays byte for byte', async () => {
   const { text, problems } = await weave('# A\n\n<!-- code: ./sessions.ts#write -->\n\tlast  ');
   assert.deepEqual(problems, []);
   assert.equal(text, '# A\n\n<!-- code: ./sessions.ts#write -->\n```ts\nwrite() {}\n```\n\tlast  ');
+});
+
+test('a PHP script is run where its page stands, and nowhere outside', async () => {
+  const inside = await weave('<!-- output: php ./sessions.php -->');
+  assert.equal(inside.text.split('\n')[2], 'sessions.php in PHP');
+  const outside = await weave('<!-- output: php ../../../etc/passwd.php -->');
+  assert.match(outside.problems[0]?.message ?? '', /is outside the project/);
 });
 
 test('weaving what is woven changes nothing', async () => {
@@ -143,7 +151,10 @@ test('a transcript that cannot be understood is told its form', () =>
   refuses('<!-- transcript: lesson-01 -->', /is <!-- transcript: attack on lesson-01 -->$/));
 
 test('a command that is not on the list is refused', () =>
-  refuses('<!-- output: rm -rf -->', /the form is <!-- output: tests on lesson-01 -->$/));
+  refuses(
+    '<!-- output: rm -rf -->',
+    /the form is <!-- output: tests on lesson-01 --> or <!-- output: php \.\/a\.php -->$/,
+  ));
 
 test('a fence that never ends is refused', () =>
   refuses('<!-- code: ./sessions.ts -->\n```ts\nx', /is never closed$/));

@@ -146,7 +146,15 @@ function lessonBefore(page: Page, lessons: Lesson[]): Lesson {
   return before;
 }
 
-function locate(reference: Reference, page: Page): string {
+/**
+ * Finds the file that a marker names.
+ *
+ * @param reference As the marker has it.
+ * @param page The page that asks.
+ * @returns Its absolute path.
+ * @throws Error when it is outside the project.
+ */
+export function locate(reference: Reference, page: Page): string {
   const path = join(dirname(page.path), reference.path);
   if (!path.startsWith(root + sep) && !path.startsWith(dirname(page.path) + sep)) {
     throw new Error(`${reference.path} is outside the project`);

@@ -11,6 +11,7 @@ export type Marker =
   | { kind: 'diff'; from: Reference | undefined; to: Reference | undefined }
   | { kind: 'transcript'; condition: string }
   | { kind: 'output'; of: 'tests'; condition: string }
+  | { kind: 'output'; of: 'php'; file: Reference }
   | { kind: 'text'; reason: string }
   | { kind: 'proves' }
   | { kind: 'wrong' }
@@ -62,8 +63,12 @@ export function readMarker(line: string): Marker | undefined {
       return { kind, condition };
     }
     case 'output': {
+      const script = /^php (\S+\.php)$/.exec(argument)?.[1];
+      if (script) return { kind, of: 'php', file: { path: script, region: undefined } };
       const condition = /^tests on ([\w-]+)$/.exec(argument)?.[1];
-      if (!condition) throw misspelt(line, '<!-- output: tests on lesson-01 -->');
+      if (!condition) {
+        throw misspelt(line, '<!-- output: tests on lesson-01 --> or <!-- output: php ./a.php -->');
+      }
       return { kind, of: 'tests', condition };
     }
     case 'text':

@@ -136,8 +136,11 @@ function caption(kind: string, argument = ''): string {
     }
     case 'transcript':
       return `The attack on ${className(argument)}`;
-    default:
+    case 'output':
+      if (argument.startsWith('php ')) return `What ${file(argument.slice(4))} prints in PHP 8.4`;
       return `This lesson’s tests on ${className(argument)}`;
+    default:
+      return kind;
   }
 }
 

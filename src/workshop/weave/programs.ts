@@ -1,11 +1,13 @@
 /** Runs what pages show the output of: attacks, tests and the programs that pictures are made from. */
 import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import { runAttack } from '../attack/run.ts';
 import { findLesson, type Lesson, root, schemaFor } from '../catalogue.ts';
 import { runTests, type TestResult } from '../checks.ts';
 import { type DatabaseServer, obtainServer } from '../database/server.ts';
 import { type Matrix, runMatrix } from '../matrix/run.ts';
+import { openWasmPhp } from '../oracle/wasm.ts';
 import { type Comparisons, readComparisons } from './comparisons.ts';
 import { drawDifferences, drawSequences, drawTotals, drawValues } from './pictures/comparisons.ts';
 import { drawFormats, drawLetters } from './pictures/format.ts';
@@ -93,6 +95,16 @@ export async function startPrograms(
       const run = { lessons: [lesson], condition, lessonNumber, server, seed: SEED };
       const results = await runTests(run);
       return withoutPlace(results.flatMap(tellResult).join('\n'));
+    },
+    async php(path) {
+      progress(`${relative(root, path)} in PHP …`);
+      const php = await openWasmPhp();
+      try {
+        const printed = await php.run(readFileSync(path, 'utf8'));
+        return printed.toString('utf8').trimEnd();
+      } finally {
+        php.close();
+      }
     },
     async picture(name, page) {
       const draw = pictures[name];

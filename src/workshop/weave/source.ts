@@ -1,6 +1,6 @@
 /** Answers every marker; what has to run is started when the first marker asks for it. */
 import type { Lesson } from '../catalogue.ts';
-import { lessonOf, yieldCode, yieldDiff, yieldProofs, yieldWrongFixes } from './files.ts';
+import { lessonOf, locate, yieldCode, yieldDiff, yieldProofs, yieldWrongFixes } from './files.ts';
 import type { Marker } from './marker.ts';
 import { holdClaim, readNumbers, yieldNumbers } from './numbers.ts';
 import type { Page, Source, Yield } from './weave.ts';
@@ -11,6 +11,8 @@ export interface Programs {
   transcript(lesson: Lesson, condition: string): Promise<string>;
   /** The lesson's tests against the class of a condition, a line each. */
   tests(lesson: Lesson, condition: string): Promise<string>;
+  /** What a PHP script prints, in the PHP of npm. */
+  php(path: string): Promise<string>;
   /** A picture made by running something. */
   picture(name: string, page: Page): Promise<Yield>;
 }
@@ -40,6 +42,9 @@ export function sourceOf(lessons: Lesson[], programs: () => Promise<Programs>): 
         return fence('text', await (await programs()).transcript(lesson, marker.condition));
       }
       case 'output': {
+        if (marker.of === 'php') {
+          return fence('text', await (await programs()).php(locate(marker.file, page)));
+        }
         const lesson = lessonOf(page, lessons);
         refuseUnknown(marker.condition, lessons);
         return fence('text', await (await programs()).tests(lesson, marker.condition));
