@@ -1,13 +1,12 @@
 <?php
 
 // uniqid() is the time, in hexadecimal: eight digits of seconds, five of microseconds.
-$before = time();
+$before = microtime(true);
 $id = uniqid();
-$after = time();
+$after = microtime(true);
 
-$seconds = hexdec(substr($id, 0, 8));
-$microseconds = hexdec(substr($id, 8));
-$isNow = $before <= $seconds && $seconds <= $after && $microseconds < 1000000;
+$then = hexdec(substr($id, 0, 8)) + hexdec(substr($id, 8)) / 1e6;
+$isNow = $before - 0.00001 < $then && $then < $after + 0.00001;
 
 printf("uniqid(): %d digits, all of them the time: %s\n", strlen($id), $isNow ? 'yes' : 'no');
 printf("PHP's own id: %d digits, %d random bits each\n",
