@@ -1,11 +1,12 @@
 /**
- * Tells whether a number can be written without a look at its digits.
+ * Tells whether a number is an int of PHP that is small enough for the functions here. They are
+ * given nothing else, so that the engine computes with machine words in them.
  *
  * @param value any number
- * @returns true for an int32, but not for -0, which is a float to PHP
+ * @returns true from -2^31 + 1 to 2^31 - 1, but not for -0, which is a float to PHP
  */
-export function isInt32(value: number): boolean {
-  return (value | 0) === value && (value !== 0 || 1 / value > 0);
+export function isSmallInt(value: number): boolean {
+  return (value | 0) === value && value > -0x80000000 && (value !== 0 || 1 / value > 0);
 }
 
 /**
@@ -13,7 +14,7 @@ export function isInt32(value: number): boolean {
  *
  * @param bytes where, with room enough
  * @param start the offset
- * @param value a safe integer
+ * @param value a small int
  * @returns the offset behind it
  */
 export function putInt(bytes: Uint8Array, start: number, value: number): number {
@@ -36,7 +37,7 @@ export function putInt(bytes: Uint8Array, start: number, value: number): number 
  *
  * @param bytes where, with room enough
  * @param start the offset
- * @param value a safe integer, 0 or more
+ * @param value a small int, 0 or more
  * @returns the offset behind them
  */
 export function putDigits(bytes: Uint8Array, start: number, value: number): number {
@@ -50,8 +51,7 @@ export function putDigits(bytes: Uint8Array, start: number, value: number): numb
     bytes[start + 1] = 48 + value - tens * 10;
     return start + 2;
   }
-  if (value > 0x7fffffff) return putLargeDigits(bytes, start, value);
-  let rest = value | 0;
+  let rest = value;
   const end = start + countDigits(rest);
   let at = end;
   while (rest >= 10) {
@@ -66,7 +66,7 @@ export function putDigits(bytes: Uint8Array, start: number, value: number): numb
 /**
  * Counts the digits of a number.
  *
- * @param value an integer from 0 to below 2^32
+ * @param value a small int, 0 or more
  * @returns how many there are
  */
 export function digitsOf(value: number): number {
@@ -77,10 +77,4 @@ function countDigits(value: number): number {
   if (value < 1e5) return value < 1e3 ? 3 : value < 1e4 ? 4 : 5;
   if (value < 1e7) return value < 1e6 ? 6 : 7;
   return value < 1e8 ? 8 : value < 1e9 ? 9 : 10;
-}
-
-function putLargeDigits(bytes: Uint8Array, start: number, value: number): number {
-  const text = String(value);
-  for (let index = 0; index < text.length; index++) bytes[start + index] = text.charCodeAt(index);
-  return start + text.length;
 }

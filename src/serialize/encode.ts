@@ -1,4 +1,4 @@
-import { isInt32 } from './digits.ts';
+import { isSmallInt } from './digits.ts';
 import { IdentityWriter, isIdentity } from './identities.ts';
 import { UnserializableError } from './messages.ts';
 import { floatText, INT64_MAX, INT64_MIN, integerKey } from './numbers.ts';
@@ -93,7 +93,7 @@ export class Encoder extends IdentityWriter {
     if (typeof value === 'string') {
       if (!this.string(value)) refuse('half a surrogate pair has no UTF-8; use a Buffer');
     } else if (typeof value === 'number') {
-      if (isInt32(value)) this.int(value);
+      if (isSmallInt(value)) this.smallInt(value);
       else this.#number(value);
     } else if (typeof value === 'boolean') this.bool(value);
     else if (value === null) this.ascii('N;');
@@ -159,7 +159,7 @@ export class Encoder extends IdentityWriter {
     this.slot += index;
     try {
       for (; index < length; index++) {
-        this.int(index);
+        this.smallInt(index);
         this.#value(list[index] as PhpValue, inner, depth + 1);
       }
     } catch (error) {

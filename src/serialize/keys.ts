@@ -50,8 +50,10 @@ function refuseKey(scan: Scanner, first: number | undefined): never {
   const slot = matchAt(SLOT, text, start);
   if (slot !== null) throw new Refusal(start + slot[0].length);
   if (first === 97) {
-    const header = /a:[0-9]+:\{/y;
+    const header = /a:([0-9]+):\{/y;
     const matched = matchAt(header, text, start);
+    // The count is read, and remarked on, before PHP finds that a key is no array.
+    if (matched !== null) scan.saturate(matched[1] as string);
     throw new Refusal(start + (matched?.[0].length ?? 0));
   }
   if (first === 79 || first === 67 || first === 69) throw new Refusal(start);

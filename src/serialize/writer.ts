@@ -1,4 +1,4 @@
-import { digitsOf, isInt32, putDigits, putInt } from './digits.ts';
+import { digitsOf, isSmallInt, putDigits, putInt } from './digits.ts';
 import { floatText } from './numbers.ts';
 
 /** The method behind `Buffer.write`, which spares the choice of the encoding by name. */
@@ -124,7 +124,7 @@ export class ByteWriter {
     const thousandths = Math.round(value * 1000);
     // Fifteen digits that read back as the same float are its shortest: no other such float is near.
     if (thousandths / 1000 === value && value > 0 && thousandths < 1e9) {
-      let at = putDigits(bytes, this.length, Math.floor(thousandths / 1000));
+      let at = putDigits(bytes, this.length, Math.floor(thousandths / 1000) | 0);
       let rest = thousandths % 1000;
       bytes[at++] = 46;
       for (let place = 100; rest > 0; place /= 10) {
@@ -137,9 +137,15 @@ export class ByteWriter {
     this.byte(59);
   }
 
-  /** Writes `i:5;`. */
+  /** Writes `i:5;` for a safe integer. */
   int(value: number): void {
-    this.reserve(24);
+    if (isSmallInt(value)) this.smallInt(value);
+    else this.ascii(`i:${value};`);
+  }
+
+  /** Writes `i:5;` for a small int. */
+  smallInt(value: number): void {
+    this.reserve(16);
     this.length = putInt(this.bytes, this.length, value);
   }
 
@@ -159,8 +165,8 @@ export class ByteWriter {
       let at = this.length;
       for (; index < stop; index++) {
         const value = list[index];
-        if (typeof value !== 'number' || !isInt32(value)) break;
-        at = putInt(bytes, putInt(bytes, at, index), value);
+        if (typeof value !== 'number' || !isSmallInt(value)) break;
+        at = putInt(bytes, putInt(bytes, at, index), value | 0);
       }
       this.length = at;
       if (index < stop) break;

@@ -51,11 +51,10 @@ test('the lessons lead from one to the next and back', () => {
 });
 
 test("code is shown with the file's name, diffs with what they compare", () => {
-  const lesson = lessons.find(({ number }) => number === 3);
-  const html = lessonPage(3, lesson?.title ?? '');
-  assert.match(html, /<figcaption>sessions\.ts · Write<\/figcaption><pre>/);
+  const titleOf = (wanted: number) => lessons.find(({ number }) => number === wanted)?.title ?? '';
+  assert.match(lessonPage(3, titleOf(3)), /<figcaption>sessions\.ts · Write<\/figcaption><pre>/);
   assert.match(
-    html,
+    lessonPage(10, titleOf(10)),
     /<figcaption>sessions\.ts · Write, against the lesson before<\/figcaption><pre>/,
   );
 });

@@ -147,3 +147,11 @@ test('names a length of 64 bits to its last digit', () => {
       'Insufficient data for unserializing - 9223372036854775807 required, 2 present',
   );
 });
+
+test('remarks on the count of an array that stands where a key belongs', () => {
+  assert.throws(
+    () => unserialize('a:1:{a:9999999999999999999:{'),
+    ({ messages, offset }: UnserializeError) =>
+      offset === 28 && messages[0]?.message === 'Numerical result out of range',
+  );
+});
