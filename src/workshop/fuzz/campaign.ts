@@ -2,8 +2,8 @@ import type { SessionFormat } from '../../serialize/index.ts';
 import { compareSession, compareValue, compareVariables, compareVerdict, show } from './compare.ts';
 import { mutate } from './mutate.ts';
 import type { Answer, Oracle } from './oracle.ts';
-import { type Plan, planValue, type Random, smallerPlans } from './plans.ts';
-import { shrink, smallerBytes } from './shrink.ts';
+import { type Plan, planValue, type Random } from './plans.ts';
+import { shrink, smallerBytes, smallerPlans } from './shrink.ts';
 
 /** What one run compared, and the smallest case of the first difference. */
 export interface Outcome {

@@ -9,8 +9,9 @@ import {
   UnserializeError,
   unserialize,
 } from '../../serialize/index.ts';
+import { buildValue } from './build-value.ts';
 import type { Answer } from './oracle.ts';
-import { buildValue, type Plan, settle } from './plans.ts';
+import { type Plan, settle } from './plans.ts';
 
 const LEVELS = { E_WARNING: 2, E_NOTICE: 8, E_DEPRECATED: 8192 } as const;
 

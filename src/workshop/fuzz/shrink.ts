@@ -1,3 +1,5 @@
+import type { Plan } from './plans.ts';
+
 /**
  * Looks for a smaller case that still differs.
  *
@@ -35,4 +37,46 @@ export function smallerBytes(input: Buffer): Buffer[] {
     }
   }
   return candidates;
+}
+
+/**
+ * Lists smaller plans that may still show the same difference.
+ *
+ * @param plan the plan
+ * @returns its parts, and itself without one part
+ */
+export function smallerPlans(plan: Plan): Plan[] {
+  if (plan.kind === 'shared') {
+    const { value } = plan;
+    if (value === undefined) return [];
+    return [value, ...smallerPlans(value).map((part) => ({ ...plan, value: part }))];
+  }
+  if (plan.kind === 'array') {
+    return smallerParts(plan.elements, (elements) => ({ ...plan, elements }));
+  }
+  if (plan.kind === 'object') {
+    const { length } = plan.properties;
+    // A declared property cannot be left out: PHP has it all the same.
+    return smallerParts(plan.properties, (properties) => ({ ...plan, properties })).filter(
+      (part) =>
+        part.kind !== 'object' ||
+        part.id !== plan.id ||
+        plan.class === 'stdClass' ||
+        part.properties.length === length,
+    );
+  }
+  return [];
+}
+
+function smallerParts<Key>(
+  parts: readonly (readonly [Key, Plan])[],
+  rebuild: (parts: readonly (readonly [Key, Plan])[]) => Plan,
+): Plan[] {
+  return parts.flatMap(([key, part], index) => [
+    part,
+    rebuild(parts.filter((_, other) => other !== index)),
+    ...smallerPlans(part).map((smaller) =>
+      rebuild(parts.map((old, other) => (other === index ? ([key, smaller] as const) : old))),
+    ),
+  ]);
 }

@@ -1,0 +1,106 @@
+import {
+  type PhpArray,
+  PhpEnum,
+  PhpFloat,
+  type PhpKey,
+  PhpObject,
+  PhpReference,
+  type PhpValue,
+} from '../../serialize/index.ts';
+import type { Plan } from './plans.ts';
+
+/**
+ * Follows a plan with this library's values.
+ *
+ * @param plan the plan
+ * @returns the value PHP builds from the same plan
+ */
+export function buildValue(plan: Plan): PhpValue {
+  const objects = new Map<number, PhpObject>();
+  const shared = new Map<number, PhpReference>();
+  const build = (part: Plan): PhpValue => {
+    switch (part.kind) {
+      case 'null':
+        return null;
+      case 'bool':
+        return part.value;
+      case 'int':
+        return intOf(part.value);
+      case 'float': {
+        const value = Buffer.from(part.hex, 'hex').readDoubleBE();
+        return Number.isInteger(value) ? new PhpFloat(value) : value;
+      }
+      case 'string':
+        return textOf(part.hex);
+      case 'enum':
+        return new PhpEnum('Fuzz_Suit', part.case);
+      case 'array': {
+        const map = new Map<PhpKey, PhpValue>();
+        const byteKeys = new Map<string, PhpKey>();
+        for (const [key, element] of part.elements) {
+          let found = 'int' in key ? intOf(key.int) : keyOf(key.hex);
+          if (typeof found === 'object' && 'hex' in key) {
+            const known = byteKeys.get(key.hex);
+            if (known === undefined) byteKeys.set(key.hex, found);
+            else found = known;
+          }
+          map.set(found, build(element));
+        }
+        return inUsualForm(map);
+      }
+      case 'object': {
+        const object = new PhpObject(part.class);
+        objects.set(part.id, object);
+        for (const [name, value] of part.properties)
+          object.properties.set(textOf(name), build(value));
+        return object;
+      }
+      case 'same':
+        return objects.get(part.id) ?? null;
+      case 'shared': {
+        const known = shared.get(part.id);
+        if (known !== undefined) return known;
+        const box = new PhpReference<PhpValue>(null);
+        shared.set(part.id, box);
+        const value = part.value === undefined ? null : build(part.value);
+        box.value = value instanceof PhpReference ? value.value : value;
+        return box;
+      }
+    }
+  };
+  const value = build(plan);
+  return value instanceof PhpReference ? value.value : value;
+}
+
+/** As a program would hold it; every other size stays a Map, for any array may be one. */
+function inUsualForm(map: Map<PhpKey, PhpValue>): PhpArray {
+  const keys = [...map.keys()];
+  if (keys.length % 2 === 0) return map;
+  if (keys.every((key, index) => key === index)) return [...map.values()];
+  return keys.every((key) => typeof key === 'string') ? Object.fromEntries(map) : map;
+}
+
+function intOf(text: string): number | bigint {
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number + 0 : BigInt(text);
+}
+
+function textOf(hex: string): string | Uint8Array {
+  const bytes = Buffer.from(hex, 'hex');
+  const text = bytes.toString();
+  return Buffer.from(text).equals(bytes) ? text : bytes;
+}
+
+/**
+ * Gives the key that PHP makes of a string. It is PHP's rule, written a second time on purpose:
+ * this is the other side of the comparison.
+ *
+ * @param hex the string's bytes
+ * @returns the key
+ */
+export function keyOf(hex: string): PhpKey {
+  const text = textOf(hex);
+  if (typeof text !== 'string' || !/^(0|-?[1-9]\d*)$/.test(text)) return text;
+  const value = BigInt(text);
+  return value < 2n ** 63n && value >= -(2n ** 63n) ? intOf(text) : text;
+}
