@@ -147,12 +147,10 @@ export class Encoder extends IdentityWriter {
   #list(list: readonly PhpValue[], shape: Shape, depth: number): void {
     const { length } = list;
     this.openArray(length);
-    if (depth >= SHALLOW) {
-      this.#enter(list, depth);
-      if (depth >= RECURSION) {
-        this.#defer(list.entries(), false);
-        return;
-      }
+    if (depth >= SHALLOW) this.#enter(list, depth);
+    if (depth >= RECURSION) {
+      this.#defer(list.entries(), false);
+      return;
     }
     const inner = innerShape(shape);
     let index = this.ints(list);
@@ -172,12 +170,10 @@ export class Encoder extends IdentityWriter {
     const keys = Object.keys(record);
     const { length } = keys;
     this.openArray(length);
-    if (depth >= SHALLOW) {
-      this.#enter(record, depth);
-      if (depth >= RECURSION) {
-        this.#defer(Object.entries(record).values(), false);
-        return;
-      }
+    if (depth >= SHALLOW) this.#enter(record, depth);
+    if (depth >= RECURSION) {
+      this.#defer(Object.entries(record).values(), false);
+      return;
     }
     let before = innerShape(shape);
     let index = 0;
@@ -210,12 +206,10 @@ export class Encoder extends IdentityWriter {
   #map(map: ReadonlyMap<PhpKey, PhpValue>, shape: Shape, depth: number, isObject: boolean): void {
     if (isObject) this.open(map.size);
     else this.openArray(map.size);
-    if (depth >= SHALLOW) {
-      this.#enter(map, depth);
-      if (depth >= RECURSION) {
-        this.#defer(map.entries(), isObject);
-        return;
-      }
+    if (depth >= SHALLOW) this.#enter(map, depth);
+    if (depth >= RECURSION) {
+      this.#defer(map.entries(), isObject);
+      return;
     }
     const inner = innerShape(shape);
     let current: PhpKey = 0;

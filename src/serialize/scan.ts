@@ -277,18 +277,6 @@ export class Scanner {
 
   /** Reads the count behind a class's name: a sign is allowed, and so is nothing at all. */
   signedCount(start: number): number | bigint {
-    const bytes = this.bytes;
-    let at = start;
-    let value = 0;
-    let code = bytes[at] as number;
-    while (code >= 48 && code <= 57) {
-      value = value * 10 + code - 48;
-      code = bytes[++at] as number;
-    }
-    if (at > start && at - start < 16) {
-      this.position = at;
-      return value;
-    }
     const matched = matchAt(/[+-]?[0-9]*/y, this.text, start)?.[0] ?? '';
     this.position = start + matched.length;
     return this.saturate(matched);
