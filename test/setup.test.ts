@@ -21,8 +21,10 @@ after(() => rmSync(directory, { recursive: true, force: true }));
 /** A checkout with nothing but what the set-up reads, and what it said when it was run. */
 function setUp(name: string, manifest: object): { said: string; code: number | null } {
   const checkout = join(directory, name);
-  mkdirSync(join(checkout, 'src/workshop'), { recursive: true });
-  copyFileSync(join(root, 'src/workshop/setup.mjs'), join(checkout, 'src/workshop/setup.mjs'));
+  mkdirSync(join(checkout, 'src/workshop/tools'), { recursive: true });
+  for (const file of ['src/workshop/setup.mjs', 'src/workshop/tools/npm.mjs']) {
+    copyFileSync(join(root, file), join(checkout, file));
+  }
   writeFileSync(join(checkout, 'package.json'), JSON.stringify(manifest));
   writeFileSync(join(checkout, 'package-lock.json'), '{}');
   symlinkSync(join(directory, 'packages'), join(checkout, 'node_modules'), 'junction');

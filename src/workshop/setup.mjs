@@ -9,6 +9,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { npm } from './tools/npm.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const LINKED =
@@ -70,18 +71,6 @@ function installPackages() {
     );
   }
   console.log(`packages: ready after ${((Date.now() - began) / 1000).toFixed(1)} s`);
-}
-
-/** The npm that runs this script, without a shell between; else the one beside this Node. */
-function npm() {
-  const running = process.env.npm_execpath;
-  if (running && /npm-cli\.c?js$/.test(running)) return [process.execPath, running];
-  const bin = dirname(process.execPath);
-  const beside = [
-    join(bin, '../lib/node_modules/npm/bin/npm-cli.js'),
-    join(bin, 'node_modules/npm/bin/npm-cli.js'),
-  ].find((path) => existsSync(path));
-  return beside ? [process.execPath, beside] : ['npm'];
 }
 
 function stop(reason) {

@@ -2,10 +2,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { PhpVersion } from '../../serialize/index.ts';
 import { cacheFolder, makeOnce } from '../tools/cache.ts';
+import { npm } from '../tools/npm.mjs';
 import { run } from '../tools/program.ts';
 
 /** What a build's package exports. */
@@ -101,16 +102,4 @@ function environment(draft: string): NodeJS.ProcessEnv {
     ([name]) => !/^npm_(config_(local_prefix|prefix|global)|package|lifecycle|command)/i.test(name),
   );
   return { ...Object.fromEntries(others), INIT_CWD: draft, PWD: draft };
-}
-
-/** The npm that runs this program, without a shell between; else the one beside this Node. */
-function npm(): [program: string, ...first: string[]] {
-  const running = process.env['npm_execpath'];
-  if (running && /npm-cli\.c?js$/.test(running)) return [process.execPath, running];
-  const bin = dirname(process.execPath);
-  const beside = [
-    join(bin, '../lib/node_modules/npm/bin/npm-cli.js'),
-    join(bin, 'node_modules/npm/bin/npm-cli.js'),
-  ].find((path) => existsSync(path));
-  return beside ? [process.execPath, beside] : ['npm'];
 }
