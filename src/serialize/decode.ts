@@ -126,7 +126,7 @@ class Decoder extends Scanner {
       const start = this.position;
       const guess = frame.shape.next;
       let key: PhpKey;
-      if (guess !== undefined && this.standsAt(guess, start)) {
+      if (guess !== undefined && this.standsAt(guess.view, start, guess.written.length)) {
         this.position = start + guess.written.length;
         frame.shape = guess;
         key = guess.key;

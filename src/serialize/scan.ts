@@ -10,7 +10,6 @@ import {
   wrappingLength,
 } from './grammar.ts';
 import type { PhpMessage, PhpMessageLevel, PhpVersion } from './messages.ts';
-import type { Shape } from './shapes.ts';
 import type { PhpString, PhpValue } from './values.ts';
 import { PhpEnum, PhpFloat, PhpSerializable } from './values.ts';
 
@@ -100,16 +99,15 @@ export class Scanner {
     this.text = '';
   }
 
-  /** Tells whether a key stands at an offset, as it was written before. */
-  standsAt({ written, words, tail }: Shape, start: number): boolean {
+  /** Tells whether four bytes or more stand at an offset, looking at four at a time. */
+  standsAt(expected: DataView, start: number, length: number): boolean {
     const view = this.#view;
-    const { length } = written;
     if (start + length > this.end) return false;
-    const whole = length >> 2;
-    for (let index = 0; index < whole; index++) {
-      if (view.getUint32(start + index * 4, true) !== words[index]) return false;
+    const last = length - 4;
+    for (let at = 0; at < last; at += 4) {
+      if (view.getUint32(start + at, true) !== expected.getUint32(at, true)) return false;
     }
-    return view.getUint32(start + length - 4, true) === tail;
+    return view.getUint32(start + last, true) === expected.getUint32(last, true);
   }
 
   /** Reads `i:5;`. */

@@ -9,8 +9,8 @@ export interface Shape {
   readonly written: Uint8Array;
   /** The same four bytes to a word, little-endian, the last one filled up. */
   readonly words: Uint32Array;
-  /** The last four bytes as such a word. */
-  readonly tail: number;
+  /** The same bytes, to be read four at once from anywhere. */
+  readonly view: DataView;
   /** What followed the last time. */
   next: Shape | undefined;
   /** Everything that ever followed. */
@@ -31,17 +31,9 @@ export let root: Shape = create('', new Uint8Array());
 
 function create(key: string, written: Uint8Array): Shape {
   count++;
+  const view = new DataView(written.buffer, written.byteOffset, written.length);
   const words = wordsOf(written);
-  const tail = wordsOf(written.subarray(-4))[0] ?? 0;
-  return {
-    key,
-    written,
-    words,
-    tail,
-    next: undefined,
-    others: new Map(),
-    inner: undefined,
-  };
+  return { key, written, words, view, next: undefined, others: new Map(), inner: undefined };
 }
 
 function wordsOf(bytes: Uint8Array): Uint32Array {

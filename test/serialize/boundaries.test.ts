@@ -141,3 +141,16 @@ test('does not learn from an odd spelling how a key is written', () => {
     assert.equal(serialize(unserialize(odd)).toString(), plain);
   }
 });
+
+test('reads lists of ints whose keys grow by a digit, and stops where they do not go on', () => {
+  const list = Array.from({ length: 10_010 }, (_, index) => index % 1_000);
+  const text = serialize(list).toString();
+  assert.deepEqual(unserialize(text), list);
+  for (const key of [9, 10, 99, 100, 999, 1_000, 9_999, 10_000]) {
+    const entry = `i:${key};i:${key % 1_000};`;
+    const skipped = unserialize(text.replace(entry, `i:${key + 20_000};i:0;`));
+    assert.ok(skipped instanceof Map && skipped.get(key + 20_000) === 0 && skipped.size === 10_010);
+    const padded = unserialize(text.replace(entry, `i:0${key};i:${key % 1_000};`));
+    assert.deepEqual(padded, list, `a zero before ${key}`);
+  }
+});
