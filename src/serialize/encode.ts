@@ -178,15 +178,19 @@ export class Encoder extends IdentityWriter {
     let before = innerShape(shape);
     let index = 0;
     try {
-      for (; index < length; index++) {
-        const key = keys[index] as string;
+      // With for-in the engine finds the values without a look-up. It must bring the very keys that
+      // were counted: a prototype's come after them, and a getter may have deleted one.
+      for (const key in record) {
+        if (key !== keys[index]) break;
         const guess = before.next;
         if (guess !== undefined && guess.key === key) {
           this.words(guess.words, guess.written.length);
           before = guess;
         } else before = this.#recordKey(before, key);
         this.#value(record[key] as PhpValue, before, depth + 1);
+        index++;
       }
+      if (index < length) refuse('the object lost a key while it was being written');
     } catch (error) {
       throw at(step(keys[index] as string), error);
     }

@@ -70,7 +70,9 @@ export function unserialize<Value extends PhpValue = PhpValue>(
     const message = `Extra data starting at offset ${position} of ${input.length} bytes`;
     decoder.say('E_WARNING', message);
   }
-  for (const message of decoder.takeMessages()) (options.onMessage ?? warn)(message);
+  if (decoder.messages.length > 0) {
+    for (const message of decoder.takeMessages()) (options.onMessage ?? warn)(message);
+  }
   return (value instanceof PhpReference ? value.value : value) as Value;
 }
 

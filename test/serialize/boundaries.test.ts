@@ -154,3 +154,38 @@ test('reads lists of ints whose keys grow by a digit, and stops where they do no
     assert.deepEqual(padded, list, `a zero before ${key}`);
   }
 });
+
+test('writes the keys that an object had at first, whatever its getters do', () => {
+  const grows = {
+    get a() {
+      Object.assign(grows, { c: 3 });
+      return 1;
+    },
+    b: 2,
+  } as Record<string, number>;
+  assert.equal(serialize(grows).toString(), 'a:2:{s:1:"a";i:1;s:1:"b";i:2;}');
+  const shrinks: Record<string, number> = { b: 2, c: 3 };
+  const value = Object.defineProperty({} as Record<string, number>, 'a', {
+    enumerable: true,
+    get() {
+      delete value['b'];
+      return 1;
+    },
+  });
+  Object.assign(value, shrinks);
+  assert.throws(() => serialize(value), /^UnserializableError: \$value\.b: the object lost a key/);
+});
+
+test('writes nothing that an object has from its prototype', () => {
+  Object.defineProperty(Object.prototype, 'planted', {
+    value: 1,
+    enumerable: true,
+    configurable: true,
+  });
+  try {
+    assert.equal(serialize({ own: 1 }).toString(), 'a:1:{s:3:"own";i:1;}');
+    assert.equal(serialize({}).toString(), 'a:0:{}');
+  } finally {
+    delete (Object.prototype as { planted?: number }).planted;
+  }
+});
