@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { openBench } from '#bench';
 
 const { database, gate, serve, statements } = await openBench();
+const { Sessions } = await import('#sessions');
 const server = await serve();
 after(() => server.close());
 
@@ -58,6 +59,20 @@ test('a request that fails lets go of its session', async () => {
   const late = setTimeout(2000, undefined, { ref: false });
   const served = await Promise.race([next, late]);
   assert.match(served?.body ?? 'no answer: somebody holds the session', /Count: 2/);
+});
+
+test('who has waited in vain is told so, and changes nothing', async () => {
+  const { cookie } = await server.request();
+  const saving = gate(1, /^\s*(INSERT|UPDATE|REPLACE)/i, { opens: 'by hand', patience: 8000 });
+  const first = server.request({ cookie });
+  await saving.arrived;
+  Object.assign(Sessions, { MaxWait: 0 });
+  const second = await server.request({ cookie });
+  Object.assign(Sessions, { MaxWait: 10 });
+  saving.open();
+  await first;
+  assert.equal(second.status, 500, 'it went on with what another request holds');
+  assert.match((await server.request({ cookie })).body, /Count: 3\b/);
 });
 
 test('more visitors than connections are all served', async () => {
