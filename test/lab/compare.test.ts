@@ -1,25 +1,13 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
-import { inspectPage, overflow, skip, startBrowser, type VisitOptions, visit } from './visitor.ts';
-import { database, endAll, startWorkshop, type Workshop } from './workshop.ts';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { inspectPage, openLab, overflow, skip, type VisitOptions } from './visitor.ts';
 
-const server = await database();
-let browser: Browser | undefined;
-let lab: Workshop;
-
-before(async () => {
-  [lab, browser] = await Promise.all([startWorkshop(server.url), startBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await endAll();
-  await server.close();
-});
+const { workshop: lab, visit } = await openLab();
 
 /** Opens a pair whose tables are empty. */
 async function open(query: string, options: VisitOptions = {}) {
-  const visited = await visit(browser, `${lab.address}/compare/?${query}`, options);
+  const visited = await visit(`/compare/?${query}`, options);
   await visited.page.getByRole('button', { name: 'Empty both tables' }).click();
   await visited.page.locator('#differences').getByText('Press Visit:').waitFor();
   return visited;
@@ -90,7 +78,7 @@ test('two visits at once go to both classes', { skip }, async () => {
 test('the lesson before stands on the left, and each lesson links to its pair', {
   skip,
 }, async () => {
-  const { page } = await visit(browser, `${lab.address}/lesson/10/`);
+  const { page } = await visit('/lesson/10/');
   await page.getByRole('link', { name: 'Side by side' }).click();
   await page.locator('#left-heading').getByText('lesson 09').waitFor();
   assert.match(await page.locator('#right-heading').innerText(), /lesson 10/);
@@ -110,7 +98,7 @@ test('two classes are compared without script', { skip }, async () => {
 });
 
 test('a class on both sides gets each request once', { skip }, async () => {
-  const { page } = await visit(browser, `${lab.address}/compare/?left=lesson-11&right=lesson-11`);
+  const { page } = await visit('/compare/?left=lesson-11&right=lesson-11');
   await page.locator('#differences').getByText('Both sides are lesson 11').waitFor();
   await page.getByRole('button', { name: 'Empty both tables' }).click();
   await page.locator('#visit-you').click();

@@ -1,26 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
 import { readLessons } from '../../src/workshop/catalogue.ts';
-import { inspectPage, overflow, skip, startBrowser, type VisitOptions, visit } from './visitor.ts';
-import { copyProject, database, endAll, startWorkshop, type Workshop } from './workshop.ts';
+import { inspectPage, openLab, overflow, skip, type VisitOptions } from './visitor.ts';
+import { copyProject, startWorkshop } from './workshop.ts';
 
-const server = await database();
-let browser: Browser | undefined;
-let lab: Workshop;
+const { database, workshop: lab, visit } = await openLab();
 
-before(async () => {
-  [lab, browser] = await Promise.all([startWorkshop(server.url), startBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await endAll();
-  await server.close();
-});
-
-const open = (query = '', options: VisitOptions = {}) =>
-  visit(browser, `${lab.address}/gauntlet/${query}`, options);
+const open = (query = '', options: VisitOptions = {}) => visit(`/gauntlet/${query}`, options);
 const cell = (page: Page, condition: string, attack: string) =>
   page.locator(`#cell-${condition}-${attack}`);
 const summary = (page: Page) => page.locator('#progress .sum');
@@ -130,7 +118,7 @@ test('the gauntlet works without script, by forms and reload', { skip }, async (
 test('what the lesson page has run is in the table, and the other way round', {
   skip,
 }, async () => {
-  const { page } = await visit(browser, `${lab.address}/lesson/08/?class=lesson-07`);
+  const { page } = await visit('/lesson/08/?class=lesson-07');
   await page.locator('#attack-08').click();
   await page.locator('.verdict').getByText('BREACHED').waitFor();
   await page.goto(`${lab.address}/gauntlet/`);
@@ -169,9 +157,9 @@ test('the learner has a row, and a verdict is gone as soon as the file is saved'
   const project = copyProject();
   const solved = readFileSync(readLessons()[5]?.files.class ?? '', 'utf8');
   writeFileSync(project.mine, solved);
-  const own = await startWorkshop(server.url, project.folder);
+  const own = await startWorkshop(database, project.folder);
   try {
-    const { page } = await visit(browser, `${own.address}/gauntlet/?cell=mine+08`);
+    const { page } = await visit(`${own.address}/gauntlet/?cell=mine+08`);
     await page.locator('#run-opened').click();
     await page.locator('#cell-mine-08').getByText('breached').waitFor();
     writeFileSync(project.mine, `${solved}\n`);

@@ -1,58 +1,22 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
 import { findLesson, readLessons } from '../../src/workshop/catalogue.ts';
 import { findStep, readPassages, STEPS } from '../../src/workshop/lab/steps.ts';
-import { findBrowser } from '../../src/workshop/tools/browser.ts';
-import { contrastFaults, structureFaults } from './inspect-page.ts';
-import { database, endAll, run, startWorkshop, type Workshop } from './workshop.ts';
+import { inspectPage, openLab, overflow, skip, type VisitOptions } from './visitor.ts';
+import { run, startWorkshop } from './workshop.ts';
 
-const program = findBrowser();
-const skip = program ? false : 'no browser of the Chromium family is installed';
-const server = await database();
-let browser: Browser;
-let lab: Workshop;
-
-before(async () => {
-  lab = await startWorkshop(server.url, undefined, ['--instructor']);
-  if (!program) return;
-  const args = ['--headless', '--no-sandbox'];
-  browser = await chromium.launch({ executablePath: program, args });
-});
-after(async () => {
-  await browser?.close();
-  await endAll();
-  await server.close();
-});
-
-interface Options {
-  script?: boolean;
-  width?: number;
-  height?: number;
-  dark?: boolean;
-}
+const { database, workshop: lab, visit: open } = await openLab(['--instructor']);
 
 let complaints: string[] = [];
 
-/** Opens a page as the projector shows it, in a browser that knows nothing yet. */
-async function visit(path: string, options: Options = {}): Promise<Page> {
-  for (const context of browser.contexts()) await context.close();
-  const context = await browser.newContext({
-    javaScriptEnabled: options.script ?? true,
-    viewport: { width: options.width ?? 1280, height: options.height ?? 720 },
-    colorScheme: options.dark ? 'dark' : 'light',
-    reducedMotion: 'reduce',
-  });
-  const page = await context.newPage();
-  complaints = [];
-  page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  await page.goto(lab.address + path);
+/** Opens a page as the projector shows it. */
+async function visit(path: string, options: VisitOptions = {}): Promise<Page> {
+  const visited = await open(path, options);
+  complaints = visited.complaints;
   // The keys listen as soon as their button is there.
-  if (options.script ?? true) await page.locator('#keys-button').waitFor();
-  return page;
+  if (options.script ?? true) await visited.page.locator('#keys-button').waitFor();
+  return visited.page;
 }
 
 const heading = (page: Page, text: string) =>
@@ -68,7 +32,7 @@ async function turn(page: Page, key: string, to: string): Promise<void> {
 }
 
 test('--help lists --instructor', async () => {
-  const { ended, output } = run({ args: ['--help'], database: server.url });
+  const { ended, output } = run({ args: ['--help'], database });
   assert.equal(await ended, 0);
   assert.match(output(), /npm start -- --instructor/);
 });
@@ -119,7 +83,7 @@ test('a step that does not exist is refused with those that do', async () => {
 });
 
 test('without the option the lab knows no steps', async () => {
-  const plain = await startWorkshop(server.url);
+  const plain = await startWorkshop(database);
   const text = await (await fetch(`${plain.address}/lesson/13/?step=attack`)).text();
   assert.doesNotMatch(text, /lecture/);
   assert.match(text, /id="walkthrough"/);
@@ -310,12 +274,7 @@ for (const dark of [false, true]) {
   }, async () => {
     for (const { name } of STEPS) {
       const page = await visit(`/lesson/13/?step=${name}`, { dark });
-      await page.evaluate(() => {
-        for (const details of document.querySelectorAll('details')) details.open = true;
-      });
-      await page.evaluate('globalThis.__name = (value) => value');
-      assert.deepEqual(await page.evaluate(structureFaults), [], name);
-      assert.deepEqual(await page.evaluate(contrastFaults), [], name);
+      assert.deepEqual(await inspectPage(page), [], name);
     }
   });
 }
@@ -328,8 +287,8 @@ test('nothing runs out of the page on a projector and on a telephone', { skip },
   ] as const) {
     for (const { name } of STEPS) {
       const page = await visit(`/lesson/13/?step=${name}`, { width, height });
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      assert.ok(overflow <= 0, `${overflow} pixels too wide at ${width}, ${name}`);
+      const pixels = await overflow(page);
+      assert.ok(pixels <= 0, `${pixels} pixels too wide at ${width}, ${name}`);
     }
   }
 });

@@ -1,34 +1,11 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
-import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { hasLock, type LockEffect, lockEffect } from '../../src/workshop/lab/locks.ts';
 import { type RequestEntry, Timeline } from '../../src/workshop/lab/timeline.ts';
 import { describeWait } from '../../src/workshop/lab/views/timeline.ts';
 import { findWaits } from '../../src/workshop/lab/waits.ts';
-import { findBrowser } from '../../src/workshop/tools/browser.ts';
-import { contrastFaults, structureFaults } from './inspect-page.ts';
-import { copyProject, database, endAll, startWorkshop, until, type Workshop } from './workshop.ts';
-
-const program = findBrowser();
-const skip = program ? false : 'no browser of the Chromium family is installed';
-const server = await database();
-let browser: Browser;
-let lab: Workshop;
-
-before(async () => {
-  if (!program) return;
-  [lab, browser] = await Promise.all([
-    startWorkshop(server.url),
-    chromium.launch({ executablePath: program, args: ['--headless', '--no-sandbox'] }),
-  ]);
-});
-after(async () => {
-  await browser?.close();
-  await endAll();
-  await server.close();
-});
+import { database } from './workshop.ts';
 
 /** A request's statements: what each does, from when to when, and whether a lock was had. */
 type Told = [effect: LockEffect | undefined, at: number, end?: number, got?: boolean];
@@ -175,6 +152,7 @@ test('the same rows are the same lock, by every byte of the id', () => {
 });
 
 test('the database’s answer tells whether the lock was had', async () => {
+  const server = await database();
   const connection = await createConnection(server.url);
   const other = await createConnection(server.url);
   const sql = 'SELECT GET_LOCK(?, 0) AS got';
@@ -183,161 +161,5 @@ test('the database’s answer tells whether the lock was had', async () => {
   assert.equal(hasLock(takes, mine), true);
   assert.equal(hasLock(takes, theirs), false);
   await Promise.all([connection.end(), other.end()]);
-});
-
-async function openLesson(path: string, dark = false): Promise<Page> {
-  for (const context of browser.contexts()) await context.close();
-  const context = await browser.newContext({ colorScheme: dark ? 'dark' : 'light' });
-  const page = await context.newPage();
-  await page.goto(lab.address + path);
-  await page.getByRole('button', { name: 'Empty the table, forget the cookies' }).click();
-  await page.getByText('The table is empty.').first().waitFor();
-  return page;
-}
-
-async function visitTwice(page: Page): Promise<void> {
-  await page.locator('#visit-you').click();
-  await page.locator('#page-you .shown').getByText('Count: 1').waitFor();
-  await page.locator('#twice-you').click();
-  await page.locator('.group.together').waitFor();
-  await page
-    .locator('#page-you .shown')
-    .getByText(/Count: [23]/)
-    .waitFor();
-}
-
-/** On a busy machine the first of two visits may be over before the second one asks. */
-async function visitTwiceUntilOneWaits(page: Page): Promise<Locator> {
-  const note = page.locator('.group.together .note.waits');
-  await page.locator('#visit-you').click();
-  await page.locator('#page-you .shown').getByText('Count: 1').waitFor();
-  for (let press = 1; press <= 10; press++) {
-    await page.locator('#twice-you').click();
-    await page
-      .locator('#page-you .shown')
-      .getByText(`Count: ${2 * press + 1}`)
-      .waitFor();
-    const isThere = note.waitFor({ timeout: 2_000 });
-    if (
-      await isThere.then(
-        () => true,
-        () => false,
-      )
-    )
-      return note;
-  }
-  throw new Error('Ten times two visits, and none of them has waited for the other');
-}
-
-for (const dark of [false, true]) {
-  test(`two visits at once on lesson 13 wait for each other, ${dark ? 'dark' : 'light'}`, {
-    skip,
-  }, async () => {
-    const page = await openLesson('/lesson/13/', dark);
-    const note = await visitTwiceUntilOneWaits(page);
-    await page
-      .locator('#announcer')
-      .getByText(/waited [\d.]+ ms for the lock/)
-      .waitFor();
-    const words =
-      /^You \(request \d+\) waited [\d.]+ ms for the lock that You \(request \d+\) held\.$/;
-    assert.match(await note.innerText(), words);
-    const band = await page.locator('.group.together .block.read i.wait').boundingBox();
-    assert.ok(band && band.width >= 4 && band.height >= 8, 'the wait is drawn as a band');
-    const lanes = await page.locator('.group.together .lane > .unseen').allTextContents();
-    assert.equal(lanes.filter((lane) => /read, waiting [\d.]+ ms for a lock/.test(lane)).length, 1);
-    await page.evaluate(() => {
-      for (const details of document.querySelectorAll('details')) details.open = true;
-    });
-    await page.evaluate('globalThis.__name = (value) => value');
-    assert.deepEqual(await page.evaluate(structureFaults), []);
-    assert.deepEqual(await page.evaluate(contrastFaults), []);
-  });
-}
-
-test('a class without locks has no waits', { skip }, async () => {
-  const page = await openLesson('/lesson/13/?class=lesson-12');
-  await visitTwice(page);
-  assert.equal(await page.locator('.note.waits').count(), 0);
-  assert.equal(await page.locator('i.wait').count(), 0);
-});
-
-test('a wait is on the page while it lasts', { skip }, async () => {
-  const page = await openLesson('/lesson/13/');
-  await page.locator('#visit-you').click();
-  await page.locator('#page-you .shown').getByText('Count: 1').waitFor();
-  const bound = page.locator('.request').first().locator('.bound code').first();
-  const name = JSON.parse(await bound.textContent().then((text) => text ?? '')) as string;
-  const connection = await createConnection(server.url);
-  await connection.query('SELECT GET_LOCK(?, 0)', [name]);
-  await page.locator('#visit-you').click();
-  const note = page.locator('.note.waits');
-  await note.getByText('has been waiting').waitFor();
-  await connection.end();
-  await note.getByText(/waited \d+ ms for a lock that no request/).waitFor();
-  await until(async () => (await page.locator('.request.failed').count()) === 0, 'no failure');
-});
-
-/** A learner's class on the table of lesson 5 that locks rows from Read to Write. */
-const LOCKS_ROWS = `import { createPool, type PoolConnection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
-import { session_name, session_set_save_handler } from '#php';
-
-const pool = createPool(process.env['DATABASE_URL'] ?? '');
-const held = new Map<string, PoolConnection>();
-
-export class Sessions {
-  static SessionName = 'MySession';
-  static async Open() { return true; }
-  static async Close() { return true; }
-  static async Read(sid: string) {
-    const db = await pool.getConnection();
-    await db.beginTransaction();
-    const sql = 'SELECT d FROM sessions WHERE id=? FOR UPDATE';
-    const [tbl] = await db.execute<RowDataPacket[]>(sql, [sid]);
-    held.set(sid, db);
-    return tbl[0]?.['d'] ?? '';
-  }
-  static async Write(sid: string, data: string) {
-    const db = held.get(sid);
-    await db?.execute('UPDATE sessions SET d=?, updated=1 WHERE id=?', [data, sid]);
-    await db?.commit();
-    db?.release();
-    return true;
-  }
-  static async Destroy() { return true; }
-  static async garbageCollect() { return true; }
-  static async createId() {
-    const [result] = await pool.execute<ResultSetHeader>("INSERT INTO sessions (d) VALUES ('')");
-    return String(result.insertId);
-  }
-  static initCallbacks() {
-    session_name(Sessions.SessionName);
-    return session_set_save_handler(Sessions.Open, Sessions.Close, Sessions.Read, Sessions.Write,
-      Sessions.Destroy, Sessions.garbageCollect, Sessions.createId);
-  }
-}
-`;
-
-test('a class that locks rows is drawn waiting for them', async () => {
-  const project = copyProject();
-  writeFileSync(project.mine, LOCKS_ROWS);
-  const own = await startWorkshop(server.url, project.folder);
-  try {
-    const ask = (cookie = '') => fetch(`${own.address}/play/mine/`, { headers: { cookie } });
-    const first = await ask();
-    assert.match(await first.text(), /Count: 1/);
-    const cookie = first.headers.get('set-cookie')?.split(';')[0] ?? '';
-    const crowd = () => Promise.all([1, 2, 3, 4].map(async () => (await ask(cookie)).text()));
-    // The first crowd opens the pool's connections, so that the second one asks at once.
-    await crowd();
-    assert.match((await crowd()).sort().join(' '), /Count: 6.*Count: 7.*Count: 8.*Count: 9/s);
-    const page = await (await fetch(`${own.address}/lesson/05/?class=mine`)).text();
-    assert.match(
-      page,
-      /Outside \(request \d\) waited [\d.]+ ms for the lock that Outside \(request \d\)/,
-    );
-  } finally {
-    await own.end();
-    project.remove();
-  }
+  await server.close();
 });
