@@ -247,62 +247,49 @@ test('the whole page of the lesson is one link away, and back', { skip }, async 
   await heading(page, 'Before');
 });
 
-test('the type is big: prose from 26 pixels, everything else from 16', { skip }, async () => {
-  for (const { name } of STEPS) {
-    const page = await visit(`/lesson/13/?step=${name}`);
-    await page.evaluate('globalThis.__name = (value) => value');
-    const sizes = await page.evaluate(() => {
-      const sizeOf = (element: Element) => Number.parseFloat(getComputedStyle(element).fontSize);
-      const prose = [...document.querySelectorAll('.prose > p, .prose > ul > li')].map(sizeOf);
-      const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-      const all: number[] = [];
-      for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-        const element = node.parentElement;
-        if (!element || !node.textContent?.trim() || element.closest('.unseen')) continue;
-        if (element.checkVisibility({ visibilityProperty: true })) all.push(sizeOf(element));
-      }
-      return { prose: Math.min(...prose), all: Math.min(...all) };
-    });
-    assert.ok(sizes.prose >= 26, `${name}: ${sizes.prose}`);
-    assert.ok(sizes.all >= 16, `${name}: ${sizes.all}`);
-  }
-});
-
-for (const dark of [false, true]) {
-  test(`names, headings and contrast hold at each step, ${dark ? 'dark' : 'light'}`, {
-    skip,
-  }, async () => {
-    for (const { name } of STEPS) {
-      const page = await visit(`/lesson/13/?step=${name}`, { dark });
-      assert.deepEqual(await inspectPage(page), [], name);
+/** The smallest type of the prose and of everything that is seen, in pixels. */
+async function smallestType(page: Page): Promise<{ prose: number; all: number }> {
+  await page.evaluate('globalThis.__name = (value) => value');
+  return page.evaluate(() => {
+    const sizeOf = (element: Element) => Number.parseFloat(getComputedStyle(element).fontSize);
+    const prose = [...document.querySelectorAll('.prose > p, .prose > ul > li')].map(sizeOf);
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const all: number[] = [];
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      const element = node.parentElement;
+      if (!element || !node.textContent?.trim() || element.closest('.unseen')) continue;
+      if (element.checkVisibility({ visibilityProperty: true })) all.push(sizeOf(element));
     }
+    return { prose: Math.min(...prose), all: Math.min(...all) };
   });
 }
 
-test('nothing runs out of the page on a projector and on a telephone', { skip }, async () => {
-  for (const [width, height] of [
-    [1920, 1080],
-    [1280, 720],
-    [390, 844],
-  ] as const) {
-    for (const { name } of STEPS) {
-      const page = await visit(`/lesson/13/?step=${name}`, { width, height });
-      const pixels = await overflow(page);
-      assert.ok(pixels <= 0, `${pixels} pixels too wide at ${width}, ${name}`);
-    }
-  }
-});
-
-test('heading, text and panels are on the first screen of a projector', { skip }, async () => {
-  for (const { name } of STEPS) {
+for (const { name } of STEPS) {
+  test(`${name}: all is on the first screen, big, named and readable`, { skip }, async () => {
     const page = await visit(`/lesson/13/?step=${name}`);
     for (const place of ['#step-heading', '.prose > :nth-child(2)', '.steps', '#clock']) {
       const box = await page.locator(place).first().boundingBox();
-      assert.ok(box && box.y + Math.min(box.height, 60) < 720, `${place} at ${name}`);
+      assert.ok(box && box.y + Math.min(box.height, 60) < 720, place);
     }
     const beside = page.locator('.beside');
-    if ((await beside.count()) === 0) continue;
-    const box = await beside.boundingBox();
-    assert.ok(box && box.y < 200 && box.y + box.height <= 720, `panels at ${name}`);
-  }
-});
+    if ((await beside.count()) > 0) {
+      const box = await beside.boundingBox();
+      assert.ok(box && box.y < 200 && box.y + box.height <= 720, 'panels');
+    }
+    const { prose, all } = await smallestType(page);
+    assert.ok(prose >= 26, `prose of ${prose} pixels`);
+    assert.ok(all >= 16, `something of ${all} pixels`);
+    for (const [width, height] of [
+      [1920, 1080],
+      [390, 844],
+      [1280, 720],
+    ] as const) {
+      await page.setViewportSize({ width, height });
+      const pixels = await overflow(page);
+      assert.ok(pixels <= 0, `${pixels} pixels too wide at ${width}`);
+    }
+    assert.deepEqual(await inspectPage(page), [], 'in light colours');
+    await page.emulateMedia({ colorScheme: 'dark' });
+    assert.deepEqual(await inspectPage(page), [], 'in dark colours');
+  });
+}
