@@ -46,6 +46,40 @@ function patch(id, markup) {
 }
 
 /**
+ * What came while a pointer is down, by id. A click is a press and a release on one element: had
+ * another taken its place in between, the browser would drop it without a word.
+ *
+ * @type {Map<string, string>}
+ */
+const waiting = new Map();
+let isPressed = false;
+
+function show(/** @type {string} */ id, /** @type {string} */ markup) {
+  if (isPressed) waiting.set(id, markup);
+  else patch(id, markup);
+}
+
+/** The click follows its release in the same task, and must still meet its element. */
+function release() {
+  setTimeout(() => {
+    isPressed = false;
+    for (const [id, markup] of waiting) patch(id, markup);
+    waiting.clear();
+  });
+}
+
+document.addEventListener(
+  'pointerdown',
+  () => {
+    isPressed = true;
+  },
+  true,
+);
+document.addEventListener('pointerup', release, true);
+document.addEventListener('pointercancel', release, true);
+addEventListener('blur', release);
+
+/**
  * @param {Element} element
  * @param {Element | null} focused
  * @param {{ value: string, start: number | null, end: number | null } | undefined} typed
@@ -139,7 +173,7 @@ export function listen(address) {
   live = source;
   source.addEventListener('part', (event) => {
     const { id, markup } = JSON.parse(event.data);
-    patch(id, markup);
+    show(id, markup);
   });
   // A method was added to the class or taken away: the page has other buttons now.
   source.addEventListener('reload', () => location.reload());
