@@ -1,8 +1,6 @@
 /** Who takes part in the lessons' benchmark, and how each is served. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { keepTrackOf } from '../bench/brood.ts';
+import { startNodeServer } from '../bench/node-server.ts';
 import type { PageOrder } from '../bench/serve-apart.ts';
 import { findLesson, type Lesson, schemaFor } from '../catalogue.ts';
 import type { PhpFpm } from '../tools/php-fpm.ts';
@@ -133,45 +131,12 @@ function sweepSettings(sweeps: boolean): Record<string, string> {
   return sweeps ? {} : { 'session.gc_probability': '0' };
 }
 
-/** Runs a program that says its port on a line of its own, and ends when its input does. */
 async function serveNode(
   program: string,
   args: readonly string[],
   databaseUrl: string,
 ): Promise<Served> {
-  const child = spawn(
-    process.execPath,
-    [
-      '--disable-warning=ExperimentalWarning',
-      '--import',
-      import.meta.resolve('tsx'),
-      program,
-      ...args,
-    ],
-    {
-      env: { ...process.env, NODE_ENV: 'production', DATABASE_URL: databaseUrl },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    },
-  );
-  keepTrackOf(child);
-  const ended = once(child, 'close');
-  let words = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    words = (words + text).slice(-2000);
-  });
-  const port = await new Promise<number>((resolve, reject) => {
-    child.stdout.setEncoding('utf8').once('data', (text: string) => resolve(Number(text)));
-    child.once('error', reject);
-    child.once('close', (code) => {
-      reject(new Error(`${program} ended with code ${code} before it listened: ${words.trim()}`));
-    });
-  });
-  return {
-    ports: [port],
-    pids: child.pid === undefined ? [] : [child.pid],
-    async close() {
-      child.stdin.end();
-      await ended;
-    },
-  };
+  const environment = { NODE_ENV: 'production', DATABASE_URL: databaseUrl };
+  const { port, child, close } = await startNodeServer(program, args, environment);
+  return { ports: [port], pids: child.pid === undefined ? [] : [child.pid], close };
 }

@@ -4,11 +4,12 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
-import { createServer, Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createConnection } from 'mysql2/promise';
 import { DiskProblem } from '../tools/cache.ts';
+import { freePort } from '../tools/free-port.ts';
 import { findProgram } from '../tools/program.ts';
 import { containerOptions } from './container.ts';
 import type { Announcements, ServerProgram } from './program.ts';
@@ -268,15 +269,4 @@ function accountsSql(password: string): string {
     `GRANT ALL PRIVILEGES ON *.* TO ${name} WITH GRANT OPTION;`,
     '',
   ].join('\n');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('The system gave no port');
-  return address.port;
 }

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { findLesson, readLessons } from '../catalogue.ts';
-import { obtainServer } from '../database/server.ts';
+import { Interrupted, withServer } from '../database/with-server.ts';
 import { runMatrix } from './run.ts';
 import { drawMatrix } from './table.ts';
 
@@ -33,15 +33,12 @@ async function main(): Promise<number> {
   const say = (line: string): void => {
     process.stderr.write(`${line}\n`);
   };
-  const server = await obtainServer({ progress: say });
-  try {
-    const matrix = await runMatrix({ lessons, only, server, onProgress: say });
+  return await withServer(say, async (server, signal) => {
+    const matrix = await runMatrix({ lessons, only, server, signal, onProgress: say });
     if (values.save !== undefined) writeFileSync(values.save, JSON.stringify(matrix));
     console.log(values.json ? JSON.stringify(matrix, null, 2) : drawMatrix(lessons, matrix));
     return matrix.broken.length === 0 ? 0 : 1;
-  } finally {
-    await server.close();
-  }
+  });
 }
 
 main().then(
@@ -50,6 +47,6 @@ main().then(
   },
   (error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
+    process.exitCode = error instanceof Interrupted ? error.code : 1;
   },
 );

@@ -1,4 +1,5 @@
 /** What the matrix saw. The rules judge this and nothing else, so a test can hand them any world. */
+import type { Lesson } from '../catalogue.ts';
 import type { TestResult } from '../checks.ts';
 
 /** A lesson's class on the tests of every lesson up to the one after it. */
@@ -54,4 +55,36 @@ export interface Broken {
   /** The test it is about, where it is about one. */
   test?: string | undefined;
   sentence: string;
+}
+
+/** What one lesson's class did on the tests of another, or of its own. */
+export interface ObservedCell {
+  results: TestResult[];
+  /** Those of the tests that a lesson up to the class's own has retired. */
+  retired: string[];
+}
+
+/**
+ * Picks one cell out of what was seen.
+ *
+ * @param lessons - All lessons, in order.
+ * @param observed - What the matrix saw.
+ * @param row - The lesson whose class it is.
+ * @param column - The lesson whose tests they are.
+ * @returns The cell; undefined where these tests did not run on this class.
+ */
+export function cellOf(
+  lessons: readonly Lesson[],
+  observed: Observed,
+  row: Lesson,
+  column: Lesson,
+): ObservedCell | undefined {
+  const seen = observed.classes.find(({ lesson }) => lesson === row.label);
+  const results = seen?.results.filter(({ lesson }) => lesson === column.label) ?? [];
+  if (results.length === 0) return undefined;
+  const retired = lessons
+    .filter(({ number }) => number <= row.number)
+    .flatMap(({ retires }) => retires.map(({ test }) => test))
+    .filter((test) => results.some(({ name }) => name === test));
+  return { results, retired };
 }

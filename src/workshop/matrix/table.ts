@@ -1,6 +1,6 @@
 /** The matrix as a table for a terminal: a sign and a number in each cell, never colour alone. */
 import type { Lesson } from '../catalogue.ts';
-import type { Broken } from './observed.ts';
+import { type Broken, cellOf } from './observed.ts';
 import type { Matrix } from './run.ts';
 
 const heading = 'class ↓ tests →';
@@ -48,14 +48,11 @@ function drawCell(
   row: Lesson,
   column: Lesson,
 ): string {
-  const seen = observed.classes.find(({ lesson }) => lesson === row.label);
-  const results = seen?.results.filter(({ lesson }) => lesson === column.label) ?? [];
-  if (results.length === 0) return '';
+  const cell = cellOf(lessons, observed, row, column);
+  if (!cell) return '';
+  const { results, retired } = cell;
   const tests = new Set(results.map(({ name }) => name));
   const red = results.filter(({ passed }) => !passed).length;
-  const retired = lessons
-    .filter(({ number }) => number <= row.number)
-    .flatMap(({ retires }) => retires.filter(({ test }) => tests.has(test)));
   const expected = column.number <= row.number && red === retired.length && red > 0;
   const sign = red === 0 ? '✔' : expected ? `✔−${red}` : `✘${red}`;
   const isBroken = (each: Broken) =>

@@ -1,5 +1,7 @@
 /** The learner's commands: `node --import tsx src/workshop/runner/main.ts lesson 3`. */
+
 import { readLessons } from '../catalogue.ts';
+import { Interrupted } from '../database/with-server.ts';
 import { attack } from './commands/attack.ts';
 import { check } from './commands/check.ts';
 import { diff } from './commands/diff.ts';
@@ -9,7 +11,6 @@ import { list } from './commands/list.ts';
 import { catchUp, reset } from './commands/replace.ts';
 import { openTerminal } from './terminal.ts';
 import { type Command, readCommandLine, UsageError } from './usage.ts';
-import { Interrupted } from './with-server.ts';
 
 const commands: Command[] = [lesson, hint, diff, attack, check, catchUp, reset, list];
 

@@ -12,6 +12,8 @@ export interface Terminal {
   readonly width: number;
   /** Prints a line for people. */
   say(line?: string): void;
+  /** Prints a line for people, dimly: what happens beside the matter. */
+  whisper: (line: string) => void;
   /** Prints a line of trouble, on standard error. */
   complain(line: string): void;
   /** Prints the one JSON value, when one is wanted. */
@@ -35,19 +37,22 @@ export function openTerminal(json: boolean): Terminal {
   });
   const colours =
     !json && stdout.isTTY && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
+  const say = (line = ''): void => {
+    (json ? process.stderr : stdout).write(`${line}\n`);
+  };
+  const paint = (style: Style, text: string): string => (colours ? styleText(style, text) : text);
   return {
     json,
     interactive: !json && Boolean(stdin.isTTY && stdout.isTTY),
     width: Math.max(40, Math.min(stdout.columns || 80, 88)),
-    say: (line = '') => {
-      (json ? process.stderr : stdout).write(`${line}\n`);
-    },
+    say,
+    whisper: (line) => say(paint('dim', line)),
     complain: (line) => {
       process.stderr.write(`${line}\n`);
     },
     answer: (value) => {
       if (json) stdout.write(`${JSON.stringify(value, null, 2)}\n`);
     },
-    paint: (style, text) => (colours ? styleText(style, text) : text),
+    paint,
   };
 }

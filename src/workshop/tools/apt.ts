@@ -17,6 +17,32 @@ export interface FetchOptions {
 }
 
 /**
+ * Obtains what a machine may have already: each way is tried until one finds something.
+ *
+ * @param ways - They return undefined where there is nothing, and throw what stood in their way.
+ * @param options - Handed to each way; `signal` ends it all.
+ * @param otherwise - What to say, and to do, where nothing was found.
+ * @returns What was found, or the reason why nothing was: the problems, and `otherwise`.
+ */
+export async function obtainFirst<Found>(
+  ways: readonly ((options: FetchOptions) => Promise<Found | undefined>)[],
+  options: FetchOptions,
+  otherwise: string,
+): Promise<Found | { reason: string }> {
+  const problems: string[] = [];
+  for (const find of ways) {
+    try {
+      const found = await find(options);
+      if (found !== undefined) return found;
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      problems.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  return { reason: [...problems, otherwise].join('. ') };
+}
+
+/**
  * Tells whether this system's packages can be fetched.
  *
  * @returns false on a system that is not of Debian's family.

@@ -1,7 +1,13 @@
 /** PHP as most sites run it: php-fpm, with nginx in front. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { canFetchPackages, type FetchOptions, fetchPackages, libraryPath } from './apt.ts';
+import {
+  canFetchPackages,
+  type FetchOptions,
+  fetchPackages,
+  libraryPath,
+  obtainFirst,
+} from './apt.ts';
 import { describePhp, type Php } from './php.ts';
 import { findProgram, run } from './program.ts';
 
@@ -27,18 +33,8 @@ const packageNames = ['php-fpm', 'php-mysql', 'nginx'];
 export async function obtainPhpFpm(
   options: FetchOptions = {},
 ): Promise<PhpFpm | { reason: string }> {
-  const problems: string[] = [];
-  for (const find of [installed, fetched]) {
-    try {
-      const found = await find(options);
-      if (found !== undefined) return found;
-    } catch (error) {
-      options.signal?.throwIfAborted();
-      problems.push(error instanceof Error ? error.message : String(error));
-    }
-  }
   const remedy = canFetchPackages() ? `apt-get install ${packageNames.join(' ')}` : 'install both';
-  return { reason: [...problems, `No php-fpm with nginx (${remedy})`].join('. ') };
+  return obtainFirst([installed, fetched], options, `No php-fpm with nginx (${remedy})`);
 }
 
 async function installed({ signal }: FetchOptions): Promise<PhpFpm | undefined> {

@@ -1,7 +1,13 @@
 /** PHP as web servers run it, with the extension that reaches MySQL. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { canFetchPackages, type FetchOptions, fetchPackages, libraryPath } from './apt.ts';
+import {
+  canFetchPackages,
+  type FetchOptions,
+  fetchPackages,
+  libraryPath,
+  obtainFirst,
+} from './apt.ts';
 import { findProgram, run } from './program.ts';
 
 /** A PHP that can be run. */
@@ -29,18 +35,8 @@ const packageNames = ['php-cgi', 'php-mysql'];
  * @returns PHP, or the reason why there is none.
  */
 export async function obtainPhp(options: FetchOptions = {}): Promise<Php | { reason: string }> {
-  const problems: string[] = [];
-  for (const find of [installed, fetched]) {
-    try {
-      const php = await find(options);
-      if (php !== undefined) return php;
-    } catch (error) {
-      options.signal?.throwIfAborted();
-      problems.push(error instanceof Error ? error.message : String(error));
-    }
-  }
   const command = canFetchPackages() ? 'apt-get install php-cgi php-mysql' : 'install php-cgi';
-  return { reason: [...problems, `No php-cgi with pdo_mysql (${command})`].join('. ') };
+  return obtainFirst([installed, fetched], options, `No php-cgi with pdo_mysql (${command})`);
 }
 
 async function installed({ signal }: FetchOptions): Promise<Php | undefined> {

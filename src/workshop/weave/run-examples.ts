@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import * as http from 'node:http';
 import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,6 +9,7 @@ import { compileFunction } from 'node:vm';
 import ts from 'typescript';
 import { type PhpSessionMessage, withPhpRequest } from '../../php/index.ts';
 import { root } from '../catalogue.ts';
+import { freePort } from '../tools/free-port.ts';
 import { type Instrumented, instrument, show } from './claims.ts';
 import { compilerOptions, type Example, type PublicNames } from './examples.ts';
 import type { PublicModule } from './plugin.ts';
@@ -229,16 +229,6 @@ function withImports({ text, module }: Example, { exporters }: PublicNames): str
   );
   // A file without any import or export would share its declarations with the others.
   return `${imports.join(' ')} export {}; ${text}`;
-}
-
-async function freePort(): Promise<number> {
-  const server = http.createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 function blame({ file, line, name }: Example, offset: number, message: string): string {

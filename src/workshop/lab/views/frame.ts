@@ -17,6 +17,19 @@ export interface Frame {
   inside: Html;
 }
 
+/** The head of every page. */
+export function head(title: string, styles: readonly string[], script: string): Html {
+  return html`<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title} · phpsessid lab</title>
+<link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
+${['lab.css', ...styles].map((name) => html`<link rel="stylesheet" href="/assets/${name}">\n`)}
+<script type="module" src="/assets/${script}"></script>
+</head>`;
+}
+
 /**
  * Draws the page.
  *
@@ -27,15 +40,7 @@ export function frame({ lab, title, here, styles, script, live, inside }: Frame)
     html`<a class="docs" href="${path}"${path === here && html` aria-current="page"`}>${name}</a>`;
   return html`<!DOCTYPE html>
 <html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${title} · phpsessid lab</title>
-<link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
-${['lab.css', ...styles].map((name) => html`<link rel="stylesheet" href="/assets/${name}">\n`)}
-<script type="module" src="/assets/${script}"></script>
-</head>
+${head(title, styles, script)}
 <body data-live="${live}">
 <a class="skip" href="#main">Skip to the page</a>
 <header class="top">

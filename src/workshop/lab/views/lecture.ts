@@ -3,6 +3,7 @@ import type { Lesson } from '../../catalogue.ts';
 import { type Html, html } from '../html.ts';
 import type { Lab } from '../lab.ts';
 import { classAt, readPassages, STEPS, type Step } from '../steps.ts';
+import { head } from './frame.ts';
 import { code, hints } from './learn.ts';
 import { renderMarkdown } from './markdown.ts';
 import { action, browserPanel, liveParts, type Scene } from './page.ts';
@@ -38,16 +39,7 @@ export function lecture(scene: LectureScene): Html {
   const panels = drawPanels(scene, live);
   return html`<!DOCTYPE html>
 <html lang="en" class="lecture">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${lesson.number}. ${lesson.title}: ${step.heading} · phpsessid lab</title>
-<link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/assets/lab.css">
-<link rel="stylesheet" href="/assets/lecture.css">
-<script type="module" src="/assets/lecture.js"></script>
-</head>
+${head(`${lesson.number}. ${lesson.title}: ${step.heading}`, ['lecture.css'], 'lecture.js')}
 <body data-live="/live?lesson=${lesson.label}&class=${subject.condition}&step=${step.name}">
 <a class="skip" href="#main">Skip to the step</a>
 <header class="bar">

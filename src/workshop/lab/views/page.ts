@@ -8,6 +8,7 @@ import type { Step } from '../steps.ts';
 import { attacksPanel, testsPanel } from './checks.ts';
 import { clientForms, clientPage, clientWire, cookieForm } from './client.ts';
 import { callAnswer, methodForms } from './console.ts';
+import { head } from './frame.ts';
 import { code, hints, walkthrough } from './learn.ts';
 import { rowPanel } from './row.ts';
 import { classNotice, statusLine } from './status.ts';
@@ -63,15 +64,7 @@ export function page(scene: Scene): Html {
   const { lesson, subject } = view;
   return html`<!DOCTYPE html>
 <html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${lesson.number}. ${lesson.title} · phpsessid lab</title>
-<link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/assets/lab.css">
-<script type="module" src="/assets/lab.js"></script>
-</head>
+${head(`${lesson.number}. ${lesson.title}`, [], 'lab.js')}
 <body data-lesson="${lesson.label}" data-class="${subject.condition}">
 <a class="skip" href="#main">Skip to the lab</a>
 <header class="top">

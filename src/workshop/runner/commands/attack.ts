@@ -1,9 +1,10 @@
 /** `npm run attack 4`. */
+
 import { runAttack } from '../../attack/run.ts';
 import { minePath } from '../../catalogue.ts';
+import { withServer } from '../../database/with-server.ts';
 import { hasMine, shown } from '../learner.ts';
 import { type Command, classOf, UsageError } from '../usage.ts';
-import { withServer } from '../with-server.ts';
 import { chosenLesson } from './chosen.ts';
 
 export const attack: Command = {
@@ -32,7 +33,7 @@ export const attack: Command = {
           `npm run attack ${lesson.number} -- --on ${lesson.condition} attacks the lesson's.`,
       );
     }
-    return await withServer(terminal, async (server, signal) => {
+    return await withServer(terminal.whisper, async (server, signal) => {
       terminal.say(`attack ${lesson.label} ${lesson.title} on ${condition} …\n`);
       let number = 0;
       const { verdict, because, transcript, location } = await runAttack({

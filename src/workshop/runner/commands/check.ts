@@ -1,11 +1,12 @@
 /** `npm run check`. */
+
 import { type Lesson, minePath } from '../../catalogue.ts';
 import { runTests, type TestResult } from '../../checks.ts';
+import { withServer } from '../../database/with-server.ts';
 import { hasMine, rememberedLesson, shown } from '../learner.ts';
 import { failures, retiredBy, withoutRetired } from '../proof.ts';
 import { describeResult } from '../screen.ts';
 import { type Call, type Command, classOf, lessonOf, UsageError } from '../usage.ts';
-import { withServer } from '../with-server.ts';
 
 export const check: Command = {
   name: 'check',
@@ -31,7 +32,7 @@ export const check: Command = {
     }
     const last = lastLesson(call, condition);
     const wanted = lessons.filter((each) => each.number <= last.number && each.files.test);
-    return await withServer(terminal, async (server, signal) => {
+    return await withServer(terminal.whisper, async (server, signal) => {
       terminal.say(`checking lessons ${wanted[0]?.label}–${last.label} on ${condition} …`);
       const results: TestResult[] = [];
       let printed = 0;

@@ -1,12 +1,13 @@
 /** `npm run lesson 3`. */
+
 import { type Lesson, minePath } from '../../catalogue.ts';
+import { withServer } from '../../database/with-server.ts';
 import { hasMine, lessonBefore, remember, replaceMine, shown } from '../learner.ts';
 import { turn } from '../pages.ts';
 import { isDone, type Proof, prove } from '../proof.ts';
 import { describeDone, describeOlder, describeRed } from '../screen.ts';
 import { type Call, type Command, classOf } from '../usage.ts';
 import { Watcher } from '../watcher.ts';
-import { withServer } from '../with-server.ts';
 import { chosenLesson } from './chosen.ts';
 import { listLessons } from './list.ts';
 
@@ -35,7 +36,7 @@ In the watcher: h hint, d diff to the lesson's class, a attack, r run, n next le
     const { terminal, lessons } = call;
     const watches = terminal.interactive && !call.flag('once') && condition === 'mine';
     if (!terminal.json) for (const line of turn(chosen, terminal)) terminal.say(line);
-    return await withServer(terminal, async (server, signal) => {
+    return await withServer(terminal.whisper, async (server, signal) => {
       if (watches) {
         return await new Watcher({ lessons, lesson: chosen, server, terminal, signal }).run();
       }

@@ -1,5 +1,6 @@
 /** The matrix as a table for the page: the same results as in the terminal. */
 import type { Lesson } from '../../catalogue.ts';
+import { cellOf } from '../../matrix/observed.ts';
 import type { Matrix } from '../../matrix/run.ts';
 import type { Yield } from '../weave.ts';
 
@@ -42,13 +43,10 @@ function drawCell(
   row: Lesson,
   column: Lesson,
 ): string {
-  const seen = observed.classes.find(({ lesson }) => lesson === row.label);
-  const results = seen?.results.filter(({ lesson }) => lesson === column.label) ?? [];
-  if (results.length === 0) return '';
-  const retired = lessons
-    .filter(({ number }) => number <= row.number)
-    .flatMap(({ retires }) => retires.map(({ test }) => test))
-    .filter((test) => results.some(({ name }) => name === test)).length;
+  const cell = cellOf(lessons, observed, row, column);
+  if (!cell) return '';
+  const { results } = cell;
+  const retired = cell.retired.length;
   const failed = results.filter(({ passed }) => !passed).length - retired;
   if (failed > 0) return `✘ ${failed}`;
   return retired > 0 ? `✔ ${results.length - retired}, ${retired} retired` : `✔ ${results.length}`;

@@ -1,7 +1,6 @@
 /** A database for the time of one command, given back whatever ends it. */
 import { constants } from 'node:os';
-import { type DatabaseServer, obtainServer } from '../database/server.ts';
-import type { Terminal } from './terminal.ts';
+import { type DatabaseServer, obtainServer } from './server.ts';
 
 /** The command was ended by a signal. */
 export class Interrupted extends Error {
@@ -17,13 +16,13 @@ export class Interrupted extends Error {
 /**
  * Obtains a server, does the work, closes the server.
  *
- * @param terminal - Told what happens before the server is there.
+ * @param progress - Told what happens before the server is there, a line at a time.
  * @param work - Gets the server, and a signal that is aborted when the command shall end.
  * @returns What the work returned.
  * @throws Interrupted after a signal; whatever obtaining the server or the work throws.
  */
 export async function withServer<Result>(
-  terminal: Terminal,
+  progress: (line: string) => void,
   work: (server: DatabaseServer, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const ending = new AbortController();
@@ -32,10 +31,7 @@ export async function withServer<Result>(
   for (const signal of signals) process.on(signal, onSignal);
   let server: DatabaseServer | undefined;
   try {
-    server = await obtainServer({
-      progress: (line) => terminal.say(terminal.paint('dim', line)),
-      signal: ending.signal,
-    });
+    server = await obtainServer({ progress, signal: ending.signal });
     return await work(server, ending.signal);
   } catch (error) {
     throw ending.signal.aborted ? ending.signal.reason : error;
