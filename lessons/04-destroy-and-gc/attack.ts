@@ -5,6 +5,7 @@ export const attack: Attack = async ({ handler, newId, say }) => {
   await handler.open('', 'MySession');
   const id = await newId();
   await handler.write(id, 'user|s:3:"Ann";');
+  if ((await handler.read(id)) === '') throw new Error('Read does not find what Write was given');
   say('Ann signs in; Mallory copies her cookie');
 
   const answer = await handler.destroy(id);

@@ -1,10 +1,10 @@
-import { type Attack, breached, held } from '../../src/workshop/attack/stage.ts';
+import { type Attack, breached, held, signIn } from '../../src/workshop/attack/stage.ts';
 
 /** Mallory has no session of her own. She writes something into the cookie that is nearly an id. */
 export const attack: Attack = async ({ serve, say }) => {
   const server = await serve();
   try {
-    const { cookie } = await server.request({ path: '/login?user=ann' });
+    const { cookie } = await signIn(server);
     say('Ann signs in and gets her cookie');
     for (const ending of ['abc', '.0', '%20%20', "'%20OR%20'1'='1"]) {
       const { body } = await server.request({ path: '/whoami', cookie: cookie + ending });

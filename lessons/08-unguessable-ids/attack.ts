@@ -1,4 +1,4 @@
-import { type Attack, breached, held } from '../../src/workshop/attack/stage.ts';
+import { type Attack, breached, held, signIn } from '../../src/workshop/attack/stage.ts';
 
 const microseconds = (id: string): number =>
   Number.parseInt(id.slice(0, 8), 16) * 1_000_000 + Number.parseInt(id.slice(8), 16);
@@ -13,7 +13,7 @@ export const attack: Attack = async ({ handler, serve, say }) => {
   const server = await serve();
   try {
     const [name = '', before = ''] = (await server.request()).cookie.split('=');
-    await server.request({ path: '/login?user=ann' });
+    await signIn(server);
     const after = (await server.request()).cookie.split('=')[1] ?? '';
     say('Mallory visits the page, Ann signs in, Mallory visits the page again with no cookie');
 

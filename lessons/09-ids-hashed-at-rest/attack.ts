@@ -1,4 +1,4 @@
-import { type Attack, breached, held } from '../../src/workshop/attack/stage.ts';
+import { type Attack, breached, held, signIn } from '../../src/workshop/attack/stage.ts';
 
 /** Mallory has seen the table: a backup, a replica, a support ticket with an export in it. */
 export const attack: Attack = async ({ database, serve, say }) => {
@@ -6,7 +6,7 @@ export const attack: Attack = async ({ database, serve, say }) => {
   try {
     const { cookie } = await server.request();
     const name = cookie.split('=')[0] ?? '';
-    await server.request({ path: '/login?user=ann' });
+    await signIn(server);
     say('Ann signs in; Mallory has found a dump of the table, which she may only read');
 
     for (const row of await database.rows()) {

@@ -11,7 +11,11 @@ export const attack: Attack = async ({ gate, handler, newId, say }) => {
     const clicks = [handler.write(id, 'count|i:1;'), handler.write(id, 'count|i:1;')];
     const failed = (await Promise.allSettled(clicks)).find(({ status }) => status === 'rejected');
     race.open();
-    if (failed?.status !== 'rejected') continue;
+    if (failed?.status !== 'rejected') {
+      if ((await handler.read(id)) === '')
+        throw new Error('both clicks are saved, and Read finds nothing');
+      continue;
+    }
     broken += 1;
     complaint = String((failed.reason as { code?: string }).code ?? failed.reason);
   }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Attack, breached, held } from '../../src/workshop/attack/stage.ts';
+import { type Attack, breached, held, signIn } from '../../src/workshop/attack/stage.ts';
 
 /** Mallory puts a cookie into Ann's browser, before Ann signs in: by a link, a shared computer. */
 export const attack: Attack = async ({ serve, say }) => {
@@ -13,7 +13,7 @@ export const attack: Attack = async ({ serve, say }) => {
     ];
     for (const { cookie, what } of planted) {
       say(`Mallory plants ${what}, and waits`);
-      const login = await server.request({ cookie, path: '/login?user=ann' });
+      const login = await signIn(server, { cookie });
       say(
         `Ann signs in; the server ${login.setCookie.length > 0 ? 'gives her another id' : 'keeps the id'}`,
       );

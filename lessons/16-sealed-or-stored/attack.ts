@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type Attack, breached, held } from '../../src/workshop/attack/stage.ts';
+import { type Attack, breached, held, signIn } from '../../src/workshop/attack/stage.ts';
 
 /** Mallory has found a form that lets her insert one row into any table. */
 export const attack: Attack = async ({ clock, database, serve, say }) => {
   const server = await serve();
   try {
-    const visit = await server.request();
-    const name = visit.cookie.split('=')[0];
+    const { cookie: ann } = await signIn(server);
+    const name = ann.split('=')[0];
     const token = randomBytes(32).toString('base64url');
     const key = createHash('sha256').update(token).digest();
     await database.query('INSERT INTO sessions (id, d, updated) VALUES (?,?,?)', [

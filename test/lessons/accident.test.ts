@@ -1,0 +1,41 @@
+/** No attack is held by accident: what fails for everybody proves nothing about a class. */
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import type { Attack } from '../../src/workshop/attack/stage.ts';
+import { releaseServer } from '../../src/workshop/bench/assemble.ts';
+import { lessons, withClass } from './classes.ts';
+
+after(releaseServer);
+
+const breaks = {
+  'without its table': ['DROP TABLE sessions'],
+  // What is written goes into the table behind the view, and is never seen again.
+  'that forgets everything': [
+    'RENAME TABLE sessions TO kept',
+    'CREATE VIEW sessions AS SELECT * FROM kept WHERE 1 = 0',
+  ],
+};
+
+/** These look at connections, at an id that nobody has, at the attributes of a cookie. */
+const ASKS_NO_STORE = ['01', '02', '15'];
+
+for (const [what, statements] of Object.entries(breaks)) {
+  for (const { number, label, title, files } of lessons) {
+    if (files.attack === undefined || ASKS_NO_STORE.includes(label)) continue;
+    test(`attack ${label} (${title}) does not praise a store ${what}`, async () => {
+      const { attack } = (await import(pathToFileURL(files.attack ?? '').href)) as {
+        attack: Attack;
+      };
+      await withClass(number, async (bench) => {
+        for (const sql of statements) await bench.database.query(sql);
+        const said: string[] = [];
+        const verdict = await attack({ ...bench, say: (line) => said.push(line) }).then(
+          ({ verdict: word }) => word,
+          (error: unknown) => `failed: ${String(error)}`,
+        );
+        assert.notEqual(verdict, 'held', said.join('\n'));
+      });
+    });
+  }
+}
