@@ -146,7 +146,7 @@ test('an attack breaches the line of the article and is held by the lesson', asy
   const breached = await run('attack', '3', '--on', 'wrong-03-article-insert');
   assert.equal(breached.code, 1, breached.errors);
   assert.match(breached.output, / {2}1 {2}the visitor puts item 1[\s\S]*✘ BREACHED: /);
-  const held = await run('attack', '3', '--on', 'lesson-03', '--json');
+  const held = await run('attack', '3', '--class', 'lesson-03', '--json');
   assert.equal(held.code, 0, held.errors);
   assert.equal(JSON.parse(held.output).verdict, 'held');
 });

@@ -134,7 +134,7 @@ function nextStep(
     case 'exit':
       return `let the class return or throw instead of ending the process, then ${save}`;
     default:
-      return `change that line, then ${save}; ${help}`;
+      return `begin at that line, then ${save}; ${help}`;
   }
 }
 

@@ -10,17 +10,18 @@ import { chosenLesson } from './chosen.ts';
 export const attack: Command = {
   name: 'attack',
   words: 1,
-  options: { on: { type: 'string' } },
+  options: { on: { type: 'string' }, class: { type: 'string' } },
   help: `Attacks a class and prints what the attacker does. 0 when it held, 1 when it was breached.
 
-  npm run attack 4                      on your class
-  npm run attack 4 -- --on lesson-04    on a lesson's class
+  npm run attack 4                       on your class
+  npm run attack 4 -- --on lesson-04     on a lesson's class
   npm run attack 4 -- --on wrong-04-article-destroy
+  npm run attack 4 -- --class lesson-04  the same, as the other commands say it
   npm run attack 4 -- --json`,
   async run(call) {
     const { terminal, lessons } = call;
     const lesson = chosenLesson(call);
-    const condition = classOf(lessons, call.text('on') ?? 'mine');
+    const condition = classOf(lessons, call.text('on') ?? call.text('class') ?? 'mine');
     if (!lesson.files.attack) {
       const others = lessons.filter((each) => each.files.attack).map((each) => each.label);
       throw new UsageError(
