@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { test } from 'node:test';
-import { root } from '../src/workshop/catalogue.ts';
+import { root } from '../src/workshop/course/catalogue.ts';
 
 /** What a room may import from, beside itself. Packages are named where they are allowed. */
 const rooms: Record<string, { below: string[]; packages: string[] }> = {

@@ -9,8 +9,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, styleText } from 'node:util';
-import { root } from '../src/workshop/catalogue.ts';
-import { obtainServer } from '../src/workshop/database/server.ts';
+import { root } from '../src/workshop/course/catalogue.ts';
+import { obtainServer } from '../src/workshop/machine/database/server.ts';
 
 interface Step {
   name: string;
@@ -46,13 +46,13 @@ const steps: Step[] = [
     name: 'lint',
     command: [node, 'node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
   },
-  { name: 'conditions', command: script('src/workshop/conditions.ts') },
+  { name: 'conditions', command: script('src/workshop/course/conditions.ts') },
   {
     name: 'matrix',
     command: script('src/workshop/matrix/main.ts', '--save', matrixFile),
     shown: true,
   },
-  { name: 'pages', command: script('src/workshop/weave/main.ts', '--check'), isLast: true },
+  { name: 'pages', command: script('src/workshop/site/main.ts', '--check'), isLast: true },
 ];
 
 const { values: options, positionals: wanted } = parseArgs({

@@ -4,8 +4,8 @@
  * @module express
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { runRequest } from '../php/open-request.ts';
-import type { PhpOptions } from '../php/request.ts';
+import type { PhpOptions } from '../php/host.ts';
+import { runRequest } from '../php/host.ts';
 import { prepareExchanges } from './php-scope.ts';
 
 /** A middleware as Express and Connect call it. */

@@ -4,7 +4,7 @@
  * @module node
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { runRequest } from '../php/open-request.ts';
+import { runRequest } from '../php/host.ts';
 import { answerError, type PhpSessionOptions, prepareExchanges } from './php-scope.ts';
 
 export type { PhpSessionOptions } from './php-scope.ts';

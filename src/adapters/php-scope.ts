@@ -1,10 +1,8 @@
 /** One HTTP exchange as one PHP request: opened, saved before the head leaves, ended. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { callerOf } from '../php/caller.ts';
-import { commitRequest, hasWork, prepare } from '../php/open-request.ts';
-import type { PhpOptions, PhpRequest, Place } from '../php/request.ts';
+import type { PhpOptions, PhpRequest, Place } from '../php/host.ts';
+import { callerOf, commitRequest, hasWork, inputOf, prepare } from '../php/host.ts';
 import { holdBack } from './held-response.ts';
-import { inputOf } from './request-input.ts';
 
 /** How PHP behaves, and what happens when a page fails. */
 export interface PhpSessionOptions extends PhpOptions {

@@ -16,17 +16,7 @@ export {
   type SessionCookieParams,
   session_get_cookie_params,
   session_set_cookie_params,
-} from './cookie-params.ts';
-export {
-  register_shutdown_function,
-  SID,
-  session_encode,
-  session_id,
-  session_register_shutdown,
-  session_status,
-  session_unset,
-} from './functions.ts';
-export type { RandomBytes } from './identifiers.ts';
+} from './functions/cookie-params.ts';
 export {
   session_abort,
   session_commit,
@@ -38,7 +28,29 @@ export {
   session_reset,
   session_start,
   session_write_close,
-} from './lifecycle-functions.ts';
+} from './functions/lifecycle.ts';
+export { SessionHandler } from './functions/session-handler.ts';
+export { session_set_save_handler } from './functions/set-save-handler.ts';
+export {
+  ini_get,
+  ini_set,
+  session_cache_expire,
+  session_cache_limiter,
+  session_module_name,
+  session_name,
+  session_save_path,
+} from './functions/settings.ts';
+export { $_SESSION, type PhpSession } from './functions/superglobal.ts';
+export {
+  register_shutdown_function,
+  SID,
+  session_encode,
+  session_id,
+  session_register_shutdown,
+  session_status,
+  session_unset,
+} from './functions/values.ts';
+export type { CallbackTrace } from './handlers/user.ts';
 export {
   PhpArgumentCountError,
   type PhpMessageHandler,
@@ -47,16 +59,6 @@ export {
   type PhpSessionMessage,
   PhpValueError,
 } from './messages.ts';
-export { type RequestParts, withPhpRequest } from './open-request.ts';
-export {
-  PHP_SESSION_ACTIVE,
-  PHP_SESSION_DISABLED,
-  PHP_SESSION_NONE,
-  type PhpOptions,
-  type Place,
-  type RequestInput,
-  type ResponseHead,
-} from './request.ts';
 export type {
   AnySessionHandler,
   Awaitable,
@@ -66,17 +68,15 @@ export type {
   SessionUpdateTimestampHandlerInterface,
   Success,
 } from './save-handler.ts';
-export { SessionHandler } from './session-handler.ts';
-export { session_set_save_handler } from './set-save-handler.ts';
+export type { RandomBytes } from './session/identifiers.ts';
+export { type RequestParts, withPhpRequest } from './session/open-request.ts';
 export {
-  ini_get,
-  ini_set,
-  session_cache_expire,
-  session_cache_limiter,
-  session_module_name,
-  session_name,
-  session_save_path,
-} from './setting-functions.ts';
-export type { SessionStartOptions } from './start-options.ts';
-export { $_SESSION, type PhpSession } from './superglobal.ts';
-export type { CallbackTrace } from './user-handler.ts';
+  PHP_SESSION_ACTIVE,
+  PHP_SESSION_DISABLED,
+  PHP_SESSION_NONE,
+  type PhpOptions,
+  type Place,
+  type RequestInput,
+  type ResponseHead,
+} from './session/request.ts';
+export type { SessionStartOptions } from './session/start-options.ts';

@@ -1,4 +1,4 @@
-import { matchAt } from './grammar.ts';
+import { matchAt } from './decode/grammar.ts';
 
 /** What stands between two values: an int, a key, the end of a container. */
 const SCALAR = /(?:N|[bidrR]:[^;{}"]*);/y;

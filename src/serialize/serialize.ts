@@ -1,4 +1,4 @@
-import { openEncoder } from './encode.ts';
+import { openEncoder } from './encode/encoder.ts';
 import type { PhpValue } from './values.ts';
 
 /**

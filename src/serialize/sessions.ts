@@ -1,9 +1,9 @@
-import { decoder, SlotsNeeded } from './decode.ts';
-import { openEncoder } from './encode.ts';
+import { decoder, SlotsNeeded } from './decode/decoder.ts';
+import { type Frame, get } from './decode/places.ts';
+import { Refusal } from './decode/scanner.ts';
+import { openEncoder } from './encode/encoder.ts';
 import { type PhpMessage, type PhpVersion, UnserializeError } from './messages.ts';
 import { integerKey } from './numbers.ts';
-import { type Frame, get } from './places.ts';
-import { Refusal } from './scan.ts';
 import type { UnserializeOptions } from './unserialize.ts';
 import { DEFAULT_DEPTH, inputOf } from './unserialize.ts';
 import type { PhpKey, PhpRecord, PhpValue } from './values.ts';

@@ -1,7 +1,7 @@
-import { decoder, SlotsNeeded } from './decode.ts';
+import { decoder, SlotsNeeded } from './decode/decoder.ts';
+import { get, LIST, openArray } from './decode/places.ts';
+import { Refusal } from './decode/scanner.ts';
 import { type PhpMessage, type PhpVersion, UnserializeError } from './messages.ts';
-import { get, LIST, openArray } from './places.ts';
-import { Refusal } from './scan.ts';
 import { root } from './shapes.ts';
 import type { PhpValue } from './values.ts';
 import { PhpReference } from './values.ts';

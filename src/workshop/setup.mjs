@@ -9,7 +9,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { npm } from './tools/npm.mjs';
+import { npm } from './machine/npm.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const LINKED =

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
-import { type DatabaseServer, obtainServer } from './database/server.ts';
 import { Lab } from './lab/lab.ts';
 import { labServer } from './lab/server.ts';
+import { type DatabaseServer, obtainServer } from './machine/database/server.ts';
 
 const DEFAULT_PORT = 4_170;
 const HELP = `Starts the workshop: a database of its own and the lab, a page in your browser.

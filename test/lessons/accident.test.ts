@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import type { Attack } from '../../src/workshop/attack/stage.ts';
 import { releaseServer } from '../../src/workshop/bench/assemble.ts';
+import type { Attack } from '../../src/workshop/bench/attack/stage.ts';
 import { lessons, withClass } from './classes.ts';
 
 after(releaseServer);

@@ -4,12 +4,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createConnection } from 'mysql2/promise';
-import { root } from '../../src/workshop/catalogue.ts';
+import { root } from '../../src/workshop/course/catalogue.ts';
 import {
   type DatabaseServer,
   obtainServer,
   type Schema,
-} from '../../src/workshop/database/server.ts';
+} from '../../src/workshop/machine/database/server.ts';
 import { openWasmPhp } from '../../src/workshop/oracle/wasm.ts';
 
 const article = readFileSync(join(root, 'lessons/00-the-article/as-it-reached-us.php'), 'utf8');

@@ -5,7 +5,12 @@ import { type AssembledBench, assembleBench } from '../../src/workshop/bench/ass
 import type { Bench } from '../../src/workshop/bench/bench.ts';
 import type { PageResponse } from '../../src/workshop/bench/browser.ts';
 import type { Server } from '../../src/workshop/bench/serve.ts';
-import { findLesson, type Lesson, readLessons, schemaFor } from '../../src/workshop/catalogue.ts';
+import {
+  findLesson,
+  type Lesson,
+  readLessons,
+  schemaFor,
+} from '../../src/workshop/course/catalogue.ts';
 
 /** Every lesson, in order. */
 export const lessons: readonly Lesson[] = readLessons();

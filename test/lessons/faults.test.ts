@@ -4,8 +4,8 @@ import { after, before, test } from 'node:test';
 import { inspect } from 'node:util';
 import { releaseServer } from '../../src/workshop/bench/assemble.ts';
 import type { Bench } from '../../src/workshop/bench/bench.ts';
-import { type DatabaseServer, obtainServer } from '../../src/workshop/database/server.ts';
-import { serverProcess, until } from '../database/place.ts';
+import { type DatabaseServer, obtainServer } from '../../src/workshop/machine/database/server.ts';
+import { serverProcess, until } from '../workshop/machine/place.ts';
 import { classesFrom, idIn, quiet, withClass } from './classes.ts';
 
 /** A server of this file's own, since it is killed. */

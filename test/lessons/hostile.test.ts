@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { createConnection } from 'mysql2/promise';
 import { releaseServer } from '../../src/workshop/bench/assemble.ts';
 import type { Bench } from '../../src/workshop/bench/bench.ts';
-import { type DatabaseServer, obtainServer } from '../../src/workshop/database/server.ts';
+import { type DatabaseServer, obtainServer } from '../../src/workshop/machine/database/server.ts';
 import { classesFrom, tableOf, withClass } from './classes.ts';
 
 const ann = 'user|s:3:"Ann";';

@@ -12,7 +12,7 @@ import {
   session_write_close,
   withPhpRequest,
 } from '#php';
-import { root } from '../../src/workshop/catalogue.ts';
+import { root } from '../../src/workshop/course/catalogue.ts';
 import { type PhpServer, startPhp } from '../../src/workshop/oracle/php-cgi.ts';
 import { openWasmPhp, type WasmPhp } from '../../src/workshop/oracle/wasm.ts';
 

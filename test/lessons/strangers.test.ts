@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { after } from 'node:test';
 import { releaseServer } from '../../src/workshop/bench/assemble.ts';
 import type { Bench } from '../../src/workshop/bench/bench.ts';
-import { until } from '../database/place.ts';
+import { until } from '../workshop/machine/place.ts';
 import { attack, idIn, nameIn, nobody, valueIn, whoami } from './classes.ts';
 
 after(releaseServer);

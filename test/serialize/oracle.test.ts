@@ -9,8 +9,8 @@ import {
 import { openOracle } from '../../src/workshop/fuzz/oracle.ts';
 import { seeded } from '../../src/workshop/fuzz/plans.ts';
 import { openWasmPhp } from '../../src/workshop/oracle/wasm.ts';
-import { keepResults, type ValueResults } from '../../src/workshop/weave/comparisons.ts';
-import { dissect } from '../../src/workshop/weave/dissect.ts';
+import { keepResults, type ValueResults } from '../../src/workshop/site/comparisons.ts';
+import { dissect } from '../../src/workshop/site/dissect.ts';
 
 // The same cases each time; SEED=… tries others, `npm run fuzz` many more.
 const seed = Number(process.env['SEED'] ?? 20_100_901);

@@ -1,5 +1,5 @@
 /** Putting a bench together: a schema, a wire to it, the class, and an end to all of them. */
-import { type DatabaseServer, obtainServer } from '../database/server.ts';
+import { type DatabaseServer, obtainServer } from '../machine/database/server.ts';
 import { openWire } from '../wire/proxy.ts';
 import type { Statement } from '../wire/statement.ts';
 import type { Bench } from './bench.ts';

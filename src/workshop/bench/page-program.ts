@@ -1,7 +1,7 @@
 /** The process behind `serve({ apart: true })`: one counter page, as long as its input is open. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { counterPage } from '../counter.ts';
+import { counterPage } from './counter.ts';
 import type { PageOrder } from './serve-apart.ts';
 import { loadSubject } from './subject.ts';
 

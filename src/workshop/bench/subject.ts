@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { root } from '../catalogue.ts';
+import { root } from '../course/catalogue.ts';
 import type { SessionsExport } from './contract.ts';
 
 export interface Subject {

@@ -1,6 +1,6 @@
 /** A row's bytes taken apart for the reader: each part with a sentence, and where they break. */
 import { decodeSession } from '../../serialize/index.ts';
-import { dissectSoFar, type NotASession, type Part } from '../weave/dissect.ts';
+import { dissectSoFar, type NotASession, type Part } from '../site/dissect.ts';
 import { escapeBytes } from './bytes.ts';
 
 /** One part of the data, or all that comes after the place where it breaks. */

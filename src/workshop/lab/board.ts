@@ -1,5 +1,5 @@
 /** The gauntlet's cells: who is there, what is promised, and what was seen. Runs nothing. */
-import type { Lesson } from '../catalogue.ts';
+import type { Lesson } from '../course/catalogue.ts';
 import { promisedVerdict } from '../matrix/rules.ts';
 import { type AttackRun, fileState } from './attacks.ts';
 import type { ClassFile, Lab } from './lab.ts';

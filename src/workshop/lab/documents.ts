@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { extname, join, normalize, sep } from 'node:path';
 import type { Context } from 'hono';
-import { root } from '../catalogue.ts';
+import { root } from '../course/catalogue.ts';
 
 const SITE = join(root, 'docs/site');
 const TYPES: Record<string, string> = {

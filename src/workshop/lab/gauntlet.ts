@@ -1,5 +1,5 @@
 /** The gauntlet: every attack on every class, two children at a time, told while they run. */
-import type { Lesson } from '../catalogue.ts';
+import type { Lesson } from '../course/catalogue.ts';
 import { newAttackRun, runLessonAttacks } from './attacks.ts';
 import {
   type Board,

@@ -1,6 +1,6 @@
 /** The methods of the article's class, and which of them a class of the port has so far. */
 import { existsSync, readFileSync } from 'node:fs';
-import type { Lesson } from '../catalogue.ts';
+import type { Lesson } from '../course/catalogue.ts';
 
 /** A method, PHP's name for the callback that it is, and what it is given. */
 export interface Method {

@@ -1,7 +1,7 @@
 /** Where in the learner's file an error points: the first of its lines that lies in lessons/. */
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { root } from '../catalogue.ts';
+import { root } from '../course/catalogue.ts';
 import type { Fault } from './messages.ts';
 
 interface CompileMessage {

@@ -62,7 +62,7 @@ async function serve(Sessions: SessionsExport): Promise<void> {
   // Gc with every request, so that it can be seen; PHP's default is one in a hundred.
   const settings = { 'session.gc_probability': '1', 'session.gc_divisor': '1' };
   // Below the handlers of faults, so that what cannot be loaded is a sentence as well.
-  const { counterPage } = await import('../counter.ts');
+  const { counterPage } = await import('../bench/counter.ts');
   const page = missing.includes('initCallbacks')
     ? unportedPage(Sessions, missing)
     : counterPage(Sessions, { settings });

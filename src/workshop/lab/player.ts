@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { root } from '../catalogue.ts';
+import { root } from '../course/catalogue.ts';
 import type { Fault, Message } from './messages.ts';
 import { findPlace } from './place.ts';
 import { FAULT_MARK } from './stall.ts';

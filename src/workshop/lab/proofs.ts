@@ -1,7 +1,8 @@
 /** The tests' state on one class, filled while they run. */
-import type { Lesson } from '../catalogue.ts';
-import { runTests, type TestResult } from '../checks.ts';
-import type { DatabaseServer } from '../database/server.ts';
+
+import { runTests, type TestResult } from '../bench/checks.ts';
+import type { Lesson } from '../course/catalogue.ts';
+import type { DatabaseServer } from '../machine/database/server.ts';
 import { retiredBy } from '../runner/proof.ts';
 import type { ClassFile } from './lab.ts';
 

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Context, Hono } from 'hono';
-import { findLesson } from '../catalogue.ts';
+import { findLesson } from '../course/catalogue.ts';
 import { actAsClient } from './acts.ts';
 import { addCompare } from './compare-routes.ts';
 import { readDocument } from './documents.ts';

@@ -1,7 +1,7 @@
 /** One class on its table: two clients, the processes that serve them, and what was seen. */
 import { type Connection, createConnection } from 'mysql2/promise';
-import type { Lesson } from '../catalogue.ts';
-import type { Schema } from '../database/server.ts';
+import type { Lesson } from '../course/catalogue.ts';
+import type { Schema } from '../machine/database/server.ts';
 import { type Client, type ClientName, NAMES, newClient } from './clients.ts';
 import { cookieValues, keepCookie } from './cookie.ts';
 import { exchange } from './exchange.ts';

@@ -1,6 +1,6 @@
 /** The six steps of a lesson, as an instructor walks them. */
 import { readFileSync } from 'node:fs';
-import type { Lesson } from '../catalogue.ts';
+import type { Lesson } from '../course/catalogue.ts';
 import { lessonToPlay } from './methods.ts';
 import { splitFrontMatter } from './views/markdown.ts';
 

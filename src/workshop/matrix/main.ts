@@ -1,8 +1,8 @@
 /** The command: `npm run matrix`. */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { findLesson, readLessons } from '../catalogue.ts';
-import { Interrupted, withServer } from '../database/with-server.ts';
+import { findLesson, readLessons } from '../course/catalogue.ts';
+import { Interrupted, withServer } from '../machine/database/with-server.ts';
 import { runMatrix } from './run.ts';
 import { drawMatrix } from './table.ts';
 

@@ -1,6 +1,7 @@
 /** What the matrix saw. The rules judge this and nothing else, so a test can hand them any world. */
-import type { Lesson } from '../catalogue.ts';
-import type { TestResult } from '../checks.ts';
+
+import type { TestResult } from '../bench/checks.ts';
+import type { Lesson } from '../course/catalogue.ts';
 
 /** A lesson's class on the tests of every lesson up to the one after it. */
 export interface ObservedClass {

@@ -5,8 +5,8 @@
  * clone) is observed elsewhere.
  */
 import { basename } from 'node:path';
-import type { Lesson, WrongFix } from '../catalogue.ts';
-import type { TestResult } from '../checks.ts';
+import type { TestResult } from '../bench/checks.ts';
+import type { Lesson, WrongFix } from '../course/catalogue.ts';
 import type { Broken, Observed } from './observed.ts';
 
 /** A lesson, what was seen of it, and its neighbours. */

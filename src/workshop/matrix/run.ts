@@ -1,11 +1,11 @@
 /** Running every class on every test, every wrong fix, and every attack, two children at a time. */
-import { runAttacks } from '../attack/run.ts';
-import type { Lesson } from '../catalogue.ts';
-import { runTests } from '../checks.ts';
-import type { DatabaseServer } from '../database/server.ts';
+import { runAttacks } from '../bench/attack/run.ts';
+import { runTests } from '../bench/checks.ts';
+import type { Lesson } from '../course/catalogue.ts';
+import { takeBack, type UndoneWorkshop } from '../course/undone.ts';
+import type { DatabaseServer } from '../machine/database/server.ts';
 import type { Broken, Observed } from './observed.ts';
 import { checkRules } from './rules.ts';
-import { takeBack, type UndoneWorkshop } from './undone.ts';
 
 export interface MatrixOptions {
   /** All lessons, in order. */

@@ -1,5 +1,5 @@
 /** The matrix as a table for a terminal: a sign and a number in each cell, never colour alone. */
-import type { Lesson } from '../catalogue.ts';
+import type { Lesson } from '../course/catalogue.ts';
 import { type Broken, cellOf } from './observed.ts';
 import type { Matrix } from './run.ts';
 

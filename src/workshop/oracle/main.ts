@@ -1,6 +1,6 @@
 /** `npm run oracle`: the same requests to PHP and to the port, side by side. */
 import { parseArgs } from 'node:util';
-import { obtainServer } from '../database/server.ts';
+import { obtainServer } from '../machine/database/server.ts';
 import { openTwins, type Step, type TwinRow, tellStory } from './twins.ts';
 
 const HELP = `npm run oracle [-- --json]

@@ -1,7 +1,7 @@
 /** Requests to native PHP, each a new process, as the first web servers ran it. */
 import { spawn } from 'node:child_process';
 import { basename, dirname } from 'node:path';
-import { obtainPhp, type Php } from '../tools/php.ts';
+import { obtainPhp, type Php } from '../machine/php.ts';
 
 /** One request to a script. */
 export interface PhpRequest {

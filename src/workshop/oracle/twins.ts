@@ -8,8 +8,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
-import { findLesson, readLessons, schemaFor } from '../catalogue.ts';
-import type { DatabaseServer } from '../database/server.ts';
+import { findLesson, readLessons, schemaFor } from '../course/catalogue.ts';
+import type { DatabaseServer } from '../machine/database/server.ts';
 import { type PhpServer, startPhp } from './php-cgi.ts';
 
 /** What came back for one request. */

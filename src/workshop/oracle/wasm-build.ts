@@ -5,9 +5,9 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { PhpVersion } from '../../serialize/index.ts';
-import { cacheFolder, makeOnce } from '../tools/cache.ts';
-import { npm } from '../tools/npm.mjs';
-import { run } from '../tools/program.ts';
+import { cacheFolder, makeOnce } from '../machine/cache.ts';
+import { npm } from '../machine/npm.mjs';
+import { run } from '../machine/program.ts';
 
 /** What a build's package exports. */
 interface Build {

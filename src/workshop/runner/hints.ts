@@ -1,7 +1,7 @@
 /** A lesson's hints: a ladder on which earlier rungs stay in sight. */
 import { readFileSync } from 'node:fs';
-import type { Lesson } from '../catalogue.ts';
-import { hintsShown, remember } from './learner.ts';
+import type { Lesson } from '../course/catalogue.ts';
+import { hintsShown, remember } from '../course/mine.ts';
 import { renderMarkdown, sections } from './markdown.ts';
 import type { Terminal } from './terminal.ts';
 

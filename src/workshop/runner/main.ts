@@ -1,7 +1,7 @@
 /** The learner's commands: `node --import tsx src/workshop/runner/main.ts lesson 3`. */
 
-import { readLessons } from '../catalogue.ts';
-import { Interrupted } from '../database/with-server.ts';
+import { readLessons } from '../course/catalogue.ts';
+import { Interrupted } from '../machine/database/with-server.ts';
 import { attack } from './commands/attack.ts';
 import { check } from './commands/check.ts';
 import { diff } from './commands/diff.ts';

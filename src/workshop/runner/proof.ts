@@ -1,8 +1,8 @@
 /** What a class has proved: this lesson's tests first, the older ones after them, the attack last. */
-import { type AttackResult, runAttack } from '../attack/run.ts';
-import type { Lesson } from '../catalogue.ts';
-import { runTests, type TestResult } from '../checks.ts';
-import type { DatabaseServer } from '../database/server.ts';
+import { type AttackResult, runAttack } from '../bench/attack/run.ts';
+import { runTests, type TestResult } from '../bench/checks.ts';
+import type { Lesson } from '../course/catalogue.ts';
+import type { DatabaseServer } from '../machine/database/server.ts';
 
 /** The state of a lesson on a class. Always made by running, never read from anywhere. */
 export interface Proof {

@@ -1,7 +1,8 @@
 /** What the learner sees of a proof: one failure, or one line of success, and the next step. */
-import type { Lesson } from '../catalogue.ts';
-import type { TestResult } from '../checks.ts';
-import { shown } from './learner.ts';
+
+import type { TestResult } from '../bench/checks.ts';
+import type { Lesson } from '../course/catalogue.ts';
+import { shown } from '../course/mine.ts';
 import { failures, isGreen, type Proof } from './proof.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -1,6 +1,6 @@
 /** The command line: what may stand on it, and what is said of one that cannot be followed. */
 import { parseArgs } from 'node:util';
-import { conditions, type Lesson } from '../catalogue.ts';
+import { conditions, type Lesson } from '../course/catalogue.ts';
 import type { Terminal } from './terminal.ts';
 
 /** A command line that cannot be followed; the program ends with 2. */

@@ -1,12 +1,12 @@
 /** `npm run lesson` on a terminal: a check at every save, and single keys in between. */
-import { runAttack } from '../attack/run.ts';
-import { type Lesson, minePath } from '../catalogue.ts';
-import type { DatabaseServer } from '../database/server.ts';
+import { runAttack } from '../bench/attack/run.ts';
+import { type Lesson, minePath } from '../course/catalogue.ts';
+import { hasMine, remember, shown } from '../course/mine.ts';
+import type { DatabaseServer } from '../machine/database/server.ts';
 import { compareFiles, paintPatch } from './difference.ts';
 import { watchSaves } from './file-watch.ts';
 import { nextHint, printHints } from './hints.ts';
 import { listenToKeys } from './keyboard.ts';
-import { hasMine, remember, shown } from './learner.ts';
 import { turn } from './pages.ts';
 import { failures, isDone, type Proof, prove } from './proof.ts';
 import { describeDone, describeOlder, describeRed, keys } from './screen.ts';

@@ -1,5 +1,5 @@
 /** The tests with their state and the attacks with their transcripts. */
-import type { TestResult } from '../../checks.ts';
+import type { TestResult } from '../../bench/checks.ts';
 import type { AttackRun } from '../attacks.ts';
 import { type Html, html } from '../html.ts';
 import { nameFile } from '../place.ts';

@@ -1,5 +1,5 @@
 /** Two classes side by side: one set of buttons, and below it what each class made of them. */
-import type { Lesson } from '../../catalogue.ts';
+import type { Lesson } from '../../course/catalogue.ts';
 import { CLIENTS, type ClientName, NAMES } from '../clients.ts';
 import { ATTRIBUTE, type Comparison, compare, type Fact, type Side } from '../compare.ts';
 import { type Html, html, type Part, raw } from '../html.ts';

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { diffLines } from 'diff';
-import { type Lesson, root } from '../../catalogue.ts';
+import { type Lesson, root } from '../../course/catalogue.ts';
 import { type Html, html } from '../html.ts';
 import type { View } from '../lab.ts';
 import { highlight } from './highlight.ts';

@@ -1,5 +1,5 @@
 /** A lesson for the room: one heading at a time in big type, the live panels beside it. */
-import type { Lesson } from '../../catalogue.ts';
+import type { Lesson } from '../../course/catalogue.ts';
 import { type Html, html } from '../html.ts';
 import type { Lab } from '../lab.ts';
 import { classAt, readPassages, STEPS, type Step } from '../steps.ts';

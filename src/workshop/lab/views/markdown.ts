@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Marked, type Tokens } from 'marked';
-import { type Lesson, root } from '../../catalogue.ts';
+import { type Lesson, root } from '../../course/catalogue.ts';
 import { escapeHtml, type Html, raw } from '../html.ts';
 import { highlight } from './highlight.ts';
 

@@ -1,9 +1,9 @@
 /** `npm run attack 4`. */
 
-import { runAttack } from '../../attack/run.ts';
-import { minePath } from '../../catalogue.ts';
-import { withServer } from '../../database/with-server.ts';
-import { hasMine, shown } from '../learner.ts';
+import { runAttack } from '../../bench/attack/run.ts';
+import { minePath } from '../../course/catalogue.ts';
+import { hasMine, shown } from '../../course/mine.ts';
+import { withServer } from '../../machine/database/with-server.ts';
 import { type Command, classOf, UsageError } from '../usage.ts';
 import { chosenLesson } from './chosen.ts';
 

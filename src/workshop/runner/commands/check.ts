@@ -1,9 +1,9 @@
 /** `npm run check`. */
 
-import { type Lesson, minePath } from '../../catalogue.ts';
-import { runTests, type TestResult } from '../../checks.ts';
-import { withServer } from '../../database/with-server.ts';
-import { hasMine, rememberedLesson, shown } from '../learner.ts';
+import { runTests, type TestResult } from '../../bench/checks.ts';
+import { type Lesson, minePath } from '../../course/catalogue.ts';
+import { hasMine, rememberedLesson, shown } from '../../course/mine.ts';
+import { withServer } from '../../machine/database/with-server.ts';
 import { failures, retiredBy, withoutRetired } from '../proof.ts';
 import { describeResult } from '../screen.ts';
 import { type Call, type Command, classOf, lessonOf, UsageError } from '../usage.ts';

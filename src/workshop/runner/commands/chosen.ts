@@ -1,6 +1,6 @@
 /** Which lesson a command is about when the learner names it, and when he does not. */
-import type { Lesson } from '../../catalogue.ts';
-import { rememberedLesson } from '../learner.ts';
+import type { Lesson } from '../../course/catalogue.ts';
+import { rememberedLesson } from '../../course/mine.ts';
 import { type Call, lessonOf, UsageError } from '../usage.ts';
 
 /**

@@ -1,7 +1,7 @@
 /** `npm run diff`. */
-import { findLesson, type Lesson, minePath } from '../../catalogue.ts';
+import { findLesson, type Lesson, minePath } from '../../course/catalogue.ts';
+import { hasMine, lessonBefore, shown } from '../../course/mine.ts';
 import { compareFiles, paintPatch } from '../difference.ts';
-import { hasMine, lessonBefore, shown } from '../learner.ts';
 import { type Call, type Command, classOf, UsageError } from '../usage.ts';
 import { chosenLesson } from './chosen.ts';
 

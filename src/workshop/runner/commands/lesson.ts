@@ -1,8 +1,8 @@
 /** `npm run lesson 3`. */
 
-import { type Lesson, minePath } from '../../catalogue.ts';
-import { withServer } from '../../database/with-server.ts';
-import { hasMine, lessonBefore, remember, replaceMine, shown } from '../learner.ts';
+import { type Lesson, minePath } from '../../course/catalogue.ts';
+import { hasMine, lessonBefore, remember, replaceMine, shown } from '../../course/mine.ts';
+import { withServer } from '../../machine/database/with-server.ts';
 import { turn } from '../pages.ts';
 import { isDone, type Proof, prove } from '../proof.ts';
 import { describeDone, describeOlder, describeRed } from '../screen.ts';

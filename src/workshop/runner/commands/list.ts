@@ -1,5 +1,5 @@
 /** The lessons, in order. */
-import { rememberedLesson } from '../learner.ts';
+import { rememberedLesson } from '../../course/mine.ts';
 import type { Call, Command } from '../usage.ts';
 
 export const list: Command = {

@@ -1,6 +1,6 @@
 /** `npm run catch-up 4` and `npm run reset`: another class in the learner's file, his own kept. */
-import { type Lesson, minePath } from '../../catalogue.ts';
-import { lessonBefore, remember, replaceMine, shown } from '../learner.ts';
+import { type Lesson, minePath } from '../../course/catalogue.ts';
+import { lessonBefore, remember, replaceMine, shown } from '../../course/mine.ts';
 import { type Call, type Command, lessonOf, UsageError } from '../usage.ts';
 import { chosenLesson } from './chosen.ts';
 

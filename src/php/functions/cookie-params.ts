@@ -1,0 +1,178 @@
+/** session_set_cookie_params() and session_get_cookie_params(). session.c L1790–1935. */
+
+import { PhpValueError } from '../messages.ts';
+import { isLocked } from '../session/locks.ts';
+import type { PhpRequest } from '../session/request.ts';
+import { performSync } from '../session/scope.ts';
+import { entriesOf, parseArguments, toText } from '../zend/arguments.ts';
+import { beforeNul, phpBoolean, typeName } from '../zend/conversions.ts';
+
+/** The attributes of the session's cookie. */
+export interface SessionCookieParams {
+  /** Seconds until it expires; 0 for the browser's own session. */
+  lifetime: number;
+  /** Where on the site the browser sends it. */
+  path: string;
+  /** Which hosts it is sent to; `''` for the one that set it. */
+  domain: string;
+  /** Whether it is sent over HTTPS only. */
+  secure: boolean;
+  /** PHP 8.5 only. */
+  partitioned?: boolean | undefined;
+  /** Whether scripts in the page are kept from reading it. */
+  httponly: boolean;
+  /** `'Lax'`, `'Strict'`, `'None'`, or `''` for no such attribute. */
+  samesite: string;
+}
+
+const NAME = 'session_set_cookie_params';
+const FLAGS: readonly string[] = ['secure', 'partitioned', 'httponly'];
+/** The order in which PHP sets them: the first that is refused ends it. */
+const ORDER = ['lifetime', 'path', 'domain', 'secure', 'partitioned', 'httponly', 'samesite'];
+
+/**
+ * Sets the attributes of the session's cookie; call it before session_start().
+ *
+ * @param options - The attributes to change: `lifetime` in seconds, the others as PHP has them.
+ * @returns true; false with a warning when they cannot be changed: an active session, headers that
+ *   have left, session.use_cookies off, a value that PHP refuses.
+ * @throws PhpValueError when `options` names no attribute, or arguments follow it; PhpScopeError
+ *   outside a request.
+ * @see {@link https://php.net/session_set_cookie_params | PHP's manual}; RFC 6265 on the attributes
+ * @example
+ * session_set_cookie_params({ lifetime: 86400, httponly: true, samesite: 'Lax' }); // true
+ * session_get_cookie_params().lifetime; // 86400
+ */
+export function session_set_cookie_params(
+  options: Partial<{ [Key in keyof SessionCookieParams]: string | number | boolean | null }>,
+): boolean;
+export function session_set_cookie_params(
+  lifetime: number,
+  path?: string | null | undefined,
+  domain?: string | null | undefined,
+  secure?: boolean | null | undefined,
+  httponly?: boolean | null | undefined,
+): boolean;
+export function session_set_cookie_params(...values: unknown[]): boolean {
+  return performSync(NAME, (request) => {
+    const [first = 0, ...rest] = parseArguments(
+      request,
+      values,
+      1,
+      'array|int $lifetime_or_options',
+      '?string $path',
+      '?string $domain',
+      '?bool $secure',
+      '?bool $httponly',
+    );
+    if (!mayChange(request)) return false;
+    const wanted =
+      typeof first === 'object' ? fromOptions(request, first, rest) : fromArguments(first, rest);
+    if (request.exception) return false;
+    return ORDER.every((key) => {
+      const value = wanted.get(key);
+      return value === undefined || request.changeSetting(`cookie_${key}`, value);
+    });
+  });
+}
+
+function mayChange(request: PhpRequest): boolean {
+  if (!request.settings.get('use_cookies')) {
+    const text = 'Session cookies cannot be used when session.use_cookies is disabled';
+    request.warn('E_WARNING', text);
+    return false;
+  }
+  return !isLocked(request, 'Session cookie parameters');
+}
+
+function fromArguments(lifetime: number, rest: readonly unknown[]): Map<string, string> {
+  const wanted = new Map([['lifetime', String(lifetime)]]);
+  for (const [at, key] of ['path', 'domain', 'secure', 'httponly'].entries()) {
+    const value = rest[at];
+    if (value === undefined || value === null) continue;
+    wanted.set(key, FLAGS.includes(key) ? flagText(value) : String(value));
+  }
+  return wanted;
+}
+
+/** zval_get_string(): an array is told, an object ends it, at the end of the list. */
+function textOf(request: PhpRequest, value: unknown): string {
+  const text = toText(request, value ?? '');
+  if (text !== undefined) return text;
+  const type = typeName(value, '8.2');
+  if (type === 'array') {
+    request.warn('E_WARNING', 'Array to string conversion', '');
+    return 'Array';
+  }
+  if (!request.exception)
+    request.throwLater(new Error(`Object of class ${type} could not be converted to string`));
+  return '';
+}
+
+function flagText(value: unknown): string {
+  return phpBoolean(value) ? '1' : '0';
+}
+
+function fromOptions(
+  request: PhpRequest,
+  options: object,
+  rest: readonly unknown[],
+): Map<string, string> {
+  const extra = rest.findIndex((value) => value !== undefined && value !== null);
+  if (extra >= 0) {
+    const text = `Argument #${extra + 2} ($${['path', 'domain', 'secure', 'httponly'][extra]})`;
+    const rule = 'must be null when argument #1 ($lifetime_or_options) is an array';
+    throw new PhpValueError(`${NAME}(): ${text} ${rule}`);
+  }
+  const wanted = new Map<string, string>();
+  for (const [key, value] of entriesOf(options)) {
+    if (typeof key !== 'string') {
+      const text = 'Argument #1 ($lifetime_or_options) cannot contain numeric keys';
+      request.warn('E_WARNING', text);
+      continue;
+    }
+    const name = key.toLowerCase();
+    const isKnown = ORDER.includes(name) && (name !== 'partitioned' || request.version >= '8.5');
+    if (isKnown) wanted.set(name, FLAGS.includes(name) ? flagText(value) : textOf(request, value));
+    else {
+      const shown = beforeNul(key);
+      const text = `Argument #1 ($lifetime_or_options) contains an unrecognized key "${shown}"`;
+      request.warn('E_WARNING', text);
+    }
+  }
+  if (wanted.size > 0) return wanted;
+  // zend_argument_error() is silent while an exception is on its way.
+  if (request.exception) throw request.exception.error;
+  const text = 'Argument #1 ($lifetime_or_options) must contain at least 1 valid key';
+  throw new PhpValueError(`${NAME}(): ${text}`);
+}
+
+/**
+ * Reads the attributes of the session's cookie.
+ *
+ * @returns The attributes in PHP's order; `partitioned` from PHP 8.5 on.
+ * @throws PhpScopeError outside a request.
+ * @see {@link https://php.net/session_get_cookie_params | PHP's manual}; php-src
+ *   ext/session/session.c
+ * @example
+ * const { lifetime, path, samesite } = session_get_cookie_params();
+ * lifetime; // 0
+ * path; // '/'
+ * samesite; // ''
+ */
+export function session_get_cookie_params(): SessionCookieParams;
+export function session_get_cookie_params(...values: unknown[]): SessionCookieParams {
+  return performSync('session_get_cookie_params', (request) => {
+    parseArguments(request, values, 0);
+    const { settings, version } = request;
+    return {
+      lifetime: settings.get('cookie_lifetime'),
+      path: settings.get('cookie_path'),
+      domain: settings.get('cookie_domain'),
+      secure: settings.get('cookie_secure'),
+      ...(version >= '8.5' ? { partitioned: settings.get('cookie_partitioned') } : {}),
+      httponly: settings.get('cookie_httponly'),
+      samesite: settings.get('cookie_samesite'),
+    };
+  });
+}

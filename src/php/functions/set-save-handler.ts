@@ -1,0 +1,219 @@
+/** session_set_save_handler(). session.c L1969–2246. */
+
+import type { PhpVersion } from '../../serialize/index.ts';
+import { emitAsWarning, PhpArgumentCountError } from '../messages.ts';
+import type {
+  AnySessionHandler,
+  CallbackName,
+  SessionCallbacks,
+  SessionHandlerInterface,
+} from '../save-handler.ts';
+import { flushSession } from '../session/finish.ts';
+import { isLocked } from '../session/locks.ts';
+import type { PhpRequest } from '../session/request.ts';
+import { execute, hasScope, performSync } from '../session/scope.ts';
+import { parseArguments } from '../zend/arguments.ts';
+import { whyNoCallback } from '../zend/callable.ts';
+import { typeName } from '../zend/conversions.ts';
+
+const NAME = 'session_set_save_handler';
+const MANDATORY = ['open', 'close', 'read', 'write', 'destroy', 'gc'] as const;
+const OPTIONAL = ['create_sid', 'validate_sid', 'update_timestamp'] as const;
+/** The optional callbacks as an object's methods. */
+const METHODS = {
+  create_sid: 'create_sid',
+  validate_sid: 'validateId',
+  update_timestamp: 'updateTimestamp',
+} as const;
+
+const DEPRECATED =
+  'Providing individual callbacks instead of an object implementing SessionHandlerInterface ' +
+  'is deprecated';
+
+const WRONG_COUNT = `Wrong parameter count for ${NAME}()`;
+
+type Method = (...values: never[]) => unknown;
+
+/** The name under which PHP registers a handler object's shutdown function. */
+const SHUTDOWN = 'session_shutdown';
+
+let processDefault: ((request: PhpRequest) => void) | undefined;
+
+/**
+ * Gives a request the handler that was set outside any request.
+ *
+ * @param request - A new request.
+ */
+export function applyProcessDefault(request: PhpRequest): void {
+  processDefault?.(request);
+}
+
+/**
+ * Sets the save handler: six to nine callbacks, or an object. Each may be async.
+ *
+ * Outside a request, it sets the handler that every later request of this process begins with.
+ *
+ * @param handler - The object; its optional methods `create_sid`, `validateId` and
+ *   `updateTimestamp` are found by name. With callbacks, PHP 8.4 says that they are deprecated.
+ * @param register_shutdown - Whether the session is written by a shutdown function of its own, true
+ *   by default, and so after those that the program has registered.
+ * @returns true; false with a warning when a session is active or the headers have left.
+ * @throws TypeError for a handler that lacks a method, a callback that is no function.
+ * @see {@link https://php.net/session_set_save_handler | PHP's manual}; php-src
+ *   ext/session/mod_user.c, and mod_user_class.c for the parent class
+ * @example
+ * const rows = new Map<string, string>();
+ * const handler: SessionHandlerInterface = {
+ *   open: () => true,
+ *   close: () => true,
+ *   read: (id) => rows.get(id) ?? '',
+ *   write: (id, data: string) => rows.set(id, data) === rows,
+ *   destroy: (id) => rows.delete(id) || true,
+ *   gc: () => 0,
+ * };
+ * session_set_save_handler(handler); // true
+ * session_id('known');
+ * await session_start();
+ * $_SESSION['count'] = 3;
+ * await session_write_close();
+ * rows.get('known'); // 'count|i:3;'
+ */
+export function session_set_save_handler(
+  handler: SessionHandlerInterface,
+  register_shutdown?: boolean | undefined,
+): boolean;
+export function session_set_save_handler(
+  open: SessionCallbacks['open'],
+  close: SessionCallbacks['close'],
+  read: SessionCallbacks['read'],
+  write: SessionCallbacks['write'],
+  destroy: SessionCallbacks['destroy'],
+  gc: SessionCallbacks['gc'],
+  create_sid?: SessionCallbacks['create_sid'] | null | undefined,
+  validate_sid?: SessionCallbacks['validate_sid'] | null | undefined,
+  update_timestamp?: SessionCallbacks['update_timestamp'] | null | undefined,
+): boolean;
+export function session_set_save_handler(...values: unknown[]): boolean {
+  const isObject = values.length <= 2;
+  if (!hasScope()) {
+    if (isObject) requireHandler(values);
+    else {
+      requireCallbacks(values, '8.4');
+      emitAsWarning({ level: 'E_DEPRECATED', message: `${NAME}(): ${DEPRECATED}` });
+    }
+    processDefault = (request) => {
+      if (isObject) setObject(request, values[0] as AnySessionHandler, values[1] !== false);
+      else setCallbacks(request, values);
+    };
+    return true;
+  }
+  return performSync(NAME, (request) => {
+    if (isObject) {
+      const shutdown = requireHandler(values, request);
+      if (isLocked(request, 'Session save handler')) return false;
+      setObject(request, values[0] as AnySessionHandler, shutdown);
+    } else {
+      if (request.version >= '8.4') request.warn('E_DEPRECATED', DEPRECATED);
+      if (request.exception) return false;
+      requireCallbacks(values, request.version);
+      if (isLocked(request, 'Session save handler')) return false;
+      setCallbacks(request, values);
+    }
+    return true;
+  });
+}
+
+/** @returns Whether a shutdown function is to be registered. */
+function requireHandler(values: readonly unknown[], request?: PhpRequest): boolean {
+  if (values.length === 0) {
+    if (request && request.version < '8.3') throw new PhpArgumentCountError(WRONG_COUNT);
+    throw new PhpArgumentCountError(`${NAME}() expects at least 1 argument, 0 given`);
+  }
+  const handler = values[0];
+  const isHandler =
+    typeof handler === 'object' &&
+    handler !== null &&
+    MANDATORY.every((name) => typeof (handler as Record<string, unknown>)[name] === 'function');
+  if (!isHandler) {
+    const given = typeName(handler, request?.version ?? '8.4');
+    throw new TypeError(
+      `${NAME}(): Argument #1 ($open) must be of type SessionHandlerInterface, ${given} given`,
+    );
+  }
+  if (!request || values[1] === undefined) return true;
+  const [, shutdown] = parseArguments(request, [[], values[1]], 1, 'array $open', 'bool $close');
+  return shutdown ?? true;
+}
+
+function requireCallbacks(values: readonly unknown[], version: PhpVersion): void {
+  if (values.length < 6 || values.length > 9) {
+    if (version < '8.3') throw new PhpArgumentCountError(WRONG_COUNT);
+    const bound = values.length < 6 ? 'at least 6' : 'at most 9';
+    throw new PhpArgumentCountError(`${NAME}() expects ${bound} arguments, ${values.length} given`);
+  }
+  for (const [at, name] of [...MANDATORY, ...OPTIONAL].entries()) {
+    if (at >= values.length || typeof values[at] === 'function') continue;
+    const isOptional = at >= MANDATORY.length;
+    const mayBeMissing = isOptional && (version >= '8.3' || values[at] === undefined);
+    if (mayBeMissing && (values[at] ?? null) === null) continue;
+    const kind = isOptional && version >= '8.3' ? 'a valid callback or null' : 'a valid callback';
+    throw new TypeError(
+      `${NAME}(): Argument #${at + 1} ($${name}) must be ${kind}, ${whyNoCallback(values[at], version)}`,
+    );
+  }
+}
+
+function nameUserModule(request: PhpRequest): void {
+  if (request.module.name === 'user') return;
+  request.settingUserHandler = true;
+  request.changeSetting('save_handler', 'user');
+  request.settingUserHandler = false;
+}
+
+function setObject(request: PhpRequest, handler: AnySessionHandler, shutdown: boolean): void {
+  request.handlerClass = handler.constructor.name;
+  const methods = handler as unknown as Record<string, Method | undefined>;
+  const callbacks = request.callbacks as Record<CallbackName, Method | undefined>;
+  // The method is looked up at each call: PHP keeps the object and the method's name.
+  const bind = (callback: CallbackName, method: string): void => {
+    callbacks[callback] = (...values: never[]) => methods[method]?.apply(handler, values);
+  };
+  for (const name of MANDATORY) bind(name, name);
+  for (const name of OPTIONAL) {
+    if (typeof methods[METHODS[name]] === 'function') bind(name, METHODS[name]);
+    else callbacks[name] = undefined;
+  }
+  if (shutdown) {
+    request.shutdownFunctions.set(SHUTDOWN, () => registerShutdown(request));
+  } else request.shutdownFunctions.delete(SHUTDOWN);
+  nameUserModule(request);
+}
+
+function setCallbacks(request: PhpRequest, values: readonly unknown[]): void {
+  request.handlerClass = undefined;
+  request.shutdownFunctions.delete(SHUTDOWN);
+  nameUserModule(request);
+  const callbacks = request.callbacks as Record<CallbackName, unknown>;
+  // Optional callbacks that are not given stay: an earlier object's methods, for example.
+  for (const [at, name] of [...MANDATORY, ...OPTIONAL].entries()) {
+    if (typeof values[at] === 'function') callbacks[name] = values[at];
+  }
+}
+
+/**
+ * session_register_shutdown(), L2837: a shutdown function that writes the session after those
+ * that are registered already.
+ *
+ * @param request - The request.
+ */
+export function registerShutdown(request: PhpRequest): void {
+  addShutdownFunction(request, async () => {
+    await execute(request, 'session_write_close', (each) => flushSession(each, true));
+  });
+}
+
+/** register_shutdown_function(): the next number. */
+export function addShutdownFunction(request: PhpRequest, body: () => unknown): void {
+  request.shutdownFunctions.set(request.nextShutdown, body);
+  request.nextShutdown += 1;
+}

@@ -1,0 +1,220 @@
+/** The functions that read and change one setting each, and ini_set() for all. session.c. */
+
+import { PhpValueError } from '../messages.ts';
+import { isLocked } from '../session/locks.ts';
+import { PHP_SESSION_ACTIVE, type PhpRequest } from '../session/request.ts';
+import { inTurn, performSync } from '../session/scope.ts';
+import { parseArguments, requireCount, toText } from '../zend/arguments.ts';
+import { beforeNul } from '../zend/conversions.ts';
+
+/** A function that reads a setting and may change it. */
+function settingFunction(
+  name: string,
+  key: 'name' | 'save_path' | 'cache_limiter',
+  subject: string,
+  values: readonly unknown[],
+  parameter: (request: PhpRequest) => `?${'string' | 'path'} $${string}`,
+): string | false {
+  return performSync(name, (request) => {
+    const [value] = parseArguments(request, values, 0, parameter(request));
+    const isChange = value !== undefined && value !== null;
+    if (isChange && isLocked(request, subject)) return false;
+    const before = request.settings.get(key);
+    if (isChange) request.changeSetting(key, value);
+    return before;
+  });
+}
+
+/**
+ * Reads or sets the session's name, which is its cookie's.
+ *
+ * @param name - The name from now on; undefined or null only reads. PHP refuses one that is a
+ *   number, is empty, or could not be a cookie's.
+ * @returns The name before, also where PHP warns that it refused the new one; false with a warning
+ *   while a session is active, or once the headers have left.
+ * @throws PhpScopeError outside a request.
+ * @see {@link https://php.net/session_name | PHP's manual}; php-src ext/session/session.c
+ * @example
+ * session_name('MySession'); // 'PHPSESSID'
+ * session_name(); // 'MySession'
+ */
+export function session_name(name?: string | null | undefined): string | false;
+export function session_name(...values: unknown[]): string | false {
+  return settingFunction('session_name', 'name', 'Session name', values, ({ version }) =>
+    version >= '8.4' ? '?path $name' : '?string $name',
+  );
+}
+
+/**
+ * Reads or sets where the files handler keeps its files. Another handler may read it as it likes:
+ * it is the first thing that open() is given.
+ *
+ * @param path - The folder, with the depth of its subfolders and the files' mode in octal before it
+ *   where wanted: `2;0640;/folder`. `''` is the system's temporary folder; undefined or null reads.
+ * @returns The path before; false with a warning while a session is active, or once the headers
+ *   have left.
+ * @throws PhpScopeError outside a request.
+ * @see {@link https://php.net/session_save_path | PHP's manual}; php-src ext/session/session.c
+ * @example
+ * session_save_path('/var/lib/sessions'); // ''
+ * session_save_path(); // '/var/lib/sessions'
+ */
+export function session_save_path(path?: string | null | undefined): string | false;
+export function session_save_path(...values: unknown[]): string | false {
+  const [name, subject] = ['session_save_path', 'Session save path'];
+  return settingFunction(name, 'save_path', subject, values, () => '?path $path');
+}
+
+/**
+ * Reads or sets which cache headers session_start() sends.
+ *
+ * @param value - `nocache`, `private`, `private_no_expire` or `public`; `''` sends none, and so
+ *   does any other name. Undefined or null only reads.
+ * @returns The limiter before; false with a warning while a session is active, or once the headers
+ *   have left.
+ * @throws PhpScopeError outside a request.
+ * @see {@link https://php.net/session_cache_limiter | PHP's manual}; php-src ext/session/session.c
+ * @example
+ * session_cache_limiter('private'); // 'nocache'
+ * session_cache_limiter(); // 'private'
+ */
+export function session_cache_limiter(value?: string | null | undefined): string | false;
+export function session_cache_limiter(...values: unknown[]): string | false {
+  const [name, subject] = ['session_cache_limiter', 'Session cache limiter'];
+  return settingFunction(name, 'cache_limiter', subject, values, () => '?string $value');
+}
+
+/**
+ * Reads or sets for how long a page may be cached, where the limiter allows it at all.
+ *
+ * @param value - Minutes from now on; undefined or null only reads.
+ * @returns The minutes before. They are not changed, with a warning, while a session is active;
+ *   once the headers have left that answer is false.
+ * @throws PhpScopeError outside a request.
+ * @see {@link https://php.net/session_cache_expire | PHP's manual}; php-src ext/session/session.c
+ * @example
+ * session_cache_expire(30); // 180
+ * session_cache_expire(); // 30
+ */
+export function session_cache_expire(value?: number | null | undefined): number | false;
+export function session_cache_expire(...values: unknown[]): number | false {
+  return performSync('session_cache_expire', (request) => {
+    const [value] = parseArguments(request, values, 0, '?int $value');
+    const before = request.settings.get('cache_expire');
+    if (value === undefined || value === null) return before;
+    const isActive = request.status === PHP_SESSION_ACTIVE;
+    if (isLocked(request, 'Session cache expiration')) return isActive ? before : false;
+    request.changeSetting('cache_expire', String(value));
+    return before;
+  });
+}
+
+/**
+ * Reads or sets the module that keeps sessions.
+ *
+ * @param module - `files`; `user` is what session_set_save_handler() sets. Undefined or null reads.
+ * @returns The module before; false with a warning for one that is not there, while a session is
+ *   active, or once the headers have left.
+ * @throws PhpValueError for `user`, PhpScopeError outside a request.
+ * @see {@link https://php.net/session_module_name | PHP's manual}; php-src ext/session/session.c
+ * @example
+ * session_module_name(); // 'files'
+ * session_set_save_handler(new SessionHandler());
+ * session_module_name('files'); // 'user'
+ */
+export function session_module_name(module?: string | null | undefined): string | false;
+export function session_module_name(...values: unknown[]): string | false {
+  return performSync('session_module_name', (request) => {
+    const [module] = parseArguments(request, values, 0, '?string $module');
+    const isChange = module !== undefined && module !== null;
+    if (isChange && isLocked(request, 'Session save handler module')) return false;
+    const before = request.module.name;
+    if (!isChange) return before;
+    if (module.toLowerCase() === 'user') {
+      throw new PhpValueError('session_module_name(): Argument #1 ($module) cannot be "user"');
+    }
+    if (beforeNul(module).toLowerCase() !== 'files') {
+      const text = `Session handler module "${beforeNul(module)}" cannot be found`;
+      request.warn('E_WARNING', text);
+      return false;
+    }
+    closeAbandoned(request);
+    request.changeSetting('save_handler', module);
+    return before;
+  });
+}
+
+/**
+ * Closes a handler that an error has left open. Its callback begins now, as in PHP; the session
+ * functions that follow wait until it has ended.
+ */
+function closeAbandoned(request: PhpRequest): void {
+  if (!request.isOpen) return;
+  const { module, activeFunction } = request;
+  const close = async (): Promise<void> => {
+    await module.close(request);
+    request.moduleData = undefined;
+    request.activeFunction = activeFunction;
+    const { exception } = request;
+    request.exception = undefined;
+    if (exception) throw exception.error;
+  };
+  inTurn(request, close).catch((error: unknown) => process.emitWarning(error as Error));
+}
+
+/**
+ * Reads a `session.*` setting.
+ *
+ * @param option - The setting, as php.ini spells it: `session.gc_maxlifetime`.
+ * @returns Its text, as PHP has every setting: `'1440'`, `'1'` and `'0'` or `''` for on and off.
+ *   False for a setting that is not of the session or not of this PHP version.
+ * @throws PhpScopeError outside a request.
+ * @see {@link https://php.net/ini_get | PHP's manual}; the settings, with their defaults, are those
+ *   of {@link https://php.net/session.configuration | its page on configuration}
+ * @example
+ * ini_get('session.gc_maxlifetime'); // '1440'
+ * ini_get('memory_limit'); // false
+ */
+export function ini_get(option: string): string | false;
+export function ini_get(...values: unknown[]): string | false {
+  return performSync('ini_get', (request) => {
+    const [option = ''] = parseArguments(request, values, 1, 'string $option');
+    return settingText(request, option) ?? false;
+  });
+}
+
+/**
+ * Changes a `session.*` setting for this request.
+ *
+ * @param option - The setting, as php.ini spells it.
+ * @param value - The new value; true becomes `'1'`, false and null become `''`.
+ * @returns The text before; false when the change was refused: an unknown setting, one that only
+ *   php.ini may change, a value that PHP does not take, an active session, headers that have left.
+ * @throws PhpScopeError outside a request.
+ * @see {@link https://php.net/ini_set | PHP's manual}; php-src ext/session/session.c, PS_INI_ENTRY
+ * @example
+ * ini_set('session.use_strict_mode', true); // '0'
+ * ini_get('session.use_strict_mode'); // '1'
+ * ini_set('session.auto_start', true); // false
+ */
+export function ini_set(option: string, value: string | number | boolean | null): string | false;
+export function ini_set(...values: unknown[]): string | false {
+  return performSync('ini_set', (request) => {
+    requireCount(request, values.length, 2, 2);
+    const [option = ''] = parseArguments(request, values.slice(0, 1), 1, 'string $option');
+    const value = toText(request, values[1] ?? '');
+    if (value === undefined) {
+      const types = 'string|int|float|bool|null';
+      throw new TypeError(`ini_set(): Argument #2 ($value) must be of type ${types}`);
+    }
+    const before = settingText(request, option);
+    if (before === undefined) return false;
+    const changed = request.changeSetting(option.slice('session.'.length), value);
+    return changed ? before : false;
+  });
+}
+
+function settingText(request: PhpRequest, option: string): string | undefined {
+  if (!option.startsWith('session.')) return undefined;
+  return request.settings.text(option.slice('session.'.length), request.version);
+}

@@ -1,0 +1,180 @@
+/** Functions that never reach a save handler: they answer at once. session.c L1780–2780. */
+
+import { areHeadersSent, isLocked } from '../session/locks.ts';
+import { PHP_SESSION_ACTIVE } from '../session/request.ts';
+import { performSync } from '../session/scope.ts';
+import { encodeVariables, savedVariables } from '../session/variables.ts';
+import { parseArguments } from '../zend/arguments.ts';
+import { beforeNul, textOrBytes } from '../zend/conversions.ts';
+import { addShutdownFunction, registerShutdown } from './set-save-handler.ts';
+
+/**
+ * Tells whether a session is active.
+ *
+ * @returns PHP_SESSION_ACTIVE (2) from session_start() until the session is closed, else
+ *   PHP_SESSION_NONE (1).
+ * @throws PhpScopeError outside a request.
+ * @see {@link https://php.net/session_status | PHP's manual}; php-src ext/session/session.c
+ * @example
+ * session_status() === PHP_SESSION_NONE; // true
+ * await session_start();
+ * session_status() === PHP_SESSION_ACTIVE; // true
+ */
+export function session_status(): 0 | 1 | 2;
+export function session_status(...values: unknown[]): 0 | 1 | 2 {
+  return performSync('session_status', (request) => {
+    parseArguments(request, values, 0);
+    return request.status;
+  });
+}
+
+/**
+ * Reads or sets the session's id.
+ *
+ * @param id - The id of the session to be started next; undefined or null only reads.
+ * @returns The id before, `''` when there is none; false with a warning when it cannot be set:
+ *   while a session is active, or once the headers have left.
+ * @throws PhpScopeError outside a request.
+ * @see {@link https://php.net/session_id | PHP's manual}; php-src ext/session/session.c
+ * @example
+ * session_id(); // ''
+ * session_id('chosen'); // ''
+ * await session_start();
+ * session_id(); // 'chosen'
+ */
+export function session_id(id?: string | null | undefined): string | false;
+export function session_id(...values: unknown[]): string | false {
+  return performSync('session_id', (request) => {
+    const [id] = parseArguments(request, values, 0, '?string $id');
+    if (id !== undefined && id !== null) {
+      if (request.status === PHP_SESSION_ACTIVE) {
+        if (isLocked(request, 'Session ID')) return false;
+      } else if (request.settings.get('use_cookies') && areHeadersSent(request, 'Session ID')) {
+        return false;
+      }
+    }
+    const before = beforeNul(request.id ?? '');
+    if (id !== undefined && id !== null) request.id = id;
+    return before;
+  });
+}
+
+/**
+ * Writes `$_SESSION` as it would be stored, in the format that session.serialize_handler names.
+ *
+ * @returns The data: a string, or bytes where they are no UTF-8. False for a session without
+ *   variables, for one that the format cannot hold (a `|` in a key), and before the first
+ *   session_start(), then with a warning.
+ * @throws UnserializableError for a value that PHP does not have, PhpScopeError outside a request.
+ * @see {@link https://php.net/session_encode | PHP's manual}; php-src ext/session/session.c
+ * @example
+ * await session_start();
+ * session_encode(); // false
+ * $_SESSION['count'] = 3;
+ * session_encode(); // 'count|i:3;'
+ */
+export function session_encode(): string | Uint8Array | false;
+export function session_encode(...values: unknown[]): string | Uint8Array | false {
+  return performSync('session_encode', (request) => {
+    parseArguments(request, values, 0);
+    const data = encodeVariables(request);
+    return data === undefined ? false : textOrBytes(data);
+  });
+}
+
+/**
+ * Empties `$_SESSION`. What is stored goes when the session is written.
+ *
+ * @returns true; false when no session is active.
+ * @throws PhpScopeError outside a request.
+ * @see {@link https://php.net/session_unset | PHP's manual}; php-src ext/session/session.c
+ * @example
+ * session_unset(); // false
+ * await session_start();
+ * $_SESSION['count'] = 3;
+ * session_unset(); // true
+ * Object.keys($_SESSION); // []
+ */
+export function session_unset(): boolean;
+export function session_unset(...values: unknown[]): boolean {
+  return performSync('session_unset', (request) => {
+    parseArguments(request, values, 0);
+    if (request.status !== PHP_SESSION_ACTIVE) return false;
+    savedVariables(request)?.clear();
+    return true;
+  });
+}
+
+/**
+ * Has the session written by a shutdown function, after those that are registered already. A save
+ * handler given as an object does this by itself.
+ *
+ * @throws PhpScopeError outside a request.
+ * @see {@link https://php.net/session_register_shutdown | PHP's manual}; php-src
+ *   ext/session/session.c
+ * @example
+ * register_shutdown_function(() => {
+ *   session_status() === PHP_SESSION_ACTIVE; // true
+ * });
+ * session_register_shutdown();
+ * register_shutdown_function(() => {
+ *   session_status() === PHP_SESSION_NONE; // true
+ * });
+ * await session_start();
+ */
+export function session_register_shutdown(): void;
+export function session_register_shutdown(...values: unknown[]): void {
+  performSync('session_register_shutdown', (request) => {
+    parseArguments(request, values, 0);
+    registerShutdown(request);
+  });
+}
+
+/**
+ * Registers a function that runs when the response is about to leave, before the session is saved.
+ *
+ * @param callback - The function. It may be async: the next one and the session wait for it.
+ * @param values - What it is called with.
+ * @throws PhpScopeError outside a request.
+ * @see {@link https://php.net/register_shutdown_function | PHP's manual}; php-src ext/standard
+ * @example
+ * register_shutdown_function((key: string) => {
+ *   $_SESSION[key] = 'set last, and saved';
+ *   session_status() === PHP_SESSION_ACTIVE; // true
+ * }, 'note');
+ * await session_start();
+ */
+export function register_shutdown_function<Values extends unknown[]>(
+  callback: (...values: Values) => unknown,
+  ...values: Values
+): void {
+  performSync('register_shutdown_function', (request) => {
+    addShutdownFunction(request, () => callback(...values));
+  });
+}
+
+/**
+ * PHP's constant SID, to be made a string: `NAME=ID` for links where the id did not come by a
+ * cookie and session.use_only_cookies is off, else `''`. PHP calls it deprecated from 8.4 on.
+ *
+ * @see {@link https://php.net/session.constants | PHP's manual}; php-src ext/session/session.c
+ * @example
+ * await session_start();
+ * String(SID); // ''
+ * // E_DEPRECATED: Constant SID is deprecated
+ */
+export const SID: {
+  /** @returns The text of the constant. */
+  toString(): string;
+} = {
+  toString: () =>
+    performSync('SID', (request) => {
+      if (request.sid === undefined) throw new Error('Undefined constant "SID"');
+      if (request.version >= '8.4') {
+        const since = ' since 8.4, as GET/POST sessions were deprecated';
+        const text = `Constant SID is deprecated${request.version >= '8.5' ? since : ''}`;
+        request.warn('E_DEPRECATED', text, '');
+      }
+      return request.sid;
+    }),
+};

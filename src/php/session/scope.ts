@@ -1,0 +1,186 @@
+/** Which request is running: PHP has one a process, Node has many at once. */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { PhpScopeError } from '../messages.ts';
+import type { PhpRequest } from './request.ts';
+
+interface Scope {
+  readonly request: PhpRequest;
+  /** True within a save handler's callback, whose calls must not wait for their own caller. */
+  readonly inHandler: boolean;
+}
+
+const scopes = new AsyncLocalStorage<Scope>();
+
+/**
+ * Runs a function, and all it awaits, as one request.
+ *
+ * @param request - The request.
+ * @param body - What the request does.
+ * @returns What `body` returns.
+ */
+export function insideRequest<Result>(request: PhpRequest, body: () => Result): Result {
+  return scopes.run({ request, inHandler: false }, body);
+}
+
+/**
+ * Runs a save handler's callback: session functions that it calls do not wait for their turn.
+ *
+ * @param request - The request.
+ * @param body - The callback.
+ * @returns What `body` returns.
+ */
+export function insideHandler<Result>(request: PhpRequest, body: () => Result): Result {
+  return scopes.run({ request, inHandler: true }, body);
+}
+
+/**
+ * Whether this code belongs to a request.
+ *
+ * @returns false at a module's top level, in a timer that no request set.
+ */
+export function hasScope(): boolean {
+  return scopes.getStore() !== undefined;
+}
+
+/**
+ * Whether this code is a save handler's callback.
+ *
+ * @returns false outside a request as well.
+ */
+export function isInHandler(): boolean {
+  return scopes.getStore()?.inHandler ?? false;
+}
+
+/**
+ * The request that this code belongs to.
+ *
+ * @param what - What was called: `session_start()`.
+ * @returns The request.
+ * @throws PhpScopeError outside a request, and after it.
+ */
+export function currentRequest(what: string): PhpRequest {
+  const scope = scopes.getStore();
+  if (!scope) {
+    throw new PhpScopeError(
+      `${what} was used outside a request: wrap the listener in withPhpSession() of phpsessid/node`,
+    );
+  }
+  const { request } = scope;
+  if (request.ended !== undefined) {
+    throw new PhpScopeError(
+      `${what} was used after its request had ended: ${request.ended}; await the work before you answer`,
+    );
+  }
+  return request;
+}
+
+/**
+ * The request whose `$_SESSION` this code may touch.
+ *
+ * @returns The request.
+ * @throws PhpScopeError while a session function of the same request has not finished.
+ */
+export function currentVariables(): PhpRequest {
+  const request = currentRequest('$_SESSION');
+  const isReady = request.running === undefined || request.committed !== undefined;
+  if (!isReady && !isInHandler()) {
+    throw new PhpScopeError(`$_SESSION was used while ${request.running}() was running: await it`);
+  }
+  return request;
+}
+
+/**
+ * Runs a session function to its end, after those of the same request that were called before it.
+ *
+ * @param name - The function.
+ * @param body - What it does; a handler's exception is thrown when it has done it.
+ * @returns What `body` returns.
+ */
+export async function perform<Result>(
+  name: string,
+  body: (request: PhpRequest) => Promise<Result>,
+): Promise<Result> {
+  const request = currentRequest(`${name}()`);
+  if (isInHandler()) return await execute(request, name, body);
+  return await inTurn(request, () => {
+    currentRequest(`${name}()`);
+    return execute(request, name, body);
+  });
+}
+
+/**
+ * Waits until the request's session functions have finished, and runs one more.
+ *
+ * @param request - The request.
+ * @param body - The function.
+ * @returns What `body` returns.
+ */
+export async function inTurn<Result>(
+  request: PhpRequest,
+  body: () => Promise<Result>,
+): Promise<Result> {
+  const previous = request.turn;
+  const mine = previous ? previous.then(body, body) : body();
+  request.turn = mine;
+  try {
+    return await mine;
+  } finally {
+    if (request.turn === mine) request.turn = undefined;
+  }
+}
+
+/** Throws what a handler, or a receiver of messages, threw while the function was running. */
+function throwPending(request: PhpRequest): void {
+  const { exception } = request;
+  request.exception = undefined;
+  if (exception) throw exception.error;
+}
+
+/** Runs a function that cannot reach a handler. */
+export function performSync<Result>(name: string, body: (request: PhpRequest) => Result): Result {
+  const request = currentRequest(`${name}()`);
+  const outer = request.activeFunction;
+  request.activeFunction = name;
+  // In a callback, an exception may be on its way that is not this function's.
+  const before = request.exception;
+  request.exception = undefined;
+  try {
+    const result = body(request);
+    throwPending(request);
+    return result;
+  } finally {
+    request.activeFunction = outer;
+    request.exception = before;
+  }
+}
+
+/**
+ * Runs a function under its name and throws what a handler threw meanwhile.
+ *
+ * @param request - The request.
+ * @param name - The name that messages begin with.
+ * @param body - The function.
+ * @returns What `body` returns.
+ */
+export async function execute<Result>(
+  request: PhpRequest,
+  name: string,
+  body: (request: PhpRequest) => Promise<Result>,
+): Promise<Result> {
+  const outer = request.activeFunction;
+  const outerRunning = request.running;
+  request.activeFunction = name;
+  request.running = name;
+  try {
+    const result = await body(request);
+    throwPending(request);
+    return result;
+  } catch (error) {
+    // Of two exceptions the later one is thrown, as in PHP.
+    request.exception = undefined;
+    throw error;
+  } finally {
+    request.activeFunction = outer;
+    request.running = outerRunning;
+  }
+}

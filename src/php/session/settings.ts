@@ -1,0 +1,307 @@
+/** The `session.*` settings and the rules for changing them. session.c L575–945. */
+import { isSessionFormat, type PhpVersion, type SessionFormat } from '../../serialize/index.ts';
+import { beforeNul, isNumeric } from '../zend/conversions.ts';
+import { parseQuantity, parseSwitch } from '../zend/quantity.ts';
+
+/** The settings in the form the session works with. */
+export interface SettingValues {
+  save_path: string;
+  name: string;
+  save_handler: 'files' | 'user';
+  serialize_handler: SessionFormat;
+  gc_probability: number;
+  gc_divisor: number;
+  gc_maxlifetime: number;
+  cookie_lifetime: number;
+  cookie_path: string;
+  cookie_domain: string;
+  cookie_secure: boolean;
+  cookie_partitioned: boolean;
+  cookie_httponly: boolean;
+  cookie_samesite: string;
+  use_cookies: boolean;
+  use_only_cookies: boolean;
+  use_strict_mode: boolean;
+  use_trans_sid: boolean;
+  referer_check: string;
+  cache_limiter: string;
+  cache_expire: number;
+  sid_length: number;
+  sid_bits_per_character: number;
+  lazy_write: boolean;
+  auto_start: boolean;
+}
+
+/** Whoever changes a setting: what he may be told, and whether PHP's user may change it now. */
+export interface SettingsOwner {
+  readonly version: PhpVersion;
+  warn(level: 'E_WARNING' | 'E_DEPRECATED', text: string, prefix?: string): void;
+  /** Tells why nothing may be changed now; false when it may. */
+  refusesChange(): boolean;
+  /** True while session_set_save_handler() names the module "user" itself. */
+  readonly settingUserHandler: boolean;
+}
+
+// ZEND_LONG_MAX - INT_MAX - 1.
+const LONGEST_LIFETIME = 2n ** 63n - 2n ** 31n - 1n;
+
+type Parsed = string | number | boolean;
+type Rule = (
+  text: string,
+  owner: SettingsOwner,
+  key: string,
+  current?: Parsed | undefined,
+) => Parsed | undefined;
+
+// SESSION_FORBIDDEN_CHARS; the text is what PHP prints for these characters since 8.3.
+const FORBIDDEN_IN_NAME = /[=,;.[ \t\r\n\v\f\0]/;
+const FORBIDDEN_SHOWN = '=,;.[ \\t\\r\\n\\013\\014';
+
+// Until 8.4 these are C strings: the session sees them up to a NUL, ini_get() all of them.
+const text: Rule = (value, owner) => (owner.version < '8.5' ? beforeNul(value) : value);
+const flag: Rule = (value) => parseSwitch(value);
+
+const number: Rule = (value, owner, key) => {
+  const { value: parsed, remark } = parseQuantity(value);
+  if (remark !== undefined) owner.warn('E_WARNING', `Invalid "${key}" setting. ${remark}`, '');
+  return parsed;
+};
+
+/** Since 8.4, a setting that only one value does not deprecate. */
+function deprecated(owner: SettingsOwner, message: string): void {
+  if (owner.version >= '8.4') owner.warn('E_DEPRECATED', message);
+}
+
+function sidRule(key: string, stock: number, lowest: number, highest: number): Rule {
+  return (value, owner) => {
+    const parsed = Number.parseInt(value, 10) || 0;
+    if (parsed !== stock) deprecated(owner, `session.${key} INI setting is deprecated`);
+    if (/^\s*[+-]?\d+$/.test(value) && parsed >= lowest && parsed <= highest) return parsed;
+    const range = `must be between ${lowest} and ${highest}`;
+    owner.warn('E_WARNING', `session.configuration "session.${key}" ${range}`);
+    return undefined;
+  };
+}
+
+const saveHandler: Rule = (value, owner) => {
+  const module = beforeNul(value).toLowerCase();
+  if (module !== 'files' && module !== 'user') {
+    owner.warn('E_WARNING', `Session save handler "${beforeNul(value)}" cannot be found`);
+    return undefined;
+  }
+  if (module === 'user' && !owner.settingUserHandler) {
+    owner.warn('E_WARNING', 'Session save handler "user" cannot be set by ini_set()');
+    return undefined;
+  }
+  return module;
+};
+
+const serializeHandler: Rule = (value, owner) => {
+  const format = beforeNul(value).toLowerCase();
+  if (isSessionFormat(format)) return format;
+  owner.warn('E_WARNING', `Serialization handler "${beforeNul(value)}" cannot be found`);
+  return undefined;
+};
+
+const savePath: Rule = (value) => (value.includes('\0') ? undefined : value);
+
+const name: Rule = (value, owner) => {
+  if (owner.version >= '8.3') {
+    if (value !== '' && !isNumeric(value) && !FORBIDDEN_IN_NAME.test(value)) return value;
+    const rule =
+      'must not be numeric, empty, contain null bytes or any of the following characters';
+    owner.warn('E_WARNING', `session.name "${beforeNul(value)}" ${rule} "${FORBIDDEN_SHOWN}"`);
+    return undefined;
+  }
+  if (value !== '' && !isNumeric(value)) return beforeNul(value);
+  owner.warn('E_WARNING', `session.name "${beforeNul(value)}" cannot be numeric or empty`);
+  return undefined;
+};
+
+const cookieLifetime: Rule = (value, owner, key, current) => {
+  // atol() first, the quantity only for what it let through.
+  const seconds = BigInt(/^\s*([+-]?\d+)/.exec(value)?.[1]?.replace('+', '') ?? 0);
+  if (seconds < 0n) {
+    owner.warn('E_WARNING', 'CookieLifetime cannot be negative');
+    return undefined;
+  }
+  // PHP says yes and leaves the lifetime alone.
+  if (seconds > LONGEST_LIFETIME) return current ?? 0;
+  const parsed = number(value, owner, key) as number;
+  return parsed < 0 ? undefined : parsed;
+};
+
+const gcProbability: Rule = (value, owner, key) => {
+  const parsed = number(value, owner, key) as number;
+  if (owner.version < '8.4' || parsed >= 0) return parsed;
+  owner.warn('E_WARNING', 'session.gc_probability must be greater than or equal to 0');
+  return undefined;
+};
+
+const gcDivisor: Rule = (value, owner, key) => {
+  const parsed = number(value, owner, key) as number;
+  if (owner.version < '8.4' || parsed > 0) return parsed;
+  owner.warn('E_WARNING', 'session.gc_divisor must be greater than 0');
+  return undefined;
+};
+
+const useOnlyCookies: Rule = (value, owner) => {
+  const parsed = parseSwitch(value);
+  if (!parsed) deprecated(owner, 'Disabling session.use_only_cookies INI setting is deprecated');
+  return parsed;
+};
+
+const useTransSid: Rule = (value, owner) => {
+  const parsed = parseSwitch(value);
+  if (parsed) deprecated(owner, 'Enabling session.use_trans_sid INI setting is deprecated');
+  return parsed;
+};
+
+const refererCheck: Rule = (value, owner) => {
+  if (value !== '') deprecated(owner, 'Usage of session.referer_check INI setting is deprecated');
+  return beforeNul(value);
+};
+
+const transSid =
+  (setting: string): Rule =>
+  (value, owner) => {
+    const isStock = value === (ENTRIES[setting] as Entry).initial;
+    if (!isStock) deprecated(owner, `Usage of session.${setting} INI setting is deprecated`);
+    return value;
+  };
+
+interface Entry {
+  readonly initial: string;
+  readonly rule: Rule;
+  /** Only php.ini may set it, not a running script. */
+  readonly perDirectory?: boolean;
+  /** May be changed while a session is active, as it is not the session's own. */
+  readonly anyTime?: boolean;
+}
+
+// PHP_INI_BEGIN(), session.c L899.
+const ENTRIES: Record<string, Entry> = {
+  save_path: { initial: '', rule: savePath },
+  name: { initial: 'PHPSESSID', rule: name },
+  save_handler: { initial: 'files', rule: saveHandler },
+  auto_start: { initial: '0', rule: flag, perDirectory: true },
+  gc_probability: { initial: '1', rule: gcProbability },
+  gc_divisor: { initial: '100', rule: gcDivisor },
+  gc_maxlifetime: { initial: '1440', rule: number },
+  serialize_handler: { initial: 'php', rule: serializeHandler },
+  cookie_lifetime: { initial: '0', rule: cookieLifetime },
+  cookie_path: { initial: '/', rule: text },
+  cookie_domain: { initial: '', rule: text },
+  cookie_secure: { initial: '0', rule: flag },
+  cookie_partitioned: { initial: '0', rule: flag },
+  cookie_httponly: { initial: '0', rule: flag },
+  cookie_samesite: { initial: '', rule: text },
+  use_cookies: { initial: '1', rule: flag },
+  use_only_cookies: { initial: '1', rule: useOnlyCookies },
+  use_strict_mode: { initial: '0', rule: flag },
+  referer_check: { initial: '', rule: refererCheck },
+  cache_limiter: { initial: 'nocache', rule: text },
+  cache_expire: { initial: '180', rule: number },
+  use_trans_sid: { initial: '0', rule: useTransSid },
+  trans_sid_tags: {
+    initial: 'a=href,area=href,frame=src,form=',
+    rule: transSid('trans_sid_tags'),
+    anyTime: true,
+  },
+  trans_sid_hosts: { initial: '', rule: transSid('trans_sid_hosts'), anyTime: true },
+  sid_length: { initial: '32', rule: sidRule('sid_length', 32, 22, 256) },
+  sid_bits_per_character: { initial: '4', rule: sidRule('sid_bits_per_character', 4, 4, 6) },
+  lazy_write: { initial: '1', rule: flag },
+  'upload_progress.enabled': { initial: '1', rule: flag, perDirectory: true },
+  'upload_progress.cleanup': { initial: '1', rule: flag, perDirectory: true },
+  'upload_progress.prefix': { initial: 'upload_progress_', rule: text, perDirectory: true },
+  'upload_progress.name': {
+    initial: 'PHP_SESSION_UPLOAD_PROGRESS',
+    rule: text,
+    perDirectory: true,
+  },
+  'upload_progress.freq': { initial: '1%', rule: text, perDirectory: true },
+  'upload_progress.min_freq': { initial: '1', rule: text, perDirectory: true },
+};
+
+/** The settings of one request, or those that requests begin with. */
+export class Settings {
+  readonly #texts: Map<string, string>;
+  readonly #values: Map<string, Parsed>;
+
+  /** @param from - The settings to begin with; PHP's own defaults without. */
+  constructor(from?: Settings) {
+    this.#texts = new Map(from ? from.#texts : []);
+    this.#values = new Map(from ? from.#values : []);
+    if (from) return;
+    const silent: SettingsOwner = {
+      version: '8.2',
+      warn() {},
+      refusesChange: () => false,
+      settingUserHandler: true,
+    };
+    for (const [key, { initial, rule }] of Object.entries(ENTRIES)) {
+      this.#texts.set(key, initial);
+      this.#values.set(key, rule(initial, silent, `session.${key}`) as Parsed);
+    }
+  }
+
+  /** @returns The setting as the session works with it. */
+  get<Key extends keyof SettingValues>(key: Key): SettingValues[Key] {
+    return this.#values.get(key) as SettingValues[Key];
+  }
+
+  /** @returns The setting's text; undefined for a setting that this PHP release has not. */
+  text(key: string, version: PhpVersion): string | undefined {
+    return key === 'cookie_partitioned' && version < '8.5' ? undefined : this.#texts.get(key);
+  }
+
+  /**
+   * Changes a setting at run time, as ini_set() may.
+   *
+   * @param key - The setting without `session.`.
+   * @param value - The new text.
+   * @param owner - The request.
+   * @returns false when it was refused; the setting then is what it was.
+   */
+  change(key: string, value: string, owner: SettingsOwner): boolean {
+    const entry = ENTRIES[key];
+    if (!entry || entry.perDirectory || this.text(key, owner.version) === undefined) return false;
+    if (!entry.anyTime && owner.refusesChange()) return false;
+    return this.#store(key, entry, value, owner);
+  }
+
+  /**
+   * Sets what php.ini would, before any request.
+   *
+   * @param key - The setting with `session.`.
+   * @param value - Its text.
+   * @param version - The PHP release.
+   * @throws RangeError for an unknown setting or a value that PHP refuses.
+   */
+  configure(key: string, value: string, version: PhpVersion): void {
+    const short = key.replace(/^session\./, '');
+    const entry = ENTRIES[short];
+    if (!entry || short === key || this.text(short, version) === undefined) {
+      throw new RangeError(`PHP ${version} has no setting "${key}"; use a session.* setting`);
+    }
+    let reason = `"${value}" is not a value for ${key}`;
+    const owner: SettingsOwner = {
+      version,
+      warn(level, message) {
+        if (level === 'E_WARNING') reason = message;
+      },
+      refusesChange: () => false,
+      settingUserHandler: false,
+    };
+    if (!this.#store(short, entry, value, owner)) throw new RangeError(reason);
+  }
+
+  #store(key: string, entry: Entry, value: string, owner: SettingsOwner): boolean {
+    const parsed = entry.rule(value, owner, `session.${key}`, this.#values.get(key));
+    if (parsed === undefined) return false;
+    this.#texts.set(key, value);
+    this.#values.set(key, parsed);
+    return true;
+  }
+}

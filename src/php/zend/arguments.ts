@@ -1,0 +1,221 @@
+/**
+ * What PHP makes of a function's arguments before the function runs: zend_parse_parameters() in its
+ * weak mode, which turns 5 into '5' and refuses an array. Zend/zend_API.c.
+ */
+import { PhpFloat, type PhpKey } from '../../serialize/index.ts';
+import { integerKey } from '../../serialize/numbers.ts';
+import { PhpArgumentCountError, PhpValueError } from '../messages.ts';
+import type { PhpRequest } from '../session/request.ts';
+import { bytesOf, isNumeric, phpBoolean, textOf, typeName } from './conversions.ts';
+
+/** A parameter as PHP's manual writes it: `?string $id`. `path` is a string without NUL. */
+export type Parameter = `${'?' | ''}${keyof Conversions} $${string}`;
+
+/** What each type of parameter becomes. */
+interface Conversions {
+  string: string;
+  path: string;
+  int: number;
+  bool: boolean;
+  array: object;
+  'array|int': object | number;
+}
+
+type Converted<Spec> = Spec extends `?${infer Type extends keyof Conversions} $${string}`
+  ? Conversions[Type] | null
+  : Spec extends `${infer Type extends keyof Conversions} $${string}`
+    ? Conversions[Type]
+    : never;
+
+/** What a list of parameters becomes; undefined for one that was not given. */
+export type Parsed<Specs extends readonly Parameter[]> = {
+  [At in keyof Specs]: Converted<Specs[At]> | undefined;
+};
+
+/**
+ * Whether a value is an array in PHP: a list, a Map or an object literal.
+ *
+ * @param value - Any value.
+ * @returns false for class instances, PhpObject among them.
+ */
+export function isArrayLike(value: unknown): value is object {
+  return typeName(value, '8.4') === 'array';
+}
+
+/**
+ * An array's elements, with the keys that PHP has for them: `'5'` is the integer 5.
+ *
+ * @param array - What `isArrayLike()` accepts.
+ * @returns Keys and values in order.
+ */
+export function entriesOf(array: object): [key: PhpKey, value: unknown][] {
+  const entries = array instanceof Map ? [...array] : Object.entries(array);
+  return entries.map(([key, value]) => [
+    typeof key === 'string' ? (integerKey(key) ?? key) : (key as PhpKey),
+    value,
+  ]);
+}
+
+/** A float that JavaScript writes as PHP's `(string)` does, or nearly: nobody names a session so. */
+function floatText(request: PhpRequest, value: number): string {
+  if (Number.isNaN(value)) {
+    if (request.version >= '8.5') {
+      request.warn('E_WARNING', 'unexpected NAN value was coerced to string', '');
+    }
+    return 'NAN';
+  }
+  if (!Number.isFinite(value)) return value > 0 ? 'INF' : '-INF';
+  if (Object.is(value, -0)) return '-0';
+  const text = String(value);
+  const [mantissa = '', exponent] = text.split('e');
+  if (exponent === undefined) return text;
+  return `${mantissa.includes('.') ? mantissa : `${mantissa}.0`}E${exponent}`;
+}
+
+/**
+ * PHP's `(string)` for a scalar argument (zend_parse_arg_str_weak()).
+ *
+ * @param request - Hears of a NAN, from 8.5 on.
+ * @param value - Any value.
+ * @returns undefined for what is refused: an array, an object.
+ */
+export function toText(request: PhpRequest, value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  if (value instanceof Uint8Array) return textOf(Buffer.from(value));
+  if (value instanceof PhpFloat) return floatText(request, value.value);
+  if (typeof value === 'number') {
+    return Number.isInteger(value) ? String(value) : floatText(request, value);
+  }
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value === 'boolean') return value ? '1' : '';
+  return undefined;
+}
+
+/** zend_parse_arg_long_weak(). */
+function toInteger(request: PhpRequest, value: unknown): number | undefined {
+  if (typeof value === 'boolean') return Number(value);
+  if (typeof value === 'bigint') return Number(value);
+  if (typeof value === 'string') {
+    if (!isNumeric(value)) return undefined;
+    return wholeNumber(request, Number(value), `float-string "${value}"`);
+  }
+  const number = value instanceof PhpFloat ? value.value : value;
+  if (typeof number !== 'number') return undefined;
+  return wholeNumber(request, number, `float ${floatText(request, number)}`);
+}
+
+function wholeNumber(request: PhpRequest, value: number, shown: string): number | undefined {
+  if (!(Math.abs(value) < 2 ** 63)) return undefined;
+  if (!Number.isInteger(value)) {
+    const text = `Implicit conversion from ${shown} to int loses precision`;
+    request.warn('E_DEPRECATED', text, '');
+  }
+  return Math.trunc(value);
+}
+
+/** zend_parse_arg_bool_weak(). */
+function toBoolean(value: unknown): boolean | undefined {
+  if (value instanceof PhpFloat) return value.value !== 0;
+  const isScalar = ['string', 'number', 'bigint', 'boolean'].includes(typeof value);
+  return isScalar || value instanceof Uint8Array ? phpBoolean(value) : undefined;
+}
+
+function convert(request: PhpRequest, type: string, value: unknown): unknown {
+  switch (type) {
+    case 'string':
+    case 'path':
+      return toText(request, value);
+    case 'int':
+      return toInteger(request, value);
+    case 'bool':
+      return toBoolean(value);
+    case 'array':
+      return isArrayLike(value) ? value : undefined;
+    default:
+      return isArrayLike(value) ? value : toInteger(request, value);
+  }
+}
+
+/** null for a scalar that may not be null: since 8.1 deprecated, and its empty value. */
+function emptyFor(request: PhpRequest, type: string, at: string): unknown {
+  if (type === 'array') return undefined;
+  const shown = type === 'path' ? 'string' : type;
+  const text = `Passing null to parameter ${at} of type ${shown} is deprecated`;
+  request.warn('E_DEPRECATED', text);
+  if (request.exception) throw request.exception.error;
+  return { string: '', path: '', int: 0, bool: false, 'array|int': 0 }[type];
+}
+
+/**
+ * Refuses a wrong number of arguments (zend_wrong_parameters_count_error()).
+ *
+ * @param request - The request; the message names its active function.
+ * @param given - How many there are.
+ * @param least - How many there must be.
+ * @param most - How many there may be.
+ * @throws PhpArgumentCountError
+ */
+export function requireCount(
+  request: PhpRequest,
+  given: number,
+  least: number,
+  most: number,
+): void {
+  if (given >= least && given <= most) return;
+  const bound = least === most ? 'exactly' : given < least ? 'at least' : 'at most';
+  const limit = given < least ? least : most;
+  const noun = limit === 1 ? 'argument' : 'arguments';
+  throw new PhpArgumentCountError(
+    `${request.prefix} expects ${bound} ${limit} ${noun}, ${given} given`,
+  );
+}
+
+/**
+ * Reads a function's arguments as PHP does.
+ *
+ * @param request - The request; messages name its active function.
+ * @param values - What was given; undefined at the end counts as not given.
+ * @param least - How many there must be.
+ * @param parameters - What is taken.
+ * @returns The arguments, each of its parameter's type.
+ * @throws PhpArgumentCountError, TypeError or PhpValueError in PHP's words.
+ */
+export function parseArguments<const Specs extends readonly Parameter[]>(
+  request: PhpRequest,
+  values: readonly unknown[],
+  least: number,
+  ...parameters: Specs
+): Parsed<Specs> {
+  const given = values.findLastIndex((value) => value !== undefined) + 1;
+  requireCount(request, given, least, parameters.length);
+  const parsed = parameters.map((parameter, at) => {
+    if (at >= given) return undefined;
+    const [, nullable, type, name] = /^(\?)?(\S+) \$(.*)$/.exec(parameter) as RegExpExecArray;
+    return parseOne(request, values[at] ?? null, {
+      type: type as string,
+      isNullable: nullable !== undefined,
+      at: `#${at + 1} ($${name})`,
+    });
+  });
+  return parsed as Parsed<Specs>;
+}
+
+function parseOne(
+  request: PhpRequest,
+  value: unknown,
+  { type, isNullable, at }: { type: string; isNullable: boolean; at: string },
+): unknown {
+  if (value === null && isNullable) return null;
+  const parsed = value === null ? emptyFor(request, type, at) : convert(request, type, value);
+  if (parsed === undefined) {
+    const shown = `${isNullable ? '?' : ''}${type === 'path' ? 'string' : type}`;
+    const given = typeName(value, request.version);
+    throw new TypeError(
+      `${request.prefix}: Argument ${at} must be of type ${shown}, ${given} given`,
+    );
+  }
+  if (type === 'path' && bytesOf(parsed as string).includes(0)) {
+    throw new PhpValueError(`${request.prefix}: Argument ${at} must not contain any null bytes`);
+  }
+  return parsed;
+}

@@ -1,0 +1,153 @@
+/** PHP's conversions between types, as far as the session functions need them. */
+import { isUtf8 } from 'node:buffer';
+import { PhpEnum, PhpFloat, PhpObject, type PhpVersion } from '../../serialize/index.ts';
+
+/**
+ * What PHP sees as a string: text, or bytes that are no UTF-8.
+ *
+ * @param bytes - The bytes of a PHP string.
+ * @returns A string where that loses nothing.
+ */
+export function textOrBytes(bytes: Buffer): string | Uint8Array {
+  return isUtf8(bytes) ? bytes.toString('utf8') : bytes;
+}
+
+// A byte that is no UTF-8 becomes a lone surrogate U+DC80–U+DCFF, and that byte again in a cookie:
+// an id is a JavaScript string whatever a client sent, and no two ids become one.
+const LONE_SURROGATE = /(?<![\uD800-\uDBFF])[\uDC80-\uDCFF]/;
+
+/**
+ * Reads bytes as text without losing any.
+ *
+ * @param bytes - Bytes as they arrived.
+ * @returns The text; bytes that are no UTF-8 as lone surrogates.
+ */
+export function textOf(bytes: Buffer): string {
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  let text = '';
+  let start = 0;
+  while (start < bytes.length) {
+    const length = [1, 2, 3, 4].find((n) => isCharacter(bytes.subarray(start, start + n)));
+    text +=
+      length === undefined
+        ? String.fromCharCode(0xdc00 + (bytes[start] as number))
+        : bytes.toString('utf8', start, start + length);
+    start += length ?? 1;
+  }
+  return text;
+}
+
+/** One whole character: the shortest prefix that is UTF-8 is one. */
+function isCharacter(bytes: Buffer): boolean {
+  return bytes.length > 0 && isUtf8(bytes);
+}
+
+/**
+ * The bytes that a text stands for; the inverse of `textOf`.
+ *
+ * @param text - A JavaScript string.
+ * @returns Its UTF-8, lone surrogates as the bytes they stand for.
+ */
+export function bytesOf(text: string): Buffer {
+  if (!LONE_SURROGATE.test(text)) return Buffer.from(text, 'utf8');
+  return Buffer.concat(
+    [...text].map((character) => {
+      const code = character.codePointAt(0) as number;
+      return code >= 0xdc80 && code <= 0xdcff
+        ? Buffer.from([code - 0xdc00])
+        : Buffer.from(character, 'utf8');
+    }),
+  );
+}
+
+/**
+ * Names a value's type as PHP's messages do (zend_zval_value_name(), 8.2: zend_zval_type_name()).
+ *
+ * @param value - Any value of a TypeScript program.
+ * @param version - The PHP release whose words are wanted.
+ * @returns `null`, `true`, `int`, `string`, `array`, a class name …
+ */
+export function typeName(value: unknown, version: PhpVersion): string {
+  if (value === null || value === undefined) return 'null';
+  if (typeof value === 'boolean') return version === '8.2' ? 'bool' : String(value);
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int' : 'float';
+  if (typeof value === 'bigint') return 'int';
+  if (typeof value === 'string' || value instanceof Uint8Array) return 'string';
+  if (typeof value === 'function') return 'Closure';
+  if (typeof value === 'symbol') return 'symbol';
+  if (Array.isArray(value) || value instanceof Map || isPlain(value)) return 'array';
+  if (value instanceof PhpFloat) return 'float';
+  if (value instanceof PhpObject || value instanceof PhpEnum) return String(value.className);
+  return value.constructor.name;
+}
+
+/**
+ * Whether a value is what PHP would call an array with string keys.
+ *
+ * @param value - Any value.
+ * @returns true for an object literal.
+ */
+export function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/**
+ * A string as C's `%s` prints it, and as C reads a setting of its own: up to a NUL.
+ *
+ * @param text - Any string.
+ * @returns What stands before the first NUL.
+ */
+export function beforeNul(text: string): string {
+  const at = text.indexOf('\0');
+  return at < 0 ? text : text.slice(0, at);
+}
+
+/**
+ * PHP's `(string)`, for the scalars that a setting may be.
+ *
+ * @param value - A scalar.
+ * @returns `''` for false and null, `'1'` for true.
+ */
+export function phpString(value: string | number | bigint | boolean | null): string {
+  if (value === null || value === false) return '';
+  if (value === true) return '1';
+  return String(value);
+}
+
+/**
+ * PHP's `(bool)`, for a scalar.
+ *
+ * @param value - A scalar.
+ * @returns false for `''`, `'0'`, 0, null and false.
+ */
+export function phpBoolean(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length > 0;
+  return value !== '0' && Boolean(value);
+}
+
+// is_numeric_string(): leading and trailing white space, a sign, digits with or without a point
+// and an exponent.
+const NUMERIC = /^[ \t\n\r\v\f]*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?[ \t\n\r\v\f]*$/;
+const INTEGER = /^[ \t\n\r\v\f]*[+-]?\d+[ \t\n\r\v\f]*$/;
+
+/**
+ * Whether PHP calls a string numeric.
+ *
+ * @param text - Any string.
+ * @returns true for `'12'`, `' 1.5'`, `'1e3'`.
+ */
+export function isNumeric(text: string): boolean {
+  return NUMERIC.test(text);
+}
+
+/**
+ * Reads an integer out of a numeric string.
+ *
+ * @param text - Any string.
+ * @returns The integer, or undefined where PHP would read a float or nothing.
+ */
+export function integerIn(text: string): number | undefined {
+  return INTEGER.test(text) ? Number(text) : undefined;
+}

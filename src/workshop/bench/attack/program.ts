@@ -1,0 +1,53 @@
+/**
+ * The child of attacks: for each of them, opens a bench for the class, runs the attack, and
+ * reports what it says.
+ */
+import { pathToFileURL } from 'node:url';
+import { type AssembledBench, assembleBench, releaseServer } from '../assemble.ts';
+import { watchForCrashes } from '../crash.ts';
+import { describeFailure, describeLoading, type Suspect } from '../failure.ts';
+import { report } from '../report.ts';
+import { findSubject } from '../subject.ts';
+import type { Attack } from './stage.ts';
+
+const suspect: Suspect = { file: '' };
+const watch = watchForCrashes(() => suspect);
+
+for (const path of process.argv.slice(2)) {
+  report({ kind: 'file', file: path });
+  let assembled: AssembledBench | undefined;
+  try {
+    const attack = await loadAttack(path);
+    assembled = await openBenchFor(path);
+    if (assembled) {
+      const say = (text: string): void => report({ kind: 'line', text });
+      report({ kind: 'verdict', ...(await attack({ ...assembled.bench, say })) });
+    }
+  } catch (error) {
+    const method = assembled?.lastCall.method;
+    report({ kind: 'broken', failure: describeFailure(error, { ...suspect, method }) });
+  }
+  await assembled?.end();
+  report({ kind: 'file over', file: path });
+}
+watch.finish();
+await releaseServer();
+// Whatever else the class keeps running must not keep the process from ending.
+process.exit(0);
+
+async function loadAttack(path: string): Promise<Attack> {
+  const { attack } = (await import(pathToFileURL(path).href)) as { attack?: Attack };
+  if (typeof attack === 'function') return attack;
+  throw new TypeError(`${path} must export const attack: Attack = async (stage) => { … }`);
+}
+
+async function openBenchFor(path: string): Promise<AssembledBench | undefined> {
+  const subject = findSubject(path);
+  suspect.file = subject.file;
+  try {
+    return await assembleBench(subject);
+  } catch (error) {
+    report({ kind: 'broken', failure: describeLoading(error, suspect) });
+    return undefined;
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * The counter page: the article's example as a server, for any class of any lesson.
+ *
+ * The bench, the lab and the attacks all serve this one page, so that what a test proves is what
+ * a browser shows.
+ */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { type PhpSessionOptions, withPhpSession } from '../../adapters/node.ts';
+import type { SessionHandlerInterface } from '../../php/index.ts';
+import {
+  $_SESSION,
+  session_destroy,
+  session_set_save_handler,
+  session_start,
+} from '../../php/index.ts';
+import type { SessionsExport, StaticSessions } from './contract.ts';
+import { NotPorted } from './handler.ts';
+
+/**
+ * Makes the counter page for a class.
+ *
+ * `/` counts, `/login?user=ann` signs in as a page of 2010 would unless the class has a `Login` of
+ * its own, `/whoami` says who is signed in, `/logout` ends the session. What the class does not
+ * allow is answered with 403.
+ *
+ * @param sessions - What `#sessions` exports.
+ * @param options - Passed on to the session scope of each request.
+ * @returns A listener for `node:http`'s `createServer`.
+ * @throws NotPorted when the class cannot be registered with PHP's functions yet.
+ * @example
+ * createServer(counterPage(Sessions)).listen(8080, '127.0.0.1');
+ */
+export function counterPage(
+  sessions: SessionsExport,
+  options?: PhpSessionOptions,
+): RequestListener {
+  const register = registration(sessions);
+  const { Allows, Login = trustingLogin } = sessions as StaticSessions;
+  const listener = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    const page = pages[url.pathname];
+    if (!page) {
+      send(response, 404, `<p>There is no page ${escapeHtml(url.pathname)}</p>\n`);
+      return;
+    }
+    if (Allows?.(request) === false) {
+      send(response, 403, '<p>This request came from another site</p>\n');
+      return;
+    }
+    await register();
+    if (!(await session_start())) {
+      send(response, 500, '<p>The session could not be started</p>\n');
+      return;
+    }
+    send(response, 200, await page(url, Login));
+  };
+  return withPhpSession(listener, options);
+}
+
+type Login = NonNullable<StaticSessions['Login']>;
+type Page = (url: URL, login: Login) => string | Promise<string>;
+
+/** No password and no new id: a page that trusts the session it was given. */
+const trustingLogin: Login = (user) => {
+  $_SESSION['user'] = user;
+};
+
+const pages: Record<string, Page | undefined> = {
+  '/': () => {
+    const count = Number($_SESSION['count'] ?? 0) + 1;
+    $_SESSION['count'] = count;
+    return `<p>Count: ${count}</p>\n`;
+  },
+  '/login': async (url, login) => {
+    const user = url.searchParams.get('user') ?? 'guest';
+    await login(user);
+    return `<p>Welcome, ${escapeHtml(user)}</p>\n`;
+  },
+  '/whoami': () => {
+    const user = $_SESSION['user'];
+    return user === undefined
+      ? '<p>Nobody is signed in</p>\n'
+      : `<p>Signed in as ${escapeHtml(String(user))}</p>\n`;
+  },
+  '/logout': async () => {
+    await session_destroy();
+    return '<p>Goodbye</p>\n';
+  },
+};
+
+/** The article's class registers itself; a handler object is registered for it. */
+function registration(sessions: SessionsExport): () => Promise<void> {
+  const initCallbacks = (sessions as StaticSessions).initCallbacks;
+  if (typeof initCallbacks === 'function') {
+    return async () => {
+      await initCallbacks.call(sessions);
+    };
+  }
+  const isHandler =
+    typeof sessions === 'function' &&
+    'read' in ((sessions as { prototype?: object }).prototype ?? {});
+  if (!isHandler) {
+    const method = { name: 'initCallbacks', example: 'static initCallbacks(): boolean' };
+    throw new NotPorted(method);
+  }
+  const handler: SessionHandlerInterface = new sessions();
+  return async () => {
+    session_set_save_handler(handler, true);
+  };
+}
+
+function send(response: ServerResponse, status: number, html: string): void {
+  response.writeHead(status, { 'Content-Type': 'text/html; charset=UTF-8' });
+  response.end(html);
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}

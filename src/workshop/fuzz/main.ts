@@ -1,0 +1,101 @@
+/** `npm run fuzz`: random values, spoiled bytes and sessions, each compared with PHP's answer. */
+import { parseArgs } from 'node:util';
+import type { PhpVersion } from '../../serialize/index.ts';
+import type { Outcome } from './campaign.ts';
+import {
+  compareMutations,
+  compareSessions,
+  compareSessionValues,
+  compareValues,
+} from './campaign.ts';
+import { openOracle } from './oracle.ts';
+import { seeded } from './plans.ts';
+
+const USAGE = `npm run fuzz -- [--values N] [--mutations N] [--seed N] [--php VERSION]
+
+  --values N      random values, compared byte for byte and both ways   100000
+  --mutations N   spoiled inputs, compared by verdict and message      1000000
+  --seed N        the same cases as a run that printed this seed        by the clock
+  --php VERSION   8.2, 8.3, 8.4 or 8.5; all but 8.4 are fetched once        8.4
+
+The three session formats are compared as well: of each, a tenth as many values and a twentieth as
+many spoiled inputs.
+It ends with 1 at a difference, and prints the smallest case and the seed.`;
+const VERSIONS: readonly PhpVersion[] = ['8.2', '8.3', '8.4', '8.5'];
+/** How many of PHP's answers are kept to be spoiled. */
+const CORPUS = 20_000;
+
+interface Campaign {
+  readonly values: number;
+  readonly mutations: number;
+  readonly seed: number;
+  readonly version: PhpVersion;
+}
+
+function wholeNumber(name: string, text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw new RangeError(`--${name} ${text}: it takes a whole number, for example --${name} 1000.`);
+}
+
+/** Reads the command line; undefined where only help is wanted. */
+function readCampaign(): Campaign | undefined {
+  const { values } = parseArgs({
+    options: {
+      values: { type: 'string', default: '100000' },
+      mutations: { type: 'string', default: '1000000' },
+      seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+      php: { type: 'string', default: '8.4' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help) return undefined;
+  const version = VERSIONS.find((each) => each === values.php);
+  if (!version) {
+    throw new RangeError(`--php ${values.php}: it takes one of ${VERSIONS.join(', ')}.`);
+  }
+  return {
+    values: wholeNumber('values', values.values),
+    mutations: wholeNumber('mutations', values.mutations),
+    seed: wholeNumber('seed', values.seed),
+    version,
+  };
+}
+
+/** Runs the three comparisons, and tells whether all was as PHP has it. */
+async function run({ values, mutations, seed, version }: Campaign): Promise<boolean> {
+  const random = seeded(seed);
+  const corpus: Buffer[] = [];
+  const began = performance.now();
+  const prototype = JSON.stringify(Object.getOwnPropertyNames(Object.prototype));
+  const oracle = await openOracle(version, (line) => console.log(line));
+  const tell = (name: string, { compared, difference }: Outcome): boolean => {
+    console.log(`${name}: ${compared} compared, ${difference ?? `all as PHP ${version} has them`}`);
+    return difference === undefined;
+  };
+  const keep = (bytes: Buffer): void => {
+    if (corpus.length < CORPUS) corpus.push(bytes);
+    else corpus[Math.floor(random() * CORPUS)] = bytes;
+  };
+  const equal = [
+    tell('values, both ways', await compareValues(oracle, random, values, keep)),
+    tell('values of $_SESSION', await compareSessionValues(oracle, random, Math.ceil(values / 10))),
+    tell('spoiled inputs', await compareMutations(oracle, random, mutations, corpus)),
+    tell('sessions', await compareSessions(oracle, random, Math.ceil(mutations / 20), corpus)),
+  ];
+  oracle.close();
+  console.log(`seed ${seed}, ${((performance.now() - began) / 1000).toFixed(1)} s`);
+  if (JSON.stringify(Object.getOwnPropertyNames(Object.prototype)) !== prototype) {
+    throw new Error('Object.prototype was touched');
+  }
+  return equal.every(Boolean);
+}
+
+try {
+  const campaign = readCampaign();
+  if (!campaign) console.log(USAGE);
+  else if (!(await run(campaign))) process.exitCode = 1;
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 2;
+}

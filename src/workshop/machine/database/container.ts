@@ -1,0 +1,81 @@
+/** The last resort before giving up: the server in a container, where a Docker daemon runs. */
+import { writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { findProgram, run } from '../program.ts';
+import type { Announcements, ServerProgram } from './program.ts';
+import type { RunFolder } from './run-folder.ts';
+
+const image = 'mariadb:11';
+
+/**
+ * Finds Docker with a daemon that answers, and the image.
+ *
+ * @param announcements - `progress` is told of a download, `signal` ends it.
+ * @returns Docker's client as the program of a server; undefined without a daemon.
+ * @throws Error with Docker's words when the image cannot be had.
+ */
+export async function containerProgram(
+  announcements: Announcements,
+): Promise<ServerProgram | undefined> {
+  const { progress, signal } = announcements;
+  const path = findProgram(['docker']);
+  if (path === undefined) return undefined;
+  const daemon = await run(path, ['info'], { signal, timeout: 10_000 });
+  if (daemon.code !== 0) return undefined;
+  const known = await run(path, ['image', 'inspect', image], { signal, timeout: 10_000 });
+  if (known.code !== 0) {
+    progress?.(`database: docker pull ${image} (once) …`);
+    const pulled = await run(path, ['pull', '-q', image], { signal, timeout: 600_000 });
+    if (pulled.code !== 0) throw new Error(pulled.stderr.trim().slice(-500));
+  }
+  return {
+    path,
+    flavour: 'mariadb',
+    version: `${image} in Docker`,
+    share: undefined,
+    args: [],
+    environment: process.env,
+    image,
+  };
+}
+
+/**
+ * Lists the arguments with which Docker's client runs a server, in the foreground: the client
+ * hands a SIGTERM on, and the container is removed when the server ends. The data stays in the
+ * run's folder. The root password comes from the client's environment, where no `ps` shows it.
+ *
+ * @param name - The image.
+ * @param folder - The run.
+ * @param port - The port on this machine's loopback.
+ */
+export function containerOptions(name: string, folder: RunFolder, port: number): string[] {
+  const container = `phpsessid-${basename(folder.path)}`;
+  writeFileSync(folder.containerFile, container);
+  const uid = process.getuid?.() ?? 0;
+  return [
+    'run',
+    '--rm',
+    `--name=${container}`,
+    // The files belong to the user, who can remove them; root's are given to the image's own user.
+    ...(uid === 0 ? [] : [`--user=${uid}:${process.getgid?.() ?? uid}`]),
+    `--volume=${folder.data}:/var/lib/mysql`,
+    `--publish=127.0.0.1:${port}:3306`,
+    '--env=MARIADB_ROOT_PASSWORD',
+    name,
+    '--character-set-server=utf8mb4',
+    '--innodb-flush-log-at-trx-commit=2',
+    '--max-connections=500',
+    '--skip-log-bin',
+    '--skip-name-resolve',
+  ];
+}
+
+/**
+ * Removes a container that a killed workshop left, or that was killed itself.
+ *
+ * @param container - Its name. One that is gone already is no error.
+ */
+export async function removeContainer(container: string): Promise<void> {
+  const docker = findProgram(['docker']);
+  if (docker) await run(docker, ['rm', '--force', '--volumes', container], { timeout: 30_000 });
+}

@@ -1,0 +1,272 @@
+/** A database server of our own: started for one process, restarted when it dies, gone with it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { createConnection } from 'mysql2/promise';
+import { DiskProblem } from '../cache.ts';
+import { freePort } from '../free-port.ts';
+import { findProgram } from '../program.ts';
+import { containerOptions } from './container.ts';
+import type { Announcements, ServerProgram } from './program.ts';
+import { lastWordsOf, makeRunFolder, type RunFolder, stopServerOf } from './run-folder.ts';
+import { basicOptions, templateFor } from './template.ts';
+
+const supervisor = fileURLToPath(new URL('supervisor.sh', import.meta.url));
+const account = 'workshop';
+
+/** How long a server may take until it answers; a busy small machine needs seconds. */
+const startLimit = 60_000;
+
+/** More restarts than these within a minute are a server that cannot live. */
+const restartsAMinute = 5;
+
+type StateListener = (state: 'up' | 'down') => void;
+
+/**
+ * Starts a server on a new data folder.
+ *
+ * @param program - The server.
+ * @param announcements - `progress` is told what happens, also later; `signal` ends the start.
+ * @returns The server, answering.
+ * @throws Error with the server's last words when it does not start.
+ */
+export async function startPrivateServer(
+  program: ServerProgram,
+  announcements: Announcements,
+): Promise<PrivateServer> {
+  const template =
+    program.image === undefined ? await templateFor(program, announcements) : undefined;
+  announcements.signal?.throwIfAborted();
+  const folder = await makeRunFolder(template, announcements.progress);
+  const server = new PrivateServer(program, folder, announcements);
+  try {
+    await server.start();
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  return server;
+}
+
+export class PrivateServer {
+  readonly #program: ServerProgram;
+  readonly #folder: RunFolder;
+  readonly #announcements: Announcements;
+  readonly #password = randomBytes(12).toString('hex');
+  readonly #listeners: StateListener[] = [];
+  readonly #restarts: number[] = [];
+  #port = 0;
+  #child: ChildProcess | undefined;
+  #recovery: Promise<void> | undefined;
+  #stopping = false;
+
+  constructor(program: ServerProgram, folder: RunFolder, announcements: Announcements) {
+    this.#program = program;
+    this.#folder = folder;
+    this.#announcements = announcements;
+  }
+
+  get url(): string {
+    return `mysql://${this.#program.image === undefined ? account : 'root'}:${this.#password}@127.0.0.1:${this.#port}/`;
+  }
+
+  onChange(listener: StateListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Starts the server for the first time, on a port that the system names. */
+  async start(): Promise<void> {
+    await writeFile(this.#folder.initFile, accountsSql(this.#password), { mode: 0o600 });
+    for (let attempt = 1; ; attempt++) {
+      this.#port = await freePort();
+      try {
+        return await this.#launch();
+      } catch (error) {
+        // Any connection of the machine may have been given the port since it was found free.
+        if (!(error instanceof PortTaken) || attempt === 5) throw error;
+      }
+    }
+  }
+
+  /** Stops the server and removes its folder. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#endChild();
+    // A restart that was under way may have made another child, or a moment later would have.
+    await this.#recovery;
+    await this.#endChild();
+    await stopServerOf(this.#folder);
+    await rm(this.#folder.path, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  async #launch(): Promise<void> {
+    const child = this.#spawn();
+    this.#child = child;
+    const ended = new AbortController();
+    let failure: Error | undefined;
+    child.once('error', (error) => {
+      failure = error;
+      ended.abort();
+    });
+    child.once('exit', () => ended.abort());
+    const deadline = Date.now() + startLimit;
+    while (!(await this.#answers())) {
+      // Only the first start is part of the obtaining that the signal ends.
+      if (this.#restarts.length === 0) this.#announcements.signal?.throwIfAborted();
+      if (ended.signal.aborted) throw failure ?? this.#reasonForDeath();
+      if (Date.now() > deadline) {
+        throw new Error(
+          `${this.#program.path} did not answer within ${startLimit / 1000} s:\n${lastWordsOf(this.#folder)}`,
+        );
+      }
+      await delay(15);
+    }
+    child.once('exit', () => {
+      this.#recovery = this.#recover();
+    });
+    // The exit may have come between the answer and the line above.
+    if (ended.signal.aborted) throw this.#reasonForDeath();
+  }
+
+  #spawn(): ChildProcess {
+    const log = openSync(this.#folder.log, 'w');
+    const [command, ...options] = this.#command();
+    const shell = process.platform === 'win32' ? undefined : findProgram(['sh']);
+    const [program, args] = shell
+      ? [shell, [supervisor, this.#folder.path, command, ...options]]
+      : [command, options];
+    const child = spawn(program, args, {
+      env: { ...this.#program.environment, MARIADB_ROOT_PASSWORD: this.#password },
+      stdio: ['pipe', log, log],
+      // Out of reach of the terminal's Ctrl-C: the owner decides when the server ends.
+      detached: shell !== undefined,
+    });
+    closeSync(log);
+    // The server lives for its owner and never keeps it alive.
+    child.unref();
+    if (child.stdin instanceof Socket) child.stdin.unref();
+    child.stdin?.on('error', () => {});
+    return child;
+  }
+
+  #command(): [string, ...string[]] {
+    const { data, pidFile, initFile, path } = this.#folder;
+    if (this.#program.image !== undefined) {
+      return [
+        this.#program.path,
+        ...containerOptions(this.#program.image, this.#folder, this.#port),
+      ];
+    }
+    return [
+      this.#program.path,
+      ...basicOptions(this.#program, data),
+      '--bind-address=127.0.0.1',
+      `--port=${this.#port}`,
+      // An empty name is no Unix socket: its path would have to be short, and nobody uses it.
+      '--socket=',
+      `--pid-file=${pidFile}`,
+      `--init-file=${initFile}`,
+      // LOAD DATA and INTO OUTFILE reach no file of the learner's.
+      `--secure-file-priv=${path}`,
+      '--character-set-server=utf8mb4',
+      '--innodb-flush-log-at-trx-commit=2',
+      '--max-connections=500',
+      '--performance-schema=OFF',
+      '--skip-log-bin',
+      '--skip-name-resolve',
+      ...(this.#program.flavour === 'mysql' ? ['--mysqlx=OFF'] : []),
+    ];
+  }
+
+  /** True once the server lets our account in: another program on the port would not. */
+  async #answers(): Promise<boolean> {
+    try {
+      const connection = await createConnection({ uri: this.url, connectTimeout: 2_000 });
+      await connection.end();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #reasonForDeath(): Error {
+    const words = lastWordsOf(this.#folder);
+    if (/address already in use|port is already allocated|Bind on TCP\/IP port/i.test(words)) {
+      return new PortTaken(`Port ${this.#port} is taken:\n${words}`);
+    }
+    if (/No space left|OS error:? 28|errno: 28\b|Disk full/i.test(words)) {
+      return new DiskProblem(`The database stopped: no space is left in ${this.#folder.path}`);
+    }
+    return new Error(`${this.#program.path} ended by itself:\n${words}`);
+  }
+
+  async #recover(): Promise<void> {
+    if (this.#stopping) return;
+    this.#tell('down');
+    const { progress } = this.#announcements;
+    while (!this.#stopping) {
+      const now = Date.now();
+      this.#restarts.push(now);
+      if (this.#restarts.filter((moment) => moment > now - 60_000).length > restartsAMinute) {
+        progress?.(
+          `database: it ended ${restartsAMinute} times within a minute and is not started again. ` +
+            `Start the workshop anew. Its last words:\n${lastWordsOf(this.#folder)}`,
+        );
+        return;
+      }
+      progress?.('database: it ended by itself; starting it again on its data …');
+      try {
+        // When only the supervisor was killed, the server is still there and holds the folder.
+        await stopServerOf(this.#folder);
+        if (this.#stopping) return;
+        await this.#launch();
+      } catch (error) {
+        if (this.#stopping) return;
+        await this.#endChild();
+        progress?.(`database: ${error instanceof Error ? error.message : String(error)}`);
+        await delay(200);
+        continue;
+      }
+      progress?.('database: up again');
+      this.#tell('up');
+      return;
+    }
+  }
+
+  /** Ends the server by what its supervisor understands: the end of its input. */
+  async #endChild(): Promise<void> {
+    const child = this.#child;
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    child.ref();
+    const ended = once(child, 'exit');
+    if (process.platform === 'win32') child.kill();
+    else if (this.#stopping) child.stdin?.end();
+    else child.kill('SIGTERM');
+    await ended;
+  }
+
+  #tell(state: 'up' | 'down'): void {
+    for (const listener of this.#listeners) listener(state);
+  }
+}
+
+class PortTaken extends Error {}
+
+/**
+ * One account, from this machine only. The server runs the file before it lets anyone in; it takes
+ * a statement a line.
+ */
+function accountsSql(password: string): string {
+  const name = `'${account}'@'127.0.0.1'`;
+  return [
+    `CREATE USER IF NOT EXISTS ${name};`,
+    `ALTER USER ${name} IDENTIFIED BY '${password}';`,
+    `GRANT ALL PRIVILEGES ON *.* TO ${name} WITH GRANT OPTION;`,
+    '',
+  ].join('\n');
+}

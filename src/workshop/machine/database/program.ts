@@ -1,0 +1,135 @@
+/**
+ * Which program serves the private database: one that is installed, one that an earlier start
+ * fetched, or one that is fetched now.
+ */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { canFetchPackages, fetchPackages, libraryPath, packagesFolder } from '../apt.ts';
+import { findProgram, run } from '../program.ts';
+import { containerProgram } from './container.ts';
+import { installWithPackageManager } from './package-manager.ts';
+
+/** A server program and what it needs to run from where it is. */
+export interface ServerProgram {
+  /** Absolute path of `mariadbd` or `mysqld`. */
+  path: string;
+  flavour: 'mariadb' | 'mysql';
+  /** `10.11.19-MariaDB-…` */
+  version: string;
+  /** The folder with the SQL of the system tables; undefined for MySQL, which needs none. */
+  share: string | undefined;
+  /** Options without which it does not find its own files. */
+  args: string[];
+  environment: NodeJS.ProcessEnv;
+  /** Set when `path` is Docker's client and the server is in this image. */
+  image?: string | undefined;
+}
+
+export interface Announcements {
+  progress?: ((line: string) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** The package: the server without a service, without a user and without a data folder. */
+const packageNames = ['mariadb-server-core'];
+
+/** A way to a server program, and the reason when it led nowhere. */
+export interface Source {
+  name: string;
+  find(): Promise<ServerProgram | undefined>;
+}
+
+/**
+ * Lists the ways to a server program, the cheapest first.
+ *
+ * @param announcements - `progress` is told what happens, `signal` ends it.
+ * @returns The ways; each is tried only when those before it led nowhere.
+ */
+export function sources(announcements: Announcements): Source[] {
+  return [
+    { name: 'installed server', find: () => installed(announcements) },
+    { name: 'packages fetched earlier', find: () => fetchedEarlier(announcements) },
+    { name: 'packages of this system', find: () => fetchedNow(announcements) },
+    {
+      name: 'package manager',
+      find: async () =>
+        (await installWithPackageManager(announcements)) ? installed(announcements) : undefined,
+    },
+    { name: 'Docker', find: () => containerProgram(announcements) },
+  ];
+}
+
+async function installed(announcements: Announcements): Promise<ServerProgram | undefined> {
+  const path = findProgram(['mariadbd', 'mysqld']);
+  if (path === undefined) return undefined;
+  const prefix = dirname(dirname(path));
+  const shares = [prefix, '/usr', '/usr/local'].flatMap((folder) => [
+    join(folder, 'share/mariadb'),
+    join(folder, 'share/mysql'),
+  ]);
+  return await describe(path, shares, [], process.env, announcements.signal);
+}
+
+async function fetchedEarlier(announcements: Announcements): Promise<ServerProgram | undefined> {
+  const folder = packagesFolder(packageNames);
+  return existsSync(folder) ? await unpacked(folder, announcements) : undefined;
+}
+
+async function fetchedNow(announcements: Announcements): Promise<ServerProgram | undefined> {
+  if (!canFetchPackages()) return undefined;
+  return await unpacked(await fetchPackages(packageNames, announcements), announcements);
+}
+
+async function unpacked(folder: string, announcements: Announcements): Promise<ServerProgram> {
+  const shares = ['mariadb', 'mysql'].map((name) => join(folder, 'usr/share', name));
+  const share = shares.find((path) => existsSync(join(path, 'english')));
+  const args = share
+    ? [`--lc-messages-dir=${share}`, `--character-sets-dir=${join(share, 'charsets')}`]
+    : [];
+  const environment = { ...process.env, LD_LIBRARY_PATH: libraryPath(folder) };
+  const path = ['usr/sbin/mariadbd', 'usr/sbin/mysqld', 'usr/bin/mariadbd']
+    .map((name) => join(folder, name))
+    .find((candidate) => existsSync(candidate));
+  if (path === undefined) {
+    throw new Error(`${folder} holds no mariadbd. Delete that folder, then try again`);
+  }
+  return await describe(path, shares, args, environment, announcements.signal);
+}
+
+async function describe(
+  path: string,
+  shares: string[],
+  args: string[],
+  environment: NodeJS.ProcessEnv,
+  signal: AbortSignal | undefined,
+): Promise<ServerProgram> {
+  const { code, stdout, stderr } = await run(path, ['--no-defaults', '--version'], {
+    environment,
+    signal,
+    timeout: 30_000,
+  });
+  const version = /Ver ([^\s,]+)/.exec(stdout)?.[1];
+  if (code !== 0 || version === undefined) {
+    throw new Error(`${path} --version failed: ${(stderr || stdout).trim()}`);
+  }
+  if (!/mariadb/i.test(stdout)) {
+    return { path, flavour: 'mysql', version, share: undefined, args, environment };
+  }
+  const share = shares.find((folder) => systemTables(folder) !== undefined);
+  if (share === undefined) {
+    throw new Error(`${path}: no folder of ${shares.join(', ')} has mariadb_system_tables.sql`);
+  }
+  return { path, flavour: 'mariadb', version, share, args, environment };
+}
+
+/**
+ * Finds the SQL that makes the system tables.
+ *
+ * @param share - A folder of MariaDB's shared files.
+ * @returns The file's path; undefined when the folder has none.
+ */
+export function systemTables(share: string): string | undefined {
+  return ['mariadb_system_tables.sql', 'mysql_system_tables.sql']
+    .map((name) => join(share, name))
+    .find((path) => existsSync(path));
+}

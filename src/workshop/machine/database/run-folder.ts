@@ -1,0 +1,131 @@
+/** The data folders of running workshops: one each, swept when its workshop is gone. */
+import { constants, existsSync, readFileSync } from 'node:fs';
+import { cp, mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { cacheFolder, DiskProblem, removeIfAbandoned, temporaryFolder } from '../cache.ts';
+import { commandLineOf, nameForThisProcess } from '../process-name.ts';
+import { removeContainer } from './container.ts';
+
+/** The files of one run. */
+export interface RunFolder {
+  path: string;
+  data: string;
+  log: string;
+  pidFile: string;
+  initFile: string;
+  /** Names the container that the server is in; there is none without this file. */
+  containerFile: string;
+}
+
+function filesOf(path: string): RunFolder {
+  return {
+    path,
+    data: join(path, 'data'),
+    log: join(path, 'server.log'),
+    pidFile: join(path, 'server.pid'),
+    initFile: join(path, 'accounts.sql'),
+    containerFile: join(path, 'container'),
+  };
+}
+
+/**
+ * Makes a run's folder with a copy of a template, in the cache or, where that is full or
+ * read-only, in the system's temporary folder.
+ *
+ * @param template - The folder to copy; undefined for a server that fills an empty one itself.
+ * @param progress - Told when the cache could not be used.
+ * @returns The folder's files.
+ * @throws DiskProblem that names the folders tried.
+ */
+export async function makeRunFolder(
+  template: string | undefined,
+  progress?: ((line: string) => void) | undefined,
+): Promise<RunFolder> {
+  const problems: string[] = [];
+  for (const parent of runParents()) {
+    const folder = filesOf(join(parent, nameForThisProcess()));
+    try {
+      await mkdir(folder.path, { recursive: true, mode: 0o700 });
+      if (template === undefined) await mkdir(folder.data);
+      else await cp(template, folder.path, { recursive: true, mode: constants.COPYFILE_FICLONE });
+      if (problems.length > 0) progress?.(`database: ${problems[0]}; using ${parent} instead`);
+      return folder;
+    } catch (error) {
+      await rm(folder.path, { recursive: true, force: true }).catch(() => {});
+      problems.push(`${parent}: ${describeDiskProblem(error)}`);
+    }
+  }
+  throw new DiskProblem(`The database's data folder cannot be made. ${problems.join('. ')}`);
+}
+
+function runParents(): string[] {
+  const folders = new Set([cacheFolder(), temporaryFolder() ?? cacheFolder()]);
+  return [...folders].map((folder) => join(folder, 'runs'));
+}
+
+/**
+ * Says what is wrong with a disk in words.
+ *
+ * @param error - What a file operation threw.
+ */
+export function describeDiskProblem(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return 'no space is left on this disk';
+  if (code === 'EROFS') return 'this disk is read-only';
+  if (code === 'EACCES' || code === 'EPERM') return 'this user may not write there';
+  return message;
+}
+
+/** Removes the folders of workshops that were killed, and the servers they may have left. */
+export async function sweepRunFolders(): Promise<void> {
+  for (const parent of runParents()) {
+    if (!existsSync(parent)) continue;
+    for (const name of await readdir(parent)) {
+      const folder = filesOf(join(parent, name));
+      await removeIfAbandoned(folder.path, name, () => stopServerOf(folder));
+    }
+  }
+}
+
+/**
+ * Stops the server that runs on a folder, if one does.
+ *
+ * @param folder - The folder. A process that only has the id of a server that was here is left
+ *   alone: its command line does not name this folder.
+ */
+export async function stopServerOf(folder: RunFolder): Promise<void> {
+  const container = readIfThere(folder.containerFile);
+  if (container !== '') await removeContainer(container);
+  const pid = Number(readIfThere(folder.pidFile));
+  const isOurs = (): boolean => pid > 0 && commandLineOf(pid).includes(folder.data);
+  for (const [signal, patience] of [
+    ['SIGTERM', 10_000],
+    ['SIGKILL', 5_000],
+  ] as const) {
+    if (!isOurs()) return;
+    try {
+      process.kill(pid, signal);
+    } catch {
+      return;
+    }
+    const deadline = Date.now() + patience;
+    while (isOurs() && Date.now() < deadline) await delay(20);
+  }
+}
+
+/**
+ * Reads the end of the server's log.
+ *
+ * @param folder - The run.
+ * @returns Its last lines that tell of an error, else its last lines.
+ */
+export function lastWordsOf(folder: RunFolder): string {
+  const lines = readIfThere(folder.log).trim().split('\n');
+  const errors = lines.filter((line) => /\[ERROR\]|error while loading|No space left/i.test(line));
+  return (errors.length > 0 ? errors : lines).slice(-5).join('\n');
+}
+
+function readIfThere(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}

@@ -1,0 +1,243 @@
+/** The database server of the workshop: the user's own, a parent's, or one that is started here. */
+import { cacheFolder, DiskProblem } from '../cache.ts';
+import { explainConnectionError, readServerUrl, type ServerAddress } from './connection-url.ts';
+import { installCommand } from './package-manager.ts';
+import { type PrivateServer, startPrivateServer } from './private-server.ts';
+import { type Announcements, sources } from './program.ts';
+import { sweepRunFolders } from './run-folder.ts';
+import { type Schema, Schemas } from './schemas.ts';
+
+export type { Schema } from './schemas.ts';
+
+/** A server on which the workshop may make schemas. */
+export interface DatabaseServer {
+  /** `mysql://user:password@127.0.0.1:port/`, without a schema. */
+  readonly url: string;
+  /** As the server says it: `10.11.19-MariaDB-…`. */
+  readonly version: string;
+  /** Started here, the user's by DATABASE_URL, or a parent process's. */
+  readonly origin: 'private' | 'DATABASE_URL' | 'inherited';
+  /**
+   * Reports when the private server dies and when it has been started again, on the same data and
+   * port. Other servers report nothing.
+   *
+   * @param listener - Called for each change.
+   */
+  onChange(listener: (state: 'up' | 'down') => void): void;
+  /**
+   * Makes an empty schema, in utf8mb4.
+   *
+   * @param purpose - A word for its name: `phpsessid_<run>_<purpose>_<n>`.
+   */
+  createSchema(purpose: string): Promise<Schema>;
+  /** Drops the schemas made through this object; stops the server if it was started here. */
+  close(): Promise<void>;
+}
+
+export interface ObtainOptions {
+  /** Told what happens, a line at a time; the private server speaks through it as long as it lives. */
+  progress?: ((line: string) => void) | undefined;
+  /** Ends the obtaining. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Obtains a database server: that of the parent process (WORKSHOP_DATABASE), the user's
+ * (DATABASE_URL), else a private one, whose program is found on this machine or fetched.
+ *
+ * A private server ends with this process, whatever ends the process. SIGINT, SIGTERM and SIGHUP
+ * close the server and then have the effect they would have had.
+ *
+ * @param options - Who is told, and what ends it.
+ * @returns The server, answering.
+ * @throws Error with one message for the user: which part of the URL is wrong, or how to get a
+ *   server on this system.
+ * @example
+ * const server = await obtainServer({ progress: console.log });
+ * const schema = await server.createSchema('bench');
+ * await server.close();
+ */
+export async function obtainServer(options: ObtainOptions = {}): Promise<DatabaseServer> {
+  for (const [variable, origin] of [
+    ['WORKSHOP_DATABASE', 'inherited'],
+    ['DATABASE_URL', 'DATABASE_URL'],
+  ] as const) {
+    const text = process.env[variable];
+    if (text) return await connectTo(text, variable, origin, options);
+  }
+  return await startOwn(options);
+}
+
+async function connectTo(
+  text: string,
+  variable: string,
+  origin: 'inherited' | 'DATABASE_URL',
+  { signal }: ObtainOptions,
+): Promise<DatabaseServer> {
+  const address = readServerUrl(text, variable);
+  const schemas = new Schemas(address.url);
+  let version: string;
+  try {
+    version = await schemas.version();
+    signal?.throwIfAborted();
+    if (origin === 'DATABASE_URL') {
+      await schemas.sweep();
+      await checkRights(schemas, address, variable);
+    }
+  } catch (error) {
+    await schemas.abandon();
+    if (signal?.aborted || error instanceof MissingRight) throw error;
+    throw explainConnectionError(error, address, variable);
+  }
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= (async () => {
+      release();
+      // Children that were killed have left theirs; they use this server and no lock is theirs now.
+      if (origin === 'DATABASE_URL') await schemas.sweep();
+      await schemas.close();
+    })();
+    return closing;
+  };
+  const release = origin === 'DATABASE_URL' ? onSignals(close) : () => {};
+  return {
+    url: address.url,
+    version,
+    origin,
+    onChange: () => {},
+    createSchema: (purpose) => schemas.create(purpose),
+    close,
+  };
+}
+
+class MissingRight extends Error {}
+
+/** A user who cannot make schemas shall hear it now and not in the middle of a lesson. */
+async function checkRights(
+  schemas: Schemas,
+  { host, user }: ServerAddress,
+  variable: string,
+): Promise<void> {
+  try {
+    await (await schemas.create('check')).drop();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ER_DBACCESS_DENIED_ERROR' || code === 'ER_SPECIFIC_ACCESS_DENIED_ERROR') {
+      throw new MissingRight(
+        `${variable}: the user "${user}" may not create schemas on ${host}. The workshop uses ` +
+          'only schemas of its own, named phpsessid_…; let an administrator run:\n' +
+          `  GRANT ALL PRIVILEGES ON \`phpsessid\\_%\`.* TO ${await schemas.account()};`,
+        { cause: error },
+      );
+    }
+    if (code === 'ER_OPTION_PREVENTS_STATEMENT') {
+      throw new MissingRight(
+        `${variable}: the server on ${host} is read-only (${message}). The workshop needs one ` +
+          'that takes writes.',
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+}
+
+async function startOwn(options: ObtainOptions): Promise<DatabaseServer> {
+  cacheFolder(options.progress);
+  const interrupted = new AbortController();
+  const signal = options.signal
+    ? AbortSignal.any([options.signal, interrupted.signal])
+    : interrupted.signal;
+  let server: PrivateServer | undefined;
+  let schemas: Schemas | undefined;
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= (async () => {
+      interrupted.abort(new Error('The set-up of the database was interrupted'));
+      release();
+      await schemas?.abandon();
+      await started.catch(() => undefined);
+      await server?.stop();
+    })();
+    return closing;
+  };
+  const release = onSignals(close);
+  const started = firstThatStarts({ progress: options.progress, signal });
+  try {
+    [server] = await Promise.all([started, sweep(options)]);
+    schemas = new Schemas(server.url);
+    const version = await schemas.version();
+    const [own, made] = [server, schemas];
+    return {
+      url: own.url,
+      version,
+      origin: 'private',
+      onChange: (listener) => own.onChange(listener),
+      createSchema: (purpose) => made.create(purpose),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** What others left is no reason not to start. */
+async function sweep({ progress }: ObtainOptions): Promise<void> {
+  try {
+    await sweepRunFolders();
+  } catch (error) {
+    progress?.(`database: an old run could not be removed (${(error as Error).message})`);
+  }
+}
+
+/** A server that is there but does not start (rights, a broken installation) is no dead end. */
+async function firstThatStarts(announcements: Announcements): Promise<PrivateServer> {
+  const problems: string[] = [];
+  for (const source of sources(announcements)) {
+    try {
+      const program = await source.find();
+      if (program === undefined) continue;
+      announcements.progress?.(`database: starting ${program.flavour} ${program.version} …`);
+      const began = performance.now();
+      const server = await startPrivateServer(program, announcements);
+      const seconds = ((performance.now() - began) / 1000).toFixed(1);
+      announcements.progress?.(`database: ready after ${seconds} s`);
+      return server;
+    } catch (error) {
+      announcements.signal?.throwIfAborted();
+      if (error instanceof DiskProblem) throw error;
+      const problem = `${source.name}: ${error instanceof Error ? error.message : String(error)}`;
+      announcements.progress?.(`database: ${problem}`);
+      problems.push(problem);
+    }
+  }
+  throw new Error(
+    [
+      'No MySQL or MariaDB server could be found, fetched or started.',
+      ...problems.map((problem) => `  ${problem}`),
+      'Install one (it need not run), then start again:',
+      `  ${installCommand()}`,
+      'or name one of yours:',
+      '  DATABASE_URL=mysql://user:password@127.0.0.1:3306/ npm start',
+    ].join('\n'),
+  );
+}
+
+/**
+ * Closes on the signals that end a process, then lets the signal have its effect, unless the
+ * program has an answer of its own to it.
+ */
+function onSignals(close: () => Promise<void>): () => void {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const answer = (signal: NodeJS.Signals): void => {
+    void close()
+      .catch(() => {})
+      .then(() => {
+        if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+      });
+  };
+  for (const signal of signals) process.on(signal, answer);
+  return () => {
+    for (const signal of signals) process.off(signal, answer);
+  };
+}

@@ -1,0 +1,159 @@
+/** PHP behind a web server: php-fpm and nginx on a folder of their own, for one contender. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '../machine/free-port.ts';
+import type { PhpFpm } from '../machine/php-fpm.ts';
+import type { Served } from './lessons-servers.ts';
+
+/** What PHP is to serve. */
+export interface PhpOrder {
+  /** Variables of the script: where the class is, and its database. */
+  variables: Record<string, string>;
+  /** php.ini settings. */
+  settings: Record<string, string>;
+  /** How many requests PHP works on at once. */
+  workers: number;
+}
+
+const script = fileURLToPath(new URL('lessons-page.php', import.meta.url));
+const supervisor = fileURLToPath(new URL('../machine/database/supervisor.sh', import.meta.url));
+
+/** How long both may take until they answer. */
+const startLimit = 20_000;
+
+/**
+ * Serves the PHP counter page on a free port of the loopback.
+ *
+ * @param programs - php-fpm and nginx.
+ * @param order - What is served.
+ * @returns The server; both programs end with this process, whatever ends it.
+ * @throws Error with the programs' last words when they do not start.
+ */
+export async function servePhp(programs: PhpFpm, order: PhpOrder): Promise<Served> {
+  const folder = await mkdtemp(join(tmpdir(), 'phpsessid-fpm-'));
+  const children: ChildProcess[] = [];
+  const close = async (): Promise<void> => {
+    for (const child of children) {
+      const ended = child.exitCode === null ? once(child, 'exit') : undefined;
+      child.stdin?.end();
+      await ended;
+    }
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  };
+  try {
+    const socket = join(folder, 'fpm.sock');
+    const { php, nginx } = programs;
+    const asRoot = userInfo().uid === 0 ? ['-R'] : [];
+    const pool = join(folder, 'fpm.conf');
+    await writeFile(pool, poolFile(socket, folder, order), { mode: 0o600 });
+    const fpm = [php.cgi, ...php.args, ...asRoot, '-F', '-y', pool];
+    children.push(supervise(fpm, folder, php.env));
+    await until(async () => existsSync(socket), children, folder);
+    const port = await freePort();
+    const site = join(folder, 'nginx.conf');
+    await writeFile(site, siteFile(socket, folder, port));
+    children.push(
+      supervise([nginx, '-p', folder, '-e', join(folder, 'log'), '-c', site], folder, php.env),
+    );
+    await until(() => answers(port), children, folder);
+    const pids = children.flatMap(({ pid }) => pid ?? []);
+    return { ports: [port], pids, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function poolFile(
+  socket: string,
+  folder: string,
+  { variables, settings, workers }: PhpOrder,
+): string {
+  // Root is nobody php-fpm likes to be, and nobody else may read this folder.
+  const user = userInfo().uid === 0 ? ['user = root', 'group = root'] : [];
+  const all = { 'session.save_path': folder, ...settings };
+  return [
+    '[global]',
+    'daemonize = no',
+    `error_log = ${join(folder, 'log')}`,
+    '[www]',
+    ...user,
+    `listen = ${socket}`,
+    'pm = static',
+    `pm.max_children = ${workers}`,
+    ...Object.entries(variables).map(([name, value]) => `env[${name}] = "${value}"`),
+    ...Object.entries(all).map(([name, value]) => `php_admin_value[${name}] = "${value}"`),
+    '',
+  ].join('\n');
+}
+
+/** As Debian's own nginx has it, with one process and without a log of accesses. */
+function siteFile(socket: string, folder: string, port: number): string {
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+  return `daemon off;
+master_process off;
+pid ${join(folder, 'nginx.pid')};
+events { worker_connections 256; }
+http {
+  access_log off;
+  tcp_nodelay on;
+  ${temporary.map((name) => `${name}_temp_path ${join(folder, name)};`).join('\n  ')}
+  server {
+    listen 127.0.0.1:${port};
+    location / {
+      fastcgi_pass unix:${socket};
+      fastcgi_param SCRIPT_FILENAME ${script};
+      fastcgi_param REQUEST_METHOD $request_method;
+      fastcgi_param REQUEST_URI $request_uri;
+      fastcgi_param QUERY_STRING $query_string;
+      fastcgi_param SERVER_PROTOCOL $server_protocol;
+    }
+  }
+}
+`;
+}
+
+function supervise(
+  command: readonly string[],
+  folder: string,
+  env: Record<string, string>,
+): ChildProcess {
+  return spawn('sh', [supervisor, folder, ...command], {
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['pipe', 'ignore', 'ignore'],
+    // Out of reach of the terminal's Ctrl-C: they end when their input does.
+    detached: true,
+  });
+}
+
+async function until(
+  ready: () => Promise<boolean>,
+  children: readonly ChildProcess[],
+  folder: string,
+): Promise<void> {
+  const deadline = Date.now() + startLimit;
+  while (!(await ready())) {
+    if (children.some(({ exitCode }) => exitCode !== null) || Date.now() > deadline) {
+      const words = await readFile(join(folder, 'log'), 'utf8').catch(() => 'they said nothing');
+      throw new Error(`php-fpm and nginx did not start: ${words.trim()}`);
+    }
+    await delay(10);
+  }
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
+}

@@ -1,0 +1,142 @@
+/** Who takes part in the lessons' benchmark, and how each is served. */
+import { fileURLToPath } from 'node:url';
+import { startNodeServer } from '../bench/node-server.ts';
+import type { PageOrder } from '../bench/serve-apart.ts';
+import { findLesson, type Lesson, schemaFor } from '../course/catalogue.ts';
+import type { PhpFpm } from '../machine/php-fpm.ts';
+import { servePhp } from './lessons-php.ts';
+
+/** A counter page that answers. */
+export interface Served {
+  /** Where on the loopback. Each client asks one of them, and always the same. */
+  readonly ports: readonly number[];
+  /** What serves it; children of these belong to it. */
+  readonly pids: readonly number[];
+  close(): Promise<void>;
+}
+
+/** Where a page keeps its sessions, and how. */
+export interface ServeOrder {
+  databaseUrl: string;
+  /** False switches PHP's sweep off, which would come at random into what is counted. */
+  sweeps: boolean;
+  clients: number;
+}
+
+/** One that is measured. */
+export interface Contender {
+  name: string;
+  /** What the table calls it. */
+  label: string;
+  /** The statements that make its table; undefined where it makes its own, or wants none. */
+  schemaSql: string | undefined;
+  serve(order: ServeOrder): Promise<Served>;
+}
+
+/** The first lesson with a page. */
+const FIRST = 5;
+
+/** The first whose class can serve two requests at once. */
+const SHARED = 6;
+
+/** PHP's contenders, wanted also where there is no PHP: then their absence is told. */
+export const phpNames = ['php-files', 'php-article'] as const;
+
+/**
+ * Names all contenders, in the order of the table.
+ *
+ * @param lessons - All lessons.
+ */
+export function contenderNames(lessons: readonly Lesson[]): string[] {
+  return [...served(lessons).map(({ condition }) => condition), ...phpNames, 'express'];
+}
+
+/**
+ * Lists who can take part here.
+ *
+ * @param lessons - All lessons, in order.
+ * @param php - php-fpm and nginx; undefined where they are not to be had.
+ * @returns The contenders, in the order of the table.
+ */
+export function findContenders(lessons: Lesson[], php: PhpFpm | undefined): Contender[] {
+  const ofLessons = served(lessons).map(
+    (lesson): Contender => ({
+      name: lesson.condition,
+      label: `${lesson.label} ${lesson.title}`,
+      schemaSql: schemaFor(lessons, lesson.number),
+      serve: (order) => serveLesson(lesson, order),
+    }),
+  );
+  const express: Contender = {
+    name: 'express',
+    label: 'express-session in MySQL',
+    schemaSql: undefined,
+    serve: ({ databaseUrl }) =>
+      serveNode(fileURLToPath(new URL('lessons-express.ts', import.meta.url)), [], databaseUrl),
+  };
+  return [...ofLessons, ...(php ? phpContenders(lessons, php) : []), express];
+}
+
+function served(lessons: readonly Lesson[]): Lesson[] {
+  return lessons.filter(({ number }) => number >= FIRST);
+}
+
+/** A class that can only serve one request at a time gets a process for each client, as in PHP. */
+async function serveLesson(lesson: Lesson, order: ServeOrder): Promise<Served> {
+  const { databaseUrl, sweeps, clients } = order;
+  const page: PageOrder = { classFile: lesson.files.class, settings: sweepSettings(sweeps) };
+  const program = fileURLToPath(new URL('../bench/page-program.ts', import.meta.url));
+  const processes: Served[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(processes.map((each) => each.close()));
+  };
+  try {
+    while (processes.length < (lesson.number < SHARED ? clients : 1)) {
+      processes.push(await serveNode(program, [JSON.stringify(page)], databaseUrl));
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const [ports, pids] = [processes.flatMap((it) => it.ports), processes.flatMap((it) => it.pids)];
+  return { ports, pids, close };
+}
+
+function phpContenders(lessons: Lesson[], php: PhpFpm): Contender[] {
+  const article = findLesson(lessons, FIRST);
+  return [
+    {
+      name: 'php-files',
+      label: 'PHP, sessions in files',
+      schemaSql: undefined,
+      serve: ({ sweeps, clients }) =>
+        servePhp(php, { variables: {}, settings: sweepSettings(sweeps), workers: clients }),
+    },
+    {
+      name: 'php-article',
+      label: 'PHP, the article’s class',
+      schemaSql: schemaFor(lessons, FIRST),
+      serve: ({ databaseUrl, sweeps, clients }) =>
+        servePhp(php, {
+          variables: { DATABASE_URL: databaseUrl, SESSIONS: String(article.files.php) },
+          settings: sweepSettings(sweeps),
+          workers: clients,
+        }),
+    },
+  ];
+}
+
+/** What is not switched off is PHP's own default: a sweep in one request of a hundred. */
+function sweepSettings(sweeps: boolean): Record<string, string> {
+  return sweeps ? {} : { 'session.gc_probability': '0' };
+}
+
+async function serveNode(
+  program: string,
+  args: readonly string[],
+  databaseUrl: string,
+): Promise<Served> {
+  const environment = { NODE_ENV: 'production', DATABASE_URL: databaseUrl };
+  const { port, child, close } = await startNodeServer(program, args, environment);
+  return { ports: [port], pids: child.pid === undefined ? [] : [child.pid], close };
+}

@@ -1,0 +1,142 @@
+/** Builds the site: the lessons' pages, the pages of docs/ and the API, checked before it is shown. */
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { Application, LogLevel, TSConfigReader, TypeDocReader } from 'typedoc';
+import { type Lesson, readLessons, root } from '../course/catalogue.ts';
+import { inspectSite } from './inspect.ts';
+import { documentNames } from './pages.ts';
+import { type PublicModule, workshopPlugin } from './plugin.ts';
+
+/** The library's doors, by the names they are imported by. */
+const MODULES: PublicModule[] = [
+  { path: 'src/php/index.ts', name: 'phpsessid/php' },
+  { path: 'src/serialize/index.ts', name: 'phpsessid/serialize' },
+  { path: 'src/mysql.ts', name: 'phpsessid/mysql' },
+  { path: 'src/adapters/node.ts', name: 'phpsessid/node' },
+  { path: 'src/adapters/express.ts', name: 'phpsessid/express' },
+  // Last, so that what it hands on is described where it comes from.
+  { path: 'src/index.ts', name: 'phpsessid' },
+];
+
+/** The pages of docs/ in the order of a walk through them; those not named here follow. */
+const ORDER = [
+  'the-request',
+  'the-format',
+  'php-and-ours',
+  'the-matrix',
+  'the-numbers',
+  'decisions',
+  'adding-a-lesson',
+];
+
+/** The public modules that are there, each with its absolute path. */
+export function publicModules(): PublicModule[] {
+  return MODULES.map(({ path, name }) => ({ path: join(root, path), name })).filter(({ path }) =>
+    existsSync(path),
+  );
+}
+
+export interface SiteReport {
+  pages: number;
+  milliseconds: number;
+  /** A sentence each; the site is not put in place when there is one. */
+  faults: string[];
+}
+
+/**
+ * Builds the site in a folder of its own and puts it in place when it has no fault.
+ *
+ * @param options Where to put it: undefined checks everything and leaves nothing behind.
+ */
+export async function buildSite(options: { out: string | undefined }): Promise<SiteReport> {
+  const began = performance.now();
+  const draft = mkdtempSync(join(tmpdir(), 'phpsessid-site-'));
+  try {
+    const { app, complaints } = await configure(readLessons(), draft);
+    const project = await app.convert();
+    if (project) {
+      app.validate(project);
+      await app.generateDocs(project, draft);
+    }
+    const faults = [...complaints, ...(project ? inspectSite(draft) : [])];
+    if (!project && faults.length === 0) faults.push('TypeDoc could not read the sources');
+    if (options.out && faults.length === 0) {
+      rmSync(options.out, { recursive: true, force: true });
+      cpSync(draft, options.out, { recursive: true });
+    }
+    return {
+      pages: countPages(draft),
+      milliseconds: Math.round(performance.now() - began),
+      faults,
+    };
+  } finally {
+    rmSync(draft, { recursive: true, force: true });
+  }
+}
+
+function countPages(directory: string): number {
+  const files = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+  return files.filter((name) => name.endsWith('.html')).length;
+}
+
+async function configure(
+  lessons: Lesson[],
+  out: string,
+): Promise<{ app: Application; complaints: string[] }> {
+  const modules = publicModules();
+  const documents = [...lessons.map(({ files }) => files.readme), ...orderedDocuments()];
+  const app = await Application.bootstrapWithPlugins(
+    {
+      options: join(root, 'docs/typedoc.json'),
+      tsconfig: join(root, 'tsconfig.json'),
+      basePath: root,
+      // The types are checked by tsc, once, for the whole house.
+      skipErrorChecking: true,
+      logLevel: 'Warn',
+      entryPoints: [...modules.map(({ path }) => path), ...lessons.map(({ files }) => files.class)],
+      projectDocuments: documents,
+      groupOrder: groupOrder(documents),
+      plugin: [workshopPlugin(lessons, modules)],
+      out,
+    },
+    [new TypeDocReader(), new TSConfigReader()],
+  );
+  const complaints: string[] = [];
+  const { logger } = app;
+  const log = logger.log.bind(logger);
+  logger.log = (message, level) => {
+    if (level >= LogLevel.Warn) complaints.push(withoutColours(message));
+    else log(message, level);
+  };
+  return { app, complaints };
+}
+
+/** TypeDoc colours its messages for a terminal and says of each how grave it is: here all are. */
+function withoutColours(message: string): string {
+  return stripVTControlCharacters(message)
+    .replace(/\[(?:warning|error)\] /, '')
+    .trim();
+}
+
+/** Parts in the order of their first pages; the library stands before the pages about our own work. */
+function groupOrder(documents: string[]): string[] {
+  const groups = documents.flatMap(
+    (path) => /^---\n(?:.*\n)*?group:\s*"?(.+?)"?\n/.exec(readFileSync(path, 'utf8'))?.[1] ?? [],
+  );
+  const last = 'Working on the workshop';
+  const rest = [...new Set(groups)].filter((group) => group !== last);
+  return [...rest, 'The library', 'The classes', last];
+}
+
+function orderedDocuments(): string[] {
+  const place = (name: string) => {
+    const index = ORDER.findIndex((each) => name === `docs/${each}.md`);
+    return index < 0 ? ORDER.length : index;
+  };
+  return documentNames()
+    .filter((name) => name !== 'docs/index.md')
+    .sort((one, other) => place(one) - place(other))
+    .map((name) => join(root, name));
+}

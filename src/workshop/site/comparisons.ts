@@ -1,0 +1,146 @@
+/** What the tests that run PHP beside the port have found, kept for the page that tells it. */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root } from '../course/catalogue.ts';
+
+/** What was compared of request sequences, in the order of the page's columns. */
+export const ASPECTS = ['callbacks', 'headers', 'answers', 'messages', 'bytes'] as const;
+
+export type Aspect = (typeof ASPECTS)[number];
+
+/** How many cases had something to compare, and in how many of them it was equal. */
+export interface Tally {
+  compared: number;
+  equal: number;
+}
+
+/** One line of a table: a function, a handler's form, a setting. */
+export interface SequenceRow {
+  subject: string;
+  /** Equal in everything, its order included. */
+  whole: Tally;
+  aspects: Record<Aspect, Tally>;
+}
+
+/** All sequences of one kind on one PHP. */
+export interface SequenceTotal {
+  /** The PHP that was run: `8.4.14`. */
+  php: string;
+  source: 'written by hand' | 'made from a seed';
+  tally: Tally;
+}
+
+/** Request sequences run in PHP and here. */
+export interface SequenceResults {
+  /** By what the sequences were about: functions, handlers, settings. */
+  groups: { title: string; rows: SequenceRow[] }[];
+  /** The page's own PHP first; the others where they are to be had. */
+  totals: SequenceTotal[];
+}
+
+/** Values, spoiled bytes and sessions, by what was compared. */
+export interface ValueResults {
+  php: string;
+  rows: { subject: string; tally: Tally }[];
+}
+
+/** A place where PHP and the port are known to differ; a test has seen both sides of it. */
+export interface Difference {
+  name: string;
+  /** What PHP did in the test. */
+  php: string;
+  /** What the port did in the test. */
+  ours: string;
+  /** The nearest thing that there is. */
+  instead: string;
+}
+
+/** Everything that the page tells. */
+export interface Comparisons {
+  sequences: SequenceResults;
+  values: ValueResults;
+  differences: Difference[];
+}
+
+const NAMES = ['sequences', 'values', 'differences'] as const;
+
+/** The tests that find it out. */
+const TESTS = [
+  'test/php/oracle/against-php.test.ts',
+  'test/serialize/oracle.test.ts',
+  'test/workshop/site/differences.test.ts',
+];
+
+/**
+ * Keeps what a test has found, where `WORKSHOP_COMPARISONS` names a folder for it.
+ *
+ * A run with a seed of one's own keeps nothing: the page tells the same on every run.
+ *
+ * @param name What the results are about.
+ * @param results The results.
+ */
+export function keepResults<Name extends keyof Comparisons>(
+  name: Name,
+  results: Comparisons[Name],
+): void {
+  const folder = process.env['WORKSHOP_COMPARISONS'];
+  if (folder === undefined || process.env['SEED'] !== undefined) return;
+  writeFileSync(join(folder, `${name}.json`), JSON.stringify(results));
+}
+
+/**
+ * Reads what the tests have found; `npm test` has run them already, else they are run now.
+ *
+ * @param progress Told what is being waited for.
+ * @throws Error when a test has found what it should not: a page does not show what is not so.
+ */
+export async function readComparisons(progress: (line: string) => void): Promise<Comparisons> {
+  const kept = process.env['WORKSHOP_COMPARISONS'];
+  if (kept !== undefined && NAMES.every((name) => existsSync(fileIn(kept, name)))) {
+    return readFrom(kept);
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'phpsessid-comparisons-'));
+  try {
+    progress('the comparisons with PHP …');
+    await runTests(folder);
+    return readFrom(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function readFrom(folder: string): Comparisons {
+  const read = <Name extends keyof Comparisons>(name: Name): Comparisons[Name] => {
+    const path = fileIn(folder, name);
+    if (!existsSync(path)) throw new Error(`the tests have left no ${name}.json: run ${TESTS[0]}`);
+    return JSON.parse(readFileSync(path, 'utf8')) as Comparisons[Name];
+  };
+  return {
+    sequences: read('sequences'),
+    values: read('values'),
+    differences: read('differences'),
+  };
+}
+
+function fileIn(folder: string, name: keyof Comparisons): string {
+  return join(folder, `${name}.json`);
+}
+
+async function runTests(folder: string): Promise<void> {
+  const { SEED: _, NODE_TEST_CONTEXT: __, ...environment } = process.env;
+  const child = spawn(process.execPath, ['--import', 'tsx', '--test', ...TESTS], {
+    cwd: root,
+    env: { ...environment, WORKSHOP_COMPARISONS: folder },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const output: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject).on('close', resolve);
+  });
+  if (code === 0) return;
+  const failed = /^not ok \d+ - (.*)$/m.exec(Buffer.concat(output).toString())?.[1];
+  throw new Error(`a comparison with PHP failed: ${failed ?? `the tests ended with ${code}`}`);
+}

@@ -1,0 +1,217 @@
+/** What markers yield without running anything: files, regions, diffs and lists. */
+import { readFileSync } from 'node:fs';
+import { dirname, extname, join, relative, sep } from 'node:path';
+import { structuredPatch } from 'diff';
+import { type Lesson, root } from '../course/catalogue.ts';
+import { declaredNames, readDeclaration } from './declarations.ts';
+import type { Reference } from './marker.ts';
+import { readRegion, regionNames, withoutRegions } from './regions.ts';
+import type { Page, Yield } from './weave.ts';
+
+const LANGUAGES: Record<string, string> = {
+  '.ts': 'ts',
+  '.mjs': 'js',
+  '.php': 'php',
+  '.sql': 'sql',
+  '.py': 'python',
+  '.c': 'c',
+  '.json': 'json',
+  '.css': 'css',
+  '.html': 'html',
+  '.sh': 'sh',
+  '.txt': 'text',
+};
+
+/**
+ * A file or one of its regions, as a fence.
+ *
+ * @param reference What the marker names.
+ * @param page The page that names it: paths are relative to its folder.
+ * @throws Error naming a file or region that does not exist, and the regions that do.
+ */
+export function yieldCode(reference: Reference, page: Page): Yield {
+  const path = locate(reference, page);
+  return {
+    kind: 'fence',
+    language: LANGUAGES[extname(path)] ?? 'text',
+    text: readCode(path, reference.region),
+  };
+}
+
+/**
+ * The difference between two files or regions, without file names and line numbers: what
+ * encloses each hunk is named in their place.
+ *
+ * @param from The older; by default the class of the lesson before, in the same region.
+ * @param to The newer; by default the class of this lesson.
+ * @param page The page that asks.
+ * @param lessons All lessons, in order.
+ * @throws Error when the two do not differ, or the page is not a lesson's and names only one.
+ */
+export function yieldDiff(
+  from: Reference | undefined,
+  to: Reference | undefined,
+  page: Page,
+  lessons: Lesson[],
+): Yield {
+  const newer = to ? locate(to, page) : lessonOf(page, lessons).files.class;
+  const older = from ? locate(from, page) : lessonBefore(page, lessons).files.class;
+  const region = from?.region ?? to?.region;
+  const oldText = withoutConfession(
+    from ? readCode(older, region) : readCodeIfThere(older, region),
+  );
+  const newText = withoutConfession(readCode(newer, to?.region ?? from?.region));
+  if (oldText === newText) {
+    throw new Error(`${nameOf(older)} and ${nameOf(newer)} do not differ here`);
+  }
+  return { kind: 'fence', language: 'diff', text: drawDiff(oldText, newText) };
+}
+
+/**
+ * The names of the tests a lesson introduces, as a list.
+ *
+ * @param page A lesson's page.
+ * @param lessons All lessons.
+ */
+export function yieldProofs(page: Page, lessons: Lesson[]): Yield {
+  const { proves, slug } = lessonOf(page, lessons);
+  if (proves.length === 0) throw new Error(`lessons/${slug}/lesson.json proves nothing`);
+  return { kind: 'block', text: proves.map((name) => `- ${name}`).join('\n') };
+}
+
+/**
+ * A lesson's wrong fixes, each with the test that catches it.
+ *
+ * @param page A lesson's page.
+ * @param lessons All lessons.
+ */
+export function yieldWrongFixes(page: Page, lessons: Lesson[]): Yield {
+  const lesson = lessonOf(page, lessons);
+  if (lesson.wrong.length === 0) throw new Error(`lessons/${lesson.slug} has no wrong/`);
+  const rows = lesson.wrong.map(({ path, caughtBy }) => {
+    const file = relative(lesson.directory, path).replaceAll(sep, '/');
+    return `| \`${file}\` | ${firstComment(path)} | ${caughtBy} |`;
+  });
+  return {
+    kind: 'block',
+    text: ['| file | what it tries | caught by |', '| --- | --- | --- |', ...rows].join('\n'),
+  };
+}
+
+/**
+ * The lesson a page belongs to.
+ *
+ * @param page A page.
+ * @param lessons All lessons.
+ * @throws Error when the page is not in a lesson's folder.
+ */
+export function lessonOf(page: Page, lessons: Lesson[]): Lesson {
+  const lesson = lessons.find(({ directory }) => page.path.startsWith(directory + sep));
+  if (!lesson) throw new Error('this marker belongs on the page of a lesson');
+  return lesson;
+}
+
+/** Git's manner of drawing, without what only git needs. */
+export function drawDiff(oldText: string, newText: string): string {
+  const oldLines = oldText.split('\n');
+  const { hunks } = structuredPatch('', '', whole(oldText), whole(newText), '', '', {
+    context: 3,
+  });
+  return hunks
+    .flatMap((hunk, index) => {
+      const place = enclosing(oldLines, hunk.oldStart - 1);
+      const heading = place ? [`@@ ${place} @@`] : index > 0 ? ['@@ … @@'] : [];
+      return [...heading, ...hunk.lines.filter((line) => !line.startsWith('\\'))];
+    })
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+function whole(text: string): string {
+  return text ? `${text}\n` : '';
+}
+
+/** The nearest line above that opens something at the margin or one step in. */
+function enclosing(lines: string[], before: number): string | undefined {
+  const line = lines
+    .slice(0, Math.max(0, before))
+    .findLast((each) => /^(?: {2})?[A-Za-z].*[{(]$/.test(each));
+  return line?.trim().replace(/\s*[{(]$/, '');
+}
+
+function lessonBefore(page: Page, lessons: Lesson[]): Lesson {
+  const lesson = lessonOf(page, lessons);
+  const before = lessons[lessons.indexOf(lesson) - 1];
+  if (!before) throw new Error(`there is no lesson before ${lesson.slug}`);
+  return before;
+}
+
+/**
+ * Finds the file that a marker names.
+ *
+ * @param reference As the marker has it.
+ * @param page The page that asks.
+ * @returns Its absolute path.
+ * @throws Error when it is outside the project.
+ */
+export function locate(reference: Reference, page: Page): string {
+  const path = join(dirname(page.path), reference.path);
+  if (!path.startsWith(root + sep) && !path.startsWith(dirname(page.path) + sep)) {
+    throw new Error(`${reference.path} is outside the project`);
+  }
+  return path;
+}
+
+function readCode(path: string, region: string | undefined): string {
+  const text = readCodeIfThere(path, region);
+  if (text) return text;
+  if (!region) throw new Error(`${nameOf(path)} is empty`);
+  const source = readFileSync(path, 'utf8');
+  const names = [...regionNames(source), ...(isTypeScript(path) ? declaredNames(source) : [])];
+  const known = names.length > 0 ? `what it has is ${names.join(', ')}` : 'it has none';
+  throw new Error(`${nameOf(path)} has nothing named "${region}"; ${known}`);
+}
+
+/** The text, or nothing where the region is not there yet. */
+function readCodeIfThere(path: string, region: string | undefined): string {
+  let source: string;
+  try {
+    source = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new Error(`cannot read ${nameOf(path)}: ${(error as NodeJS.ErrnoException).code}`);
+  }
+  try {
+    if (!region) return withoutRegions(source);
+    return readRegion(source, region) ?? readDeclarationOf(path, source, region) ?? '';
+  } catch (error) {
+    throw new Error(`${nameOf(path)}: ${(error as Error).message}`);
+  }
+}
+
+function readDeclarationOf(path: string, source: string, name: string): string | undefined {
+  return isTypeScript(path) ? readDeclaration(withoutRegions(source), name) : undefined;
+}
+
+function isTypeScript(path: string): boolean {
+  return extname(path) === '.ts';
+}
+
+function nameOf(path: string): string {
+  return relative(root, path).replaceAll(sep, '/');
+}
+
+/** A wrong fix's first comment is about the class, not part of what the fix changes. */
+function withoutConfession(text: string): string {
+  return text.replace(/^\/\/ caught by:.*\n(?:\/\/.*\n)*/, '');
+}
+
+/** A wrong fix explains itself in the comment lines below its first. */
+function firstComment(path: string): string {
+  const lines = readFileSync(path, 'utf8').split('\n').slice(1);
+  const end = lines.findIndex((line) => !line.startsWith('//'));
+  return lines
+    .slice(0, Math.max(end, 0))
+    .map((line) => line.replace(/^\/\/\s*/, ''))
+    .join(' ')
+    .replaceAll('|', '\\|');
+}

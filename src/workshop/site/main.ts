@@ -1,0 +1,115 @@
+/** `npm run weave`: fills every fence of every page, or checks that all of them are as they must be. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { readLessons, root } from '../course/catalogue.ts';
+import { drawDiff } from './files.ts';
+import { readPages } from './pages.ts';
+import { type RunningPrograms, startPrograms } from './programs.ts';
+import { sourceOf } from './source.ts';
+import { weavePage } from './weave.ts';
+
+const HELP = `npm run weave [-- options] [pages]
+
+Fills every fence of the lessons' pages and of docs/ from the files and programs
+its marker names. docs/adding-a-lesson.md lists the markers.
+
+  --write   write the pages (what npm run weave does)
+  --check   write nothing; show what would change and exit with 1 if anything would
+  pages     only those whose path begins so: lessons/02-read docs/the-matrix.md
+`;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(argv: string[]): Promise<number> {
+  const options = readOptions(argv);
+  if (typeof options === 'string') {
+    process.stderr.write(`${options}\n\n${HELP}`);
+    return 2;
+  }
+  if (options.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const lessons = readLessons();
+  let programs: Promise<RunningPrograms> | undefined;
+  const source = sourceOf(lessons, () => {
+    programs ??= startPrograms(lessons, (line) => process.stderr.write(`${line}\n`));
+    return programs;
+  });
+  try {
+    return await weaveAll(readPages(lessons, options.pages), source, options.write);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 2;
+  } finally {
+    await (await programs)?.close();
+  }
+}
+
+async function weaveAll(
+  pages: ReturnType<typeof readPages>,
+  source: ReturnType<typeof sourceOf>,
+  write: boolean,
+): Promise<number> {
+  const files = new Map<string, string>();
+  let problems = 0;
+  for (const page of pages) {
+    const woven = await weavePage(page, source);
+    for (const { file, line, message } of woven.problems) {
+      process.stderr.write(`✘ ${file}:${line} ${message}\n`);
+    }
+    problems += woven.problems.length;
+    files.set(page.path, woven.text);
+    // Two pages may show one picture.
+    for (const { path, text } of woven.drawings) files.set(path, text);
+  }
+  const changed = [...files].filter(([path, text]) => settle(path, text, write)).length;
+  if (problems > 0) return 1;
+  if (changed === 0)
+    process.stdout.write(
+      pages.length === 1
+        ? '✔ 1 page is as its sources say\n'
+        : `✔ ${pages.length} pages are as their sources say\n`,
+    );
+  else if (!write) process.stderr.write(`\n✘ ${changed} to renew. Run: npm run weave\n`);
+  return changed > 0 && !write ? 1 : 0;
+}
+
+/** Writes the file, or shows what writing it would change. True when it differs from what stands. */
+function settle(path: string, text: string, write: boolean): boolean {
+  const standing = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  if (standing === text) return false;
+  const name = relative(root, path);
+  if (write) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+    process.stdout.write(`✔ ${name} written\n`);
+  } else {
+    process.stderr.write(`✘ ${name} is not what its sources say:\n${drawDiff(standing, text)}\n`);
+  }
+  return true;
+}
+
+function readOptions(argv: string[]): { write: boolean; help: boolean; pages: string[] } | string {
+  try {
+    const { values, positionals } = parseArgs({
+      args: argv,
+      allowPositionals: true,
+      options: {
+        write: { type: 'boolean' },
+        check: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    // `npm run weave -- --check` carries both: npm's script says --write.
+    return {
+      write: values.write === true && values.check !== true,
+      help: values.help ?? false,
+      pages: positionals.map((page) => page.replace(/^\.\//, '')),
+    };
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

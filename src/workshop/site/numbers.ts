@@ -1,0 +1,226 @@
+/** What pages show of docs/numbers.json: tables, comparisons, and claims that are held against it. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../course/catalogue.ts';
+import type { Numbers, PageName, PageNumbers, Row, Spread } from '../measure/lessons-numbers.ts';
+import { drawNumbers } from './pictures/numbers.ts';
+import type { Page, Yield } from './weave.ts';
+
+const KEPT = 'docs/numbers.json';
+
+/** How the file is made: every message about it ends so. */
+const REMEDY = `npm run bench -- lessons --save ${KEPT}`;
+
+const FORMS = 'count, read, picture, run, or names such as lesson-05 lesson-06';
+
+/**
+ * Reads the run that is kept.
+ *
+ * @param path Where it is.
+ * @returns The run.
+ * @throws Error that says how to make the file when it is missing or of another form.
+ */
+export function readNumbers(path: string = join(root, KEPT)): Numbers {
+  if (!existsSync(path)) throw new Error(`there is no ${KEPT}; ${REMEDY}`);
+  let kept: Partial<Numbers>;
+  try {
+    kept = JSON.parse(readFileSync(path, 'utf8')) as Partial<Numbers>;
+  } catch (error) {
+    throw new Error(`${KEPT} is no JSON (${(error as Error).message}); ${REMEDY}`);
+  }
+  const whole = kept.machine && kept.run && kept.versions && kept.missing && kept.date;
+  if (!whole || !kept.rows?.every(({ pages }) => pages?.count && pages.read)) {
+    throw new Error(`${KEPT} has not the form of today; ${REMEDY}`);
+  }
+  return kept as Numbers;
+}
+
+/**
+ * Answers `<!-- numbers: … -->`.
+ *
+ * @param argument `count` or `read` for a page's table, `picture`, `run` for how it was measured,
+ *   or the names of two or more rows to compare.
+ * @param page The page that asks.
+ * @param numbers The run.
+ * @throws Error that lists what may be asked for.
+ */
+export function yieldNumbers(argument: string, page: Page, numbers: Numbers): Yield {
+  if (argument === 'picture') return drawNumbers(numbers, page);
+  if (argument === 'run') return block(tellRun(numbers));
+  if (argument === 'count' || argument === 'read') return block(fullTable(numbers.rows, argument));
+  const names = argument.split(/\s+/);
+  if (names.length < 2) throw new Error(`cannot show "${argument}"; there are ${FORMS}`);
+  return block(comparison(names.map((name) => findRow(numbers, name))));
+}
+
+const block = (text: string): Yield => ({ kind: 'block', text });
+
+function findRow(numbers: Numbers, name: string): Row {
+  const row = numbers.rows.find((each) => each.name === name);
+  if (row) return row;
+  const known = numbers.rows.map((each) => each.name).join(', ');
+  throw new Error(`${KEPT} has no row "${name}"; it has ${known}`);
+}
+
+function tellRun({ date, machine, versions, run, missing }: Numbers): string {
+  const { system, cores, load } = machine;
+  const programs = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return [
+    `Measured on ${date}: ${cores} cores of ${system}, with a load of ${load} before the run began. `,
+    `${run.rounds} rounds, in each of them ${run.seconds} s for each page of each contender, `,
+    `${run.clients} clients at once. ${programs.join(', ')}.`,
+    ...(missing.length > 0 ? [` Not measured: ${missing.join(', ')}.`] : []),
+  ].join('');
+}
+
+function fullTable(rows: readonly Row[], page: PageName): string {
+  const someFailed = rows.some(({ pages }) => pages[page].failed > 0);
+  const head = [
+    '',
+    'statements',
+    'connections',
+    'CPU µs an answer',
+    'answers a second',
+    'p50 ms',
+    'p99 ms',
+    ...(someFailed ? ['wrong answers'] : []),
+  ];
+  return table(
+    head,
+    rows.map(({ label, pages }) => {
+      const { statements, connections, cpu, server, database, perSecond, p50, p99, failed } =
+        pages[page];
+      const parts = server && database ? ` (${middle(server)} + ${middle(database)})` : '';
+      return [
+        label,
+        String(statements),
+        String(connections),
+        `${middle(cpu)}${parts}`,
+        middle(perSecond),
+        p50.toFixed(1),
+        p99.toFixed(1),
+        ...(someFailed ? [share(failed)] : []),
+      ];
+    }),
+  );
+}
+
+/**
+ * The counter page of some rows beside each other. Where all of them are lessons it says what the
+ * last changes of the first; with others, there is no such step.
+ */
+function comparison(rows: readonly Row[]): string {
+  const all = rows.map(({ pages }) => pages.count);
+  const [first, last] = [all[0], all.at(-1)];
+  if (!first || !last) throw new Error('a comparison wants two rows');
+  const isWalk = rows.every(({ name }) => name.startsWith('lesson-'));
+  const line = (name: string, cell: (numbers: PageNumbers) => string, change: string): string[] => [
+    name,
+    ...all.map(cell),
+    ...(isWalk ? [change] : []),
+  ];
+  return table(
+    ['the counter page', ...rows.map(({ label }) => label), ...(isWalk ? ['change'] : [])],
+    [
+      line('statements', (it) => String(it.statements), step(last.statements - first.statements)),
+      ...(all.some(({ connections }) => connections > 0)
+        ? [
+            line(
+              'connections',
+              (it) => String(it.connections),
+              step(last.connections - first.connections),
+            ),
+          ]
+        : []),
+      line('CPU µs an answer', (it) => middle(it.cpu), ratio(first.cpu, last.cpu)),
+      line(
+        'answers a second',
+        (it) => middle(it.perSecond),
+        ratio(first.perSecond, last.perSecond),
+      ),
+      ...(all.some(({ failed }) => failed > 0)
+        ? [line('wrong answers', (it) => share(it.failed), '')]
+        : []),
+    ],
+  );
+}
+
+function table(head: readonly string[], rows: readonly string[][]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const rule = head.map((_, column) => (column === 0 ? '---' : '---:'));
+  return [line(head), line(rule), ...rows.map(line)].join('\n');
+}
+
+const middle = (spread: Spread | null): string => (spread ? count(spread.median) : 'not measured');
+
+const count = (figure: number): string => figure.toFixed(0);
+
+const share = (part: number): string => (part === 0 ? '' : `${(part * 100).toFixed(1)} %`);
+
+function step(difference: number): string {
+  const text = Number(difference.toFixed(1));
+  return text === 0 ? 'none' : `${text > 0 ? '+' : '−'}${Math.abs(text)}`;
+}
+
+/** Where half of the rounds of one lie among half of the other's, the rounds cannot tell them apart. */
+function ratio(first: Spread | null, last: Spread | null): string {
+  if (!first || !last) return '';
+  const overlap = first.low <= last.high && last.low <= first.high;
+  const times = `× ${(last.median / first.median).toFixed(2)}`;
+  return overlap ? `${times}, within what rounds differ` : times;
+}
+
+const FIGURES: Record<string, (numbers: PageNumbers) => number | undefined> = {
+  statements: ({ statements }) => statements,
+  connections: ({ connections }) => connections,
+  cpu: ({ cpu }) => cpu?.median,
+  server: ({ server }) => server?.median,
+  database: ({ database }) => database?.median,
+  rate: ({ perSecond }) => perSecond.median,
+  p99: ({ p99 }) => p99,
+  wrong: ({ failed }) => failed,
+};
+
+/**
+ * Holds what a page says in words against the run, so that a new run cannot make it untrue unseen.
+ *
+ * @param claim `lesson-10 cpu < lesson-09 cpu`, `lesson-05 wrong > 0`, `a cpu > 1.5 b cpu`; a figure
+ *   is of the counter page unless it begins with `read.`.
+ * @param numbers The run.
+ * @throws Error with both figures when it does not hold, and with the form when it is misspelt.
+ */
+export function holdClaim(claim: string, numbers: Numbers): void {
+  const [left, operator, right] = readClaim(claim);
+  const [one, other] = [left, right].map((side) => evaluate(side, numbers));
+  if (one === undefined || other === undefined) throw misspeltClaim(claim);
+  const holds = operator === '<' ? one < other : operator === '>' ? one > other : one === other;
+  if (holds) return;
+  throw new Error(
+    `${KEPT} says otherwise than the words below: ${claim}, and it is ${round(one)} and ${round(other)}. Mend the words`,
+  );
+}
+
+function readClaim(claim: string): [left: string, operator: string, right: string] {
+  const parts = /^(.+?) ([<>=]) (.+)$/.exec(claim);
+  if (!parts?.[1] || !parts[2] || !parts[3]) throw misspeltClaim(claim);
+  return [parts[1], parts[2], parts[3]];
+}
+
+/** `lesson-09 cpu`, `1.5 lesson-09 read.cpu`, `0`. */
+function evaluate(side: string, numbers: Numbers): number | undefined {
+  if (/^[\d.]+$/.test(side)) return Number(side);
+  const parts = /^(?:([\d.]+) )?([\w-]+) (?:(read)\.)?(\w+)$/.exec(side);
+  const figure = FIGURES[parts?.[4] ?? ''];
+  if (!parts?.[2] || !figure) return undefined;
+  const value = figure(findRow(numbers, parts[2]).pages[parts[3] === 'read' ? 'read' : 'count']);
+  return value === undefined ? Number.NaN : value * Number(parts[1] ?? 1);
+}
+
+function misspeltClaim(claim: string): Error {
+  const figures = Object.keys(FIGURES).join(', ');
+  return new Error(
+    `cannot understand "${claim}"; the form is lesson-10 cpu < 0.9 lesson-09 cpu, with ${figures}`,
+  );
+}
+
+const round = (figure: number): number => Number(figure.toPrecision(4));

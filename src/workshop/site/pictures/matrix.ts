@@ -1,0 +1,74 @@
+/** The matrix as a table for the page: the same results as in the terminal. */
+import type { Lesson } from '../../course/catalogue.ts';
+import { cellOf } from '../../matrix/observed.ts';
+import type { Matrix } from '../../matrix/run.ts';
+import type { Yield } from '../weave.ts';
+
+/**
+ * Draws the matrix.
+ *
+ * @param lessons All lessons, in order.
+ * @param matrix What `runMatrix` has seen.
+ * @throws Error when a rule does not hold: a page does not show what is not so.
+ */
+export function drawMatrix(lessons: readonly Lesson[], matrix: Matrix): Yield {
+  const [broken] = matrix.broken;
+  if (broken) throw new Error(`the matrix breaks rule ${broken.rule}: ${broken.sentence}`);
+  const columns = lessons.filter(({ files }) => files.test !== undefined);
+  const head = [
+    'the class of',
+    ...columns.map(({ label }) => label),
+    'wrong fixes',
+    'its attack',
+    'taken back',
+  ];
+  const rows = lessons.map((lesson) => [
+    `${lesson.label} ${lesson.title}`,
+    ...columns.map((column) => drawCell(lessons, matrix, lesson, column)),
+    drawWrong(matrix, lesson),
+    drawAttack(matrix, lesson),
+    drawUndone(matrix, lesson),
+  ]);
+  const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
+  return {
+    kind: 'block',
+    text: [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n'),
+  };
+}
+
+/** `✔ 3` all three pass; `✘ 3` three fail; a test retired on purpose is counted apart. */
+function drawCell(
+  lessons: readonly Lesson[],
+  { observed }: Matrix,
+  row: Lesson,
+  column: Lesson,
+): string {
+  const cell = cellOf(lessons, observed, row, column);
+  if (!cell) return '';
+  const { results } = cell;
+  const retired = cell.retired.length;
+  const failed = results.filter(({ passed }) => !passed).length - retired;
+  if (failed > 0) return `✘ ${failed}`;
+  return retired > 0 ? `✔ ${results.length - retired}, ${retired} retired` : `✔ ${results.length}`;
+}
+
+function drawWrong({ observed }: Matrix, { label }: Lesson): string {
+  const all = observed.wrong.filter(({ lesson }) => lesson === label).length;
+  return all === 0 ? '' : `✔ ${all} caught`;
+}
+
+function drawAttack({ observed }: Matrix, { label }: Lesson): string {
+  const seen = observed.attacks.filter(({ lesson }) => lesson === label);
+  const breached = seen.filter(({ verdict }) => verdict === 'breached').length;
+  const held = seen.filter(({ verdict }) => verdict === 'held').length;
+  if (seen.length === 0) return '';
+  return `breaches ${breached}, held by ${held}`;
+}
+
+/** `✘ 2 of 3`: how many of the lesson's tests are red on the last class without its change. */
+function drawUndone({ observed }: Matrix, { label, proves }: Lesson): string {
+  const seen = observed.undone.find(({ lesson }) => lesson === label);
+  if (!seen) return '';
+  const red = seen.results.filter(({ name, passed }) => !passed && proves.includes(name)).length;
+  return `✘ ${red} of ${proves.length}, in ${seen.base}`;
+}

@@ -1,0 +1,164 @@
+/** What the site adds to TypeDoc: names, the order of the walk, captions, drawings. */
+import { readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import {
+  type Application,
+  Comment,
+  CommentTag,
+  Converter,
+  type DeclarationReflection,
+  type DocumentReflection,
+  JSX,
+  PageEvent,
+  ReflectionKind,
+} from 'typedoc';
+import { type Lesson, root } from '../course/catalogue.ts';
+import { drawMermaid } from './mermaid.ts';
+
+/** A public module of the library and the name it is imported by. */
+export interface PublicModule {
+  path: string;
+  name: string;
+}
+
+/**
+ * A TypeDoc plugin that knows the workshop.
+ *
+ * @param lessons All lessons: each one's class gets the lesson's name.
+ * @param modules The library's public modules.
+ */
+export function workshopPlugin(
+  lessons: Lesson[],
+  modules: PublicModule[],
+): (app: Application) => void {
+  const names = new Map([
+    ...lessons.map(({ files, label, title }): [string, Place] => [
+      files.class,
+      { name: `Lesson ${label} class`, group: 'The classes', about: title },
+    ]),
+    ...modules.map(({ path, name }): [string, Place] => [path, { name, group: 'The library' }]),
+  ]);
+  return (app) => {
+    nameModules(app, names);
+    hideIdleConstructors(app);
+    linkNeighbours(app);
+    app.renderer.on(PageEvent.END, (page) => {
+      if (page.contents === undefined) return;
+      page.contents = [captionCode, inlinePictures]
+        .reduce((html, step) => step(html), drawMermaid(page.contents, page.url))
+        .replace(/<td>(?=✔)/g, '<td class="good">')
+        .replace(/<td>(?=✘)/g, '<td class="bad">')
+        .replace(/<table>/g, '<div class="wide"><table>')
+        .replace(/<\/table>/g, '</table></div>');
+    });
+  };
+}
+
+interface Place {
+  name: string;
+  group: string;
+  about?: string;
+}
+
+function nameModules(app: Application, names: Map<string, Place>): void {
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    for (const module of project.getReflectionsByKind(ReflectionKind.Module)) {
+      const path = project.files.getReflectionPath(module) ?? '';
+      const place = names.get(path);
+      if (!place) continue;
+      module.name = place.name;
+      module.comment ??= new Comment();
+      module.comment.blockTags.push(
+        new CommentTag('@group', [{ kind: 'text', text: place.group }]),
+      );
+    }
+  });
+}
+
+/** A class of nothing but static members is never constructed: its constructor is no news. */
+function hideIdleConstructors(app: Application): void {
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    for (const made of project.getReflectionsByKind(ReflectionKind.Constructor)) {
+      const siblings = (made.parent as DeclarationReflection).children ?? [];
+      const isStatic = siblings.every((each) => each === made || each.flags.isStatic);
+      if (isStatic && siblings.length > 1) project.removeReflection(made);
+    }
+  });
+}
+
+/** Lessons and pages in their order: each links to the one before and the one after. */
+function linkNeighbours(app: Application): void {
+  app.renderer.hooks.on('content.end', (context) => {
+    const { model, project } = context.page;
+    const documents = project.documents ?? [];
+    const index = documents.indexOf(model as DocumentReflection);
+    if (index < 0) return JSX.createElement(JSX.Fragment, null);
+    const link = (document: DocumentReflection | undefined, word: string, rel: string) =>
+      document
+        ? JSX.createElement(
+            'a',
+            { href: context.urlTo(document) ?? '', rel, class: `neighbour neighbour-${rel}` },
+            JSX.createElement('span', null, word),
+            ` ${document.name}`,
+          )
+        : JSX.createElement('span', null);
+    return JSX.createElement(
+      'nav',
+      { class: 'neighbours', 'aria-label': 'Pages before and after' },
+      link(documents[index - 1], 'Before', 'prev'),
+      link(documents[index + 1], 'After', 'next'),
+    );
+  });
+}
+
+/** The marker above a block of code says where it comes from: so does the page. */
+function captionCode(html: string): string {
+  return html.replace(
+    /<!--\s*(code|diff|transcript|output)(?::\s*([^>]*?))?\s*-->\s*(<pre>[\s\S]*?<\/pre>)/g,
+    (_, kind: string, argument: string | undefined, block: string) =>
+      `<figure class="code code-${kind}"><figcaption>${caption(kind, argument)}</figcaption>${block}</figure>`,
+  );
+}
+
+function caption(kind: string, argument = ''): string {
+  const file = (text: string) =>
+    text
+      .trim()
+      .replace(/^(?:\.\.?\/)+/, '')
+      .replace('#', ' · ');
+  switch (kind) {
+    case 'code':
+      return file(argument);
+    case 'diff': {
+      const [from, to] = argument.split(' with ');
+      if (to) return `${file(from ?? '')} → ${file(to)}`;
+      return `${argument ? file(argument) : 'sessions.ts'}, against the lesson before`;
+    }
+    case 'transcript':
+      return `The attack on ${className(argument)}`;
+    case 'output':
+      if (argument.startsWith('php ')) return `What ${file(argument.slice(4))} prints in PHP 8.4`;
+      return `This lesson’s tests on ${className(argument)}`;
+    default:
+      return kind;
+  }
+}
+
+/** `attack on wrong-02-null` speaks of wrong/null.ts, `attack on lesson-01` of that lesson's class. */
+function className(argument: string): string {
+  const condition = argument.replace(/^\w+ on /, '');
+  const wrong = /^wrong-\d+-(.+)$/.exec(condition)?.[1];
+  return wrong ? `wrong/${wrong}.ts` : `the class of ${condition.replace('-', ' ')}`;
+}
+
+/** A picture of ours stands in the page itself, so that it takes the page's colours. */
+function inlinePictures(html: string): string {
+  return html.replace(
+    /<p>\s*<img src="[^"]*?([\w-]+\.svg)" alt="([^"]*)"\s*\/?>\s*<\/p>/g,
+    (_, name: string, alt: string) => {
+      const svg = readFileSync(join(root, 'docs/pictures', basename(name)), 'utf8');
+      const labelled = svg.replace('<svg ', `<svg role="img" aria-label="${alt}" `);
+      return `<figure class="drawing">${labelled}</figure>`;
+    },
+  );
+}

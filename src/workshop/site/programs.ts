@@ -1,0 +1,159 @@
+/** Runs what pages show the output of: attacks, tests and the programs that pictures are made from. */
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { createConnection } from 'mysql2/promise';
+import { runAttack } from '../bench/attack/run.ts';
+import { runTests, type TestResult } from '../bench/checks.ts';
+import { findLesson, type Lesson, root, schemaFor } from '../course/catalogue.ts';
+import { type DatabaseServer, obtainServer } from '../machine/database/server.ts';
+import { type Matrix, runMatrix } from '../matrix/run.ts';
+import { openWasmPhp } from '../oracle/wasm.ts';
+import { type Comparisons, readComparisons } from './comparisons.ts';
+import { drawDifferences, drawSequences, drawTotals, drawValues } from './pictures/comparisons.ts';
+import { drawFormats, drawLetters } from './pictures/format.ts';
+import { drawMatrix } from './pictures/matrix.ts';
+import { drawRow } from './pictures/row.ts';
+import { drawStory } from './pictures/story.ts';
+import { drawTrace } from './pictures/trace.ts';
+import { recordVisits, type Visit } from './record.ts';
+import { type Recording, recordStories } from './record-stories.ts';
+import type { Programs } from './source.ts';
+import { stories } from './stories.ts';
+import type { Page, Yield } from './weave.ts';
+
+export interface RunningPrograms extends Programs {
+  /** Gives back the database server. */
+  close(): Promise<void>;
+}
+
+/** Pages show the same numbers on every run. */
+const SEED = '1';
+
+/** The last class that still has the article's shape: what the pages' recording is made with. */
+const RECORDED = 5;
+
+/**
+ * Obtains a database server for the programs of pages.
+ *
+ * @param lessons All lessons, in order.
+ * @param progress Told what is being waited for.
+ */
+export async function startPrograms(
+  lessons: Lesson[],
+  progress: (line: string) => void,
+): Promise<RunningPrograms> {
+  const server = await obtainServer({ progress });
+  let visits: Promise<Visit[]> | undefined;
+  let compared: Promise<Comparisons> | undefined;
+  const comparisons = (): Promise<Comparisons> => {
+    compared ??= readComparisons(progress);
+    return compared;
+  };
+  let recorded: Promise<Map<string, Recording>> | undefined;
+  const story = async (name: string): Promise<Yield> => {
+    recorded ??= recordStories(stories);
+    return drawStory((await recorded).get(name) as Recording);
+  };
+  const pictures: Record<string, (page: Page) => Promise<Yield>> = {
+    matrix: async () => {
+      return drawMatrix(lessons, await matrixOf(lessons, server, progress));
+    },
+    letters: drawLetters,
+    formats: drawFormats,
+    row: (page) => drawRow(page, 'row'),
+    'row of an object': (page) => drawRow(page, 'row-of-an-object'),
+    sequences: async (page) => drawTotals(await comparisons(), page),
+    'sequences by function': async () => drawSequences(await comparisons(), 'functions'),
+    'sequences by request': async () => drawSequences(await comparisons(), 'requests'),
+    'sequences by save handler': async () => drawSequences(await comparisons(), 'save handlers'),
+    'sequences by answer': async () => {
+      return drawSequences(await comparisons(), 'what a callback answers');
+    },
+    'sequences by setting': async () => drawSequences(await comparisons(), 'settings'),
+    values: async () => drawValues(await comparisons()),
+    ...Object.fromEntries(
+      Object.keys(stories).map((name) => [`calls for ${name}`, () => story(name)]),
+    ),
+    differences: async () => drawDifferences(await comparisons()),
+    trace: async (page) => {
+      visits ??= record(lessons, server);
+      return drawTrace(await visits, page);
+    },
+  };
+  return {
+    async transcript(lesson, condition) {
+      progress(`attack of lesson ${lesson.label} on ${condition} …`);
+      const lessonNumber = numberOf(condition);
+      const run = { lesson, condition, lessonNumber, server, seed: SEED };
+      const { verdict, because, transcript } = await runAttack(run);
+      if (verdict === 'failed') throw new Error(`the attack on ${condition} broke: ${because}`);
+      return withoutPlace(transcript.join('\n'));
+    },
+    async tests(lesson, condition) {
+      progress(`tests of lesson ${lesson.label} on ${condition} …`);
+      const lessonNumber = numberOf(condition);
+      const run = { lessons: [lesson], condition, lessonNumber, server, seed: SEED };
+      const results = await runTests(run);
+      return withoutPlace(results.flatMap(tellResult).join('\n'));
+    },
+    async php(path) {
+      progress(`${relative(root, path)} in PHP …`);
+      const php = await openWasmPhp();
+      try {
+        const printed = await php.run(readFileSync(path, 'utf8'));
+        return printed.toString('utf8').trimEnd();
+      } finally {
+        php.close();
+      }
+    },
+    async picture(name, page) {
+      const draw = pictures[name];
+      if (draw) return await draw(page);
+      const known = Object.keys(pictures).join('; ');
+      throw new Error(`there is no picture "${name}". There are: ${known}`);
+    },
+    close: () => server.close(),
+  };
+}
+
+/** `npm test` has run the matrix already and says where its `--json` stands. */
+async function matrixOf(
+  lessons: Lesson[],
+  server: DatabaseServer,
+  progress: (line: string) => void,
+): Promise<Matrix> {
+  const path = process.env['WORKSHOP_MATRIX'];
+  if (path) return JSON.parse(readFileSync(path, 'utf8')) as Matrix;
+  progress('the matrix …');
+  return await runMatrix({ lessons, server });
+}
+
+async function record(lessons: Lesson[], server: DatabaseServer): Promise<Visit[]> {
+  const { condition } = findLesson(lessons, RECORDED);
+  const schema = await server.createSchema('weave');
+  try {
+    const connection = await createConnection({ uri: schema.url, multipleStatements: true });
+    await connection.query(schemaFor(lessons, RECORDED));
+    await connection.end();
+    return await recordVisits(condition, schema.url);
+  } finally {
+    await schema.drop();
+  }
+}
+
+/** `lesson-03` and `wrong-03-null` both work on the table of lesson 3. */
+function numberOf(condition: string): number {
+  return Number(/^\w+-(\d+)/.exec(condition)?.[1]);
+}
+
+function tellResult({ passed, name, message, expected, actual }: TestResult): string[] {
+  if (passed) return [`✔ ${name}`];
+  const why =
+    expected === undefined ? message.split('\n', 1)[0] : `expected ${expected}, got ${actual}`;
+  return [`✘ ${name}`, `    ${why}`];
+}
+
+/** What a program prints about files names them as the reader would. */
+function withoutPlace(text: string): string {
+  return text.replaceAll(`${root}/`, '').trimEnd();
+}

@@ -1,0 +1,73 @@
+/** Answers every marker; what has to run is started when the first marker asks for it. */
+import type { Lesson } from '../course/catalogue.ts';
+import { lessonOf, locate, yieldCode, yieldDiff, yieldProofs, yieldWrongFixes } from './files.ts';
+import type { Marker } from './marker.ts';
+import { holdClaim, readNumbers, yieldNumbers } from './numbers.ts';
+import type { Page, Source, Yield } from './weave.ts';
+
+/** What markers may have run. Each answer is the same on every run. */
+export interface Programs {
+  /** What the lesson's attack prints against the class of a condition. */
+  transcript(lesson: Lesson, condition: string): Promise<string>;
+  /** The lesson's tests against the class of a condition, a line each. */
+  tests(lesson: Lesson, condition: string): Promise<string>;
+  /** What a PHP script prints, in the PHP of npm. */
+  php(path: string): Promise<string>;
+  /** A picture made by running something. */
+  picture(name: string, page: Page): Promise<Yield>;
+}
+
+/**
+ * The source that pages are woven from.
+ *
+ * @param lessons All lessons, in order.
+ * @param programs Called once, when something has to run.
+ */
+export function sourceOf(lessons: Lesson[], programs: () => Promise<Programs>): Source {
+  const fence = (language: string, text: string): Yield => ({ kind: 'fence', language, text });
+  return async (marker: Marker, page: Page): Promise<Yield | undefined> => {
+    switch (marker.kind) {
+      case 'code':
+        return yieldCode(marker.file, page);
+      case 'diff':
+        return yieldDiff(marker.from, marker.to, page, lessons);
+      case 'proves':
+        return yieldProofs(page, lessons);
+      case 'wrong':
+        return yieldWrongFixes(page, lessons);
+      case 'transcript': {
+        const lesson = lessonOf(page, lessons);
+        refuseUnknown(marker.condition, lessons);
+        if (!lesson.files.attack) throw new Error(`lessons/${lesson.slug} has no attack.ts`);
+        return fence('text', await (await programs()).transcript(lesson, marker.condition));
+      }
+      case 'output': {
+        if (marker.of === 'php') {
+          return fence('text', await (await programs()).php(locate(marker.file, page)));
+        }
+        const lesson = lessonOf(page, lessons);
+        refuseUnknown(marker.condition, lessons);
+        return fence('text', await (await programs()).tests(lesson, marker.condition));
+      }
+      case 'picture':
+        return (await programs()).picture(marker.name, page);
+      case 'numbers':
+        return yieldNumbers(marker.of, page, readNumbers());
+      case 'holds':
+        holdClaim(marker.claim, readNumbers());
+        return undefined;
+      case 'text':
+        throw new Error('what is typed by hand is not woven');
+    }
+  };
+}
+
+function refuseUnknown(condition: string, lessons: Lesson[]): void {
+  const known = lessons.flatMap((lesson) => [
+    lesson.condition,
+    ...lesson.wrong.map((wrong) => wrong.condition),
+  ]);
+  if (!known.includes(condition)) {
+    throw new Error(`there is no class "${condition}"; there are ${known.join(', ')}`);
+  }
+}

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { get } from 'node:http';
+import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { $_SESSION, session_regenerate_id } from '#php';
+import { withPhpSession } from '../../src/adapters/node.ts';
+import { begin, gate, Memory, quiet, serve } from './fixture.ts';
+
+test('a redirect does not leave before its session is saved', async () => {
+  const memory = new Memory();
+  const { closed, open } = gate();
+  memory.gate = closed;
+  const url = await serve(
+    withPhpSession(async (_request, response) => {
+      await begin(memory);
+      $_SESSION['user'] = 'ann';
+      response.writeHead(302, { Location: '/home' }).end();
+    }, quiet),
+  );
+  let answered = false;
+  const answer = fetch(url, { redirect: 'manual' }).then((response) => {
+    answered = true;
+    return response;
+  });
+  while (!memory.trace.includes('read')) await turn();
+  for (let turns = 0; turns < 50; turns += 1) await turn();
+  assert.equal(answered, false);
+  open();
+  const response = await answer;
+  assert.equal(response.status, 302);
+  assert.deepEqual([...memory.rows.values()], ['user|s:3:"ann";']);
+});
+
+test('a page streams in order, with its callbacks, after its session is saved', async () => {
+  const memory = new Memory();
+  const events: string[] = [];
+  const url = await serve(
+    withPhpSession(async (_request, response) => {
+      await begin(memory);
+      $_SESSION['n'] = 1;
+      assert.equal(
+        response.write('one ', () => events.push(`written after ${memory.trace.at(-1)}`)),
+        false,
+      );
+      assert.equal(response.headersSent, true);
+      assert.throws(() => response.setHeader('X-Late', '1'), { code: 'ERR_HTTP_HEADERS_SENT' });
+      await once(response, 'drain');
+      response.write('two ');
+      await turn();
+      response.end('three', () => events.push('ended'));
+      assert.equal(response.writableEnded, true);
+    }, quiet),
+  );
+  assert.equal(await (await fetch(url)).text(), 'one two three');
+  assert.deepEqual(events, ['written after close', 'ended']);
+});
+
+test('a page that ends at once keeps its Content-Length', async () => {
+  const memory = new Memory();
+  const url = await serve(
+    withPhpSession(async (_request, response) => {
+      await begin(memory);
+      response.end('four');
+    }, quiet),
+  );
+  const response = await fetch(url);
+  assert.equal(response.headers.get('content-length'), '4');
+});
+
+test('a session that cannot be saved answers 500, without the page that says it was', async () => {
+  const memory = new Memory();
+  memory.failure = new Error('the disk is full');
+  const errors: unknown[] = [];
+  const url = await serve(
+    withPhpSession(
+      async (_request, response) => {
+        await begin(memory);
+        $_SESSION['paid'] = true;
+        response.writeHead(200, { 'X-Paid': 'yes' });
+        response.end('Thank you');
+      },
+      {
+        ...quiet,
+        onError(error, _request, response) {
+          errors.push(error);
+          response.writeHead(500).end('sorry');
+        },
+      },
+    ),
+  );
+  const response = await fetch(url);
+  assert.equal(response.status, 500);
+  assert.equal(response.headers.get('x-paid'), null);
+  assert.equal(await response.text(), 'sorry');
+  assert.deepEqual(errors, [memory.failure]);
+});
+
+test('a listener that throws answers 500, and its session is saved as PHP saves it', async () => {
+  const memory = new Memory();
+  const errors: string[] = [];
+  const url = await serve(
+    withPhpSession(
+      async () => {
+        await begin(memory);
+        $_SESSION['tries'] = 1;
+        throw new Error('a mistake');
+      },
+      {
+        ...quiet,
+        onError(error, _request, response) {
+          errors.push((error as Error).message);
+          response.writeHead(500).end();
+        },
+      },
+    ),
+  );
+  assert.equal((await fetch(url)).status, 500);
+  assert.deepEqual(errors, ['a mistake']);
+  assert.deepEqual([...memory.rows.values()], ['tries|i:1;']);
+});
+
+test('a client that goes away leaves a saved and closed session', async () => {
+  const memory = new Memory();
+  const { closed: left, open: leave } = gate();
+  const url = await serve(
+    withPhpSession(async (request, response) => {
+      await begin(memory);
+      $_SESSION['seen'] = 1;
+      const gone = once(response, 'close');
+      leave();
+      await gone;
+      assert.equal(request.destroyed, true);
+      $_SESSION['seen'] = 2;
+    }, quiet),
+  );
+  const request = get(url);
+  request.on('error', () => {});
+  await left;
+  request.destroy();
+  while (memory.trace.at(-1) !== 'close') await turn();
+  assert.deepEqual([...memory.rows.values()], ['seen|i:2;']);
+});
+
+test('the cookies of the page and of its session travel together', async () => {
+  const memory = new Memory();
+  const url = await serve(
+    withPhpSession(async (_request, response) => {
+      response.setHeader('Set-Cookie', 'first=1');
+      await begin(memory);
+      await session_regenerate_id();
+      response.writeHead(200, { 'set-cookie': ['last=1'] });
+      response.end();
+    }, quiet),
+  );
+  const cookies = (await fetch(url)).headers.getSetCookie();
+  assert.deepEqual(
+    cookies.map((cookie) => cookie.replace(/=.*/, '')),
+    ['first', 'PHPSESSID', 'last'],
+  );
+});

@@ -1,0 +1,69 @@
+/** Every function and class of the library has an example, and every example is true. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { publicModules } from '../../src/workshop/site/build.ts';
+import { type Example, readExamples } from './examples.ts';
+import { checkExamples, runExample } from './run-examples.ts';
+
+const modules = publicModules();
+const names = readExamples(modules);
+
+test('every public function and class has an example', () => {
+  assert.deepEqual(names.without, []);
+});
+
+test('every example compiles as strictly as the library', () => {
+  assert.deepEqual(checkExamples(names.examples, names, modules), []);
+});
+
+test('every example gives what it claims, and says what PHP says', async () => {
+  assert.ok(names.examples.length > 40, `only ${names.examples.length} examples were found`);
+  const faults: string[] = [];
+  for (const example of names.examples) faults.push(...(await runExample(example, names, modules)));
+  assert.deepEqual(faults, []);
+});
+
+test('an example that gives something else is named with its line', async () => {
+  const text = 'await session_start();\nsession_status(); // 1\nsession_name(); // "PHPSESSID"';
+  assert.deepEqual(await faultsOf(text), [
+    'src/php/made-up.ts:11 made_up: claims 1, gives 2',
+    `src/php/made-up.ts:12 made_up: claims "PHPSESSID", gives 'PHPSESSID'`,
+  ]);
+});
+
+test('an example that throws is named, and so is one that claims a throw in vain', async () => {
+  assert.deepEqual(await faultsOf('session_id();\nthrow new Error("no");\nsession_id(); // \'\''), [
+    'src/php/made-up.ts:10 made_up: throws Error: no',
+    "src/php/made-up.ts:12 made_up: claims '', gives nothing: it was never reached",
+  ]);
+  assert.deepEqual(await faultsOf('session_id(); // throws Error: no'), [
+    'src/php/made-up.ts:10 made_up: claims throws Error: no, gives undefined',
+  ]);
+});
+
+test('an example that does not say what PHP warns of is named', async () => {
+  assert.deepEqual(await faultsOf('await session_gc(); // false'), [
+    'src/php/made-up.ts:10 made_up: claims that PHP says nothing, it says E_WARNING: session_gc(): Session cannot be garbage collected when there is no active session',
+  ]);
+});
+
+test('an example that claims nothing is named, and a comment that no value stands before', async () => {
+  assert.deepEqual(await faultsOf('await session_start();\nif (session_id()) { // true\n}'), [
+    'src/php/made-up.ts:11 made_up: this comment stands behind no value; prose has a line of its own',
+    'src/php/made-up.ts:10 made_up: shows nothing: tell behind a statement what it gives',
+  ]);
+});
+
+test('an example that does not compile is named with its line', () => {
+  assert.deepEqual(checkExamples([made('session_id();\nsession_id(1); // 1')], names, modules), [
+    "src/php/made-up.ts:11 made_up: Argument of type 'number' is not assignable to parameter of type 'string'.",
+  ]);
+});
+
+function made(text: string): Example {
+  return { name: 'made_up', module: 'phpsessid/php', file: 'src/php/made-up.ts', line: 10, text };
+}
+
+async function faultsOf(text: string): Promise<string[]> {
+  return await runExample(made(text), names, modules);
+}

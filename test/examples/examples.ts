@@ -1,0 +1,110 @@
+/** Finds the examples in the doc comments of everything that the library exports. */
+import { relative, sep } from 'node:path';
+import ts from 'typescript';
+import { root } from '../../src/workshop/course/catalogue.ts';
+import type { PublicModule } from '../../src/workshop/site/plugin.ts';
+
+/** A public name's example, as it stands in its doc comment. */
+export interface Example {
+  /** What it shows: `session_id`. */
+  name: string;
+  /** Where the name is imported from: `phpsessid/php`. */
+  module: string;
+  /** The source file, relative to the project. */
+  file: string;
+  /** Where the example begins, counted from one. */
+  line: number;
+  text: string;
+}
+
+/** What the public modules hold. */
+export interface PublicNames {
+  examples: Example[];
+  /** Functions and classes that have none, each as `src/php/functions/values.ts:12 session_id`. */
+  without: string[];
+  /** Each exported name and the modules that export it, in the order of the modules. */
+  exporters: Map<string, string[]>;
+}
+
+/** What the compiler is told about the library's sources, and about examples made of them. */
+export const compilerOptions: ts.CompilerOptions = {
+  ...readOptions(),
+  noEmit: true,
+  declaration: false,
+  isolatedDeclarations: false,
+};
+
+function readOptions(): ts.CompilerOptions {
+  const read = (path: string): string | undefined => ts.sys.readFile(path);
+  const { config } = ts.readConfigFile(`${root}/tsconfig.json`, read);
+  const { compilerOptions } = config as { compilerOptions: object };
+  return ts.convertCompilerOptionsFromJson(compilerOptions, root).options;
+}
+
+/**
+ * Reads the examples of what modules export.
+ *
+ * @param modules The modules; a name that several export is read once.
+ */
+export function readExamples(modules: readonly PublicModule[]): PublicNames {
+  const program = ts.createProgram(
+    modules.map(({ path }) => path),
+    compilerOptions,
+  );
+  const checker = program.getTypeChecker();
+  const seen = new Set<ts.Symbol>();
+  const names: PublicNames = { examples: [], without: [], exporters: new Map() };
+  for (const { path, name: module } of modules) {
+    const source = program.getSourceFile(path);
+    const symbol = source && checker.getSymbolAtLocation(source);
+    if (!symbol) throw new Error(`${path} exports nothing`);
+    for (const exported of checker.getExportsOfModule(symbol)) {
+      const { name } = exported;
+      names.exporters.set(name, [...(names.exporters.get(name) ?? []), module]);
+      const isAlias = exported.flags & ts.SymbolFlags.Alias;
+      const meant = isAlias ? checker.getAliasedSymbol(exported) : exported;
+      if (seen.has(meant)) continue;
+      seen.add(meant);
+      const found = (meant.declarations ?? []).flatMap(examplesOf);
+      names.examples.push(...found.map((example) => ({ ...example, name, module })));
+      const [declaration] = meant.declarations ?? [];
+      const needsOne = meant.flags & (ts.SymbolFlags.Function | ts.SymbolFlags.Class);
+      if (declaration && needsOne && found.length === 0) {
+        names.without.push(`${placeOf(declaration)} ${name}`);
+      }
+    }
+  }
+  return names;
+}
+
+function examplesOf(declaration: ts.Declaration): Pick<Example, 'file' | 'line' | 'text'>[] {
+  return ts
+    .getJSDocTags(declaration)
+    .filter(({ tagName }) => tagName.text === 'example')
+    .map((tag) => {
+      const source = tag.getSourceFile();
+      const [first = '', ...lines] = source.text
+        .slice(tag.tagName.end, tag.end)
+        .replace(/\s*\*\/[\s\S]*$/, '')
+        .split('\n');
+      if (first.trim()) throw new Error(`${placeOf(tag)} begins on the line of its tag`);
+      const text = lines
+        .map((line) => line.replace(/^\s*\* ?/, ''))
+        .join('\n')
+        .trimEnd();
+      return { file: fileOf(source), line: lineOf(tag) + 1, text };
+    });
+}
+
+function placeOf(node: ts.Node): string {
+  return `${fileOf(node.getSourceFile())}:${lineOf(node)}`;
+}
+
+function fileOf({ fileName }: ts.SourceFile): string {
+  return relative(root, fileName).replaceAll(sep, '/');
+}
+
+function lineOf(node: ts.Node): number {
+  const source = node.getSourceFile();
+  return source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1;
+}

@@ -1,0 +1,236 @@
+/** Runs the examples of doc comments, and checks what each of them claims. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import * as http from 'node:http';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { compileFunction } from 'node:vm';
+import ts from 'typescript';
+import { type PhpSessionMessage, withPhpRequest } from '../../src/php/index.ts';
+import { root } from '../../src/workshop/course/catalogue.ts';
+import { freePort } from '../../src/workshop/machine/free-port.ts';
+import { type Instrumented, instrument, show } from '../../src/workshop/site/claims.ts';
+import type { PublicModule } from '../../src/workshop/site/plugin.ts';
+import { compilerOptions, type Example, type PublicNames } from './examples.ts';
+
+/** Examples write 8080; each run takes a port of the system in its place. */
+const PORT = /\b8080\b/g;
+
+/** An example of how to declare something has nothing to show. */
+const TYPES_ONLY = /^declare /;
+
+/** Functions that open a request of their own: their examples run where none is. */
+const OPENERS = /\b(?:withPhpRequest|withPhpSession|phpSession)\b/;
+
+/**
+ * Compiles examples as strictly as the library itself.
+ *
+ * @param examples The examples.
+ * @param names What they may use without an import.
+ * @param modules Where those names come from.
+ * @returns One sentence a fault, each with its file and line.
+ */
+export function checkExamples(
+  examples: readonly Example[],
+  names: PublicNames,
+  modules: readonly PublicModule[],
+): string[] {
+  const files = new Map(
+    examples.map((example, index) => [
+      join(root, `example-${index}.ts`),
+      { example, text: withImports(example, names) },
+    ]),
+  );
+  const options: ts.CompilerOptions = {
+    ...compilerOptions,
+    // What an example declares for its reader need not be used up.
+    noUnusedLocals: false,
+    noUnusedParameters: false,
+    verbatimModuleSyntax: false,
+    paths: Object.fromEntries(modules.map(({ path, name }) => [name, [path]])),
+  };
+  const host = ts.createCompilerHost(options);
+  const { getSourceFile, fileExists, readFile } = host;
+  host.getSourceFile = (path, language) => {
+    const text = files.get(path)?.text;
+    return text === undefined
+      ? getSourceFile.call(host, path, language)
+      : ts.createSourceFile(path, text, language);
+  };
+  host.fileExists = (path) => files.has(path) || fileExists.call(host, path);
+  host.readFile = (path) => files.get(path)?.text ?? readFile.call(host, path);
+  const program = ts.createProgram([...files.keys()], options, host);
+  return [...files].flatMap(([path, { example }]) => {
+    const source = program.getSourceFile(path);
+    const diagnostics = [
+      ...program.getSyntacticDiagnostics(source),
+      ...program.getSemanticDiagnostics(source),
+    ];
+    return diagnostics.map(({ start, messageText }) => {
+      const line = source?.getLineAndCharacterOfPosition(start ?? 0).line ?? 0;
+      return blame(example, line, ts.flattenDiagnosticMessageText(messageText, '; '));
+    });
+  });
+}
+
+/**
+ * Runs one example: what belongs to `phpsessid/php` within a request, all else outside.
+ *
+ * @param example The example.
+ * @param names What it may use without an import.
+ * @param modules Where those names come from.
+ * @returns One sentence a fault, each with its file and line; nothing when all claims are true.
+ */
+export async function runExample(
+  example: Example,
+  names: PublicNames,
+  modules: readonly PublicModule[],
+): Promise<string[]> {
+  const instrumented = instrument(example.text);
+  const { claims, messages, idle } = instrumented;
+  const seen = new Map<number, string[]>();
+  const heard: string[] = [];
+  const faults = idle.map((line) =>
+    blame(example, line, 'this comment stands behind no value; prose has a line of its own'),
+  );
+  const note = (index: number, told: string): void => {
+    seen.set(index, [...(seen.get(index) ?? []), told]);
+  };
+  const run = await load(example, instrumented, names, modules, {
+    saw: (index, value) => note(index, show(value)),
+    threw: (index, error) =>
+      note(index, `throws ${(error as Error).name}: ${(error as Error).message}`),
+  });
+  if (claims.length === 0 && messages.length === 0 && !TYPES_ONLY.test(example.text)) {
+    faults.push(blame(example, 0, 'shows nothing: tell behind a statement what it gives'));
+  }
+  const onMessage = ({ level, message }: PhpSessionMessage): void => {
+    heard.push(`${level}: ${message}`);
+  };
+  try {
+    const isInside = example.module === 'phpsessid/php' && !OPENERS.test(example.text);
+    await (isInside ? withPhpRequest({ onMessage }, run.body) : run.body());
+  } catch (error) {
+    faults.push(blame(example, 0, `throws ${String(error)}`));
+  } finally {
+    await run.close();
+  }
+  for (const [index, { line, expected }] of claims.entries()) {
+    const given = seen.get(index) ?? ['nothing: it was never reached'];
+    const wrong = given.find((each) => each !== expected);
+    if (wrong !== undefined)
+      faults.push(blame(example, line, `claims ${expected}, gives ${wrong}`));
+  }
+  const claimed = messages.map(({ expected }) => expected);
+  if (heard.join('\n') !== claimed.join('\n')) {
+    const tell = (list: string[]): string => list.join(' / ') || 'nothing';
+    const line = messages[0]?.line ?? 0;
+    faults.push(
+      blame(example, line, `claims that PHP says ${tell(claimed)}, it says ${tell(heard)}`),
+    );
+  }
+  return faults;
+}
+
+interface Probes {
+  saw(index: number, value: unknown): void;
+  threw(index: number, error: unknown): void;
+}
+
+async function load(
+  example: Example,
+  { code }: Instrumented,
+  names: PublicNames,
+  modules: readonly PublicModule[],
+  probes: Probes,
+): Promise<{ body: () => Promise<void>; close: () => Promise<void> }> {
+  const own = new Map<string, unknown>();
+  for (const { path, name } of modules) own.set(name, await import(pathToFileURL(path).href));
+  const servers: http.Server[] = [];
+  const watched = {
+    ...http,
+    createServer: (...values: Parameters<typeof http.createServer>): http.Server => {
+      const server = http.createServer(...values);
+      servers.push(server);
+      return server;
+    },
+  };
+  own.set('node:http', watched);
+  const installed = createRequire(join(root, 'package.json'));
+  const require = (name: string): unknown => own.get(name) ?? installed(name);
+  const text = withImports({ ...example, text: code }, names).replace(
+    PORT,
+    String(await freePort()),
+  );
+  const { outputText } = ts.transpileModule(text, {
+    compilerOptions: {
+      module: ts.ModuleKind.CommonJS,
+      target: ts.ScriptTarget.ES2023,
+      esModuleInterop: true,
+    },
+  });
+  const start = compileFunction(`return (async () => {${outputText}\n})();`, [
+    'require',
+    'exports',
+    '__saw',
+    '__threw',
+  ]) as (...values: unknown[]) => Promise<void>;
+  const folder = mkdtempSync(join(tmpdir(), 'phpsessid-example-'));
+  const before = process.env['TMPDIR'];
+  process.env['TMPDIR'] = folder;
+  return {
+    body: () => start(require, {}, probes.saw, probes.threw),
+    async close() {
+      for (const server of servers) {
+        server.closeAllConnections();
+        await new Promise((resolve) => server.close(resolve));
+      }
+      if (before === undefined) delete process.env['TMPDIR'];
+      else process.env['TMPDIR'] = before;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Imports the public names that an example uses and does not declare, on its first line. */
+function withImports({ text, module }: Example, { exporters }: PublicNames): string {
+  const source = ts.createSourceFile('example.ts', text, ts.ScriptTarget.ES2023, true);
+  const used = new Set<string>();
+  const declared = new Set<string>();
+  const visit = (node: ts.Node): void => {
+    if (ts.isIdentifier(node)) {
+      const { parent } = node;
+      const isMember =
+        (ts.isPropertyAccessExpression(parent) && parent.name === node) ||
+        ts.isPropertyAssignment(parent) ||
+        ts.isClassElement(parent);
+      if (!isMember) used.add(node.text);
+      const isDeclaration =
+        (ts.isDeclarationStatement(parent) ||
+          ts.isVariableDeclaration(parent) ||
+          ts.isImportSpecifier(parent) ||
+          ts.isParameter(parent)) &&
+        parent.name === node;
+      if (isDeclaration) declared.add(node.text);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  const wanted = new Map<string, string[]>();
+  for (const name of used) {
+    const from = exporters.get(name);
+    if (!from || declared.has(name)) continue;
+    const chosen = from.includes(module) ? module : (from[0] as string);
+    wanted.set(chosen, [...(wanted.get(chosen) ?? []), name]);
+  }
+  const imports = [...wanted].map(
+    ([from, list]) => `import { ${list.join(', ')} } from '${from}';`,
+  );
+  // A file without any import or export would share its declarations with the others.
+  return `${imports.join(' ')} export {}; ${text}`;
+}
+
+function blame({ file, line, name }: Example, offset: number, message: string): string {
+  return `${file}:${line + offset} ${name}: ${message}`;
+}

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { after, type TestContext, test } from 'node:test';
+import type { PhpVersion } from '#php';
+import { openWasmPhp } from '../../../src/workshop/oracle/wasm.ts';
+import { findBuild } from '../../../src/workshop/oracle/wasm-build.ts';
+import { keepResults, type SequenceTotal } from '../../../src/workshop/site/comparisons.ts';
+import { type Compared, compareAll, differencesAmong } from './compare.ts';
+import { generate } from './generator.ts';
+import { scenarios } from './scenarios.ts';
+import type { Scenario } from './steps.ts';
+import { tallyBySubject, tallyWhole } from './tally.ts';
+
+const SEED = Number(process.env['SEED'] ?? 20261123);
+
+/** What the page on PHP and ours tells. */
+const totals: SequenceTotal[] = [];
+let written: readonly Compared[] = [];
+
+after(() => keepResults('sequences', { groups: tallyBySubject(written), totals }));
+
+async function compare(
+  list: readonly Scenario[],
+  version: PhpVersion,
+  hint: string,
+): Promise<void> {
+  const compared = await compareAll(list, version);
+  if (list === scenarios && version === '8.4') written = compared;
+  const source = list === scenarios ? 'written by hand' : 'made from a seed';
+  totals.push({ php: await fullVersion(version), source, tally: tallyWhole(compared) });
+  const different = differencesAmong(compared);
+  const [smallest] = different;
+  if (!smallest) return;
+  const { name, steps, next } = smallest.scenario;
+  assert.deepEqual(
+    smallest.actual,
+    smallest.expected,
+    `${different.length} of ${list.length} differ${hint}; the smallest: ${name} ` +
+      JSON.stringify(next ? [steps, ...next] : steps),
+  );
+}
+
+async function fullVersion(version: PhpVersion): Promise<string> {
+  const php = await openWasmPhp({ version });
+  const text = (await php.run('<?php echo PHP_VERSION;')).toString();
+  php.close();
+  return text;
+}
+
+/** Another PHP than the installed one is fetched once; a machine without a network goes without. */
+async function compareWhereAvailable(t: TestContext, version: PhpVersion): Promise<void> {
+  const build = await findBuild(version);
+  if ('reason' in build) t.skip(build.reason);
+  else await compare(scenarios, version, '');
+}
+
+test('request sequences go as in PHP 8.4: callbacks, headers, answers, messages, bytes', async () => {
+  await compare(scenarios, '8.4', '');
+});
+
+test('generated request sequences go as in PHP 8.4', async () => {
+  await compare(generate(SEED, 300), '8.4', ` (SEED=${SEED})`);
+});
+
+test('request sequences go as in PHP 8.2', (t) => compareWhereAvailable(t, '8.2'));
+
+test('request sequences go as in PHP 8.3', (t) => compareWhereAvailable(t, '8.3'));
+
+test('request sequences go as in PHP 8.5', (t) => compareWhereAvailable(t, '8.5'));

@@ -1,0 +1,229 @@
+/** Whatever a learner's class does to its process, the parent gets results and a place to look. */
+import assert from 'node:assert/strict';
+import { basename } from 'node:path';
+import { after, afterEach, beforeEach, test } from 'node:test';
+import { createConnection } from 'mysql2/promise';
+import { runTests, type TestResult, type TestRun } from '../../../src/workshop/bench/checks.ts';
+import { obtainServer } from '../../../src/workshop/machine/database/server.ts';
+import { makeWorkshop, type Workshop } from '../matrix/fixture.ts';
+
+const server = await obtainServer();
+after(() => server.close());
+
+const classFile = 'lessons/01-store/sessions.ts';
+const testFile = 'lessons/01-store/sessions.test.ts';
+
+let workshop: Workshop;
+beforeEach(() => {
+  workshop = makeWorkshop();
+});
+afterEach(() => workshop.remove());
+
+/** Runs lessons on a class of the fixture. */
+async function check(options: Partial<TestRun> = {}, until = 1): Promise<TestResult[]> {
+  const lessons = workshop.lessons().slice(0, until + 1);
+  const condition = 'lesson-01';
+  return await runTests({ lessons, condition, lessonNumber: 1, server, ...options });
+}
+
+/** `sessions.ts:12 Read`, as far as it is known. */
+function place({ location }: TestResult): string {
+  if (!location) return 'nowhere';
+  return `${basename(location.file)}:${location.line}${location.method ? ` ${location.method}` : ''}`;
+}
+
+test('a wrong answer names what was expected, what came, and the method', async () => {
+  workshop.edit(classFile, "return '';", "return 'nothing';");
+  const [first, second] = await check();
+  assert.equal(first?.passed, true);
+  assert.equal(second?.reason, 'assertion');
+  assert.equal(second?.message, 'Expected values to be strictly equal');
+  assert.equal(second?.expected, "''");
+  assert.equal(second?.actual, "'nothing'");
+  assert.equal(second && place(second), 'sessions.ts:12 Read');
+});
+
+test('an error of the database names the line of the class that asked', async () => {
+  workshop.edit(classFile, 'SELECT d FROM sessions', 'SELECT d FROM session');
+  const [first] = await check();
+  assert.equal(first?.reason, 'error');
+  assert.match(first?.message ?? '', /^Table '.*session' doesn't exist$/);
+  assert.equal(first && place(first), 'sessions.ts:14 Read');
+});
+
+test('a method that is missing is not ported yet', async () => {
+  workshop.edit(classFile, 'static async Read(', 'static async read(');
+  const results = await check();
+  assert.deepEqual(
+    results.map(({ reason }) => reason),
+    ['not ported', 'not ported'],
+  );
+  assert.match(results[0]?.message ?? '', /^Sessions\.Read is not ported yet\./);
+});
+
+test('a syntax error is reported once a file, with its line', async () => {
+  workshop.edit(classFile, 'const [row] = rows;', 'const [row = rows;');
+  const results = await check();
+  assert.equal(results.length, 1);
+  const [first] = results;
+  assert.equal(first?.reason, 'import');
+  assert.equal(first?.name, testFile);
+  assert.equal(first?.location?.line, 15);
+});
+
+test('an endless loop is ended, and the files behind it still run', async () => {
+  workshop.edit(
+    classFile,
+    'const [row] = rows;',
+    "if (sid === '404') for (;;);\n const [row] = rows;",
+  );
+  const results = await check({ seconds: 1 }, 2);
+  assert.deepEqual(
+    results.map(({ name, reason }) => [name, reason]),
+    [
+      ['a session can be read back', undefined],
+      ['an unknown id reads as an empty string', 'timeout'],
+      ['only the exact id reads a session', 'assertion'],
+      ['the exact id still reads', undefined],
+    ],
+  );
+  assert.match(results[1]?.message ?? '', /^nothing was heard since Read was called/);
+  assert.equal(results[1] && place(results[1]), 'sessions.ts:12 Read');
+});
+
+test('a promise that never settles is a time-out that says what is being waited for', async () => {
+  workshop.edit(
+    classFile,
+    'const [row] = rows;',
+    'await new Promise(() => {});\n const [row] = rows;',
+  );
+  const [first] = await check({ seconds: 1 });
+  assert.equal(first?.reason, 'timeout');
+  assert.match(first?.message ?? '', /^no result after 1 seconds; no statement is on its way/);
+});
+
+test('process.exit is a result with the line that called it', async () => {
+  workshop.edit(classFile, 'const [row] = rows;', 'process.exit(0);\n const [row] = rows;');
+  const [first] = await check();
+  assert.equal(first?.reason, 'exit');
+  assert.equal(first?.message, 'process.exit(0) ended the whole file of tests');
+  assert.equal(first && place(first), 'sessions.ts:15 Read');
+});
+
+test('a rejection that nobody awaits fails the test it belongs to', async () => {
+  workshop.edit(
+    classFile,
+    'const [row] = rows;',
+    "void Promise.reject(new Error('lost'));\n const [row] = rows;",
+  );
+  const [first] = await check();
+  assert.equal(first?.reason, 'error');
+  assert.equal(first?.message, 'a promise was rejected and nobody awaited it: lost');
+  assert.equal(first && place(first), 'sessions.ts:15 Read');
+});
+
+test('an error after the test is over still fails', async () => {
+  workshop.edit(
+    classFile,
+    'const [row] = rows;',
+    "setTimeout(() => { throw new Error('late'); }, 0);\n const [row] = rows;",
+  );
+  const results = await check();
+  const late = results.filter(({ message }) => message.endsWith('late'));
+  assert.ok(late.length > 0, JSON.stringify(results));
+  assert.equal(late[0]?.location?.line, 15);
+});
+
+test('connections that stay open do not keep the tests from ending', async () => {
+  workshop.edit(
+    classFile,
+    'Sessions.Db ??= await',
+    'for (let more = 0; more < 9; more++) Sessions.Db = await',
+  );
+  const results = await check();
+  assert.deepEqual(
+    results.map(({ passed }) => passed),
+    [true, true],
+  );
+});
+
+test('a timer that runs for ever does not keep the tests from ending', async () => {
+  workshop.edit(classFile, 'export class', 'setInterval(() => {}, 10);\nexport class');
+  const began = performance.now();
+  const results = await check({ seconds: 30 });
+  assert.equal(results.length, 2);
+  assert.ok(performance.now() - began < 20_000);
+});
+
+test('a file without a test is a failure', async () => {
+  workshop.write(testFile, "import { openBench } from '#bench';\nawait openBench();\n");
+  const results = await check();
+  assert.equal(results.length, 1);
+  assert.equal(results[0]?.reason, 'exit');
+  assert.match(results[0]?.message ?? '', /^the file ran no test/);
+});
+
+test('a file that imports the class beside the bench gets the same class', async () => {
+  workshop.edit(testFile, "'#bench';", "'#bench';\nimport { Sessions } from '#sessions';");
+  workshop.edit(testFile, "'one');\n});", "'one');\n  assert.notEqual(Sessions.Db, null);\n});");
+  const results = await check({}, 2);
+  assert.deepEqual(
+    results.map(({ passed }) => passed),
+    [true, true, false, true],
+  );
+});
+
+test('what a class prints is handed on and mistaken for nothing', async () => {
+  workshop.edit(
+    classFile,
+    'const [row] = rows;',
+    'console.log(\'{"kind":"over"}\');\n const [row] = rows;',
+  );
+  let printed = '';
+  const results = await check({ onOutput: (text) => (printed += text) });
+  assert.equal(
+    results.every(({ passed }) => passed),
+    true,
+  );
+  assert.match(printed, /\{"kind":"over"\}/);
+});
+
+test('bail stops at the first failure', async () => {
+  workshop.edit(classFile, "return '';", "return 'nothing';");
+  const results = await check({ bail: true }, 2);
+  assert.deepEqual(
+    results.map(({ passed }) => passed),
+    [true, false],
+  );
+});
+
+test('an aborted run ends at once with what there was', async () => {
+  const stop = new AbortController();
+  workshop.edit(classFile, 'const [row] = rows;', 'for (;;);\n const [row] = rows;');
+  const running = check({ signal: stop.signal, seconds: 60 });
+  setTimeout(() => stop.abort(), 1500);
+  assert.deepEqual(await running, []);
+});
+
+test('a transaction left open does not keep the schema', async () => {
+  workshop.edit(
+    classFile,
+    'const [row] = rows;',
+    `await Sessions.Db!.query('START TRANSACTION');
+    await Sessions.Db!.query('SELECT * FROM sessions FOR UPDATE');
+    console.log(process.env['DATABASE_URL']);
+    const [row] = rows;`,
+  );
+  let printed = '';
+  const results = await check({ onOutput: (text) => (printed += text) });
+  assert.equal(
+    results.every(({ passed }) => passed),
+    true,
+  );
+  const name = /\/(phpsessid_\w+)/.exec(printed)?.[1];
+  assert.ok(name, printed);
+  const connection = await createConnection(server.url);
+  const [rows] = await connection.query('SHOW DATABASES LIKE ?', [name]);
+  await connection.end();
+  assert.deepEqual(rows, []);
+});

@@ -1,0 +1,71 @@
+/** The counter page of a lesson's class, in this process and apart from it. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { assembleBench, releaseServer } from '../../../src/workshop/bench/assemble.ts';
+import { root } from '../../../src/workshop/course/catalogue.ts';
+
+const lesson = join(root, 'lessons/05-a-request-around-it');
+const { bench, end } = await assembleBench({
+  file: join(lesson, 'sessions.ts'),
+  schemaSql:
+    'CREATE TABLE sessions (id int auto_increment not null primary key, d text, updated int)',
+});
+after(async () => {
+  await end();
+  await releaseServer();
+});
+
+test('one session is counted by two processes and this one', async () => {
+  const [here, left, right] = await Promise.all([
+    bench.serve(),
+    bench.serve({ apart: true }),
+    bench.serve({ apart: true }),
+  ]);
+  let { cookie, body } = await here.request();
+  assert.match(body, /<p>Count: 1<\/p>/);
+  for (const [index, server] of [left, right, here, left].entries()) {
+    ({ cookie, body } = await server.request({ cookie }));
+    assert.match(body, new RegExp(`<p>Count: ${index + 2}</p>`));
+  }
+  const rows = await bench.database.rows();
+  assert.deepEqual(
+    rows.map((row) => row['d']),
+    ['count|i:5;'],
+  );
+});
+
+test('a server that is killed while it writes leaves the session as it was', async () => {
+  const [doomed, other] = await Promise.all([bench.serve({ apart: true }), bench.serve()]);
+  const { cookie } = await other.request();
+  const gate = bench.gate(1, /^UPDATE/, { opens: 'by hand' });
+  const dying = doomed.request({ cookie });
+  dying.catch(() => {});
+  assert.equal(await gate.arrived, true);
+  await doomed.kill();
+  await assert.rejects(dying);
+  gate.cut();
+  const { body } = await other.request({ cookie });
+  assert.match(body, /<p>Count: 2<\/p>/);
+});
+
+test('a page of 2010 signs in, says who it is, and signs out', async () => {
+  const page = await bench.serve();
+  const { cookie } = await page.request({ path: '/login?user=%3Cb%3Eann' });
+  assert.match(
+    (await page.request({ path: '/whoami', cookie })).body,
+    /Signed in as &#60;b&#62;ann/,
+  );
+  assert.equal((await page.request({ path: '/logout', cookie })).status, 200);
+  assert.match((await page.request({ path: '/whoami', cookie })).body, /Nobody is signed in/);
+  assert.equal((await page.request({ path: '/%3Cscript%3E' })).status, 404);
+});
+
+test('a request runs the callbacks in order, and every one of them is in its trace', async () => {
+  const page = await bench.serve();
+  const { trace } = await page.request();
+  assert.deepEqual(
+    trace.filter((name) => name !== 'gc'),
+    ['open', 'create_sid', 'read', 'write', 'close'],
+  );
+});

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { root } from '../../../src/workshop/course/catalogue.ts';
+import {
+  copyProject,
+  database,
+  endAll,
+  layCable,
+  startWorkshop,
+  until,
+  type Workshop,
+} from './workshop.ts';
+
+const solved = readFileSync(join(root, 'lessons/05-a-request-around-it/sessions.ts'), 'utf8');
+const server = await database();
+const cable = await layCable(server);
+const project = copyProject();
+let lab: Workshop;
+
+before(async () => {
+  lab = await startWorkshop(cable.url, project.folder);
+});
+after(async () => {
+  await endAll();
+  await cable.cut();
+  await server.close();
+  project.remove();
+});
+
+async function play(name = 'mine'): Promise<{ status: number; body: string }> {
+  const answer = await fetch(`${lab.address}/play/${name}/`);
+  return { status: answer.status, body: await answer.text() };
+}
+
+async function page(): Promise<string> {
+  return (await fetch(`${lab.address}/lesson/05/?class=mine`)).text();
+}
+
+/** Saves the learner's file and waits until the lab has noticed. */
+async function save(text: string): Promise<void> {
+  const before = await processOfMine();
+  mkdirSync(dirname(project.mine), { recursive: true });
+  writeFileSync(project.mine, text);
+  if (before === null) return;
+  await until(async () => (await processOfMine()) !== before, 'the lab to notice the file');
+}
+
+async function processOfMine(): Promise<string | null> {
+  return (await fetch(`${lab.address}/play/mine/`)).headers.get('x-process');
+}
+
+const readBody = (statement: string): string =>
+  solved.replace("const sql = 'SELECT * FROM", `${statement}\n    const sql = 'SELECT * FROM`);
+const lineOf = (text: string, part: string): number =>
+  text.slice(0, text.indexOf(part)).split('\n').length;
+
+async function breaksAndMends(statement: string, sentence: RegExp): Promise<void> {
+  const broken = readBody(statement);
+  await save(broken);
+  const wanted = new RegExp(sentence.source.replace('LINE', String(lineOf(broken, statement))));
+  await until(async () => wanted.test((await play()).body), `the sentence ${wanted}`);
+  assert.match(await page(), /Save the file or press Visit to try again/);
+  assert.match((await play('lesson-05')).body, /Count: 1/);
+  writeFileSync(project.mine, solved);
+  await until(async () => (await play()).status === 200, 'the mended class');
+  assert.doesNotMatch(await page(), /Save the file or press Visit/);
+}
+
+test('a learner who has no file yet is told how to begin it', async () => {
+  const { status, body } = await play();
+  assert.equal(status, 404);
+  assert.match(body, /npm run lesson \d+ begins it/);
+  assert.match(await page(), /There is no lessons\/mine\/sessions\.ts yet/);
+});
+
+test('the class of the learner is served as soon as it is there', async () => {
+  await save(solved);
+  assert.match((await play()).body, /<p>Count: 1<\/p>/);
+});
+
+test('a syntax error is a sentence with file and line, and the next save mends it', async () => {
+  await breaksAndMends('const = 1;', /Syntax error: .* lessons\/mine\/sessions\.ts:LINE/);
+});
+
+test('an exit is a sentence with file and line, and the next save mends it', async () => {
+  await breaksAndMends(
+    'process.exit(7);',
+    /called process\.exit\(7\)\. lessons\/mine\/sessions\.ts:LINE/,
+  );
+});
+
+test('an endless loop is a sentence with file and line, and the next save mends it', async () => {
+  await breaksAndMends('while (sid) {}', /endless loop.* lessons\/mine\/sessions\.ts:LINE/);
+});
+
+test('a rejection that nobody awaits is a sentence with file and line', async () => {
+  await breaksAndMends(
+    "void Promise.reject(new TypeError('lost'));",
+    /TypeError: lost\. lessons\/mine\/sessions\.ts:LINE/,
+  );
+});
+
+test('a class that is killed is started again by the next visit', async () => {
+  const pid = Number(await processOfMine());
+  process.kill(pid, 'SIGKILL');
+  await until(async () => (await play()).status === 200, 'the next process');
+  assert.notEqual(Number(await processOfMine()), pid);
+});
+
+test('a database that dies is said on the page and comes back by itself', async () => {
+  const live = await fetch(`${lab.address}/live?lesson=05&class=lesson-05`);
+  assert.ok(live.body);
+  let heard = '';
+  const reading = (async () => {
+    const decoder = new TextDecoder();
+    for await (const chunk of live.body ?? []) heard += decoder.decode(chunk as Uint8Array);
+  })().catch(() => {});
+
+  await cable.cut();
+  await until(async () => (await fetch(`${lab.address}/healthz`)).status === 503, 'healthz 503');
+  await until(() => heard.includes('The database is down.'), 'the page to say so');
+  assert.equal((await play('lesson-05')).status, 503);
+  assert.match(await page(), /The database is down/);
+
+  await cable.mend();
+  const from = heard.length;
+  await until(() => heard.slice(from).includes('Database ready'), 'the page to recover by itself');
+  await until(async () => (await play('lesson-05')).status === 200, 'the class to recover');
+  assert.equal((await fetch(`${lab.address}/healthz`)).status, 200);
+  await lab.end();
+  await reading;
+});

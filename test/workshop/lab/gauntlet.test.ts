@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { readLessons } from '../../../src/workshop/course/catalogue.ts';
+import { inspectPage, openLab, overflow, skip, type VisitOptions } from './visitor.ts';
+import { copyProject, startWorkshop } from './workshop.ts';
+
+const { database, workshop: lab, visit } = await openLab();
+
+const open = (query = '', options: VisitOptions = {}) => visit(`/gauntlet/${query}`, options);
+const cell = (page: Page, condition: string, attack: string) =>
+  page.locator(`#cell-${condition}-${attack}`);
+const summary = (page: Page) => page.locator('#progress .sum');
+
+test('every class has a row and every attack a column', { skip }, async () => {
+  const { page, complaints } = await open();
+  const lessons = readLessons();
+  assert.equal(await page.locator('.cells tbody tr').count(), lessons.length);
+  const attacks = lessons.filter(({ files }) => files.attack !== undefined);
+  assert.equal(await page.locator('.cells thead th').count(), attacks.length + 1);
+  assert.deepEqual(complaints, []);
+});
+
+test('a row runs, and each cell ends in the verdict of the attack itself', { skip }, async () => {
+  const { page, complaints } = await open();
+  await page.locator('#run-lesson-09').click();
+  await cell(page, 'lesson-09', '01').getByText('held').waitFor();
+  await summary(page).getByText('15 attacks in').waitFor();
+  assert.match(await cell(page, 'lesson-09', '09').innerText(), /✔\s*held/);
+  assert.match(await cell(page, 'lesson-09', '10').innerText(), /✘\s*breached/);
+  assert.match(
+    await summary(page).innerText(),
+    /8 held, 7 breached\. Every verdict is as promised/,
+  );
+  assert.equal(
+    await cell(page, 'lesson-09', '10').getAttribute('aria-label'),
+    'Attack 10 on lesson 09: breached',
+  );
+  assert.deepEqual(complaints, []);
+});
+
+test('the end of a run is announced politely', { skip }, async () => {
+  const { page } = await open();
+  await page.locator('#run-lesson-01').click();
+  const announcer = page.locator('#announcer');
+  await announcer.getByText('Attack 01 on lesson 01: held.').waitFor();
+  assert.equal(await announcer.getAttribute('aria-live'), 'polite');
+});
+
+test('verdicts and transcripts survive a reload', { skip }, async () => {
+  const { page } = await open();
+  await page.locator('#run-lesson-02').click();
+  await summary(page).getByText('2 attacks in').waitFor();
+  await page.reload();
+  assert.match(await cell(page, 'lesson-02', '02').innerText(), /held/);
+  await cell(page, 'lesson-02', '02').click();
+  await page.locator('#opened .transcript').getByText('a browser sends Cookie').waitFor();
+  assert.match(page.url(), /\?cell=lesson-02%2002/);
+  await page.reload();
+  assert.match(await page.locator('#opened .verdict').innerText(), /held/);
+});
+
+test('a run is stopped: what was done stays, what waited is as it was', { skip }, async () => {
+  const { page } = await open();
+  await page.locator('#run-all').click();
+  await page
+    .locator('#progress .sum strong')
+    .getByText(/^[1-9]\d* of 190$/)
+    .waitFor();
+  assert.ok((await page.locator('.cells .waiting').count()) > 0);
+  await page.locator('#run-stop').click();
+  await summary(page)
+    .getByText(/Stopped after \d+ of 190/)
+    .waitFor();
+  assert.equal(await page.locator('.cells .waiting, .cells .running').count(), 0);
+  assert.ok((await page.locator('.cells .not-run').count()) > 0);
+  assert.ok((await page.locator('.cells .held').count()) > 0);
+});
+
+test('a method that a class lacks makes no verdict', { skip }, async () => {
+  const { page } = await open();
+  const lacking = cell(page, 'lesson-01', '02');
+  assert.match(await lacking.innerText(), /n\/a/);
+  await lacking.click();
+  await page.locator('#opened').getByText('The class has no such method yet').waitFor();
+});
+
+test('news between press and release does not swallow a click', { skip }, async () => {
+  const { page } = await open();
+  await cell(page, 'lesson-01', '02').hover();
+  await page.mouse.down();
+  await page.evaluate(async () => {
+    const token = document.querySelector<HTMLInputElement>('input[name=token]')?.value ?? '';
+    const body = new URLSearchParams({ run: 'class lesson-01', token });
+    await fetch('/run', { method: 'POST', body, headers: { Accept: 'application/json' } });
+  });
+  // What is announced was drawn before, or waits to be.
+  await page.locator('#announcer').getByText('Attack 01 on lesson 01: held.').waitFor();
+  await page.mouse.up();
+  await page.locator('#opened').getByText('The class has no such method yet').waitFor();
+  await cell(page, 'lesson-01', '01').getByText('held').waitFor();
+});
+
+test('a cell runs by itself and opens by keyboard', { skip }, async () => {
+  const { page } = await open();
+  await cell(page, 'lesson-10', '09').focus();
+  await page.keyboard.press('ArrowRight');
+  assert.equal(await page.evaluate(() => document.activeElement?.id), 'cell-lesson-10-10');
+  await page.keyboard.press('Enter');
+  await summary(page).getByText('Attack 10 on lesson 10: held.').waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.id), 'cell-lesson-10-10');
+  await page.keyboard.press('Enter');
+  await page.locator('#opened-heading').getByText('Attack 10').waitFor();
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement?.id), 'close-opened');
+  await page.keyboard.press('Enter');
+  await page.locator('#opened-heading').waitFor({ state: 'detached' });
+  assert.equal(await page.evaluate(() => document.activeElement?.id), 'cell-lesson-10-10');
+});
+
+test('the gauntlet works without script, by forms and reload', { skip }, async () => {
+  const { page } = await open('', { script: false });
+  await page.locator('#run-lesson-04').click();
+  for (;;) {
+    if (/4 attacks in/.test(await summary(page).innerText())) break;
+    await page.getByRole('link', { name: 'Load it again' }).click();
+  }
+  await cell(page, 'lesson-04', '04').click();
+  assert.match(await page.locator('#opened .verdict').innerText(), /held/);
+});
+
+test('what the lesson page has run is in the table, and the other way round', {
+  skip,
+}, async () => {
+  const { page } = await visit('/lesson/08/?class=lesson-07');
+  await page.locator('#attack-08').click();
+  await page.locator('.verdict').getByText('BREACHED').waitFor();
+  await page.goto(`${lab.address}/gauntlet/`);
+  assert.match(await cell(page, 'lesson-07', '08').innerText(), /breached/);
+});
+
+test('names, headings and contrast of the gauntlet hold, light and dark', { skip }, async () => {
+  for (const dark of [false, true]) {
+    const { page } = await open('?cell=lesson-09+10', { dark });
+    await page.locator('#run-lesson-09').click();
+    await summary(page).getByText('15 attacks in').waitFor();
+    await page.locator('#opened .verdict').waitFor();
+    assert.deepEqual(await inspectPage(page), []);
+  }
+});
+
+test('the table scrolls in its own box on a projector and a telephone', { skip }, async () => {
+  for (const [width, height] of [
+    [1280, 720],
+    [390, 844],
+  ] as const) {
+    const { page } = await open('', { width, height });
+    assert.ok((await overflow(page)) <= 0, `too wide at ${width}`);
+    // In one step: what the event stream sends may put another table in this one's place.
+    const left = await page.locator('.box').evaluate((box) => {
+      box.scrollTo(400, 200);
+      return box.querySelectorAll('tbody th')[9]?.getBoundingClientRect().x;
+    });
+    assert.ok(left !== undefined && left >= 0 && left < 40, `a row's name at ${left} of ${width}`);
+  }
+});
+
+test('the learner has a row, and a verdict is gone as soon as the file is saved', {
+  skip,
+}, async () => {
+  const project = copyProject();
+  const solved = readFileSync(readLessons()[5]?.files.class ?? '', 'utf8');
+  writeFileSync(project.mine, solved);
+  const own = await startWorkshop(database, project.folder);
+  try {
+    const { page } = await visit(`${own.address}/gauntlet/?cell=mine+08`);
+    await page.locator('#run-opened').click();
+    await page.locator('#cell-mine-08').getByText('breached').waitFor();
+    writeFileSync(project.mine, `${solved}\n`);
+    await page.locator('#opened').getByText('The class has changed since.').waitFor();
+    assert.equal(await page.locator('#cell-mine-08').innerText(), 'run');
+  } finally {
+    await own.end();
+    project.remove();
+  }
+});
+
+test('an unknown cell is answered with how cells are named', async () => {
+  const answer = await fetch(`${lab.address}/gauntlet/?cell=lesson-99+01`);
+  assert.equal(answer.status, 404);
+  assert.match(await answer.text(), /There is no cell .*lesson-99 01/);
+});
+
+test('a button of the gauntlet without the token of this start does nothing', async () => {
+  const body = new URLSearchParams({ run: 'all', token: 'guess' });
+  const answer = await fetch(`${lab.address}/run`, { method: 'POST', body });
+  assert.equal(answer.status, 403);
+});

@@ -1,0 +1,116 @@
+/** A lab and a browser for the tests of the lab's pages, and what the browser complained about. */
+import { after } from 'node:test';
+import { type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
+import { findBrowser } from '../../../src/workshop/machine/browser.ts';
+import { contrastFaults, structureFaults } from './inspect-page.ts';
+import { database, endAll, startWorkshop, type Workshop } from './workshop.ts';
+
+export interface Visit {
+  page: Page;
+  /** What the console complained about, and requests to anywhere but the lab. */
+  complaints: string[];
+}
+
+export interface VisitOptions {
+  script?: boolean | undefined;
+  width?: number | undefined;
+  height?: number | undefined;
+  dark?: boolean | undefined;
+}
+
+export interface Lab {
+  /** URL of the lab's database server. */
+  database: string;
+  workshop: Workshop;
+  /**
+   * Opens a page in a browser that knows nothing yet; pages of earlier visits are closed.
+   *
+   * @param path A path of the lab, or a whole address.
+   * @param options Size, colours, and whether scripts run.
+   */
+  visit(path: string, options?: VisitOptions): Promise<Visit>;
+}
+
+const program = findBrowser();
+
+/** Why tests of pages are skipped, or false. */
+export const skip: string | false = program
+  ? false
+  : 'no browser of the Chromium family is installed';
+
+/**
+ * Starts a lab and a browser for one test file, and ends both after its tests.
+ *
+ * @param args More of the workshop's command line.
+ * @param server Its database: that of the run, or a wire to it.
+ */
+export async function openLab(args: string[] = [], server?: { url: string }): Promise<Lab> {
+  const own = server ? undefined : await database();
+  const url = (server ?? own)?.url ?? '';
+  const switches = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic'];
+  const [workshop, browser] = await Promise.all([
+    startWorkshop(url, undefined, args),
+    program ? chromium.launch({ executablePath: program, args: switches }) : undefined,
+  ]);
+  after(async () => {
+    await browser?.close();
+    await endAll();
+    await own?.close();
+  });
+  const visit = async (path: string, options: VisitOptions = {}): Promise<Visit> => {
+    if (!browser) throw new Error('there is no browser: the test should have been skipped');
+    for (const context of browser.contexts()) await context.close();
+    const context = await browser.newContext({
+      javaScriptEnabled: options.script ?? true,
+      viewport: { width: options.width ?? 1280, height: options.height ?? 720 },
+      colorScheme: options.dark ? 'dark' : 'light',
+      reducedMotion: 'reduce',
+    });
+    return open(context, new URL(path, workshop.address));
+  };
+  return { database: url, workshop, visit };
+}
+
+async function open(context: BrowserContext, address: URL): Promise<Visit> {
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(address.origin)) complaints.push(`asked for ${request.url()}`);
+  });
+  await page.goto(address.href);
+  return { page, complaints };
+}
+
+/** Empties the table of the page's class, by the page's own button. */
+export async function emptyTable(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Empty the table, forget the cookies' }).click();
+  await page.getByText('The table is empty.').first().waitFor();
+}
+
+/** What a client's page shows, on the lab's page. */
+export const shown = (page: Page, client: 'you' | 'mallory'): Locator =>
+  page.locator(`#page-${client} .shown`);
+
+/**
+ * Looks at names, headings, captions and contrast.
+ *
+ * @param page A page with everything on it that is to be judged.
+ * @returns One sentence a fault.
+ */
+export async function inspectPage(page: Page): Promise<string[]> {
+  await page.evaluate(() => {
+    for (const details of document.querySelectorAll('details')) details.open = true;
+  });
+  // The compiler names functions through a helper that the page does not have.
+  await page.evaluate('globalThis.__name = (value) => value');
+  return [...(await page.evaluate(structureFaults)), ...(await page.evaluate(contrastFaults))];
+}
+
+/** How many pixels a page is wider than its window. */
+export async function overflow(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+}

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createConnection, type RowDataPacket } from 'mysql2/promise';
+import { hasLock, type LockEffect, lockEffect } from '../../../src/workshop/lab/locks.ts';
+import { type RequestEntry, Timeline } from '../../../src/workshop/lab/timeline.ts';
+import { describeWait } from '../../../src/workshop/lab/views/timeline.ts';
+import { findWaits } from '../../../src/workshop/lab/waits.ts';
+import { database } from './workshop.ts';
+
+/** A request's statements: what each does, from when to when, and whether a lock was had. */
+type Told = [effect: LockEffect | undefined, at: number, end?: number, got?: boolean];
+
+const takes: LockEffect = { does: 'takes', kind: 'name', lock: 'cart' };
+const rows: LockEffect = { does: 'takes', kind: 'rows', lock: 'row 1' };
+const releases: LockEffect = { does: 'releases', lock: undefined };
+
+function timelineOf(requests: Told[][], ended = true): RequestEntry[] {
+  const timeline = new Timeline();
+  const origin = { instance: 1, pid: 7, sender: () => 'you' as const };
+  requests.forEach((told, index) => {
+    const request = index + 1;
+    const at = told[0]?.[1] ?? 0;
+    timeline.take(origin, { type: 'request', request, method: 'GET', url: '/', remotePort: 1, at });
+    told.forEach(([lock, began, end, got = lock?.does === 'takes' || undefined], number) => {
+      const statement = request * 10 + number;
+      const common = { request, statement };
+      const sql = { sql: '', values: [], step: undefined, lock, at: began };
+      timeline.take(origin, { type: 'sql', ...common, ...sql });
+      if (end === undefined) return;
+      const outcome = { outcome: '', failed: false, got, at: end };
+      timeline.take(origin, { type: 'sql-end', ...common, ...outcome });
+    });
+    const last = told.at(-1);
+    if (ended)
+      timeline.take(origin, { type: 'response', request, status: 200, at: last?.[2] ?? 0 });
+  });
+  return timeline.entries;
+}
+
+const told = (entries: RequestEntry[], now = 1_000) =>
+  [...findWaits(entries, now).values()].map(describeWait);
+
+test('a request that asks while another holds the lock waits for that one', () => {
+  const entries = timelineOf([
+    [
+      [takes, 0, 1],
+      [releases, 30, 31],
+    ],
+    [
+      [takes, 5, 31],
+      [releases, 40, 41],
+    ],
+  ]);
+  assert.deepEqual(told(entries), [
+    'You (request 2) waited 26.0 ms for the lock that You (request 1) held.',
+  ]);
+});
+
+test('whoever asks after the lock was given back has not waited', () => {
+  const entries = timelineOf([
+    [
+      [takes, 0, 1],
+      [releases, 30, 31],
+    ],
+    [[takes, 32, 33]],
+  ]);
+  assert.deepEqual(told(entries), []);
+});
+
+test('locks with other names are none of its business', () => {
+  const entries = timelineOf([
+    [
+      [takes, 0, 1],
+      [releases, 30, 31],
+    ],
+    [[{ ...takes, lock: 'other' }, 5, 32]],
+  ]);
+  assert.deepEqual(told(entries), []);
+});
+
+test('one that waits through two holders names both', () => {
+  const entries = timelineOf([
+    [
+      [takes, 0, 1],
+      [releases, 30, 31],
+    ],
+    [
+      [takes, 2, 31],
+      [releases, 50, 51],
+    ],
+    [[takes, 3, 52]],
+  ]);
+  assert.match(told(entries)[1] ?? '', /lock that You \(request 1\), then You \(request 2\) held/);
+});
+
+test('a wait that goes on is told with the time so far', () => {
+  const entries = timelineOf([[[takes, 0, 1]], [[takes, 5]]], false);
+  assert.deepEqual(told(entries, 505), [
+    'You (request 2) has been waiting 500 ms for the lock that You (request 1) held.',
+  ]);
+});
+
+test('a wait in vain says so, also where nobody here held the lock', () => {
+  const entries = timelineOf([[[takes, 5, 2_005, false]]]);
+  assert.deepEqual(told(entries), [
+    'You (request 1) waited 2000 ms for a lock that no request of this timeline held, and did not get it.',
+  ]);
+});
+
+test('rows stay locked until the transaction ends, and no longer without one', () => {
+  const second: Told[] = [[rows, 5, 31]];
+  const within = timelineOf([
+    [
+      [{ does: 'begins' }, 0, 0],
+      [rows, 0, 1],
+      [{ does: 'ends' }, 30, 31],
+    ],
+    second,
+  ]);
+  assert.equal(told(within).length, 1);
+  const without = timelineOf([
+    [
+      [rows, 0, 1],
+      [undefined, 30, 31],
+    ],
+    second,
+  ]);
+  assert.deepEqual(told(without), []);
+});
+
+test('statements say what they do to locks', () => {
+  const name = 'SELECT SLEEP(?), GET_LOCK(?, 10)';
+  assert.deepEqual(lockEffect(name, [0, 'cart']), takes);
+  assert.deepEqual(lockEffect("select get_lock('cart', 1)", []), takes);
+  assert.deepEqual(lockEffect('DO RELEASE_LOCK(?)', ['cart']), { does: 'releases', lock: 'cart' });
+  assert.deepEqual(lockEffect('SELECT RELEASE_ALL_LOCKS()', []), releases);
+  assert.deepEqual(lockEffect('START TRANSACTION', []), { does: 'begins' });
+  assert.deepEqual(lockEffect('COMMIT', []), { does: 'ends' });
+  assert.equal(lockEffect('ROLLBACK TO SAVEPOINT a', []), undefined);
+  assert.equal(lockEffect('SELECT * FROM sessions WHERE id=?', [1]), undefined);
+  assert.equal(lockEffect('SELECT 1 FROM t FOR UPDATE NOWAIT', []), undefined);
+});
+
+test('the same rows are the same lock, by every byte of the id', () => {
+  const sql = 'SELECT d FROM sessions WHERE id=? FOR UPDATE';
+  const lock = (id: Uint8Array) => {
+    const effect = lockEffect(sql, [id]);
+    return effect?.does === 'takes' ? effect.lock : undefined;
+  };
+  assert.equal(lock(Buffer.from('ab')), lock(Buffer.from('ab')));
+  assert.notEqual(lock(Buffer.from('ab')), lock(Buffer.from('ac')));
+});
+
+test('the database’s answer tells whether the lock was had', async () => {
+  const server = await database();
+  const connection = await createConnection(server.url);
+  const other = await createConnection(server.url);
+  const sql = 'SELECT GET_LOCK(?, 0) AS got';
+  const [mine] = await connection.execute<RowDataPacket[]>(sql, ['waits.test']);
+  const [theirs] = await other.execute<RowDataPacket[]>(sql, ['waits.test']);
+  assert.equal(hasLock(takes, mine), true);
+  assert.equal(hasLock(takes, theirs), false);
+  await Promise.all([connection.end(), other.end()]);
+  await server.close();
+});

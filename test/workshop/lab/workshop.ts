@@ -1,0 +1,206 @@
+/** Starts `npm start`'s program as a process of its own, in a copy of the project where need be. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type Socket, connect as tcpConnect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { root } from '../../../src/workshop/course/catalogue.ts';
+import {
+  type DatabaseServer,
+  obtainServer,
+} from '../../../src/workshop/machine/database/server.ts';
+
+export interface Workshop {
+  address: string;
+  port: number;
+  child: ChildProcess;
+  /** What it has printed so far, both streams. */
+  output(): string;
+  /** Sends a signal and waits for the end. */
+  end(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+export interface Program {
+  child: ChildProcess;
+  output(): string;
+  /** The exit code, once the process has ended. */
+  ended: Promise<number | null>;
+}
+
+const children = new Set<ChildProcess>();
+
+/** Ends every workshop that this file started and that still runs. */
+export async function endAll(): Promise<void> {
+  const running = [...children];
+  for (const child of running) child.kill('SIGTERM');
+  await Promise.all(running.map((child) => once(child, 'close')));
+}
+
+/**
+ * Runs `src/workshop/start.ts`.
+ *
+ * @param options Command line, database and the project's folder.
+ */
+export function run(options: {
+  args: string[];
+  database: string;
+  project?: string | undefined;
+}): Program {
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', 'src/workshop/start.ts', '--no-open', ...options.args],
+    {
+      cwd: options.project ?? root,
+      env: { ...process.env, WORKSHOP_DATABASE: options.database, DATABASE_URL: undefined },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  children.add(child);
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      printed += text;
+    });
+  }
+  const ended = once(child, 'close').then(([code]) => {
+    children.delete(child);
+    return code as number | null;
+  });
+  return { child, output: () => printed, ended };
+}
+
+/**
+ * Starts the workshop and waits until it says where the lab is.
+ *
+ * @param database URL of a server.
+ * @param project Another folder than the project's own.
+ * @param args More of the command line.
+ */
+export async function startWorkshop(
+  database: string,
+  project?: string,
+  args: string[] = [],
+): Promise<Workshop> {
+  const program = run({ args: ['--port', '0', ...args], database, project });
+  const { child, output, ended } = program;
+  const address = () => /lab (http:\/\/127\.0\.0\.1:(\d+)) · database ready/.exec(output());
+  await until(() => address() !== null || child.exitCode !== null, 'the lab to be ready');
+  const [, url = '', port = ''] = address() ?? [];
+  if (url === '') throw new Error(`the workshop did not start:\n${output()}`);
+  return {
+    address: url,
+    port: Number(port),
+    child,
+    output,
+    end: (signal = 'SIGTERM') => {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
+
+/** A copy of the project with a `lessons/mine` of its own, so that no learner's file is touched. */
+export function copyProject(): { folder: string; mine: string; remove(): void } {
+  const folder = mkdtempSync(join(tmpdir(), 'phpsessid-lab-test-'));
+  for (const name of ['package.json', 'tsconfig.json', 'src', 'lessons']) {
+    const mine = join(root, 'lessons/mine');
+    cpSync(join(root, name), join(folder, name), {
+      recursive: true,
+      filter: (source) => source !== mine,
+    });
+  }
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
+  // The learner is in lesson 5: its table is the one that the class in these tests works on.
+  mkdirSync(join(folder, 'lessons/mine'));
+  writeFileSync(join(folder, 'lessons/mine/state.json'), '{"lesson":5,"hints":{}}');
+  return {
+    folder,
+    mine: join(folder, 'lessons/mine/sessions.ts'),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** A database server for one test file: that of the run, or one of its own. */
+export function database(): Promise<DatabaseServer> {
+  return obtainServer();
+}
+
+/** A way to the database that can be cut and mended. */
+export interface Cable {
+  url: string;
+  cut(): Promise<void>;
+  mend(): Promise<void>;
+}
+
+/**
+ * Lays a cable to the server.
+ *
+ * @param server Where it leads.
+ */
+export async function layCable(server: DatabaseServer): Promise<Cable> {
+  const target = new URL(server.url);
+  const sockets = new Set<Socket>();
+  const entrance = createServer((near) => {
+    const far = tcpConnect(Number(target.port), target.hostname);
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(one);
+      one.on('error', () => other.destroy());
+      one.on('close', () => sockets.delete(one) && other.destroy());
+      one.pipe(other);
+    }
+  });
+  const open = async (port: number) => {
+    entrance.listen(port, '127.0.0.1');
+    await once(entrance, 'listening');
+    return (entrance.address() as { port: number }).port;
+  };
+  const port = await open(0);
+  const url = new URL(server.url);
+  url.hostname = '127.0.0.1';
+  url.port = String(port);
+  return {
+    url: url.href,
+    cut: async () => {
+      entrance.close();
+      for (const socket of sockets) socket.destroy();
+      await once(entrance, 'close');
+    },
+    mend: async () => {
+      await open(port);
+    },
+  };
+}
+
+/**
+ * Asks again and again until something is so.
+ *
+ * @param question What is asked.
+ * @param what For the message when it never is.
+ * @param limit Seconds.
+ */
+export async function until(
+  question: () => boolean | Promise<boolean>,
+  what: string,
+  limit = 30,
+): Promise<void> {
+  const end = Date.now() + limit * 1_000;
+  while (!(await question())) {
+    if (Date.now() > end) throw new Error(`waited ${limit} s for ${what}`);
+    await delay(25);
+  }
+}
+
+/** Whether a process with this id exists. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,13 @@
+/** A program with a database server, for tests that kill it. Lives until a signal comes. */
+import { obtainServer } from '../../../src/workshop/machine/database/server.ts';
+
+try {
+  const server = await obtainServer({ progress: (line) => console.log(`progress ${line}`) });
+  server.onChange((state) => console.log(state));
+  const schema = await server.createSchema('owner');
+  console.log(`server ${server.url} ${schema.name}`);
+  setInterval(() => {}, 60_000);
+} catch (error) {
+  console.log(`failed ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,108 @@
+/** The statements that are counted, against classes whose number is known, and a run from end to end. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import { createConnection } from 'mysql2/promise';
+import { readLessons, root } from '../../../src/workshop/course/catalogue.ts';
+import {
+  type DatabaseServer,
+  obtainServer,
+} from '../../../src/workshop/machine/database/server.ts';
+import { countStatements } from '../../../src/workshop/measure/lessons-count.ts';
+import type { Numbers } from '../../../src/workshop/measure/lessons-numbers.ts';
+import {
+  type Contender,
+  contenderNames,
+  findContenders,
+} from '../../../src/workshop/measure/lessons-servers.ts';
+
+const lessons = readLessons();
+let server: DatabaseServer;
+
+before(async () => {
+  server = await obtainServer();
+});
+after(() => server.close());
+
+function find(name: string): Contender {
+  const found = findContenders(lessons, undefined).find((each) => each.name === name);
+  assert.ok(found);
+  return found;
+}
+
+async function schemaOf({ schemaSql }: Contender): Promise<string> {
+  const { url } = await server.createSchema('counted');
+  const connection = await createConnection({ uri: url, multipleStatements: true });
+  if (schemaSql !== undefined) await connection.query(schemaSql);
+  await connection.end();
+  return url;
+}
+
+test("the article's class sends three statements, on a connection of its own", async () => {
+  const contender = find('lesson-05');
+  const { count } = await countStatements(contender, await schemaOf(contender));
+  assert.deepEqual(count, { statements: 3, connections: 1 });
+});
+
+test('the upsert sends two, on a connection that is there', async () => {
+  const contender = find('lesson-10');
+  const { count } = await countStatements(contender, await schemaOf(contender));
+  assert.deepEqual(count, { statements: 2, connections: 0 });
+});
+
+test('a page that does not answer is an error that says who and what', async () => {
+  const contender = find('lesson-10');
+  const { url } = await server.createSchema('notable');
+  await assert.rejects(countStatements(contender, url), /^Error: lesson-10 answers \/ with 500/);
+});
+
+test('every lesson from the first with a page takes part, with PHP and Express', () => {
+  const names = contenderNames(lessons);
+  assert.deepEqual(
+    [names[0], ...names.slice(-3)],
+    ['lesson-05', 'php-files', 'php-article', 'express'],
+  );
+  assert.equal(names.length, lessons.filter(({ number }) => number >= 5).length + 3);
+});
+
+const run = promisify(execFile);
+const bench = (...args: string[]): ReturnType<typeof run> =>
+  run(process.execPath, ['--import', 'tsx', 'src/workshop/measure/main.ts', ...args], {
+    cwd: root,
+    env: { ...process.env, WORKSHOP_DATABASE: server.url },
+  });
+
+test('a short run measures each page of each contender, and gets right answers', async () => {
+  const only = 'lesson-16,express';
+  const options = ['--rounds', '1', '--seconds', '0.2', '--clients', '2', '--json'];
+  const { stdout, stderr } = await bench('lessons', ...options, '--only', only);
+  const { rows, run: plan } = JSON.parse(String(stdout)) as Numbers;
+  assert.deepEqual(plan, { rounds: 1, seconds: 0.2, clients: 2 });
+  assert.deepEqual(
+    rows.map(({ name }) => name),
+    ['lesson-16', 'express'],
+  );
+  for (const { pages } of rows) {
+    for (const { perSecond, failed } of Object.values(pages)) {
+      assert.ok(perSecond.median > 0);
+      assert.equal(failed, 0);
+    }
+  }
+  assert.match(String(stderr), /round 1 of 1/);
+});
+
+test('a name that is no benchmark is refused with those that are', async () => {
+  await assert.rejects(bench('lesson'), (error: Error & { code: number; stderr: string }) => {
+    assert.equal(error.code, 2);
+    assert.match(error.stderr, /^There is no benchmark "lesson"\. There are:\n.+serialize/);
+    return true;
+  });
+});
+
+test('a name behind the options is refused with the order that works', async () => {
+  await assert.rejects(bench('--json', 'lessons'), {
+    code: 2,
+    stderr: /Names come before options: npm run bench -- lessons …/,
+  });
+});

@@ -1,0 +1,203 @@
+/** A workshop of its own for each test: the tree copied, a learner's folder that is nobody's. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { root } from '../../../src/workshop/course/catalogue.ts';
+import { obtainServer } from '../../../src/workshop/machine/database/server.ts';
+
+const terminalProgram = fileURLToPath(new URL('./terminal.py', import.meta.url));
+
+export interface Ended {
+  code: number | null;
+  output: string;
+  errors: string;
+}
+
+/** A copy of the project, to be used as a learner uses his clone. */
+export interface Workshop {
+  readonly folder: string;
+  /** Runs a command to its end, without a terminal. */
+  run(...args: string[]): Promise<Ended>;
+  /** Runs a command to its end under `sh -c`, which gets it as `"$@"`. */
+  runUnder(shell: string, ...args: string[]): Promise<Ended>;
+  /** Starts a command on a terminal. */
+  type(...args: string[]): Typist;
+  read(path: string): string;
+  write(path: string, text: string): void;
+  /** The class of lesson `label` as it stands in its folder. */
+  classOf(label: string): string;
+  /** Names in lessons/mine/history. */
+  history(): string[];
+}
+
+/** Somebody at a terminal. */
+export interface Typist {
+  /** Everything that appeared so far, without colours. */
+  readonly screen: string;
+  /** Presses keys. */
+  press(keys: string): void;
+  /** Waits until a pattern appears below what was seen already, and returns the match's text. */
+  sees(pattern: RegExp): Promise<string>;
+  /** Waits for the end. */
+  ended(): Promise<Ended>;
+  /** Closes the terminal's window. */
+  hangUp(): void;
+}
+
+let server: ReturnType<typeof obtainServer> | undefined;
+const opened: { folder: string; children: Set<ChildProcess> }[] = [];
+
+/** Copies the project into a folder of its own. */
+export async function openWorkshop(): Promise<Workshop> {
+  server ??= obtainServer();
+  const { url } = await server;
+  const folder = mkdtempSync(join(tmpdir(), 'workshop-runner-'));
+  const children = new Set<ChildProcess>();
+  opened.push({ folder, children });
+  for (const name of ['package.json', 'tsconfig.json', 'src', 'lessons']) {
+    cpSync(join(root, name), join(folder, name), {
+      recursive: true,
+      // What the developer of the workshop has learned is no part of the test.
+      filter: (path) => basename(path) !== 'mine',
+    });
+  }
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
+  const environment: NodeJS.ProcessEnv = {
+    ...process.env,
+    WORKSHOP_DATABASE: url,
+    LANG: 'C.UTF-8',
+  };
+  for (const name of ['NODE_TEST_CONTEXT', 'NO_COLOR', 'FORCE_COLOR', 'SEED']) {
+    delete environment[name];
+  }
+  environment['TERM'] = 'xterm';
+
+  const node = (args: string[]): string[] => [
+    process.execPath,
+    '--import',
+    'tsx',
+    'src/workshop/runner/main.ts',
+    ...args,
+  ];
+  const start = (command: string[]): Started => {
+    const [program = '', ...args] = command;
+    const child = spawn(program, args, { cwd: folder, env: environment });
+    children.add(child);
+    return new Started(child);
+  };
+  const run = (command: string[]): Promise<Ended> => {
+    const started = start(command);
+    started.child.stdin?.end();
+    return started.ended();
+  };
+  const lessons = join(folder, 'lessons');
+  return {
+    folder,
+    run: (...args) => run(node(args)),
+    runUnder: (shell, ...args) => run(['sh', '-c', shell, 'sh', ...node(args)]),
+    type: (...args) => start(['python3', terminalProgram, ...node(args)]),
+    read: (path) => readFileSync(join(folder, path), 'utf8'),
+    write: (path, text) => {
+      mkdirSync(join(folder, path, '..'), { recursive: true });
+      writeFileSync(join(folder, path), text);
+    },
+    classOf: (label) => {
+      const slug = readdirSync(lessons).find((name) => name.startsWith(`${label}-`));
+      return readFileSync(join(lessons, slug ?? '', 'sessions.ts'), 'utf8');
+    },
+    history: () => {
+      try {
+        return readdirSync(join(lessons, 'mine/history'));
+      } catch {
+        return [];
+      }
+    },
+  };
+}
+
+/** Ends everything that the tests started and removes what they wrote. */
+export async function closeWorkshops(): Promise<void> {
+  for (const { folder, children } of opened.splice(0)) {
+    for (const child of children) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      const ended = once(child, 'exit');
+      // The terminal's owner hangs up on its command when nobody types any more.
+      child.stdin?.end();
+      await ended;
+    }
+    rmSync(folder, { recursive: true, force: true });
+  }
+  await (await server)?.close();
+  server = undefined;
+}
+
+class Started implements Typist {
+  readonly child: ChildProcess;
+  #output = '';
+  #errors = '';
+  #seen = 0;
+  readonly #closed: Promise<unknown>;
+
+  constructor(child: ChildProcess) {
+    this.child = child;
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.#output += text;
+    });
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#errors += text;
+    });
+    child.stdin?.on('error', () => {});
+    this.#closed = once(child, 'close');
+  }
+
+  hangUp(): void {
+    this.child.stdin?.end();
+  }
+
+  get screen(): string {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with ESC
+    return this.#output.replaceAll(/\u001b\[\d+m/g, '').replaceAll('\r', '');
+  }
+
+  press(keys: string): void {
+    this.child.stdin?.write(keys);
+  }
+
+  async sees(pattern: RegExp): Promise<string> {
+    const limit = AbortSignal.timeout(60_000);
+    for (;;) {
+      const match = pattern.exec(this.screen.slice(this.#seen));
+      if (match) {
+        this.#seen += match.index + match[0].length;
+        return match[0];
+      }
+      if (this.child.exitCode !== null) {
+        throw new Error(`The command ended and ${pattern} never came:\n${this.screen}`);
+      }
+      const more = this.child.stdout;
+      if (!more) throw new Error('no output');
+      try {
+        await Promise.race([once(more, 'data', { signal: limit }), this.#closed]);
+      } catch {
+        throw new Error(`${pattern} did not come within a minute:\n${this.screen}`);
+      }
+    }
+  }
+
+  async ended(): Promise<Ended> {
+    await this.#closed;
+    return { code: this.child.exitCode, output: this.#output, errors: this.#errors };
+  }
+}

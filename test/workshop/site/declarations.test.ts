@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { declaredNames, readDeclaration } from '../../../src/workshop/site/declarations.ts';
+
+const source = `/** Seconds. */
+const time = (): number => Math.floor(Date.now() / 1000);
+
+/** A row. */
+const rowKey = (sid: string): Buffer =>
+  createHash('sha256').update(sid).digest();
+
+export class Sessions {
+  /**
+   * Reads.
+   *
+   * @returns The data.
+   */
+  static async Read(
+    sid: string,
+    held?: Held,
+  ): Promise<string> {
+    const time = 1;
+    return \`\${sid}\${time}\`;
+  }
+
+  /** Waits. */
+  static async #lock(name: string): Promise<void> {
+    await ask(name, () => {
+      forget(name);
+    });
+  }
+}
+`;
+
+test('a declaration comes with its comment, at the margin', () => {
+  assert.equal(
+    readDeclaration(source, 'lock'),
+    '/** Waits. */\nstatic async #lock(name: string): Promise<void> {\n' +
+      '  await ask(name, () => {\n    forget(name);\n  });\n}',
+  );
+});
+
+test('a signature over several lines does not end the declaration', () => {
+  const text = readDeclaration(source, 'Read') ?? '';
+  assert.match(text, /^\/\*\*\n \* Reads\./);
+  assert.match(text, /\n\): Promise<string> \{\n/);
+  assert.match(text, /\$\{time\}`;\n\}$/);
+});
+
+test('a declaration without a body ends with its semicolon', () => {
+  assert.equal(readDeclaration(source, 'time')?.split('\n').length, 2);
+  assert.match(readDeclaration(source, 'rowKey') ?? '', /digest\(\);$/);
+});
+
+test('a name within a body is not a declaration of the file', () => {
+  assert.deepEqual(declaredNames(source), ['time', 'rowKey', 'Sessions', 'Read', 'lock']);
+  assert.equal(readDeclaration(source, 'sid'), undefined);
+});

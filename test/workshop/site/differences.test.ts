@@ -1,0 +1,333 @@
+/** Where PHP and the port are known to differ: each difference is seen on both sides. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { withPhpSession } from '../../../src/adapters/node.ts';
+import {
+  $_SESSION,
+  ini_get,
+  ini_set,
+  PHP_SESSION_ACTIVE,
+  type PhpOptions,
+  PhpScopeError,
+  type PhpSessionMessage,
+  SID,
+  session_gc,
+  session_id,
+  session_set_save_handler,
+  session_start,
+  session_status,
+  session_write_close,
+  withPhpRequest,
+} from '../../../src/php/index.ts';
+import {
+  PhpEnum,
+  PhpFloat,
+  PhpObject,
+  PhpSerializable,
+  serialize,
+  unserialize,
+} from '../../../src/serialize/index.ts';
+import { type PhpServer, startPhp } from '../../../src/workshop/oracle/php-cgi.ts';
+import { openWasmPhp, type WasmPhp } from '../../../src/workshop/oracle/wasm.ts';
+import { type Difference, keepResults } from '../../../src/workshop/site/comparisons.ts';
+
+let folder: string;
+let native: PhpServer;
+let php: WasmPhp;
+const differences: Difference[] = [];
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'phpsessid-differences-'));
+  native = await startPhp({ settings: { 'session.save_path': folder } });
+  php = await openWasmPhp();
+});
+after(async () => {
+  php?.close();
+  await native?.close();
+  rmSync(folder, { recursive: true, force: true });
+  keepResults('differences', differences);
+});
+
+test('a lock of the files handler ends at the process', async () => {
+  const script = join(folder, 'lock.php');
+  const code = (start: string): string =>
+    `<?php ${start} $file = fopen($_GET['folder'] . '/sess_held', 'c'); echo json_encode(flock($file, LOCK_EX | LOCK_NB));`;
+  const query = `folder=${encodeURIComponent(folder)}`;
+  writeFileSync(script, code('session_start();'));
+  const inPhp = await native.request({ script, query, cookie: 'PHPSESSID=held' });
+  assert.equal(inPhp.body, 'false', 'PHP keeps its file from everybody');
+
+  writeFileSync(script, code(''));
+  const settings = { 'session.save_path': folder };
+  await withPhpRequest({ settings }, async () => {
+    session_id('held');
+    await session_start();
+    assert.equal((await native.request({ script, query })).body, 'true');
+    const other = withPhpRequest({ settings }, async () => {
+      session_id('held');
+      await session_start();
+      return $_SESSION['count'];
+    });
+    $_SESSION['count'] = 3;
+    await session_write_close();
+    assert.equal(await other, 3, 'a second request of this process has waited');
+  });
+  differences.push({
+    name: 'locks of the files handler',
+    php: 'flock(): from read to close a session’s file is locked for every process',
+    ours: 'Node has no flock(); requests of one process wait for each other, other processes do not',
+    instead: 'one process for the files handler, or a handler that locks in its database',
+  });
+});
+
+test('no page is rewritten', async () => {
+  const page = '<a href="/next">next</a>';
+  const settings = { 'session.use_only_cookies': '0', 'session.use_trans_sid': '1' };
+  const printed = await php.run(
+    `<?php error_reporting(0); ini_set('session.use_only_cookies', '0'); ini_set('session.use_trans_sid', '1'); session_id('known'); session_start(); echo '${page}';`,
+  );
+  assert.equal(printed.toString(), '<a href="/next?PHPSESSID=known">next</a>');
+  const heard: string[] = [];
+  const onMessage = ({ message }: PhpSessionMessage): void => void heard.push(message);
+  const { body } = await visit({ settings, onMessage }, async () => {
+    session_id('known');
+    ini_set('session.use_trans_sid', '1');
+    await session_start();
+    return `${page} ${SID}`;
+  });
+  assert.deepEqual(heard, [
+    'ini_set(): Enabling session.use_trans_sid INI setting is deprecated',
+    'Constant SID is deprecated',
+  ]);
+  assert.equal(body, `${page} PHPSESSID=known`);
+  differences.push({
+    name: 'ids in links',
+    php: 'with session.use_trans_sid on, links and forms of the printed page get the id',
+    ours: 'the setting can be set, the page is sent as it was written',
+    instead: '`SID`, to be put into links by hand; PHP 8.4 deprecates both',
+  });
+});
+
+test('an upload tells no progress', async () => {
+  const boundary = 'xxx';
+  const part = (name: string, more: string, text: string): string =>
+    `--${boundary}\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\n${text}\r\n`;
+  const body = `${part('PHP_SESSION_UPLOAD_PROGRESS', '', 'one')}${part('file', '; filename="a.txt"', 'abc')}--${boundary}--\r\n`;
+  const type = `multipart/form-data; boundary=${boundary}`;
+  const script = join(folder, 'upload.php');
+  writeFileSync(script, '<?php session_start(); echo implode(" ", array_keys($_SESSION));');
+  const inPhp = await native.request({
+    script,
+    body,
+    cookie: 'PHPSESSID=upload',
+    headers: { 'Content-Type': type },
+    settings: { 'session.upload_progress.enabled': '1', 'session.upload_progress.cleanup': '0' },
+  });
+  assert.equal(inPhp.body, 'upload_progress_one');
+  const ours = await visit(
+    {},
+    async () => {
+      await session_start();
+      return Object.keys($_SESSION).join(' ');
+    },
+    { method: 'POST', body, headers: { 'Content-Type': type } },
+  );
+  assert.equal(ours.body, '');
+  differences.push({
+    name: 'upload progress',
+    php: 'a form that asks for it finds the progress of its files in the session',
+    ours: 'no body is parsed, so nothing is noted',
+    instead: 'the events of the multipart parser that your framework has',
+  });
+});
+
+test('a class that PHP never unserializes is an object like any other', async () => {
+  const refused = async (code: string): Promise<string> =>
+    (
+      await php.run(`<?php try { ${code} } catch (Exception $e) { echo $e->getMessage(); }`)
+    ).toString();
+  assert.equal(
+    await refused('serialize(function () {});'),
+    "Serialization of 'Closure' is not allowed",
+  );
+  const bytes = serialize(new PhpObject('Closure'));
+  assert.equal(bytes.toString(), 'O:7:"Closure":0:{}');
+  assert.equal(
+    await refused(`unserialize('${bytes}');`),
+    "Unserialization of 'Closure' is not allowed",
+  );
+  assert.ok(unserialize(bytes) instanceof PhpObject);
+  assert.equal(
+    await refused('serialize((function () { yield 1; })());'),
+    "Serialization of 'Generator' is not allowed",
+  );
+  differences.push({
+    name: 'classes that refuse',
+    php: 'Closure, Generator and their like are not serialized, nor read',
+    ours: 'no class is looked up, so none is refused: `PhpObject` takes every name',
+    instead: 'a check of `className` before you write it; PHP still refuses it when it reads',
+  });
+});
+
+test('what only a class can read is kept, where PHP without the class drops it', async () => {
+  const again = async (text: string): Promise<string> =>
+    (await php.run(`<?php error_reporting(0); echo serialize(unserialize('${text}'));`)).toString();
+  const opaque = 'C:5:"Point":3:{3,4}';
+  const unknown = 'E:11:"Suit:Hearts";';
+  assert.equal(await again(opaque), 'O:5:"Point":0:{}');
+  assert.equal(await again(unknown), 'b:0;');
+  assert.ok(unserialize(opaque) instanceof PhpSerializable);
+  assert.ok(unserialize(unknown) instanceof PhpEnum);
+  assert.equal(serialize(unserialize(opaque)).toString(), opaque);
+  assert.equal(serialize(unserialize(unknown)).toString(), unknown);
+  differences.push({
+    name: 'classes that are not there',
+    php: 'a payload of C: is dropped, a case of an unknown enum is read as false',
+    ours: 'both are kept and written again as they came; no method of a class ever runs',
+    instead: '`PhpSerializable`, `PhpEnum` and `PhpObject`, by the names in the bytes',
+  });
+});
+
+test('a float that is a whole number has to say so', async () => {
+  assert.equal((await php.run('<?php echo serialize(1.0);')).toString(), 'd:1;');
+  assert.equal(serialize(1.0).toString(), 'i:1;');
+  assert.equal(serialize(new PhpFloat(1)).toString(), 'd:1;');
+  assert.equal(serialize(unserialize('d:1;')).toString(), 'd:1;');
+  differences.push({
+    name: '1 and 1.0',
+    php: 'an integer and a float',
+    ours: 'one JavaScript number: a new `1.0` is written as an integer',
+    instead: '`new PhpFloat(1)`; a float that was read stays one',
+  });
+});
+
+test('the session is saved before the page leaves', async () => {
+  const failing = await php
+    .run(
+      `<?php class Failing extends SessionHandler { function write($id, $data): bool { throw new Exception('full'); } } session_set_save_handler(new Failing()); session_start(); $_SESSION['a'] = 1; echo 'saved';`,
+    )
+    .then(String, String);
+  assert.match(failing, /saved.*Uncaught Exception: full/s);
+  const { status, body } = await visit({}, async () => {
+    session_set_save_handler({
+      open: () => true,
+      close: () => true,
+      read: () => '',
+      write() {
+        throw new Error('full');
+      },
+      destroy: () => true,
+      gc: () => 0,
+    });
+    await session_start();
+    $_SESSION['a'] = 1;
+    return 'saved';
+  });
+  assert.deepEqual([status, body], [500, 'Internal Server Error\n']);
+  differences.push({
+    name: 'when a session is saved',
+    php: 'after the page was printed: a failure comes too late for the visitor',
+    ours: 'before the head of the response leaves: a failure answers 500',
+    instead: '`session_write_close()` anywhere earlier, as in PHP',
+  });
+});
+
+test('a message is no part of the page', async () => {
+  const printed = await php.run(`<?php ini_set('html_errors', '0'); session_gc(); echo 'page';`);
+  assert.match(printed.toString(), /^\s*Warning: session_gc\(\): Session cannot.*page$/s);
+  const heard: PhpSessionMessage[] = [];
+  const { body } = await visit({ onMessage: (message) => heard.push(message) }, async () => {
+    await session_gc();
+    return 'page';
+  });
+  assert.equal(body, 'page');
+  assert.match(heard[0]?.message ?? '', /^session_gc\(\): Session cannot/);
+  differences.push({
+    name: 'messages',
+    php: 'printed into the page, or into a log, as its settings say',
+    ours: 'given to `onMessage` in PHP’s words, else to `process.emitWarning()`',
+    instead: 'your own logger in `onMessage`',
+  });
+});
+
+test('only the settings of the session are there', async () => {
+  assert.match((await php.run(`<?php echo ini_get('memory_limit');`)).toString(), /^\d+M$/);
+  assert.equal(await withPhpRequest({}, () => ini_get('memory_limit')), false);
+  assert.equal(await withPhpRequest({}, () => ini_set('session.auto_start', true)), false);
+  const settings = { 'session.auto_start': '1', 'session.save_path': folder };
+  assert.equal(await withPhpRequest({ settings }, () => session_status()), PHP_SESSION_ACTIVE);
+  differences.push({
+    name: 'settings',
+    php: 'all of php.ini',
+    ours: '`session.*` only; what php.ini alone may change is given to the adapter',
+    instead: '`{ settings: { … } }` among the options',
+  });
+});
+
+test('what may reach a handler is awaited', async () => {
+  assert.equal((await php.run('<?php echo json_encode(session_start());')).toString(), 'true');
+  await withPhpRequest({}, async () => {
+    const started = session_start();
+    assert.ok(started instanceof Promise);
+    assert.throws(() => $_SESSION['count'], PhpScopeError);
+    assert.equal(await started, true);
+  });
+  differences.push({
+    name: 'waiting',
+    php: 'every function returns when it is done',
+    ours: 'what may reach a save handler returns a promise; a forgotten `await` is told with a `PhpScopeError`',
+    instead: '`await session_start()` and its like; the rest is called as in PHP',
+  });
+});
+
+test('four releases can be chosen', async () => {
+  const partitioned = (version: PhpOptions['version']): Promise<string | false> =>
+    withPhpRequest({ version }, () => ini_get('session.cookie_partitioned'));
+  const read = async (): Promise<string> =>
+    (await php.run(`<?php echo json_encode(ini_get('session.cookie_partitioned'));`)).toString();
+  assert.equal(await read(), 'false', 'PHP 8.4 does not know it');
+  assert.deepEqual(await Promise.all((['8.2', '8.3', '8.4', '8.5'] as const).map(partitioned)), [
+    false,
+    false,
+    false,
+    '0',
+  ]);
+  differences.push({
+    name: 'releases',
+    php: 'the one that is installed',
+    ours: '8.4; 8.2, 8.3 and 8.5 where they differ from it',
+    instead: "`{ version: '8.5' }` among the options",
+  });
+});
+
+/** One page of node:http, visited once. */
+async function visit(
+  options: PhpOptions,
+  page: () => Promise<string>,
+  init: RequestInit = {},
+): Promise<{ status: number; body: string }> {
+  const settings = { 'session.save_path': folder, ...options.settings };
+  const listener = withPhpSession(
+    async (_request, response) => {
+      response.end(await page());
+    },
+    { ...options, settings },
+  );
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  try {
+    const { port } = server.address() as AddressInfo;
+    const response = await fetch(`http://127.0.0.1:${port}/`, init);
+    return { status: response.status, body: await response.text() };
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}

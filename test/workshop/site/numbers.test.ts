@@ -1,0 +1,162 @@
+/** What pages show of the benchmark's figures, and the words that are held against them. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { root } from '../../../src/workshop/course/catalogue.ts';
+import type {
+  Numbers,
+  PageNumbers,
+  Row,
+  Spread,
+} from '../../../src/workshop/measure/lessons-numbers.ts';
+import { holdClaim, readNumbers, yieldNumbers } from '../../../src/workshop/site/numbers.ts';
+import { weavePage, type Yield } from '../../../src/workshop/site/weave.ts';
+
+const page = { path: join(root, 'docs/the-numbers.md'), name: 'docs/the-numbers.md', text: '' };
+const folder = mkdtempSync(join(tmpdir(), 'phpsessid-numbers-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const near = (median: number): Spread => ({ median, low: median - 10, high: median + 10 });
+
+function figures(cpu: number, more: Partial<PageNumbers> = {}): PageNumbers {
+  return {
+    statements: 3,
+    connections: 0,
+    perSecond: near(1e6 / cpu),
+    cpu: near(cpu),
+    server: near(cpu * 0.75),
+    database: near(cpu * 0.25),
+    p50: 2,
+    p99: 8.04,
+    failed: 0,
+    ...more,
+  };
+}
+
+function row(name: string, label: string, count: PageNumbers): Row {
+  return { name, label, pages: { count, read: figures(100) } };
+}
+
+const numbers: Numbers = {
+  date: '2026-11-23',
+  machine: { system: 'linux x64', cores: 2, load: 0.5 },
+  versions: { Node: '20.20.2' },
+  run: { rounds: 7, seconds: 1, clients: 4 },
+  missing: [],
+  rows: [
+    row('lesson-05', '05 Around it', figures(4000, { connections: 1, failed: 0.125 })),
+    row('lesson-06', '06 Shared', figures(1000)),
+    row('lesson-10', '10 Upsert & more', figures(1005, { statements: 2 })),
+    row('express', 'express-session', figures(2000)),
+  ],
+};
+
+test("a page's table has a line for each contender, with what could not be answered", () => {
+  const lines = yieldNumbers('count', page, numbers).text.split('\n');
+  assert.equal(lines.length, 2 + numbers.rows.length);
+  assert.equal(
+    lines[2],
+    '| 05 Around it | 3 | 1 | 4000 (3000 + 1000) | 250 | 2.0 | 8.0 | 12.5 % |',
+  );
+});
+
+test('a comparison says how much changed, and where the rounds cannot tell', () => {
+  const lines = yieldNumbers('lesson-06 lesson-10', page, numbers).text.split('\n');
+  assert.deepEqual(lines.slice(2), [
+    '| statements | 3 | 2 | −1 |',
+    '| CPU µs an answer | 1000 | 1005 | × 1.00, within what rounds differ |',
+    '| answers a second | 1000 | 995 | × 1.00, within what rounds differ |',
+  ]);
+  assert.match(
+    yieldNumbers('lesson-05 lesson-06', page, numbers).text,
+    /\| 4000 \| 1000 \| × 0\.25 \|/,
+  );
+});
+
+test('a comparison with somebody who takes no lessons has no change', () => {
+  const [head, , statements] = yieldNumbers('lesson-06 express', page, numbers).text.split('\n');
+  assert.equal(head, '| the counter page | 06 Shared | express-session |');
+  assert.equal(statements, '| statements | 3 | 3 |');
+});
+
+test('what was not measured is said, and drawn nowhere', () => {
+  const [first] = numbers.rows;
+  assert.ok(first);
+  const blind = { ...figures(1), cpu: null, server: null, database: null };
+  const rows = [{ ...first, pages: { count: blind, read: blind } }];
+  assert.match(yieldNumbers('count', page, { ...numbers, rows }).text, /\| not measured \|/);
+  assert.throws(() => yieldNumbers('picture', page, { ...numbers, rows }), {
+    message: 'docs/numbers.json holds no CPU time; measure on a system that tells it',
+  });
+});
+
+test('the picture has a title, a description, a bar for each, and no script', () => {
+  const { text, drawn } = picture(numbers);
+  assert.match(text, /^!\[What an answer .+ 05 Around it: 4000\. .+\]\(pictures\/numbers\.svg\)$/);
+  assert.match(drawn, /^<svg [^>]+>\n<title>[^<]+<\/title>\n<desc>[^<]+<\/desc>/);
+  assert.equal(drawn.match(/>4000<\/text>/g)?.length, 1);
+  assert.match(drawn, />10 Upsert &#38; more<\/text>/);
+  assert.doesNotMatch(drawn, /<script|NaN|Infinity|undefined/);
+  assert.equal(picture(numbers).drawn, drawn);
+});
+
+test('a bar is as long as its figure', () => {
+  const widths = [...picture(numbers).drawn.matchAll(/<rect [^>]*width="([\d.]+)"/g)].map(widthOf);
+  // Two of the legend; then server, database and answers of lesson 5 and of lesson 6.
+  const [, , server5 = 0, database5 = 0, rate5 = 0, server6 = 0, , rate6 = 0] = widths;
+  assert.ok(Math.abs(server5 / database5 - 3) < 0.01);
+  assert.ok(Math.abs(server5 / server6 - 4) < 0.01);
+  assert.ok(Math.abs(rate6 / rate5 - 4) < 0.01);
+});
+
+test('words that hold pass, and words that do not are told with both figures', () => {
+  holdClaim('lesson-05 cpu > 3 lesson-06 cpu', numbers);
+  holdClaim('lesson-10 statements = 2', numbers);
+  holdClaim('lesson-10 read.cpu = lesson-06 read.cpu', numbers);
+  assert.throws(() => holdClaim('lesson-10 cpu < lesson-06 cpu', numbers), {
+    message:
+      'docs/numbers.json says otherwise than the words below: lesson-10 cpu < lesson-06 cpu, and it is 1005 and 1000. Mend the words',
+  });
+  assert.throws(() => holdClaim('lesson-10 is fast', numbers), /the form is lesson-10 cpu < 0\.9/);
+  assert.throws(() => holdClaim('lesson-10 speed > 1', numbers), /with statements, connections/);
+  assert.throws(() => holdClaim('lesson-99 cpu > 1', numbers), /has no row "lesson-99"; it has/);
+});
+
+test('a claim leaves the words below it as they are', async () => {
+  const text = '<!-- holds: lesson-10 cpu < lesson-06 cpu -->\n\nIt is **faster**.\n';
+  const claims: string[] = [];
+  const woven = await weavePage({ ...page, text }, async (marker) => {
+    if (marker.kind === 'holds') claims.push(marker.claim);
+    return undefined;
+  });
+  assert.deepEqual([woven.text, woven.problems], [text, []]);
+  assert.deepEqual(claims, ['lesson-10 cpu < lesson-06 cpu']);
+});
+
+test('a file that is missing, broken or old is refused with the command that makes it', () => {
+  const remedy = /npm run bench -- lessons --save docs\/numbers\.json$/;
+  assert.throws(() => readNumbers(join(folder, 'none.json')), remedy);
+  const old = [{ ...numbers, rows: [{ name: 'x' }] }, { ...numbers, machine: undefined }, {}];
+  for (const text of ['{', ...old.map((each) => JSON.stringify(each))]) {
+    const path = join(folder, 'numbers.json');
+    writeFileSync(path, text);
+    assert.throws(() => readNumbers(path), remedy, text);
+  }
+});
+
+test('the run that is kept names no machine and no place on one', () => {
+  const kept = JSON.stringify(readNumbers());
+  assert.doesNotMatch(kept, /\/(work|root|home|tmp|Users)\b|localhost|127\.0\.0\.1/);
+});
+
+function picture(of: Numbers): { text: string; drawn: string } {
+  const yielded: Yield = yieldNumbers('picture', page, of);
+  assert.ok(yielded.kind === 'block' && yielded.drawn);
+  return { text: yielded.text, drawn: yielded.drawn.text };
+}
+
+function widthOf(match: RegExpMatchArray): number {
+  return Number(match[1]);
+}

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { TestResult } from '../../../src/workshop/bench/checks.ts';
+import { readLessons, root } from '../../../src/workshop/course/catalogue.ts';
+import type { Matrix } from '../../../src/workshop/matrix/run.ts';
+import { drawMatrix } from '../../../src/workshop/site/pictures/matrix.ts';
+import { type RunningPrograms, startPrograms } from '../../../src/workshop/site/programs.ts';
+import type { Yield } from '../../../src/workshop/site/weave.ts';
+
+const lessons = readLessons();
+const two = lessons.filter(({ number }) => number === 1 || number === 2);
+const page = { path: join(root, 'docs/the-request.md'), name: 'docs/the-request.md', text: '' };
+let programs: RunningPrograms;
+
+before(async () => {
+  programs = await startPrograms(lessons, () => {});
+});
+after(() => programs.close());
+
+test("the recorded trace has PHP's order, with a new id only on the first visit", async () => {
+  const { text } = await programs.picture('trace', page);
+  const sweep = 'read, gc, write, close';
+  assert.equal(
+    text,
+    `![The first visit: open, create_sid, ${sweep}. The next visit: open, ${sweep}.](pictures/trace.svg)`,
+  );
+});
+
+test('a recording shows the same on every day', async () => {
+  const first = drawn(await programs.picture('trace', page));
+  const again = await startPrograms(lessons, () => {});
+  try {
+    assert.equal(drawn(await again.picture('trace', page)), first);
+  } finally {
+    await again.close();
+  }
+  assert.match(first, /SELECT \* FROM sessions WHERE id=\?/);
+  assert.match(first, /read\("1"\)/);
+});
+
+test('a page elsewhere finds the same picture', async () => {
+  const path = join(root, 'lessons/05-a-request-around-it/README.md');
+  const { text } = await programs.picture('trace', { ...page, path });
+  assert.match(text, /\(\.\.\/\.\.\/docs\/pictures\/trace\.svg\)$/);
+});
+
+test("the picture of a row is of PHP's own bytes", async () => {
+  const yielded = await programs.picture('row', page);
+  assert.match(yielded.text, /\| 20 \| 6 \| `Zoë\\\|;` \| the string \|/);
+  assert.match(drawn(yielded), />ë<\/text>/);
+});
+
+test('a long row is broken where a value ends, and a byte without a letter is named', async () => {
+  const yielded = await programs.picture('row of an object', page);
+  assert.match(yielded.text, /\| 45 \| 7 \| `\\0\*\\0role` \| the string \|/);
+  const height = Number(/ height="(\d+)"/.exec(drawn(yielded))?.[1]);
+  assert.ok(height > 200, `four lines of a session are no more than ${height} high`);
+});
+
+test("the letters and the formats are PHP's own", async () => {
+  const { text: letters } = await programs.picture('letters', page);
+  assert.match(letters, /\| `R` \| .* \| `a:2:\{i:0;N;i:1;R:2;\}` \|$/);
+  const { text: formats } = await programs.picture('formats', page);
+  assert.match(formats, /\n\| `php_binary` \| `\\x05counti:3;\\x04cart/);
+});
+
+test('a picture that is not there is refused with those that are', async () => {
+  await assert.rejects(programs.picture('cat', page), {
+    message: /^there is no picture "cat"\. There are: matrix; .*; trace$/,
+  });
+});
+
+test('an attack tells its transcript up to the verdict, and no place on this machine', async () => {
+  const lesson = lessons.find(({ number }) => number === 2);
+  assert.ok(lesson);
+  const text = await programs.transcript(lesson, 'wrong-02-article-read');
+  assert.match(text, /\nBREACHED: .+$/);
+  assert.ok(!text.includes(root));
+});
+
+test("a lesson's tests are told one a line, with the first reason of each failure", async () => {
+  const lesson = lessons.find(({ number }) => number === 2);
+  assert.ok(lesson);
+  const text = await programs.tests(lesson, 'wrong-02-null');
+  assert.match(text, /^✘ an unknown id reads as an empty string\n {4}\S.+\n✔ a known id/);
+});
+
+test('the matrix counts what passes, what fails and what is retired', () => {
+  const [one, second] = two;
+  assert.ok(one && second);
+  const retiring = { ...second, retires: [{ test: 'b', why: 'better' }] };
+  const { text } = drawMatrix([one, retiring], {
+    ...sound,
+    observed: {
+      classes: [
+        seen('01', [result('01', 'a'), result('01', 'b'), result('02', 'c', false)]),
+        seen('02', [result('01', 'a'), result('01', 'b', false), result('02', 'c')]),
+      ],
+      wrong: [],
+      undone: [],
+      attacks: [],
+    },
+  });
+  assert.match(text, /\n\| 01 [^|]+ \| ✔ 2 \| ✘ 1 \|/);
+  assert.match(text, /\n\| 02 [^|]+ \| ✔ 1, 1 retired \| ✔ 1 \|/);
+});
+
+test('a matrix that breaks a rule is not shown', () => {
+  const broken = [{ rule: 2 as const, lesson: '02', sentence: 'c passes already' }];
+  assert.throws(() => drawMatrix(two, { ...sound, broken }), {
+    message: 'the matrix breaks rule 2: c passes already',
+  });
+});
+
+const sound: Matrix = {
+  observed: { classes: [], wrong: [], undone: [], attacks: [] },
+  broken: [],
+  lessons: ['01', '02'],
+  milliseconds: 1,
+};
+
+function seen(lesson: string, results: TestResult[]) {
+  return { lesson, condition: `lesson-${lesson}`, results };
+}
+
+function result(lesson: string, name: string, passed = true): TestResult {
+  const reason = passed ? undefined : 'assertion';
+  return { lesson, name, passed, reason, message: '', milliseconds: 1 };
+}
+
+function drawn(yielded: Yield): string {
+  return yielded.kind === 'block' ? (yielded.drawn?.text ?? '') : '';
+}

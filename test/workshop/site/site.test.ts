@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { inflateSync } from 'node:zlib';
+import { chromium } from 'playwright-core';
+import { readLessons } from '../../../src/workshop/course/catalogue.ts';
+import { findBrowser } from '../../../src/workshop/machine/browser.ts';
+import { buildSite, type SiteReport } from '../../../src/workshop/site/build.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'phpsessid-site-test-'));
+const site = join(folder, 'site');
+const lessons = readLessons();
+const browser = findBrowser();
+let report: SiteReport;
+
+before(async () => {
+  report = await buildSite({ out: site });
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+test('the site builds without a warning and without a fault', () => {
+  assert.deepEqual(report.faults, []);
+  assert.ok(existsSync(join(site, 'index.html')));
+});
+
+test('every lesson has a page under its own title', () => {
+  for (const { number, title } of lessons) {
+    assert.match(lessonPage(number, title), new RegExp(`<h1>${number}\\. ${title}`));
+  }
+});
+
+test('the lessons lead from one to the next and back', () => {
+  for (const [index, { number, title }] of lessons.entries()) {
+    const html = lessonPage(number, title);
+    const next = lessons[index + 1];
+    if (next) {
+      assert.match(
+        html,
+        new RegExp(`href="[^"]*" rel="next"[^>]*>.*${next.number}\\. ${next.title}`),
+      );
+    }
+    const previous = lessons[index - 1];
+    if (!previous) assert.doesNotMatch(html, /rel="prev"/);
+    else
+      assert.match(html, new RegExp(`rel="prev"[^>]*>.*${previous.number}\\. ${previous.title}`));
+  }
+});
+
+test("code is shown with the file's name, diffs with what they compare", () => {
+  const titleOf = (wanted: number) => lessons.find(({ number }) => number === wanted)?.title ?? '';
+  assert.match(lessonPage(3, titleOf(3)), /<figcaption>sessions\.ts · Write<\/figcaption><pre>/);
+  assert.match(
+    lessonPage(10, titleOf(10)),
+    /<figcaption>sessions\.ts · Write, against the lesson before<\/figcaption><pre>/,
+  );
+});
+
+test("every lesson's class is in the API, by the lesson's name", () => {
+  for (const { label } of lessons) {
+    const html = readFileSync(join(site, `classes/Lesson_${label}_class.Sessions.html`), 'utf8');
+    assert.match(html, /<h1>Class Sessions/);
+  }
+});
+
+test('the search knows words of the lessons and of the doc comments', () => {
+  const packed = /window\.searchData = "([^"]+)"/.exec(
+    readFileSync(join(site, 'assets/search.js'), 'utf8'),
+  )?.[1];
+  const index = inflateSync(Buffer.from(packed ?? '', 'base64')).toString('utf8');
+  assert.match(index, /fetchal/);
+  assert.match(index, /Lesson 05 class/);
+});
+
+test('the picture of the format takes the colours of the page', () => {
+  const html = readFileSync(join(site, 'documents/The_format.html'), 'utf8');
+  assert.match(html, /<figure class="drawing"><svg role="img" aria-label="The \d+ bytes/);
+  assert.match(html, /s:7:&quot;␀\*␀role&quot;;/, 'a reader who sees no picture is told all of it');
+  assert.match(html, /var\(--row-key/);
+});
+
+test('a browser opens the pages, searches and changes the theme without an error', {
+  skip: browser ? false : 'no browser is installed',
+}, async () => {
+  const server = await serve();
+  const { port } = server.address() as AddressInfo;
+  const base = `http://127.0.0.1:${port}/`;
+  const complaints: string[] = [];
+  const context = await chromium.launchPersistentContext(join(folder, 'profile'), {
+    executablePath: browser ?? '',
+    colorScheme: 'light',
+    args: [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+  try {
+    const page = await context.newPage();
+    page.setDefaultTimeout(10_000);
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('request', (request) => {
+      if (!/^(?:data|blob):/.test(request.url()) && !request.url().startsWith(base)) {
+        complaints.push(`asked for ${request.url()}`);
+      }
+    });
+
+    await page.goto(base);
+    await page
+      .getByRole('link', { name: /the article as it reached us/i })
+      .first()
+      .click();
+    assert.match((await page.locator('h1').textContent()) ?? '', /^0\. The article/);
+    await page.getByRole('link', { name: /^After/ }).click();
+    await page.locator('h1', { hasText: /^1\./ }).waitFor();
+
+    await page.goto(`${base}documents/The_format.html`);
+    await page.locator('figure.drawing svg').first().waitFor();
+    const background = () =>
+      page.evaluate('getComputedStyle(document.body).backgroundColor') as Promise<string>;
+    const light = await background();
+    await page.emulateMedia({ colorScheme: 'dark' });
+    assert.notEqual(await background(), light);
+
+    await page.locator('#tsd-search-trigger').click();
+    await page.locator('#tsd-search-input').fill('garbageCollect');
+    await page.locator('#tsd-search-results li', { hasText: 'garbageCollect' }).first().waitFor();
+    assert.deepEqual(complaints, []);
+  } finally {
+    await context.close();
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+function lessonPage(number: number, title: string): string {
+  const name = `${number}. ${title}`.replaceAll(' ', '_');
+  return readFileSync(join(site, 'documents', `${name}.html`), 'utf8');
+}
+
+const TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css',
+  '.js': 'text/javascript',
+  '.svg': 'image/svg+xml',
+};
+
+function serve(): Promise<Server> {
+  const server = createServer((request, response) => {
+    const name = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
+    const path = join(site, name === '/' ? 'index.html' : name);
+    if (!existsSync(path) || !statSync(path).isFile()) {
+      response.writeHead(404).end();
+      return;
+    }
+    response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'text/plain' });
+    createReadStream(path).pipe(response);
+  });
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve(server));
+  });
+}

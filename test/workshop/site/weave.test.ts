@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { after, test } from 'node:test';
+import type { Lesson } from '../../../src/workshop/course/catalogue.ts';
+import { type Programs, sourceOf } from '../../../src/workshop/site/source.ts';
+import { weavePage } from '../../../src/workshop/site/weave.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'phpsessid-weave-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const before = lesson('01-one', 1, {
+  'sessions.ts': 'class A {\n  // #region read\n  read() {}\n  // #endregion read\n}\n',
+});
+const here = lesson('02-two', 2, {
+  'sessions.ts':
+    'class A {\n  // #region read\n  read() {\n    return 1;\n  }\n  // #endregion read\n  // #region write\n  write() {}\n  // #endregion write\n}\n',
+  'sessions.php': '<?php\n// #region read\nfunction read() {}\n// #endregion read\n',
+  'ticks.txt': 'a\n```\nb\n```\n',
+  'attack.ts': '',
+  'wrong/null.ts': '// caught by: "a test"\n// Null looks right.\nclass A {\n  read() {}\n}\n',
+});
+const lessons = [before, here];
+const programs: Programs = {
+  transcript: async (of, condition) => `${of.slug} on ${condition}`,
+  tests: async (of, condition) => `tests of ${of.slug} on ${condition}`,
+  php: async (path) => `${basename(path)} in PHP`,
+  picture: async (name) => ({ kind: 'block', text: `![${name}](x.svg)` }),
+};
+
+test('a marker gets its fence, and the rest stays byte for byte', async () => {
+  const { text, problems } = await weave('# A\n\n<!-- code: ./sessions.ts#write -->\n\tlast  ');
+  assert.deepEqual(problems, []);
+  assert.equal(text, '# A\n\n<!-- code: ./sessions.ts#write -->\n```ts\nwrite() {}\n```\n\tlast  ');
+});
+
+test('a PHP script is run where its page stands, and nowhere outside', async () => {
+  const inside = await weave('<!-- output: php ./sessions.php -->');
+  assert.equal(inside.text.split('\n')[2], 'sessions.php in PHP');
+  const outside = await weave('<!-- output: php ../../../etc/passwd.php -->');
+  assert.match(outside.problems[0]?.message ?? '', /is outside the project/);
+});
+
+test('weaving what is woven changes nothing', async () => {
+  const page = [
+    '<!-- code: ./sessions.php#read -->',
+    '<!-- diff -->',
+    '<!-- transcript: attack on lesson-01 -->',
+    '<!-- output: tests on wrong-02-null -->',
+    '<!-- proves -->',
+    'text',
+    '<!-- wrong -->',
+    '<!-- picture: row -->',
+    '',
+  ].join('\n');
+  const once = await weave(page);
+  assert.deepEqual(once.problems, []);
+  const twice = await weave(once.text);
+  assert.deepEqual(twice.problems, []);
+  assert.equal(twice.text, once.text);
+});
+
+test('what has gone stale below a marker is renewed', async () => {
+  const { text } = await weave('<!-- code: ./sessions.ts#write -->\n```ts\nold();\n```\nafter\n');
+  assert.equal(text, '<!-- code: ./sessions.ts#write -->\n```ts\nwrite() {}\n```\nafter\n');
+});
+
+test('a page with line ends of Windows keeps them', async () => {
+  const { text } = await weave('a\r\n<!-- code: ./sessions.ts#write -->\r\nb\r\n');
+  assert.equal(
+    text,
+    'a\r\n<!-- code: ./sessions.ts#write -->\r\n```ts\r\nwrite() {}\r\n```\r\nb\r\n',
+  );
+});
+
+test('a fence in a list item stays in it', async () => {
+  const { text } = await weave('1. One\n   <!-- code: ./sessions.ts#write -->\n2. Two\n');
+  assert.match(text, /^1\. One\n {3}<!--.*\n {3}```ts\n {3}write\(\) \{\}\n {3}```\n2\. Two\n$/);
+});
+
+test('back ticks in the source lengthen those of the fence', async () => {
+  const { text } = await weave('<!-- code: ./ticks.txt -->\n');
+  assert.match(text, /\n````text\na\n```\nb\n```\n````\n/);
+  assert.equal((await weave(text)).text, text);
+});
+
+test('a diff shows the lesson before against this one', async () => {
+  const { text } = await weave('<!-- diff: ./sessions.ts#read -->\n');
+  assert.match(text, /```diff\n-read\(\) \{\}\n\+read\(\) \{\n\+ {2}return 1;\n\+\}\n```/);
+});
+
+test('a region that is new is all additions', async () => {
+  const { text } = await weave('<!-- diff: ./sessions.ts#write -->\n');
+  assert.match(text, /```diff\n\+write\(\) \{\}\n```/);
+});
+
+test("a diff with a wrong fix does not show the fix's own confession", async () => {
+  const { text } = await weave('<!-- diff: ./wrong/null.ts with ./sessions.ts -->\n');
+  assert.doesNotMatch(text, /caught by|looks right/);
+  assert.match(text, /\+ {4}return 1;/);
+});
+
+test('a fence without a marker is refused with its place', async () => {
+  const problems = await problemsOf('a\n\n```ts\nx();\n```\n');
+  assert.deepEqual(problems, [
+    'page.md:3 this fence has no marker above it; write <!-- code, diff, transcript, output or text … -->',
+  ]);
+});
+
+test('a misspelt marker is named', async () => {
+  const [problem] = await problemsOf('<!-- cod: ./sessions.ts -->\n```ts\nx();\n```\n');
+  assert.match(problem ?? '', /^page\.md:2 .*"cod" is none of code, diff/);
+});
+
+test('text typed by hand needs a reason and keeps every byte', async () => {
+  const fence = '```http\nGET / HTTP/1.1\n```\n';
+  assert.match(
+    (await problemsOf(`<!-- text -->\n${fence}`))[0] ?? '',
+    /^page\.md:1 .*the form is <!-- text: why it is typed by hand -->$/,
+  );
+  const kept = await weave(`<!-- text: an exchange -->\n${fence}`);
+  assert.deepEqual(kept.problems, []);
+  assert.equal(kept.text, `<!-- text: an exchange -->\n${fence}`);
+});
+
+test('a name that is not there is refused with those that are', () =>
+  refuses(
+    '<!-- code: ./sessions.ts#nope -->',
+    /has nothing named "nope"; what it has is read, write, A$/,
+  ));
+
+test('a declaration is found by its name alone', async () => {
+  const { text } = await weave('<!-- code: ./sessions.ts#A -->');
+  assert.match(text, /```ts\nclass A \{\n {2}read\(\) \{\n[^#]+\n\}\n```/);
+});
+
+test('a file that is not there is refused', () =>
+  refuses('<!-- code: ./gone.ts -->', /cannot read .*gone\.ts: ENOENT$/));
+
+test('a diff of equals is refused', () =>
+  refuses('<!-- diff: ./sessions.ts with ./sessions.ts -->', /do not differ here$/));
+
+test('a class that is not there is refused with those that are', () =>
+  refuses(
+    '<!-- transcript: attack on lesson-99 -->',
+    /no class "lesson-99"; there are lesson-01, lesson-02, wrong-02-null$/,
+  ));
+
+test('a transcript that cannot be understood is told its form', () =>
+  refuses('<!-- transcript: lesson-01 -->', /is <!-- transcript: attack on lesson-01 -->$/));
+
+test('a command that is not on the list is refused', () =>
+  refuses(
+    '<!-- output: rm -rf -->',
+    /the form is <!-- output: tests on lesson-01 --> or <!-- output: php \.\/a\.php -->$/,
+  ));
+
+test('a fence that never ends is refused', () =>
+  refuses('<!-- code: ./sessions.ts -->\n```ts\nx', /is never closed$/));
+
+test('a text marker without its fence is refused', () =>
+  refuses('<!-- text: a drawing -->', /no fence below this marker$/));
+
+test('a marker in trouble keeps what stands below it', async () => {
+  const page = '<!-- code: ./gone.ts -->\n```ts\nolder();\n```\n';
+  assert.equal((await weave(page)).text, page);
+});
+
+test('lesson markers on a page that is no lesson are refused', async () => {
+  const page = { path: join(folder, 'page.md'), name: 'page.md', text: '<!-- proves -->\n' };
+  const { problems } = await weavePage(page, sourceOf(lessons, started));
+  assert.match(problems[0]?.message ?? '', /belongs on the page of a lesson/);
+});
+
+test('nothing is started for a page that runs nothing', async () => {
+  const { problems } = await weave('<!-- code: ./sessions.ts -->\n', () => {
+    throw new Error('started');
+  });
+  assert.deepEqual(problems, []);
+});
+
+function weave(text: string, start: () => Promise<Programs> = started) {
+  const page = { path: join(here.directory, 'README.md'), name: 'page.md', text };
+  return weavePage(page, sourceOf(lessons, start));
+}
+
+async function refuses(page: string, expected: RegExp): Promise<void> {
+  const problems = await problemsOf(`${page}\n`);
+  assert.equal(problems.length, 1);
+  assert.match(problems[0] ?? '', expected);
+}
+
+async function problemsOf(text: string): Promise<string[]> {
+  const { problems } = await weave(text);
+  return problems.map(({ file, line, message }) => `${file}:${line} ${message}`);
+}
+
+async function started(): Promise<Programs> {
+  return programs;
+}
+
+function lesson(slug: string, number: number, files: Record<string, string>): Lesson {
+  const directory = join(folder, slug);
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(join(directory, name, '..'), { recursive: true });
+    writeFileSync(join(directory, name), text);
+  }
+  const label = `0${number}`;
+  const path = join(directory, 'wrong/null.ts');
+  const wrong = { condition: `wrong-${label}-null`, path, caughtBy: 'a test', article: false };
+  return {
+    number,
+    label,
+    slug,
+    condition: `lesson-${label}`,
+    title: slug,
+    directory,
+    kind: 'port',
+    proves: ['an unknown id reads as an empty string'],
+    retires: [],
+    covers: [],
+    needs: [],
+    wrong: files['wrong/null.ts'] ? [wrong] : [],
+    files: {
+      readme: join(directory, 'README.md'),
+      class: join(directory, 'sessions.ts'),
+      php: undefined,
+      test: undefined,
+      attack: files['attack.ts'] === undefined ? undefined : join(directory, 'attack.ts'),
+      hints: undefined,
+      undo: undefined,
+      schema: undefined,
+    },
+  };
+}
