@@ -12,7 +12,7 @@ export interface PhpMessage {
 }
 
 /** The PHP releases whose behaviour can be chosen. */
-export type PhpVersion = '8.2' | '8.3' | '8.4' | '8.5';
+export type PhpVersion = '8.2' | '8.3' | '8.4' | '8.5' | '8.6';
 
 /**
  * Where the bytes stopped being a value that PHP reads: the message and the offset are PHP's own.

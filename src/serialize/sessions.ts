@@ -94,7 +94,7 @@ export function encodeSession(
       encoder.raw(name);
     } else {
       if (name.includes(DELIMITER)) {
-        if (options.version === '8.5') {
+        if (options.version !== undefined && options.version >= '8.5') {
           const shown = name.toString().replace(/\0.*$/s, '');
           const text = `Failed to write session data. Data contains invalid key "${shown}"`;
           messages.push(warning(text));

@@ -155,3 +155,20 @@ test('remarks on the count of an array that stands where a key belongs', () => {
       offset === 28 && messages[0]?.message === 'Numerical result out of range',
   );
 });
+
+test('drops the payload that stdClass cannot read, and refuses it from PHP 8.6 on', () => {
+  const heard: string[] = [];
+  const onMessage = ({ message }: PhpMessage): void => {
+    heard.push(message);
+  };
+  const input = 'a:1:{i:0;C:8:"stdClass":4:{i:1;}}';
+  const value = unserialize(input, { version: '8.5', onMessage });
+  assert.equal(serialize(value).toString(), 'a:1:{i:0;O:8:"stdClass":0:{}}');
+  assert.deepEqual(heard, ['Class stdClass has no unserializer']);
+  assert.throws(() => unserialize('C:8:"stdClass":0:{}', { version: '8.6' }), {
+    message: 'unserialize(): Error at offset 18 of 19 bytes',
+    messages: [
+      { level: 'E_WARNING', message: 'Class stdClass has no unserializer', namesFunction: false },
+    ],
+  });
+});

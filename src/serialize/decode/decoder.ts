@@ -264,17 +264,19 @@ class Decoder extends Scanner {
     if (this.bytes[quote + 1] !== COLON) throw new Refusal(quote + 1);
     const latin1 = this.text.slice(from, quote);
     if (!isClassName(latin1)) throw new Refusal(start);
-    const className = KNOWN_CLASSES.get(latin1.toLowerCase()) ?? this.string(from, quote);
+    const known = KNOWN_CLASSES.get(latin1.toLowerCase());
+    const className = known ?? this.string(from, quote);
     this.position = quote;
     if (isCustom) {
-      const custom = this.custom(className, quote);
+      const payload = this.payload(quote);
+      if (known !== undefined) return this.#withoutUnserializer(known, payload.length);
       if (this.#slots !== undefined) {
         // No place outside the class can share these: an `r:` to one finds no object.
         const inside = openArray(LIST, 0, root);
-        const count = slotsInside(custom.payload);
+        const count = slotsInside(payload);
         for (let key = 0; key < count; key++) this.#slots.push({ frame: inside, key });
       }
-      return custom;
+      return new PhpSerializable(className, payload);
     }
     if (quote >= this.end - 2) {
       this.say('E_WARNING', 'Bad unserialize data', false);
@@ -290,6 +292,13 @@ class Decoder extends Scanner {
     put(parent, parent.key, object);
     this.#enter(openObject(object, count, innerShape(parent.shape)));
     return undefined;
+  }
+
+  /** `C:8:"stdClass":0:{}`: PHP drops the payload of a class that cannot read it; 8.6 refuses it. */
+  #withoutUnserializer(className: string, length: number): PhpObject {
+    this.say('E_WARNING', `Class ${className} has no unserializer`, false);
+    if (this.version >= '8.6') throw new Refusal(this.position - length - 1);
+    return new PhpObject(className);
   }
 
   /** Reads `R:2;`: this place and that of slot 2 become one variable. */

@@ -1,7 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import type { PhpMessage, PhpMessageLevel, PhpVersion } from '../messages.ts';
 import type { PhpString, PhpValue } from '../values.ts';
-import { PhpEnum, PhpFloat, PhpSerializable } from '../values.ts';
+import { PhpEnum, PhpFloat } from '../values.ts';
 import {
   FLOAT,
   floatOf,
@@ -232,7 +232,8 @@ export class Scanner {
     return raw;
   }
 
-  custom(className: PhpString, quote: number): PhpSerializable {
+  /** Reads the payload of `C:3:"Foo":4:{…}`, from the quote behind the name on. */
+  payload(quote: number): Buffer {
     const required = this.signedCount(quote + 2);
     const length = Number(required);
     const at = this.position;
@@ -247,7 +248,7 @@ export class Scanner {
     }
     if (this.bytes[from + length] !== CLOSE) throw new Refusal(from + length);
     this.position = from + length + 1;
-    return new PhpSerializable(className, Buffer.from(this.bytes.subarray(from, from + length)));
+    return Buffer.from(this.bytes.subarray(from, from + length));
   }
 
   /** Reads `E:11:"Suit:Hearts";`. */
