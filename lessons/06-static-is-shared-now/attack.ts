@@ -1,4 +1,4 @@
-import { type Attack, breached, held } from '../../src/workshop/bench/attack/stage.ts';
+import { type Attack, breached, held } from '#bench';
 
 /** Two ordinary visitors whose requests overlap by a moment. Nobody means any harm. */
 export const attack: Attack = async ({ handler, newId, say }) => {

@@ -1,4 +1,4 @@
-import { type Attack, breached, held, signIn } from '../../src/workshop/bench/attack/stage.ts';
+import { type Attack, breached, held, signIn } from '#bench';
 
 /** Mallory has no session of her own. She writes something into the cookie that is nearly an id. */
 export const attack: Attack = async ({ serve, say }) => {

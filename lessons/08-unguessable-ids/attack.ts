@@ -1,4 +1,4 @@
-import { type Attack, breached, held, signIn } from '../../src/workshop/bench/attack/stage.ts';
+import { type Attack, breached, held, signIn } from '#bench';
 
 const microseconds = (id: string): number =>
   Number.parseInt(id.slice(0, 8), 16) * 1_000_000 + Number.parseInt(id.slice(8), 16);

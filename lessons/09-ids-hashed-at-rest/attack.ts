@@ -1,4 +1,4 @@
-import { type Attack, breached, held, signIn } from '../../src/workshop/bench/attack/stage.ts';
+import { type Attack, breached, held, signIn } from '#bench';
 
 /** Mallory has seen the table: a backup, a replica, a support ticket with an export in it. */
 export const attack: Attack = async ({ database, serve, say }) => {

@@ -1,4 +1,4 @@
-import { type Attack, breached, held } from '../../src/workshop/bench/attack/stage.ts';
+import { type Attack, breached, held } from '#bench';
 
 /** A visitor clicks twice on the first page, fifty times. The gate makes both clicks meet. */
 export const attack: Attack = async ({ gate, handler, newId, say }) => {

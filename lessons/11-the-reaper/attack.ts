@@ -1,4 +1,4 @@
-import { type Attack, breached, held } from '../../src/workshop/bench/attack/stage.ts';
+import { type Attack, breached, held } from '#bench';
 
 /** Mallory has an old cookie of Ann's; and somebody has made a mistake in php.ini. */
 export const attack: Attack = async ({ clock, database, handler, newId, say }) => {

@@ -1,4 +1,4 @@
-import { type Attack, breached, held } from '../../src/workshop/bench/attack/stage.ts';
+import { type Attack, breached, held } from '#bench';
 
 /** A busy visitor, a picture in a session, and the nineteenth of January 2038. */
 export const attack: Attack = async ({ clock, handler, newId, say }) => {

@@ -1,4 +1,4 @@
-import { type Attack, breached, held } from '../../src/workshop/bench/attack/stage.ts';
+import { type Attack, breached, held } from '#bench';
 
 /** One visitor, one session, eight requests at the same time: a page with eight buttons. */
 export const attack: Attack = async ({ gate, serve, say }) => {

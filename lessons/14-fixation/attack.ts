@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Attack, breached, held, signIn } from '../../src/workshop/bench/attack/stage.ts';
+import { type Attack, breached, held, signIn } from '#bench';
 
 /** Mallory puts a cookie into Ann's browser, before Ann signs in: by a link, a shared computer. */
 export const attack: Attack = async ({ serve, say }) => {

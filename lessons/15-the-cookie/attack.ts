@@ -1,4 +1,4 @@
-import { type Attack, breached, held } from '../../src/workshop/bench/attack/stage.ts';
+import { type Attack, breached, held } from '#bench';
 
 /** What a browser would do with the cookie when Mallory asks it to. */
 export const attack: Attack = async ({ serve, say }) => {

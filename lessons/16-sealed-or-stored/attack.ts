@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type Attack, breached, held, signIn } from '../../src/workshop/bench/attack/stage.ts';
+import { type Attack, breached, held, signIn } from '#bench';
 
 /** Mallory has found a form that lets her insert one row into any table. */
 export const attack: Attack = async ({ clock, database, serve, say }) => {

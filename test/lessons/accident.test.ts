@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { releaseServer } from '../../src/workshop/bench/assemble.ts';
-import type { Attack } from '../../src/workshop/bench/attack/stage.ts';
+import type { Attack } from '../../src/workshop/bench/attack.ts';
 import { lessons, withClass } from './classes.ts';
 
 after(releaseServer);

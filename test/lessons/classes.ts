@@ -3,7 +3,6 @@
 import { test } from 'node:test';
 import { type AssembledBench, assembleBench } from '../../src/workshop/bench/assemble.ts';
 import type { Bench } from '../../src/workshop/bench/bench.ts';
-import type { PageResponse } from '../../src/workshop/bench/browser.ts';
 import type { Server } from '../../src/workshop/bench/serve.ts';
 import {
   findLesson,
@@ -11,6 +10,7 @@ import {
   readLessons,
   schemaFor,
 } from '../../src/workshop/course/catalogue.ts';
+import type { PageResponse } from '../../src/workshop/sandbox/browser.ts';
 
 /** Every lesson, in order. */
 export const lessons: readonly Lesson[] = readLessons();

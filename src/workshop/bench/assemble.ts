@@ -1,5 +1,6 @@
 /** Putting a bench together: a schema, a wire to it, the class, and an end to all of them. */
 import { type DatabaseServer, obtainServer } from '../machine/database/server.ts';
+import { report } from '../sandbox/report.ts';
 import { openWire } from '../wire/proxy.ts';
 import type { Statement } from '../wire/statement.ts';
 import type { Bench } from './bench.ts';
@@ -7,7 +8,6 @@ import { createClock, type OwnedClock } from './clock.ts';
 import { type OwnedDatabase, openDatabase } from './database.ts';
 import { adaptHandler, type LastCall } from './handler.ts';
 import { type SeededRandom, seededRandom } from './random.ts';
-import { report } from './report.ts';
 import { dropSockets, noteSockets } from './sockets.ts';
 import { loadSubject, type Subject } from './subject.ts';
 

@@ -1,11 +1,16 @@
 /** `openBench`: one line at the top of a test file, and everything ends with the file. */
 import { after, afterEach, beforeEach } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import { type Watch, watchForCrashes } from '../sandbox/crash.ts';
+import {
+  describeFailure,
+  describeLoading,
+  describeTimeout,
+  type Suspect,
+} from '../sandbox/failure.ts';
+import { hasListener, report } from '../sandbox/report.ts';
 import { type AssembledBench, assembleBench, releaseServer } from './assemble.ts';
 import type { Bench } from './bench.ts';
-import { type Watch, watchForCrashes } from './crash.ts';
-import { describeFailure, describeLoading, describeTimeout, type Suspect } from './failure.ts';
-import { hasListener, report } from './report.ts';
 import { findSubject } from './subject.ts';
 
 /** How long a test may take when a parent listens, unless `WORKSHOP_TEST_SECONDS` says otherwise. */

@@ -1,7 +1,7 @@
 /** The counter page in a process of its own: a second web server, or one that is about to die. */
 import { fileURLToPath } from 'node:url';
-import { exchange } from './browser.ts';
-import { startNodeServer } from './node-server.ts';
+import { exchange } from '../sandbox/browser.ts';
+import { startNodeServer } from '../sandbox/server.ts';
 import type { Server } from './serve.ts';
 
 /** What the process is told, as its one argument. */

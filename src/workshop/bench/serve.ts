@@ -2,7 +2,7 @@
 import { tracingChannel } from 'node:diagnostics_channel';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { exchange, type PageRequest, type PageResponse } from './browser.ts';
+import { exchange, type PageRequest, type PageResponse } from '../sandbox/browser.ts';
 import type { SessionsExport } from './contract.ts';
 import { counterPage } from './counter.ts';
 import { type LastCall, NotPorted } from './handler.ts';

@@ -1,6 +1,6 @@
 /** Attacks' transcripts on one class, filled while they run. */
 import { statSync } from 'node:fs';
-import { type AttackResult, runAttacks } from '../bench/attack/run.ts';
+import { type AttackResult, runAttacks } from '../bench/attacks.ts';
 import type { Lesson } from '../course/catalogue.ts';
 import type { ClassFile } from './lab.ts';
 import type { RunOptions } from './proofs.ts';

@@ -1,6 +1,7 @@
 /** The lab's two visitors, and everybody who visits from outside it. */
+
+import type { Fault } from '../sandbox/report.ts';
 import type { Exchange } from './exchange.ts';
-import type { Fault } from './messages.ts';
 import type { Sender } from './timeline.ts';
 
 export type ClientName = 'you' | 'mallory';

@@ -1,7 +1,9 @@
 /** Two classes on the same requests: what each did, fact by fact, and where they part. */
+
+import { cookieValues } from '../sandbox/cookies.ts';
 import { escapeBytes } from './bytes.ts';
 import type { ClientName } from './clients.ts';
-import { cookieValues, explainSetCookie } from './cookie.ts';
+import { explainSetCookie } from './explain-cookie.ts';
 import type { ClassFile } from './lab.ts';
 import { asText } from './rows.ts';
 import type { Stage } from './stage.ts';

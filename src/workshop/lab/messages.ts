@@ -1,13 +1,6 @@
 /** What a play process tells the lab. Times are milliseconds since 1970, with fractions. */
+import type { Fault } from '../sandbox/report.ts';
 import type { LockEffect } from './locks.ts';
-
-/** A sentence about what went wrong in a class, and the place it points at. */
-export interface Fault {
-  /** One sentence; names no path. */
-  message: string;
-  /** Relative to the project, with the line where one is known: `lessons/mine/sessions.ts:31`. */
-  place: string | undefined;
-}
 
 export type Message =
   | { type: 'listening'; port: number }

@@ -9,10 +9,11 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import type { SessionsExport } from '../bench/contract.ts';
-import type { Fault, Message } from './messages.ts';
+import { describeFault, findPlace } from '../sandbox/place.ts';
+import type { Fault } from '../sandbox/report.ts';
+import { FAULT_MARK } from '../sandbox/stall.ts';
+import type { Message } from './messages.ts';
 import { missingMethods, unportedPage } from './not-ported.ts';
-import { describeFault, findPlace } from './place.ts';
-import { FAULT_MARK } from './stall.ts';
 import { traceCallbacks, traceRequests, traceStatements } from './trace.ts';
 
 const tell = (message: Message): void => {
@@ -81,6 +82,6 @@ function watchForStalls(): void {
   const beat = new Int32Array(shared);
   setInterval(() => Atomics.add(beat, 0, 1), 250);
   // Node 20 does not hand the loader of a .ts entry to a thread: the thread fetches it itself.
-  const source = `import('tsx/esm/api').then(({ tsImport }) => tsImport('./stall.ts', ${JSON.stringify(import.meta.url)}))`;
+  const source = `import('tsx/esm/api').then(({ tsImport }) => tsImport('../sandbox/stall.ts', ${JSON.stringify(import.meta.url)}))`;
   new Worker(source, { eval: true, workerData: shared }).unref();
 }

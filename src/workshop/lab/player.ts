@@ -4,9 +4,10 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { root } from '../course/catalogue.ts';
-import type { Fault, Message } from './messages.ts';
-import { findPlace } from './place.ts';
-import { FAULT_MARK } from './stall.ts';
+import { findPlace } from '../sandbox/place.ts';
+import type { Fault } from '../sandbox/report.ts';
+import { FAULT_MARK } from '../sandbox/stall.ts';
+import type { Message } from './messages.ts';
 import type { Sender } from './timeline.ts';
 
 const PLAY = fileURLToPath(new URL('./play.ts', import.meta.url));

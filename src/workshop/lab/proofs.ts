@@ -1,6 +1,6 @@
 /** The tests' state on one class, filled while they run. */
 
-import { runTests, type TestResult } from '../bench/checks.ts';
+import { runTests, type TestResult } from '../bench/tests.ts';
 import type { Lesson } from '../course/catalogue.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';
 import { retiredBy } from '../runner/proof.ts';

@@ -2,8 +2,8 @@
 import { type Connection, createConnection } from 'mysql2/promise';
 import type { Lesson } from '../course/catalogue.ts';
 import type { Schema } from '../machine/database/server.ts';
+import { cookieValues, keepCookies } from '../sandbox/cookies.ts';
 import { type Client, type ClientName, NAMES, newClient } from './clients.ts';
-import { cookieValues, keepCookie } from './cookie.ts';
 import { exchange } from './exchange.ts';
 import { PlayError, Player } from './player.ts';
 import { compareRows, type Row, type RowChange, readRows } from './rows.ts';
@@ -94,7 +94,7 @@ export class Stage {
     const client = this.clients[name];
     try {
       const answer = await exchange(this.player(instance), name, path, client.cookie);
-      for (const line of answer.setCookie) client.cookie = keepCookie(client.cookie, line);
+      client.cookie = keepCookies(client.cookie, answer.setCookie);
       if (answer.setCookie.length > 0) client.setCookie = answer.setCookie;
       Object.assign(client, { last: answer, fault: undefined });
     } catch (error) {

@@ -1,6 +1,6 @@
 /** What the matrix saw. The rules judge this and nothing else, so a test can hand them any world. */
 
-import type { TestResult } from '../bench/checks.ts';
+import type { TestResult } from '../bench/tests.ts';
 import type { Lesson } from '../course/catalogue.ts';
 
 /** A lesson's class on the tests of every lesson up to the one after it. */

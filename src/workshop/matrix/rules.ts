@@ -5,7 +5,7 @@
  * clone) is observed elsewhere.
  */
 import { basename } from 'node:path';
-import type { TestResult } from '../bench/checks.ts';
+import type { TestResult } from '../bench/tests.ts';
 import type { Lesson, WrongFix } from '../course/catalogue.ts';
 import type { Broken, Observed } from './observed.ts';
 

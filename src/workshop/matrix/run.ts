@@ -1,6 +1,6 @@
 /** Running every class on every test, every wrong fix, and every attack, two children at a time. */
-import { runAttacks } from '../bench/attack/run.ts';
-import { runTests } from '../bench/checks.ts';
+import { runAttacks } from '../bench/attacks.ts';
+import { runTests } from '../bench/tests.ts';
 import type { Lesson } from '../course/catalogue.ts';
 import { takeBack, type UndoneWorkshop } from '../course/undone.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';

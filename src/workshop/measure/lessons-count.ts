@@ -1,5 +1,5 @@
 /** How many statements a request sends: counted on the wire, one request after the other. */
-import { exchange } from '../bench/browser.ts';
+import { exchange } from '../sandbox/browser.ts';
 import { openWire } from '../wire/proxy.ts';
 import { type PageName, pages } from './lessons-numbers.ts';
 import type { Contender } from './lessons-servers.ts';

@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { keepTrackOf } from '../bench/brood.ts';
+import { keepTrackOf } from '../sandbox/children.ts';
 import { paths } from './lessons-count.ts';
 import { cpuTimeOf } from './lessons-cpu.ts';
 import type { LoadOrder, LoadReport } from './lessons-load.ts';

@@ -1,9 +1,9 @@
 /** Who takes part in the lessons' benchmark, and how each is served. */
 import { fileURLToPath } from 'node:url';
-import { startNodeServer } from '../bench/node-server.ts';
 import type { PageOrder } from '../bench/serve-apart.ts';
 import { findLesson, type Lesson, schemaFor } from '../course/catalogue.ts';
 import type { PhpFpm } from '../machine/php-fpm.ts';
+import { startNodeServer } from '../sandbox/server.ts';
 import { servePhp } from './lessons-php.ts';
 
 /** A counter page that answers. */

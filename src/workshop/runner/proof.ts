@@ -1,6 +1,6 @@
 /** What a class has proved: this lesson's tests first, the older ones after them, the attack last. */
-import { type AttackResult, runAttack } from '../bench/attack/run.ts';
-import { runTests, type TestResult } from '../bench/checks.ts';
+import { type AttackResult, runAttack } from '../bench/attacks.ts';
+import { runTests, type TestResult } from '../bench/tests.ts';
 import type { Lesson } from '../course/catalogue.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';
 

@@ -1,5 +1,5 @@
 /** `npm run lesson` on a terminal: a check at every save, and single keys in between. */
-import { runAttack } from '../bench/attack/run.ts';
+import { runAttack } from '../bench/attacks.ts';
 import { type Lesson, minePath } from '../course/catalogue.ts';
 import { hasMine, remember, shown } from '../course/mine.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';

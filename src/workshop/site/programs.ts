@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { createConnection } from 'mysql2/promise';
-import { runAttack } from '../bench/attack/run.ts';
-import { runTests, type TestResult } from '../bench/checks.ts';
+import { runAttack } from '../bench/attacks.ts';
+import { runTests, type TestResult } from '../bench/tests.ts';
 import { findLesson, type Lesson, root, schemaFor } from '../course/catalogue.ts';
 import { type DatabaseServer, obtainServer } from '../machine/database/server.ts';
 import { type Matrix, runMatrix } from '../matrix/run.ts';

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createClock } from '../../../src/workshop/bench/clock.ts';
 import type { SessionsExport } from '../../../src/workshop/bench/contract.ts';
-import { describeFailure, readFrames } from '../../../src/workshop/bench/failure.ts';
 import { adaptHandler, NotPorted } from '../../../src/workshop/bench/handler.ts';
 import { seededRandom } from '../../../src/workshop/bench/random.ts';
+import { describeFailure, readFrames } from '../../../src/workshop/sandbox/failure.ts';
 
 test('the clock shows real time until it is set, and again after it is restored', () => {
   const clock = createClock();

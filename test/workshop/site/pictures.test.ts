@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { TestResult } from '../../../src/workshop/bench/checks.ts';
+import type { TestResult } from '../../../src/workshop/bench/tests.ts';
 import { readLessons, root } from '../../../src/workshop/course/catalogue.ts';
 import type { Matrix } from '../../../src/workshop/matrix/run.ts';
 import { drawMatrix } from '../../../src/workshop/site/pictures/matrix.ts';

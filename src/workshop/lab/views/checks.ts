@@ -1,8 +1,8 @@
 /** The tests with their state and the attacks with their transcripts. */
-import type { TestResult } from '../../bench/checks.ts';
+import type { TestResult } from '../../bench/tests.ts';
+import { nameFile } from '../../sandbox/place.ts';
 import type { AttackRun } from '../attacks.ts';
 import { type Html, html } from '../html.ts';
-import { nameFile } from '../place.ts';
 import { action, type Scene } from './page.ts';
 
 const VERDICTS = { breached: '✘ BREACHED', held: '✔ held', failed: '✘ could not run' };

@@ -1,8 +1,8 @@
 /** One of the two clients: its buttons, its page, its cookie, and the lines it sent and got. */
 
 import { type Client, type ClientName, NAMES, USERS } from '../clients.ts';
-import { explainSetCookie, readableByScripts } from '../cookie.ts';
 import type { Exchange } from '../exchange.ts';
+import { explainSetCookie, readableByScripts } from '../explain-cookie.ts';
 import { type Html, html } from '../html.ts';
 import { action, type Scene } from './page.ts';
 import { faultMessage } from './status.ts';

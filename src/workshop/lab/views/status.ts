@@ -1,7 +1,8 @@
 /** What the page says of the database and of the class as a whole. */
+
+import type { Fault } from '../../sandbox/report.ts';
 import { type Html, html } from '../html.ts';
 import { noClassYet } from '../lab.ts';
-import type { Fault } from '../messages.ts';
 import type { Scene } from './page.ts';
 
 /** The database in one line, with a sign and a word. */

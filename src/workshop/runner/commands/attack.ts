@@ -1,6 +1,6 @@
 /** `npm run attack 4`. */
 
-import { runAttack } from '../../bench/attack/run.ts';
+import { runAttack } from '../../bench/attacks.ts';
 import { minePath } from '../../course/catalogue.ts';
 import { hasMine, shown } from '../../course/mine.ts';
 import { withServer } from '../../machine/database/with-server.ts';

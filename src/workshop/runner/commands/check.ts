@@ -1,6 +1,6 @@
 /** `npm run check`. */
 
-import { runTests, type TestResult } from '../../bench/checks.ts';
+import { runTests, type TestResult } from '../../bench/tests.ts';
 import { type Lesson, minePath } from '../../course/catalogue.ts';
 import { hasMine, rememberedLesson, shown } from '../../course/mine.ts';
 import { withServer } from '../../machine/database/with-server.ts';

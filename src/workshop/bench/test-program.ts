@@ -4,9 +4,9 @@
  */
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { describeFailure } from './failure.ts';
+import { describeFailure } from '../sandbox/failure.ts';
+import { report } from '../sandbox/report.ts';
 import { beginFile, endFile, endProcess, fileOver, LoadingFailed } from './open.ts';
-import { report } from './report.ts';
 
 // Between two files nothing may be open; Node's test runner would take that for the end.
 const awake = setInterval(() => {}, 60_000);

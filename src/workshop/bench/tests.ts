@@ -6,13 +6,14 @@
  */
 import { readFileSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Lesson } from '../course/catalogue.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';
-import { type ChildEnd, runChild, testProgram } from './child.ts';
-import { findMethod } from './failure.ts';
-import type { Failure, Location, Reason, Report } from './report.ts';
+import { type ChildEnd, runChild } from '../sandbox/child.ts';
+import { findMethod } from '../sandbox/failure.ts';
+import type { Failure, Location, Reason, Report } from '../sandbox/report.ts';
 
-export type { Location, Reason } from './report.ts';
+export type { Location, Reason } from '../sandbox/report.ts';
 
 export interface TestResult {
   /** The label of the lesson that brought the test: `02`. */
@@ -57,6 +58,8 @@ export interface TestRun {
   /** Told what the class prints. */
   onOutput?: ((text: string) => void) | undefined;
 }
+
+const program = fileURLToPath(new URL('./test-program.ts', import.meta.url));
 
 /** Seconds that a process may be silent beyond a test's limit: it reports its time-outs itself. */
 const grace = 2;
@@ -114,7 +117,7 @@ async function runGroup(
   const bail = new AbortController();
   const signal = run.signal ? AbortSignal.any([run.signal, bail.signal]) : bail.signal;
   const end = await runChild({
-    program: testProgram,
+    program,
     values: group.map(({ path }) => path),
     condition: run.condition,
     environment: {

@@ -1,11 +1,7 @@
 /** An attack ends in a verdict or in an honest failure, whatever it or its victim does. */
 import assert from 'node:assert/strict';
 import { after, afterEach, beforeEach, test } from 'node:test';
-import {
-  type AttackResult,
-  runAttack,
-  runAttacks,
-} from '../../../src/workshop/bench/attack/run.ts';
+import { type AttackResult, runAttack, runAttacks } from '../../../src/workshop/bench/attacks.ts';
 import { findLesson } from '../../../src/workshop/course/catalogue.ts';
 import { obtainServer } from '../../../src/workshop/machine/database/server.ts';
 import { makeWorkshop, type Workshop } from '../matrix/fixture.ts';

@@ -1,5 +1,6 @@
 /** A browser that keeps its cookies, as far as one server on one path needs one. */
 import { type IncomingMessage, request as sendRequest } from 'node:http';
+import { keepCookies } from './cookies.ts';
 
 export interface PageRequest {
   /** What a browser would send: `MySession=7`. */
@@ -74,25 +75,4 @@ export function exchange(
     });
     request.end(body);
   });
-}
-
-/** A browser's jar, as far as one server with one path needs it. */
-function keepCookies(sent: string, setCookie: string[]): string {
-  const jar = new Map<string, string>();
-  for (const pair of sent.split('; ')) {
-    const [name, value] = splitPair(pair);
-    if (name !== '') jar.set(name, value);
-  }
-  for (const line of setCookie) {
-    const [name, value] = splitPair(line.split(';')[0] ?? '');
-    const gone = /;\s*max-age=(0|-\d+)\s*(;|$)/i.test(line);
-    if (gone) jar.delete(name);
-    else jar.set(name, value);
-  }
-  return [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
-}
-
-function splitPair(pair: string): [string, string] {
-  const at = pair.indexOf('=');
-  return at < 0 ? ['', ''] : [pair.slice(0, at).trim(), pair.slice(at + 1)];
 }

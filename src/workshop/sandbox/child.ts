@@ -1,8 +1,7 @@
 /** A process of its own for a learner's class: it may hang, crash or end, and nothing else does. */
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
-import { keepTrackOf } from './brood.ts';
+import { keepTrackOf } from './children.ts';
 import { type Report, reportVariable } from './report.ts';
 
 export interface ChildOptions {
@@ -114,9 +113,6 @@ export function runChild(options: ChildOptions): Promise<ChildEnd> {
 
 const tsx = import.meta.resolve('tsx');
 const silentReporter = new URL('./silent-reporter.ts', import.meta.url).href;
-
-/** The program that runs files of tests. */
-export const testProgram: string = fileURLToPath(new URL('./run-files.ts', import.meta.url));
 
 function readLines(stream: Readable, onLine: (line: string) => void): void {
   let rest = '';

@@ -3,12 +3,12 @@
  * reports what it says.
  */
 import { pathToFileURL } from 'node:url';
-import { type AssembledBench, assembleBench, releaseServer } from '../assemble.ts';
-import { watchForCrashes } from '../crash.ts';
-import { describeFailure, describeLoading, type Suspect } from '../failure.ts';
-import { report } from '../report.ts';
-import { findSubject } from '../subject.ts';
-import type { Attack } from './stage.ts';
+import { watchForCrashes } from '../sandbox/crash.ts';
+import { describeFailure, describeLoading, type Suspect } from '../sandbox/failure.ts';
+import { report } from '../sandbox/report.ts';
+import { type AssembledBench, assembleBench, releaseServer } from './assemble.ts';
+import type { Attack } from './attack.ts';
+import { findSubject } from './subject.ts';
 
 const suspect: Suspect = { file: '' };
 const watch = watchForCrashes(() => suspect);

@@ -1,7 +1,7 @@
 /** Servers in processes of their own, which say their port and end when their input does. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { keepTrackOf } from './brood.ts';
+import { keepTrackOf } from './children.ts';
 
 /** A process that listens. */
 export interface NodeServer {

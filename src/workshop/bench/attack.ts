@@ -1,10 +1,35 @@
 /** What a lesson's `attack.ts` imports: the stage it plays on and the two verdicts. */
-import type { Bench } from '../bench.ts';
-import type { PageRequest, PageResponse } from '../browser.ts';
-import type { Server } from '../serve.ts';
-import type { Verdict } from './verdict.ts';
 
-export { breached, held, type Verdict } from './verdict.ts';
+import type { PageRequest, PageResponse } from '../sandbox/browser.ts';
+import type { Bench } from './bench.ts';
+import type { Server } from './serve.ts';
+
+/** How an attack ends, and the only two words for it. */
+export interface Verdict {
+  verdict: 'breached' | 'held';
+  /** One sentence: what the attacker got, or what stopped him. */
+  because: string;
+}
+
+/**
+ * The attack succeeded.
+ *
+ * @param because - What the attacker has now that he should not have.
+ * @returns The verdict to return from `attack`.
+ */
+export function breached(because: string): Verdict {
+  return { verdict: 'breached', because };
+}
+
+/**
+ * The attack failed.
+ *
+ * @param because - What stopped it.
+ * @returns The verdict to return from `attack`.
+ */
+export function held(because: string): Verdict {
+  return { verdict: 'held', because };
+}
 
 /** The victim's server, and what an attacker may touch. */
 export interface Stage extends Bench {

@@ -2,7 +2,7 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { root } from '../course/catalogue.ts';
-import type { Fault } from './messages.ts';
+import type { Fault } from './report.ts';
 
 interface CompileMessage {
   text: string;

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { root } from '../../../src/workshop/course/catalogue.ts';
 
-const brood = pathToFileURL(join(root, 'src/workshop/bench/brood.ts')).href;
+const brood = pathToFileURL(join(root, 'src/workshop/sandbox/children.ts')).href;
 
 /** A parent whose child is in an endless loop; prints the child's number. */
 const parentProgram = `

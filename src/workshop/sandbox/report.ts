@@ -26,6 +26,14 @@ export interface Failure {
   location?: Location | undefined;
 }
 
+/** A sentence about what went wrong in a class, and the place it points at. */
+export interface Fault {
+  /** One sentence; names no path. */
+  message: string;
+  /** Relative to the project, with the line where one is known: `lessons/mine/sessions.ts:31`. */
+  place: string | undefined;
+}
+
 export type Report =
   /** A file of tests starts, or is over: several may share one process. */
   | { kind: 'file' | 'file over'; file: string }

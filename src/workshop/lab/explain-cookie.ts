@@ -1,6 +1,7 @@
-/** Cookies as a client keeps and a reader understands them: raw lines, nothing decoded. */
+/** Explains a Set-Cookie line to a reader: what each attribute does, and what its absence means. */
+import { isRemoval, readSetCookie } from '../sandbox/cookies.ts';
 
-/** One thing a Set-Cookie line says, or leaves unsaid, and what follows from it. */
+/** One attribute of a Set-Cookie line, present or absent, and what follows from it. */
 export interface Explained {
   /** As the line spells it, or the name of what is absent. */
   attribute: string;
@@ -8,40 +9,11 @@ export interface Explained {
   meaning: string;
 }
 
-interface SetCookie {
-  name: string;
-  value: string;
-  attributes: Map<string, string>;
-}
-
 /**
- * Keeps what a Set-Cookie line asks for in a Cookie line.
+ * Explains every attribute that a Set-Cookie line has or lacks.
  *
- * @param line The client's Cookie line so far, `''` when it has none.
- * @param setCookie The value of one Set-Cookie header.
- * @returns The Cookie line of the next request.
- */
-export function keepCookie(line: string, setCookie: string): string {
-  const { name, value, attributes } = readSetCookie(setCookie);
-  const others = line.split(/;\s*/).filter((pair) => pair !== '' && pairName(pair) !== name);
-  return isRemoval(attributes) ? others.join('; ') : [...others, `${name}=${value}`].join('; ');
-}
-
-/**
- * The values that a Cookie line gives a name, in order; the name may come twice.
- *
- * @param line A Cookie line.
- * @param name The cookie's name.
- */
-export function cookieValues(line: string, name: string): string[] {
-  const pairs = line.split(/;\s*/).filter((pair) => pairName(pair) === name);
-  return pairs.map((pair) => pair.slice(pair.indexOf('=') + 1));
-}
-
-/**
- * Explains a Set-Cookie line, what it sets and what it leaves open.
- *
- * @param setCookie The value of one Set-Cookie header.
+ * @param setCookie - The value of one Set-Cookie header.
+ * @returns One entry for the cookie itself, then one for each attribute.
  */
 export function explainSetCookie(setCookie: string): Explained[] {
   const { name, value, attributes } = readSetCookie(setCookie);
@@ -104,31 +76,9 @@ export function explainSetCookie(setCookie: string): Explained[] {
   ];
 }
 
-/** Whether a script on the page could read the cookie. */
+/** True when a script on the page can read the cookie. */
 export function readableByScripts(setCookie: string): boolean {
   return !readSetCookie(setCookie).attributes.has('httponly');
-}
-
-function readSetCookie(line: string): SetCookie {
-  const [pair = '', ...rest] = line.split(';');
-  const attributes = new Map<string, string>();
-  for (const each of rest) {
-    const [key = '', ...value] = each.split('=');
-    attributes.set(key.trim().toLowerCase(), value.join('=').trim());
-  }
-  return { name: pairName(pair), value: pair.slice(pair.indexOf('=') + 1).trim(), attributes };
-}
-
-function pairName(pair: string): string {
-  const equals = pair.indexOf('=');
-  return (equals < 0 ? '' : pair.slice(0, equals)).trim();
-}
-
-function isRemoval(attributes: Map<string, string>): boolean {
-  const age = attributes.get('max-age');
-  if (age !== undefined) return Number(age) <= 0;
-  const expires = attributes.get('expires');
-  return expires !== undefined && Date.parse(expires) <= Date.now();
 }
 
 function lifetime(attributes: Map<string, string>): string {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { basename } from 'node:path';
 import { after, afterEach, beforeEach, test } from 'node:test';
 import { createConnection } from 'mysql2/promise';
-import { runTests, type TestResult, type TestRun } from '../../../src/workshop/bench/checks.ts';
+import { runTests, type TestResult, type TestRun } from '../../../src/workshop/bench/tests.ts';
 import { obtainServer } from '../../../src/workshop/machine/database/server.ts';
 import { makeWorkshop, type Workshop } from '../matrix/fixture.ts';
 

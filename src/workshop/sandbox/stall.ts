@@ -9,8 +9,8 @@ import { writeSync } from 'node:fs';
 import { Session } from 'node:inspector';
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
-import type { Fault } from './messages.ts';
 import { nameFile } from './place.ts';
+import type { Fault } from './report.ts';
 
 /** How standard error marks a line that holds a fault. */
 export const FAULT_MARK = 'phpsessid-fault ';

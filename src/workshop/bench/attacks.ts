@@ -1,10 +1,10 @@
 /** Running a lesson's attack on a class, in a process of its own. */
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Lesson } from '../../course/catalogue.ts';
-import type { DatabaseServer } from '../../machine/database/server.ts';
-import { type ChildEnd, runChild } from '../child.ts';
-import type { Failure, Location, Reason, Report } from '../report.ts';
+import type { Lesson } from '../course/catalogue.ts';
+import type { DatabaseServer } from '../machine/database/server.ts';
+import { type ChildEnd, runChild } from '../sandbox/child.ts';
+import type { Failure, Location, Reason, Report } from '../sandbox/report.ts';
 
 export interface AttackRun {
   lesson: Lesson;
@@ -39,7 +39,7 @@ export interface AttackResult {
   location?: Location | undefined;
 }
 
-const program = fileURLToPath(new URL('./program.ts', import.meta.url));
+const program = fileURLToPath(new URL('./attack-program.ts', import.meta.url));
 
 /** Seconds without a word after which an attack is ended. */
 const silence = 30;
