@@ -16,8 +16,6 @@ const MODULES: PublicModule[] = [
   { path: 'src/mysql.ts', name: 'phpsessid/mysql' },
   { path: 'src/adapters/node.ts', name: 'phpsessid/node' },
   { path: 'src/adapters/express.ts', name: 'phpsessid/express' },
-  // Last, so that what it hands on is described where it comes from.
-  { path: 'src/index.ts', name: 'phpsessid' },
 ];
 
 /** The pages of docs/ in the order of a walk through them; those not named here follow. */
