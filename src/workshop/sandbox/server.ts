@@ -17,7 +17,7 @@ export interface NodeServer {
  * Runs a program that prints the port it listens on. It ends when its input does, so it never
  * outlives this process, whatever ends this one.
  *
- * @param program - Absolute path of a TypeScript file.
+ * @param program - Absolute path of a TypeScript or JavaScript file.
  * @param args - Its command line.
  * @param environment - Added to that of this process.
  * @returns The process, listening.
@@ -28,10 +28,10 @@ export async function startNodeServer(
   args: readonly string[],
   environment: Record<string, string>,
 ): Promise<NodeServer> {
-  const tsx = import.meta.resolve('tsx');
+  const loader = program.endsWith('.ts') ? ['--import', import.meta.resolve('tsx')] : [];
   const child = spawn(
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', '--import', tsx, program, ...args],
+    ['--disable-warning=ExperimentalWarning', ...loader, program, ...args],
     { env: { ...process.env, ...environment }, stdio: ['pipe', 'pipe', 'pipe'] },
   );
   keepTrackOf(child);

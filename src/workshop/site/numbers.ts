@@ -2,7 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../course/catalogue.ts';
-import type { Numbers, PageName, PageNumbers, Row, Spread } from '../measure/lessons-numbers.ts';
+import type { Spread } from '../measure/figures.ts';
+import type { Numbers, PageName, PageNumbers, Row } from '../measure/lessons/numbers.ts';
 import { drawNumbers } from './pictures/numbers.ts';
 import type { Page, Yield } from './weave.ts';
 

@@ -1,17 +1,13 @@
-/** The arithmetic of the lessons' benchmark, its options, and what it reads of the system. */
+/** The arithmetic of the benchmarks, their options, and the CPU time they read from the system. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
-import { cpuTimeOf } from '../../../src/workshop/measure/lessons-cpu.ts';
-import {
-  orderOf,
-  quantile,
-  type Round,
-  summarise,
-} from '../../../src/workshop/measure/lessons-numbers.ts';
-import { type LessonsOptions, readOptions } from '../../../src/workshop/measure/lessons-options.ts';
+import { cpuTimeOf } from '../../../src/workshop/measure/cpu.ts';
+import { orderOf, quantile, type Round } from '../../../src/workshop/measure/figures.ts';
+import { summarise } from '../../../src/workshop/measure/lessons/numbers.ts';
+import { type RunOptions, readOptions } from '../../../src/workshop/measure/options.ts';
 
 const names = ['lesson-05', 'lesson-06', 'express'];
 const counted = { statements: 3, connections: 1 };
@@ -20,13 +16,13 @@ function round(perSecond: number, more: Partial<Round> = {}): Round {
   return { perSecond, server: 800, database: 200, p50: 1, p99: 4, failed: 0, ...more };
 }
 
-test('a median is the middle one, or lies between the two in the middle', () => {
+test('a median is the middle figure, or the mean of the two in the middle', () => {
   assert.equal(quantile([9, 1, 5], 0.5), 5);
   assert.equal(quantile([4, 1, 3, 2], 0.5), 2.5);
   assert.ok(Number.isNaN(quantile([], 0.5)));
 });
 
-test('one slow round changes no median, and shows in no quartile', () => {
+test('one slow round changes neither the median nor the quartiles', () => {
   const rounds = [1000, 1010, 3, 1020, 1030, 1040, 1050, 1060, 1070].map((each) => round(each));
   const { perSecond } = summarise(rounds, counted);
   assert.deepEqual(perSecond, { median: 1030, low: 1010, high: 1050 });
@@ -42,13 +38,13 @@ test('the CPU time of web server and database is added round by round', () => {
   assert.deepEqual(cpu, { median: 1000, low: 1000, high: 1000 });
 });
 
-test('what one round could not measure is not measured', () => {
+test('a figure that one round could not measure is null', () => {
   const { cpu, server } = summarise([round(1), round(1, { database: null })], counted);
   assert.equal(cpu, null);
   assert.equal(server?.median, 800);
 });
 
-test('each round asks everybody once, and begins with another', () => {
+test('each round asks every contender once, and begins with another', () => {
   const orders = [0, 1, 2].map((turn) => orderOf(names, turn));
   for (const order of orders) assert.deepEqual([...order].sort(), [...names].sort());
   assert.deepEqual(orders, [
@@ -58,8 +54,8 @@ test('each round asks everybody once, and begins with another', () => {
   ]);
 });
 
-test('without options a run is seven rounds of a second, four clients, and everybody', () => {
-  assert.deepEqual(readOptions([], names), {
+test('without options a run is seven rounds of a second with all contenders', () => {
+  assert.deepEqual(readOptions([], names, 4), {
     rounds: 7,
     seconds: 1,
     clients: 4,
@@ -67,17 +63,17 @@ test('without options a run is seven rounds of a second, four clients, and every
     json: false,
     save: undefined,
     help: false,
-  } satisfies LessonsOptions);
+  } satisfies RunOptions);
 });
 
-test('options are read as they are given', () => {
-  const options = readOptions(['--rounds', '9', '--seconds=0.5', '--only', 'express'], names);
+test('options replace the defaults', () => {
+  const options = readOptions(['--rounds', '9', '--seconds=0.5', '--only', 'express'], names, 4);
   assert.ok(typeof options !== 'string');
   assert.deepEqual([options.rounds, options.seconds, options.only], [9, 0.5, ['express']]);
 });
 
-test('an option with a bad value is named with what it may be', () => {
-  const refused = (...args: string[]): unknown => readOptions(args, names);
+test('an option with an invalid value is named with the values it takes', () => {
+  const refused = (...args: string[]): unknown => readOptions(args, names, 4);
   assert.equal(
     refused('--rounds', 'many'),
     '--rounds takes a whole number from 1 to 99; got "many"',
@@ -96,9 +92,9 @@ test('an option with a bad value is named with what it may be', () => {
   assert.match(String(refused('--fast')), /'--fast'/);
 });
 
-test('what is kept comes of seven rounds or more', () => {
-  const refusal = readOptions(['--rounds', '3', '--save', 'numbers.json'], names);
-  assert.equal(refusal, '--save keeps medians of 7 rounds or more; got --rounds 3');
+test('figures are saved only from seven rounds or more', () => {
+  const refusal = readOptions(['--rounds', '3', '--save', 'numbers.json'], names, 4);
+  assert.equal(refusal, '--save takes 7 rounds or more; got --rounds 3');
 });
 
 const skip = existsSync('/proc/self/stat') ? false : 'this system has no /proc';
@@ -106,12 +102,12 @@ const skip = existsSync('/proc/self/stat') ? false : 'this system has no /proc';
 /** Works for 300 ms of CPU time, however long a busy machine takes for that. */
 const busy = 'while (process.cpuUsage().user < 300000); process.stdout.write("worked");';
 
-test("a process's CPU time holds that of a child which has ended", { skip }, async () => {
+test("a process's CPU time includes that of a child which has ended", { skip }, async () => {
   const run = `process.stdout.write(execFileSync(process.execPath, ['-e', ${JSON.stringify(busy)}]))`;
   await expectWork(`${run}; process.stdin.resume();`);
 });
 
-test("a process's CPU time holds that of a child which lives", { skip }, async () => {
+test("a process's CPU time includes that of a running child", { skip }, async () => {
   const program = `${busy} process.stdin.resume();`;
   await expectWork(
     `spawn(process.execPath, ['-e', ${JSON.stringify(program)}], { stdio: 'inherit' })`,
@@ -132,6 +128,6 @@ async function expectWork(script: string): Promise<void> {
   }
 }
 
-test('the CPU time of nobody is not measured', () => {
+test('the CPU time of an empty list is undefined', () => {
   assert.equal(cpuTimeOf([]), undefined);
 });

@@ -1,4 +1,4 @@
-/** The statements that are counted, against classes whose number is known, and a run from end to end. */
+/** Statements counted for classes whose number is known, and short runs of whole benchmarks. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, before, test } from 'node:test';
@@ -9,13 +9,14 @@ import {
   type DatabaseServer,
   obtainServer,
 } from '../../../src/workshop/machine/database/server.ts';
-import { countStatements } from '../../../src/workshop/measure/lessons-count.ts';
-import type { Numbers } from '../../../src/workshop/measure/lessons-numbers.ts';
 import {
   type Contender,
   contenderNames,
   findContenders,
-} from '../../../src/workshop/measure/lessons-servers.ts';
+} from '../../../src/workshop/measure/lessons/contenders.ts';
+import { countStatements } from '../../../src/workshop/measure/lessons/count.ts';
+import type { Numbers } from '../../../src/workshop/measure/lessons/numbers.ts';
+import type { LayerNumbers } from '../../../src/workshop/measure/php/php.ts';
 
 const lessons = readLessons();
 let server: DatabaseServer;
@@ -51,13 +52,13 @@ test('the upsert sends two, on a connection that is there', async () => {
   assert.deepEqual(count, { statements: 2, connections: 0 });
 });
 
-test('a page that does not answer is an error that says who and what', async () => {
+test('a page that fails is an error that names the contender and the response', async () => {
   const contender = find('lesson-10');
   const { url } = await server.createSchema('notable');
   await assert.rejects(countStatements(contender, url), /^Error: lesson-10 answers \/ with 500/);
 });
 
-test('every lesson from the first with a page takes part, with PHP and Express', () => {
+test('every lesson that has a page takes part, with PHP and Express', () => {
   const names = contenderNames(lessons);
   assert.deepEqual(
     [names[0], ...names.slice(-3)],
@@ -73,7 +74,7 @@ const bench = (...args: string[]): ReturnType<typeof run> =>
     env: { ...process.env, WORKSHOP_DATABASE: server.url },
   });
 
-test('a short run measures each page of each contender, and gets right answers', async () => {
+test('a short run measures each page of each contender, and gets right responses', async () => {
   const only = 'lesson-16,express';
   const options = ['--rounds', '1', '--seconds', '0.2', '--clients', '2', '--json'];
   const { stdout, stderr } = await bench('lessons', ...options, '--only', only);
@@ -92,7 +93,18 @@ test('a short run measures each page of each contender, and gets right answers',
   assert.match(String(stderr), /round 1 of 1/);
 });
 
-test('a name that is no benchmark is refused with those that are', async () => {
+test("the benchmark of PHP's layer measures each page, and gets right responses", async () => {
+  const { stdout, stderr } = await bench('php', '--rounds', '1', '--seconds', '0.1', '--json');
+  const { rows } = JSON.parse(String(stdout)) as LayerNumbers;
+  assert.deepEqual(
+    rows.map(({ name }) => name),
+    ['node', 'express-session', 'php-node', 'php-express', 'php-files'],
+  );
+  for (const { perSecond } of rows) assert.ok((perSecond?.median ?? 0) > 0);
+  assert.doesNotMatch(String(stderr), /not every response was right/);
+});
+
+test('an unknown benchmark is refused with a list of all', async () => {
   await assert.rejects(bench('lesson'), (error: Error & { code: number; stderr: string }) => {
     assert.equal(error.code, 2);
     assert.match(error.stderr, /^There is no benchmark "lesson"\. There are:\n.+serialize/);
@@ -100,7 +112,7 @@ test('a name that is no benchmark is refused with those that are', async () => {
   });
 });
 
-test('a name behind the options is refused with the order that works', async () => {
+test('a name after the options is refused with the right order', async () => {
   await assert.rejects(bench('--json', 'lessons'), {
     code: 2,
     stderr: /Names come before options: npm run bench -- lessons …/,

@@ -5,12 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { root } from '../../../src/workshop/course/catalogue.ts';
-import type {
-  Numbers,
-  PageNumbers,
-  Row,
-  Spread,
-} from '../../../src/workshop/measure/lessons-numbers.ts';
+import type { Spread } from '../../../src/workshop/measure/figures.ts';
+import type { Numbers, PageNumbers, Row } from '../../../src/workshop/measure/lessons/numbers.ts';
 import { holdClaim, readNumbers, yieldNumbers } from '../../../src/workshop/site/numbers.ts';
 import { weavePage, type Yield } from '../../../src/workshop/site/weave.ts';
 

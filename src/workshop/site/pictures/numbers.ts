@@ -1,7 +1,8 @@
 /** The picture of what each lesson costs: bars of CPU time and of answers a second. */
 import { dirname, join, relative, sep } from 'node:path';
 import { root } from '../../course/catalogue.ts';
-import type { Numbers, Row, Spread } from '../../measure/lessons-numbers.ts';
+import type { Spread } from '../../measure/figures.ts';
+import type { Numbers, Row } from '../../measure/lessons/numbers.ts';
 import type { Page, Yield } from '../weave.ts';
 
 const LINE = 26;

@@ -1,5 +1,7 @@
 /** The table of the lessons' benchmark for a terminal. */
-import type { Numbers, PageName, Row, Spread } from './lessons-numbers.ts';
+import type { Spread } from '../figures.ts';
+import { layOut } from '../table.ts';
+import type { Numbers, PageName, Row } from './numbers.ts';
 
 const titles: Record<PageName, string> = {
   count: 'The counter page: reads the session and writes it',
@@ -31,7 +33,7 @@ export function printNumbers(numbers: Numbers): string {
   return [
     ...(Object.keys(titles) as PageName[]).flatMap((page) => [
       titles[page],
-      ...layOut(rows, page),
+      ...layOut([head, ...rows.map((row) => cellsOf(row, page))]),
       '',
     ]),
     ...missing.map((name) => `${name}: not measured`),
@@ -41,22 +43,6 @@ export function printNumbers(numbers: Numbers): string {
     `${told.join(', ')}.`,
     '',
   ].join('\n');
-}
-
-function layOut(rows: readonly Row[], page: PageName): string[] {
-  const cells = [head, ...rows.map((row) => cellsOf(row, page))];
-  const widths = head.map((_, column) =>
-    Math.max(...cells.map((line) => (line[column] ?? '').length)),
-  );
-  return cells.map((line) =>
-    line
-      .map((cell, column) => {
-        const width = widths[column] ?? 0;
-        return column === 0 ? cell.padEnd(width) : cell.padStart(width);
-      })
-      .join('  ')
-      .trimEnd(),
-  );
 }
 
 function cellsOf({ label, pages }: Row, page: PageName): string[] {

@@ -8,9 +8,9 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../machine/free-port.ts';
-import type { PhpFpm } from '../machine/php-fpm.ts';
-import type { Served } from './lessons-servers.ts';
+import { freePort } from '../../machine/free-port.ts';
+import type { PhpFpm } from '../../machine/php-fpm.ts';
+import type { Served } from '../contender.ts';
 
 /** What PHP is to serve. */
 export interface PhpOrder {
@@ -22,8 +22,8 @@ export interface PhpOrder {
   workers: number;
 }
 
-const script = fileURLToPath(new URL('lessons-page.php', import.meta.url));
-const supervisor = fileURLToPath(new URL('../machine/database/supervisor.sh', import.meta.url));
+const script = fileURLToPath(new URL('php-page.php', import.meta.url));
+const supervisor = fileURLToPath(new URL('../../machine/database/supervisor.sh', import.meta.url));
 
 /** How long both may take until they answer. */
 const startLimit = 20_000;

@@ -1,20 +1,35 @@
-/** `npm run bench -- lessons`: what each lesson costs or saves, beside PHP and Express. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { availableParallelism, loadavg } from 'node:os';
+/** `npm run bench -- lessons`: what each lesson's class costs or saves, beside PHP and Express. */
+import { writeFileSync } from 'node:fs';
 import { createConnection } from 'mysql2/promise';
-import { readLessons } from '../course/catalogue.ts';
-import { type DatabaseServer, obtainServer } from '../machine/database/server.ts';
-import { obtainPhpFpm, type PhpFpm } from '../machine/php-fpm.ts';
-import { countStatements } from './lessons-count.ts';
-import { findDatabaseProcess } from './lessons-cpu.ts';
-import { type Numbers, pages, type Row, summarise } from './lessons-numbers.ts';
-import { help, type LessonsOptions, readOptions } from './lessons-options.ts';
-import { printNumbers } from './lessons-print.ts';
-import { type Running, runRounds } from './lessons-rounds.ts';
-import { type Contender, contenderNames, findContenders, phpNames } from './lessons-servers.ts';
+import { readLessons } from '../../course/catalogue.ts';
+import { type DatabaseServer, obtainServer } from '../../machine/database/server.ts';
+import { obtainPhpFpm, type PhpFpm } from '../../machine/php-fpm.ts';
+import { findDatabaseProcess } from '../cpu.ts';
+import { packageVersions, readMachine } from '../machine.ts';
+import { ENOUGH, type RunOptions, readOptions } from '../options.ts';
+import { type Running, running, runRounds } from '../rounds.ts';
+import { type Contender, contenderNames, findContenders, phpNames } from './contenders.ts';
+import { countStatements } from './count.ts';
+import { type Numbers, pages, paths, type Row, summarise } from './numbers.ts';
+import { printNumbers } from './print.ts';
 
 type Progress = (line: string) => void;
+
+const CLIENTS = 4;
+
+const help = `npm run bench -- lessons [options]
+
+Asks the counter page of each lesson's class, of PHP and of express-session for a session that
+counts, and for one that is only read. All contenders run side by side; each round asks each of
+them, and medians of the rounds are printed.
+
+  --rounds N     number of rounds (${ENOUGH})
+  --seconds S    how long each contender is asked in a round, for each page (1)
+  --clients N    number of concurrent clients, each with a session of its own (${CLIENTS})
+  --only A,B     only these: lesson-05 to the last lesson, php-files, php-article, express
+  --json         print the figures as JSON
+  --save FILE    also write them to FILE: the site draws docs/numbers.json
+`;
 
 /**
  * Runs the benchmark and prints its table.
@@ -24,7 +39,7 @@ type Progress = (line: string) => void;
  */
 export async function run(args: readonly string[]): Promise<number> {
   const lessons = readLessons();
-  const options = readOptions(args, contenderNames(lessons));
+  const options = readOptions(args, contenderNames(lessons), CLIENTS);
   if (typeof options === 'string') {
     process.stderr.write(`${options}\n\n${help}`);
     return 2;
@@ -34,14 +49,7 @@ export async function run(args: readonly string[]): Promise<number> {
     return 0;
   }
   const progress: Progress = (line) => process.stderr.write(`${line}\n`);
-  // Before any work of our own is part of it.
-  const load = Number((loadavg()[0] ?? 0).toFixed(2));
-  const cores = availableParallelism();
-  if (load > cores / 2) {
-    progress(
-      `${load} processes want these ${cores} cores already: on a quiet machine rounds agree`,
-    );
-  }
+  const machine = readMachine(progress);
   const server = await obtainServer({ progress });
   try {
     const wanted = (name: string): boolean => options.only?.includes(name) ?? true;
@@ -49,18 +57,13 @@ export async function run(args: readonly string[]): Promise<number> {
     const found = php && !('reason' in php) ? php : undefined;
     if (php && 'reason' in php) progress(`PHP is not measured: ${php.reason}`);
     const contenders = findContenders(lessons, found).filter(({ name }) => wanted(name));
-    const rows = await measureAll(server, contenders, options, progress);
     const numbers: Numbers = {
       date: new Date().toISOString().slice(0, 10),
-      machine: {
-        system: `${process.platform} ${process.arch}`,
-        cores,
-        load,
-      },
+      machine,
       versions: versionsOf(server, found),
       run: { rounds: options.rounds, seconds: options.seconds, clients: options.clients },
       missing: found ? [] : phpNames.filter(wanted),
-      rows,
+      rows: await measureAll(server, contenders, options, progress),
     };
     const text = `${JSON.stringify(numbers, null, 2)}\n`;
     if (options.save !== undefined) writeFileSync(options.save, text);
@@ -71,14 +74,13 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Each keeps its sessions in a schema of its own, and is served until the last round is over. */
+/** Gives each contender a schema of its own, and serves all of them until the last round is over. */
 async function measureAll(
   server: DatabaseServer,
   contenders: readonly Contender[],
-  options: LessonsOptions,
+  { rounds, seconds, clients }: RunOptions,
   progress: Progress,
 ): Promise<Row[]> {
-  const { rounds, seconds, clients } = options;
   const all: (Running & {
     contender: Contender;
     counted: Awaited<ReturnType<typeof countStatements>>;
@@ -89,20 +91,18 @@ async function measureAll(
       const databaseUrl = await makeSchema(server, contender);
       const counted = await countStatements(contender, databaseUrl);
       const served = await contender.serve({ databaseUrl, sweeps: true, clients });
-      const { name } = contender;
-      const none = { count: [], read: [] };
-      all.push({ name, contender, counted, served, rounds: none, complaint: undefined });
+      all.push({ ...running(contender.name, served), contender, counted });
     }
     const database = await findDatabaseProcess(server.url);
-    await runRounds(all, { rounds, seconds, clients, database }, progress);
+    const plan = { paths: Object.values(paths), rounds, seconds, clients, database };
+    await runRounds(all, plan, progress);
   } finally {
     await Promise.all(all.map(({ served }) => served.close()));
   }
-  for (const { name, complaint } of all) {
-    if (complaint !== undefined) progress(`${name}: not every answer was right: ${complaint}`);
-  }
   return all.map(({ contender: { name, label }, counted, rounds }) => {
-    const [count, read] = pages.map((page) => summarise(rounds[page], counted[page]));
+    const [count, read] = pages.map((page) =>
+      summarise(rounds.get(paths[page]) ?? [], counted[page]),
+    );
     if (!count || !read) throw new Error('every contender is asked for both pages');
     return { name, label, pages: { count, read } };
   });
@@ -118,25 +118,10 @@ async function makeSchema(server: DatabaseServer, { name, schemaSql }: Contender
 }
 
 function versionsOf(server: DatabaseServer, php: PhpFpm | undefined): Record<string, string> {
-  const require = createRequire(import.meta.url);
-  const packageVersion = (name: string): string => {
-    const path = require.resolve.paths(name)?.map((folder) => `${folder}/${name}/package.json`);
-    const text = path?.map(readIfThere).find((each) => each !== undefined);
-    return (JSON.parse(text ?? '{}') as { version?: string }).version ?? 'unknown';
-  };
-  const packages = ['mysql2', 'express', 'express-session', 'express-mysql-session'];
   return {
     Node: process.versions.node,
     database: server.version,
     ...(php ? { PHP: php.php.version, nginx: php.nginxVersion } : {}),
-    ...Object.fromEntries(packages.map((name) => [name, packageVersion(name)])),
+    ...packageVersions(['mysql2', 'express', 'express-session', 'express-mysql-session']),
   };
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
 }

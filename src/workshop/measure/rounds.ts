@@ -1,38 +1,50 @@
-/** The rounds of the lessons' benchmark: one contender after the other, over and over. */
+/** The rounds of a benchmark: one contender after the other, over and over. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { keepTrackOf } from '../sandbox/children.ts';
-import { paths } from './lessons-count.ts';
-import { cpuTimeOf } from './lessons-cpu.ts';
-import type { LoadOrder, LoadReport } from './lessons-load.ts';
-import { orderOf, type PageName, pages, type Round } from './lessons-numbers.ts';
-import type { Served } from './lessons-servers.ts';
+import type { Served } from './contender.ts';
+import { cpuTimeOf } from './cpu.ts';
+import { orderOf, type Round } from './figures.ts';
+import type { LoadOrder, LoadReport } from './load.ts';
 
-/** One who is served and waits to be measured. */
+/** A contender that is served. */
 export interface Running {
-  name: string;
-  served: Served;
-  rounds: Record<PageName, Round[]>;
-  /** What the first wrong answer said. */
+  readonly name: string;
+  readonly served: Served;
+  /** The finished rounds of each path. */
+  readonly rounds: Map<string, Round[]>;
+  /** What was wrong with the first wrong response. */
   complaint: string | undefined;
 }
 
-/** How long and how often. */
+/** How long and how often each contender is asked. */
 export interface Plan {
+  /** The pages' paths. */
+  paths: readonly string[];
   rounds: number;
   seconds: number;
   clients: number;
-  /** The database's process, where it can be watched. */
+  /** The database's process, if it can be watched. */
   database: readonly number[];
 }
 
 /**
- * Asks every contender for every page in every round, and notes what came of it.
+ * Makes a contender ready for its rounds.
  *
- * @param contenders - All of them, served; their rounds are filled.
+ * @param name - Its name.
+ * @param served - Its page.
+ */
+export function running(name: string, served: Served): Running {
+  return { name, served, rounds: new Map(), complaint: undefined };
+}
+
+/**
+ * Asks every contender for every page in every round, and records the figures.
+ *
+ * @param contenders - All contenders, served; their rounds are filled.
  * @param plan - How long and how often.
- * @param progress - Told before each round.
+ * @param progress - Called before each round, and for each contender with a wrong response.
  */
 export async function runRounds(
   contenders: readonly Running[],
@@ -41,18 +53,19 @@ export async function runRounds(
 ): Promise<void> {
   const load = startLoad();
   try {
-    const each = contenders.length * pages.length * plan.seconds;
+    const each = contenders.length * plan.paths.length * plan.seconds;
     progress(`warming up, ${Math.ceil(each)} s …`);
     for (const contender of contenders) {
-      for (const page of pages) await measure(load, contender, page, plan);
+      for (const path of plan.paths) await measure(load, contender, path, plan);
       contender.complaint = undefined;
     }
     for (let round = 0; round < plan.rounds; round += 1) {
       const left = Math.ceil(each * (plan.rounds - round));
       progress(`round ${round + 1} of ${plan.rounds}, ${left} s to go …`);
       for (const contender of orderOf(contenders, round)) {
-        for (const page of pages) {
-          contender.rounds[page].push(await measure(load, contender, page, plan));
+        for (const path of plan.paths) {
+          const done = contender.rounds.get(path) ?? [];
+          contender.rounds.set(path, [...done, await measure(load, contender, path, plan)]);
         }
       }
     }
@@ -61,10 +74,13 @@ export async function runRounds(
     load.disconnect();
     await ended;
   }
+  for (const { name, complaint } of contenders) {
+    if (complaint !== undefined) progress(`${name}: not every response was right: ${complaint}`);
+  }
 }
 
 function startLoad(): ChildProcess {
-  const load = fork(fileURLToPath(new URL('lessons-load.ts', import.meta.url)), {
+  const load = fork(fileURLToPath(new URL('load.ts', import.meta.url)), {
     execArgv: ['--import', import.meta.resolve('tsx')],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
@@ -75,12 +91,12 @@ function startLoad(): ChildProcess {
 async function measure(
   load: ChildProcess,
   contender: Running,
-  page: PageName,
+  path: string,
   { seconds, clients, database }: Plan,
 ): Promise<Round> {
   const { name, served } = contender;
   const { ports } = served;
-  const order: LoadOrder = { name, ports, path: paths[page], seconds, clients };
+  const order: LoadOrder = { name, ports, path, seconds, clients };
   const before = [cpuTimeOf(served.pids), cpuTimeOf(database)];
   const report = await send(load, order);
   const after = [cpuTimeOf(served.pids), cpuTimeOf(database)];
@@ -102,8 +118,7 @@ async function measure(
 
 function send(load: ChildProcess, order: LoadOrder): Promise<LoadReport> {
   return new Promise((resolve, reject) => {
-    const onExit = (): void =>
-      reject(new Error('the clients of the benchmark ended by themselves'));
+    const onExit = (): void => reject(new Error('the clients of the benchmark ended unexpectedly'));
     load.once('exit', onExit);
     load.once('message', (report: LoadReport) => {
       load.off('exit', onExit);

@@ -1,12 +1,12 @@
-/** The options of `npm run bench -- lessons`. */
+/** The options of the benchmarks that ask servers for pages. */
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 
-/** What the command was asked for. */
-export interface LessonsOptions {
+/** The options of one run. */
+export interface RunOptions {
   rounds: number;
-  /** Of each round, for each contender and page. */
+  /** The length of a round, for each contender and page. */
   seconds: number;
   clients: number;
   /** Names of contenders; undefined for all. */
@@ -16,42 +16,29 @@ export interface LessonsOptions {
   help: boolean;
 }
 
-/** So many rounds a median wants before it is kept. */
-const ENOUGH = 7;
-
-/** What `--help` prints. */
-export const help: string = `npm run bench -- lessons [options]
-
-Asks the counter page of each lesson's class, of PHP and of express-session for a session that
-counts, and for one that is only read. All contenders run side by side; each round asks each of
-them, and medians of the rounds are printed.
-
-  --rounds N     how many rounds (${ENOUGH})
-  --seconds S    how long each contender is asked in a round, for each page (1)
-  --clients N    how many clients ask at once, each with a session of its own (4)
-  --only A,B     only these: lesson-05 to the last lesson, php-files, php-article, express
-  --json         print the figures as data
-  --save FILE    keep them as well: docs/numbers.json is what the site draws
-`;
+/** The fewest rounds whose medians may be published. */
+export const ENOUGH = 7;
 
 /**
- * Reads the command's options.
+ * Reads a benchmark's options.
  *
- * @param args - What stands behind the benchmark's name.
- * @param names - The contenders there are.
- * @returns The options, or a sentence that says which of them is wrong and what it may be.
+ * @param args - The arguments after the benchmark's name.
+ * @param names - All contenders.
+ * @param clients - The default of --clients.
+ * @returns The options, or a sentence that names the wrong one and the values it takes.
  */
 export function readOptions(
   args: readonly string[],
   names: readonly string[],
-): LessonsOptions | string {
+  clients: number,
+): RunOptions | string {
   try {
     const { values } = parseArgs({
       args: [...args],
       options: {
         rounds: { type: 'string', default: String(ENOUGH) },
         seconds: { type: 'string', default: '1' },
-        clients: { type: 'string', default: '4' },
+        clients: { type: 'string', default: String(clients) },
         only: { type: 'string' },
         json: { type: 'boolean', default: false },
         save: { type: 'string' },
@@ -60,7 +47,7 @@ export function readOptions(
     });
     const rounds = readNumber('--rounds', values.rounds, 1, 99, true);
     if (values.save !== undefined && rounds < ENOUGH) {
-      return `--save keeps medians of ${ENOUGH} rounds or more; got --rounds ${rounds}`;
+      return `--save takes ${ENOUGH} rounds or more; got --rounds ${rounds}`;
     }
     if (values.save !== undefined && !existsSync(dirname(values.save))) {
       return `--save: there is no folder ${dirname(values.save)}; make it, or name another`;

@@ -1,19 +1,10 @@
 /** Who takes part in the lessons' benchmark, and how each is served. */
 import { fileURLToPath } from 'node:url';
-import type { PageOrder } from '../bench/serve-apart.ts';
-import { findLesson, type Lesson, schemaFor } from '../course/catalogue.ts';
-import type { PhpFpm } from '../machine/php-fpm.ts';
-import { startNodeServer } from '../sandbox/server.ts';
-import { servePhp } from './lessons-php.ts';
-
-/** A counter page that answers. */
-export interface Served {
-  /** Where on the loopback. Each client asks one of them, and always the same. */
-  readonly ports: readonly number[];
-  /** What serves it; children of these belong to it. */
-  readonly pids: readonly number[];
-  close(): Promise<void>;
-}
+import type { PageOrder } from '../../bench/serve-apart.ts';
+import { findLesson, type Lesson, schemaFor } from '../../course/catalogue.ts';
+import type { PhpFpm } from '../../machine/php-fpm.ts';
+import { type Served, serveNode } from '../contender.ts';
+import { servePhp } from './php-server.ts';
 
 /** Where a page keeps its sessions, and how. */
 export interface ServeOrder {
@@ -72,7 +63,9 @@ export function findContenders(lessons: Lesson[], php: PhpFpm | undefined): Cont
     label: 'express-session in MySQL',
     schemaSql: undefined,
     serve: ({ databaseUrl }) =>
-      serveNode(fileURLToPath(new URL('lessons-express.ts', import.meta.url)), [], databaseUrl),
+      serveNode(fileURLToPath(new URL('express-page.ts', import.meta.url)), [], {
+        DATABASE_URL: databaseUrl,
+      }),
   };
   return [...ofLessons, ...(php ? phpContenders(lessons, php) : []), express];
 }
@@ -85,14 +78,16 @@ function served(lessons: readonly Lesson[]): Lesson[] {
 async function serveLesson(lesson: Lesson, order: ServeOrder): Promise<Served> {
   const { databaseUrl, sweeps, clients } = order;
   const page: PageOrder = { classFile: lesson.files.class, settings: sweepSettings(sweeps) };
-  const program = fileURLToPath(new URL('../bench/page-program.ts', import.meta.url));
+  const program = fileURLToPath(new URL('../../bench/page-program.ts', import.meta.url));
   const processes: Served[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(processes.map((each) => each.close()));
   };
   try {
     while (processes.length < (lesson.number < SHARED ? clients : 1)) {
-      processes.push(await serveNode(program, [JSON.stringify(page)], databaseUrl));
+      processes.push(
+        await serveNode(program, [JSON.stringify(page)], { DATABASE_URL: databaseUrl }),
+      );
     }
   } catch (error) {
     await close();
@@ -129,14 +124,4 @@ function phpContenders(lessons: Lesson[], php: PhpFpm): Contender[] {
 /** What is not switched off is PHP's own default: a sweep in one request of a hundred. */
 function sweepSettings(sweeps: boolean): Record<string, string> {
   return sweeps ? {} : { 'session.gc_probability': '0' };
-}
-
-async function serveNode(
-  program: string,
-  args: readonly string[],
-  databaseUrl: string,
-): Promise<Served> {
-  const environment = { NODE_ENV: 'production', DATABASE_URL: databaseUrl };
-  const { port, child, close } = await startNodeServer(program, args, environment);
-  return { ports: [port], pids: child.pid === undefined ? [] : [child.pid], close };
 }

@@ -1,17 +1,14 @@
 /** How many statements a request sends: counted on the wire, one request after the other. */
-import { exchange } from '../sandbox/browser.ts';
-import { openWire } from '../wire/proxy.ts';
-import { type PageName, pages } from './lessons-numbers.ts';
-import type { Contender } from './lessons-servers.ts';
+import { exchange } from '../../sandbox/browser.ts';
+import { openWire } from '../../wire/proxy.ts';
+import type { Contender } from './contenders.ts';
+import { type PageName, pages, paths } from './numbers.ts';
 
 /** What a request of a known session costs the database in talk. */
 export interface Counted {
   statements: number;
   connections: number;
 }
-
-/** Where each page is. */
-export const paths: Record<PageName, string> = { count: '/', read: '/whoami' };
 
 /** So many requests are counted, after one that begins the session. */
 const REQUESTS = 20;

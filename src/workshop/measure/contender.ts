@@ -1,0 +1,30 @@
+/** A page that answers on the loopback and waits to be measured. */
+import { startNodeServer } from '../sandbox/server.ts';
+
+/** A page that is served. */
+export interface Served {
+  /** Its ports on the loopback. A client asks one of them, and always the same. */
+  readonly ports: readonly number[];
+  /** The processes that serve it, without their children. */
+  readonly pids: readonly number[];
+  close(): Promise<void>;
+}
+
+/**
+ * Serves a page from a process of its own.
+ *
+ * @param program - Absolute path of a program that prints its port.
+ * @param args - Its command line.
+ * @param environment - Added to that of this process.
+ */
+export async function serveNode(
+  program: string,
+  args: readonly string[],
+  environment: Record<string, string>,
+): Promise<Served> {
+  const { port, child, close } = await startNodeServer(program, args, {
+    NODE_ENV: 'production',
+    ...environment,
+  });
+  return { ports: [port], pids: child.pid === undefined ? [] : [child.pid], close };
+}
