@@ -10,6 +10,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, styleText } from 'node:util';
 import { root } from '../src/workshop/course/catalogue.ts';
+import { makeWrongFixes } from '../src/workshop/course/patches.mjs';
 import { obtainServer } from '../src/workshop/machine/database/server.ts';
 
 interface Step {
@@ -79,6 +80,8 @@ async function main(): Promise<number> {
     return 2;
   }
 
+  // The type check reads them as well; the step `conditions` fails for a patch that does not apply.
+  makeWrongFixes();
   const server = await obtainServer({ progress: (line) => console.log(line) });
   console.log(`database ${server.version} (${server.origin})`);
   const environment = {

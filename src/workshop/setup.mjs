@@ -1,5 +1,6 @@
 /**
- * The first step of every command: the right Node and the packages of the lock file.
+ * The first step of every command: the right Node, the packages of the lock file, and the wrong
+ * fixes made from their patches.
  *
  * Plain JavaScript without a dependency, because it runs before there are any, and because the
  * oldest Node it has to greet cannot read TypeScript. Programs that are not Node packages
@@ -23,6 +24,7 @@ if (!packagesAreCurrent()) {
   if (isLink(join(root, 'node_modules'))) stop(LINKED);
   installPackages();
 }
+await makeWrongFixes();
 
 function checkNode() {
   const wanted = /(\d+)\.(\d+)/.exec(manifest.engines.node);
@@ -71,6 +73,12 @@ function installPackages() {
     );
   }
   console.log(`packages: ready after ${((Date.now() - began) / 1000).toFixed(1)} s`);
+}
+
+/** Only reported here: `npm test` and the matrix fail by it, and a learner can go on without. */
+async function makeWrongFixes() {
+  const patches = await import('./course/patches.mjs');
+  for (const { problem } of patches.makeWrongFixes()) console.error(problem);
 }
 
 function stop(reason) {

@@ -45,12 +45,10 @@ export async function loadSubject(file: string, copy: number): Promise<SessionsE
   return module.Sessions;
 }
 
-/** A lesson's folder, or the folder of its wrong fixes, begins with the lesson's number. */
+/** A lesson's folder, or the folder above its made wrong fixes, begins with the lesson's number. */
 function numberOf(path: string): number | undefined {
   const folder = basename(dirname(path));
-  const label = /^(\d\d)-/.exec(
-    folder === 'wrong' ? basename(dirname(dirname(path))) : folder,
-  )?.[1];
+  const label = /^(\d\d)-/.exec(folder === 'made' ? basename(dirname(dirname(path))) : folder)?.[1];
   return label === undefined ? undefined : Number(label);
 }
 

@@ -4,9 +4,10 @@
  * The folder is the truth. package.json's conditions, the runner, the matrix, the lab and the
  * site all ask here, and nothing else lists lessons.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { applyTo, lessonFolders, lessonsFolder, madeFile, patchFiles } from './patches.mjs';
 
 /** The project's folder, with a trailing slash removed. */
 export const root: string = fileURLToPath(new URL('../../..', import.meta.url)).replace(
@@ -23,10 +24,14 @@ export type Kind = 'page' | 'port' | 'fix' | 'grow';
 export interface WrongFix {
   /** `wrong-02-null`, the condition under which `#sessions` is this file. */
   condition: string;
-  /** Absolute path of the file. */
+  /** Absolute path of the class, made from the patch by the set-up. */
   path: string;
-  /** The name in its first line: `// caught by: "…"`. */
+  /** Absolute path of the patch on the lesson's class. */
+  patch: string;
+  /** The name in the patch's first line: `caught by: "…"`. */
   caughtBy: string;
+  /** Why the fix looks right and is not: the lines between the first one and the hunks. */
+  idea: string;
   /**
    * True where the file keeps the article's own line: in a port lesson the attack breaches this
    * class, because the class of the lesson before has no such method yet.
@@ -79,9 +84,8 @@ interface LessonFile {
 }
 
 /** Every lesson, in order. Throws with the folder's name when a lesson is incomplete. */
-export function readLessons(directory: string = join(root, 'lessons')): Lesson[] {
-  const slugs = readdirSync(directory).filter((name) => /^\d\d-/.test(name));
-  return slugs.sort().map((slug) => readLesson(join(directory, slug)));
+export function readLessons(directory: string = lessonsFolder): Lesson[] {
+  return lessonFolders(directory).map(readLesson);
 }
 
 /** The lesson with this number, or an error that lists those that exist. */
@@ -100,6 +104,17 @@ export function schemaFor(lessons: Lesson[], number: number): string {
   const lesson = lessons.findLast((each) => each.number <= number && each.files.schema);
   if (!lesson?.files.schema) throw new Error(`No lesson at or before ${number} has a schema.sql`);
   return readFileSync(lesson.files.schema, 'utf8');
+}
+
+/**
+ * Reads the class that a wrong fix makes of its lesson's class.
+ *
+ * @throws Error that names the patch, when it does not apply.
+ */
+export function readWrongClass(lesson: Lesson, { patch }: WrongFix): string {
+  const applied = applyTo(lesson.files.class, patch, 'make the mistake in');
+  if ('problem' in applied) throw new Error(applied.problem);
+  return applied.text;
 }
 
 /** package.json's `#sessions` conditions, as the folders ask for them. */
@@ -144,7 +159,7 @@ function readLesson(directory: string): Lesson {
     retires,
     covers,
     needs,
-    wrong: readWrongFixes(directory, label),
+    wrong: patchFiles(directory).map((patch) => parseWrongFix(patch, label)),
     files: {
       readme,
       class: required('sessions.ts'),
@@ -181,22 +196,20 @@ function readTitle(readme: string, slug: string): string {
   return title;
 }
 
-function readWrongFixes(directory: string, label: string): WrongFix[] {
-  const folder = join(directory, 'wrong');
-  if (!existsSync(folder)) return [];
-  const names = readdirSync(folder).filter((name) => name.endsWith('.ts'));
-  return names.sort().map((name) => {
-    const path = join(folder, name);
-    const caughtBy = /^\/\/ caught by: "(.+)"/.exec(readFileSync(path, 'utf8'))?.[1];
-    if (!caughtBy) {
-      throw new Error(`${path}: the first line must be // caught by: "name of the test"`);
-    }
-    const stem = name.slice(0, -'.ts'.length);
-    return {
-      condition: `wrong-${label}-${stem}`,
-      path,
-      caughtBy,
-      article: stem.startsWith('article'),
-    };
-  });
+function parseWrongFix(patch: string, label: string): WrongFix {
+  const [, caughtBy, idea] =
+    /^caught by: "(.+)"\n(?:([\s\S]*?)\n)?(?:diff --git|--- )/.exec(readFileSync(patch, 'utf8')) ??
+    [];
+  if (!caughtBy) {
+    throw new Error(`${patch}: the first line must be caught by: "name of the test"`);
+  }
+  const stem = basename(patch, '.patch');
+  return {
+    condition: `wrong-${label}-${stem}`,
+    path: madeFile(patch),
+    patch,
+    caughtBy,
+    idea: idea?.trim().replaceAll('\n', ' ') ?? '',
+    article: stem.startsWith('article'),
+  };
 }

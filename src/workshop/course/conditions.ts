@@ -1,12 +1,14 @@
 /**
  * Keeps package.json's `#sessions` conditions equal to what the lessons' folders hold.
  *
- * `npm run conditions` writes them; `npm test` compares.
+ * `npm run conditions` writes them and makes the wrong fixes from their patches; `npm test` compares,
+ * and fails for a patch that no longer applies.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { conditions, readLessons, root } from './catalogue.ts';
+import { makeWrongFixes } from './patches.mjs';
 
 interface Manifest {
   imports: { '#sessions': Record<string, string> };
@@ -44,6 +46,10 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   else if (write) console.log(`package.json: wrote ${different.join(', ')}`);
   else {
     console.error(`package.json differs in ${different.join(', ')}: run npm run conditions`);
+    process.exitCode = 1;
+  }
+  for (const { problem } of makeWrongFixes()) {
+    console.error(problem);
     process.exitCode = 1;
   }
 }

@@ -16,8 +16,8 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { applyPatch } from 'diff';
 import type { Lesson } from './catalogue.ts';
+import { applyTo } from './patches.mjs';
 
 /** A class without one lesson's change. */
 export interface UndoneClass {
@@ -91,28 +91,8 @@ function undo(
 ): { text: string } | { problem: string } {
   const before = lessons.findLast(({ number }) => number < lesson.number);
   if (lesson === base && before) return { text: readFileSync(before.files.class, 'utf8') };
-  const from = `lessons/${base.slug}/sessions.ts`;
-  const patch = `lessons/${lesson.slug}/undo.patch`;
-  const remedy =
-    `take lesson ${lesson.label}'s idea out of a copy of ${from} and keep the difference: ` +
-    `git diff --no-index ${from} COPY > ${patch}`;
-  if (lesson.files.undo === undefined) return { problem: `${patch} is missing; ${remedy}` };
-  const whole = readFileSync(base.files.class, 'utf8');
-  const text = apply(readFileSync(lesson.files.undo, 'utf8'), whole);
-  if (text instanceof Error) {
-    return { problem: `${patch} is no patch (${text.message}); ${remedy}` };
-  }
-  if (text === false) return { problem: `${patch} does not apply to ${from} any more; ${remedy}` };
-  if (text === whole) return { problem: `${patch} changes nothing in ${from}; ${remedy}` };
-  return { text };
-}
-
-function apply(patch: string, text: string): string | false | Error {
-  try {
-    return applyPatch(text, patch);
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
-  }
+  const patch = join(lesson.directory, 'undo.patch');
+  return applyTo(base.files.class, patch, `take lesson ${lesson.label}'s idea out of`);
 }
 
 /** What a lesson's tests need in order to run: themselves, and the table. */

@@ -16,6 +16,8 @@ export interface ObservedFix {
   lesson: string;
   condition: string;
   results: TestResult[];
+  /** Why its patch could not be applied. */
+  problem?: string | undefined;
 }
 
 /** A class with one lesson's change taken back, on the tests of every lesson up to that one. */

@@ -148,12 +148,12 @@ function provesSomething({ lessons, observed }: World): Broken[] {
 
 /** Rule 4: a wrong fix passes all earlier lessons and fails exactly the test that it names. */
 function catchesWrongFixes({ lessons, observed }: World): Broken[] {
-  return observed.wrong.flatMap(({ lesson: label, condition, results }) => {
+  return observed.wrong.flatMap(({ lesson: label, condition, results, problem }) => {
     const lesson = lessons.find((each) => each.label === label);
     const fix = lesson?.wrong.find((each) => each.condition === condition);
     if (!lesson || !fix) return [];
     const retired = retiredBy(lessons, lesson);
-    const file = `lessons/${lesson.slug}/wrong/${basename(fix.path)}`;
+    const file = `lessons/${lesson.slug}/wrong/${basename(fix.patch)}`;
     const broken = (test: string, sentence: string): Broken => ({
       rule: 4,
       lesson: label,
@@ -161,6 +161,7 @@ function catchesWrongFixes({ lessons, observed }: World): Broken[] {
       test,
       sentence,
     });
+    if (problem !== undefined) return broken(fix.caughtBy, problem);
     const named = results.find((each) => each.lesson === label && each.name === fix.caughtBy);
     const missed = missedBy(named, fix, file, testFile(lessons, label));
     const others = results

@@ -2,6 +2,7 @@
 import { runAttacks } from '../bench/attacks.ts';
 import { runTests } from '../bench/tests.ts';
 import type { Lesson } from '../course/catalogue.ts';
+import { makeWrongFixes } from '../course/patches.mjs';
 import { takeBack, type UndoneWorkshop } from '../course/undone.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';
 import type { Broken, Observed } from './observed.ts';
@@ -112,11 +113,17 @@ function wrongJobs(
   only: Lesson | undefined,
   observed: Observed,
 ): Job[] {
+  const problems = makeWrongFixes(lessons.map(({ directory }) => directory));
   return lessons.flatMap((lesson, index) => {
     if (only && lesson !== only) return [];
-    return lesson.wrong.map(({ condition }) => ({
+    return lesson.wrong.map(({ condition, patch }) => ({
       title: `wrong fix ${condition}`,
       async run(server, signal) {
+        const problem = problems.find((each) => each.patch === patch)?.problem;
+        if (problem !== undefined) {
+          observed.wrong.push({ lesson: lesson.label, condition, results: [], problem });
+          return;
+        }
         const results = await runTests({
           lessons: lessons.slice(0, index + 1),
           condition,

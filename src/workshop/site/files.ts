@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, extname, join, relative, sep } from 'node:path';
 import { structuredPatch } from 'diff';
-import { type Lesson, root } from '../course/catalogue.ts';
+import { type Lesson, readWrongClass, root } from '../course/catalogue.ts';
 import { declaredNames, readDeclaration } from './declarations.ts';
 import type { Reference } from './marker.ts';
 import { readRegion, regionNames, withoutRegions } from './regions.ts';
@@ -34,7 +34,7 @@ export function yieldCode(reference: Reference, page: Page): Yield {
   return {
     kind: 'fence',
     language: LANGUAGES[extname(path)] ?? 'text',
-    text: readCode(path, reference.region),
+    text: readCode(path, reference.region, []),
   };
 }
 
@@ -57,10 +57,8 @@ export function yieldDiff(
   const newer = to ? locate(to, page) : lessonOf(page, lessons).files.class;
   const older = from ? locate(from, page) : lessonBefore(page, lessons).files.class;
   const region = from?.region ?? to?.region;
-  const oldText = withoutConfession(
-    from ? readCode(older, region) : readCodeIfThere(older, region),
-  );
-  const newText = withoutConfession(readCode(newer, to?.region ?? from?.region));
+  const oldText = from ? readCode(older, region, lessons) : readCodeIfThere(older, region, lessons);
+  const newText = readCode(newer, to?.region ?? from?.region, lessons);
   if (oldText === newText) {
     throw new Error(`${nameOf(older)} and ${nameOf(newer)} do not differ here`);
   }
@@ -80,7 +78,7 @@ export function yieldProofs(page: Page, lessons: Lesson[]): Yield {
 }
 
 /**
- * A lesson's wrong fixes, each with the test that catches it.
+ * A lesson's wrong fixes: each with the test that catches it, and folded below what it changes.
  *
  * @param page A lesson's page.
  * @param lessons All lessons.
@@ -88,14 +86,19 @@ export function yieldProofs(page: Page, lessons: Lesson[]): Yield {
 export function yieldWrongFixes(page: Page, lessons: Lesson[]): Yield {
   const lesson = lessonOf(page, lessons);
   if (lesson.wrong.length === 0) throw new Error(`lessons/${lesson.slug} has no wrong/`);
-  const rows = lesson.wrong.map(({ path, caughtBy }) => {
-    const file = relative(lesson.directory, path).replaceAll(sep, '/');
-    return `| \`${file}\` | ${firstComment(path)} | ${caughtBy} |`;
-  });
-  return {
-    kind: 'block',
-    text: ['| file | what it tries | caught by |', '| --- | --- | --- |', ...rows].join('\n'),
-  };
+  const before = withoutRegions(readFileSync(lesson.files.class, 'utf8'));
+  const rows: string[] = [];
+  const folded: string[] = [];
+  for (const fix of lesson.wrong) {
+    const file = relative(lesson.directory, fix.patch).replaceAll(sep, '/');
+    rows.push(`| \`${file}\` | ${fix.idea.replaceAll('|', '\\|')} | ${fix.caughtBy} |`);
+    const difference = drawDiff(before, withoutRegions(readWrongClass(lesson, fix)));
+    folded.push(
+      `<details><summary><code>${file}</code></summary>\n\n\`\`\`diff\n${difference}\n\`\`\`\n\n</details>`,
+    );
+  }
+  const table = ['| file | what it tries | caught by |', '| --- | --- | --- |', ...rows].join('\n');
+  return { kind: 'block', text: [table, ...folded].join('\n\n') };
 }
 
 /**
@@ -162,21 +165,21 @@ export function locate(reference: Reference, page: Page): string {
   return path;
 }
 
-function readCode(path: string, region: string | undefined): string {
-  const text = readCodeIfThere(path, region);
+function readCode(path: string, region: string | undefined, lessons: Lesson[]): string {
+  const text = readCodeIfThere(path, region, lessons);
   if (text) return text;
   if (!region) throw new Error(`${nameOf(path)} is empty`);
-  const source = readFileSync(path, 'utf8');
+  const source = readSource(path, lessons);
   const names = [...regionNames(source), ...(isTypeScript(path) ? declaredNames(source) : [])];
   const known = names.length > 0 ? `what it has is ${names.join(', ')}` : 'it has none';
   throw new Error(`${nameOf(path)} has nothing named "${region}"; ${known}`);
 }
 
 /** The text, or nothing where the region is not there yet. */
-function readCodeIfThere(path: string, region: string | undefined): string {
+function readCodeIfThere(path: string, region: string | undefined, lessons: Lesson[]): string {
   let source: string;
   try {
-    source = readFileSync(path, 'utf8');
+    source = readSource(path, lessons);
   } catch (error) {
     throw new Error(`cannot read ${nameOf(path)}: ${(error as NodeJS.ErrnoException).code}`);
   }
@@ -188,30 +191,23 @@ function readCodeIfThere(path: string, region: string | undefined): string {
   }
 }
 
+/** The text of a file; of a wrong fix's patch, the class that it makes. */
+function readSource(path: string, lessons: Lesson[]): string {
+  for (const lesson of lessons) {
+    const fix = lesson.wrong.find(({ patch }) => patch === path);
+    if (fix) return readWrongClass(lesson, fix);
+  }
+  return readFileSync(path, 'utf8');
+}
+
 function readDeclarationOf(path: string, source: string, name: string): string | undefined {
   return isTypeScript(path) ? readDeclaration(withoutRegions(source), name) : undefined;
 }
 
 function isTypeScript(path: string): boolean {
-  return extname(path) === '.ts';
+  return /\.(?:ts|patch)$/.test(path);
 }
 
 function nameOf(path: string): string {
   return relative(root, path).replaceAll(sep, '/');
-}
-
-/** A wrong fix's first comment is about the class, not part of what the fix changes. */
-function withoutConfession(text: string): string {
-  return text.replace(/^\/\/ caught by:.*\n(?:\/\/.*\n)*/, '');
-}
-
-/** A wrong fix explains itself in the comment lines below its first. */
-function firstComment(path: string): string {
-  const lines = readFileSync(path, 'utf8').split('\n').slice(1);
-  const end = lines.findIndex((line) => !line.startsWith('//'));
-  return lines
-    .slice(0, Math.max(end, 0))
-    .map((line) => line.replace(/^\/\/\s*/, ''))
-    .join(' ')
-    .replaceAll('|', '\\|');
 }

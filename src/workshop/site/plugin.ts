@@ -144,11 +144,11 @@ function caption(kind: string, argument = ''): string {
   }
 }
 
-/** `attack on wrong-02-null` speaks of wrong/null.ts, `attack on lesson-01` of that lesson's class. */
+/** `attack on wrong-02-null` speaks of wrong/null.patch, `attack on lesson-01` of that lesson's class. */
 function className(argument: string): string {
   const condition = argument.replace(/^\w+ on /, '');
   const wrong = /^wrong-\d+-(.+)$/.exec(condition)?.[1];
-  return wrong ? `wrong/${wrong}.ts` : `the class of ${condition.replace('-', ' ')}`;
+  return wrong ? `wrong/${wrong}.patch` : `the class of ${condition.replace('-', ' ')}`;
 }
 
 /** A picture of ours stands in the page itself, so that it takes the page's colours. */

@@ -131,8 +131,18 @@ export const attack: Attack = async ({ handler, store, say }) => {
      if (!row) ${refuse}
      return row['d'];
 `,
-  'lessons/02-exact/wrong/parse-int.ts': `// caught by: "only the exact id reads a session"
-${classWith('sid = String(Number.parseInt(sid, 10));', empty)}`,
+  'lessons/02-exact/wrong/parse-int.patch': `caught by: "only the exact id reads a session"
+
+--- lessons/02-exact/sessions.ts
++++ lessons/02-exact/wrong/parse-int
+@@ -12,5 +12,5 @@
+   static async Read(sid: string): Promise<string> {
+-    ${exact}
++    sid = String(Number.parseInt(sid, 10));
+     const [rows] = await Sessions.Db!.execute<RowDataPacket[]>('SELECT d FROM sessions WHERE id=?', [sid]);
+     const [row] = rows;
+     if (!row) ${empty}
+`,
 
   'lessons/03-strict/README.md': '---\ntitle: "3. Strict"\n---\n',
   'lessons/03-strict/lesson.json': lessonJson(

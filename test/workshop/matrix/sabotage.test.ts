@@ -124,28 +124,37 @@ test('a promise without a test breaks rule 3', async () => {
 
 test('a wrong fix that passes breaks rule 4', async () => {
   workshop.edit(
-    'lessons/02-exact/wrong/parse-int.ts',
+    'lessons/02-exact/wrong/parse-int.patch',
     'sid = String(Number.parseInt(sid, 10));',
     "if (sid.length > 3) return '';",
   );
   const matrix = await judge(2);
   assert.deepEqual(sentences(matrix, 4), [
-    'lessons/02-exact/wrong/parse-int.ts is not caught: lessons/02-exact/sessions.test.ts: "only the exact id reads a session" passes on it',
+    'lessons/02-exact/wrong/parse-int.patch is not caught: lessons/02-exact/sessions.test.ts: "only the exact id reads a session" passes on it',
   ]);
   assert.match(drawMatrix(workshop.lessons(), matrix), /0 of 1 caught!/);
 });
 
 test('a wrong fix caught by another test than the one it names breaks rule 4', async () => {
   workshop.edit(
-    'lessons/02-exact/wrong/parse-int.ts',
+    'lessons/02-exact/wrong/parse-int.patch',
     'sid = String',
     'return "gone"; sid = String',
   );
   const found = sentences(await judge(2), 4);
   assert.match(
     found.join('\n'),
-    /parse-int\.ts must fail "only the exact id reads a session" only, and also fails lessons\/01-store\/sessions\.test\.ts: "a session can be read back": .*expected 'one', got 'gone'/,
+    /parse-int\.patch must fail "only the exact id reads a session" only, and also fails lessons\/01-store\/sessions\.test\.ts: "a session can be read back": .*expected 'one', got 'gone'/,
   );
+});
+
+test('a patch that no longer applies breaks rule 4 and names the lesson', async () => {
+  workshop.edit('lessons/02-exact/sessions.ts', '/^\\d+$/.test(sid)', '/^[0-9]+$/.test(sid)');
+  assert.deepEqual(sentences(await judge(2), 4), [
+    'lessons/02-exact/wrong/parse-int.patch no longer applies to lessons/02-exact/sessions.ts; ' +
+      'make the mistake in a copy of lessons/02-exact/sessions.ts and keep the difference: git ' +
+      'diff --no-index lessons/02-exact/sessions.ts COPY > lessons/02-exact/wrong/parse-int.patch',
+  ]);
 });
 
 test('an attack that no longer breaches breaks rule 5', async () => {
@@ -199,7 +208,7 @@ test('a change that cannot be taken back any more breaks rule 6 and says what to
     "take lesson 02's idea out of a copy of lessons/03-strict/sessions.ts and keep the difference: " +
     'git diff --no-index lessons/03-strict/sessions.ts COPY > lessons/02-exact/undo.patch';
   assert.deepEqual(sentences(await judge(2), 6), [
-    `lessons/02-exact/undo.patch does not apply to lessons/03-strict/sessions.ts any more; ${remedy}`,
+    `lessons/02-exact/undo.patch no longer applies to lessons/03-strict/sessions.ts; ${remedy}`,
   ]);
   workshop.remove();
   workshop = makeWorkshop();

@@ -19,7 +19,8 @@ const here = lesson('02-two', 2, {
   'sessions.php': '<?php\n// #region read\nfunction read() {}\n// #endregion read\n',
   'ticks.txt': 'a\n```\nb\n```\n',
   'attack.ts': '',
-  'wrong/null.ts': '// caught by: "a test"\n// Null looks right.\nclass A {\n  read() {}\n}\n',
+  'wrong/null.patch':
+    'caught by: "a test"\nNull looks right.\n\n--- a\n+++ b\n@@ -3,3 +3,3 @@\n   read() {\n-    return 1;\n+    return null;\n   }\n',
 });
 const lessons = [before, here];
 const programs: Programs = {
@@ -95,10 +96,18 @@ test('a region that is new is all additions', async () => {
   assert.match(text, /```diff\n\+write\(\) \{\}\n```/);
 });
 
-test("a diff with a wrong fix does not show the fix's own confession", async () => {
-  const { text } = await weave('<!-- diff: ./wrong/null.ts with ./sessions.ts -->\n');
-  assert.doesNotMatch(text, /caught by|looks right/);
-  assert.match(text, /\+ {4}return 1;/);
+test('a diff with a wrong fix compares the class that its patch makes', async () => {
+  const { text } = await weave('<!-- diff: ./wrong/null.patch with ./sessions.ts#read -->\n');
+  assert.match(text, /```diff\n read\(\) \{\n- {2}return null;\n\+ {2}return 1;\n \}\n```/);
+});
+
+test('a wrong fix is listed with its idea, its test and what it changes', async () => {
+  const { text } = await weave('<!-- wrong -->\n');
+  assert.match(text, /^\| `wrong\/null\.patch` \| Null looks right\. \| a test \|$/m);
+  assert.match(
+    text,
+    /<summary><code>wrong\/null\.patch<\/code><\/summary>\n\n```diff\n(?:.*\n)*- {4}return 1;\n\+ {4}return null;\n(?:.*\n)*```\n\n<\/details>/,
+  );
 });
 
 test('a fence without a marker is refused with its place', async () => {
@@ -207,8 +216,14 @@ function lesson(slug: string, number: number, files: Record<string, string>): Le
     writeFileSync(join(directory, name), text);
   }
   const label = `0${number}`;
-  const path = join(directory, 'wrong/null.ts');
-  const wrong = { condition: `wrong-${label}-null`, path, caughtBy: 'a test', article: false };
+  const wrong = {
+    condition: `wrong-${label}-null`,
+    path: join(directory, 'made/null.ts'),
+    patch: join(directory, 'wrong/null.patch'),
+    caughtBy: 'a test',
+    idea: 'Null looks right.',
+    article: false,
+  };
   return {
     number,
     label,
@@ -221,7 +236,7 @@ function lesson(slug: string, number: number, files: Record<string, string>): Le
     retires: [],
     covers: [],
     needs: [],
-    wrong: files['wrong/null.ts'] ? [wrong] : [],
+    wrong: files['wrong/null.patch'] ? [wrong] : [],
     files: {
       readme: join(directory, 'README.md'),
       class: join(directory, 'sessions.ts'),

@@ -32,17 +32,23 @@ export function hints(lesson: Lesson): Html {
   })}</ol>`;
 }
 
-/** The class, its difference to the lesson before, and the article's PHP beside it. */
+/** The class or a wrong fix's patch, the difference to another class, and the article's PHP. */
 export function code({ lesson, subject }: View, lessons: Lesson[]): Html {
   if (!existsSync(subject.path)) {
     return html`<p class="empty">There is no <code>${nameOf(subject.path)}</code> yet.</p>`;
   }
   const text = readFileSync(subject.path, 'utf8');
+  const wrong = subject.lesson.wrong.find(({ condition }) => condition === subject.condition);
   const before = lessons.findLast((each) => each.number < subject.lesson.number);
   // A learner compares with the goal, a reader with where it came from.
   const other = subject.condition === lesson.condition ? before : lesson;
   return html`
     ${
+      wrong &&
+      html`<details id="code-patch" open><summary><code>${nameOf(wrong.patch)}</code></summary>${listing(readFileSync(wrong.patch, 'utf8'), 'diff', nameOf(wrong.patch))}</details>`
+    }
+    ${
+      !wrong &&
       other &&
       html`<details id="code-diff"><summary>${
         other === before
@@ -54,7 +60,7 @@ export function code({ lesson, subject }: View, lessons: Lesson[]): Html {
       lesson.files.php &&
       html`<details id="code-php"><summary>The article’s PHP, repaired</summary>${listing(readFileSync(lesson.files.php, 'utf8'), 'php', nameOf(lesson.files.php))}</details>`
     }
-    <details id="code-class" open><summary><code>${nameOf(subject.path)}</code></summary>${listing(text, 'typescript', nameOf(subject.path))}</details>`;
+    <details id="code-class"${!wrong && html` open`}><summary><code>${nameOf(subject.path)}</code></summary>${listing(text, 'typescript', nameOf(subject.path))}</details>`;
 }
 
 function listing(text: string, language: string, name: string): Html {
