@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { Lab } from './lab/lab.ts';
 import { labServer } from './lab/server.ts';
 import { type DatabaseServer, obtainServer } from './machine/database/server.ts';
+import { decideOnSignals } from './machine/signals.ts';
 
 const DEFAULT_PORT = 4_170;
 const HELP = `Starts the workshop: a database of its own and the lab, a page in your browser.
@@ -105,14 +106,11 @@ async function main(): Promise<number> {
   }
   const began = performance.now();
   const ended = new AbortController();
-  const signals = { SIGINT: 130, SIGTERM: 0, SIGHUP: 0 };
   const exit = new Promise<number>((resolve) => {
-    for (const [signal, code] of Object.entries(signals)) {
-      process.on(signal, () => {
-        ended.abort();
-        resolve(code);
-      });
-    }
+    decideOnSignals((signal) => {
+      ended.abort();
+      resolve(signal === 'SIGINT' ? 130 : 0);
+    });
   });
 
   const lab = new Lab({ instructor: options.instructor });

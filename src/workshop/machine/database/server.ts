@@ -1,5 +1,6 @@
 /** The database server of the workshop: the user's own, a parent's, or one that is started here. */
 import { cacheFolder, DiskProblem } from '../cache.ts';
+import { cleanUpBeforeSignals } from '../signals.ts';
 import { explainConnectionError, readServerUrl, type ServerAddress } from './connection-url.ts';
 import { installCommand } from './package-manager.ts';
 import { type PrivateServer, startPrivateServer } from './private-server.ts';
@@ -99,7 +100,7 @@ async function connectTo(
     })();
     return closing;
   };
-  const release = origin === 'DATABASE_URL' ? onSignals(close) : () => {};
+  const release = origin === 'DATABASE_URL' ? cleanUpBeforeSignals(close) : () => {};
   return {
     url: address.url,
     version,
@@ -160,7 +161,7 @@ async function startOwn(options: ObtainOptions): Promise<DatabaseServer> {
     })();
     return closing;
   };
-  const release = onSignals(close);
+  const release = cleanUpBeforeSignals(close);
   const started = firstThatStarts({ progress: options.progress, signal });
   try {
     [server] = await Promise.all([started, sweep(options)]);
@@ -221,23 +222,4 @@ async function firstThatStarts(announcements: Announcements): Promise<PrivateSer
       '  DATABASE_URL=mysql://user:password@127.0.0.1:3306/ npm start',
     ].join('\n'),
   );
-}
-
-/**
- * Closes on the signals that end a process, then lets the signal have its effect, unless the
- * program has an answer of its own to it.
- */
-function onSignals(close: () => Promise<void>): () => void {
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  const answer = (signal: NodeJS.Signals): void => {
-    void close()
-      .catch(() => {})
-      .then(() => {
-        if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
-      });
-  };
-  for (const signal of signals) process.on(signal, answer);
-  return () => {
-    for (const signal of signals) process.off(signal, answer);
-  };
 }

@@ -1,5 +1,6 @@
 /** A database for the time of one command, given back whatever ends it. */
 import { constants } from 'node:os';
+import { decideOnSignals } from '../signals.ts';
 import { type DatabaseServer, obtainServer } from './server.ts';
 
 /** The command was ended by a signal. */
@@ -26,9 +27,7 @@ export async function withServer<Result>(
   work: (server: DatabaseServer, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const ending = new AbortController();
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  const onSignal = (signal: NodeJS.Signals): void => ending.abort(new Interrupted(signal));
-  for (const signal of signals) process.on(signal, onSignal);
+  const release = decideOnSignals((signal) => ending.abort(new Interrupted(signal)));
   let server: DatabaseServer | undefined;
   try {
     server = await obtainServer({ progress, signal: ending.signal });
@@ -37,6 +36,6 @@ export async function withServer<Result>(
     throw ending.signal.aborted ? ending.signal.reason : error;
   } finally {
     await server?.close();
-    for (const signal of signals) process.off(signal, onSignal);
+    release();
   }
 }
