@@ -1,6 +1,6 @@
 /** One HTTP exchange as one PHP request: opened, saved before the head leaves, ended. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { PhpOptions, PhpRequest, Place } from '../php/host.ts';
+import type { PhpOptions, PhpRequest, Place, RequestInput } from '../php/host.ts';
 import { callerOf, commitRequest, hasWork, inputOf, prepare } from '../php/host.ts';
 import { holdBack } from './held-response.ts';
 
@@ -54,7 +54,7 @@ export function prepareExchanges(
       setHeader: response.setHeader.bind(response),
       removeHeader: response.removeHeader.bind(response),
     };
-    const php = open({ input: inputOf(request), head, source: request });
+    const php = open({ input: sourceInput(request), head, source: request });
     let saving: Promise<void> | undefined;
     const commit = (reason: string): Promise<void> => {
       saving ??= commitRequest(php, reason);
@@ -76,6 +76,11 @@ export function prepareExchanges(
       },
     };
   };
+}
+
+function sourceInput(request: IncomingMessage & { body?: unknown }): RequestInput {
+  const { cookie, referer } = request.headers;
+  return inputOf({ cookie, referer, url: request.url, form: () => request.body });
 }
 
 /** Whether the head has really left, whatever the response pretends meanwhile. */

@@ -4,7 +4,7 @@
  * Adapters import from this file and from `index.ts`, and from no other file of `src/php`.
  */
 export { callerOf } from './session/caller.ts';
-export { inputOf } from './session/input.ts';
+export { inputOf, type RequestSource } from './session/input.ts';
 export {
   commitRequest,
   hasWork,

@@ -1,88 +1,136 @@
-/** What PHP would have in `$_COOKIE`, `$_GET` and `$_POST` under one name. main/php_variables.c. */
-import type { IncomingMessage } from 'node:http';
-import { textOf } from '../zend/conversions.ts';
+/** Reads the session's variable from a request as PHP fills `$_COOKIE`, `$_GET` and `$_POST`. main/php_variables.c. */
+import { bytesOf, textOf } from '../zend/conversions.ts';
 import type { RequestInput } from './request.ts';
 
-/** php_raw_url_decode(), or with `+` as a blank php_url_decode(). */
+/** The parts of an HTTP request that may carry a session's id. */
+export interface RequestSource {
+  /** The Cookie header, one character for each byte (latin1), as Node and Fetch give it. */
+  readonly cookie?: string | null | undefined;
+  /** The request's target or URL; only what follows its `?` is read. */
+  readonly url?: string | undefined;
+  /**
+   * Returns the fields of a form that a body parser has read, with the names that the client sent.
+   * Called only where session.use_only_cookies is off.
+   */
+  readonly form?: (() => unknown) | undefined;
+  /** The Referer header. */
+  readonly referer?: string | null | undefined;
+}
+
+/** max_input_vars: PHP ignores the variables that follow. */
+const MAX_VARIABLES = 1000;
+
+/** php_raw_url_decode(); with `+` as a blank, php_url_decode(). Characters are bytes, in and out. */
 function decode(text: string, plusIsBlank: boolean): string {
   const source = plusIsBlank ? text.replaceAll('+', ' ') : text;
-  // A header's characters are its bytes.
-  const latin1 = source.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+  if (!source.includes('%')) return source;
+  return source.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   );
+}
+
+function bytesToText(latin1: string): string {
   return textOf(Buffer.from(latin1, 'latin1'));
 }
 
+/** Browsers enforce extra rules for cookies with these prefixes. */
+const PREFIXES = ['__Host-', '__Secure-'];
+
 interface Variable {
+  /** `''` for a variable that PHP drops. */
   readonly name: string;
   readonly isArray: boolean;
 }
 
-/** Browsers keep a promise for names that begin so, as they spell them. */
-const PROMISING = ['__Host-', '__Secure-'];
-
 /**
- * php_register_variable_ex(): blanks and dots become `_`, brackets make an array. A name that only
- * this gives a promise (`..Host-id`, CVE-2022-31629 and CVE-2024-2756) is the name of nothing.
+ * php_register_variable_ex(): the name ends at a NUL, blanks and dots become `_`, brackets make an
+ * array. A name that only this mangling gives a prefix (`..Host-id`, CVE-2022-31629 and
+ * CVE-2024-2756) is dropped.
  */
 function variableOf(raw: string): Variable {
-  const name = raw.replace(/^ +/, '');
+  const nul = raw.indexOf('\0');
+  const name = (nul < 0 ? raw : raw.slice(0, nul)).replace(/^ +/, '');
   const bracket = name.indexOf('[');
+  if (bracket === 0) return { name: '', isArray: false };
   const isArray = bracket > 0 && name.includes(']', bracket);
-  const plain = isArray ? name.slice(0, bracket) : name.replace('[', '_');
-  const mangled = plain.replace(/[ .]/g, '_');
-  const pretends = PROMISING.some((each) => mangled.startsWith(each) && !name.startsWith(each));
+  const plain = isArray ? name.slice(0, bracket) : name;
+  const mangled = plain.replace(/[ .[]/g, '_');
+  const pretends = PREFIXES.some((each) => mangled.startsWith(each) && !name.startsWith(each));
   return { name: pretends ? '' : mangled, isArray };
 }
 
-/** Finds a cookie: the first of a name counts, as browsers send the most specific first. */
+/** Of cookies with one name the first counts: browsers send the most specific path first. */
 function findCookie(header: string, wanted: string): string | false | undefined {
   let found: string | false | undefined;
+  let count = 0;
   for (const pair of header.split(';')) {
     const at = pair.indexOf('=');
-    const { name, isArray } = variableOf((at < 0 ? pair : pair.slice(0, at)).trimStart());
+    // C's isspace(); trimStart() would also strip U+00A0, which is a byte of the name here.
+    const raw = (at < 0 ? pair : pair.slice(0, at)).replace(/^[ \t\n\v\f\r]+/, '');
+    if (raw === '') continue;
+    count += 1;
+    if (count > MAX_VARIABLES) break;
+    const { name, isArray } = variableOf(raw);
     if (name !== wanted) continue;
     if (isArray) found = false;
-    else found ??= at < 0 ? '' : decode(pair.slice(at + 1), false);
+    else found ??= at < 0 ? '' : bytesToText(decode(pair.slice(at + 1), false));
   }
   return found;
 }
 
-/** Finds a variable of a query or a form: the last of a name counts. */
-function findPair(query: string, wanted: string): string | false | undefined {
+/** Of a query's variables with one name the last counts. */
+function findInQuery(query: string, wanted: string): string | false | undefined {
   let found: string | false | undefined;
+  let count = 0;
   for (const pair of query.split('&')) {
     if (pair === '') continue;
+    count += 1;
+    if (count > MAX_VARIABLES) break;
     const at = pair.indexOf('=');
     const { name, isArray } = variableOf(decode(at < 0 ? pair : pair.slice(0, at), true));
     if (name !== wanted) continue;
-    found = isArray ? false : at < 0 ? '' : decode(pair.slice(at + 1), true);
+    found = isArray ? false : at < 0 ? '' : bytesToText(decode(pair.slice(at + 1), true));
+  }
+  return found;
+}
+
+/** A parser has decoded the names, but not mangled them; a value that is not a string is an array. */
+function findInForm(fields: unknown, wanted: string): string | false | undefined {
+  if (typeof fields !== 'object' || fields === null) return undefined;
+  let found: string | false | undefined;
+  for (const [key, value] of Object.entries(fields)) {
+    const { name, isArray } = variableOf(key);
+    if (name === wanted) found = !isArray && typeof value === 'string' ? value : false;
   }
   return found;
 }
 
 /**
- * Reads what a session needs of an HTTP request.
+ * Reads the cookie, query and form variables that may carry a session's id, each when it is asked
+ * for.
  *
- * A form is what a body parser put into `request.body`, as Express does.
- *
- * @param request - The request.
- * @returns Its cookies, query, form and Referer, looked up when they are asked for.
+ * @param source - The request's headers, URL and parsed form.
+ * @returns The input of one PHP request.
+ * @example
+ * const input = inputOf({ cookie: 'PHPSESSID=abc; lang=en', url: '/?page=2' });
+ * input.cookie('PHPSESSID'); // 'abc'
+ * input.query('page'); // '2'
+ * input.form('page'); // undefined
  */
-export function inputOf(request: IncomingMessage): RequestInput {
+export function inputOf(source: RequestSource): RequestInput {
   return {
-    cookie: (name) => findCookie(request.headers.cookie ?? '', name),
+    // PHP's cookie names are bytes; a session's name is text.
+    cookie: (name) => findCookie(source.cookie ?? '', latin1Of(name)),
     query(name) {
-      const url = request.url ?? '';
+      const { url = '' } = source;
       const at = url.indexOf('?');
-      return at < 0 ? undefined : findPair(url.slice(at + 1), name);
+      return at < 0 ? undefined : findInQuery(url.slice(at + 1), latin1Of(name));
     },
-    form(name) {
-      const { body } = request as { body?: unknown };
-      if (typeof body !== 'object' || body === null || !Object.hasOwn(body, name)) return undefined;
-      const value = (body as Record<string, unknown>)[name];
-      return typeof value === 'string' ? value : false;
-    },
-    referer: request.headers.referer,
+    form: (name) => findInForm(source.form?.(), name),
+    referer: source.referer ?? undefined,
   };
+}
+
+function latin1Of(name: string): string {
+  return bytesOf(name).toString('latin1');
 }

@@ -1,10 +1,9 @@
 /** Runs sequences in the port. */
 import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
-import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as php from '#php';
-import { inputOf } from '../../../src/php/session/input.ts';
+import { inputOf, type RequestSource } from '../../../src/php/host.ts';
 import { textOf } from '../../../src/php/zend/conversions.ts';
 import { type PhpValue, serialize } from '../../../src/serialize/index.ts';
 import { type Bench, install } from './node-handlers.ts';
@@ -52,7 +51,7 @@ class Browser {
     for (const line of lines) {
       const [, name = '', value = ''] = /^Set-Cookie: ([^=]*)=([^;]*)/.exec(line) ?? [];
       if (name === '') continue;
-      const request = messageOf({ cookie: `x=${value}` });
+      const request = sourceOf({ cookie: `x=${value}` });
       this.cookies.set(name, inputOf(request).cookie('x') ?? '');
     }
   }
@@ -85,7 +84,7 @@ class Run implements Bench {
     const headers = this.#headers;
     return {
       input: scenario.raw
-        ? inputOf(messageOf(scenario.raw))
+        ? inputOf(sourceOf(scenario.raw))
         : {
             cookie: (name) => cookies.get(name),
             query: from(scenario.query),
@@ -182,10 +181,10 @@ class Run implements Bench {
   }
 }
 
-/** As much of a request as is read for a session. */
-function messageOf({ cookie, query }: { cookie?: string; query?: string }): IncomingMessage {
-  const url = query === undefined ? '/' : `/?${query}`;
-  return { headers: cookie === undefined ? {} : { cookie }, url } as IncomingMessage;
+/** A scenario's raw Cookie header and query string as they would arrive: a character for each byte. */
+function sourceOf({ cookie = '', query = '' }: { cookie?: string; query?: string }): RequestSource {
+  const onTheWire = (text: string): string => Buffer.from(text).toString('latin1');
+  return { cookie: onTheWire(cookie), url: `/?${onTheWire(query)}` };
 }
 
 function invoke(name: string, values: readonly unknown[]): unknown {
