@@ -62,8 +62,8 @@ const known = {
     'src/workshop/lab/anatomy.ts imports src/workshop/site/dissect.ts',
     'src/workshop/oracle/twins.ts imports lessons/05-a-request-around-it/counter.ts',
     'src/workshop/oracle/twins.ts imports lessons/05-a-request-around-it/sessions.ts',
-    'src/workshop/site/pictures/trace.ts imports src/workshop/lab/messages.ts',
-    'src/workshop/site/record.ts imports src/workshop/lab/messages.ts',
+    'src/workshop/site/pictures/trace.ts imports src/workshop/sandbox/messages.ts',
+    'src/workshop/site/record.ts imports src/workshop/sandbox/messages.ts',
   ],
   /** Circles in which every file is one of these. */
   files:
@@ -254,14 +254,13 @@ test('a circle of rooms is named where no file imports itself', () => {
   ]);
 });
 
-test('a lesson imports its packages, #php, #bench and the attack stage, and nothing else', () => {
+test('a lesson imports its packages, #php and #bench, and nothing else', () => {
   const allowed =
     /^(mysql2\/promise|iron-session|#sessions|src\/(php|workshop\/bench)\/index\.ts)$/;
   const strangers = sources('lessons')
     .filter(({ file }) => !file.startsWith('lessons/mine/'))
     .filter(({ file, from }) => {
       if (allowed.test(from)) return false;
-      if (file.endsWith('/attack.ts')) return from !== 'src/workshop/bench/attack/stage.ts';
       return !(
         /\/(vanilla|counter)\.ts$/.test(file) && /^(src\/adapters|lessons\/05-[^/]*)\//.test(from)
       );

@@ -1,5 +1,6 @@
 /** Putting a bench together: a schema, a wire to it, the class, and an end to all of them. */
 import { type DatabaseServer, obtainServer } from '../machine/database/server.ts';
+import { loadClass } from '../sandbox/load-class.ts';
 import { report } from '../sandbox/report.ts';
 import { openWire } from '../wire/proxy.ts';
 import type { Statement } from '../wire/statement.ts';
@@ -9,7 +10,7 @@ import { type OwnedDatabase, openDatabase } from './database.ts';
 import { adaptHandler, type LastCall } from './handler.ts';
 import { type SeededRandom, seededRandom } from './random.ts';
 import { dropSockets, noteSockets } from './sockets.ts';
-import { loadSubject, type Subject } from './subject.ts';
+import type { Subject } from './subject.ts';
 
 export interface AssembledBench {
   bench: Bench;
@@ -64,7 +65,7 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
 
     process.env['DATABASE_URL'] = wire.url;
     noteSockets();
-    const sessions = await loadSubject(subject.file, copies++);
+    const sessions = await loadClass(subject.file, copies++);
     const { handler, has, lastCall } = adaptHandler(sessions, (method) => {
       report({ kind: 'called', file: subject.file, method });
     });

@@ -4,7 +4,9 @@
  * Tests speak to this shape from the first lesson to the last, so no test is edited when the
  * static class becomes an object, and a callback that is not ported yet fails with a sentence.
  */
-import type { SessionsExport, StaticSessions } from './contract.ts';
+import type { SessionsExport } from '../sandbox/contract.ts';
+import { type Callback, METHODS } from '../sandbox/methods.ts';
+import { NotPorted } from '../sandbox/not-ported.ts';
 
 /** The session callbacks of the class under test, each of them async. */
 export interface BenchHandler {
@@ -18,30 +20,6 @@ export interface BenchHandler {
   destroy(id: string): Promise<boolean>;
   gc(maxLife: number): Promise<number | boolean>;
   create_sid(): Promise<string>;
-}
-
-export type Callback = 'open' | 'close' | 'read' | 'write' | 'destroy' | 'gc' | 'create_sid';
-
-/** The article's names, and how the article declares each. */
-const articleNames: Record<Callback, { name: keyof StaticSessions & string; example: string }> = {
-  open: { name: 'Open', example: 'static async Open(path: string, session_name: string)' },
-  close: { name: 'Close', example: 'static async Close()' },
-  read: { name: 'Read', example: 'static async Read(sid: string)' },
-  write: { name: 'Write', example: 'static async Write(sid: string, data: string)' },
-  destroy: { name: 'Destroy', example: 'static async Destroy(sid: string)' },
-  gc: { name: 'garbageCollect', example: 'static async garbageCollect(max_life: number)' },
-  create_sid: { name: 'createId', example: 'static async createId()' },
-};
-
-/** A callback that the class has not got yet: the exercise, not a mistake of the test. */
-export class NotPorted extends Error {
-  override readonly name = 'NotPorted';
-  readonly code = 'NOT_PORTED';
-
-  /** @param method - The method as its file spells it, and how it is declared. */
-  constructor(method: { name: string; example: string }) {
-    super(`Sessions.${method.name} is not ported yet. It begins: ${method.example}`);
-  }
 }
 
 /** The last callback a test reached, for a report that must name a place in the class. */
@@ -81,8 +59,8 @@ export function adaptHandler(
   const object = toObject(sessions);
   const lastCall: LastCall = { method: undefined, error: undefined };
   const names = (callback: Callback) => {
-    const article = articleNames[callback];
-    return object === undefined
+    const article = METHODS.find((method) => method.callback === callback);
+    return object === undefined && article
       ? article
       : { name: callback as string, example: `async ${callback}(…)` };
   };

@@ -1,12 +1,13 @@
 /** `#bench`: everything a lesson's test file needs, opened by one line at its top. */
 
 export type { PageRequest, PageResponse } from '../sandbox/browser.ts';
+export { NotPorted } from '../sandbox/not-ported.ts';
 export type { Gate, GateOptions } from '../wire/gate.ts';
 export type { Outcome, Statement, WireValue } from '../wire/statement.ts';
 export { type Attack, breached, held, type Stage, signIn, type Verdict } from './attack.ts';
 export type { Bench } from './bench.ts';
 export type { BenchClock } from './clock.ts';
 export type { BenchDatabase, Row } from './database.ts';
-export { type BenchHandler, NotPorted } from './handler.ts';
+export type { BenchHandler } from './handler.ts';
 export { openBench } from './open.ts';
 export type { ServeOptions, Server } from './serve.ts';

@@ -1,17 +1,11 @@
 /** The counter page in a process of its own: a second web server, or one that is about to die. */
 import { fileURLToPath } from 'node:url';
 import { exchange } from '../sandbox/browser.ts';
+import type { PageOrder } from '../sandbox/page-program.ts';
 import { startNodeServer } from '../sandbox/server.ts';
 import type { Server } from './serve.ts';
 
-/** What the process is told, as its one argument. */
-export interface PageOrder {
-  /** Absolute path of the class's file. */
-  classFile: string;
-  settings: Record<string, string>;
-}
-
-const program = fileURLToPath(new URL('./page-program.ts', import.meta.url));
+const program = fileURLToPath(new URL('../sandbox/page-program.ts', import.meta.url));
 
 /**
  * Serves the counter page from a process of its own.

@@ -3,9 +3,10 @@ import { tracingChannel } from 'node:diagnostics_channel';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exchange, type PageRequest, type PageResponse } from '../sandbox/browser.ts';
-import type { SessionsExport } from './contract.ts';
-import { counterPage } from './counter.ts';
-import { type LastCall, NotPorted } from './handler.ts';
+import type { SessionsExport } from '../sandbox/contract.ts';
+import { counterPage } from '../sandbox/counter.ts';
+import { NotPorted } from '../sandbox/not-ported.ts';
+import type { LastCall } from './handler.ts';
 
 export interface ServeOptions {
   /** PHP settings for this server: `{ 'session.gc_probability': '1' }`. */

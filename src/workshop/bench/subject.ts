@@ -2,9 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { root } from '../course/catalogue.ts';
-import type { SessionsExport } from './contract.ts';
 
 export interface Subject {
   /** Absolute path of the class's file. */
@@ -24,25 +22,6 @@ export function findSubject(asker: string): Subject {
   const file = createRequire(asker).resolve('#sessions');
   const number = lessonNumber(file, asker);
   return { file, schemaSql: readSchema(lessonsDirectory(asker), number) };
-}
-
-/**
- * Loads the class.
- *
- * @param file - Its file.
- * @param copy - 0 for the class as everyone imports it; another number for a class of its own,
- *   which shares no static field with the others.
- * @returns What it exports as `Sessions`.
- * @throws TypeError when it exports no such thing, and whatever the file itself throws.
- */
-export async function loadSubject(file: string, copy: number): Promise<SessionsExport> {
-  const url = pathToFileURL(file);
-  if (copy > 0) url.search = `bench=${copy}`;
-  const module = (await import(url.href)) as { Sessions?: SessionsExport };
-  if (module.Sessions === undefined) {
-    throw new TypeError(`${file} must export a class named Sessions: export class Sessions { … }`);
-  }
-  return module.Sessions;
 }
 
 /** A lesson's folder, or the folder above its made wrong fixes, begins with the lesson's number. */

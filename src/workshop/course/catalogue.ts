@@ -121,7 +121,7 @@ export function readWrongClass(lesson: Lesson, { patch }: WrongFix): string {
 export function conditions(lessons: Lesson[]): Record<string, string> {
   const relative = (path: string) => `./${path.slice(root.length + 1).replaceAll('\\', '/')}`;
   return {
-    types: './src/workshop/bench/contract.ts',
+    types: './src/workshop/sandbox/contract.ts',
     mine: relative(minePath),
     ...Object.fromEntries(
       lessons.flatMap((lesson) => [

@@ -1,6 +1,7 @@
 /** What the buttons of the lab's two clients do. */
+
+import { METHODS } from '../sandbox/methods.ts';
 import { type ClientName, NAMES, USERS } from './clients.ts';
-import { METHODS } from './methods.ts';
 import type { Stage } from './stage.ts';
 import { describeWait } from './views/timeline.ts';
 import { findWaits } from './waits.ts';

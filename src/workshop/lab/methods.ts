@@ -1,24 +1,7 @@
-/** The methods of the article's class, and which of them a class of the port has so far. */
+/** Which of the article's methods a class of the port has so far. */
 import { existsSync, readFileSync } from 'node:fs';
 import type { Lesson } from '../course/catalogue.ts';
-
-/** A method, PHP's name for the callback that it is, and what it is given. */
-export interface Method {
-  name: string;
-  callback: string;
-  takes: ('id' | 'data' | 'lifetime')[];
-}
-
-/** In the order of the port. */
-export const METHODS: readonly Method[] = [
-  { name: 'Open', callback: 'open', takes: [] },
-  { name: 'Read', callback: 'read', takes: ['id'] },
-  { name: 'Write', callback: 'write', takes: ['id', 'data'] },
-  { name: 'Destroy', callback: 'destroy', takes: ['id'] },
-  { name: 'garbageCollect', callback: 'gc', takes: ['lifetime'] },
-  { name: 'createId', callback: 'create_sid', takes: [] },
-  { name: 'Close', callback: 'close', takes: [] },
-];
+import { METHODS, type Method } from '../sandbox/methods.ts';
 
 /**
  * The methods a class can be asked for by hand while no request goes around it.

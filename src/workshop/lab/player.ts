@@ -4,13 +4,13 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { root } from '../course/catalogue.ts';
+import type { Message } from '../sandbox/messages.ts';
 import { findPlace } from '../sandbox/place.ts';
 import type { Fault } from '../sandbox/report.ts';
 import { FAULT_MARK } from '../sandbox/stall.ts';
-import type { Message } from './messages.ts';
 import type { Sender } from './timeline.ts';
 
-const PLAY = fileURLToPath(new URL('./play.ts', import.meta.url));
+const PLAY = fileURLToPath(new URL('../sandbox/play.ts', import.meta.url));
 const START_LIMIT = 20_000;
 const LINES_KEPT = 20;
 /** One password for all processes of a lab: from lesson 16 on they must open each other's cookies. */

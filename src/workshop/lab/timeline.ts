@@ -1,6 +1,6 @@
 /** What each request did, put together from what the play processes tell. */
-import type { LockEffect } from './locks.ts';
-import type { Message, RequestMessage, SqlMessage } from './messages.ts';
+import type { LockEffect } from '../sandbox/locks.ts';
+import type { Message, RequestMessage, SqlMessage } from '../sandbox/messages.ts';
 
 /** Who sent a request: one of the lab's two clients, or a program outside it such as curl. */
 export type Sender = 'you' | 'mallory' | 'outside';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, request as sendRequest } from 'node:http';
 import { join } from 'node:path';
 import { root } from '../course/catalogue.ts';
-import type { Message } from '../lab/messages.ts';
+import type { Message } from '../sandbox/messages.ts';
 
 /** One visit: what the browser sent, what happened, what it got. */
 export interface Visit {
@@ -26,7 +26,7 @@ export interface Visit {
 export async function recordVisits(condition: string, databaseUrl: string): Promise<Visit[]> {
   const messages: Message[] = [];
   const complaints: string[] = [];
-  const child = fork(join(root, 'src/workshop/lab/play.ts'), {
+  const child = fork(join(root, 'src/workshop/sandbox/play.ts'), {
     execArgv: ['-C', condition, '--import', 'tsx'],
     env: { ...process.env, DATABASE_URL: databaseUrl },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createClock } from '../../../src/workshop/bench/clock.ts';
-import type { SessionsExport } from '../../../src/workshop/bench/contract.ts';
-import { adaptHandler, NotPorted } from '../../../src/workshop/bench/handler.ts';
+import { adaptHandler } from '../../../src/workshop/bench/handler.ts';
 import { seededRandom } from '../../../src/workshop/bench/random.ts';
+import type { SessionsExport } from '../../../src/workshop/sandbox/contract.ts';
 import { describeFailure, readFrames } from '../../../src/workshop/sandbox/failure.ts';
+import { NotPorted } from '../../../src/workshop/sandbox/not-ported.ts';
 
 test('the clock shows real time until it is set, and again after it is restored', () => {
   const clock = createClock();

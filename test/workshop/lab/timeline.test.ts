@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Message } from '../../../src/workshop/lab/messages.ts';
 import { compareRows, type Row } from '../../../src/workshop/lab/rows.ts';
 import { groupByOverlap, type RequestEntry, Timeline } from '../../../src/workshop/lab/timeline.ts';
+import type { Message } from '../../../src/workshop/sandbox/messages.ts';
 
 const origin = { instance: 1, pid: 7, sender: () => 'you' as const };
 const request = (number: number, at: number) =>

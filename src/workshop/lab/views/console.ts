@@ -1,6 +1,7 @@
 /** A class that no request goes around yet: its methods, called by hand. */
+
+import type { Method } from '../../sandbox/methods.ts';
 import { type Html, html } from '../html.ts';
-import type { Method } from '../methods.ts';
 import { action, type Scene } from './page.ts';
 
 const ARGUMENTS: Record<Method['takes'][number], string> = {

@@ -1,8 +1,8 @@
 /** Who takes part in the lessons' benchmark, and how each is served. */
 import { fileURLToPath } from 'node:url';
-import type { PageOrder } from '../../bench/serve-apart.ts';
 import { findLesson, type Lesson, schemaFor } from '../../course/catalogue.ts';
 import type { PhpFpm } from '../../machine/php-fpm.ts';
+import type { PageOrder } from '../../sandbox/page-program.ts';
 import { type Served, serveNode } from '../contender.ts';
 import { servePhp } from './php-server.ts';
 
@@ -78,7 +78,7 @@ function served(lessons: readonly Lesson[]): Lesson[] {
 async function serveLesson(lesson: Lesson, order: ServeOrder): Promise<Served> {
   const { databaseUrl, sweeps, clients } = order;
   const page: PageOrder = { classFile: lesson.files.class, settings: sweepSettings(sweeps) };
-  const program = fileURLToPath(new URL('../../bench/page-program.ts', import.meta.url));
+  const program = fileURLToPath(new URL('../../sandbox/page-program.ts', import.meta.url));
   const processes: Served[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(processes.map((each) => each.close()));

@@ -1,7 +1,7 @@
 /** The picture of two visits: who calls whom, in which order, with what. */
 import { dirname, join, relative, sep } from 'node:path';
 import { root } from '../../course/catalogue.ts';
-import type { Message } from '../../lab/messages.ts';
+import type { Message } from '../../sandbox/messages.ts';
 import type { Visit } from '../record.ts';
 import type { Page, Yield } from '../weave.ts';
 

@@ -2,11 +2,18 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { counterPage } from './counter.ts';
-import type { PageOrder } from './serve-apart.ts';
-import { loadSubject } from './subject.ts';
+import { loadClass } from './load-class.ts';
+
+/** The program's one argument, in JSON. */
+export interface PageOrder {
+  /** Absolute path of the class's file. */
+  classFile: string;
+  /** PHP's settings. */
+  settings: Record<string, string>;
+}
 
 const { classFile, settings } = JSON.parse(process.argv[2] ?? '') as PageOrder;
-const server = createServer(counterPage(await loadSubject(classFile, 0), { settings }));
+const server = createServer(counterPage(await loadClass(classFile, 0), { settings }));
 server.listen(0, '127.0.0.1', () => {
   process.stdout.write(`${(server.address() as AddressInfo).port}\n`);
 });

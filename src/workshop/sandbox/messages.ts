@@ -1,6 +1,7 @@
 /** What a play process tells the lab. Times are milliseconds since 1970, with fractions. */
-import type { Fault } from '../sandbox/report.ts';
+
 import type { LockEffect } from './locks.ts';
+import type { Fault } from './report.ts';
 
 export type Message =
   | { type: 'listening'; port: number }

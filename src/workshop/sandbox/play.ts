@@ -1,20 +1,20 @@
 /**
  * Serves the counter page by the class that the condition chose: one process for one class.
  *
- * The lab starts it as `node -C lesson-05 --import tsx src/workshop/lab/play.ts`, with the class's
+ * The lab starts it as `node -C lesson-05 --import tsx src/workshop/sandbox/play.ts`, with the class's
  * database in DATABASE_URL, and listens to what it tells over the channel between the two.
  */
 import { writeSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Worker } from 'node:worker_threads';
-import type { SessionsExport } from '../bench/contract.ts';
-import { describeFault, findPlace } from '../sandbox/place.ts';
-import type { Fault } from '../sandbox/report.ts';
-import { FAULT_MARK } from '../sandbox/stall.ts';
+import type { SessionsExport } from './contract.ts';
 import type { Message } from './messages.ts';
-import { missingMethods, unportedPage } from './not-ported.ts';
+import { describeFault, findPlace } from './place.ts';
+import type { Fault } from './report.ts';
+import { FAULT_MARK } from './stall.ts';
 import { traceCallbacks, traceRequests, traceStatements } from './trace.ts';
+import { missingMethods, unportedPage } from './unported-page.ts';
 
 const tell = (message: Message): void => {
   if (process.connected) process.send?.(message);
@@ -63,7 +63,7 @@ async function serve(Sessions: SessionsExport): Promise<void> {
   // Gc with every request, so that it can be seen; PHP's default is one in a hundred.
   const settings = { 'session.gc_probability': '1', 'session.gc_divisor': '1' };
   // Below the handlers of faults, so that what cannot be loaded is a sentence as well.
-  const { counterPage } = await import('../bench/counter.ts');
+  const { counterPage } = await import('./counter.ts');
   const page = missing.includes('initCallbacks')
     ? unportedPage(Sessions, missing)
     : counterPage(Sessions, { settings });
@@ -82,6 +82,6 @@ function watchForStalls(): void {
   const beat = new Int32Array(shared);
   setInterval(() => Atomics.add(beat, 0, 1), 250);
   // Node 20 does not hand the loader of a .ts entry to a thread: the thread fetches it itself.
-  const source = `import('tsx/esm/api').then(({ tsImport }) => tsImport('../sandbox/stall.ts', ${JSON.stringify(import.meta.url)}))`;
+  const source = `import('tsx/esm/api').then(({ tsImport }) => tsImport('./stall.ts', ${JSON.stringify(import.meta.url)}))`;
   new Worker(source, { eval: true, workerData: shared }).unref();
 }

@@ -1,8 +1,8 @@
-/** What the play process says of a class that has no request around it yet. */
+/** The page of a class that no request can go around yet. */
 import { tracingChannel } from 'node:diagnostics_channel';
 import type { RequestListener } from 'node:http';
-import type { SessionsExport } from '../bench/contract.ts';
-import { html } from './html.ts';
+import type { SessionsExport } from './contract.ts';
+import { escapeHtml, sendPage } from './counter.ts';
 import { METHODS } from './methods.ts';
 import { describeValue } from './trace.ts';
 
@@ -51,8 +51,7 @@ export function unportedPage(Sessions: SessionsExport, missing: string[]): Reque
     const url = new URL(request.url ?? '/', 'http://localhost');
     const [status, text] =
       url.pathname === '/call' ? await call(Sessions, url) : [501, notPortedSentence(missing)];
-    response.writeHead(status, { 'Content-Type': 'text/html; charset=UTF-8' });
-    response.end(`${html`<p>${text}</p>`}\n`);
+    sendPage(response, status, `<p>${escapeHtml(text)}</p>\n`);
   };
 }
 

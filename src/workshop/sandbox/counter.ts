@@ -14,7 +14,7 @@ import {
   session_start,
 } from '../../php/index.ts';
 import type { SessionsExport, StaticSessions } from './contract.ts';
-import { NotPorted } from './handler.ts';
+import { NotPorted } from './not-ported.ts';
 
 /**
  * Makes the counter page for a class.
@@ -40,19 +40,19 @@ export function counterPage(
     const url = new URL(request.url ?? '/', 'http://localhost');
     const page = pages[url.pathname];
     if (!page) {
-      send(response, 404, `<p>There is no page ${escapeHtml(url.pathname)}</p>\n`);
+      sendPage(response, 404, `<p>There is no page ${escapeHtml(url.pathname)}</p>\n`);
       return;
     }
     if (Allows?.(request) === false) {
-      send(response, 403, '<p>This request came from another site</p>\n');
+      sendPage(response, 403, '<p>This request came from another site</p>\n');
       return;
     }
     await register();
     if (!(await session_start())) {
-      send(response, 500, '<p>The session could not be started</p>\n');
+      sendPage(response, 500, '<p>The session could not be started</p>\n');
       return;
     }
-    send(response, 200, await page(url, Login));
+    sendPage(response, 200, await page(url, Login));
   };
   return withPhpSession(listener, options);
 }
@@ -109,11 +109,13 @@ function registration(sessions: SessionsExport): () => Promise<void> {
   };
 }
 
-function send(response: ServerResponse, status: number, html: string): void {
+/** Sends a page of HTML. */
+export function sendPage(response: ServerResponse, status: number, html: string): void {
   response.writeHead(status, { 'Content-Type': 'text/html; charset=UTF-8' });
   response.end(html);
 }
 
-function escapeHtml(text: string): string {
+/** Writes text as HTML that shows it. */
+export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
