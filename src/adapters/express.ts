@@ -40,7 +40,9 @@ export type PhpSessionMiddleware = (
  * const first = await fetch('http://localhost:8080/');
  * await first.text(); // 'Count: 1'
  */
-export function phpSession(options: PhpOptions = {}): PhpSessionMiddleware {
+export function phpSession<Name extends string>(
+  options: PhpOptions<Name> = {},
+): PhpSessionMiddleware {
   const begin = prepareExchanges(options);
   return (request, response, next) => {
     const exchange = begin(request, response, next);

@@ -37,9 +37,9 @@ export type { PhpSessionOptions } from './php-scope.ts';
  * const second = await fetch('http://localhost:8080/', { headers: { cookie } });
  * await second.text(); // 'Count: 2'
  */
-export function withPhpSession(
+export function withPhpSession<Name extends string>(
   listener: (request: IncomingMessage, response: ServerResponse) => unknown,
-  options: PhpSessionOptions = {},
+  options: PhpSessionOptions<Name> = {},
 ): RequestListener {
   const begin = prepareExchanges(options);
   const onError = options.onError ?? answerError;

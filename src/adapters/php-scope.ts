@@ -5,7 +5,7 @@ import { callerOf, commitRequest, hasWork, inputOf, prepare } from '../php/host.
 import { holdBack } from './held-response.ts';
 
 /** How PHP behaves, and what happens when a page fails. */
-export interface PhpSessionOptions extends PhpOptions {
+export interface PhpSessionOptions<Name extends string = string> extends PhpOptions<Name> {
   /**
    * Hears of an error that the listener or the session's end threw.
    *

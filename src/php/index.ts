@@ -13,6 +13,7 @@
  */
 export type { PhpVersion } from '../serialize/index.ts';
 export {
+  type CookieParamOptions,
   type SessionCookieParams,
   session_get_cookie_params,
   session_set_cookie_params,
@@ -79,4 +80,16 @@ export {
   type RequestInput,
   type ResponseHead,
 } from './session/request.ts';
-export type { SessionStartOptions } from './session/start-options.ts';
+export type {
+  CacheLimiter,
+  CookieFlag,
+  CookieSameSite,
+  IniSettings,
+  RuntimeSettings,
+  SessionSettings,
+  SessionStartOptions,
+  SettingNumber,
+  SettingOn,
+  SettingSwitch,
+  StartupSettings,
+} from './setting-types.ts';

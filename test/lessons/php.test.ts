@@ -77,7 +77,7 @@ async function toldHere(): Promise<string[]> {
     create_sid: () => tell('create_sid', `made-${++made}`),
     validateId: (id: string) => tell('validate_sid', rows.has(id)),
   };
-  const visit = (id: string, strict: string, signsIn: boolean): Promise<string> =>
+  const visit = (id: string, strict: '0' | '1', signsIn: boolean): Promise<string> =>
     withPhpRequest({}, async () => {
       session_set_save_handler(handler);
       session_id(id);

@@ -8,6 +8,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import {
   $_SESSION,
   type PhpOptions,
+  type SessionSettings,
   session_destroy,
   session_gc,
   session_id,
@@ -24,8 +25,8 @@ after(() => rm(folder, { recursive: true }));
 
 const messages: string[] = [];
 
-function options(savePath: string, more: Record<string, string> = {}): PhpOptions {
-  const settings = { 'session.save_path': savePath, 'session.gc_probability': '0', ...more };
+function options(savePath: string, more: SessionSettings = {}): PhpOptions {
+  const settings = { 'session.save_path': savePath, 'session.gc_probability': 0, ...more };
   return { settings, onMessage: ({ message }) => messages.push(message) };
 }
 

@@ -121,7 +121,7 @@ test('chance is drawn below the divisor, and collects below the probability', as
       limits.push(limit);
       return chance;
     };
-    const settings = { 'session.gc_probability': '3', 'session.gc_divisor': '7' };
+    const settings = { 'session.gc_probability': 3, 'session.gc_divisor': 7 };
     await inRequest({ randomInt, settings }, () => session_start());
     assert.deepEqual(limits, [7]);
     return collected.length;
@@ -132,7 +132,7 @@ test('chance is drawn below the divisor, and collects below the probability', as
 
 test('session_gc() asks no chance', async () => {
   const randomInt = (): number => assert.fail('nothing is drawn');
-  const settings = { 'session.gc_probability': '0', 'session.gc_maxlifetime': '77' };
+  const settings = { 'session.gc_probability': 0, 'session.gc_maxlifetime': 77 };
   collected.length = 0;
   await inRequest({ randomInt, settings }, async () => {
     await session_start();

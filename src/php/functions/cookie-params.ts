@@ -4,6 +4,7 @@ import { PhpValueError } from '../messages.ts';
 import { isLocked } from '../session/locks.ts';
 import type { PhpRequest } from '../session/request.ts';
 import { performSync } from '../session/scope.ts';
+import type { CookieFlag, CookieSameSite, SettingNumber } from '../setting-types.ts';
 import { entriesOf, parseArguments, toText } from '../zend/arguments.ts';
 import { beforeNul, phpBoolean, typeName } from '../zend/conversions.ts';
 
@@ -21,8 +22,26 @@ export interface SessionCookieParams {
   partitioned?: boolean | undefined;
   /** Whether scripts in the page are kept from reading it. */
   httponly: boolean;
-  /** `'Lax'`, `'Strict'`, `'None'`, or `''` for no such attribute. */
-  samesite: string;
+  /** `'Lax'`, `'Strict'`, `'None'`, or `''` for a cookie without the attribute. */
+  samesite: CookieSameSite;
+}
+
+/** The attributes that session_set_cookie_params() changes; the others stay. */
+export interface CookieParamOptions {
+  /** Seconds until the cookie expires; 0 until the browser is closed. */
+  lifetime?: SettingNumber | undefined;
+  /** The attribute Path. */
+  path?: string | undefined;
+  /** The attribute Domain; `''` is the host that sent the cookie. */
+  domain?: string | undefined;
+  /** The attribute Secure: the browser sends the cookie over HTTPS only. */
+  secure?: CookieFlag | undefined;
+  /** The attribute Partitioned; from PHP 8.5 on, and with `secure`. */
+  partitioned?: CookieFlag | undefined;
+  /** The attribute HttpOnly: scripts cannot read the cookie. */
+  httponly?: CookieFlag | undefined;
+  /** The attribute SameSite. */
+  samesite?: CookieSameSite | undefined;
 }
 
 const NAME = 'session_set_cookie_params';
@@ -43,9 +62,7 @@ const ORDER = ['lifetime', 'path', 'domain', 'secure', 'partitioned', 'httponly'
  * session_set_cookie_params({ lifetime: 86400, httponly: true, samesite: 'Lax' }); // true
  * session_get_cookie_params().lifetime; // 86400
  */
-export function session_set_cookie_params(
-  options: Partial<{ [Key in keyof SessionCookieParams]: string | number | boolean | null }>,
-): boolean;
+export function session_set_cookie_params(options: CookieParamOptions): boolean;
 export function session_set_cookie_params(
   lifetime: number,
   path?: string | null | undefined,

@@ -9,12 +9,9 @@ import { canValidateIds, regenerate } from '../session/regenerate.ts';
 import { PHP_SESSION_ACTIVE, type PhpRequest } from '../session/request.ts';
 import { perform } from '../session/scope.ts';
 import { collectGarbage, initialize, startSession } from '../session/start.ts';
-import {
-  applyOptions,
-  remarkSecondStart,
-  type SessionStartOptions,
-} from '../session/start-options.ts';
+import { applyOptions, remarkSecondStart } from '../session/start-options.ts';
 import { savedVariables } from '../session/variables.ts';
+import type { SessionStartOptions } from '../setting-types.ts';
 import { parseArguments } from '../zend/arguments.ts';
 import { beforeNul, bytesOf } from '../zend/conversions.ts';
 
@@ -39,7 +36,9 @@ import { beforeNul, bytesOf } from '../zend/conversions.ts';
  * $_SESSION['count']; // 1
  * session_status() === PHP_SESSION_NONE; // true
  */
-export async function session_start(options?: SessionStartOptions | undefined): Promise<boolean>;
+export async function session_start<Name extends string>(
+  options?: SessionStartOptions<Name> | undefined,
+): Promise<boolean>;
 export async function session_start(...values: unknown[]): Promise<boolean> {
   const startedAt = callerOf(session_start);
   return await perform('session_start', async (request) => {

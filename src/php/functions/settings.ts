@@ -4,17 +4,19 @@ import { PhpValueError } from '../messages.ts';
 import { isLocked } from '../session/locks.ts';
 import { PHP_SESSION_ACTIVE, type PhpRequest } from '../session/request.ts';
 import { inTurn, performSync } from '../session/scope.ts';
+import type { SettingValues } from '../session/settings.ts';
+import type { CacheLimiter, IniSettings, SessionSettings } from '../setting-types.ts';
 import { parseArguments, requireCount, toText } from '../zend/arguments.ts';
 import { beforeNul } from '../zend/conversions.ts';
 
 /** A function that reads a setting and may change it. */
-function settingFunction(
+function settingFunction<Key extends 'name' | 'save_path' | 'cache_limiter'>(
   name: string,
-  key: 'name' | 'save_path' | 'cache_limiter',
+  key: Key,
   subject: string,
   values: readonly unknown[],
   parameter: (request: PhpRequest) => `?${'string' | 'path'} $${string}`,
-): string | false {
+): SettingValues[Key] | false {
   return performSync(name, (request) => {
     const [value] = parseArguments(request, values, 0, parameter(request));
     const isChange = value !== undefined && value !== null;
@@ -68,8 +70,8 @@ export function session_save_path(...values: unknown[]): string | false {
 /**
  * Reads or sets which cache headers session_start() sends.
  *
- * @param value - `nocache`, `private`, `private_no_expire` or `public`; `''` sends none, and so
- *   does any other name. Undefined or null only reads.
+ * @param value - `nocache`, `private`, `private_no_expire` or `public`; `''` sends no cache headers,
+ *   and neither does an unknown name. Undefined or null only reads.
  * @returns The limiter before; false with a warning while a session is active, or once the headers
  *   have left.
  * @throws PhpScopeError outside a request.
@@ -78,8 +80,10 @@ export function session_save_path(...values: unknown[]): string | false {
  * session_cache_limiter('private'); // 'nocache'
  * session_cache_limiter(); // 'private'
  */
-export function session_cache_limiter(value?: string | null | undefined): string | false;
-export function session_cache_limiter(...values: unknown[]): string | false {
+export function session_cache_limiter(
+  value?: CacheLimiter | null | undefined,
+): CacheLimiter | false;
+export function session_cache_limiter(...values: unknown[]): CacheLimiter | false {
   const [name, subject] = ['session_cache_limiter', 'Session cache limiter'];
   return settingFunction(name, 'cache_limiter', subject, values, () => '?string $value');
 }
@@ -166,16 +170,16 @@ function closeAbandoned(request: PhpRequest): void {
  * Reads a `session.*` setting.
  *
  * @param option - The setting, as php.ini spells it: `session.gc_maxlifetime`.
- * @returns Its text, as PHP has every setting: `'1440'`, `'1'` and `'0'` or `''` for on and off.
- *   False for a setting that is not of the session or not of this PHP version.
+ * @returns The setting's text: `'1440'`, `'1'` for on, `'0'` or `''` for off. False for an unknown
+ *   setting, `session.cookie_partitioned` before PHP 8.5 included.
  * @throws PhpScopeError outside a request.
  * @see {@link https://php.net/ini_get | PHP's manual}; the settings, with their defaults, are those
  *   of {@link https://php.net/session.configuration | its page on configuration}
  * @example
  * ini_get('session.gc_maxlifetime'); // '1440'
- * ini_get('memory_limit'); // false
+ * ini_get('session.cookie_partitioned'); // false
  */
-export function ini_get(option: string): string | false;
+export function ini_get(option: keyof SessionSettings): string | false;
 export function ini_get(...values: unknown[]): string | false {
   return performSync('ini_get', (request) => {
     const [option = ''] = parseArguments(request, values, 1, 'string $option');
@@ -188,16 +192,19 @@ export function ini_get(...values: unknown[]): string | false {
  *
  * @param option - The setting, as php.ini spells it.
  * @param value - The new value; true becomes `'1'`, false and null become `''`.
- * @returns The text before; false when the change was refused: an unknown setting, one that only
- *   php.ini may change, a value that PHP does not take, an active session, headers that have left.
+ * @returns The text before; false for an unknown setting, a setting that only php.ini can change, an
+ *   invalid value, an active session, and headers that have left.
  * @throws PhpScopeError outside a request.
  * @see {@link https://php.net/ini_set | PHP's manual}; php-src ext/session/session.c, PS_INI_ENTRY
  * @example
  * ini_set('session.use_strict_mode', true); // '0'
  * ini_get('session.use_strict_mode'); // '1'
- * ini_set('session.auto_start', true); // false
+ * ini_set('session.gc_maxlifetime', '2K'); // '1440'
  */
-export function ini_set(option: string, value: string | number | boolean | null): string | false;
+export function ini_set<Option extends keyof IniSettings>(
+  option: Option,
+  value: IniSettings[Option] | null,
+): string | false;
 export function ini_set(...values: unknown[]): string | false {
   return performSync('ini_set', (request) => {
     requireCount(request, values.length, 2, 2);

@@ -29,7 +29,7 @@ export interface RequestParts {
 export function prepare(options: PhpOptions = {}): (parts?: RequestParts) => PhpRequest {
   const settings = new Settings();
   for (const [key, value] of Object.entries(options.settings ?? {})) {
-    settings.configure(key, value, options.version ?? '8.4');
+    if (value !== undefined) settings.configure(key, value, options.version ?? '8.4');
   }
   return (parts = {}) => {
     const modules = { files: filesHandler, user: userHandler };
@@ -105,8 +105,8 @@ export function hasWork(request: PhpRequest): boolean {
  *   return session_name();
  * }); // 'JOB'
  */
-export async function withPhpRequest<Result>(
-  options: PhpOptions,
+export async function withPhpRequest<Result, Name extends string>(
+  options: PhpOptions<Name>,
   body: () => Result | Promise<Result>,
   parts?: RequestParts,
 ): Promise<Result> {

@@ -3,6 +3,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import type { PhpKey, PhpValue, PhpVersion } from '../../serialize/index.ts';
 import { emitAsWarning, type PhpMessageHandler, type PhpMessageLevel } from '../messages.ts';
 import type { SessionCallbacks } from '../save-handler.ts';
+import type { SessionSettings } from '../setting-types.ts';
 import type { RandomBytes } from './identifiers.ts';
 import type { SaveModule } from './save-module.ts';
 import { Settings, type SettingsOwner } from './settings.ts';
@@ -41,9 +42,9 @@ export interface RequestInput {
 }
 
 /** How PHP behaves, and the three things that differ from run to run. */
-export interface PhpOptions {
-  /** What php.ini would set: `{ 'session.gc_probability': '1' }`. */
-  settings?: Record<string, string> | undefined;
+export interface PhpOptions<Name extends string = string> {
+  /** The settings of php.ini: `{ 'session.gc_maxlifetime': 3600 }`. */
+  settings?: SessionSettings<Name> | undefined;
   /** The PHP release to behave as. @default '8.4' */
   version?: PhpVersion | undefined;
   /** Receives PHP's warnings. @default process.emitWarning */

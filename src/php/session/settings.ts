@@ -1,42 +1,33 @@
 /** The `session.*` settings and the rules for changing them. session.c L575–945. */
-import { isSessionFormat, type PhpVersion, type SessionFormat } from '../../serialize/index.ts';
-import { beforeNul, isNumeric } from '../zend/conversions.ts';
+import { isSessionFormat, type PhpVersion } from '../../serialize/index.ts';
+import type {
+  RuntimeSettings,
+  SettingNumber,
+  SettingSwitch,
+  StartupSettings,
+} from '../setting-types.ts';
+import { beforeNul, isNumeric, phpString, typeName } from '../zend/conversions.ts';
 import { parseQuantity, parseSwitch } from '../zend/quantity.ts';
+import { nearestName } from './nearest-name.ts';
 
-/** The settings in the form the session works with. */
-export interface SettingValues {
-  save_path: string;
-  name: string;
-  save_handler: 'files' | 'user';
-  serialize_handler: SessionFormat;
-  gc_probability: number;
-  gc_divisor: number;
-  gc_maxlifetime: number;
-  cookie_lifetime: number;
-  cookie_path: string;
-  cookie_domain: string;
-  cookie_secure: boolean;
-  cookie_partitioned: boolean;
-  cookie_httponly: boolean;
-  cookie_samesite: string;
-  use_cookies: boolean;
-  use_only_cookies: boolean;
-  use_strict_mode: boolean;
-  use_trans_sid: boolean;
-  referer_check: string;
-  cache_limiter: string;
-  cache_expire: number;
-  sid_length: number;
-  sid_bits_per_character: number;
-  lazy_write: boolean;
-  auto_start: boolean;
-}
+type AllSettings = RuntimeSettings & StartupSettings;
+type SettingName = keyof AllSettings;
 
-/** Whoever changes a setting: what he may be told, and whether PHP's user may change it now. */
+/** The settings in the form the session works with: switches as booleans, numbers as numbers. */
+export type SettingValues = {
+  [Key in SettingName]: AllSettings[Key] extends SettingSwitch
+    ? boolean
+    : AllSettings[Key] extends SettingNumber
+      ? number
+      : Key extends 'save_handler'
+        ? 'files' | 'user'
+        : AllSettings[Key];
+};
+/** Receives a setting's warnings and decides whether it may change now. */
 export interface SettingsOwner {
   readonly version: PhpVersion;
   warn(level: 'E_WARNING' | 'E_DEPRECATED', text: string, prefix?: string): void;
-  /** Tells why nothing may be changed now; false when it may. */
+  /** @returns true, after a warning, where settings are locked. */
   refusesChange(): boolean;
   /** True while session_set_save_handler() names the module "user" itself. */
   readonly settingUserHandler: boolean;
@@ -163,9 +154,9 @@ const refererCheck: Rule = (value, owner) => {
 };
 
 const transSid =
-  (setting: string): Rule =>
+  (setting: 'trans_sid_tags' | 'trans_sid_hosts'): Rule =>
   (value, owner) => {
-    const isStock = value === (ENTRIES[setting] as Entry).initial;
+    const isStock = value === ENTRIES[setting].initial;
     if (!isStock) deprecated(owner, `Usage of session.${setting} INI setting is deprecated`);
     return value;
   };
@@ -180,7 +171,7 @@ interface Entry {
 }
 
 // PHP_INI_BEGIN(), session.c L899.
-const ENTRIES: Record<string, Entry> = {
+const ENTRIES: Readonly<Record<SettingName, Entry>> = {
   save_path: { initial: '', rule: savePath },
   name: { initial: 'PHPSESSID', rule: name },
   save_handler: { initial: 'files', rule: saveHandler },
@@ -224,6 +215,11 @@ const ENTRIES: Record<string, Entry> = {
   'upload_progress.min_freq': { initial: '1', rule: text, perDirectory: true },
 };
 
+/** @returns undefined for a name that PHP's session extension does not have. */
+function entryOf(key: string): Entry | undefined {
+  return Object.hasOwn(ENTRIES, key) ? ENTRIES[key as SettingName] : undefined;
+}
+
 /** The settings of one request, or those that requests begin with. */
 export class Settings {
   readonly #texts: Map<string, string>;
@@ -265,36 +261,48 @@ export class Settings {
    * @returns false when it was refused; the setting then is what it was.
    */
   change(key: string, value: string, owner: SettingsOwner): boolean {
-    const entry = ENTRIES[key];
+    const entry = entryOf(key);
     if (!entry || entry.perDirectory || this.text(key, owner.version) === undefined) return false;
     if (!entry.anyTime && owner.refusesChange()) return false;
     return this.#store(key, entry, value, owner);
   }
 
   /**
-   * Sets what php.ini would, before any request.
+   * Sets what php.ini would, before any request. Where PHP warns at its start and goes on with its
+   * default, or with the part of a number that it could read, this throws.
    *
    * @param key - The setting with `session.`.
-   * @param value - Its text.
+   * @param value - Its value, converted as ini_set() converts it.
    * @param version - The PHP release.
-   * @throws RangeError for an unknown setting or a value that PHP refuses.
+   * @throws RangeError for an unknown setting and for an invalid value.
    */
-  configure(key: string, value: string, version: PhpVersion): void {
+  configure(key: string, value: unknown, version: PhpVersion): void {
     const short = key.replace(/^session\./, '');
-    const entry = ENTRIES[short];
+    const entry = entryOf(short);
     if (!entry || short === key || this.text(short, version) === undefined) {
-      throw new RangeError(`PHP ${version} has no setting "${key}"; use a session.* setting`);
+      const names = Object.keys(ENTRIES).filter((name) => this.text(name, version) !== undefined);
+      const nearest = nearestName(short, names);
+      throw new RangeError(
+        `PHP ${version} has no setting "${key}"; the nearest name is "session.${nearest}"`,
+      );
     }
-    let reason = `"${value}" is not a value for ${key}`;
+    if (!isScalar(value)) {
+      const given = typeName(value, version);
+      throw new RangeError(`${key} must be a string, a number or a boolean, ${given} given`);
+    }
+    let reason: string | undefined;
     const owner: SettingsOwner = {
       version,
       warn(level, message) {
-        if (level === 'E_WARNING') reason = message;
+        if (level === 'E_WARNING') reason ??= message;
       },
       refusesChange: () => false,
       settingUserHandler: false,
     };
-    if (!this.#store(short, entry, value, owner)) throw new RangeError(reason);
+    const isStored = this.#store(short, entry, phpString(value), owner);
+    if (isStored && reason === undefined) return;
+    reason ??= `"${value}" is not a value for ${key}`;
+    throw new RangeError(`${reason}; leave ${key} out for PHP's default, "${entry.initial}"`);
   }
 
   #store(key: string, entry: Entry, value: string, owner: SettingsOwner): boolean {
@@ -304,4 +312,8 @@ export class Settings {
     this.#values.set(key, parsed);
     return true;
   }
+}
+
+function isScalar(value: unknown): value is string | number | bigint | boolean | null {
+  return value === null || ['string', 'number', 'bigint', 'boolean'].includes(typeof value);
 }

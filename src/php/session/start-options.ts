@@ -4,15 +4,6 @@ import { PhpValueError } from '../messages.ts';
 import { entriesOf, toText } from '../zend/arguments.ts';
 import { beforeNul, integerIn, typeName } from '../zend/conversions.ts';
 import type { PhpRequest } from './request.ts';
-import type { SettingValues } from './settings.ts';
-
-/** What session_start() takes: settings without `session.`, and `read_and_close`. */
-export type SessionStartOptions = {
-  [Key in keyof SettingValues]?: string | number | boolean | undefined;
-} & {
-  /** Reads the session and ends it at once, without writing. */
-  read_and_close?: string | number | boolean | undefined;
-};
 
 /** What session_start() says of a session that is active already; each release says it its way. */
 export function remarkSecondStart(request: PhpRequest): void {

@@ -61,7 +61,7 @@ try {
 async function serve(Sessions: SessionsExport): Promise<void> {
   const missing = missingMethods(Sessions);
   // Gc with every request, so that it can be seen; PHP's default is one in a hundred.
-  const settings = { 'session.gc_probability': '1', 'session.gc_divisor': '1' };
+  const settings = { 'session.gc_probability': 1, 'session.gc_divisor': 1 };
   // Below the handlers of faults, so that what cannot be loaded is a sentence as well.
   const { counterPage } = await import('./counter.ts');
   const page = missing.includes('initCallbacks')

@@ -87,7 +87,7 @@ test('a lock of the files handler ends at the process', async () => {
 
 test('no page is rewritten', async () => {
   const page = '<a href="/next">next</a>';
-  const settings = { 'session.use_only_cookies': '0', 'session.use_trans_sid': '1' };
+  const settings = { 'session.use_only_cookies': false, 'session.use_trans_sid': true };
   const printed = await php.run(
     `<?php error_reporting(0); ini_set('session.use_only_cookies', '0'); ini_set('session.use_trans_sid', '1'); session_id('known'); session_start(); echo '${page}';`,
   );
@@ -257,15 +257,35 @@ test('a message is no part of the page', async () => {
 
 test('only the settings of the session are there', async () => {
   assert.match((await php.run(`<?php echo ini_get('memory_limit');`)).toString(), /^\d+M$/);
+  // @ts-expect-error the types know the session's settings
   assert.equal(await withPhpRequest({}, () => ini_get('memory_limit')), false);
+  // @ts-expect-error and that php.ini alone can change this one
   assert.equal(await withPhpRequest({}, () => ini_set('session.auto_start', true)), false);
-  const settings = { 'session.auto_start': '1', 'session.save_path': folder };
+  const settings = { 'session.auto_start': true, 'session.save_path': folder };
   assert.equal(await withPhpRequest({ settings }, () => session_status()), PHP_SESSION_ACTIVE);
   differences.push({
     name: 'settings',
     php: 'all of php.ini',
     ours: '`session.*` only; what php.ini alone may change is given to the adapter',
     instead: '`{ settings: { … } }` among the options',
+  });
+});
+
+test('an invalid setting ends the start of the program', async () => {
+  const settings = { 'session.sid_length': '21' };
+  const own = await openWasmPhp({ settings: { ...settings, display_startup_errors: '0' } });
+  const started = (await own.run(`<?php echo ini_get('session.sid_length');`)).toString();
+  own.close();
+  assert.match(started, /32$/);
+  await assert.rejects(
+    withPhpRequest({ settings: { 'session.sid_length': '21' } }, () => undefined),
+    { name: 'RangeError', message: /"session\.sid_length" must be between 22 and 256/ },
+  );
+  differences.push({
+    name: 'invalid settings',
+    php: 'a warning when PHP starts, then the default, or the part of a number that it could read',
+    ours: 'a `RangeError` with PHP’s words when the program starts; what is deprecated passes silently',
+    instead: 'leave the setting out for its default',
   });
 });
 
