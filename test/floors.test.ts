@@ -67,7 +67,7 @@ const known = {
   ],
   /** Circles in which every file is one of these. */
   files:
-    /^src\/(php\/session\/(request|save-module)|workshop\/(machine\/database\/[\w-]+|lab\/[\w-]+|lab\/views\/[\w-]+|fuzz\/(build-value|plans)))\.ts$/,
+    /^src\/workshop\/(machine\/database\/[\w-]+|lab\/[\w-]+|lab\/views\/[\w-]+|fuzz\/(build-value|plans))\.ts$/,
   rooms: ['src/workshop/lab → src/workshop/site → src/workshop/lab'],
 };
 

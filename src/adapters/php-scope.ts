@@ -1,6 +1,6 @@
 /** One HTTP exchange as one PHP request: opened, saved before the head leaves, ended. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { PhpOptions, PhpRequest, Place, RequestInput } from '../php/host.ts';
+import type { Caller, PhpOptions, PhpRequest, RequestInput } from '../php/host.ts';
 import { callerOf, commitRequest, hasWork, inputOf, prepare } from '../php/host.ts';
 import { holdBack } from './held-response.ts';
 
@@ -42,13 +42,13 @@ export function prepareExchanges(
   const open = prepare(options);
   return (request, response, fail) => {
     const headersSent = sentFlag(response);
-    let sentFrom: Place | undefined;
+    let sentFrom: Caller | undefined;
     const head = {
       get headersSent() {
         return headersSent();
       },
       get sentFrom() {
-        return sentFrom;
+        return sentFrom?.();
       },
       getHeader: response.getHeader.bind(response),
       setHeader: response.setHeader.bind(response),

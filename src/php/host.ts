@@ -3,20 +3,14 @@
  *
  * Adapters import from this file and from `index.ts`, and from no other file of `src/php`.
  */
-export { callerOf } from './session/caller.ts';
+export type { HandlerContext, OpenHandler, Opening, SaveModule } from './handlers/save-module.ts';
+export { type Caller, callerOf } from './session/caller.ts';
+export type { PhpOptions, Place, RequestInput, ResponseHead } from './session/context.ts';
 export { inputOf, type RequestSource } from './session/input.ts';
+export type { PhpRequest, RequestParts } from './session/request.ts';
 export {
   commitRequest,
   hasWork,
   prepare,
-  type RequestParts,
   runRequest,
-} from './session/open-request.ts';
-export type {
-  PhpOptions,
-  PhpRequest,
-  Place,
-  RequestInput,
-  ResponseHead,
-} from './session/request.ts';
-export type { SaveModule } from './session/save-module.ts';
+} from './session/run.ts';

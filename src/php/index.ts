@@ -69,17 +69,11 @@ export type {
   SessionUpdateTimestampHandlerInterface,
   Success,
 } from './save-handler.ts';
+export type { PhpOptions, Place, RequestInput, ResponseHead } from './session/context.ts';
 export type { RandomBytes } from './session/identifiers.ts';
-export { type RequestParts, withPhpRequest } from './session/open-request.ts';
-export {
-  PHP_SESSION_ACTIVE,
-  PHP_SESSION_DISABLED,
-  PHP_SESSION_NONE,
-  type PhpOptions,
-  type Place,
-  type RequestInput,
-  type ResponseHead,
-} from './session/request.ts';
+export type { RequestParts } from './session/request.ts';
+export { withPhpRequest } from './session/run.ts';
+export { PHP_SESSION_ACTIVE, PHP_SESSION_DISABLED, PHP_SESSION_NONE } from './session/session.ts';
 export type {
   CacheLimiter,
   CookieFlag,

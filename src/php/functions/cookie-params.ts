@@ -1,7 +1,6 @@
 /** session_set_cookie_params() and session_get_cookie_params(). session.c L1790–1935. */
 
 import { PhpValueError } from '../messages.ts';
-import { isLocked } from '../session/locks.ts';
 import type { PhpRequest } from '../session/request.ts';
 import { performSync } from '../session/scope.ts';
 import type { CookieFlag, CookieSameSite, SettingNumber } from '../setting-types.ts';
@@ -73,7 +72,7 @@ export function session_set_cookie_params(
 export function session_set_cookie_params(...values: unknown[]): boolean {
   return performSync(NAME, (request) => {
     const [first = 0, ...rest] = parseArguments(
-      request,
+      request.reporter,
       values,
       1,
       'array|int $lifetime_or_options',
@@ -85,7 +84,7 @@ export function session_set_cookie_params(...values: unknown[]): boolean {
     if (!mayChange(request)) return false;
     const wanted =
       typeof first === 'object' ? fromOptions(request, first, rest) : fromArguments(first, rest);
-    if (request.exception) return false;
+    if (request.reporter.exception) return false;
     return ORDER.every((key) => {
       const value = wanted.get(key);
       return value === undefined || request.changeSetting(`cookie_${key}`, value);
@@ -96,10 +95,10 @@ export function session_set_cookie_params(...values: unknown[]): boolean {
 function mayChange(request: PhpRequest): boolean {
   if (!request.settings.get('use_cookies')) {
     const text = 'Session cookies cannot be used when session.use_cookies is disabled';
-    request.warn('E_WARNING', text);
+    request.reporter.warn('E_WARNING', text);
     return false;
   }
-  return !isLocked(request, 'Session cookie parameters');
+  return !request.isLocked('Session cookie parameters');
 }
 
 function fromArguments(lifetime: number, rest: readonly unknown[]): Map<string, string> {
@@ -114,15 +113,17 @@ function fromArguments(lifetime: number, rest: readonly unknown[]): Map<string, 
 
 /** zval_get_string(): an array is told, an object ends it, at the end of the list. */
 function textOf(request: PhpRequest, value: unknown): string {
-  const text = toText(request, value ?? '');
+  const text = toText(request.reporter, value ?? '');
   if (text !== undefined) return text;
   const type = typeName(value, '8.2');
   if (type === 'array') {
-    request.warn('E_WARNING', 'Array to string conversion', '');
+    request.reporter.warn('E_WARNING', 'Array to string conversion', '');
     return 'Array';
   }
-  if (!request.exception)
-    request.throwLater(new Error(`Object of class ${type} could not be converted to string`));
+  if (!request.reporter.exception)
+    request.reporter.throwLater(
+      new Error(`Object of class ${type} could not be converted to string`),
+    );
   return '';
 }
 
@@ -145,7 +146,7 @@ function fromOptions(
   for (const [key, value] of entriesOf(options)) {
     if (typeof key !== 'string') {
       const text = 'Argument #1 ($lifetime_or_options) cannot contain numeric keys';
-      request.warn('E_WARNING', text);
+      request.reporter.warn('E_WARNING', text);
       continue;
     }
     const name = key.toLowerCase();
@@ -154,12 +155,12 @@ function fromOptions(
     else {
       const shown = beforeNul(key);
       const text = `Argument #1 ($lifetime_or_options) contains an unrecognized key "${shown}"`;
-      request.warn('E_WARNING', text);
+      request.reporter.warn('E_WARNING', text);
     }
   }
   if (wanted.size > 0) return wanted;
   // zend_argument_error() is silent while an exception is on its way.
-  if (request.exception) throw request.exception.error;
+  if (request.reporter.exception) throw request.reporter.exception.error;
   const text = 'Argument #1 ($lifetime_or_options) must contain at least 1 valid key';
   throw new PhpValueError(`${NAME}(): ${text}`);
 }
@@ -180,7 +181,7 @@ function fromOptions(
 export function session_get_cookie_params(): SessionCookieParams;
 export function session_get_cookie_params(...values: unknown[]): SessionCookieParams {
   return performSync('session_get_cookie_params', (request) => {
-    parseArguments(request, values, 0);
+    parseArguments(request.reporter, values, 0);
     const { settings, version } = request;
     return {
       lifetime: settings.get('cookie_lifetime'),

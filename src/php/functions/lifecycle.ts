@@ -1,16 +1,10 @@
 /** The functions that may reach a save handler: each is async. session.c L2354–2830. */
 
 import { PhpValueError } from '../messages.ts';
-import { callerOf } from '../session/caller.ts';
-import { decodeVariables } from '../session/decode.ts';
-import { abortSession, destroySession, flushSession } from '../session/finish.ts';
-import { createId, isValidId, MAX_SID_LENGTH } from '../session/identifiers.ts';
-import { canValidateIds, regenerate } from '../session/regenerate.ts';
-import { PHP_SESSION_ACTIVE, type PhpRequest } from '../session/request.ts';
+import { callerOf, warnSecondStart, warnSent } from '../session/caller.ts';
+import { isValidId, MAX_SID_LENGTH } from '../session/identifiers.ts';
 import { perform } from '../session/scope.ts';
-import { collectGarbage, initialize, startSession } from '../session/start.ts';
-import { applyOptions, remarkSecondStart } from '../session/start-options.ts';
-import { savedVariables } from '../session/variables.ts';
+import { applyOptions } from '../session/start.ts';
 import type { SessionStartOptions } from '../setting-types.ts';
 import { parseArguments } from '../zend/arguments.ts';
 import { beforeNul, bytesOf } from '../zend/conversions.ts';
@@ -42,22 +36,24 @@ export async function session_start<Name extends string>(
 export async function session_start(...values: unknown[]): Promise<boolean> {
   const startedAt = callerOf(session_start);
   return await perform('session_start', async (request) => {
-    const [options = {}] = parseArguments(request, values, 0, 'array $options');
-    if (request.status === PHP_SESSION_ACTIVE) {
-      remarkSecondStart(request);
+    const { reporter, session } = request;
+    const [options = {}] = parseArguments(reporter, values, 0, 'array $options');
+    if (session.isActive) {
+      warnSecondStart(request, session.startedAt);
       return true;
     }
     if (request.settings.get('use_cookies') && request.head.headersSent) {
-      request.warnSent('Session cannot be started after headers have already been sent');
+      warnSent(request, 'Session cannot be started after headers have already been sent');
       return false;
     }
-    const readAndClose = applyOptions(request, options);
-    await startSession(request, startedAt);
-    if ((request.status as number) !== PHP_SESSION_ACTIVE) {
-      savedVariables(request)?.clear();
+    const change = (key: string, value: string): boolean => request.changeSetting(key, value);
+    const readAndClose = applyOptions(options, reporter, change);
+    await session.start(startedAt);
+    if (!session.isActive) {
+      session.variables.saved?.clear();
       return false;
     }
-    if (readAndClose) await flushSession(request, false);
+    if (readAndClose) await session.abort();
     return true;
   });
 }
@@ -79,8 +75,8 @@ export async function session_start(...values: unknown[]): Promise<boolean> {
 export async function session_write_close(): Promise<boolean>;
 export async function session_write_close(...values: unknown[]): Promise<boolean> {
   return await perform('session_write_close', async (request) => {
-    parseArguments(request, values, 0);
-    return await flushSession(request, true);
+    parseArguments(request.reporter, values, 0);
+    return await request.session.flush();
   });
 }
 
@@ -98,8 +94,8 @@ export async function session_write_close(...values: unknown[]): Promise<boolean
 export async function session_commit(): Promise<boolean>;
 export async function session_commit(...values: unknown[]): Promise<boolean> {
   return await perform('session_commit', async (request) => {
-    parseArguments(request, values, 0);
-    return await flushSession(request, true);
+    parseArguments(request.reporter, values, 0);
+    return await request.session.flush();
   });
 }
 
@@ -120,8 +116,8 @@ export async function session_commit(...values: unknown[]): Promise<boolean> {
 export async function session_destroy(): Promise<boolean>;
 export async function session_destroy(...values: unknown[]): Promise<boolean> {
   return await perform('session_destroy', async (request) => {
-    parseArguments(request, values, 0);
-    return await destroySession(request);
+    parseArguments(request.reporter, values, 0);
+    return await request.session.destroy();
   });
 }
 
@@ -146,18 +142,23 @@ export async function session_regenerate_id(
 ): Promise<boolean>;
 export async function session_regenerate_id(...values: unknown[]): Promise<boolean> {
   return await perform('session_regenerate_id', async (request) => {
-    const [deleteOld = false] = parseArguments(request, values, 0, 'bool $delete_old_session');
-    if (request.status !== PHP_SESSION_ACTIVE) {
+    const [deleteOld = false] = parseArguments(
+      request.reporter,
+      values,
+      0,
+      'bool $delete_old_session',
+    );
+    if (!request.session.isActive) {
       const text = 'Session ID cannot be regenerated when there is no active session';
       request.warnActive(text);
       return false;
     }
     if (request.head.headersSent) {
       const text = 'Session ID cannot be regenerated after headers have already been sent';
-      request.warnSent(text);
+      warnSent(request, text);
       return false;
     }
-    return await regenerate(request, deleteOld);
+    return await request.session.regenerate(deleteOld);
   });
 }
 
@@ -177,8 +178,8 @@ export async function session_regenerate_id(...values: unknown[]): Promise<boole
 export async function session_abort(): Promise<boolean>;
 export async function session_abort(...values: unknown[]): Promise<boolean> {
   return await perform('session_abort', async (request) => {
-    parseArguments(request, values, 0);
-    return await abortSession(request);
+    parseArguments(request.reporter, values, 0);
+    return await request.session.abort();
   });
 }
 
@@ -198,9 +199,9 @@ export async function session_reset(): Promise<boolean>;
 export async function session_reset(...values: unknown[]): Promise<boolean> {
   const startedAt = callerOf(session_reset);
   return await perform('session_reset', async (request) => {
-    parseArguments(request, values, 0);
-    if (request.status !== PHP_SESSION_ACTIVE) return false;
-    await initialize(request, startedAt);
+    parseArguments(request.reporter, values, 0);
+    if (!request.session.isActive) return false;
+    await request.session.reset(startedAt);
     return true;
   });
 }
@@ -220,13 +221,13 @@ export async function session_reset(...values: unknown[]): Promise<boolean> {
 export async function session_gc(): Promise<number | false>;
 export async function session_gc(...values: unknown[]): Promise<number | false> {
   return await perform('session_gc', async (request) => {
-    parseArguments(request, values, 0);
-    if (request.status !== PHP_SESSION_ACTIVE) {
+    parseArguments(request.reporter, values, 0);
+    if (!request.session.isActive) {
       const text = 'Session cannot be garbage collected when there is no active session';
-      request.warn('E_WARNING', text);
+      request.reporter.warn('E_WARNING', text);
       return false;
     }
-    const deleted = await collectGarbage(request, true);
+    const deleted = await request.session.collectGarbage(true);
     return deleted < 0 ? false : deleted;
   });
 }
@@ -248,13 +249,13 @@ export async function session_gc(...values: unknown[]): Promise<number | false> 
 export async function session_decode(data: string | Uint8Array): Promise<boolean>;
 export async function session_decode(...values: unknown[]): Promise<boolean> {
   return await perform('session_decode', async (request) => {
-    const [data = ''] = parseArguments(request, values, 1, 'string $data');
-    if (request.status !== PHP_SESSION_ACTIVE) {
+    const [data = ''] = parseArguments(request.reporter, values, 1, 'string $data');
+    if (!request.session.isActive) {
       const text = 'Session data cannot be decoded when there is no active session';
-      request.warn('E_WARNING', text);
+      request.reporter.warn('E_WARNING', text);
       return false;
     }
-    return await decodeVariables(request, bytesOf(data));
+    return await request.session.decode(bytesOf(data));
   });
 }
 
@@ -275,14 +276,14 @@ export async function session_create_id(prefix?: string | undefined): Promise<st
 export async function session_create_id(...values: unknown[]): Promise<string | false> {
   return await perform('session_create_id', async (request) => {
     const parameter = request.version >= '8.4' ? 'path $prefix' : 'string $prefix';
-    const [prefix = ''] = parseArguments(request, values, 0, parameter);
+    const [prefix = ''] = parseArguments(request.reporter, values, 0, parameter);
     if (prefix !== '') {
       if (request.version >= '8.4' && bytesOf(prefix).length > MAX_SID_LENGTH) {
         const text = `Argument #1 ($prefix) cannot be longer than ${MAX_SID_LENGTH} characters`;
         throw new PhpValueError(`session_create_id(): ${text}`);
       }
       if (!isValidId(beforeNul(prefix))) {
-        request.warn(
+        request.reporter.warn(
           'E_WARNING',
           'Prefix cannot contain special characters. ' +
             'Only the A-Z, a-z, 0-9, "-", and "," characters are allowed',
@@ -290,23 +291,9 @@ export async function session_create_id(...values: unknown[]): Promise<string | 
         return false;
       }
     }
-    const id = await newId(request);
+    const id = await request.session.createFreeId();
     if (id !== undefined) return prefix + id;
-    if (!request.exception) request.warn('E_WARNING', 'Failed to create new ID');
+    request.reporter.warn('E_WARNING', 'Failed to create new ID');
     return false;
   });
-}
-
-async function newId(request: PhpRequest): Promise<string | undefined> {
-  const { module, settings } = request;
-  if (request.inSaveHandler || request.status !== PHP_SESSION_ACTIVE) {
-    const bits = settings.get('sid_bits_per_character');
-    return createId(settings.get('sid_length'), bits, request.randomBytes);
-  }
-  for (let tries = 3; tries > 0; tries -= 1) {
-    const id = await module.createId(request);
-    if (id === undefined || !canValidateIds(request)) return id;
-    if (!(await module.validateId(request, id))) return id;
-  }
-  return undefined;
 }

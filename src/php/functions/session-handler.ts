@@ -1,28 +1,37 @@
 /** The class SessionHandler: PHP's own handler, to be extended. ext/session/mod_user_class.c. */
 
+import type { OpenHandler } from '../handlers/save-module.ts';
+import type { Storage } from '../handlers/storage.ts';
 import type { SessionHandlerInterface, SessionIdInterface } from '../save-handler.ts';
-import { PHP_SESSION_ACTIVE, type PhpRequest } from '../session/request.ts';
-import type { SaveModule } from '../session/save-module.ts';
+import { createId } from '../session/identifiers.ts';
+import type { PhpRequest } from '../session/request.ts';
 import { currentRequest, execute } from '../session/scope.ts';
+import type { Session } from '../session/session.ts';
 import { textOrBytes } from '../zend/conversions.ts';
 
-/** PS_SANITY_CHECK_IS_OPEN. */
-function isParentOpen(request: PhpRequest): boolean {
-  if (request.parentOpen) return true;
-  request.warn('E_WARNING', 'Parent session handler is not open');
-  return false;
-}
-
+/** PS_SANITY_CHECK: runs a method on the active session. */
 async function asParent<Result>(
   method: string,
-  body: (request: PhpRequest, module: SaveModule) => Promise<Result>,
+  body: (session: Session, request: PhpRequest) => Promise<Result>,
 ): Promise<Result> {
   const request = currentRequest(`SessionHandler.${method}()`);
-  // PS_SANITY_CHECK.
-  if (request.status !== PHP_SESSION_ACTIVE) throw new Error('Session is not active');
-  const module = request.defaultModule;
-  if (!module) throw new Error('Cannot call default session handler');
-  return await execute(request, `SessionHandler::${method}`, (each) => body(each, module));
+  const { session } = request;
+  if (!session.isActive) throw new Error('Session is not active');
+  if (!session.storage.hasParentModule) throw new Error('Cannot call default session handler');
+  return await execute(request, `SessionHandler::${method}`, () => body(session, request));
+}
+
+/** PS_SANITY_CHECK_IS_OPEN: runs a method on the parent's open handler; false where none is open. */
+async function onParent<Result>(
+  method: string,
+  body: (parent: OpenHandler, storage: Storage) => Promise<Result>,
+): Promise<Result | false> {
+  const { reporter } = currentRequest(`SessionHandler.${method}()`);
+  return await asParent(method, async ({ storage }) => {
+    if (storage.parent) return await body(storage.parent, storage);
+    reporter.warn('E_WARNING', 'Parent session handler is not open');
+    return false;
+  });
 }
 
 /**
@@ -49,53 +58,40 @@ async function asParent<Result>(
  */
 export class SessionHandler implements SessionHandlerInterface, SessionIdInterface {
   async open(path: string, name: string): Promise<boolean> {
-    return await asParent('open', async (request, module) => {
-      const isOpen = await module.open(request, path, name);
-      if (isOpen) request.parentOpen = true;
-      return isOpen;
-    });
+    return await asParent('open', ({ storage }) => storage.openParent(path, name));
   }
 
   async close(): Promise<boolean> {
-    return await asParent('close', async (request, module) => {
-      if (!isParentOpen(request)) return false;
-      request.parentOpen = false;
-      return await module.close(request);
-    });
+    return await onParent('close', (_parent, storage) => storage.closeParent());
   }
 
   async read(id: string): Promise<string | Uint8Array | false> {
-    return await asParent('read', async (request, module) => {
-      if (!isParentOpen(request)) return false;
-      const data = await module.read(request, id);
+    return await onParent('read', async (parent) => {
+      const data = await parent.read(id);
       return data === undefined ? false : textOrBytes(data);
     });
   }
 
   async write(id: string, data: string | Uint8Array): Promise<boolean> {
-    return await asParent('write', async (request, module) => {
-      return isParentOpen(request) && (await module.write(request, id, Buffer.from(data)));
-    });
+    return await onParent('write', (parent) => parent.write(id, Buffer.from(data)));
   }
 
   async destroy(id: string): Promise<boolean> {
-    return await asParent('destroy', async (request, module) => {
-      return isParentOpen(request) && (await module.destroy(request, id));
-    });
+    return await onParent('destroy', (parent) => parent.destroy(id));
   }
 
   async gc(max_lifetime: number): Promise<number | boolean> {
-    return await asParent('gc', async (request, module) => {
-      if (!isParentOpen(request)) return false;
-      const deleted = await module.gc(request, max_lifetime);
+    return await onParent('gc', async (parent) => {
+      const deleted = await parent.gc(max_lifetime);
       // C's FAILURE is -1.
       return deleted === -1 ? false : deleted;
     });
   }
 
   async create_sid(): Promise<string> {
-    return await asParent('create_sid', async (request, module) => {
-      return (await module.createId(request)) ?? '';
+    return await asParent('create_sid', async ({ storage }, request) => {
+      const { parent } = storage;
+      return parent ? ((await parent.createId()) ?? '') : createId(request);
     });
   }
 }

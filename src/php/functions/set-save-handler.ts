@@ -8,8 +8,6 @@ import type {
   SessionCallbacks,
   SessionHandlerInterface,
 } from '../save-handler.ts';
-import { flushSession } from '../session/finish.ts';
-import { isLocked } from '../session/locks.ts';
 import type { PhpRequest } from '../session/request.ts';
 import { execute, hasScope, performSync } from '../session/scope.ts';
 import { parseArguments } from '../zend/arguments.ts';
@@ -110,13 +108,13 @@ export function session_set_save_handler(...values: unknown[]): boolean {
   return performSync(NAME, (request) => {
     if (isObject) {
       const shutdown = requireHandler(values, request);
-      if (isLocked(request, 'Session save handler')) return false;
+      if (request.isLocked('Session save handler')) return false;
       setObject(request, values[0] as AnySessionHandler, shutdown);
     } else {
-      if (request.version >= '8.4') request.warn('E_DEPRECATED', DEPRECATED);
-      if (request.exception) return false;
+      if (request.version >= '8.4') request.reporter.warn('E_DEPRECATED', DEPRECATED);
+      if (request.reporter.exception) return false;
       requireCallbacks(values, request.version);
-      if (isLocked(request, 'Session save handler')) return false;
+      if (request.isLocked('Session save handler')) return false;
       setCallbacks(request, values);
     }
     return true;
@@ -141,7 +139,13 @@ function requireHandler(values: readonly unknown[], request?: PhpRequest): boole
     );
   }
   if (!request || values[1] === undefined) return true;
-  const [, shutdown] = parseArguments(request, [[], values[1]], 1, 'array $open', 'bool $close');
+  const [, shutdown] = parseArguments(
+    request.reporter,
+    [[], values[1]],
+    1,
+    'array $open',
+    'bool $close',
+  );
   return shutdown ?? true;
 }
 
@@ -164,16 +168,16 @@ function requireCallbacks(values: readonly unknown[], version: PhpVersion): void
 }
 
 function nameUserModule(request: PhpRequest): void {
-  if (request.module.name === 'user') return;
-  request.settingUserHandler = true;
-  request.changeSetting('save_handler', 'user');
-  request.settingUserHandler = false;
+  const { storage } = request.session;
+  if (storage.module.name === 'user') return;
+  request.settings.useCallbacks();
+  storage.changeModule();
 }
 
 function setObject(request: PhpRequest, handler: AnySessionHandler, shutdown: boolean): void {
-  request.handlerClass = handler.constructor.name;
+  request.modules.user.className = handler.constructor.name;
   const methods = handler as unknown as Record<string, Method | undefined>;
-  const callbacks = request.callbacks as Record<CallbackName, Method | undefined>;
+  const callbacks = request.modules.user.callbacks as Record<CallbackName, Method | undefined>;
   // The method is looked up at each call: PHP keeps the object and the method's name.
   const bind = (callback: CallbackName, method: string): void => {
     callbacks[callback] = (...values: never[]) => methods[method]?.apply(handler, values);
@@ -190,10 +194,10 @@ function setObject(request: PhpRequest, handler: AnySessionHandler, shutdown: bo
 }
 
 function setCallbacks(request: PhpRequest, values: readonly unknown[]): void {
-  request.handlerClass = undefined;
+  request.modules.user.className = undefined;
   request.shutdownFunctions.delete(SHUTDOWN);
   nameUserModule(request);
-  const callbacks = request.callbacks as Record<CallbackName, unknown>;
+  const callbacks = request.modules.user.callbacks as Record<CallbackName, unknown>;
   // Optional callbacks that are not given stay: an earlier object's methods, for example.
   for (const [at, name] of [...MANDATORY, ...OPTIONAL].entries()) {
     if (typeof values[at] === 'function') callbacks[name] = values[at];
@@ -208,12 +212,11 @@ function setCallbacks(request: PhpRequest, values: readonly unknown[]): void {
  */
 export function registerShutdown(request: PhpRequest): void {
   addShutdownFunction(request, async () => {
-    await execute(request, 'session_write_close', (each) => flushSession(each, true));
+    await execute(request, 'session_write_close', ({ session }) => session.flush());
   });
 }
 
-/** register_shutdown_function(): the next number. */
+/** register_shutdown_function(): a key of its own, so that the functions queue. */
 export function addShutdownFunction(request: PhpRequest, body: () => unknown): void {
-  request.shutdownFunctions.set(request.nextShutdown, body);
-  request.nextShutdown += 1;
+  request.shutdownFunctions.set(Symbol('shutdown function'), body);
 }

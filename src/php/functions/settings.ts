@@ -1,8 +1,7 @@
 /** The functions that read and change one setting each, and ini_set() for all. session.c. */
 
 import { PhpValueError } from '../messages.ts';
-import { isLocked } from '../session/locks.ts';
-import { PHP_SESSION_ACTIVE, type PhpRequest } from '../session/request.ts';
+import type { PhpRequest } from '../session/request.ts';
 import { inTurn, performSync } from '../session/scope.ts';
 import type { SettingValues } from '../session/settings.ts';
 import type { CacheLimiter, IniSettings, SessionSettings } from '../setting-types.ts';
@@ -18,9 +17,9 @@ function settingFunction<Key extends 'name' | 'save_path' | 'cache_limiter'>(
   parameter: (request: PhpRequest) => `?${'string' | 'path'} $${string}`,
 ): SettingValues[Key] | false {
   return performSync(name, (request) => {
-    const [value] = parseArguments(request, values, 0, parameter(request));
+    const [value] = parseArguments(request.reporter, values, 0, parameter(request));
     const isChange = value !== undefined && value !== null;
-    if (isChange && isLocked(request, subject)) return false;
+    if (isChange && request.isLocked(subject)) return false;
     const before = request.settings.get(key);
     if (isChange) request.changeSetting(key, value);
     return before;
@@ -103,11 +102,11 @@ export function session_cache_limiter(...values: unknown[]): CacheLimiter | fals
 export function session_cache_expire(value?: number | null | undefined): number | false;
 export function session_cache_expire(...values: unknown[]): number | false {
   return performSync('session_cache_expire', (request) => {
-    const [value] = parseArguments(request, values, 0, '?int $value');
+    const [value] = parseArguments(request.reporter, values, 0, '?int $value');
     const before = request.settings.get('cache_expire');
     if (value === undefined || value === null) return before;
-    const isActive = request.status === PHP_SESSION_ACTIVE;
-    if (isLocked(request, 'Session cache expiration')) return isActive ? before : false;
+    const isActive = request.session.isActive;
+    if (request.isLocked('Session cache expiration')) return isActive ? before : false;
     request.changeSetting('cache_expire', String(value));
     return before;
   });
@@ -129,17 +128,17 @@ export function session_cache_expire(...values: unknown[]): number | false {
 export function session_module_name(module?: string | null | undefined): string | false;
 export function session_module_name(...values: unknown[]): string | false {
   return performSync('session_module_name', (request) => {
-    const [module] = parseArguments(request, values, 0, '?string $module');
+    const [module] = parseArguments(request.reporter, values, 0, '?string $module');
     const isChange = module !== undefined && module !== null;
-    if (isChange && isLocked(request, 'Session save handler module')) return false;
-    const before = request.module.name;
+    if (isChange && request.isLocked('Session save handler module')) return false;
+    const before = request.session.storage.module.name;
     if (!isChange) return before;
     if (module.toLowerCase() === 'user') {
       throw new PhpValueError('session_module_name(): Argument #1 ($module) cannot be "user"');
     }
     if (beforeNul(module).toLowerCase() !== 'files') {
       const text = `Session handler module "${beforeNul(module)}" cannot be found`;
-      request.warn('E_WARNING', text);
+      request.reporter.warn('E_WARNING', text);
       return false;
     }
     closeAbandoned(request);
@@ -153,15 +152,13 @@ export function session_module_name(...values: unknown[]): string | false {
  * functions that follow wait until it has ended.
  */
 function closeAbandoned(request: PhpRequest): void {
-  if (!request.isOpen) return;
-  const { module, activeFunction } = request;
+  const { reporter, session } = request;
+  if (!session.storage.isOpen) return;
+  const { activeFunction } = reporter;
   const close = async (): Promise<void> => {
-    await module.close(request);
-    request.moduleData = undefined;
-    request.activeFunction = activeFunction;
-    const { exception } = request;
-    request.exception = undefined;
-    if (exception) throw exception.error;
+    await session.storage.close();
+    reporter.activeFunction = activeFunction;
+    reporter.throwPending();
   };
   inTurn(request, close).catch((error: unknown) => process.emitWarning(error as Error));
 }
@@ -182,7 +179,7 @@ function closeAbandoned(request: PhpRequest): void {
 export function ini_get(option: keyof SessionSettings): string | false;
 export function ini_get(...values: unknown[]): string | false {
   return performSync('ini_get', (request) => {
-    const [option = ''] = parseArguments(request, values, 1, 'string $option');
+    const [option = ''] = parseArguments(request.reporter, values, 1, 'string $option');
     return settingText(request, option) ?? false;
   });
 }
@@ -207,9 +204,9 @@ export function ini_set<Option extends keyof IniSettings>(
 ): string | false;
 export function ini_set(...values: unknown[]): string | false {
   return performSync('ini_set', (request) => {
-    requireCount(request, values.length, 2, 2);
-    const [option = ''] = parseArguments(request, values.slice(0, 1), 1, 'string $option');
-    const value = toText(request, values[1] ?? '');
+    requireCount(request.reporter, values.length, 2, 2);
+    const [option = ''] = parseArguments(request.reporter, values.slice(0, 1), 1, 'string $option');
+    const value = toText(request.reporter, values[1] ?? '');
     if (value === undefined) {
       const types = 'string|int|float|bool|null';
       throw new TypeError(`ini_set(): Argument #2 ($value) must be of type ${types}`);

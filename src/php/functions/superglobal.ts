@@ -37,17 +37,22 @@ function writable(): Map<PhpKey, PhpValue> {
       `$_SESSION was changed after it had been saved: ${request.committed}; change it before`,
     );
   }
-  if (request.scalar === false) {
-    request.warn('E_DEPRECATED', 'Automatic conversion of false to array is deprecated', '');
-    request.scalar = undefined;
+  const { variables } = request.session;
+  if (variables.scalar === false) {
+    request.reporter.warn(
+      'E_DEPRECATED',
+      'Automatic conversion of false to array is deprecated',
+      '',
+    );
+    variables.scalar = undefined;
   }
-  if (request.scalar !== undefined) throw new Error('Cannot use a scalar value as an array');
-  request.variables ??= new Map();
-  return request.variables;
+  if (variables.scalar !== undefined) throw new Error('Cannot use a scalar value as an array');
+  variables.all ??= new Map();
+  return variables.all;
 }
 
 function readable(): ReadonlyMap<PhpKey, PhpValue> {
-  return currentVariables().variables ?? new Map<PhpKey, PhpValue>();
+  return currentVariables().session.variables.all ?? new Map<PhpKey, PhpValue>();
 }
 
 /**

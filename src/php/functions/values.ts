@@ -1,9 +1,6 @@
 /** Functions that never reach a save handler: they answer at once. session.c L1780–2780. */
 
-import { areHeadersSent, isLocked } from '../session/locks.ts';
-import { PHP_SESSION_ACTIVE } from '../session/request.ts';
 import { performSync } from '../session/scope.ts';
-import { encodeVariables, savedVariables } from '../session/variables.ts';
 import { parseArguments } from '../zend/arguments.ts';
 import { beforeNul, textOrBytes } from '../zend/conversions.ts';
 import { addShutdownFunction, registerShutdown } from './set-save-handler.ts';
@@ -23,8 +20,8 @@ import { addShutdownFunction, registerShutdown } from './set-save-handler.ts';
 export function session_status(): 0 | 1 | 2;
 export function session_status(...values: unknown[]): 0 | 1 | 2 {
   return performSync('session_status', (request) => {
-    parseArguments(request, values, 0);
-    return request.status;
+    parseArguments(request.reporter, values, 0);
+    return request.session.status;
   });
 }
 
@@ -45,16 +42,16 @@ export function session_status(...values: unknown[]): 0 | 1 | 2 {
 export function session_id(id?: string | null | undefined): string | false;
 export function session_id(...values: unknown[]): string | false {
   return performSync('session_id', (request) => {
-    const [id] = parseArguments(request, values, 0, '?string $id');
+    const [id] = parseArguments(request.reporter, values, 0, '?string $id');
     if (id !== undefined && id !== null) {
-      if (request.status === PHP_SESSION_ACTIVE) {
-        if (isLocked(request, 'Session ID')) return false;
-      } else if (request.settings.get('use_cookies') && areHeadersSent(request, 'Session ID')) {
+      if (request.session.isActive) {
+        if (request.isLocked('Session ID')) return false;
+      } else if (request.settings.get('use_cookies') && request.areHeadersSent('Session ID')) {
         return false;
       }
     }
-    const before = beforeNul(request.id ?? '');
-    if (id !== undefined && id !== null) request.id = id;
+    const before = beforeNul(request.session.id ?? '');
+    if (id !== undefined && id !== null) request.session.choose(id);
     return before;
   });
 }
@@ -76,8 +73,8 @@ export function session_id(...values: unknown[]): string | false {
 export function session_encode(): string | Uint8Array | false;
 export function session_encode(...values: unknown[]): string | Uint8Array | false {
   return performSync('session_encode', (request) => {
-    parseArguments(request, values, 0);
-    const data = encodeVariables(request);
+    parseArguments(request.reporter, values, 0);
+    const data = request.session.encode();
     return data === undefined ? false : textOrBytes(data);
   });
 }
@@ -98,9 +95,9 @@ export function session_encode(...values: unknown[]): string | Uint8Array | fals
 export function session_unset(): boolean;
 export function session_unset(...values: unknown[]): boolean {
   return performSync('session_unset', (request) => {
-    parseArguments(request, values, 0);
-    if (request.status !== PHP_SESSION_ACTIVE) return false;
-    savedVariables(request)?.clear();
+    parseArguments(request.reporter, values, 0);
+    if (!request.session.isActive) return false;
+    request.session.variables.saved?.clear();
     return true;
   });
 }
@@ -125,7 +122,7 @@ export function session_unset(...values: unknown[]): boolean {
 export function session_register_shutdown(): void;
 export function session_register_shutdown(...values: unknown[]): void {
   performSync('session_register_shutdown', (request) => {
-    parseArguments(request, values, 0);
+    parseArguments(request.reporter, values, 0);
     registerShutdown(request);
   });
 }
@@ -169,12 +166,13 @@ export const SID: {
 } = {
   toString: () =>
     performSync('SID', (request) => {
-      if (request.sid === undefined) throw new Error('Undefined constant "SID"');
+      const { sid } = request.session;
+      if (sid === undefined) throw new Error('Undefined constant "SID"');
       if (request.version >= '8.4') {
         const since = ' since 8.4, as GET/POST sessions were deprecated';
         const text = `Constant SID is deprecated${request.version >= '8.5' ? since : ''}`;
-        request.warn('E_DEPRECATED', text, '');
+        request.reporter.warn('E_DEPRECATED', text, '');
       }
-      return request.sid;
+      return sid;
     }),
 };

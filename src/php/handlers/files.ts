@@ -1,135 +1,31 @@
-/** The module "files": a file a session, `sess_ID` in session.save_path. ext/session/mod_files.c. */
+/** The module "files": one file for each session, `sess_ID` in session.save_path. mod_files.c. */
 import { constants } from 'node:fs';
 import { type FileHandle, open, readdir, stat, unlink, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { getSystemErrorMap } from 'node:util';
 import { createId, isValidId } from '../session/identifiers.ts';
-import type { PhpRequest } from '../session/request.ts';
-import type { SaveModule } from '../session/save-module.ts';
 import { beforeNul, bytesOf, textOf } from '../zend/conversions.ts';
 import { lockFile } from './file-locks.ts';
-import { systemError } from './system-errors.ts';
+import type { HandlerContext, OpenHandler, SaveModule } from './save-module.ts';
 
 const PREFIX = 'sess_';
 const SLASH = 0x2f;
 const LONGEST_PATH = 4096;
 const FLAGS = constants.O_CREAT | constants.O_RDWR | (constants.O_NOFOLLOW ?? 0);
 
-/** ps_files, mod_files.c L101. */
-class FilesData {
-  file: FileHandle | undefined;
-  lastKey: string | undefined;
-  size = 0;
-  release: (() => void) | undefined;
-  readonly folder: string;
-  readonly depth: number;
-  readonly mode: number;
+// Where libuv's words are not those of the C library.
+const ERRORS: Record<string, string> = {
+  EISDIR: 'Is a directory',
+  ELOOP: 'Too many levels of symbolic links',
+  ENAMETOOLONG: 'File name too long',
+  EIO: 'Input/output error',
+};
 
-  constructor(folder: string, depth: number, mode: number) {
-    this.folder = folder;
-    this.depth = depth;
-    this.mode = mode;
-  }
-}
-
-function dataOf(request: PhpRequest): FilesData | undefined {
-  return request.moduleData instanceof FilesData ? request.moduleData : undefined;
-}
-
-/** ps_files_path_create(): `folder/a/b/sess_abc` at depth 2; undefined where it cannot be. */
-function pathOf(data: FilesData | undefined, id: string): Buffer | undefined {
-  const key = bytesOf(id);
-  if (!data || key.length <= data.depth) return undefined;
-  const length = bytesOf(data.folder).length + 2 * data.depth + key.length;
-  if (LONGEST_PATH < length + 5 + PREFIX.length + 1) return undefined;
-  const folders = [...key.subarray(0, data.depth)].flatMap((byte) => [byte, SLASH]);
-  const path = [bytesOf(`${data.folder}/`), Buffer.from(folders), bytesOf(PREFIX), key];
-  const whole = Buffer.concat(path);
-  // The system reads it up to a NUL.
-  const end = whole.indexOf(0);
-  return end < 0 ? whole : whole.subarray(0, end);
-}
-
-/** ps_files_close(): the lock goes with the file. */
-async function closeFile(data: FilesData): Promise<void> {
-  const { file, release } = data;
-  data.file = undefined;
-  data.release = undefined;
-  try {
-    await file?.close();
-  } finally {
-    release?.();
-  }
-}
-
-/** ps_files_open(): opens and locks the session's file, unless it is open already. */
-async function openFile(
-  request: PhpRequest,
-  data: FilesData,
-  id: string,
-): Promise<FileHandle | undefined> {
-  if (data.file && data.lastKey === id) return data.file;
-  data.lastKey = undefined;
-  await closeFile(data);
-  if (!isValidId(beforeNul(id))) {
-    request.warn(
-      'E_WARNING',
-      'Session ID is too long or contains illegal characters. ' +
-        'Only the A-Z, a-z, 0-9, "-", and "," characters are allowed',
-    );
-    return undefined;
-  }
-  const path = pathOf(data, id);
-  if (path === undefined) {
-    request.warn(
-      'E_WARNING',
-      'Failed to create session data file path. Too short session ID, ' +
-        `invalid save_path or path length exceeds ${LONGEST_PATH} characters`,
-    );
-    return undefined;
-  }
-  data.lastKey = id;
-  const release = await lockFile(path.toString('latin1'));
-  let file: FileHandle;
-  try {
-    file = await open(path, FLAGS, data.mode);
-  } catch (error) {
-    release();
-    request.warn('E_WARNING', `open(${textOf(path)}, O_RDWR) failed: ${systemError(error)}`);
-    return undefined;
-  }
-  data.file = file;
-  data.release = release;
-  if (!(await isOurs(file))) {
-    await closeFile(data);
-    request.warn('E_WARNING', 'Session data file is not created by your uid');
-    return undefined;
-  }
-  return file;
-}
-
-/** Sessions of another program's user are not accepted, unless this process is root. */
-async function isOurs(file: FileHandle): Promise<boolean> {
-  const user = process.getuid?.();
-  if (user === undefined || user === 0) return true;
-  const { uid } = await file.stat();
-  return uid === 0 || uid === user || uid === process.geteuid?.();
-}
-
-async function writeFile(request: PhpRequest, id: string, bytes: Buffer): Promise<boolean> {
-  const data = dataOf(request);
-  const file = data && (await openFile(request, data, id));
-  if (!file) return false;
-  try {
-    for (let at = 0; at < bytes.length; ) {
-      const { bytesWritten } = await file.write(bytes, at, bytes.length - at, at);
-      at += bytesWritten;
-    }
-    if (bytes.length < data.size) await file.truncate(bytes.length);
-  } catch (error) {
-    request.warn('E_WARNING', `Write failed: ${systemError(error)}`);
-    return false;
-  }
-  return true;
+/** strerror(errno) and the number, as PHP prints them: `No such file or directory (2)`. */
+function systemError(error: unknown): string {
+  const { code = '', errno = 0 } = error as NodeJS.ErrnoException;
+  const words = ERRORS[code] ?? getSystemErrorMap().get(errno)?.[1] ?? code;
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)} (${Math.abs(errno)})`;
 }
 
 async function exists(path: Buffer | undefined): Promise<boolean> {
@@ -140,34 +36,16 @@ async function exists(path: Buffer | undefined): Promise<boolean> {
   );
 }
 
-/** ps_files_cleanup_dir(). */
-async function cleanUp(request: PhpRequest, folder: string, maxLifetime: number): Promise<number> {
-  let names: string[];
-  try {
-    names = await readdir(folder);
-  } catch (error) {
-    const text = `ps_files_cleanup_dir: opendir(${folder}) failed: ${systemError(error)}`;
-    request.warn('E_NOTICE', text);
-    return -1;
-  }
-  const now = Math.floor(request.clock() / 1000);
-  let deleted = 0;
-  for (const name of names.filter((each) => each.startsWith(PREFIX))) {
-    const path = `${folder}/${name}`;
-    const changed = await stat(path).then(
-      ({ mtimeMs }) => Math.floor(mtimeMs / 1000),
-      () => undefined,
-    );
-    if (changed === undefined || now - changed <= maxLifetime) continue;
-    // Counted even when it cannot be deleted, as PHP does.
-    await unlink(path).catch(() => {});
-    deleted += 1;
-  }
-  return deleted;
+/** session.save_path: `[depth;[mode;]]folder`. */
+interface SavePath {
+  readonly folder: string;
+  /** How many levels of subfolders, each named by one character of the id. */
+  readonly depth: number;
+  readonly mode: number;
 }
 
-/** `[depth;[mode;]]folder`; undefined for numbers out of range. */
-function parseSavePath(request: PhpRequest, savePath: string): FilesData | undefined {
+/** Reads session.save_path; undefined, with a warning, for numbers out of range. */
+function parseSavePath(savePath: string, { reporter }: HandlerContext): SavePath | undefined {
   const parts = (savePath === '' ? tmpdir() : savePath).split(';');
   const folder = parts.slice(2).join(';') || (parts[1] ?? (parts[0] as string));
   const depth = parts.length > 1 ? Number.parseInt(parts[0] as string, 10) || 0 : 0;
@@ -177,39 +55,33 @@ function parseSavePath(request: PhpRequest, savePath: string): FilesData | undef
     : mode < 0 || mode > 0o7777
       ? 'second'
       : undefined;
-  if (ordinal === undefined) return new FilesData(folder, depth, mode);
+  if (ordinal === undefined) return { folder, depth, mode };
   const text = `The ${ordinal} parameter in session.save_path is invalid`;
-  request.warn('E_WARNING', text, '');
+  reporter.warn('E_WARNING', text, '');
   return undefined;
 }
 
-/** The module that PHP calls "files". */
-export const filesHandler: SaveModule = {
-  name: 'files',
+/** ps_files, mod_files.c L101: one session's file, locked while it is open. */
+class OpenFile implements OpenHandler {
+  readonly canValidate = true;
+  readonly #context: HandlerContext;
+  readonly #place: SavePath;
+  #file: FileHandle | undefined;
+  #lastId: string | undefined;
+  #size = 0;
+  #unlock: (() => void) | undefined;
 
-  async open(request, savePath) {
-    const data = parseSavePath(request, savePath);
-    if (!data) return false;
-    const before = dataOf(request);
-    if (before) await closeFile(before);
-    request.moduleData = data;
-    return true;
-  },
+  constructor(context: HandlerContext, place: SavePath) {
+    this.#context = context;
+    this.#place = place;
+  }
 
-  async close(request) {
-    const data = dataOf(request);
-    request.moduleData = undefined;
-    if (data) await closeFile(data);
-    return true;
-  },
-
-  async read(request, id) {
-    const data = dataOf(request);
-    const file = data && (await openFile(request, data, id));
+  async read(id: string): Promise<Buffer | undefined> {
+    const file = await this.#open(id);
     if (!file) return undefined;
     try {
       const { size } = await file.stat();
-      data.size = size;
+      this.#size = size;
       const bytes = Buffer.alloc(size);
       let at = 0;
       while (at < size) {
@@ -218,61 +90,192 @@ export const filesHandler: SaveModule = {
         at += bytesRead;
       }
       if (at === size) return bytes;
-      request.warn('E_WARNING', 'Read returned less bytes than requested');
+      this.#warn('Read returned less bytes than requested');
     } catch (error) {
-      request.warn('E_WARNING', `Read failed: ${systemError(error)}`);
+      this.#warn(`Read failed: ${systemError(error)}`);
     }
     return undefined;
-  },
+  }
 
-  write: writeFile,
+  async write(id: string, data: Buffer): Promise<boolean> {
+    const file = await this.#open(id);
+    if (!file) return false;
+    try {
+      for (let at = 0; at < data.length; ) {
+        const { bytesWritten } = await file.write(data, at, data.length - at, at);
+        at += bytesWritten;
+      }
+      if (data.length < this.#size) await file.truncate(data.length);
+    } catch (error) {
+      this.#warn(`Write failed: ${systemError(error)}`);
+      return false;
+    }
+    return true;
+  }
 
-  async destroy(request, id) {
-    const data = dataOf(request);
-    const path = pathOf(data, id);
-    if (!data || path === undefined) return false;
-    if (!data.file) return true;
+  async touch(id: string, data: Buffer): Promise<boolean> {
+    const path = this.#pathOf(id);
+    if (path === undefined) return false;
+    try {
+      const now = new Date(this.#context.clock());
+      await utimes(path, now, now);
+      return true;
+    } catch {
+      return await this.write(id, data);
+    }
+  }
+
+  async destroy(id: string): Promise<boolean> {
+    const path = this.#pathOf(id);
+    if (path === undefined) return false;
+    if (!this.#file) return true;
     try {
       await unlink(path);
     } catch {
       if (await exists(path)) return false;
     } finally {
-      // PHP closes first; here the file goes before the lock does.
-      await closeFile(data);
+      // PHP closes first; here the file is deleted before its lock is given up.
+      await this.release();
     }
     return true;
-  },
+  }
 
-  async gc(request, maxLifetime) {
-    const data = dataOf(request);
-    // A tree of folders is left to an external program.
-    if (data?.depth !== 0) return -1;
-    return await cleanUp(request, data.folder, maxLifetime);
-  },
+  /** A tree of folders is left to an external program. */
+  async gc(maxLifetime: number): Promise<number> {
+    return this.#place.depth === 0 ? await this.#cleanUp(this.#place.folder, maxLifetime) : -1;
+  }
 
-  async createId(request) {
-    const { settings } = request;
-    const bits = settings.get('sid_bits_per_character');
+  async createId(): Promise<string | undefined> {
     for (let tries = 4; tries > 0; tries -= 1) {
-      const id = createId(settings.get('sid_length'), bits, request.randomBytes);
-      if (!(await exists(pathOf(dataOf(request), id)))) return id;
+      const id = createId(this.#context);
+      if (!(await exists(this.#pathOf(id)))) return id;
     }
     return undefined;
-  },
+  }
 
-  async validateId(request, id) {
-    return await exists(pathOf(dataOf(request), id));
-  },
+  async validateId(id: string): Promise<boolean> {
+    return await exists(this.#pathOf(id));
+  }
 
-  async updateTimestamp(request, id, bytes) {
-    const path = pathOf(dataOf(request), id);
-    if (path === undefined) return false;
+  async close(): Promise<boolean> {
+    await this.release();
+    return true;
+  }
+
+  /** ps_files_close(): the lock goes with the file. */
+  async release(): Promise<void> {
+    const [file, unlock] = [this.#file, this.#unlock];
+    this.#file = undefined;
+    this.#unlock = undefined;
     try {
-      const now = new Date(request.clock());
-      await utimes(path, now, now);
-      return true;
-    } catch {
-      return await writeFile(request, id, bytes);
+      await file?.close();
+    } finally {
+      unlock?.();
     }
+  }
+
+  callbackName(): undefined {
+    return undefined;
+  }
+
+  #warn(text: string): void {
+    this.#context.reporter.warn('E_WARNING', text);
+  }
+
+  /** ps_files_path_create(): `folder/a/b/sess_abc` at depth 2; undefined where that cannot be. */
+  #pathOf(id: string): Buffer | undefined {
+    const { folder, depth } = this.#place;
+    const key = bytesOf(id);
+    if (key.length <= depth) return undefined;
+    const length = bytesOf(folder).length + 2 * depth + key.length;
+    if (LONGEST_PATH < length + 5 + PREFIX.length + 1) return undefined;
+    const folders = [...key.subarray(0, depth)].flatMap((byte) => [byte, SLASH]);
+    const parts = [bytesOf(`${folder}/`), Buffer.from(folders), bytesOf(PREFIX), key];
+    const path = Buffer.concat(parts);
+    // The system reads a path up to its first NUL.
+    const end = path.indexOf(0);
+    return end < 0 ? path : path.subarray(0, end);
+  }
+
+  /** ps_files_open(): opens and locks the session's file, unless it is open already. */
+  async #open(id: string): Promise<FileHandle | undefined> {
+    if (this.#file && this.#lastId === id) return this.#file;
+    this.#lastId = undefined;
+    await this.release();
+    if (!isValidId(beforeNul(id))) {
+      this.#warn(
+        'Session ID is too long or contains illegal characters. ' +
+          'Only the A-Z, a-z, 0-9, "-", and "," characters are allowed',
+      );
+      return undefined;
+    }
+    const path = this.#pathOf(id);
+    if (path === undefined) {
+      this.#warn(
+        'Failed to create session data file path. Too short session ID, ' +
+          `invalid save_path or path length exceeds ${LONGEST_PATH} characters`,
+      );
+      return undefined;
+    }
+    this.#lastId = id;
+    const unlock = await lockFile(path.toString('latin1'));
+    let file: FileHandle;
+    try {
+      file = await open(path, FLAGS, this.#place.mode);
+    } catch (error) {
+      unlock();
+      this.#warn(`open(${textOf(path)}, O_RDWR) failed: ${systemError(error)}`);
+      return undefined;
+    }
+    this.#file = file;
+    this.#unlock = unlock;
+    if (await isOurs(file)) return file;
+    await this.release();
+    this.#warn('Session data file is not created by your uid');
+    return undefined;
+  }
+
+  /** ps_files_cleanup_dir(). */
+  async #cleanUp(folder: string, maxLifetime: number): Promise<number> {
+    const { reporter, clock } = this.#context;
+    let names: string[];
+    try {
+      names = await readdir(folder);
+    } catch (error) {
+      const text = `ps_files_cleanup_dir: opendir(${folder}) failed: ${systemError(error)}`;
+      reporter.warn('E_NOTICE', text);
+      return -1;
+    }
+    const now = Math.floor(clock() / 1000);
+    let deleted = 0;
+    for (const name of names.filter((each) => each.startsWith(PREFIX))) {
+      const path = `${folder}/${name}`;
+      const changed = await stat(path).then(
+        ({ mtimeMs }) => Math.floor(mtimeMs / 1000),
+        () => undefined,
+      );
+      if (changed === undefined || now - changed <= maxLifetime) continue;
+      // Counted even when it cannot be deleted, as PHP does.
+      await unlink(path).catch(() => {});
+      deleted += 1;
+    }
+    return deleted;
+  }
+}
+
+/** Files of another user are refused, unless this process is root. */
+async function isOurs(file: FileHandle): Promise<boolean> {
+  const user = process.getuid?.();
+  if (user === undefined || user === 0) return true;
+  const { uid } = await file.stat();
+  return uid === 0 || uid === user || uid === process.geteuid?.();
+}
+
+/** The module that PHP calls "files". */
+export const filesModule: SaveModule = {
+  name: 'files',
+  async open(context, savePath) {
+    const place = parseSavePath(savePath, context);
+    return { ok: place !== undefined, handler: place && new OpenFile(context, place) };
   },
 };

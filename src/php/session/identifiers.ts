@@ -1,7 +1,15 @@
-/** Session ids: how they are made and which the files handler accepts. session.c L288–383. */
+/** Session ids: how they are made and which are accepted. session.c L288–383. */
+import type { Settings } from './settings.ts';
 
 /** Gives random bytes; `node:crypto`'s randomBytes unless a test wants to know them beforehand. */
 export type RandomBytes = (size: number) => Uint8Array;
+
+/** What an id is made of. */
+interface IdSource {
+  readonly settings: Settings;
+  /** Gives one byte for each character, as in PHP. */
+  readonly randomBytes: RandomBytes;
+}
 
 export const MAX_SID_LENGTH = 256;
 
@@ -9,15 +17,16 @@ export const MAX_SID_LENGTH = 256;
 const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ,-';
 
 /**
- * Makes an id as `php_session_create_id()` does (session.c L333).
+ * Makes an id as php_session_create_id() does (session.c L333), of session.sid_length characters
+ * with session.sid_bits_per_character bits each: 4 (0-9a-f), 5 (0-9a-v) or 6.
  *
- * @param length - session.sid_length.
- * @param bits - session.sid_bits_per_character: 4 (0-9a-f), 5 (0-9a-v) or 6.
- * @param random - Where the bytes come from; one byte a character is asked for, as PHP does.
+ * @param source - The request.
  * @returns The id.
  */
-export function createId(length: number, bits: number, random: RandomBytes): string {
-  const bytes = random(length);
+export function createId({ settings, randomBytes }: IdSource): string {
+  const length = settings.get('sid_length');
+  const bits = settings.get('sid_bits_per_character');
+  const bytes = randomBytes(length);
   const mask = (1 << bits) - 1;
   let id = '';
   let word = 0;
@@ -40,10 +49,10 @@ export function createId(length: number, bits: number, random: RandomBytes): str
 const VALID = /^[a-zA-Z0-9,-]{1,256}$/;
 
 /**
- * Whether an id is one that the files handler makes a file name of.
+ * Whether the files handler accepts an id as part of a file name.
  *
  * @param id - Any id.
- * @returns false for other characters, for `''` and for more than 256 of them.
+ * @returns false for other characters, for `''` and for more than 256 characters.
  */
 export function isValidId(id: string): boolean {
   return VALID.test(id);
@@ -53,7 +62,7 @@ export function isValidId(id: string): boolean {
 const DANGEROUS = /[\r\n\t <>'"\\]/;
 
 /**
- * Whether an id that a client sent is thrown away at once.
+ * Whether an id that a client sent is discarded at once.
  *
  * @param id - The id from a cookie, a query or a form.
  * @returns true for an id with a blank, a quote, an angle bracket or a backslash.

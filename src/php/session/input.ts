@@ -1,6 +1,6 @@
 /** Reads the session's variable from a request as PHP fills `$_COOKIE`, `$_GET` and `$_POST`. main/php_variables.c. */
 import { bytesOf, textOf } from '../zend/conversions.ts';
-import type { RequestInput } from './request.ts';
+import type { RequestInput } from './context.ts';
 
 /** The parts of an HTTP request that may carry a session's id. */
 export interface RequestSource {

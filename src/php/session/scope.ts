@@ -25,12 +25,12 @@ export function insideRequest<Result>(request: PhpRequest, body: () => Result): 
 /**
  * Runs a save handler's callback: session functions that it calls do not wait for their turn.
  *
- * @param request - The request.
  * @param body - The callback.
  * @returns What `body` returns.
  */
-export function insideHandler<Result>(request: PhpRequest, body: () => Result): Result {
-  return scopes.run({ request, inHandler: true }, body);
+export function insideHandler<Result>(body: () => Result): Result {
+  const scope = scopes.getStore();
+  return scope ? scopes.run({ request: scope.request, inHandler: true }, body) : body();
 }
 
 /**
@@ -129,33 +129,27 @@ export async function inTurn<Result>(
   }
 }
 
-/** Throws what a handler, or a receiver of messages, threw while the function was running. */
-function throwPending(request: PhpRequest): void {
-  const { exception } = request;
-  request.exception = undefined;
-  if (exception) throw exception.error;
-}
-
 /** Runs a function that cannot reach a handler. */
 export function performSync<Result>(name: string, body: (request: PhpRequest) => Result): Result {
   const request = currentRequest(`${name}()`);
-  const outer = request.activeFunction;
-  request.activeFunction = name;
-  // In a callback, an exception may be on its way that is not this function's.
-  const before = request.exception;
-  request.exception = undefined;
+  const { reporter } = request;
+  const outer = reporter.activeFunction;
+  reporter.activeFunction = name;
+  // In a callback, an exception may be pending that is not this function's.
+  const before = reporter.exception;
+  reporter.exception = undefined;
   try {
     const result = body(request);
-    throwPending(request);
+    reporter.throwPending();
     return result;
   } finally {
-    request.activeFunction = outer;
-    request.exception = before;
+    reporter.activeFunction = outer;
+    reporter.exception = before;
   }
 }
 
 /**
- * Runs a function under its name and throws what a handler threw meanwhile.
+ * Runs a function under its name, then throws the exception of a handler or a message's receiver.
  *
  * @param request - The request.
  * @param name - The name that messages begin with.
@@ -167,20 +161,21 @@ export async function execute<Result>(
   name: string,
   body: (request: PhpRequest) => Promise<Result>,
 ): Promise<Result> {
-  const outer = request.activeFunction;
+  const { reporter } = request;
+  const outer = reporter.activeFunction;
   const outerRunning = request.running;
-  request.activeFunction = name;
+  reporter.activeFunction = name;
   request.running = name;
   try {
     const result = await body(request);
-    throwPending(request);
+    reporter.throwPending();
     return result;
   } catch (error) {
     // Of two exceptions the later one is thrown, as in PHP.
-    request.exception = undefined;
+    reporter.exception = undefined;
     throw error;
   } finally {
-    request.activeFunction = outer;
+    reporter.activeFunction = outer;
     request.running = outerRunning;
   }
 }

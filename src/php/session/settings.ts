@@ -8,6 +8,7 @@ import type {
 } from '../setting-types.ts';
 import { beforeNul, isNumeric, phpString, typeName } from '../zend/conversions.ts';
 import { parseQuantity, parseSwitch } from '../zend/quantity.ts';
+import { Reporter } from '../zend/reporter.ts';
 import { nearestName } from './nearest-name.ts';
 
 type AllSettings = RuntimeSettings & StartupSettings;
@@ -23,23 +24,13 @@ export type SettingValues = {
         ? 'files' | 'user'
         : AllSettings[Key];
 };
-/** Receives a setting's warnings and decides whether it may change now. */
-export interface SettingsOwner {
-  readonly version: PhpVersion;
-  warn(level: 'E_WARNING' | 'E_DEPRECATED', text: string, prefix?: string): void;
-  /** @returns true, after a warning, where settings are locked. */
-  refusesChange(): boolean;
-  /** True while session_set_save_handler() names the module "user" itself. */
-  readonly settingUserHandler: boolean;
-}
-
 // ZEND_LONG_MAX - INT_MAX - 1.
 const LONGEST_LIFETIME = 2n ** 63n - 2n ** 31n - 1n;
 
 type Parsed = string | number | boolean;
 type Rule = (
   text: string,
-  owner: SettingsOwner,
+  reporter: Reporter,
   key: string,
   current?: Parsed | undefined,
 ) => Parsed | undefined;
@@ -49,115 +40,114 @@ const FORBIDDEN_IN_NAME = /[=,;.[ \t\r\n\v\f\0]/;
 const FORBIDDEN_SHOWN = '=,;.[ \\t\\r\\n\\013\\014';
 
 // Until 8.4 these are C strings: the session sees them up to a NUL, ini_get() all of them.
-const text: Rule = (value, owner) => (owner.version < '8.5' ? beforeNul(value) : value);
+const text: Rule = (value, reporter) => (reporter.version < '8.5' ? beforeNul(value) : value);
 const flag: Rule = (value) => parseSwitch(value);
 
-const number: Rule = (value, owner, key) => {
+const number: Rule = (value, reporter, key) => {
   const { value: parsed, remark } = parseQuantity(value);
-  if (remark !== undefined) owner.warn('E_WARNING', `Invalid "${key}" setting. ${remark}`, '');
+  if (remark !== undefined) reporter.warn('E_WARNING', `Invalid "${key}" setting. ${remark}`, '');
   return parsed;
 };
 
 /** Since 8.4, a setting that only one value does not deprecate. */
-function deprecated(owner: SettingsOwner, message: string): void {
-  if (owner.version >= '8.4') owner.warn('E_DEPRECATED', message);
+function deprecated(reporter: Reporter, message: string): void {
+  if (reporter.version >= '8.4') reporter.warn('E_DEPRECATED', message);
 }
 
 function sidRule(key: string, stock: number, lowest: number, highest: number): Rule {
-  return (value, owner) => {
+  return (value, reporter) => {
     const parsed = Number.parseInt(value, 10) || 0;
-    if (parsed !== stock) deprecated(owner, `session.${key} INI setting is deprecated`);
+    if (parsed !== stock) deprecated(reporter, `session.${key} INI setting is deprecated`);
     if (/^\s*[+-]?\d+$/.test(value) && parsed >= lowest && parsed <= highest) return parsed;
     const range = `must be between ${lowest} and ${highest}`;
-    owner.warn('E_WARNING', `session.configuration "session.${key}" ${range}`);
+    reporter.warn('E_WARNING', `session.configuration "session.${key}" ${range}`);
     return undefined;
   };
 }
 
-const saveHandler: Rule = (value, owner) => {
+const saveHandler: Rule = (value, reporter) => {
   const module = beforeNul(value).toLowerCase();
-  if (module !== 'files' && module !== 'user') {
-    owner.warn('E_WARNING', `Session save handler "${beforeNul(value)}" cannot be found`);
-    return undefined;
-  }
-  if (module === 'user' && !owner.settingUserHandler) {
-    owner.warn('E_WARNING', 'Session save handler "user" cannot be set by ini_set()');
-    return undefined;
-  }
-  return module;
+  if (module === 'files') return module;
+  const text =
+    module === 'user'
+      ? 'Session save handler "user" cannot be set by ini_set()'
+      : `Session save handler "${beforeNul(value)}" cannot be found`;
+  reporter.warn('E_WARNING', text);
+  return undefined;
 };
 
-const serializeHandler: Rule = (value, owner) => {
+const serializeHandler: Rule = (value, reporter) => {
   const format = beforeNul(value).toLowerCase();
   if (isSessionFormat(format)) return format;
-  owner.warn('E_WARNING', `Serialization handler "${beforeNul(value)}" cannot be found`);
+  reporter.warn('E_WARNING', `Serialization handler "${beforeNul(value)}" cannot be found`);
   return undefined;
 };
 
 const savePath: Rule = (value) => (value.includes('\0') ? undefined : value);
 
-const name: Rule = (value, owner) => {
-  if (owner.version >= '8.3') {
+const name: Rule = (value, reporter) => {
+  if (reporter.version >= '8.3') {
     if (value !== '' && !isNumeric(value) && !FORBIDDEN_IN_NAME.test(value)) return value;
     const rule =
       'must not be numeric, empty, contain null bytes or any of the following characters';
-    owner.warn('E_WARNING', `session.name "${beforeNul(value)}" ${rule} "${FORBIDDEN_SHOWN}"`);
+    reporter.warn('E_WARNING', `session.name "${beforeNul(value)}" ${rule} "${FORBIDDEN_SHOWN}"`);
     return undefined;
   }
   if (value !== '' && !isNumeric(value)) return beforeNul(value);
-  owner.warn('E_WARNING', `session.name "${beforeNul(value)}" cannot be numeric or empty`);
+  reporter.warn('E_WARNING', `session.name "${beforeNul(value)}" cannot be numeric or empty`);
   return undefined;
 };
 
-const cookieLifetime: Rule = (value, owner, key, current) => {
+const cookieLifetime: Rule = (value, reporter, key, current) => {
   // atol() first, the quantity only for what it let through.
   const seconds = BigInt(/^\s*([+-]?\d+)/.exec(value)?.[1]?.replace('+', '') ?? 0);
   if (seconds < 0n) {
-    owner.warn('E_WARNING', 'CookieLifetime cannot be negative');
+    reporter.warn('E_WARNING', 'CookieLifetime cannot be negative');
     return undefined;
   }
   // PHP says yes and leaves the lifetime alone.
   if (seconds > LONGEST_LIFETIME) return current ?? 0;
-  const parsed = number(value, owner, key) as number;
+  const parsed = number(value, reporter, key) as number;
   return parsed < 0 ? undefined : parsed;
 };
 
-const gcProbability: Rule = (value, owner, key) => {
-  const parsed = number(value, owner, key) as number;
-  if (owner.version < '8.4' || parsed >= 0) return parsed;
-  owner.warn('E_WARNING', 'session.gc_probability must be greater than or equal to 0');
+const gcProbability: Rule = (value, reporter, key) => {
+  const parsed = number(value, reporter, key) as number;
+  if (reporter.version < '8.4' || parsed >= 0) return parsed;
+  reporter.warn('E_WARNING', 'session.gc_probability must be greater than or equal to 0');
   return undefined;
 };
 
-const gcDivisor: Rule = (value, owner, key) => {
-  const parsed = number(value, owner, key) as number;
-  if (owner.version < '8.4' || parsed > 0) return parsed;
-  owner.warn('E_WARNING', 'session.gc_divisor must be greater than 0');
+const gcDivisor: Rule = (value, reporter, key) => {
+  const parsed = number(value, reporter, key) as number;
+  if (reporter.version < '8.4' || parsed > 0) return parsed;
+  reporter.warn('E_WARNING', 'session.gc_divisor must be greater than 0');
   return undefined;
 };
 
-const useOnlyCookies: Rule = (value, owner) => {
+const useOnlyCookies: Rule = (value, reporter) => {
   const parsed = parseSwitch(value);
-  if (!parsed) deprecated(owner, 'Disabling session.use_only_cookies INI setting is deprecated');
+  if (!parsed) deprecated(reporter, 'Disabling session.use_only_cookies INI setting is deprecated');
   return parsed;
 };
 
-const useTransSid: Rule = (value, owner) => {
+const useTransSid: Rule = (value, reporter) => {
   const parsed = parseSwitch(value);
-  if (parsed) deprecated(owner, 'Enabling session.use_trans_sid INI setting is deprecated');
+  if (parsed) deprecated(reporter, 'Enabling session.use_trans_sid INI setting is deprecated');
   return parsed;
 };
 
-const refererCheck: Rule = (value, owner) => {
-  if (value !== '') deprecated(owner, 'Usage of session.referer_check INI setting is deprecated');
+const refererCheck: Rule = (value, reporter) => {
+  if (value !== '')
+    deprecated(reporter, 'Usage of session.referer_check INI setting is deprecated');
   return beforeNul(value);
 };
 
 const transSid =
   (setting: 'trans_sid_tags' | 'trans_sid_hosts'): Rule =>
-  (value, owner) => {
+  (value, reporter) => {
     const isStock = value === ENTRIES[setting].initial;
-    if (!isStock) deprecated(owner, `Usage of session.${setting} INI setting is deprecated`);
+    if (!isStock) deprecated(reporter, `Usage of session.${setting} INI setting is deprecated`);
     return value;
   };
 
@@ -230,12 +220,7 @@ export class Settings {
     this.#texts = new Map(from ? from.#texts : []);
     this.#values = new Map(from ? from.#values : []);
     if (from) return;
-    const silent: SettingsOwner = {
-      version: '8.2',
-      warn() {},
-      refusesChange: () => false,
-      settingUserHandler: true,
-    };
+    const silent = new Reporter('8.2', () => {});
     for (const [key, { initial, rule }] of Object.entries(ENTRIES)) {
       this.#texts.set(key, initial);
       this.#values.set(key, rule(initial, silent, `session.${key}`) as Parsed);
@@ -257,14 +242,16 @@ export class Settings {
    *
    * @param key - The setting without `session.`.
    * @param value - The new text.
-   * @param owner - The request.
-   * @returns false when it was refused; the setting then is what it was.
+   * @param reporter - Receives PHP's warnings.
+   * @param isLocked - Whether no setting of the session may change now; it warns.
+   * @returns false when the change was refused; the setting is unchanged then.
    */
-  change(key: string, value: string, owner: SettingsOwner): boolean {
+  change(key: string, value: string, reporter: Reporter, isLocked: () => boolean): boolean {
     const entry = entryOf(key);
-    if (!entry || entry.perDirectory || this.text(key, owner.version) === undefined) return false;
-    if (!entry.anyTime && owner.refusesChange()) return false;
-    return this.#store(key, entry, value, owner);
+    if (!entry || entry.perDirectory || this.text(key, reporter.version) === undefined)
+      return false;
+    if (!entry.anyTime && isLocked()) return false;
+    return this.#store(key, entry, value, reporter);
   }
 
   /**
@@ -291,22 +278,23 @@ export class Settings {
       throw new RangeError(`${key} must be a string, a number or a boolean, ${given} given`);
     }
     let reason: string | undefined;
-    const owner: SettingsOwner = {
-      version,
-      warn(level, message) {
-        if (level === 'E_WARNING') reason ??= message;
-      },
-      refusesChange: () => false,
-      settingUserHandler: false,
-    };
-    const isStored = this.#store(short, entry, phpString(value), owner);
+    const reporter = new Reporter(version, ({ level, message }) => {
+      if (level === 'E_WARNING') reason ??= message.replace(/^PHP Request Startup: /, '');
+    });
+    const isStored = this.#store(short, entry, phpString(value), reporter);
     if (isStored && reason === undefined) return;
     reason ??= `"${value}" is not a value for ${key}`;
     throw new RangeError(`${reason}; leave ${key} out for PHP's default, "${entry.initial}"`);
   }
 
-  #store(key: string, entry: Entry, value: string, owner: SettingsOwner): boolean {
-    const parsed = entry.rule(value, owner, `session.${key}`, this.#values.get(key));
+  /** session_set_save_handler(): the only way to the module "user". */
+  useCallbacks(): void {
+    this.#texts.set('save_handler', 'user');
+    this.#values.set('save_handler', 'user');
+  }
+
+  #store(key: string, entry: Entry, value: string, reporter: Reporter): boolean {
+    const parsed = entry.rule(value, reporter, `session.${key}`, this.#values.get(key));
     if (parsed === undefined) return false;
     this.#texts.set(key, value);
     this.#values.set(key, parsed);

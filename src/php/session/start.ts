@@ -1,151 +1,89 @@
-/** How a session begins. session.c L407–500 and L1611–1727. */
+/** What session_start() is given: its options, and the id that the client sent. */
+import { PhpValueError } from '../messages.ts';
+import { entriesOf, toText } from '../zend/arguments.ts';
+import { beforeNul, integerIn, typeName } from '../zend/conversions.ts';
+import type { Reporter } from '../zend/reporter.ts';
+import type { SessionContext } from './context.ts';
 
-import { beforeNul } from '../zend/conversions.ts';
-import { limitCache } from './cache-limiter.ts';
-import { sendCookie } from './cookie.ts';
-import { decodeVariables } from './decode.ts';
-import { abortSession } from './finish.ts';
-import { createId, isDangerousId } from './identifiers.ts';
-import { PHP_SESSION_ACTIVE, PHP_SESSION_NONE, type PhpRequest, type Place } from './request.ts';
-import { trackVariables } from './variables.ts';
-
-/** php_session_gc(), session.c L386: by chance, or at once. */
-export async function collectGarbage(request: PhpRequest, immediately: boolean): Promise<number> {
-  if (!request.isOpen) return -1;
-  const { settings } = request;
-  const probability = settings.get('gc_probability');
-  const collect =
-    immediately ||
-    (probability > 0 && request.randomInt(Math.max(1, settings.get('gc_divisor'))) < probability);
-  return collect ? await request.module.gc(request, settings.get('gc_maxlifetime')) : -1;
-}
-
-/** php_session_reset_id(), session.c L1526: the cookie, and SID. */
-export function announceId(request: PhpRequest): boolean {
-  const { settings } = request;
-  if (request.id === undefined) {
-    request.warn('E_WARNING', 'Cannot set session ID - session ID is not initialized');
-    return false;
-  }
-  if (settings.get('use_cookies') && request.sendCookie) {
-    if (!sendCookie(request) && request.version >= '8.5') return false;
-    request.sendCookie = false;
-  }
-  const id = request.version >= '8.5' ? request.id : beforeNul(request.id);
-  request.sid = request.defineSid ? `${settings.get('name')}=${id}` : '';
-  return true;
-}
-
-/** php_session_initialize(), session.c L407. */
-export async function initialize(request: PhpRequest, startedAt?: Place): Promise<boolean> {
-  const { settings } = request;
-  const path = (): string => settings.get('save_path');
-  request.status = PHP_SESSION_ACTIVE;
-
-  if (!(await request.module.open(request, path(), settings.get('name')))) {
-    await abortSession(request);
-    if (!request.exception) {
-      const text = `Failed to initialize storage module: ${request.module.name} (path: ${path()})`;
-      request.warn('E_WARNING', text);
+/**
+ * Changes the settings that session_start() is given, in their order.
+ *
+ * @param options - PHP's array of options.
+ * @param reporter - Receives PHP's warnings.
+ * @param change - Changes one setting; false when it was refused.
+ * @returns Whether `read_and_close` was asked for.
+ * @throws TypeError or PhpValueError in PHP's words; the options before it stay changed.
+ */
+export function applyOptions(
+  options: object,
+  reporter: Reporter,
+  change: (key: string, value: string) => boolean,
+): boolean {
+  let readAndClose = false;
+  for (const [key, value] of entriesOf(options)) {
+    if (typeof key !== 'string') {
+      if (reporter.version < '8.5') continue;
+      const text = 'Argument #1 ($options) must be of type array with keys as string';
+      throw new PhpValueError(`session_start(): ${text}`);
     }
-    return false;
-  }
-
-  if (request.id === undefined || request.id === '' || request.id.startsWith('\0')) {
-    request.id = undefined;
-    request.id = await request.module.createId(request);
-    if (request.id === undefined) {
-      await abortSession(request);
-      if (!request.exception) {
-        const text = `Failed to create session ID: ${request.module.name} (path: ${path()})`;
-        request.throwLater(new Error(text));
-      }
-      return false;
-    }
-    if (settings.get('use_cookies')) request.sendCookie = true;
-  } else if (
-    settings.get('use_strict_mode') &&
-    !(await request.module.validateId(request, request.id))
-  ) {
-    request.id = undefined;
-    request.id =
-      (await request.module.createId(request)) ??
-      createId(
-        settings.get('sid_length'),
-        settings.get('sid_bits_per_character'),
-        request.randomBytes,
-      );
-    if (settings.get('use_cookies')) request.sendCookie = true;
-  }
-
-  if (!announceId(request)) {
-    await abortSession(request);
-    return false;
-  }
-
-  trackVariables(request);
-  const data = await request.module.read(request, request.id);
-  if (data === undefined) {
-    await abortSession(request);
-    if (!request.exception) {
-      request.warn(
-        'E_WARNING',
-        `Failed to read session data: ${request.module.name} (path: ${path()})`,
+    const type = typeName(value, '8.2');
+    if (type !== 'string' && type !== 'int' && type !== 'bool') {
+      throw new TypeError(
+        `session_start(): Option "${beforeNul(key)}" must be of type string|int|bool, ${type} given`,
       );
     }
-    return false;
+    const text = toText(reporter, value) ?? '';
+    if (key === 'read_and_close') readAndClose = isPositive(type, text, reporter);
+    else if (!change(key, text)) {
+      reporter.warn('E_WARNING', `Setting option "${beforeNul(key)}" failed`);
+    }
   }
-
-  await collectGarbage(request, false);
-
-  request.readData = settings.get('lazy_write') ? data : undefined;
-  await decodeVariables(request, data);
-  request.startedAt = startedAt;
-  return true;
+  return readAndClose;
 }
 
-/** The id that the client sent, wherever it may be taken from. session.c L1650–1700. */
-function findId(request: PhpRequest): string | undefined {
-  const { input, settings } = request;
+function isPositive(type: string, text: string, { version }: Reporter): boolean {
+  // zval_get_long() until 8.4: the number at the beginning, and any number but 0.
+  if (version < '8.5') return (Number.parseInt(text, 10) || 0) !== 0;
+  if (type !== 'string') return Number(text) > 0;
+  const integer = integerIn(text);
+  if (integer !== undefined) return integer > 0;
+  throw new TypeError(
+    'session_start(): Option "read_and_close" value must be of type compatible with int, ' +
+      `"${beforeNul(text)}" given`,
+  );
+}
+
+/** The id that a client sent, and what follows from the place where it was found. */
+export interface ClientId {
+  readonly id: string | undefined;
+  /** false where the client keeps the id itself; undefined where nothing was found. */
+  readonly sendCookie: boolean | undefined;
+  /** Whether the id came by a cookie, so that SID stays empty. */
+  readonly isCookie: boolean;
+}
+
+/**
+ * Finds the id that the client sent, in the places where the settings allow it. session.c
+ * L1650–1700.
+ *
+ * @param context - The request.
+ */
+export function findClientId({ input, settings }: SessionContext): ClientId {
   const name = settings.get('name');
-  let id: string | undefined;
-  const take = (sent: string | false | undefined): void => {
-    if (sent === undefined) return;
-    id = sent === false ? undefined : sent;
-    request.sendCookie = sent === false;
-  };
-  if (settings.get('use_cookies')) {
-    const sent = input.cookie(name);
-    take(sent);
-    if (sent !== undefined) {
-      request.sendCookie = false;
-      request.defineSid = false;
-    }
-  }
+  const cookie = settings.get('use_cookies') ? input.cookie(name) : undefined;
+  const isCookie = cookie !== undefined;
+  let id = cookie === false ? undefined : cookie;
+  let sendCookie = isCookie ? false : undefined;
   if (!settings.get('use_only_cookies')) {
-    if (id === undefined) take(input.query(name));
-    if (id === undefined) take(input.form(name));
+    for (const find of [input.query, input.form]) {
+      if (id !== undefined) break;
+      const sent = find.call(input, name);
+      if (sent === undefined) continue;
+      if (sent !== false) id = sent;
+      sendCookie = sent === false;
+    }
     const check = settings.get('referer_check');
     if (check !== '' && input.referer && !input.referer.includes(check)) id = undefined;
   }
-  return id;
-}
-
-/** php_session_start(), session.c L1611. */
-export async function startSession(request: PhpRequest, startedAt?: Place): Promise<boolean> {
-  const { settings } = request;
-  if (request.status === PHP_SESSION_ACTIVE) {
-    const text = 'Ignoring session_start() because a session has already been started';
-    request.warnStarted('E_NOTICE', text);
-    return false;
-  }
-  request.defineSid = !settings.get('use_only_cookies');
-  request.sendCookie = settings.get('use_cookies') || settings.get('use_only_cookies');
-  if (request.id === undefined) request.id = findId(request);
-  if (request.id !== undefined && isDangerousId(request.id)) request.id = undefined;
-
-  if ((await initialize(request, startedAt)) && (await limitCache(request))) return true;
-  request.status = PHP_SESSION_NONE;
-  request.id = undefined;
-  return false;
+  return { id, sendCookie, isCookie };
 }

@@ -1,35 +1,81 @@
-/** `$_SESSION`, and its way to bytes. session.c L220–257. */
-import { encodeSession, type PhpKey, PhpReference, type PhpValue } from '../../serialize/index.ts';
-import type { PhpRequest } from './request.ts';
+/** `$_SESSION`, and its way to and from bytes. session.c L220–283. */
+import {
+  decodeSession,
+  encodeSession,
+  type PhpKey,
+  PhpReference,
+  type PhpValue,
+  type SessionFormat,
+} from '../../serialize/index.ts';
+import type { Reporter } from '../zend/reporter.ts';
 
-/** php_session_track_init(): a new, empty `$_SESSION`. */
-export function trackVariables(request: PhpRequest): void {
-  request.variables = new Map();
-  request.scalar = undefined;
-  request.tracked = true;
-}
+/** The variables of one request's session. */
+export class Variables {
+  /** `$_SESSION` as a program sees it; undefined before the first session_start(). */
+  all: Map<PhpKey, PhpValue> | undefined;
+  /** `$_SESSION` when `php_serialize` data held no array. */
+  scalar: PhpValue | undefined;
+  /** PS(http_session_vars): whether the session still knows `$_SESSION`. */
+  #isTracked = false;
 
-/** IF_SESSION_VARS(): the variables that would be saved. */
-export function savedVariables(request: PhpRequest): Map<PhpKey, PhpValue> | undefined {
-  return request.tracked && request.scalar === undefined ? request.variables : undefined;
-}
-
-/** php_session_encode(), L243: undefined where C has NULL. */
-export function encodeVariables(request: PhpRequest): Buffer | undefined {
-  const variables = savedVariables(request);
-  if (!variables) {
-    request.warn('E_WARNING', 'Cannot encode non-existent session');
-    return undefined;
+  /** php_session_track_init(): a new, empty `$_SESSION`. */
+  track(): void {
+    this.all = new Map();
+    this.scalar = undefined;
+    this.#isTracked = true;
   }
-  const format = request.settings.get('serialize_handler');
-  const { bytes, messages } = encodeSession(format, variables, { version: request.version });
-  for (const { level, message, namesFunction } of messages) {
-    request.warn(level, message, namesFunction ? undefined : '');
+
+  /** The session ends; `$_SESSION` stays readable and is not saved again. */
+  untrack(): void {
+    this.#isTracked = false;
   }
-  return bytes === false ? undefined : bytes;
+
+  /** IF_SESSION_VARS(): the variables that would be saved. */
+  get saved(): Map<PhpKey, PhpValue> | undefined {
+    return this.#isTracked && this.scalar === undefined ? this.all : undefined;
+  }
+
+  /** php_session_encode(), L243: undefined where C has NULL. */
+  encode(format: SessionFormat, reporter: Reporter): Buffer | undefined {
+    const variables = this.saved;
+    if (!variables) {
+      reporter.warn('E_WARNING', 'Cannot encode non-existent session');
+      return undefined;
+    }
+    const { bytes, messages } = encodeSession(format, variables, { version: reporter.version });
+    for (const { level, message, namesFunction } of messages) {
+      reporter.warn(level, message, namesFunction ? undefined : '');
+    }
+    return bytes === false ? undefined : bytes;
+  }
+
+  /** The first part of php_session_decode(), L267. @returns false for data that is invalid. */
+  decode(format: SessionFormat, data: Buffer, reporter: Reporter): boolean {
+    const decoded = decodeSession(format, data, { version: reporter.version });
+    for (const { level, message, namesFunction } of decoded.messages) {
+      reporter.warn(level, message, namesFunction ? undefined : '');
+    }
+    if (format === 'php_serialize') {
+      this.track();
+      this.scalar = decoded.scalar;
+    }
+    const entries: Iterable<[PhpKey, PhpValue]> =
+      decoded.variables instanceof Map ? decoded.variables : Object.entries(decoded.variables);
+    for (const [key, value] of entries) this.all?.set(key, value);
+    if (format !== 'php_serialize') this.#warnOfNumericKeys(reporter);
+    return !decoded.error;
+  }
+
+  /** php_session_normalize_vars() runs the encoder's loop, which warns of the keys it skips. */
+  #warnOfNumericKeys(reporter: Reporter): void {
+    for (const key of this.saved?.keys() ?? []) {
+      if (typeof key !== 'number' && typeof key !== 'bigint') continue;
+      reporter.warn('E_WARNING', `Skipping numeric key ${key}`);
+    }
+  }
 }
 
-/** Follows a reference: PHP does so without being asked. */
+/** Follows a reference, as PHP does whenever it reads a variable. */
 export function followReference(value: PhpValue | undefined): PhpValue | undefined {
   return value instanceof PhpReference ? value.value : value;
 }

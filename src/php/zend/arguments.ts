@@ -5,8 +5,8 @@
 import { PhpFloat, type PhpKey } from '../../serialize/index.ts';
 import { integerKey } from '../../serialize/numbers.ts';
 import { PhpArgumentCountError, PhpValueError } from '../messages.ts';
-import type { PhpRequest } from '../session/request.ts';
 import { bytesOf, isNumeric, phpBoolean, textOf, typeName } from './conversions.ts';
+import type { Reporter } from './reporter.ts';
 
 /** A parameter as PHP's manual writes it: `?string $id`. `path` is a string without NUL. */
 export type Parameter = `${'?' | ''}${keyof Conversions} $${string}`;
@@ -57,10 +57,10 @@ export function entriesOf(array: object): [key: PhpKey, value: unknown][] {
 }
 
 /** A float that JavaScript writes as PHP's `(string)` does, or nearly: nobody names a session so. */
-function floatText(request: PhpRequest, value: number): string {
+function floatText(reporter: Reporter, value: number): string {
   if (Number.isNaN(value)) {
-    if (request.version >= '8.5') {
-      request.warn('E_WARNING', 'unexpected NAN value was coerced to string', '');
+    if (reporter.version >= '8.5') {
+      reporter.warn('E_WARNING', 'unexpected NAN value was coerced to string', '');
     }
     return 'NAN';
   }
@@ -75,16 +75,16 @@ function floatText(request: PhpRequest, value: number): string {
 /**
  * PHP's `(string)` for a scalar argument (zend_parse_arg_str_weak()).
  *
- * @param request - Hears of a NAN, from 8.5 on.
+ * @param reporter - Hears of a NAN, from 8.5 on.
  * @param value - Any value.
  * @returns undefined for what is refused: an array, an object.
  */
-export function toText(request: PhpRequest, value: unknown): string | undefined {
+export function toText(reporter: Reporter, value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   if (value instanceof Uint8Array) return textOf(Buffer.from(value));
-  if (value instanceof PhpFloat) return floatText(request, value.value);
+  if (value instanceof PhpFloat) return floatText(reporter, value.value);
   if (typeof value === 'number') {
-    return Number.isInteger(value) ? String(value) : floatText(request, value);
+    return Number.isInteger(value) ? String(value) : floatText(reporter, value);
   }
   if (typeof value === 'bigint') return String(value);
   if (typeof value === 'boolean') return value ? '1' : '';
@@ -92,23 +92,23 @@ export function toText(request: PhpRequest, value: unknown): string | undefined 
 }
 
 /** zend_parse_arg_long_weak(). */
-function toInteger(request: PhpRequest, value: unknown): number | undefined {
+function toInteger(reporter: Reporter, value: unknown): number | undefined {
   if (typeof value === 'boolean') return Number(value);
   if (typeof value === 'bigint') return Number(value);
   if (typeof value === 'string') {
     if (!isNumeric(value)) return undefined;
-    return wholeNumber(request, Number(value), `float-string "${value}"`);
+    return wholeNumber(reporter, Number(value), `float-string "${value}"`);
   }
   const number = value instanceof PhpFloat ? value.value : value;
   if (typeof number !== 'number') return undefined;
-  return wholeNumber(request, number, `float ${floatText(request, number)}`);
+  return wholeNumber(reporter, number, `float ${floatText(reporter, number)}`);
 }
 
-function wholeNumber(request: PhpRequest, value: number, shown: string): number | undefined {
+function wholeNumber(reporter: Reporter, value: number, shown: string): number | undefined {
   if (!(Math.abs(value) < 2 ** 63)) return undefined;
   if (!Number.isInteger(value)) {
     const text = `Implicit conversion from ${shown} to int loses precision`;
-    request.warn('E_DEPRECATED', text, '');
+    reporter.warn('E_DEPRECATED', text, '');
   }
   return Math.trunc(value);
 }
@@ -120,60 +120,55 @@ function toBoolean(value: unknown): boolean | undefined {
   return isScalar || value instanceof Uint8Array ? phpBoolean(value) : undefined;
 }
 
-function convert(request: PhpRequest, type: string, value: unknown): unknown {
+function convert(reporter: Reporter, type: string, value: unknown): unknown {
   switch (type) {
     case 'string':
     case 'path':
-      return toText(request, value);
+      return toText(reporter, value);
     case 'int':
-      return toInteger(request, value);
+      return toInteger(reporter, value);
     case 'bool':
       return toBoolean(value);
     case 'array':
       return isArrayLike(value) ? value : undefined;
     default:
-      return isArrayLike(value) ? value : toInteger(request, value);
+      return isArrayLike(value) ? value : toInteger(reporter, value);
   }
 }
 
 /** null for a scalar that may not be null: since 8.1 deprecated, and its empty value. */
-function emptyFor(request: PhpRequest, type: string, at: string): unknown {
+function emptyFor(reporter: Reporter, type: string, at: string): unknown {
   if (type === 'array') return undefined;
   const shown = type === 'path' ? 'string' : type;
   const text = `Passing null to parameter ${at} of type ${shown} is deprecated`;
-  request.warn('E_DEPRECATED', text);
-  if (request.exception) throw request.exception.error;
+  reporter.warn('E_DEPRECATED', text);
+  if (reporter.exception) throw reporter.exception.error;
   return { string: '', path: '', int: 0, bool: false, 'array|int': 0 }[type];
 }
 
 /**
  * Refuses a wrong number of arguments (zend_wrong_parameters_count_error()).
  *
- * @param request - The request; the message names its active function.
+ * @param reporter - The request's; the message names its active function.
  * @param given - How many there are.
  * @param least - How many there must be.
  * @param most - How many there may be.
  * @throws PhpArgumentCountError
  */
-export function requireCount(
-  request: PhpRequest,
-  given: number,
-  least: number,
-  most: number,
-): void {
+export function requireCount(reporter: Reporter, given: number, least: number, most: number): void {
   if (given >= least && given <= most) return;
   const bound = least === most ? 'exactly' : given < least ? 'at least' : 'at most';
   const limit = given < least ? least : most;
   const noun = limit === 1 ? 'argument' : 'arguments';
   throw new PhpArgumentCountError(
-    `${request.prefix} expects ${bound} ${limit} ${noun}, ${given} given`,
+    `${reporter.prefix} expects ${bound} ${limit} ${noun}, ${given} given`,
   );
 }
 
 /**
  * Reads a function's arguments as PHP does.
  *
- * @param request - The request; messages name its active function.
+ * @param reporter - The request's; messages name its active function.
  * @param values - What was given; undefined at the end counts as not given.
  * @param least - How many there must be.
  * @param parameters - What is taken.
@@ -181,17 +176,17 @@ export function requireCount(
  * @throws PhpArgumentCountError, TypeError or PhpValueError in PHP's words.
  */
 export function parseArguments<const Specs extends readonly Parameter[]>(
-  request: PhpRequest,
+  reporter: Reporter,
   values: readonly unknown[],
   least: number,
   ...parameters: Specs
 ): Parsed<Specs> {
   const given = values.findLastIndex((value) => value !== undefined) + 1;
-  requireCount(request, given, least, parameters.length);
+  requireCount(reporter, given, least, parameters.length);
   const parsed = parameters.map((parameter, at) => {
     if (at >= given) return undefined;
     const [, nullable, type, name] = /^(\?)?(\S+) \$(.*)$/.exec(parameter) as RegExpExecArray;
-    return parseOne(request, values[at] ?? null, {
+    return parseOne(reporter, values[at] ?? null, {
       type: type as string,
       isNullable: nullable !== undefined,
       at: `#${at + 1} ($${name})`,
@@ -201,21 +196,21 @@ export function parseArguments<const Specs extends readonly Parameter[]>(
 }
 
 function parseOne(
-  request: PhpRequest,
+  reporter: Reporter,
   value: unknown,
   { type, isNullable, at }: { type: string; isNullable: boolean; at: string },
 ): unknown {
   if (value === null && isNullable) return null;
-  const parsed = value === null ? emptyFor(request, type, at) : convert(request, type, value);
+  const parsed = value === null ? emptyFor(reporter, type, at) : convert(reporter, type, value);
   if (parsed === undefined) {
     const shown = `${isNullable ? '?' : ''}${type === 'path' ? 'string' : type}`;
-    const given = typeName(value, request.version);
+    const given = typeName(value, reporter.version);
     throw new TypeError(
-      `${request.prefix}: Argument ${at} must be of type ${shown}, ${given} given`,
+      `${reporter.prefix}: Argument ${at} must be of type ${shown}, ${given} given`,
     );
   }
   if (type === 'path' && bytesOf(parsed as string).includes(0)) {
-    throw new PhpValueError(`${request.prefix}: Argument ${at} must not contain any null bytes`);
+    throw new PhpValueError(`${reporter.prefix}: Argument ${at} must not contain any null bytes`);
   }
   return parsed;
 }

@@ -1,30 +1,21 @@
-/** The door for whoever answers requests: an adapter opens one PhpRequest for each. */
+/** One request from its opening to its commit. */
 
 import { applyProcessDefault } from '../functions/set-save-handler.ts';
-import { filesHandler } from '../handlers/files.ts';
-import { userHandler } from '../handlers/user.ts';
-import { endRequest } from './finish.ts';
-import { type PhpOptions, PhpRequest, type RequestInput, type ResponseHead } from './request.ts';
+import { filesModule } from '../handlers/files.ts';
+import { Callbacks } from '../handlers/user.ts';
+import type { PhpOptions } from './context.ts';
+import { PhpRequest, type RequestParts } from './request.ts';
 import { execute, insideRequest, inTurn } from './scope.ts';
 import { Settings } from './settings.ts';
-import { startSession } from './start.ts';
 
-/** What an adapter knows of one request. */
-export interface RequestParts {
-  /** What the client sent. */
-  input?: RequestInput | undefined;
-  /** Where the cookie and the cache headers go. */
-  head?: ResponseHead | undefined;
-  /** The framework's own request, for those who trace. */
-  source?: unknown;
-}
+const SHUTDOWN = 'PHP Request Shutdown';
 
 /**
  * Prepares PHP's module for a process: settings are checked once, here.
  *
  * @param options - How PHP behaves.
  * @returns A function that opens one request.
- * @throws RangeError for a setting that PHP does not have, or a value that it refuses.
+ * @throws RangeError for an unknown setting, or a value that PHP refuses.
  */
 export function prepare(options: PhpOptions = {}): (parts?: RequestParts) => PhpRequest {
   const settings = new Settings();
@@ -32,8 +23,8 @@ export function prepare(options: PhpOptions = {}): (parts?: RequestParts) => Php
     if (value !== undefined) settings.configure(key, value, options.version ?? '8.4');
   }
   return (parts = {}) => {
-    const modules = { files: filesHandler, user: userHandler };
-    const request = new PhpRequest(options, modules, { ...parts, settings });
+    const modules = { files: filesModule, user: new Callbacks() };
+    const request = new PhpRequest(options, settings, modules, parts);
     applyProcessDefault(request);
     return request;
   };
@@ -53,7 +44,7 @@ export async function runRequest<Result>(
   return await insideRequest(request, async () => {
     if (request.settings.get('auto_start')) {
       await inTurn(request, () =>
-        execute(request, 'PHP Request Startup', (each) => startSession(each)),
+        execute(request, 'PHP Request Startup', ({ session }) => session.start()),
       );
     }
     return await body();
@@ -61,7 +52,8 @@ export async function runRequest<Result>(
 }
 
 /**
- * Ends a request's session: shutdown functions, write, close. Calls that wait are served first.
+ * Ends a request's session: shutdown functions, write, close. Calls that wait for their turn run
+ * first.
  *
  * @param request - The request.
  * @param reason - Why nothing that is assigned later will be saved.
@@ -74,30 +66,55 @@ export async function commitRequest(request: PhpRequest, reason: string): Promis
   });
 }
 
+/** The shutdown functions, then the module's own RSHUTDOWN (session.c L2925). */
+async function endRequest(request: PhpRequest, reason: string): Promise<void> {
+  const { reporter, session, shutdownFunctions } = request;
+  const errors: unknown[] = [];
+  const attempt = async (body: () => unknown): Promise<void> => {
+    try {
+      await body();
+    } catch (error) {
+      errors.push(error);
+    }
+  };
+  request.hasLeftMain = true;
+  // As in PHP, an uncaught exception ends the shutdown functions, not the module's shutdown.
+  await attempt(async () => {
+    for (const [key, shutdownFunction] of shutdownFunctions) {
+      shutdownFunctions.delete(key);
+      await shutdownFunction();
+    }
+  });
+  request.committed = reason;
+  reporter.hasLeftProgram = true;
+  await attempt(() => execute(request, SHUTDOWN, () => session.flush()));
+  await attempt(() => execute(request, SHUTDOWN, () => session.shutDown()));
+  await session.storage.release();
+  reporter.hasLeftProgram = false;
+  if (errors.length > 0) throw errors[0];
+}
+
 /**
  * Whether ending the request would do anything: when not, a response need not wait.
  *
  * @param request - The request.
  * @returns true while a session is active, or something waits for the end.
  */
-export function hasWork(request: PhpRequest): boolean {
+export function hasWork({ session, turn, shutdownFunctions }: PhpRequest): boolean {
   return (
-    request.status === 2 ||
-    request.isOpen ||
-    request.turn !== undefined ||
-    request.shutdownFunctions.size > 0
+    session.isActive || session.storage.isOpen || turn !== undefined || shutdownFunctions.size > 0
   );
 }
 
 /**
  * Runs a program with a session but without HTTP: a test, a job, a command.
  *
- * @param options - How PHP behaves: settings, version, who hears its messages.
- * @param body - The program; what it returns is returned once the session is saved.
+ * @param options - How PHP behaves: settings, version, who receives its messages.
+ * @param body - The program; its result is returned once the session is saved.
  * @param parts - What the program sees of a request: a cookie, for example.
  * @returns What `body` returns.
- * @throws RangeError for a setting that PHP does not have or a value that it refuses, and whatever
- *   `body`, a shutdown function or a save handler throws.
+ * @throws RangeError for an unknown setting or a value that PHP refuses, and whatever `body`, a
+ *   shutdown function or a save handler throws.
  * @example
  * const settings = { 'session.name': 'JOB' };
  * await withPhpRequest({ settings }, async () => {

@@ -1,0 +1,86 @@
+/** The seam between a session and its storage. ps_module in php_session.h. */
+import type { SessionCallbacks } from '../save-handler.ts';
+import type { RandomBytes } from '../session/identifiers.ts';
+import type { Settings } from '../session/settings.ts';
+import type { Reporter } from '../zend/reporter.ts';
+
+/** What a save handler needs to know of its request. */
+export interface HandlerContext {
+  readonly settings: Settings;
+  /** Receives the handler's warnings and exceptions. */
+  readonly reporter: Reporter;
+  /** Unix time in milliseconds. */
+  readonly clock: () => number;
+  readonly randomBytes: RandomBytes;
+  /** The framework's own request, for tracing. */
+  readonly source: unknown;
+}
+
+/**
+ * An open save handler. Whatever it needs between open and close (a file, a lock, a connection, a
+ * version) lives on it.
+ *
+ * A failure is false or undefined, as C's FAILURE; a thrown error never leaves a method.
+ */
+export interface OpenHandler {
+  /** Whether `validateId()` can tell a known id: always for files, with a callback for user. */
+  readonly canValidate: boolean;
+  /** @returns The session's data, empty for one that does not exist; undefined for a failure. */
+  read(id: string): Promise<Buffer | undefined>;
+  /** @returns false when the data was not stored. */
+  write(id: string, data: Buffer): Promise<boolean>;
+  /** Notes that a session was used; `data` is what was read. @returns false for a failure. */
+  touch(id: string, data: Buffer): Promise<boolean>;
+  /** @returns false when the session still exists. */
+  destroy(id: string): Promise<boolean>;
+  /** @returns How many sessions were deleted; negative for a failure. */
+  gc(maxLifetime: number): Promise<number>;
+  /** @returns A new id; undefined for a failure. */
+  createId(): Promise<string | undefined>;
+  /** @returns Whether a session with this id exists. */
+  validateId(id: string): Promise<boolean>;
+  /** Ends the session's work. @returns false for a failure. */
+  close(): Promise<boolean>;
+  /**
+   * Gives back what is still held, without a callback: for a handler that no one will close. A
+   * second call does nothing.
+   */
+  release(): Promise<void>;
+  /** @returns The callback as PHP's message about a failed save names it; undefined for files. */
+  callbackName(operation: 'write' | 'touch'): string | undefined;
+}
+
+/** The answer of `SaveModule.open()`. */
+export interface Opening {
+  readonly ok: boolean;
+  /** Also set after a failure where PHP closes the handler all the same, as it does for callbacks. */
+  readonly handler: OpenHandler | undefined;
+}
+
+/** A storage module: ps_module in php_session.h. */
+export interface SaveModule {
+  readonly name: 'files' | 'user';
+  /** Opens the storage for one session. */
+  open(context: HandlerContext, savePath: string, name: string): Promise<Opening>;
+  /**
+   * The handler before it is open: only the session functions that an open callback itself calls
+   * can meet it. PHP then calls the other callbacks all the same, and touches no file.
+   */
+  unopened?(context: HandlerContext): OpenHandler;
+}
+
+/** The module of a program's own callbacks, one for each request. */
+export interface UserModule extends SaveModule {
+  /** PS(mod_user_names). */
+  callbacks: Partial<SessionCallbacks>;
+  /** PS(mod_user_class_name). */
+  className: string | undefined;
+  /** PS(in_save_handler). */
+  isCalling: boolean;
+}
+
+/** The modules of one request. */
+export interface Modules {
+  readonly files: SaveModule;
+  readonly user: UserModule;
+}

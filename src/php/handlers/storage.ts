@@ -1,0 +1,130 @@
+/** The save module of one request, and what is open of it. */
+import type { HandlerContext, Modules, OpenHandler, SaveModule } from './save-module.ts';
+
+/**
+ * Opens and closes the module of session.save_handler. Beside it there may be a parent: the module
+ * that was in use before session_set_save_handler(), which the methods of SessionHandler call.
+ */
+export class Storage {
+  readonly #context: HandlerContext;
+  readonly #modules: Modules;
+  /** PS(mod), PS(default_mod). */
+  #module: SaveModule;
+  #parentModule: SaveModule | undefined;
+  /** PS(mod_data), PS(mod_user_implemented). */
+  #handler: OpenHandler | undefined;
+  /** PS(mod_user_is_open). */
+  #parent: OpenHandler | undefined;
+
+  constructor(context: HandlerContext, modules: Modules) {
+    this.#context = context;
+    this.#modules = modules;
+    this.#module = modules[context.settings.get('save_handler')];
+  }
+
+  get module(): SaveModule {
+    return this.#module;
+  }
+
+  /** What the module has opened; callbacks can be called before that. */
+  get handler(): OpenHandler | undefined {
+    return this.#handler ?? this.#module.unopened?.(this.#context);
+  }
+
+  /** What SessionHandler::open() has opened. */
+  get parent(): OpenHandler | undefined {
+    return this.#parent;
+  }
+
+  get hasParentModule(): boolean {
+    return this.#parentModule !== undefined;
+  }
+
+  /** Whether a handler is open, the session's own or its parent. */
+  get isOpen(): boolean {
+    return this.#handler !== undefined || this.#parent !== undefined;
+  }
+
+  /** PS(in_save_handler): whether a callback is running. */
+  get isCalling(): boolean {
+    return this.#modules.user.isCalling;
+  }
+
+  /** session.save_handler has changed. */
+  changeModule(): void {
+    this.#parentModule = this.#module;
+    this.#module = this.#modules[this.#context.settings.get('save_handler')];
+  }
+
+  /** Opens the module. A handler that is still open, as before session_reset(), is released. */
+  async open(): Promise<boolean> {
+    const { settings } = this.#context;
+    const [savePath, name] = [settings.get('save_path'), settings.get('name')];
+    const { ok, handler } = await this.#module.open(this.#context, savePath, name);
+    if (handler) {
+      await this.#handler?.release();
+      this.#handler = handler;
+    }
+    return ok;
+  }
+
+  /** Closes the handler, if it is open. */
+  async close(): Promise<void> {
+    const handler = this.#handler;
+    if (!handler) return;
+    try {
+      await handler.close();
+    } finally {
+      this.#handler = undefined;
+      if (this.#parent === handler) this.#parent = undefined;
+    }
+  }
+
+  /** SessionHandler::open(). A parent that is the session's own module shares its handler. */
+  async openParent(savePath: string, name: string): Promise<boolean> {
+    const module = this.#parentModule;
+    const opening = await module?.open(this.#context, savePath, name);
+    if (!opening?.ok || !opening.handler) return false;
+    await this.#releaseParent();
+    this.#parent = opening.handler;
+    if (module === this.#module) {
+      await this.#handler?.release();
+      this.#handler = opening.handler;
+    }
+    return true;
+  }
+
+  /** SessionHandler::close(). */
+  async closeParent(): Promise<boolean> {
+    const parent = this.#parent;
+    this.#parent = undefined;
+    if (this.#handler === parent) this.#handler = undefined;
+    return (await parent?.close()) ?? false;
+  }
+
+  /** php_rshutdown_session_globals(): the callbacks stay, the name of their class does not. */
+  async forget(): Promise<void> {
+    await this.close();
+    this.#modules.user.className = undefined;
+    this.#modules.user.isCalling = false;
+    await this.#releaseParent();
+  }
+
+  /**
+   * Gives back whatever is still open, without a callback. PHP leaves that to the end of its
+   * process; here it would be held for as long as the server runs.
+   */
+  async release(): Promise<void> {
+    this.#modules.user.isCalling = false;
+    const handler = this.#handler;
+    this.#handler = undefined;
+    await handler?.release();
+    await this.#releaseParent();
+  }
+
+  async #releaseParent(): Promise<void> {
+    const parent = this.#parent;
+    this.#parent = undefined;
+    await parent?.release();
+  }
+}

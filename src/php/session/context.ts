@@ -1,0 +1,67 @@
+/** What a request brings: its options, what the client sent, and the head of its response. */
+import type { PhpVersion } from '../../serialize/index.ts';
+import type { HandlerContext } from '../handlers/save-module.ts';
+import type { PhpMessageHandler } from '../messages.ts';
+import type { SessionSettings } from '../setting-types.ts';
+import type { RandomBytes } from './identifiers.ts';
+
+/** A line of a program. */
+export interface Place {
+  /** The file's path. */
+  readonly file: string;
+  /** Counted from 1. */
+  readonly line: number;
+}
+
+/** The part of a response that a session writes to; node:http's ServerResponse is one. */
+export interface ResponseHead {
+  /** Whether it is too late for headers. */
+  readonly headersSent: boolean;
+  /** The line of the program that sent the headers; PHP 8.5 names it in its messages. */
+  readonly sentFrom?: Place | undefined;
+  /** @returns The header's value. */
+  getHeader(name: string): number | string | readonly string[] | undefined;
+  /** Sets a header, in place of its earlier value. */
+  setHeader(name: string, value: string | readonly string[]): unknown;
+  /** Removes a header. */
+  removeHeader(name: string): void;
+}
+
+/** What a client sent: each value is the one that PHP would have in `$_COOKIE` and its like. */
+export interface RequestInput {
+  /** `$_COOKIE[session.name]`: the id, or false where it is an array. */
+  cookie(name: string): string | false | undefined;
+  /** `$_GET[session.name]`. */
+  query(name: string): string | false | undefined;
+  /** `$_POST[session.name]`. */
+  form(name: string): string | false | undefined;
+  /** The Referer header. */
+  readonly referer: string | undefined;
+}
+
+/** How PHP behaves, and the three things that differ from run to run. */
+export interface PhpOptions<Name extends string = string> {
+  /** The settings of php.ini: `{ 'session.gc_maxlifetime': 3600 }`. */
+  settings?: SessionSettings<Name> | undefined;
+  /** The PHP release to behave as. @default '8.4' */
+  version?: PhpVersion | undefined;
+  /** Receives PHP's warnings. @default process.emitWarning */
+  onMessage?: PhpMessageHandler | undefined;
+  /** Unix time in milliseconds. @default Date.now */
+  clock?: (() => number) | undefined;
+  /** Bytes for new ids. @default randomBytes of node:crypto */
+  randomBytes?: RandomBytes | undefined;
+  /** A whole number from 0 to below `limit`, for session.gc_probability. @default randomInt */
+  randomInt?: ((limit: number) => number) | undefined;
+  /** When the page changed, in milliseconds: the Last-Modified of the public and private limiters. */
+  lastModified?: (() => number | undefined) | undefined;
+}
+
+/** What a session needs to know of its request. */
+export interface SessionContext extends HandlerContext {
+  readonly input: RequestInput;
+  readonly head: ResponseHead;
+  readonly randomInt: (limit: number) => number;
+  /** @returns Unix time in milliseconds; undefined where it is not known. */
+  lastModified(): number | undefined;
+}

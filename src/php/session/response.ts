@@ -1,0 +1,200 @@
+/**
+ * What a session writes to its response: the cookie (session.c L1390–1483) and the cache headers
+ * (L1277–1386), on top of PHP's header list (main/SAPI.c).
+ */
+import { beforeNul, bytesOf } from '../zend/conversions.ts';
+import { warnSent } from './caller.ts';
+import type { SessionContext } from './context.ts';
+
+const LONG_AGO = 'Thu, 19 Nov 1981 08:52:00 GMT';
+const WEEK_DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const;
+const MONTHS = [
+  'Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec',
+] as const; // biome-ignore format: a year on two lines
+
+/** The calendar repeats after this many seconds: 400 years, whole weeks. */
+const CYCLE = 12_622_780_800;
+
+/** A header that the session writes. */
+type Header = readonly [name: string, value: string];
+
+/**
+ * A date as HTTP writes it: `Sun, 22 Nov 2026 02:00:00 GMT`.
+ *
+ * @param seconds - Unix time; a long lifetime exceeds the range of JavaScript's dates.
+ */
+function httpDate(seconds: number): string {
+  const cycles = Math.floor(seconds / CYCLE);
+  const date = new Date((seconds - cycles * CYCLE) * 1000);
+  const two = (number: number): string => String(number).padStart(2, '0');
+  const day = WEEK_DAYS[date.getUTCDay()];
+  const month = MONTHS[date.getUTCMonth()];
+  const year = date.getUTCFullYear() + cycles * 400;
+  const time = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map(two).join(':');
+  return `${day}, ${two(date.getUTCDate())} ${month} ${year} ${time} GMT`;
+}
+
+const UNRESERVED = /^[A-Za-z0-9._-]*$/;
+
+/** php_url_encode(): everything but letters, digits, `-`, `_`, `.`; a blank becomes `+`. */
+function urlEncode(text: string): string {
+  if (UNRESERVED.test(text)) return text;
+  let encoded = '';
+  for (const byte of bytesOf(text)) {
+    const character = String.fromCharCode(byte);
+    if (UNRESERVED.test(character)) encoded += character;
+    else if (character === ' ') encoded += '+';
+    else encoded += `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return encoded;
+}
+
+/** Node sends each character of a header as one byte. */
+function headerBytes(text: string): string {
+  return bytesOf(text).toString('latin1');
+}
+
+/** sapi_header_op() trims the end of a line before it checks it. */
+function trimmed(value: string): string {
+  return value.replace(/[ \t\n\v\f\r]+$/, '');
+}
+
+/** What sapi_header_op() refuses: a value that could begin a second header. */
+function isRefused({ reporter }: SessionContext, value: string): boolean {
+  if (/[\r\n]/.test(value)) {
+    const text = 'Header may not contain more than a single header, new line detected';
+    reporter.warn('E_WARNING', text, '');
+    return true;
+  }
+  if (value.includes('\0')) {
+    reporter.warn('E_WARNING', 'Header may not contain NUL bytes', '');
+    return true;
+  }
+  return false;
+}
+
+/** sapi_add_header(…, replace = 1). */
+function replaceHeader(context: SessionContext, [name, text]: Header): void {
+  const value = trimmed(text);
+  if (isRefused(context, value)) return;
+  // PHP removes the old line and adds the new one at the end.
+  context.head.removeHeader(name);
+  context.head.setHeader(name, headerBytes(value));
+}
+
+/** php_session_remove_cookie() and sapi_add_header(…, replace = 0): other cookies keep their order. */
+function replaceCookie(context: SessionContext, name: string, text: string): void {
+  const { head } = context;
+  const present = head.getHeader('Set-Cookie') as string | readonly string[] | undefined;
+  const prefix = headerBytes(`${name}=`);
+  const lines = [present ?? []].flat().filter((line) => !line.startsWith(prefix));
+  const line = trimmed(text);
+  if (!isRefused(context, line)) lines.push(headerBytes(line));
+  if (lines.length > 0) head.setHeader('Set-Cookie', lines);
+  else head.removeHeader('Set-Cookie');
+}
+
+/**
+ * Sets the session's cookie, in place of one that is set already (php_session_send_cookie()).
+ *
+ * @param context - The request.
+ * @param id - The session's id.
+ * @returns false when PHP refuses to.
+ */
+export function sendCookie(context: SessionContext, id: string): boolean {
+  const { settings, reporter } = context;
+  if (context.head.headersSent) {
+    warnSent(context, 'Session cookie cannot be sent after headers have already been sent');
+    return false;
+  }
+  const name = settings.get('name');
+  const isPartitioned = settings.get('cookie_partitioned');
+  if (reporter.version >= '8.5' && isPartitioned && !settings.get('cookie_secure')) {
+    const text = 'Partitioned session cookie cannot be used without also configuring it as secure';
+    reporter.warn('E_WARNING', text);
+    return false;
+  }
+  // Up to 8.2 session.name itself accepts these characters.
+  if (reporter.version < '8.3' && /[=,;.[ \t\r\n\v\f]/.test(name)) {
+    const characters = "'=,;.[ \\t\\r\\n\\013\\014'";
+    const text = `session.name cannot contain any of the following ${characters}`;
+    reporter.warn('E_WARNING', text);
+    return false;
+  }
+  replaceCookie(context, name, `${name}=${urlEncode(id)}${cookieAttributes(context)}`);
+  return true;
+}
+
+function cookieAttributes({ settings, clock }: SessionContext): string {
+  let line = '';
+  const lifetime = settings.get('cookie_lifetime');
+  if (lifetime > 0) {
+    const expires = Math.floor(clock() / 1000) + lifetime;
+    line += `; expires=${httpDate(expires)}; Max-Age=${lifetime}`;
+  }
+  if (settings.get('cookie_path') !== '') line += `; path=${settings.get('cookie_path')}`;
+  if (settings.get('cookie_domain') !== '') line += `; domain=${settings.get('cookie_domain')}`;
+  if (settings.get('cookie_secure')) line += '; secure';
+  if (settings.get('cookie_partitioned')) line += '; Partitioned';
+  if (settings.get('cookie_httponly')) line += '; HttpOnly';
+  const samesite = settings.get('cookie_samesite');
+  return samesite === '' ? line : `${line}; SameSite=${samesite}`;
+}
+
+function lastModified(context: SessionContext): Header[] {
+  const changed = context.lastModified();
+  if (changed === undefined) return [];
+  return [['Last-Modified', httpDate(Math.floor(changed / 1000))]];
+}
+
+/** The headers that a limiter stands for; none for an unknown name. */
+function cacheHeaders(limiter: string, context: SessionContext): Header[] {
+  const maxAge = context.settings.get('cache_expire') * 60;
+  switch (limiter) {
+    case 'public':
+      return [
+        ['Expires', httpDate(Math.floor(context.clock() / 1000) + maxAge)],
+        ['Cache-Control', `public, max-age=${maxAge}`],
+        ...lastModified(context),
+      ];
+    case 'private':
+      return [['Expires', LONG_AGO], ...cacheHeaders('private_no_expire', context)];
+    case 'private_no_expire':
+      return [['Cache-Control', `private, max-age=${maxAge}`], ...lastModified(context)];
+    case 'nocache':
+      return [
+        ['Expires', LONG_AGO],
+        ['Cache-Control', 'no-store, no-cache, must-revalidate'],
+        ['Pragma', 'no-cache'],
+      ];
+    default:
+      return [];
+  }
+}
+
+/**
+ * Sets the headers that session.cache_limiter names (php_session_cache_limiter()).
+ *
+ * @param context - The request.
+ * @returns false when the headers have left; `warnLimiterTooLate()` has the words.
+ */
+export function sendCacheHeaders(context: SessionContext): boolean {
+  const limiter = context.settings.get('cache_limiter');
+  if (limiter === '') return true;
+  if (context.head.headersSent) return false;
+  const headers = cacheHeaders(beforeNul(limiter).toLowerCase(), context);
+  for (const header of headers) replaceHeader(context, header);
+  return true;
+}
+
+/**
+ * Warns that the cache headers could not be set.
+ *
+ * @param context - The request.
+ */
+export function warnLimiterTooLate(context: SessionContext): void {
+  const { head, reporter } = context;
+  const text = 'Session cache limiter cannot be sent after headers have already been sent';
+  const from = reporter.version < '8.5' ? head.sentFrom : undefined;
+  warnSent(context, from ? `${text} (output started at ${from.file}:${from.line})` : text);
+}

@@ -1,0 +1,53 @@
+/** How a session's variables reach its handler. session.c L502–557. */
+import type { Storage } from '../handlers/storage.ts';
+import type { SessionContext } from './context.ts';
+import type { Variables } from './variables.ts';
+
+/** What is saved, and under which id. */
+export interface Unsaved {
+  readonly id: string;
+  readonly variables: Variables;
+  /** The bytes that were read, for session.lazy_write. */
+  readonly readData: Buffer | undefined;
+}
+
+/**
+ * php_session_save_current_state(): writes the variables, or only touches the session where
+ * session.lazy_write finds its bytes unchanged. A failure is a warning.
+ *
+ * @param context - The request.
+ * @param storage - Where it is saved.
+ * @param unsaved - The session.
+ */
+export async function save(
+  { settings, reporter }: SessionContext,
+  storage: Storage,
+  { id, variables, readData }: Unsaved,
+): Promise<void> {
+  const handler = storage.isOpen ? storage.handler : undefined;
+  let operation: 'write' | 'touch' = 'write';
+  if (handler) {
+    let data: Buffer | undefined;
+    try {
+      data = variables.encode(settings.get('serialize_handler'), reporter);
+    } catch (error) {
+      reporter.keep(error);
+    }
+    // Nothing half-written: data that cannot be encoded is reported by its own error.
+    if (reporter.exception) return;
+    const isUnchanged = settings.get('lazy_write') && data !== undefined && readData?.equals(data);
+    if (data !== undefined && isUnchanged) {
+      operation = 'touch';
+      if (await handler.touch(id, data)) return;
+    } else if (await handler.write(id, data ?? Buffer.alloc(0))) return;
+  }
+  const path = settings.get('save_path');
+  const callback = handler?.callbackName(operation);
+  const text =
+    callback === undefined
+      ? `Failed to write session data (${storage.module.name}). Please verify that the current setting of ` +
+        `session.save_path is correct (${path})`
+      : 'Failed to write session data using user defined save handler. ' +
+        `(session.save_path: ${path}, handler: ${callback})`;
+  reporter.warn('E_WARNING', text);
+}

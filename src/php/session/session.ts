@@ -1,0 +1,323 @@
+/** One session from start to end; the only file that writes its status and its id. session.c. */
+import type { Modules } from '../handlers/save-module.ts';
+import { Storage } from '../handlers/storage.ts';
+import { beforeNul } from '../zend/conversions.ts';
+import { type Caller, warnStarted } from './caller.ts';
+import type { SessionContext } from './context.ts';
+import { createId, isDangerousId } from './identifiers.ts';
+import { sendCacheHeaders, sendCookie, warnLimiterTooLate } from './response.ts';
+import { save } from './save.ts';
+import { findClientId } from './start.ts';
+import { Variables } from './variables.ts';
+
+/** What session_status() returns. */
+export const PHP_SESSION_DISABLED = 0;
+/** No session is active. */
+export const PHP_SESSION_NONE = 1;
+/** A session is active. */
+export const PHP_SESSION_ACTIVE = 2;
+
+/** How often another id is asked for while a new one is taken. */
+const ATTEMPTS = 3;
+
+/** The session of one request: PS(…) in php_session.h. */
+export class Session {
+  readonly variables: Variables = new Variables();
+  readonly storage: Storage;
+  readonly #context: SessionContext;
+  #status: 0 | 1 | 2 = PHP_SESSION_NONE;
+  #id: string | undefined;
+  #sid: string | undefined;
+  #sendCookie = false;
+  #defineSid = true;
+  #readData: Buffer | undefined;
+  #startedAt: Caller | undefined;
+
+  constructor(context: SessionContext, modules: Modules) {
+    this.#context = context;
+    this.storage = new Storage(context, modules);
+  }
+
+  get status(): 0 | 1 | 2 {
+    return this.#status;
+  }
+
+  get isActive(): boolean {
+    return this.#status === PHP_SESSION_ACTIVE;
+  }
+
+  /** PS(id); undefined is C's NULL. */
+  get id(): string | undefined {
+    return this.#id;
+  }
+
+  /** The constant SID; undefined until a session was started. */
+  get sid(): string | undefined {
+    return this.#sid;
+  }
+
+  /** The caller of session_start(). */
+  get startedAt(): Caller | undefined {
+    return this.#startedAt;
+  }
+
+  /** Sets the id of the session that is started next: session_id('chosen'). */
+  choose(id: string): void {
+    this.#id = id;
+  }
+
+  /**
+   * php_session_start(), session.c L1611.
+   *
+   * @param startedAt - The caller, for later messages; undefined for session.auto_start.
+   * @returns false with a message when the session could not be started.
+   */
+  async start(startedAt?: Caller): Promise<boolean> {
+    const { settings } = this.#context;
+    if (this.isActive) {
+      const text = 'Ignoring session_start() because a session has already been started';
+      warnStarted(this.#context, this.#startedAt, 'E_NOTICE', text);
+      return false;
+    }
+    this.#defineSid = !settings.get('use_only_cookies');
+    this.#sendCookie = settings.get('use_cookies') || settings.get('use_only_cookies');
+    if (this.#id === undefined) {
+      const client = findClientId(this.#context);
+      this.#id = client.id;
+      this.#sendCookie = client.sendCookie ?? this.#sendCookie;
+      if (client.isCookie) this.#defineSid = false;
+    }
+    if (this.#id !== undefined && isDangerousId(this.#id)) this.#id = undefined;
+
+    if ((await this.#initialize(startedAt)) && (await this.#limitCache())) return true;
+    this.#status = PHP_SESSION_NONE;
+    this.#id = undefined;
+    return false;
+  }
+
+  /** session_reset(): opens and reads the active session again, without a close before it. */
+  async reset(startedAt: Caller): Promise<void> {
+    await this.#initialize(startedAt);
+  }
+
+  /** php_session_initialize(), session.c L407. */
+  async #initialize(startedAt: Caller | undefined): Promise<boolean> {
+    const { settings } = this.#context;
+    this.#status = PHP_SESSION_ACTIVE;
+    if (!(await this.storage.open())) {
+      return await this.#fail('warn', 'Failed to initialize storage module');
+    }
+    const handler = this.storage.handler;
+    if (this.#id === undefined || beforeNul(this.#id) === '') {
+      this.#id = undefined;
+      this.#id = await handler?.createId();
+      if (this.#id === undefined) return await this.#fail('throw', 'Failed to create session ID');
+      if (settings.get('use_cookies')) this.#sendCookie = true;
+    } else if (settings.get('use_strict_mode') && !(await handler?.validateId(this.#id))) {
+      this.#id = undefined;
+      this.#id = (await handler?.createId()) ?? createId(this.#context);
+      if (settings.get('use_cookies')) this.#sendCookie = true;
+    }
+    if (!this.#announceId()) {
+      await this.abort();
+      return false;
+    }
+    this.variables.track();
+    const data = await handler?.read(this.#id);
+    if (data === undefined) return await this.#fail('warn', 'Failed to read session data');
+    await this.collectGarbage();
+    this.#readData = settings.get('lazy_write') ? data : undefined;
+    await this.decode(data);
+    this.#startedAt = startedAt;
+    return true;
+  }
+
+  /** Gives a start up: the handler is closed, and unless an exception says why, PHP does. */
+  async #fail(how: 'warn' | 'throw', reason: string): Promise<false> {
+    await this.abort();
+    return this.#report(how, reason);
+  }
+
+  #report(how: 'warn' | 'throw', reason: string): false {
+    const { settings, reporter } = this.#context;
+    const text = `${reason}: ${this.storage.module.name} (path: ${settings.get('save_path')})`;
+    if (how === 'warn') reporter.warn('E_WARNING', text);
+    else if (!reporter.exception) reporter.throwLater(new Error(text));
+    return false;
+  }
+
+  /** php_session_reset_id(), session.c L1526: sends the cookie and sets SID. */
+  #announceId(): boolean {
+    const { settings, reporter } = this.#context;
+    if (this.#id === undefined) {
+      reporter.warn('E_WARNING', 'Cannot set session ID - session ID is not initialized');
+      return false;
+    }
+    if (settings.get('use_cookies') && this.#sendCookie) {
+      if (!sendCookie(this.#context, this.#id) && reporter.version >= '8.5') return false;
+      this.#sendCookie = false;
+    }
+    const id = reporter.version >= '8.5' ? this.#id : beforeNul(this.#id);
+    this.#sid = this.#defineSid ? `${settings.get('name')}=${id}` : '';
+    return true;
+  }
+
+  async #limitCache(): Promise<boolean> {
+    if (!this.isActive || sendCacheHeaders(this.#context)) return true;
+    await this.abort();
+    warnLimiterTooLate(this.#context);
+    return false;
+  }
+
+  /**
+   * php_session_gc(), session.c L386.
+   *
+   * @param isForced - Whether to collect whatever session.gc_probability says.
+   * @returns How many sessions were deleted; negative for a failure, and where nothing was done.
+   */
+  async collectGarbage(isForced = false): Promise<number> {
+    const { settings, randomInt } = this.#context;
+    const { handler, isOpen } = this.storage;
+    if (!handler || !isOpen) return -1;
+    const probability = settings.get('gc_probability');
+    const isDue =
+      isForced ||
+      (probability > 0 && randomInt(Math.max(1, settings.get('gc_divisor'))) < probability);
+    return isDue ? await handler.gc(settings.get('gc_maxlifetime')) : -1;
+  }
+
+  /** php_session_decode(), session.c L267: invalid data destroys the session. */
+  async decode(data: Buffer): Promise<boolean> {
+    const { settings, reporter } = this.#context;
+    const format = settings.get('serialize_handler');
+    if (this.variables.decode(format, data, reporter)) return true;
+    await this.destroy();
+    this.variables.track();
+    const text = 'Failed to decode session object. Session has been destroyed';
+    reporter.warn('E_WARNING', text);
+    return false;
+  }
+
+  /** php_session_encode(), session.c L243. @returns undefined where C has NULL. */
+  encode(): Buffer | undefined {
+    const { settings, reporter } = this.#context;
+    return this.variables.encode(settings.get('serialize_handler'), reporter);
+  }
+
+  /**
+   * session_create_id(): makes an id that no session has, as far as the handler can tell.
+   *
+   * @returns undefined when three ids were taken, or the handler failed.
+   */
+  async createFreeId(): Promise<string | undefined> {
+    const { handler, isCalling } = this.storage;
+    if (isCalling || !this.isActive || !handler) return createId(this.#context);
+    for (let tries = ATTEMPTS; tries > 0; tries -= 1) {
+      const id = await handler.createId();
+      if (id === undefined || !handler.canValidate) return id;
+      if (!(await handler.validateId(id))) return id;
+    }
+    return undefined;
+  }
+
+  /**
+   * session_regenerate_id(), for an active session whose headers have not left. session.c L2354.
+   *
+   * @param deleteOld - Whether the old session is destroyed; else it is written as it is now.
+   * @returns false, with a message or a pending exception, when the session has ended.
+   */
+  async regenerate(deleteOld: boolean): Promise<boolean> {
+    if (!(await this.#leaveOld(deleteOld))) return false;
+    await this.storage.close();
+    this.#readData = undefined;
+    this.#id = undefined;
+    if (!(await this.storage.open())) return this.#end('Failed to open session');
+    const handler = this.storage.handler;
+    this.#id = await handler?.createId();
+    if (this.#id === undefined) return this.#end('Failed to create new session ID');
+    if (!(await this.#avoidCollision())) return false;
+    if ((await handler?.read(this.#id)) === undefined) {
+      await this.storage.close();
+      return this.#end('Failed to create(read) session ID');
+    }
+    if (this.#context.settings.get('use_cookies')) this.#sendCookie = true;
+    return this.#announceId();
+  }
+
+  async #leaveOld(deleteOld: boolean): Promise<boolean> {
+    const { handler } = this.storage;
+    const id = this.#id ?? '';
+    const isLeft = deleteOld
+      ? await handler?.destroy(id)
+      : await handler?.write(id, this.encode() ?? Buffer.alloc(0));
+    if (isLeft) return true;
+    await this.storage.close();
+    this.#status = PHP_SESSION_NONE;
+    const reason = deleteOld ? 'Session object destruction failed. ID' : 'Session write failed. ID';
+    return this.#report('warn', reason);
+  }
+
+  /** In strict mode, asks for another id while the new one is taken. */
+  async #avoidCollision(): Promise<boolean> {
+    const { handler } = this.storage;
+    if (!this.#context.settings.get('use_strict_mode') || !handler?.canValidate) return true;
+    for (let tries = ATTEMPTS; tries > 0; tries -= 1) {
+      if (!(await handler.validateId(this.#id ?? ''))) return true;
+      this.#id = await handler.createId();
+      if (this.#id === undefined) {
+        await this.storage.close();
+        return this.#end('Failed to create session ID by collision');
+      }
+    }
+    return true;
+  }
+
+  #end(reason: string): false {
+    this.#status = PHP_SESSION_NONE;
+    return this.#report('throw', reason);
+  }
+
+  /** php_session_flush(), session.c L1729. @returns false when no session is active. */
+  async flush(write = true): Promise<boolean> {
+    if (!this.isActive) return false;
+    if (write && this.variables.saved) {
+      const [id, readData] = [this.#id ?? '', this.#readData];
+      await save(this.#context, this.storage, { id, readData, variables: this.variables });
+    }
+    await this.storage.close();
+    this.#status = PHP_SESSION_NONE;
+    return true;
+  }
+
+  /** php_session_abort(), session.c L1744. @returns false when no session is active. */
+  async abort(): Promise<boolean> {
+    return await this.flush(false);
+  }
+
+  /** php_session_destroy(), session.c L160. @returns false with a warning for a failure. */
+  async destroy(): Promise<boolean> {
+    const { reporter } = this.#context;
+    if (!this.isActive) {
+      reporter.warn('E_WARNING', 'Trying to destroy uninitialized session');
+      return false;
+    }
+    const id = this.#id;
+    const isDestroyed = id === undefined || (await this.storage.handler?.destroy(id)) === true;
+    if (!isDestroyed) reporter.warn('E_WARNING', 'Session object destruction failed');
+    this.variables.untrack();
+    await this.storage.forget();
+    this.#id = undefined;
+    this.#readData = undefined;
+    this.#startedAt = undefined;
+    this.#status = PHP_SESSION_NONE;
+    this.#defineSid = true;
+    return isDestroyed;
+  }
+
+  /** RSHUTDOWN once the session was saved (session.c L2925): closes what an error has left open. */
+  async shutDown(): Promise<void> {
+    this.variables.untrack();
+    await this.storage.close();
+    this.#startedAt = undefined;
+  }
+}

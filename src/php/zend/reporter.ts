@@ -1,0 +1,64 @@
+/** PHP's messages and exceptions of one request: php_error_docref() and EG(exception). */
+import type { PhpVersion } from '../../serialize/index.ts';
+import { emitAsWarning, type PhpMessageHandler, type PhpMessageLevel } from '../messages.ts';
+
+/** Reports what C code reports while it runs on: warnings at once, exceptions at its end. */
+export class Reporter {
+  readonly version: PhpVersion;
+  /** The function that messages begin with. */
+  activeFunction = 'PHP Request Startup';
+  /** EG(exception): thrown by a callback, not yet thrown out of the session function. */
+  exception: { readonly error: unknown } | undefined;
+  /** True at the very end, where no program is running that could catch an exception. */
+  hasLeftProgram = false;
+  /** How many callbacks of a save handler are running, one within the other. */
+  callbackDepth = 0;
+  readonly #onMessage: PhpMessageHandler;
+
+  constructor(version: PhpVersion = '8.4', onMessage: PhpMessageHandler = emitAsWarning) {
+    this.version = version;
+    this.#onMessage = onMessage;
+  }
+
+  /** The start of a message: `session_start()`, or the phase of the request. */
+  get prefix(): string {
+    const name = this.activeFunction;
+    return name.startsWith('PHP ') ? name : `${name}()`;
+  }
+
+  /** zend_bailout(): an exception that no program could catch ends the phase at once. */
+  get bailsOut(): boolean {
+    return this.hasLeftProgram && this.callbackDepth === 0;
+  }
+
+  /** php_error_docref(): a message with the active function's name before it. */
+  warn(level: PhpMessageLevel, text: string, prefix: string = `${this.prefix}: `): void {
+    // zend_error() calls no error handler while an exception is pending.
+    if (this.exception) return;
+    try {
+      this.#onMessage({ level, message: `${prefix}${text}` });
+    } catch (error) {
+      // After an error handler that throws, the function runs on to its end, as C code does.
+      this.keep(error);
+    }
+  }
+
+  /** zend_throw_error() and its like: a pending exception becomes the new one's `cause`. */
+  throwLater(error: Error): void {
+    if (this.exception && !this.bailsOut) error.cause = this.exception.error;
+    this.keep(error);
+  }
+
+  /** Keeps an exception until the running function ends; throws it where no program runs. */
+  keep(error: unknown): void {
+    if (this.bailsOut) throw error;
+    this.exception = { error };
+  }
+
+  /** Throws the pending exception, if there is one. */
+  throwPending(): void {
+    const { exception } = this;
+    this.exception = undefined;
+    if (exception) throw exception.error;
+  }
+}
