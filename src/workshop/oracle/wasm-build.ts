@@ -1,22 +1,17 @@
-/** The WebAssembly builds of PHP: one comes with the packages, the others are fetched when wanted. */
-import { existsSync, readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+/** The WebAssembly builds of PHP: 8.4 is a dependency, npm fetches the others on demand. */
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { PhpVersion } from '../../serialize/index.ts';
-import { cacheFolder, makeOnce } from '../machine/cache.ts';
-import { npm } from '../machine/npm.mjs';
-import { run } from '../machine/program.ts';
+import { installOnce } from '../machine/npm-install.ts';
 
-/** What a build's package exports. */
+/** The exports of a build's package. */
 interface Build {
   getPHPLoaderModule(): Promise<unknown>;
 }
 
-const patience = 180_000;
-
-/** The release that the lock file holds: a build of another one would not fit its runtime. */
+/** All builds must have the lock file's release: another one would not fit its runtime. */
 function release(): string {
   const manifest = createRequire(import.meta.url).resolve('@php-wasm/node-8-4/package.json');
   const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
@@ -24,12 +19,12 @@ function release(): string {
 }
 
 /**
- * Finds PHP's WebAssembly build: 8.4 in the project's packages, another version in the cache, into
- * which npm fetches it once.
+ * Finds PHP's WebAssembly build: 8.4 among the project's packages, another version in the cache,
+ * into which npm fetches it once.
  *
  * @param version - The PHP release.
- * @param progress - Told when something is fetched, which takes a moment.
- * @returns Where the build is, or the reason why it is not to be had.
+ * @param progress - Receives a line before a build is fetched.
+ * @returns The build's specifier for `import()`, or the reason why it cannot be fetched.
  */
 export async function findBuild(
   version: PhpVersion,
@@ -37,8 +32,18 @@ export async function findBuild(
 ): Promise<{ entry: string } | { reason: string }> {
   const name = `@php-wasm/node-${version.replace('.', '-')}`;
   if (version === '8.4') return { entry: name };
+  const packages = `${name}@${release()}`;
   try {
-    const folder = await fetchOnce(name, release(), progress);
+    const folder = await installOnce(
+      {
+        name: packages.replace(/^@/, '').replace('/', '-').replace('@', '-'),
+        packages,
+        // A manifest of its own: npm looks no further up for a project.
+        files: { 'package.json': '{"private":true}\n' },
+        command: ['install', '--no-package-lock', packages],
+      },
+      progress,
+    );
     return { entry: pathToFileURL(join(folder, 'node_modules', name, 'index.js')).href };
   } catch (error) {
     return { reason: (error as Error).message };
@@ -49,9 +54,9 @@ export async function findBuild(
  * Loads PHP's WebAssembly build.
  *
  * @param version - The PHP release.
- * @param progress - Told when something is fetched.
- * @returns What `loadPHPRuntime()` takes.
- * @throws Error with npm's words and the remedy when it cannot be fetched.
+ * @param progress - Receives a line before a build is fetched.
+ * @returns The argument of `loadPHPRuntime()`.
+ * @throws Error with npm's own words when it cannot be fetched.
  */
 export async function loadBuild(
   version: PhpVersion,
@@ -61,45 +66,4 @@ export async function loadBuild(
   if ('reason' in found) throw new Error(found.reason);
   const build = (await import(found.entry)) as Build;
   return await build.getPHPLoaderModule();
-}
-
-async function fetchOnce(
-  name: string,
-  version: string,
-  progress: ((line: string) => void) | undefined,
-): Promise<string> {
-  const folder = join(
-    cacheFolder(progress),
-    'npm',
-    `${name.replace(/^@/, '').replace('/', '-')}-${version}`,
-  );
-  if (existsSync(folder)) return folder;
-  progress?.(`packages: fetching ${name} ${version} into ${folder} …`);
-  return await makeOnce(folder, async (draft) => {
-    // A folder of its own with a manifest of its own: npm looks no further up for a project.
-    await writeFile(join(draft, 'package.json'), '{"private":true}\n');
-    const [program, ...first] = npm();
-    const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock'];
-    // One more try is enough: whoever waits here is running tests.
-    flags.push('--fetch-retries=1', '--fetch-retry-mintimeout=500', '--fetch-retry-maxtimeout=500');
-    const { code, stdout, stderr } = await run(
-      program,
-      [...first, 'install', ...flags, '--loglevel=error', `${name}@${version}`],
-      { cwd: draft, environment: environment(draft), timeout: patience },
-    );
-    if (code === 0) return;
-    const words = `${stderr}${stdout}`.trim().split('\n').slice(0, 3).join(' ');
-    throw new Error(
-      `${name}@${version} could not be fetched: ${words || `npm ended with ${code}`}. ` +
-        'Is the package registry reachable?',
-    );
-  });
-}
-
-/** Under `npm test`, npm's variables name our own project as the place to install into. */
-function environment(draft: string): NodeJS.ProcessEnv {
-  const others = Object.entries(process.env).filter(
-    ([name]) => !/^npm_(config_(local_prefix|prefix|global)|package|lifecycle|command)/i.test(name),
-  );
-  return { ...Object.fromEntries(others), INIT_CWD: draft, PWD: draft };
 }

@@ -1,0 +1,28 @@
+/**
+ * `npm run build`: the package's `dist/`, as ES modules and, in `dist/cjs/`, as CommonJS.
+ *
+ * Node loads the ES modules for `require()` too (the `module-sync` condition); the CommonJS copy is
+ * for tools that cannot, such as Jest, and for TypeScript's older module settings.
+ */
+import { spawnSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+
+const COMMONJS = '--outDir dist/cjs --module commonjs --moduleResolution bundler';
+const PLAIN = '--verbatimModuleSyntax false --sourceMap false --declarationMap false';
+
+// A file that was moved or deleted in src must not stay in the package.
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+compile();
+compile(...COMMONJS.split(' '), ...PLAIN.split(' '));
+writeFileSync(join(root, 'dist/cjs/package.json'), '{ "type": "commonjs" }\n');
+
+function compile(...options: string[]): void {
+  const compiler = join(root, 'node_modules/typescript/bin/tsc');
+  const args = [compiler, '-p', 'tsconfig.build.json', ...options];
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+}

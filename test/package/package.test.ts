@@ -1,0 +1,189 @@
+/** The package as users install it: packed, checked, and used by projects of each kind. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { root } from '../../src/workshop/course/catalogue.ts';
+import { run } from '../../src/workshop/machine/program.ts';
+import { findTools, Project, pack } from './projects.ts';
+
+/** A page that counts, and its two visits; valid as TypeScript and as JavaScript. */
+const BODY = `
+async function visitTwice() {
+  const page = withPhpSession(async (_request, response) => {
+    await session_start();
+    const count = Number($_SESSION['count'] ?? 0) + 1;
+    $_SESSION['count'] = count;
+    response.end(serialize(count));
+  }, { settings: { 'session.save_path': '.' } });
+  const server = createServer(page).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const url = \`http://127.0.0.1:\${typeof address === 'object' ? address?.port : 0}/\`;
+  const first = await fetch(url);
+  const cookie = first.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+  const second = await fetch(url, { headers: { cookie } });
+  const seen = [await first.text(), await second.text(), typeof phpSession()].join(' ');
+  server.close();
+  server.closeAllConnections();
+  return seen;
+}
+`;
+
+const SEEN = 'i:1; i:2; function';
+
+const IMPORTS: Record<string, string> = {
+  'node:events': 'once',
+  'node:http': 'createServer',
+  'phpsessid/express': 'phpSession',
+  'phpsessid/node': 'withPhpSession',
+  'phpsessid/php': '$_SESSION, session_start',
+  'phpsessid/serialize': 'serialize',
+};
+
+const imported = (names = Object.entries(IMPORTS)): string =>
+  names.map(([from, name]) => `import { ${name} } from '${from}';`).join('\n');
+const required = (names = Object.entries(IMPORTS)): string =>
+  names.map(([from, name]) => `const { ${name} } = require('${from}');`).join('\n');
+
+const PRINT = 'visitTwice().then((seen) => console.log(seen));\n';
+
+/** The types must be there: without them both lines would compile. */
+const TYPED = `
+// @ts-expect-error a function
+export const wrong: number = session_start;
+// @ts-expect-error an unknown option
+phpSession({ versoin: '8.4' });
+`;
+
+const project = new Project();
+const checkout = mkdtempSync(join(tmpdir(), 'phpsessid-pack-'));
+const tools = await findTools();
+const skip = 'reason' in tools ? tools.reason : false;
+const tool = (path: string): string => join('folder' in tools ? tools.folder : '', path);
+let tarball: string;
+
+before(async () => {
+  tarball = await pack(checkout);
+  await project.install(tarball);
+});
+after(() => {
+  rmSync(checkout, { recursive: true });
+  rmSync(project.folder, { recursive: true });
+});
+
+interface Manifest {
+  exports: Record<string, string | Record<string, string>>;
+  typesVersions: Record<string, Record<string, string[]>>;
+}
+
+test('every entry has a form for Node, bundlers, require() and old TypeScript', () => {
+  const { exports, typesVersions } = JSON.parse(
+    readFileSync(join(root, 'package.json'), 'utf8'),
+  ) as Manifest;
+  for (const [entry, conditions] of Object.entries(exports)) {
+    if (entry === './package.json') continue;
+    assert.ok(typeof conditions === 'object', entry);
+    const path = String(conditions['default']).replace('./dist/', '');
+    const [esm, cjs] = [`./dist/${path}`, `./dist/cjs/${path}`];
+    const wanted = { 'module-sync': esm, module: esm, require: cjs, default: esm };
+    assert.deepEqual(Object.entries(conditions), Object.entries(wanted), entry);
+    const types = typesVersions['*']?.[entry.slice(2)];
+    assert.deepEqual(types, [cjs.replace(/\.js$/, '.d.ts')], `typesVersions of ${entry}`);
+  }
+});
+
+test('the tarball holds the library and nothing of the workshop', async () => {
+  const { stdout } = await run('tar', ['-tzf', tarball]);
+  const files = stdout.trim().split('\n');
+  const own = /^package\/(package\.json|README\.md|LICENSE|(dist(\/cjs)?|src)\/(?!workshop)[a-z])/;
+  assert.deepEqual(
+    files.filter((file) => !own.test(file)),
+    [],
+  );
+  assert.ok(files.includes('package/dist/php/index.js'));
+});
+
+test('publint finds no fault', { skip }, async () => {
+  const { code, stdout } = await project.node(tool('publint/src/cli.js'), '--strict', tarball);
+  assert.equal(code, 0, stdout);
+});
+
+test('are-the-types-wrong finds no fault for any kind of resolution', { skip }, async () => {
+  const { code, stdout } = await project.node(
+    tool('@arethetypeswrong/cli/dist/index.js'),
+    tarball,
+    '--no-color',
+  );
+  assert.equal(code, 0, stdout);
+});
+
+test('an ESM project', async () => {
+  await project.write('page.mjs', imported() + BODY + PRINT);
+  assert.deepEqual(await project.node('page.mjs'), { code: 0, stdout: `${SEEN}\n`, stderr: '' });
+});
+
+test('a CommonJS project, without a warning', async () => {
+  await project.write('page.cjs', required() + BODY + PRINT);
+  assert.deepEqual(await project.node('page.cjs'), { code: 0, stdout: `${SEEN}\n`, stderr: '' });
+});
+
+test('an ESM project and a CommonJS dependency of it share one session', async () => {
+  await project.write(
+    'mixed.mjs',
+    mixed("import { createRequire } from 'node:module';") + BODY + PRINT,
+  );
+  assert.deepEqual(await project.node('mixed.mjs'), { code: 0, stdout: `${SEEN}\n`, stderr: '' });
+});
+
+/** The adapter is imported, the functions are required. */
+function mixed(head: string): string {
+  const names = Object.entries(IMPORTS);
+  const php = names.filter(([from]) => from === 'phpsessid/php');
+  const others = names.filter(([from]) => from !== 'phpsessid/php');
+  const require = head === '' ? '' : 'const require = createRequire(import.meta.url);';
+  return [head, imported(others), require, required(php)].join('\n');
+}
+
+test('a bundle that imports and requires it holds one copy', { skip }, async () => {
+  await project.write('bundled.mjs', mixed('') + BODY + PRINT);
+  const options = ['bundled.mjs', '--bundle', '--platform=node', '--outfile=bundle.cjs'];
+  const built = await project.node(tool('esbuild/bin/esbuild'), ...options, '--log-level=warning');
+  assert.deepEqual(built, { code: 0, stdout: '', stderr: '' });
+  const seen = await project.node('bundle.cjs');
+  assert.deepEqual(seen, { code: 0, stdout: `${SEEN}\n`, stderr: '' });
+});
+
+test('a CommonJS project under Jest', { skip }, async () => {
+  const assertion = `test('counts', async () => expect(await visitTwice()).toBe('${SEEN}'));`;
+  await project.write('page.test.js', required() + BODY + assertion);
+  await project.write('package.json', '{"type":"commonjs"}');
+  const config = '{"testEnvironment":"node"}';
+  const jest = [tool('jest/bin/jest.js'), '--config', config, '--rootDir', '.', '--ci'];
+  const { code, stderr } = await project.node(...jest, 'page.test.js');
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /^Tests: +1 passed/m);
+});
+
+/** The first checks the package's own declarations too, which takes three times as long. */
+const compilers = [
+  ['5.6', 'commonjs', '--module node16'],
+  ['5.6', 'commonjs', '--module commonjs --moduleResolution node10 --skipLibCheck'],
+  ['5.9', 'commonjs', '--module nodenext --skipLibCheck'],
+  ['5.9', 'module', '--module nodenext --skipLibCheck'],
+  ['5.9', 'module', '--module esnext --moduleResolution bundler --skipLibCheck'],
+] as const;
+for (const [version, type, options] of compilers) {
+  test(`a TypeScript ${version} project: "type": "${type}", ${options}`, { skip }, async () => {
+    const out = mkdtempSync(join(project.folder, 'out-'));
+    await project.write('package.json', JSON.stringify({ type }));
+    await project.write('page.ts', imported() + BODY + PRINT + TYPED);
+    const compiler = tool(`typescript-${version}/bin/tsc`);
+    const strict = ['--strict', '--target', 'es2022', '--types', 'node', '--outDir', out];
+    const compiled = await project.node(compiler, ...strict, ...options.split(' '), 'page.ts');
+    assert.deepEqual(compiled, { code: 0, stdout: '', stderr: '' });
+    const seen = await project.node(join(out, 'page.js'));
+    assert.deepEqual(seen, { code: 0, stdout: `${SEEN}\n`, stderr: '' });
+  });
+}
