@@ -1,5 +1,4 @@
 /** Running a lesson's attack on a class, in a process of its own. */
-import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Lesson } from '../course/catalogue.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';
@@ -89,7 +88,7 @@ export async function runAttacks(run: AttacksRun): Promise<AttackResult[]> {
         ...(run.lessonNumber === undefined ? {} : { WORKSHOP_LESSON: String(run.lessonNumber) }),
         ...(run.seed === undefined ? {} : { SEED: run.seed }),
       },
-      directory: dirname(dirname(run.lessons[0]?.directory ?? '')),
+      directory: run.lessons[0]?.project ?? '',
       silence,
       signal: run.signal,
       onReport: (message) => recorder.take(message),

@@ -5,9 +5,8 @@
  * do there whatever a learner's class does; what comes back is always a list of results.
  */
 import { readFileSync } from 'node:fs';
-import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Lesson } from '../course/catalogue.ts';
+import { type Lesson, shown } from '../course/catalogue.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';
 import { type ChildEnd, runChild } from '../sandbox/child.ts';
 import { findMethod } from '../sandbox/failure.ts';
@@ -126,7 +125,7 @@ async function runGroup(
       WORKSHOP_TEST_SECONDS: String(seconds),
       ...(run.seed === undefined ? {} : { SEED: run.seed }),
     },
-    directory: dirname(dirname(first.lesson.directory)),
+    directory: first.lesson.project,
     silence: seconds + grace,
     signal,
     onReport: (message) => {
@@ -234,7 +233,7 @@ class Ledger {
   #path(): string {
     const file = this.#files[this.done];
     if (!file) return '';
-    return relative(dirname(dirname(file.lesson.directory)), file.path).replaceAll('\\', '/');
+    return shown(file.path, file.lesson.project);
   }
 
   #record(name: string, milliseconds: number, failure: Failure | undefined): void {

@@ -1,22 +1,36 @@
 /**
- * The lessons as the folders hold them: one place that knows what a lesson consists of.
+ * The lessons as data, read from their folders.
  *
- * The folder is the truth. package.json's conditions, the runner, the matrix, the lab and the
- * site all ask here, and nothing else lists lessons.
+ * The folder is the truth. package.json's conditions, the runner, the matrix, the lab and the site
+ * ask this room; nothing else lists lessons or knows a path inside their folder.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { applyTo, lessonFolders, lessonsFolder, madeFile, patchFiles } from './patches.mjs';
 
-/** The project's folder, with a trailing slash removed. */
-export const root: string = fileURLToPath(new URL('../../..', import.meta.url)).replace(
-  /[/\\]$/,
-  '',
-);
+/** The project's folder, without a slash at its end. */
+export const root: string = dirname(lessonsFolder);
 
-/** The learner's one file. */
-export const minePath: string = join(root, 'lessons/mine/sessions.ts');
+/** The learner's class. */
+export const minePath: string = join(lessonsFolder, 'mine/sessions.ts');
+
+/**
+ * Names a file as a reader knows it.
+ *
+ * @param path - An absolute path or a file URL.
+ * @param folder - The project's folder, or that of a test's project.
+ * @returns Relative to the folder, with slashes.
+ */
+export function shown(path: string, folder: string = root): string {
+  const file = path.startsWith('file:') ? fileURLToPath(path.replace(/\?.*$/, '')) : path;
+  return relative(folder, file).replaceAll('\\', '/');
+}
+
+/** True for a path or file URL below the lessons' folder. */
+export function isLessonFile(path: string): boolean {
+  return shown(path).startsWith(`${basename(lessonsFolder)}/`);
+}
 
 export type Kind = 'page' | 'port' | 'fix' | 'grow';
 
@@ -51,6 +65,8 @@ export interface Lesson {
   title: string;
   /** Absolute path of the folder. */
   directory: string;
+  /** Absolute path of the project that the lesson belongs to. */
+  project: string;
   kind: Kind;
   /** Names of the tests this lesson introduces. */
   proves: string[];
@@ -64,6 +80,7 @@ export interface Lesson {
   /** Absolute paths; undefined where the lesson has no such file. */
   files: {
     readme: string;
+    data: string;
     class: string;
     php: string | undefined;
     test: string | undefined;
@@ -83,27 +100,128 @@ interface LessonFile {
   needs: Lesson['needs'];
 }
 
-/** Every lesson, in order. Throws with the folder's name when a lesson is incomplete. */
+/**
+ * Reads every lesson, in order.
+ *
+ * @throws Error that names the folder of an incomplete lesson.
+ */
 export function readLessons(directory: string = lessonsFolder): Lesson[] {
   return lessonFolders(directory).map(readLesson);
 }
 
-/** The lesson with this number, or an error that lists those that exist. */
-export function findLesson(lessons: Lesson[], wanted: string | number): Lesson {
+/** The name of a lesson or a class that does not exist; the message lists those that do. */
+export class UnknownName extends RangeError {
+  override name = 'UnknownName';
+}
+
+/**
+ * Finds a lesson.
+ *
+ * @param wanted - `3`, `03`, `lesson-03` or `03-write`.
+ * @throws UnknownName
+ */
+export function findLesson(lessons: readonly Lesson[], wanted: string | number): Lesson {
   const number = /^(?:lesson-)?(\d{1,2})$/.exec(String(wanted))?.[1];
   const found = lessons.find(
     (lesson) => lesson.number === Number(number) || lesson.slug === wanted,
   );
   if (found) return found;
   const list = lessons.map((lesson) => `  ${lesson.label}  ${lesson.title}`).join('\n');
-  throw new RangeError(`There is no lesson "${wanted}". There are:\n${list}`);
+  throw new UnknownName(`There is no lesson "${wanted}". There are:\n${list}`);
 }
 
-/** The table a class of this lesson works on: the newest schema.sql at or before it. */
-export function schemaFor(lessons: Lesson[], number: number): string {
-  const lesson = lessons.findLast((each) => each.number <= number && each.files.schema);
-  if (!lesson?.files.schema) throw new Error(`No lesson at or before ${number} has a schema.sql`);
-  return readFileSync(lesson.files.schema, 'utf8');
+/** A class that `#sessions` can be. */
+export interface ClassFile {
+  /** `mine`, `lesson-03` or `wrong-02-null`. */
+  condition: string;
+  /** Absolute path. The learner's class may be missing. */
+  path: string;
+  /** The lesson it belongs to; undefined for the learner's class. */
+  lesson?: Lesson;
+  /** Set where the class is a wrong fix. */
+  wrong?: WrongFix;
+}
+
+/**
+ * Finds a class.
+ *
+ * @param wanted - Its condition; a lesson's number does as well.
+ * @throws UnknownName
+ */
+export function findClass(lessons: readonly Lesson[], wanted: string): ClassFile {
+  const classes = allClasses(lessons);
+  const name = /^\d{1,2}$/.test(wanted) ? `lesson-${wanted.padStart(2, '0')}` : wanted;
+  const found = classes.find(({ condition }) => condition === name);
+  if (found) return found;
+  const list = classes.map(({ condition }) => `  ${condition}`).join('\n');
+  throw new UnknownName(`There is no class "${wanted}". There are:\n${list}`);
+}
+
+/** The learner's class, and each lesson's followed by its wrong fixes. */
+export function allClasses(lessons: readonly Lesson[]): ClassFile[] {
+  return [
+    { condition: 'mine', path: minePath },
+    ...lessons.flatMap((lesson) => [
+      { condition: lesson.condition, path: lesson.files.class, lesson },
+      ...lesson.wrong.map((wrong) => {
+        return { condition: wrong.condition, path: wrong.path, lesson, wrong };
+      }),
+    ]),
+  ];
+}
+
+/**
+ * Names a file of a lesson's folder that most lessons do not have.
+ *
+ * @throws Error when the lesson has no such file.
+ */
+export function fileOf({ directory, project }: Lesson, name: string): string {
+  const path = join(directory, name);
+  if (existsSync(path)) return path;
+  throw new Error(`${shown(directory, project)} has no ${name}`);
+}
+
+/**
+ * Reads the table that a lesson's class works on: the newest schema.sql at or before the lesson.
+ * Lesson 0 has a class and no table yet, so it gets the first one.
+ */
+export function schemaFor(lessons: readonly Lesson[], number: number): string {
+  return readSchema(
+    lessons.map(({ directory }) => directory),
+    number,
+  );
+}
+
+/**
+ * Reads the table of a class of which only the path is known, as in a test that is run by hand.
+ *
+ * @param file - The class's file.
+ * @param asker - The test or attack: its project's lessons count, and its lesson for a class that
+ * belongs to none.
+ * @param number - The lesson whose table is wanted, where that is known.
+ */
+export function schemaOf(file: string, asker: string, number?: number): string {
+  const own = numberOf(asker);
+  const folders = lessonFolders(own === undefined ? undefined : dirname(dirname(asker)));
+  return readSchema(folders, number ?? numberOf(file) ?? own ?? Number.POSITIVE_INFINITY);
+}
+
+/** The number of the lesson that a file of its folder, or of the folder `made` in it, belongs to. */
+function numberOf(path: string): number | undefined {
+  const label = /[/\\](\d\d)-[^/\\]+[/\\](?:made[/\\])?[^/\\]+$/.exec(path)?.[1];
+  return label === undefined ? undefined : Number(label);
+}
+
+function readSchema(folders: readonly string[], number: number): string {
+  const schemas = folders
+    .map((folder) => ({
+      of: Number(basename(folder).slice(0, 2)),
+      path: join(folder, 'schema.sql'),
+    }))
+    .filter(({ path }) => existsSync(path));
+  const found = schemas.findLast(({ of }) => of <= number) ?? schemas[0];
+  if (!found) throw new Error(`No lesson of ${folders.join(', ')} has a schema.sql`);
+  return readFileSync(found.path, 'utf8');
 }
 
 /**
@@ -115,22 +233,6 @@ export function readWrongClass(lesson: Lesson, { patch }: WrongFix): string {
   const applied = applyTo(lesson.files.class, patch, 'make the mistake in');
   if ('problem' in applied) throw new Error(applied.problem);
   return applied.text;
-}
-
-/** package.json's `#sessions` conditions, as the folders ask for them. */
-export function conditions(lessons: Lesson[]): Record<string, string> {
-  const relative = (path: string) => `./${path.slice(root.length + 1).replaceAll('\\', '/')}`;
-  return {
-    types: './src/workshop/sandbox/contract.ts',
-    mine: relative(minePath),
-    ...Object.fromEntries(
-      lessons.flatMap((lesson) => [
-        [lesson.condition, relative(lesson.files.class)],
-        ...lesson.wrong.map((wrong) => [wrong.condition, relative(wrong.path)]),
-      ]),
-    ),
-    default: './src/workshop/bench/no-lesson.ts',
-  };
 }
 
 function readLesson(directory: string): Lesson {
@@ -146,7 +248,8 @@ function readLesson(directory: string): Lesson {
     return path;
   };
   const readme = required('README.md');
-  const { kind, proves, retires, covers, needs } = readLessonFile(required('lesson.json'), slug);
+  const data = required('lesson.json');
+  const promises = readLessonFile(data, slug);
   return {
     number: Number(label),
     label,
@@ -154,17 +257,15 @@ function readLesson(directory: string): Lesson {
     condition: `lesson-${label}`,
     title: readTitle(readme, slug),
     directory,
-    kind,
-    proves,
-    retires,
-    covers,
-    needs,
+    project: join(directory, '../..'),
+    ...promises,
     wrong: patchFiles(directory).map((patch) => parseWrongFix(patch, label)),
     files: {
       readme,
+      data,
       class: required('sessions.ts'),
       php: optional('sessions.php'),
-      test: kind === 'page' ? undefined : required('sessions.test.ts'),
+      test: promises.kind === 'page' ? undefined : required('sessions.test.ts'),
       attack: optional('attack.ts'),
       hints: optional('hints.md'),
       undo: optional('undo.patch'),

@@ -7,25 +7,33 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { conditions, readLessons, root } from './catalogue.ts';
+import { allClasses, type Lesson, readLessons, root, shown } from './catalogue.ts';
 import { makeWrongFixes } from './patches.mjs';
 
 interface Manifest {
   imports: { '#sessions': Record<string, string> };
 }
 
+/** The conditions that the folders ask for, in package.json's order. */
+function conditions(lessons: Lesson[]): Record<string, string> {
+  const classes = allClasses(lessons).map(({ condition, path }) => [condition, `./${shown(path)}`]);
+  return {
+    types: './src/workshop/sandbox/contract.ts',
+    ...Object.fromEntries(classes),
+    default: './src/workshop/bench/no-lesson.ts',
+  };
+}
+
 /**
- * Compares the conditions, and mends them if asked.
+ * Compares the conditions, and writes them if asked.
  *
  * @param write - True to write package.json when it differs.
- * @param folder - The project's folder.
- * @returns The names of conditions that are missing, superfluous or lead elsewhere; empty when
- * all is well.
+ * @returns The conditions that are missing, superfluous or lead elsewhere; empty when none differs.
  */
-export function reviewConditions(write: boolean, folder: string = root): string[] {
-  const path = join(folder, 'package.json');
+export function reviewConditions(write: boolean): string[] {
+  const path = join(root, 'package.json');
   const manifest = JSON.parse(readFileSync(path, 'utf8')) as Manifest;
-  const wanted = conditions(readLessons(join(folder, 'lessons')));
+  const wanted = conditions(readLessons());
   const present = manifest.imports['#sessions'];
   const names = new Set([...Object.keys(wanted), ...Object.keys(present)]);
   const different = [...names].filter((name) => wanted[name] !== present[name]);

@@ -13,8 +13,8 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
-import { type Lesson, minePath, root } from './catalogue.ts';
+import { dirname, join } from 'node:path';
+import { type Lesson, minePath, shown } from './catalogue.ts';
 
 const folder = dirname(minePath);
 const historyFolder = join(folder, 'history');
@@ -22,27 +22,6 @@ const historyFolder = join(folder, 'history');
 /** Something in the learner's folder could not be read or written. */
 export class FolderError extends Error {
   override name = 'FolderError';
-}
-
-/**
- * A path as the learner reads it.
- *
- * @param path - Absolute.
- * @returns Relative to the project's folder, with slashes.
- */
-export function shown(path: string): string {
-  return relative(root, path).replaceAll('\\', '/');
-}
-
-/**
- * Finds the class a lesson starts from: that of the lesson before.
- *
- * @param lessons - All lessons.
- * @param lesson - The lesson that is about to begin.
- * @returns The lesson before; for the first its own class is all there is.
- */
-export function lessonBefore(lessons: Lesson[], lesson: Lesson): Lesson {
-  return lessons.findLast((each) => each.number < lesson.number) ?? lesson;
 }
 
 /** True when the learner has a class. */

@@ -14,10 +14,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Lesson } from './catalogue.ts';
 import { applyTo } from './patches.mjs';
+import { lessonBefore } from './promises.ts';
 
 /** A class without one lesson's change. */
 export interface UndoneClass {
@@ -61,8 +62,8 @@ export function takeBack(lessons: readonly Lesson[], only?: Lesson): UndoneWorks
       writeFileSync(join(directory, `${condition}.ts`), made.text);
       return { lesson, base, condition };
     });
-  const copies = lessons.map((lesson) => copyLesson(lesson, join(directory, 'lessons')));
-  writePackage(directory, projectOf(lessons), classes);
+  const copies = lessons.map((lesson) => copyLesson(lesson, directory));
+  writePackage(directory, lessons[0]?.project ?? '', classes);
   return {
     lessons: copies,
     classes,
@@ -89,15 +90,15 @@ function undo(
   lesson: Lesson,
   base: Lesson,
 ): { text: string } | { problem: string } {
-  const before = lessons.findLast(({ number }) => number < lesson.number);
+  const before = lessonBefore(lessons, lesson);
   if (lesson === base && before) return { text: readFileSync(before.files.class, 'utf8') };
   const patch = join(lesson.directory, 'undo.patch');
   return applyTo(base.files.class, patch, `take lesson ${lesson.label}'s idea out of`);
 }
 
 /** What a lesson's tests need in order to run: themselves, and the table. */
-function copyLesson(lesson: Lesson, into: string): Lesson {
-  const directory = join(into, lesson.slug);
+function copyLesson(lesson: Lesson, project: string): Lesson {
+  const directory = join(project, 'lessons', lesson.slug);
   mkdirSync(directory, { recursive: true });
   const copy = (path: string | undefined): string | undefined => {
     if (path === undefined) return undefined;
@@ -107,11 +108,7 @@ function copyLesson(lesson: Lesson, into: string): Lesson {
   };
   const files = { ...lesson.files, test: copy(lesson.files.test) };
   copy(lesson.files.schema);
-  return { ...lesson, directory, files };
-}
-
-function projectOf(lessons: readonly Lesson[]): string {
-  return dirname(dirname(lessons[0]?.directory ?? ''));
+  return { ...lesson, directory, project, files };
 }
 
 /** A package's imports cannot leave its folder, so each leads through a file that does. */

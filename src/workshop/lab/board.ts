@@ -1,6 +1,6 @@
 /** The gauntlet's cells: who is there, what is promised, and what was seen. Runs nothing. */
 import type { Lesson } from '../course/catalogue.ts';
-import { promisedVerdict } from '../matrix/rules.ts';
+import { promisedVerdict } from '../course/promises.ts';
 import { type AttackRun, fileState } from './attacks.ts';
 import type { ClassFile, Lab } from './lab.ts';
 import { callableMethods } from './methods.ts';

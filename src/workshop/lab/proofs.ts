@@ -2,8 +2,8 @@
 
 import { runTests, type TestResult } from '../bench/tests.ts';
 import type { Lesson } from '../course/catalogue.ts';
+import { retiredBy } from '../course/promises.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';
-import { retiredBy } from '../runner/proof.ts';
 import type { ClassFile } from './lab.ts';
 
 export interface TestRun {
@@ -33,7 +33,7 @@ export async function runClassTests(
   { lessons, subject, server, signal, onChange }: RunOptions & { lessons: Lesson[] },
 ): Promise<string> {
   const last = lessons.at(-1);
-  const retired = last ? retiredBy(lessons, last) : new Set<string>();
+  const retired = last ? retiredBy(lessons, last) : new Map();
   try {
     await runTests({
       lessons,

@@ -2,6 +2,7 @@
 
 import type { TestResult } from '../bench/tests.ts';
 import type { Lesson } from '../course/catalogue.ts';
+import { retiredBy } from '../course/promises.ts';
 
 /** A lesson's class on the tests of every lesson up to the one after it. */
 export interface ObservedClass {
@@ -85,9 +86,8 @@ export function cellOf(
   const seen = observed.classes.find(({ lesson }) => lesson === row.label);
   const results = seen?.results.filter(({ lesson }) => lesson === column.label) ?? [];
   if (results.length === 0) return undefined;
-  const retired = lessons
-    .filter(({ number }) => number <= row.number)
-    .flatMap(({ retires }) => retires.map(({ test }) => test))
-    .filter((test) => results.some(({ name }) => name === test));
+  const retired = [...retiredBy(lessons, row).keys()].filter((test) =>
+    results.some(({ name }) => name === test),
+  );
   return { results, retired };
 }

@@ -4,9 +4,9 @@
  * They read the lessons' folders and what was observed, and run nothing themselves. Rule 7 (a fresh
  * clone) is observed elsewhere.
  */
-import { basename } from 'node:path';
 import type { TestResult } from '../bench/tests.ts';
-import type { Lesson, WrongFix } from '../course/catalogue.ts';
+import { type Lesson, shown, type WrongFix } from '../course/catalogue.ts';
+import { lessonBefore, promisedVerdict, retiredBy } from '../course/promises.ts';
 import type { Broken, Observed } from './observed.ts';
 
 /** A lesson, what was seen of it, and its neighbours. */
@@ -70,7 +70,7 @@ function passesItsOwn({ lessons, observed }: World): Broken[] {
 /** Rule 2: what a lesson proves fails on the class before, by assertion or NotPorted. */
 function failsBefore({ lessons, observed }: World): Broken[] {
   return lessons.flatMap((lesson) => {
-    const before = classBefore(lessons, lesson);
+    const before = lessonBefore(lessons, lesson);
     const seen = observed.classes.find((each) => each.lesson === before?.label);
     if (!before || !seen?.results.some((result) => result.lesson === lesson.label)) return [];
     return lesson.proves.flatMap((test): Broken[] => {
@@ -108,7 +108,7 @@ function provesSomething({ lessons, observed }: World): Broken[] {
     const say = (sentence: string, test?: string): void => {
       broken.push({ rule: 3, lesson: lesson.label, ...(test ? { test } : {}), sentence });
     };
-    const file = `lessons/${lesson.slug}/lesson.json`;
+    const file = shown(lesson.files.data, lesson.project);
     if (lesson.kind !== 'page' && lesson.proves.length === 0) {
       say(`${file}: "proves" is empty, so the lesson proves nothing`);
     }
@@ -153,7 +153,7 @@ function catchesWrongFixes({ lessons, observed }: World): Broken[] {
     const fix = lesson?.wrong.find((each) => each.condition === condition);
     if (!lesson || !fix) return [];
     const retired = retiredBy(lessons, lesson);
-    const file = `lessons/${lesson.slug}/wrong/${basename(fix.patch)}`;
+    const file = shown(fix.patch, lesson.project);
     const broken = (test: string, sentence: string): Broken => ({
       rule: 4,
       lesson: label,
@@ -196,12 +196,12 @@ function missedBy(
 function breachesBefore({ lessons, observed }: World): Broken[] {
   return observed.attacks.flatMap(({ lesson: label, condition, verdict, because }) => {
     const lesson = lessons.find((each) => each.label === label);
-    if (!lesson) return [];
+    if (!lesson?.files.attack) return [];
     const target = lessons.find((each) => each.condition === condition);
     // What is no lesson's class is the article's own line, there to be breached.
     const wanted = (target && promisedVerdict(lessons, lesson, target)) ?? 'breached';
     if (verdict === wanted) return [];
-    const file = `lessons/${lesson.slug}/attack.ts`;
+    const file = shown(lesson.files.attack, lesson.project);
     const sentence =
       verdict === 'failed'
         ? `${file} broke on ${condition}: ${because}`
@@ -210,25 +210,6 @@ function breachesBefore({ lessons, observed }: World): Broken[] {
           : `${file} must breach ${condition}, and does not: ${because}`;
     return [{ rule: 5, lesson: label, condition, sentence }];
   });
-}
-
-/**
- * What rule 5 promises of an attack on a lesson's class.
- *
- * @param lessons - All lessons, in order.
- * @param attacking - The lesson whose attack it is.
- * @param target - The lesson whose class it is.
- * @returns The verdict; undefined for a class older than the one the attack's lesson begins with,
- *   and for a class that has no such method yet.
- */
-export function promisedVerdict(
-  lessons: readonly Lesson[],
-  attacking: Lesson,
-  target: Lesson,
-): 'breached' | 'held' | undefined {
-  if (target.number >= attacking.number) return 'held';
-  if (attacking.kind === 'port') return undefined;
-  return classBefore(lessons, attacking) === target ? 'breached' : undefined;
 }
 
 /** Rule 6: one lesson's change taken back turns that lesson red, and none before it. */
@@ -273,32 +254,18 @@ function missesWhatIsTakenBack({ lessons, observed }: World): Broken[] {
   });
 }
 
-/** The tests that lessons up to this one have retired, and the lesson that did. */
-function retiredBy(lessons: readonly Lesson[], until: Lesson): Map<string, Lesson> {
-  return new Map(
-    lessons
-      .filter(({ number }) => number <= until.number)
-      .flatMap((lesson) => lesson.retires.map(({ test }) => [test, lesson] as const)),
-  );
-}
-
-/** The class that a lesson starts from. */
-function classBefore(lessons: readonly Lesson[], lesson: Lesson): Lesson | undefined {
-  return lessons.findLast(({ number }) => number < lesson.number);
-}
-
 /** A failure that belongs to no test carries its file's path for a name. */
 function isFile(name: string): boolean {
   return name.endsWith('.test.ts');
 }
 
-function classFile({ slug }: Lesson): string {
-  return `lessons/${slug}/sessions.ts`;
+function classFile({ files, project }: Lesson): string {
+  return shown(files.class, project);
 }
 
 function testFile(lessons: readonly Lesson[], label: string): string {
-  const slug = lessons.find((lesson) => lesson.label === label)?.slug ?? label;
-  return `lessons/${slug}/sessions.test.ts`;
+  const lesson = lessons.find((each) => each.label === label);
+  return lesson?.files.test ? shown(lesson.files.test, lesson.project) : label;
 }
 
 function say({ message, expected, actual }: TestResult): string {

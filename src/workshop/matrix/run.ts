@@ -3,6 +3,7 @@ import { runAttacks } from '../bench/attacks.ts';
 import { runTests } from '../bench/tests.ts';
 import type { Lesson } from '../course/catalogue.ts';
 import { makeWrongFixes } from '../course/patches.mjs';
+import { lessonBefore } from '../course/promises.ts';
 import { takeBack, type UndoneWorkshop } from '../course/undone.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';
 import type { Broken, Observed } from './observed.ts';
@@ -191,7 +192,7 @@ function targetsBefore(lessons: readonly Lesson[], lesson: Lesson): string[] {
   if (lesson.kind === 'port') {
     return lesson.wrong.filter(({ article }) => article).map(({ condition }) => condition);
   }
-  const before = lessons.findLast(({ number }) => number < lesson.number);
+  const before = lessonBefore(lessons, lesson);
   return before ? [before.condition] : [];
 }
 

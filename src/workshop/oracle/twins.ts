@@ -4,11 +4,11 @@
  * Both are asked the same requests, one after the other on an empty table, so that the numbers
  * that the rows get are the same too.
  */
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
-import { findLesson, readLessons, schemaFor } from '../course/catalogue.ts';
+import { fileOf, findLesson, readLessons, schemaFor } from '../course/catalogue.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';
 import { type PhpServer, startPhp } from './php-cgi.ts';
 
@@ -67,17 +67,14 @@ export async function openTwins(
 
   // The class reads its address when it is loaded.
   process.env['DATABASE_URL'] = schema.url;
-  const page = (await import(
-    '../../../lessons/05-a-request-around-it/counter.ts'
-  )) as typeof import('../../../lessons/05-a-request-around-it/counter.ts');
-  const { Sessions } = (await import(
-    '../../../lessons/05-a-request-around-it/sessions.ts'
-  )) as typeof import('../../../lessons/05-a-request-around-it/sessions.ts');
+  const load = async (path: string): Promise<unknown> => import(pathToFileURL(path).href);
+  const page = (await load(fileOf(lesson, 'counter.ts'))) as { counter: RequestListener };
+  const { Sessions } = (await load(lesson.files.class)) as { Sessions: { Close(): unknown } };
   const port = createServer(page.counter);
   await new Promise<void>((resolve, reject) => {
     port.once('error', reject).listen(0, '127.0.0.1', resolve);
   });
-  const script = join(lesson.directory, 'counter.php');
+  const script = fileOf(lesson, 'counter.php');
   return {
     version: php.version,
     askPhp: (cookie) => askPhp(php, script, schema.url, cookie),

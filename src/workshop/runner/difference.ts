@@ -1,7 +1,7 @@
 /** What separates two classes, as a unified diff. */
 import { readFileSync } from 'node:fs';
 import { createTwoFilesPatch } from 'diff';
-import { shown } from '../course/mine.ts';
+import { shown } from '../course/catalogue.ts';
 import type { Terminal } from './terminal.ts';
 
 /**

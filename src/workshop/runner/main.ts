@@ -1,6 +1,6 @@
 /** The learner's commands: `node --import tsx src/workshop/runner/main.ts lesson 3`. */
 
-import { readLessons } from '../course/catalogue.ts';
+import { readLessons, UnknownName } from '../course/catalogue.ts';
 import { Interrupted } from '../machine/database/with-server.ts';
 import { attack } from './commands/attack.ts';
 import { check } from './commands/check.ts';
@@ -50,7 +50,7 @@ async function main([name, ...args]: string[]): Promise<number> {
     const message = error instanceof Error ? error.message : String(error);
     terminal.answer({ error: message });
     if (!terminal.json) terminal.complain(message);
-    return error instanceof UsageError ? 2 : 1;
+    return error instanceof UsageError || error instanceof UnknownName ? 2 : 1;
   }
 }
 

@@ -1,7 +1,6 @@
 /** What a lesson asks of the learner, taken from its walkthrough. */
 import { readFileSync } from 'node:fs';
-import { type Lesson, minePath } from '../course/catalogue.ts';
-import { shown } from '../course/mine.ts';
+import { type Lesson, minePath, shown } from '../course/catalogue.ts';
 import { renderMarkdown, section } from './markdown.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -2,6 +2,7 @@
 import { type AttackResult, runAttack } from '../bench/attacks.ts';
 import { runTests, type TestResult } from '../bench/tests.ts';
 import type { Lesson } from '../course/catalogue.ts';
+import { retiredBy } from '../course/promises.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';
 
 /** The state of a lesson on a class. Always made by running, never read from anywhere. */
@@ -74,17 +75,6 @@ export function withoutRetired(
 ): TestResult[] {
   const retired = retiredBy(lessons, lesson);
   return results.filter(({ name }) => !retired.has(name));
-}
-
-/**
- * The names of the tests that no longer hold for a class.
- *
- * @param lessons - All lessons.
- * @param lesson - The lesson the class belongs to.
- */
-export function retiredBy(lessons: Lesson[], lesson: Lesson): Set<string> {
-  const past = lessons.filter((each) => each.number <= lesson.number);
-  return new Set(past.flatMap((each) => each.retires.map(({ test }) => test)));
 }
 
 /** True when every test passed and none that the lesson promises is missing. */

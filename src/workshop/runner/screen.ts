@@ -1,8 +1,7 @@
 /** What the learner sees of a proof: one failure, or one line of success, and the next step. */
 
 import type { TestResult } from '../bench/tests.ts';
-import type { Lesson } from '../course/catalogue.ts';
-import { shown } from '../course/mine.ts';
+import { type Lesson, shown } from '../course/catalogue.ts';
 import { failures, isGreen, type Proof } from './proof.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -1,6 +1,6 @@
 /** The command line: what may stand on it, and what is said of one that cannot be followed. */
 import { parseArgs } from 'node:util';
-import { conditions, type Lesson } from '../course/catalogue.ts';
+import type { Lesson } from '../course/catalogue.ts';
 import type { Terminal } from './terminal.ts';
 
 /** A command line that cannot be followed; the program ends with 2. */
@@ -75,39 +75,4 @@ export function readCommandLine(
       return typeof value === 'string' ? value : undefined;
     },
   };
-}
-
-/**
- * Finds the lesson a word means.
- *
- * @param lessons - All lessons.
- * @param word - `3`, `03`, `lesson-03` or `03-write`.
- * @returns The lesson.
- * @throws UsageError with the list.
- */
-export function lessonOf(lessons: Lesson[], word: string): Lesson {
-  const number = /^(?:lesson-)?(\d{1,4})$/.exec(word)?.[1];
-  const found = lessons.find((each) => each.slug === word || each.number === Number(number));
-  if (found) return found;
-  const list = lessons.map(({ label, title }) => `  ${label}  ${title}`).join('\n');
-  throw new UsageError(`There is no lesson "${word}". There are:\n${list}`);
-}
-
-/**
- * Checks the name of a class.
- *
- * @param lessons - All lessons.
- * @param name - `mine`, `lesson-03`, `wrong-02-null`; a lesson's number does as well.
- * @returns The condition under which `#sessions` is that class.
- * @throws UsageError with the names there are.
- */
-export function classOf(lessons: Lesson[], name: string): string {
-  const { types: _types, default: _default, ...known } = conditions(lessons);
-  const condition = /^\d{1,2}$/.test(name) ? `lesson-${name.padStart(2, '0')}` : name;
-  if (Object.hasOwn(known, condition)) return condition;
-  throw new UsageError(
-    `There is no class "${name}". There are:\n${Object.keys(known)
-      .map((each) => `  ${each}`)
-      .join('\n')}`,
-  );
 }

@@ -1,7 +1,8 @@
 /** `npm run lesson` on a terminal: a check at every save, and single keys in between. */
 import { runAttack } from '../bench/attacks.ts';
-import { type Lesson, minePath } from '../course/catalogue.ts';
-import { hasMine, remember, shown } from '../course/mine.ts';
+import { type Lesson, minePath, shown } from '../course/catalogue.ts';
+import { hasMine, remember } from '../course/mine.ts';
+import { lessonAfter } from '../course/promises.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';
 import { compareFiles, paintPatch } from './difference.ts';
 import { watchSaves } from './file-watch.ts';
@@ -189,7 +190,7 @@ export class Watcher {
   }
 
   #following(): Lesson | undefined {
-    return this.#options.lessons.find((each) => each.number > this.#lesson.number);
+    return lessonAfter(this.#options.lessons, this.#lesson);
   }
 
   #prompt(sentence?: string): void {

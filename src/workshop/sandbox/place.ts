@@ -1,7 +1,5 @@
 /** Where in the learner's file an error points: the first of its lines that lies in lessons/. */
-import { relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { root } from '../course/catalogue.ts';
+import { isLessonFile, root, shown } from '../course/catalogue.ts';
 import type { Fault } from './report.ts';
 
 interface CompileMessage {
@@ -19,16 +17,9 @@ export function findPlace(stack: string): string | undefined {
   for (const [, file, line] of stack.matchAll(
     /((?:file:\/\/)?\/?[^\s()]*\.ts)(?:\?[^:\s]*)?:(\d+)/g,
   )) {
-    const place = nameFile(file ?? '');
-    if (place.startsWith('lessons/')) return `${place}:${line}`;
+    if (file && isLessonFile(file)) return `${shown(file)}:${line}`;
   }
   return undefined;
-}
-
-/** A file's name as the project's reader knows it. */
-export function nameFile(file: string): string {
-  const path = file.startsWith('file:') ? fileURLToPath(file.replace(/\?.*$/, '')) : file;
-  return relative(root, path).replaceAll('\\', '/');
 }
 
 /**
@@ -40,7 +31,7 @@ export function describeFault(thrown: unknown): Fault {
   const compile = readCompileMessage(thrown);
   if (compile) {
     const at = compile.location;
-    const place = at ? `${nameFile(at.file)}:${at.line}` : undefined;
+    const place = at ? `${shown(at.file)}:${at.line}` : undefined;
     return { message: `Syntax error: ${endSentence(compile.text)}`, place };
   }
   if (!(thrown instanceof Error)) {

@@ -9,7 +9,7 @@ import { writeSync } from 'node:fs';
 import { Session } from 'node:inspector';
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
-import { nameFile } from './place.ts';
+import { isLessonFile, shown } from '../course/catalogue.ts';
 import type { Fault } from './report.ts';
 
 /** How standard error marks a line that holds a fault. */
@@ -64,8 +64,9 @@ function locate(locations: Location[], scripts: Map<string, Script>): string | u
   for (const location of locations) {
     const script = scripts.get(location.scriptId);
     if (!script?.url.startsWith('file:')) continue;
-    const file = nameFile(script.url);
-    if (file.startsWith('lessons/')) return `${file}:${originalLine(location, script.map)}`;
+    if (isLessonFile(script.url)) {
+      return `${shown(script.url)}:${originalLine(location, script.map)}`;
+    }
   }
   return undefined;
 }

@@ -1,8 +1,9 @@
 /** What markers yield without running anything: files, regions, diffs and lists. */
 import { readFileSync } from 'node:fs';
-import { dirname, extname, join, relative, sep } from 'node:path';
+import { dirname, extname, join, sep } from 'node:path';
 import { structuredPatch } from 'diff';
-import { type Lesson, readWrongClass, root } from '../course/catalogue.ts';
+import { type Lesson, readWrongClass, root, shown } from '../course/catalogue.ts';
+import { lessonBefore } from '../course/promises.ts';
 import { declaredNames, readDeclaration } from './declarations.ts';
 import type { Reference } from './marker.ts';
 import { readRegion, regionNames, withoutRegions } from './regions.ts';
@@ -55,12 +56,12 @@ export function yieldDiff(
   lessons: Lesson[],
 ): Yield {
   const newer = to ? locate(to, page) : lessonOf(page, lessons).files.class;
-  const older = from ? locate(from, page) : lessonBefore(page, lessons).files.class;
+  const older = from ? locate(from, page) : classBefore(page, lessons);
   const region = from?.region ?? to?.region;
   const oldText = from ? readCode(older, region, lessons) : readCodeIfThere(older, region, lessons);
   const newText = readCode(newer, to?.region ?? from?.region, lessons);
   if (oldText === newText) {
-    throw new Error(`${nameOf(older)} and ${nameOf(newer)} do not differ here`);
+    throw new Error(`${shown(older)} and ${shown(newer)} do not differ here`);
   }
   return { kind: 'fence', language: 'diff', text: drawDiff(oldText, newText) };
 }
@@ -72,8 +73,8 @@ export function yieldDiff(
  * @param lessons All lessons.
  */
 export function yieldProofs(page: Page, lessons: Lesson[]): Yield {
-  const { proves, slug } = lessonOf(page, lessons);
-  if (proves.length === 0) throw new Error(`lessons/${slug}/lesson.json proves nothing`);
+  const { proves, files } = lessonOf(page, lessons);
+  if (proves.length === 0) throw new Error(`${shown(files.data)} proves nothing`);
   return { kind: 'block', text: proves.map((name) => `- ${name}`).join('\n') };
 }
 
@@ -85,12 +86,12 @@ export function yieldProofs(page: Page, lessons: Lesson[]): Yield {
  */
 export function yieldWrongFixes(page: Page, lessons: Lesson[]): Yield {
   const lesson = lessonOf(page, lessons);
-  if (lesson.wrong.length === 0) throw new Error(`lessons/${lesson.slug} has no wrong/`);
+  if (lesson.wrong.length === 0) throw new Error(`${shown(lesson.directory)} has no wrong fixes`);
   const before = withoutRegions(readFileSync(lesson.files.class, 'utf8'));
   const rows: string[] = [];
   const folded: string[] = [];
   for (const fix of lesson.wrong) {
-    const file = relative(lesson.directory, fix.patch).replaceAll(sep, '/');
+    const file = shown(fix.patch, lesson.directory);
     rows.push(`| \`${file}\` | ${fix.idea.replaceAll('|', '\\|')} | ${fix.caughtBy} |`);
     const difference = drawDiff(before, withoutRegions(readWrongClass(lesson, fix)));
     folded.push(
@@ -142,11 +143,11 @@ function enclosing(lines: string[], before: number): string | undefined {
   return line?.trim().replace(/\s*[{(]$/, '');
 }
 
-function lessonBefore(page: Page, lessons: Lesson[]): Lesson {
+function classBefore(page: Page, lessons: Lesson[]): string {
   const lesson = lessonOf(page, lessons);
-  const before = lessons[lessons.indexOf(lesson) - 1];
+  const before = lessonBefore(lessons, lesson);
   if (!before) throw new Error(`there is no lesson before ${lesson.slug}`);
-  return before;
+  return before.files.class;
 }
 
 /**
@@ -168,11 +169,11 @@ export function locate(reference: Reference, page: Page): string {
 function readCode(path: string, region: string | undefined, lessons: Lesson[]): string {
   const text = readCodeIfThere(path, region, lessons);
   if (text) return text;
-  if (!region) throw new Error(`${nameOf(path)} is empty`);
+  if (!region) throw new Error(`${shown(path)} is empty`);
   const source = readSource(path, lessons);
   const names = [...regionNames(source), ...(isTypeScript(path) ? declaredNames(source) : [])];
   const known = names.length > 0 ? `what it has is ${names.join(', ')}` : 'it has none';
-  throw new Error(`${nameOf(path)} has nothing named "${region}"; ${known}`);
+  throw new Error(`${shown(path)} has nothing named "${region}"; ${known}`);
 }
 
 /** The text, or nothing where the region is not there yet. */
@@ -181,13 +182,14 @@ function readCodeIfThere(path: string, region: string | undefined, lessons: Less
   try {
     source = readSource(path, lessons);
   } catch (error) {
-    throw new Error(`cannot read ${nameOf(path)}: ${(error as NodeJS.ErrnoException).code}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new Error(`cannot read ${shown(path)}: ${code ?? message}`);
   }
   try {
     if (!region) return withoutRegions(source);
     return readRegion(source, region) ?? readDeclarationOf(path, source, region) ?? '';
   } catch (error) {
-    throw new Error(`${nameOf(path)}: ${(error as Error).message}`);
+    throw new Error(`${shown(path)}: ${(error as Error).message}`);
   }
 }
 
@@ -206,8 +208,4 @@ function readDeclarationOf(path: string, source: string, name: string): string |
 
 function isTypeScript(path: string): boolean {
   return /\.(?:ts|patch)$/.test(path);
-}
-
-function nameOf(path: string): string {
-  return relative(root, path).replaceAll(sep, '/');
 }

@@ -1,7 +1,7 @@
 /** Which Markdown is woven: the lessons' pages and hints, the pages of docs/, the project's README. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Lesson, root } from '../course/catalogue.ts';
+import { type Lesson, root, shown } from '../course/catalogue.ts';
 import type { Page } from './weave.ts';
 
 /**
@@ -13,9 +13,9 @@ import type { Page } from './weave.ts';
  */
 export function readPages(lessons: Lesson[], wanted: string[] = []): Page[] {
   const names = [
-    ...lessons.flatMap(({ slug, files }) => [
-      `lessons/${slug}/README.md`,
-      ...(files.hints ? [`lessons/${slug}/hints.md`] : []),
+    ...lessons.flatMap(({ files }) => [
+      shown(files.readme),
+      ...(files.hints ? [shown(files.hints)] : []),
     ]),
     ...documentNames(),
     ...(existsSync(join(root, 'README.md')) ? ['README.md'] : []),

@@ -1,5 +1,5 @@
 /** Answers every marker; what has to run is started when the first marker asks for it. */
-import type { Lesson } from '../course/catalogue.ts';
+import { findClass, type Lesson, shown } from '../course/catalogue.ts';
 import { lessonOf, locate, yieldCode, yieldDiff, yieldProofs, yieldWrongFixes } from './files.ts';
 import type { Marker } from './marker.ts';
 import { holdClaim, readNumbers, yieldNumbers } from './numbers.ts';
@@ -38,7 +38,7 @@ export function sourceOf(lessons: Lesson[], programs: () => Promise<Programs>): 
       case 'transcript': {
         const lesson = lessonOf(page, lessons);
         refuseUnknown(marker.condition, lessons);
-        if (!lesson.files.attack) throw new Error(`lessons/${lesson.slug} has no attack.ts`);
+        if (!lesson.files.attack) throw new Error(`${shown(lesson.directory)} has no attack.ts`);
         return fence('text', await (await programs()).transcript(lesson, marker.condition));
       }
       case 'output': {
@@ -62,12 +62,8 @@ export function sourceOf(lessons: Lesson[], programs: () => Promise<Programs>): 
   };
 }
 
+/** A page shows only what every reader has, so the learner's class is refused as well. */
 function refuseUnknown(condition: string, lessons: Lesson[]): void {
-  const known = lessons.flatMap((lesson) => [
-    lesson.condition,
-    ...lesson.wrong.map((wrong) => wrong.condition),
-  ]);
-  if (!known.includes(condition)) {
-    throw new Error(`there is no class "${condition}"; there are ${known.join(', ')}`);
-  }
+  const { lesson } = findClass(lessons, condition);
+  if (!lesson) throw new Error(`a page cannot show the class "${condition}"`);
 }

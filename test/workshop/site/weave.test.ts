@@ -153,7 +153,7 @@ test('a diff of equals is refused', () =>
 test('a class that is not there is refused with those that are', () =>
   refuses(
     '<!-- transcript: attack on lesson-99 -->',
-    /no class "lesson-99"; there are lesson-01, lesson-02, wrong-02-null$/,
+    /no class "lesson-99"\. There are:\n {2}mine\n {2}lesson-01\n {2}lesson-02\n {2}wrong-02-null$/,
   ));
 
 test('a transcript that cannot be understood is told its form', () =>
@@ -231,6 +231,7 @@ function lesson(slug: string, number: number, files: Record<string, string>): Le
     condition: `lesson-${label}`,
     title: slug,
     directory,
+    project: folder,
     kind: 'port',
     proves: ['an unknown id reads as an empty string'],
     retires: [],
@@ -239,6 +240,7 @@ function lesson(slug: string, number: number, files: Record<string, string>): Le
     wrong: files['wrong/null.patch'] ? [wrong] : [],
     files: {
       readme: join(directory, 'README.md'),
+      data: join(directory, 'lesson.json'),
       class: join(directory, 'sessions.ts'),
       php: undefined,
       test: undefined,

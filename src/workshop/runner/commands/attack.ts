@@ -1,10 +1,10 @@
 /** `npm run attack 4`. */
 
 import { runAttack } from '../../bench/attacks.ts';
-import { minePath } from '../../course/catalogue.ts';
-import { hasMine, shown } from '../../course/mine.ts';
+import { findClass, minePath, shown } from '../../course/catalogue.ts';
+import { hasMine } from '../../course/mine.ts';
 import { withServer } from '../../machine/database/with-server.ts';
-import { type Command, classOf, UsageError } from '../usage.ts';
+import { type Command, UsageError } from '../usage.ts';
 import { chosenLesson } from './chosen.ts';
 
 export const attack: Command = {
@@ -21,7 +21,7 @@ export const attack: Command = {
   async run(call) {
     const { terminal, lessons } = call;
     const lesson = chosenLesson(call);
-    const condition = classOf(lessons, call.text('on') ?? call.text('class') ?? 'mine');
+    const { condition } = findClass(lessons, call.text('on') ?? call.text('class') ?? 'mine');
     if (!lesson.files.attack) {
       const others = lessons.filter((each) => each.files.attack).map((each) => each.label);
       throw new UsageError(

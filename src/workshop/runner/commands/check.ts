@@ -1,12 +1,20 @@
 /** `npm run check`. */
 
 import { runTests, type TestResult } from '../../bench/tests.ts';
-import { type Lesson, minePath } from '../../course/catalogue.ts';
-import { hasMine, rememberedLesson, shown } from '../../course/mine.ts';
+import {
+  type ClassFile,
+  findClass,
+  findLesson,
+  type Lesson,
+  minePath,
+  shown,
+} from '../../course/catalogue.ts';
+import { hasMine, rememberedLesson } from '../../course/mine.ts';
+import { retiredBy } from '../../course/promises.ts';
 import { withServer } from '../../machine/database/with-server.ts';
-import { failures, retiredBy, withoutRetired } from '../proof.ts';
+import { failures, withoutRetired } from '../proof.ts';
 import { describeResult } from '../screen.ts';
-import { type Call, type Command, classOf, lessonOf, UsageError } from '../usage.ts';
+import { type Call, type Command, UsageError } from '../usage.ts';
 
 export const check: Command = {
   name: 'check',
@@ -23,14 +31,14 @@ export const check: Command = {
 0 when every lesson is green, 1 when one is red.`,
   async run(call) {
     const { terminal, lessons } = call;
-    const name = call.text('class');
-    const condition = name === undefined ? 'mine' : classOf(lessons, name);
+    const subject = findClass(lessons, call.text('class') ?? 'mine');
+    const { condition } = subject;
     if (condition === 'mine' && !hasMine()) {
       throw new UsageError(
         `You have no class yet (${shown(minePath)}). npm run lesson 1 makes one.`,
       );
     }
-    const last = lastLesson(call, condition);
+    const last = lastLesson(call, subject);
     const wanted = lessons.filter((each) => each.number <= last.number && each.files.test);
     return await withServer(terminal.whisper, async (server, signal) => {
       terminal.say(`checking lessons ${wanted[0]?.label}–${last.label} on ${condition} …`);
@@ -67,32 +75,25 @@ export const check: Command = {
 };
 
 /** How far: as named, or all, or as far as the learner is, or as the class is. */
-function lastLesson({ lessons, words, flag }: Call, condition: string): Lesson {
+function lastLesson({ lessons, words, flag }: Call, { condition, lesson }: ClassFile): Lesson {
   const [word] = words;
   if (word !== undefined) {
-    const named = lessonOf(lessons, word);
+    const named = findLesson(lessons, word);
     if (named.files.test) return named;
     throw new UsageError(`Lesson ${named.label} is a page to read: it has no tests.`);
   }
   const last = lessons.findLast((each) => each.files.test);
   if (!last) throw new UsageError('There is no lesson with tests in lessons/.');
   if (flag('all')) return last;
-  if (condition !== 'mine') {
-    const own = lessons.find(
-      (each) =>
-        each.condition === condition || each.wrong.some((fix) => fix.condition === condition),
-    );
-    return own?.files.test ? own : last;
-  }
-  const remembered = rememberedLesson(lessons);
-  return remembered?.files.test ? remembered : last;
+  const own = condition === 'mine' ? rememberedLesson(lessons) : lesson;
+  return own?.files.test ? own : last;
 }
 
 /** The lesson's tests as they came out; one that is promised and did not run is not green. */
 function stateOf(
   lesson: Lesson,
   results: TestResult[],
-  retired: Set<string>,
+  retired: Map<string, Lesson>,
 ): { passed: number; total: number } {
   const own = results.filter((result) => result.lesson === lesson.label);
   const promised = lesson.proves.filter((name) => !retired.has(name));

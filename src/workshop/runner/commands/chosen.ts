@@ -1,7 +1,7 @@
 /** Which lesson a command is about when the learner names it, and when he does not. */
-import type { Lesson } from '../../course/catalogue.ts';
+import { findLesson, type Lesson } from '../../course/catalogue.ts';
 import { rememberedLesson } from '../../course/mine.ts';
-import { type Call, lessonOf, UsageError } from '../usage.ts';
+import { type Call, UsageError } from '../usage.ts';
 
 /**
  * The lesson on the command line, else the one begun last, else the first that has tests.
@@ -11,7 +11,7 @@ import { type Call, lessonOf, UsageError } from '../usage.ts';
  */
 export function chosenLesson({ words, lessons, terminal }: Call): Lesson {
   const [word] = words;
-  if (word !== undefined) return lessonOf(lessons, word);
+  if (word !== undefined) return findLesson(lessons, word);
   const remembered = rememberedLesson(lessons);
   if (remembered) return remembered;
   const first = lessons.find((lesson) => lesson.files.test);

@@ -1,8 +1,9 @@
 /** `npm run diff`. */
-import { findLesson, type Lesson, minePath } from '../../course/catalogue.ts';
-import { hasMine, lessonBefore, shown } from '../../course/mine.ts';
+import { findClass, type Lesson, minePath, shown } from '../../course/catalogue.ts';
+import { hasMine } from '../../course/mine.ts';
+import { lessonBefore } from '../../course/promises.ts';
 import { compareFiles, paintPatch } from '../difference.ts';
-import { type Call, type Command, classOf, UsageError } from '../usage.ts';
+import { type Call, type Command, UsageError } from '../usage.ts';
 import { chosenLesson } from './chosen.ts';
 
 export const diff: Command = {
@@ -36,20 +37,18 @@ function ends(call: Call): [from: string, to: string] {
   const { lessons, words } = call;
   const [wantedFrom, wantedTo] = [call.text('from'), call.text('to')];
   const step = words.length > 0 ? chosenLesson(call) : undefined;
-  const from = wantedFrom ?? (step ? lessonBefore(lessons, step).condition : 'mine');
+  const from = wantedFrom ?? (step ? (lessonBefore(lessons, step) ?? step).condition : 'mine');
   const to = wantedTo ?? (step ?? chosenLesson(call)).condition;
   return [fileOf(lessons, from), fileOf(lessons, to)];
 }
 
 function fileOf(lessons: Lesson[], name: string): string {
-  const condition = classOf(lessons, name);
-  if (condition === 'mine') {
-    if (hasMine()) return minePath;
+  const { condition, path } = findClass(lessons, name);
+  if (condition === 'mine' && !hasMine()) {
     throw new UsageError(
       `You have no class yet (${shown(minePath)}). npm run lesson 1 makes one; ` +
         'npm run diff 3 shows a lesson without yours.',
     );
   }
-  const wrong = lessons.flatMap((each) => each.wrong).find((fix) => fix.condition === condition);
-  return wrong?.path ?? findLesson(lessons, condition).files.class;
+  return path;
 }

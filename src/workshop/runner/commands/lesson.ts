@@ -1,12 +1,13 @@
 /** `npm run lesson 3`. */
 
-import { type Lesson, minePath } from '../../course/catalogue.ts';
-import { hasMine, lessonBefore, remember, replaceMine, shown } from '../../course/mine.ts';
+import { findClass, type Lesson, minePath, shown } from '../../course/catalogue.ts';
+import { hasMine, remember, replaceMine } from '../../course/mine.ts';
+import { lessonAfter, lessonBefore } from '../../course/promises.ts';
 import { withServer } from '../../machine/database/with-server.ts';
 import { turn } from '../pages.ts';
 import { isDone, type Proof, prove } from '../proof.ts';
 import { describeDone, describeOlder, describeRed } from '../screen.ts';
-import { type Call, type Command, classOf } from '../usage.ts';
+import type { Call, Command } from '../usage.ts';
 import { Watcher } from '../watcher.ts';
 import { chosenLesson } from './chosen.ts';
 import { listLessons } from './list.ts';
@@ -29,8 +30,7 @@ In the watcher: h hint, d diff to the lesson's class, a attack, r run, n next le
   async run(call) {
     if (call.flag('list')) return listLessons(call);
     const chosen = chosenLesson(call);
-    const name = call.text('class');
-    const condition = name === undefined ? 'mine' : classOf(call.lessons, name);
+    const { condition } = findClass(call.lessons, call.text('class') ?? 'mine');
     if (!chosen.files.test) return showPage(call, chosen);
     if (condition === 'mine') prepare(call, chosen);
     const { terminal, lessons } = call;
@@ -59,7 +59,7 @@ In the watcher: h hint, d diff to the lesson's class, a attack, r run, n next le
 
 /** A lesson without tests has nothing to be right or wrong about. */
 function showPage({ terminal, lessons }: Call, page: Lesson): number {
-  const next = lessons.find((each) => each.number > page.number);
+  const next = lessonAfter(lessons, page);
   for (const line of turn(page, terminal)) terminal.say(line);
   terminal.say(`next  npm run lesson ${next?.number ?? page.number}`);
   terminal.answer({ lesson: page.label, title: page.title, kind: page.kind, done: null });
@@ -69,7 +69,7 @@ function showPage({ terminal, lessons }: Call, page: Lesson): number {
 /** Gives a learner who has none the class the lesson starts from, and remembers the lesson. */
 function prepare({ terminal, lessons }: Call, chosen: Lesson): void {
   if (!hasMine()) {
-    const source = lessonBefore(lessons, chosen);
+    const source = lessonBefore(lessons, chosen) ?? chosen;
     replaceMine(source, `before-lesson-${chosen.label}`);
     terminal.say(
       `${shown(minePath)} is new: a copy of lesson ${source.label}'s class, from which lesson ` +
@@ -82,7 +82,7 @@ function prepare({ terminal, lessons }: Call, chosen: Lesson): void {
 
 function report({ terminal, lessons }: Call, proof: Proof): void {
   const { lesson: chosen, condition, current, older, attack } = proof;
-  const next = lessons.find((each) => each.number > chosen.number);
+  const next = lessonAfter(lessons, chosen);
   if (isDone(proof)) {
     terminal.say(describeDone(proof, next, terminal, false));
   } else {

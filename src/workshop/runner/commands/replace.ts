@@ -1,7 +1,8 @@
 /** `npm run catch-up 4` and `npm run reset`: another class in the learner's file, his own kept. */
-import { type Lesson, minePath } from '../../course/catalogue.ts';
-import { lessonBefore, remember, replaceMine, shown } from '../../course/mine.ts';
-import { type Call, type Command, lessonOf, UsageError } from '../usage.ts';
+import { findLesson, type Lesson, minePath, shown } from '../../course/catalogue.ts';
+import { remember, replaceMine } from '../../course/mine.ts';
+import { lessonBefore } from '../../course/promises.ts';
+import { type Call, type Command, UsageError } from '../usage.ts';
 import { chosenLesson } from './chosen.ts';
 
 export const catchUp: Command = {
@@ -19,7 +20,7 @@ What you had is kept in lessons/mine/history/ first.`,
     if (word === undefined) {
       throw new UsageError('catch-up wants a lesson: npm run catch-up 4');
     }
-    return startOver(call, lessonOf(call.lessons, word));
+    return startOver(call, findLesson(call.lessons, word));
   },
 };
 
@@ -38,7 +39,7 @@ What you had is kept in lessons/mine/history/ first. Hints you have seen stay in
 };
 
 function startOver({ terminal, lessons }: Call, lesson: Lesson): number {
-  const source = lessonBefore(lessons, lesson);
+  const source = lessonBefore(lessons, lesson) ?? lesson;
   const kept = replaceMine(source, `before-lesson-${lesson.label}`);
   const trouble = remember({ lesson });
   if (kept) terminal.say(`kept  ${shown(kept)}`);
