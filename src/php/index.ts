@@ -41,7 +41,12 @@ export {
   session_name,
   session_save_path,
 } from './functions/settings.ts';
-export { $_SESSION, type PhpSession } from './functions/superglobal.ts';
+export {
+  $_SESSION,
+  type PhpSession,
+  sessionVariables,
+  setSessionVariables,
+} from './functions/superglobal.ts';
 export {
   register_shutdown_function,
   SID,
