@@ -1,24 +1,26 @@
 /**
  * `npm test`: everything, in the order in which a mistake is cheapest to find.
  *
- * Without arguments all steps run, and one that fails does not hide the next. Arguments choose
- * steps by name, or test files by a part of their path: `npm test -- lint`, `npm test -- cookie`.
+ * Without arguments all steps run, and a failed step does not stop the next. Arguments choose steps
+ * by name, or test files by a part of their path: `npm test -- lint`, `npm test -- cookie`. Every
+ * run keeps its logs, and its failures in a file of their own.
  */
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, styleText } from 'node:util';
 import { root } from '../src/workshop/course/catalogue.ts';
 import { makeWrongFixes } from '../src/workshop/course/patches.mjs';
 import { obtainServer } from '../src/workshop/machine/database/server.ts';
+import { Logs } from './run/logs.ts';
 
 interface Step {
   name: string;
   command: string[];
-  /** True when the output is worth reading also when all is well. */
+  /** True when a passing step's output is printed too. */
   shown?: boolean;
-  /** True when it tells what the test files have found. */
+  /** True when the step reads the results of the test files. */
   isLast?: boolean;
 }
 
@@ -37,7 +39,7 @@ const script = (path: string, ...options: string[]): string[] => [
   ...options,
 ];
 
-/** One run of the matrix, and of the comparisons with PHP, serves the pages that draw them as well. */
+/** The pages are drawn from the results of this run's matrix and of its comparisons with PHP. */
 const folder = mkdtempSync(join(tmpdir(), 'phpsessid-test-'));
 const matrixFile = join(folder, 'matrix.json');
 
@@ -56,15 +58,31 @@ const steps: Step[] = [
   { name: 'pages', command: script('src/workshop/site/main.ts', '--check'), isLast: true },
 ];
 
+/** Busy loops end by themselves, should this process be killed. */
+const BUSY_MINUTES = 30;
+
+const help = `npm test                      everything
+npm test -- STEP …            these steps only: ${steps.map(({ name }) => name).join(', ')}
+npm test -- PART …            the test files whose path contains PART
+npm test -- PART --times 50   these files 50 times, with a log of each run
+npm test -- PART --busy 2     beside 2 processes in a busy loop`;
+
 const { values: options, positionals: wanted } = parseArgs({
-  options: { help: { type: 'boolean', short: 'h' } },
+  options: {
+    help: { type: 'boolean', short: 'h' },
+    times: { type: 'string', default: '1' },
+    busy: { type: 'string', default: '0' },
+  },
   allowPositionals: true,
 });
+const [times, busy] = [Number(options.times), Number(options.busy)];
+const logs = new Logs();
 
 if (options.help) {
-  console.log(`npm test                 everything
-npm test -- STEP …       these steps only: ${steps.map(({ name }) => name).join(', ')}
-npm test -- PART …       the test files whose path holds PART`);
+  console.log(help);
+} else if (!(Number.isInteger(times) && times > 0 && Number.isInteger(busy) && busy >= 0)) {
+  console.error(`--times and --busy take whole numbers.\n\n${help}`);
+  process.exitCode = 2;
 } else {
   process.exitCode = await main();
 }
@@ -82,6 +100,7 @@ async function main(): Promise<number> {
 
   // The type check reads them as well; the step `conditions` fails for a patch that does not apply.
   makeWrongFixes();
+  logs.begin();
   const server = await obtainServer({ progress: (line) => console.log(line) });
   console.log(`database ${server.version} (${server.origin})`);
   const environment = {
@@ -93,22 +112,32 @@ async function main(): Promise<number> {
     DATABASE_URL: undefined,
   };
   const outcomes: Outcome[] = [];
+  const loops = Array.from({ length: busy }, startBusyLoop);
   try {
     for (const step of chosen.filter(({ isLast }) => !isLast)) {
       outcomes.push(await run(step, environment));
     }
-    if (chosenFiles.length > 0) outcomes.push(await runFiles(chosenFiles, environment));
+    for (let time = 1; chosenFiles.length > 0 && time <= times; time += 1) {
+      const name = times === 1 ? 'tests' : `tests-${String(time).padStart(3, '0')}`;
+      outcomes.push(await runFiles(name, chosenFiles, environment));
+    }
     for (const step of chosen.filter(({ isLast }) => isLast)) {
       outcomes.push(await run(step, environment));
     }
   } finally {
+    for (const loop of loops) loop.kill('SIGKILL');
     await server.close();
     rmSync(folder, { recursive: true, force: true });
   }
   return report(outcomes);
 }
 
-/** Node 20 finds no TypeScript tests by itself and is content with none: list them. */
+function startBusyLoop(): ChildProcess {
+  const loop = `for (const end = Date.now() + ${BUSY_MINUTES * 60_000}; Date.now() < end; );`;
+  return spawn(node, ['-e', loop], { stdio: 'ignore' });
+}
+
+/** Node 20 finds no TypeScript tests itself, and passes when it has run none: list them. */
 function testFiles(): string[] {
   return readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
     .map((path) => join('test', path))
@@ -119,16 +148,20 @@ function testFiles(): string[] {
 async function run(step: Step, environment: NodeJS.ProcessEnv): Promise<Outcome> {
   const began = performance.now();
   process.stdout.write(`${step.name} … `);
-  const { code, output } = await spawnStep(step.command, environment, false);
+  const { code, output } = await spawnStep(step, environment, false);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   console.log(`${mark(code === 0)} ${seconds} s`);
   if (code !== 0 || step.shown) console.log(output.trimEnd());
   return { step, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 };
 }
 
-async function runFiles(files: string[], environment: NodeJS.ProcessEnv): Promise<Outcome> {
+async function runFiles(
+  name: string,
+  files: string[],
+  environment: NodeJS.ProcessEnv,
+): Promise<Outcome> {
   const step: Step = {
-    name: 'tests',
+    name,
     command: [
       node,
       '--disable-warning=ExperimentalWarning',
@@ -136,18 +169,21 @@ async function runFiles(files: string[], environment: NodeJS.ProcessEnv): Promis
       'tsx',
       '--test',
       '--test-reporter=spec',
-      // Node leaves one core to itself; of two that is half, and most tests wait for a neighbour.
+      '--test-reporter-destination=stdout',
+      '--test-reporter=./test/run/failures.mjs',
+      `--test-reporter-destination=${failuresOf(name)}`,
+      // Node's default leaves one core free; of two that is half, and most tests wait for a server.
       `--test-concurrency=${Math.max(2, availableParallelism() - 1)}`,
       // A file that hangs becomes a failure with its name; the slowest takes about a minute.
       '--test-timeout=400000',
       ...files,
     ],
   };
-  const { code, output } = await spawnStep(step.command, environment, true);
+  const { code, output } = await spawnStep(step, environment, true);
   const count = (word: string): number =>
     Number(new RegExp(`^ℹ ${word} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
   const [passed, skipped] = [count('pass'), count('skipped')];
-  // A runner that dies has counted nothing, and a run of nothing proves nothing.
+  // A runner that crashed has counted nothing; a run without a test proves nothing.
   const failed = Math.max(count('fail') + count('cancelled'), code !== 0 || passed === 0 ? 1 : 0);
   if (skipped > 0 && process.env['CI']) {
     console.log(`${mark(false)} ${skipped} tests were skipped: in CI every tool must be there`);
@@ -157,7 +193,7 @@ async function runFiles(files: string[], environment: NodeJS.ProcessEnv): Promis
 }
 
 function spawnStep(
-  command: string[],
+  { name, command }: Step,
   environment: NodeJS.ProcessEnv,
   live: boolean,
 ): Promise<{ code: number; output: string }> {
@@ -171,6 +207,7 @@ function spawnStep(
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
+      logs.append(`${name}.log`, chunk);
       if (live) process.stdout.write(chunk);
     });
   }
@@ -189,8 +226,18 @@ function report(outcomes: Outcome[]): number {
   for (const { step, passed, failed } of outcomes) {
     console.log(`${mark(failed === 0)} ${step.name}: ${passed} passed, ${failed} failed`);
   }
+  const failures = outcomes
+    .map(({ step }) => failuresOf(step.name))
+    .filter((path) => existsSync(join(root, path)) && statSync(join(root, path)).size > 0);
+  console.log(`\nlogs: ${logs.folder}`);
+  for (const path of failures) console.log(`failures: ${path}`);
   console.log(`\n${total('passed')} passed, ${total('failed')} failed`);
   return total('failed') === 0 ? 0 : 1;
+}
+
+/** The file with the failed tests of a run of the test files. */
+function failuresOf(name: string): string {
+  return logs.path(`${name}-failures.txt`);
 }
 
 function mark(good: boolean): string {
