@@ -1,8 +1,8 @@
 /** The user's own server, by DATABASE_URL: what is wrong with it is said, what is not ours is left. */
 import assert from 'node:assert/strict';
 import { type AddressInfo, createServer, type Server } from 'node:net';
-
 import { after, afterEach, before, test } from 'node:test';
+import { createConnection } from 'mysql2/promise';
 import {
   type DatabaseServer,
   obtainServer,
@@ -98,6 +98,23 @@ test('a wrong password, which is not repeated', async () => {
   assert.doesNotMatch(message, /hunter2/);
 });
 
+test('an account or a server that requires TLS gets the reason and the remedy', async () => {
+  const remedy = /or requires TLS\. .*connects without TLS\. Give the account REQUIRE NONE/;
+  const url = await account('secured', 'x', 'GRANT ALL PRIVILEGES ON *.* TO ? REQUIRE SSL');
+  assert.match(await complaint(url), remedy);
+  await ask(own.url, "ALTER USER 'secured'@'127.0.0.1' REQUIRE NONE");
+  process.env['DATABASE_URL'] = url;
+  await (await obtainServer()).close();
+  const root = await createConnection(own.url);
+  await root.query('SET GLOBAL require_secure_transport = ON');
+  try {
+    assert.match(await complaint(url), remedy);
+  } finally {
+    await root.query('SET GLOBAL require_secure_transport = OFF');
+    await root.end();
+  }
+});
+
 test('a user without the right to make schemas is told the GRANT line, and it helps', async () => {
   const url = await account('bare', 'x', 'GRANT USAGE ON *.* TO ?');
   const message = await complaint(url);
@@ -114,6 +131,7 @@ test('a text that is no URL of a server', async () => {
     ['postgres://u:secret@localhost/', /is a postgres address/],
     ['mysql://u:se#cret@localhost/', /cannot be read as a URL.*%23/],
     ['mysql://u:secret@localhost:port/', /cannot be read as a URL/],
+    ['mysql://u:secret@localhost/?ssl={}', /asks for TLS .*connects without TLS/],
     ['mysql://localhost/', /names no user/],
     ['mysql:///schema', /names no host/],
     ['mysql://u:100%@localhost/', /a % in the password must be written %25/],
@@ -131,7 +149,7 @@ test('a server that speaks another protocol', async () => {
   const port = await portOf(web);
   const message = await complaint(`mysql://u:secret@127.0.0.1:${port}/`);
   web.close();
-  assert.match(message, /^DATABASE_URL: what listens on port \d+ of 127\.0\.0\.1 does not speak/);
+  assert.match(message, /^DATABASE_URL: the server on port \d+ of 127\.0\.0\.1 does not speak/);
 });
 
 test('sweeps the schemas of killed workshops, and nothing else', async () => {

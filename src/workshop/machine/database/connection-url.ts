@@ -1,6 +1,6 @@
-/** A database URL: read, completed, and never printed with its password. */
+/** A database URL: parsed, completed, and never printed with its password. */
 
-/** What a user gave, in parts. */
+/** The parts of a server's URL. */
 export interface ServerAddress {
   /** `mysql://user:password@host:port/`, complete and without a schema. */
   url: string;
@@ -9,13 +9,16 @@ export interface ServerAddress {
   user: string;
 }
 
+const NO_TLS =
+  'The workshop watches the statements of a class on the wire, so it connects without TLS. Give ' +
+  'the account REQUIRE NONE, or unset the variable: the workshop then starts a server of its own.';
+
 /**
- * Reads a server's URL.
+ * Parses a server's URL.
  *
  * @param text - `mysql://user:password@host:port/schema`; a schema is ignored.
  * @param variable - The environment variable it came from, for the message.
- * @returns Its parts.
- * @throws Error that says which part is wrong. The text itself is not repeated: it holds a password.
+ * @throws Error that names the wrong part, without the text: it may contain a password.
  */
 export function readServerUrl(text: string, variable: string): ServerAddress {
   const form = 'It should read mysql://user:password@host:3306/';
@@ -46,6 +49,9 @@ export function readServerUrl(text: string, variable: string): ServerAddress {
       throw new Error(`${variable}: a % in the ${name} must be written %25.`);
     }
   }
+  if (parsed.searchParams.has('ssl')) {
+    throw new Error(`${variable} asks for TLS by ?ssl=…. ${NO_TLS}`);
+  }
   parsed.port ||= '3306';
   parsed.pathname = '/';
   parsed.hash = '';
@@ -58,7 +64,7 @@ export function readServerUrl(text: string, variable: string): ServerAddress {
 }
 
 /**
- * Puts a schema into a server's URL.
+ * Adds a schema to a server's URL.
  *
  * @param server - The URL, without a schema.
  * @param schema - The schema's name.
@@ -70,10 +76,10 @@ export function withSchema(server: string, schema: string): string {
 }
 
 /**
- * Says which part of an address is wrong.
+ * Explains a failed connection by the part of the address that caused it.
  *
- * @param error - What the first connection or statement threw.
- * @param address - The address it used.
+ * @param error - The error of the first connection or statement.
+ * @param address - The address of the server.
  * @param variable - The environment variable it came from.
  * @returns An error for the user, without the password.
  */
@@ -98,18 +104,24 @@ export function explainConnectionError(
       return say(`no MySQL server answered on port ${port} of ${host} within ten seconds.`);
     case 'ER_ACCESS_DENIED_ERROR':
     case 'ER_ACCESS_DENIED_NO_PASSWORD_ERROR':
-      return say(`${host} refused the user "${user}" or the password.`);
+      // MariaDB gives this code, too, where an account or the server requires TLS.
+      return say(
+        `${host} refused the user "${user}" or the password, or requires TLS. ` +
+          `Check both; if they are right: ${NO_TLS}`,
+      );
+    case 'ER_SECURE_TRANSPORT_REQUIRED':
+      return say(`${host} requires TLS (${message}). ${NO_TLS}`);
     case 'ER_HOST_NOT_PRIVILEGED':
     case 'ER_HOST_IS_BLOCKED':
-      return say(`${host} lets nobody in from this machine (${message}).`);
+      return say(`${host} accepts no connection from this machine (${message}).`);
     case 'ER_CON_COUNT_ERROR':
       return say(`${host} has no free connection (${message}).`);
     case 'AUTH_SWITCH_PLUGIN_ERROR':
-      return say(`the user "${user}" signs in by a method this client does not know (${message}).`);
+      return say(`the user "${user}" has an authentication plugin unknown here (${message}).`);
     case 'ECONNRESET':
     case 'PROTOCOL_CONNECTION_LOST':
     case 'PROTOCOL_UNEXPECTED_PACKET':
-      return say(`what listens on port ${port} of ${host} does not speak MySQL's protocol.`);
+      return say(`the server on port ${port} of ${host} does not speak MySQL's protocol.`);
     default:
       return say(`the connection to ${host}:${port} failed (${message}).`);
   }
