@@ -60,8 +60,7 @@ const doors: ReadonlySet<string> = new Set([
 const known = {
   imports: ['src/workshop/lab/anatomy.ts imports src/workshop/site/dissect.ts'],
   /** Circles in which every file is one of these. */
-  files:
-    /^src\/workshop\/(machine\/database\/[\w-]+|lab\/[\w-]+|lab\/views\/[\w-]+|fuzz\/(build-value|plans))\.ts$/,
+  files: /^src\/workshop\/(lab\/[\w-]+|lab\/views\/[\w-]+|fuzz\/(build-value|plans))\.ts$/,
   rooms: [] as string[],
 };
 

@@ -2,8 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { findProgram, run } from '../program.ts';
-import type { Announcements, ServerProgram } from './program.ts';
-import type { RunFolder } from './run-folder.ts';
+import type { Announcements, RunFolder, ServerProgram } from './interfaces.ts';
 
 const image = 'mariadb:11';
 

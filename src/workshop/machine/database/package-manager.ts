@@ -1,6 +1,6 @@
 /** Systems without apt: their own package manager, where it can run without asking. */
 import { findProgram, run } from '../program.ts';
-import type { Announcements } from './program.ts';
+import type { Announcements } from './interfaces.ts';
 
 interface Manager {
   program: string;

@@ -12,8 +12,8 @@ import { DiskProblem } from '../cache.ts';
 import { freePort } from '../free-port.ts';
 import { findProgram } from '../program.ts';
 import { containerOptions } from './container.ts';
-import type { Announcements, ServerProgram } from './program.ts';
-import { lastWordsOf, makeRunFolder, type RunFolder, stopServerOf } from './run-folder.ts';
+import type { Announcements, RunFolder, ServerProgram } from './interfaces.ts';
+import { lastWordsOf, makeRunFolder, stopServerOf } from './run-folder.ts';
 import { basicOptions, templateFor } from './template.ts';
 
 const supervisor = fileURLToPath(new URL('supervisor.sh', import.meta.url));

@@ -7,28 +7,8 @@ import { dirname, join } from 'node:path';
 import { canFetchPackages, fetchPackages, libraryPath, packagesFolder } from '../apt.ts';
 import { findProgram, run } from '../program.ts';
 import { containerProgram } from './container.ts';
+import type { Announcements, ServerProgram } from './interfaces.ts';
 import { installWithPackageManager } from './package-manager.ts';
-
-/** A server program and what it needs to run from where it is. */
-export interface ServerProgram {
-  /** Absolute path of `mariadbd` or `mysqld`. */
-  path: string;
-  flavour: 'mariadb' | 'mysql';
-  /** `10.11.19-MariaDB-…` */
-  version: string;
-  /** The folder with the SQL of the system tables; undefined for MySQL, which needs none. */
-  share: string | undefined;
-  /** Options without which it does not find its own files. */
-  args: string[];
-  environment: NodeJS.ProcessEnv;
-  /** Set when `path` is Docker's client and the server is in this image. */
-  image?: string | undefined;
-}
-
-export interface Announcements {
-  progress?: ((line: string) => void) | undefined;
-  signal?: AbortSignal | undefined;
-}
 
 /** The package: the server without a service, without a user and without a data folder. */
 const packageNames = ['mariadb-server-core'];

@@ -6,17 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { cacheFolder, DiskProblem, removeIfAbandoned, temporaryFolder } from '../cache.ts';
 import { commandLineOf, nameForThisProcess } from '../process-name.ts';
 import { removeContainer } from './container.ts';
-
-/** The files of one run. */
-export interface RunFolder {
-  path: string;
-  data: string;
-  log: string;
-  pidFile: string;
-  initFile: string;
-  /** Names the container that the server is in; there is none without this file. */
-  containerFile: string;
-}
+import type { RunFolder } from './interfaces.ts';
 
 function filesOf(path: string): RunFolder {
   return {

@@ -2,9 +2,10 @@
 import { cacheFolder, DiskProblem } from '../cache.ts';
 import { cleanUpBeforeSignals } from '../signals.ts';
 import { explainConnectionError, readServerUrl, type ServerAddress } from './connection-url.ts';
+import type { Announcements } from './interfaces.ts';
 import { installCommand } from './package-manager.ts';
 import { type PrivateServer, startPrivateServer } from './private-server.ts';
-import { type Announcements, sources } from './program.ts';
+import { sources } from './program.ts';
 import { sweepRunFolders } from './run-folder.ts';
 import { type Schema, Schemas } from './schemas.ts';
 
@@ -35,13 +36,6 @@ export interface DatabaseServer {
   close(): Promise<void>;
 }
 
-export interface ObtainOptions {
-  /** Told what happens, a line at a time; the private server speaks through it as long as it lives. */
-  progress?: ((line: string) => void) | undefined;
-  /** Ends the obtaining. */
-  signal?: AbortSignal | undefined;
-}
-
 /**
  * Obtains a database server: that of the parent process (WORKSHOP_DATABASE), the user's
  * (DATABASE_URL), else a private one, whose program is found on this machine or fetched.
@@ -58,7 +52,7 @@ export interface ObtainOptions {
  * const schema = await server.createSchema('bench');
  * await server.close();
  */
-export async function obtainServer(options: ObtainOptions = {}): Promise<DatabaseServer> {
+export async function obtainServer(options: Announcements = {}): Promise<DatabaseServer> {
   for (const [variable, origin] of [
     ['WORKSHOP_DATABASE', 'inherited'],
     ['DATABASE_URL', 'DATABASE_URL'],
@@ -73,7 +67,7 @@ async function connectTo(
   text: string,
   variable: string,
   origin: 'inherited' | 'DATABASE_URL',
-  { signal }: ObtainOptions,
+  { signal }: Announcements,
 ): Promise<DatabaseServer> {
   const address = readServerUrl(text, variable);
   const schemas = new Schemas(address.url);
@@ -142,7 +136,7 @@ async function checkRights(
   }
 }
 
-async function startOwn(options: ObtainOptions): Promise<DatabaseServer> {
+async function startOwn(options: Announcements): Promise<DatabaseServer> {
   cacheFolder(options.progress);
   const interrupted = new AbortController();
   const signal = options.signal
@@ -183,7 +177,7 @@ async function startOwn(options: ObtainOptions): Promise<DatabaseServer> {
 }
 
 /** What others left is no reason not to start. */
-async function sweep({ progress }: ObtainOptions): Promise<void> {
+async function sweep({ progress }: Announcements): Promise<void> {
   try {
     await sweepRunFolders();
   } catch (error) {

@@ -5,7 +5,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder, makeOnce } from '../cache.ts';
 import { run } from '../program.ts';
-import { type Announcements, type ServerProgram, systemTables } from './program.ts';
+import type { Announcements, ServerProgram } from './interfaces.ts';
+import { systemTables } from './program.ts';
 
 /**
  * Options that the data folder's files depend on, and that keep them small: 14 MB instead of

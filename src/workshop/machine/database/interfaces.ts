@@ -1,0 +1,36 @@
+/** The interfaces that the files of this folder share. */
+
+/** The caller's side of a search or a start. */
+export interface Announcements {
+  /** Receives one line for each step that takes time. */
+  progress?: ((line: string) => void) | undefined;
+  /** Aborts the work. */
+  signal?: AbortSignal | undefined;
+}
+
+/** A server program and what it needs to run from where it is. */
+export interface ServerProgram {
+  /** Absolute path of `mariadbd` or `mysqld`. */
+  path: string;
+  flavour: 'mariadb' | 'mysql';
+  /** `10.11.19-MariaDB-…` */
+  version: string;
+  /** The folder with the SQL of the system tables; undefined for MySQL, which needs none. */
+  share: string | undefined;
+  /** Options without which it does not find its own files. */
+  args: string[];
+  environment: NodeJS.ProcessEnv;
+  /** Set when `path` is Docker's client and the server is in this image. */
+  image?: string | undefined;
+}
+
+/** The files of one run. */
+export interface RunFolder {
+  path: string;
+  data: string;
+  log: string;
+  pidFile: string;
+  initFile: string;
+  /** Contains the name of the server's container; missing for a server without one. */
+  containerFile: string;
+}
