@@ -46,8 +46,9 @@ const workshop: string[][] = [
 const doors: ReadonlySet<string> = new Set([
   ...['serialize', 'php', 'store', 'adapters', 'cli'].map((room) => `src/${room}/index.ts`),
   'src/php/host.ts',
-  // The float printer, shared with PHP's conversions but not public.
+  // The float printer and the default handler of messages, shared with PHP's layer but not public.
   'src/serialize/numbers.ts',
+  'src/serialize/messages.ts',
   ...Object.values(manifest.exports).map((target) =>
     (typeof target === 'string' ? target : target.default).replace(
       /^\.\/dist\/(.*)\.js$/,

@@ -1,33 +1,13 @@
-/** How serious PHP takes a message. */
-export type PhpMessageLevel = 'E_WARNING' | 'E_NOTICE' | 'E_DEPRECATED';
+import type { PhpMessage } from '../serialize/index.ts';
 
-/** A message in PHP's words, as PHP would print or log it. */
-export interface PhpSessionMessage {
-  /** How serious PHP takes it. */
-  readonly level: PhpMessageLevel;
-  /** The whole text: `session_start(): Failed to read session data: user (path: )`. */
-  readonly message: string;
-}
+export type { PhpMessageLevel } from '../serialize/index.ts';
+export { emitAsWarning } from '../serialize/messages.ts';
+
+/** A message in PHP's words: `session_start(): Failed to read session data: user (path: )`. */
+export type PhpSessionMessage = PhpMessage;
 
 /** Receives PHP's messages of one request. */
 export type PhpMessageHandler = (message: PhpSessionMessage) => void;
-
-const deprecationsTold = new Set<string>();
-
-/**
- * Hands a message to Node's warnings: what happens without a handler of one's own.
- *
- * A deprecation is told once per process, as Node tells its own; everything else each time.
- *
- * @param message - PHP's message.
- */
-export function emitAsWarning(message: PhpSessionMessage): void {
-  if (message.level === 'E_DEPRECATED') {
-    if (deprecationsTold.has(message.message)) return;
-    deprecationsTold.add(message.message);
-  }
-  process.emitWarning(message.message, { type: message.level });
-}
 
 /**
  * The class PHP throws for an argument of the right type and a wrong value; its `name` is PHP's.

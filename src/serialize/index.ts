@@ -4,6 +4,7 @@
  * @module
  */
 
+export type { UnserializeOptions } from './decode/options.ts';
 export type { PhpMessage, PhpMessageLevel, PhpVersion } from './messages.ts';
 export { UnserializableError, UnserializeError } from './messages.ts';
 export { serialize } from './serialize.ts';
@@ -15,7 +16,6 @@ export type {
   SessionOptions,
 } from './sessions.ts';
 export { decodeSession, encodeSession, isSessionFormat } from './sessions.ts';
-export type { UnserializeOptions } from './unserialize.ts';
 export { unserialize } from './unserialize.ts';
 export type {
   PhpArray,
@@ -28,4 +28,4 @@ export type {
   PhpValue,
   PhpVisibility,
 } from './values.ts';
-export { PhpEnum, PhpFloat, PhpObject, PhpReference, PhpSerializable } from './values.ts';
+export { PhpEnum, PhpFloat, PhpObject, PhpPart, PhpReference, PhpSerializable } from './values.ts';

@@ -1,39 +1,53 @@
-/** How serious PHP takes a message. */
+/** The level that PHP gives a message. */
 export type PhpMessageLevel = 'E_WARNING' | 'E_NOTICE' | 'E_DEPRECATED';
 
-/** What PHP would have printed or logged, in PHP's words. */
+/** A message in PHP's words, as PHP would print or log it. */
 export interface PhpMessage {
-  /** How serious PHP takes it. */
+  /** The level that PHP gives it. */
   readonly level: PhpMessageLevel;
-  /** The text, without the `unserialize(): ` that names the calling function. */
+  /** The whole text: `unserialize(): Extra data starting at offset 4 of 5 bytes`. */
   readonly message: string;
-  /** Whether PHP puts the name of the function that was called in front of it. */
-  readonly namesFunction: boolean;
 }
 
-/** The PHP releases whose behaviour can be chosen. */
+const reported = new Set<string>();
+
+/**
+ * Passes a message to Node's warnings, the default without a handler of the application. A
+ * deprecation is reported once per process, as Node reports its own; other messages each time.
+ *
+ * @param message - PHP's message.
+ */
+export function emitAsWarning({ level, message }: PhpMessage): void {
+  if (level === 'E_DEPRECATED') {
+    if (reported.has(message)) return;
+    reported.add(message);
+  }
+  process.emitWarning(message, { type: level });
+}
+
+/** The PHP releases whose behaviour can be selected. */
 export type PhpVersion = '8.2' | '8.3' | '8.4' | '8.5' | '8.6';
 
 /**
- * Where the bytes stopped being a value that PHP reads: the message and the offset are PHP's own.
+ * Bytes that PHP's `unserialize()` refuses. The message and the offset are PHP's own.
  *
  * @see PHP_VAR_UNSERIALIZE in php-src ext/standard/var_unserializer.re
  * @example
  * unserialize('a:1:{i:0;i:3'); // throws UnserializeError: unserialize(): Error at offset 9 of 12 bytes
  */
 export class UnserializeError extends Error {
-  /** Where PHP says the fault is: the start of the element that it could not read. */
+  /** PHP's offset of the fault: the start of the element that it could not read. */
   readonly offset: number;
-  /** How PHP says it: a warning, in 8.2 still a notice. */
+  /** The level of PHP's own message: a warning, up to 8.2 a notice. */
   readonly level: PhpMessageLevel;
-  /** What PHP said before it gave up, the depth it refused for example. */
+  /** PHP's messages before this one, about the depth for example. */
   readonly messages: readonly PhpMessage[];
 
   /**
-   * @param offset PHP's offset
-   * @param length how many bytes there were
-   * @param version whose words they are
-   * @param messages what was said before
+   * @param offset - PHP's offset.
+   * @param length - How many bytes there were.
+   * @param version - The PHP release.
+   * @param messages - The messages before this one.
    */
   constructor(
     offset: number,
@@ -61,12 +75,12 @@ export class UnserializeError extends Error {
  * }
  */
 export class UnserializableError extends TypeError {
-  /** Where the value stands, written as TypeScript would reach it: `$_SESSION.cart[2].when`. */
+  /** The path to the value, as TypeScript writes it: `$_SESSION.cart[2].when`. */
   readonly path: string;
 
   /**
-   * @param path where the value stands
-   * @param reason what it is and what to write instead
+   * @param path - The path to the value.
+   * @param reason - Why PHP cannot hold the value, and what to write instead.
    */
   constructor(path: string, reason: string) {
     super(`${path}: ${reason}`);

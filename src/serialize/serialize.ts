@@ -4,9 +4,9 @@ import type { PhpValue } from './values.ts';
 /**
  * Writes a value as PHP's `serialize()` does, to the byte.
  *
- * @param value what PHP shall read
- * @returns the bytes, never none
- * @throws UnserializableError with the path of a value that PHP cannot hold
+ * @param value - The value.
+ * @returns The bytes, at least two.
+ * @throws UnserializableError with the path of a value that PHP cannot hold.
  * @see {@link https://php.net/serialize | PHP's manual}; php_var_serialize in php-src
  *   ext/standard/var.c
  * @example

@@ -1,51 +1,59 @@
-import { decoder, SlotsNeeded } from './decode/decoder.ts';
-import { type Frame, get } from './decode/places.ts';
-import { Refusal } from './decode/scanner.ts';
+import { BAR } from './bytes.ts';
+import { decoder } from './decode/decoder.ts';
+import { type Frame, get } from './decode/frames.ts';
+import { depthOf, inputOf, type UnserializeOptions } from './decode/options.ts';
 import { openEncoder } from './encode/encoder.ts';
-import { type PhpMessage, type PhpVersion, UnserializeError } from './messages.ts';
+import { step } from './encode/refusal.ts';
+import { type PhpMessage, UnserializableError, type UnserializeError } from './messages.ts';
 import { integerKey } from './numbers.ts';
-import type { UnserializeOptions } from './unserialize.ts';
-import { DEFAULT_DEPTH, inputOf } from './unserialize.ts';
-import type { PhpKey, PhpRecord, PhpValue } from './values.ts';
+import { bytesOf, NO_UTF8, textOf } from './text.ts';
+import type { PhpKey, PhpRecord, PhpString, PhpValue } from './values.ts';
 import { PhpReference } from './values.ts';
 
-/** What `session.serialize_handler` may name. */
+/** The names that `session.serialize_handler` takes. */
 export type SessionFormat = 'php' | 'php_binary' | 'php_serialize';
 
 /** `$_SESSION`: a plain object, or a Map where PHP has an integer among the keys. */
 export type PhpSessionVariables = PhpRecord | Map<PhpKey, PhpValue>;
 
-/** What may be told to the session codecs. */
-export type SessionOptions = Omit<UnserializeOptions, 'onMessage'>;
+/** Options of the session codecs. */
+export interface SessionOptions extends Omit<UnserializeOptions, 'onMessage'> {
+  /**
+   * The PHP function whose name the messages begin with: `session_start()`.
+   *
+   * @default 'session_encode()' and 'session_decode()'
+   */
+  readonly caller?: string | undefined;
+}
 
-/** What `session_encode()` came to. */
+/** The result of `session_encode()`. */
 export interface EncodedSession {
-  /** The bytes; `false` where there is nothing to write or a key cannot be written. */
+  /** The bytes; `false` if there is nothing to write or a key cannot be written. */
   readonly bytes: Buffer | false;
   /** PHP's warnings, in the order of the keys. */
   readonly messages: readonly PhpMessage[];
 }
 
-/** What `session_decode()` came to. */
+/** The result of `session_decode()`. */
 export interface DecodedSession<Variables extends PhpSessionVariables = PhpSessionVariables> {
-  /** The variables; with an error, those that came before it (PHP destroys the session). */
+  /** The variables; with an error, those before it (PHP destroys the session). */
   readonly variables: Variables;
-  /** What `$_SESSION` becomes where `php_serialize` holds no array, as PHP lets it. */
+  /** The value that `$_SESSION` itself gets if `php_serialize` data is not an array. */
   readonly scalar?: PhpValue | undefined;
-  /** PHP's warnings other than the one that a failure ends with. */
+  /** PHP's warnings, also those before an error, but not the one about destroying the session. */
   readonly messages: readonly PhpMessage[];
-  /** Where the bytes are not what the format says; `undefined` if all were read. */
+  /** Why the bytes are not a session in this format; `undefined` if all of them were read. */
   readonly error: UnserializeError | undefined;
+  /** Whether `php_binary` data ends within a key; PHP then skips its warnings of integer keys. */
+  readonly endsInKey?: true;
 }
 
-const DELIMITER = 124;
 const LONGEST_BINARY_KEY = 127;
 
 /**
- * Tells whether PHP has a session format of this name.
+ * Returns whether PHP has a session format of this name.
  *
- * @param name what `session.serialize_handler` is to be, in lower case
- * @returns true for the three that PHP brings
+ * @param name - A value for `session.serialize_handler`, in lower case.
  * @see {@link https://php.net/session.configuration | PHP's manual}, session.serialize_handler
  * @example
  * isSessionFormat('php_binary'); // true
@@ -58,12 +66,12 @@ export function isSessionFormat(name: string): name is SessionFormat {
 /**
  * Writes `$_SESSION` as `session_encode()` does, with one reference table over all keys.
  *
- * @param format the name of PHP's serialize handler
- * @param variables the session's variables
- * @param options PHP's version
- * @returns the bytes and PHP's warnings; `false` in place of bytes where there is nothing to write,
- *   and where a `|` in a key fails all of it. Integer keys are skipped with a warning.
- * @throws UnserializableError with the path of a value that PHP cannot hold
+ * @param format - The name of PHP's serialize handler.
+ * @param variables - The session's variables. Integer keys are skipped with a warning.
+ * @param options - PHP's version, and the function that its messages name.
+ * @returns The bytes and PHP's warnings; `false` instead of bytes if there is nothing to write, or
+ *   if a key has a `|`.
+ * @throws UnserializableError with the path of a value or key that PHP cannot hold.
  * @see PS_SERIALIZER_ENCODE_FUNC in php-src ext/session/session.c
  * @example
  * encodeSession('php', { count: 3 }).bytes.toString(); // 'count|i:3;'
@@ -72,10 +80,14 @@ export function isSessionFormat(name: string): name is SessionFormat {
 export function encodeSession(
   format: SessionFormat,
   variables: PhpSessionVariables,
-  options: { readonly version?: PhpVersion | undefined } = {},
+  options: Pick<SessionOptions, 'version' | 'caller'> = {},
 ): EncodedSession {
   const encoder = openEncoder();
+  const { version = '8.4', caller = 'session_encode()' } = options;
   const messages: PhpMessage[] = [];
+  const warn = (text: string): void => {
+    messages.push({ level: 'E_WARNING', message: `${caller}: ${text}` });
+  };
   if (format === 'php_serialize') {
     encoder.write(variables, '$_SESSION');
     return { bytes: encoder.finish(), messages };
@@ -84,26 +96,28 @@ export function encodeSession(
   for (const [key, value] of entries) {
     const integer = integerOf(key, variables instanceof Map);
     if (integer !== undefined) {
-      messages.push(warning(`Skipping numeric key ${integer}`));
+      warn(`Skipping numeric key ${integer}`);
       continue;
     }
-    const name = Buffer.from(key as string);
+    const name = bytesOf(key as PhpString);
+    if (name === undefined) {
+      throw new UnserializableError(`$_SESSION${step(key as string)}`, `the key: ${NO_UTF8}`);
+    }
     if (format === 'php_binary') {
       if (name.length > LONGEST_BINARY_KEY) continue;
       encoder.byte(name.length);
       encoder.raw(name);
     } else {
-      if (name.includes(DELIMITER)) {
-        if (options.version !== undefined && options.version >= '8.5') {
+      if (name.includes(BAR)) {
+        if (version >= '8.5') {
           const shown = name.toString().replace(/\0.*$/s, '');
-          const text = `Failed to write session data. Data contains invalid key "${shown}"`;
-          messages.push(warning(text));
+          warn(`Failed to write session data. Data contains invalid key "${shown}"`);
         }
         encoder.release();
         return { bytes: false, messages };
       }
       encoder.raw(name);
-      encoder.byte(DELIMITER);
+      encoder.byte(BAR);
     }
     encoder.write(value, '$_SESSION', key);
   }
@@ -112,13 +126,13 @@ export function encodeSession(
 }
 
 /**
- * Reads what a session holds, as `session_decode()` does.
+ * Reads a session's data as `session_decode()` does.
  *
- * @param format the name of PHP's serialize handler
- * @param bytes the session's data; a string stands for its UTF-8 bytes
- * @param options limits and PHP's version
- * @returns the variables, PHP's warnings, and the error PHP would destroy the session for
- * @throws RangeError for more bytes than `maxLength`
+ * @param format - The name of PHP's serialize handler.
+ * @param bytes - The session's data; a string stands for its UTF-8 bytes.
+ * @param options - Limits, PHP's version, and the function that its messages name.
+ * @returns The variables, PHP's warnings, and the error for which PHP would destroy the session.
+ * @throws RangeError for more bytes than `maxLength`, or a negative `maxDepth`.
  * @see PS_SERIALIZER_DECODE_FUNC in php-src ext/session/session.c
  * @example
  * decodeSession('php', 'count|i:3;').variables; // { count: 3 }
@@ -129,31 +143,22 @@ export function decodeSession<Variables extends PhpSessionVariables = PhpSession
   bytes: Uint8Array | string,
   options: SessionOptions = {},
 ): DecodedSession<Variables> {
-  const input = inputOf(bytes, options);
-  const version = options.version ?? '8.4';
-  const maxDepth = options.maxDepth ?? DEFAULT_DEPTH;
-  let slots = false;
-  for (;;) {
-    decoder.start(input, maxDepth, version, slots);
-    try {
-      const decoded = format === 'php_serialize' ? readWhole(input) : readKeys(format, input);
-      return decoded as DecodedSession<Variables>;
-    } catch (error) {
-      if (!(error instanceof SlotsNeeded)) throw error;
-      slots = true;
-    } finally {
-      decoder.finish();
-    }
-  }
+  const input = inputOf(bytes, options.maxLength);
+  const maxDepth = depthOf(options.maxDepth);
+  const { version = '8.4', caller = 'session_decode()' } = options;
+  const decoded = decoder.run(input, { maxDepth, version, caller }, (input) =>
+    format === 'php_serialize' ? readWhole(input) : readKeys(format, input),
+  );
+  return decoded as DecodedSession<Variables>;
 }
 
 function readWhole(input: Buffer): DecodedSession {
   if (input.length === 0) return { variables: {}, messages: [], error: undefined };
-  const { value: read, error } = readOne(input);
+  const { value: read, error } = readOne();
   if (error !== undefined) return { variables: {}, messages: error.messages, error };
   const messages = decoder.takeMessages();
-  const standing = get(read, 0);
-  const value = standing instanceof PhpReference ? standing.value : standing;
+  const whole = get(read, 0);
+  const value = whole instanceof PhpReference ? whole.value : whole;
   if (value === null) return { variables: {}, messages, error };
   if (value instanceof Map || isRecord(value)) return { variables: value, messages, error };
   if (Array.isArray(value)) {
@@ -169,16 +174,17 @@ function readKeys(format: SessionFormat, input: Buffer): DecodedSession {
   while (decoder.position < input.length) {
     const start = decoder.position;
     const from = isBinary ? start + 1 : start;
-    const to = isBinary ? from + ((input[start] as number) & 127) : input.indexOf(DELIMITER, start);
-    // A name that reaches to the end leaves no room for a value.
+    const to = isBinary ? from + ((input[start] as number) & 127) : input.indexOf(BAR, start);
+    // PHP needs a byte behind the name, for the value.
     if (to < 0 || (isBinary && to > input.length)) {
-      const messages = decoder.takeMessages();
-      const error = new UnserializeError(start, input.length, decoder.version, messages);
-      return { variables: collect(places), messages, error };
+      const error = decoder.errorAt(start);
+      const variables = collect(places);
+      const { messages } = error;
+      return { variables, messages, error, ...(isBinary ? { endsInKey: true } : {}) };
     }
     const name = input.toString('latin1', from, to);
     decoder.position = isBinary ? to : to + 1;
-    const { value, error } = readOne(input);
+    const { value, error } = readOne();
     if (error !== undefined) {
       return { variables: collect(places), messages: error.messages, error };
     }
@@ -189,40 +195,31 @@ function readKeys(format: SessionFormat, input: Buffer): DecodedSession {
 }
 
 /** Reads the value at the decoder's position into a place of its own. */
-function readOne(
-  input: Buffer,
-): { value: Frame; error: undefined } | { value: undefined; error: UnserializeError } {
+function readOne():
+  | { value: Frame; error: undefined }
+  | { value: undefined; error: UnserializeError } {
   try {
     return { value: decoder.read(), error: undefined };
   } catch (refusal) {
-    if (!(refusal instanceof Refusal)) throw refusal;
-    const error = new UnserializeError(
-      refusal.offset,
-      input.length,
-      decoder.version,
-      decoder.takeMessages(),
-    );
-    return { value: undefined, error };
+    return { value: undefined, error: decoder.errorFor(refusal) };
   }
 }
 
-/** Takes the values out of their places once no later one can change them. */
+/** Takes the values out of their places, after the last reference to one was read. */
 function collect(places: ReadonlyMap<string, Frame>): PhpSessionVariables {
   const entries = [...places].map(([latin1, place]): [PhpKey, PhpValue] => {
-    const bytes = Buffer.from(latin1, 'latin1');
-    const text = bytes.toString();
-    return [Buffer.from(text).equals(bytes) ? text : bytes, get(place, 0)];
+    return [textOf(Buffer.from(latin1, 'latin1')), get(place, 0)];
   });
   const isPlain = entries.every(
     ([key]) => typeof key === 'string' && integerOf(key, false) === undefined,
   );
-  // Object.fromEntries defines its properties, `__proto__` too, and assigns none.
+  // Object.fromEntries defines properties, `__proto__` included, and never assigns.
   return isPlain ? Object.fromEntries(entries) : new Map(entries);
 }
 
 /**
- * The integer that PHP has as this key. In a Map the string `'5'` stays the string that a session
- * written with such a key reads back as.
+ * Returns the integer that PHP has for a key. In a Map the string `'5'` stays a string, as in data
+ * that was decoded.
  */
 function integerOf(key: PhpKey, isMap: boolean): number | bigint | undefined {
   if (typeof key === 'number' || typeof key === 'bigint') return key;
@@ -232,8 +229,4 @@ function integerOf(key: PhpKey, isMap: boolean): number | bigint | undefined {
 function isRecord(value: PhpValue): value is PhpRecord {
   if (typeof value !== 'object' || value === null) return false;
   return Object.getPrototypeOf(value) === Object.prototype;
-}
-
-function warning(message: string): PhpMessage {
-  return { level: 'E_WARNING', message, namesFunction: true };
 }

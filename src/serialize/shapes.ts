@@ -1,32 +1,36 @@
 /**
- * Which key followed which in the records that were read lately. The keys of sessions repeat, from
- * one element of a list to the next and from one request to the next: a guess costs one comparison
- * of bytes where reading a key costs its length, its hash and the look whether it is a number.
+ * A key of a record, and the keys that followed it in recent records. The keys of sessions repeat,
+ * within a list and between requests: a prediction costs one comparison of bytes, while reading a
+ * key costs its length, its hash and the check for an integer.
+ *
+ * These shapes, the cache of keys (decode/keys), the decoder and the spare encoder with their
+ * buffers are the state that the whole process shares. None of it is visible in a result: every
+ * call leaves it without values of its input, and no code of an application runs during decoding.
  */
 export interface Shape {
   readonly key: string;
-  /** The key as it is written: `s:4:"name";`. */
+  /** The key as PHP writes it: `s:4:"name";`. */
   readonly written: Uint8Array;
-  /** The same four bytes to a word, little-endian, the last one filled up. */
+  /** The same as 32-bit words, little-endian, the last one padded. */
   readonly words: Uint32Array;
-  /** The same bytes, to be read four at once from anywhere. */
+  /** The same, for reading four bytes at any offset. */
   readonly view: DataView;
-  /** What followed the last time. */
+  /** The key that followed last. */
   next: Shape | undefined;
-  /** Everything that ever followed. */
+  /** All keys that followed. */
   readonly others: Map<string, Shape>;
-  /** Where the records begin that are this key's value, or elements of its value. */
+  /** The start of the records that are this key's value, or elements of its value. */
   inner: Shape | undefined;
 }
 
-/** Past this many shapes nothing more is remembered, whoever sends ever new keys. */
+/** The limit against input with ever new keys: with more shapes, all are dropped. */
 const MOST = 2048;
 
 const LONGEST = 64;
 
 let count = 0;
 
-/** Where the outermost record begins. */
+/** The start of the outermost record. */
 export let root: Shape = create('', new Uint8Array());
 
 function create(key: string, written: Uint8Array): Shape {
@@ -46,10 +50,9 @@ function wordsOf(bytes: Uint8Array): Uint32Array {
 }
 
 /**
- * Finds where the records inside a shape begin.
+ * Returns the start of the records in a key's value.
  *
- * @param shape the key whose value is opened
- * @returns the first shape of the value
+ * @param shape - The key.
  */
 export function innerShape(shape: Shape): Shape {
   if (shape.inner !== undefined) return shape.inner;
@@ -60,15 +63,15 @@ export function innerShape(shape: Shape): Shape {
 }
 
 /**
- * Remembers which key came after a shape.
+ * Learns which key followed another.
  *
- * @param shape the key before
- * @param key the key that came
- * @param written how it was written; copied
- * @returns the shape of the key that came
+ * @param shape - The key before.
+ * @param key - The key that followed.
+ * @param written - The key as PHP writes it; copied.
+ * @returns The shape of the key that followed.
  */
 export function learn(shape: Shape, key: string, written: Uint8Array): Shape {
-  // `__proto__` must be defined, not assigned; and a long key is data rather than a name.
+  // `__proto__` must be defined, not assigned. A long key is data rather than a name.
   if (key === '__proto__' || written.length > LONGEST) return shape;
   const known = shape.others.get(key);
   if (known !== undefined && known.written.length === written.length) {
@@ -82,7 +85,7 @@ export function learn(shape: Shape, key: string, written: Uint8Array): Shape {
   return next;
 }
 
-/** Begins anew: other keys than the ones remembered are in use now. */
+/** Drops all shapes: other keys are in use now. */
 function forget(): void {
   count = 0;
   root = create('', new Uint8Array());

@@ -1,5 +1,7 @@
-/** Text where the bytes are valid UTF-8, the bytes themselves where they are not. */
-export type PhpString = string | Uint8Array;
+import { NUL } from './bytes.ts';
+import { type PhpString, requireBytes } from './text.ts';
+
+export type { PhpString } from './text.ts';
 
 /** A key of a PHP array: an integer, or a string that does not look like one. */
 export type PhpKey = number | bigint | PhpString;
@@ -30,6 +32,7 @@ export type PhpArray = PhpList | PhpRecord | PhpMap;
  * | array | array, plain object or `Map`, whichever fits the keys |
  * | object | {@link PhpObject}, {@link PhpSerializable}, {@link PhpEnum}; one object is one identity |
  * | `&$reference` | {@link PhpReference}; the places that share one box share one variable |
+ * | a value inside a `C:` payload, once more outside it | {@link PhpPart} |
  */
 export type PhpValue =
   | null
@@ -42,7 +45,8 @@ export type PhpValue =
   | PhpObject
   | PhpSerializable
   | PhpEnum
-  | PhpReference;
+  | PhpReference
+  | PhpPart;
 
 /**
  * A float whose value is an integer, which a JavaScript number could not tell from an int.
@@ -206,6 +210,31 @@ export class PhpSerializable {
 }
 
 /**
+ * One more place of a value that a `C:` payload holds: the class alone can read that value, and PHP
+ * gives its object or variable to this place as well. It is written as the same reference, wherever
+ * the payload is written now.
+ *
+ * @example
+ * const bytes = 'a:2:{i:0;C:3:"Box":19:{O:8:"stdClass":0:{}}i:1;r:3;}';
+ * const [box, part] = unserialize<[PhpSerializable, PhpPart]>(bytes);
+ * part.owner === box; // true
+ */
+export class PhpPart {
+  /** The object whose payload holds the value. It must be written before this place. */
+  readonly owner: PhpSerializable;
+  /** The value's number, counted from the owner's: 1 is the first value of the payload. */
+  readonly offset: number;
+  /** Whether both places are one variable (`R:`), or hold one object (`r:`). */
+  readonly isReference: boolean;
+
+  constructor(owner: PhpSerializable, offset: number, isReference: boolean) {
+    this.owner = owner;
+    this.offset = offset;
+    this.isReference = isReference;
+  }
+}
+
+/**
  * A case of a PHP enum. PHP has each case once, so two boxes with the same names are one object.
  *
  * @see {@link https://php.net/language.enumerations | PHP's manual}
@@ -224,9 +253,19 @@ export class PhpEnum {
   }
 }
 
+/**
+ * Returns whether PHP refers to a value by its identity even without a `&`.
+ *
+ * @param value - Any value.
+ */
+export function isIdentity(value: unknown): value is PhpObject | PhpEnum | PhpSerializable {
+  return value instanceof PhpObject || value instanceof PhpEnum || value instanceof PhpSerializable;
+}
+
 function mangle(name: string, visibility: PhpVisibility, declaredBy: PhpString): PhpString {
   if (visibility === 'public') return name;
   if (visibility === 'protected') return `\0*\0${name}`;
   if (typeof declaredBy === 'string') return `\0${declaredBy}\0${name}`;
-  return Buffer.concat([Buffer.from([0]), declaredBy, Buffer.from(`\0${name}`)]);
+  const end = requireBytes(`\0${name}`, 'the property name');
+  return Buffer.concat([Buffer.from([NUL]), declaredBy, end]);
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  decodeSession,
   type PhpMessage,
   type PhpValue,
   serialize,
@@ -18,7 +19,7 @@ function offsetOf(bytes: string): number {
   return assert.fail(`${bytes} was accepted`);
 }
 
-test("stops where PHP stops, with PHP's words", () => {
+test("stops at PHP's offset, with PHP's message", () => {
   assert.throws(() => unserialize('a:1:{i:0;i:1'), {
     name: 'UnserializeError',
     message: 'unserialize(): Error at offset 9 of 12 bytes',
@@ -26,7 +27,7 @@ test("stops where PHP stops, with PHP's words", () => {
   });
 });
 
-test('names the offset of the element, not of the byte', () => {
+test('reports the offset of the element, not of the byte', () => {
   const cases: [string, number][] = [
     ['i:1', 0],
     ['s:3:"abc"x', 9],
@@ -69,7 +70,7 @@ test('accepts the odd forms that PHP accepts', () => {
   );
 });
 
-test('hands on what PHP says while it goes on', () => {
+test("reports PHP's messages in PHP's whole text", () => {
   const heard: string[] = [];
   const onMessage = ({ level, message }: PhpMessage): void => {
     heard.push(`${level} ${message}`);
@@ -77,33 +78,34 @@ test('hands on what PHP says while it goes on', () => {
   assert.equal(unserialize('i:99999999999999999999;x', { onMessage }), 9223372036854775807n);
   assert.equal(unserialize('S:2:"\\61b";', { onMessage }), 'ab');
   assert.deepEqual(heard, [
-    'E_WARNING Numerical result out of range',
-    'E_WARNING Extra data starting at offset 23 of 24 bytes',
-    "E_DEPRECATED Unserializing the 'S' format is deprecated",
+    'E_WARNING unserialize(): Numerical result out of range',
+    'E_WARNING unserialize(): Extra data starting at offset 23 of 24 bytes',
+    "E_DEPRECATED unserialize(): Unserializing the 'S' format is deprecated",
   ]);
 });
 
-test('keeps quiet about trailing bytes where PHP 8.2 does', () => {
-  const onMessage = (): void => assert.fail('8.2 says nothing');
+test('ignores trailing bytes in PHP 8.2 without a message', () => {
+  const onMessage = (): void => assert.fail('8.2 has no message');
   assert.equal(unserialize('i:1;x', { version: '8.2', onMessage }), 1);
 });
 
-test('gives false for no bytes, as PHP does', () => {
+test('returns false for no bytes, as PHP does', () => {
   assert.equal(unserialize(''), false);
 });
 
-test('refuses to nest deeper than it was told', () => {
+test('refuses deeper nesting than maxDepth', () => {
   const nested = (depth: number): string => `${'a:1:{i:0;'.repeat(depth)}N;${'}'.repeat(depth)}`;
   assert.doesNotThrow(() => unserialize(nested(4096)));
   assert.throws(
     () => unserialize(nested(4097)),
     (error) =>
       error instanceof UnserializeError &&
-      error.messages[0]?.message.startsWith('Maximum depth of 4096 exceeded.') === true,
+      error.messages[0]?.message.startsWith('unserialize(): Maximum depth of 4096 exceeded.') ===
+        true,
   );
 });
 
-test('overflows no stack, however deep the nesting', () => {
+test('reads and writes 200,000 levels without a stack overflow', () => {
   const depth = 200_000;
   const bytes = `${'a:1:{s:1:"a";'.repeat(depth)}N;${'}'.repeat(depth)}`;
   const value = unserialize(bytes, { maxDepth: 0 });
@@ -113,19 +115,19 @@ test('overflows no stack, however deep the nesting', () => {
   assert.equal(serialize(deep).length, depth * 10 + 2);
 });
 
-test('reads no more bytes than it was told', () => {
+test('refuses more bytes than maxLength', () => {
   assert.throws(
     () => unserialize('i:12345;', { maxLength: 4 }),
-    /^RangeError: 8 bytes are more than the 4/,
+    /^RangeError: Input is 8 bytes, maxLength is 4;/,
   );
 });
 
-test('believes no count that the bytes cannot hold', () => {
+test('refuses a count that the bytes cannot hold', () => {
   assert.equal(offsetOf('a:1000000000:{i:0;i:1;}'), 14);
   assert.equal(offsetOf('s:99999999999:"a";'), 2);
 });
 
-test('calls the error a notice where PHP did, up to 8.2', () => {
+test('reports the error as a notice up to PHP 8.2', () => {
   const level = (version: '8.2' | '8.3'): string => {
     try {
       unserialize('i:1', { version });
@@ -138,7 +140,7 @@ test('calls the error a notice where PHP did, up to 8.2', () => {
   assert.equal(level('8.3'), 'E_WARNING');
 });
 
-test('names a length of 64 bits to its last digit', () => {
+test('reports a length of 64 bits to its last digit', () => {
   const input = 'C:3:"Foo":9223372036854775807:{a}';
   assert.throws(
     () => unserialize(input),
@@ -148,11 +150,11 @@ test('names a length of 64 bits to its last digit', () => {
   );
 });
 
-test('remarks on the count of an array that stands where a key belongs', () => {
+test('warns of the count of an array in the place of a key', () => {
   assert.throws(
     () => unserialize('a:1:{a:9999999999999999999:{'),
     ({ messages, offset }: UnserializeError) =>
-      offset === 28 && messages[0]?.message === 'Numerical result out of range',
+      offset === 28 && messages[0]?.message === 'unserialize(): Numerical result out of range',
   );
 });
 
@@ -167,8 +169,30 @@ test('drops the payload that stdClass cannot read, and refuses it from PHP 8.6 o
   assert.deepEqual(heard, ['Class stdClass has no unserializer']);
   assert.throws(() => unserialize('C:8:"stdClass":0:{}', { version: '8.6' }), {
     message: 'unserialize(): Error at offset 18 of 19 bytes',
-    messages: [
-      { level: 'E_WARNING', message: 'Class stdClass has no unserializer', namesFunction: false },
-    ],
+    messages: [{ level: 'E_WARNING', message: 'Class stdClass has no unserializer' }],
   });
+});
+
+test('reports the messages before an error to onMessage as well', () => {
+  const heard: string[] = [];
+  const onMessage = ({ message }: PhpMessage): void => {
+    heard.push(message);
+  };
+  assert.throws(() => unserialize('a:1:{i:0;i:99999999999999999999;', { onMessage }));
+  assert.deepEqual(heard, ['unserialize(): Numerical result out of range']);
+});
+
+test('refuses limits that are not limits, the depth as PHP does', () => {
+  const input = 'a:1:{i:0;N;}';
+  assert.throws(() => unserialize(input, { maxDepth: -1 }), {
+    name: 'RangeError',
+    message: 'unserialize(): Option "max_depth" must be greater than or equal to 0',
+  });
+  for (const maxDepth of [Number.NaN, 1.5, Number.POSITIVE_INFINITY]) {
+    assert.throws(() => unserialize(input, { maxDepth }), /^TypeError: .* must be of type int/);
+    assert.throws(() => decodeSession('php', input, { maxDepth }), /^TypeError/);
+  }
+  for (const maxLength of [Number.NaN, -1]) {
+    assert.throws(() => unserialize(input, { maxLength }), /^RangeError: maxLength is/);
+  }
 });

@@ -43,7 +43,7 @@ test('shares one variable over all keys', () => {
   assert.equal(String(encodeSession('php', variables).bytes), bytes);
 });
 
-test('skips an integer key and says so', () => {
+test('skips an integer key with a warning', () => {
   const { bytes, messages } = encodeSession(
     'php',
     new Map<PhpKey, PhpValue>([
@@ -54,7 +54,7 @@ test('skips an integer key and says so', () => {
   assert.equal(String(bytes), 'a|i:2;');
   assert.deepEqual(
     messages.map(({ message }) => message),
-    ['Skipping numeric key 0'],
+    ['session_encode(): Skipping numeric key 0'],
   );
   assert.equal(String(encodeSession('php', { 5: 1 }).bytes), 'false');
 });
@@ -64,7 +64,7 @@ test('writes nothing at all where a key has a |, silently before PHP 8.5', () =>
   const { messages } = encodeSession('php', { 'b|c': 2 }, { version: '8.5' });
   assert.equal(
     messages[0]?.message,
-    'Failed to write session data. Data contains invalid key "b|c"',
+    'session_encode(): Failed to write session data. Data contains invalid key "b|c"',
   );
   assert.equal(String(encodeSession('php_binary', { 'b|c': 2 }).bytes), '\x03b|ci:2;');
 });
@@ -74,12 +74,13 @@ test('drops a key that php_binary has no length for', () => {
   assert.equal(String(encodeSession('php_binary', { [long]: 1, a: 2 }).bytes), '\x01ai:2;');
 });
 
-test('gives what came before an error, and the error', () => {
+test('returns the variables before an error, and the error', () => {
   const { variables, error } = decodeSession('php', 'a|i:1;b|i:x;');
   assert.deepEqual(variables, { a: 1 });
   assert.equal(error?.offset, 8);
   assert.ok(decodeSession('php', 'no delimiter').error);
-  assert.ok(decodeSession('php_binary', '\x05a').error);
+  const cut = decodeSession('php_binary', '\x05a');
+  assert.ok(cut.error && cut.endsInKey);
 });
 
 test('lets php_serialize ignore trailing bytes and hold a scalar', () => {
@@ -87,7 +88,7 @@ test('lets php_serialize ignore trailing bytes and hold a scalar', () => {
   assert.equal(decodeSession('php_serialize', 'i:5;').scalar, 5);
 });
 
-test('finds nothing in no bytes', () => {
+test('reads no bytes as no variables', () => {
   for (const format of ['php', 'php_binary', 'php_serialize'] as const) {
     assert.deepEqual(decodeSession(format, ''), {
       variables: {},
@@ -110,13 +111,26 @@ test('lets __proto__ be an ordinary key', () => {
   assert.equal(String(encodeSession('php', variables).bytes), bytes);
 });
 
-test('keeps what was said of one session out of another', () => {
+test('does not mix the messages of two sessions', () => {
   const quiet = decodeSession('php', 'a|i:1;');
   const loud = decodeSession('php', 'a|i:99999999999999999999;');
   const later = decodeSession('php', 'a|i:2;');
   assert.deepEqual(
     loud.messages.map(({ message }) => message),
-    ['Numerical result out of range'],
+    ['session_decode(): Numerical result out of range'],
   );
   assert.deepEqual([quiet.messages, later.messages], [[], []]);
+});
+
+test('begins its messages with the function that the caller names', () => {
+  const options = { caller: 'session_start()', version: '8.5' } as const;
+  assert.deepEqual(decodeSession('php', 'a|i:99999999999999999999;', options).messages, [
+    { level: 'E_WARNING', message: 'session_start(): Numerical result out of range' },
+  ]);
+  assert.deepEqual(encodeSession('php', { 'b|c': 2 }, options).messages, [
+    {
+      level: 'E_WARNING',
+      message: 'session_start(): Failed to write session data. Data contains invalid key "b|c"',
+    },
+  ]);
 });

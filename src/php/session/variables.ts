@@ -42,19 +42,17 @@ export class Variables {
       reporter.warn('E_WARNING', 'Cannot encode non-existent session');
       return undefined;
     }
-    const { bytes, messages } = encodeSession(format, variables, { version: reporter.version });
-    for (const { level, message, namesFunction } of messages) {
-      reporter.warn(level, message, namesFunction ? undefined : '');
-    }
+    const { version, prefix: caller } = reporter;
+    const { bytes, messages } = encodeSession(format, variables, { version, caller });
+    for (const { level, message } of messages) reporter.warn(level, message, '');
     return bytes === false ? undefined : bytes;
   }
 
   /** The first part of php_session_decode(), L267. @returns false for data that is invalid. */
   decode(format: SessionFormat, data: Buffer, reporter: Reporter): boolean {
-    const decoded = decodeSession(format, data, { version: reporter.version });
-    for (const { level, message, namesFunction } of decoded.messages) {
-      reporter.warn(level, message, namesFunction ? undefined : '');
-    }
+    const { version, prefix: caller } = reporter;
+    const decoded = decodeSession(format, data, { version, caller });
+    for (const { level, message } of decoded.messages) reporter.warn(level, message, '');
     if (format === 'php_serialize') {
       this.track();
       this.scalar = decoded.scalar;
@@ -62,7 +60,7 @@ export class Variables {
     const entries: Iterable<[PhpKey, PhpValue]> =
       decoded.variables instanceof Map ? decoded.variables : Object.entries(decoded.variables);
     for (const [key, value] of entries) this.all?.set(key, value);
-    if (format !== 'php_serialize') this.#warnOfNumericKeys(reporter);
+    if (format !== 'php_serialize' && !decoded.endsInKey) this.#warnOfNumericKeys(reporter);
     return !decoded.error;
   }
 

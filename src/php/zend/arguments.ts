@@ -3,7 +3,7 @@
  * weak mode, which turns 5 into '5' and refuses an array. Zend/zend_API.c.
  */
 import { PhpFloat, type PhpKey } from '../../serialize/index.ts';
-import { integerKey } from '../../serialize/numbers.ts';
+import { floatText, integerKey } from '../../serialize/numbers.ts';
 import { PhpArgumentCountError, PhpValueError } from '../messages.ts';
 import { bytesOf, isNumeric, phpBoolean, textOf, typeName } from './conversions.ts';
 import type { Reporter } from './reporter.ts';
@@ -56,20 +56,15 @@ export function entriesOf(array: object): [key: PhpKey, value: unknown][] {
   ]);
 }
 
-/** A float that JavaScript writes as PHP's `(string)` does, or nearly: nobody names a session so. */
-function floatText(reporter: Reporter, value: number): string {
-  if (Number.isNaN(value)) {
-    if (reporter.version >= '8.5') {
-      reporter.warn('E_WARNING', 'unexpected NAN value was coerced to string', '');
-    }
-    return 'NAN';
+/** The default of php.ini's `precision`, which `(string)` uses. */
+const PRECISION = 14;
+
+/** PHP's `(string)` for a float (zend_double_to_str()). */
+function floatToText(reporter: Reporter, value: number): string {
+  if (Number.isNaN(value) && reporter.version >= '8.5') {
+    reporter.warn('E_WARNING', 'unexpected NAN value was coerced to string', '');
   }
-  if (!Number.isFinite(value)) return value > 0 ? 'INF' : '-INF';
-  if (Object.is(value, -0)) return '-0';
-  const text = String(value);
-  const [mantissa = '', exponent] = text.split('e');
-  if (exponent === undefined) return text;
-  return `${mantissa.includes('.') ? mantissa : `${mantissa}.0`}E${exponent}`;
+  return floatText(value, PRECISION);
 }
 
 /**
@@ -82,9 +77,11 @@ function floatText(reporter: Reporter, value: number): string {
 export function toText(reporter: Reporter, value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   if (value instanceof Uint8Array) return textOf(Buffer.from(value));
-  if (value instanceof PhpFloat) return floatText(reporter, value.value);
+  if (value instanceof PhpFloat) return floatToText(reporter, value.value);
   if (typeof value === 'number') {
-    return Number.isInteger(value) ? String(value) : floatText(reporter, value);
+    return Number.isSafeInteger(value) && !Object.is(value, -0)
+      ? String(value)
+      : floatToText(reporter, value);
   }
   if (typeof value === 'bigint') return String(value);
   if (typeof value === 'boolean') return value ? '1' : '';
@@ -101,7 +98,7 @@ function toInteger(reporter: Reporter, value: unknown): number | undefined {
   }
   const number = value instanceof PhpFloat ? value.value : value;
   if (typeof number !== 'number') return undefined;
-  return wholeNumber(reporter, number, `float ${floatText(reporter, number)}`);
+  return wholeNumber(reporter, number, `float ${floatText(number)}`);
 }
 
 function wholeNumber(reporter: Reporter, value: number, shown: string): number | undefined {

@@ -1,49 +1,102 @@
-import type { PhpVersion } from '../messages.ts';
-import { slotsInside } from '../payload.ts';
+import * as codes from '../bytes.ts';
+import { UnserializeError } from '../messages.ts';
+import { hasReferences } from '../payload.ts';
 import { innerShape, learn, root } from '../shapes.ts';
-import type { PhpKey, PhpValue } from '../values.ts';
-import { PhpEnum, PhpObject, PhpReference, PhpSerializable } from '../values.ts';
+import { textOf } from '../text.ts';
+import type { PhpKey, PhpPart, PhpReference, PhpValue } from '../values.ts';
+import { PhpObject, PhpSerializable } from '../values.ts';
+import { type Frame, LIST, makeFit, openArray, openObject, put, RECORD } from './frames.ts';
 import { isClassName, matchAt, SLOT, wrappingLength } from './grammar.ts';
 import { readKey } from './keys.ts';
 import { countingKey, readSmallInts } from './lists.ts';
-import { type Frame, get, LIST, makeFit, openArray, openObject, put, RECORD } from './places.ts';
-import { CLOSE, COLON, KNOWN_CLASSES, OPEN, QUOTE, Refusal, Scanner, textOf } from './scanner.ts';
+import type { DecodeOptions } from './options.ts';
+import { KNOWN_CLASSES, Refusal, Scanner } from './scanner.ts';
+import { type Attempt, type Count, decisive, Slots } from './slots.ts';
 
-/** So deep the engine's stack is used, which is quicker; beyond it, the decoder's own. */
+const {
+  ARRAY,
+  CLOSE,
+  COLON,
+  CUSTOM,
+  ENUM,
+  ESCAPED,
+  INT,
+  OBJECT,
+  OPEN,
+  QUOTE,
+  REFERENCE,
+  SAME_OBJECT,
+  STRING,
+  ZERO,
+} = codes;
+
+/** Up to this depth, recursion (faster); beyond it, an explicit stack. */
 const RECURSION = 64;
-/** Stands where a frame was: the decoder keeps nothing of what it read. */
+/** Replaces closed frames, so that the decoder keeps no value alive. */
 const NO_FRAME = openArray(LIST, 0, root);
 const INCOMPLETE_NAME = '__PHP_Incomplete_Class_Name';
 
-/** Thrown by a reader without slots at the first `r:` or `R:`: begin again and keep them. */
-export class SlotsNeeded {}
+/** Thrown at the first `r:` or `R:` by an attempt without slots. */
+class SlotsNeeded {}
 
 /**
- * Reads values as `php_var_unserialize` does, up to the offset at which it would give up. It keeps
- * its own stack, so no nesting is too deep; it looks no class up and no name reaches a prototype.
+ * Reads values as `php_var_unserialize` does, up to the offset at which PHP stops. Classes are never
+ * looked up, no name reaches a prototype, and nesting is limited by `maxDepth` alone.
  */
 class Decoder extends Scanner {
   #maxDepth = 0;
-  #slots: { readonly frame: Frame; readonly key: PhpKey }[] | undefined;
+  #slots: Slots | undefined;
+  #hasFailed = false;
   #frames: Frame[] = [];
   #depth = 0;
 
   /**
-   * Takes new input. No code of a caller runs while it is read: one decoder serves everyone.
+   * Reads one input. Most inputs have no reference, so slots are kept only from the second attempt
+   * on; a third and fourth one try the possible counts of values in `C:` payloads.
    *
-   * @param input the bytes
-   * @param maxDepth how deep they may nest, 0 for no limit
-   * @param version whose messages to give
-   * @param keepSlots whether to keep every value's place, as `var_push` does
+   * @param input - The bytes.
+   * @param options - Limits, PHP's version, and the function that messages name.
+   * @param body - Calls `read` for each value; runs once per attempt. It must not call code of the
+   *   application, since there is one decoder per process.
+   * @returns The result of the decisive attempt.
+   * @throws The error of `body`.
    */
-  start(input: Buffer, maxDepth: number, version: PhpVersion, keepSlots: boolean): void {
-    this.load(input, version);
-    this.#maxDepth = maxDepth;
-    this.#slots = keepSlots ? [] : undefined;
+  run<Result>(input: Buffer, options: DecodeOptions, body: (input: Buffer) => Result): Result {
+    try {
+      this.#start(input, options, undefined);
+      return body(input);
+    } catch (error) {
+      if (!(error instanceof SlotsNeeded)) throw error;
+    } finally {
+      this.#finish();
+    }
+    const attempt = (count: Count): Attempt<Result> => {
+      const slots = new Slots(count);
+      try {
+        this.#start(input, options, slots);
+        const result = body(input);
+        return { slots, isRead: !this.#hasFailed, end: () => result };
+      } catch (error) {
+        const end = (): never => {
+          throw error;
+        };
+        return { slots, isRead: false, end };
+      } finally {
+        this.#finish();
+      }
+    };
+    return decisive(attempt).end();
   }
 
-  /** Lets go of the input and of what was read. */
-  finish(): void {
+  #start(input: Buffer, options: DecodeOptions, slots: Slots | undefined): void {
+    this.load(input, options.version, options.caller);
+    this.#maxDepth = options.maxDepth;
+    this.#slots = slots;
+    this.#hasFailed = false;
+  }
+
+  /** Releases the input and the values. */
+  #finish(): void {
     this.unload();
     this.#slots = undefined;
     while (this.#depth > 0) this.#frames[--this.#depth] = NO_FRAME;
@@ -52,9 +105,9 @@ class Decoder extends Scanner {
   /**
    * Reads the value at the position and moves behind it.
    *
-   * @param place an empty list that the value is put into; a new one unless the caller has one
-   * @returns the value's place, for a later value may still turn it into a reference
-   * @throws Refusal where PHP refuses the bytes
+   * @param place - An empty list that gets the value.
+   * @returns The list: a later value may still turn the one in it into a reference.
+   * @throws Refusal where PHP refuses the bytes.
    */
   read(place: Frame = openArray(LIST, 0, root)): Frame {
     place.shape = root;
@@ -64,6 +117,26 @@ class Decoder extends Scanner {
     if (value !== undefined) put(place, 0, value);
     this.#drain(1);
     return place;
+  }
+
+  /**
+   * Returns the error for a refusal, with the messages before it.
+   *
+   * @param refusal - Anything that `read` threw; all but a Refusal is thrown again.
+   */
+  errorFor(refusal: unknown): UnserializeError {
+    if (!(refusal instanceof Refusal)) throw refusal;
+    return this.errorAt(refusal.offset);
+  }
+
+  /**
+   * Returns the error for a fault at an offset, with the messages before it.
+   *
+   * @param offset - PHP's offset.
+   */
+  errorAt(offset: number): UnserializeError {
+    this.#hasFailed = true;
+    return new UnserializeError(offset, this.end, this.version, this.takeMessages());
   }
 
   /** Reads the open frames above a depth to their ends. */
@@ -80,7 +153,7 @@ class Decoder extends Scanner {
     }
   }
 
-  /** Moves behind the `}` of `finish_nested_data`. */
+  /** Reads the closing brace (`finish_nested_data`). */
   #close(frame: Frame): void {
     if (this.bytes[this.position] !== CLOSE) throw new Refusal(this.position);
     this.position++;
@@ -94,7 +167,7 @@ class Decoder extends Scanner {
     }
   }
 
-  /** Reads elements whose keys go on counting. Returns false where a frame was left open. */
+  /** Reads elements with the keys 0, 1, 2 …. Returns false if a frame was left open. */
   #list(frame: Frame): boolean {
     const list = frame.container as PhpValue[];
     const depth = this.#depth;
@@ -117,7 +190,7 @@ class Decoder extends Scanner {
     return true;
   }
 
-  /** Reads elements whose keys were all strings so far, guessing each from the one before. */
+  /** Reads elements with string keys; predicts each key from the one before. */
   #record(frame: Frame): boolean {
     const record = frame.container as Record<string, PhpValue>;
     const { bytes } = this;
@@ -126,19 +199,19 @@ class Decoder extends Scanner {
       const start = this.position;
       const guess = frame.shape.next;
       let key: PhpKey;
-      if (guess !== undefined && this.standsAt(guess.view, start, guess.written.length)) {
+      if (guess !== undefined && this.matchesAt(guess.view, start, guess.written.length)) {
         this.position = start + guess.written.length;
         frame.shape = guess;
         key = guess.key;
       } else {
         key = readKey(this, frame);
-        if (typeof key !== 'string' || key === '__proto__' || bytes[start] !== 115) {
+        if (typeof key !== 'string' || key === '__proto__' || bytes[start] !== STRING) {
           if (!this.#element(frame, key)) return false;
           if (frame.kind === RECORD) continue;
           return this.#elements(frame);
         }
-        // The encoder writes from what is learned here: not the `s:03:` that PHP reads as well.
-        if (bytes[start + 2] !== 48 || bytes[start + 3] === COLON) {
+        // The encoder writes learned keys: `s:03:`, which PHP reads as well, must not be learned.
+        if (bytes[start + 2] !== ZERO || bytes[start + 3] === COLON) {
           frame.shape = learn(frame.shape, key, bytes.subarray(start, this.position));
         }
       }
@@ -152,7 +225,7 @@ class Decoder extends Scanner {
     return true;
   }
 
-  /** Reads elements with any keys. Returns false where a frame was left open. */
+  /** Reads elements with any keys. Returns false if a frame was left open. */
   #elements(frame: Frame): boolean {
     while (frame.remaining > 0) {
       if (!this.#element(frame, readKey(this, frame))) return false;
@@ -174,18 +247,18 @@ class Decoder extends Scanner {
   }
 
   /**
-   * Reads a value whose place is the frame's key. A container is put there at once, since what it
-   * holds may refer to it: then there is nothing to return, and unless the depth is the old one
-   * its elements are still to be read.
+   * Reads a value whose place is the frame's key. A container is put there at once, since its
+   * elements may refer to it, and undefined is returned; if the depth has grown, its elements are
+   * still to be read.
    */
   #value(frame: Frame): PhpValue | undefined {
     const start = this.position;
     const first = this.bytes[start];
-    if (this.#slots !== undefined && first !== 82 && start < this.end) {
-      this.#slots.push({ frame, key: frame.key });
+    if (this.#slots !== undefined && first !== REFERENCE && start < this.end) {
+      this.#slots.add(frame, frame.key);
     }
     switch (first) {
-      case 115: {
+      case STRING: {
         const length = this.length(QUOTE);
         const from = this.cursor;
         this.finishString(start, from, length);
@@ -193,20 +266,20 @@ class Decoder extends Scanner {
           ? this.text.slice(from, from + length)
           : this.string(from, from + length);
       }
-      case 105:
+      case INT:
         return this.integer();
-      case 97:
+      case ARRAY:
         return this.#array(frame);
-      case 79:
-      case 67:
+      case OBJECT:
+      case CUSTOM:
         return this.#object(frame);
-      case 69:
+      case ENUM:
         return this.enum();
-      case 82:
+      case REFERENCE:
         return this.#reference(frame);
-      case 114:
+      case SAME_OBJECT:
         return this.#sameObject(frame);
-      case 83:
+      case ESCAPED:
         return textOf(this.escaped());
       default:
         return this.scalar(first);
@@ -218,7 +291,7 @@ class Decoder extends Scanner {
     let count = this.length(OPEN);
     const inside = this.cursor;
     if (inside - start > 17) {
-      // Only this count is read with a sign and its limits.
+      // Of all counts only this one saturates on overflow.
       const exact = this.saturate(this.text.slice(start + 2, inside - 2));
       count = Number(exact);
     }
@@ -230,7 +303,7 @@ class Decoder extends Scanner {
       return [];
     }
     const frame = openArray(
-      this.bytes[inside] === 115 ? RECORD : LIST,
+      this.bytes[inside] === STRING ? RECORD : LIST,
       count,
       innerShape(parent.shape),
     );
@@ -242,7 +315,7 @@ class Decoder extends Scanner {
   #enter(frame: Frame): void {
     const maxDepth = this.#maxDepth;
     if (maxDepth > 0 && this.#depth > maxDepth) {
-      this.say(
+      this.report(
         'E_WARNING',
         `Maximum depth of ${maxDepth} exceeded. The depth limit can be changed using the max_depth unserialize() option or the unserialize_max_depth ini setting`,
       );
@@ -255,7 +328,7 @@ class Decoder extends Scanner {
   /** Reads `O:3:"Foo":1:{…}` and `C:3:"Foo":4:{…}`. */
   #object(parent: Frame): PhpValue | undefined {
     const start = this.position;
-    const isCustom = this.bytes[start] === 67;
+    const isCustom = this.bytes[start] === CUSTOM;
     const length = this.length(QUOTE);
     const from = this.cursor;
     if (length === 0 || length > this.end - from) throw new Refusal(start + 2);
@@ -270,16 +343,13 @@ class Decoder extends Scanner {
     if (isCustom) {
       const payload = this.payload(quote);
       if (known !== undefined) return this.#withoutUnserializer(known, payload.length);
-      if (this.#slots !== undefined) {
-        // No place outside the class can share these: an `r:` to one finds no object.
-        const inside = openArray(LIST, 0, root);
-        const count = slotsInside(payload);
-        for (let key = 0; key < count; key++) this.#slots.push({ frame: inside, key });
-      }
-      return new PhpSerializable(className, payload);
+      const custom = new PhpSerializable(className, payload);
+      if (this.#slots !== undefined) this.#slots.addPayload(custom);
+      else if (hasReferences(payload)) throw new SlotsNeeded();
+      return custom;
     }
     if (quote >= this.end - 2) {
-      this.say('E_WARNING', 'Bad unserialize data', false);
+      this.report('E_WARNING', 'Bad unserialize data', false);
       throw new Refusal(quote);
     }
     const count = Number(this.signedCount(quote + 2));
@@ -294,47 +364,40 @@ class Decoder extends Scanner {
     return undefined;
   }
 
-  /** `C:8:"stdClass":0:{}`: PHP drops the payload of a class that cannot read it; 8.6 refuses it. */
+  /** `C:8:"stdClass":0:{}`: up to 8.5 PHP drops a payload that the class cannot read. */
   #withoutUnserializer(className: string, length: number): PhpObject {
-    this.say('E_WARNING', `Class ${className} has no unserializer`, false);
+    this.report('E_WARNING', `Class ${className} has no unserializer`, false);
     if (this.version >= '8.6') throw new Refusal(this.position - length - 1);
     return new PhpObject(className);
   }
 
   /** Reads `R:2;`: this place and that of slot 2 become one variable. */
-  #reference(frame: Frame): PhpReference {
-    const place = this.#place(frame);
-    const value = get(place.frame, place.key);
-    if (value instanceof PhpReference) return value;
-    const reference = new PhpReference(value);
-    put(place.frame, place.key, reference);
-    return reference;
+  #reference(frame: Frame): PhpReference | PhpPart {
+    const number = this.#number(frame);
+    return (this.#slots as Slots).variable(number) ?? this.#refuse();
   }
 
   /** Reads `r:2;`: the object of slot 2 once more. */
   #sameObject(frame: Frame): PhpValue {
-    const place = this.#place(frame);
-    const standing = get(place.frame, place.key);
-    const value = standing instanceof PhpReference ? standing.value : standing;
-    const isObject =
-      value instanceof PhpObject || value instanceof PhpEnum || value instanceof PhpSerializable;
-    if (!isObject) throw new Refusal(this.position);
-    return value;
+    const number = this.#number(frame);
+    return (this.#slots as Slots).object(number) ?? this.#refuse();
   }
 
-  #place(here: Frame): { readonly frame: Frame; readonly key: PhpKey } {
+  #number(here: Frame): number {
     const start = this.position;
     const matched = matchAt(SLOT, this.text, start);
     if (matched === null) throw new Refusal(start);
     if (this.#slots === undefined) throw new SlotsNeeded();
     this.position = start + matched[0].length;
-    const place = this.#slots[wrappingLength(matched[1] as string) - 1];
-    if (place === undefined || (place.frame === here && place.key === here.key)) {
-      throw new Refusal(this.position);
-    }
-    return place;
+    const number = wrappingLength(matched[1] as string);
+    if (this.#slots.isPlace(number, here, here.key)) this.#refuse();
+    return number;
+  }
+
+  #refuse(): never {
+    throw new Refusal(this.position);
   }
 }
 
-/** The decoder: it keeps its working memory from one call to the next. */
+/** The one decoder of the process: it keeps its working memory from call to call. */
 export const decoder: Decoder = new Decoder();

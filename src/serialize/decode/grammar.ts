@@ -1,6 +1,9 @@
+import * as codes from '../bytes.ts';
 import { compact, INT64_MAX } from '../numbers.ts';
 
-/** `R:` and `r:` with the number of a slot. */
+const { MINUS, NINE, POINT, SEMICOLON, ZERO } = codes;
+
+/** `R:` and `r:` with a slot number. */
 export const SLOT: RegExp = /[Rr]:([0-9]+);/y;
 /** `iv` of PHP's scanner. */
 export const INTEGER: RegExp = /i:([+-]?[0-9]+);/y;
@@ -11,10 +14,9 @@ export const FLOAT: RegExp =
 /**
  * Matches a rule of the scanner exactly at an offset.
  *
- * @param rule a sticky expression
- * @param text the input
- * @param offset where the rule must begin
- * @returns the match, or null
+ * @param rule - A sticky expression.
+ * @param text - The input.
+ * @param offset - Where the rule must begin.
  */
 export function matchAt(rule: RegExp, text: string, offset: number): RegExpExecArray | null {
   rule.lastIndex = offset;
@@ -24,8 +26,7 @@ export function matchAt(rule: RegExp, text: string, offset: number): RegExpExecA
 /**
  * Reads the text of a float; JavaScript and `zend_strtod` both round to the nearest.
  *
- * @param text what {@link FLOAT} matched
- * @returns the float
+ * @param text - A match of {@link FLOAT}, without `d:` and `;`.
  */
 export function floatOf(text: string): number {
   if (text === 'INF') return Number.POSITIVE_INFINITY;
@@ -39,42 +40,43 @@ const POWERS: readonly number[] = Array.from({ length: 16 }, (_, power) => 10 **
  * Reads a float of at most fifteen digits without an exponent. Both the digits and the power of
  * ten are exact then, so their quotient is the nearest float (Clinger's fast path).
  *
- * @param bytes the input
- * @param start where the number begins
- * @returns the float, with its `;` at {@link shortFloatEnd}; NaN where it is no such number
+ * @param scan - Its cursor is moved behind the `;`.
+ * @param start - Where the number begins.
+ * @returns The float; NaN for every other notation.
  */
-export function shortFloat(bytes: Uint8Array, start: number): number {
+export function shortFloat(
+  scan: { readonly bytes: Uint8Array; cursor: number },
+  start: number,
+): number {
+  const { bytes } = scan;
   let at = start;
-  const isNegative = bytes[at] === 45;
+  const isNegative = bytes[at] === MINUS;
   if (isNegative) at++;
   const first = at;
   let digits = 0;
   let code = bytes[at] as number;
-  while (code >= 48 && code <= 57) {
-    digits = digits * 10 + code - 48;
+  while (code >= ZERO && code <= NINE) {
+    digits = digits * 10 + code - ZERO;
     code = bytes[++at] as number;
   }
-  if (code !== 46 || at === first) return Number.NaN;
+  if (code !== POINT || at === first) return Number.NaN;
   const point = at;
   code = bytes[++at] as number;
-  while (code >= 48 && code <= 57) {
-    digits = digits * 10 + code - 48;
+  while (code >= ZERO && code <= NINE) {
+    digits = digits * 10 + code - ZERO;
     code = bytes[++at] as number;
   }
-  if (code !== 59 || at - first > 16) return Number.NaN;
-  shortFloatEnd = at;
+  if (code !== SEMICOLON || at - first > 16) return Number.NaN;
+  scan.cursor = at + 1;
   const size = digits / (POWERS[at - point - 1] as number);
   return isNegative ? -size : size;
 }
 
-/** Where the last {@link shortFloat} ended. */
-export let shortFloatEnd = 0;
-
 /**
- * Reads an unsigned length as `parse_uiv` does: it never looks for an overflow, so it wraps.
+ * Reads an unsigned length as `parse_uiv` does, which wraps on overflow.
  *
- * @param digits decimal digits
- * @returns the length, beyond 2^53 only roughly
+ * @param digits - Decimal digits.
+ * @returns The length; rounded beyond 2^53.
  */
 export function wrappingLength(digits: string): number {
   if (digits.length < 16) return Number(digits);
@@ -83,11 +85,10 @@ export function wrappingLength(digits: string): number {
 }
 
 /**
- * Reads a signed integer as `parse_iv2` does.
+ * Reads a signed integer as `parse_iv2` does, which saturates on overflow.
  *
- * @param text an optional sign and digits
- * @param outOfRange called where PHP warns `Numerical result out of range`
- * @returns the integer, the nearest one where it was out of range
+ * @param text - An optional sign and digits.
+ * @param outOfRange - Called where PHP warns `Numerical result out of range`.
  */
 export function saturatingInteger(text: string, outOfRange: () => void): number | bigint {
   const negative = text.startsWith('-');
@@ -101,10 +102,9 @@ export function saturatingInteger(text: string, outOfRange: () => void): number 
 }
 
 /**
- * Tells whether PHP would look for a class of this name.
+ * Returns whether PHP would look up a class of this name; it refuses all others at once.
  *
- * @param name the name, a character a byte
- * @returns false where `unserialize` refuses the name without looking
+ * @param name - The name as Latin-1.
  */
 export function isClassName(name: string): boolean {
   return /^(?!\\)[0-9A-Za-z_\\\x80-\xff]+$/.test(name);

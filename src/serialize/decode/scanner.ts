@@ -1,5 +1,7 @@
-import { isAscii, isUtf8 } from 'node:buffer';
+import { isAscii } from 'node:buffer';
+import * as codes from '../bytes.ts';
 import type { PhpMessage, PhpMessageLevel, PhpVersion } from '../messages.ts';
+import { textOf } from '../text.ts';
 import type { PhpString, PhpValue } from '../values.ts';
 import { PhpEnum, PhpFloat } from '../values.ts';
 import {
@@ -9,36 +11,47 @@ import {
   matchAt,
   saturatingInteger,
   shortFloat,
-  shortFloatEnd,
   wrappingLength,
 } from './grammar.ts';
 
-/** The methods behind `Buffer.toString`, which spare the choice of the encoding by name. */
+const {
+  BACKSLASH,
+  BOOL,
+  CLOSE,
+  COLON,
+  DOUBLE,
+  MINUS,
+  NINE,
+  NULL,
+  ONE,
+  OPEN,
+  QUOTE,
+  SEMICOLON,
+  ZERO,
+} = codes;
+
+/** The methods behind `Buffer.toString`: calling them directly saves looking up the encoding by name. */
 interface FastBuffer extends Buffer {
   latin1Slice(start: number, end: number): string;
   utf8Slice(start: number, end: number): string;
 }
 
-/** A shorter input is copied to where a view stands ready: to make one costs more than the copy. */
+/** Shorter inputs are copied into a buffer that already has a DataView; creating one costs more. */
 const COPIED = 1024;
 const copied = Buffer.alloc(COPIED + 8) as FastBuffer;
 const copiedView = new DataView(copied.buffer, copied.byteOffset, copied.length);
-/** Shared by all inputs of which there is nothing to say. */
+/** The empty message list, shared by inputs that produced no message. */
 const SILENCE: readonly PhpMessage[] = Object.freeze([]);
-export const QUOTE = 34;
-export const COLON = 58;
-export const SEMICOLON = 59;
-export const OPEN = 123;
-export const CLOSE = 125;
 
-/** PHP's own classes here: they are known by any case and are no incomplete class. */
+/** The classes that PHP has without an application, by their names in lower case. */
 export const KNOWN_CLASSES: ReadonlyMap<string, string> = new Map([
   ['stdclass', 'stdClass'],
   ['__php_incomplete_class', '__PHP_Incomplete_Class'],
 ]);
 
-/** Where in the bytes PHP gives up. */
+/** Thrown where PHP stops reading. */
 export class Refusal {
+  /** PHP's offset of the fault. */
   readonly offset: number;
   constructor(offset: number) {
     this.offset = offset;
@@ -46,32 +59,35 @@ export class Refusal {
 }
 
 /**
- * Reads what has no parts, from the position on, as the rules of PHP's `var_unserializer.re` do.
- * Each method moves behind what it read or throws a Refusal with the offset at which PHP stands.
+ * Reads values without parts as the rules of PHP's `var_unserializer.re` do. Each method starts at
+ * the position and moves it behind the value, or throws a Refusal with PHP's offset.
  */
 export class Scanner {
   messages: PhpMessage[] = [];
   position = 0;
   bytes: FastBuffer = copied;
-  /** The bytes as Latin-1, a character a byte: a substring of it costs no copy. */
+  /** The bytes as Latin-1: a slice of this text costs no copy. */
   text = '';
   #view: DataView = copiedView;
   isAscii = true;
   end = 0;
   version: PhpVersion = '8.4';
-  /** The second result of `length`: the offset behind what it read. */
+  /** The PHP function whose name the messages begin with. */
+  caller = '';
+  /** The second result of `length` and `shortFloat`, the offset behind what they read. */
   cursor = 0;
 
   /** Takes new input. */
-  load(input: Buffer, version: PhpVersion): void {
+  load(input: Buffer, version: PhpVersion, caller: string): void {
     const { length } = input;
     if (this.messages.length > 0) this.messages = [];
     this.position = 0;
     this.end = length;
     this.version = version;
+    this.caller = caller;
     if (length < COPIED) {
       copied.set(input);
-      // No rule looks further than this behind the end, and none has a NUL.
+      // No rule reads further behind the end than these zeros, and no rule accepts one.
       copiedView.setFloat64(length, 0);
       this.bytes = copied;
       this.#view = copiedView;
@@ -80,11 +96,11 @@ export class Scanner {
       this.#view = new DataView(input.buffer, input.byteOffset, length);
     }
     this.text = this.bytes.latin1Slice(0, length);
-    // A short input's few strings are looked at one by one, as any other input's are.
+    // The few strings of a short input are tested one by one.
     this.isAscii = length > 256 && isAscii(input);
   }
 
-  /** Gives what was said since the input was taken. */
+  /** Returns the messages since `load` and forgets them. */
   takeMessages(): readonly PhpMessage[] {
     if (this.messages.length === 0) return SILENCE;
     const taken = this.messages;
@@ -92,15 +108,15 @@ export class Scanner {
     return taken;
   }
 
-  /** Lets go of the input. */
+  /** Releases the input. */
   unload(): void {
     this.bytes = copied;
     this.#view = copiedView;
     this.text = '';
   }
 
-  /** Tells whether four bytes or more stand at an offset, looking at four at a time. */
-  standsAt(expected: DataView, start: number, length: number): boolean {
+  /** Compares four bytes or more at an offset, four at a time. */
+  matchesAt(expected: DataView, start: number, length: number): boolean {
     const view = this.#view;
     if (start + length > this.end) return false;
     const last = length - 4;
@@ -115,13 +131,13 @@ export class Scanner {
     const start = this.position;
     const bytes = this.bytes;
     let at = start + 2;
-    const negative = bytes[at] === 45;
+    const negative = bytes[at] === MINUS;
     if (negative) at++;
     const digits = at;
     let value = 0;
     let code = bytes[at] as number;
-    while (code >= 48 && code <= 57) {
-      value = value * 10 + code - 48;
+    while (code >= ZERO && code <= NINE) {
+      value = value * 10 + code - ZERO;
       code = bytes[++at] as number;
     }
     const count = at - digits;
@@ -138,19 +154,19 @@ export class Scanner {
   scalar(first: number | undefined): PhpValue {
     const start = this.position;
     const text = this.text;
-    if (first === 98 && text.charCodeAt(start + 1) === COLON) {
+    if (first === BOOL && text.charCodeAt(start + 1) === COLON) {
       const digit = text.charCodeAt(start + 2);
-      if ((digit === 48 || digit === 49) && text.charCodeAt(start + 3) === SEMICOLON) {
+      if ((digit === ZERO || digit === ONE) && text.charCodeAt(start + 3) === SEMICOLON) {
         this.position = start + 4;
-        return digit === 49;
+        return digit === ONE;
       }
-    } else if (first === 78 && text.charCodeAt(start + 1) === SEMICOLON) {
+    } else if (first === NULL && text.charCodeAt(start + 1) === SEMICOLON) {
       this.position = start + 2;
       return null;
-    } else if (first === 100) {
-      const short = text.charCodeAt(start + 1) === COLON ? shortFloat(this.bytes, start + 2) : 0;
+    } else if (first === DOUBLE) {
+      const short = text.charCodeAt(start + 1) === COLON ? shortFloat(this, start + 2) : 0;
       if (!Number.isInteger(short) && !Number.isNaN(short)) {
-        this.position = shortFloatEnd + 1;
+        this.position = this.cursor;
         return short;
       }
       const matched = matchAt(FLOAT, text, start);
@@ -161,7 +177,7 @@ export class Scanner {
       }
     } else if (first === CLOSE) {
       const level = this.version < '8.3' ? 'E_NOTICE' : 'E_WARNING';
-      this.say(level, 'Unexpected end of serialized data');
+      this.report(level, 'Unexpected end of serialized data');
     }
     throw new Refusal(start);
   }
@@ -173,8 +189,8 @@ export class Scanner {
     let at = start + 2;
     let value = 0;
     let code = bytes[at] as number;
-    while (code >= 48 && code <= 57) {
-      value = value * 10 + code - 48;
+    while (code >= ZERO && code <= NINE) {
+      value = value * 10 + code - ZERO;
       code = bytes[++at] as number;
     }
     const count = at - start - 2;
@@ -201,7 +217,7 @@ export class Scanner {
       while (at < stop && (bytes[at] as number) < 128) at++;
       if (at < end && (at < stop || !isAscii(bytes.subarray(at, end)))) {
         const text = bytes.utf8Slice(start, end);
-        // Only what is no UTF-8, or has this very character, is looked at again.
+        // The replacement character is there if the bytes are not UTF-8, or if they contain it.
         return text.includes('\ufffd') ? textOf(bytes.subarray(start, end)) : text;
       }
     }
@@ -218,7 +234,7 @@ export class Scanner {
     const raw = Buffer.allocUnsafe(length);
     for (let index = 0; index < length; index++) {
       if (at >= this.end) throw new Refusal(start);
-      if (text.charCodeAt(at) === 92) {
+      if (text.charCodeAt(at) === BACKSLASH) {
         const code = text.slice(at + 1, at + 3);
         if (!/^[0-9A-Fa-f]{2}$/.test(code)) throw new Refusal(start);
         raw[index] = Number.parseInt(code, 16);
@@ -227,7 +243,7 @@ export class Scanner {
     }
     this.finishString(start, at, 0);
     if (this.version >= '8.4') {
-      this.say('E_DEPRECATED', "Unserializing the 'S' format is deprecated");
+      this.report('E_DEPRECATED', "Unserializing the 'S' format is deprecated");
     }
     return raw;
   }
@@ -243,7 +259,7 @@ export class Scanner {
     const present = this.end - from;
     if (length < 0 || present <= length) {
       const text = `Insufficient data for unserializing - ${required} required, ${present} present`;
-      this.say('E_WARNING', text, false);
+      this.report('E_WARNING', text, false);
       throw new Refusal(from);
     }
     if (this.bytes[from + length] !== CLOSE) throw new Refusal(from + length);
@@ -262,13 +278,13 @@ export class Scanner {
     if (colon < 0 || colon >= from + length) {
       const name = Buffer.from(this.bytes.subarray(from, from + length)).toString();
       this.position = start;
-      this.say('E_WARNING', `Invalid enum name '${name.replace(/\0.*$/s, '')}' (missing colon)`);
+      this.report('E_WARNING', `Invalid enum name '${name.replace(/\0.*$/s, '')}' (missing colon)`);
       throw new Refusal(start);
     }
     const className = this.text.slice(from, colon);
     if (!/^[0-9A-Za-z_\\\x80-\xff]+$/.test(className)) throw new Refusal(start);
     if (KNOWN_CLASSES.has(className.toLowerCase())) {
-      this.say('E_WARNING', `Class '${className}' is not an enum`);
+      this.report('E_WARNING', `Class '${className}' is not an enum`);
       throw new Refusal(start);
     }
     return new PhpEnum(this.string(from, colon), this.string(colon + 1, from + length));
@@ -282,21 +298,11 @@ export class Scanner {
   }
 
   saturate(text: string): number | bigint {
-    return saturatingInteger(text, () => this.say('E_WARNING', 'Numerical result out of range'));
+    return saturatingInteger(text, () => this.report('E_WARNING', 'Numerical result out of range'));
   }
 
-  say(level: PhpMessageLevel, message: string, namesFunction = true): void {
-    this.messages.push({ level, message, namesFunction });
+  /** Adds a message; PHP puts the name of the called function in front of most. */
+  report(level: PhpMessageLevel, text: string, namesCaller = true): void {
+    this.messages.push({ level, message: namesCaller ? `${this.caller}: ${text}` : text });
   }
-}
-
-/**
- * Gives text where the bytes are UTF-8, else a copy of the bytes.
- *
- * @param bytes a PHP string
- * @returns the form that loses nothing
- */
-export function textOf(bytes: Uint8Array): PhpString {
-  const copy = Buffer.from(bytes);
-  return isUtf8(bytes) ? copy.toString() : copy;
 }

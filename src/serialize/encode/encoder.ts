@@ -1,35 +1,43 @@
-import { isSmallInt } from '../digits.ts';
+import * as codes from '../bytes.ts';
 import { UnserializableError } from '../messages.ts';
-import { floatText, INT64_MAX, INT64_MIN, integerKey } from '../numbers.ts';
+import { floatText, INT64_MAX, INT64_MIN, integerKey, isSmallInt } from '../numbers.ts';
 import { innerShape, learn, root, type Shape } from '../shapes.ts';
+import { NO_UTF8 } from '../text.ts';
 import type { PhpKey, PhpRecord, PhpValue } from '../values.ts';
-import { PhpEnum, PhpFloat, PhpObject, PhpReference, PhpSerializable } from '../values.ts';
-import { IdentityWriter, isIdentity } from './references.ts';
+import {
+  isIdentity,
+  PhpEnum,
+  PhpFloat,
+  PhpObject,
+  PhpPart,
+  PhpReference,
+  PhpSerializable,
+} from '../values.ts';
+import { IdentityWriter, nameBytes } from './references.ts';
 import { at, RefusedValue, refuse, refuseInstance, refuseKey, step, stepTo } from './refusal.ts';
-import { CLOSE } from './writer.ts';
 
-/** So deep the engine's stack is used, which is quicker; beyond it, the encoder's own. */
+const { CLOSE, STRING } = codes;
+
+/** Up to this depth, recursion (faster); beyond it, an explicit stack. */
 const RECURSION = 64;
-/** No circle is looked for above this depth: most sessions end before it. */
+/** Cycle detection starts at this depth; most sessions are shallower. */
 const SHALLOW = 8;
-/** The first look for a circle, counted from there; then at each doubling, so that it stays linear. */
-const FIRST_LOOK = 8;
+/** The first check is so many levels further down, the others at each doubling: linear in all. */
+const FIRST_CHECK = 8;
 
-/** An array or object beyond {@link RECURSION} whose elements are being written. */
+/** An array or object beyond {@link RECURSION}, while its elements are written. */
 interface Frame {
   readonly entries: Iterator<[PhpKey, PhpValue]>;
   readonly isObject: boolean;
   key: PhpKey;
 }
 
-/** Kept from one call to the next, so that most of them allocate nothing but their result. */
+/** The encoder of the last call, so that most calls allocate only their result. */
 let spare: Encoder | undefined;
 
 /**
- * Gives an encoder with nothing written.
- *
- * @returns one that nobody else has until its `finish` or `release`: a getter in a value that is
- *   being written may serialize something itself
+ * Returns an empty encoder. Until its `finish` or `release` no other call gets it, since a getter in
+ * a value may call `serialize` itself.
  */
 export function openEncoder(): Encoder {
   const encoder = spare ?? new Encoder();
@@ -38,22 +46,22 @@ export function openEncoder(): Encoder {
 }
 
 /**
- * Writes values as `php_var_serialize` does. From one `openEncoder` to its `finish` is one
- * reference table: the values of a session are written with the same one. No nesting is too deep.
+ * Writes values as `php_var_serialize` does, of any depth. Values that are written between
+ * `openEncoder` and `finish` share one reference table, as those of a session do.
  */
 export class Encoder extends IdentityWriter {
   readonly #deep: Frame[] = [];
-  /** The containers around the one that is being written, from {@link SHALLOW} on. */
+  /** The containers around the current one, from {@link SHALLOW} on. */
   readonly #around: object[] = [];
-  #nextLook = FIRST_LOOK;
+  #nextCheck = FIRST_CHECK;
 
   /**
    * Writes one value.
    *
-   * @param value the value
-   * @param name what an error's path begins with
-   * @param key where in it the value stands, if it is a part
-   * @throws UnserializableError for a value that PHP cannot hold
+   * @param value - The value.
+   * @param name - The start of an error's path.
+   * @param key - The first step of the path, if the value is a part of that name.
+   * @throws UnserializableError for a value that PHP cannot hold.
    */
   write(value: PhpValue, name: string, key?: PhpKey): void {
     try {
@@ -65,25 +73,25 @@ export class Encoder extends IdentityWriter {
     }
   }
 
-  /** Copies the result out and lets the encoder be used again. */
+  /** Returns the result and releases the encoder. */
   finish(): Buffer {
     const result = this.copy();
     this.release();
     return result;
   }
 
-  /** Drops what was written and lets the encoder be used again. */
+  /** Drops the bytes and makes the encoder available again. */
   release(): void {
     this.forget();
     if (this.#around.length > 0) this.#around.length = 0;
-    this.#nextLook = FIRST_LOOK;
+    this.#nextCheck = FIRST_CHECK;
     if (this.clear()) spare = this;
   }
 
   #value(value: PhpValue, shape: Shape, depth: number): void {
     this.slot++;
     if (typeof value === 'string') {
-      if (!this.string(value)) refuse('half a surrogate pair has no UTF-8; use a Buffer');
+      if (!this.string(value)) refuse(NO_UTF8);
     } else if (typeof value === 'number') {
       if (isSmallInt(value)) this.smallInt(value);
       else this.#number(value);
@@ -130,7 +138,8 @@ export class Encoder extends IdentityWriter {
     else if (value instanceof Uint8Array) this.byteString(value);
     else if (value instanceof PhpEnum) this.enum(value);
     else if (value instanceof PhpSerializable) this.serializable(value);
-    // The plain objects of another realm (a vm context, as test runners use them) are plain too.
+    else if (value instanceof PhpPart) this.part(value);
+    // Plain objects of another realm (a vm context, as test runners use) have another prototype.
     else if (Object.getPrototypeOf(prototype) === null) {
       this.#record(value as PhpRecord, shape, depth);
     } else refuseInstance(value);
@@ -170,8 +179,8 @@ export class Encoder extends IdentityWriter {
     let before = innerShape(shape);
     let index = 0;
     try {
-      // With for-in the engine finds the values without a look-up. It must bring the very keys that
-      // were counted: a prototype's come after them, and a getter may have deleted one.
+      // With for-in the engine finds the values without a look-up. Keys of a prototype come last,
+      // and a getter may have deleted a key, hence the comparison with the counted keys.
       for (const key in record) {
         if (key !== keys[index]) break;
         const guess = before.next;
@@ -189,12 +198,12 @@ export class Encoder extends IdentityWriter {
     this.byte(CLOSE);
   }
 
-  /** Writes a record's key and remembers how, for the next record like this. */
+  /** Writes a record's key and learns it for the next record of this shape. */
   #recordKey(before: Shape, key: string): Shape {
     const start = this.length;
     this.#key(key, false);
-    // What begins with `i` was no name.
-    if (this.bytes[start] !== 115) return before;
+    // An integer key.
+    if (this.bytes[start] !== STRING) return before;
     return learn(before, key, this.bytes.subarray(start, this.length));
   }
 
@@ -223,7 +232,7 @@ export class Encoder extends IdentityWriter {
 
   #key(key: PhpKey, isObject: boolean): void {
     if (typeof key === 'string') {
-      // The name of a property stays a string, whatever it looks like.
+      // A property name stays a string, even `5`.
       if (!isObject && integerKey(key) !== undefined) this.ascii(`i:${key};`);
       else if (!this.string(key)) refuseKey();
     } else if (typeof key === 'number' && Number.isSafeInteger(key)) this.int(key);
@@ -233,7 +242,7 @@ export class Encoder extends IdentityWriter {
     else refuseKey();
   }
 
-  /** Leaves the elements of a container to the loop below, which is not deeper for it. */
+  /** Queues the elements of a container for the loop below, which needs no recursion. */
   #defer(entries: Iterator<[PhpKey, PhpValue]>, isObject: boolean): void {
     const frames = this.#deep;
     frames.push({ entries, isObject, key: 0 });
@@ -256,33 +265,33 @@ export class Encoder extends IdentityWriter {
     }
   }
 
-  /** Notes a container that has others around it, and looks whether it is one of them. */
+  /** Adds a container to those around its elements, and checks at times for a cycle. */
   #enter(container: object, depth: number): void {
     const around = this.#around;
     around.length = depth - SHALLOW;
     around.push(container);
-    if (around.length < this.#nextLook) return;
+    if (around.length < this.#nextCheck) return;
     if (new Set(around).size < around.length) {
       refuse('an array that contains itself has no end; put a PhpReference where it repeats');
     }
-    this.#nextLook *= 2;
+    this.#nextCheck *= 2;
   }
 
   #object(object: PhpObject, shape: Shape, depth: number): void {
     if (this.writeKnown(object)) return;
-    this.named('O', object.className);
+    this.named('O', nameBytes(object.className, 'class'));
     this.ascii(':');
     this.#map(object.properties, shape, depth, true);
   }
 
   #reference(reference: PhpReference, shape: Shape, depth: number): void {
     const { value } = reference;
-    // PHP looks through a reference to an object: the object is what it remembers.
+    // For a reference to an object, PHP's table has the object.
     const target = isIdentity(value) ? value : reference;
     const known = this.known(target);
     if (known !== undefined) {
       this.slot--;
-      this.ascii(`R:${known};`);
+      this.ascii(`R:${this.certain(known)};`);
       return;
     }
     if (value instanceof PhpReference) refuse('a reference to a reference is one reference');

@@ -1,98 +1,159 @@
-import { slotsInside } from '../payload.ts';
-import type { PhpString } from '../values.ts';
-import { PhpEnum, PhpObject, PhpSerializable } from '../values.ts';
-import { ByteWriter, CLOSE } from './writer.ts';
+import * as codes from '../bytes.ts';
+import { contentsOf, kept, origins, renumber } from '../payload.ts';
+import { bytesOf, NO_UTF8 } from '../text.ts';
+import type { PhpSerializable, PhpString } from '../values.ts';
+import { isIdentity, PhpEnum, PhpPart, PhpReference } from '../values.ts';
+import { refuse } from './refusal.ts';
+import { ByteWriter } from './writer.ts';
 
-/** Writes what has an identity, and refers to it where it was written before. */
+const { CLOSE } = codes;
+
+/** Writes values that have an identity, and refers to those that were written before. */
 export class IdentityWriter extends ByteWriter {
   /** Every value counts from 1, array keys do not; see `php_add_var_hash` in PHP's var.c. */
   slot = 0;
   #seen: Map<object | string, number> | undefined;
+  /** The object with the first payload whose values cannot be counted, and its slot. */
+  #doubt: { readonly owner: PhpSerializable; readonly slot: number } | undefined;
 
-  /** Begins another reference table. */
+  /** Starts another reference table. */
   forget(): void {
     this.slot = 0;
     this.#seen = undefined;
+    this.#doubt = undefined;
   }
 
   enum(value: PhpEnum): void {
     if (this.writeKnown(value)) return;
-    const name = Buffer.concat([
-      bytesOf(value.className),
-      Buffer.from(':'),
-      bytesOf(value.caseName),
-    ]);
+    const className = nameBytes(value.className, 'class');
+    const name = Buffer.concat([className, Buffer.from(':'), nameBytes(value.caseName, 'case')]);
     this.named('E', name);
     this.ascii(';');
   }
 
   serializable(value: PhpSerializable): void {
     if (this.writeKnown(value)) return;
-    this.named('C', value.className);
-    this.ascii(`:${value.payload.length}:{`);
-    this.raw(value.payload);
-    this.slot += slotsInside(value.payload);
+    const { candidates, hasReferences } = contentsOf(value.payload);
+    const payload = hasReferences ? this.#renumbered(value) : value.payload;
+    this.named('C', nameBytes(value.className, 'class'));
+    this.ascii(`:${payload.length}:{`);
+    this.raw(payload);
     this.byte(CLOSE);
+    const origin = origins.get(value);
+    const learned = origin?.payload === value.payload ? origin.count : undefined;
+    if (candidates.length !== 1 && learned === undefined) {
+      this.#doubt ??= { owner: value, slot: this.slot };
+    }
+    this.slot += learned ?? candidates[0]?.length ?? 0;
+  }
+
+  /** Writes `r:3;` or `R:3;` for a value that only a class can read. */
+  part(part: PhpPart): void {
+    const { owner, offset, isReference } = part;
+    if (isReference) this.slot--;
+    this.ascii(`${isReference ? 'R' : 'r'}:${this.#numberOfPart(part, owner, offset)};`);
+  }
+
+  #numberOfPart(part: PhpPart, owner: PhpSerializable, offset: number): number {
+    const base = this.known(owner);
+    const origin = origins.get(owner);
+    const name = nameBytes(owner.className, 'class').toString('latin1');
+    if (base === undefined || (origin !== undefined && origin.payload !== owner.payload)) {
+      refuse(`a value inside the payload of ${name} needs that payload, unchanged and before it`);
+    }
+    const place = kept.get(part);
+    if (place === undefined) return base + offset;
+    const isSame =
+      this.#doubt?.owner === owner &&
+      this.slot - base === place.distance &&
+      [...place.objects].every(([object, distance]) => this.known(object) === base + distance);
+    if (!isSame) {
+      refuse(
+        `a reference behind the payload of ${name} cannot be renumbered: only that class knows
+        how many values the payload has, and values behind it have moved`.replace(/\s+/g, ' '),
+      );
+    }
+    return base + offset;
+  }
+
+  /** Returns the payload with the numbers that its `r:` and `R:` have in this table. */
+  #renumbered(value: PhpSerializable): Uint8Array {
+    const origin = origins.get(value);
+    // A payload that was made here has the numbers that its author gave it.
+    if (origin === undefined || origin.payload !== value.payload) return value.payload;
+    const shift = this.slot - origin.slot;
+    let hasMoved = shift !== 0;
+    const payload = renumber(value.payload, (number) => {
+      if (number > origin.slot) return number + shift;
+      const now = this.#numberOf(origin.targets.get(number));
+      if (now === undefined) {
+        refuse(`its payload refers to value ${number}, which is no longer written before it`);
+      }
+      hasMoved ||= now !== number;
+      return now;
+    });
+    if (!hasMoved) return value.payload;
+    return payload ?? refuse('its payload has references in a form that cannot be renumbered');
+  }
+
+  #numberOf(target: object | undefined): number | undefined {
+    if (target === undefined) return undefined;
+    if (target instanceof PhpPart) return this.#numberOfPart(target, target.owner, target.offset);
+    if (target instanceof PhpReference && isIdentity(target.value)) return this.known(target.value);
+    return this.known(target);
   }
 
   /** Writes `O:3:"Foo"`. */
-  named(letter: string, name: PhpString): void {
-    const bytes = bytesOf(name);
-    this.ascii(`${letter}:${bytes.length}:"`);
-    this.raw(bytes);
+  named(letter: string, name: Uint8Array): void {
+    this.ascii(`${letter}:${name.length}:"`);
+    this.raw(name);
     this.ascii('"');
   }
 
-  /** Writes `r:2;` for an identity that was written before, else notes it. */
+  /** Writes `r:2;` for an identity that was written before, else remembers it. */
   writeKnown(identity: object): boolean {
-    const known = this.remember(identity);
-    if (known !== 0) this.ascii(`r:${known};`);
-    return known !== 0;
+    const known = this.known(identity);
+    if (known === undefined) this.remember(identity);
+    else this.ascii(`r:${this.certain(known)};`);
+    return known !== undefined;
   }
 
-  /** Gives the slot of an identity that was written before, else notes it and gives 0. */
-  remember(identity: object): number {
+  /** Returns a slot that is written into a reference. */
+  certain(slot: number): number {
+    if (this.#doubt === undefined || slot <= this.#doubt.slot) return slot;
+    const name = nameBytes(this.#doubt.owner.className, 'class').toString('latin1');
+    refuse(
+      `its second place cannot be numbered: only ${name} knows how many values its payload has; ` +
+        'write the payload after both places',
+    );
+  }
+
+  /** Notes the slot of an identity. */
+  remember(identity: object): void {
     this.#seen ??= new Map();
-    const key = identityOf(identity);
-    const known = this.#seen.get(key);
-    if (known !== undefined) return known;
-    this.#seen.set(key, this.slot);
-    return 0;
+    this.#seen.set(identityOf(identity), this.slot);
   }
 
-  /** Gives the slot of an identity that was written before. */
+  /** Returns the slot of an identity that was written before. */
   known(identity: object): number | undefined {
     return this.#seen?.get(identityOf(identity));
   }
 }
 
 /**
- * Tells whether PHP refers to a value by its identity even without a `&`.
+ * Returns the bytes of a name.
  *
- * @param value any value
- * @returns true for what PHP has as an object
+ * @param name - The name.
+ * @param kind - What it names, for the error.
+ * @throws RefusedValue for half a surrogate pair.
  */
-export function isIdentity(value: unknown): value is PhpObject | PhpEnum | PhpSerializable {
-  return value instanceof PhpObject || value instanceof PhpEnum || value instanceof PhpSerializable;
+export function nameBytes(name: PhpString, kind: 'class' | 'case'): Buffer {
+  return bytesOf(name) ?? refuse(`the name of the ${kind}: ${NO_UTF8}`);
 }
 
-/**
- * Gives what stands for an identity in the table of what was written.
- *
- * @param identity an object or a reference
- * @returns itself; for a case of an enum its name, as PHP has each once, however many boxes name it
- */
+/** PHP has each case of an enum once, so two boxes with the same names are one identity. */
 function identityOf(identity: object): object | string {
   if (!(identity instanceof PhpEnum)) return identity;
-  return `${bytesOf(identity.className).toString('latin1')}:${bytesOf(identity.caseName).toString('latin1')}`;
-}
-
-/**
- * Gives the bytes of a name.
- *
- * @param text the name, as text or as bytes
- * @returns a copy
- */
-function bytesOf(text: PhpString): Buffer {
-  return typeof text === 'string' ? Buffer.from(text) : Buffer.from(text);
+  const className = nameBytes(identity.className, 'class').toString('latin1');
+  return `${className}:${nameBytes(identity.caseName, 'case').toString('latin1')}`;
 }

@@ -1,9 +1,9 @@
 import type { PhpKey } from '../values.ts';
 
-/** Thrown inside the encoder; each container on the way out adds where in it the value stands. */
+/** Thrown inside the encoder; each container on the way out adds its step of the path. */
 export class RefusedValue {
   readonly reason: string;
-  /** From the inside out. */
+  /** The path's steps, innermost first. */
   readonly steps: string[] = [];
   constructor(reason: string) {
     this.reason = reason;
@@ -11,11 +11,11 @@ export class RefusedValue {
 }
 
 /**
- * Adds a step to the path of what is refused.
+ * Adds a step to the path of a refusal.
  *
- * @param step the step from the container to the value
- * @param error what was thrown inside; only a refusal has a path
- * @returns the same error, to be thrown on
+ * @param step - The step from the container to the value.
+ * @param error - Anything that was thrown; only a refusal has a path.
+ * @returns The same error, to be thrown again.
  */
 export function at(step: string, error: unknown): unknown {
   if (error instanceof RefusedValue) error.steps.push(step);
@@ -23,49 +23,47 @@ export function at(step: string, error: unknown): unknown {
 }
 
 /**
- * Writes the step to a property as TypeScript would.
+ * Returns the step to a property as TypeScript writes it: `.user`, or `["not a name"]`.
  *
- * @param key the name
- * @returns `.user`, or `["not a name"]`
+ * @param key - The property's name.
  */
 export function step(key: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
 }
 
 /**
- * Writes the step to any key.
+ * Returns the step to any key: `.user` or `[5]`.
  *
- * @param key the key; in a Map that was not made for PHP it may be anything
- * @returns `.user` or `[5]`
+ * @param key - The key; in a Map that was not made for PHP it may be of any type.
  */
 export function stepTo(key: PhpKey): string {
   return typeof key === 'number' || typeof key === 'bigint' ? `[${key}]` : step(String(key));
 }
 
 /**
- * Refuses the value that is being written.
+ * Refuses the current value.
  *
- * @param reason what it is and what to write instead
- * @throws RefusedValue always
+ * @param reason - Why PHP cannot hold the value, and what to write instead.
+ * @throws RefusedValue always.
  */
 export function refuse(reason: string): never {
   throw new RefusedValue(reason);
 }
 
 /**
- * Refuses a key.
+ * Refuses the current key.
  *
- * @throws RefusedValue always
+ * @throws RefusedValue always.
  */
 export function refuseKey(): never {
   refuse('the key is neither a 64-bit int nor a string with a UTF-8 form');
 }
 
 /**
- * Refuses an object of a class that PHP has no counterpart for.
+ * Refuses an instance of a class that PHP has no counterpart for.
  *
- * @param value the object
- * @throws RefusedValue always
+ * @param value - The instance.
+ * @throws RefusedValue always.
  */
 export function refuseInstance(value: object): never {
   const name = (value.constructor as { name?: string } | undefined)?.name ?? 'object';
@@ -74,5 +72,5 @@ export function refuseInstance(value: object): never {
     value instanceof Date
       ? 'store its getTime() or toISOString()'
       : 'store a plain object, or a PhpObject for an object of PHP';
-  refuse(`${shown} is no value of PHP; ${remedy}`);
+  refuse(`${shown} is not a value of PHP; ${remedy}`);
 }

@@ -1,44 +1,45 @@
-import { digitsOf, isSmallInt, putDigits, putInt } from '../digits.ts';
-import { floatText } from '../numbers.ts';
+import * as codes from '../bytes.ts';
+import { digitsOf, floatText, isSmallInt, putDigits, putInt } from '../numbers.ts';
+import { isWellFormed } from '../text.ts';
 
-/** The method behind `Buffer.write`, which spares the choice of the encoding by name. */
+const { ARRAY, BOOL, COLON, DOUBLE, ONE, OPEN, POINT, QUOTE, SEMICOLON, STRING, ZERO } = codes;
+
+/** The method behind `Buffer.write`: calling it directly saves looking up the encoding by name. */
 interface FastBuffer extends Buffer {
   utf8Write(text: string, offset: number): number;
 }
 
 const FIRST_SIZE = 16 * 1024;
-/** A larger buffer is given back to the memory instead of being kept for the next call. */
+/** A larger buffer is released after the call instead of being kept for the next one. */
 const KEPT_SIZE = 1024 * 1024;
-/** Below this a loop over the characters is cheaper than a call into the engine. */
+/** For shorter strings a loop over the characters is faster than a native call. */
 const SHORT_STRING = 40;
-/** From this length on, a string's bytes are counted first instead of making room for the most. */
+/** From this length on, the UTF-8 size is counted first instead of reserving three bytes a unit. */
 const COUNTED_STRING = 64 * 1024;
 
-/** How many ints of a list get their room at once. */
+/** How many ints of a list one reservation is made for. */
 const INTS_AT_ONCE = 128;
-/** What every array and object ends with. */
-export const CLOSE = 125;
 
-/** Bytes that grow at their end. */
+/** A growing buffer that knows how PHP writes each scalar. */
 export class ByteWriter {
   bytes: FastBuffer = Buffer.allocUnsafeSlow(FIRST_SIZE) as FastBuffer;
   length = 0;
   #view: DataView = new DataView(this.bytes.buffer);
 
-  /** Copies out what was written. */
+  /** Returns a copy of the bytes written so far. */
   copy(): Buffer {
     const result = Buffer.allocUnsafe(this.length);
     this.bytes.copy(result, 0, 0, this.length);
     return result;
   }
 
-  /** Begins again. Returns false where the buffer has become too large to be kept. */
+  /** Drops the bytes written so far. Returns false if the buffer is too large to be kept. */
   clear(): boolean {
     this.length = 0;
     return this.bytes.length <= KEPT_SIZE;
   }
 
-  /** Makes room for more bytes. */
+  /** Ensures room for more bytes. */
   reserve(count: number): void {
     if (this.length + count > this.bytes.length) this.#grow(count);
   }
@@ -69,10 +70,10 @@ export class ByteWriter {
   }
 
   /**
-   * Writes bytes that are kept four to a word: a short loop over words is the quickest copy.
+   * Writes bytes that are stored as 32-bit words: a short loop over words is the fastest copy.
    *
-   * @param words little-endian, the last one filled up with anything
-   * @param count how many bytes they hold
+   * @param words - Little-endian; unused bytes of the last word may be anything.
+   * @param count - How many bytes of them count.
    */
   words(words: Uint32Array, count: number): void {
     this.reserve(count + 4);
@@ -88,18 +89,18 @@ export class ByteWriter {
   bool(value: boolean): void {
     this.reserve(4);
     const { bytes, length } = this;
-    bytes[length] = 98;
-    bytes[length + 1] = 58;
-    bytes[length + 2] = value ? 49 : 48;
-    bytes[length + 3] = 59;
+    bytes[length] = BOOL;
+    bytes[length + 1] = COLON;
+    bytes[length + 2] = value ? ONE : ZERO;
+    bytes[length + 3] = SEMICOLON;
     this.length = length + 4;
   }
 
   /** Writes `a:3:{`. */
   openArray(count: number): void {
     this.reserve(24);
-    this.bytes[this.length] = 97;
-    this.bytes[this.length + 1] = 58;
+    this.bytes[this.length] = ARRAY;
+    this.bytes[this.length + 1] = COLON;
     this.length += 2;
     this.open(count);
   }
@@ -109,8 +110,8 @@ export class ByteWriter {
     this.reserve(20);
     const { bytes } = this;
     const at = putDigits(bytes, this.length, count);
-    bytes[at] = 58;
-    bytes[at + 1] = 123;
+    bytes[at] = COLON;
+    bytes[at + 1] = OPEN;
     this.length = at + 2;
   }
 
@@ -118,23 +119,23 @@ export class ByteWriter {
   float(value: number): void {
     this.reserve(32);
     const { bytes } = this;
-    bytes[this.length] = 100;
-    bytes[this.length + 1] = 58;
+    bytes[this.length] = DOUBLE;
+    bytes[this.length + 1] = COLON;
     this.length += 2;
     const thousandths = Math.round(value * 1000);
-    // Fifteen digits that read back as the same float are its shortest: no other such float is near.
+    // At most fifteen digits that read back as the same float are its shortest form.
     if (thousandths / 1000 === value && value > 0 && thousandths < 1e9) {
       let at = putDigits(bytes, this.length, Math.floor(thousandths / 1000) | 0);
       let rest = thousandths % 1000;
-      bytes[at++] = 46;
+      bytes[at++] = POINT;
       for (let place = 100; rest > 0; place /= 10) {
         const digit = Math.floor(rest / place);
-        bytes[at++] = 48 + digit;
+        bytes[at++] = ZERO + digit;
         rest -= digit * place;
       }
       this.length = at;
     } else this.ascii(floatText(value));
-    this.byte(59);
+    this.byte(SEMICOLON);
   }
 
   /** Writes `i:5;` for a safe integer. */
@@ -150,10 +151,11 @@ export class ByteWriter {
   }
 
   /**
-   * Writes `i:0;i:5;i:1;i:6;` as far as it goes: many a list holds ids or counts and nothing else.
+   * Writes `i:0;i:5;i:1;i:6;` up to the first element that is not a small int: many lists hold only
+   * ids or counts.
    *
-   * @param list the list
-   * @returns how many of its elements were written
+   * @param list - The list.
+   * @returns How many of its elements were written.
    */
   ints(list: readonly unknown[]): number {
     const { length } = list;
@@ -177,7 +179,7 @@ export class ByteWriter {
   /**
    * Writes `s:3:"abc";`.
    *
-   * @returns false, and nothing is written, for half a surrogate pair, which has no UTF-8
+   * @returns false, with nothing written, for half a surrogate pair, which has no UTF-8.
    */
   string(text: string): boolean {
     const { length } = text;
@@ -185,19 +187,19 @@ export class ByteWriter {
       this.reserve(length + 8);
       const { bytes } = this;
       let at = this.length;
-      bytes[at] = 115;
-      bytes[at + 1] = 58;
+      bytes[at] = STRING;
+      bytes[at + 1] = COLON;
       if (length < 10) {
-        bytes[at + 2] = 48 + length;
+        bytes[at + 2] = ZERO + length;
         at += 3;
       } else {
         const tens = (length * 205) >> 11;
-        bytes[at + 2] = 48 + tens;
-        bytes[at + 3] = 48 + length - tens * 10;
+        bytes[at + 2] = ZERO + tens;
+        bytes[at + 3] = ZERO + length - tens * 10;
         at += 4;
       }
-      bytes[at] = 58;
-      bytes[at + 1] = 34;
+      bytes[at] = COLON;
+      bytes[at + 1] = QUOTE;
       at += 2;
       let index = 0;
       for (; index < length; index++) {
@@ -206,8 +208,8 @@ export class ByteWriter {
         bytes[at++] = code;
       }
       if (index === length) {
-        bytes[at] = 34;
-        bytes[at + 1] = 59;
+        bytes[at] = QUOTE;
+        bytes[at + 1] = SEMICOLON;
         this.length = at + 2;
         return true;
       }
@@ -216,7 +218,7 @@ export class ByteWriter {
     return this.#longString(text);
   }
 
-  /** Writes `s:3:"abc";` for bytes that are no text. */
+  /** Writes `s:3:"abc";` for bytes. */
   byteString(content: Uint8Array): void {
     this.reserve(content.length + 24);
     this.length = this.#stringHead(this.length, content.length);
@@ -224,7 +226,7 @@ export class ByteWriter {
     this.ascii('";');
   }
 
-  /** Encodes a short text by hand: a call into the engine costs more than its few characters. */
+  /** Encodes a short text in a loop, which is faster than a native call. */
   #shortText(text: string): boolean {
     let size = 0;
     for (let index = 0; index < text.length; index++) {
@@ -247,8 +249,8 @@ export class ByteWriter {
         bytes[at++] = 0x80 | (code & 63);
       }
     }
-    bytes[at] = 34;
-    bytes[at + 1] = 59;
+    bytes[at] = QUOTE;
+    bytes[at + 1] = SEMICOLON;
     this.length = at + 2;
     return true;
   }
@@ -257,28 +259,28 @@ export class ByteWriter {
     const { length } = text;
     this.reserve((length < COUNTED_STRING ? length * 3 : Buffer.byteLength(text)) + 32);
     const { bytes, length: start } = this;
-    // Most strings are ASCII: the head is written as if, and again where that was wrong.
+    // Most strings are ASCII: the head is written for that size, and again if the size differs.
     let at = this.#stringHead(start, length);
     const size = bytes.utf8Write(text, at);
     if (size !== length) {
-      if (!(text as unknown as WellFormed).isWellFormed()) return false;
+      if (!isWellFormed(text)) return false;
       const shift = digitsOf(size) - digitsOf(length);
       if (shift > 0) bytes.copyWithin(at + shift, at, at + size);
       at = this.#stringHead(start, size);
     }
-    bytes[at + size] = 34;
-    bytes[at + size + 1] = 59;
+    bytes[at + size] = QUOTE;
+    bytes[at + size + 1] = SEMICOLON;
     this.length = at + size + 2;
     return true;
   }
 
   #stringHead(start: number, length: number): number {
     const { bytes } = this;
-    bytes[start] = 115;
-    bytes[start + 1] = 58;
+    bytes[start] = STRING;
+    bytes[start + 1] = COLON;
     const at = putDigits(bytes, start + 2, length);
-    bytes[at] = 58;
-    bytes[at + 1] = 34;
+    bytes[at] = COLON;
+    bytes[at + 1] = QUOTE;
     return at + 2;
   }
 
@@ -288,9 +290,4 @@ export class ByteWriter {
     this.bytes = larger as FastBuffer;
     this.#view = new DataView(this.bytes.buffer);
   }
-}
-
-/** ES2024, in every Node that this package runs on. */
-interface WellFormed {
-  isWellFormed(): boolean;
 }

@@ -56,7 +56,7 @@ export function compareVariables(
   if (!ours.equals(php.bytes)) {
     return `session_encode ${format}: PHP ${show(php.bytes)} ${php.messages.join(' / ')}, here ${show(ours)}`;
   }
-  const messages = encoded.messages.map((message) => spoken(message, 'session_encode'));
+  const messages = encoded.messages.map(spoken);
   if (messages.join('\n') !== php.messages.join('\n')) {
     return `session_encode ${format}: PHP said ${php.messages.join(' / ')}, here ${messages.join(' / ')}`;
   }
@@ -86,16 +86,15 @@ export function compareVerdict(
   } catch (error) {
     if (!(error instanceof UnserializeError)) return `here ${String(error)} for ${show(input)}`;
     bytes = Buffer.from('b:0;');
-    heard.push(...error.messages, {
+    heard.push({
       level: error.level,
-      message: error.message.replace('unserialize(): ', ''),
-      namesFunction: true,
+      message: error.message,
     });
   }
   const took = milliseconds(input);
   if (took > SLOWEST) return `took ${took.toFixed(0)} ms for ${show(input)}`;
   if (isBeyondBytes(php)) return undefined;
-  const messages = heard.map((message) => spoken(message, 'unserialize'));
+  const messages = heard.map(spoken);
   const expected = php.messages.filter(
     (text) => !text.endsWith('Class __PHP_Incomplete_Class has no unserializer'),
   );
@@ -122,14 +121,14 @@ export function compareSession(
   version: PhpVersion,
 ): string | undefined {
   if (isBeyondBytes(php)) return undefined;
-  const decoded = decodeSession(format, input, { version });
-  const messages = decoded.messages.map((message) => spoken(message, 'session_start'));
+  const decoded = decodeSession(format, input, { version, caller: 'session_start()' });
+  const messages = decoded.messages.map(spoken);
   let result = sessionResult(false);
   if (decoded.error !== undefined) {
     messages.push('2 session_start(): Failed to decode session object. Session has been destroyed');
   } else if (decoded.scalar === undefined) {
     const encoded = encodeSession(format, decoded.variables, { version });
-    messages.push(...encoded.messages.map((message) => spoken(message, 'session_encode')));
+    messages.push(...encoded.messages.map(spoken));
     result = sessionResult(encoded.bytes);
   } else messages.push('2 session_encode(): Cannot encode non-existent session');
   const expected = php.messages.filter(
@@ -177,8 +176,8 @@ function sessionResult(bytes: Buffer | false): Buffer {
   return bytes === false ? Buffer.from('!') : Buffer.concat([Buffer.from('='), bytes]);
 }
 
-function spoken({ level, message, namesFunction }: PhpMessage, name: string): string {
-  return `${LEVELS[level]} ${namesFunction ? `${name}(): ` : ''}${message}`;
+function spoken({ level, message }: PhpMessage): string {
+  return `${LEVELS[level]} ${message}`;
 }
 
 /** PHP asked its classes: a class that cannot be unserialized, an enum or case it does not have. */

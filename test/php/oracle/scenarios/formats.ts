@@ -74,6 +74,10 @@ const encoding: Scenario[] = ['php', 'php_binary', 'php_serialize'].flatMap(
         ],
       },
       { name: `${format} after destroy`, steps: [...set, count, destroy, encode] },
+      {
+        name: `${format} reads half a key beside an integer key`,
+        steps: [...set, ['set', '5', 1], call('session_decode', '\x05a')],
+      },
     ];
   },
 );

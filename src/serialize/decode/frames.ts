@@ -6,29 +6,29 @@ export const LIST = 0;
 export const RECORD = 1;
 export const MAP = 2;
 
-/** An array, or the properties of an object, that is being read. */
+/** An array, or the properties of an object, while it is read. */
 export interface Frame {
   kind: typeof LIST | typeof RECORD | typeof MAP;
   container: PhpArray;
-  /** How many elements are still to come. */
+  /** How many elements are not read yet. */
   remaining: number;
-  /** The key that is being read: with the frame, the place of what is read next. */
+  /** The current key: frame and key together are the place of the next value. */
   key: PhpKey;
-  /** The object whose properties these are; an object's map never changes its form. */
+  /** The object, if these are properties; its map never changes its form. */
   readonly owner: PhpObject | undefined;
-  /** Keys that are not UTF-8, by their Latin-1 text: a Map would compare bytes by identity. */
+  /** Keys that are not UTF-8, by their Latin-1 text, since a Map compares Buffers by identity. */
   byteKeys: Map<string, PhpKey> | undefined;
-  /** The key that is being read, or before the first one where it is expected from. */
+  /** The current key's shape; before the first key, the one that predicts it. */
   shape: Shape;
 }
 
 /**
- * Begins an array in the form that fits its first key.
+ * Opens an array in the form that fits its first key.
  *
- * @param kind the form
- * @param remaining how many elements PHP announced
- * @param shape where its keys are expected from
- * @returns the frame with an empty container
+ * @param kind - The form.
+ * @param remaining - The count that PHP wrote.
+ * @param shape - Predicts its keys.
+ * @returns The frame with an empty container.
  */
 export function openArray(kind: Frame['kind'], remaining: number, shape: Shape): Frame {
   const container: PhpArray = kind === LIST ? [] : kind === RECORD ? {} : new Map();
@@ -36,12 +36,12 @@ export function openArray(kind: Frame['kind'], remaining: number, shape: Shape):
 }
 
 /**
- * Begins the properties of an object.
+ * Opens the properties of an object.
  *
- * @param owner the object
- * @param remaining how many properties PHP announced
- * @param shape where the keys of its records are expected from
- * @returns the frame on the object's own map
+ * @param owner - The object.
+ * @param remaining - The count that PHP wrote.
+ * @param shape - Predicts the keys of the records in it.
+ * @returns The frame on the object's own map.
  */
 export function openObject(owner: PhpObject, remaining: number, shape: Shape): Frame {
   const container = owner.properties;
@@ -49,11 +49,10 @@ export function openObject(owner: PhpObject, remaining: number, shape: Shape): F
 }
 
 /**
- * Reads a place.
+ * Returns the value of a place.
  *
- * @param frame the container
- * @param key the key in it
- * @returns what stands there
+ * @param frame - The container.
+ * @param key - The key in it.
  */
 export function get(frame: Frame, key: PhpKey): PhpValue {
   if (frame.kind === MAP) return (frame.container as Map<PhpKey, PhpValue>).get(key) ?? null;
@@ -61,28 +60,28 @@ export function get(frame: Frame, key: PhpKey): PhpValue {
 }
 
 /**
- * Fills a place that the container's form has room for.
+ * Stores a value in a place that the container's form has room for.
  *
- * @param frame the container
- * @param key the key in it
- * @param value what shall stand there
+ * @param frame - The container.
+ * @param key - The key in it.
+ * @param value - The value to store.
  */
 export function put(frame: Frame, key: PhpKey, value: PhpValue): void {
   if (frame.kind === LIST) (frame.container as PhpValue[])[key as number] = value;
   else if (frame.kind === MAP) (frame.container as Map<PhpKey, PhpValue>).set(key, value);
   else if (key === '__proto__') {
-    // An assignment would reach Object.prototype's setter.
+    // An assignment would call Object.prototype's setter.
     const plain = { value, writable: true, enumerable: true, configurable: true };
     Object.defineProperty(frame.container, key, plain);
   } else (frame.container as PhpRecord)[key as string] = value;
 }
 
 /**
- * Changes the container's form where the next key does not fit it.
+ * Changes the container's form if the next key does not fit it.
  *
- * @param frame the container
- * @param key the key that shall be added
- * @param parent where the container stands
+ * @param frame - The container.
+ * @param key - The next key.
+ * @param parent - The container's own container, which gets the new one.
  */
 export function makeFit(frame: Frame, key: PhpKey, parent: Frame): void {
   const { container } = frame;
@@ -100,7 +99,7 @@ export function makeFit(frame: Frame, key: PhpKey, parent: Frame): void {
     frame.kind = MAP;
     frame.container = new Map(Object.entries(container as PhpRecord));
   } else return;
-  const standing = get(parent, parent.key);
-  if (standing instanceof PhpReference) standing.value = frame.container;
+  const current = get(parent, parent.key);
+  if (current instanceof PhpReference) current.value = frame.container;
   else put(parent, parent.key, frame.container);
 }
