@@ -3,7 +3,7 @@
 import { PhpValueError } from '../messages.ts';
 import { callerOf, warnSecondStart, warnSent } from '../session/caller.ts';
 import { isValidId, MAX_SID_LENGTH } from '../session/identifiers.ts';
-import { perform } from '../session/scope.ts';
+import { perform, refuseAfterCommit } from '../session/scope.ts';
 import { applyOptions } from '../session/start.ts';
 import type { SessionStartOptions } from '../setting-types.ts';
 import { parseArguments } from '../zend/arguments.ts';
@@ -46,6 +46,7 @@ export async function session_start(...values: unknown[]): Promise<boolean> {
       warnSent(request, 'Session cannot be started after headers have already been sent');
       return false;
     }
+    refuseAfterCommit(request);
     const change = (key: string, value: string): boolean => request.changeSetting(key, value);
     const readAndClose = applyOptions(options, reporter, change);
     await session.start(startedAt);

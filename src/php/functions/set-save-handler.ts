@@ -9,7 +9,7 @@ import type {
   SessionHandlerInterface,
 } from '../save-handler.ts';
 import type { PhpRequest } from '../session/request.ts';
-import { execute, hasScope, performSync } from '../session/scope.ts';
+import { execute, hasScope, inTurn, performSync } from '../session/scope.ts';
 import { parseArguments } from '../zend/arguments.ts';
 import { whyNoCallback } from '../zend/callable.ts';
 import { typeName } from '../zend/conversions.ts';
@@ -212,7 +212,9 @@ function setCallbacks(request: PhpRequest, values: readonly unknown[]): void {
  */
 export function registerShutdown(request: PhpRequest): void {
   addShutdownFunction(request, async () => {
-    await execute(request, 'session_write_close', ({ session }) => session.flush());
+    const close = (): Promise<boolean> =>
+      execute(request, 'session_write_close', ({ session }) => session.flush());
+    await inTurn(request, close);
   });
 }
 

@@ -156,7 +156,7 @@ function closeAbandoned(request: PhpRequest): void {
   if (!session.storage.isOpen) return;
   const { activeFunction } = reporter;
   const close = async (): Promise<void> => {
-    await session.storage.close();
+    await session.storage.abandon();
     reporter.activeFunction = activeFunction;
     reporter.throwPending();
   };

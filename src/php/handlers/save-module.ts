@@ -12,6 +12,8 @@ export interface HandlerContext {
   /** Unix time in milliseconds. */
   readonly clock: () => number;
   readonly randomBytes: RandomBytes;
+  /** Whether close() is called after an exception too: `PhpOptions.containFailures`. */
+  readonly containFailures: boolean;
   /** The framework's own request, for tracing. */
   readonly source: unknown;
 }

@@ -63,9 +63,17 @@ export class Storage {
     const { ok, handler } = await this.#module.open(this.#context, savePath, name);
     if (handler) {
       await this.#handler?.release();
+      // PS(mod_data) is one place: the files module takes it from a parent that was left open.
+      if (this.#module === this.#modules.files) await this.#releaseParent();
       this.#handler = handler;
     }
     return ok;
+  }
+
+  /** session_module_name('files') closes what an error, or a class without super.close(), left open. */
+  async abandon(): Promise<void> {
+    await this.close();
+    await this.#releaseParent();
   }
 
   /** Closes the handler, if it is open. */

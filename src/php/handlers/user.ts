@@ -23,6 +23,9 @@ function isTraced(): boolean {
   return [start, end, asyncStart, asyncEnd, error].some((each) => each.hasSubscribers);
 }
 
+/** PHP's process dies of an endless recursion at once; here it would take all memory first. */
+const DEEPEST = 100;
+
 /** C's IS_UNDEF: the callback was not called, because another one is still running. */
 const UNDEFINED = Symbol('undefined');
 
@@ -104,8 +107,18 @@ class OpenCallbacks implements OpenHandler {
     return this.canValidate ? await this.#ask('validate_sid', id) : true;
   }
 
-  close(): Promise<boolean> {
-    return this.#ask('close');
+  async close(): Promise<boolean> {
+    const { reporter, containFailures } = this.#context;
+    if (!containFailures) return await this.#ask('close');
+    // An exception that is pending, or has ended the last phase, does not keep it from being called.
+    const pending = reporter.exception;
+    reporter.exception = undefined;
+    if (reporter.callbackDepth === 0) this.#module.isCalling = false;
+    try {
+      return await this.#ask('close');
+    } finally {
+      reporter.exception = pending ?? reporter.exception;
+    }
   }
 
   /** A callback's resources are its program's own. */
@@ -132,6 +145,15 @@ class OpenCallbacks implements OpenHandler {
     }
     // zend_call_function() calls nothing while an exception is pending.
     if (reporter.exception) return null;
+    if (reporter.callbackDepth >= DEEPEST) {
+      reporter.keep(
+        new Error(
+          `The save handler's ${name}() was called ${DEEPEST} levels deep: a callback calls a session ` +
+            'function that calls the callback again; call session functions from the page instead',
+        ),
+      );
+      return null;
+    }
     const callback = module.callbacks[name] as
       | ((...values: readonly unknown[]) => unknown)
       | undefined;

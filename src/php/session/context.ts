@@ -55,6 +55,15 @@ export interface PhpOptions<Name extends string = string> {
   randomInt?: ((limit: number) => number) | undefined;
   /** When the page changed, in milliseconds: the Last-Modified of the public and private limiters. */
   lastModified?: (() => number | undefined) | undefined;
+  /**
+   * Whether an error of a save handler ends with its session. PHP goes on: a validateId() that throws
+   * gives the visitor a new id, a session_start() that fails keeps its Set-Cookie, and after an
+   * exception close() is not called. With true none of that happens: an outage of the store signs
+   * nobody out, and a handler can rely on close().
+   *
+   * @default false
+   */
+  containFailures?: boolean | undefined;
 }
 
 /** What a session needs to know of its request. */

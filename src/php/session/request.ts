@@ -47,6 +47,7 @@ export class PhpRequest implements SessionContext {
   readonly clock: () => number;
   readonly randomBytes: RandomBytes;
   readonly randomInt: (limit: number) => number;
+  readonly containFailures: boolean;
   readonly #lastModified: (() => number | undefined) | undefined;
   readonly modules: Modules;
   readonly session: Session;
@@ -73,6 +74,7 @@ export class PhpRequest implements SessionContext {
     this.clock = options.clock ?? Date.now;
     this.randomBytes = options.randomBytes ?? randomBytes;
     this.randomInt = options.randomInt ?? ((limit) => randomInt(limit));
+    this.containFailures = options.containFailures ?? false;
     this.#lastModified = options.lastModified;
     this.modules = modules;
     this.session = new Session(this, modules);

@@ -4,7 +4,7 @@
  */
 import { beforeNul, bytesOf } from '../zend/conversions.ts';
 import { warnSent } from './caller.ts';
-import type { SessionContext } from './context.ts';
+import type { ResponseHead, SessionContext } from './context.ts';
 
 const LONG_AGO = 'Thu, 19 Nov 1981 08:52:00 GMT';
 const WEEK_DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const;
@@ -14,6 +14,8 @@ const MONTHS = [
 
 /** The calendar repeats after this many seconds: 400 years, whole weeks. */
 const CYCLE = 12_622_780_800;
+
+type HeaderValue = ReturnType<ResponseHead['getHeader']>;
 
 /** A header that the session writes. */
 type Header = readonly [name: string, value: string];
@@ -92,6 +94,18 @@ function replaceCookie(context: SessionContext, name: string, text: string): voi
   if (!isRefused(context, line)) lines.push(headerBytes(line));
   if (lines.length > 0) head.setHeader('Set-Cookie', lines);
   else head.removeHeader('Set-Cookie');
+}
+
+/**
+ * Undoes sendCookie() after a start that failed.
+ *
+ * @param context - The request.
+ * @param before - The lines of Set-Cookie before it.
+ */
+export function restoreCookies({ head }: SessionContext, before: HeaderValue): void {
+  if (head.headersSent) return;
+  if (before === undefined) head.removeHeader('Set-Cookie');
+  else head.setHeader('Set-Cookie', typeof before === 'number' ? String(before) : before);
 }
 
 /**

@@ -85,12 +85,15 @@ async function endRequest(request: PhpRequest, reason: string): Promise<void> {
       await shutdownFunction();
     }
   });
-  request.committed = reason;
-  reporter.hasLeftProgram = true;
-  await attempt(() => execute(request, SHUTDOWN, () => session.flush()));
-  await attempt(() => execute(request, SHUTDOWN, () => session.shutDown()));
-  await session.storage.release();
-  reporter.hasLeftProgram = false;
+  // In turn: a session_start() that nobody awaits is opened before this, or not at all.
+  await inTurn(request, async () => {
+    request.committed = reason;
+    reporter.hasLeftProgram = true;
+    await attempt(() => execute(request, SHUTDOWN, () => session.flush()));
+    await attempt(() => execute(request, SHUTDOWN, () => session.shutDown()));
+    await attempt(() => session.storage.release());
+    reporter.hasLeftProgram = false;
+  });
   if (errors.length > 0) throw errors[0];
 }
 

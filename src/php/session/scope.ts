@@ -75,6 +75,20 @@ export function currentRequest(what: string): PhpRequest {
 }
 
 /**
+ * Refuses to begin a session that no one would save.
+ *
+ * @param request - The request.
+ * @throws PhpScopeError once the request's session was saved, except within a save handler.
+ */
+export function refuseAfterCommit(request: PhpRequest): void {
+  if (request.committed === undefined || isInHandler()) return;
+  throw new PhpScopeError(
+    `session_start() was called after the session had been saved: ${request.committed}; ` +
+      'await the work before you answer',
+  );
+}
+
+/**
  * The request whose `$_SESSION` this code may touch.
  *
  * @returns The request.

@@ -5,7 +5,7 @@ import { beforeNul } from '../zend/conversions.ts';
 import { type Caller, warnStarted } from './caller.ts';
 import type { SessionContext } from './context.ts';
 import { createId, isDangerousId } from './identifiers.ts';
-import { sendCacheHeaders, sendCookie, warnLimiterTooLate } from './response.ts';
+import { restoreCookies, sendCacheHeaders, sendCookie, warnLimiterTooLate } from './response.ts';
 import { save } from './save.ts';
 import { findClientId } from './start.ts';
 import { Variables } from './variables.ts';
@@ -73,7 +73,7 @@ export class Session {
    * @returns false with a message when the session could not be started.
    */
   async start(startedAt?: Caller): Promise<boolean> {
-    const { settings } = this.#context;
+    const { settings, head, containFailures } = this.#context;
     if (this.isActive) {
       const text = 'Ignoring session_start() because a session has already been started';
       warnStarted(this.#context, this.#startedAt, 'E_NOTICE', text);
@@ -87,9 +87,11 @@ export class Session {
       this.#sendCookie = client.sendCookie ?? this.#sendCookie;
       if (client.isCookie) this.#defineSid = false;
     }
-    if (this.#id !== undefined && isDangerousId(this.#id)) this.#id = undefined;
+    if (this.#id !== undefined && isDangerousId(beforeNul(this.#id))) this.#id = undefined;
 
+    const cookies = containFailures ? head.getHeader('Set-Cookie') : undefined;
     if ((await this.#initialize(startedAt)) && (await this.#limitCache())) return true;
+    if (containFailures) restoreCookies(this.#context, cookies);
     this.#status = PHP_SESSION_NONE;
     this.#id = undefined;
     return false;
@@ -102,7 +104,7 @@ export class Session {
 
   /** php_session_initialize(), session.c L407. */
   async #initialize(startedAt: Caller | undefined): Promise<boolean> {
-    const { settings } = this.#context;
+    const { settings, reporter, containFailures } = this.#context;
     this.#status = PHP_SESSION_ACTIVE;
     if (!(await this.storage.open())) {
       return await this.#fail('warn', 'Failed to initialize storage module');
@@ -114,6 +116,10 @@ export class Session {
       if (this.#id === undefined) return await this.#fail('throw', 'Failed to create session ID');
       if (settings.get('use_cookies')) this.#sendCookie = true;
     } else if (settings.get('use_strict_mode') && !(await handler?.validateId(this.#id))) {
+      if (reporter.exception && containFailures) {
+        await this.abort();
+        return false;
+      }
       this.#id = undefined;
       this.#id = (await handler?.createId()) ?? createId(this.#context);
       if (settings.get('use_cookies')) this.#sendCookie = true;

@@ -59,7 +59,8 @@ export class Variables {
     }
     const entries: Iterable<[PhpKey, PhpValue]> =
       decoded.variables instanceof Map ? decoded.variables : Object.entries(decoded.variables);
-    for (const [key, value] of entries) this.all?.set(key, value);
+    // A session that was destroyed while it was read has no variables to fill.
+    for (const [key, value] of entries) this.saved?.set(key, value);
     if (format !== 'php_serialize' && !decoded.endsInKey) this.#warnOfNumericKeys(reporter);
     return !decoded.error;
   }

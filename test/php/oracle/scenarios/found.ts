@@ -235,5 +235,71 @@ const sent: Scenario[] = (
   },
 ]);
 
+const failing: Scenario[] = [
+  {
+    name: 'an id whose dangerous character is behind a NUL, and files',
+    cookies: { PHPSESSID: 'visitor7\0<b' },
+    files: { sess_visitor7: 'a|i:7;' },
+    steps: [start, id, variables, count],
+  },
+  {
+    name: 'an id whose dangerous character is behind a NUL',
+    cookies: { PHPSESSID: 'visitor7\0<b' },
+    steps: [use('full'), start, id, count],
+  },
+  {
+    name: 'a session that is destroyed while it is read',
+    ...known,
+    steps: [
+      use('full', { read: { does: [destroy], answer: 'user|s:3:"ann";5|i:1;' } }),
+      start,
+      status,
+      variables,
+      start,
+      variables,
+    ],
+  },
+  {
+    name: 'data that is decoded while the session is opened',
+    ...known,
+    steps: [
+      use('full', { open: { does: [call('session_decode', 'a|i:2;')], answer: false } }),
+      count,
+      start,
+      variables,
+    ],
+  },
+  {
+    name: 'a sweep that fails',
+    ...known,
+    steps: [
+      ini('gc_probability', '1'),
+      ini('gc_divisor', '1'),
+      use('full', { gc: { throws: 'killed' } }),
+      start,
+      status,
+      id,
+      count,
+    ],
+  },
+  ...(['full', 'check'] as const).map((form) => ({
+    name: `a check of an id that fails: ${form}`,
+    ...known,
+    steps: [
+      ini('use_strict_mode', '1'),
+      use(form, { validate_sid: { throws: 'busy' } }),
+      start,
+      status,
+      id,
+    ],
+  })),
+];
+
 /** The table's part about what was found. */
-export const foundScenarios: readonly Scenario[] = [...abandoned, ...moved, ...strict, ...sent];
+export const foundScenarios: readonly Scenario[] = [
+  ...abandoned,
+  ...moved,
+  ...strict,
+  ...sent,
+  ...failing,
+];
