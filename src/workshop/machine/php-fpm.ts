@@ -27,8 +27,8 @@ const packageNames = ['php-fpm', 'php-mysql', 'nginx'];
  * Obtains php-fpm with pdo_mysql and opcache, and nginx: installed ones, else those of the
  * system's packages, unpacked into the cache. Nothing is started and nothing installed.
  *
- * @param options - `progress` is told what happens, `signal` ends it.
- * @returns The programs, or the reason why they are not here.
+ * @param options - `progress` receives a line for each step, `signal` aborts.
+ * @returns The programs, or the reason why they cannot be obtained.
  */
 export async function obtainPhpFpm(
   options: FetchOptions = {},
@@ -73,11 +73,11 @@ async function describe(
   const { stderr } = await run(nginx, ['-v'], { environment, signal, timeout: 30_000 });
   const nginxVersion = /nginx\/(\S+)/.exec(stderr)?.[1];
   if (nginxVersion === undefined) throw new Error(`${nginx} -v failed: ${stderr.trim()}`);
-  const args = [...php.args, '-d', `zend_extension=${findOpcache(folder)}`];
-  return { php: { ...php, args }, nginx, nginxVersion };
+  const ini = [...php.ini, `zend_extension=${findOpcache(folder)}`];
+  return { php: { ...php, ini }, nginx, nginxVersion };
 }
 
-/** PHP finds an installed one by its name. */
+/** PHP finds an installed opcache by its name. */
 function findOpcache(folder: string): string {
   const extensions = join(folder, 'usr/lib/php');
   const apis = folder !== '' && existsSync(extensions) ? readdirSync(extensions) : [];

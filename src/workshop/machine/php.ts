@@ -14,9 +14,9 @@ import { findProgram, run } from './program.ts';
 export interface Php {
   /** Absolute path of `php-cgi`. */
   cgi: string;
-  /** Options before all others: no php.ini, and the extensions by their paths. */
-  args: string[];
-  /** Where its libraries are, when it is not installed. */
+  /** Lines of a php.ini that load the extensions it lacks: `extension=/…/pdo.so`. */
+  ini: string[];
+  /** The path of its libraries, when it is not installed. */
   env: Record<string, string>;
   /** `8.2.36` */
   version: string;
@@ -31,8 +31,8 @@ const packageNames = ['php-cgi', 'php-mysql'];
  * Obtains php-cgi with pdo_mysql: an installed one, else that of the system's packages, unpacked
  * into the cache.
  *
- * @param options - `progress` is told what happens, `signal` ends it.
- * @returns PHP, or the reason why there is none.
+ * @param options - `progress` receives a line for each step, `signal` aborts.
+ * @returns PHP, or the reason why it cannot be obtained.
  */
 export async function obtainPhp(options: FetchOptions = {}): Promise<Php | { reason: string }> {
   const command = canFetchPackages() ? 'apt-get install php-cgi php-mysql' : 'install php-cgi';
@@ -60,14 +60,13 @@ async function fetched(options: FetchOptions): Promise<Php | undefined> {
 }
 
 /**
- * Asks PHP itself what it is and what it lacks; extensions are looked for where it would.
+ * Asks PHP for its version and its extensions; missing ones are looked for in its own folder.
  *
  * @param cgi - Absolute path of php-cgi or php-fpm.
  * @param folder - Where packages were unpacked; `''` for an installed PHP.
- * @param env - What it needs to find its libraries.
- * @param signal - Ends the asking.
- * @returns PHP, with the options that load what it lacks.
- * @throws Error that names the extension that is not there.
+ * @param env - The variables with which it finds its libraries.
+ * @param signal - Aborts the work.
+ * @throws Error that names the missing extension.
  */
 export async function describePhp(
   cgi: string,
@@ -85,19 +84,28 @@ export async function describePhp(
   // php-cgi describes itself in HTML, php-fpm in plain text.
   const told = /extension_dir(?:<\/td><td class="v">| => )([^<\s]+)/;
   const directory = told.exec(await ask('-n', '-i'))?.[1];
-  if (version === undefined || directory === undefined) throw new Error(`${cgi} is no PHP`);
-  const args = ['-n'];
+  if (version === undefined || directory === undefined) throw new Error(`${cgi} is not a PHP`);
+  const ini: string[] = [];
   const builtIn = modules(await ask('-n', '-m'));
   for (const extension of wanted.filter((name) => !builtIn.has(name.toLowerCase()))) {
     const file = `${extension.toLowerCase()}.so`;
     const path = [join(folder, directory, file), join(directory, file)].find(existsSync);
     if (path === undefined) throw new Error(`${cgi} has no ${file} in ${directory}`);
-    args.push('-d', `extension=${path}`);
+    ini.push(`extension=${path}`);
   }
-  const loaded = modules(await ask(...args, '-m'));
+  const loaded = modules(await ask(...withIni(ini), '-m'));
   const missing = wanted.filter((name) => !loaded.has(name.toLowerCase()));
   if (missing.length > 0) throw new Error(`${cgi} does not load ${missing.join(', ')}`);
-  return { cgi, args, env, version };
+  return { cgi, ini, env, version };
+}
+
+/**
+ * Lists the options that give a PHP these settings and no php.ini of the system.
+ *
+ * @param ini - Lines of a php.ini.
+ */
+export function withIni(ini: readonly string[]): string[] {
+  return ['-n', ...ini.flatMap((line) => ['-d', line])];
 }
 
 function modules(list: string): Set<string> {

@@ -1,6 +1,8 @@
-/** Requests to native PHP, each a new process, as the first web servers ran it. */
+/** Requests to native PHP over CGI: a new process for each request. */
 import { spawn } from 'node:child_process';
-import { basename, dirname } from 'node:path';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { obtainPhp, type Php } from '../machine/php.ts';
 
 /** One request to a script. */
@@ -10,7 +12,7 @@ export interface PhpRequest {
   method?: string | undefined;
   /** The Cookie header: `MySession=1`. */
   cookie?: string | undefined;
-  /** What follows the `?`. */
+  /** The part after the `?`. */
   query?: string | undefined;
   /** Further request headers by name. */
   headers?: Record<string, string> | undefined;
@@ -30,7 +32,7 @@ export interface PhpResponse {
   setCookie: string[];
   body: string;
   bytes: Buffer;
-  /** What PHP and error_log() wrote. */
+  /** The output of error_log() and PHP's own start-up messages. */
   stderr: string;
 }
 
@@ -40,10 +42,10 @@ export interface PhpServer {
   /**
    * Runs a script for one request.
    *
-   * @throws Error with PHP's words when it crashes or takes longer than ten seconds.
+   * @throws Error with PHP's output when it crashes or takes longer than ten seconds.
    */
   request(request: PhpRequest): Promise<PhpResponse>;
-  /** Ends requests that are still running. */
+  /** Kills requests that are still running. */
   close(): Promise<void>;
 }
 
@@ -59,11 +61,11 @@ export interface StartPhpOptions {
 const timeLimit = 10_000;
 
 /**
- * Gets native PHP ready: an installed php-cgi, or one that is fetched.
+ * Obtains native PHP: an installed php-cgi, or one that is fetched.
  *
- * @param options - Settings and variables of all requests, and who is told of a fetch.
+ * @param options - Settings and variables of all requests; `progress` is called before a fetch.
  * @returns PHP; close it at the end of the test file.
- * @throws Error that says why there is no PHP and how to install one.
+ * @throws Error with the reason why PHP cannot be obtained, and how to install it.
  * @example
  * const php = await startPhp({ env: { DATABASE_URL: schema.url } });
  * const { setCookie, body } = await php.request({ script: '/…/counter.php', cookie: 'MySession=1' });
@@ -79,6 +81,8 @@ class CgiPhp implements PhpServer {
   readonly #options: StartPhpOptions;
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<PhpResponse>>();
+  readonly #folder = mkdtempSync(join(tmpdir(), 'phpsessid-php-cgi-'));
+  readonly #iniFiles = new Map<string, string>();
 
   constructor(php: Php, options: StartPhpOptions) {
     this.#php = php;
@@ -102,32 +106,41 @@ class CgiPhp implements PhpServer {
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.allSettled(this.#running);
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /**
+   * A file instead of options of the command line: php-cgi ignores all of these when the query
+   * begins with `-` (CVE-2012-1823).
+   */
+  #iniFile(settings: Record<string, string>): string {
+    const lines = Object.entries(settings).map(([name, value]) => `${name}=${iniValue(value)}`);
+    const text = [...this.#php.ini, ...lines, ''].join('\n');
+    const path = this.#iniFiles.get(text) ?? join(this.#folder, `${this.#iniFiles.size}.ini`);
+    if (!this.#iniFiles.has(text)) writeFileSync(path, text);
+    this.#iniFiles.set(text, path);
+    return path;
   }
 
   #run(request: PhpRequest): Promise<PhpResponse> {
     const settings = { ...this.#options.settings, ...request.settings };
-    const child = spawn(
-      this.#php.cgi,
-      [
-        ...this.#php.args,
-        ...Object.entries(settings).flatMap(([name, value]) => ['-d', `${name}=${value}`]),
-      ],
-      {
-        cwd: dirname(request.script),
-        // Nothing of ours leaks in: a web server would not hand its own environment on either.
-        env: {
-          PATH: process.env['PATH'],
-          ...this.#php.env,
-          ...this.#options.env,
-          ...request.env,
-          ...metaVariables(request),
-        },
-        stdio: ['pipe', 'pipe', 'pipe'],
-        timeout: timeLimit,
-        killSignal: 'SIGKILL',
-        signal: this.#closing.signal,
+    const child = spawn(this.#php.cgi, [], {
+      cwd: dirname(request.script),
+      // As a web server does, without this process's own environment.
+      env: {
+        PATH: process.env['PATH'],
+        PHPRC: this.#iniFile(settings),
+        PHP_INI_SCAN_DIR: '',
+        ...this.#php.env,
+        ...this.#options.env,
+        ...request.env,
+        ...metaVariables(request),
       },
-    );
+      stdio: ['pipe', 'pipe', 'pipe'],
+      timeout: timeLimit,
+      killSignal: 'SIGKILL',
+      signal: this.#closing.signal,
+    });
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
@@ -153,7 +166,12 @@ class CgiPhp implements PhpServer {
   }
 }
 
-/** The variables of RFC 3875. REDIRECT_STATUS tells PHP that a web server asks. */
+/** Quotes a value as `php-cgi -d` does: not where it begins like a number, a word or a string. */
+function iniValue(value: string): string {
+  return /^([a-z0-9'"]|$)/i.test(value) ? value : `"${value}"`;
+}
+
+/** The variables of RFC 3875; with REDIRECT_STATUS php-cgi accepts that a web server runs it. */
 function metaVariables(request: PhpRequest): Record<string, string> {
   const { script, method, cookie, query = '', headers = {}, body } = request;
   const path = `/${basename(script)}`;

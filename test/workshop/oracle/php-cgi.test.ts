@@ -1,4 +1,4 @@
-/** Native PHP as it is run for the comparisons: a request in, all of its answer out. */
+/** Native PHP over CGI, as the comparisons run it. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -34,13 +34,13 @@ async function answer(
   return await interpreter.request({ script, ...request });
 }
 
-test('is a PHP that reaches MySQL', async () => {
+test('PHP has the MySQL driver', async () => {
   assert.match(php.version, /^[78]\.\d+\.\d+$/);
   const { body } = await answer('echo implode(" ", PDO::getAvailableDrivers());');
   assert.match(body, /\bmysql\b/);
 });
 
-test('reads the request: cookie, query, form, headers, environment', async () => {
+test('a script receives cookie, query, form, headers and environment', async () => {
   const { body } = await answer(
     'echo json_encode([$_COOKIE, $_GET, $_POST, $_SERVER["HTTP_X_ONE"], getenv("GREETING"), getenv("DATABASE_URL")]);',
     {
@@ -61,22 +61,21 @@ test('reads the request: cookie, query, form, headers, environment', async () =>
   ]);
 });
 
-test('keeps our own environment from the script', async () => {
+test('a script does not see the environment of the tests', async () => {
   process.env['PHPSESSID_TEST_SECRET'] = 'x';
   const { body } = await answer('var_dump(getenv("PHPSESSID_TEST_SECRET"));');
   delete process.env['PHPSESSID_TEST_SECRET'];
   assert.equal(body.trim(), 'bool(false)');
 });
 
-test('a query that looks like an option of the command line stays a query', async () => {
-  const { body } = await answer(
-    'echo class_exists("PDO") ? "PDO" : "none", $_SERVER["QUERY_STRING"];',
-    { query: '-s' },
-  );
-  assert.equal(body, 'PDO-s');
+test('a query that looks like an option changes neither settings nor extensions', async () => {
+  const code =
+    'echo ini_get("session.name"), class_exists("PDO") ? " PDO " : " none ", $_SERVER["QUERY_STRING"];';
+  const settings = { 'session.name': 'S' };
+  assert.equal((await answer(code, { query: '-s', settings })).body, 'S PDO -s');
 });
 
-test('gives back status, headers in order, each cookie, and bytes that are no text', async () => {
+test('a response has its status, its headers in order, each cookie, and binary bytes', async () => {
   const response = await answer(
     'http_response_code(404); header("X-B: 1"); header("X-A: 2"); setcookie("a", "1"); setcookie("b", "2"); echo "\\xff\\r\\n\\r\\n\\x00";',
   );
@@ -87,20 +86,20 @@ test('gives back status, headers in order, each cookie, and bytes that are no te
   assert.deepEqual([...response.bytes], [0xff, 13, 10, 13, 10, 0]);
 });
 
-test('knows no settings but those it is given', async () => {
+test('settings are the defaults and those of the request, not those of the system', async () => {
   const code = 'echo ini_get("session.gc_divisor"), " ", ini_get("session.name");';
   assert.equal((await answer(code)).body, '100 PHPSESSID');
   const settings = { 'session.name': 'S', 'session.gc_divisor': '1' };
   assert.equal((await answer(code, { settings })).body, '1 S');
 });
 
-test('tells what error_log() said apart from the page', async () => {
+test('the output of error_log() is kept apart from the page', async () => {
   const { body, stderr } = await answer('error_log("aside"); echo "page";');
   assert.equal(body, 'page');
   assert.match(stderr, /aside/);
 });
 
-test('closing ends a request that never ends', async () => {
+test('closing kills a request that runs forever', async () => {
   const other = await startPhp();
   const running = answer('while (true) {}', { settings: { max_execution_time: '0' } }, other);
   const refused = assert.rejects(running, /aborted|killed/);

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../machine/free-port.ts';
+import { withIni } from '../../machine/php.ts';
 import type { PhpFpm } from '../../machine/php-fpm.ts';
 import type { Served } from '../contender.ts';
 
@@ -53,7 +54,7 @@ export async function servePhp(programs: PhpFpm, order: PhpOrder): Promise<Serve
     const asRoot = userInfo().uid === 0 ? ['-R'] : [];
     const pool = join(folder, 'fpm.conf');
     await writeFile(pool, poolFile(socket, folder, order), { mode: 0o600 });
-    const fpm = [php.cgi, ...php.args, ...asRoot, '-F', '-y', pool];
+    const fpm = [php.cgi, ...withIni(php.ini), ...asRoot, '-F', '-y', pool];
     children.push(supervise(fpm, folder, php.env));
     await until(async () => existsSync(socket), children, folder);
     const port = await freePort();
