@@ -4,9 +4,7 @@
  * @module express
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { PhpOptions } from '../php/host.ts';
-import { runRequest } from '../php/host.ts';
-import { prepareExchanges } from './php-scope.ts';
+import { type HttpOptions, prepareHttp } from './http-exchange.ts';
 
 /** A middleware as Express and Connect call it. */
 export type PhpSessionMiddleware = (
@@ -41,22 +39,8 @@ export type PhpSessionMiddleware = (
  * await first.text(); // 'Count: 1'
  */
 export function phpSession<Name extends string>(
-  options: PhpOptions<Name> = {},
+  options: HttpOptions<Name> = {},
 ): PhpSessionMiddleware {
-  const begin = prepareExchanges(options);
-  return (request, response, next) => {
-    const exchange = begin(request, response, next);
-    response.once('close', () => {
-      const reason = response.writableFinished
-        ? 'its response was complete'
-        : 'its client went away';
-      exchange
-        .commit(reason)
-        .catch((error: unknown) => {
-          if (!response.writableFinished) process.emitWarning(error as Error);
-        })
-        .finally(() => exchange.close(reason));
-    });
-    runRequest(exchange.php, () => next()).catch(next);
-  };
+  const serve = prepareHttp(options);
+  return (request, response, next) => serve(request, response, next, () => next());
 }

@@ -4,10 +4,20 @@
  * @module node
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { runRequest } from '../php/host.ts';
-import { answerError, type PhpSessionOptions, prepareExchanges } from './php-scope.ts';
+import { type HttpOptions, prepareHttp } from './http-exchange.ts';
 
-export type { PhpSessionOptions } from './php-scope.ts';
+/** How PHP behaves, and what happens when a page fails. */
+export interface PhpSessionOptions<Name extends string = string> extends HttpOptions<Name> {
+  /**
+   * Receives an error that the listener or the session's end threw.
+   *
+   * The default answers 500 where nothing has left yet, cuts the connection where something has,
+   * and gives the error to `process.emitWarning`.
+   */
+  onError?:
+    | ((error: unknown, request: IncomingMessage, response: ServerResponse) => void)
+    | undefined;
+}
 
 /**
  * Gives each request its PHP session scope: in it, `session_start()` and `$_SESSION` are that
@@ -41,37 +51,23 @@ export function withPhpSession<Name extends string>(
   listener: (request: IncomingMessage, response: ServerResponse) => unknown,
   options: PhpSessionOptions<Name> = {},
 ): RequestListener {
-  const begin = prepareExchanges(options);
-  const onError = options.onError ?? answerError;
+  const { onError = answerError, ...others } = options;
+  const serve = prepareHttp(others);
   return (request, response) => {
     const fail = (error: unknown): void => onError(error, request, response);
-    const exchange = begin(request, response, fail);
-    let settled = false;
-    const finish = (): void => {
-      const reason = response.writableFinished
-        ? 'its response was complete'
-        : 'its client went away';
-      exchange.commit(reason).then(
-        () => exchange.close(reason),
-        (error: unknown) => {
-          exchange.close(reason);
-          // A response that was held back has been told already.
-          if (!response.writableFinished) process.emitWarning(error as Error);
-        },
-      );
-    };
-    response.once('close', () => {
-      if (settled) finish();
-    });
-    runRequest(exchange.php, () => listener(request, response))
-      .catch(async (error: unknown) => {
-        // As PHP does after an uncaught exception: the session is saved all the same.
-        await exchange.commit('the listener had failed').catch(() => {});
-        fail(error);
-      })
-      .finally(() => {
-        settled = true;
-        if (response.closed) finish();
-      });
+    serve(request, response, fail, () => listener(request, response));
   };
+}
+
+function answerError(error: unknown, _request: IncomingMessage, response: ServerResponse): void {
+  process.emitWarning(error instanceof Error ? error : new Error(String(error)));
+  if (response.destroyed || response.writableEnded) return;
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  for (const name of response.getHeaderNames()) response.removeHeader(name);
+  response.statusCode = 500;
+  response.setHeader('Content-Type', 'text/plain; charset=UTF-8');
+  response.end('Internal Server Error\n');
 }

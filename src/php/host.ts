@@ -3,6 +3,7 @@
  *
  * Adapters import from this file and from `index.ts`, and from no other file of `src/php`.
  */
+export { knowRequest } from './functions/bound.ts';
 export type { HandlerContext, OpenHandler, Opening, SaveModule } from './handlers/save-module.ts';
 export { type Caller, callerOf } from './session/caller.ts';
 export type { PhpOptions, Place, RequestInput, ResponseHead } from './session/context.ts';
@@ -14,3 +15,4 @@ export {
   prepare,
   runRequest,
 } from './session/run.ts';
+export { insideOwn, isInside } from './session/scope.ts';

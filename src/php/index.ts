@@ -12,6 +12,7 @@
  * @module php
  */
 export type { PhpVersion } from '../serialize/index.ts';
+export { type PhpSessionFunctions, phpSessionOf } from './functions/bound.ts';
 export {
   type CookieParamOptions,
   type SessionCookieParams,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { get } from 'node:http';
+import { get, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { $_SESSION, session_regenerate_id } from '#php';
@@ -39,13 +40,15 @@ test('a page streams in order, with its callbacks, after its session is saved', 
     withPhpSession(async (_request, response) => {
       await begin(memory);
       $_SESSION['n'] = 1;
-      assert.equal(
-        response.write('one ', () => events.push(`written after ${memory.trace.at(-1)}`)),
-        false,
-      );
+      const written = new Promise<void>((resolve) => {
+        response.write('one ', () => {
+          events.push(`written after ${memory.trace.at(-1)}`);
+          resolve();
+        });
+      });
       assert.equal(response.headersSent, true);
       assert.throws(() => response.setHeader('X-Late', '1'), { code: 'ERR_HTTP_HEADERS_SENT' });
-      await once(response, 'drain');
+      await written;
       response.write('two ');
       await turn();
       response.end('three', () => events.push('ended'));
@@ -158,4 +161,97 @@ test('the cookies of the page and of its session travel together', async () => {
     cookies.map((cookie) => cookie.replace(/=.*/, '')),
     ['first', 'PHPSESSID', 'last'],
   );
+});
+
+test('events of the request and the response have its session', async () => {
+  const memory = new Memory();
+  const seen: unknown[] = [];
+  const url = await serve(
+    withPhpSession((request, response) => {
+      let size = 0;
+      request.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+      });
+      request.on('end', async () => {
+        await begin(memory);
+        $_SESSION['size'] = size;
+        response.end(`${size} bytes`);
+      });
+      response.on('finish', () => seen.push($_SESSION['size']));
+    }, quiet),
+  );
+  const body = 'x'.repeat(100_000);
+  assert.equal(await (await fetch(url, { method: 'POST', body })).text(), '100000 bytes');
+  assert.deepEqual([...memory.rows.values()], ['size|i:100000;']);
+  assert.deepEqual(seen, [100_000]);
+});
+
+test('a client that hangs up within its form leaves a saved and closed session', async () => {
+  const memory = new Memory();
+  const url = await serve(
+    withPhpSession(async (request) => {
+      await begin(memory);
+      $_SESSION['seen'] = 1;
+      await new Promise((resolve) => request.on('end', resolve).resume());
+    }, quiet),
+  );
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.write('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf');
+  while (!memory.trace.includes('read')) await turn();
+  await turn();
+  socket.destroy();
+  while (memory.trace.at(-1) !== 'close') await turn();
+  assert.deepEqual([...memory.rows.values()], ['seen|i:1;']);
+});
+
+test('a page that forgets an await leaves nothing open', async () => {
+  for (const page of [
+    (memory: Memory) => {
+      begin(memory).catch(() => {});
+      throw new Error('a mistake');
+    },
+    (memory: Memory, response: ServerResponse) => {
+      begin(memory).catch(() => {});
+      response.destroy();
+    },
+    (memory: Memory, response: ServerResponse) => {
+      turn()
+        .then(() => begin(memory))
+        .catch(() => {});
+      response.destroy();
+    },
+  ]) {
+    const memory = new Memory();
+    const url = await serve(
+      withPhpSession((_request, response) => page(memory, response), {
+        ...quiet,
+        onError: (_error, _request, response) => response.end(),
+      }),
+    );
+    await fetch(url).catch(() => {});
+    for (let turns = 0; turns < 50; turns += 1) await turn();
+    const opened = memory.trace.filter((call) => call === 'open').length;
+    const closed = memory.trace.filter((call) => call === 'close').length;
+    assert.equal(opened, closed, memory.trace.join());
+  }
+});
+
+test('an error of a save that nobody waits for is a warning', async () => {
+  const memory = new Memory();
+  memory.failure = new Error('the disk is full');
+  const { closed: left, open: leave } = gate();
+  const url = await serve(
+    withPhpSession(async (_request, response) => {
+      await begin(memory);
+      $_SESSION['n'] = 1;
+      leave();
+      await once(response, 'close');
+    }, quiet),
+  );
+  const warned = once(process, 'warning');
+  const request = get(url);
+  request.on('error', () => {});
+  await left;
+  request.destroy();
+  assert.deepEqual(await warned, [memory.failure]);
 });

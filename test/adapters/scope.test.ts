@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import {
@@ -69,8 +68,7 @@ test('a change of $_SESSION after the page has begun is an error, not a loss', a
   const url = await serve(
     withPhpSession(async (_request, response) => {
       await begin(memory);
-      response.write('begun');
-      await once(response, 'drain');
+      await new Promise((written) => response.write('begun', written));
       assert.equal($_SESSION['late'], undefined);
       try {
         $_SESSION['late'] = 1;
@@ -115,8 +113,7 @@ test('PHP 8.5 names the line that sent the head', async () => {
     withPhpSession(
       async (_request, response) => {
         await begin(memory);
-        response.write('begun');
-        await once(response, 'drain');
+        await new Promise((written) => response.write('begun', written));
         session_id('late');
         response.end();
       },

@@ -7,6 +7,28 @@ const LOCATION = /(?:\(|at )(?:async )?((?:file:\/\/)?[^()]+):(\d+):\d+\)?$/;
 /** Finds a caller's file and line; undefined where the engine does not name them. */
 export type Caller = () => Place | undefined;
 
+let entry: ((...values: never[]) => unknown) | undefined;
+
+/**
+ * Calls a session function on behalf of another function, whose caller is then the one that
+ * {@link callerOf} finds.
+ *
+ * @param called - The function that the program has called.
+ * @param body - Calls the session function at once.
+ * @returns What `body` returns.
+ */
+export function callThrough<Result>(
+  called: (...values: never[]) => unknown,
+  body: () => Result,
+): Result {
+  entry = called;
+  try {
+    return body();
+  } finally {
+    entry = undefined;
+  }
+}
+
 /**
  * Remembers the line that called a function. The stack is captured now and read only when a message
  * needs it.
@@ -17,7 +39,8 @@ export function callerOf(called: (...values: never[]) => unknown): Caller {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 1;
   const holder: { stack?: string } = {};
-  Error.captureStackTrace(holder, called);
+  Error.captureStackTrace(holder, entry ?? called);
+  entry = undefined;
   Error.stackTraceLimit = stackTraceLimit;
   return () => {
     const frame = holder.stack?.split('\n')[1];

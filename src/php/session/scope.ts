@@ -23,6 +23,28 @@ export function insideRequest<Result>(request: PhpRequest, body: () => Result): 
 }
 
 /**
+ * Runs a function as one request, whatever context calls it. In this request's own save handler it
+ * stays in the handler, whose calls do not wait for their turn.
+ *
+ * @param request - The request.
+ * @param body - The function.
+ * @returns What `body` returns.
+ */
+export function insideOwn<Result>(request: PhpRequest, body: () => Result): Result {
+  return isInside(request) ? body() : insideRequest(request, body);
+}
+
+/**
+ * Whether this code runs in a request's context.
+ *
+ * @param request - The request.
+ * @returns false outside any request, and in another request's context.
+ */
+export function isInside(request: PhpRequest): boolean {
+  return scopes.getStore()?.request === request;
+}
+
+/**
  * Runs a save handler's callback: session functions that it calls do not wait for their turn.
  *
  * @param body - The callback.

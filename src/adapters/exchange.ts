@@ -1,0 +1,134 @@
+/** One HTTP exchange as one PHP request, for an adapter of any framework. */
+import {
+  commitRequest,
+  hasWork,
+  inputOf,
+  insideOwn,
+  isInside,
+  knowRequest,
+  type PhpOptions,
+  type PhpRequest,
+  prepare,
+  type RequestSource,
+  type ResponseHead,
+  runRequest,
+} from '../php/host.ts';
+
+/** A request as its framework has it, and the head of its response. */
+export interface ExchangeParts extends RequestSource {
+  /** Where the session's cookie and cache headers go. */
+  readonly head: ResponseHead;
+  /** The framework's request: `phpSessionOf()` finds the session by it. */
+  readonly request: object;
+  /** Further objects to find the session by: the response, a raw request. */
+  readonly aliases?: readonly object[] | undefined;
+}
+
+/**
+ * An exchange that has begun: run the page, commit, send the response, close.
+ *
+ * The head may leave only after `commit()`: a browser could follow a redirect sooner and read the
+ * session as it was before.
+ */
+export class Exchange {
+  readonly #php: PhpRequest;
+  #saving: Promise<void> | undefined;
+  #isSettled = false;
+
+  /** @internal {@link prepareExchanges} makes exchanges. */
+  constructor(php: PhpRequest) {
+    this.#php = php;
+  }
+
+  /**
+   * Runs the page, and all it awaits, in the request's context.
+   *
+   * @param page - The page.
+   * @returns What `page` returns.
+   */
+  async run<Result>(page: () => Result | Promise<Result>): Promise<Result> {
+    return await runRequest(this.#php, page);
+  }
+
+  /**
+   * Runs an event's listeners in the request's context, whatever context the event came from.
+   *
+   * @param body - The listeners.
+   * @returns What `body` returns.
+   */
+  within<Result>(body: () => Result): Result {
+    return insideOwn(this.#php, body);
+  }
+
+  /** Whether this code runs in the request's context. */
+  get isCurrent(): boolean {
+    return isInside(this.#php);
+  }
+
+  /** Whether the head must wait for `commit()`; false also once that has settled. */
+  get needsCommit(): boolean {
+    return !this.#isSettled && (this.#saving !== undefined || hasWork(this.#php));
+  }
+
+  /**
+   * Ends the session: shutdown functions, write, close. Further calls return the first one's promise.
+   *
+   * @param reason - Why no later change is saved; an error that a late change throws quotes it.
+   * @throws The first error that a shutdown function or the save handler threw: the response must
+   *   not claim that the session was saved.
+   */
+  commit(reason: string): Promise<void> {
+    this.#saving ??= commitRequest(this.#php, reason).finally(() => {
+      this.#isSettled = true;
+    });
+    return this.#saving;
+  }
+
+  /**
+   * Refuses every later call of a session function.
+   *
+   * @param reason - Why; the error quotes it.
+   */
+  close(reason: string): void {
+    this.#php.ended ??= reason;
+  }
+}
+
+/**
+ * Prepares exchanges. The settings are checked once, here.
+ *
+ * @param options - How PHP behaves.
+ * @returns A function that begins one exchange.
+ * @throws RangeError for an unknown setting, or a value that PHP refuses.
+ * @example
+ * // An adapter for listeners that return a page.
+ * import { createServer, type IncomingMessage } from 'node:http';
+ *
+ * const begin = prepareExchanges({ settings: { 'session.cookie_httponly': '1' } });
+ * const adapt = (page: (request: IncomingMessage) => Promise<string>) =>
+ *   createServer(async (request, response) => {
+ *     const { headers, url } = request;
+ *     const { cookie, referer } = headers;
+ *     const exchange = begin({ cookie, referer, url, request, head: response });
+ *     const body = await exchange.run(() => page(request));
+ *     await exchange.commit('the page was complete');
+ *     response.end(body);
+ *     exchange.close('its response was complete');
+ *   });
+ *
+ * adapt(async () => {
+ *   await session_start();
+ *   $_SESSION['count'] = Number($_SESSION['count'] ?? 0) + 1;
+ *   return `Count: ${$_SESSION['count']}`;
+ * }).listen(8080);
+ *
+ * await (await fetch('http://localhost:8080/')).text(); // 'Count: 1'
+ */
+export function prepareExchanges(options: PhpOptions = {}): (parts: ExchangeParts) => Exchange {
+  const open = prepare(options);
+  return ({ head, request, aliases = [], ...source }) => {
+    const php = open({ input: inputOf(source), head, source: request });
+    knowRequest(php, request, ...aliases);
+    return new Exchange(php);
+  };
+}

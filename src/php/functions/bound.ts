@@ -1,0 +1,197 @@
+/** The session functions and `$_SESSION` of one request, whatever async context calls them. */
+import { PhpScopeError } from '../messages.ts';
+import { callThrough } from '../session/caller.ts';
+import type { PhpRequest } from '../session/request.ts';
+import { currentVariables, insideOwn } from '../session/scope.ts';
+import { session_get_cookie_params, session_set_cookie_params } from './cookie-params.ts';
+import {
+  session_abort,
+  session_commit,
+  session_create_id,
+  session_decode,
+  session_destroy,
+  session_gc,
+  session_regenerate_id,
+  session_reset,
+  session_start,
+  session_write_close,
+} from './lifecycle.ts';
+import { session_set_save_handler } from './set-save-handler.ts';
+import {
+  ini_get,
+  ini_set,
+  session_cache_expire,
+  session_cache_limiter,
+  session_module_name,
+  session_name,
+  session_save_path,
+} from './settings.ts';
+import {
+  type PhpSession,
+  sessionVariables,
+  setSessionVariables,
+  superglobalOf,
+} from './superglobal.ts';
+import {
+  register_shutdown_function,
+  SID,
+  session_encode,
+  session_id,
+  session_register_shutdown,
+  session_status,
+  session_unset,
+} from './values.ts';
+
+/** The session functions of one request, by PHP's names. Each may be taken out of the object. */
+export interface PhpSessionFunctions {
+  readonly ini_get: typeof ini_get;
+  readonly ini_set: typeof ini_set;
+  readonly register_shutdown_function: typeof register_shutdown_function;
+  readonly session_abort: typeof session_abort;
+  readonly session_cache_expire: typeof session_cache_expire;
+  readonly session_cache_limiter: typeof session_cache_limiter;
+  readonly session_commit: typeof session_commit;
+  readonly session_create_id: typeof session_create_id;
+  readonly session_decode: typeof session_decode;
+  readonly session_destroy: typeof session_destroy;
+  readonly session_encode: typeof session_encode;
+  readonly session_gc: typeof session_gc;
+  readonly session_get_cookie_params: typeof session_get_cookie_params;
+  readonly session_id: typeof session_id;
+  readonly session_module_name: typeof session_module_name;
+  readonly session_name: typeof session_name;
+  readonly session_regenerate_id: typeof session_regenerate_id;
+  readonly session_register_shutdown: typeof session_register_shutdown;
+  readonly session_reset: typeof session_reset;
+  readonly session_save_path: typeof session_save_path;
+  readonly session_set_cookie_params: typeof session_set_cookie_params;
+  readonly session_set_save_handler: typeof session_set_save_handler;
+  readonly session_start: typeof session_start;
+  readonly session_status: typeof session_status;
+  readonly session_unset: typeof session_unset;
+  readonly session_write_close: typeof session_write_close;
+  readonly sessionVariables: typeof sessionVariables;
+  readonly setSessionVariables: typeof setSessionVariables;
+  /** The variables of this request's session. */
+  readonly $_SESSION: PhpSession;
+  /** The constant SID of this request. */
+  readonly SID: typeof SID;
+}
+
+const functions: Omit<PhpSessionFunctions, '$_SESSION' | 'SID'> = {
+  ini_get,
+  ini_set,
+  register_shutdown_function,
+  session_abort,
+  session_cache_expire,
+  session_cache_limiter,
+  session_commit,
+  session_create_id,
+  session_decode,
+  session_destroy,
+  session_encode,
+  session_gc,
+  session_get_cookie_params,
+  session_id,
+  session_module_name,
+  session_name,
+  session_regenerate_id,
+  session_register_shutdown,
+  session_reset,
+  session_save_path,
+  session_set_cookie_params,
+  session_set_save_handler,
+  session_start,
+  session_status,
+  session_unset,
+  session_write_close,
+  sessionVariables,
+  setSessionVariables,
+};
+
+const requests = new WeakMap<object, PhpRequest>();
+const bindings = new WeakMap<PhpRequest, PhpSessionFunctions>();
+
+/**
+ * Lets {@link phpSessionOf} find a request by the objects that a program has of it.
+ *
+ * @param request - PHP's request.
+ * @param objects - The framework's request, the raw request beneath it, the response.
+ */
+export function knowRequest(request: PhpRequest, ...objects: readonly object[]): void {
+  for (const object of objects) requests.set(object, request);
+}
+
+/**
+ * Returns the session functions and `$_SESSION` of one request, bound to it.
+ *
+ * The ambient forms (`session_start()`, `$_SESSION`) follow the async context. Some libraries call
+ * a callback in the context of another request: a `mysql2` pool's `query(sql, callback)` that waited
+ * for a connection, the rows of its streams, the callback of a shared queue such as `async.queue`.
+ * There the ambient `$_SESSION` is another visitor's. The bound forms never are: use them in every
+ * callback that may have waited in a queue.
+ *
+ * @param request - What the adapter was given: node:http's or Express's request or response, a Fetch
+ *   Request, or an object that holds one as `raw`, `req` or `request` (Hono's and h3's context, a
+ *   Socket.IO socket).
+ * @returns The functions, the same object for the same request.
+ * @throws PhpScopeError for an object of a request that no adapter has wrapped.
+ * @example
+ * import { createServer } from 'node:http';
+ *
+ * createServer(
+ *   withPhpSession(async (request, response) => {
+ *     const { $_SESSION, session_start } = phpSessionOf(request);
+ *     await session_start();
+ *     setTimeout(() => {
+ *       $_SESSION['visited'] = true;
+ *       response.end(`Visited: ${$_SESSION['visited']}`);
+ *     });
+ *   }),
+ * ).listen(8080);
+ *
+ * await (await fetch('http://localhost:8080/')).text(); // 'Visited: true'
+ */
+export function phpSessionOf(request: object): PhpSessionFunctions {
+  const found = findRequest(request, 3);
+  if (found === undefined) {
+    throw new PhpScopeError(
+      'phpSessionOf() was given an object of a request that no adapter has wrapped: ' +
+        'pass the request that withPhpSession() or phpSession() has seen',
+    );
+  }
+  let bound = bindings.get(found);
+  if (bound === undefined) {
+    bound = bindFunctions(found);
+    bindings.set(found, bound);
+  }
+  return bound;
+}
+
+function findRequest(object: unknown, depth: number): PhpRequest | undefined {
+  if (typeof object !== 'object' || object === null || depth === 0) return undefined;
+  const known = requests.get(object);
+  if (known !== undefined) return known;
+  const { raw, req, request } = object as { raw?: unknown; req?: unknown; request?: unknown };
+  for (const inner of [raw, req, request]) {
+    const found = findRequest(inner, depth - 1);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+type AnyFunction = (...values: unknown[]) => unknown;
+
+function bindFunctions(request: PhpRequest): PhpSessionFunctions {
+  const bind = (original: AnyFunction): AnyFunction => {
+    const bound: AnyFunction = (...values) =>
+      callThrough(bound, () => insideOwn(request, () => original(...values)));
+    return bound;
+  };
+  const bound = Object.entries(functions).map(([name, each]) => [name, bind(each as AnyFunction)]);
+  return {
+    ...Object.fromEntries(bound),
+    $_SESSION: superglobalOf(() => insideOwn(request, currentVariables)),
+    SID: { toString: () => insideOwn(request, () => String(SID)) },
+  };
+}
