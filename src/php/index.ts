@@ -6,8 +6,8 @@
  * PHP's warnings go to the request's `onMessage`; what PHP throws is thrown: `TypeError`,
  * {@link PhpArgumentCountError}, {@link PhpValueError}.
  *
- * The behaviour is that of php-src's ext/session in release 8.4, or in 8.2, 8.3 or 8.5 where
- * {@link PhpOptions.version} says so.
+ * The behaviour is that of php-src's ext/session in release 8.4, or of 8.2, 8.3, 8.5 or 8.6
+ * where {@link PhpOptions.version} says so.
  *
  * @module php
  */

@@ -45,15 +45,15 @@ export interface RuntimeSettings {
   cookie_secure: SettingSwitch;
   /** The cookie's attribute Partitioned; from PHP 8.5 on, and with `cookie_secure`. @default 0 */
   cookie_partitioned: SettingSwitch;
-  /** The cookie's attribute HttpOnly: scripts cannot read it. @default 0 */
+  /** The cookie's attribute HttpOnly: scripts cannot read it. @default 0; 1 from PHP 8.6 on */
   cookie_httponly: SettingSwitch;
-  /** The cookie's attribute SameSite. @default '' */
+  /** The cookie's attribute SameSite. @default ''; 'Lax' from PHP 8.6 on */
   cookie_samesite: CookieSameSite;
   /** Whether the id is kept in a cookie. @default 1 */
   use_cookies: SettingSwitch;
   /** Whether an id in the query or in a form is ignored. @default 1 */
   use_only_cookies: SettingSwitch;
-  /** Whether an id that the handler does not know is replaced by a new one. @default 0 */
+  /** Whether an id that the handler does not know is replaced by a new one. @default 0; 1 from PHP 8.6 on */
   use_strict_mode: SettingSwitch;
   /** In PHP, whether ids are added to links; the pages of Node are not rewritten. @default 0 */
   use_trans_sid: SettingSwitch;

@@ -69,8 +69,8 @@ export function isSessionFormat(name: string): name is SessionFormat {
  * @param format - The name of PHP's serialize handler.
  * @param variables - The session's variables. Integer keys are skipped with a warning.
  * @param options - PHP's version, and the function that its messages name.
- * @returns The bytes and PHP's warnings; `false` instead of bytes if there is nothing to write, or
- *   if a key has a `|`.
+ * @returns The bytes and PHP's warnings; `false` instead of bytes if a key has a `|`, and, up to
+ *   PHP 8.5, if there is nothing to write.
  * @throws UnserializableError with the path of a value or key that PHP cannot hold.
  * @see PS_SERIALIZER_ENCODE_FUNC in php-src ext/session/session.c
  * @example
@@ -122,7 +122,7 @@ export function encodeSession(
     encoder.write(value, '$_SESSION', key);
   }
   const bytes = encoder.finish();
-  return { bytes: bytes.length > 0 && bytes, messages };
+  return { bytes: bytes.length === 0 && version < '8.6' ? false : bytes, messages };
 }
 
 /**

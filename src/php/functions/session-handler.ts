@@ -2,7 +2,7 @@
 
 import type { OpenHandler } from '../handlers/save-module.ts';
 import type { Storage } from '../handlers/storage.ts';
-import type { SessionHandlerInterface, SessionIdInterface } from '../save-handler.ts';
+import type { SessionHandlerInterface, SessionIdInterface, Success } from '../save-handler.ts';
 import { createId } from '../session/identifiers.ts';
 import type { PhpRequest } from '../session/request.ts';
 import { currentRequest, execute } from '../session/scope.ts';
@@ -93,5 +93,14 @@ export class SessionHandler implements SessionHandlerInterface, SessionIdInterfa
       const { parent } = storage;
       return parent ? ((await parent.createId()) ?? '') : createId(request);
     });
+  }
+
+  /** From PHP 8.6 on; before, a subclass accepts every id that it does not check by itself. */
+  validateId(id: string): Success {
+    const { version } = currentRequest('SessionHandler.validateId()');
+    if (version < '8.6') {
+      throw new Error('Call to undefined method SessionHandler::validateId()');
+    }
+    return onParent('validateId', (parent) => parent.validateId(id));
   }
 }

@@ -9,10 +9,13 @@ import type {
   SessionHandlerInterface,
 } from '../save-handler.ts';
 import type { PhpRequest } from '../session/request.ts';
-import { execute, hasScope, inTurn, performSync } from '../session/scope.ts';
+import { setProcessDefault } from '../session/run.ts';
+import { hasScope, performSync } from '../session/scope.ts';
+import { registerHandlerShutdown } from '../session/shutdown.ts';
 import { parseArguments } from '../zend/arguments.ts';
 import { whyNoCallback } from '../zend/callable.ts';
-import { typeName } from '../zend/conversions.ts';
+import { isPlain, typeName } from '../zend/conversions.ts';
+import { SessionHandler } from './session-handler.ts';
 
 const NAME = 'session_set_save_handler';
 const MANDATORY = ['open', 'close', 'read', 'write', 'destroy', 'gc'] as const;
@@ -32,19 +35,8 @@ const WRONG_COUNT = `Wrong parameter count for ${NAME}()`;
 
 type Method = (...values: never[]) => unknown;
 
-/** The name under which PHP registers a handler object's shutdown function. */
-const SHUTDOWN = 'session_shutdown';
-
-let processDefault: ((request: PhpRequest) => void) | undefined;
-
-/**
- * Gives a request the handler that was set outside any request.
- *
- * @param request - A new request.
- */
-export function applyProcessDefault(request: PhpRequest): void {
-  processDefault?.(request);
-}
+/** Classes whose missing methods a request has warned of, as PHP does when it links a class. */
+const linkedClasses = new WeakMap<PhpRequest, WeakSet<object>>();
 
 /**
  * Sets the save handler: six to nine callbacks, or an object. Each may be async.
@@ -99,16 +91,25 @@ export function session_set_save_handler(...values: unknown[]): boolean {
       requireCallbacks(values, '8.4');
       emitAsWarning({ level: 'E_DEPRECATED', message: `${NAME}(): ${DEPRECATED}` });
     }
-    processDefault = (request) => {
-      if (isObject) setObject(request, values[0] as AnySessionHandler, values[1] !== false);
+    let isFirst = true;
+    setProcessDefault((request) => {
+      const handler = values[0] as AnySessionHandler;
+      if (isObject && isFirst) {
+        warnOfClass(request, handler);
+        warnOfObject(request, handler);
+      }
+      isFirst = false;
+      if (isObject) setObject(request, handler, values[1] !== false);
       else setCallbacks(request, values);
-    };
+    });
     return true;
   }
   return performSync(NAME, (request) => {
     if (isObject) {
       const shutdown = requireHandler(values, request);
+      warnOfClass(request, values[0] as AnySessionHandler);
       if (request.isLocked('Session save handler')) return false;
+      warnOfObject(request, values[0] as AnySessionHandler);
       setObject(request, values[0] as AnySessionHandler, shutdown);
     } else {
       if (request.version >= '8.4') request.reporter.warn('E_DEPRECATED', DEPRECATED);
@@ -167,6 +168,49 @@ function requireCallbacks(values: readonly unknown[], version: PhpVersion): void
   }
 }
 
+/** SessionHandler has validateId() from PHP 8.6 on; a subclass inherits it only there. */
+function hasMethod(
+  { version }: PhpRequest,
+  handler: AnySessionHandler,
+  name: (typeof METHODS)[keyof typeof METHODS],
+): boolean {
+  const method = handler[name];
+  if (version < '8.6' && method === SessionHandler.prototype.validateId) return false;
+  return typeof method === 'function';
+}
+
+/** The optional methods without which PHP 8.6 warns, and PHP 9 refuses a handler. */
+function missingMethods(request: PhpRequest, handler: AnySessionHandler): string[] {
+  if (request.version < '8.6') return [];
+  return (['create_sid', 'validateId'] as const).filter(
+    (name) => !hasMethod(request, handler, name),
+  );
+}
+
+/** Warns once a request of each class. An object literal counts as a class of its own. */
+function warnOfClass(request: PhpRequest, handler: AnySessionHandler): void {
+  const linked = linkedClasses.get(request) ?? new WeakSet();
+  linkedClasses.set(request, linked);
+  const key = isPlain(handler) ? handler : handler.constructor;
+  if (linked.has(key)) return;
+  linked.add(key);
+  for (const name of missingMethods(request, handler)) {
+    const text =
+      `Class ${handler.constructor.name} implementing SessionHandlerInterface is missing the ` +
+      `${name}() method which will be required in PHP 9.0`;
+    request.reporter.warn('E_WARNING', text, '');
+  }
+}
+
+function warnOfObject(request: PhpRequest, handler: AnySessionHandler): void {
+  for (const name of missingMethods(request, handler)) {
+    const text =
+      `${NAME}(): Providing an object to argument #1 ($sessionhandler) which does not have the ` +
+      `${name}() method defined is deprecated`;
+    request.reporter.warn('E_DEPRECATED', text, '');
+  }
+}
+
 function nameUserModule(request: PhpRequest): void {
   const { storage } = request.session;
   if (storage.module.name === 'user') return;
@@ -184,41 +228,20 @@ function setObject(request: PhpRequest, handler: AnySessionHandler, shutdown: bo
   };
   for (const name of MANDATORY) bind(name, name);
   for (const name of OPTIONAL) {
-    if (typeof methods[METHODS[name]] === 'function') bind(name, METHODS[name]);
+    if (hasMethod(request, handler, METHODS[name])) bind(name, METHODS[name]);
     else callbacks[name] = undefined;
   }
-  if (shutdown) {
-    request.shutdownFunctions.set(SHUTDOWN, () => registerShutdown(request));
-  } else request.shutdownFunctions.delete(SHUTDOWN);
+  registerHandlerShutdown(request, shutdown);
   nameUserModule(request);
 }
 
 function setCallbacks(request: PhpRequest, values: readonly unknown[]): void {
   request.modules.user.className = undefined;
-  request.shutdownFunctions.delete(SHUTDOWN);
+  registerHandlerShutdown(request, false);
   nameUserModule(request);
   const callbacks = request.modules.user.callbacks as Record<CallbackName, unknown>;
   // Optional callbacks that are not given stay: an earlier object's methods, for example.
   for (const [at, name] of [...MANDATORY, ...OPTIONAL].entries()) {
     if (typeof values[at] === 'function') callbacks[name] = values[at];
   }
-}
-
-/**
- * session_register_shutdown(), L2837: a shutdown function that writes the session after those
- * that are registered already.
- *
- * @param request - The request.
- */
-export function registerShutdown(request: PhpRequest): void {
-  addShutdownFunction(request, async () => {
-    const close = (): Promise<boolean> =>
-      execute(request, 'session_write_close', ({ session }) => session.flush());
-    await inTurn(request, close);
-  });
-}
-
-/** register_shutdown_function(): a key of its own, so that the functions queue. */
-export function addShutdownFunction(request: PhpRequest, body: () => unknown): void {
-  request.shutdownFunctions.set(Symbol('shutdown function'), body);
 }

@@ -1,9 +1,9 @@
 /** Functions that never reach a save handler: they answer at once. session.c L1780–2780. */
 
 import { performSync } from '../session/scope.ts';
+import { addShutdownFunction, registerShutdown } from '../session/shutdown.ts';
 import { parseArguments } from '../zend/arguments.ts';
 import { beforeNul, textOrBytes } from '../zend/conversions.ts';
-import { addShutdownFunction, registerShutdown } from './set-save-handler.ts';
 
 /**
  * Tells whether a session is active.

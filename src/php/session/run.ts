@@ -1,6 +1,5 @@
 /** One request from its opening to its commit. */
 
-import { applyProcessDefault } from '../functions/set-save-handler.ts';
 import { filesModule } from '../handlers/files.ts';
 import { Callbacks } from '../handlers/user.ts';
 import type { PhpOptions } from './context.ts';
@@ -10,6 +9,17 @@ import { Settings } from './settings.ts';
 
 const SHUTDOWN = 'PHP Request Shutdown';
 
+let processDefault: ((request: PhpRequest) => void) | undefined;
+
+/**
+ * Sets the save handler that every later request of this process begins with.
+ *
+ * @param install - Installs the handler in a new request.
+ */
+export function setProcessDefault(install: (request: PhpRequest) => void): void {
+  processDefault = install;
+}
+
 /**
  * Prepares PHP's module for a process: settings are checked once, here.
  *
@@ -18,14 +28,15 @@ const SHUTDOWN = 'PHP Request Shutdown';
  * @throws RangeError for an unknown setting, or a value that PHP refuses.
  */
 export function prepare(options: PhpOptions = {}): (parts?: RequestParts) => PhpRequest {
-  const settings = new Settings();
+  const version = options.version ?? '8.4';
+  const settings = new Settings(version);
   for (const [key, value] of Object.entries(options.settings ?? {})) {
-    if (value !== undefined) settings.configure(key, value, options.version ?? '8.4');
+    if (value !== undefined) settings.configure(key, value, version);
   }
   return (parts = {}) => {
     const modules = { files: filesModule, user: new Callbacks() };
     const request = new PhpRequest(options, settings, modules, parts);
-    applyProcessDefault(request);
+    processDefault?.(request);
     return request;
   };
 }

@@ -1,18 +1,17 @@
-/** The `session.*` settings and the rules for changing them. session.c L575–945. */
-import { isSessionFormat, type PhpVersion } from '../../serialize/index.ts';
+/** The `session.*` settings: PHP's defaults, php.ini's values, and changes at run time. */
+import type { PhpVersion } from '../../serialize/index.ts';
 import type {
   RuntimeSettings,
   SettingNumber,
   SettingSwitch,
   StartupSettings,
 } from '../setting-types.ts';
-import { beforeNul, isNumeric, phpString, typeName } from '../zend/conversions.ts';
-import { parseQuantity, parseSwitch } from '../zend/quantity.ts';
+import { phpString, typeName } from '../zend/conversions.ts';
 import { Reporter } from '../zend/reporter.ts';
 import { nearestName } from './nearest-name.ts';
+import { ENTRIES, type Entry, type Parsed, type SettingName } from './setting-rules.ts';
 
 type AllSettings = RuntimeSettings & StartupSettings;
-type SettingName = keyof AllSettings;
 
 /** The settings in the form the session works with: switches as booleans, numbers as numbers. */
 export type SettingValues = {
@@ -24,185 +23,11 @@ export type SettingValues = {
         ? 'files' | 'user'
         : AllSettings[Key];
 };
-// ZEND_LONG_MAX - INT_MAX - 1.
-const LONGEST_LIFETIME = 2n ** 63n - 2n ** 31n - 1n;
-
-type Parsed = string | number | boolean;
-type Rule = (
-  text: string,
-  reporter: Reporter,
-  key: string,
-  current?: Parsed | undefined,
-) => Parsed | undefined;
-
-// SESSION_FORBIDDEN_CHARS; the text is what PHP prints for these characters since 8.3.
-const FORBIDDEN_IN_NAME = /[=,;.[ \t\r\n\v\f\0]/;
-const FORBIDDEN_SHOWN = '=,;.[ \\t\\r\\n\\013\\014';
-
-// Until 8.4 these are C strings: the session sees them up to a NUL, ini_get() all of them.
-const text: Rule = (value, reporter) => (reporter.version < '8.5' ? beforeNul(value) : value);
-const flag: Rule = (value) => parseSwitch(value);
-
-const number: Rule = (value, reporter, key) => {
-  const { value: parsed, remark } = parseQuantity(value);
-  if (remark !== undefined) reporter.warn('E_WARNING', `Invalid "${key}" setting. ${remark}`, '');
-  return parsed;
-};
-
-/** Since 8.4, a setting that only one value does not deprecate. */
-function deprecated(reporter: Reporter, message: string): void {
-  if (reporter.version >= '8.4') reporter.warn('E_DEPRECATED', message);
-}
-
-function sidRule(key: string, stock: number, lowest: number, highest: number): Rule {
-  return (value, reporter) => {
-    const parsed = Number.parseInt(value, 10) || 0;
-    if (parsed !== stock) deprecated(reporter, `session.${key} INI setting is deprecated`);
-    if (/^\s*[+-]?\d+$/.test(value) && parsed >= lowest && parsed <= highest) return parsed;
-    const range = `must be between ${lowest} and ${highest}`;
-    reporter.warn('E_WARNING', `session.configuration "session.${key}" ${range}`);
-    return undefined;
-  };
-}
-
-const saveHandler: Rule = (value, reporter) => {
-  const module = beforeNul(value).toLowerCase();
-  if (module === 'files') return module;
-  const text =
-    module === 'user'
-      ? 'Session save handler "user" cannot be set by ini_set()'
-      : `Session save handler "${beforeNul(value)}" cannot be found`;
-  reporter.warn('E_WARNING', text);
-  return undefined;
-};
-
-const serializeHandler: Rule = (value, reporter) => {
-  const format = beforeNul(value).toLowerCase();
-  if (isSessionFormat(format)) return format;
-  reporter.warn('E_WARNING', `Serialization handler "${beforeNul(value)}" cannot be found`);
-  return undefined;
-};
-
-const savePath: Rule = (value) => (value.includes('\0') ? undefined : value);
-
-const name: Rule = (value, reporter) => {
-  if (reporter.version >= '8.3') {
-    if (value !== '' && !isNumeric(value) && !FORBIDDEN_IN_NAME.test(value)) return value;
-    const rule =
-      'must not be numeric, empty, contain null bytes or any of the following characters';
-    reporter.warn('E_WARNING', `session.name "${beforeNul(value)}" ${rule} "${FORBIDDEN_SHOWN}"`);
-    return undefined;
-  }
-  if (value !== '' && !isNumeric(value)) return beforeNul(value);
-  reporter.warn('E_WARNING', `session.name "${beforeNul(value)}" cannot be numeric or empty`);
-  return undefined;
-};
-
-const cookieLifetime: Rule = (value, reporter, key, current) => {
-  // atol() first, the quantity only for what it let through.
-  const seconds = BigInt(/^\s*([+-]?\d+)/.exec(value)?.[1]?.replace('+', '') ?? 0);
-  if (seconds < 0n) {
-    reporter.warn('E_WARNING', 'CookieLifetime cannot be negative');
-    return undefined;
-  }
-  // PHP says yes and leaves the lifetime alone.
-  if (seconds > LONGEST_LIFETIME) return current ?? 0;
-  const parsed = number(value, reporter, key) as number;
-  return parsed < 0 ? undefined : parsed;
-};
-
-const gcProbability: Rule = (value, reporter, key) => {
-  const parsed = number(value, reporter, key) as number;
-  if (reporter.version < '8.4' || parsed >= 0) return parsed;
-  reporter.warn('E_WARNING', 'session.gc_probability must be greater than or equal to 0');
-  return undefined;
-};
-
-const gcDivisor: Rule = (value, reporter, key) => {
-  const parsed = number(value, reporter, key) as number;
-  if (reporter.version < '8.4' || parsed > 0) return parsed;
-  reporter.warn('E_WARNING', 'session.gc_divisor must be greater than 0');
-  return undefined;
-};
-
-const useOnlyCookies: Rule = (value, reporter) => {
-  const parsed = parseSwitch(value);
-  if (!parsed) deprecated(reporter, 'Disabling session.use_only_cookies INI setting is deprecated');
-  return parsed;
-};
-
-const useTransSid: Rule = (value, reporter) => {
-  const parsed = parseSwitch(value);
-  if (parsed) deprecated(reporter, 'Enabling session.use_trans_sid INI setting is deprecated');
-  return parsed;
-};
-
-const refererCheck: Rule = (value, reporter) => {
-  if (value !== '')
-    deprecated(reporter, 'Usage of session.referer_check INI setting is deprecated');
-  return beforeNul(value);
-};
-
-const transSid =
-  (setting: 'trans_sid_tags' | 'trans_sid_hosts'): Rule =>
-  (value, reporter) => {
-    const isStock = value === ENTRIES[setting].initial;
-    if (!isStock) deprecated(reporter, `Usage of session.${setting} INI setting is deprecated`);
-    return value;
-  };
-
-interface Entry {
-  readonly initial: string;
-  readonly rule: Rule;
-  /** Only php.ini may set it, not a running script. */
-  readonly perDirectory?: boolean;
-  /** May be changed while a session is active, as it is not the session's own. */
-  readonly anyTime?: boolean;
-}
-
-// PHP_INI_BEGIN(), session.c L899.
-const ENTRIES: Readonly<Record<SettingName, Entry>> = {
-  save_path: { initial: '', rule: savePath },
-  name: { initial: 'PHPSESSID', rule: name },
-  save_handler: { initial: 'files', rule: saveHandler },
-  auto_start: { initial: '0', rule: flag, perDirectory: true },
-  gc_probability: { initial: '1', rule: gcProbability },
-  gc_divisor: { initial: '100', rule: gcDivisor },
-  gc_maxlifetime: { initial: '1440', rule: number },
-  serialize_handler: { initial: 'php', rule: serializeHandler },
-  cookie_lifetime: { initial: '0', rule: cookieLifetime },
-  cookie_path: { initial: '/', rule: text },
-  cookie_domain: { initial: '', rule: text },
-  cookie_secure: { initial: '0', rule: flag },
-  cookie_partitioned: { initial: '0', rule: flag },
-  cookie_httponly: { initial: '0', rule: flag },
-  cookie_samesite: { initial: '', rule: text },
-  use_cookies: { initial: '1', rule: flag },
-  use_only_cookies: { initial: '1', rule: useOnlyCookies },
-  use_strict_mode: { initial: '0', rule: flag },
-  referer_check: { initial: '', rule: refererCheck },
-  cache_limiter: { initial: 'nocache', rule: text },
-  cache_expire: { initial: '180', rule: number },
-  use_trans_sid: { initial: '0', rule: useTransSid },
-  trans_sid_tags: {
-    initial: 'a=href,area=href,frame=src,form=',
-    rule: transSid('trans_sid_tags'),
-    anyTime: true,
-  },
-  trans_sid_hosts: { initial: '', rule: transSid('trans_sid_hosts'), anyTime: true },
-  sid_length: { initial: '32', rule: sidRule('sid_length', 32, 22, 256) },
-  sid_bits_per_character: { initial: '4', rule: sidRule('sid_bits_per_character', 4, 4, 6) },
-  lazy_write: { initial: '1', rule: flag },
-  'upload_progress.enabled': { initial: '1', rule: flag, perDirectory: true },
-  'upload_progress.cleanup': { initial: '1', rule: flag, perDirectory: true },
-  'upload_progress.prefix': { initial: 'upload_progress_', rule: text, perDirectory: true },
-  'upload_progress.name': {
-    initial: 'PHP_SESSION_UPLOAD_PROGRESS',
-    rule: text,
-    perDirectory: true,
-  },
-  'upload_progress.freq': { initial: '1%', rule: text, perDirectory: true },
-  'upload_progress.min_freq': { initial: '1', rule: text, perDirectory: true },
+/** The defaults that differ from PHP 8.6 on. */
+const SECURE_DEFAULTS: Readonly<Record<string, string>> = {
+  use_strict_mode: '1',
+  cookie_httponly: '1',
+  cookie_samesite: 'Lax',
 };
 
 /** @returns undefined for a name that PHP's session extension does not have. */
@@ -215,15 +40,17 @@ export class Settings {
   readonly #texts: Map<string, string>;
   readonly #values: Map<string, Parsed>;
 
-  /** @param from - The settings to begin with; PHP's own defaults without. */
-  constructor(from?: Settings) {
-    this.#texts = new Map(from ? from.#texts : []);
-    this.#values = new Map(from ? from.#values : []);
-    if (from) return;
-    const silent = new Reporter('8.2', () => {});
+  /** @param from - The settings to copy, or the PHP release whose defaults are wanted. */
+  constructor(from: Settings | PhpVersion = '8.4') {
+    const isCopy = from instanceof Settings;
+    this.#texts = new Map(isCopy ? from.#texts : []);
+    this.#values = new Map(isCopy ? from.#values : []);
+    if (isCopy) return;
+    const silent = new Reporter(from, () => {});
     for (const [key, { initial, rule }] of Object.entries(ENTRIES)) {
-      this.#texts.set(key, initial);
-      this.#values.set(key, rule(initial, silent, `session.${key}`) as Parsed);
+      const text = (from >= '8.6' ? SECURE_DEFAULTS[key] : undefined) ?? initial;
+      this.#texts.set(key, text);
+      this.#values.set(key, rule(text, silent, `session.${key}`) as Parsed);
     }
   }
 
@@ -277,6 +104,7 @@ export class Settings {
       const given = typeName(value, version);
       throw new RangeError(`${key} must be a string, a number or a boolean, ${given} given`);
     }
+    const initial = this.#texts.get(short);
     let reason: string | undefined;
     const reporter = new Reporter(version, ({ level, message }) => {
       if (level === 'E_WARNING') reason ??= message.replace(/^PHP Request Startup: /, '');
@@ -284,7 +112,7 @@ export class Settings {
     const isStored = this.#store(short, entry, phpString(value), reporter);
     if (isStored && reason === undefined) return;
     reason ??= `"${value}" is not a value for ${key}`;
-    throw new RangeError(`${reason}; leave ${key} out for PHP's default, "${entry.initial}"`);
+    throw new RangeError(`${reason}; leave ${key} out for PHP's default, "${initial}"`);
   }
 
   /** session_set_save_handler(): the only way to the module "user". */

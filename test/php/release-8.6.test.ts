@@ -1,0 +1,217 @@
+/** PHP 8.6. npm offers no build of it to run beside ours: a run of PHP 8.6 RC3 was written down. */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import {
+  $_SESSION,
+  type AnySessionHandler,
+  ini_get,
+  ini_set,
+  type PhpVersion,
+  SessionHandler,
+  session_cache_limiter,
+  session_encode,
+  session_get_cookie_params,
+  session_id,
+  session_set_cookie_params,
+  session_set_save_handler,
+  session_start,
+  session_status,
+  session_write_close,
+  withPhpRequest,
+} from '#php';
+
+const releases: readonly PhpVersion[] = ['8.2', '8.3', '8.4', '8.5', '8.6'];
+
+/** Runs a program in a release and returns PHP's messages. */
+async function messagesIn(version: PhpVersion, body: () => unknown): Promise<string[]> {
+  const messages: string[] = [];
+  const onMessage = ({ level, message }: { level: string; message: string }): void => {
+    messages.push(`${level}: ${message}`);
+  };
+  const folder = await mkdtemp(join(tmpdir(), 'phpsessid-release-'));
+  const settings = { 'session.gc_probability': 0, 'session.save_path': folder };
+  try {
+    await withPhpRequest({ version, settings, onMessage }, async () => {
+      await body();
+    });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+  return messages;
+}
+
+/** Runs a program in each release; only the answer of 8.6 may differ. */
+async function inReleases<Answer>(body: () => Answer | Promise<Answer>) {
+  const answers = new Map<PhpVersion, Answer>();
+  for (const version of releases) {
+    await messagesIn(version, async () => {
+      answers.set(version, await body());
+    });
+  }
+  return Object.fromEntries(answers);
+}
+
+function before<Answer>(old: Answer, current: Answer): Record<string, Answer> {
+  return { '8.2': old, '8.3': old, '8.4': old, '8.5': old, '8.6': current };
+}
+
+/** A handler that notes its calls; without create_sid() and validateId(). */
+class Noting implements AnySessionHandler {
+  readonly calls: string[] = [];
+  open = (): boolean => true;
+  close = (): boolean => true;
+  read = (): string => '';
+  write = (id: string, data: string): boolean => this.#note(`write ${id} '${data}'`);
+  destroy = (): boolean => true;
+  gc = (): number => 0;
+  updateTimestamp = (id: string, data: string): boolean => this.#note(`touch ${id} '${data}'`);
+
+  #note(call: string): boolean {
+    this.calls.push(call);
+    return true;
+  }
+}
+
+class Checking extends Noting {
+  create_sid = (): string => 'made';
+  validateId = (): boolean => true;
+}
+
+test('three defaults are secure, and php.ini can set them back', async () => {
+  const defaults = await inReleases(() => [
+    ini_get('session.use_strict_mode'),
+    ini_get('session.cookie_httponly'),
+    ini_get('session.cookie_samesite'),
+  ]);
+  assert.deepEqual(defaults, before(['0', '0', ''], ['1', '1', 'Lax']));
+  const settings = { 'session.use_strict_mode': false, 'session.cookie_samesite': '' } as const;
+  await withPhpRequest({ version: '8.6', settings }, () => {
+    assert.equal(ini_get('session.use_strict_mode'), '');
+    const { httponly, samesite } = session_get_cookie_params();
+    assert.deepEqual({ httponly, samesite }, { httponly: true, samesite: '' });
+  });
+});
+
+test('an id that the handler does not know is replaced', async () => {
+  const ids = await inReleases(async () => {
+    session_id('f'.repeat(32));
+    await session_start();
+    return session_id() === 'f'.repeat(32);
+  });
+  assert.deepEqual(ids, before(true, false));
+});
+
+test('session_encode() of an empty session is a string', async () => {
+  const encoded = await inReleases(async () => {
+    await session_start();
+    return session_encode();
+  });
+  assert.deepEqual(encoded, before<string | Uint8Array | false>(false, ''));
+});
+
+test('an unchanged empty session is touched', async () => {
+  const calls = await inReleases(async () => {
+    const handler = new Checking();
+    session_set_save_handler(handler);
+    await session_start();
+    await session_write_close();
+    return handler.calls;
+  });
+  assert.deepEqual(calls, before(["write made ''"], ["touch made ''"]));
+});
+
+test('a session that was emptied is written', async () => {
+  const handler = new Checking();
+  handler.read = () => 'count|i:1;';
+  await messagesIn('8.6', async () => {
+    session_set_save_handler(handler);
+    await session_start();
+    delete $_SESSION['count'];
+  });
+  assert.deepEqual(handler.calls, ["write made ''"]);
+});
+
+test('a handler without create_sid() and validateId() is warned of', async () => {
+  const install = (): void => void session_set_save_handler(new Noting());
+  assert.deepEqual(await messagesIn('8.5', install), []);
+  const missing = (name: string): string =>
+    `E_WARNING: Class Noting implementing SessionHandlerInterface is missing the ${name}() method which will be required in PHP 9.0`;
+  const deprecated = (name: string): string =>
+    `E_DEPRECATED: session_set_save_handler(): Providing an object to argument #1 ($sessionhandler) which does not have the ${name}() method defined is deprecated`;
+  const once = [
+    missing('create_sid'),
+    missing('validateId'),
+    deprecated('create_sid'),
+    deprecated('validateId'),
+  ];
+  assert.deepEqual(await messagesIn('8.6', install), once);
+  // PHP links a class once a request, and looks at each object.
+  assert.deepEqual(
+    await messagesIn('8.6', () => {
+      install();
+      install();
+    }),
+    [...once, deprecated('create_sid'), deprecated('validateId')],
+  );
+  assert.deepEqual(await messagesIn('8.6', () => session_set_save_handler(new Checking())), []);
+});
+
+test('SessionHandler has validateId(), and a subclass is strict by it', async () => {
+  class Own extends SessionHandler {}
+  assert.deepEqual(await messagesIn('8.6', () => session_set_save_handler(new Own())), []);
+  const ids = await inReleases(async () => {
+    session_set_save_handler(new Own());
+    session_id('f'.repeat(32));
+    await session_start({ use_strict_mode: true });
+    return session_id() === 'f'.repeat(32);
+  });
+  assert.deepEqual(ids, before(true, false));
+});
+
+test('SessionHandler::validateId() knows the ids of the files handler', async () => {
+  await messagesIn('8.6', async () => {
+    const handler = new SessionHandler();
+    session_set_save_handler(handler);
+    await session_start();
+    $_SESSION['count'] = 1;
+    const id = String(session_id());
+    assert.equal(await handler.validateId('f'.repeat(32)), false);
+    await session_write_close();
+    await session_start();
+    assert.equal(session_id(), id);
+    assert.equal(await handler.validateId(id), true);
+  });
+  await messagesIn('8.5', async () => {
+    assert.throws(
+      () => new SessionHandler().validateId('x'),
+      /Call to undefined method SessionHandler::validateId\(\)/,
+    );
+  });
+});
+
+test('a NUL in a path, a domain or a limiter is refused', async () => {
+  assert.deepEqual(
+    await messagesIn('8.6', () => {
+      assert.equal(ini_set('session.cookie_path', '/a\0b'), false);
+      assert.equal(ini_get('session.cookie_path'), '/');
+      assert.equal(ini_set('session.cookie_domain', 'a\0b'), false);
+      assert.equal(ini_set('session.cache_limiter', 'public\0' as 'public'), false);
+      assert.equal(session_set_cookie_params({ path: '/a\0b' }), false);
+      assert.equal(session_cache_limiter('public\0' as 'public'), 'nocache');
+      assert.equal(session_cache_limiter(), 'nocache');
+    }),
+    [
+      'ini_set(): "session.cookie_path"',
+      'ini_set(): "session.cookie_domain"',
+      'ini_set(): "session.cache_limiter"',
+      'session_set_cookie_params(): "session.cookie_path"',
+      'session_cache_limiter(): "session.cache_limiter"',
+    ].map((start) => `E_WARNING: ${start} must not contain null bytes`),
+  );
+  const answers = await inReleases(() => ini_set('session.cookie_path', '/a\0b'));
+  assert.deepEqual(answers, before<string | false>('/', false));
+  assert.equal(await withPhpRequest({ version: '8.6' }, session_status), 1);
+});
