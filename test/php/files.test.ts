@@ -119,6 +119,31 @@ test('a request that throws gives its file back', async () => {
   assert.ok(!(await readdir(folder)).includes('sess_thrown'));
 });
 
+test('a page that never ends keeps its file from others no longer than maxLockTime', async () => {
+  const place = join(folder, 'limited');
+  await mkdir(place);
+  const limited = { ...options(place), maxLockTime: 50 };
+  const enter = async (body: () => unknown): Promise<void> =>
+    await withPhpRequest(limited, async () => {
+      session_id('busy');
+      await session_start();
+      await body();
+    });
+  let end = (): void => {};
+  const endless = enter(async () => {
+    $_SESSION['from'] = 'the endless page';
+    await new Promise<void>((resolve) => {
+      end = resolve;
+    });
+  });
+  await enter(() => {
+    $_SESSION['from'] = 'the next page';
+  });
+  end();
+  await assert.rejects(endless, /held its session's file for longer than maxLockTime, 50 ms/);
+  assert.equal(await readFile(join(place, 'sess_busy'), 'utf8'), 'from|s:13:"the next page";');
+});
+
 test('only files of sessions that are too old are collected', async () => {
   const place = join(folder, 'old');
   await mkdir(place);

@@ -1,7 +1,8 @@
 /** The module "files": one file for each session, `sess_ID` in session.save_path. mod_files.c. */
-import { constants } from 'node:fs';
+import { constants, statSync, unlinkSync } from 'node:fs';
 import { type FileHandle, open, readdir, stat, unlink, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { getSystemErrorMap } from 'node:util';
 import { createId, isValidId } from '../session/identifiers.ts';
 import { beforeNul, bytesOf, textOf } from '../zend/conversions.ts';
@@ -11,6 +12,10 @@ import type { HandlerContext, OpenHandler, SaveModule } from './save-module.ts';
 const PREFIX = 'sess_';
 const SLASH = 0x2f;
 const LONGEST_PATH = 4096;
+/** How long a sweep may keep the event loop, in milliseconds. */
+const SWEEP_SLICE = 2;
+/** The longest delay of setTimeout(); a longer one would fire at once. */
+const LONGEST_DELAY = 2 ** 31 - 1;
 const FLAGS = constants.O_CREAT | constants.O_RDWR | (constants.O_NOFOLLOW ?? 0);
 
 // Where libuv's words are not those of the C library.
@@ -70,6 +75,9 @@ class OpenFile implements OpenHandler {
   #lastId: string | undefined;
   #size = 0;
   #unlock: (() => void) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** Whether the lock was taken away: `PhpOptions.maxLockTime`. */
+  #isExpired = false;
 
   constructor(context: HandlerContext, place: SavePath) {
     this.#context = context;
@@ -115,7 +123,7 @@ class OpenFile implements OpenHandler {
 
   async touch(id: string, data: Buffer): Promise<boolean> {
     const path = this.#pathOf(id);
-    if (path === undefined) return false;
+    if (path === undefined || this.#hasExpired()) return false;
     try {
       const now = new Date(this.#context.clock());
       await utimes(path, now, now);
@@ -127,7 +135,7 @@ class OpenFile implements OpenHandler {
 
   async destroy(id: string): Promise<boolean> {
     const path = this.#pathOf(id);
-    if (path === undefined) return false;
+    if (path === undefined || this.#hasExpired()) return false;
     if (!this.#file) return true;
     try {
       await unlink(path);
@@ -167,6 +175,7 @@ class OpenFile implements OpenHandler {
     const [file, unlock] = [this.#file, this.#unlock];
     this.#file = undefined;
     this.#unlock = undefined;
+    clearTimeout(this.#timer);
     try {
       await file?.close();
     } finally {
@@ -176,6 +185,26 @@ class OpenFile implements OpenHandler {
 
   callbackName(): undefined {
     return undefined;
+  }
+
+  /** Whether the lock was taken away; then an exception says so. */
+  #hasExpired(): boolean {
+    if (!this.#isExpired) return false;
+    const text =
+      `The request held its session's file for longer than maxLockTime, ${this.#context.maxLockTime} ` +
+      'ms, and the next request has it now: nothing of this one is saved; call ' +
+      'session_write_close() before slow work';
+    this.#context.reporter.throwLater(new Error(text));
+    return true;
+  }
+
+  #expireLater(): void {
+    const { maxLockTime } = this.#context;
+    if (maxLockTime === undefined || maxLockTime > LONGEST_DELAY) return;
+    this.#timer = setTimeout(() => {
+      this.#isExpired = true;
+      this.release().catch((error: unknown) => process.emitWarning(error as Error));
+    }, maxLockTime);
   }
 
   #warn(text: string): void {
@@ -199,6 +228,7 @@ class OpenFile implements OpenHandler {
 
   /** ps_files_open(): opens and locks the session's file, unless it is open already. */
   async #open(id: string): Promise<FileHandle | undefined> {
+    if (this.#hasExpired()) return undefined;
     if (this.#file && this.#lastId === id) return this.#file;
     this.#lastId = undefined;
     await this.release();
@@ -229,6 +259,7 @@ class OpenFile implements OpenHandler {
     }
     this.#file = file;
     this.#unlock = unlock;
+    this.#expireLater();
     if (await isOurs(file)) return file;
     await this.release();
     this.#warn('Session data file is not created by your uid');
@@ -248,19 +279,32 @@ class OpenFile implements OpenHandler {
     }
     const now = Math.floor(clock() / 1000);
     let deleted = 0;
-    for (const name of names.filter((each) => each.startsWith(PREFIX))) {
-      const path = `${folder}/${name}`;
-      const changed = await stat(path).then(
-        ({ mtimeMs }) => Math.floor(mtimeMs / 1000),
-        () => undefined,
-      );
-      if (changed === undefined || now - changed <= maxLifetime) continue;
-      // Counted even when it cannot be deleted, as PHP does.
-      await unlink(path).catch(() => {});
-      deleted += 1;
+    let began = performance.now();
+    for (const name of names) {
+      if (!name.startsWith(PREFIX)) continue;
+      // In slices: a synchronous stat costs a fifth of an asynchronous one.
+      if (performance.now() - began > SWEEP_SLICE) {
+        await nextTurn();
+        began = performance.now();
+      }
+      if (deleteOlder(`${folder}/${name}`, now - maxLifetime)) deleted += 1;
     }
     return deleted;
   }
+}
+
+/** Deletes a file of before a moment. As in PHP, one that cannot be deleted counts as well. */
+function deleteOlder(path: string, seconds: number): boolean {
+  try {
+    const file = statSync(path, { throwIfNoEntry: false });
+    if (!file || Math.floor(file.mtimeMs / 1000) >= seconds) return false;
+  } catch {
+    return false;
+  }
+  try {
+    unlinkSync(path);
+  } catch {}
+  return true;
 }
 
 /** Files of another user are refused, unless this process is root. */

@@ -14,6 +14,8 @@ export interface HandlerContext {
   readonly randomBytes: RandomBytes;
   /** Whether close() is called after an exception too: `PhpOptions.containFailures`. */
   readonly containFailures: boolean;
+  /** Milliseconds: `PhpOptions.maxLockTime`. */
+  readonly maxLockTime: number | undefined;
   /** The framework's own request, for tracing. */
   readonly source: unknown;
 }

@@ -64,6 +64,14 @@ export interface PhpOptions<Name extends string = string> {
    * @default false
    */
   containFailures?: boolean | undefined;
+  /**
+   * How long a request may keep a session's file from others, in milliseconds, as php-fpm's
+   * request_terminate_timeout bounds a page. After that the next request gets the file, and the late
+   * one throws when it is saved. Waiting for the file does not count.
+   *
+   * @default no limit, as in PHP
+   */
+  maxLockTime?: number | undefined;
 }
 
 /** What a session needs to know of its request. */

@@ -48,6 +48,7 @@ export class PhpRequest implements SessionContext {
   readonly randomBytes: RandomBytes;
   readonly randomInt: (limit: number) => number;
   readonly containFailures: boolean;
+  readonly maxLockTime: number | undefined;
   readonly #lastModified: (() => number | undefined) | undefined;
   readonly modules: Modules;
   readonly session: Session;
@@ -75,6 +76,7 @@ export class PhpRequest implements SessionContext {
     this.randomBytes = options.randomBytes ?? randomBytes;
     this.randomInt = options.randomInt ?? ((limit) => randomInt(limit));
     this.containFailures = options.containFailures ?? false;
+    this.maxLockTime = options.maxLockTime;
     this.#lastModified = options.lastModified;
     this.modules = modules;
     this.session = new Session(this, modules);
