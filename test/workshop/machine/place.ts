@@ -18,7 +18,7 @@ import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { root } from '../../../src/workshop/course/catalogue.ts';
 import { cacheFolder } from '../../../src/workshop/machine/cache.ts';
 
-/** A cache of the test's own: programs and templates are borrowed, unless they are to be made. */
+/** A cache for one test; its programs and templates are links to the user's, unless left out. */
 export class Place {
   readonly path: string = mkdtempSync(join(tmpdir(), 'phpsessid-test-'));
   readonly cache: string = join(this.path, 'cache');
@@ -105,7 +105,7 @@ export class Owner {
     this.schema = schema ?? '';
   }
 
-  /** Waits for a line; a program that ends without it fails the test with what it said. */
+  /** Waits for a line; rejects with the program's output when it ends first. */
   async line(pattern: RegExp): Promise<RegExpExecArray> {
     let found: RegExpExecArray | null = null;
     await until(() => {
@@ -116,6 +116,12 @@ export class Owner {
     return found ?? pattern.exec('') ?? ([] as unknown as RegExpExecArray);
   }
 
+  /** Stops the program without ending it; from then on only SIGKILL has an effect. */
+  async freeze(): Promise<void> {
+    this.#child.kill('SIGSTOP');
+    await until(() => /\) T /.test(readFileSync(`/proc/${this.pid}/stat`, 'latin1')));
+  }
+
   /** Sends a signal and waits for the end. */
   async kill(signal: NodeJS.Signals): Promise<{ code: number | null; signal: string | null }> {
     this.#child.kill(signal);
@@ -124,11 +130,11 @@ export class Owner {
   }
 }
 
-/** Waits for something that another process does, and fails after thirty seconds. */
+/** Polls a condition that another process brings about; a hang ends after two minutes. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 120_000;
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`did not happen within 30 s: ${condition}`);
+    if (Date.now() > deadline) throw new Error(`did not happen within two minutes: ${condition}`);
     await delay(20);
   }
 }
