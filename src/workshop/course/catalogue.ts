@@ -34,7 +34,7 @@ export function isLessonFile(path: string): boolean {
 
 export type Kind = 'page' | 'port' | 'fix' | 'grow';
 
-/** A plausible fix that is wrong, and the one test that must say so. */
+/** A plausible fix that is wrong, and the one test that must fail on it. */
 export interface WrongFix {
   /** `wrong-02-null`, the condition under which `#sessions` is this file. */
   condition: string;
@@ -72,9 +72,9 @@ export interface Lesson {
   proves: string[];
   /** Older tests that this lesson's promise replaces, each with its reason. */
   retires: { test: string; why: string }[];
-  /** Earlier lessons whose promise this one keeps as well, so that theirs can no longer be missed. */
+  /** Earlier lessons whose promise this one keeps too, so that their change can be removed unnoticed. */
   covers: { lesson: string; why: string }[];
-  /** Tools beside Node that the lesson's programs want. */
+  /** Tools beside Node that the lesson's programs need. */
   needs: ('mysql' | 'php' | 'memcached' | 'python' | 'cc')[];
   wrong: WrongFix[];
   /** Absolute paths; undefined where the lesson has no such file. */
@@ -86,19 +86,12 @@ export interface Lesson {
     test: string | undefined;
     attack: string | undefined;
     hints: string | undefined;
-    /** Takes the lesson's change out of the last class again. */
-    undo: string | undefined;
     schema: string | undefined;
   };
 }
 
-interface LessonFile {
-  kind: Kind;
-  proves: string[];
-  retires: { test: string; why: string }[];
-  covers: Lesson['covers'];
-  needs: Lesson['needs'];
-}
+/** The contents of lesson.json. */
+type LessonFile = Pick<Lesson, 'kind' | 'proves' | 'retires' | 'covers' | 'needs'>;
 
 /**
  * Reads every lesson, in order.
@@ -268,7 +261,6 @@ function readLesson(directory: string): Lesson {
       test: promises.kind === 'page' ? undefined : required('sessions.test.ts'),
       attack: optional('attack.ts'),
       hints: optional('hints.md'),
-      undo: optional('undo.patch'),
       schema: optional('schema.sql'),
     },
   };

@@ -1,7 +1,7 @@
 /**
- * The learner's folder, lessons/mine: one class, every earlier state of it, and a note.
+ * The learner's folder, lessons/mine: one class, its earlier states, and a note.
  *
- * Nothing that a learner wrote is replaced before a copy of it lies in the history.
+ * A learner's class is copied to the history before it is replaced.
  */
 import {
   constants,
@@ -19,7 +19,7 @@ import { type Lesson, minePath, shown } from './catalogue.ts';
 const folder = dirname(minePath);
 const historyFolder = join(folder, 'history');
 
-/** Something in the learner's folder could not be read or written. */
+/** A file in the learner's folder could not be written; the message has the remedy. */
 export class FolderError extends Error {
   override name = 'FolderError';
 }
@@ -30,13 +30,13 @@ export function hasMine(): boolean {
 }
 
 /**
- * Keeps a copy of the learner's class in the history.
+ * Copies the learner's class to the history.
  *
- * @param occasion - A word for the copy's name: `before-lesson-04`.
- * @returns The copy's path, or undefined when there was nothing to keep.
- * @throws FolderError when no copy could be made; the class is untouched then.
+ * @param occasion - Part of the copy's name: `before-lesson-04`.
+ * @returns The copy's path; undefined when the learner has no class.
+ * @throws FolderError when the copy failed; the class is unchanged then.
  */
-export function saveMine(occasion: string): string | undefined {
+function saveMine(occasion: string): string | undefined {
   if (!hasMine()) return undefined;
   const time = new Date().toISOString().replaceAll(':', '-').replace('Z', '');
   const path = join(historyFolder, `${time}-${occasion}.ts`);
@@ -54,56 +54,58 @@ export function saveMine(occasion: string): string | undefined {
 }
 
 /**
- * Puts a lesson's class into the learner's file, after a copy of what was there.
+ * Replaces the learner's class by a lesson's, and keeps a copy.
  *
- * @param source - The lesson whose class it is.
- * @param occasion - A word for the copy's name.
- * @returns The copy's path, if there was something to keep.
- * @throws FolderError; the learner's file is as it was then.
+ * @param occasion - Part of the copy's name.
+ * @returns The copy's path; undefined when the learner had no class.
+ * @throws FolderError when either failed; the learner's class is unchanged then.
  */
 export function replaceMine(source: Lesson, occasion: string): string | undefined {
   const kept = saveMine(occasion);
-  const half = `${minePath}.${process.pid}.new`;
-  attempt(`write ${shown(minePath)}`, () => {
+  replaceFile(minePath, readFileSync(source.files.class));
+  return kept;
+}
+
+/** Writes a file in one step: a disk that fills up in the middle leaves the old file whole. */
+function replaceFile(path: string, data: string | Uint8Array): void {
+  const half = `${path}.${process.pid}.new`;
+  attempt(`write ${shown(path)}`, () => {
     mkdirSync(folder, { recursive: true });
     try {
-      writeFileSync(half, readFileSync(source.files.class));
-      // In one step: a disk that fills up in the middle leaves the old file whole.
-      renameSync(half, minePath);
+      writeFileSync(half, data);
+      renameSync(half, path);
     } catch (error) {
       rmSync(half, { force: true });
       throw error;
     }
   });
-  return kept;
 }
 
-/** What is remembered for convenience; whoever deletes it loses nothing but a default. */
+/** Conveniences: without this file every command still works, with its defaults. */
 interface Note {
   /** The lesson the learner began last. */
   lesson?: number | undefined;
-  /** How many hints of each lesson were shown, by label. */
+  /** The number of hints shown, by the lesson's label. */
   hints: Record<string, number>;
 }
 
 const notePath = join(folder, 'state.json');
 
-/** The lesson that was begun last, if one is remembered and still exists. */
-export function rememberedLesson(lessons: Lesson[]): Lesson | undefined {
+/** The lesson that was begun last; undefined if none is remembered, or it no longer exists. */
+export function rememberedLesson(lessons: readonly Lesson[]): Lesson | undefined {
   const { lesson } = readNote();
   return lessons.find((each) => each.number === lesson);
 }
 
-/** How many hints of a lesson have been shown. */
+/** The number of a lesson's hints that were shown. */
 export function hintsShown(lesson: Lesson): number {
   return readNote().hints[lesson.label] ?? 0;
 }
 
 /**
- * Remembers something.
+ * Updates the note.
  *
- * @param news - What changed.
- * @returns A sentence when it could not be written down; that stops nobody.
+ * @returns A sentence when the note could not be written, to be printed; commands go on without it.
  */
 export function remember(news: {
   lesson?: Lesson | undefined;
@@ -112,25 +114,15 @@ export function remember(news: {
   const note = readNote();
   if (news.lesson) note.lesson = news.lesson.number;
   if (news.hints) note.hints[news.hints[0].label] = news.hints[1];
-  const half = `${notePath}.${process.pid}.new`;
   try {
-    attempt(`write ${shown(notePath)}`, () => {
-      mkdirSync(folder, { recursive: true });
-      try {
-        writeFileSync(half, `${JSON.stringify(note, null, 2)}\n`);
-        renameSync(half, notePath);
-      } catch (error) {
-        rmSync(half, { force: true });
-        throw error;
-      }
-    });
+    replaceFile(notePath, `${JSON.stringify(note, null, 2)}\n`);
     return undefined;
   } catch (error) {
     return `${(error as Error).message} The lesson you are in is not remembered; name it yourself.`;
   }
 }
 
-/** Only what has the right shape counts: the file is in a folder where people edit. */
+/** Entries of a wrong shape are ignored: learners edit in this folder. */
 function readNote(): Note {
   const note: Note = { hints: {} };
   let read: unknown;

@@ -1,8 +1,8 @@
 /**
- * Last classes with one lesson's change taken back, in a workshop of their own.
+ * Makes last classes without one lesson's change, in a temporary workshop.
  *
- * No program can take such a change back by itself: later lessons have built on the same lines.
- * So each lesson keeps its own undoing beside it, as `undo.patch`, and here it is applied.
+ * A change cannot be reverted automatically, because later lessons changed the same lines. So each
+ * lesson keeps an `undo.patch` on the last class, which is applied here.
  */
 import {
   copyFileSync,
@@ -28,11 +28,11 @@ export interface UndoneClass {
   base: Lesson;
   /** `undone-09`, the condition under which `#sessions` is this class. */
   condition: string;
-  /** Why there is no such class, where it could not be made. */
+  /** Why the class could not be made. */
   problem?: string | undefined;
 }
 
-/** The classes, and copies of the lessons' tests that find them. */
+/** The classes, and copies of the lessons' tests whose `#sessions` can be one of them. */
 export interface UndoneWorkshop {
   lessons: Lesson[];
   classes: UndoneClass[];
@@ -46,8 +46,7 @@ interface Manifest {
 /**
  * Takes each lesson's change back.
  *
- * @param lessons - All lessons, in order.
- * @param only - The one lesson to take back; all that mend the class, if left out.
+ * @param only - The one lesson to take back; all that change an existing method, if left out.
  * @returns The workshop; `remove` deletes it.
  */
 export function takeBack(lessons: readonly Lesson[], only?: Lesson): UndoneWorkshop {
@@ -71,12 +70,12 @@ export function takeBack(lessons: readonly Lesson[], only?: Lesson): UndoneWorks
   };
 }
 
-/** A ported method that is taken back is a method that is missing: rule 2 has seen that fail. */
+/** Without its port a method is missing, which rule 2 covers already. */
 function isChange({ kind }: Lesson): boolean {
   return kind === 'fix' || kind === 'grow';
 }
 
-/** The last class in which the lesson's change can be told from its absence. */
+/** The last class that fails without the lesson's change. */
 function baseFor(lessons: readonly Lesson[], lesson: Lesson): Lesson {
   const later = lessons.filter(({ number }) => number > lesson.number);
   const covering = later.findIndex(({ covers }) =>
@@ -96,7 +95,7 @@ function undo(
   return applyTo(base.files.class, patch, `take lesson ${lesson.label}'s idea out of`);
 }
 
-/** What a lesson's tests need in order to run: themselves, and the table. */
+/** Copies the files that a lesson's tests need: the tests and the table. */
 function copyLesson(lesson: Lesson, project: string): Lesson {
   const directory = join(project, 'lessons', lesson.slug);
   mkdirSync(directory, { recursive: true });
@@ -111,7 +110,7 @@ function copyLesson(lesson: Lesson, project: string): Lesson {
   return { ...lesson, directory, project, files };
 }
 
-/** A package's imports cannot leave its folder, so each leads through a file that does. */
+/** A package's imports cannot leave its folder, so each leads to a file that re-exports. */
 function writePackage(directory: string, project: string, classes: readonly UndoneClass[]): void {
   const manifest = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as Manifest;
   const imports: Record<string, unknown> = {};

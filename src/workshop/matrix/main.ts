@@ -9,11 +9,11 @@ import { drawMatrix } from './table.ts';
 const usage = `The red/green matrix: every class on every test, every wrong fix, every attack.
 
   --lesson N   only what lesson N promises
-  --json       the whole matrix as data
-  --save FILE  the table here, and the data into FILE as well
+  --json       the whole matrix as JSON
+  --save FILE  the table here, and the JSON in FILE as well
   --help       this text
 
-Ends with 1 when a rule is broken.`;
+Exits with 1 when a rule is broken.`;
 
 async function main(): Promise<number> {
   const { values } = parseArgs({

@@ -1,93 +1,66 @@
-/** What the matrix saw. The rules judge this and nothing else, so a test can hand them any world. */
-
+/** Observations of the matrix, kept apart from the rules so that a test can judge any of them. */
+import type { AttackResult } from '../bench/attacks.ts';
 import type { TestResult } from '../bench/tests.ts';
 import type { Lesson } from '../course/catalogue.ts';
 import { retiredBy } from '../course/promises.ts';
 
-/** A lesson's class on the tests of every lesson up to the one after it. */
+/** One class on the tests of several lessons. */
 export interface ObservedClass {
-  /** The label of the class's lesson. */
+  /** The label of the class's lesson; of a class without one lesson's change, that lesson's. */
   lesson: string;
   condition: string;
   results: TestResult[];
-}
-
-/** A wrong fix on the tests of every lesson up to its own. */
-export interface ObservedFix {
-  lesson: string;
-  condition: string;
-  results: TestResult[];
-  /** Why its patch could not be applied. */
-  problem?: string | undefined;
-}
-
-/** A class with one lesson's change taken back, on the tests of every lesson up to that one. */
-export interface ObservedUndone {
-  /** The label of the lesson that was taken back. */
-  lesson: string;
-  /** The label of the lesson whose class it was taken out of. */
-  base: string;
-  condition: string;
-  results: TestResult[];
-  /** Why there is no such class, where it could not be made. */
+  /** Why the class could not be made from its patch. */
   problem?: string | undefined;
 }
 
 /** A lesson's attack on one class. */
-export interface ObservedAttack {
+export interface ObservedAttack extends Pick<AttackResult, 'verdict' | 'because'> {
   /** The label of the attack's lesson. */
   lesson: string;
   condition: string;
-  verdict: 'breached' | 'held' | 'failed';
-  because: string;
 }
 
 export interface Observed {
+  /** Each lesson's class on the tests of every lesson up to the one after it. */
   classes: ObservedClass[];
-  wrong: ObservedFix[];
-  undone: ObservedUndone[];
+  /** Each wrong fix on the tests of every lesson up to its own. */
+  wrong: ObservedClass[];
+  /** Each class without one lesson's change, on the tests of every lesson up to that one. */
+  undone: (ObservedClass & {
+    /** The label of the lesson whose class the change was taken out of. */
+    base: string;
+  })[];
   attacks: ObservedAttack[];
 }
 
 /** A rule that does not hold, in a sentence that names the file and the test. */
 export interface Broken {
-  rule: 1 | 2 | 3 | 4 | 5 | 6 | 7;
-  /** The label of the lesson that has to change. */
+  rule: 1 | 2 | 3 | 4 | 5 | 6;
+  /** The label of the lesson to be corrected. */
   lesson: string;
-  /** The class it was seen on, where it was seen on one. */
+  /** The class on which the rule is broken, if it is about one. */
   condition?: string | undefined;
-  /** The test it is about, where it is about one. */
+  /** The test that breaks the rule, if it is about one. */
   test?: string | undefined;
   sentence: string;
 }
 
-/** What one lesson's class did on the tests of another, or of its own. */
-export interface ObservedCell {
-  results: TestResult[];
-  /** Those of the tests that a lesson up to the class's own has retired. */
-  retired: string[];
-}
-
 /**
- * Picks one cell out of what was seen.
+ * Picks the results of one lesson's class on another lesson's tests.
  *
- * @param lessons - All lessons, in order.
- * @param observed - What the matrix saw.
- * @param row - The lesson whose class it is.
- * @param column - The lesson whose tests they are.
- * @returns The cell; undefined where these tests did not run on this class.
+ * @returns The results, and the names among them that a lesson up to the class's own has retired;
+ * undefined where these tests did not run on this class.
  */
 export function cellOf(
   lessons: readonly Lesson[],
   observed: Observed,
   row: Lesson,
   column: Lesson,
-): ObservedCell | undefined {
+): { results: TestResult[]; retired: string[] } | undefined {
   const seen = observed.classes.find(({ lesson }) => lesson === row.label);
   const results = seen?.results.filter(({ lesson }) => lesson === column.label) ?? [];
   if (results.length === 0) return undefined;
-  const retired = [...retiredBy(lessons, row).keys()].filter((test) =>
-    results.some(({ name }) => name === test),
-  );
-  return { results, retired };
+  const retired = retiredBy(lessons, row);
+  return { results, retired: results.map(({ name }) => name).filter((name) => retired.has(name)) };
 }

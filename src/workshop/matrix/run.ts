@@ -1,12 +1,12 @@
-/** Running every class on every test, every wrong fix, and every attack, two children at a time. */
+/** Runs every class on every test, every wrong fix and every attack, two children at a time. */
 import { runAttacks } from '../bench/attacks.ts';
 import { runTests } from '../bench/tests.ts';
 import type { Lesson } from '../course/catalogue.ts';
 import { makeWrongFixes } from '../course/patches.mjs';
-import { lessonBefore } from '../course/promises.ts';
+import { lessonAfter, lessonBefore } from '../course/promises.ts';
 import { takeBack, type UndoneWorkshop } from '../course/undone.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';
-import type { Broken, Observed } from './observed.ts';
+import type { Broken, Observed, ObservedClass } from './observed.ts';
 import { checkRules } from './rules.ts';
 
 export interface MatrixOptions {
@@ -14,16 +14,10 @@ export interface MatrixOptions {
   lessons: readonly Lesson[];
   /** The server, or its URL. */
   server: DatabaseServer | string;
-  /** Looks only at what this lesson promises: its class and the one before, its fixes and attack. */
+  /** Observes only what this lesson promises: its class and the one before, its fixes and attack. */
   only?: Lesson | undefined;
-  /**
-   * Children at a time.
-   *
-   * @default 2
-   */
-  parallel?: number | undefined;
   signal?: AbortSignal | undefined;
-  /** Told when a class, a wrong fix or an attack is done with. */
+  /** Called with a line when a class, a wrong fix or an attack is done with. */
   onProgress?: ((line: string) => void) | undefined;
 }
 
@@ -31,45 +25,43 @@ export interface Matrix {
   observed: Observed;
   /** Every rule that does not hold. */
   broken: Broken[];
-  /** The lessons that were looked at, by label. */
+  /** The labels of the observed lessons. */
   lessons: string[];
   milliseconds: number;
 }
 
+/** Children at a time: more are not faster on two cores, and slow enough to meet the time-outs. */
+const width = 2;
+
 /**
  * Runs the matrix.
  *
- * @param options - Which lessons, on which server.
- * @returns What was seen, and the rules it breaks. Nothing a class does makes this reject.
+ * @returns The observation, and the rules that it breaks. Nothing a class does makes this reject.
  * @throws The signal's reason, when it is aborted.
  */
 export async function runMatrix(options: MatrixOptions): Promise<Matrix> {
-  const { lessons, only, server, signal, onProgress } = options;
+  const { lessons, only, signal, onProgress } = options;
   const began = performance.now();
   const observed: Observed = { classes: [], wrong: [], undone: [], attacks: [] };
   const undone = takeBack(lessons, only);
-  const jobs = [
-    ...classJobs(lessons, only, observed),
-    ...wrongJobs(lessons, only, observed),
-    ...undoneJobs(undone, observed),
-    ...attackJobs(lessons, only, observed),
-  ];
+  const jobs = [...testJobs(options, undone, observed), ...attackJobs(options, observed)];
+  const queue = [...jobs];
   let done = 0;
-  try {
-    await inParallel(jobs, options.parallel ?? 2, async (job) => {
+  const work = async (): Promise<void> => {
+    for (let job = queue.shift(); job; job = queue.shift()) {
       signal?.throwIfAborted();
-      await job.run(server, signal);
+      await job.run();
       done += 1;
       onProgress?.(`${done} of ${jobs.length}  ${job.title}`);
-    });
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: width }, work));
   } finally {
     undone.remove();
   }
   signal?.throwIfAborted();
-  sortAs(observed.classes, lessons);
-  sortAs(observed.wrong, lessons);
-  sortAs(observed.undone, lessons);
-  sortAs(observed.attacks, lessons);
+  for (const seen of Object.values(observed)) sortAs(seen, lessons);
   return {
     observed,
     broken: checkRules(lessons, observed),
@@ -80,92 +72,56 @@ export async function runMatrix(options: MatrixOptions): Promise<Matrix> {
 
 interface Job {
   title: string;
-  run(server: DatabaseServer | string, signal: AbortSignal | undefined): Promise<void>;
+  run(): Promise<void>;
 }
 
-/** Each class on its own tests, all earlier ones, and those of the lesson after it. */
-function classJobs(
-  lessons: readonly Lesson[],
-  only: Lesson | undefined,
+function testJobs(
+  { lessons, only, server, signal }: MatrixOptions,
+  undone: UndoneWorkshop,
   observed: Observed,
 ): Job[] {
-  return lessons.flatMap((lesson, index) => {
-    const after = lessons[index + 1];
-    if (only && lesson !== only && after !== only) return [];
-    const until = after && !(only && lesson === only) ? index + 2 : index + 1;
-    return {
-      title: `class ${lesson.label}`,
-      async run(server, signal) {
-        const results = await runTests({
-          lessons: lessons.slice(0, until),
-          condition: lesson.condition,
-          lessonNumber: lesson.number,
-          server,
-          signal,
-        });
-        observed.classes.push({ lesson: lesson.label, condition: lesson.condition, results });
-      },
-    };
-  });
-}
-
-function wrongJobs(
-  lessons: readonly Lesson[],
-  only: Lesson | undefined,
-  observed: Observed,
-): Job[] {
-  const problems = makeWrongFixes(lessons.map(({ directory }) => directory));
-  return lessons.flatMap((lesson, index) => {
-    if (only && lesson !== only) return [];
-    return lesson.wrong.map(({ condition, patch }) => ({
-      title: `wrong fix ${condition}`,
-      async run(server, signal) {
-        const problem = problems.find((each) => each.patch === patch)?.problem;
-        if (problem !== undefined) {
-          observed.wrong.push({ lesson: lesson.label, condition, results: [], problem });
-          return;
-        }
-        const results = await runTests({
-          lessons: lessons.slice(0, index + 1),
-          condition,
-          lessonNumber: lesson.number,
-          server,
-          signal,
-        });
-        observed.wrong.push({ lesson: lesson.label, condition, results });
-      },
-    }));
-  });
-}
-
-/** Each lesson taken back, on the tests of that lesson and of all before it. */
-function undoneJobs({ lessons, classes }: UndoneWorkshop, observed: Observed): Job[] {
-  return classes.map(({ lesson, base, condition, problem }) => ({
-    title: `class ${base.label} without lesson ${lesson.label}`,
-    async run(server, signal) {
-      const seen = { lesson: lesson.label, base: base.label, condition };
-      if (problem !== undefined) {
-        observed.undone.push({ ...seen, results: [], problem });
-        return;
-      }
-      const results = await runTests({
-        lessons: lessons.filter(({ number }) => number <= lesson.number),
-        condition,
-        lessonNumber: base.number,
-        server,
-        signal,
-      });
-      observed.undone.push({ ...seen, results });
+  const upTo = ({ number }: Lesson, all = lessons) => all.filter((each) => each.number <= number);
+  /** One class on some lessons' tests, on the table of one lesson. */
+  const job = <Seen extends ObservedClass>(
+    title: string,
+    into: Seen[],
+    seen: Seen,
+    tests: readonly Lesson[],
+    { number: lessonNumber }: Lesson,
+  ): Job => ({
+    title,
+    async run() {
+      const { condition, problem } = seen;
+      const run = { lessons: tests, condition, lessonNumber, server, signal };
+      into.push({ ...seen, results: problem === undefined ? await runTests(run) : [] });
     },
-  }));
+  });
+  const classes = lessons.flatMap((lesson) => {
+    const { label, condition } = lesson;
+    const after = lessonAfter(lessons, lesson);
+    if (only && lesson !== only && after !== only) return [];
+    const tests = upTo(after && lesson !== only ? after : lesson);
+    const seen = { lesson: label, condition, results: [] };
+    return job(`class ${label}`, observed.classes, seen, tests, lesson);
+  });
+  const problems = makeWrongFixes(lessons.map(({ directory }) => directory));
+  const fixes = (only ? [only] : lessons).flatMap((lesson) =>
+    lesson.wrong.map(({ condition, patch }) => {
+      const problem = problems.find((each) => each.patch === patch)?.problem;
+      const seen = { lesson: lesson.label, condition, results: [], problem };
+      return job(`wrong fix ${condition}`, observed.wrong, seen, upTo(lesson), lesson);
+    }),
+  );
+  const without = undone.classes.map(({ lesson, base, condition, problem }) => {
+    const title = `class ${base.label} without lesson ${lesson.label}`;
+    const seen = { lesson: lesson.label, base: base.label, condition, results: [], problem };
+    return job(title, observed.undone, seen, upTo(lesson, undone.lessons), base);
+  });
+  return [...classes, ...fixes, ...without];
 }
 
 /** Each attack on what it must breach, on its own class, and on every later one: by class. */
-function attackJobs(
-  lessons: readonly Lesson[],
-  only: Lesson | undefined,
-  observed: Observed,
-): Job[] {
+function attackJobs({ lessons, only, server, signal }: MatrixOptions, observed: Observed): Job[] {
   const attackers = new Map<string, Lesson[]>();
   for (const [index, lesson] of lessons.entries()) {
     if (!lesson.files.attack || (only && lesson !== only)) continue;
@@ -177,7 +133,7 @@ function attackJobs(
   }
   return [...attackers].map(([condition, attacking]) => ({
     title: `attacks ${attacking.map(({ label }) => label).join(' ')} on ${condition}`,
-    async run(server, signal) {
+    async run() {
       const results = await runAttacks({ lessons: attacking, condition, server, signal });
       for (const [index, { verdict, because }] of results.entries()) {
         const lesson = attacking[index]?.label ?? '';
@@ -187,7 +143,7 @@ function attackJobs(
   }));
 }
 
-/** A ported method is missing in the class before, so the article's own line stands in for it. */
+/** The class before lacks a method that is being ported: the article's own line takes its place. */
 function targetsBefore(lessons: readonly Lesson[], lesson: Lesson): string[] {
   if (lesson.kind === 'port') {
     return lesson.wrong.filter(({ article }) => article).map(({ condition }) => condition);
@@ -196,19 +152,7 @@ function targetsBefore(lessons: readonly Lesson[], lesson: Lesson): string[] {
   return before ? [before.condition] : [];
 }
 
-async function inParallel(
-  jobs: readonly Job[],
-  width: number,
-  work: (job: Job) => Promise<void>,
-): Promise<void> {
-  const queue = [...jobs];
-  const worker = async (): Promise<void> => {
-    for (let job = queue.shift(); job; job = queue.shift()) await work(job);
-  };
-  await Promise.all(Array.from({ length: width }, worker));
-}
-
-/** The order of the folders, whatever order the children came home in. */
+/** Sorts by the order of the folders: the children finish in any order. */
 function sortAs(seen: { lesson: string; condition: string }[], lessons: readonly Lesson[]): void {
   const order = lessons.flatMap(({ condition, wrong }) => [
     ...wrong.map((each) => each.condition),

@@ -8,8 +8,6 @@ const heading = 'class ↓ tests →';
 /**
  * Draws the table, and a sentence for each rule that does not hold.
  *
- * @param lessons - All lessons, in order.
- * @param matrix - What `runMatrix` returned.
  * @returns Lines without a newline at the end.
  */
 export function drawMatrix(lessons: readonly Lesson[], matrix: Matrix): string {
@@ -90,10 +88,8 @@ function drawUndone({ observed, broken }: Matrix, { label, proves }: Lesson): st
 
 function conclusion({ broken, observed, milliseconds }: Matrix): string[] {
   const seconds = (milliseconds / 1000).toFixed(1);
-  const runs =
-    observed.classes.reduce((sum, { results }) => sum + results.length, 0) +
-    observed.wrong.reduce((sum, { results }) => sum + results.length, 0) +
-    observed.undone.reduce((sum, { results }) => sum + results.length, 0);
+  const seen = [...observed.classes, ...observed.wrong, ...observed.undone];
+  const runs = seen.reduce((sum, { results }) => sum + results.length, 0);
   const looked = `${runs} tests and ${observed.attacks.length} attacks in ${seconds} s`;
   if (broken.length === 0) return [`✔ every cell as promised: ${looked}`];
   return [

@@ -1,19 +1,18 @@
-/** Noticing saves: by the system's events where they come, by looking at the file where not. */
+/** Detects saves of a file by the system's events, and by polling where there are none. */
 import { type FSWatcher, statSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** How often the file's date is looked at. Some file systems (NFS, WSL's drives) report nothing. */
+/** Milliseconds between polls: some file systems (NFS, WSL's drives) report no events. */
 const interval = 400;
 
-/** How long an editor may take to write one save in several steps. */
+/** Milliseconds in which an editor may write one save in several steps. */
 const settle = 30;
 
 /**
- * Watches one file until the returned function is called.
+ * Watches one file, which may be replaced, deleted and created again.
  *
- * @param path - The file; it may be replaced, deleted and made anew.
  * @param onSave - Called once for each save.
- * @returns Ends the watching.
+ * @returns Stops watching.
  */
 export function watchSaves(path: string, onSave: () => void): () => void {
   let timer: NodeJS.Timeout | undefined;
@@ -32,7 +31,7 @@ export function watchSaves(path: string, onSave: () => void): () => void {
     events = watch(dirname(path), look);
     events.on('error', () => events?.close());
   } catch {
-    // No events here: the looking does it alone.
+    // No events on this file system: polling alone.
   }
   return () => {
     clearTimeout(timer);
@@ -41,7 +40,7 @@ export function watchSaves(path: string, onSave: () => void): () => void {
   };
 }
 
-/** What changes with every save; the word for a file that is not there. */
+/** A text that changes with every save; `missing` while the file does not exist. */
 function signature(path: string): string {
   const stats = statSync(path, { throwIfNoEntry: false });
   return stats ? `${stats.mtimeMs} ${stats.size} ${stats.ino}` : 'missing';

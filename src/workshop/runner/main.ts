@@ -1,5 +1,4 @@
 /** The learner's commands: `node --import tsx src/workshop/runner/main.ts lesson 3`. */
-
 import { readLessons, UnknownName } from '../course/catalogue.ts';
 import { Interrupted } from '../machine/database/with-server.ts';
 import { attack } from './commands/attack.ts';
@@ -7,12 +6,12 @@ import { check } from './commands/check.ts';
 import { diff } from './commands/diff.ts';
 import { hint } from './commands/hint.ts';
 import { lesson } from './commands/lesson.ts';
-import { list } from './commands/list.ts';
 import { catchUp, reset } from './commands/replace.ts';
+import { wrong } from './commands/wrong.ts';
 import { openTerminal } from './terminal.ts';
 import { type Command, readCommandLine, UsageError } from './usage.ts';
 
-const commands: Command[] = [lesson, hint, diff, attack, check, catchUp, reset, list];
+const commands: Command[] = [lesson, hint, diff, attack, check, wrong, catchUp, reset];
 
 const help = `The workshop in the terminal:
 
@@ -21,10 +20,11 @@ const help = `The workshop in the terminal:
   npm run diff          your class against the lesson's
   npm run attack 3      the lesson's attack on your class
   npm run check         all lessons so far on your class
+  npm run wrong 3       the lesson's wrong fixes, each as a patch and as a file
   npm run catch-up 4    start lesson 4 from the class of lesson 3; yours is kept
   npm run reset         start the lesson over; yours is kept
 
-Each takes -- --help and -- --json. They exit with 0 for yes, 1 for no, 2 for a wrong command line.`;
+Each takes -- --help and -- --json. They exit with 0 for yes, 1 for no, 2 for an invalid command line.`;
 
 async function main([name, ...args]: string[]): Promise<number> {
   const terminal = openTerminal(args.includes('--json'));

@@ -1,41 +1,20 @@
-/** A lesson's prose for a terminal: paragraphs, lists and code, without marks that mean nothing. */
+/** Renders a lesson's prose for a terminal: paragraphs, lists and code without Markdown's marks. */
 import { marked, type Token, type Tokens } from 'marked';
 import type { Terminal } from './terminal.ts';
 
-/**
- * Finds a section of a lesson's page.
- *
- * @param page - The whole page.
- * @param heading - `Your turn`.
- * @returns What stands below the heading, or undefined.
- */
-export function section(page: string, heading: string): string | undefined {
-  const parts = page.split(/^## /m);
-  const part = parts.find((each) => each.split('\n', 1)[0]?.trim() === heading);
-  return part?.slice(part.indexOf('\n') + 1).trim();
-}
-
-/**
- * Takes a page of `##` sections apart.
- *
- * @param page - The whole page.
- * @returns Each section with its heading, in order.
- */
+/** Splits a page into its `##` sections, in order. */
 export function sections(page: string): { title: string; text: string }[] {
-  return page
-    .split(/^## /m)
-    .slice(1)
-    .map((part) => {
-      const [title = ''] = part.split('\n', 1);
-      return { title: title.trim(), text: part.slice(title.length).trim() };
-    });
+  const [, ...parts] = page.split(/^## /m);
+  return parts.map((part) => {
+    const [title = ''] = part.split('\n', 1);
+    return { title: title.trim(), text: part.slice(title.length).trim() };
+  });
 }
 
 /**
- * Writes Markdown for a terminal.
+ * Renders Markdown for a terminal.
  *
- * @param text - The Markdown; comments in it are dropped, front matter as well.
- * @param terminal - Gives width and colours.
+ * @param text - The Markdown; its comments and front matter are dropped.
  * @returns Lines without a final newline.
  */
 export function renderMarkdown(text: string, terminal: Terminal): string {

@@ -1,18 +1,18 @@
-/** What a class has proved: this lesson's tests first, the older ones after them, the attack last. */
+/** A class's proof of a lesson: the lesson's tests, then the older ones, then the attack. */
 import { type AttackResult, runAttack } from '../bench/attacks.ts';
 import { runTests, type TestResult } from '../bench/tests.ts';
 import type { Lesson } from '../course/catalogue.ts';
 import { retiredBy } from '../course/promises.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';
 
-/** The state of a lesson on a class. Always made by running, never read from anywhere. */
+/** The state of a lesson on a class, always obtained by running. */
 export interface Proof {
   lesson: Lesson;
   /** The class that was tested. */
   condition: string;
   /** This lesson's tests. */
   current: TestResult[];
-  /** The earlier lessons' tests, without those a lesson up to this one retires. */
+  /** The earlier lessons' tests, without those that a lesson up to this one retires. */
   older: TestResult[];
   /** Undefined where the lesson has none, or the tests are red. */
   attack: AttackResult | undefined;
@@ -26,17 +26,16 @@ export interface ProofRun {
   signal: AbortSignal;
   /** True to stop this lesson's tests at the first failure. */
   bail: boolean;
-  /** Told when this lesson's tests are over, and whether older ones begin now. */
+  /** Called when this lesson's tests are over, with whether older ones begin now. */
   onCurrent?: ((proof: Proof, olderFollow: boolean) => void) | undefined;
-  /** Told what the class prints. */
+  /** Called with the output of the class. */
   onOutput?: ((text: string) => void) | undefined;
 }
 
 /**
  * Runs a lesson's tests on a class, then the older ones, then the attack if all are green.
  *
- * @param run - Which lesson, on which class.
- * @returns The state; of an aborted run, what there was.
+ * @returns The state; of an aborted run, the results so far.
  */
 export async function prove(run: ProofRun): Promise<Proof> {
   const { lessons, lesson, condition, server, signal, onOutput } = run;
@@ -46,7 +45,8 @@ export async function prove(run: ProofRun): Promise<Proof> {
   proof.current = await runTests({ ...common, lessons: [lesson], bail: run.bail });
   if (signal.aborted) return proof;
   const earlier = lessons.filter((each) => each.number < lessonNumber && each.files.test);
-  // A class that cannot be loaded or never answers would tell the same, or be waited for again.
+  // A class that cannot be loaded fails the older tests in the same way; one that never answers
+  // would time out in each of them.
   const hopeless = proof.current.some(({ reason }) => reason === 'import' || reason === 'timeout');
   const olderFollow = earlier.length > 0 && !hopeless;
   run.onCurrent?.(proof, olderFollow);
@@ -61,13 +61,7 @@ export async function prove(run: ProofRun): Promise<Proof> {
   return proof;
 }
 
-/**
- * Drops the tests whose promise a later lesson has replaced.
- *
- * @param results - Results of any lessons.
- * @param lessons - All lessons.
- * @param lesson - The lesson the class belongs to.
- */
+/** Drops the tests that no longer hold for a lesson's class. */
 export function withoutRetired(
   results: TestResult[],
   lessons: Lesson[],
@@ -77,11 +71,10 @@ export function withoutRetired(
   return results.filter(({ name }) => !retired.has(name));
 }
 
-/** True when every test passed and none that the lesson promises is missing. */
+/** True when every test passed and every test that the lesson promises ran. */
 export function isGreen({ lesson, current, older }: Proof): boolean {
   return (
-    failures(current).length === 0 &&
-    failures(older).length === 0 &&
+    failures([...current, ...older]).length === 0 &&
     lesson.proves.every((name) => current.some((result) => result.name === name))
   );
 }
@@ -91,7 +84,7 @@ export function isDone(proof: Proof): boolean {
   return isGreen(proof) && (proof.attack === undefined || proof.attack.verdict === 'held');
 }
 
-/** The results that are red. */
+/** The failed results. */
 export function failures(results: TestResult[]): TestResult[] {
   return results.filter(({ passed }) => !passed);
 }

@@ -1,20 +1,47 @@
-/** What the learner sees of a proof: one failure, or one line of success, and the next step. */
-
+/** The learner's view of a lesson: its task, then one failure or one line of success, then a step. */
+import { readFileSync } from 'node:fs';
 import type { TestResult } from '../bench/tests.ts';
-import { type Lesson, shown } from '../course/catalogue.ts';
+import { type Lesson, minePath, shown } from '../course/catalogue.ts';
+import { renderMarkdown, sections } from './markdown.ts';
 import { failures, isGreen, type Proof } from './proof.ts';
 import type { Terminal } from './terminal.ts';
 
-/** The keys of the watcher, as its prompt names them. */
+/** The watcher's keys, as its prompt names them. */
 export const keys = 'h hint · d diff · a attack · r run · n next · q quit';
 
-/**
- * One failure, with the place to look at.
- *
- * @param result - The failure.
- * @param terminal - Gives colours.
- * @returns Lines.
- */
+/** A lesson's task from its walkthrough, and the files to open and to read, as lines. */
+export function describeTask(lesson: Lesson, terminal: Terminal): string[] {
+  const page = readFileSync(lesson.files.readme, 'utf8');
+  const task = sections(page).find(({ title }) => title === 'Your turn')?.text ?? page;
+  const place = (path: string) => terminal.paint('cyan', path);
+  return [
+    '',
+    terminal.paint('bold', `${lesson.label} ${lesson.title}`),
+    '',
+    renderMarkdown(task, terminal),
+    '',
+    ...(lesson.files.test ? [`open  ${place(`${shown(minePath)}:${classLine()}`)}`] : []),
+    `read  ${place(shown(lesson.files.readme))}`,
+  ];
+}
+
+/** The line on which the learner's class begins. */
+function classLine(): number {
+  try {
+    const lines = readFileSync(minePath, 'utf8').split('\n');
+    return lines.findIndex((line) => /\bclass\s/.test(line)) + 1 || 1;
+  } catch {
+    return 1;
+  }
+}
+
+/** A result whose location is named as a reader knows it, for JSON. */
+export function readable(result: TestResult): TestResult {
+  const { location } = result;
+  return location ? { ...result, location: { ...location, file: shown(location.file) } } : result;
+}
+
+/** A failure with the place to look at, as lines. */
 export function describeResult(result: TestResult, { paint }: Terminal): string[] {
   const name = result.reason === 'import' ? 'the class cannot be loaded' : result.name;
   const lines = [paint('red', `✘ ${result.lesson} ${name}`)];
@@ -28,13 +55,7 @@ export function describeResult(result: TestResult, { paint }: Terminal): string[
   return lines;
 }
 
-/**
- * The older lessons in one line.
- *
- * @param proof - The state.
- * @param terminal - Gives colours.
- * @returns `lessons 01–06 ✔ 41 tests`, or undefined when there are none.
- */
+/** The older lessons in one line, `lessons 01–06 ✔ 41 tests`; undefined when there are none. */
 export function describeOlder(proof: Proof, { paint }: Terminal): string | undefined {
   const labels = proof.older.map(({ lesson }) => lesson);
   const [first, last] = [labels[0], labels.at(-1)];
@@ -48,12 +69,10 @@ export function describeOlder(proof: Proof, { paint }: Terminal): string | undef
 }
 
 /**
- * Everything that is red, as one failure and the step that mends it.
+ * Describes the first failure and the step that fixes it.
  *
- * @param proof - The state.
- * @param terminal - Gives colours.
  * @param watching - True in the watcher, where keys can be pressed.
- * @returns Lines; none where nothing is red.
+ * @returns Lines; empty where nothing failed.
  */
 export function describeRed(proof: Proof, terminal: Terminal, watching: boolean): string[] {
   const { lesson, current, older, attack } = proof;
@@ -78,11 +97,9 @@ export function describeRed(proof: Proof, terminal: Terminal, watching: boolean)
 }
 
 /**
- * How a lesson that is done came out, in one line.
+ * Describes a lesson that is done, in one line.
  *
- * @param proof - The state.
  * @param next - The lesson after this one.
- * @param terminal - Gives colours.
  * @param watching - True in the watcher, where keys can be pressed.
  */
 export function describeDone(
@@ -128,7 +145,7 @@ function nextStep(
     case 'not ported':
       return `write ${first.location?.method ? `${first.location.method}()` : 'the method'}, then ${save}; ${help}`;
     case 'import':
-      return `mend that line, then ${save}`;
+      return `fix that line, then ${save}`;
     case 'timeout':
       return `look for a loop or an await that never ends, then ${save}`;
     case 'exit':
@@ -142,7 +159,7 @@ function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
-/** The compiler wraps its sentence into a heading and a path that the next line names anyway. */
+/** Drops the compiler's heading and path around its sentence: the next line names the place. */
 function sentences(message: string): string[] {
   const syntax = /:\d+:\d+: ERROR: (.*)/.exec(message)?.[1];
   if (syntax !== undefined) return [`  Syntax error: ${syntax}`];

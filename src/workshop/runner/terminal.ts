@@ -1,36 +1,31 @@
-/** Where the runner speaks: sentences for people, one JSON value for programs, never both. */
+/** The learner's terminal: sentences for people, one JSON value for programs, and single keys. */
 import { styleText } from 'node:util';
 
 type Style = 'red' | 'green' | 'yellow' | 'cyan' | 'bold' | 'dim';
 
 export interface Terminal {
-  /** True when one JSON value is wanted: then standard output holds nothing else. */
+  /** True under `--json`: standard output then holds one JSON value and nothing else. */
   readonly json: boolean;
-  /** True when somebody can press keys and read what comes. */
+  /** True when a person can press keys and read the output. */
   readonly interactive: boolean;
-  /** How wide prose may be. */
+  /** The width of prose, in columns. */
   readonly width: number;
   /** Prints a line for people. */
   say(line?: string): void;
-  /** Prints a line for people, dimly: what happens beside the matter. */
+  /** Prints a line of secondary interest, dimmed. */
   whisper: (line: string) => void;
-  /** Prints a line of trouble, on standard error. */
+  /** Prints an error on standard error. */
   complain(line: string): void;
-  /** Prints the one JSON value, when one is wanted. */
+  /** Prints the JSON value under `--json`, and nothing otherwise. */
   answer(value: unknown): void;
-  /** Colours a word where colours are wanted. */
+  /** Colours a text where the terminal shows colours. */
   paint(style: Style, text: string): string;
 }
 
-/**
- * Opens the terminal this process was given.
- *
- * @param json - True when the command shall answer in JSON.
- * @returns Where to speak.
- */
+/** Opens the terminal of this process. */
 export function openTerminal(json: boolean): Terminal {
   const { stdin, stdout } = process;
-  // A pager that is closed early is no fault of this program.
+  // A pager that was closed early is not an error.
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit();
     throw error;
@@ -54,5 +49,48 @@ export function openTerminal(json: boolean): Terminal {
       if (json) stdout.write(`${JSON.stringify(value, null, 2)}\n`);
     },
     paint,
+  };
+}
+
+/**
+ * Reads single keys.
+ *
+ * @param onKey - Called with each key; Ctrl-C arrives as `\u0003`, a closed terminal as `''`.
+ * @returns Stops reading and restores the terminal's mode.
+ */
+export function listenToKeys(onKey: (key: string) => void): () => void {
+  const { stdin } = process;
+  const onData = (text: string): void => {
+    // Arrow and function keys arrive as one sequence that begins with ESC; none is used.
+    if (text.startsWith('\u001b')) return;
+    for (const key of text) onKey(key);
+  };
+  const onEnd = (): void => onKey('');
+  const restore = (): void => {
+    if (stdin.isTTY) stdin.setRawMode(false);
+  };
+  // The shell resets the mode while the process is suspended by Ctrl-Z.
+  const onContinue = (): void => {
+    stdin.setRawMode(true);
+  };
+  stdin.setEncoding('utf8');
+  stdin.setRawMode(true);
+  stdin.on('data', onData);
+  stdin.on('end', onEnd);
+  stdin.on('error', onEnd);
+  process.on('exit', restore);
+  process.on('SIGCONT', onContinue);
+  stdin.resume();
+  return () => {
+    stdin.off('data', onData);
+    stdin.off('end', onEnd);
+    process.off('SIGCONT', onContinue);
+    stdin.pause();
+    try {
+      restore();
+    } catch {
+      // The terminal was closed: there is no mode to restore.
+    }
+    process.off('exit', restore);
   };
 }

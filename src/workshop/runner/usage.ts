@@ -1,48 +1,48 @@
-/** The command line: what may stand on it, and what is said of one that cannot be followed. */
+/** The runner's command lines, the lesson and the class that they name, and their errors. */
 import { parseArgs } from 'node:util';
-import type { Lesson } from '../course/catalogue.ts';
+import {
+  type ClassFile,
+  findClass,
+  findLesson,
+  type Lesson,
+  minePath,
+  shown,
+} from '../course/catalogue.ts';
+import { hasMine, rememberedLesson } from '../course/mine.ts';
 import type { Terminal } from './terminal.ts';
 
-/** A command line that cannot be followed; the program ends with 2. */
+/** A usage error; the process exits with code 2. */
 export class UsageError extends Error {
   override name = 'UsageError';
-}
-
-interface Option {
-  type: 'boolean' | 'string';
-  short?: string | undefined;
 }
 
 /** One of the runner's commands. */
 export interface Command {
   name: string;
-  /** What `--help` prints. */
+  /** The text that `--help` prints. */
   help: string;
-  /** Its own options; `--help` and `--json` belong to all. */
-  options: Record<string, Option>;
-  /** How many words it takes besides its options. */
+  /** Its own options; every command has `--help` and `--json` as well. */
+  options: Record<string, { type: 'boolean' | 'string' }>;
+  /** The number of words it takes besides its options. */
   words: number;
   /** Returns the exit code. */
   run(call: Call): Promise<number> | number;
 }
 
-/** A command line, read. */
+/** A command line, parsed. */
 export interface Call {
   terminal: Terminal;
   lessons: Lesson[];
-  /** The words that are no options. */
+  /** The arguments that are not options. */
   words: string[];
   flag(option: string): boolean;
   text(option: string): string | undefined;
 }
 
 /**
- * Reads what follows a command.
+ * Parses the arguments of a command.
  *
- * @param command - The command.
- * @param args - What stands behind it.
- * @returns The words and options.
- * @throws UsageError that names what cannot be followed.
+ * @throws UsageError that names the unknown option or the superfluous word.
  */
 export function readCommandLine(
   command: Command,
@@ -63,8 +63,7 @@ export function readCommandLine(
   const superfluous = read.positionals[command.words];
   if (superfluous !== undefined) {
     throw new UsageError(
-      `${command.name} takes ${command.words === 0 ? 'no lesson' : 'one lesson'}, and ` +
-        `"${superfluous}" is one word too many. npm run ${command.name} -- --help says more.`,
+      `"${superfluous}" is one word too many. npm run ${command.name} -- --help says more.`,
     );
   }
   return {
@@ -75,4 +74,37 @@ export function readCommandLine(
       return typeof value === 'string' ? value : undefined;
     },
   };
+}
+
+/**
+ * Finds the lesson on the command line, else the one begun last, else the first that has tests.
+ *
+ * @throws UnknownName with the list, for a lesson that does not exist.
+ */
+export function chosenLesson({ words, lessons, terminal }: Call): Lesson {
+  const [word] = words;
+  if (word !== undefined) return findLesson(lessons, word);
+  const remembered = rememberedLesson(lessons);
+  if (remembered) return remembered;
+  const first = lessons.find((lesson) => lesson.files.test);
+  if (!first) throw new UsageError('No lesson has tests.');
+  terminal.say(`No lesson was begun yet: this is about the first, ${first.label} ${first.title}.`);
+  return first;
+}
+
+/**
+ * Finds a class that can be run.
+ *
+ * @param name - Its condition; the learner's class if left out.
+ * @param remedy - Follows the sentence that the learner has no class yet.
+ * @throws UsageError when the learner has no class, UnknownName with the list for an unknown one.
+ */
+export function existingClass(
+  lessons: Lesson[],
+  name = 'mine',
+  remedy = 'npm run lesson 1 makes one.',
+): ClassFile {
+  const found = findClass(lessons, name);
+  if (found.condition !== 'mine' || hasMine()) return found;
+  throw new UsageError(`You have no class yet (${shown(minePath)}). ${remedy}`);
 }

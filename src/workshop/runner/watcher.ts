@@ -1,28 +1,26 @@
 /** `npm run lesson` on a terminal: a check at every save, and single keys in between. */
 import { runAttack } from '../bench/attacks.ts';
-import { type Lesson, minePath, shown } from '../course/catalogue.ts';
+import { findClass, type Lesson, minePath, shown } from '../course/catalogue.ts';
 import { hasMine, remember } from '../course/mine.ts';
 import { lessonAfter } from '../course/promises.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';
-import { compareFiles, paintPatch } from './difference.ts';
+import { compareClasses, paintPatch } from './commands/diff.ts';
+import { printHints } from './commands/hint.ts';
 import { watchSaves } from './file-watch.ts';
-import { nextHint, printHints } from './hints.ts';
-import { listenToKeys } from './keyboard.ts';
-import { turn } from './pages.ts';
 import { failures, isDone, type Proof, prove } from './proof.ts';
-import { describeDone, describeOlder, describeRed, keys } from './screen.ts';
-import type { Terminal } from './terminal.ts';
+import { describeDone, describeOlder, describeRed, describeTask, keys } from './screen.ts';
+import { listenToKeys, type Terminal } from './terminal.ts';
 
 export interface WatcherOptions {
   lessons: Lesson[];
   lesson: Lesson;
   server: DatabaseServer;
   terminal: Terminal;
-  /** Ends the watcher, as q does. */
+  /** Ends the watcher as Ctrl-C does. */
   signal: AbortSignal;
 }
 
-/** Watches the learner's file until he quits. */
+/** Watches the learner's file until they quit. */
 export class Watcher {
   readonly #options: WatcherOptions;
   readonly #terminal: Terminal;
@@ -30,7 +28,7 @@ export class Watcher {
   #end: (code: number) => void = () => {};
   #lesson: Lesson;
   #proof: Proof | undefined;
-  /** What runs now; keys are ignored meanwhile, but for those that quit. */
+  /** The running check or attack; only the keys that quit work meanwhile. */
   #running: AbortController | undefined;
   #work: Promise<void> = Promise.resolve();
 
@@ -79,7 +77,7 @@ export class Watcher {
     else if (/\S/.test(key)) this.#prompt(`"${key}" means nothing here.`);
   }
 
-  /** Runs the check; one that is running is of an older save and is given up. */
+  /** Runs the check; a running one is of an older save and is aborted. */
   #check(): void {
     this.#begin(async (signal) => {
       const { lessons, server } = this.#options;
@@ -112,7 +110,7 @@ export class Watcher {
     });
   }
 
-  /** Says what is not on the screen yet. */
+  /** Prints the part of a proof that is not on the screen yet. */
   #conclude(proof: Proof): void {
     const { say } = this.#terminal;
     if (isDone(proof)) {
@@ -126,13 +124,16 @@ export class Watcher {
   }
 
   #hint(): void {
-    printHints(this.#lesson, nextHint(this.#lesson), this.#terminal, 'press h again');
+    printHints(this.#lesson, this.#terminal, 'press h again');
     this.#prompt();
   }
 
   #diff(): void {
+    const { lessons } = this.#options;
+    const { condition } = this.#lesson;
     try {
-      const patch = compareFiles(minePath, this.#lesson.files.class);
+      const [mine, lesson] = [findClass(lessons, 'mine'), findClass(lessons, condition)];
+      const patch = compareClasses(mine, lesson);
       this.#terminal.say(
         patch === ''
           ? `Your class is lesson ${this.#lesson.label}'s class to the letter.`
@@ -185,7 +186,7 @@ export class Watcher {
     this.#proof = undefined;
     const trouble = remember({ lesson: next });
     if (trouble) this.#terminal.complain(trouble);
-    for (const line of turn(next, this.#terminal)) this.#terminal.say(line);
+    for (const line of describeTask(next, this.#terminal)) this.#terminal.say(line);
     this.#check();
   }
 
@@ -198,7 +199,7 @@ export class Watcher {
     this.#terminal.say(this.#terminal.paint('dim', keys));
   }
 
-  /** One thing at a time: what runs is given up, and has ended, before the next begins. */
+  /** Runs one task at a time: the running one is aborted and has ended before the next begins. */
   #begin(task: (signal: AbortSignal) => Promise<void>): void {
     this.#running?.abort();
     const own = new AbortController();
@@ -207,7 +208,7 @@ export class Watcher {
       try {
         if (!own.signal.aborted) await task(own.signal);
       } catch (error) {
-        // The workshop's own fault, or the database is gone: said, and the watcher lives on.
+        // A fault of the workshop, or a lost database: report it and go on watching.
         this.#prompt(`✘ the check could not run: ${(error as Error).message}`);
       } finally {
         if (this.#running === own) this.#running = undefined;

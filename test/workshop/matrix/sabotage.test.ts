@@ -198,7 +198,7 @@ test('a lesson that a later one covers is taken back before that one', async () 
   assert.deepEqual([undone?.lesson, undone?.base], ['02', '02']);
   workshop.edit('lessons/03-strict/lesson.json', '"lesson":"02"', '"lesson":"2"');
   assert.deepEqual(sentences(await judge(2), 3), [
-    'lessons/03-strict/lesson.json: "covers" names "2", which is no earlier lesson\'s number, such as "08"',
+    'lessons/03-strict/lesson.json: "covers" names "2", which is not an earlier lesson\'s number, such as "08"',
   ]);
 });
 

@@ -89,7 +89,7 @@ test('an error under --json is JSON as well', async () => {
 });
 
 test('every command explains itself', async () => {
-  for (const name of ['lesson', 'hint', 'diff', 'attack', 'check', 'catch-up', 'reset']) {
+  for (const name of ['lesson', 'hint', 'diff', 'attack', 'check', 'wrong', 'catch-up', 'reset']) {
     const { code, output } = await run(name, '--help');
     assert.equal(code, 0, name);
     assert.match(output, /npm run/, name);
@@ -250,4 +250,38 @@ test('a promised test that does not exist leaves the lesson red', async () => {
   const check = await fresh.run('check', '3', '--class', 'lesson-03');
   assert.equal(check.code, 1);
   assert.match(check.output, /✘ 03 Write +3 of 4 tests/);
+});
+
+test('wrong lists a lesson’s wrong fixes and opens one as a file', async () => {
+  const list = await run('wrong', '3');
+  assert.equal(list.code, 0, list.errors);
+  assert.match(list.output, / {2}saves-a-write +Nothing changed, so nothing is written\./);
+  const { output } = await run('wrong', '3', 'saves-a-write');
+  assert.match(output, /^caught by: "writing the same data again keeps the session young"\n/);
+  assert.match(output, /^\+ +sql = 'UPDATE sessions SET d=\?,updated=\? WHERE id=\? AND d<>\?';$/m);
+  const [, path = '', line = ''] = /^open {2}(.+):(\d+)$/m.exec(output) ?? [];
+  const made = workshop.read(path).split('\n');
+  assert.equal(
+    made[0],
+    '// Made from lessons/03-write/wrong/saves-a-write.patch: edit the patch, not this file.',
+  );
+  assert.match(made[Number(line) - 1] ?? '', /AND d<>\?/);
+});
+
+test('a wrong fix that does not exist or cannot be made is refused by name', async () => {
+  const fresh = await openWorkshop();
+  const unknown = await fresh.run('wrong', '3', 'saves');
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.errors, /Lesson 03 has no wrong fix "saves"[\s\S]* {2}saves-a-write/);
+  const none = await fresh.run('wrong', '0');
+  assert.equal(none.code, 2);
+  assert.match(none.errors, /Lesson 00 has no wrong fixes; these lessons have some: 01, 02/);
+  fresh.write('lessons/02-read/sessions.ts', fresh.classOf('01'));
+  const broken = await fresh.run('wrong', '2', 'null');
+  assert.equal(broken.code, 1);
+  assert.match(
+    broken.errors,
+    /^lessons\/02-read\/wrong\/null\.patch no longer applies to lessons\/02-read\/sessions\.ts; /m,
+  );
+  assert.throws(() => fresh.read('lessons/02-read/made/null.ts'), /ENOENT/);
 });

@@ -107,7 +107,7 @@ test('whatever the class does to its process, the watcher lives on', async () =>
 
   workshop.write(mine, `${workshop.classOf('03')}\nexport const = 3;\n`);
   await learner.sees(/✘ 03 the class cannot be loaded\n {2}Syntax error: Expected identifier/);
-  await learner.sees(/lessons\/mine\/sessions\.ts:\d+\n {2}next: mend that line/);
+  await learner.sees(/lessons\/mine\/sessions\.ts:\d+\n {2}next: fix that line/);
   await learner.sees(prompt);
 
   workshop.write(mine, writeWith(workshop, 'process.exit(0);'));

@@ -246,7 +246,6 @@ function lesson(slug: string, number: number, files: Record<string, string>): Le
       test: undefined,
       attack: files['attack.ts'] === undefined ? undefined : join(directory, 'attack.ts'),
       hints: undefined,
-      undo: undefined,
       schema: undefined,
     },
   };

@@ -1,17 +1,14 @@
 /** `npm run attack 4`. */
-
 import { runAttack } from '../../bench/attacks.ts';
-import { findClass, minePath, shown } from '../../course/catalogue.ts';
-import { hasMine } from '../../course/mine.ts';
+import { shown } from '../../course/catalogue.ts';
 import { withServer } from '../../machine/database/with-server.ts';
-import { type Command, UsageError } from '../usage.ts';
-import { chosenLesson } from './chosen.ts';
+import { type Command, chosenLesson, existingClass, UsageError } from '../usage.ts';
 
 export const attack: Command = {
   name: 'attack',
   words: 1,
   options: { on: { type: 'string' }, class: { type: 'string' } },
-  help: `Attacks a class and prints what the attacker does. 0 when it held, 1 when it was breached.
+  help: `Attacks a class and prints the attacker's steps. Exits with 0 when it held, 1 when breached.
 
   npm run attack 4                       on your class
   npm run attack 4 -- --on lesson-04     on a lesson's class
@@ -21,26 +18,25 @@ export const attack: Command = {
   async run(call) {
     const { terminal, lessons } = call;
     const lesson = chosenLesson(call);
-    const { condition } = findClass(lessons, call.text('on') ?? call.text('class') ?? 'mine');
     if (!lesson.files.attack) {
       const others = lessons.filter((each) => each.files.attack).map((each) => each.label);
       throw new UsageError(
         `Lesson ${lesson.label} has no attack; these lessons have one: ${others.join(', ')}.`,
       );
     }
-    if (condition === 'mine' && !hasMine()) {
-      throw new UsageError(
-        `You have no class yet (${shown(minePath)}). npm run lesson ${lesson.number} makes one; ` +
-          `npm run attack ${lesson.number} -- --on ${lesson.condition} attacks the lesson's.`,
-      );
-    }
+    const { condition } = existingClass(
+      lessons,
+      call.text('on') ?? call.text('class'),
+      `npm run lesson ${lesson.number} makes one; ` +
+        `npm run attack ${lesson.number} -- --on ${lesson.condition} attacks the lesson's.`,
+    );
     return await withServer(terminal.whisper, async (server, signal) => {
       terminal.say(`attack ${lesson.label} ${lesson.title} on ${condition} …\n`);
       let number = 0;
       const { verdict, because, transcript, location } = await runAttack({
         lesson,
         condition,
-        // A lesson's class works on its own table; the learner's is as far as this lesson.
+        // A lesson's class works on its own table, the learner's on this lesson's.
         lessonNumber: condition === 'mine' ? lesson.number : undefined,
         server,
         signal,

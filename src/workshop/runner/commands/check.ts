@@ -1,20 +1,12 @@
 /** `npm run check`. */
-
 import { runTests, type TestResult } from '../../bench/tests.ts';
-import {
-  type ClassFile,
-  findClass,
-  findLesson,
-  type Lesson,
-  minePath,
-  shown,
-} from '../../course/catalogue.ts';
-import { hasMine, rememberedLesson } from '../../course/mine.ts';
+import { type ClassFile, findLesson, type Lesson } from '../../course/catalogue.ts';
+import { rememberedLesson } from '../../course/mine.ts';
 import { retiredBy } from '../../course/promises.ts';
 import { withServer } from '../../machine/database/with-server.ts';
 import { failures, withoutRetired } from '../proof.ts';
-import { describeResult } from '../screen.ts';
-import { type Call, type Command, UsageError } from '../usage.ts';
+import { describeResult, readable } from '../screen.ts';
+import { type Call, type Command, existingClass, UsageError } from '../usage.ts';
 
 export const check: Command = {
   name: 'check',
@@ -28,16 +20,11 @@ export const check: Command = {
   npm run check -- --all --class lesson-05
   npm run check -- --json
 
-0 when every lesson is green, 1 when one is red.`,
+Exits with 0 when every lesson is green, 1 when one is red.`,
   async run(call) {
     const { terminal, lessons } = call;
-    const subject = findClass(lessons, call.text('class') ?? 'mine');
+    const subject = existingClass(lessons, call.text('class'));
     const { condition } = subject;
-    if (condition === 'mine' && !hasMine()) {
-      throw new UsageError(
-        `You have no class yet (${shown(minePath)}). npm run lesson 1 makes one.`,
-      );
-    }
     const last = lastLesson(call, subject);
     const wanted = lessons.filter((each) => each.number <= last.number && each.files.test);
     return await withServer(terminal.whisper, async (server, signal) => {
@@ -60,7 +47,7 @@ export const check: Command = {
         server,
         signal,
         onResult: (result) => {
-          // A lesson's line is said when the next one's first result is there.
+          // A lesson's line is printed when the next lesson's first result arrives.
           print(wanted.findIndex(({ label }) => label === result.lesson));
           results.push(result);
         },
@@ -74,7 +61,7 @@ export const check: Command = {
   },
 };
 
-/** How far: as named, or all, or as far as the learner is, or as the class is. */
+/** The last lesson to check: the named one, or all, or the learner's or the class's own. */
 function lastLesson({ lessons, words, flag }: Call, { condition, lesson }: ClassFile): Lesson {
   const [word] = words;
   if (word !== undefined) {
@@ -83,13 +70,13 @@ function lastLesson({ lessons, words, flag }: Call, { condition, lesson }: Class
     throw new UsageError(`Lesson ${named.label} is a page to read: it has no tests.`);
   }
   const last = lessons.findLast((each) => each.files.test);
-  if (!last) throw new UsageError('There is no lesson with tests in lessons/.');
+  if (!last) throw new UsageError('No lesson has tests.');
   if (flag('all')) return last;
   const own = condition === 'mine' ? rememberedLesson(lessons) : lesson;
   return own?.files.test ? own : last;
 }
 
-/** The lesson's tests as they came out; one that is promised and did not run is not green. */
+/** A lesson's result; a promised test that did not run counts as failed. */
 function stateOf(
   lesson: Lesson,
   results: TestResult[],
@@ -133,14 +120,7 @@ function conclude(
     lessons: states.map(({ lesson, passed, total }) => {
       return { lesson: lesson.label, title: lesson.title, passed, total };
     }),
-    failure: first
-      ? {
-          ...first,
-          ...(first.location
-            ? { location: { ...first.location, file: shown(first.location.file) } }
-            : {}),
-        }
-      : null,
+    failure: first ? readable(first) : null,
   });
   return red.length === 0 ? 0 : 1;
 }

@@ -1,16 +1,16 @@
-/** `npm run diff`. */
-import { findClass, type Lesson, minePath, shown } from '../../course/catalogue.ts';
-import { hasMine } from '../../course/mine.ts';
+/** `npm run diff`, and the patches that other commands print. */
+import { readFileSync } from 'node:fs';
+import { createTwoFilesPatch } from 'diff';
+import { type ClassFile, readWrongClass, shown } from '../../course/catalogue.ts';
 import { lessonBefore } from '../../course/promises.ts';
-import { compareFiles, paintPatch } from '../difference.ts';
-import { type Call, type Command, UsageError } from '../usage.ts';
-import { chosenLesson } from './chosen.ts';
+import type { Terminal } from '../terminal.ts';
+import { type Command, chosenLesson, existingClass } from '../usage.ts';
 
 export const diff: Command = {
   name: 'diff',
   words: 1,
   options: { from: { type: 'string' }, to: { type: 'string' } },
-  help: `Shows what separates two classes: + is what the second has.
+  help: `Shows the difference between two classes: + marks the lines of the second.
 
   npm run diff                         your class against the class of the lesson you are in
   npm run diff 3                       lesson 02 against lesson 03: the lesson's own step
@@ -20,35 +20,59 @@ export const diff: Command = {
 
 It exits with 0 whether the two differ or not.`,
   run(call) {
-    const [from, to] = ends(call);
-    const patch = compareFiles(from, to);
-    call.terminal.say(
-      patch === ''
-        ? `${shown(from)} and ${shown(to)} are the same.`
-        : paintPatch(patch, call.terminal),
+    const { lessons, words, terminal } = call;
+    // With a lesson's number its own step, else from the learner's class to the lesson's.
+    const step = words.length > 0 ? chosenLesson(call) : undefined;
+    const start = step && (lessonBefore(lessons, step) ?? step).condition;
+    const [from, to] = [
+      call.text('from') ?? start,
+      call.text('to') ?? (step ?? chosenLesson(call)).condition,
+    ].map((name) =>
+      existingClass(
+        lessons,
+        name,
+        'npm run lesson 1 makes one; npm run diff 3 shows a lesson without yours.',
+      ),
+    ) as [ClassFile, ClassFile];
+    const patch = compareClasses(from, to);
+    const [fromName, toName] = [shown(from.path), shown(to.path)];
+    terminal.say(
+      patch === '' ? `${fromName} and ${toName} are the same.` : paintPatch(patch, terminal),
     );
-    call.terminal.answer({ from: shown(from), to: shown(to), same: patch === '', patch });
+    terminal.answer({ from: fromName, to: toName, same: patch === '', patch });
     return 0;
   },
 };
 
-/** The two files: with a lesson's number its own step, else from the learner's to the lesson's. */
-function ends(call: Call): [from: string, to: string] {
-  const { lessons, words } = call;
-  const [wantedFrom, wantedTo] = [call.text('from'), call.text('to')];
-  const step = words.length > 0 ? chosenLesson(call) : undefined;
-  const from = wantedFrom ?? (step ? (lessonBefore(lessons, step) ?? step).condition : 'mine');
-  const to = wantedTo ?? (step ?? chosenLesson(call)).condition;
-  return [fileOf(lessons, from), fileOf(lessons, to)];
+/**
+ * Compares two classes.
+ *
+ * @returns A unified diff with three lines of context; empty when the classes are the same.
+ */
+export function compareClasses(from: ClassFile, to: ClassFile): string {
+  const [before, after] = [readClass(from), readClass(to)];
+  if (before === after) return '';
+  const names = [shown(from.path), shown(to.path)] as const;
+  return createTwoFilesPatch(...names, before, after, '', '', { context: 3 })
+    .replace(/^=+\n/, '')
+    .replaceAll(/^(---|\+\+\+) (.*?)\t$/gm, '$1 $2')
+    .trimEnd();
 }
 
-function fileOf(lessons: Lesson[], name: string): string {
-  const { condition, path } = findClass(lessons, name);
-  if (condition === 'mine' && !hasMine()) {
-    throw new UsageError(
-      `You have no class yet (${shown(minePath)}). npm run lesson 1 makes one; ` +
-        'npm run diff 3 shows a lesson without yours.',
-    );
-  }
-  return path;
+function readClass({ path, lesson, wrong }: ClassFile): string {
+  return lesson && wrong ? readWrongClass(lesson, wrong) : readFileSync(path, 'utf8');
+}
+
+/** Colours a patch: removed lines red, added ones green, places cyan. */
+export function paintPatch(patch: string, { paint }: Terminal): string {
+  return patch
+    .split('\n')
+    .map((line) => {
+      if (/^(---|\+\+\+) /.test(line)) return paint('bold', line);
+      if (line.startsWith('@@')) return paint('cyan', line);
+      if (line.startsWith('-')) return paint('red', line);
+      if (line.startsWith('+')) return paint('green', line);
+      return line;
+    })
+    .join('\n');
 }

@@ -1,7 +1,10 @@
-/** `npm run hint`. */
-import { nextHint, printHints } from '../hints.ts';
-import type { Command } from '../usage.ts';
-import { chosenLesson } from './chosen.ts';
+/** `npm run hint`: a ladder of hints on which the earlier ones stay visible. */
+import { readFileSync } from 'node:fs';
+import type { Lesson } from '../../course/catalogue.ts';
+import { hintsShown, remember } from '../../course/mine.ts';
+import { renderMarkdown, sections } from '../markdown.ts';
+import type { Terminal } from '../terminal.ts';
+import { type Command, chosenLesson } from '../usage.ts';
 
 export const hint: Command = {
   name: 'hint',
@@ -15,9 +18,43 @@ export const hint: Command = {
   npm run hint -- --json`,
   run(call) {
     const lesson = chosenLesson(call);
-    const found = nextHint(lesson, call.flag('all'));
-    printHints(lesson, found, call.terminal, `npm run hint ${lesson.number}`);
-    call.terminal.answer({ lesson: lesson.label, hints: found.hints, of: found.of });
+    const more = `npm run hint ${lesson.number}`;
+    const found = printHints(lesson, call.terminal, more, call.flag('all'));
+    call.terminal.answer({ lesson: lesson.label, ...found });
     return 0;
   },
 };
+
+/**
+ * Prints a lesson's hints up to the next one.
+ *
+ * @param more - Brings the hint after that: `press h again`.
+ * @param all - True to print every hint.
+ * @returns The printed hints, and the number of hints that the lesson has.
+ */
+export function printHints(
+  lesson: Lesson,
+  terminal: Terminal,
+  more: string,
+  all = false,
+): { hints: { title: string; text: string }[]; of: number } {
+  const every = lesson.files.hints ? sections(readFileSync(lesson.files.hints, 'utf8')) : [];
+  const of = every.length;
+  if (of === 0) {
+    terminal.say(`Lesson ${lesson.label} has no hints; it is a page to read.`);
+    return { hints: [], of };
+  }
+  const before = Math.min(hintsShown(lesson), of);
+  const count = all ? of : Math.min(before + 1, of);
+  const hints = every.slice(0, count);
+  for (const { title, text } of hints) {
+    terminal.say(terminal.paint('bold', title));
+    terminal.say(`${renderMarkdown(text, terminal)}\n`);
+  }
+  terminal.say(
+    `hint ${count} of ${of} · ${count < of ? `${more} for the next` : 'that was the last'}`,
+  );
+  const trouble = count === before ? undefined : remember({ hints: [lesson, count] });
+  if (trouble) terminal.complain(trouble);
+  return { hints, of };
+}

@@ -1,16 +1,12 @@
 /** `npm run lesson 3`. */
-
 import { findClass, type Lesson, minePath, shown } from '../../course/catalogue.ts';
-import { hasMine, remember, replaceMine } from '../../course/mine.ts';
+import { hasMine, remember, rememberedLesson, replaceMine } from '../../course/mine.ts';
 import { lessonAfter, lessonBefore } from '../../course/promises.ts';
 import { withServer } from '../../machine/database/with-server.ts';
-import { turn } from '../pages.ts';
 import { isDone, type Proof, prove } from '../proof.ts';
-import { describeDone, describeOlder, describeRed } from '../screen.ts';
-import type { Call, Command } from '../usage.ts';
+import { describeDone, describeOlder, describeRed, describeTask, readable } from '../screen.ts';
+import { type Call, type Command, chosenLesson } from '../usage.ts';
 import { Watcher } from '../watcher.ts';
-import { chosenLesson } from './chosen.ts';
-import { listLessons } from './list.ts';
 
 export const lesson: Command = {
   name: 'lesson',
@@ -35,7 +31,7 @@ In the watcher: h hint, d diff to the lesson's class, a attack, r run, n next le
     if (condition === 'mine') prepare(call, chosen);
     const { terminal, lessons } = call;
     const watches = terminal.interactive && !call.flag('once') && condition === 'mine';
-    if (!terminal.json) for (const line of turn(chosen, terminal)) terminal.say(line);
+    if (!terminal.json) for (const line of describeTask(chosen, terminal)) terminal.say(line);
     return await withServer(terminal.whisper, async (server, signal) => {
       if (watches) {
         return await new Watcher({ lessons, lesson: chosen, server, terminal, signal }).run();
@@ -57,16 +53,38 @@ In the watcher: h hint, d diff to the lesson's class, a attack, r run, n next le
   },
 };
 
-/** A lesson without tests has nothing to be right or wrong about. */
+/** Prints the lessons in order, with an arrow at the one begun last. */
+function listLessons({ lessons, terminal }: Call): number {
+  const current = rememberedLesson(lessons);
+  for (const each of lessons) {
+    const tests = each.proves.length;
+    const promise = tests === 0 ? 'a page to read' : `${tests} ${tests === 1 ? 'test' : 'tests'}`;
+    const sign = each === current ? '→' : ' ';
+    terminal.say(`${sign} ${each.label}  ${each.title.padEnd(30)} ${promise}`);
+  }
+  const begin = current
+    ? `→ is where you are: npm run lesson ${current.number}`
+    : 'begin with npm run lesson 1';
+  terminal.say(`\n${begin} · npm run check shows what your class has proved`);
+  terminal.answer({
+    current: current?.label ?? null,
+    lessons: lessons.map(({ label, slug, title, kind, proves }) => {
+      return { label, slug, title, kind, proves };
+    }),
+  });
+  return 0;
+}
+
+/** Prints a lesson without tests: there is nothing to check. */
 function showPage({ terminal, lessons }: Call, page: Lesson): number {
   const next = lessonAfter(lessons, page);
-  for (const line of turn(page, terminal)) terminal.say(line);
+  for (const line of describeTask(page, terminal)) terminal.say(line);
   terminal.say(`next  npm run lesson ${next?.number ?? page.number}`);
   terminal.answer({ lesson: page.label, title: page.title, kind: page.kind, done: null });
   return 0;
 }
 
-/** Gives a learner who has none the class the lesson starts from, and remembers the lesson. */
+/** Copies the class that the lesson starts from, if the learner has none; remembers the lesson. */
 function prepare({ terminal, lessons }: Call, chosen: Lesson): void {
   if (!hasMine()) {
     const source = lessonBefore(lessons, chosen) ?? chosen;
@@ -89,18 +107,13 @@ function report({ terminal, lessons }: Call, proof: Proof): void {
     for (const line of describeRed(proof, terminal, false)) terminal.say(line);
     terminal.say(describeOlder(proof, terminal));
   }
-  const place = (results: Proof['current']) =>
-    results.map(({ location, ...result }) => ({
-      ...result,
-      ...(location ? { location: { ...location, file: shown(location.file) } } : {}),
-    }));
   terminal.answer({
     lesson: chosen.label,
     title: chosen.title,
     class: condition,
     done: isDone(proof),
-    tests: place(current),
-    older: place(older),
+    tests: current.map(readable),
+    older: older.map(readable),
     ...(attack ? { attack: { verdict: attack.verdict, because: attack.because } } : {}),
   });
 }

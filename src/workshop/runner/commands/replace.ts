@@ -1,9 +1,8 @@
-/** `npm run catch-up 4` and `npm run reset`: another class in the learner's file, his own kept. */
+/** `npm run catch-up 4` and `npm run reset`: replace the learner's class and keep a copy of it. */
 import { findLesson, type Lesson, minePath, shown } from '../../course/catalogue.ts';
 import { remember, replaceMine } from '../../course/mine.ts';
 import { lessonBefore } from '../../course/promises.ts';
-import { type Call, type Command, UsageError } from '../usage.ts';
-import { chosenLesson } from './chosen.ts';
+import { type Call, type Command, chosenLesson, UsageError } from '../usage.ts';
 
 export const catchUp: Command = {
   name: 'catch-up',
@@ -14,12 +13,10 @@ export const catchUp: Command = {
   npm run catch-up 4
   npm run catch-up 4 -- --json
 
-What you had is kept in lessons/mine/history/ first.`,
+Your own class is kept in lessons/mine/history/ first.`,
   run(call) {
     const [word] = call.words;
-    if (word === undefined) {
-      throw new UsageError('catch-up wants a lesson: npm run catch-up 4');
-    }
+    if (word === undefined) throw new UsageError('catch-up needs a lesson: npm run catch-up 4');
     return startOver(call, findLesson(call.lessons, word));
   },
 };
@@ -34,7 +31,7 @@ export const reset: Command = {
   npm run reset 3          another lesson; the same as npm run catch-up 3
   npm run reset -- --json
 
-What you had is kept in lessons/mine/history/ first. Hints you have seen stay in sight.`,
+Your own class is kept in lessons/mine/history/ first. Hints you have seen stay visible.`,
   run: (call) => startOver(call, chosenLesson(call)),
 };
 
