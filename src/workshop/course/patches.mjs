@@ -80,7 +80,7 @@ function shown(path) {
   return parts.slice(parts.lastIndexOf('lessons')).join('/');
 }
 
-/** Several processes may do this at once, so nobody may see half a file. */
+/** Replaces the file in one step: several processes may make and read it at the same time. */
 function writeIfChanged(path, text) {
   if (existsSync(path) && readFileSync(path, 'utf8') === text) return;
   mkdirSync(dirname(path), { recursive: true });

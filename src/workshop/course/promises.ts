@@ -1,4 +1,4 @@
-/** What the lessons promise of each other's classes, tests and attacks. */
+/** The lessons' promises about each other's classes, tests and attacks. */
 import type { Lesson } from './catalogue.ts';
 
 /**
@@ -29,8 +29,8 @@ export function retiredBy(lessons: readonly Lesson[], { number }: Lesson): Map<s
 }
 
 /**
- * What an attack must do to a lesson's class: breach the class its lesson starts from, and be held
- * by its own lesson's class and every later one.
+ * Finds the verdict that an attack must reach: it breaches the class that its lesson starts from,
+ * and its own lesson's class and every later one hold it.
  *
  * @returns Undefined for an older class, and for one that lacks the method under attack.
  */

@@ -204,7 +204,7 @@ function* failsWithoutItsChange(lessons: Lessons, observed: Observed): Generator
     const [first] = own;
     if (!first) {
       yield broken(
-        `${testFile(lessons, label)} is green on ${without}, so nobody would miss it: strengthen a test, or name the lesson that keeps its promise now, with the reason, under "covers" in that lesson's lesson.json`,
+        `${testFile(lessons, label)} is green on ${without}, so its loss would go unnoticed: strengthen a test, or name the lesson that keeps its promise now, with the reason, under "covers" in that lesson's lesson.json`,
       );
     } else if (!own.some(({ reason }) => honest.includes(reason))) {
       yield broken(

@@ -18,7 +18,7 @@ after(async () => {
   await server.close();
 });
 
-const skip = existsSync(join(root, '.git')) ? false : 'this folder is no git clone';
+const skip = existsSync(join(root, '.git')) ? false : 'this folder is not a git clone';
 
 test('a fresh clone keeps what lesson 3 promises', { skip }, async () => {
   const clone = join(directory, 'clone');

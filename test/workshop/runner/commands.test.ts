@@ -8,7 +8,7 @@ after(closeWorkshops);
 const workshop = await openWorkshop();
 const { run } = workshop;
 
-test('the command of the issue exits with the truth, red', async () => {
+test('a lesson checked once on a class that lacks it exits with 1', async () => {
   const { code, output } = await run('lesson', '3', '--once', '--class', 'lesson-02', '--json');
   assert.equal(code, 1);
   const answer = JSON.parse(output);
@@ -20,7 +20,7 @@ test('the command of the issue exits with the truth, red', async () => {
   assert.ok(answer.older.every((result: { passed: boolean }) => result.passed));
 });
 
-test('the same command exits with the truth, green', async () => {
+test('a lesson checked once on its own class exits with 0', async () => {
   const { code, output } = await run('lesson', '3', '--once', '--class', 'lesson-03', '--json');
   assert.equal(code, 0, output);
   const answer = JSON.parse(output);
@@ -28,7 +28,7 @@ test('the same command exits with the truth, green', async () => {
   assert.equal(answer.attack.verdict, 'held');
 });
 
-test('a class under test other than the own one leaves the own folder alone', async () => {
+test('a check of another class leaves the learner’s folder alone', async () => {
   const fresh = await openWorkshop();
   await fresh.run('lesson', '2', '--once', '--class', 'lesson-02');
   assert.throws(() => fresh.read('lessons/mine/sessions.ts'), /ENOENT/);
@@ -55,14 +55,14 @@ test('an existing class is never overwritten by beginning a lesson', async () =>
   assert.equal(fresh.read('lessons/mine/sessions.ts'), workshop.classOf('01'));
 });
 
-test('an unknown lesson is answered with the list', async () => {
+test('an unknown lesson is refused with the list', async () => {
   const { code, errors } = await run('lesson', '99');
   assert.equal(code, 2);
   assert.match(errors, /There is no lesson "99"/);
   assert.match(errors, /05 {2}A request around it/);
 });
 
-test('a word that is no lesson at all is named', async () => {
+test('a word that is not a lesson is named', async () => {
   for (const word of ['', 'x', '3.5', '0x3', '-0', ' 3']) {
     const { code, errors } = await run('lesson', '--', word);
     assert.equal(code, 2, `"${word}"`);
@@ -110,7 +110,7 @@ test('hints come one at a time and earlier ones stay', async () => {
   assert.match(after.output, /hint 5 of 5 · that was the last/);
 });
 
-test('a note that makes no sense is not believed', async () => {
+test('an invalid note is ignored', async () => {
   const fresh = await openWorkshop();
   for (const note of ['{', '[]', '{"lesson":99,"hints":{"03":-4,"04":"x"}}', 'null']) {
     fresh.write('lessons/mine/state.json', note);
@@ -130,7 +130,7 @@ test('diff with a number shows the step of the lesson', async () => {
   assert.match(output, /^\+ {2}static async Write/m);
 });
 
-test('diff without a number goes from the own class to that of the lesson', async () => {
+test('diff without a number goes from the learner’s class to the lesson’s', async () => {
   const fresh = await openWorkshop();
   const none = await fresh.run('diff');
   assert.equal(none.code, 2);
@@ -195,7 +195,7 @@ test('catch-up and reset keep what was there', async () => {
   assert.equal(fresh.history().length, 2);
 });
 
-test('catch-up wants a lesson', async () => {
+test('catch-up needs a lesson', async () => {
   const { code, errors } = await run('catch-up');
   assert.equal(code, 2);
   assert.match(errors, /npm run catch-up 4/);
@@ -211,7 +211,7 @@ test('without a place for the copy nothing is overwritten', async () => {
   assert.equal(fresh.read('lessons/mine/sessions.ts'), '// my own work\n');
 });
 
-test('a disk that takes no more is said, and nothing is lost', async () => {
+test('a full disk is reported, and nothing is lost', async () => {
   const fresh = await openWorkshop();
   fresh.write('lessons/mine/sessions.ts', '// my own work\n');
   const { code, errors } = await fresh.runUnder(
@@ -225,7 +225,7 @@ test('a disk that takes no more is said, and nothing is lost', async () => {
   assert.deepEqual(fresh.history(), [], 'no half copy');
 });
 
-test('a retired test is asked of nobody any more', async () => {
+test('a retired test no longer counts', async () => {
   const fresh = await openWorkshop();
   const name = 'an unknown id reads as an empty string';
   const path = 'lessons/03-write/lesson.json';

@@ -35,7 +35,7 @@ while status is None:
         if typed:
             os.write(master, typed)
         else:
-            # Whoever drives this is gone: so is the terminal.
+            # The test has closed its end, so the terminal closes as well.
             sources.remove(0)
             os.kill(child, signal.SIGHUP)
     done, code = os.waitpid(child, os.WNOHANG)

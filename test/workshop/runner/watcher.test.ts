@@ -33,7 +33,7 @@ function writeWith(workshop: Workshop, body: string): string {
     .replace(/(static async Write\(.*\n)/, (line) => `${line}    ${body}\n`);
 }
 
-test('from red to green to the next lesson, and nothing stays behind', async () => {
+test('a lesson goes from red to green to the next one and leaves nothing behind', async () => {
   const workshop = await openWorkshop();
   const learner = workshop.type('lesson', '3');
   await learner.sees(/sessions\.ts is new: a copy of lesson 02's class/);
@@ -88,7 +88,7 @@ test('a wrong answer is shown with what was expected, what came and where', asyn
   assert.equal((await learner.ended()).code, 0);
 });
 
-test('an older promise that broke is shown when the lesson itself is green', async () => {
+test('a broken older promise is shown when the lesson itself is green', async () => {
   const workshop = await openWorkshop();
   workshop.write(mine, workshop.classOf('03').replace("?? ''", "?? 'x'"));
   const learner = workshop.type('lesson', '3');
@@ -98,7 +98,7 @@ test('an older promise that broke is shown when the lesson itself is green', asy
   await learner.ended();
 });
 
-test('whatever the class does to its process, the watcher lives on', async () => {
+test('the watcher survives whatever the class does to its process', async () => {
   const workshop = await openWorkshop();
   workshop.write(mine, workshop.classOf('03'));
   const learner = workshop.type('lesson', '3');
@@ -134,7 +134,7 @@ test('whatever the class does to its process, the watcher lives on', async () =>
   assert.deepEqual(leftBy(workshop), []);
 });
 
-test('a save during a check gives the check up and checks the newer file', async () => {
+test('a save during a check aborts it and checks the newer file', async () => {
   const workshop = await openWorkshop();
   workshop.write(mine, writeWith(workshop, 'for (;;);'));
   const learner = workshop.type('lesson', '3');
@@ -161,7 +161,7 @@ test('Ctrl-C in the middle of a check ends everything at once', async () => {
   assert.deepEqual(leftBy(workshop), []);
 });
 
-test('a terminal that is closed takes the watcher along', async () => {
+test('closing the terminal ends the watcher', async () => {
   const workshop = await openWorkshop();
   workshop.write(mine, workshop.classOf('03'));
   const learner = workshop.type('lesson', '3');

@@ -1,4 +1,4 @@
-/** A workshop of its own for each test: the tree copied, a learner's folder that is nobody's. */
+/** A copy of the workshop for each test, with an empty learner's folder. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -25,7 +25,7 @@ export interface Ended {
   errors: string;
 }
 
-/** A copy of the project, to be used as a learner uses his clone. */
+/** A copy of the project, used as a learner uses their clone. */
 export interface Workshop {
   readonly folder: string;
   /** Runs a command to its end, without a terminal. */
@@ -36,7 +36,7 @@ export interface Workshop {
   type(...args: string[]): Typist;
   read(path: string): string;
   write(path: string, text: string): void;
-  /** The class of lesson `label` as it stands in its folder. */
+  /** The class of lesson `label`, from its folder. */
   classOf(label: string): string;
   /** Names in lessons/mine/history. */
   history(): string[];
@@ -69,7 +69,7 @@ export async function openWorkshop(): Promise<Workshop> {
   for (const name of ['package.json', 'tsconfig.json', 'src', 'lessons']) {
     cpSync(join(root, name), join(folder, name), {
       recursive: true,
-      // What the developer of the workshop has learned is no part of the test.
+      // The developer's own class is not part of the test.
       filter: (path) => basename(path) !== 'mine',
     });
   }
@@ -133,7 +133,7 @@ export async function closeWorkshops(): Promise<void> {
     for (const child of children) {
       if (child.exitCode !== null || child.signalCode !== null) continue;
       const ended = once(child, 'exit');
-      // The terminal's owner hangs up on its command when nobody types any more.
+      // terminal.py closes the terminal when its input ends.
       child.stdin?.end();
       await ended;
     }
