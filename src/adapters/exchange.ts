@@ -29,6 +29,23 @@ export interface ExchangeParts extends RequestSource {
  *
  * The head may leave only after `commit()`: a browser could follow a redirect sooner and read the
  * session as it was before.
+ *
+ * @example
+ * const begin = prepareExchanges();
+ * const headers = new Map<string, unknown>();
+ * const head: ResponseHead = {
+ *   headersSent: false,
+ *   getHeader: () => undefined,
+ *   setHeader: (name, value) => headers.set(name, value),
+ *   removeHeader: (name) => headers.delete(name),
+ * };
+ * const exchange = begin({ cookie: 'PHPSESSID=known', request: {}, head });
+ * await exchange.run(() => session_start()); // true
+ * exchange.needsCommit; // true
+ * await exchange.commit('the page was complete');
+ * exchange.needsCommit; // false
+ * headers.get('Pragma'); // 'no-cache'
+ * exchange.close('its response was complete');
  */
 export class Exchange {
   readonly #php: PhpRequest;

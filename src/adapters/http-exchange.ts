@@ -18,7 +18,7 @@ export interface HttpOptions<Name extends string = string> extends PhpOptions<Na
 }
 
 /** Serves one request as one PHP request. */
-type Serve = (
+export type ServeHttp = (
   request: IncomingMessage,
   response: ServerResponse,
   fail: (error: unknown) => void,
@@ -32,8 +32,23 @@ type Serve = (
  * @returns A function that serves one request. Its `fail` receives what the page or the end of its
  *   session threw; its `page` runs in the request's context.
  * @throws RangeError for an unknown setting, or a value that PHP refuses.
+ * @example
+ * // An adapter for listeners that return a page, its response held back as in phpsessid/node.
+ * import { createServer } from 'node:http';
+ *
+ * const serve = prepareHttp({});
+ * createServer((request, response) => {
+ *   const fail = (error: unknown) => response.writeHead(500).end(String(error));
+ *   serve(request, response, fail, async () => {
+ *     await session_start();
+ *     $_SESSION['count'] = Number($_SESSION['count'] ?? 0) + 1;
+ *     response.end(`Count: ${$_SESSION['count']}`);
+ *   });
+ * }).listen(8080);
+ *
+ * await (await fetch('http://localhost:8080/')).text(); // 'Count: 1'
  */
-export function prepareHttp(options: HttpOptions): Serve {
+export function prepareHttp(options: HttpOptions): ServeHttp {
   const { hangupGrace = 30_000 } = options;
   const begin = prepareExchanges(options);
   const open = (request: IncomingMessage, response: object, head: ResponseHead): Exchange => {

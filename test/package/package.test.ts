@@ -36,7 +36,9 @@ const SEEN = 'i:1; i:2; function';
 const IMPORTS: Record<string, string> = {
   'node:events': 'once',
   'node:http': 'createServer',
+  'phpsessid/adapter': 'prepareExchanges',
   'phpsessid/express': 'phpSession',
+  'phpsessid/fetch': 'withPhpFetch',
   'phpsessid/node': 'withPhpSession',
   'phpsessid/php': '$_SESSION, session_start',
   'phpsessid/serialize': 'serialize',

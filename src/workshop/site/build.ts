@@ -16,6 +16,8 @@ const MODULES: PublicModule[] = [
   { path: 'src/mysql.ts', name: 'phpsessid/mysql' },
   { path: 'src/adapters/node.ts', name: 'phpsessid/node' },
   { path: 'src/adapters/express.ts', name: 'phpsessid/express' },
+  { path: 'src/adapters/fetch.ts', name: 'phpsessid/fetch' },
+  { path: 'src/adapters/adapter.ts', name: 'phpsessid/adapter' },
 ];
 
 /** The pages of docs/ in the order of a walk through them; those not named here follow. */

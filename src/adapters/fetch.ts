@@ -1,0 +1,111 @@
+/**
+ * PHP sessions for handlers that take a Fetch Request and return a Response: Hono, h3, and others.
+ *
+ * @module fetch
+ */
+import type { PhpOptions, ResponseHead } from '../php/host.ts';
+import { prepareExchanges } from './exchange.ts';
+
+/** How PHP behaves, and what happens when a handler fails. */
+export interface PhpFetchOptions<Name extends string = string> extends PhpOptions<Name> {
+  /**
+   * Returns the answer to an error that the handler or the session's end threw.
+   *
+   * The default answers 500 and gives the error to `process.emitWarning`.
+   */
+  onError?: ((error: unknown, request: Request) => Response | Promise<Response>) | undefined;
+}
+
+/**
+ * Gives each request its PHP session scope: in it, `session_start()` and `$_SESSION` are that
+ * request's own; `phpSessionOf(request)` reaches the session from any other context.
+ *
+ * The session is saved before the Response is returned. A body that streams is sent after that: it
+ * may read `$_SESSION`, and a change throws, as a page of PHP that has sent its head cannot reach
+ * its stored session either. A stream's `pull()` runs in the server's context: read
+ * `phpSessionOf(request).$_SESSION` there. Forms are not read: with session.use_only_cookies off,
+ * pass a form's id to `session_id()`.
+ *
+ * @param handler - What answers a request; further arguments of the server are passed on.
+ * @param options - How PHP behaves, and what answers an error.
+ * @returns A handler of the same shape.
+ * @throws RangeError for an unknown setting, or a value that PHP refuses.
+ * @example
+ * const handler = withPhpFetch(async () => {
+ *   await session_start();
+ *   $_SESSION['count'] = Number($_SESSION['count'] ?? 0) + 1;
+ *   return new Response(`Count: ${$_SESSION['count']}`);
+ * });
+ *
+ * const first = await handler(new Request('http://localhost/'));
+ * const cookie = first.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+ * await first.text(); // 'Count: 1'
+ * const second = await handler(new Request('http://localhost/', { headers: { cookie } }));
+ * await second.text(); // 'Count: 2'
+ */
+export function withPhpFetch<Name extends string, Others extends unknown[]>(
+  handler: (request: Request, ...others: Others) => Response | Promise<Response>,
+  options: PhpFetchOptions<Name> = {},
+): (request: Request, ...others: Others) => Promise<Response> {
+  const begin = prepareExchanges(options);
+  const onError = options.onError ?? answerError;
+  return async (request, ...others) => {
+    const head = new FetchHead();
+    const cookie = request.headers.get('cookie');
+    const referer = request.headers.get('referer');
+    const exchange = begin({ cookie, referer, url: request.url, head, request });
+    let response: Response;
+    try {
+      response = await exchange.run(() => handler(request, ...others));
+      await exchange.commit('its response was complete');
+    } catch (error) {
+      // As PHP does after an uncaught exception: the session is saved all the same.
+      await exchange.commit('its handler had failed').catch((failure: unknown) => {
+        if (failure !== error) process.emitWarning(failure as Error);
+      });
+      response = await onError(error, request);
+    }
+    return head.applyTo(response);
+  };
+}
+
+/** The headers that the session sets, until there is a Response to carry them. */
+class FetchHead implements ResponseHead {
+  readonly #headers = new Map<string, string | readonly string[]>();
+  headersSent = false;
+
+  getHeader(name: string): string | readonly string[] | undefined {
+    return this.#headers.get(name.toLowerCase());
+  }
+
+  setHeader(name: string, value: string | readonly string[]): void {
+    this.#headers.set(name.toLowerCase(), value);
+  }
+
+  removeHeader(name: string): void {
+    this.#headers.delete(name.toLowerCase());
+  }
+
+  /** Headers of the page stay; the session's cookie joins the page's, before them. */
+  applyTo(response: Response): Response {
+    this.headersSent = true;
+    if (this.#headers.size === 0) return response;
+    // Headers of a fetched or a redirecting Response cannot be changed.
+    const changed = new Response(response.body, response);
+    const own = changed.headers.getSetCookie();
+    changed.headers.delete('set-cookie');
+    for (const [name, value] of this.#headers) {
+      if (name !== 'set-cookie' && changed.headers.has(name)) continue;
+      for (const each of typeof value === 'string' ? [value] : value) {
+        changed.headers.append(name, each);
+      }
+    }
+    for (const line of own) changed.headers.append('set-cookie', line);
+    return changed;
+  }
+}
+
+function answerError(error: unknown): Response {
+  process.emitWarning(error instanceof Error ? error : new Error(String(error)));
+  return new Response('Internal Server Error\n', { status: 500 });
+}
