@@ -1,7 +1,6 @@
 /** Putting a bench together: a schema, a wire to it, the class, and an end to all of them. */
 import { type DatabaseServer, obtainServer } from '../machine/database/server.ts';
 import { loadClass } from '../sandbox/load-class.ts';
-import { report } from '../sandbox/report.ts';
 import { openWire } from '../wire/proxy.ts';
 import type { Statement } from '../wire/statement.ts';
 import type { Bench } from './bench.ts';
@@ -9,6 +8,7 @@ import { createClock, type OwnedClock } from './clock.ts';
 import { type OwnedDatabase, openDatabase } from './database.ts';
 import { adaptHandler, type LastCall } from './handler.ts';
 import { type SeededRandom, seededRandom } from './random.ts';
+import { report } from './report.ts';
 import { dropSockets, noteSockets } from './sockets.ts';
 import type { Subject } from './subject.ts';
 
@@ -84,15 +84,13 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
       gate: (count, pattern, options) => wire.gate(count, pattern, options),
       statements: () => statements,
       random: () => random.next(),
+      // PHP's session functions are loaded only by the lessons that have a page.
       async serve(options) {
-        // PHP's session functions are only loaded by those lessons that have a page.
+        const { serveApart, serveCounter } = await import('./serve.ts');
         const page =
           options?.apart === true
-            ? await (await import('./serve-apart.ts')).serveApart(
-                { classFile: subject.file, settings: options.settings ?? {} },
-                wire.url,
-              )
-            : await (await import('./serve.ts')).serveCounter(sessions, lastCall, options);
+            ? await serveApart(subject.file, options, wire.url)
+            : await serveCounter(sessions, lastCall, options);
         endings.push(() => page.close());
         return page;
       },

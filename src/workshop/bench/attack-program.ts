@@ -1,17 +1,18 @@
-/**
- * The child of attacks: for each of them, opens a bench for the class, runs the attack, and
- * reports what it says.
- */
+/** The child that runs attacks: each gets a bench for the class, and its words are reported. */
 import { pathToFileURL } from 'node:url';
 import { watchForCrashes } from '../sandbox/crash.ts';
-import { describeFailure, describeLoading, type Suspect } from '../sandbox/failure.ts';
-import { report } from '../sandbox/report.ts';
+import { describeFailure, describeLoading } from '../sandbox/failure.ts';
+import type { Suspect } from '../sandbox/location.ts';
 import { type AssembledBench, assembleBench, releaseServer } from './assemble.ts';
 import type { Attack } from './attack.ts';
+import { report } from './report.ts';
 import { findSubject } from './subject.ts';
 
 const suspect: Suspect = { file: '' };
-const watch = watchForCrashes(() => suspect);
+const watch = watchForCrashes(
+  () => suspect,
+  (failure) => report({ kind: 'broken', failure }),
+);
 
 for (const path of process.argv.slice(2)) {
   report({ kind: 'file', file: path });
@@ -32,13 +33,13 @@ for (const path of process.argv.slice(2)) {
 }
 watch.finish();
 await releaseServer();
-// Whatever else the class keeps running must not keep the process from ending.
+// Nothing that the class keeps running must keep the process from ending.
 process.exit(0);
 
 async function loadAttack(path: string): Promise<Attack> {
   const { attack } = (await import(pathToFileURL(path).href)) as { attack?: Attack };
   if (typeof attack === 'function') return attack;
-  throw new TypeError(`${path} must export const attack: Attack = async (stage) => { … }`);
+  throw new TypeError(`${path} must export const attack: Attack = async (bench) => { … }`);
 }
 
 async function openBenchFor(path: string): Promise<AssembledBench | undefined> {

@@ -1,4 +1,4 @@
-/** What a lesson's `attack.ts` imports: the stage it plays on and the two verdicts. */
+/** What a lesson's `attack.ts` imports: the bench it gets and the two verdicts. */
 
 import type { PageRequest, PageResponse } from '../sandbox/browser.ts';
 import type { Bench } from './bench.ts';
@@ -32,13 +32,13 @@ export function held(because: string): Verdict {
 }
 
 /** The victim's server, and what an attacker may touch. */
-export interface Stage extends Bench {
+export interface AttackBench extends Bench {
   /** Prints one line of the transcript; an attack has fewer than fifteen. */
   say(line: string): void;
 }
 
 /** The one function that `lessons/NN-name/attack.ts` exports, as `attack`. */
-export type Attack = (stage: Stage) => Promise<Verdict>;
+export type Attack = (bench: AttackBench) => Promise<Verdict>;
 
 /**
  * Signs Ann in, and makes sure that she is: where the page fails for everybody, every attack would

@@ -4,7 +4,7 @@ export type { PageRequest, PageResponse } from '../sandbox/browser.ts';
 export { NotPorted } from '../sandbox/not-ported.ts';
 export type { Gate, GateOptions } from '../wire/gate.ts';
 export type { Outcome, Statement, WireValue } from '../wire/statement.ts';
-export { type Attack, breached, held, type Stage, signIn, type Verdict } from './attack.ts';
+export { type Attack, type AttackBench, breached, held, signIn, type Verdict } from './attack.ts';
 export type { Bench } from './bench.ts';
 export type { BenchClock } from './clock.ts';
 export type { BenchDatabase, Row } from './database.ts';

@@ -1,25 +1,23 @@
 /** `openBench`: one line at the top of a test file, and everything ends with the file. */
 import { after, afterEach, beforeEach } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { type Watch, watchForCrashes } from '../sandbox/crash.ts';
-import {
-  describeFailure,
-  describeLoading,
-  describeTimeout,
-  type Suspect,
-} from '../sandbox/failure.ts';
-import { hasListener, report } from '../sandbox/report.ts';
+import { type CrashWatch, watchForCrashes } from '../sandbox/crash.ts';
+import { describeFailure, describeLoading, show } from '../sandbox/failure.ts';
+import { locate, type Suspect } from '../sandbox/location.ts';
+import { type Failure, hasParent } from '../sandbox/report.ts';
+import type { Statement } from '../wire/statement.ts';
 import { type AssembledBench, assembleBench, releaseServer } from './assemble.ts';
 import type { Bench } from './bench.ts';
+import { report } from './report.ts';
 import { findSubject } from './subject.ts';
 
-/** How long a test may take when a parent listens, unless `WORKSHOP_TEST_SECONDS` says otherwise. */
+/** Seconds a test may take under a parent, unless `WORKSHOP_TEST_SECONDS` sets another limit. */
 const defaultSeconds = 10;
 
-/** The name of the test that ends a file where several share a process; nobody is told of it. */
+/** The name of the test that ends a file where several share a process; it is not reported. */
 export const fileOver = 'the file is over';
 
-/** What node:test hands to its hooks. */
+/** The argument of node:test's hooks. */
 interface TestState {
   name: string;
   fullName: string;
@@ -36,14 +34,16 @@ interface RunningFile {
 }
 
 let running: RunningFile = { path: process.argv[1] ?? '', suspect: { file: '' } };
-let watch: Watch | undefined;
+/** The test that runs now. */
+let current: string | undefined;
+let watch: CrashWatch | undefined;
 let shared = false;
 
 /**
  * Opens a bench for this test file: the class under test, a database of its own, a clock, a gate.
  *
  * @returns The bench. It ends itself after the file's last test.
- * @throws Whatever the class's file throws when it is loaded.
+ * @throws Every error of loading the class's file, as the cause.
  * @example
  * const { handler, newId } = await openBench();
  */
@@ -51,7 +51,7 @@ export async function openBench(): Promise<Bench> {
   const file = running;
   const subject = findSubject(file.path);
   file.suspect.file = subject.file;
-  if (!watch) attend();
+  watch ??= followTests();
   try {
     file.assembled = await assembleBench(subject);
     return file.assembled.bench;
@@ -61,7 +61,7 @@ export async function openBench(): Promise<Bench> {
   }
 }
 
-/** Loading the class failed, and the parent has been told. */
+/** Loading the class failed, and the failure has been reported. */
 export class LoadingFailed extends Error {
   constructor(cause: unknown) {
     super(cause instanceof Error ? cause.message : String(cause), { cause });
@@ -69,7 +69,7 @@ export class LoadingFailed extends Error {
 }
 
 /**
- * Says which file of tests comes next, where several share a process.
+ * Begins the next file of tests, where several share a process.
  *
  * @param path - Its absolute path.
  */
@@ -85,44 +85,53 @@ export async function endFile(): Promise<void> {
   await assembled?.end();
 }
 
-/** Ends everything after the last file; from here on the process may end as it likes. */
+/** Ends everything after the last file; from here on the process may end in any way. */
 export async function endProcess(): Promise<void> {
   watch?.finish();
   await endFile();
   await releaseServer();
-  // Whatever else the class keeps running must not keep the process from ending.
+  // Nothing that the class keeps running must keep the process from ending.
   setTimeout(() => process.exit(), 500).unref();
 }
 
-/** Follows the tests: which one runs, what it called last, how it ended. Once for a process. */
-function attend(): void {
+/** Reports the start, the end and the failure of every test. Once for a process. */
+function followTests(): CrashWatch {
   const limit = Number(process.env['WORKSHOP_TEST_SECONDS'] ?? defaultSeconds);
-  const following = watchForCrashes(() => suspectNow());
+  const crashes = watchForCrashes(suspectNow, (failure) => {
+    report({ kind: 'broken', name: current, failure });
+  });
   let timer: NodeJS.Timeout | undefined;
   let began = 0;
   let wasStopped = false;
+  const endLate = (): void => {
+    const unanswered = running.assembled?.unanswered() ?? [];
+    const failure = describeTimeout(limit, unanswered, suspectNow());
+    report({ kind: 'broken', name: current, failure });
+    crashes.finish();
+    process.exit(1);
+  };
 
   beforeEach((context) => {
     const { name, fullName } = context as unknown as TestState;
     const { assembled } = running;
     if (name !== fullName || name === fileOver || !assembled) return;
-    following.current = name;
+    current = name;
     assembled.lastCall.method = undefined;
     assembled.lastCall.error = undefined;
     wasStopped = assembled.clock.stopped;
     began = performance.now();
     report({ kind: 'begun', name });
-    // By hand one may stand in a debugger for as long as one likes.
-    if (hasListener()) timer = setTimeout(() => giveUp(following, limit), limit * 1000);
+    // A test that is run by hand may stop in a debugger.
+    if (hasParent()) timer = setTimeout(endLate, limit * 1000);
   });
   afterEach(async (context) => {
-    // A rejection that nobody awaits comes up when the test's last step is done.
+    // A rejection that nobody awaits surfaces after the test's last step.
     await setImmediate();
     const { name, fullName, passed, error } = context as unknown as TestState;
     const { assembled } = running;
     if (name !== fullName || name === fileOver || !assembled) return;
     clearTimeout(timer);
-    following.current = undefined;
+    current = undefined;
     const { clock, lastCall, random } = assembled;
     // A clock that a test stopped runs again for the next one.
     if (!wasStopped) clock.restore();
@@ -143,19 +152,27 @@ function attend(): void {
     }
     report({ kind: 'over', name, milliseconds, failure });
   });
-  // Node runs this hook as soon as no test is waiting, so not where more files are to come.
+  // Node runs this hook as soon as no test waits, which is too early where more files follow.
   if (!shared) after(endProcess);
-  watch = following;
+  return crashes;
 }
 
 function suspectNow(): Suspect {
   return { file: running.suspect.file, method: running.assembled?.lastCall.method };
 }
 
-function giveUp(following: Watch, seconds: number): void {
-  const unanswered = running.assembled?.unanswered() ?? [];
-  const failure = describeTimeout(seconds, unanswered, suspectNow());
-  if (following.current !== undefined) report({ kind: 'broken', name: following.current, failure });
-  following.finish();
-  process.exit(1);
+/** Describes a test that did not end in time, by the statements that the database still owes. */
+function describeTimeout(
+  seconds: number,
+  [statement]: readonly Statement[],
+  suspect: Suspect,
+): Failure {
+  const waiting = statement
+    ? `the database has not answered ${show(statement.sql)}`
+    : 'no statement is on its way, so the class waits for something that never comes';
+  return {
+    reason: 'timeout',
+    message: `no result after ${seconds} seconds; ${waiting}`,
+    location: locate('', suspect),
+  };
 }

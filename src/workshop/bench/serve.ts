@@ -2,10 +2,13 @@
 import { tracingChannel } from 'node:diagnostics_channel';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { exchange, type PageRequest, type PageResponse } from '../sandbox/browser.ts';
+import { fileURLToPath } from 'node:url';
+import { type PageRequest, type PageResponse, visit } from '../sandbox/browser.ts';
 import type { SessionsExport } from '../sandbox/contract.ts';
 import { counterPage } from '../sandbox/counter.ts';
 import { NotPorted } from '../sandbox/not-ported.ts';
+import type { PageOrder } from '../sandbox/page-program.ts';
+import { startServer } from '../sandbox/server.ts';
 import type { LastCall } from './handler.ts';
 
 export interface ServeOptions {
@@ -74,7 +77,7 @@ export async function serveCounter(
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}/`,
-    request: (wanted = {}) => exchange(port, wanted, byPort),
+    request: (wanted = {}) => visit(port, wanted, byPort),
     kill: () =>
       Promise.reject(
         new Error('This server is part of the test: serve({ apart: true }) can be killed'),
@@ -86,6 +89,36 @@ export async function serveCounter(
         server.close(() => resolve());
         server.closeAllConnections();
       }),
+  };
+}
+
+const program = fileURLToPath(new URL('../sandbox/page-program.ts', import.meta.url));
+
+/**
+ * Serves the counter page from a child process: a second web server, or one that is about to die.
+ *
+ * @param classFile - Absolute path of the class's file.
+ * @param options - PHP settings, where a test needs others than PHP's own.
+ * @param databaseUrl - The database that the class connects to.
+ * @returns The server, listening; its responses carry no `trace`.
+ * @throws ClassUnavailable when the process ends before it listens.
+ */
+export async function serveApart(
+  classFile: string,
+  { settings }: ServeOptions,
+  databaseUrl: string,
+): Promise<Server> {
+  const order: PageOrder = { classFile, settings };
+  const server = await startServer({
+    program,
+    values: [JSON.stringify(order)],
+    environment: { DATABASE_URL: databaseUrl },
+  });
+  return {
+    url: `http://127.0.0.1:${server.port}/`,
+    request: (wanted) => visit(server.port, wanted),
+    kill: server.kill,
+    close: server.stop,
   };
 }
 

@@ -27,11 +27,6 @@ export function shown(path: string, folder: string = root): string {
   return relative(folder, file).replaceAll('\\', '/');
 }
 
-/** True for a path or file URL below the lessons' folder. */
-export function isLessonFile(path: string): boolean {
-  return shown(path).startsWith(`${basename(lessonsFolder)}/`);
-}
-
 export type Kind = 'page' | 'port' | 'fix' | 'grow';
 
 /** A plausible fix that is wrong, and the one test that must fail on it. */

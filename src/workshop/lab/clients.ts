@@ -1,6 +1,6 @@
 /** The lab's two visitors, and everybody who visits from outside it. */
 
-import type { Fault } from '../sandbox/report.ts';
+import type { Failure } from '../sandbox/report.ts';
 import type { Exchange } from './exchange.ts';
 import type { Sender } from './timeline.ts';
 
@@ -16,7 +16,7 @@ export interface Client {
   cookie: string;
   last: Exchange | undefined;
   /** Why there is no page, when the class could not answer. */
-  fault: Fault | undefined;
+  failure: Failure | undefined;
   /** The last Set-Cookie lines this client was given, also by an earlier page. */
   setCookie: string[];
 }
@@ -29,5 +29,5 @@ export const USERS: Record<ClientName, string> = { you: 'ann', mallory: 'mallory
 
 /** A client that has been nowhere yet. */
 export function newClient(name: ClientName): Client {
-  return { name, cookie: '', last: undefined, fault: undefined, setCookie: [] };
+  return { name, cookie: '', last: undefined, failure: undefined, setCookie: [] };
 }

@@ -1,6 +1,7 @@
 /** Two classes on the same requests: what each did, fact by fact, and where they part. */
 
 import { cookieValues } from '../sandbox/cookies.ts';
+import { asSentence } from '../sandbox/failure.ts';
 import { escapeBytes } from './bytes.ts';
 import type { ClientName } from './clients.ts';
 import { explainSetCookie } from './explain-cookie.ts';
@@ -63,14 +64,14 @@ export function compare(left: Side, right: Side, name: ClientName): Comparison |
 
 function hasAnswered(side: Side, name: ClientName): side is Side & { stage: Stage } {
   const client = side.stage?.clients[name];
-  return client?.last !== undefined || client?.fault !== undefined;
+  return client?.last !== undefined || client?.failure !== undefined;
 }
 
 function factsOf(stage: Stage, name: ClientName): Facts {
-  const { last, fault, cookie, setCookie } = stage.clients[name];
+  const { last, failure, cookie, setCookie } = stage.clients[name];
   const facts: Facts = new Map();
   facts.set('status', [last ? String(last.status) : 'no answer']);
-  facts.set('answer', [last?.text ?? fault?.message ?? '']);
+  facts.set('answer', [last?.text ?? (failure ? asSentence(failure) : '')]);
   facts.set('cookie', cookie === '' ? ['none'] : cookie.split(/;\s*/).map(describePair));
   facts.set('Set-Cookie now', [last && last.setCookie.length > 0 ? 'sent' : 'not sent']);
   const [line] = setCookie;

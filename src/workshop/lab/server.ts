@@ -2,10 +2,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import { passOn } from './exchange.ts';
+import { ClassUnavailable } from '../sandbox/server.ts';
 import { html } from './html.ts';
 import { type Lab, UnknownClass } from './lab.ts';
-import { PlayError } from './player.ts';
+import { passOn } from './proxy.ts';
 import { labRoutes } from './routes.ts';
 
 /** `/play/lesson-05@2/whoami`: the class, its process, and the page below. */
@@ -54,10 +54,11 @@ async function play(lab: Lab, incoming: IncomingMessage, outgoing: ServerRespons
       return;
     }
     const stage = await lab.stage(subject);
-    await passOn(stage.player(Number(instance ?? 1)), `${path}${query}`, incoming, outgoing);
+    await passOn(stage.process(Number(instance ?? 1)), `${path}${query}`, incoming, outgoing);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    const status = error instanceof UnknownClass ? 404 : error instanceof PlayError ? 502 : 500;
+    const status =
+      error instanceof UnknownClass ? 404 : error instanceof ClassUnavailable ? 502 : 500;
     fail(outgoing, status, message);
   }
 }

@@ -3,9 +3,11 @@ import { type Connection, createConnection } from 'mysql2/promise';
 import type { Lesson } from '../course/catalogue.ts';
 import type { Schema } from '../machine/database/server.ts';
 import { cookieValues, keepCookies } from '../sandbox/cookies.ts';
+import { asSentence } from '../sandbox/failure.ts';
+import { ClassUnavailable } from '../sandbox/server.ts';
+import { ClassProcess } from './class-process.ts';
 import { type Client, type ClientName, NAMES, newClient } from './clients.ts';
 import { exchange } from './exchange.ts';
-import { PlayError, Player } from './player.ts';
 import { compareRows, type Row, type RowChange, readRows } from './rows.ts';
 import { Timeline } from './timeline.ts';
 
@@ -30,7 +32,7 @@ export class Stage {
   total = 0;
   /** Why the table could not be read, when it could not. */
   tableError: string | undefined;
-  readonly #players = new Map<number, Player>();
+  readonly #processes = new Map<number, ClassProcess>();
   readonly #onChange: (stage: Stage) => void;
   #connection: Promise<Connection> | undefined;
   #rows: Row[] = [];
@@ -45,8 +47,8 @@ export class Stage {
   }
 
   /** The processes that were asked for so far. */
-  get players(): Player[] {
-    return [...this.#players.values()];
+  get processes(): ClassProcess[] {
+    return [...this.#processes.values()];
   }
 
   /**
@@ -54,10 +56,10 @@ export class Stage {
    *
    * @param instance 1 or 2.
    */
-  player(instance: number): Player {
-    const known = this.#players.get(instance);
+  process(instance: number): ClassProcess {
+    const known = this.#processes.get(instance);
     if (known) return known;
-    const player = new Player({
+    const process = new ClassProcess({
       condition: this.condition,
       instance,
       lesson: this.lesson.number,
@@ -77,8 +79,8 @@ export class Stage {
         this.#onChange(this);
       },
     });
-    this.#players.set(instance, player);
-    return player;
+    this.#processes.set(instance, process);
+    return process;
   }
 
   /**
@@ -93,17 +95,17 @@ export class Stage {
     await this.#resetting;
     const client = this.clients[name];
     try {
-      const answer = await exchange(this.player(instance), name, path, client.cookie);
+      const answer = await exchange(this.process(instance), name, path, client.cookie);
       client.cookie = keepCookies(client.cookie, answer.setCookie);
       if (answer.setCookie.length > 0) client.setCookie = answer.setCookie;
-      Object.assign(client, { last: answer, fault: undefined });
+      Object.assign(client, { last: answer, failure: undefined });
     } catch (error) {
-      if (!(error instanceof PlayError)) throw error;
-      Object.assign(client, { last: undefined, fault: error.fault });
+      if (!(error instanceof ClassUnavailable)) throw error;
+      Object.assign(client, { last: undefined, failure: error.failure });
     }
     await this.refresh();
     this.#onChange(this);
-    if (!client.last) return `${NAMES[name]}: ${client.fault?.message ?? ''}`;
+    if (!client.last) return `${NAMES[name]}: ${client.failure ? asSentence(client.failure) : ''}`;
     return `${NAMES[name]}: ${client.last.status}, ${client.last.text}`;
   }
 
@@ -153,13 +155,13 @@ export class Stage {
 
   /** Ends the processes; the next request starts them afresh. */
   async restart(): Promise<void> {
-    await Promise.all(this.players.map((player) => player.stop()));
+    await Promise.all(this.processes.map((process) => process.stop()));
     this.#onChange(this);
   }
 
   /** Ends the processes and the connection. */
   async close(): Promise<void> {
-    await Promise.all(this.players.map((player) => player.close()));
+    await Promise.all(this.processes.map((process) => process.close()));
     const connection = await this.#connection?.catch(() => undefined);
     connection?.destroy();
   }

@@ -70,7 +70,6 @@ export class Timeline {
    * @returns The request that has just ended, if this message ended one.
    */
   take(origin: Origin, message: Message): RequestEntry | undefined {
-    if (message.type === 'listening' || message.type === 'fault') return undefined;
     const key = `${origin.pid}:${message.request}`;
     if (message.type === 'request') {
       this.#begin(key, origin, message);

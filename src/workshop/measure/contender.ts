@@ -1,5 +1,5 @@
 /** A page that answers on the loopback and waits to be measured. */
-import { startNodeServer } from '../sandbox/server.ts';
+import { startServer } from '../sandbox/server.ts';
 
 /** A page that is served. */
 export interface Served {
@@ -13,7 +13,7 @@ export interface Served {
 /**
  * Serves a page from a process of its own.
  *
- * @param program - Absolute path of a program that prints its port.
+ * @param program - Absolute path of a program that reports its port.
  * @param args - Its command line.
  * @param environment - Added to that of this process.
  */
@@ -22,9 +22,10 @@ export async function serveNode(
   args: readonly string[],
   environment: Record<string, string>,
 ): Promise<Served> {
-  const { port, child, close } = await startNodeServer(program, args, {
-    NODE_ENV: 'production',
-    ...environment,
+  const { port, pid, stop } = await startServer({
+    program,
+    values: args,
+    environment: { NODE_ENV: 'production', ...environment },
   });
-  return { ports: [port], pids: child.pid === undefined ? [] : [child.pid], close };
+  return { ports: [port], pids: [pid], close: stop };
 }

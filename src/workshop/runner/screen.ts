@@ -46,7 +46,9 @@ export function describeResult(result: TestResult, { paint }: Terminal): string[
   const name = result.reason === 'import' ? 'the class cannot be loaded' : result.name;
   const lines = [paint('red', `✘ ${result.lesson} ${name}`)];
   const compared = result.expected !== undefined && result.actual !== undefined;
-  if (!compared || !/^Expected /.test(result.message)) lines.push(...sentences(result.message));
+  if (!compared || !/^Expected /.test(result.message)) {
+    lines.push(...result.message.split('\n').map((line) => `  ${line}`));
+  }
   if (compared) lines.push(`  expected ${result.expected}`, `  got      ${result.actual}`);
   if (result.location) {
     const { file, line, method } = result.location;
@@ -157,11 +159,4 @@ function nextStep(
 
 function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
-}
-
-/** Drops the compiler's heading and path around its sentence: the next line names the place. */
-function sentences(message: string): string[] {
-  const syntax = /:\d+:\d+: ERROR: (.*)/.exec(message)?.[1];
-  if (syntax !== undefined) return [`  Syntax error: ${syntax}`];
-  return message.split('\n').map((line) => `  ${line}`);
 }

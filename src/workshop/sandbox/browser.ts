@@ -1,9 +1,10 @@
-/** A browser that keeps its cookies, as far as one server on one path needs one. */
-import { type IncomingMessage, request as sendRequest } from 'node:http';
+/** One HTTP browser: requests to this machine, each on a connection of its own. */
+import { type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
+import type { Readable } from 'node:stream';
 import { keepCookies } from './cookies.ts';
 
 export interface PageRequest {
-  /** What a browser would send: `MySession=7`. */
+  /** The Cookie line: `MySession=7`. */
   cookie?: string | undefined;
   /** @default '/' */
   path?: string | undefined;
@@ -18,61 +19,105 @@ export interface PageResponse {
   headers: IncomingMessage['headers'];
   /** Each Set-Cookie line, as it was sent. */
   setCookie: string[];
-  /** What a browser would send next time: the request's cookies, renewed by `setCookie`. */
+  /** The Cookie line of the next request: the request's cookies, renewed by `setCookie`. */
   cookie: string;
   body: string;
   /** The callbacks this request ran, in order. */
   trace: string[];
 }
 
+/** One request as it goes out. */
+export interface Outgoing {
+  path: string;
+  /** @default 'GET' */
+  method?: string | undefined;
+  /** Names and values in turn, or by name. */
+  headers?: OutgoingHttpHeaders | readonly string[] | undefined;
+  body?: string | Readable | undefined;
+  /** Milliseconds that the connection may be idle. */
+  timeout?: number | undefined;
+  /** Receives the client's port as soon as the connection is there. */
+  onConnect?: ((localPort: number) => void) | undefined;
+}
+
+/** The error of a connection that was idle for too long. */
+export class IdleTimeout extends Error {
+  override readonly name = 'IdleTimeout';
+}
+
 /**
- * Sends one request, as a browser would.
+ * Sends a request to this machine.
  *
  * @param port - Where the page is served.
- * @param wanted - What to ask for.
- * @param traces - The callbacks each connection has run, by its port; read and removed.
- * @returns The answer, with the cookies to send next time.
+ * @param outgoing - The request.
+ * @returns The response's head; its body is still to be read.
+ * @throws IdleTimeout or the socket's error when no response comes.
  */
-export function exchange(
-  port: number,
-  wanted: PageRequest,
-  traces: Map<number, string[]>,
-): Promise<PageResponse> {
-  const { cookie = '', path = '/', method = 'GET', headers = {}, body } = wanted;
+export function send(port: number, outgoing: Outgoing): Promise<IncomingMessage> {
+  const { path, method = 'GET', headers, body, timeout, onConnect } = outgoing;
   return new Promise((resolve, reject) => {
-    let localPort = 0;
-    const request = sendRequest({
-      host: '127.0.0.1',
-      port,
-      path,
-      method,
-      // A connection of its own, whose port tells the requests apart.
+    const sent = request({
+      ...{ host: '127.0.0.1', port, path, method },
+      // A connection of its own, whose port identifies the request.
       agent: false,
-      headers: { ...headers, ...(cookie === '' ? {} : { Cookie: cookie }) },
+      ...(headers === undefined ? {} : { headers, setHost: !Array.isArray(headers) }),
+      ...(timeout === undefined ? {} : { timeout }),
     });
-    request.on('error', reject);
-    request.on('socket', (socket) => {
-      socket.on('connect', () => {
-        localPort = socket.localPort ?? 0;
-      });
+    sent.on('socket', (socket) => {
+      socket.once('connect', () => onConnect?.(socket.localPort ?? 0));
     });
-    request.on('response', (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => {
-        const setCookie = response.headers['set-cookie'] ?? [];
-        resolve({
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          setCookie,
-          cookie: keepCookies(cookie, setCookie),
-          body: Buffer.concat(chunks).toString('utf8'),
-          trace: traces.get(localPort) ?? [],
-        });
-        traces.delete(localPort);
-      });
-    });
-    request.end(body);
+    sent.on('timeout', () => sent.destroy(new IdleTimeout()));
+    sent.on('error', reject);
+    sent.on('response', resolve);
+    if (typeof body === 'object') body.pipe(sent);
+    else sent.end(body);
   });
+}
+
+/**
+ * Requests a page as a browser does and reads all of it.
+ *
+ * @param port - Where the page is served.
+ * @param wanted - The request.
+ * @param traces - The callbacks that each connection has run, by its port; the entry is removed.
+ * @returns The response, with the cookies to send next time.
+ */
+export async function visit(
+  port: number,
+  wanted: PageRequest = {},
+  traces: Map<number, string[]> = new Map(),
+): Promise<PageResponse> {
+  const { cookie = '', path = '/', method, headers = {}, body } = wanted;
+  let localPort = 0;
+  const response = await send(port, {
+    ...{ path, method, body },
+    headers: { ...headers, ...(cookie === '' ? {} : { Cookie: cookie }) },
+    onConnect: (own) => {
+      localPort = own;
+    },
+  });
+  const text = await readBody(response);
+  const setCookie = response.headers['set-cookie'] ?? [];
+  const trace = traces.get(localPort) ?? [];
+  traces.delete(localPort);
+  return {
+    status: response.statusCode ?? 0,
+    headers: response.headers,
+    setCookie,
+    cookie: keepCookies(cookie, setCookie),
+    body: text,
+    trace,
+  };
+}
+
+/**
+ * Reads a response to its end.
+ *
+ * @param response - Its head.
+ * @throws The socket's error when the response breaks off.
+ */
+export async function readBody(response: IncomingMessage): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of response) chunks.push(chunk as Uint8Array);
+  return Buffer.concat(chunks).toString('utf8');
 }

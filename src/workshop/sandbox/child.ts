@@ -1,34 +1,53 @@
-/** A process of its own for a learner's class: it may hang, crash or end, and nothing else does. */
+/** Runs a learner's class in a child process, so that a hang, crash or exit stays there. */
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { keepTrackOf } from './children.ts';
-import { type Report, reportVariable } from './report.ts';
+import { reportVariable } from './report.ts';
 
-export interface ChildOptions {
-  /** Absolute path of the program, and its arguments. */
+export interface ChildOptions<Report> {
+  /** Absolute path of the program, a TypeScript or JavaScript file. */
   program: string;
-  values: readonly string[];
+  /** The program's arguments. */
+  values?: readonly string[];
   /** Chooses the class: `lesson-03`, `mine`, `wrong-02-null`. */
-  condition: string;
-  /** Added to the environment. */
-  environment: Record<string, string>;
+  condition?: string | undefined;
+  /** Node's own options. */
+  nodeOptions?: readonly string[];
+  /** Added to this process's environment. */
+  environment?: Record<string, string>;
   /** The working directory. */
-  directory: string;
-  /** Seconds without a report after which the child is ended; its start may take longer. */
-  silence: number;
+  directory?: string | undefined;
+  /**
+   * Seconds without a report after which the child is killed; its first report may come
+   * `startUp` seconds later. Without this option the child may be silent for ever.
+   */
+  silence?: number | undefined;
   signal?: AbortSignal | undefined;
-  onReport: (message: Report) => void;
-  /** Told what the class prints. */
+  onReport(report: Report): void;
+  /** Receives everything that the child prints. */
   onOutput?: ((text: string) => void) | undefined;
+}
+
+export interface Child {
+  /** 0 when the program could not be started. */
+  readonly pid: number;
+  /** Resolves when the child has ended, however it ended. */
+  readonly ended: Promise<ChildEnd>;
+  /** Kills it as a crash would. */
+  kill(): void;
+  /** Closes its input, which ends a program that serves; after five seconds, kills it. */
+  stop(): Promise<void>;
 }
 
 /** How a child ended. */
 export interface ChildEnd {
-  /** True when it was ended because nothing was heard of it. */
-  silent: boolean;
-  aborted: boolean;
   code: number | null;
-  /** The last it printed, for a failure that nothing else explains. */
+  signal: NodeJS.Signals | null;
+  /** True when it was killed because it sent no report. */
+  silent: boolean;
+  /** True when it was killed, or never started, because the caller's signal was aborted. */
+  aborted: boolean;
+  /** The last that it printed. */
   output: string;
 }
 
@@ -38,81 +57,103 @@ const keptOutput = 4000;
 const startUp = 15;
 
 const reportPipe = 3;
+const tsx = import.meta.resolve('tsx');
 
 /**
- * Runs a program under a condition and listens to its reports.
+ * Starts a program in a child process. The child does not outlive this process.
  *
- * @param options - What to run, and who is told.
- * @returns How it ended; whatever it did, this resolves.
+ * @param options - The program, and the receivers of its reports and output.
  */
-export function runChild(options: ChildOptions): Promise<ChildEnd> {
-  const { program, values, condition, environment, directory, silence, signal } = options;
-  if (signal?.aborted) {
-    return Promise.resolve({ silent: false, aborted: true, code: null, output: '' });
-  }
-  const inherited = { ...process.env };
-  // Under `node --test` this would make the child speak to a parent that is not there.
-  delete inherited['NODE_TEST_CONTEXT'];
+export function startChild<Report>(options: ChildOptions<Report>): Child {
+  return spawnChild(options, 'pipe');
+}
+
+/**
+ * Runs a program to its end. It has no input.
+ *
+ * @param options - The program, and the receivers of its reports and output.
+ * @returns How it ended; never rejects.
+ */
+export async function runChild<Report>(options: ChildOptions<Report>): Promise<ChildEnd> {
+  return await spawnChild(options, 'ignore').ended;
+}
+
+function spawnChild<Report>(options: ChildOptions<Report>, input: 'pipe' | 'ignore'): Child {
+  const { program, values = [], condition, nodeOptions = [], silence, signal } = options;
+  if (signal?.aborted) return neverStarted();
+  const environment = { ...process.env, ...options.environment };
+  // Under `node --test` this variable would make the child report to the test runner.
+  delete environment['NODE_TEST_CONTEXT'];
   const child = spawn(
     process.execPath,
     [
-      // PHP's warnings about requests that a test breaks on purpose are no news to a learner.
-      ...['-C', condition, '--no-warnings', '--import', tsx],
-      `--test-reporter=${silentReporter}`,
-      '--test-reporter-destination=stdout',
-      program,
-      ...values,
+      ...(condition === undefined ? [] : ['-C', condition]),
+      ...nodeOptions,
+      ...(program.endsWith('.ts') ? ['--import', tsx] : []),
+      ...[program, ...values],
     ],
     {
-      cwd: directory,
-      env: { ...inherited, ...environment, [reportVariable]: String(reportPipe) },
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      cwd: options.directory,
+      env: { ...environment, [reportVariable]: String(reportPipe) },
+      stdio: [input, 'pipe', 'pipe', 'pipe'],
     },
   );
   keepTrackOf(child);
-  return new Promise((resolve) => {
-    let silent = false;
-    let output = '';
-    let timer: NodeJS.Timeout | undefined;
-    // Nothing a class does may keep it alive, so there is no gentler signal first.
-    const kill = (): void => {
-      child.kill('SIGKILL');
-    };
-    const allow = (seconds: number): void => {
-      clearTimeout(timer);
-      timer = setTimeout(() => {
-        silent = true;
-        kill();
-      }, seconds * 1000);
-    };
-    const end = (code: number | null, text = output): void => {
+  // A child that ends closes its input first.
+  child.stdin?.on('error', () => {});
+  let silent = false;
+  let output = '';
+  let timer: NodeJS.Timeout | undefined;
+  // A class in an endless loop handles no gentler signal.
+  const kill = (): void => {
+    child.kill('SIGKILL');
+  };
+  const allow = (seconds: number): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      silent = true;
+      kill();
+    }, seconds * 1000);
+  };
+  signal?.addEventListener('abort', kill);
+  if (silence !== undefined) allow(silence + startUp);
+  readLines(child.stdio[reportPipe] as Readable, (line) => {
+    if (silence !== undefined) allow(silence);
+    options.onReport(JSON.parse(line) as Report);
+  });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      output = (output + text).slice(-keptOutput);
+      options.onOutput?.(text);
+    });
+  }
+  const ended = new Promise<ChildEnd>((resolve) => {
+    const end = (code: number | null, endedBy: NodeJS.Signals | null, words = output): void => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', kill);
-      resolve({ silent, aborted: signal?.aborted ?? false, code, output: text.trim() });
+      const aborted = signal?.aborted ?? false;
+      resolve({ code, signal: endedBy, silent, aborted, output: words.trim() });
     };
-    signal?.addEventListener('abort', kill);
-    allow(silence + startUp);
-    readLines(child.stdio[reportPipe] as Readable, (line) => {
-      allow(silence);
-      options.onReport(JSON.parse(line) as Report);
-    });
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (text: string) => {
-        output = (output + text).slice(-keptOutput);
-        options.onOutput?.(text);
-      });
-    }
-    child.once('error', (error) => end(null, error.message));
-    child.once('close', (code) => end(code));
-    child.once('exit', (code) => {
+    child.once('error', (error) => end(null, null, error.message));
+    child.once('close', end);
+    child.once('exit', (code, endedBy) => {
       // A grandchild may hold the pipes open for as long as it lives.
-      setTimeout(() => end(code), 1000).unref();
+      setTimeout(() => end(code, endedBy), 1000).unref();
     });
   });
+  const stop = async (): Promise<void> => {
+    child.stdin?.end();
+    const forced = setTimeout(kill, 5000);
+    await ended;
+    clearTimeout(forced);
+  };
+  return { pid: child.pid ?? 0, ended, kill, stop };
 }
 
-const tsx = import.meta.resolve('tsx');
-const silentReporter = new URL('./silent-reporter.ts', import.meta.url).href;
+function neverStarted(): Child {
+  const end: ChildEnd = { code: null, signal: null, silent: false, aborted: true, output: '' };
+  return { pid: 0, ended: Promise.resolve(end), kill: () => {}, stop: async () => {} };
+}
 
 function readLines(stream: Readable, onLine: (line: string) => void): void {
   let rest = '';

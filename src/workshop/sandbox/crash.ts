@@ -1,71 +1,73 @@
-/** What a class may do to the process that runs it, made into a report instead of a riddle. */
-import { describeFailure, readFrames, type Suspect } from './failure.ts';
-import { type Failure, type Report, report } from './report.ts';
+/** Reports what a class does to the process that runs it: stray errors and early ends. */
+import { describeFailure } from './failure.ts';
+import { readFrames, type Suspect } from './location.ts';
+import type { Failure } from './report.ts';
 
-/** Follows the process from the loading of the class to the end of its file. */
-export interface Watch {
-  /** The test that runs now. */
-  current: string | undefined;
-  /** From here on the process may end as it likes. */
+/** Reports stray errors and early ends until it is finished. */
+export interface CrashWatch {
+  /** From here on the process may end in any way. */
   finish(): void;
 }
 
 /**
- * Reports stray rejections and exceptions, and any end of the process that comes too early.
+ * Watches for rejections that nobody awaits, for exceptions that nobody catches, and for a process
+ * that ends too early.
  *
- * @param suspect - Tells the class that is under test now.
- * @returns The watch, to be told which test runs.
+ * @param suspect - Returns the class that runs now.
+ * @param onCrash - Receives each failure, while the process still runs.
  */
-export function watchForCrashes(suspect: () => Suspect): Watch {
+export function watchForCrashes(
+  suspect: () => Suspect,
+  onCrash: (failure: Failure) => void,
+): CrashWatch {
   let finished = false;
-  let told = false;
-  const watch: Watch = {
-    current: undefined,
-    finish() {
-      finished = true;
-    },
+  let reported = false;
+  const report = (failure: Failure): void => {
+    reported = true;
+    onCrash(failure);
   };
-  const tell = (failure: Failure): void => {
-    told = true;
-    const message: Report = { kind: 'broken', failure };
-    if (watch.current !== undefined) message.name = watch.current;
-    report(message);
+  const stray = (thrown: unknown, what: string): void => {
+    const { reason, message, error, location } = describeFailure(thrown, suspect());
+    const kind = error === undefined || error === 'Error' ? '' : `${error}: `;
+    report({
+      reason: reason === 'not ported' ? reason : 'error',
+      message: `${what}: ${kind}${message}`,
+      location,
+    });
   };
-  const stray = (error: unknown, what: string): void => {
-    const failure = describeFailure(error, suspect());
-    if (failure.reason !== 'not ported') failure.reason = 'error';
-    failure.message = `${what}: ${failure.message}`;
-    tell(failure);
-  };
-  process.on('unhandledRejection', (error) => {
-    stray(error, 'a promise was rejected and nobody awaited it');
+  process.on('unhandledRejection', (thrown) => {
+    stray(thrown, 'a promise was rejected and nobody awaited it');
   });
-  process.on('uncaughtExceptionMonitor', (error, origin) => {
-    // The same rejection, when Node turns it into an exception.
-    if (told && origin === 'unhandledRejection') return;
-    stray(error, 'an error was thrown where nobody could catch it');
+  process.on('uncaughtExceptionMonitor', (thrown, origin) => {
+    // The same rejection, which Node has turned into an exception.
+    if (reported && origin === 'unhandledRejection') return;
+    stray(thrown, 'an error was thrown where nobody could catch it');
   });
 
   const exit = process.exit;
   process.exit = (code) => {
     if (!finished) {
       const frames = readFrames(new Error('process.exit').stack ?? '').slice(1);
-      const location = frames.find(({ file }) => file === suspect().file) ?? frames[0];
-      const message = `process.exit(${code ?? ''}) ended the whole file of tests`;
-      tell({ reason: 'exit', message, location });
+      const inClass = frames.find(({ file }) => file === suspect().file);
+      const call = `process.exit(${code ?? ''})`;
+      report({
+        reason: 'exit',
+        message: inClass ? `the class called ${call}` : `${call} was called`,
+        location: inClass ?? frames[0],
+      });
     }
     return exit(code);
   };
   process.on('exit', () => {
-    if (finished || told) return;
-    tell({
+    if (finished || reported) return;
+    report({
       reason: 'exit',
-      message:
-        watch.current === undefined
-          ? 'the file ended before its tests were over'
-          : 'the test waited for an answer that nothing was left to give',
-      location: undefined,
+      message: 'the process ended while its work was not done: nothing was left to wait for',
     });
   });
-  return watch;
+  return {
+    finish() {
+      finished = true;
+    },
+  };
 }

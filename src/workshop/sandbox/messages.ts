@@ -1,11 +1,8 @@
 /** What a play process tells the lab. Times are milliseconds since 1970, with fractions. */
 
 import type { LockEffect } from './locks.ts';
-import type { Fault } from './report.ts';
 
 export type Message =
-  | { type: 'listening'; port: number }
-  | { type: 'fault'; fault: Fault }
   | RequestMessage
   | CallbackMessage
   | CallbackEndMessage

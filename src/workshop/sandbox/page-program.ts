@@ -1,21 +1,65 @@
-/** The process behind `serve({ apart: true })`: one counter page, as long as its input is open. */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+/** The program that serves the counter page by one class, as long as its parent lives. */
+import type { RequestListener } from 'node:http';
+import { createRequire } from 'node:module';
 import { counterPage } from './counter.ts';
+import { watchForCrashes } from './crash.ts';
+import { describeLoading } from './failure.ts';
 import { loadClass } from './load-class.ts';
+import type { Message } from './messages.ts';
+import { sendReport } from './report.ts';
+import { endWithParent, servePage } from './serve.ts';
+import { watchForStalls } from './stall.ts';
+import { traceCallbacks, traceRequests, traceStatements } from './trace.ts';
+import { missingMethods, unportedPage } from './unported-page.ts';
 
 /** The program's one argument, in JSON. */
 export interface PageOrder {
-  /** Absolute path of the class's file. */
-  classFile: string;
+  /** Absolute path of the class's file; without it, the condition chooses the class. */
+  classFile?: string | undefined;
   /** PHP's settings. */
-  settings: Record<string, string>;
+  settings?: Record<string, string> | undefined;
+  /** Reports callbacks and statements, and an endless loop with its line. */
+  traced?: boolean | undefined;
 }
 
-const { classFile, settings } = JSON.parse(process.argv[2] ?? '') as PageOrder;
-const server = createServer(counterPage(await loadClass(classFile, 0), { settings }));
-server.listen(0, '127.0.0.1', () => {
-  process.stdout.write(`${(server.address() as AddressInfo).port}\n`);
-});
-// Connections that the class left open must not keep it alive, so it does not wait for them.
-process.stdin.resume().once('close', () => process.exit());
+const order = JSON.parse(process.argv[2] ?? '{}') as PageOrder;
+const { settings = {}, traced = false } = order;
+const suspect = { file: order.classFile ?? createRequire(import.meta.url).resolve('#sessions') };
+
+const watch = watchForCrashes(
+  () => suspect,
+  (failure) => {
+    sendReport({ kind: 'broken', failure });
+    end(1);
+  },
+);
+endWithParent(() => end(0));
+if (traced) {
+  watchForStalls(suspect);
+  traceCallbacks(tell);
+  traceStatements(tell);
+}
+try {
+  const sessions = await loadClass(suspect.file, 0);
+  const missing = traced ? missingMethods(sessions) : [];
+  const page = missing.includes('initCallbacks')
+    ? unportedPage(sessions, missing)
+    : counterPage(sessions, { settings });
+  const listener: RequestListener = (request, response) => {
+    response.setHeader('X-Process', String(process.pid));
+    page(request, response);
+  };
+  servePage(traced ? traceRequests(listener, tell) : page);
+} catch (error) {
+  sendReport({ kind: 'broken', failure: describeLoading(error, suspect) });
+  end(1);
+}
+
+function tell(event: Message): void {
+  sendReport({ kind: 'trace', event });
+}
+
+function end(code: number): void {
+  watch.finish();
+  process.exit(code);
+}

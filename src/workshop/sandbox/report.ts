@@ -1,75 +1,66 @@
 /**
- * What a child tells the parent that started it: one JSON line each, on a pipe of their own.
+ * What a child process reports to its parent: one JSON line each, on a pipe of their own.
  *
- * Written synchronously, since a class that ends the process gives no second chance; and apart
- * from standard output, since a learner prints there what he likes.
+ * Reports are written synchronously, because a class that ends the process allows no later turn,
+ * and not to standard output, because a learner's class prints there.
  */
 import { writeSync } from 'node:fs';
+import type { Message } from './messages.ts';
 
 /** A place in a file. */
 export interface Location {
   /** Absolute path. */
   file: string;
   line: number;
-  /** The method that contains the line, where one is known. */
+  /** The method that contains the line, where it is known. */
   method?: string | undefined;
 }
 
-/** Why a test is not green. */
+/** Why a test is red or a class does not run. */
 export type Reason = 'assertion' | 'not ported' | 'error' | 'import' | 'timeout' | 'exit';
 
 export interface Failure {
   reason: Reason;
   message: string;
+  /** The kind of the error that was thrown: `TypeError (ERR_INVALID_ARG_TYPE)`. */
+  error?: string | undefined;
   expected?: string | undefined;
   actual?: string | undefined;
   location?: Location | undefined;
 }
 
-/** A sentence about what went wrong in a class, and the place it points at. */
-export interface Fault {
-  /** One sentence; names no path. */
-  message: string;
-  /** Relative to the project, with the line where one is known: `lessons/mine/sessions.ts:31`. */
-  place: string | undefined;
+/** The reports that every kind of child may send. */
+export type ChildReport =
+  /** The child serves on this port of the loopback. */
+  | { kind: 'listening'; port: number }
+  /** A failure that ends the child. */
+  | { kind: 'broken'; failure: Failure }
+  /** An event within a request, where the child traces them. */
+  | { kind: 'trace'; event: Message };
+
+/** The environment variable with the number of the pipe. */
+export const reportVariable = 'WORKSHOP_REPORT';
+
+/** True when a parent reads the reports. */
+export function hasParent(): boolean {
+  return process.env[reportVariable] !== undefined;
 }
 
-export type Report =
-  /** A file of tests starts, or is over: several may share one process. */
-  | { kind: 'file' | 'file over'; file: string }
-  /** The class's file, and the callback that is about to be called. */
-  | { kind: 'called'; file: string; method: string }
-  /** A test starts. */
-  | { kind: 'begun'; name: string }
-  /** A test is over. */
-  | { kind: 'over'; name: string; milliseconds: number; failure?: Failure | undefined }
-  /** Something went wrong outside of any test, or ended the file. */
-  | { kind: 'broken'; name?: string | undefined; failure: Failure }
-  /** One line of an attack's transcript. */
-  | { kind: 'line'; text: string }
-  | { kind: 'verdict'; verdict: 'breached' | 'held'; because: string };
-
-const variable = 'WORKSHOP_REPORT';
-
-/** The number of the pipe to report on, as the parent put it into the environment. */
-export const reportVariable: string = variable;
-
-/** True when a parent listens. */
-export function hasListener(): boolean {
-  return process.env[variable] !== undefined;
-}
+/** Sends a report to the parent. */
+export const sendReport: (report: ChildReport) => void = writeReport;
 
 /**
- * Tells the parent. Without a parent nothing happens: the test was started by hand.
+ * Writes a report of any kind to the parent; without a parent, as in a test started by hand, does
+ * nothing.
  *
- * @param message - What to tell.
+ * @param report - The report.
  */
-export function report(message: Report): void {
-  const pipe = process.env[variable];
+export function writeReport(report: object): void {
+  const pipe = process.env[reportVariable];
   if (pipe === undefined) return;
   try {
-    writeSync(Number(pipe), `${JSON.stringify(message)}\n`);
+    writeSync(Number(pipe), `${JSON.stringify(report)}\n`);
   } catch {
-    // The parent is gone, and with it everyone who could be told.
+    // The parent has ended.
   }
 }

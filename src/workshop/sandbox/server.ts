@@ -1,62 +1,78 @@
-/** Servers in processes of their own, which say their port and end when their input does. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { keepTrackOf } from './children.ts';
+/** A program in a child process that serves on a port of the loopback. */
+import { type ChildOptions, startChild } from './child.ts';
+import { asSentence, describeEnd } from './failure.ts';
+import { namePlace, type Suspect } from './location.ts';
+import type { Message } from './messages.ts';
+import type { ChildReport, Failure } from './report.ts';
 
-/** A process that listens. */
-export interface NodeServer {
-  port: number;
-  child: ChildProcess;
-  /** Kills it, as a crash would, and waits for the end. */
-  kill(): Promise<void>;
-  /** Asks it to end, and waits until it has. */
-  close(): Promise<void>;
+export interface ServerOptions extends Omit<ChildOptions<ChildReport>, 'onReport' | 'silence'> {
+  /** The class that the program serves, for the place of an end that it could not report. */
+  suspect?: Suspect | undefined;
+  /** Receives the events within each request, where the program traces them. */
+  onEvent?: ((event: Message) => void) | undefined;
 }
 
+/** A child process that listens. */
+export interface ChildServer {
+  readonly pid: number;
+  readonly port: number;
+  /** Resolves when the process has ended, with its failure. */
+  readonly ended: Promise<Failure>;
+  /** Kills it, as a crash would, and waits for its end. */
+  kill(): Promise<void>;
+  /** Asks it to end, and waits until it has. */
+  stop(): Promise<void>;
+}
+
+/** The error of a class that does not answer, with a sentence for its page. */
+export class ClassUnavailable extends Error {
+  override readonly name = 'ClassUnavailable';
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    const sentence = asSentence(failure);
+    super(failure.location ? `${sentence} ${namePlace(failure.location)}` : sentence);
+    this.failure = failure;
+  }
+}
+
+/** Milliseconds until a program must listen. */
+const startLimit = 20_000;
+
 /**
- * Runs a program that prints the port it listens on. It ends when its input does, so it never
- * outlives this process, whatever ends this one.
+ * Starts a program that serves; `servePage()` is its other half.
  *
- * @param program - Absolute path of a TypeScript or JavaScript file.
- * @param args - Its command line.
- * @param environment - Added to that of this process.
+ * @param options - The program.
  * @returns The process, listening.
- * @throws Error with the process's last words when it ends before it listens.
+ * @throws ClassUnavailable when it ends before it listens.
  */
-export async function startNodeServer(
-  program: string,
-  args: readonly string[],
-  environment: Record<string, string>,
-): Promise<NodeServer> {
-  const loader = program.endsWith('.ts') ? ['--import', import.meta.resolve('tsx')] : [];
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', ...loader, program, ...args],
-    { env: { ...process.env, ...environment }, stdio: ['pipe', 'pipe', 'pipe'] },
-  );
-  keepTrackOf(child);
-  const ended = once(child, 'close');
-  let words = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    words = (words + text).slice(-2000);
+export async function startServer(options: ServerOptions): Promise<ChildServer> {
+  let failure: Failure | undefined;
+  let onPort = (_port: number): void => {};
+  const listening = new Promise<number>((resolve) => {
+    onPort = resolve;
   });
-  const port = await new Promise<number>((resolve, reject) => {
-    child.stdout.setEncoding('utf8').once('data', (text: string) => resolve(Number(text)));
-    child.once('error', reject);
-    child.once('close', (code) => {
-      reject(new Error(`${program} ended with code ${code} before it listened: ${words.trim()}`));
-    });
-  });
-  return {
-    port,
-    child,
-    async kill() {
-      child.kill('SIGKILL');
-      await ended;
+  const child = startChild<ChildReport>({
+    ...options,
+    onReport(report) {
+      if (report.kind === 'listening') onPort(report.port);
+      else if (report.kind === 'broken') failure ??= report.failure;
+      else options.onEvent?.(report.event);
     },
-    async close() {
-      child.stdin.end();
-      await ended;
+  });
+  const ended = child.ended.then((end) => failure ?? describeEnd(end, options.suspect));
+  const timer = setTimeout(() => child.kill(), startLimit);
+  const port = await Promise.race([listening, ended]);
+  clearTimeout(timer);
+  if (typeof port !== 'number') throw new ClassUnavailable(port);
+  return {
+    pid: child.pid,
+    port,
+    ended,
+    stop: () => child.stop(),
+    async kill() {
+      child.kill();
+      await child.ended;
     },
   };
 }

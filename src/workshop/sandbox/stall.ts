@@ -1,50 +1,68 @@
 /**
- * Runs in a thread beside a play process and notices when the process no longer answers itself.
+ * Finds the line of an endless loop.
  *
- * An endless loop blocks the one thread that could report it. This thread reads a beat which the
- * main thread counts up; when the beat stands still it asks the debugger where the main thread
- * is, says so on standard error and ends the process.
+ * The loop blocks the one thread that could report it. A second thread reads a counter that the
+ * main thread increments; when the counter stops, it asks the debugger where the main thread is,
+ * reports that place and kills the process.
  */
-import { writeSync } from 'node:fs';
 import { Session } from 'node:inspector';
 import { SourceMap, type SourceMapPayload } from 'node:module';
-import { isMainThread, parentPort, workerData } from 'node:worker_threads';
-import { isLessonFile, shown } from '../course/catalogue.ts';
-import type { Fault } from './report.ts';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { type Suspect, toPath } from './location.ts';
+import { type Location, sendReport } from './report.ts';
 
-/** How standard error marks a line that holds a fault. */
-export const FAULT_MARK = 'phpsessid-fault ';
+/** Milliseconds between two looks at the counter, and how many may find it unchanged. */
+const interval = 500;
+const patience = 6;
 
-const INTERVAL = 500;
-const PATIENCE = 6;
+interface Watched {
+  counter: SharedArrayBuffer;
+  suspect: Suspect;
+}
 
 interface Script {
   url: string;
   map: string | undefined;
 }
 
-interface Location {
+interface Position {
   scriptId: string;
   lineNumber: number;
   columnNumber?: number | undefined;
 }
 
-if (!isMainThread && parentPort) watch(new Int32Array(workerData as SharedArrayBuffer));
-
-function watch(beat: Int32Array): void {
-  let last = -1;
-  let still = 0;
-  const timer = setInterval(() => {
-    const current = Atomics.load(beat, 0);
-    still = current === last ? still + 1 : 0;
-    last = current;
-    if (still < PATIENCE) return;
-    clearInterval(timer);
-    reportStall();
-  }, INTERVAL);
+/**
+ * Watches this process for an endless loop.
+ *
+ * @param suspect - The class that runs.
+ */
+export function watchForStalls(suspect: Suspect): void {
+  const counter = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+  const beat = new Int32Array(counter);
+  setInterval(() => Atomics.add(beat, 0, 1), interval / 2);
+  // Node 20 does not hand the loader of a .ts entry to a thread: the thread loads it itself.
+  const source = `import('tsx/esm/api').then(({ tsImport }) => tsImport('./stall.ts', ${JSON.stringify(import.meta.url)}))`;
+  const watched: Watched = { counter, suspect };
+  new Worker(source, { eval: true, workerData: watched }).unref();
 }
 
-function reportStall(): void {
+if (!isMainThread && parentPort) watch(workerData as Watched);
+
+function watch({ counter, suspect }: Watched): void {
+  const beat = new Int32Array(counter);
+  let last = -1;
+  let unchanged = 0;
+  const timer = setInterval(() => {
+    const current = Atomics.load(beat, 0);
+    unchanged = current === last ? unchanged + 1 : 0;
+    last = current;
+    if (unchanged < patience) return;
+    clearInterval(timer);
+    reportStall(suspect);
+  }, interval);
+}
+
+function reportStall({ file }: Suspect): void {
   const scripts = new Map<string, Script>();
   const session = new Session();
   session.connectToMainThread();
@@ -52,40 +70,29 @@ function reportStall(): void {
     scripts.set(params.scriptId, { url: params.url, map: params.sourceMapURL });
   });
   session.on('Debugger.paused', ({ params }) => {
-    const locations = params.callFrames.map((frame) => frame.location);
-    end(locate(locations, scripts));
+    const position = params.callFrames
+      .map((frame) => frame.location)
+      .find(({ scriptId }) => toPath(scripts.get(scriptId)?.url ?? '') === file);
+    const line = position && originalLine(position, scripts.get(position.scriptId)?.map);
+    end(line === undefined ? undefined : { file, line });
   });
-  // A main thread inside one long native call cannot be paused: then there is no place to name.
+  // A main thread inside one long native call cannot be paused: there is no place to name.
   setTimeout(() => end(undefined), 2_000);
   session.post('Debugger.enable', () => session.post('Debugger.pause'));
 }
 
-function locate(locations: Location[], scripts: Map<string, Script>): string | undefined {
-  for (const location of locations) {
-    const script = scripts.get(location.scriptId);
-    if (!script?.url.startsWith('file:')) continue;
-    if (isLessonFile(script.url)) {
-      return `${shown(script.url)}:${originalLine(location, script.map)}`;
-    }
-  }
-  return undefined;
-}
-
-/** The compiled class is squeezed into few lines; its source map leads back. Counted from one. */
-function originalLine(location: Location, map: string | undefined): number {
+/** The compiled class has few lines; its source map leads back. Counted from one. */
+function originalLine(position: Position, map: string | undefined): number {
   const encoded = /^data:application\/json[^,]*;base64,(.*)$/s.exec(map ?? '')?.[1];
-  if (!encoded) return location.lineNumber + 1;
+  if (!encoded) return position.lineNumber + 1;
   const payload = JSON.parse(Buffer.from(encoded, 'base64').toString()) as SourceMapPayload;
-  const entry = new SourceMap(payload).findEntry(location.lineNumber, location.columnNumber ?? 0);
-  return ('originalLine' in entry ? entry.originalLine : location.lineNumber) + 1;
+  const entry = new SourceMap(payload).findEntry(position.lineNumber, position.columnNumber ?? 0);
+  return ('originalLine' in entry ? entry.originalLine : position.lineNumber) + 1;
 }
 
-function end(place: string | undefined): void {
-  const seconds = (INTERVAL * PATIENCE) / 1_000;
-  const fault: Fault = {
-    message: `The class has not paused for ${seconds} seconds: an endless loop. Its process was ended.`,
-    place,
-  };
-  writeSync(2, `${FAULT_MARK}${JSON.stringify(fault)}\n`);
+function end(location: Location | undefined): void {
+  const seconds = (interval * patience) / 1_000;
+  const message = `the class has not paused for ${seconds} seconds: an endless loop. Its process was ended`;
+  sendReport({ kind: 'broken', failure: { reason: 'timeout', message, location } });
   process.kill(process.pid, 'SIGKILL');
 }

@@ -1,12 +1,11 @@
 /** Records two visits to the counter page: every callback and statement, as they happen. */
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { type IncomingMessage, request as sendRequest } from 'node:http';
-import { join } from 'node:path';
-import { root } from '../course/catalogue.ts';
+import { fileURLToPath } from 'node:url';
+import { visit } from '../sandbox/browser.ts';
 import type { Message } from '../sandbox/messages.ts';
+import type { PageOrder } from '../sandbox/page-program.ts';
+import { startServer } from '../sandbox/server.ts';
 
-/** One visit: what the browser sent, what happened, what it got. */
+/** One visit: the request's cookie, the events, and the response. */
 export interface Visit {
   cookie: string | undefined;
   messages: Message[];
@@ -15,80 +14,48 @@ export interface Visit {
   body: string;
 }
 
+const program = fileURLToPath(new URL('../sandbox/page-program.ts', import.meta.url));
+const order: PageOrder = {
+  settings: { 'session.gc_probability': '1', 'session.gc_divisor': '1' },
+  traced: true,
+};
+
 /**
- * Serves the page by the class of a condition, in the process in which the lab plays it, and
- * visits it twice with one browser.
+ * Serves the page by the class of a condition, as the lab does, and visits it twice with one
+ * browser.
  *
- * @param condition `lesson-05`.
- * @param databaseUrl A schema with the lesson's empty table.
+ * @param condition - `lesson-05`.
+ * @param databaseUrl - A schema with the lesson's empty table.
  * @returns The first visit and the next.
+ * @throws ClassUnavailable when the class cannot be served.
  */
 export async function recordVisits(condition: string, databaseUrl: string): Promise<Visit[]> {
-  const messages: Message[] = [];
-  const complaints: string[] = [];
-  const child = fork(join(root, 'src/workshop/sandbox/play.ts'), {
-    execArgv: ['-C', condition, '--import', 'tsx'],
-    env: { ...process.env, DATABASE_URL: databaseUrl },
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  let messages: Message[] = [];
+  let onResponse = (): void => {};
+  const server = await startServer({
+    program,
+    values: [JSON.stringify(order)],
+    condition,
+    environment: { DATABASE_URL: databaseUrl },
+    onEvent(event) {
+      messages.push(event);
+      if (event.type === 'response') onResponse();
+    },
   });
-  child.stderr?.on('data', (text: Buffer) => complaints.push(text.toString()));
-  child.on('message', (message: Message) => messages.push(message));
-  try {
-    const port = await listening(child, messages, complaints);
-    const first = await visit(port, undefined, child, messages);
-    const cookie = first.setCookie?.split(';', 1)[0];
-    return [first, await visit(port, cookie, child, messages)];
-  } finally {
-    if (child.exitCode === null) {
-      child.kill('SIGTERM');
-      await once(child, 'exit');
-    }
-  }
-}
-
-async function listening(
-  child: ChildProcess,
-  messages: Message[],
-  complaints: string[],
-): Promise<number> {
-  const exited = once(child, 'exit').then(() => 'exit');
-  for (;;) {
-    const found = messages.find((message) => message.type === 'listening');
-    if (found?.type === 'listening') return found.port;
-    if ((await Promise.race([once(child, 'message'), exited])) === 'exit') {
-      throw new Error(`the counter page ended before it listened: ${complaints.join('').trim()}`);
-    }
-  }
-}
-
-async function visit(
-  port: number,
-  cookie: string | undefined,
-  child: ChildProcess,
-  messages: Message[],
-): Promise<Visit> {
-  const before = messages.length;
-  const answered = new Promise<{ response: IncomingMessage; body: string }>((resolve, reject) => {
-    const headers = cookie ? { Cookie: cookie } : {};
-    sendRequest({ host: '127.0.0.1', port, path: '/', headers, agent: false }, (response) => {
-      let body = '';
-      response.setEncoding('utf8').on('data', (text: string) => {
-        body += text;
-      });
-      response.on('end', () => resolve({ response, body }));
-    })
-      .on('error', reject)
-      .end();
-  });
-  const { response, body } = await answered;
-  while (!messages.slice(before).some((message) => message.type === 'response')) {
-    await once(child, 'message');
-  }
-  return {
-    cookie,
-    messages: messages.slice(before),
-    status: response.statusCode ?? 0,
-    setCookie: response.headers['set-cookie']?.[0],
-    body: body.trim(),
+  const record = async (cookie?: string): Promise<Visit> => {
+    messages = [];
+    // The response may be here before the report of it.
+    const reported = new Promise<void>((resolve) => {
+      onResponse = resolve;
+    });
+    const { status, setCookie, body } = await visit(server.port, { cookie });
+    await reported;
+    return { cookie, messages, status, setCookie: setCookie[0], body: body.trim() };
   };
+  try {
+    const first = await record();
+    return [first, await record(first.setCookie?.split(';', 1)[0])];
+  } finally {
+    await server.stop();
+  }
 }

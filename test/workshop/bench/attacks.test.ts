@@ -72,7 +72,7 @@ test('an attack that takes its process down leaves the others their turn', async
     results.map(({ verdict }) => verdict),
     ['failed', 'held'],
   );
-  assert.match(results[0]?.because ?? '', /^process\.exit\(7\) ended/);
+  assert.match(results[0]?.because ?? '', /^process\.exit\(7\) was called/);
 });
 
 test('a lesson without an attack is told so', async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { basename } from 'node:path';
 import { after, afterEach, beforeEach, test } from 'node:test';
 import { createConnection } from 'mysql2/promise';
-import { runTests, type TestResult, type TestRun } from '../../../src/workshop/bench/tests.ts';
+import { runTests, type TestOptions, type TestResult } from '../../../src/workshop/bench/tests.ts';
 import { obtainServer } from '../../../src/workshop/machine/database/server.ts';
 import { makeWorkshop, type Workshop } from '../matrix/fixture.ts';
 
@@ -20,7 +20,7 @@ beforeEach(() => {
 afterEach(() => workshop.remove());
 
 /** Runs lessons on a class of the fixture. */
-async function check(options: Partial<TestRun> = {}, until = 1): Promise<TestResult[]> {
+async function check(options: Partial<TestOptions> = {}, until = 1): Promise<TestResult[]> {
   const lessons = workshop.lessons().slice(0, until + 1);
   const condition = 'lesson-01';
   return await runTests({ lessons, condition, lessonNumber: 1, server, ...options });
@@ -87,7 +87,7 @@ test('an endless loop is ended, and the files behind it still run', async () => 
       ['the exact id still reads', undefined],
     ],
   );
-  assert.match(results[1]?.message ?? '', /^nothing was heard since Read was called/);
+  assert.match(results[1]?.message ?? '', /^no report for 3 seconds since Read was called/);
   assert.equal(results[1] && place(results[1]), 'sessions.ts:12 Read');
 });
 
@@ -106,7 +106,7 @@ test('process.exit is a result with the line that called it', async () => {
   workshop.edit(classFile, 'const [row] = rows;', 'process.exit(0);\n const [row] = rows;');
   const [first] = await check();
   assert.equal(first?.reason, 'exit');
-  assert.equal(first?.message, 'process.exit(0) ended the whole file of tests');
+  assert.equal(first?.message, 'the class called process.exit(0)');
   assert.equal(first && place(first), 'sessions.ts:15 Read');
 });
 

@@ -1,6 +1,6 @@
 /** The tests with their state and the attacks with their transcripts. */
 import type { TestResult } from '../../bench/tests.ts';
-import { shown } from '../../course/catalogue.ts';
+import { namePlace } from '../../sandbox/location.ts';
 import type { AttackRun } from '../attacks.ts';
 import { type Html, html } from '../html.ts';
 import { action, type Scene } from './page.ts';
@@ -96,6 +96,6 @@ function oneTest(result: TestResult): Html {
     <div class="why">${expected !== undefined && html`<div>expected <code>${expected}</code></div><div>got <code>${actual}</code></div>`}
     <div>${reason === 'not ported' && 'Not ported yet: '}${message}</div>${
       location &&
-      html`<code>${shown(location.file)}:${location.line}${location.method && ` ${location.method}()`}</code>`
+      html`<code>${namePlace(location)}${location.method && ` ${location.method}()`}</code>`
     }</div></li>`;
 }

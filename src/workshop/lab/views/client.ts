@@ -5,7 +5,7 @@ import type { Exchange } from '../exchange.ts';
 import { explainSetCookie, readableByScripts } from '../explain-cookie.ts';
 import { type Html, html } from '../html.ts';
 import { action, type Scene } from './page.ts';
-import { faultMessage } from './status.ts';
+import { failureMessage } from './status.ts';
 import { milliseconds } from './words.ts';
 
 /** The buttons, which stay in place while everything below them changes. */
@@ -38,7 +38,7 @@ export function requestButtons(name: ClientName): Html {
 /** The page as the client sees it. */
 export function clientPage({ stage }: Scene, name: ClientName): Html {
   const client = stage?.clients[name];
-  if (client?.fault) return faultMessage(client.fault);
+  if (client?.failure) return failureMessage(client.failure);
   if (!client?.last) {
     return html`<p class="screen empty">${
       name === 'you'

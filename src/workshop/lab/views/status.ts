@@ -1,6 +1,8 @@
 /** What the page says of the database and of the class as a whole. */
 
-import type { Fault } from '../../sandbox/report.ts';
+import { asSentence } from '../../sandbox/failure.ts';
+import { namePlace } from '../../sandbox/location.ts';
+import type { Failure } from '../../sandbox/report.ts';
 import { type Html, html } from '../html.ts';
 import { noClassYet } from '../lab.ts';
 import type { Scene } from './page.ts';
@@ -25,17 +27,15 @@ export function classNotice({ lab, view, stage }: Scene): Html {
   if (condition === 'mine' && !lab.hasMine) {
     return html`<p class="message">${noClassYet(view.subject)}</p>`;
   }
-  const faults = (stage?.players ?? []).flatMap((player) =>
-    player.fault ? [{ fault: player.fault, instance: player.instance }] : [],
-  );
-  const [first] = faults;
-  return first ? faultMessage(first.fault) : html``;
+  const failure = stage?.processes.find((process) => process.failure)?.failure;
+  return failure ? failureMessage(failure) : html``;
 }
 
-/** A fault with its place, and what to do next. */
-export function faultMessage({ message, place }: Fault): Html {
-  return html`<p class="message bad"><span aria-hidden="true">✘</span> ${message} ${
-    place && html`<code>${place}</code>`
+/** A failure with its place, and what to do next. */
+export function failureMessage(failure: Failure): Html {
+  const { location } = failure;
+  return html`<p class="message bad"><span aria-hidden="true">✘</span> ${asSentence(failure)} ${
+    location && html`<code>${namePlace(location)}</code>`
   } <span class="next">Save the file or press Visit to try again.</span></p>`;
 }
 

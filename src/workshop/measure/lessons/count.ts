@@ -1,5 +1,5 @@
 /** How many statements a request sends: counted on the wire, one request after the other. */
-import { exchange } from '../../sandbox/browser.ts';
+import { visit } from '../../sandbox/browser.ts';
 import { openWire } from '../../wire/proxy.ts';
 import type { Contender } from './contenders.ts';
 import { type PageName, pages, paths } from './numbers.ts';
@@ -37,7 +37,7 @@ export async function countStatements(
     try {
       let cookie = '';
       const ask = async (path: string): Promise<void> => {
-        const answer = await exchange(ports[0] ?? 0, { path, cookie }, new Map());
+        const answer = await visit(ports[0] ?? 0, { path, cookie });
         if (answer.status !== 200) {
           throw new Error(
             `${contender.name} answers ${path} with ${answer.status}: ${answer.body}`,

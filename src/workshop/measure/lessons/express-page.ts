@@ -1,9 +1,8 @@
 /** The counter page as an Express application has it: express-session over its MySQL store. */
-import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
 import express from 'express';
 import session, { type Store } from 'express-session';
+import { endWithParent, servePage } from '../../sandbox/serve.ts';
 
 declare module 'express-session' {
   interface SessionData {
@@ -46,8 +45,5 @@ application.get('/whoami', (request, response) => {
   const { user } = request.session;
   response.send(user === undefined ? '<p>Nobody is signed in</p>\n' : '<p>Signed in</p>\n');
 });
-const server = application.listen(0, '127.0.0.1');
-await once(server, 'listening');
-process.stdout.write(`${(server.address() as AddressInfo).port}\n`);
-// The store's pool and its timer must not keep it alive.
-process.stdin.resume().once('close', () => process.exit());
+servePage(application);
+endWithParent();

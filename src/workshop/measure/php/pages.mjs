@@ -5,7 +5,7 @@
  * every stack trace that PHP's layer captures.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -95,6 +95,13 @@ function handlerInMemory() {
 }
 
 const server = createServer(pages[process.argv[2]]());
-server.listen(0, '127.0.0.1', () => process.stdout.write(`${server.address().port}\n`));
-// Ends with the process that asked for it, whatever ends that one.
+server.listen(0, '127.0.0.1', () => {
+  // The report that startServer() waits for, as sandbox/report.ts writes it.
+  const { port } = server.address();
+  writeSync(
+    Number(process.env.WORKSHOP_REPORT),
+    `${JSON.stringify({ kind: 'listening', port })}\n`,
+  );
+});
+// Ends when its parent does.
 process.stdin.resume().once('close', () => process.exit());

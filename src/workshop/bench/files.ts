@@ -1,0 +1,98 @@
+/** Runs files of tests or of attacks in child processes, and goes on behind one that crashed. */
+import type { DatabaseServer } from '../machine/database/server.ts';
+import { runChild } from '../sandbox/child.ts';
+import { describeEnd } from '../sandbox/failure.ts';
+import { findMethod, type Suspect } from '../sandbox/location.ts';
+import type { Failure } from '../sandbox/report.ts';
+import type { BenchReport } from './report.ts';
+
+/** Where files run, and on which class. */
+export interface Surroundings {
+  /** Chooses the class: `lesson-03`, `mine`, `wrong-02-null`. */
+  condition: string;
+  /** The lesson whose table the class works on; by default its own, where it is a lesson's class. */
+  lessonNumber?: number | undefined;
+  /** The server, or its URL. */
+  server: DatabaseServer | string;
+  signal?: AbortSignal | undefined;
+  /** Replays the random numbers of an earlier run. */
+  seed?: string | undefined;
+}
+
+export interface FilesRun extends Surroundings {
+  /** Absolute path of the program that takes the files as arguments. */
+  program: string;
+  nodeOptions?: readonly string[];
+  /** Absolute paths. */
+  files: readonly string[];
+  /** Added to the environment. */
+  environment?: Record<string, string>;
+  directory: string | undefined;
+  /** Seconds without a report after which the process is killed. */
+  silence: number;
+  /** Receives what the class prints. */
+  onOutput?: ((text: string) => void) | undefined;
+  /** Begins the record of a file, by its index in `files`. */
+  record(index: number): FileRecord;
+}
+
+/** Makes results of one file's reports. */
+export interface FileRecord {
+  take(report: BenchReport): void;
+  /**
+   * Ends the record.
+   *
+   * @param lost - Why the process ended within this file; undefined when the file is over.
+   */
+  close(lost?: Failure): void;
+}
+
+/**
+ * Runs files one after the other in one process. When the process dies, the file that it was at
+ * gets the failure and the others run in another process.
+ *
+ * @param run - The files, and the class they run on.
+ * @returns When every record is closed; after an abort, the open one and later ones are not.
+ */
+export async function runFiles(run: FilesRun): Promise<void> {
+  const { files, server, seed, lessonNumber, silence } = run;
+  let done = 0;
+  while (done < files.length) {
+    let record = run.record(done);
+    let called: Suspect | undefined;
+    const end = await runChild<BenchReport>({
+      ...run,
+      values: files.slice(done),
+      environment: {
+        ...run.environment,
+        WORKSHOP_DATABASE: typeof server === 'string' ? server : server.url,
+        ...(lessonNumber === undefined ? {} : { WORKSHOP_LESSON: String(lessonNumber) }),
+        ...(seed === undefined ? {} : { SEED: seed }),
+      },
+      onReport(report) {
+        if (report.kind === 'called') called = report;
+        else if (report.kind === 'begun' || report.kind === 'file') called = undefined;
+        if (report.kind !== 'file over') {
+          record.take(report);
+          return;
+        }
+        record.close();
+        done += 1;
+        if (done < files.length) record = run.record(done);
+      },
+    });
+    if (end.aborted) return;
+    if (done === files.length) return;
+    record.close(end.silent ? describeSilence(silence, called) : describeEnd(end, called));
+    done += 1;
+  }
+}
+
+function describeSilence(seconds: number, called: Suspect | undefined): Failure {
+  const since = called ? ` since ${called.method} was called` : '';
+  return {
+    reason: 'timeout',
+    message: `no report for ${seconds} seconds${since}: an endless loop keeps everything else waiting`,
+    location: called && findMethod(called.file, called.method ?? ''),
+  };
+}

@@ -1,0 +1,20 @@
+/** What a child that runs tests or attacks reports. */
+import { type Failure, writeReport } from '../sandbox/report.ts';
+
+export type BenchReport =
+  /** A file starts, or is over: several may share one process. */
+  | { kind: 'file' | 'file over'; file: string }
+  /** The class's file, and the callback that is about to be called. */
+  | { kind: 'called'; file: string; method: string }
+  /** A test starts. */
+  | { kind: 'begun'; name: string }
+  /** A test is over. */
+  | { kind: 'over'; name: string; milliseconds: number; failure?: Failure | undefined }
+  /** A failure outside of any test, or one that ends the file; with the name of a running test. */
+  | { kind: 'broken'; name?: string | undefined; failure: Failure }
+  /** One line of an attack's transcript. */
+  | { kind: 'line'; text: string }
+  | { kind: 'verdict'; verdict: 'breached' | 'held'; because: string };
+
+/** Sends a report to the parent, if there is one. */
+export const report: (message: BenchReport) => void = writeReport;

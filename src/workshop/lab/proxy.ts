@@ -1,0 +1,36 @@
+/** Passes requests below `/play/` on to the process of a class, and its responses back. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ClassProcess } from './class-process.ts';
+import { pairUp } from './exchange.ts';
+
+const HOP_BY_HOP = /^(connection|keep-alive|transfer-encoding|upgrade|te|trailer)$/i;
+
+/**
+ * Passes a request on as it came, cookies untouched, and the response back.
+ *
+ * @param process - The process of the class.
+ * @param path - Path and query below `/play/…`.
+ * @param incoming - The browser's request.
+ * @param outgoing - Receives the response.
+ * @throws ClassUnavailable when the class does not answer and nothing has been sent yet.
+ */
+export async function passOn(
+  process: ClassProcess,
+  path: string,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const { method = 'GET', rawHeaders } = incoming;
+  const headers = endToEnd(rawHeaders);
+  await process.request('outside', { method, path, headers, body: incoming }, (response) => {
+    const { statusCode = 502, statusMessage = '' } = response;
+    outgoing.writeHead(statusCode, statusMessage, endToEnd(response.rawHeaders));
+    response.on('error', () => outgoing.destroy()).pipe(outgoing);
+  });
+}
+
+function endToEnd(raw: string[]): string[] {
+  return pairUp(raw)
+    .filter(([name]) => !HOP_BY_HOP.test(name))
+    .flat();
+}

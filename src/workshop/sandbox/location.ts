@@ -1,0 +1,144 @@
+/** Where an error points: the class's own line where the stack has one. */
+import { readFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { root, shown } from '../course/catalogue.ts';
+import type { Location } from './report.ts';
+
+/** The class under test. */
+export interface Suspect {
+  /** Absolute path of the class's file; empty while it is not known. */
+  file: string;
+  /** The method that was called last. */
+  method?: string | undefined;
+}
+
+/** A compiler's error, and the place it names. */
+export interface SyntaxProblem {
+  text: string;
+  location: Location | undefined;
+}
+
+const source = join(root, 'src') + sep;
+
+/**
+ * Finds the place to look at: the class's line in the stack; without one, the method that was
+ * called last; without that, the first line that is neither in a package nor in `src`.
+ *
+ * @param stack - An error's `stack`, or other text with frames in it.
+ * @param suspect - The class under test; undefined while it is not known.
+ */
+export function locate(stack: string, suspect: Suspect | undefined): Location | undefined {
+  const frames = readFrames(stack);
+  const inClass = frames.find(({ file }) => file === suspect?.file);
+  if (inClass) return inClass;
+  if (suspect?.method !== undefined) return findMethod(suspect.file, suspect.method);
+  return frames.find(
+    ({ file }) => !/[/\\]node_modules[/\\]/.test(file) && !file.startsWith(source),
+  );
+}
+
+/**
+ * Reads the frames of a stack that lie in files.
+ *
+ * @param stack - An error's `stack`.
+ * @returns The frames, the innermost first.
+ */
+export function readFrames(stack: string): Location[] {
+  return stack.split('\n').flatMap((line) => {
+    const frame =
+      /^\s*at (?:async )?(?:(?<where>.+?) \()?(?<file>(?:file:\/\/|\/|[A-Za-z]:\\).*?):(?<line>\d+)(?::\d+)?\)?$/.exec(
+        line,
+      )?.groups;
+    if (!frame) return [];
+    const file = toPath(frame['file'] ?? '');
+    const method = /(?:^|[.\s])#?([A-Za-z_$][\w$]*)(?: \[as .*\])?$/.exec(
+      frame['where'] ?? '',
+    )?.[1];
+    return [{ file, line: Number(frame['line']), ...(method ? { method } : {}) }];
+  });
+}
+
+/**
+ * Finds the line on which a method begins.
+ *
+ * @param file - The class's file.
+ * @param method - The method's name.
+ * @returns The method; the class where it has no such method; undefined without a file.
+ */
+export function findMethod(file: string, method: string): Location | undefined {
+  let lines: string[];
+  try {
+    lines = readFileSync(file, 'utf8').split('\n');
+  } catch {
+    return undefined;
+  }
+  const declaration = new RegExp(`^\\s*(static\\s+)?(async\\s+)?${method}\\s*[(=<]`);
+  const index = lines.findIndex((line) => declaration.test(line));
+  if (index >= 0) return { file, line: index + 1, method };
+  const begin = lines.findIndex((line) => /^\s*(export\s+)?(default\s+)?class\b/.test(line));
+  return { file, line: Math.max(begin, 0) + 1 };
+}
+
+/**
+ * Reads a compiler's error: esbuild's list of errors, or its text, which is all that survives
+ * from the loader's thread.
+ *
+ * @param thrown - The error that loading a file threw.
+ * @returns Undefined for any other error.
+ */
+export function readSyntaxProblem(thrown: unknown): SyntaxProblem | undefined {
+  if (!(thrown instanceof Error)) return undefined;
+  if ('errors' in thrown && Array.isArray(thrown.errors)) {
+    const [first] = thrown.errors as { text?: unknown; location?: Location | null }[];
+    if (typeof first?.text === 'string') {
+      const { file, line } = first.location ?? {};
+      const known = file !== undefined && line !== undefined;
+      return { text: first.text, location: known ? { file, line } : undefined };
+    }
+  }
+  const [, file, line, text] =
+    /^(\/.*?|[A-Z]:.*?):(\d+):\d+: ERROR: (.*)$/m.exec(thrown.message) ?? [];
+  if (file === undefined || text === undefined) return undefined;
+  return { text, location: { file, line: Number(line) } };
+}
+
+/**
+ * Finds the line of a file that an error names anywhere in its message or stack, as Node does for
+ * a file that it cannot link.
+ *
+ * @param thrown - The error.
+ * @param file - Absolute path.
+ */
+export function findMention(thrown: unknown, file: string): Location | undefined {
+  if (!(thrown instanceof Error)) return undefined;
+  const places = `${thrown.message}\n${thrown.stack ?? ''}`.matchAll(
+    /((?:file:\/\/)?(?:\/|[A-Za-z]:[\\/])[^\n:]*?\.[cm]?[jt]s)(?:\?[^\n:]*)?:(\d+)/g,
+  );
+  for (const [, path, line] of places) {
+    if (toPath(path ?? '') === file) return { file, line: Number(line) };
+  }
+  return undefined;
+}
+
+/**
+ * Names a place.
+ *
+ * @param location - The place.
+ * @returns `lessons/mine/sessions.ts:31`.
+ */
+export function namePlace({ file, line }: Location): string {
+  return `${shown(file)}:${line}`;
+}
+
+/**
+ * Reads a file's path, without the query that makes a copy of a module.
+ *
+ * @param file - Absolute path or `file:` URL.
+ */
+export function toPath(file: string): string {
+  if (!file.startsWith('file:')) return file;
+  const url = new URL(file);
+  url.search = '';
+  return fileURLToPath(url);
+}
