@@ -1,13 +1,15 @@
 /**
  * PHP's session extension by PHP's own names: functions, constants, interfaces, `$_SESSION`.
  *
- * All of it belongs to the request it is called in, which `withPhpSession()` of `phpsessid/node` or
- * {@link withPhpRequest} opens. What may reach a save handler is async, the rest answers at once.
- * PHP's warnings go to the request's `onMessage`; what PHP throws is thrown: `TypeError`,
+ * Everything belongs to the running request, which `withPhpSession()` of `phpsessid/node` or
+ * {@link withPhpRequest} opens; elsewhere the functions throw {@link PhpScopeError}. Functions that
+ * can call a save handler are async and throw what the handler throws; all others are synchronous.
+ * PHP's warnings go to the request's `onMessage`. PHP's exceptions are thrown: `TypeError`,
  * {@link PhpArgumentCountError}, {@link PhpValueError}.
  *
- * The behaviour is that of php-src's ext/session in release 8.4, or of 8.2, 8.3, 8.5 or 8.6
- * where {@link PhpOptions.version} says so.
+ * The behaviour is that of php-src in release 8.4, or in 8.2, 8.3, 8.5 or 8.6 where
+ * {@link PhpOptions.version} says so. Line numbers in the sources (`session.c L1611`) are those of
+ * `ext/session` in the tag php-8.4.14.
  *
  * @module php
  */

@@ -10,7 +10,7 @@ export type PhpSessionMessage = PhpMessage;
 export type PhpMessageHandler = (message: PhpSessionMessage) => void;
 
 /**
- * The class PHP throws for an argument of the right type and a wrong value; its `name` is PHP's.
+ * The class that PHP throws for an argument of the right type with an invalid value.
  *
  * @see {@link https://php.net/valueerror | PHP's manual}
  * @example
@@ -21,30 +21,30 @@ export type PhpMessageHandler = (message: PhpSessionMessage) => void;
  * }
  */
 export class PhpValueError extends Error {
-  /** As PHP names its class. */
+  /** The name of PHP's class. */
   override readonly name = 'ValueError';
 }
 
 /**
- * The class PHP throws for too many or too few arguments; its `name` is PHP's.
+ * The class that PHP throws for too many or too few arguments.
  *
  * @see {@link https://php.net/argumentcounterror | PHP's manual}
  * @example
  * try {
- *   // What does not compile has no other way to get here.
+ *   // The call itself would not compile.
  *   Reflect.apply(session_unset, undefined, ['too many']);
  * } catch (error) {
  *   error instanceof PhpArgumentCountError && error.name; // 'ArgumentCountError'
  * }
  */
 export class PhpArgumentCountError extends TypeError {
-  /** As PHP names its class. */
+  /** The name of PHP's class. */
   override readonly name = 'ArgumentCountError';
 }
 
 /**
- * A session function was called where no request is, or after its request; the message says how to
- * mend it.
+ * Thrown for a session function that is called outside a request, or after it has ended. The
+ * message says how to fix the call.
  *
  * @example
  * const late = await withPhpRequest({}, () => () => session_status());
@@ -55,6 +55,6 @@ export class PhpArgumentCountError extends TypeError {
  * }
  */
 export class PhpScopeError extends Error {
-  /** Tells it apart from what a save handler throws. */
+  /** Distinguishes the error from those of a save handler. */
   override readonly name = 'PhpScopeError';
 }

@@ -1,65 +1,64 @@
-/** What a save handler is: PHP's three interfaces, and the callbacks that can stand for them. */
+/** The interfaces of save handlers: PHP's three, and the callbacks that replace an object. */
 
-/** A value now, or a promise of it. */
+/** A value, or a promise of it. */
 export type Awaitable<Value> = Value | Promise<Value>;
 
 /**
- * What a callback must answer: true for success, false for failure.
+ * The return value of a callback: true for success, false for failure.
  *
- * PHP refuses `null`, `1` and everything else with a TypeError; `0` and `-1` still pass, with a
- * deprecation.
+ * PHP deprecates `0` and `-1`, and throws a TypeError for any other value, such as `null` or `1`.
  */
 export type Success = Awaitable<boolean>;
 
 /**
- * PHP's SessionHandlerInterface: what every save handler has.
+ * PHP's SessionHandlerInterface: the methods of every save handler.
  *
- * Session data is a string where its bytes are UTF-8, else a Uint8Array: PHP's strings are bytes,
- * and nothing may be lost. Write your parameter as `string` where you know your data to be text.
+ * Session data is a string if its bytes are UTF-8, else a Uint8Array, so that no byte is lost. A
+ * handler whose data is always text can declare the parameter as `string`.
  */
 export interface SessionHandlerInterface {
   /**
-   * Begins a session's work.
+   * Prepares the storage for one session.
    *
    * @param path - session.save_path.
    * @param name - session.name.
    * @returns true, or false: session_start() then fails.
    */
   open(path: string, name: string): Success;
-  /** Ends a session's work; called after every write, destroy and abort. */
+  /** Releases what open() acquired; called after every write, destroy and abort. */
   close(): Success;
   /**
    * Reads a session.
    *
    * @param id - The session's id.
-   * @returns Its data, `''` for a session that is not there, false for a failure.
+   * @returns The data, `''` for an unknown session, false for a failure.
    */
   read(id: string): Awaitable<string | Uint8Array | false>;
   /**
-   * Keeps a session.
+   * Writes a session.
    *
    * @param id - The session's id.
-   * @param data - All of the session, encoded.
-   * @returns true, or false when it was not kept.
+   * @param data - The whole session, encoded.
+   * @returns true, or false for a failure.
    */
   write(id: string, data: string | Uint8Array): Success;
   /**
-   * Forgets a session; one that is not there is forgotten already.
+   * Deletes a session.
    *
    * @param id - The session's id.
-   * @returns true, or false when it is still there.
+   * @returns true, also for an unknown session; false when the session still exists.
    */
   destroy(id: string): Success;
   /**
-   * Forgets every session that was not written for a while.
+   * Deletes all sessions that have not been written for a while.
    *
    * @param max_lifetime - session.gc_maxlifetime, in seconds.
-   * @returns How many there were, or false.
+   * @returns The number of deleted sessions, or false for a failure.
    */
   gc(max_lifetime: number): Awaitable<number | boolean>;
 }
 
-/** PHP's SessionIdInterface: a handler that makes its own ids. */
+/** PHP's SessionIdInterface: a handler that creates its own ids. */
 export interface SessionIdInterface {
   /** @returns A new id. */
   create_sid(): Awaitable<string>;
@@ -68,14 +67,14 @@ export interface SessionIdInterface {
 /** PHP's SessionUpdateTimestampHandlerInterface: a handler for strict mode and lazy writes. */
 export interface SessionUpdateTimestampHandlerInterface {
   /**
-   * Tells whether a session with this id exists.
+   * Checks whether a session exists.
    *
-   * @param id - The id that a client sent, or that was just made.
-   * @returns true for an id that is known.
+   * @param id - The id that a client sent, or a new id.
+   * @returns true for a known id.
    */
   validateId(id: string): Success;
   /**
-   * Notes that a session was used although nothing in it changed.
+   * Records the use of a session whose data did not change.
    *
    * @param id - The session's id.
    * @param data - The data as it was read.
@@ -87,7 +86,7 @@ export interface SessionUpdateTimestampHandlerInterface {
 export type AnySessionHandler = SessionHandlerInterface &
   Partial<SessionIdInterface & SessionUpdateTimestampHandlerInterface>;
 
-/** The callbacks as functions. Method signatures, so that `data: string` may be declared. */
+/** The callbacks as functions. Method signatures let a callback declare `data: string`. */
 export interface SessionCallbacks {
   /** As SessionHandlerInterface's open(). */
   open(path: string, name: string): unknown;

@@ -53,7 +53,7 @@ export interface RuntimeSettings {
   use_cookies: SettingSwitch;
   /** Whether an id in the query or in a form is ignored. @default 1 */
   use_only_cookies: SettingSwitch;
-  /** Whether an id that the handler does not know is replaced by a new one. @default 0; 1 from PHP 8.6 on */
+  /** Whether an id unknown to the handler is replaced. @default 0; 1 from PHP 8.6 on */
   use_strict_mode: SettingSwitch;
   /** In PHP, whether ids are added to links; the pages of Node are not rewritten. @default 0 */
   use_trans_sid: SettingSwitch;
@@ -115,7 +115,7 @@ export type WithPrefix<Settings> = {
 export type IniSettings = WithPrefix<RuntimeSettings>;
 
 /**
- * What php.ini would set. A name that begins with `__Host-` needs `session.cookie_secure`, and
+ * The settings of php.ini. A name that begins with `__Host-` needs `session.cookie_secure`, and
  * admits neither another path than `/` nor a domain.
  *
  * @example
@@ -136,7 +136,7 @@ export type SessionSettings<Name extends string = string> = {
 } & WithPrefix<CookiePrefixRule<Name>>;
 
 /**
- * What session_start() takes: settings without their `session.`, and `read_and_close`.
+ * The options of session_start(): settings without their `session.`, and `read_and_close`.
  *
  * @example
  * const options: SessionStartOptions = { cookie_lifetime: 3600, read_and_close: true };

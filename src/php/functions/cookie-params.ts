@@ -9,17 +9,17 @@ import { beforeNul, phpBoolean, typeName } from '../zend/conversions.ts';
 
 /** The attributes of the session's cookie. */
 export interface SessionCookieParams {
-  /** Seconds until it expires; 0 for the browser's own session. */
+  /** Seconds until the cookie expires; 0 until the browser is closed. */
   lifetime: number;
-  /** Where on the site the browser sends it. */
+  /** The attribute Path. */
   path: string;
-  /** Which hosts it is sent to; `''` for the one that set it. */
+  /** The attribute Domain; `''` is the host that sent the cookie. */
   domain: string;
-  /** Whether it is sent over HTTPS only. */
+  /** The attribute Secure: the browser sends the cookie over HTTPS only. */
   secure: boolean;
-  /** PHP 8.5 only. */
+  /** The attribute Partitioned, from PHP 8.5 on. */
   partitioned?: boolean | undefined;
-  /** Whether scripts in the page are kept from reading it. */
+  /** The attribute HttpOnly: scripts cannot read the cookie. */
   httponly: boolean;
   /** `'Lax'`, `'Strict'`, `'None'`, or `''` for a cookie without the attribute. */
   samesite: CookieSameSite;
@@ -45,17 +45,16 @@ export interface CookieParamOptions {
 
 const NAME = 'session_set_cookie_params';
 const FLAGS: readonly string[] = ['secure', 'partitioned', 'httponly'];
-/** The order in which PHP sets them: the first that is refused ends it. */
+/** The order in which PHP sets the attributes; it stops at the first invalid value. */
 const ORDER = ['lifetime', 'path', 'domain', 'secure', 'partitioned', 'httponly', 'samesite'];
 
 /**
  * Sets the attributes of the session's cookie; call it before session_start().
  *
- * @param options - The attributes to change: `lifetime` in seconds, the others as PHP has them.
- * @returns true; false with a warning when they cannot be changed: an active session, headers that
- *   have left, session.use_cookies off, a value that PHP refuses.
- * @throws PhpValueError when `options` names no attribute, or arguments follow it; PhpScopeError
- *   outside a request.
+ * @param options - The attributes to change.
+ * @returns true; false with a warning for an active session, headers that have left,
+ *   session.use_cookies off, and an invalid value.
+ * @throws PhpValueError if `options` names no attribute, or other arguments follow it.
  * @see {@link https://php.net/session_set_cookie_params | PHP's manual}; RFC 6265 on the attributes
  * @example
  * session_set_cookie_params({ lifetime: 86400, httponly: true, samesite: 'Lax' }); // true
@@ -111,7 +110,7 @@ function fromArguments(lifetime: number, rest: readonly unknown[]): Map<string, 
   return wanted;
 }
 
-/** zval_get_string(): an array is told, an object ends it, at the end of the list. */
+/** As zval_get_string(): an array warns and becomes "Array"; an object throws after the list. */
 function textOf(request: PhpRequest, value: unknown): string {
   const text = toText(request.reporter, value ?? '');
   if (text !== undefined) return text;
@@ -159,7 +158,7 @@ function fromOptions(
     }
   }
   if (wanted.size > 0) return wanted;
-  // zend_argument_error() is silent while an exception is on its way.
+  // zend_argument_error() is silent while an exception is pending.
   if (request.reporter.exception) throw request.reporter.exception.error;
   const text = 'Argument #1 ($lifetime_or_options) must contain at least 1 valid key';
   throw new PhpValueError(`${NAME}(): ${text}`);
@@ -169,9 +168,7 @@ function fromOptions(
  * Reads the attributes of the session's cookie.
  *
  * @returns The attributes in PHP's order; `partitioned` from PHP 8.5 on.
- * @throws PhpScopeError outside a request.
- * @see {@link https://php.net/session_get_cookie_params | PHP's manual}; php-src
- *   ext/session/session.c
+ * @see {@link https://php.net/session_get_cookie_params | PHP's manual}
  * @example
  * const { lifetime, path, samesite } = session_get_cookie_params();
  * lifetime; // 0

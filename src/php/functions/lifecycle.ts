@@ -1,4 +1,4 @@
-/** The functions that may reach a save handler: each is async. session.c L2354–2830. */
+/** The functions that can call a save handler; each is async. session.c L2354–2830. */
 
 import { PhpValueError } from '../messages.ts';
 import { callerOf, warnSecondStart, warnSent } from '../session/caller.ts';
@@ -10,18 +10,17 @@ import { parseArguments } from '../zend/arguments.ts';
 import { beforeNul, bytesOf } from '../zend/conversions.ts';
 
 /**
- * Starts a session, or takes up the one that the client's cookie names.
+ * Starts a session, or resumes the session that the client's cookie names.
  *
- * The handler is asked to open, create_sid for a new visitor, read, and now and then gc. The cookie
- * and the cache headers are set on the response.
+ * Calls the handler's open(), create_sid() for a new visitor, read(), and gc() by chance. Sets the
+ * cookie and the cache headers on the response.
  *
  * @param options - Settings for this request, without their `session.`; `read_and_close` reads the
- *   session and ends it at once, without holding it. An active session ignores them all.
- * @returns true, also with a notice where a session is active already; false when it could not be
- *   started, and a message says why.
- * @throws TypeError for an option of a wrong type, PhpScopeError outside a request, and whatever a
- *   save handler throws.
- * @see {@link https://php.net/session_start | PHP's manual}; php-src ext/session/session.c
+ *   session and closes it at once. All options are ignored while a session is active.
+ * @returns true, with a notice if a session is active already; false, with a message, for a session
+ *   that could not be started.
+ * @throws TypeError for an option of a wrong type.
+ * @see {@link https://php.net/session_start | PHP's manual}
  * @example
  * await session_start({ cookie_lifetime: 86400 }); // true
  * $_SESSION['count'] = 1;
@@ -60,12 +59,11 @@ export async function session_start(...values: unknown[]): Promise<boolean> {
 }
 
 /**
- * Writes the session and ends it; `$_SESSION` stays readable. The end of a request does the same.
+ * Writes the session and closes it, as the end of a request does; `$_SESSION` stays readable.
  *
- * @returns true, also when writing failed, which is a message; false when no session is active.
- * @throws UnserializableError for a value that PHP does not have, PhpScopeError outside a request,
- *   and whatever a save handler throws.
- * @see {@link https://php.net/session_write_close | PHP's manual}; php-src ext/session/session.c
+ * @returns true, with a message if writing failed; false if no session is active.
+ * @throws UnserializableError for a value that PHP does not have.
+ * @see {@link https://php.net/session_write_close | PHP's manual}
  * @example
  * await session_start();
  * $_SESSION['count'] = 3;
@@ -82,11 +80,11 @@ export async function session_write_close(...values: unknown[]): Promise<boolean
 }
 
 /**
- * The same as session_write_close(), under its other name.
+ * An alias of session_write_close().
  *
- * @returns true; false when no session is active.
- * @throws What session_write_close() throws.
- * @see {@link https://php.net/session_commit | PHP's manual}; php-src ext/session/session.c
+ * @returns true; false if no session is active.
+ * @throws UnserializableError for a value that PHP does not have.
+ * @see {@link https://php.net/session_commit | PHP's manual}
  * @example
  * await session_commit(); // false
  * await session_start();
@@ -101,12 +99,11 @@ export async function session_commit(...values: unknown[]): Promise<boolean> {
 }
 
 /**
- * Destroys what is stored of the session and ends it. `$_SESSION` and the client's cookie stay: a
- * sign-out empties the one and expires the other.
+ * Deletes the stored session and closes it. `$_SESSION` and the client's cookie stay: a sign-out
+ * also empties the variables and expires the cookie.
  *
- * @returns true; false with a warning when no session is active or the handler could not.
- * @throws PhpScopeError outside a request, and whatever a save handler throws.
- * @see {@link https://php.net/session_destroy | PHP's manual}; php-src ext/session/session.c
+ * @returns true; false with a warning if no session is active or the handler failed.
+ * @see {@link https://php.net/session_destroy | PHP's manual}
  * @example
  * await session_start();
  * $_SESSION['user'] = 'ann';
@@ -123,15 +120,14 @@ export async function session_destroy(...values: unknown[]): Promise<boolean> {
 }
 
 /**
- * Gives the session a new id and sends its cookie; do so whenever a user's rights change.
+ * Gives the session a new id and sends its cookie; call it whenever a user's rights change.
  *
- * @param delete_old_session - Whether what is stored under the old id is destroyed. By default it
- *   is written and stays, for requests that are on their way with the old cookie.
- * @returns true; false with a warning when no session is active, the headers have left, or the
- *   handler could not leave the old session: the session has ended then.
- * @throws Error when the new session cannot be opened, made or read; PhpScopeError outside a
- *   request; whatever a save handler throws.
- * @see {@link https://php.net/session_regenerate_id | PHP's manual}; php-src ext/session/session.c
+ * @param delete_old_session - Whether the data under the old id is deleted. By default it is
+ *   written and stays, for requests that were sent with the old cookie.
+ * @returns true; false with a warning if no session is active, the headers have left, or the
+ *   handler failed to write or delete the old session, which closes the session.
+ * @throws Error if the new session cannot be opened, created or read.
+ * @see {@link https://php.net/session_regenerate_id | PHP's manual}
  * @example
  * await session_start();
  * const before = session_id();
@@ -164,11 +160,10 @@ export async function session_regenerate_id(...values: unknown[]): Promise<boole
 }
 
 /**
- * Ends the session without writing it; `$_SESSION` keeps what was changed.
+ * Closes the session without writing it; `$_SESSION` keeps its changes.
  *
- * @returns true; false when no session is active.
- * @throws PhpScopeError outside a request, and whatever a save handler throws.
- * @see {@link https://php.net/session_abort | PHP's manual}; php-src ext/session/session.c
+ * @returns true; false if no session is active.
+ * @see {@link https://php.net/session_abort | PHP's manual}
  * @example
  * await session_start();
  * $_SESSION['draft'] = 'never stored';
@@ -185,11 +180,10 @@ export async function session_abort(...values: unknown[]): Promise<boolean> {
 }
 
 /**
- * Reads the session again, as it is stored: what was changed since is given up.
+ * Reads the stored session again and discards the changes since.
  *
- * @returns true; false when no session is active.
- * @throws PhpScopeError outside a request, and whatever a save handler throws.
- * @see {@link https://php.net/session_reset | PHP's manual}; php-src ext/session/session.c
+ * @returns true; false if no session is active.
+ * @see {@link https://php.net/session_reset | PHP's manual}
  * @example
  * await session_start();
  * $_SESSION['draft'] = 'never stored';
@@ -208,13 +202,12 @@ export async function session_reset(...values: unknown[]): Promise<boolean> {
 }
 
 /**
- * Deletes the sessions that were not written for session.gc_maxlifetime seconds, now, whatever
- * session.gc_probability says. A job that runs once an hour calls it.
+ * Deletes the sessions that have not been written for session.gc_maxlifetime seconds, whatever
+ * session.gc_probability is; for a job that runs once an hour.
  *
- * @returns How many there were, 0 among them; false when the handler could not say, or with a
- *   warning when no session is active.
- * @throws PhpScopeError outside a request, and whatever a save handler throws.
- * @see {@link https://php.net/session_gc | PHP's manual}; php-src ext/session/session.c
+ * @returns The number of deleted sessions, or false if the handler failed; false with a warning if
+ *   no session is active.
+ * @see {@link https://php.net/session_gc | PHP's manual}
  * @example
  * await session_start();
  * await session_gc(); // 0
@@ -234,14 +227,12 @@ export async function session_gc(...values: unknown[]): Promise<number | false> 
 }
 
 /**
- * Adds to `$_SESSION` what encoded data holds, in place of what stood under the same keys.
+ * Decodes data into `$_SESSION`, where it replaces variables of the same names.
  *
- * @param data - The data, in the format of session.serialize_handler; a string stands for its
- *   UTF-8.
- * @returns true; false with a warning when no session is active, and for data that cannot be read,
- *   which destroys the session.
- * @throws PhpScopeError outside a request.
- * @see {@link https://php.net/session_decode | PHP's manual}; php-src ext/session/session.c
+ * @param data - The data, in the format of session.serialize_handler; a string is its UTF-8 bytes.
+ * @returns true; false with a warning if no session is active, and for invalid data, which destroys
+ *   the session.
+ * @see {@link https://php.net/session_decode | PHP's manual}
  * @example
  * await session_start();
  * await session_decode('count|i:3;'); // true
@@ -261,14 +252,13 @@ export async function session_decode(...values: unknown[]): Promise<boolean> {
 }
 
 /**
- * Makes an id without using it: for a save handler's own create_sid, or for session_id().
+ * Creates an id without using it: for create_sid() of a save handler, or for session_id().
  *
- * @param prefix - What the id begins with: letters, digits, `,` and `-`, at most 256 bytes.
- * @returns The id, of session.sid_length characters after the prefix; false with a warning for a
- *   prefix that is refused, or when the handler found no free id in three attempts.
- * @throws PhpValueError for a longer prefix, PhpScopeError outside a request, and whatever a save
- *   handler throws.
- * @see {@link https://php.net/session_create_id | PHP's manual}; php-src ext/session/session.c
+ * @param prefix - The start of the id: letters, digits, `,` and `-`, at most 256 bytes.
+ * @returns The prefix and session.sid_length more characters; false with a warning for an invalid
+ *   prefix, or if the handler knew three ids in a row.
+ * @throws PhpValueError for a longer prefix.
+ * @see {@link https://php.net/session_create_id | PHP's manual}
  * @example
  * const id = await session_create_id('ann-');
  * /^ann-[0-9a-f]{32}$/.test(String(id)); // true

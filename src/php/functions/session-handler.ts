@@ -21,7 +21,7 @@ async function asParent<Result>(
   return await execute(request, `SessionHandler::${method}`, () => body(session, request));
 }
 
-/** PS_SANITY_CHECK_IS_OPEN: runs a method on the parent's open handler; false where none is open. */
+/** PS_SANITY_CHECK_IS_OPEN: runs a method of the parent handler; false if the parent is not open. */
 async function onParent<Result>(
   method: string,
   body: (parent: OpenHandler, storage: Storage) => Promise<Result>,
@@ -37,8 +37,7 @@ async function onParent<Result>(
 /**
  * PHP's own handler as an object: extend it to change one thing and leave the rest to `files`.
  *
- * @see {@link https://php.net/class.sessionhandler | PHP's manual}; php-src
- *   ext/session/mod_user_class.c
+ * @see {@link https://php.net/class.sessionhandler | PHP's manual}
  * @example
  * class Encoded extends SessionHandler {
  *   override async read(id: string) {

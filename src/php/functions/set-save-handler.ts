@@ -39,18 +39,17 @@ type Method = (...values: never[]) => unknown;
 const linkedClasses = new WeakMap<PhpRequest, WeakSet<object>>();
 
 /**
- * Sets the save handler: six to nine callbacks, or an object. Each may be async.
+ * Sets the save handler: an object, or six to nine callbacks. Each of its functions may be async.
  *
- * Outside a request, it sets the handler that every later request of this process begins with.
+ * Outside a request, this sets the handler of every later request of the process.
  *
- * @param handler - The object; its optional methods `create_sid`, `validateId` and
- *   `updateTimestamp` are found by name. With callbacks, PHP 8.4 says that they are deprecated.
- * @param register_shutdown - Whether the session is written by a shutdown function of its own, true
- *   by default, and so after those that the program has registered.
- * @returns true; false with a warning when a session is active or the headers have left.
- * @throws TypeError for a handler that lacks a method, a callback that is no function.
- * @see {@link https://php.net/session_set_save_handler | PHP's manual}; php-src
- *   ext/session/mod_user.c, and mod_user_class.c for the parent class
+ * @param handler - The object; the optional methods `create_sid`, `validateId` and
+ *   `updateTimestamp` are found by name. PHP deprecates callbacks from 8.4 on.
+ * @param register_shutdown - Whether a shutdown function writes the session, after those that the
+ *   program has registered. True by default.
+ * @returns true; false with a warning if a session is active or the headers have left.
+ * @throws TypeError for a handler that lacks a method, and for a callback that is not a function.
+ * @see {@link https://php.net/session_set_save_handler | PHP's manual}
  * @example
  * const rows = new Map<string, string>();
  * const handler: SessionHandlerInterface = {
@@ -122,7 +121,7 @@ export function session_set_save_handler(...values: unknown[]): boolean {
   });
 }
 
-/** @returns Whether a shutdown function is to be registered. */
+/** @returns Whether to register a shutdown function. */
 function requireHandler(values: readonly unknown[], request?: PhpRequest): boolean {
   if (values.length === 0) {
     if (request && request.version < '8.3') throw new PhpArgumentCountError(WRONG_COUNT);

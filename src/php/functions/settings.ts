@@ -27,14 +27,13 @@ function settingFunction<Key extends 'name' | 'save_path' | 'cache_limiter'>(
 }
 
 /**
- * Reads or sets the session's name, which is its cookie's.
+ * Reads or sets the session's name, which is the name of its cookie.
  *
- * @param name - The name from now on; undefined or null only reads. PHP refuses one that is a
- *   number, is empty, or could not be a cookie's.
- * @returns The name before, also where PHP warns that it refused the new one; false with a warning
+ * @param name - The new name; undefined or null only reads. PHP refuses a number, an empty name,
+ *   and characters that a cookie's name cannot have.
+ * @returns The name before, also after a warning that the new name is refused; false with a warning
  *   while a session is active, or once the headers have left.
- * @throws PhpScopeError outside a request.
- * @see {@link https://php.net/session_name | PHP's manual}; php-src ext/session/session.c
+ * @see {@link https://php.net/session_name | PHP's manual}
  * @example
  * session_name('MySession'); // 'PHPSESSID'
  * session_name(); // 'MySession'
@@ -47,15 +46,15 @@ export function session_name(...values: unknown[]): string | false {
 }
 
 /**
- * Reads or sets where the files handler keeps its files. Another handler may read it as it likes:
- * it is the first thing that open() is given.
+ * Reads or sets the folder of the files handler. It is the first argument of every handler's
+ * open().
  *
- * @param path - The folder, with the depth of its subfolders and the files' mode in octal before it
- *   where wanted: `2;0640;/folder`. `''` is the system's temporary folder; undefined or null reads.
+ * @param path - `[depth;[mode;]]folder`: the depth of its subfolders and the files' octal mode can
+ *   precede the folder, as in `2;0640;/folder`. `''` is the system's temporary folder; undefined or
+ *   null only reads.
  * @returns The path before; false with a warning while a session is active, or once the headers
  *   have left.
- * @throws PhpScopeError outside a request.
- * @see {@link https://php.net/session_save_path | PHP's manual}; php-src ext/session/session.c
+ * @see {@link https://php.net/session_save_path | PHP's manual}
  * @example
  * session_save_path('/var/lib/sessions'); // ''
  * session_save_path(); // '/var/lib/sessions'
@@ -69,12 +68,11 @@ export function session_save_path(...values: unknown[]): string | false {
 /**
  * Reads or sets which cache headers session_start() sends.
  *
- * @param value - `nocache`, `private`, `private_no_expire` or `public`; `''` sends no cache headers,
- *   and neither does an unknown name. Undefined or null only reads.
+ * @param value - `nocache`, `private`, `private_no_expire` or `public`; `''` sends no cache
+ *   headers, and neither does an unknown name. Undefined or null only reads.
  * @returns The limiter before; false with a warning while a session is active, or once the headers
  *   have left.
- * @throws PhpScopeError outside a request.
- * @see {@link https://php.net/session_cache_limiter | PHP's manual}; php-src ext/session/session.c
+ * @see {@link https://php.net/session_cache_limiter | PHP's manual}
  * @example
  * session_cache_limiter('private'); // 'nocache'
  * session_cache_limiter(); // 'private'
@@ -88,13 +86,12 @@ export function session_cache_limiter(...values: unknown[]): CacheLimiter | fals
 }
 
 /**
- * Reads or sets for how long a page may be cached, where the limiter allows it at all.
+ * Reads or sets for how long a page may be cached, if the cache limiter allows caching.
  *
- * @param value - Minutes from now on; undefined or null only reads.
- * @returns The minutes before. They are not changed, with a warning, while a session is active;
- *   once the headers have left that answer is false.
- * @throws PhpScopeError outside a request.
- * @see {@link https://php.net/session_cache_expire | PHP's manual}; php-src ext/session/session.c
+ * @param value - The new number of minutes; undefined or null only reads.
+ * @returns The minutes before. While a session is active they stay, with a warning; once the
+ *   headers have left, the warning comes with false.
+ * @see {@link https://php.net/session_cache_expire | PHP's manual}
  * @example
  * session_cache_expire(30); // 180
  * session_cache_expire(); // 30
@@ -113,13 +110,14 @@ export function session_cache_expire(...values: unknown[]): number | false {
 }
 
 /**
- * Reads or sets the module that keeps sessions.
+ * Reads or sets the module that stores sessions.
  *
- * @param module - `files`; `user` is what session_set_save_handler() sets. Undefined or null reads.
- * @returns The module before; false with a warning for one that is not there, while a session is
+ * @param module - `files`; only session_set_save_handler() sets `user`. Undefined or null only
+ *   reads.
+ * @returns The module before; false with a warning for an unknown module, while a session is
  *   active, or once the headers have left.
- * @throws PhpValueError for `user`, PhpScopeError outside a request.
- * @see {@link https://php.net/session_module_name | PHP's manual}; php-src ext/session/session.c
+ * @throws PhpValueError for `user`.
+ * @see {@link https://php.net/session_module_name | PHP's manual}
  * @example
  * session_module_name(); // 'files'
  * session_set_save_handler(new SessionHandler());
@@ -169,7 +167,6 @@ function closeAbandoned(request: PhpRequest): void {
  * @param option - The setting, as php.ini spells it: `session.gc_maxlifetime`.
  * @returns The setting's text: `'1440'`, `'1'` for on, `'0'` or `''` for off. False for an unknown
  *   setting, `session.cookie_partitioned` before PHP 8.5 included.
- * @throws PhpScopeError outside a request.
  * @see {@link https://php.net/ini_get | PHP's manual}; the settings, with their defaults, are those
  *   of {@link https://php.net/session.configuration | its page on configuration}
  * @example
@@ -189,10 +186,9 @@ export function ini_get(...values: unknown[]): string | false {
  *
  * @param option - The setting, as php.ini spells it.
  * @param value - The new value; true becomes `'1'`, false and null become `''`.
- * @returns The text before; false for an unknown setting, a setting that only php.ini can change, an
- *   invalid value, an active session, and headers that have left.
- * @throws PhpScopeError outside a request.
- * @see {@link https://php.net/ini_set | PHP's manual}; php-src ext/session/session.c, PS_INI_ENTRY
+ * @returns The text before; false for an unknown setting, a setting that only php.ini can change,
+ *   an invalid value, an active session, and headers that have left.
+ * @see {@link https://php.net/ini_set | PHP's manual}
  * @example
  * ini_set('session.use_strict_mode', true); // '0'
  * ini_get('session.use_strict_mode'); // '1'

@@ -1,4 +1,4 @@
-/** Functions that never reach a save handler: they answer at once. session.c L1780–2780. */
+/** The functions that never call a save handler; each is synchronous. session.c L1780–2780. */
 
 import { performSync } from '../session/scope.ts';
 import { addShutdownFunction, registerShutdown } from '../session/shutdown.ts';
@@ -6,12 +6,11 @@ import { parseArguments } from '../zend/arguments.ts';
 import { beforeNul, textOrBytes } from '../zend/conversions.ts';
 
 /**
- * Tells whether a session is active.
+ * Returns whether a session is active.
  *
- * @returns PHP_SESSION_ACTIVE (2) from session_start() until the session is closed, else
+ * @returns PHP_SESSION_ACTIVE (2) from session_start() until the session is closed, otherwise
  *   PHP_SESSION_NONE (1).
- * @throws PhpScopeError outside a request.
- * @see {@link https://php.net/session_status | PHP's manual}; php-src ext/session/session.c
+ * @see {@link https://php.net/session_status | PHP's manual}
  * @example
  * session_status() === PHP_SESSION_NONE; // true
  * await session_start();
@@ -28,11 +27,10 @@ export function session_status(...values: unknown[]): 0 | 1 | 2 {
 /**
  * Reads or sets the session's id.
  *
- * @param id - The id of the session to be started next; undefined or null only reads.
- * @returns The id before, `''` when there is none; false with a warning when it cannot be set:
+ * @param id - The id of the session that is started next; undefined or null only reads.
+ * @returns The id before, `''` if there was none; false with a warning if the id cannot be set:
  *   while a session is active, or once the headers have left.
- * @throws PhpScopeError outside a request.
- * @see {@link https://php.net/session_id | PHP's manual}; php-src ext/session/session.c
+ * @see {@link https://php.net/session_id | PHP's manual}
  * @example
  * session_id(); // ''
  * session_id('chosen'); // ''
@@ -57,13 +55,12 @@ export function session_id(...values: unknown[]): string | false {
 }
 
 /**
- * Writes `$_SESSION` as it would be stored, in the format that session.serialize_handler names.
+ * Encodes `$_SESSION` in the format of session.serialize_handler, as it would be stored.
  *
- * @returns The data: a string, or bytes where they are no UTF-8. False for a session without
- *   variables, for one that the format cannot hold (a `|` in a key), and before the first
- *   session_start(), then with a warning.
- * @throws UnserializableError for a value that PHP does not have, PhpScopeError outside a request.
- * @see {@link https://php.net/session_encode | PHP's manual}; php-src ext/session/session.c
+ * @returns A string, or bytes that are not UTF-8. False for an empty session (up to PHP 8.5), for a
+ *   key that the format cannot hold, one with a `|`, and with a warning before session_start().
+ * @throws UnserializableError for a value that PHP does not have.
+ * @see {@link https://php.net/session_encode | PHP's manual}
  * @example
  * await session_start();
  * session_encode(); // false
@@ -80,11 +77,10 @@ export function session_encode(...values: unknown[]): string | Uint8Array | fals
 }
 
 /**
- * Empties `$_SESSION`. What is stored goes when the session is written.
+ * Empties `$_SESSION`. The stored variables are deleted when the session is written.
  *
- * @returns true; false when no session is active.
- * @throws PhpScopeError outside a request.
- * @see {@link https://php.net/session_unset | PHP's manual}; php-src ext/session/session.c
+ * @returns true; false if no session is active.
+ * @see {@link https://php.net/session_unset | PHP's manual}
  * @example
  * session_unset(); // false
  * await session_start();
@@ -103,12 +99,10 @@ export function session_unset(...values: unknown[]): boolean {
 }
 
 /**
- * Has the session written by a shutdown function, after those that are registered already. A save
- * handler given as an object does this by itself.
+ * Registers a shutdown function that writes the session, after those registered so far. A save
+ * handler that is an object registers one by itself.
  *
- * @throws PhpScopeError outside a request.
- * @see {@link https://php.net/session_register_shutdown | PHP's manual}; php-src
- *   ext/session/session.c
+ * @see {@link https://php.net/session_register_shutdown | PHP's manual}
  * @example
  * register_shutdown_function(() => {
  *   session_status() === PHP_SESSION_ACTIVE; // true
@@ -130,10 +124,10 @@ export function session_register_shutdown(...values: unknown[]): void {
 /**
  * Registers a function that runs when the response is about to leave, before the session is saved.
  *
- * @param callback - The function. It may be async: the next one and the session wait for it.
- * @param values - What it is called with.
- * @throws PhpScopeError outside a request.
- * @see {@link https://php.net/register_shutdown_function | PHP's manual}; php-src ext/standard
+ * @param callback - The function; if it is async, later shutdown functions and the session wait for
+ *   it.
+ * @param values - Its arguments.
+ * @see {@link https://php.net/register_shutdown_function | PHP's manual}
  * @example
  * register_shutdown_function((key: string) => {
  *   $_SESSION[key] = 'set last, and saved';
@@ -151,10 +145,10 @@ export function register_shutdown_function<Values extends unknown[]>(
 }
 
 /**
- * PHP's constant SID, to be made a string: `NAME=ID` for links where the id did not come by a
- * cookie and session.use_only_cookies is off, else `''`. PHP calls it deprecated from 8.4 on.
+ * PHP's constant SID, for `String()` or a template: `NAME=ID` for links if session.use_only_cookies
+ * is off and no cookie brought the id, otherwise `''`. Deprecated from PHP 8.4 on.
  *
- * @see {@link https://php.net/session.constants | PHP's manual}; php-src ext/session/session.c
+ * @see {@link https://php.net/session.constants | PHP's manual}
  * @example
  * await session_start();
  * String(SID); // ''
