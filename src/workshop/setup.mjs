@@ -78,7 +78,11 @@ function installPackages() {
 /** Only reported here: `npm test` and the matrix fail by it, and a learner can go on without. */
 async function makeWrongFixes() {
   const patches = await import('./course/patches.mjs');
-  for (const { problem } of patches.makeWrongFixes()) console.error(problem);
+  try {
+    for (const { problem } of patches.makeWrongFixes()) console.error(problem);
+  } catch (error) {
+    console.error(`The wrong fixes could not be made: ${error.message}`);
+  }
 }
 
 function stop(reason) {

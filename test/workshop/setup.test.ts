@@ -1,4 +1,4 @@
-/** The first step of every command, where it must not go on. */
+/** The first step of every command: where it must not go on, and where it must. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
@@ -8,26 +8,39 @@ import {
   readdirSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { root } from '../../src/workshop/course/catalogue.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'phpsessid-setup-'));
 after(() => rmSync(directory, { recursive: true, force: true }));
 
-/** A checkout with nothing but what the set-up reads, and what it said when it was run. */
-function setUp(name: string, manifest: object): { said: string; code: number | null } {
+/** Runs the set-up in a checkout that holds nothing but its own files and the given ones. */
+function setUp(
+  name: string,
+  manifest: object,
+  { packages = join(directory, 'packages'), files = {} as Record<string, string> } = {},
+): { said: string; code: number | null } {
   const checkout = join(directory, name);
-  mkdirSync(join(checkout, 'src/workshop/machine'), { recursive: true });
-  for (const file of ['src/workshop/setup.mjs', 'src/workshop/machine/npm.mjs']) {
-    copyFileSync(join(root, file), join(checkout, file));
+  const write = (file: string, text: string): void => {
+    mkdirSync(dirname(join(checkout, file)), { recursive: true });
+    writeFileSync(join(checkout, file), text);
+  };
+  for (const file of ['setup.mjs', 'machine/npm.mjs', 'course/patches.mjs']) {
+    mkdirSync(dirname(join(checkout, 'src/workshop', file)), { recursive: true });
+    copyFileSync(join(root, 'src/workshop', file), join(checkout, 'src/workshop', file));
   }
-  writeFileSync(join(checkout, 'package.json'), JSON.stringify(manifest));
-  writeFileSync(join(checkout, 'package-lock.json'), '{}');
-  symlinkSync(join(directory, 'packages'), join(checkout, 'node_modules'), 'junction');
+  write('package.json', JSON.stringify(manifest));
+  write('package-lock.json', '{}');
+  // Older than the record of any installation, so that the linked packages count as current.
+  if (packages === join(root, 'node_modules'))
+    utimesSync(join(checkout, 'package-lock.json'), 0, 0);
+  for (const [file, text] of Object.entries(files)) write(file, text);
+  symlinkSync(packages, join(checkout, 'node_modules'), 'junction');
   const program = join(checkout, 'src/workshop/setup.mjs');
   const { stderr, status } = spawnSync(process.execPath, [program], { encoding: 'utf8' });
   return { said: stderr, code: status };
@@ -46,4 +59,41 @@ test('a Node that is too old is told which one is wanted', () => {
   const { said, code } = setUp('old', { engines: { node: '>=99.1.0' } });
   assert.match(said, /^This is Node [\d.]+; the workshop needs 99\.1 or newer/);
   assert.equal(code, 1);
+});
+
+test('wrong fixes are made, and a patch that does not apply stops no command', () => {
+  const patch = (from: string) =>
+    `caught by: "a test"\n\n--- a\n+++ b\n@@ -1 +1 @@\n-${from}\n+new\n`;
+  const { said, code } = setUp(
+    'patched',
+    { engines: { node: '>=20.19.0' } },
+    {
+      packages: join(root, 'node_modules'),
+      files: {
+        'lessons/01-one/sessions.ts': 'old\n',
+        'lessons/01-one/wrong/good.patch': patch('old'),
+        'lessons/01-one/wrong/stale.patch': patch('older'),
+      },
+    },
+  );
+  assert.match(said, /^lessons\/01-one\/wrong\/stale\.patch no longer applies to lessons\/01-one/);
+  assert.equal(code, 0);
+  assert.deepEqual(readdirSync(join(directory, 'patched/lessons/01-one/made')), ['good.ts']);
+});
+
+test('a folder that cannot be written stops no command', () => {
+  const { said, code } = setUp(
+    'unwritable',
+    { engines: { node: '>=20.19.0' } },
+    {
+      packages: join(root, 'node_modules'),
+      files: {
+        'lessons/01-one/sessions.ts': 'old\n',
+        'lessons/01-one/wrong/good.patch': '--- a\n+++ b\n@@ -1 +1 @@\n-old\n+new\n',
+        'lessons/01-one/made': 'a file in the place of the folder',
+      },
+    },
+  );
+  assert.match(said, /^The wrong fixes could not be made: E/);
+  assert.equal(code, 0);
 });
