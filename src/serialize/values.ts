@@ -49,7 +49,7 @@ export type PhpValue =
   | PhpPart;
 
 /**
- * A float whose value is an integer, which a JavaScript number could not tell from an int.
+ * A float with an integer as its value. As a JavaScript number it would be written as an int.
  *
  * @example
  * serialize(new PhpFloat(1)).toString(); // 'd:1;'
@@ -63,12 +63,12 @@ export class PhpFloat {
     this.value = value;
   }
 
-  /** @returns The number, so that it can be calculated with. */
+  /** @returns The number, for calculations. */
   valueOf(): number {
     return this.value;
   }
 
-  /** @returns The number: JSON has no other kind. */
+  /** @returns The number, since JSON has one kind only. */
   toJSON(): number {
     return this.value;
   }
@@ -82,7 +82,7 @@ export class PhpFloat {
  * serialize([counter, counter]).toString(); // 'a:2:{i:0;i:1;i:1;R:2;}'
  */
 export class PhpReference<Value extends PhpValue = PhpValue> {
-  /** What the variable holds now; an assignment is seen at every place. */
+  /** The variable's value; an assignment changes it at every place. */
   value: Value;
 
   constructor(value: Value) {
@@ -90,18 +90,18 @@ export class PhpReference<Value extends PhpValue = PhpValue> {
   }
 }
 
-/** Who may see a property of a PHP object. */
+/** The visibility of a PHP property. */
 export type PhpVisibility = 'public' | 'protected' | 'private';
 
-/** A property as a class declares it, taken out of PHP's mangled name. */
+/** A property, with PHP's mangled name split into its parts. */
 export interface PhpProperty {
   /** The name as PHP code writes it. */
   readonly name: PhpString;
-  /** How the class declares it. */
+  /** The visibility that the class declares. */
   readonly visibility: PhpVisibility;
   /** The class that declared a private property. */
   readonly declaredBy?: PhpString | undefined;
-  /** What it holds; a reference is its box. */
+  /** The value; for a reference its box. */
   readonly value: PhpValue;
 }
 
@@ -123,8 +123,8 @@ export class PhpObject {
   readonly properties: Map<PhpKey, PhpValue>;
 
   /**
-   * @param className the class, with its namespace
-   * @param properties public properties, or a map with PHP's mangled names (kept, not copied)
+   * @param className - The class, with its namespace.
+   * @param properties - Public properties, or a map with PHP's mangled names, which is not copied.
    */
   constructor(
     className: PhpString,
@@ -135,11 +135,11 @@ export class PhpObject {
   }
 
   /**
-   * Reads a property whatever its visibility: a public one first, then protected, then private.
+   * Returns a property of any visibility: a public one first, then protected, then private.
    *
-   * @param name the name as PHP code writes it
-   * @param declaredBy the class of a private property, where it is not the object's own
-   * @returns the value with references followed, or `undefined` without such a property
+   * @param name - The name as PHP code writes it.
+   * @param declaredBy - The class of a private property, if it is not the object's own.
+   * @returns The value with references followed, or `undefined` without such a property.
    */
   get(name: string, declaredBy: PhpString = this.className): PhpValue | undefined {
     const { properties } = this;
@@ -151,12 +151,12 @@ export class PhpObject {
   }
 
   /**
-   * Writes a property; one that is a reference keeps its box.
+   * Sets a property; a reference keeps its box and gets the value.
    *
-   * @param name the name as PHP code writes it
-   * @param value the new value
-   * @param visibility how the class declares it
-   * @param declaredBy the class of a private property, where it is not the object's own
+   * @param name - The name as PHP code writes it.
+   * @param value - The new value.
+   * @param visibility - The visibility that the class declares.
+   * @param declaredBy - The class of a private property, if it is not the object's own.
    */
   set(
     name: string,
@@ -171,7 +171,7 @@ export class PhpObject {
     return this;
   }
 
-  /** Lists the properties with their visibility taken out of PHP's mangled names. */
+  /** Lists the properties, with their names unmangled. */
   *[Symbol.iterator](): Generator<PhpProperty> {
     for (const [key, value] of this.properties) {
       const text = typeof key === 'object' ? Buffer.from(key).toString('latin1') : String(key);
@@ -200,7 +200,7 @@ export class PhpObject {
 export class PhpSerializable {
   /** The class, with its namespace. */
   className: PhpString;
-  /** What only the class itself can read. */
+  /** The bytes, which only the class itself can read. */
   payload: Uint8Array;
 
   constructor(className: PhpString, payload: Uint8Array) {

@@ -1,4 +1,4 @@
-/** Where the encoder and the decoder change their way of working, the bytes must not. */
+/** At each size where the encoder or the decoder changes its method, the bytes stay the same. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -9,7 +9,7 @@ import {
   unserialize,
 } from '../../src/serialize/index.ts';
 
-/** PHP's rule for a string, and nothing else. */
+/** Writes a string by PHP's rule alone. */
 function expected(text: string): string {
   return `s:${Buffer.byteLength(text)}:"${text}";`;
 }
@@ -43,7 +43,7 @@ test('writes a list of ints with something else at any place', () => {
   }
 });
 
-test('reads nothing that an earlier input has left behind', () => {
+test('reads no bytes of an earlier input', () => {
   const long = `a:3:{s:3:"one";i:12345;s:3:"two";s:5:"green";i:7;d:0.5;}`;
   for (let end = 1; end < long.length; end++) {
     unserialize(long);
@@ -67,7 +67,7 @@ test('does not change with its input after it was read', () => {
   assert.deepEqual(value, { name: 'Ann' });
 });
 
-test('writes and reads every kind of container far below the depth that uses the stack', () => {
+test('writes and reads every kind of container deeper than the recursion goes', () => {
   const kinds: ((inside: PhpValue) => PhpValue)[] = [
     (inside) => ['x', inside, 'y'],
     (inside) => ({ before: 1, inside, after: 2 }),
@@ -95,7 +95,7 @@ test('writes and reads every kind of container far below the depth that uses the
   assert.ok(serialize(unserialize(text)).toString() === text, 'read otherwise');
 });
 
-test('names the whole path of a value it refuses, however deep', () => {
+test('reports the whole path of a refused value at any depth', () => {
   for (const depth of [1, 8, 16, 63, 64, 65, 66, 200]) {
     let value: unknown = new Date(0);
     let path = '';
@@ -111,7 +111,7 @@ test('names the whole path of a value it refuses, however deep', () => {
   }
 });
 
-test('finds a circle at once, also one that begins deep inside or has a long way round', () => {
+test('finds a cycle, also one that begins deep inside or is long', () => {
   for (const [before, round] of [
     [0, 1],
     [0, 30],
@@ -132,7 +132,7 @@ test('finds a circle at once, also one that begins deep inside or has a long way
   }
 });
 
-test('does not learn from an odd spelling how a key is written', () => {
+test('does not learn an odd spelling of a key', () => {
   for (const [odd, plain] of [
     ['a:1:{s:00:"";i:1;}', 'a:1:{s:0:"";i:1;}'],
     ['a:2:{s:003:"odd";i:1;s:04:"keys";i:2;}', 'a:2:{s:3:"odd";i:1;s:4:"keys";i:2;}'],
@@ -142,7 +142,7 @@ test('does not learn from an odd spelling how a key is written', () => {
   }
 });
 
-test('reads lists of ints whose keys grow by a digit, and stops where they do not go on', () => {
+test('reads lists of ints whose keys grow by a digit, and stops at a gap', () => {
   const list = Array.from({ length: 10_010 }, (_, index) => index % 1_000);
   const text = serialize(list).toString();
   assert.deepEqual(unserialize(text), list);
@@ -155,7 +155,7 @@ test('reads lists of ints whose keys grow by a digit, and stops where they do no
   }
 });
 
-test('writes the keys that an object had at first, whatever its getters do', () => {
+test('writes the keys that an object had at the start, whatever its getters do', () => {
   const grows = {
     get a() {
       Object.assign(grows, { c: 3 });
@@ -176,7 +176,7 @@ test('writes the keys that an object had at first, whatever its getters do', () 
   assert.throws(() => serialize(value), /^UnserializableError: \$value\.b: the object lost a key/);
 });
 
-test('writes nothing that an object has from its prototype', () => {
+test('writes no property of a prototype', () => {
   Object.defineProperty(Object.prototype, 'planted', {
     value: 1,
     enumerable: true,

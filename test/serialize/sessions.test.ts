@@ -5,7 +5,10 @@ import {
   encodeSession,
   type PhpKey,
   type PhpObject,
+  type PhpReference,
   type PhpValue,
+  serialize,
+  unserialize,
 } from '../../src/serialize/index.ts';
 
 test('writes each key and its value', () => {
@@ -133,4 +136,23 @@ test('begins its messages with the function that the caller names', () => {
       message: 'session_start(): Failed to write session data. Data contains invalid key "b|c"',
     },
   ]);
+});
+
+test('keeps a reference to the outermost value, which PHP itself loses', () => {
+  for (const bytes of [
+    'O:4:"Node":2:{s:4:"name";s:1:"n";s:2:"up";R:1;}',
+    'O:4:"Node":2:{s:4:"left";R:1;s:5:"right";R:1;}',
+  ]) {
+    assert.equal(serialize(unserialize(bytes)).toString(), bytes);
+  }
+});
+
+test('reads php_serialize data that refers to its whole array', () => {
+  const bytes = 'a:2:{s:1:"t";i:4;s:3:"top";R:1;}';
+  const { variables, error } = decodeSession<{ t: number; top: PhpReference }>(
+    'php_serialize',
+    bytes,
+  );
+  assert.equal(error, undefined);
+  assert.equal(variables.top.value, variables);
 });

@@ -9,21 +9,21 @@ import {
   unserialize,
 } from '../../src/serialize/index.ts';
 
-// What stands under @ts-expect-error must not compile: `npm test` begins with the compiler.
+// The compiler, which `npm test` runs first, fails for an @ts-expect-error without an error.
 
 test('does not compile with a value that PHP cannot hold', () => {
-  // @ts-expect-error a Date is no value of PHP
+  // @ts-expect-error a Date is not a value of PHP
   assert.throws(() => serialize({ when: new Date(0) }));
-  // @ts-expect-error neither is undefined
+  // @ts-expect-error undefined is not a value of PHP
   assert.throws(() => serialize({ a: undefined }));
-  // @ts-expect-error nor a function
+  // @ts-expect-error a function is not a value of PHP
   assert.throws(() => serialize(() => 1));
 });
 
 test('does not compile with a format that PHP does not have', () => {
   // @ts-expect-error there are three
   encodeSession('json', {});
-  // @ts-expect-error a session is no list
+  // @ts-expect-error a session is not a list
   encodeSession('php', [1]);
 });
 

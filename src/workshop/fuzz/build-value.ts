@@ -10,10 +10,9 @@ import {
 import type { Plan } from './plans.ts';
 
 /**
- * Follows a plan with this library's values.
+ * Builds a planned value in this library's types.
  *
- * @param plan the plan
- * @returns the value PHP builds from the same plan
+ * @param plan - The plan, which PHP follows as well.
  */
 export function buildValue(plan: Plan): PhpValue {
   const objects = new Map<number, PhpObject>();
@@ -72,7 +71,7 @@ export function buildValue(plan: Plan): PhpValue {
   return value instanceof PhpReference ? value.value : value;
 }
 
-/** As a program would hold it; every other size stays a Map, for any array may be one. */
+/** Returns the form that a program would use; arrays of even sizes stay Maps, as any array may. */
 function inUsualForm(map: Map<PhpKey, PhpValue>): PhpArray {
   const keys = [...map.keys()];
   if (keys.length % 2 === 0) return map;
@@ -92,11 +91,10 @@ function textOf(hex: string): string | Uint8Array {
 }
 
 /**
- * Gives the key that PHP makes of a string. It is PHP's rule, written a second time on purpose:
+ * Returns the key that PHP makes of a string. The rule is written a second time on purpose, since
  * this is the other side of the comparison.
  *
- * @param hex the string's bytes
- * @returns the key
+ * @param hex - The string's bytes.
  */
 export function keyOf(hex: string): PhpKey {
   const text = textOf(hex);

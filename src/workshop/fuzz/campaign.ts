@@ -1,38 +1,52 @@
+import fc from 'fast-check';
 import type { SessionFormat } from '../../serialize/index.ts';
-import { compareSession, compareValue, compareVariables, compareVerdict, show } from './compare.ts';
-import { mutate } from './mutate.ts';
+import { compareSession, compareValue, compareVariables, compareVerdict } from './compare.ts';
+import { mutations } from './mutate.ts';
 import type { Answer, Oracle } from './oracle.ts';
-import { type Plan, planValue, type Random } from './plans.ts';
-import { shrink, smallerBytes, smallerPlans } from './shrink.ts';
+import { arrayPlans, type Plan, plans } from './plans.ts';
 
-/** What one run compared, and the smallest case of the first difference. */
+/** How many cases one run compared, and the smallest case of the first difference. */
 export interface Outcome {
   readonly compared: number;
   readonly difference: string | undefined;
 }
 
+/** Cases of one kind, and both sides of the comparison. */
+interface Comparison<Case> {
+  readonly cases: fc.Arbitrary<Case>;
+  /** The cases to shrink a difference with, if `cases` do not shrink well. */
+  readonly smaller?: fc.Arbitrary<Case>;
+  ask(cases: readonly Case[]): Promise<readonly Answer[]>;
+  /** Returns the difference, or undefined. */
+  compare(one: Case, answer: Answer): string | undefined;
+}
+
+/** PHP is asked about so many cases at once. */
 const BATCH = 4000;
+/** A smaller case is looked for so long, in milliseconds. */
+const PATIENCE = 60_000;
 const FORMATS: readonly SessionFormat[] = ['php', 'php_binary', 'php_serialize'];
+const NAMES = ['a', 'b', 'user', '5', '-7', '', '__proto__', 'é', '!x', 'long'.repeat(32)];
 
 /**
  * Compares random values with PHP, byte for byte and both ways.
  *
- * @param oracle PHP
- * @param random the source of chance
- * @param count how many values
- * @param keep is given each of PHP's bytes, to be spoiled later
- * @returns how many were equal, or the smallest that is not
+ * @param oracle - PHP.
+ * @param seed - The same seed gives the same values.
+ * @param count - How many values.
+ * @param keep - Receives each of PHP's bytes, for spoiling them later.
  */
 export async function compareValues(
   oracle: Oracle,
-  random: Random,
+  seed: number,
   count: number,
   keep: (bytes: Buffer) => void = () => {},
 ): Promise<Outcome> {
-  return comparePlans(count, () => planValue(random), {
-    ask: async (plans) => {
-      const answers = await oracle.serialize(plans);
-      for (const answer of answers) keep(answer.bytes);
+  return await compareCases<Plan>(seed, count, {
+    cases: plans,
+    ask: async (batch) => {
+      const answers = await oracle.serialize(batch);
+      for (const { bytes } of answers) keep(bytes);
       return answers;
     },
     compare: compareValue,
@@ -42,171 +56,145 @@ export async function compareValues(
 /**
  * Compares random arrays as `$_SESSION` with PHP, in the three formats and both ways.
  *
- * @param oracle PHP
- * @param random the source of chance
- * @param count how many arrays for each format
- * @returns how many were equal, or the smallest that is not
+ * @param oracle - PHP.
+ * @param seed - The same seed gives the same arrays.
+ * @param count - How many arrays for each format.
  */
 export async function compareSessionValues(
   oracle: Oracle,
-  random: Random,
+  seed: number,
   count: number,
 ): Promise<Outcome> {
-  const next = (): Plan => {
-    for (;;) {
-      const plan = planValue(random);
-      if (plan.kind === 'array') return plan;
-    }
-  };
-  for (const format of FORMATS) {
-    const outcome = await comparePlans(count, next, {
-      ask: (plans) => oracle.encode(format, plans),
-      compare: (plan, answer) =>
-        plan.kind === 'array' ? compareVariables(format, plan, answer, oracle.version) : undefined,
-    });
-    if (outcome.difference !== undefined) return outcome;
-  }
-  return { compared: count * FORMATS.length, difference: undefined };
-}
-
-interface PlanCase {
-  ask(plans: readonly Plan[]): Promise<Answer[]>;
-  compare(plan: Plan, answer: Answer): string | undefined;
-}
-
-async function comparePlans(
-  count: number,
-  next: () => Plan,
-  { ask, compare }: PlanCase,
-): Promise<Outcome> {
-  const differs = (plan: Plan, answer: Answer | undefined): string | undefined => {
-    if (answer === undefined) return 'PHP gave no answer';
-    try {
-      return compare(plan, answer);
-    } catch (error) {
-      return `here ${String(error)}`;
-    }
-  };
-  for (let done = 0; done < count; done += BATCH) {
-    const plans = Array.from({ length: Math.min(BATCH, count - done) }, next);
-    const answers = await ask(plans);
-    const failing = plans.find((plan, index) => differs(plan, answers[index]) !== undefined);
-    if (failing === undefined) continue;
-    const smallest = await shrink(failing, smallerPlans, async (candidates) => {
-      const verdicts = await ask(candidates);
-      return candidates.map((plan, index) => differs(plan, verdicts[index]) !== undefined);
-    });
-    const [answer] = await ask([smallest]);
-    const difference =
-      differs(smallest, answer) ??
-      `${differs(failing, answers[plans.indexOf(failing)])}\nnot again for`;
-    return { compared: done, difference: `${difference}\n${JSON.stringify(smallest)}` };
-  }
-  return { compared: count, difference: undefined };
+  return await inEachFormat(count, (format) =>
+    compareCases<Plan>(seed, count, {
+      cases: arrayPlans,
+      ask: (batch) => oracle.encode(format, batch),
+      compare: (plan, answer) => compareVariables(format, plan, answer, oracle.version),
+    }),
+  );
 }
 
 /**
  * Compares the verdicts on spoiled bytes.
  *
- * @param oracle PHP
- * @param random the source of chance
- * @param count how many inputs
- * @param corpus bytes that PHP wrote
- * @returns how many verdicts were equal, or the shortest input on which they are not
+ * @param oracle - PHP.
+ * @param seed - The same seed and corpus give the same inputs.
+ * @param count - How many inputs.
+ * @param corpus - Bytes that PHP wrote.
  */
 export async function compareMutations(
   oracle: Oracle,
-  random: Random,
+  seed: number,
   count: number,
   corpus: readonly Buffer[],
 ): Promise<Outcome> {
-  const judge = (inputs: readonly Buffer[]): ReturnType<Oracle['unserialize']> =>
-    oracle.unserialize(inputs);
-  return compareBytes(
-    count,
-    () => mutate(pick(corpus, random), random),
-    judge,
-    (input, answer) => compareVerdict(input, answer, oracle.version),
-  );
+  return await compareCases<Buffer>(seed, count, {
+    cases: mutations(fc.constantFrom(...corpus)),
+    smaller: anyBytes,
+    ask: (batch) => oracle.unserialize(batch),
+    compare: (input, answer) => compareVerdict(input, answer, oracle.version),
+  });
 }
 
 /**
  * Compares sessions in the three formats, whole and spoiled.
  *
- * @param oracle PHP
- * @param random the source of chance
- * @param count how many inputs of each format
- * @param corpus bytes that PHP wrote
- * @returns how many were equal, or the shortest that is not
+ * @param oracle - PHP.
+ * @param seed - The same seed and corpus give the same inputs.
+ * @param count - How many inputs of each format.
+ * @param corpus - Bytes that PHP wrote.
  */
 export async function compareSessions(
   oracle: Oracle,
-  random: Random,
+  seed: number,
   count: number,
   corpus: readonly Buffer[],
 ): Promise<Outcome> {
-  for (const format of FORMATS) {
-    const next = (): Buffer => {
-      const session = buildSession(format, corpus, random);
-      return random() < 0.5 ? session : mutate(session, random);
-    };
-    const outcome = await compareBytes(
-      count,
-      next,
-      (inputs) => oracle.session(format, inputs),
-      (input, answer) => compareSession(format, input, answer, oracle.version),
+  return await inEachFormat(count, (format) => {
+    const whole = sessions(format, corpus);
+    return compareCases<Buffer>(seed, count, {
+      cases: fc.oneof(whole, mutations(whole)),
+      smaller: anyBytes,
+      ask: (batch) => oracle.session(format, batch),
+      compare: (input, answer) => compareSession(format, input, answer, oracle.version),
+    });
+  });
+}
+
+const anyBytes = fc.uint8Array({ size: 'max' }).map(
+  (bytes) => Buffer.from(bytes),
+  // Lets fast-check shrink bytes that it has not made.
+  (bytes) => new Uint8Array(bytes as Buffer),
+);
+
+function sessions(format: SessionFormat, corpus: readonly Buffer[]): fc.Arbitrary<Buffer> {
+  const value = fc.constantFrom(...corpus);
+  if (format === 'php_serialize') return value;
+  const name = fc.constantFrom(...NAMES).map((text) => Buffer.from(text));
+  return fc
+    .array(fc.tuple(name, value), { maxLength: 3 })
+    .map((variables) =>
+      Buffer.concat(
+        variables.flatMap(([name, bytes]) =>
+          format === 'php'
+            ? [name, Buffer.from('|'), bytes]
+            : [Buffer.of(name.length & 255), name, bytes],
+        ),
+      ),
     );
+}
+
+async function inEachFormat(
+  count: number,
+  compare: (format: SessionFormat) => Promise<Outcome>,
+): Promise<Outcome> {
+  for (const format of FORMATS) {
+    const outcome = await compare(format);
     if (outcome.difference !== undefined) return outcome;
   }
   return { compared: count * FORMATS.length, difference: undefined };
 }
 
-async function compareBytes(
+/** Asks PHP in batches; fast-check then finds the smallest case of the first difference. */
+async function compareCases<Case>(
+  seed: number,
   count: number,
-  next: () => Buffer,
-  judge: (inputs: readonly Buffer[]) => ReturnType<Oracle['unserialize']>,
-  compare: (input: Buffer, answer: Awaited<ReturnType<typeof judge>>[number]) => string | undefined,
+  { cases, smaller, ask, compare }: Comparison<Case>,
 ): Promise<Outcome> {
+  const differs = (one: Case, answer: Answer | undefined): string | undefined => {
+    if (answer === undefined) return 'PHP gave no answer';
+    try {
+      return compare(one, answer);
+    } catch (error) {
+      return `here ${String(error)}`;
+    }
+  };
+  const property = (arbitrary: fc.Arbitrary<Case>): fc.IAsyncPropertyWithHooks<[Case]> =>
+    fc.asyncProperty(arbitrary, async (one) => {
+      const [answer] = await ask([one]);
+      const difference = differs(one, answer);
+      if (difference === undefined) return;
+      // A comparison of bytes shows them itself.
+      const shown = Buffer.isBuffer(one) ? '' : `\n${JSON.stringify(one)}`;
+      throw new Error(difference + shown);
+    });
   for (let done = 0; done < count; done += BATCH) {
-    const inputs = Array.from({ length: Math.min(BATCH, count - done) }, next);
-    const differing = async (candidates: readonly Buffer[]): Promise<(string | undefined)[]> => {
-      const answers = await judge(candidates);
-      return candidates.map((input, index) => {
-        const answer = answers[index];
-        return answer === undefined ? undefined : compare(input, answer);
-      });
-    };
-    const found = await differing(inputs);
-    const failing = inputs[found.findIndex((difference) => difference !== undefined)];
-    if (failing === undefined) continue;
-    const smallest = await shrink(failing, smallerBytes, async (candidates) =>
-      (await differing(candidates)).map((difference) => difference !== undefined),
-    );
-    const [difference] = await differing([smallest]);
-    return {
-      compared: done,
-      difference:
-        difference ??
-        `${found.find((difference) => difference !== undefined)}\nnot again for ${show(failing)}`,
-    };
+    const source = { seed: (seed + done) | 0, numRuns: Math.min(BATCH, count - done) };
+    const batch = fc.sample(cases, source);
+    const answers = await ask(batch);
+    const failing = batch.findIndex((one, at) => differs(one, answers[at]) !== undefined);
+    if (failing < 0) continue;
+    const limits = { numRuns: 1, interruptAfterTimeLimit: PATIENCE };
+    const smallest =
+      smaller === undefined
+        ? await fc.check(property(cases), { ...source, ...limits, path: String(failing) })
+        : await fc.check(property(smaller), { ...limits, examples: [[batch[failing] as Case]] });
+    const found = smallest.errorInstance;
+    const difference =
+      found instanceof Error
+        ? found.message
+        : `${differs(batch[failing] as Case, answers[failing])}\nnot again by itself`;
+    return { compared: done, difference };
   }
   return { compared: count, difference: undefined };
-}
-
-function buildSession(format: SessionFormat, corpus: readonly Buffer[], random: Random): Buffer {
-  if (format === 'php_serialize') return pick(corpus, random);
-  const names = ['a', 'b', 'user', '5', '-7', '', '__proto__', 'é', '!x', 'long'.repeat(32)];
-  const parts = Array.from({ length: Math.floor(random() * 4) }, () => {
-    const name = Buffer.from(pick(names, random));
-    const head =
-      format === 'php'
-        ? Buffer.concat([name, Buffer.from('|')])
-        : Buffer.concat([Buffer.from([name.length & 255]), name]);
-    return Buffer.concat([head, pick(corpus, random)]);
-  });
-  return Buffer.concat(parts);
-}
-
-function pick<Item>(items: readonly Item[], random: Random): Item {
-  return items[Math.floor(random() * items.length)] as Item;
 }

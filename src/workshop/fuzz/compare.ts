@@ -19,11 +19,11 @@ const LEVELS = { E_WARNING: 2, E_NOTICE: 8, E_DEPRECATED: 8192 } as const;
 const SLOWEST = 50;
 
 /**
- * Builds a planned value here and compares its bytes with PHP's, and PHP's bytes read and written.
+ * Compares a planned value's bytes with PHP's, and PHP's bytes after reading and writing them.
  *
- * @param plan the plan
- * @param php what PHP made of it
- * @returns what differs, or `undefined`
+ * @param plan - The plan.
+ * @param php - PHP's bytes for it.
+ * @returns The difference, or `undefined`.
  */
 export function compareValue(plan: Plan, php: Answer): string | undefined {
   const ours = serialize(buildValue(settle(plan)));
@@ -34,14 +34,14 @@ export function compareValue(plan: Plan, php: Answer): string | undefined {
 }
 
 /**
- * Writes a planned `$_SESSION` and compares its bytes and warnings with PHP's, and PHP's bytes read
- * and written: values that several keys share have one table of references over all of them.
+ * Compares the bytes and warnings of a planned `$_SESSION` with PHP's, and PHP's bytes after reading
+ * and writing them. All keys share one reference table.
  *
- * @param format the serialize handler
- * @param plan the plan of an array
- * @param php what `session_encode()` made of it
- * @param version whose words are expected
- * @returns what differs, or `undefined`
+ * @param format - The serialize handler.
+ * @param plan - The plan of an array.
+ * @param php - The result of `session_encode()`.
+ * @param version - The PHP release.
+ * @returns The difference, or `undefined`.
  */
 export function compareVariables(
   format: SessionFormat,
@@ -67,12 +67,12 @@ export function compareVariables(
 }
 
 /**
- * Reads bytes and compares the verdict, the offset and the messages with PHP's.
+ * Compares the verdict on bytes, its offset and the messages with PHP's.
  *
- * @param input any bytes
- * @param php what PHP made of them
- * @param version whose words are expected
- * @returns what differs, or `undefined`
+ * @param input - Any bytes.
+ * @param php - PHP's verdict.
+ * @param version - The PHP release.
+ * @returns The difference, or `undefined`.
  */
 export function compareVerdict(
   input: Buffer,
@@ -106,13 +106,13 @@ export function compareVerdict(
 }
 
 /**
- * Reads a session and compares what `session_start` says and `session_encode` gives.
+ * Compares the messages of reading a session, and its bytes when written again, with PHP's.
  *
- * @param format the serialize handler
- * @param input the session's data
- * @param php what PHP made of it
- * @param version whose words are expected
- * @returns what differs, or `undefined`
+ * @param format - The serialize handler.
+ * @param input - The session's data.
+ * @param php - The messages of `session_start()` and the result of `session_encode()`.
+ * @param version - The PHP release.
+ * @returns The difference, or `undefined`.
  */
 export function compareSession(
   format: SessionFormat,
@@ -135,7 +135,7 @@ export function compareSession(
     (text) => !text.endsWith('Class __PHP_Incomplete_Class has no unserializer'),
   );
   if (input.includes('R:')) {
-    // PHP was not asked to write these: a reference that only its own value holds has no end there.
+    // PHP did not write these: its serialize() does not end for a value inside its own reference.
     const read = messages.filter((text) => !text.includes('session_encode()'));
     if (read.join('\n') === expected.join('\n')) return undefined;
   }
@@ -147,17 +147,16 @@ export function compareSession(
 }
 
 /**
- * Shows bytes so that they can be pasted into a test.
+ * Returns bytes as a string literal in Latin-1, for pasting into a test.
  *
- * @param bytes any bytes
- * @returns a string literal, a character a byte
+ * @param bytes - Any bytes.
  */
 export function show(bytes: Uint8Array): string {
   const text = JSON.stringify(Buffer.from(bytes).toString('latin1'));
   return text.length > 600 ? `${text.slice(0, 600)}…` : text;
 }
 
-/** The quickest of three times, once a first one was slow: a neighbour's load is no slowness. */
+/** Returns the fastest of up to three runs, since other processes can slow down one. */
 function milliseconds(input: Buffer): number {
   let quickest = Number.POSITIVE_INFINITY;
   for (let time = 0; time < 3 && quickest > SLOWEST; time++) {
@@ -165,7 +164,7 @@ function milliseconds(input: Buffer): number {
     try {
       unserialize(input, { onMessage: () => {} });
     } catch {
-      // The verdict was looked at already.
+      // The verdict was compared before.
     }
     quickest = Math.min(quickest, performance.now() - began);
   }
@@ -180,7 +179,7 @@ function spoken({ level, message }: PhpMessage): string {
   return `${LEVELS[level]} ${message}`;
 }
 
-/** PHP asked its classes: a class that cannot be unserialized, an enum or case it does not have. */
+/** Returns whether PHP's verdict depends on its classes: an enum or a case that it has not. */
 function isBeyondBytes(php: Answer): boolean {
   return php.messages.some((text) =>
     /^0 |Class '.*' (?:not found|is not an enum)|Undefined constant|is not an enum case/s.test(
@@ -190,8 +189,9 @@ function isBeyondBytes(php: Answer): boolean {
 }
 
 /**
- * Where this library keeps what PHP without the class drops or changes: payloads of `C:`, integer
- * names that a class's `__serialize()` wrote, an enum's name in another case, and a reference that only its own value holds.
+ * Returns whether this library keeps bytes that PHP without the class drops or changes: payloads of
+ * `C:`, integer names that a class's `__serialize()` wrote, an enum's name in another case, and a
+ * reference inside its own value.
  */
 function isKeptHere(input: Buffer): boolean {
   const text = input.toString('latin1');

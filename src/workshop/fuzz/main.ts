@@ -1,4 +1,4 @@
-/** `npm run fuzz`: random values, spoiled bytes and sessions, each compared with PHP's answer. */
+/** `npm run fuzz`: random values, spoiled bytes and sessions, each compared with PHP's result. */
 import { parseArgs } from 'node:util';
 import type { PhpVersion } from '../../serialize/index.ts';
 import type { Outcome } from './campaign.ts';
@@ -9,7 +9,6 @@ import {
   compareValues,
 } from './campaign.ts';
 import { openOracle } from './oracle.ts';
-import { seeded } from './plans.ts';
 
 const USAGE = `npm run fuzz -- [--values N] [--mutations N] [--seed N] [--php VERSION]
 
@@ -20,9 +19,9 @@ const USAGE = `npm run fuzz -- [--values N] [--mutations N] [--seed N] [--php VE
 
 The three session formats are compared as well: of each, a tenth as many values and a twentieth as
 many spoiled inputs.
-It ends with 1 at a difference, and prints the smallest case and the seed.`;
+At a difference it prints the smallest case and the seed, and exits with 1.`;
 const VERSIONS: readonly PhpVersion[] = ['8.2', '8.3', '8.4', '8.5'];
-/** How many of PHP's answers are kept to be spoiled. */
+/** How many of PHP's last results are kept for spoiling. */
 const CORPUS = 20_000;
 
 interface Campaign {
@@ -35,10 +34,10 @@ interface Campaign {
 function wholeNumber(name: string, text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw new RangeError(`--${name} ${text}: it takes a whole number, for example --${name} 1000.`);
+  throw new RangeError(`--${name} ${text}: it must be a whole number, for example --${name} 1000.`);
 }
 
-/** Reads the command line; undefined where only help is wanted. */
+/** Reads the command line; undefined for --help. */
 function readCampaign(): Campaign | undefined {
   const { values } = parseArgs({
     options: {
@@ -52,7 +51,7 @@ function readCampaign(): Campaign | undefined {
   if (values.help) return undefined;
   const version = VERSIONS.find((each) => each === values.php);
   if (!version) {
-    throw new RangeError(`--php ${values.php}: it takes one of ${VERSIONS.join(', ')}.`);
+    throw new RangeError(`--php ${values.php}: it must be one of ${VERSIONS.join(', ')}.`);
   }
   return {
     values: wholeNumber('values', values.values),
@@ -62,26 +61,27 @@ function readCampaign(): Campaign | undefined {
   };
 }
 
-/** Runs the three comparisons, and tells whether all was as PHP has it. */
+/** Runs the comparisons. Returns whether there was no difference. */
 async function run({ values, mutations, seed, version }: Campaign): Promise<boolean> {
-  const random = seeded(seed);
   const corpus: Buffer[] = [];
+  let kept = 0;
   const began = performance.now();
   const prototype = JSON.stringify(Object.getOwnPropertyNames(Object.prototype));
   const oracle = await openOracle(version, (line) => console.log(line));
-  const tell = (name: string, { compared, difference }: Outcome): boolean => {
-    console.log(`${name}: ${compared} compared, ${difference ?? `all as PHP ${version} has them`}`);
+  const report = (name: string, { compared, difference }: Outcome): boolean => {
+    console.log(
+      `${name}: ${compared} compared, ${difference ?? `no difference from PHP ${version}`}`,
+    );
     return difference === undefined;
   };
   const keep = (bytes: Buffer): void => {
-    if (corpus.length < CORPUS) corpus.push(bytes);
-    else corpus[Math.floor(random() * CORPUS)] = bytes;
+    corpus[kept++ % CORPUS] = bytes;
   };
   const equal = [
-    tell('values, both ways', await compareValues(oracle, random, values, keep)),
-    tell('values of $_SESSION', await compareSessionValues(oracle, random, Math.ceil(values / 10))),
-    tell('spoiled inputs', await compareMutations(oracle, random, mutations, corpus)),
-    tell('sessions', await compareSessions(oracle, random, Math.ceil(mutations / 20), corpus)),
+    report('values, both ways', await compareValues(oracle, seed, values, keep)),
+    report('values of $_SESSION', await compareSessionValues(oracle, seed, Math.ceil(values / 10))),
+    report('spoiled inputs', await compareMutations(oracle, seed, mutations, corpus)),
+    report('sessions', await compareSessions(oracle, seed, Math.ceil(mutations / 20), corpus)),
   ];
   oracle.close();
   console.log(`seed ${seed}, ${((performance.now() - began) / 1000).toFixed(1)} s`);

@@ -1,6 +1,6 @@
-import type { Random } from './plans.ts';
+import fc from 'fast-check';
 
-/** Pieces at which PHP's scanner decides something. */
+/** Pieces at which PHP's scanner takes a decision. */
 const PIECES = [
   'i:1;',
   'i:0;',
@@ -42,39 +42,74 @@ const PIECES = [
   'a:',
 ];
 
+type Edit = (bytes: Buffer) => Buffer;
+
+/** A place in bytes of any length, all with the same chance. */
+const place = fc.noBias(fc.nat(2 ** 31 - 1)).map((part) => part / 2 ** 31);
+const size = fc.integer({ min: 1, max: 12 });
+const piece = fc.constantFrom(...PIECES).map((text) => Buffer.from(text, 'latin1'));
+const digits = fc.nat(11).map((value) => Buffer.from(String(value)));
+const byte = fc.nat(255).map((code) => Buffer.of(code));
+
+/** Puts bytes at a place, over so many of the old ones. */
+function put(at: number, replaced: number, content: (bytes: Buffer, from: number) => Buffer): Edit {
+  return (bytes) => {
+    const from = Math.floor(at * (bytes.length + 1));
+    const after = bytes.subarray(from + replaced);
+    return Buffer.concat([bytes.subarray(0, from), content(bytes, from), after]);
+  };
+}
+
+const edit: fc.Arbitrary<Edit> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.tuple(place, size).map(([at, count]) => put(at, count, () => NOTHING)),
+  },
+  {
+    weight: 5,
+    arbitrary: fc
+      .tuple(place, piece, fc.boolean())
+      .map(([at, text, replaces]) => put(at, replaces ? text.length : 0, () => text)),
+  },
+  {
+    weight: 7,
+    arbitrary: fc.tuple(place, fc.oneof(digits, byte)).map(([at, text]) => put(at, 1, () => text)),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(place, place, size).map(([at, other, count]) =>
+      put(at, 0, (bytes) => {
+        const from = Math.floor(other * bytes.length);
+        return bytes.subarray(from, from + count * 2);
+      }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: place.map(
+      (at): Edit =>
+        (bytes) =>
+          bytes.subarray(0, Math.floor(at * (bytes.length + 1))),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(place, size)
+      .map(([at, count]) => put(at, 0, (bytes, from) => bytes.subarray(from - count, from))),
+  },
+);
+
+const NOTHING = Buffer.alloc(0);
+
 /**
- * Spoils serialized bytes in one to three places.
+ * Returns serialized bytes that are spoiled in one to three places.
  *
- * @param bytes what PHP wrote
- * @param random the source of chance
- * @returns other bytes
+ * @param whole - Bytes that PHP wrote.
  */
-export function mutate(bytes: Buffer, random: Random): Buffer {
-  let result: Buffer = bytes;
-  const times = 1 + Math.floor(random() * 3);
-  for (let time = 0; time < times; time++) {
-    const at = Math.floor(random() * (result.length + 1));
-    const length = Math.floor(random() ** 3 * 12) + 1;
-    const before = result.subarray(0, at);
-    const chance = random();
-    let middle: Buffer = Buffer.alloc(0);
-    let after = at;
-    if (chance < 0.2) after = at + length;
-    else if (chance < 0.45) {
-      middle = Buffer.from(PIECES[Math.floor(random() * PIECES.length)] as string, 'latin1');
-      if (random() < 0.5) after = at + middle.length;
-    } else if (chance < 0.65) {
-      middle = Buffer.from(`${Math.floor(random() * 12)}`);
-      after = at + 1;
-    } else if (chance < 0.8) {
-      middle = Buffer.from([Math.floor(random() * 256)]);
-      after = at + 1;
-    } else if (chance < 0.9) {
-      const from = Math.floor(random() * result.length);
-      middle = result.subarray(from, from + length * 2);
-    } else if (chance < 0.95) return result.subarray(0, at);
-    else middle = Buffer.from(before.subarray(-length));
-    result = Buffer.concat([before, middle, result.subarray(after)]);
-  }
-  return result;
+export function mutations(whole: fc.Arbitrary<Buffer>): fc.Arbitrary<Buffer> {
+  const edits = fc.array(edit, { minLength: 1, maxLength: 3 });
+  return fc
+    .tuple(whole, edits)
+    .map(([bytes, list]) => list.reduce((result, change) => change(result), bytes));
 }

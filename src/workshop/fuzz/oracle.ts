@@ -3,19 +3,19 @@ import type { PhpVersion, SessionFormat } from '../../serialize/index.ts';
 import { openWasmPhp } from '../oracle/wasm.ts';
 import { type Plan, settle } from './plans.ts';
 
-/** What PHP made of one case. */
+/** PHP's result for one case. */
 export interface Answer {
   readonly bytes: Buffer;
-  /** Each as its level in PHP's number, a space, and the text. */
+  /** Each message as its level's number, a space, and the text. */
   readonly messages: readonly string[];
 }
 
-/** PHP, asked about thousands of cases at once. */
+/** A PHP that takes thousands of cases in one call. */
 export interface Oracle {
   readonly version: PhpVersion;
   serialize(plans: readonly Plan[]): Promise<Answer[]>;
   unserialize(inputs: readonly Uint8Array[]): Promise<Answer[]>;
-  /** What `session_encode()` gives for these values of `$_SESSION`. */
+  /** Returns the results of `session_encode()` for these values of `$_SESSION`. */
   encode(format: SessionFormat, plans: readonly Plan[]): Promise<Answer[]>;
   session(format: SessionFormat, inputs: readonly Uint8Array[]): Promise<Answer[]>;
   close(): void;
@@ -23,21 +23,29 @@ export interface Oracle {
 
 const SCRIPT = readFileSync(new URL('oracle.php', import.meta.url), 'utf8').replace('<?php', '');
 const INPUT = '/tmp/fuzz-input';
+/** Each run leaves file descriptors open in PHP's file system, which has 4096 of them. */
+const MOST_RUNS = 500;
 
 /**
- * Starts the PHP of npm for comparisons.
+ * Starts npm's PHP for comparisons.
  *
- * @param version the PHP release; all but 8.4 are fetched once
- * @param progress told when it is fetched
- * @returns the oracle; close it at the end
+ * @param version - The PHP release; all but 8.4 are fetched once.
+ * @param progress - Receives a line when a release is fetched.
+ * @returns The oracle; close it at the end.
  */
 export async function openOracle(
   version: PhpVersion = '8.4',
   progress?: ((line: string) => void) | undefined,
 ): Promise<Oracle> {
-  const php = await openWasmPhp({ version, progress });
+  let php = await openWasmPhp({ version, progress });
+  let runs = 0;
   const ask = async (task: string, lines: readonly string[]): Promise<Answer[]> => {
     if (lines.length === 0) return [];
+    if (++runs > MOST_RUNS) {
+      php.close();
+      php = await openWasmPhp({ version, progress });
+      runs = 1;
+    }
     php.write(INPUT, Buffer.from(`${lines.join('\n')}\n`));
     const output = await php.run(
       `<?php define('FUZZ_INPUT', '${INPUT}'); define('FUZZ_TASK', '${task}'); ${SCRIPT}`,
@@ -71,6 +79,6 @@ export async function openOracle(
         'session',
         inputs.map((bytes) => `${format} ${base64(bytes)}`),
       ),
-    close: php.close,
+    close: () => php.close(),
   };
 }

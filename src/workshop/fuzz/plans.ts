@@ -1,8 +1,9 @@
+import fc from 'fast-check';
 import { keyOf } from './build-value.ts';
 
 /**
- * How to build one value: PHP follows it with its own variables, and so does this program. Bytes
- * are written as hexadecimal, ints as decimal text, so that JSON carries the plan without loss.
+ * How to build one value, in PHP's variables and in this library's. Bytes are hexadecimal and ints
+ * decimal text, so that JSON carries a plan without loss.
  */
 export type Plan =
   | { readonly kind: 'null' }
@@ -18,34 +19,15 @@ export type Plan =
       readonly properties: readonly (readonly [string, Plan])[];
     }
   | { readonly kind: 'enum'; readonly case: string }
-  /** The object of this number once more. */
+  /** One more place of the object with this number. */
   | { readonly kind: 'same'; readonly id: number }
-  /** One variable that several places share: the first place says what it holds. */
+  /** A variable that several places share: the first place has the value. */
   | { readonly kind: 'shared'; readonly id: number; readonly value?: Plan };
 
 /** An int as decimal text, or a string's bytes as hexadecimal. */
 export type PlanKey = { readonly int: string } | { readonly hex: string };
 
-/** Gives numbers from 0 to below 1, the same ones for the same seed. */
-export type Random = () => number;
-
-/**
- * Makes a source of repeatable numbers (mulberry32).
- *
- * @param seed any integer
- * @returns the source
- */
-export function seeded(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-/** The values at which notations and limits change. */
+/** Ints at which notations and limits change. */
 const INTS =
   '0 1 -1 9 10 99 100 127 128 255 256 999 1000 65535 2147483647 2147483648 -2147483648 -2147483649 4294967295 9007199254740991 9007199254740992 -9007199254740993 9223372036854775807 -9223372036854775808'.split(
     ' ',
@@ -134,93 +116,155 @@ const PROPERTIES: Readonly<Record<string, readonly string[]>> = {
   Fuzz_Grown: ['open', '\0*\0guarded', '\0Fuzz_Plain\0hidden', '\0Fuzz_Grown\0hidden'],
 };
 
-/**
- * Plans a random value.
- *
- * @param random the source of chance
- * @returns the plan
- */
-export function planValue(random: Random): Plan {
-  let objects = 0;
-  let shared = 0;
-  const pick = <Item>(items: readonly Item[]): Item =>
-    items[Math.floor(random() * items.length)] as Item;
-  const hex = (text: string): string => Buffer.from(text).toString('hex');
-  const string = (): string => {
-    if (random() < 0.15) return pick(BYTES);
-    if (random() < 0.6) return hex(pick(STRINGS));
-    const length = Math.floor(random() ** 3 * 90);
-    return hex(
-      Array.from({ length }, () => pick(['a', 'b', ' ', 'é', '0', ';', '"', '漢'])).join(''),
-    );
-  };
-  const int = (): string => {
-    if (random() < 0.4) return pick(INTS);
-    const limit = 10 ** Math.ceil(random() * 15);
-    return String(Math.floor((random() - 0.4) * limit));
-  };
-  const key = (): PlanKey => {
-    const chance = random();
-    if (chance < 0.25) return { int: int() };
-    return { hex: chance < 0.5 ? string() : hex(pick(KEYS)) };
-  };
-  const float = (): string => {
+const hexOf = (text: string): string => Buffer.from(text).toString('hex');
+
+const int = fc.oneof(
+  fc.constantFrom(...INTS),
+  fc.integer().map(String),
+  fc.maxSafeInteger().map(String),
+  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String),
+);
+const float = fc
+  .oneof(
+    fc.constantFrom(...FLOATS),
+    fc.double(),
+    fc.tuple(fc.double({ min: -0.5, max: 0.5 }), fc.integer({ min: -15, max: 24 })).map(scaled),
+  )
+  .map((value) => {
     const bytes = Buffer.alloc(8);
-    const chance = random();
-    if (chance < 0.5) bytes.writeDoubleBE(pick(FLOATS));
-    else if (chance < 0.8)
-      bytes.writeDoubleBE((random() - 0.5) * 10 ** Math.floor(random() * 40 - 15));
-    else for (let at = 0; at < 8; at++) bytes[at] = Math.floor(random() * 256);
+    bytes.writeDoubleBE(value);
     return bytes.toString('hex');
-  };
-  const plan = (depth: number): Plan => {
-    const chance = random();
-    if (depth > 0 && chance < 0.3) {
-      const length = Math.floor(random() ** 2 * 8);
-      const isList = random() < 0.4;
-      const elements = Array.from({ length }, (_, index): [PlanKey, Plan] => [
-        isList ? { int: String(index) } : key(),
-        plan(depth - 1),
-      ]);
-      return { kind: 'array', elements: withoutRepeats(elements) };
-    }
-    if (depth > 0 && chance < 0.4) {
-      const id = objects++;
-      const name = pick(Object.keys(PROPERTIES));
-      const names = PROPERTIES[name] as readonly string[];
-      // A declared property is always there; PHP keeps the order of the declaration.
-      const chosen = name === 'stdClass' ? names.filter(() => random() < 0.3) : names;
-      const properties = chosen.map((property): [string, Plan] => [hex(property), plan(depth - 1)]);
-      return { kind: 'object', class: name, id, properties };
-    }
-    if (chance < 0.44 && objects > 0) return { kind: 'same', id: Math.floor(random() * objects) };
-    if (depth > 0 && chance < 0.48) {
-      const id = shared++;
-      return { kind: 'shared', id, value: plan(depth - 1) };
-    }
-    if (chance < 0.54 && shared > 0) return { kind: 'shared', id: Math.floor(random() * shared) };
-    if (chance < 0.57) return { kind: 'enum', case: pick(['Hearts', 'Spades']) };
-    if (chance < 0.62) return { kind: 'null' };
-    if (chance < 0.66) return { kind: 'bool', value: random() < 0.5 };
-    if (chance < 0.78) return { kind: 'int', value: int() };
-    if (chance < 0.86) return { kind: 'float', hex: float() };
-    return { kind: 'string', hex: string() };
-  };
-  return plan(4);
+  });
+const unit = fc.constantFrom('a', 'b', ' ', 'é', '0', ';', '"', '漢');
+const string = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom(...STRINGS).map(hexOf) },
+  { weight: 2, arbitrary: fc.string({ unit, maxLength: 90, size: 'max' }).map(hexOf) },
+  { weight: 1, arbitrary: fc.constantFrom(...BYTES) },
+);
+const stringKey: fc.Arbitrary<PlanKey> = fc
+  .oneof(fc.constantFrom(...KEYS).map(hexOf), string)
+  .map((hex) => ({ hex }));
+const key = fc.oneof(
+  { weight: 3, arbitrary: stringKey },
+  { weight: 1, arbitrary: int.map((text): PlanKey => ({ int: text })) },
+);
+
+function scaled([size, power]: [number, number]): number {
+  return size * 10 ** power;
 }
 
-/** An array has each key once: assigning to a reference's place would write through it. */
-function withoutRepeats(elements: readonly [PlanKey, Plan][]): [PlanKey, Plan][] {
-  const name = (key: PlanKey): string =>
-    'int' in key ? key.int : typeof keyOf(key.hex) === 'string' ? key.hex : String(keyOf(key.hex));
-  return [...new Map(elements.map((element) => [name(element[0]), element])).values()];
+/** Objects and variables have no numbers yet; `id` of another place is any number. */
+const { draft } = fc.letrec<{ draft: Plan; leaf: Plan; elements: Plan[] }>((tie) => ({
+  leaf: fc.oneof(
+    { weight: 1, arbitrary: fc.constant<Plan>({ kind: 'null' }) },
+    { weight: 1, arbitrary: fc.boolean().map((value): Plan => ({ kind: 'bool', value })) },
+    { weight: 3, arbitrary: int.map((value): Plan => ({ kind: 'int', value })) },
+    { weight: 2, arbitrary: float.map((hex): Plan => ({ kind: 'float', hex })) },
+    { weight: 3, arbitrary: string.map((hex): Plan => ({ kind: 'string', hex })) },
+    { weight: 1, arbitrary: fc.constantFrom('Hearts', 'Spades').map(enumCase) },
+    { weight: 2, arbitrary: fc.nat(50).map((id): Plan => ({ kind: 'same', id })) },
+    { weight: 2, arbitrary: fc.nat(50).map((id): Plan => ({ kind: 'shared', id })) },
+  ),
+  elements: fc.array(tie('draft'), { maxLength: 5 }),
+  draft: fc.oneof(
+    { maxDepth: 4, depthSize: 'max', withCrossShrink: true },
+    { weight: 14, arbitrary: tie('leaf') },
+    { weight: 2, arbitrary: tie('elements').map(listOf) },
+    {
+      weight: 4,
+      arbitrary: fc
+        .uniqueArray(fc.tuple(key, tie('draft')), { selector: nameOf, maxLength: 4 })
+        .map((elements): Plan => ({ kind: 'array', elements })),
+    },
+    ...Object.entries(PROPERTIES).map(([name, names]) => ({
+      weight: 1,
+      arbitrary: objectOf(name, names, tie('draft')),
+    })),
+    {
+      weight: 2,
+      arbitrary: tie('draft').map((value): Plan => ({ kind: 'shared', id: 0, value })),
+    },
+  ),
+}));
+
+/** Random plans. */
+export const plans: fc.Arbitrary<Plan> = draft.map(numbered);
+
+/** Random plans of arrays. */
+export const arrayPlans: fc.Arbitrary<Plan> = fc
+  .uniqueArray(fc.tuple(key, draft), { selector: nameOf, maxLength: 8 })
+  .map((elements) => numbered({ kind: 'array', elements }));
+
+function enumCase(name: string): Plan {
+  return { kind: 'enum', case: name };
+}
+
+function listOf(values: readonly Plan[]): Plan {
+  return {
+    kind: 'array',
+    elements: values.map((value, at): [PlanKey, Plan] => [{ int: String(at) }, value]),
+  };
+}
+
+/** PHP has each key once: a second value for it would be written through a reference. */
+function nameOf([key]: readonly [PlanKey, Plan]): string {
+  if ('int' in key) return key.int;
+  const found = keyOf(key.hex);
+  return typeof found === 'string' ? key.hex : String(found);
+}
+
+function objectOf(
+  name: string,
+  names: readonly string[],
+  value: fc.Arbitrary<Plan>,
+): fc.Arbitrary<Plan> {
+  // PHP has every declared property, in the order of the declaration.
+  const properties =
+    name === 'stdClass'
+      ? fc.uniqueArray(fc.tuple(fc.constantFrom(...names.map(hexOf)), value), {
+          selector: ([hex]) => hex,
+        })
+      : fc.tuple(...names.map((each) => fc.tuple(fc.constant(hexOf(each)), value)));
+  return properties.map((list): Plan => ({ kind: 'object', class: name, id: 0, properties: list }));
+}
+
+/** Numbers objects and variables in their order, and makes other places refer to earlier ones. */
+function numbered(plan: Plan): Plan {
+  let objects = 0;
+  let variables = 0;
+  const visit = (part: Plan): Plan => {
+    switch (part.kind) {
+      case 'array':
+        return { ...part, elements: part.elements.map(([key, value]) => [key, visit(value)]) };
+      case 'object': {
+        const id = objects++;
+        return {
+          ...part,
+          id,
+          properties: part.properties.map(([key, value]) => [key, visit(value)]),
+        };
+      }
+      case 'same':
+        return objects > 0 ? { ...part, id: part.id % objects } : { kind: 'null' };
+      case 'shared': {
+        if (part.value === undefined) {
+          return variables > 0 ? { ...part, id: part.id % variables } : { kind: 'null' };
+        }
+        const id = variables++;
+        return { ...part, id, value: visit(part.value) };
+      }
+      default:
+        return part;
+    }
+  };
+  return visit(plan);
 }
 
 /**
- * Takes the reference away from a variable that has one place only, as PHP does when it writes.
+ * Removes the reference from a variable that has one place only, as PHP does when it writes.
  *
- * @param plan any plan
- * @returns the plan both sides shall follow
+ * @param plan - Any plan.
+ * @returns The plan that both sides follow.
  */
 export function settle(plan: Plan): Plan {
   const places = new Map<number, number>();
@@ -249,7 +293,7 @@ export function settle(plan: Plan): Plan {
   return settled.kind === 'shared' ? (settled.value ?? { kind: 'null' }) : settled;
 }
 
-/** What a variable holds: never another one, since PHP has no reference to a reference. */
+/** Returns the value of a variable; PHP has no reference to a reference. */
 function held(value: Plan | undefined): Plan {
   return value === undefined || value.kind === 'shared' ? { kind: 'null' } : value;
 }

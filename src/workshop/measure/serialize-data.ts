@@ -1,9 +1,7 @@
-import { seeded } from '../fuzz/plans.ts';
-
-/** What both JSON and PHP can hold: the peers must be able to take part. */
+/** A value that JSON and all peers can hold as well. */
 export type Plain = null | boolean | number | string | Plain[] | { [key: string]: Plain };
 
-/** One size of session and the figures PERFORMANCE.md asks for, as multiples of JSON's speed. */
+/** One size of session, and the targets as multiples of JSON's speed. */
 export interface Load {
   readonly name: string;
   readonly value: Plain;
@@ -11,32 +9,35 @@ export interface Load {
   readonly unserializeTarget: number;
 }
 
-const random = seeded(20_26);
 const WORDS =
   'cart user email token address city order price stock colour size note basket café naïve Zürich'.split(
     ' ',
   );
 
-function word(): string {
-  return WORDS[Math.floor(random() * WORDS.length)] as string;
+/** A word for a number; 7 and the count of words have no common divisor. */
+function word(number: number): string {
+  return WORDS[(number * 7) % WORDS.length] as string;
+}
+
+/** A number below a million for each index, of all lengths. */
+function spread(index: number): number {
+  return (index * 479_001_599) % 999_983;
 }
 
 function item(id: number): Plain {
   return {
     id: 10_000 + id,
-    sku: `SKU-${Math.floor(random() * 1e6)}`,
-    name: `${word()} ${word()}`,
-    price: Math.round(random() * 10_000) / 100 + 0.005,
-    quantity: 1 + Math.floor(random() * 5),
-    gift: random() < 0.3,
-    options: { colour: word(), size: 'XL' },
+    sku: `SKU-${spread(id)}`,
+    name: `${word(id)} ${word(id + 5)}`,
+    price: (spread(id) % 10_000) / 100 + 0.005,
+    quantity: 1 + (id % 5),
+    gift: id % 3 === 0,
+    options: { colour: word(id + 9), size: 'XL' },
   };
 }
 
 /**
- * Makes the five loads; the same ones each time.
- *
- * @returns from a counter's session to a list of 100,000 ints
+ * Returns the five loads, from a counter's session to a list of 100,000 ints; always the same.
  */
 export function loads(): Load[] {
   const tiny = { count: 3, user: 'ann', seen: 1_763_870_000, csrf: '5f2b9c0e8d7a' };
@@ -50,9 +51,11 @@ export function loads(): Load[] {
   };
   const big = { ...typical, cart: Array.from({ length: 1050 }, (_, index) => item(index)) };
   const strings = Array.from({ length: 400 }, (_, index) =>
-    index % 4 === 0 ? `${word()} – ${'ü'.repeat(40)}${index}` : `${word()} `.repeat(30) + index,
+    index % 4 === 0
+      ? `${word(index)} – ${'ü'.repeat(40)}${index}`
+      : `${word(index)} `.repeat(30) + index,
   );
-  const ints = Array.from({ length: 100_000 }, () => Math.floor(random() * 1e6));
+  const ints = Array.from({ length: 100_000 }, (_, index) => spread(index));
   return [
     { name: 'tiny', value: tiny, serializeTarget: 1.3, unserializeTarget: 1.1 },
     { name: 'typical', value: typical, serializeTarget: 1.3, unserializeTarget: 1.1 },

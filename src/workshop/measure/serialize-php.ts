@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { openWasmPhp } from '../oracle/wasm.ts';
 
-/** PHP timing itself on the same bytes: microseconds for a call, and the bytes it took at most. */
+/** PHP's own times on the same bytes: microseconds for a call, and its peak of bytes. */
 export interface PhpTimes {
   readonly serialize: number;
   readonly unserialize: number;
@@ -33,9 +33,9 @@ echo json_encode(['serialize' => $serialize, 'unserialize' => $unserialize,
 `;
 
 /**
- * Finds the PHPs to compare with: the one of npm, and an installed one.
+ * Starts the PHPs to compare with: npm's, and an installed one if there is one.
  *
- * @returns each with its name, and what ends them
+ * @returns Each by its name, and a function that ends them.
  */
 export async function openPhps(): Promise<{ rounds: Map<string, PhpRound>; close(): void }> {
   const wasm = await openWasmPhp();

@@ -1,5 +1,5 @@
-// How fast this library reads and writes PHP's format, beside JSON, its peers and PHP itself.
-// Rounds are interleaved, so a neighbour's load falls on all alike; medians are printed.
+// Times this library's serializer beside JSON, its peers and PHP itself. Rounds are interleaved, so
+// that the load of other processes slows down all alike; the table has medians.
 import { createRequire } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -16,7 +16,7 @@ interface Peer {
 }
 
 const ROUNDS = 9;
-/** Long enough that what PHP's turn has pushed out of the caches does not weigh. */
+/** Long enough to make up for the CPU caches, which PHP's turn has filled. */
 const ROUND_MS = 50;
 
 const require = createRequire(import.meta.url);
@@ -56,7 +56,7 @@ function peersFor(value: Load['value'], bytes: Buffer): Peer[] {
   ];
 }
 
-/** Lets the engine compile for all loads, as it has in a server that runs; the first would pay alone. */
+/** Lets the engine compile for all loads, as in a running server; else the first load is slower. */
 function warmUp(all: readonly Load[]): void {
   for (const { value } of all) {
     const bytes = serialize(value);
@@ -66,7 +66,7 @@ function warmUp(all: readonly Load[]): void {
   }
 }
 
-/** How often a call fits into one round. */
+/** Returns how many calls fit into one round. */
 function calibrate(call: Call): number {
   for (let times = 1; ; times *= 2) {
     if (microseconds(call, times) * times > ROUND_MS * 1000) return times;
@@ -79,7 +79,7 @@ function microseconds(call: Call, times: number): number {
   return Number(process.hrtime.bigint() - began) / 1000 / times;
 }
 
-/** The most that one call allocates: the heap's growth after a collection, buffers included. */
+/** Returns the most bytes that one call allocated, buffers included. */
 function memory(call: Call): number {
   let most = 0;
   for (let turn = 0; turn < 5; turn++) {

@@ -1,4 +1,5 @@
-/** Makes request sequences out of a seed. */
+/** Random request sequences. */
+import fc from 'fast-check';
 import { isBeyondWasm } from './scenarios/answers.ts';
 import type {
   Answer,
@@ -13,33 +14,27 @@ import type {
 import * as vocabulary from './vocabulary.ts';
 import * as calls from './vocabulary-calls.ts';
 
-/** mulberry32: enough for choosing, and the same everywhere. */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Chooses the parts of one sequence. */
 class Author {
-  readonly #random: () => number;
+  readonly #choose: fc.GeneratorValue;
   /** Whether the request begins with a handler. */
   #hasHandler = false;
 
-  constructor(random: () => number) {
-    this.#random = random;
+  constructor(choose: fc.GeneratorValue) {
+    this.#choose = choose;
+  }
+
+  /** A number from 0 to below 1 for choosing by weight. */
+  #part(): number {
+    return this.upTo(1000) / 1000;
   }
 
   chance(probability: number): boolean {
-    return this.#random() < probability;
+    return this.#part() < probability;
   }
 
   upTo(limit: number): number {
-    return Math.floor(this.#random() * limit);
+    return this.#choose(fc.nat, { max: limit - 1 });
   }
 
   pick<Item>(items: readonly Item[]): Item {
@@ -74,7 +69,7 @@ class Author {
   }
 
   call(): Step {
-    const kind = this.#random();
+    const kind = this.#part();
     if (kind < 0.2) return ['call', 'session_start'];
     if (kind < 0.28) return ['call', 'session_start', this.#options()];
     if (kind < 0.42) {
@@ -133,7 +128,7 @@ class Author {
   }
 
   step(): Step {
-    const kind = this.#random();
+    const kind = this.#part();
     if (kind < 0.62) return this.call();
     if (kind < 0.78) return this.#change();
     if (kind < 0.86) return ['variables'];
@@ -179,12 +174,14 @@ class Author {
 }
 
 /**
- * Makes sequences.
+ * Returns request sequences.
  *
- * @param seed - The same seed makes the same sequences.
+ * @param seed - The same seed gives the same sequences.
  * @param size - How many.
  */
 export function generate(seed: number, size: number): Scenario[] {
-  const author = new Author(seeded(seed));
-  return Array.from({ length: size }, (_, at) => author.scenario(`generated ${at}`));
+  const authors = fc.gen().map((choose) => new Author(choose).scenario('generated'));
+  // Without bias towards small numbers: a choice has the weight that it is given.
+  const scenarios = fc.sample(fc.noBias(authors), { seed, numRuns: size });
+  return scenarios.map((scenario, at) => ({ ...scenario, name: `generated ${at}` }));
 }
