@@ -16,12 +16,16 @@ export type PhpSessionMiddleware = (
 /**
  * Gives each request its PHP session scope, for every handler after it.
  *
- * The session is saved before the response's head leaves. One that cannot be saved goes to
+ * The session is saved before the response's head leaves. If it cannot be saved, its error goes to
  * Express's error handlers, which answer instead.
+ *
+ * `ws` may call the middleware with `{}` in place of a response, and Socket.IO by
+ * `io.engine.use()`. Callbacks that a library runs in another request's context need
+ * `phpSessionOf(request)`.
  *
  * @param options - How PHP behaves.
  * @returns A middleware; use it before the handlers that use sessions.
- * @throws RangeError for a setting that PHP does not have, or a value that it refuses.
+ * @throws RangeError for an unknown setting, or a value that PHP refuses.
  * @example
  * import { createServer } from 'node:http';
  * import express from 'express';

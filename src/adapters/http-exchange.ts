@@ -104,7 +104,7 @@ export function prepareHttp(options: HttpOptions): ServeHttp {
     });
     const run = (): unknown => {
       const result = page();
-      isAsync = typeof (result as PromiseLike<unknown> | undefined)?.then === 'function';
+      isAsync = isThenable(result);
       return result;
     };
     exchange
@@ -119,6 +119,10 @@ export function prepareHttp(options: HttpOptions): ServeHttp {
         finishIfOver();
       });
   };
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';
 }
 
 /** Runs an emitter's listeners in the request's context: Node emits from the parser's or socket's. */
@@ -152,9 +156,9 @@ function headOf(request: IncomingMessage, response: object): ResponseHead {
 }
 
 /**
- * Serves a request that becomes a WebSocket. Its session functions work until the socket closes, and
- * what the page has left open when it returns is saved and closed: a session's lock must not last as
- * long as a socket.
+ * Serves a request that becomes a WebSocket. Its session functions work until the socket closes. A
+ * session that an async page has left open is saved and closed when the page returns: its lock must
+ * not last as long as the socket.
  */
 function serveUpgrade(
   exchange: Exchange,
@@ -169,8 +173,14 @@ function serveUpgrade(
       .catch((error: unknown) => process.emitWarning(error as Error))
       .finally(() => exchange.close(reason));
   });
-  exchange
-    .run(page)
-    .finally(() => exchange.within(() => session_write_close()))
-    .catch(fail);
+  const run = async (): Promise<void> => {
+    const result = page();
+    if (!isThenable(result)) return;
+    try {
+      await result;
+    } finally {
+      await session_write_close();
+    }
+  };
+  exchange.run(run).catch(fail);
 }

@@ -23,13 +23,15 @@ export interface PhpSessionOptions<Name extends string = string> extends HttpOpt
  * Gives each request its PHP session scope: in it, `session_start()` and `$_SESSION` are that
  * request's own.
  *
- * The session is saved before the response's head leaves: `writeHead()`, `write()` and `end()` wait
- * for it. A session that cannot be saved answers 500 instead of a page that claims it was.
+ * The session is saved before the response's head leaves; until then Node keeps the bytes of
+ * `write()` and `end()`. A session that cannot be saved answers 500 instead of a page that claims it was.
  *
- * @param listener - What answers a request; it may be async.
- * @param options - How PHP behaves, and who hears of errors.
+ * Callbacks that a library runs in another request's context need `phpSessionOf(request)`.
+ *
+ * @param listener - Answers a request; it may be async.
+ * @param options - How PHP behaves, and what answers an error.
  * @returns A listener for `createServer()`.
- * @throws RangeError for a setting that PHP does not have, or a value that it refuses.
+ * @throws RangeError for an unknown setting, or a value that PHP refuses.
  * @example
  * import { createServer } from 'node:http';
  *

@@ -182,6 +182,9 @@ export function superglobalOf(find: () => PhpRequest): PhpSession {
  * it, and writing after the session was saved throws. An assignment to a variable that is a
  * reference changes the value that it shares, as in PHP.
  *
+ * A callback that waited in a queue of a library runs in the context of another request, and this is
+ * another visitor's `$_SESSION` there: use `phpSessionOf(request).$_SESSION`.
+ *
  * `console.log($_SESSION)` and `JSON.stringify($_SESSION)` show the variables. structuredClone()
  * refuses proxies: clone {@link sessionVariables}, or `{ ...$_SESSION }`.
  *
