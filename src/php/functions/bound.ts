@@ -44,33 +44,61 @@ import {
 
 /** The session functions of one request, by PHP's names. Each may be taken out of the object. */
 export interface PhpSessionFunctions {
+  /** {@link ini_get} of this request. */
   readonly ini_get: typeof ini_get;
+  /** {@link ini_set} of this request. */
   readonly ini_set: typeof ini_set;
+  /** {@link register_shutdown_function} of this request. */
   readonly register_shutdown_function: typeof register_shutdown_function;
+  /** {@link session_abort} of this request. */
   readonly session_abort: typeof session_abort;
+  /** {@link session_cache_expire} of this request. */
   readonly session_cache_expire: typeof session_cache_expire;
+  /** {@link session_cache_limiter} of this request. */
   readonly session_cache_limiter: typeof session_cache_limiter;
+  /** {@link session_commit} of this request. */
   readonly session_commit: typeof session_commit;
+  /** {@link session_create_id} of this request. */
   readonly session_create_id: typeof session_create_id;
+  /** {@link session_decode} of this request. */
   readonly session_decode: typeof session_decode;
+  /** {@link session_destroy} of this request. */
   readonly session_destroy: typeof session_destroy;
+  /** {@link session_encode} of this request. */
   readonly session_encode: typeof session_encode;
+  /** {@link session_gc} of this request. */
   readonly session_gc: typeof session_gc;
+  /** {@link session_get_cookie_params} of this request. */
   readonly session_get_cookie_params: typeof session_get_cookie_params;
+  /** {@link session_id} of this request. */
   readonly session_id: typeof session_id;
+  /** {@link session_module_name} of this request. */
   readonly session_module_name: typeof session_module_name;
+  /** {@link session_name} of this request. */
   readonly session_name: typeof session_name;
+  /** {@link session_regenerate_id} of this request. */
   readonly session_regenerate_id: typeof session_regenerate_id;
+  /** {@link session_register_shutdown} of this request. */
   readonly session_register_shutdown: typeof session_register_shutdown;
+  /** {@link session_reset} of this request. */
   readonly session_reset: typeof session_reset;
+  /** {@link session_save_path} of this request. */
   readonly session_save_path: typeof session_save_path;
+  /** {@link session_set_cookie_params} of this request. */
   readonly session_set_cookie_params: typeof session_set_cookie_params;
+  /** {@link session_set_save_handler} of this request. */
   readonly session_set_save_handler: typeof session_set_save_handler;
+  /** {@link session_start} of this request. */
   readonly session_start: typeof session_start;
+  /** {@link session_status} of this request. */
   readonly session_status: typeof session_status;
+  /** {@link session_unset} of this request. */
   readonly session_unset: typeof session_unset;
+  /** {@link session_write_close} of this request. */
   readonly session_write_close: typeof session_write_close;
+  /** {@link sessionVariables} of this request. */
   readonly sessionVariables: typeof sessionVariables;
+  /** {@link setSessionVariables} of this request. */
   readonly setSessionVariables: typeof setSessionVariables;
   /** The variables of this request's session. */
   readonly $_SESSION: PhpSession;
