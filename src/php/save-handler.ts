@@ -4,6 +4,20 @@
 export type Awaitable<Value> = Value | Promise<Value>;
 
 /**
+ * Continues with a value: at once where it is there, or when its promise is fulfilled.
+ *
+ * @param value - A value now, or a promise of it.
+ * @param next - The continuation.
+ * @returns Its result, as a promise only where there was one to wait for.
+ */
+export function whenReady<Value, Result>(
+  value: Awaitable<Value>,
+  next: (value: Value) => Awaitable<Result>,
+): Awaitable<Result> {
+  return value instanceof Promise ? value.then(next) : next(value);
+}
+
+/**
  * The return value of a callback: true for success, false for failure.
  *
  * PHP deprecates `0` and `-1`, and throws a TypeError for any other value, such as `null` or `1`.

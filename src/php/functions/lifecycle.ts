@@ -29,12 +29,12 @@ import { beforeNul, bytesOf } from '../zend/conversions.ts';
  * $_SESSION['count']; // 1
  * session_status() === PHP_SESSION_NONE; // true
  */
-export async function session_start<Name extends string>(
+export function session_start<Name extends string>(
   options?: SessionStartOptions<Name> | undefined,
 ): Promise<boolean>;
-export async function session_start(...values: unknown[]): Promise<boolean> {
+export function session_start(...values: unknown[]): Promise<boolean> {
   const startedAt = callerOf(session_start);
-  return await perform('session_start', async (request) => {
+  return perform('session_start', async (request) => {
     const { reporter, session } = request;
     const [options = {}] = parseArguments(reporter, values, 0, 'array $options');
     if (session.isActive) {
@@ -71,11 +71,11 @@ export async function session_start(...values: unknown[]): Promise<boolean> {
  * $_SESSION['count']; // 3
  * await session_write_close(); // false
  */
-export async function session_write_close(): Promise<boolean>;
-export async function session_write_close(...values: unknown[]): Promise<boolean> {
-  return await perform('session_write_close', async (request) => {
+export function session_write_close(): Promise<boolean>;
+export function session_write_close(...values: unknown[]): Promise<boolean> {
+  return perform('session_write_close', (request) => {
     parseArguments(request.reporter, values, 0);
-    return await request.session.flush();
+    return request.session.flush();
   });
 }
 
@@ -90,11 +90,11 @@ export async function session_write_close(...values: unknown[]): Promise<boolean
  * await session_start();
  * await session_commit(); // true
  */
-export async function session_commit(): Promise<boolean>;
-export async function session_commit(...values: unknown[]): Promise<boolean> {
-  return await perform('session_commit', async (request) => {
+export function session_commit(): Promise<boolean>;
+export function session_commit(...values: unknown[]): Promise<boolean> {
+  return perform('session_commit', (request) => {
     parseArguments(request.reporter, values, 0);
-    return await request.session.flush();
+    return request.session.flush();
   });
 }
 
@@ -111,11 +111,11 @@ export async function session_commit(...values: unknown[]): Promise<boolean> {
  * session_status() === PHP_SESSION_NONE; // true
  * $_SESSION['user']; // 'ann'
  */
-export async function session_destroy(): Promise<boolean>;
-export async function session_destroy(...values: unknown[]): Promise<boolean> {
-  return await perform('session_destroy', async (request) => {
+export function session_destroy(): Promise<boolean>;
+export function session_destroy(...values: unknown[]): Promise<boolean> {
+  return perform('session_destroy', (request) => {
     parseArguments(request.reporter, values, 0);
-    return await request.session.destroy();
+    return request.session.destroy();
   });
 }
 
@@ -134,11 +134,9 @@ export async function session_destroy(...values: unknown[]): Promise<boolean> {
  * await session_regenerate_id(true); // true
  * session_id() === before; // false
  */
-export async function session_regenerate_id(
-  delete_old_session?: boolean | undefined,
-): Promise<boolean>;
-export async function session_regenerate_id(...values: unknown[]): Promise<boolean> {
-  return await perform('session_regenerate_id', async (request) => {
+export function session_regenerate_id(delete_old_session?: boolean | undefined): Promise<boolean>;
+export function session_regenerate_id(...values: unknown[]): Promise<boolean> {
+  return perform('session_regenerate_id', async (request) => {
     const [deleteOld = false] = parseArguments(
       request.reporter,
       values,
@@ -171,11 +169,11 @@ export async function session_regenerate_id(...values: unknown[]): Promise<boole
  * await session_start();
  * 'draft' in $_SESSION; // false
  */
-export async function session_abort(): Promise<boolean>;
-export async function session_abort(...values: unknown[]): Promise<boolean> {
-  return await perform('session_abort', async (request) => {
+export function session_abort(): Promise<boolean>;
+export function session_abort(...values: unknown[]): Promise<boolean> {
+  return perform('session_abort', (request) => {
     parseArguments(request.reporter, values, 0);
-    return await request.session.abort();
+    return request.session.abort();
   });
 }
 
@@ -190,10 +188,10 @@ export async function session_abort(...values: unknown[]): Promise<boolean> {
  * await session_reset(); // true
  * 'draft' in $_SESSION; // false
  */
-export async function session_reset(): Promise<boolean>;
-export async function session_reset(...values: unknown[]): Promise<boolean> {
+export function session_reset(): Promise<boolean>;
+export function session_reset(...values: unknown[]): Promise<boolean> {
   const startedAt = callerOf(session_reset);
-  return await perform('session_reset', async (request) => {
+  return perform('session_reset', async (request) => {
     parseArguments(request.reporter, values, 0);
     if (!request.session.isActive) return false;
     await request.session.reset(startedAt);
@@ -212,9 +210,9 @@ export async function session_reset(...values: unknown[]): Promise<boolean> {
  * await session_start();
  * await session_gc(); // 0
  */
-export async function session_gc(): Promise<number | false>;
-export async function session_gc(...values: unknown[]): Promise<number | false> {
-  return await perform('session_gc', async (request) => {
+export function session_gc(): Promise<number | false>;
+export function session_gc(...values: unknown[]): Promise<number | false> {
+  return perform('session_gc', async (request) => {
     parseArguments(request.reporter, values, 0);
     if (!request.session.isActive) {
       const text = 'Session cannot be garbage collected when there is no active session';
@@ -238,9 +236,9 @@ export async function session_gc(...values: unknown[]): Promise<number | false> 
  * await session_decode('count|i:3;'); // true
  * $_SESSION['count']; // 3
  */
-export async function session_decode(data: string | Uint8Array): Promise<boolean>;
-export async function session_decode(...values: unknown[]): Promise<boolean> {
-  return await perform('session_decode', async (request) => {
+export function session_decode(data: string | Uint8Array): Promise<boolean>;
+export function session_decode(...values: unknown[]): Promise<boolean> {
+  return perform('session_decode', async (request) => {
     const [data = ''] = parseArguments(request.reporter, values, 1, 'string $data');
     if (!request.session.isActive) {
       const text = 'Session data cannot be decoded when there is no active session';
@@ -263,9 +261,9 @@ export async function session_decode(...values: unknown[]): Promise<boolean> {
  * const id = await session_create_id('ann-');
  * /^ann-[0-9a-f]{32}$/.test(String(id)); // true
  */
-export async function session_create_id(prefix?: string | undefined): Promise<string | false>;
-export async function session_create_id(...values: unknown[]): Promise<string | false> {
-  return await perform('session_create_id', async (request) => {
+export function session_create_id(prefix?: string | undefined): Promise<string | false>;
+export function session_create_id(...values: unknown[]): Promise<string | false> {
+  return perform('session_create_id', async (request) => {
     const parameter = request.version >= '8.4' ? 'path $prefix' : 'string $prefix';
     const [prefix = ''] = parseArguments(request.reporter, values, 0, parameter);
     if (prefix !== '') {

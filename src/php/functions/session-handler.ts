@@ -2,7 +2,12 @@
 
 import type { OpenHandler } from '../handlers/save-module.ts';
 import type { Storage } from '../handlers/storage.ts';
-import type { SessionHandlerInterface, SessionIdInterface, Success } from '../save-handler.ts';
+import type {
+  Awaitable,
+  SessionHandlerInterface,
+  SessionIdInterface,
+  Success,
+} from '../save-handler.ts';
 import { createId } from '../session/identifiers.ts';
 import type { PhpRequest } from '../session/request.ts';
 import { currentRequest, execute } from '../session/scope.ts';
@@ -12,7 +17,7 @@ import { textOrBytes } from '../zend/conversions.ts';
 /** PS_SANITY_CHECK: runs a method on the active session. */
 async function asParent<Result>(
   method: string,
-  body: (session: Session, request: PhpRequest) => Promise<Result>,
+  body: (session: Session, request: PhpRequest) => Awaitable<Result>,
 ): Promise<Result> {
   const request = currentRequest(`SessionHandler.${method}()`);
   const { session } = request;
@@ -24,7 +29,7 @@ async function asParent<Result>(
 /** PS_SANITY_CHECK_IS_OPEN: runs a method of the parent handler; false if the parent is not open. */
 async function onParent<Result>(
   method: string,
-  body: (parent: OpenHandler, storage: Storage) => Promise<Result>,
+  body: (parent: OpenHandler, storage: Storage) => Awaitable<Result>,
 ): Promise<Result | false> {
   const { reporter } = currentRequest(`SessionHandler.${method}()`);
   return await asParent(method, async ({ storage }) => {

@@ -1,4 +1,5 @@
 /** The save module of one request, and what is open of it. */
+import { type Awaitable, whenReady } from '../save-handler.ts';
 import type { HandlerContext, Modules, OpenHandler, SaveModule } from './save-module.ts';
 
 /**
@@ -57,17 +58,23 @@ export class Storage {
   }
 
   /** Opens the module. A handler that is still open, as before session_reset(), is released. */
-  async open(): Promise<boolean> {
+  open(): Awaitable<boolean> {
     const { settings } = this.#context;
     const [savePath, name] = [settings.get('save_path'), settings.get('name')];
-    const { ok, handler } = await this.#module.open(this.#context, savePath, name);
-    if (handler) {
-      await this.#handler?.release();
-      // PS(mod_data) is one place: the files module takes it from a parent that was left open.
-      if (this.#module === this.#modules.files) await this.#releaseParent();
+    const opening = this.#module.open(this.#context, savePath, name);
+    return whenReady(opening, ({ ok, handler }) => {
+      if (!handler) return ok;
+      const before = this.#handler;
       this.#handler = handler;
-    }
-    return ok;
+      if (!before && !this.#parent) return ok;
+      return this.#releaseBefore(before).then(() => ok);
+    });
+  }
+
+  async #releaseBefore(before: OpenHandler | undefined): Promise<void> {
+    await before?.release();
+    // PS(mod_data) is one place: the files module takes it from a parent that was left open.
+    if (this.#module === this.#modules.files) await this.#releaseParent();
   }
 
   /** session_module_name('files') closes what an error, or a class without super.close(), left open. */
@@ -77,15 +84,25 @@ export class Storage {
   }
 
   /** Closes the handler, if it is open. */
-  async close(): Promise<void> {
+  close(): Awaitable<void> {
     const handler = this.#handler;
     if (!handler) return;
-    try {
-      await handler.close();
-    } finally {
+    let closing: Awaitable<boolean>;
+    const leave = (): void => {
       this.#handler = undefined;
       if (this.#parent === handler) this.#parent = undefined;
+    };
+    try {
+      closing = handler.close();
+    } catch (error) {
+      leave();
+      throw error;
     }
+    if (!(closing instanceof Promise)) return leave();
+    return closing.then(leave, (error: unknown) => {
+      leave();
+      throw error;
+    });
   }
 
   /** SessionHandler::open(). A parent that is the session's own module shares its handler. */
@@ -122,8 +139,12 @@ export class Storage {
    * Gives back whatever is still open, without a callback. PHP leaves that to the end of its
    * process; here it would be held for as long as the server runs.
    */
-  async release(): Promise<void> {
+  release(): Promise<void> | undefined {
     this.#modules.user.isCalling = false;
+    return this.isOpen ? this.#releaseAll() : undefined;
+  }
+
+  async #releaseAll(): Promise<void> {
     const handler = this.#handler;
     this.#handler = undefined;
     await handler?.release();

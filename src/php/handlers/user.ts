@@ -1,6 +1,11 @@
 /** The module "user": a program's own callbacks. ext/session/mod_user.c. */
 import { tracingChannel } from 'node:diagnostics_channel';
-import type { CallbackName, SessionCallbacks } from '../save-handler.ts';
+import {
+  type Awaitable,
+  type CallbackName,
+  type SessionCallbacks,
+  whenReady,
+} from '../save-handler.ts';
 import { createId } from '../session/identifiers.ts';
 import { insideHandler } from '../session/scope.ts';
 import { textOf, textOrBytes, typeName } from '../zend/conversions.ts';
@@ -20,7 +25,18 @@ const channel = tracingChannel<CallbackTrace>('phpsessid:callback');
 
 function isTraced(): boolean {
   const { start, end, asyncStart, asyncEnd, error } = channel;
-  return [start, end, asyncStart, asyncEnd, error].some((each) => each.hasSubscribers);
+  return (
+    start.hasSubscribers ||
+    end.hasSubscribers ||
+    asyncStart.hasSubscribers ||
+    asyncEnd.hasSubscribers ||
+    error.hasSubscribers
+  );
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  return typeof (value as { then?: unknown }).then === 'function';
 }
 
 /** PHP's process dies of an endless recursion at once; here it would take all memory first. */
@@ -36,10 +52,9 @@ export class Callbacks implements UserModule {
   className: string | undefined;
   isCalling = false;
 
-  async open(context: HandlerContext, savePath: string, name: string): Promise<Opening> {
+  open(context: HandlerContext, savePath: string, name: string): Awaitable<Opening> {
     const handler = new OpenCallbacks(this, context);
-    const ok = await handler.open(savePath, name);
-    return { ok, handler };
+    return whenReady(handler.open(savePath, name), (ok) => ({ ok, handler }));
   }
 
   unopened(context: HandlerContext): OpenHandler {
@@ -61,56 +76,61 @@ class OpenCallbacks implements OpenHandler {
     return this.#module.callbacks.validate_sid !== undefined;
   }
 
-  open(savePath: string, name: string): Promise<boolean> {
+  open(savePath: string, name: string): Awaitable<boolean> {
     return this.#ask('open', savePath, name);
   }
 
-  async read(id: string): Promise<Buffer | undefined> {
-    const answer = await this.#call('read', [id]);
-    if (typeof answer === 'string') return Buffer.from(answer, 'utf8');
-    if (answer instanceof Uint8Array) return Buffer.from(answer);
-    return undefined;
+  read(id: string): Awaitable<Buffer | undefined> {
+    return whenReady(this.#call('read', [id]), (answer) => {
+      if (typeof answer === 'string') return Buffer.from(answer, 'utf8');
+      return answer instanceof Uint8Array ? Buffer.from(answer) : undefined;
+    });
   }
 
-  write(id: string, data: Buffer): Promise<boolean> {
+  write(id: string, data: Buffer): Awaitable<boolean> {
     return this.#ask('write', id, textOrBytes(data));
   }
 
-  touch(id: string, data: Buffer): Promise<boolean> {
+  touch(id: string, data: Buffer): Awaitable<boolean> {
     const name = this.#module.callbacks.update_timestamp ? 'update_timestamp' : 'write';
     return this.#ask(name, id, textOrBytes(data));
   }
 
-  destroy(id: string): Promise<boolean> {
+  destroy(id: string): Awaitable<boolean> {
     return this.#ask('destroy', id);
   }
 
-  async gc(maxLifetime: number): Promise<number> {
-    const answer = await this.#call('gc', [maxLifetime]);
-    if (typeof answer === 'bigint') return Number(answer);
-    if (typeof answer === 'number' && Number.isInteger(answer)) return answer;
-    return answer === true ? 1 : -1;
+  gc(maxLifetime: number): Awaitable<number> {
+    return whenReady(this.#call('gc', [maxLifetime]), (answer) => {
+      if (typeof answer === 'bigint') return Number(answer);
+      if (typeof answer === 'number' && Number.isInteger(answer)) return answer;
+      return answer === true ? 1 : -1;
+    });
   }
 
-  async createId(): Promise<string | undefined> {
+  createId(): Awaitable<string | undefined> {
     if (!this.#module.callbacks.create_sid) return createId(this.#context);
-    const answer = await this.#call('create_sid', []);
-    if (typeof answer === 'string') return answer;
-    if (answer instanceof Uint8Array) return textOf(Buffer.from(answer));
-    const reason =
-      answer === UNDEFINED ? 'No session id returned by function' : 'Session id must be a string';
-    this.#context.reporter.throwLater(new Error(reason));
-    return undefined;
+    return whenReady(this.#call('create_sid', []), (answer) => {
+      if (typeof answer === 'string') return answer;
+      if (answer instanceof Uint8Array) return textOf(Buffer.from(answer));
+      const reason =
+        answer === UNDEFINED ? 'No session id returned by function' : 'Session id must be a string';
+      this.#context.reporter.throwLater(new Error(reason));
+      return undefined;
+    });
   }
 
-  async validateId(id: string): Promise<boolean> {
-    return this.canValidate ? await this.#ask('validate_sid', id) : true;
+  validateId(id: string): Awaitable<boolean> {
+    return this.canValidate ? this.#ask('validate_sid', id) : true;
   }
 
-  async close(): Promise<boolean> {
-    const { reporter, containFailures } = this.#context;
-    if (!containFailures) return await this.#ask('close');
-    // An exception that is pending, or has ended the last phase, does not keep it from being called.
+  close(): Awaitable<boolean> {
+    return this.#context.containFailures ? this.#closeAnyway() : this.#ask('close');
+  }
+
+  /** Closes although an exception is pending, or has ended the last phase. */
+  async #closeAnyway(): Promise<boolean> {
+    const { reporter } = this.#context;
     const pending = reporter.exception;
     reporter.exception = undefined;
     if (reporter.callbackDepth === 0) this.#module.isCalling = false;
@@ -122,7 +142,7 @@ class OpenCallbacks implements OpenHandler {
   }
 
   /** A callback's resources are its program's own. */
-  async release(): Promise<void> {}
+  release(): void {}
 
   callbackName(operation: 'write' | 'touch'): string {
     const { className } = this.#module;
@@ -130,13 +150,13 @@ class OpenCallbacks implements OpenHandler {
     return `${className}::${operation === 'write' ? 'write' : 'updateTimestamp'}`;
   }
 
-  async #ask(name: CallbackName, ...values: readonly unknown[]): Promise<boolean> {
-    return this.#succeeded(await this.#call(name, values));
+  #ask(name: CallbackName, ...values: readonly unknown[]): Awaitable<boolean> {
+    return whenReady(this.#call(name, values), (answer) => this.#succeeded(answer));
   }
 
   /** ps_call_handler(), mod_user.c L22. An exception is kept, as EG(exception) is. */
-  async #call(name: CallbackName, values: readonly unknown[]): Promise<unknown> {
-    const { reporter, source } = this.#context;
+  #call(name: CallbackName, values: readonly unknown[]): Awaitable<unknown> {
+    const { reporter } = this.#context;
     const module = this.#module;
     if (module.isCalling) {
       module.isCalling = false;
@@ -146,38 +166,50 @@ class OpenCallbacks implements OpenHandler {
     // zend_call_function() calls nothing while an exception is pending.
     if (reporter.exception) return null;
     if (reporter.callbackDepth >= DEEPEST) {
-      reporter.keep(
-        new Error(
-          `The save handler's ${name}() was called ${DEEPEST} levels deep: a callback calls a session ` +
-            'function that calls the callback again; call session functions from the page instead',
-        ),
-      );
+      const text =
+        `The save handler's ${name}() was called ${DEEPEST} levels deep: a callback calls a session ` +
+        'function that calls the callback again; call session functions from the page instead';
+      reporter.keep(new Error(text));
       return null;
     }
-    const callback = module.callbacks[name] as
-      | ((...values: readonly unknown[]) => unknown)
-      | undefined;
-    module.isCalling = true;
-    reporter.callbackDepth += 1;
     const outer = reporter.activeFunction;
-    try {
-      const answer = await insideHandler(async () => {
-        const call = async (): Promise<unknown> => await callback?.(...values);
-        if (!isTraced()) return await call();
-        return await channel.tracePromise(call, { callback: name, values, request: source });
-      });
+    const leave = (): void => {
+      reporter.callbackDepth -= 1;
+      reporter.activeFunction = outer;
+    };
+    const succeed = (answer: unknown): unknown => {
+      leave();
       module.isCalling = false;
-      reporter.callbackDepth -= 1;
       return answer;
-    } catch (error) {
-      reporter.callbackDepth -= 1;
+    };
+    const fail = (error: unknown): null => {
+      leave();
       // zend_bailout() leaves the flag as it is.
       reporter.keep(error);
       module.isCalling = false;
       return null;
-    } finally {
-      reporter.activeFunction = outer;
+    };
+    module.isCalling = true;
+    reporter.callbackDepth += 1;
+    let answer: unknown;
+    try {
+      answer = this.#run(name, values);
+    } catch (error) {
+      return fail(error);
     }
+    return isThenable(answer) ? Promise.resolve(answer).then(succeed, fail) : succeed(answer);
+  }
+
+  /** Runs a callback in its own scope, and traces it where someone subscribes. */
+  #run(name: CallbackName, values: readonly unknown[]): unknown {
+    const callback = this.#module.callbacks[name] as
+      | ((...values: readonly unknown[]) => unknown)
+      | undefined;
+    return insideHandler(() => {
+      if (!isTraced()) return callback?.(...values);
+      const trace = { callback: name, values, request: this.#context.source };
+      return channel.tracePromise(async () => await callback?.(...values), trace);
+    });
   }
 
   /** verify_bool_return_type_userland_calls(), mod_user.c L50. */

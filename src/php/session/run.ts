@@ -48,11 +48,11 @@ export function prepare(options: PhpOptions = {}): (parts?: RequestParts) => Php
  * @param body - The program.
  * @returns What `body` returns.
  */
-export async function runRequest<Result>(
+export function runRequest<Result>(
   request: PhpRequest,
   body: () => Result | Promise<Result>,
 ): Promise<Result> {
-  return await insideRequest(request, async () => {
+  return insideRequest(request, async () => {
     if (request.settings.get('auto_start')) {
       await inTurn(request, () =>
         execute(request, 'PHP Request Startup', ({ session }) => session.start()),
@@ -70,8 +70,8 @@ export async function runRequest<Result>(
  * @param reason - Why nothing that is assigned later will be saved.
  * @throws The first error that a shutdown function or a save handler threw.
  */
-export async function commitRequest(request: PhpRequest, reason: string): Promise<void> {
-  await insideRequest(request, async () => {
+export function commitRequest(request: PhpRequest, reason: string): Promise<void> {
+  return insideRequest(request, async () => {
     while (request.turn) await request.turn.catch(() => {});
     await endRequest(request, reason);
   });
@@ -81,28 +81,29 @@ export async function commitRequest(request: PhpRequest, reason: string): Promis
 async function endRequest(request: PhpRequest, reason: string): Promise<void> {
   const { reporter, session, shutdownFunctions } = request;
   const errors: unknown[] = [];
-  const attempt = async (body: () => unknown): Promise<void> => {
-    try {
-      await body();
-    } catch (error) {
-      errors.push(error);
-    }
+  const fail = (error: unknown): void => {
+    errors.push(error);
   };
   request.hasLeftMain = true;
   // As in PHP, an uncaught exception ends the shutdown functions, not the module's shutdown.
-  await attempt(async () => {
+  try {
     for (const [key, shutdownFunction] of shutdownFunctions) {
       shutdownFunctions.delete(key);
-      await shutdownFunction();
+      const result = shutdownFunction();
+      if (result !== undefined) await result;
     }
-  });
+  } catch (error) {
+    fail(error);
+  }
   // In turn: a session_start() that nobody awaits is opened before this, or not at all.
   await inTurn(request, async () => {
     request.committed = reason;
     reporter.hasLeftProgram = true;
-    await attempt(() => execute(request, SHUTDOWN, () => session.flush()));
-    await attempt(() => execute(request, SHUTDOWN, () => session.shutDown()));
-    await attempt(() => session.storage.release());
+    if (session.isActive) await execute(request, SHUTDOWN, () => session.flush()).catch(fail);
+    if (session.storage.isOpen) {
+      await execute(request, SHUTDOWN, () => session.shutDown()).catch(fail);
+    } else session.shutDown();
+    await session.storage.release()?.catch(fail);
     reporter.hasLeftProgram = false;
   });
   if (errors.length > 0) throw errors[0];

@@ -1,5 +1,7 @@
 /** How a session's variables reach its handler. session.c L502–557. */
+
 import type { Storage } from '../handlers/storage.ts';
+import { type Awaitable, whenReady } from '../save-handler.ts';
 import type { SessionContext } from './context.ts';
 import type { Variables } from './variables.ts';
 
@@ -19,13 +21,22 @@ export interface Unsaved {
  * @param storage - Where it is saved.
  * @param unsaved - The session.
  */
-export async function save(
+export function save(
   { settings, reporter }: SessionContext,
   storage: Storage,
   { id, variables, readData }: Unsaved,
-): Promise<void> {
+): Awaitable<void> {
+  const warn = (callback: string | undefined): void => {
+    const path = settings.get('save_path');
+    const text =
+      callback === undefined
+        ? `Failed to write session data (${storage.module.name}). Please verify that the current ` +
+          `setting of session.save_path is correct (${path})`
+        : 'Failed to write session data using user defined save handler. ' +
+          `(session.save_path: ${path}, handler: ${callback})`;
+    reporter.warn('E_WARNING', text);
+  };
   const handler = storage.isOpen ? storage.handler : undefined;
-  let operation: 'write' | 'touch' = 'write';
   if (handler) {
     let data: Buffer | undefined;
     try {
@@ -36,18 +47,10 @@ export async function save(
     // Nothing half-written: data that cannot be encoded is reported by its own error.
     if (reporter.exception) return;
     const isUnchanged = settings.get('lazy_write') && data !== undefined && readData?.equals(data);
-    if (data !== undefined && isUnchanged) {
-      operation = 'touch';
-      if (await handler.touch(id, data)) return;
-    } else if (await handler.write(id, data ?? Buffer.alloc(0))) return;
+    const operation = isUnchanged ? 'touch' : 'write';
+    return whenReady(handler[operation](id, data ?? Buffer.alloc(0)), (isSaved) => {
+      if (!isSaved) warn(handler.callbackName(operation));
+    });
   }
-  const path = settings.get('save_path');
-  const callback = handler?.callbackName(operation);
-  const text =
-    callback === undefined
-      ? `Failed to write session data (${storage.module.name}). Please verify that the current setting of ` +
-        `session.save_path is correct (${path})`
-      : 'Failed to write session data using user defined save handler. ' +
-        `(session.save_path: ${path}, handler: ${callback})`;
-  reporter.warn('E_WARNING', text);
+  return warn(undefined);
 }

@@ -1,6 +1,7 @@
 /** Which request is running: PHP has one a process, Node has many at once. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { PhpScopeError } from '../messages.ts';
+import type { Awaitable } from '../save-handler.ts';
 import type { PhpRequest } from './request.ts';
 
 interface Scope {
@@ -132,13 +133,18 @@ export function currentVariables(): PhpRequest {
  * @param body - What it does; a handler's exception is thrown when it has done it.
  * @returns What `body` returns.
  */
-export async function perform<Result>(
+export function perform<Result>(
   name: string,
-  body: (request: PhpRequest) => Promise<Result>,
+  body: (request: PhpRequest) => Awaitable<Result>,
 ): Promise<Result> {
-  const request = currentRequest(`${name}()`);
-  if (isInHandler()) return await execute(request, name, body);
-  return await inTurn(request, () => {
+  let request: PhpRequest;
+  try {
+    request = currentRequest(`${name}()`);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+  if (isInHandler()) return execute(request, name, body);
+  return inTurn(request, () => {
     currentRequest(`${name}()`);
     return execute(request, name, body);
   });
@@ -151,18 +157,15 @@ export async function perform<Result>(
  * @param body - The function.
  * @returns What `body` returns.
  */
-export async function inTurn<Result>(
-  request: PhpRequest,
-  body: () => Promise<Result>,
-): Promise<Result> {
+export function inTurn<Result>(request: PhpRequest, body: () => Promise<Result>): Promise<Result> {
   const previous = request.turn;
   const mine = previous ? previous.then(body, body) : body();
   request.turn = mine;
-  try {
-    return await mine;
-  } finally {
+  const leave = (): void => {
     if (request.turn === mine) request.turn = undefined;
-  }
+  };
+  mine.then(leave, leave);
+  return mine;
 }
 
 /** Runs a function that cannot reach a handler. */
@@ -195,7 +198,7 @@ export function performSync<Result>(name: string, body: (request: PhpRequest) =>
 export async function execute<Result>(
   request: PhpRequest,
   name: string,
-  body: (request: PhpRequest) => Promise<Result>,
+  body: (request: PhpRequest) => Awaitable<Result>,
 ): Promise<Result> {
   const { reporter } = request;
   const outer = reporter.activeFunction;

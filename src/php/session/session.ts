@@ -1,6 +1,7 @@
 /** One session from start to end; the only file that writes its status and its id. session.c. */
 import type { Modules } from '../handlers/save-module.ts';
 import { Storage } from '../handlers/storage.ts';
+import type { Awaitable } from '../save-handler.ts';
 import { beforeNul } from '../zend/conversions.ts';
 import { type Caller, warnStarted } from './caller.ts';
 import type { SessionContext } from './context.ts';
@@ -90,7 +91,11 @@ export class Session {
     if (this.#id !== undefined && isDangerousId(beforeNul(this.#id))) this.#id = undefined;
 
     const cookies = containFailures ? head.getHeader('Set-Cookie') : undefined;
-    if ((await this.#initialize(startedAt)) && (await this.#limitCache())) return true;
+    if (await this.#initialize(startedAt)) {
+      if (!this.isActive || sendCacheHeaders(this.#context)) return true;
+      await this.abort();
+      warnLimiterTooLate(this.#context);
+    }
     if (containFailures) restoreCookies(this.#context, cookies);
     this.#status = PHP_SESSION_NONE;
     this.#id = undefined;
@@ -106,7 +111,9 @@ export class Session {
   async #initialize(startedAt: Caller | undefined): Promise<boolean> {
     const { settings, reporter, containFailures } = this.#context;
     this.#status = PHP_SESSION_ACTIVE;
-    if (!(await this.storage.open())) {
+    let isOpen = this.storage.open();
+    if (isOpen instanceof Promise) isOpen = await isOpen;
+    if (!isOpen) {
       return await this.#fail('warn', 'Failed to initialize storage module');
     }
     const handler = this.storage.handler;
@@ -129,11 +136,14 @@ export class Session {
       return false;
     }
     this.variables.track();
-    const data = await handler?.read(this.#id);
+    let data = handler?.read(this.#id);
+    if (data instanceof Promise) data = await data;
     if (data === undefined) return await this.#fail('warn', 'Failed to read session data');
-    await this.collectGarbage();
+    const collecting = this.collectGarbage();
+    if (collecting instanceof Promise) await collecting;
     this.#readData = settings.get('lazy_write') ? data : undefined;
-    await this.decode(data);
+    const decoding = this.decode(data);
+    if (decoding instanceof Promise) await decoding;
     this.#startedAt = startedAt;
     return true;
   }
@@ -168,20 +178,13 @@ export class Session {
     return true;
   }
 
-  async #limitCache(): Promise<boolean> {
-    if (!this.isActive || sendCacheHeaders(this.#context)) return true;
-    await this.abort();
-    warnLimiterTooLate(this.#context);
-    return false;
-  }
-
   /**
    * php_session_gc(), session.c L386.
    *
    * @param isForced - Whether to collect whatever session.gc_probability says.
    * @returns How many sessions were deleted; negative for a failure, and where nothing was done.
    */
-  async collectGarbage(isForced = false): Promise<number> {
+  collectGarbage(isForced = false): Awaitable<number> {
     const { settings, randomInt } = this.#context;
     const { handler, isOpen } = this.storage;
     if (!handler || !isOpen) return -1;
@@ -189,18 +192,21 @@ export class Session {
     const isDue =
       isForced ||
       (probability > 0 && randomInt(Math.max(1, settings.get('gc_divisor'))) < probability);
-    return isDue ? await handler.gc(settings.get('gc_maxlifetime')) : -1;
+    return isDue ? handler.gc(settings.get('gc_maxlifetime')) : -1;
   }
 
   /** php_session_decode(), session.c L267: invalid data destroys the session. */
-  async decode(data: Buffer): Promise<boolean> {
+  decode(data: Buffer): Awaitable<boolean> {
     const { settings, reporter } = this.#context;
     const format = settings.get('serialize_handler');
-    if (this.variables.decode(format, data, reporter)) return true;
+    return this.variables.decode(format, data, reporter) ? true : this.#cancelDecode();
+  }
+
+  async #cancelDecode(): Promise<false> {
     await this.destroy();
     this.variables.track();
     const text = 'Failed to decode session object. Session has been destroyed';
-    reporter.warn('E_WARNING', text);
+    this.#context.reporter.warn('E_WARNING', text);
     return false;
   }
 
@@ -288,16 +294,18 @@ export class Session {
     if (!this.isActive) return false;
     if (write && this.variables.saved) {
       const [id, readData] = [this.#id ?? '', this.#readData];
-      await save(this.#context, this.storage, { id, readData, variables: this.variables });
+      const saving = save(this.#context, this.storage, { id, readData, variables: this.variables });
+      if (saving instanceof Promise) await saving;
     }
-    await this.storage.close();
+    const closing = this.storage.close();
+    if (closing instanceof Promise) await closing;
     this.#status = PHP_SESSION_NONE;
     return true;
   }
 
   /** php_session_abort(), session.c L1744. @returns false when no session is active. */
-  async abort(): Promise<boolean> {
-    return await this.flush(false);
+  abort(): Promise<boolean> {
+    return this.flush(false);
   }
 
   /** php_session_destroy(), session.c L160. @returns false with a warning for a failure. */
@@ -321,9 +329,9 @@ export class Session {
   }
 
   /** RSHUTDOWN once the session was saved (session.c L2925): closes what an error has left open. */
-  async shutDown(): Promise<void> {
+  shutDown(): Awaitable<void> {
     this.variables.untrack();
-    await this.storage.close();
     this.#startedAt = undefined;
+    return this.storage.close();
   }
 }

@@ -35,33 +35,45 @@ function entryOf(key: string): Entry | undefined {
   return Object.hasOwn(ENTRIES, key) ? ENTRIES[key as SettingName] : undefined;
 }
 
+/** A setting as it was written, and as the session works with it. */
+interface Setting {
+  readonly text: string;
+  readonly value: Parsed;
+}
+
 /** The settings of one request, or those that requests begin with. */
 export class Settings {
-  readonly #texts: Map<string, string>;
-  readonly #values: Map<string, Parsed>;
+  /** The settings that differ from those below. */
+  readonly #own = new Map<string, Setting>();
+  readonly #below: Settings | undefined;
 
-  /** @param from - The settings to copy, or the PHP release whose defaults are wanted. */
+  /** @param from - The settings to begin with, or the PHP release whose defaults are wanted. */
   constructor(from: Settings | PhpVersion = '8.4') {
-    const isCopy = from instanceof Settings;
-    this.#texts = new Map(isCopy ? from.#texts : []);
-    this.#values = new Map(isCopy ? from.#values : []);
-    if (isCopy) return;
+    if (from instanceof Settings) {
+      this.#below = from;
+      return;
+    }
     const silent = new Reporter(from, () => {});
     for (const [key, { initial, rule }] of Object.entries(ENTRIES)) {
       const text = (from >= '8.6' ? SECURE_DEFAULTS[key] : undefined) ?? initial;
-      this.#texts.set(key, text);
-      this.#values.set(key, rule(text, silent, `session.${key}`) as Parsed);
+      const value = rule(text, silent, `session.${key}`) as Parsed;
+      this.#own.set(key, { text, value });
     }
   }
 
   /** @returns The setting as the session works with it. */
   get<Key extends keyof SettingValues>(key: Key): SettingValues[Key] {
-    return this.#values.get(key) as SettingValues[Key];
+    return this.#find(key)?.value as SettingValues[Key];
   }
 
   /** @returns The setting's text; undefined for a setting that this PHP release has not. */
   text(key: string, version: PhpVersion): string | undefined {
-    return key === 'cookie_partitioned' && version < '8.5' ? undefined : this.#texts.get(key);
+    return key === 'cookie_partitioned' && version < '8.5' ? undefined : this.#find(key)?.text;
+  }
+
+  #find(key: string): Setting | undefined {
+    const below = this.#below;
+    return this.#own.get(key) ?? (below ? below.#find(key) : undefined);
   }
 
   /**
@@ -104,7 +116,7 @@ export class Settings {
       const given = typeName(value, version);
       throw new RangeError(`${key} must be a string, a number or a boolean, ${given} given`);
     }
-    const initial = this.#texts.get(short);
+    const initial = this.#find(short)?.text;
     let reason: string | undefined;
     const reporter = new Reporter(version, ({ level, message }) => {
       if (level === 'E_WARNING') reason ??= message.replace(/^PHP Request Startup: /, '');
@@ -117,15 +129,13 @@ export class Settings {
 
   /** session_set_save_handler(): the only way to the module "user". */
   useCallbacks(): void {
-    this.#texts.set('save_handler', 'user');
-    this.#values.set('save_handler', 'user');
+    this.#own.set('save_handler', { text: 'user', value: 'user' });
   }
 
   #store(key: string, entry: Entry, value: string, reporter: Reporter): boolean {
-    const parsed = entry.rule(value, reporter, `session.${key}`, this.#values.get(key));
+    const parsed = entry.rule(value, reporter, `session.${key}`, this.#find(key)?.value);
     if (parsed === undefined) return false;
-    this.#texts.set(key, value);
-    this.#values.set(key, parsed);
+    this.#own.set(key, { text: value, value: parsed });
     return true;
   }
 }

@@ -12,11 +12,9 @@ export function addShutdownFunction(request: PhpRequest, body: () => unknown): v
 
 /** session_register_shutdown(), L2837: writes the session after the functions registered so far. */
 export function registerShutdown(request: PhpRequest): void {
-  addShutdownFunction(request, async () => {
-    const close = (): Promise<boolean> =>
-      execute(request, 'session_write_close', ({ session }) => session.flush());
-    await inTurn(request, close);
-  });
+  const close = (): Promise<boolean> =>
+    execute(request, 'session_write_close', ({ session }) => session.flush());
+  addShutdownFunction(request, () => inTurn(request, close));
 }
 
 /**
