@@ -5,6 +5,7 @@ import {
   inputOf,
   insideOwn,
   isInside,
+  isStray,
   knowRequest,
   type PhpOptions,
   type PhpRequest,
@@ -80,6 +81,14 @@ export class Exchange {
   /** Whether this code runs in the request's context. */
   get isCurrent(): boolean {
     return isInside(this.#php);
+  }
+
+  /**
+   * Whether the running callback has just used another request's session, in that request's context,
+   * while this one is still open: an answer now would tell one visitor what is another's.
+   */
+  get isMixedUp(): boolean {
+    return this.#php.session.isActive && isStray(this.#php);
   }
 
   /** Whether the head must wait for `commit()`; false also once that has settled. */

@@ -9,6 +9,7 @@
 import { type IncomingMessage, type OutgoingHttpHeader, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Caller, callerOf, type ResponseHead } from '../php/host.ts';
+import { PhpScopeError } from '../php/index.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Fields of ServerResponse that Node's own modules share without declaring them. */
@@ -48,6 +49,11 @@ const unfinished: ProxyHandler<ServerResponse> = {
   get: (response, property) =>
     property === 'finished' ? false : Reflect.get(response, property, response),
 };
+
+const MIXED_UP =
+  'A callback used $_SESSION in the context of another request, and then answered this one, whose ' +
+  'session is still open: use promises or phpSessionOf(request) in callbacks that wait in a queue; ' +
+  'to answer another visitor on purpose, call session_write_close() in their page first';
 
 /** Describe a body that an error page replaces. */
 const CONTENT_HEADERS =
@@ -297,8 +303,9 @@ export class HeldResponse implements ResponseHead {
       return;
     }
     this.#delayDestroy();
+    const mixUp = this.#exchange.isMixedUp ? new PhpScopeError(MIXED_UP) : undefined;
     this.#exchange.commit('the response had begun').then(
-      () => this.#release(),
+      () => (mixUp ? this.#discard(mixUp) : this.#release()),
       (error: unknown) => this.#discard(error),
     );
   }

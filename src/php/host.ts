@@ -15,4 +15,4 @@ export {
   prepare,
   runRequest,
 } from './session/run.ts';
-export { insideOwn, isInside } from './session/scope.ts';
+export { insideOwn, isInside, isStray } from './session/scope.ts';

@@ -4,10 +4,17 @@
  * ambient form meets another visitor's session, as docs/the-request.md says.
  */
 import assert from 'node:assert/strict';
-import { Agent, get } from 'node:http';
+import { Agent, get, type ServerResponse } from 'node:http';
 import { after, test } from 'node:test';
 import { createPool, type Pool } from 'mysql2';
-import { phpSessionOf, session_id, session_set_save_handler, session_start } from '#php';
+import {
+  $_SESSION,
+  phpSessionOf,
+  session_id,
+  session_set_save_handler,
+  session_start,
+  session_write_close,
+} from '#php';
 import { withPhpSession } from '../../src/adapters/node.ts';
 import { obtainServer } from '../../src/workshop/machine/database/server.ts';
 import { gate, Memory, quiet, serve } from './fixture.ts';
@@ -142,4 +149,65 @@ test('a loader that gathers requests into batches and returns promises keeps the
     });
   const seen = await overlap((callback) => void load().then(callback));
   assert.deepEqual(seen, { ambient: 'bob', explicit: 'bob' });
+});
+
+test('a callback that used a stranger’s session cannot answer its own visitor with it', async () => {
+  const memory = new Memory();
+  memory.rows.set('ann', `secret|s:8:"of Ann's";`);
+  const shared = pool();
+  const { closed: bobCame, open: bobComes } = gate();
+  const errors: string[] = [];
+  const url = await serve(
+    withPhpSession(
+      async (request, response) => {
+        session_set_save_handler(memory);
+        await session_start();
+        const answer = (): void => void response.end(`secret: ${$_SESSION['secret']}`);
+        if (request.url === '/bob') {
+          shared.query('SELECT 1', answer);
+          bobComes();
+          return;
+        }
+        await new Promise((resolve) => shared.query('SELECT SLEEP(0.05)', resolve));
+        await bobCame;
+        setTimeout(answer, 50);
+      },
+      {
+        ...quiet,
+        onError(error, _request, response) {
+          errors.push((error as Error).message);
+          response.end('refused');
+        },
+      },
+    ),
+  );
+  const visit = async (name: string): Promise<string> =>
+    (await fetch(`${url}/${name}`, { headers: { cookie: `PHPSESSID=${name}` } })).text();
+  const [toAnn, toBob] = await Promise.all([visit('ann'), visit('bob')]);
+  assert.equal(toAnn, "secret: of Ann's");
+  assert.equal(toBob, 'refused');
+  assert.match(errors.join(), /in the context of another request.*phpSessionOf\(request\)/);
+});
+
+test('a page may answer other visitors whose sessions are closed', async () => {
+  const memory = new Memory();
+  const waiting: ServerResponse[] = [];
+  const url = await serve(
+    withPhpSession(async (request, response) => {
+      session_set_save_handler(memory);
+      await session_start();
+      if (request.url === '/wait') {
+        await session_write_close();
+        waiting.push(response);
+        return;
+      }
+      $_SESSION['name'] = 'ann';
+      for (const each of waiting) each.end(`${$_SESSION['name']} says hello`);
+      response.end('said');
+    }, quiet),
+  );
+  const told = fetch(`${url}/wait`);
+  while (waiting.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.equal(await (await fetch(`${url}/say`)).text(), 'said');
+  assert.equal(await (await told).text(), 'ann says hello');
 });

@@ -1,5 +1,5 @@
 /** Which request is running: PHP has one a process, Node has many at once. */
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, executionAsyncId } from 'node:async_hooks';
 import { PhpScopeError } from '../messages.ts';
 import type { Awaitable } from '../save-handler.ts';
 import type { PhpRequest } from './request.ts';
@@ -11,6 +11,10 @@ interface Scope {
 }
 
 const scopes = new AsyncLocalStorage<Scope>();
+
+/** The request that was used last, and the callback that did. */
+let lastUsed: PhpRequest | undefined;
+let lastUsedIn = 0;
 
 /**
  * Runs a function, and all it awaits, as one request.
@@ -94,7 +98,20 @@ export function currentRequest(what: string): PhpRequest {
       `${what} was used after its request had ended: ${request.ended}; await the work before you answer`,
     );
   }
+  lastUsed = request;
+  lastUsedIn = executionAsyncId();
   return request;
+}
+
+/**
+ * Whether the running callback has used the session of another request, in whose context it runs,
+ * before it turned to this one: a library has called it in a wrong context.
+ *
+ * @param request - The request that the callback should belong to.
+ */
+export function isStray(request: PhpRequest): boolean {
+  if (lastUsed === request || lastUsedIn !== executionAsyncId()) return false;
+  return lastUsed !== undefined && isInside(lastUsed);
 }
 
 /**
