@@ -32,7 +32,7 @@ export function compact(value: bigint): number | bigint {
   return value <= 9007199254740991n && value >= -9007199254740991n ? Number(value) : value;
 }
 
-/** The digits that tell every float from its neighbours, and PHP's largest `precision`. */
+/** The digits that distinguish every float, and the largest `precision` of PHP. */
 const MOST_DIGITS = 17;
 
 /**

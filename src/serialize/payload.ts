@@ -1,5 +1,5 @@
 /**
- * What can be known of a `C:` payload without its class. PHP has one table of values for a whole
+ * Reads `C:` payloads without their classes, as far as that is possible. PHP has one table of values for a whole
  * call: a class that calls `serialize()` in its own `serialize()`, or `unserialize()` in its own
  * `unserialize()`, adds its values to that table, so the numbers behind the payload depend on them.
  */
@@ -15,16 +15,16 @@ export interface Contents {
    * Symfony's tokens did up to 4.2); none if the form is unknown.
    */
   readonly candidates: readonly (readonly boolean[])[];
-  /** Whether it has `r:` or `R:` with numbers of the table around it. */
+  /** True for `r:` or `R:` inside, with numbers of the table around it. */
   readonly hasReferences: boolean;
 }
 
-/** What the decoder learned of a payload; without an entry the payload was made here. */
+/** The decoder's notes on a payload; a payload that was made here has none. */
 export interface Origin {
   readonly payload: Uint8Array;
   /** The number that the object had. */
   readonly slot: number;
-  /** How many values are inside, if the references behind it have shown that. */
+  /** The count of values inside, if the references behind the payload have shown it. */
   readonly count: number | undefined;
   /** The objects and references outside that its `r:` and `R:` mean, by their numbers. */
   readonly targets: ReadonlyMap<number, object>;
@@ -35,7 +35,7 @@ export const origins: WeakMap<PhpSerializable, Origin> = new WeakMap();
 
 /** The surroundings of a reference that only the class can resolve; they must be the same again. */
 export interface Surroundings {
-  /** How many values, those of the payload aside, come between the payload's owner and the place. */
+  /** The count of values between the payload's owner and the place, the payload's own aside. */
   readonly distance: number;
   /** The objects that come first in between, with their distances from the owner. */
   readonly objects: ReadonlyMap<object, number>;

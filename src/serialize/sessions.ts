@@ -44,7 +44,7 @@ export interface DecodedSession<Variables extends PhpSessionVariables = PhpSessi
   readonly messages: readonly PhpMessage[];
   /** Why the bytes are not a session in this format; `undefined` if all of them were read. */
   readonly error: UnserializeError | undefined;
-  /** Whether `php_binary` data ends within a key; PHP then skips its warnings of integer keys. */
+  /** True if `php_binary` data ends within a key; PHP then skips its warnings of integer keys. */
   readonly endsInKey?: true;
 }
 

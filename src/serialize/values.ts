@@ -224,7 +224,7 @@ export class PhpPart {
   readonly owner: PhpSerializable;
   /** The value's number, counted from the owner's: 1 is the first value of the payload. */
   readonly offset: number;
-  /** Whether both places are one variable (`R:`), or hold one object (`r:`). */
+  /** True if both places are one variable (`R:`), false if they hold one object (`r:`). */
   readonly isReference: boolean;
 
   constructor(owner: PhpSerializable, offset: number, isReference: boolean) {

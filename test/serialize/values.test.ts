@@ -34,13 +34,13 @@ test('keeps all 64 bits of an int', () => {
   assert.equal(read('i:9007199254740991;'), 9007199254740991);
 });
 
-test('gives text where the bytes are UTF-8, and the bytes where they are not', () => {
+test('returns text for bytes that are UTF-8, and a Buffer for others', () => {
   assert.equal(read('s:2:"\xc3\xa9";'), 'é');
   assert.deepEqual(read('s:2:"\xff\xfe";'), Buffer.from([0xff, 0xfe]));
   assert.equal(text(Buffer.from([0xff, 0xfe])), 's:2:"\xff\xfe";');
 });
 
-test('gives an array for a list, an object for string keys, a Map for the rest', () => {
+test('returns an array for a list, an object for string keys, else a Map', () => {
   assert.deepEqual(read('a:2:{i:0;i:5;i:1;i:6;}'), [5, 6]);
   assert.deepEqual(read('a:1:{s:1:"a";i:5;}'), { a: 5 });
   assert.deepEqual(
@@ -59,7 +59,7 @@ test('gives an array for a list, an object for string keys, a Map for the rest',
   );
 });
 
-test('finds the same keys again after a key that read like them', () => {
+test('keeps similar keys apart', () => {
   const value = [{ a: 1, b: 2 }, { a: 1, c: 3 }, { a: 4, b: 5, c: 6 }, { b: 7 }, {}];
   assert.deepEqual(read(text(value)), value.with(4, [] as never));
 });
@@ -70,7 +70,7 @@ test('reads and writes a record of any length', () => {
   assert.deepEqual(read(text(record)), record);
 });
 
-test('takes a key that PHP would take for an int as an int', () => {
+test('writes a key that is an int to PHP as an int', () => {
   assert.equal(text({ '5': 'a' }), 'a:1:{i:5;s:1:"a";}');
   assert.equal(text({ '05': 'a' }), 'a:1:{s:2:"05";s:1:"a";}');
   assert.deepEqual(read('a:1:{s:1:"5";i:1;}'), new Map([[5, 1]]));
@@ -87,7 +87,7 @@ test('lets __proto__ be an ordinary key', () => {
   assert.equal(({} as Record<string, unknown>)['polluted'], undefined);
 });
 
-test('keeps one object one object', () => {
+test('keeps the identity of an object', () => {
   const bytes = 'a:2:{i:0;O:3:"Foo":1:{s:4:"self";r:2;}i:1;r:2;}';
   const [first, second] = read(bytes) as [PhpObject, PhpObject];
   assert.equal(first, second);
@@ -95,7 +95,7 @@ test('keeps one object one object', () => {
   assert.equal(text([first, second]), bytes);
 });
 
-test('keeps one variable one variable', () => {
+test('keeps the identity of a variable', () => {
   const bytes = 'a:3:{i:0;i:1;i:1;R:2;s:1:"x";R:2;}';
   const value = read(bytes) as Map<unknown, PhpReference>;
   const box = value.get(0) as PhpReference;
@@ -111,7 +111,7 @@ test('counts slots as PHP does after more was appended', () => {
   assert.equal(text(value), 'a:5:{i:0;O:3:"Foo":0:{}i:1;r:2;i:2;O:3:"Foo":0:{}i:3;r:2;i:4;r:4;}');
 });
 
-test('reads and writes properties by their names, whatever their visibility', () => {
+test('reads and writes properties of any visibility by their names', () => {
   const bytes = 'O:4:"User":3:{s:1:"a";i:1;s:4:"\0*\0b";i:2;s:7:"\0User\0c";i:3;}';
   const user = read(bytes) as PhpObject;
   assert.deepEqual(
@@ -126,7 +126,7 @@ test('reads and writes properties by their names, whatever their visibility', ()
   assert.equal(text(built), bytes);
 });
 
-test('keeps what a class wrote by itself', () => {
+test('keeps the payload that a class wrote', () => {
   for (const bytes of [
     'C:3:"Foo":4:{abcd}',
     'O:11:"ArrayObject":4:{i:0;i:0;i:1;a:0:{}i:2;a:0:{}i:3;N;}',
@@ -145,7 +145,7 @@ test('writes a case of an enum that is named twice as one object', () => {
   assert.equal(text(twice), 'a:2:{i:0;E:11:"Suit:Hearts";i:1;r:2;}');
 });
 
-test('refuses what PHP cannot hold, with its path', () => {
+test('refuses values that PHP cannot hold, with their path', () => {
   const refuse = (value: unknown, message: RegExp): void => {
     assert.throws(() => serialize(value as PhpValue), message);
   };
@@ -163,13 +163,13 @@ test('refuses what PHP cannot hold, with its path', () => {
   refuse(new Map([['k', new Map([[{}, 1]])]]), /\$value\.k\["\[object Object\]"\]: the key/);
 });
 
-test('says so instead of writing a circle for ever', () => {
+test('refuses a cycle of arrays', () => {
   const circle: PhpValue[] = [];
   circle.push([circle]);
   assert.throws(() => serialize(circle), /contains itself/);
 });
 
-test('leaves its buffer alone while a getter serializes something else', () => {
+test('does not share its buffer with a getter that serializes', () => {
   const value = {
     get inner() {
       return serialize('inner').toString();

@@ -10,7 +10,7 @@ export const MAP = 2;
 export interface Frame {
   kind: typeof LIST | typeof RECORD | typeof MAP;
   container: PhpArray;
-  /** How many elements are not read yet. */
+  /** The count of elements that are not read yet. */
   remaining: number;
   /** The current key: frame and key together are the place of the next value. */
   key: PhpKey;

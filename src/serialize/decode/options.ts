@@ -3,9 +3,9 @@ import { requireBytes } from '../text.ts';
 
 /** Options for reading values. */
 export interface UnserializeOptions {
-  /** How deep arrays and objects may nest; 0 for no limit. @default 4096, PHP's own */
+  /** The deepest nesting of arrays and objects; 0 for no limit. @default 4096, PHP's own */
   readonly maxDepth?: number | undefined;
-  /** How many bytes are read at most. @default 256 MiB */
+  /** The most bytes that are read. @default 256 MiB */
   readonly maxLength?: number | undefined;
   /** The PHP release whose messages and verdicts to give. @default '8.4' */
   readonly version?: PhpVersion | undefined;

@@ -4,15 +4,15 @@ import { isIdentity, PhpPart, PhpReference } from '../values.ts';
 import { type Frame, get, put } from './frames.ts';
 
 /**
- * How values of `C:` payloads count that not every class would read: `all` of them, `none`, or
- * `unknown`, so that numbers behind such a payload stay numbers.
+ * The count of the values in `C:` payloads that a class may or may not read: `all` of them, `none`,
+ * or `unknown`, so that numbers behind such a payload are kept as they are.
  */
 export type Count = 'all' | 'none' | 'unknown';
 
 /** One way of reading an input. */
 export interface Attempt<Result> {
   readonly slots: Slots;
-  /** Whether PHP would accept the input if the count is right. */
+  /** True if PHP would accept the input with this count. */
   readonly isRead: boolean;
   /** Returns the result or throws the error. */
   end(): Result;
@@ -48,9 +48,9 @@ interface Slot {
 
 /** Every value by its number, as `var_push` in php-src keeps them. */
 export class Slots {
-  /** Whether a reference was met whose meaning depends on the count. */
+  /** True after a reference whose meaning depends on the count. */
   isDoubtful = false;
-  /** Whether a payload was met whose values cannot be counted at all. */
+  /** True after a payload whose values cannot be counted at all. */
   isUnknown = false;
   readonly #count: Count;
   readonly #slots: Slot[] = [];

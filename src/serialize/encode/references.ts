@@ -69,8 +69,8 @@ export class IdentityWriter extends ByteWriter {
       [...place.objects].every(([object, distance]) => this.known(object) === base + distance);
     if (!isSame) {
       refuse(
-        `a reference behind the payload of ${name} cannot be renumbered: only that class knows
-        how many values the payload has, and values behind it have moved`.replace(/\s+/g, ' '),
+        `a reference behind the payload of ${name} cannot be renumbered: only that class knows how ` +
+          'many values the payload has, and values behind it have moved',
       );
     }
     return base + offset;

@@ -17,7 +17,7 @@ const SHORT_STRING = 40;
 /** From this length on, the UTF-8 size is counted first instead of reserving three bytes a unit. */
 const COUNTED_STRING = 64 * 1024;
 
-/** How many ints of a list one reservation is made for. */
+/** The count of ints that one reservation has room for. */
 const INTS_AT_ONCE = 128;
 
 /** A growing buffer that knows how PHP writes each scalar. */

@@ -5,7 +5,7 @@ import { mutations } from './mutate.ts';
 import type { Answer, Oracle } from './oracle.ts';
 import { arrayPlans, type Plan, plans } from './plans.ts';
 
-/** How many cases one run compared, and the smallest case of the first difference. */
+/** The count of compared cases, and the smallest case of the first difference. */
 export interface Outcome {
   readonly compared: number;
   readonly difference: string | undefined;

@@ -21,7 +21,7 @@ The three session formats are compared as well: of each, a tenth as many values 
 many spoiled inputs.
 At a difference it prints the smallest case and the seed, and exits with 1.`;
 const VERSIONS: readonly PhpVersion[] = ['8.2', '8.3', '8.4', '8.5'];
-/** How many of PHP's last results are kept for spoiling. */
+/** The count of PHP's last results that are kept for spoiling. */
 const CORPUS = 20_000;
 
 interface Campaign {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { keyOf } from './build-value.ts';
 
 /**
- * How to build one value, in PHP's variables and in this library's. Bytes are hexadecimal and ints
+ * Instructions for building one value, in PHP's variables and in this library's. Bytes are hexadecimal and ints
  * decimal text, so that JSON carries a plan without loss.
  */
 export type Plan =
