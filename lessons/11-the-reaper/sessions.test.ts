@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout } from 'node:timers/promises';
 import { openBench } from '#bench';
 
 const { clock, database, handler, newId, serve, statements } = await openBench();
@@ -78,29 +77,11 @@ test('a save does not wait for the sweep', async () => {
   const sweep = handler.gc(1440);
   // Others wait for a connection, and take each that the sweep gives back too early.
   await Promise.all(Array.from({ length: 60 }, () => handler.read(id)));
-  await waiting(1);
-  let saved = false;
-  const save = handler.write(id, 'count|i:2;').finally(() => {
-    saved = true;
-  });
-  const isWaiting = await waiting(2, () => saved);
+  await database.lockWaits(1);
+  const save = handler.write(id, 'count|i:2;');
+  const isWaiting = await database.lockWaits(2, save);
   await database.query('ROLLBACK');
   await Promise.all([sweep, save]);
   assert.equal(isWaiting, false, 'a visitor waited until the sweep was over');
   assert.equal(await handler.read(id), 'count|i:2;');
 });
-
-/** Waits until the database makes this many statements of the class wait for a lock. */
-async function waiting(count: number, isOver: () => boolean = () => false): Promise<boolean> {
-  for (;;) {
-    // InnoDB renews this table only when nobody has looked for a tenth of a second.
-    await setTimeout(120);
-    const [found] = await database.query(
-      `SELECT COUNT(*) AS n FROM information_schema.INNODB_TRX
-       WHERE trx_state = 'LOCK WAIT' AND trx_mysql_thread_id IN (?)`,
-      [statements().map(({ thread }) => thread)],
-    );
-    if (Number(found?.['n']) >= count) return true;
-    if (isOver()) return false;
-  }
-}

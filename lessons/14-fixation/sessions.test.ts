@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
-import { setTimeout } from 'node:timers/promises';
 import { openBench } from '#bench';
 
 const { clock, database, gate, handler, newId, serve, store } = await openBench();
@@ -41,23 +40,11 @@ async function visitDuringLogout(cookie: string): Promise<{ setCookie: string[] 
   const leaving = gate(1, /^DELETE/, { opens: 'by hand', patience: 8000 });
   const logout = server.request({ cookie, path: '/logout' });
   await leaving.arrived;
-  let isOver = false;
-  const visit = server.request({ cookie }).finally(() => {
-    isOver = true;
-  });
-  while (!isOver && !(await someoneWaits())) await setTimeout(10);
+  const visit = server.request({ cookie });
+  await database.lockWaits(1, visit);
   leaving.open();
   await logout;
   return await visit;
-}
-
-/** Whether a request waits for another one's session. */
-async function someoneWaits(): Promise<boolean> {
-  const rows = await database.query(
-    `SELECT ID FROM information_schema.PROCESSLIST
-     WHERE DB = DATABASE() AND ID <> CONNECTION_ID() AND STATE = 'User lock'`,
-  );
-  return rows.length > 0;
 }
 
 test('signing in changes the id and ends the old one', async () => {

@@ -1,5 +1,5 @@
 /** A test file's own database: an empty schema with the lesson's table. */
-import { setImmediate } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
 import type { Wire } from '../wire/proxy.ts';
 import { sentTo } from './sockets.ts';
@@ -14,6 +14,14 @@ export interface BenchDatabase {
   query(sql: string, values?: readonly unknown[]): Promise<Row[]>;
   /** How many connections the class holds open; the bench's own is not among them. */
   connections(): Promise<number>;
+  /**
+   * Waits until the server makes statements of the class wait for a lock, by name or of a row.
+   *
+   * @param count - How many statements.
+   * @param over - Settles when the statements can no longer wait.
+   * @returns True as soon as `count` of them wait; false when `over` settles first.
+   */
+  lockWaits(count: number, over?: Promise<unknown>): Promise<boolean>;
   /** Where the class connects to, schema included. */
   readonly url: string;
 }
@@ -54,6 +62,7 @@ export async function openDatabase(
     query,
     rows: () => query('SELECT * FROM sessions ORDER BY id'),
     connections: () => countConnections(connection, wire),
+    lockWaits: (count, over) => awaitLockWaits(connection, wire, count, over),
     async hasNumericIds() {
       const [column] = await query(
         `SELECT DATA_TYPE AS type FROM information_schema.COLUMNS
@@ -85,6 +94,36 @@ async function countConnections(connection: Connection, wire: Wire): Promise<num
         `The server shows the connections [${seen}] on this schema, the wire [${expected}]`,
       );
     }
+  }
+}
+
+/**
+ * The server publishes lock waits in tables only, so this polls. InnoDB renews its table only when
+ * nobody has read it for a tenth of a second, so each look comes after a longer pause: an older
+ * one would show a wait that is over.
+ */
+async function awaitLockWaits(
+  connection: Connection,
+  wire: Wire,
+  count: number,
+  over: Promise<unknown> | undefined,
+): Promise<boolean> {
+  let isOver = false;
+  const end = (): void => {
+    isOver = true;
+  };
+  over?.then(end, end);
+  for (;;) {
+    await delay(120);
+    const wasOver = isOver;
+    const [[found]] = await connection.query<RowDataPacket[]>(
+      `SELECT COUNT(*) AS n FROM information_schema.PROCESSLIST
+       LEFT JOIN information_schema.INNODB_TRX ON trx_mysql_thread_id = ID
+       WHERE ID IN (?) AND (STATE = 'User lock' OR trx_state = 'LOCK WAIT')`,
+      [[0, ...wire.threads()]],
+    );
+    if (Number(found?.['n']) >= count) return true;
+    if (wasOver) return false;
   }
 }
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { createConnection } from 'mysql2/promise';
 import { assembleBench, releaseServer } from '../../../src/workshop/bench/assemble.ts';
 import { root } from '../../../src/workshop/course/catalogue.ts';
 
@@ -68,4 +69,25 @@ test('a request runs the callbacks in order, and every one of them is in its tra
     trace.filter((name) => name !== 'gc'),
     ['open', 'create_sid', 'read', 'write', 'close'],
   );
+});
+
+test('a statement that waits for a lock is seen, by name and of a row', async () => {
+  const { database } = bench;
+  await database.query("INSERT INTO sessions (id, d) VALUES (77, 'x')");
+  const client = await createConnection(database.url);
+  for (const [hold, wait, release] of [
+    ["SELECT GET_LOCK('held', 0)", "SELECT GET_LOCK('held', 9)", "SELECT RELEASE_LOCK('held')"],
+    ['START TRANSACTION', "UPDATE sessions SET d = 'y' WHERE id = 77", 'ROLLBACK'],
+  ] as const) {
+    await database.query(hold);
+    if (release === 'ROLLBACK') {
+      await database.query('SELECT d FROM sessions WHERE id = 77 FOR UPDATE');
+    }
+    const waiting = client.query(wait);
+    assert.equal(await database.lockWaits(1, waiting), true, wait);
+    await database.query(release);
+    await waiting;
+    assert.equal(await database.lockWaits(1, waiting), false, `after ${release}`);
+  }
+  await client.end();
 });
