@@ -1,10 +1,9 @@
 /**
- * The first step of every command: the right Node, the packages of the lock file, and the wrong
- * fixes made from their patches.
+ * The first step of every command: checks Node, installs the packages of the lock file, and makes
+ * the wrong fixes from their patches.
  *
- * Plain JavaScript without a dependency, because it runs before there are any, and because the
- * oldest Node it has to greet cannot read TypeScript. Programs that are not Node packages
- * (database, PHP) are fetched later, by the commands that want them.
+ * Plain JavaScript without a dependency: it runs before any is installed, and Node 20 cannot read
+ * TypeScript. Other programs (database, PHP) are fetched later, by the commands that need them.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
@@ -41,7 +40,7 @@ function isLink(path) {
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 }
 
-/** npm writes its own record last: older than the lock file, it is of another lock file. */
+/** npm writes its record last: one that is older than the lock file belongs to another lock file. */
 function packagesAreCurrent() {
   const record = join(root, 'node_modules/.package-lock.json');
   return (
@@ -52,7 +51,7 @@ function packagesAreCurrent() {
 
 function installPackages() {
   const began = Date.now();
-  console.log('packages: installing what package-lock.json names …');
+  console.log('packages: installing those of package-lock.json …');
   const [program, ...first] = npm();
   const result = spawnSync(
     program,
@@ -75,7 +74,7 @@ function installPackages() {
   console.log(`packages: ready after ${((Date.now() - began) / 1000).toFixed(1)} s`);
 }
 
-/** Only reported here: `npm test` and the matrix fail by it, and a learner can go on without. */
+/** Only reports a problem: `npm test` and the matrix fail because of it, a learner can go on. */
 async function makeWrongFixes() {
   const patches = await import('./course/patches.mjs');
   try {

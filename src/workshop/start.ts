@@ -1,4 +1,4 @@
-/** `npm start`: the database, the lab, and an end that leaves no process behind. */
+/** `npm start`: starts the database and the lab, and ends both. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
@@ -13,7 +13,7 @@ const DEFAULT_PORT = 4_170;
 const HELP = `Starts the workshop: a database of its own and the lab, a page in your browser.
 
   npm start
-  npm start -- --port 8080    the lab's port; default ${DEFAULT_PORT}, or the next one that is free
+  npm start -- --port 8080    the lab's port; default ${DEFAULT_PORT} or the next free one
   npm start -- --no-open      opens no browser
   npm start -- --instructor   shows the lessons to a room: big type, one heading at a time
   npm start -- --help         prints this
@@ -30,7 +30,7 @@ interface Options {
   help: boolean;
 }
 
-/** A command line that cannot be followed. */
+/** A usage error; the process exits with code 2. */
 class UsageError extends Error {
   override name = 'UsageError';
 }
@@ -71,21 +71,21 @@ async function listen(server: Server, wanted: number | undefined): Promise<numbe
     }
   }
   throw new UsageError(
-    `The ports ${DEFAULT_PORT} to ${last} are all taken. Name a free one: npm start -- --port 8080`,
+    `The ports ${DEFAULT_PORT} to ${last} are all taken. Choose a free one: npm start -- --port 8080`,
   );
 }
 
 function describeListenError(code: string | undefined, port: number): string {
   if (code === 'EADDRINUSE') {
-    return `Port ${port} is taken by another program. Name another one: npm start -- --port ${port + 1}`;
+    return `Port ${port} is taken by another program. Choose another: npm start -- --port ${port + 1}`;
   }
   if (code === 'EACCES') {
-    return `Port ${port} needs rights that this user does not have. Name one above 1023: npm start -- --port ${DEFAULT_PORT}`;
+    return `Port ${port} needs rights that this user does not have. Choose one above 1023: npm start -- --port ${DEFAULT_PORT}`;
   }
-  return `Port ${port} cannot be used (${code}). Name another one: npm start -- --port ${DEFAULT_PORT}`;
+  return `Port ${port} cannot be used (${code}). Choose another: npm start -- --port ${DEFAULT_PORT}`;
 }
 
-/** Opens the page with what the system has for it; a system without is no error. */
+/** Opens the page in the system's browser, if it has one. */
 function openBrowser(address: string): void {
   const [program = '', ...args] =
     process.platform === 'darwin'
@@ -161,7 +161,7 @@ try {
     (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'));
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(
-    usage ? `${message}\nnpm start -- --help shows what there is.\n` : `${message}\n`,
+    usage ? `${message}\nnpm start -- --help lists the options.\n` : `${message}\n`,
   );
   process.exitCode = usage ? 2 : 1;
 }

@@ -9,24 +9,19 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder, makeOnce } from './cache.ts';
-import { findProgram, type RunResult, run } from './program.ts';
-
-export interface FetchOptions {
-  progress?: ((line: string) => void) | undefined;
-  signal?: AbortSignal | undefined;
-}
+import { type Announcements, findProgram, type RunResult, run } from './program.ts';
 
 /**
- * Obtains what a machine may have already: each way is tried until one finds something.
+ * Tries several ways to obtain a program until one succeeds.
  *
- * @param ways - They return undefined where there is nothing, and throw what stood in their way.
- * @param options - Handed to each way; `signal` ends it all.
- * @param otherwise - What to say, and to do, where nothing was found.
- * @returns What was found, or the reason why nothing was: the problems, and `otherwise`.
+ * @param ways - Each returns undefined when it finds nothing, and throws when it fails.
+ * @param options - Passed to each way.
+ * @param otherwise - The remedy when no way succeeds.
+ * @returns The first result, or a reason: the problems and `otherwise`.
  */
 export async function obtainFirst<Found>(
-  ways: readonly ((options: FetchOptions) => Promise<Found | undefined>)[],
-  options: FetchOptions,
+  ways: readonly ((options: Announcements) => Promise<Found | undefined>)[],
+  options: Announcements,
   otherwise: string,
 ): Promise<Found | { reason: string }> {
   const problems: string[] = [];
@@ -43,16 +38,14 @@ export async function obtainFirst<Found>(
 }
 
 /**
- * Tells whether this system's packages can be fetched.
- *
- * @returns false on a system that is not of Debian's family.
+ * Returns whether this system's packages can be fetched: on Debian, Ubuntu and their relatives.
  */
 export function canFetchPackages(): boolean {
   return aptPrograms() !== undefined;
 }
 
 /**
- * Names the folder into which these packages are, or would be, fetched.
+ * Returns the folder into which packages are fetched; it may not exist yet.
  *
  * @param names - Names of packages.
  */
@@ -61,17 +54,17 @@ export function packagesFolder(names: readonly string[]): string {
 }
 
 /**
- * Fetches packages, with whatever they need that is not installed, and unpacks them into the
- * cache. What an earlier call fetched is taken from there.
+ * Fetches packages and their missing dependencies, and unpacks them into the cache, unless an
+ * earlier call did.
  *
  * @param names - Names of packages, as `apt-get install` takes them.
- * @param options - `progress` is told what happens, `signal` ends it.
+ * @param options - `progress` receives a line for each step, `signal` aborts.
  * @returns The folder that holds `usr/…`.
- * @throws Error with what apt said, when the packages cannot be had.
+ * @throws Error with apt's output when the packages cannot be fetched.
  */
 export async function fetchPackages(
   names: readonly string[],
-  options: FetchOptions = {},
+  options: Announcements = {},
 ): Promise<string> {
   const folder = packagesFolder(names);
   if (existsSync(folder)) return folder;
@@ -84,7 +77,7 @@ export async function fetchPackages(
 /**
  * Lists the folders of shared libraries in unpacked packages.
  *
- * @param folder - What fetchPackages() returned.
+ * @param folder - The result of fetchPackages().
  * @returns A value for LD_LIBRARY_PATH.
  */
 export function libraryPath(folder: string): string {
@@ -108,7 +101,7 @@ function aptPrograms(): AptPrograms | undefined {
   return aptGet && dpkgDeb && existsSync('/var/lib/dpkg/status') ? { aptGet, dpkgDeb } : undefined;
 }
 
-/** `debian-12`: what was fetched for one release does not run on another. */
+/** Returns `debian-12`, for example: programs of one release do not run on another. */
 function release(): string {
   const text = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';
   const value = (key: string): string =>
@@ -116,16 +109,16 @@ function release(): string {
   return `${value('ID')}-${value('VERSION_ID')}`.replaceAll(/[^\w.-]/g, '_');
 }
 
-/** A mirror that does not answer shall not hold the set-up for apt's two minutes a file. */
+/** For a mirror that does not respond: apt's own limit is two minutes a file. */
 const patience = ['-o', 'Acquire::http::Timeout=15', '-o', 'Acquire::https::Timeout=15'];
 
 class Apt {
   readonly #programs: AptPrograms;
-  readonly #options: FetchOptions;
-  /** apt's lists: the system's, until they turn out to be missing or out of date. */
+  readonly #options: Announcements;
+  /** Options for lists of our own; empty while the system's lists are good enough. */
   #lists: string[] = [];
 
-  constructor(programs: AptPrograms, options: FetchOptions) {
+  constructor(programs: AptPrograms, options: Announcements) {
     this.#programs = programs;
     this.#options = options;
   }
@@ -144,7 +137,7 @@ class Apt {
     await rm(archives, { recursive: true });
   }
 
-  /** The packages an installation would add, these included: only apt knows their names. */
+  /** Returns all packages that an installation would add: only apt knows their names. */
   async #resolve(names: readonly string[]): Promise<string[]> {
     const simulate = (): Promise<RunResult> =>
       this.#apt(['-s', '--no-install-recommends', 'install', ...names]);
@@ -155,7 +148,7 @@ class Apt {
     }
     if (simulated.code !== 0) throw new Error(lastLines(simulated));
     const added = [...simulated.stdout.matchAll(/^Inst (\S+)/gm)].map(([, name = '']) => name);
-    // Programs run on the system's own C library: its parts fit each other only together.
+    // Programs use the system's C library: its parts must come from one version.
     const fetched = added.filter((name) => !/^(libc6|libc-bin|locales)\b/.test(name));
     return fetched.length > 0 ? fetched : [...names];
   }
@@ -170,7 +163,7 @@ class Apt {
     if (downloaded.code !== 0) throw new Error(lastLines(downloaded));
   }
 
-  /** Lists of our own: renewing the system's needs root, and is not ours to do. */
+  /** Fetches lists of our own: updating the system's lists needs root and changes the system. */
   async #updateOwnLists(): Promise<void> {
     this.#options.progress?.('packages: reading the lists of the package mirror …');
     const state = join(
@@ -185,12 +178,12 @@ class Apt {
       ['-o', 'Dir::State::status=/var/lib/dpkg/status'],
       ['-o', `Dir::Cache=${join(state, 'cache')}`],
     ].flat();
-    // One source that does not answer must not hide the others: what is missing shows afterwards.
+    // The exit code is ignored: one failed source must not hide the others.
     await this.#apt(['update']);
   }
 
   #apt(args: readonly string[], cwd?: string): Promise<RunResult> {
-    // Root's apt hands downloads to a user who may not enter root's cache folder.
+    // As root, apt downloads as another user, who may not enter root's cache folder.
     const sandbox = process.getuid?.() === 0 ? ['-o', 'APT::Sandbox::User=root'] : [];
     return run(this.#programs.aptGet, ['-q', ...patience, ...sandbox, ...this.#lists, ...args], {
       cwd,

@@ -11,8 +11,8 @@ const applications = [
 /**
  * Finds a browser of Chromium's family.
  *
- * @param environment - `CHROME` names one; else its PATH is searched.
- * @returns The program's absolute path; undefined where none is installed.
+ * @param environment - `CHROME` is the browser's path; without it PATH is searched.
+ * @returns The program's absolute path; undefined when none is installed.
  */
 export function findBrowser(environment: NodeJS.ProcessEnv = process.env): string | undefined {
   if (environment['CHROME']) return environment['CHROME'];

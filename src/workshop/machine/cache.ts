@@ -1,11 +1,12 @@
 /**
- * The folder where the workshop keeps what it fetched and prepared.
+ * The folder for everything that the workshop fetches and prepares.
  *
  *     packages/    programs unpacked from the system's packages
  *     templates/   a fresh data folder for each version of the database server
  *     runs/        the data folders of the workshops that run now
+ *     npm/         packages that only some tests need
  *
- * All of it can be deleted at any time when no workshop runs.
+ * It can be deleted at any time when no workshop runs.
  */
 import { mkdirSync, mkdtempSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
@@ -14,7 +15,7 @@ import { dirname, join } from 'node:path';
 import { nameForThisProcess, ownerOf } from './process-name.ts';
 
 const unfinished = '.unfinished-';
-/** What a start needs at most: programs, a template and one run. */
+/** The most that a start needs: programs, a template and one run. */
 const roomNeeded = 128 * 2 ** 20;
 
 const week = 7 * 24 * 60 * 60 * 1000;
@@ -22,7 +23,7 @@ const week = 7 * 24 * 60 * 60 * 1000;
 let found: string | undefined;
 let temporary: { folder: string } | { problem: string } | undefined;
 
-/** A disk that cannot be used: the message is the user's, with the remedy. */
+/** A disk that cannot be used; the message is for the user and contains the remedy. */
 export class DiskProblem extends Error {
   constructor(problem: string) {
     super(`${problem}. Free about 128 MB, or set PHPSESSID_CACHE to a folder with space.`);
@@ -32,7 +33,7 @@ export class DiskProblem extends Error {
 /**
  * Finds a folder this user can write to.
  *
- * @param progress - Told when the wanted folder cannot be used.
+ * @param progress - Receives a line when the wanted folder cannot be used.
  * @returns $PHPSESSID_CACHE, else $XDG_CACHE_HOME/phpsessid, else ~/.cache/phpsessid; a folder
  *   of the system's temporary folder when that one cannot be written to or is full.
  * @throws DiskProblem when neither can be used.
@@ -57,10 +58,9 @@ export function cacheFolder(progress?: ((line: string) => void) | undefined): st
 }
 
 /**
- * Finds the same folder's counterpart in the system's temporary folder, where a full or read-only
- * home has left no other place.
+ * Finds a cache folder in the system's temporary folder, for a home that is full or read-only.
  *
- * @returns A folder that belongs to this user alone; undefined when that disk is no better.
+ * @returns A folder that belongs to this user alone; undefined when that disk cannot be used either.
  */
 export function temporaryFolder(): string | undefined {
   const place = findTemporary();
@@ -75,7 +75,7 @@ function findTemporary(): { folder: string } | { problem: string } {
 function searchTemporary(): { folder: string } | { problem: string } {
   const path = join(tmpdir(), `phpsessid-${userInfo().uid}`);
   const problem = problemWith(path);
-  // Anyone may have put a folder there first: programs must not be run from a stranger's folder.
+  // Another user may have made a folder there first; programs must not be run from it.
   if (problem === undefined && isOurs(path)) return { folder: path };
   try {
     const fresh = mkdtempSync(join(tmpdir(), 'phpsessid-'));
@@ -83,7 +83,7 @@ function searchTemporary(): { folder: string } | { problem: string } {
     if (itsProblem === undefined) return { folder: fresh };
     rmSync(fresh, { recursive: true });
   } catch {
-    // The first folder's problem tells more.
+    // The first folder's problem is the better message.
   }
   return { problem: `${path} (${problem ?? 'belongs to someone else'})` };
 }
@@ -106,10 +106,10 @@ function isOurs(folder: string): boolean {
 }
 
 /**
- * Makes a folder of the cache once, also when two workshops want it at the same moment.
+ * Makes a folder of the cache once, even when two workshops need it at the same moment.
  *
- * @param folder - Where it shall be. It appears there complete, or not at all.
- * @param fill - Fills a folder, which is renamed when this is done and removed when it fails.
+ * @param folder - Its path. It appears there complete or not at all.
+ * @param fill - Fills a draft, which is then renamed, or removed when this fails.
  * @returns `folder`
  */
 export async function makeOnce(
@@ -128,7 +128,7 @@ export async function makeOnce(
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
     const { code } = error as NodeJS.ErrnoException;
-    // Another workshop was faster, with the same content.
+    // Another workshop has made the same folder meanwhile.
     if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
   }
   return folder;
@@ -146,8 +146,8 @@ async function sweepUnfinished(parent: string): Promise<void> {
  * Removes a folder whose process is gone.
  *
  * @param folder - The folder.
- * @param name - The name nameForThisProcess() gave to the process that made it.
- * @param before - What must happen first.
+ * @param name - The name that nameForThisProcess() returned to the process that made it.
+ * @param before - Runs before the removal.
  */
 export async function removeIfAbandoned(
   folder: string,
@@ -156,7 +156,7 @@ export async function removeIfAbandoned(
 ): Promise<void> {
   const owner = ownerOf(name);
   if (owner === 'alive') return;
-  // Another machine's process cannot be asked. A week is longer than any workshop.
+  // The processes of another machine cannot be seen. A week is longer than any workshop.
   if (owner === 'unknown' && (await lastChange(folder)) > Date.now() - week) return;
   await before?.();
   await rm(folder, { recursive: true, force: true, maxRetries: 3 });

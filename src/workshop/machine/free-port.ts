@@ -1,8 +1,8 @@
-/** A port for a server that has to be told one, and cannot say which the system gave it. */
+/** A port for a server that takes one by option and cannot report the one it got. */
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** A port of the loopback that nobody listens on now; the next who asks the system may get it too. */
+/** Returns a free port of the loopback; another program may take it at any time. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

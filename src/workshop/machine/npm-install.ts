@@ -18,7 +18,8 @@ export interface Installation {
   readonly command: readonly string[];
 }
 
-const TIMEOUT = 180_000;
+/** Milliseconds; 132 MB of small files take minutes on a machine that is busy with tests. */
+const TIMEOUT = 360_000;
 
 /**
  * Installs packages into a folder of the cache, unless the folder exists.

@@ -1,15 +1,9 @@
 /** PHP as most sites run it: php-fpm, with nginx in front. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  canFetchPackages,
-  type FetchOptions,
-  fetchPackages,
-  libraryPath,
-  obtainFirst,
-} from './apt.ts';
+import { canFetchPackages, fetchPackages, libraryPath, obtainFirst } from './apt.ts';
 import { describePhp, type Php } from './php.ts';
-import { findProgram, run } from './program.ts';
+import { type Announcements, findProgram, run } from './program.ts';
 
 /** Both programs, ready to be started. */
 export interface PhpFpm {
@@ -31,13 +25,13 @@ const packageNames = ['php-fpm', 'php-mysql', 'nginx'];
  * @returns The programs, or the reason why they cannot be obtained.
  */
 export async function obtainPhpFpm(
-  options: FetchOptions = {},
+  options: Announcements = {},
 ): Promise<PhpFpm | { reason: string }> {
   const remedy = canFetchPackages() ? `apt-get install ${packageNames.join(' ')}` : 'install both';
   return obtainFirst([installed, fetched], options, `No php-fpm with nginx (${remedy})`);
 }
 
-async function installed({ signal }: FetchOptions): Promise<PhpFpm | undefined> {
+async function installed({ signal }: Announcements): Promise<PhpFpm | undefined> {
   const sbin = existsSync('/usr/sbin') ? readdirSync('/usr/sbin') : [];
   const fpm = findProgram(['php-fpm', ...sbin.filter((name) => /^php-fpm\d/.test(name))]);
   const nginx = findProgram(['nginx']);
@@ -45,7 +39,7 @@ async function installed({ signal }: FetchOptions): Promise<PhpFpm | undefined> 
   return await describe(await describePhp(fpm, '', {}, signal), nginx, '', signal);
 }
 
-async function fetched(options: FetchOptions): Promise<PhpFpm | undefined> {
+async function fetched(options: Announcements): Promise<PhpFpm | undefined> {
   if (!canFetchPackages()) return undefined;
   const folder = await fetchPackages(packageNames, options);
   const sbin = join(folder, 'usr/sbin');

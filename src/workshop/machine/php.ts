@@ -1,14 +1,8 @@
 /** PHP as web servers run it, with the extension that reaches MySQL. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  canFetchPackages,
-  type FetchOptions,
-  fetchPackages,
-  libraryPath,
-  obtainFirst,
-} from './apt.ts';
-import { findProgram, run } from './program.ts';
+import { canFetchPackages, fetchPackages, libraryPath, obtainFirst } from './apt.ts';
+import { type Announcements, findProgram, run } from './program.ts';
 
 /** A PHP that can be run. */
 export interface Php {
@@ -34,17 +28,17 @@ const packageNames = ['php-cgi', 'php-mysql'];
  * @param options - `progress` receives a line for each step, `signal` aborts.
  * @returns PHP, or the reason why it cannot be obtained.
  */
-export async function obtainPhp(options: FetchOptions = {}): Promise<Php | { reason: string }> {
+export async function obtainPhp(options: Announcements = {}): Promise<Php | { reason: string }> {
   const command = canFetchPackages() ? 'apt-get install php-cgi php-mysql' : 'install php-cgi';
   return obtainFirst([installed, fetched], options, `No php-cgi with pdo_mysql (${command})`);
 }
 
-async function installed({ signal }: FetchOptions): Promise<Php | undefined> {
+async function installed({ signal }: Announcements): Promise<Php | undefined> {
   const cgi = findProgram(['php-cgi']);
   return cgi === undefined ? undefined : await describePhp(cgi, '', {}, signal);
 }
 
-async function fetched(options: FetchOptions): Promise<Php | undefined> {
+async function fetched(options: Announcements): Promise<Php | undefined> {
   if (!canFetchPackages()) return undefined;
   const folder = await fetchPackages(packageNames, options);
   const bin = join(folder, 'usr/bin');

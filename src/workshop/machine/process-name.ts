@@ -1,8 +1,8 @@
 /**
- * Names that say which process made a folder, so that a later one can tell whether it still lives.
+ * Names that identify the process that made a folder, so that a later process can find out whether
+ * it is still running.
  *
- * A process id alone is not enough: ids are given out again. With the moment at which the process
- * started and the machine's boot they are unique.
+ * A process id alone is reused; with the process's start time and the machine's boot it is unique.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
@@ -11,7 +11,7 @@ import { hostname } from 'node:os';
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** Machines, and containers with their own process ids, that share one folder. */
+/** Distinguishes machines, and containers with process ids of their own, that share one folder. */
 const machine = digest(`${hostname()} ${readOrNothing(() => readlinkSync('/proc/self/ns/pid'))}`);
 const boot = digest(readOrNothing(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')));
 const ownPrefix = [machine.slice(0, 8), boot.slice(0, 6), process.pid, startOf(process.pid)].join(
@@ -28,9 +28,9 @@ export function nameForThisProcess(): string {
 }
 
 /**
- * Tells whether the process that made a name is still there.
+ * Returns whether the process that made a name is still running.
  *
- * @param name - What nameForThisProcess() gave, there.
+ * @param name - The result of nameForThisProcess() in that process.
  * @returns `'unknown'` when the name is of another machine or not one of these names.
  */
 export function ownerOf(name: string): 'alive' | 'dead' | 'unknown' {
@@ -40,7 +40,7 @@ export function ownerOf(name: string): 'alive' | 'dead' | 'unknown' {
   return startOf(Number(pid)) === start ? 'alive' : 'dead';
 }
 
-/** When a process began, in whatever unit the system has; `'none'` when there is no such process. */
+/** Returns a process's start time in the system's own unit; `'none'` for an unknown process. */
 function startOf(pid: number): string {
   if (process.platform === 'linux') {
     const stat = readOrNothing(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
@@ -62,7 +62,7 @@ function startOf(pid: number): string {
  * Reads the command line of a process.
  *
  * @param pid - Its id.
- * @returns The line with its words separated by spaces; `''` when there is no such process.
+ * @returns The line with its words separated by spaces; `''` for an unknown process.
  */
 export function commandLineOf(pid: number): string {
   if (process.platform === 'linux') {

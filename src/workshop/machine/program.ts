@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Where servers live that no ordinary PATH names. */
+/** The folders of servers, which an ordinary PATH does not contain. */
 const serverFolders = [
   '/usr/sbin',
   '/usr/libexec',
@@ -23,8 +23,8 @@ const serverFolders = [
  * Finds a program on PATH or in the folders where servers are usually put.
  *
  * @param names - Names of the program, the preferred first.
- * @param environment - Whose PATH is searched.
- * @returns Its absolute path; undefined when no folder has it.
+ * @param environment - The environment with the PATH.
+ * @returns Its absolute path; undefined when it is not found.
  */
 export function findProgram(
   names: readonly string[],
@@ -50,10 +50,18 @@ function isExecutable(path: string): boolean {
   }
 }
 
+/** The options of everything that takes time. */
+export interface Announcements {
+  /** Receives a line for each step. */
+  progress?: ((line: string) => void) | undefined;
+  /** Aborts the work. */
+  signal?: AbortSignal | undefined;
+}
+
 export interface RunOptions {
   cwd?: string | undefined;
   environment?: NodeJS.ProcessEnv | undefined;
-  /** What the program reads; nothing when left out. */
+  /** The program's standard input. @default '' */
   input?: string | undefined;
   signal?: AbortSignal | undefined;
   /** Milliseconds after which the program is killed. */
@@ -72,8 +80,8 @@ export interface RunResult {
  *
  * @param program - Path or name of the program.
  * @param args - Its arguments.
- * @returns What it printed and how it ended; a program that fails does not reject.
- * @throws The signal's reason when it was aborted: the program is dead by then.
+ * @returns Its output and exit code; a program that fails does not reject.
+ * @throws The signal's reason after an abort, when the program has ended.
  */
 export async function run(
   program: string,
@@ -97,7 +105,7 @@ export async function run(
   const stderr: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-  // A program that does not read its input to the end breaks the pipe; its exit code tells more.
+  // A program that does not read all of its input breaks the pipe; its exit code is what counts.
   child.stdin.on('error', () => {});
   child.stdin.end(options.input ?? '');
   const { code, failure } = await new Promise<{ code: number; failure: string }>((resolve) => {

@@ -1,9 +1,8 @@
-/** How much CPU time processes have had, where the system tells. */
+/** The CPU time of processes, on systems with /proc. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 
-/** Where Linux keeps what it knows of its processes. */
 const PROC = '/proc';
 
 interface ProcessLine {
@@ -15,10 +14,10 @@ interface ProcessLine {
 let ticksPerSecond: number | undefined;
 
 /**
- * Adds up the CPU time of processes and all their descendants, the kernel's work for them included.
+ * Adds up the CPU time of processes and all their descendants, kernel time included.
  *
  * @param pids - The processes.
- * @returns Microseconds since they began; undefined on a system without /proc, and for no process.
+ * @returns Microseconds since their start; undefined without /proc, and for an empty list.
  */
 export function cpuTimeOf(pids: readonly number[]): number | undefined {
   if (pids.length === 0 || !existsSync(`${PROC}/self/stat`)) return undefined;
@@ -27,7 +26,7 @@ export function cpuTimeOf(pids: readonly number[]): number | undefined {
   const processes = readdirSync(PROC).flatMap((name) =>
     /^\d+$/.test(name) ? readProcess(name) : [],
   );
-  // A child may have a smaller number than its parent, so one pass may not find them all.
+  // A child may have a smaller id than its parent, so one pass may not find all.
   for (let before = 0; before < family.size; ) {
     before = family.size;
     for (const { pid, parent } of processes) if (family.has(parent)) family.add(pid);
@@ -41,7 +40,7 @@ function readProcess(name: string): ProcessLine[] {
   try {
     stat = readFileSync(`${PROC}/${name}/stat`, 'latin1');
   } catch {
-    // It ended between the listing and now.
+    // The process has ended since the listing.
     return [];
   }
   // The second field is the program's name in brackets and may hold spaces and brackets itself.
@@ -55,7 +54,7 @@ function readProcess(name: string): ProcessLine[] {
  * Finds the process of a database server.
  *
  * @param url - `mysql://…` of the server.
- * @returns Its process; none when it runs on another machine or hides there.
+ * @returns Its process id; empty for a server on another machine or in a container.
  */
 export async function findDatabaseProcess(url: string): Promise<number[]> {
   if (!/^(127\.|localhost$|\[::1\]$)/.test(new URL(url).hostname)) return [];

@@ -6,9 +6,9 @@ import { openTwins, type Step, type TwinRow, tellStory } from './twins.ts';
 const HELP = `npm run oracle [-- --json]
 
 Sends the same requests to the article's repaired class, in a real PHP, and to the port of
-lesson 5, over the same table. Exits with 0 when they agree and with 1 when they do not.`;
+lesson 5, on the same table. The exit code is 0 when they agree and 1 when they differ.`;
 
-interface Told {
+interface Outcome {
   steps: Step[];
   rows: TwinRow[];
 }
@@ -27,9 +27,9 @@ async function main(): Promise<number> {
   const server = await obtainServer({ progress });
   try {
     const twins = await openTwins(server, progress);
-    const php: Told = { steps: await tellStory(twins.askPhp), rows: await twins.rows() };
+    const php: Outcome = { steps: await tellStory(twins.askPhp), rows: await twins.rows() };
     await twins.empty();
-    const port: Told = { steps: await tellStory(twins.askPort), rows: await twins.rows() };
+    const port: Outcome = { steps: await tellStory(twins.askPort), rows: await twins.rows() };
     await twins.close();
     const agree = JSON.stringify(php) === JSON.stringify(port);
     if (values.json) console.log(JSON.stringify({ version: twins.version, agree, php, port }));
@@ -43,8 +43,8 @@ async function main(): Promise<number> {
   }
 }
 
-function print(version: string, php: Told, port: Told, agree: boolean): void {
-  console.log(`PHP ${version} and the port were asked the same:\n`);
+function print(version: string, php: Outcome, port: Outcome, agree: boolean): void {
+  console.log(`PHP ${version} and the port got the same requests:\n`);
   php.steps.forEach((step, index) => {
     const other = port.steps[index];
     console.log(`${index + 1}. Cookie: ${step.cookie ?? '(none)'}`);
@@ -55,7 +55,7 @@ function print(version: string, php: Told, port: Told, agree: boolean): void {
       other?.setCookie.join('\n') || '(none)',
     );
   });
-  console.log('\nAnd then the table held:');
+  console.log('\nThen the table contained:');
   const length = Math.max(php.rows.length, port.rows.length);
   for (let row = 0; row < length; row++) {
     compare('row', describe(php.rows[row]), describe(port.rows[row]));

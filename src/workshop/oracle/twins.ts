@@ -1,8 +1,8 @@
 /**
- * The article's repaired class in a real PHP, and the port, over the same table.
+ * The article's repaired class in a real PHP, and the port, on the same table.
  *
- * Both are asked the same requests, one after the other on an empty table, so that the numbers
- * that the rows get are the same too.
+ * Both get the same requests, one after the other on an empty table, so that their rows have the
+ * same ids.
  */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,16 +12,16 @@ import { fileOf, findLesson, readLessons, schemaFor } from '../course/catalogue.
 import type { DatabaseServer } from '../machine/database/server.ts';
 import { type PhpServer, startPhp } from './php-cgi.ts';
 
-/** What came back for one request. */
+/** One response. */
 export interface Visit {
   body: string;
   setCookie: string[];
 }
 
-/** One of the twins: a counter page behind a Cookie header. */
+/** Requests one twin's counter page with a Cookie header. */
 export type Visitor = (cookie: string | undefined) => Promise<Visit>;
 
-/** A row, with its age instead of its moment: two runs cannot have the same one. */
+/** A row with its age instead of its time, which differs between two runs. */
 export interface TwinRow {
   id: number;
   d: string;
@@ -34,12 +34,12 @@ export interface Twins {
   readonly askPhp: Visitor;
   readonly askPort: Visitor;
   rows(): Promise<TwinRow[]>;
-  /** Empties the table and starts its numbers at 1. */
+  /** Empties the table and resets its ids to 1. */
   empty(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** One step of the story: what was sent, and what came back with its moments taken out. */
+/** One request and its response, without times. */
 export interface Step {
   cookie: string | undefined;
   body: string;
@@ -47,12 +47,12 @@ export interface Step {
 }
 
 /**
- * Starts both, on a schema of their own.
+ * Starts both on a schema of their own.
  *
- * @param server - Where the schema is made.
- * @param progress - Is told when PHP has to be fetched.
- * @returns The twins; close them, and the server after that.
- * @throws Error that says why there is no PHP here and how to get one.
+ * @param server - The server for the schema.
+ * @param progress - Receives a line before PHP is fetched.
+ * @returns The twins; close them before the server.
+ * @throws Error with the reason why PHP cannot be obtained, and the remedy.
  */
 export async function openTwins(
   server: DatabaseServer,
@@ -65,7 +65,7 @@ export async function openTwins(
   const database = await createConnection(schema.url);
   await database.query(schemaFor(lessons, lesson.number));
 
-  // The class reads its address when it is loaded.
+  // The class reads DATABASE_URL when it is loaded.
   process.env['DATABASE_URL'] = schema.url;
   const load = async (path: string): Promise<unknown> => import(pathToFileURL(path).href);
   const page = (await load(fileOf(lesson, 'counter.ts'))) as { counter: RequestListener };
@@ -86,7 +86,7 @@ export async function openTwins(
     async close() {
       port.close();
       port.closeAllConnections();
-      // A write that threw was the last callback of its request, in PHP as here: nobody closed.
+      // After a write that throws, Close is not called, in PHP as here.
       await Sessions.Close();
       await php.close();
       await database.end();
@@ -95,13 +95,13 @@ export async function openTwins(
   };
 }
 
-/** A browser's next Cookie header. */
+/** Returns a browser's next Cookie header. */
 export const cookieOf = ({ setCookie }: Visit): string | undefined => setCookie[0]?.split(';')[0];
 
 /**
- * Two visitors, one of whom comes back twice; then cookies that somebody typed.
+ * Sends the requests of two visitors, one of whom comes back twice; then hand-made cookies.
  *
- * @param ask - The twin that is asked.
+ * @param ask - The twin.
  * @returns The steps, comparable between two runs.
  */
 export async function tellStory(ask: Visitor): Promise<Step[]> {
@@ -119,7 +119,7 @@ export async function tellStory(ask: Visitor): Promise<Step[]> {
 }
 
 /**
- * Takes the moment out of a Set-Cookie line, and keeps how far it is from the one promised.
+ * Replaces the time in a Set-Cookie line by its distance from the one that Max-Age means.
  *
  * @param line - The line as it was sent.
  * @returns The line with `expires=<0 minutes off>` where the date is right.
@@ -128,7 +128,7 @@ export function withoutMoment(line: string): string {
   return line.replace(/expires=([^;]+); Max-Age=(\d+)/, (_all, date: string, age: string) => {
     const promised = Date.now() + Number(age) * 1000;
     const minutes = Math.abs(Math.round((Date.parse(date) - promised) / 60_000));
-    // RFC 9110's form, which toUTCString writes too; another form stays to be seen.
+    // RFC 9110's form is that of toUTCString(); a date in another form is kept.
     const form = new Date(date).toUTCString() === date ? '' : ` ${date}`;
     return `expires=<${minutes} minutes off${form}>; Max-Age=${age}`;
   });

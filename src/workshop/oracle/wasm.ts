@@ -5,47 +5,46 @@ import { loadBuild } from './wasm-build.ts';
 
 const INI = '/internal/shared/php.ini';
 
-/** A running PHP, compiled to WebAssembly: 8.4 is always there after `npm ci`. */
+/** A running PHP, compiled to WebAssembly; 8.4 comes with `npm ci`. */
 export interface WasmPhp {
   /**
-   * Runs a script from its `<?php` to its end and gives back every byte it printed.
-   * The interpreter is kept: a later run starts with fresh variables, but sees the same files.
+   * Runs a script and returns its output. A later run has fresh variables and the same files.
    */
   run(code: string, request?: WasmRequest | undefined): Promise<Buffer>;
-  /** Puts a file into PHP's own file system (not the machine's), for input too large for a script. */
+  /** Writes a file in PHP's own file system, for input that is too large for a script. */
   write(path: string, content: Uint8Array): void;
-  /** Removes a file or a folder with all that is in it. */
+  /** Removes a file or a folder with its content. */
   remove(path: string): void;
-  /** Reads all files of a folder of PHP's, by their paths in it; also after PHP has crashed. */
+  /** Reads all files of a folder by their relative paths; works after a crash of PHP too. */
   readAll(folder: string): Map<string, Buffer>;
   close(): void;
 }
 
-/** What a client would send with a request. */
+/** A client's request. */
 export interface WasmRequest {
   headers?: Record<string, string> | undefined;
-  /** What stands behind the question mark. */
+  /** The part after the `?`. */
   query?: string | undefined;
-  /** Makes it a POST of a form. */
+  /** A form's body; makes the request a POST. */
   form?: string | undefined;
 }
 
-/** Which PHP is wanted. */
+/** The release and its settings. */
 export interface WasmPhpOptions {
   /** The PHP release; all but 8.4 are fetched once. @default '8.4' */
   version?: PhpVersion | undefined;
-  /** What php.ini sets. */
+  /** php.ini settings. */
   settings?: Readonly<Record<string, string>> | undefined;
-  /** Told when a release is fetched. */
+  /** Receives a line before a release is fetched. */
   progress?: ((line: string) => void) | undefined;
 }
 
 /**
- * Starts the PHP that is installed as an npm package.
+ * Starts a PHP from npm.
  *
- * @param options - Another release than 8.4, for example.
- * @returns the interpreter; close it at the end of the test file
- * @throws Error with the reason when another release than 8.4 cannot be fetched
+ * @param options - Release and settings.
+ * @returns The interpreter; close it at the end of the test file.
+ * @throws Error with the reason when a release other than 8.4 cannot be fetched.
  * @example
  * const php = await openWasmPhp();
  * (await php.run('<?php echo serialize(1.0);')).toString(); // 'd:1;'
@@ -54,7 +53,7 @@ export interface WasmPhpOptions {
 export async function openWasmPhp(options: WasmPhpOptions = {}): Promise<WasmPhp> {
   const build = await loadBuild(options.version ?? '8.4', options.progress);
   const runtime = await loadPHPRuntime(build, {
-    // A crash is thrown as well.
+    // A crash throws anyway.
     printErr() {},
     // The loader's default ends the whole process when PHP stops on a fatal error.
     quit(_code: number, reason: Error) {
@@ -63,7 +62,7 @@ export async function openWasmPhp(options: WasmPhpOptions = {}): Promise<WasmPhp
   });
   const php = new PHP(runtime);
   const lines = Object.entries(options.settings ?? {}).map(([key, value]) => `${key} = "${value}"`);
-  // PHP reads it when the first script runs.
+  // PHP reads the file when the first script runs.
   const before = Buffer.from(php.readFileAsBuffer(INI)).toString();
   php.writeFile(INI, [before, ...lines, ''].join('\n'));
   return {

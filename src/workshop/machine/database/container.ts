@@ -1,17 +1,17 @@
-/** The last resort before giving up: the server in a container, where a Docker daemon runs. */
+/** The last way to a server: a container, where a Docker daemon runs. */
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { findProgram, run } from '../program.ts';
-import type { Announcements, RunFolder, ServerProgram } from './interfaces.ts';
+import { type Announcements, findProgram, run } from '../program.ts';
+import type { RunFolder, ServerProgram } from './interfaces.ts';
 
 const image = 'mariadb:11';
 
 /**
- * Finds Docker with a daemon that answers, and the image.
+ * Finds Docker with a running daemon, and pulls the image.
  *
- * @param announcements - `progress` is told of a download, `signal` ends it.
+ * @param announcements - `progress` receives a line before a download, `signal` aborts.
  * @returns Docker's client as the program of a server; undefined without a daemon.
- * @throws Error with Docker's words when the image cannot be had.
+ * @throws Error with Docker's output when the image cannot be pulled.
  */
 export async function containerProgram(
   announcements: Announcements,
@@ -40,8 +40,8 @@ export async function containerProgram(
 
 /**
  * Lists the arguments with which Docker's client runs a server, in the foreground: the client
- * hands a SIGTERM on, and the container is removed when the server ends. The data stays in the
- * run's folder. The root password comes from the client's environment, where no `ps` shows it.
+ * forwards a SIGTERM, and the container is removed when the server ends. The data stays in the
+ * run's folder. The root password comes from the client's environment, which `ps` does not show.
  *
  * @param name - The image.
  * @param folder - The run.
@@ -70,9 +70,10 @@ export function containerOptions(name: string, folder: RunFolder, port: number):
 }
 
 /**
- * Removes a container that a killed workshop left, or that was killed itself.
+ * Removes a container that a killed workshop left, or that was killed itself; does nothing when
+ * the container is gone.
  *
- * @param container - Its name. One that is gone already is no error.
+ * @param container - Its name.
  */
 export async function removeContainer(container: string): Promise<void> {
   const docker = findProgram(['docker']);

@@ -1,13 +1,5 @@
 /** The interfaces that the files of this folder share. */
 
-/** The caller's side of a search or a start. */
-export interface Announcements {
-  /** Receives one line for each step that takes time. */
-  progress?: ((line: string) => void) | undefined;
-  /** Aborts the work. */
-  signal?: AbortSignal | undefined;
-}
-
 /** A server program and what it needs to run from where it is. */
 export interface ServerProgram {
   /** Absolute path of `mariadbd` or `mysqld`. */

@@ -1,11 +1,10 @@
-/** Systems without apt: their own package manager, where it can run without asking. */
-import { findProgram, run } from '../program.ts';
-import type { Announcements } from './interfaces.ts';
+/** Installs a server with the package manager of a system without apt, if that needs no question. */
+import { type Announcements, findProgram, run } from '../program.ts';
 
 interface Manager {
   program: string;
   args: string[];
-  /** Homebrew belongs to the user; the others change the system and want root. */
+  /** Homebrew belongs to the user; the others change the system and need root. */
   root: boolean;
 }
 
@@ -17,11 +16,11 @@ const managers: Manager[] = [
 ];
 
 /**
- * Installs MariaDB with the package manager of the system, if that can be done without a question.
+ * Installs MariaDB with the system's package manager, unless it would ask for a password.
  *
- * @param announcements - `progress` is told what happens, `signal` ends it.
- * @returns false when there is no such package manager, or it would have to ask for a password.
- * @throws Error with what the package manager said.
+ * @param announcements - `progress` receives a line for each step, `signal` aborts.
+ * @returns false without a package manager, or without the right to use it.
+ * @throws Error with the package manager's output.
  */
 export async function installWithPackageManager(announcements: Announcements): Promise<boolean> {
   const { signal, progress } = announcements;
@@ -39,7 +38,7 @@ export async function installWithPackageManager(announcements: Announcements): P
   return false;
 }
 
-/** What to put before a command that wants root; undefined when root cannot be had unasked. */
+/** Returns the words before a command that needs root; undefined when sudo would ask. */
 async function rightsPrefix(signal: AbortSignal | undefined): Promise<string[] | undefined> {
   if (process.getuid?.() === 0) return [];
   const sudo = findProgram(['sudo']);

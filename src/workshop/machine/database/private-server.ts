@@ -1,4 +1,4 @@
-/** A database server of our own: started for one process, restarted when it dies, gone with it. */
+/** A private database server: started for one process, restarted when it dies, stopped with it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -10,19 +10,19 @@ import { fileURLToPath } from 'node:url';
 import { createConnection } from 'mysql2/promise';
 import { DiskProblem } from '../cache.ts';
 import { freePort } from '../free-port.ts';
-import { findProgram } from '../program.ts';
+import { type Announcements, findProgram } from '../program.ts';
 import { containerOptions } from './container.ts';
-import type { Announcements, RunFolder, ServerProgram } from './interfaces.ts';
+import type { RunFolder, ServerProgram } from './interfaces.ts';
 import { lastWordsOf, makeRunFolder, stopServerOf } from './run-folder.ts';
 import { basicOptions, templateFor } from './template.ts';
 
 const supervisor = fileURLToPath(new URL('supervisor.sh', import.meta.url));
 const account = 'workshop';
 
-/** How long a server may take until it answers; a busy small machine needs seconds. */
+/** Milliseconds until a server must accept a connection; a busy small machine needs seconds. */
 const startLimit = 60_000;
 
-/** More restarts than these within a minute are a server that cannot live. */
+/** With more restarts than this within a minute the server is not restarted again. */
 const restartsAMinute = 5;
 
 type StateListener = (state: 'up' | 'down') => void;
@@ -31,9 +31,10 @@ type StateListener = (state: 'up' | 'down') => void;
  * Starts a server on a new data folder.
  *
  * @param program - The server.
- * @param announcements - `progress` is told what happens, also later; `signal` ends the start.
- * @returns The server, answering.
- * @throws Error with the server's last words when it does not start.
+ * @param announcements - `progress` receives a line for each step, restarts included; `signal`
+ *   aborts the start.
+ * @returns The running server.
+ * @throws Error with the server's last output when it does not start.
  */
 export async function startPrivateServer(
   program: ServerProgram,
@@ -79,7 +80,7 @@ export class PrivateServer {
     this.#listeners.push(listener);
   }
 
-  /** Starts the server for the first time, on a port that the system names. */
+  /** Starts the server for the first time, on a port that the system chooses. */
   async start(): Promise<void> {
     await writeFile(this.#folder.initFile, accountsSql(this.#password), { mode: 0o600 });
     for (let attempt = 1; ; attempt++) {
@@ -87,7 +88,7 @@ export class PrivateServer {
       try {
         return await this.#launch();
       } catch (error) {
-        // Any connection of the machine may have been given the port since it was found free.
+        // Another connection of this machine may have got the port since it was found free.
         if (!(error instanceof PortTaken) || attempt === 5) throw error;
       }
     }
@@ -97,7 +98,7 @@ export class PrivateServer {
   async stop(): Promise<void> {
     this.#stopping = true;
     await this.#endChild();
-    // A restart that was under way may have made another child, or a moment later would have.
+    // A restart in progress may have started another child, or may be about to.
     await this.#recovery;
     await this.#endChild();
     await stopServerOf(this.#folder);
@@ -116,7 +117,7 @@ export class PrivateServer {
     child.once('exit', () => ended.abort());
     const deadline = Date.now() + startLimit;
     while (!(await this.#answers())) {
-      // Only the first start is part of the obtaining that the signal ends.
+      // The signal aborts the first start only, not a restart.
       if (this.#restarts.length === 0) this.#announcements.signal?.throwIfAborted();
       if (ended.signal.aborted) throw failure ?? this.#reasonForDeath();
       if (Date.now() > deadline) {
@@ -143,11 +144,11 @@ export class PrivateServer {
     const child = spawn(program, args, {
       env: { ...this.#program.environment, MARIADB_ROOT_PASSWORD: this.#password },
       stdio: ['pipe', log, log],
-      // Out of reach of the terminal's Ctrl-C: the owner decides when the server ends.
+      // A process group of its own: the terminal's Ctrl-C must not end the server.
       detached: shell !== undefined,
     });
     closeSync(log);
-    // The server lives for its owner and never keeps it alive.
+    // The server must not keep its owner alive.
     child.unref();
     if (child.stdin instanceof Socket) child.stdin.unref();
     child.stdin?.on('error', () => {});
@@ -167,11 +168,11 @@ export class PrivateServer {
       ...basicOptions(this.#program, data),
       '--bind-address=127.0.0.1',
       `--port=${this.#port}`,
-      // An empty name is no Unix socket: its path would have to be short, and nobody uses it.
+      // An empty name means no Unix socket: its path would have to be short, and it is not used.
       '--socket=',
       `--pid-file=${pidFile}`,
       `--init-file=${initFile}`,
-      // LOAD DATA and INTO OUTFILE reach no file of the learner's.
+      // LOAD DATA and INTO OUTFILE cannot reach the learner's files.
       `--secure-file-priv=${path}`,
       '--character-set-server=utf8mb4',
       '--innodb-flush-log-at-trx-commit=2',
@@ -183,7 +184,7 @@ export class PrivateServer {
     ];
   }
 
-  /** True once the server lets our account in: another program on the port would not. */
+  /** True once the server accepts our account: another program on the port would not. */
   async #answers(): Promise<boolean> {
     try {
       const connection = await createConnection({ uri: this.url, connectTimeout: 2_000 });
@@ -202,12 +203,12 @@ export class PrivateServer {
     if (/No space left|OS error:? 28|errno: 28\b|Disk full/i.test(words)) {
       return new DiskProblem(`The database stopped: no space is left in ${this.#folder.path}`);
     }
-    return new Error(`${this.#program.path} ended by itself:\n${words}`);
+    return new Error(`${this.#program.path} ended unexpectedly:\n${words}`);
   }
 
   async #recover(): Promise<void> {
     if (this.#stopping) return;
-    this.#tell('down');
+    this.#report('down');
     const { progress } = this.#announcements;
     while (!this.#stopping) {
       const now = Date.now();
@@ -215,13 +216,13 @@ export class PrivateServer {
       if (this.#restarts.filter((moment) => moment > now - 60_000).length > restartsAMinute) {
         progress?.(
           `database: it ended ${restartsAMinute} times within a minute and is not started again. ` +
-            `Start the workshop anew. Its last words:\n${lastWordsOf(this.#folder)}`,
+            `Start the workshop again. Its last output:\n${lastWordsOf(this.#folder)}`,
         );
         return;
       }
-      progress?.('database: it ended by itself; starting it again on its data …');
+      progress?.('database: it ended unexpectedly; starting it again on its data …');
       try {
-        // When only the supervisor was killed, the server is still there and holds the folder.
+        // When only the supervisor was killed, the server still runs on the folder.
         await stopServerOf(this.#folder);
         if (this.#stopping) return;
         await this.#launch();
@@ -233,12 +234,12 @@ export class PrivateServer {
         continue;
       }
       progress?.('database: up again');
-      this.#tell('up');
+      this.#report('up');
       return;
     }
   }
 
-  /** Ends the server by what its supervisor understands: the end of its input. */
+  /** Ends the server through its supervisor, by closing the supervisor's input. */
   async #endChild(): Promise<void> {
     const child = this.#child;
     if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
@@ -250,7 +251,7 @@ export class PrivateServer {
     await ended;
   }
 
-  #tell(state: 'up' | 'down'): void {
+  #report(state: 'up' | 'down'): void {
     for (const listener of this.#listeners) listener(state);
   }
 }
@@ -258,8 +259,8 @@ export class PrivateServer {
 class PortTaken extends Error {}
 
 /**
- * One account, from this machine only. The server runs the file before it lets anyone in; it takes
- * a statement a line.
+ * One account, from this machine only. The server runs the file before it accepts connections, one
+ * statement a line.
  */
 function accountsSql(password: string): string {
   const name = `'${account}'@'127.0.0.1'`;

@@ -1,29 +1,29 @@
 /**
- * Which program serves the private database: one that is installed, one that an earlier start
- * fetched, or one that is fetched now.
+ * Finds the program of the private database: an installed one, one that an earlier start fetched,
+ * or one that is fetched now.
  */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { canFetchPackages, fetchPackages, libraryPath, packagesFolder } from '../apt.ts';
-import { findProgram, run } from '../program.ts';
+import { type Announcements, findProgram, run } from '../program.ts';
 import { containerProgram } from './container.ts';
-import type { Announcements, ServerProgram } from './interfaces.ts';
+import type { ServerProgram } from './interfaces.ts';
 import { installWithPackageManager } from './package-manager.ts';
 
 /** The package: the server without a service, without a user and without a data folder. */
 const packageNames = ['mariadb-server-core'];
 
-/** A way to a server program, and the reason when it led nowhere. */
+/** One way to find a server program; it throws the reason why it failed. */
 export interface Source {
   name: string;
   find(): Promise<ServerProgram | undefined>;
 }
 
 /**
- * Lists the ways to a server program, the cheapest first.
+ * Lists the ways to find a server program, the cheapest first.
  *
- * @param announcements - `progress` is told what happens, `signal` ends it.
- * @returns The ways; each is tried only when those before it led nowhere.
+ * @param announcements - `progress` receives a line for each step, `signal` aborts.
+ * @returns The ways; each is tried only when the earlier ones have failed.
  */
 export function sources(announcements: Announcements): Source[] {
   return [
@@ -71,7 +71,7 @@ async function unpacked(folder: string, announcements: Announcements): Promise<S
     .map((name) => join(folder, name))
     .find((candidate) => existsSync(candidate));
   if (path === undefined) {
-    throw new Error(`${folder} holds no mariadbd. Delete that folder, then try again`);
+    throw new Error(`${folder} contains no mariadbd. Delete that folder, then try again`);
   }
   return await describe(path, shares, args, environment, announcements.signal);
 }
@@ -103,10 +103,10 @@ async function describe(
 }
 
 /**
- * Finds the SQL that makes the system tables.
+ * Finds the SQL that creates the system tables.
  *
  * @param share - A folder of MariaDB's shared files.
- * @returns The file's path; undefined when the folder has none.
+ * @returns The file's path; undefined when the folder does not contain it.
  */
 export function systemTables(share: string): string | undefined {
   return ['mariadb_system_tables.sql', 'mysql_system_tables.sql']

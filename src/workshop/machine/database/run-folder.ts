@@ -1,4 +1,4 @@
-/** The data folders of running workshops: one each, swept when its workshop is gone. */
+/** The data folders of running workshops, one for each; a later start sweeps abandoned ones. */
 import { constants, existsSync, readFileSync } from 'node:fs';
 import { cp, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,8 +24,7 @@ function filesOf(path: string): RunFolder {
  * read-only, in the system's temporary folder.
  *
  * @param template - The folder to copy; undefined for a server that fills an empty one itself.
- * @param progress - Told when the cache could not be used.
- * @returns The folder's files.
+ * @param progress - Receives a line when the cache cannot be used.
  * @throws DiskProblem that names the folders tried.
  */
 export async function makeRunFolder(
@@ -55,9 +54,9 @@ function runParents(): string[] {
 }
 
 /**
- * Says what is wrong with a disk in words.
+ * Describes a problem with a disk.
  *
- * @param error - What a file operation threw.
+ * @param error - The error of a file operation.
  */
 export function describeDiskProblem(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
@@ -67,7 +66,7 @@ export function describeDiskProblem(error: unknown): string {
   return message;
 }
 
-/** Removes the folders of workshops that were killed, and the servers they may have left. */
+/** Removes the folders of killed workshops and stops the servers that still run on them. */
 export async function sweepRunFolders(): Promise<void> {
   for (const parent of runParents()) {
     if (!existsSync(parent)) continue;
@@ -79,10 +78,10 @@ export async function sweepRunFolders(): Promise<void> {
 }
 
 /**
- * Stops the server that runs on a folder, if one does.
+ * Stops the server that runs on a folder, if there is one. A process that has got the id of an
+ * earlier server is left alone: its command line does not contain this folder.
  *
- * @param folder - The folder. A process that only has the id of a server that was here is left
- *   alone: its command line does not name this folder.
+ * @param folder - The folder.
  */
 export async function stopServerOf(folder: RunFolder): Promise<void> {
   const container = readIfThere(folder.containerFile);
@@ -108,7 +107,7 @@ export async function stopServerOf(folder: RunFolder): Promise<void> {
  * Reads the end of the server's log.
  *
  * @param folder - The run.
- * @returns Its last lines that tell of an error, else its last lines.
+ * @returns Its last lines with an error, else its last lines.
  */
 export function lastWordsOf(folder: RunFolder): string {
   const lines = readIfThere(folder.log).trim().split('\n');

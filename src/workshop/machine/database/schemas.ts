@@ -1,8 +1,8 @@
 /**
- * The schemas of one workshop on a server: made, dropped, and never anyone else's.
+ * Creates and drops the schemas of one workshop on a server, and touches no others.
  *
- * A workshop holds a lock named after its run for as long as its connection lives. Schemas of a
- * run whose lock is free are leftovers of one that was killed.
+ * A workshop holds a lock named after its run as long as its connection lives. A free lock means
+ * that the run was killed, and its schemas are removed.
  */
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
@@ -14,13 +14,13 @@ export interface Schema {
   readonly name: string;
   /** `mysql://…/name` */
   readonly url: string;
-  /** Removes the schema with everything in it; once it is gone, does nothing. */
+  /** Removes the schema; does nothing when it is gone. */
   drop(): Promise<void>;
 }
 
 const ownNames = /^phpsessid_([0-9a-z]{10})_[0-9a-z]+_\d+$/;
 
-/** A transaction left open in a schema would make its removal wait for ever. */
+/** Seconds; an open transaction in a schema would make its removal wait forever. */
 const patience = 20;
 
 export class Schemas {
@@ -37,7 +37,7 @@ export class Schemas {
     this.#url = url;
   }
 
-  /** Opens the connection. Rejects with the driver's error. */
+  /** Connects; rejects with the driver's error. */
   async version(): Promise<string> {
     const [row] = await this.#query('SELECT VERSION() AS version');
     return String(row?.['version']);
@@ -71,9 +71,9 @@ export class Schemas {
     return schema;
   }
 
-  /** Removes what killed workshops left. */
+  /** Removes the schemas of killed workshops. */
   async sweep(): Promise<void> {
-    // A cluster's locks are of one node each: a lock that is free here may be held elsewhere.
+    // On a cluster each node has its own locks: one that is free here may be held elsewhere.
     const [cluster] = await this.#query("SHOW STATUS LIKE 'wsrep_cluster_size'");
     if (Number(cluster?.['Value'] ?? 1) > 1) return;
     const rows = await this.#query(
@@ -91,11 +91,11 @@ export class Schemas {
     }
   }
 
-  /** Drops what was made here and gives the connection back. */
+  /** Drops the schemas that were created here, and closes the connection. */
   async close(): Promise<void> {
     if (this.#closed) return;
     try {
-      // One that cannot be dropped must not keep the others.
+      // A schema that cannot be dropped must not keep the others.
       const results = [];
       for (const schema of [...this.#made.values()]) {
         results.push(...(await Promise.allSettled([schema.drop()])));
@@ -109,14 +109,15 @@ export class Schemas {
     }
   }
 
-  /** Gives the connection up where the server itself goes: there is nothing to drop. */
+  /** Closes the connection without dropping anything, for a server that is about to end. */
   async abandon(): Promise<void> {
     this.#made.clear();
     await this.close();
   }
 
   async #query(sql: string, values: string[] = []): Promise<RowDataPacket[]> {
-    if (this.#closed) throw new Error('The workshop has given this database server back');
+    if (this.#closed)
+      throw new Error('The workshop has closed its connection to this database server');
     this.#connection ??= this.#connect();
     const connection = await this.#connection;
     this.#keepAlive(connection, +1);
@@ -144,7 +145,7 @@ export class Schemas {
     return connection;
   }
 
-  /** Without the lock the schemas would look abandoned to another workshop: take it again soon. */
+  /** Takes the lock again: without it another workshop would remove the schemas. */
   #reconnect(): void {
     this.#connection = undefined;
     if (this.#closed || this.#made.size === 0) return;
@@ -158,7 +159,7 @@ export class Schemas {
     }, 500).unref();
   }
 
-  /** The idle connection must not keep a finished program from ending. */
+  /** The idle connection must not keep a finished program alive. */
   #keepAlive(connection: Connection, change: number): void {
     this.#busy += change;
     const socket = socketOf(connection);
@@ -167,7 +168,7 @@ export class Schemas {
   }
 }
 
-/** mysql2 shows its socket in JavaScript and not in its types. */
+/** mysql2's types do not declare the socket. */
 function socketOf(connection: Connection): Socket {
   return (connection as unknown as { connection: { stream: Socket } }).connection.stream;
 }

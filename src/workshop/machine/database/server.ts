@@ -1,8 +1,8 @@
-/** The database server of the workshop: the user's own, a parent's, or one that is started here. */
+/** The workshop's database server: the user's own, a parent process's, or one that is started here. */
 import { cacheFolder, DiskProblem } from '../cache.ts';
+import type { Announcements } from '../program.ts';
 import { cleanUpBeforeSignals } from '../signals.ts';
 import { explainConnectionError, readServerUrl, type ServerAddress } from './connection-url.ts';
-import type { Announcements } from './interfaces.ts';
 import { installCommand } from './package-manager.ts';
 import { type PrivateServer, startPrivateServer } from './private-server.ts';
 import { sources } from './program.ts';
@@ -15,7 +15,7 @@ export type { Schema } from './schemas.ts';
 export interface DatabaseServer {
   /** `mysql://user:password@127.0.0.1:port/`, without a schema. */
   readonly url: string;
-  /** As the server says it: `10.11.19-MariaDB-…`. */
+  /** As the server reports it: `10.11.19-MariaDB-…`. */
   readonly version: string;
   /** Started here, the user's by DATABASE_URL, or a parent process's. */
   readonly origin: 'private' | 'DATABASE_URL' | 'inherited';
@@ -41,12 +41,12 @@ export interface DatabaseServer {
  * (DATABASE_URL), else a private one, whose program is found on this machine or fetched.
  *
  * A private server ends with this process, whatever ends the process. SIGINT, SIGTERM and SIGHUP
- * close the server and then have the effect they would have had.
+ * close the server and then have their default effect.
  *
- * @param options - Who is told, and what ends it.
- * @returns The server, answering.
- * @throws Error with one message for the user: which part of the URL is wrong, or how to get a
- *   server on this system.
+ * @param options - `progress` receives a line for each step, `signal` aborts.
+ * @returns The running server.
+ * @throws Error with one message for the user: the wrong part of the URL, or how to get a server
+ *   on this system.
  * @example
  * const server = await obtainServer({ progress: console.log });
  * const schema = await server.createSchema('bench');
@@ -88,7 +88,7 @@ async function connectTo(
   const close = (): Promise<void> => {
     closing ??= (async () => {
       release();
-      // Children that were killed have left theirs; they use this server and no lock is theirs now.
+      // Killed children have left schemas on this server, whose locks are free now.
       if (origin === 'DATABASE_URL') await schemas.sweep();
       await schemas.close();
     })();
@@ -107,7 +107,7 @@ async function connectTo(
 
 class MissingRight extends Error {}
 
-/** A user who cannot make schemas shall hear it now and not in the middle of a lesson. */
+/** Reports a missing right now, and not in the middle of a lesson. */
 async function checkRights(
   schemas: Schemas,
   { host, user }: ServerAddress,
@@ -120,7 +120,7 @@ async function checkRights(
     if (code === 'ER_DBACCESS_DENIED_ERROR' || code === 'ER_SPECIFIC_ACCESS_DENIED_ERROR') {
       throw new MissingRight(
         `${variable}: the user "${user}" may not create schemas on ${host}. The workshop uses ` +
-          'only schemas of its own, named phpsessid_…; let an administrator run:\n' +
+          'only schemas of its own, named phpsessid_…; ask an administrator to run:\n' +
           `  GRANT ALL PRIVILEGES ON \`phpsessid\\_%\`.* TO ${await schemas.account()};`,
         { cause: error },
       );
@@ -176,7 +176,7 @@ async function startOwn(options: Announcements): Promise<DatabaseServer> {
   }
 }
 
-/** What others left is no reason not to start. */
+/** A folder that cannot be removed does not prevent the start. */
 async function sweep({ progress }: Announcements): Promise<void> {
   try {
     await sweepRunFolders();
@@ -185,7 +185,7 @@ async function sweep({ progress }: Announcements): Promise<void> {
   }
 }
 
-/** A server that is there but does not start (rights, a broken installation) is no dead end. */
+/** A server that does not start (rights, a broken installation) is skipped. */
 async function firstThatStarts(announcements: Announcements): Promise<PrivateServer> {
   const problems: string[] = [];
   for (const source of sources(announcements)) {
@@ -212,7 +212,7 @@ async function firstThatStarts(announcements: Announcements): Promise<PrivateSer
       ...problems.map((problem) => `  ${problem}`),
       'Install one (it need not run), then start again:',
       `  ${installCommand()}`,
-      'or name one of yours:',
+      'or use one of yours:',
       '  DATABASE_URL=mysql://user:password@127.0.0.1:3306/ npm start',
     ].join('\n'),
   );

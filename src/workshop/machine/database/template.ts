@@ -4,13 +4,13 @@ import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder, makeOnce } from '../cache.ts';
-import { run } from '../program.ts';
-import type { Announcements, ServerProgram } from './interfaces.ts';
+import { type Announcements, run } from '../program.ts';
+import type { ServerProgram } from './interfaces.ts';
 import { systemTables } from './program.ts';
 
 /**
- * Options that the data folder's files depend on, and that keep them small: 14 MB instead of
- * more than 100. The server refuses a folder that was made with others.
+ * Options that determine the data folder's files, and keep them small: 14 MB instead of more than
+ * 100. The server refuses a folder that was made with other options.
  */
 function layout({ flavour }: ServerProgram): string[] {
   const common = ['--innodb-buffer-pool-size=16M', '--innodb-use-native-aio=OFF'];
@@ -25,24 +25,24 @@ function layout({ flavour }: ServerProgram): string[] {
 }
 
 /**
- * Lists the options that every start of this server wants, bootstrap or not.
+ * Lists the options of every start of this server, bootstrap included.
  *
  * @param program - The server.
  * @param data - Its data folder.
  */
 export function basicOptions(program: ServerProgram, data: string): string[] {
-  // As root the server demands to be told that it is meant.
+  // The server refuses to run as root without this option.
   const user = process.getuid?.() === 0 ? ['--user=root'] : [];
   return ['--no-defaults', `--datadir=${data}`, ...user, ...program.args, ...layout(program)];
 }
 
 /**
- * Gives a data folder with nothing but the system's tables, and no account in them.
+ * Makes a data folder with the system's tables and no account in them.
  *
- * @param program - The server it is for.
- * @param announcements - `progress` is told what happens, `signal` ends it.
- * @returns A folder to copy, never to run on.
- * @throws Error with the server's own words when it could not make one.
+ * @param program - The server that will run on it.
+ * @param announcements - `progress` receives a line for each step, `signal` aborts.
+ * @returns A folder to copy; no server may run on it.
+ * @throws Error with the server's output when it fails.
  */
 export async function templateFor(
   program: ServerProgram,

@@ -1,4 +1,4 @@
-/** A database for the time of one command, given back whatever ends it. */
+/** A database server for the duration of one command. */
 import { constants } from 'node:os';
 import { decideOnSignals } from '../signals.ts';
 import { type DatabaseServer, obtainServer } from './server.ts';
@@ -17,10 +17,10 @@ export class Interrupted extends Error {
 /**
  * Obtains a server, does the work, closes the server.
  *
- * @param progress - Told what happens before the server is there, a line at a time.
- * @param work - Gets the server, and a signal that is aborted when the command shall end.
+ * @param progress - Receives a line for each step until the server is ready.
+ * @param work - Receives the server, and a signal that aborts when the command is to end.
  * @returns What the work returned.
- * @throws Interrupted after a signal; whatever obtaining the server or the work throws.
+ * @throws Interrupted after a signal; any error of the server or the work.
  */
 export async function withServer<Result>(
   progress: (line: string) => void,

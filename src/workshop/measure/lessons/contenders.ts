@@ -1,4 +1,4 @@
-/** Who takes part in the lessons' benchmark, and how each is served. */
+/** The contenders of the lessons' benchmark, and how each is served. */
 import { fileURLToPath } from 'node:url';
 import { findLesson, type Lesson, schemaFor } from '../../course/catalogue.ts';
 import type { PhpFpm } from '../../machine/php-fpm.ts';
@@ -6,20 +6,20 @@ import type { PageOrder } from '../../sandbox/page-program.ts';
 import { type Served, serveNode } from '../contender.ts';
 import { servePhp } from './php-server.ts';
 
-/** Where a page keeps its sessions, and how. */
+/** The options with which a contender is served. */
 export interface ServeOrder {
   databaseUrl: string;
-  /** False switches PHP's sweep off, which would come at random into what is counted. */
+  /** False turns off PHP's garbage collection, which would add statements at random. */
   sweeps: boolean;
   clients: number;
 }
 
-/** One that is measured. */
+/** A page that is measured. */
 export interface Contender {
   name: string;
-  /** What the table calls it. */
+  /** Its title in the table. */
   label: string;
-  /** The statements that make its table; undefined where it makes its own, or wants none. */
+  /** The SQL for its table; undefined when it creates the table itself or needs none. */
   schemaSql: string | undefined;
   serve(order: ServeOrder): Promise<Served>;
 }
@@ -27,10 +27,10 @@ export interface Contender {
 /** The first lesson with a page. */
 const FIRST = 5;
 
-/** The first whose class can serve two requests at once. */
+/** The first lesson whose class can serve two requests at once. */
 const SHARED = 6;
 
-/** PHP's contenders, wanted also where there is no PHP: then their absence is told. */
+/** PHP's contenders; a run without PHP lists them as missing. */
 export const phpNames = ['php-files', 'php-article'] as const;
 
 /**
@@ -43,10 +43,10 @@ export function contenderNames(lessons: readonly Lesson[]): string[] {
 }
 
 /**
- * Lists who can take part here.
+ * Lists the contenders that can be served here.
  *
  * @param lessons - All lessons, in order.
- * @param php - php-fpm and nginx; undefined where they are not to be had.
+ * @param php - php-fpm and nginx; undefined when they cannot be obtained.
  * @returns The contenders, in the order of the table.
  */
 export function findContenders(lessons: Lesson[], php: PhpFpm | undefined): Contender[] {
@@ -121,7 +121,7 @@ function phpContenders(lessons: Lesson[], php: PhpFpm): Contender[] {
   ];
 }
 
-/** What is not switched off is PHP's own default: a sweep in one request of a hundred. */
+/** PHP's default is garbage collection in one request of a hundred. */
 function sweepSettings(sweeps: boolean): Record<string, string> {
   return sweeps ? {} : { 'session.gc_probability': '0' };
 }

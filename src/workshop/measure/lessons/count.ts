@@ -1,25 +1,25 @@
-/** How many statements a request sends: counted on the wire, one request after the other. */
+/** Counts the statements of a request on the wire, one request after the other. */
 import { visit } from '../../sandbox/browser.ts';
 import { openWire } from '../../wire/proxy.ts';
 import type { Contender } from './contenders.ts';
 import { type PageName, pages, paths } from './numbers.ts';
 
-/** What a request of a known session costs the database in talk. */
+/** The statements and connections of a request with a known session. */
 export interface Counted {
   statements: number;
   connections: number;
 }
 
-/** So many requests are counted, after one that begins the session. */
+/** The number of counted requests, after one that begins the session. */
 const REQUESTS = 20;
 
 /**
- * Serves the contender through a wire and counts what passes, PHP's sweep switched off.
+ * Serves a contender through a wire and counts its statements, without garbage collection.
  *
- * @param contender - Who is asked.
+ * @param contender - The contender.
  * @param databaseUrl - A schema with its table.
- * @returns For each page, what one request sends on average.
- * @throws Error when a page does not answer as it should.
+ * @returns The averages of one request, for each page.
+ * @throws Error for a response with another status than 200.
  */
 export async function countStatements(
   contender: Contender,
@@ -66,7 +66,7 @@ export async function countStatements(
   }
 }
 
-/** One statement that is still on its way after the last answer makes no tenth. */
+/** Rounds to tenths: a single late statement after the last response disappears. */
 function perRequest(number: number): number {
   return Math.round((number / REQUESTS) * 10) / 10;
 }

@@ -1,4 +1,4 @@
-/** The counter page as an Express application has it: express-session over its MySQL store. */
+/** The counter page in Express, with express-session and its MySQL store. */
 import { createRequire } from 'node:module';
 import express from 'express';
 import session, { type Store } from 'express-session';
@@ -11,7 +11,7 @@ declare module 'express-session' {
   }
 }
 
-/** What express-mysql-session hands out for express-session. */
+/** The store class that express-mysql-session makes for express-session. */
 type MySqlStore = new (options: Record<string, unknown>) => Store & { onReady(): Promise<void> };
 
 const makeStore = createRequire(import.meta.url)('express-mysql-session') as (

@@ -1,4 +1,4 @@
-/** PHP behind a web server: php-fpm and nginx on a folder of their own, for one contender. */
+/** PHP behind a web server: php-fpm and nginx with a folder of their own, for one contender. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -13,29 +13,29 @@ import { withIni } from '../../machine/php.ts';
 import type { PhpFpm } from '../../machine/php-fpm.ts';
 import type { Served } from '../contender.ts';
 
-/** What PHP is to serve. */
+/** The configuration of PHP. */
 export interface PhpOrder {
-  /** Variables of the script: where the class is, and its database. */
+  /** The script's environment: the class's path and its database. */
   variables: Record<string, string>;
   /** php.ini settings. */
   settings: Record<string, string>;
-  /** How many requests PHP works on at once. */
+  /** The number of concurrent requests. */
   workers: number;
 }
 
 const script = fileURLToPath(new URL('php-page.php', import.meta.url));
 const supervisor = fileURLToPath(new URL('../../machine/database/supervisor.sh', import.meta.url));
 
-/** How long both may take until they answer. */
+/** Milliseconds until both must respond. */
 const startLimit = 20_000;
 
 /**
  * Serves the PHP counter page on a free port of the loopback.
  *
  * @param programs - php-fpm and nginx.
- * @param order - What is served.
- * @returns The server; both programs end with this process, whatever ends it.
- * @throws Error with the programs' last words when they do not start.
+ * @param order - PHP's configuration.
+ * @returns The server; both programs end with this process, however it ends.
+ * @throws Error with the programs' log when they do not start.
  */
 export async function servePhp(programs: PhpFpm, order: PhpOrder): Promise<Served> {
   const folder = await mkdtemp(join(tmpdir(), 'phpsessid-fpm-'));
@@ -77,7 +77,7 @@ function poolFile(
   folder: string,
   { variables, settings, workers }: PhpOrder,
 ): string {
-  // Root is nobody php-fpm likes to be, and nobody else may read this folder.
+  // php-fpm refuses to run as root unless it is named, and other users cannot read this folder.
   const user = userInfo().uid === 0 ? ['user = root', 'group = root'] : [];
   const all = { 'session.save_path': folder, ...settings };
   return [
@@ -95,7 +95,7 @@ function poolFile(
   ].join('\n');
 }
 
-/** As Debian's own nginx has it, with one process and without a log of accesses. */
+/** Like Debian's nginx, with one process and without an access log. */
 function siteFile(socket: string, folder: string, port: number): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   return `daemon off;
@@ -129,7 +129,7 @@ function supervise(
   return spawn('sh', [supervisor, folder, ...command], {
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['pipe', 'ignore', 'ignore'],
-    // Out of reach of the terminal's Ctrl-C: they end when their input does.
+    // A process group of its own, without the terminal's Ctrl-C: it ends with its input.
     detached: true,
   });
 }
@@ -142,7 +142,7 @@ async function until(
   const deadline = Date.now() + startLimit;
   while (!(await ready())) {
     if (children.some(({ exitCode }) => exitCode !== null) || Date.now() > deadline) {
-      const words = await readFile(join(folder, 'log'), 'utf8').catch(() => 'they said nothing');
+      const words = await readFile(join(folder, 'log'), 'utf8').catch(() => 'the log is empty');
       throw new Error(`php-fpm and nginx did not start: ${words.trim()}`);
     }
     await delay(10);

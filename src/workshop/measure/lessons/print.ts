@@ -12,7 +12,7 @@ const head = [
   '',
   'statements',
   'connects',
-  'answers/s',
+  'responses/s',
   'CPU µs',
   'server',
   'database',
@@ -22,14 +22,14 @@ const head = [
 ];
 
 /**
- * Lays out a run.
+ * Formats a run.
  *
  * @param numbers - The run.
- * @returns Lines that end with a newline.
+ * @returns Text that ends with a newline.
  */
 export function printNumbers(numbers: Numbers): string {
   const { machine, versions, run, missing, rows } = numbers;
-  const told = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  const names = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
     ...(Object.keys(titles) as PageName[]).flatMap((page) => [
       titles[page],
@@ -38,9 +38,9 @@ export function printNumbers(numbers: Numbers): string {
     ]),
     ...missing.map((name) => `${name}: not measured`),
     `${run.rounds} rounds of ${run.seconds} s, ${run.clients} clients; medians.`,
-    'CPU µs: what an answer takes of web server and database together.',
+    'CPU µs: web server and database together, for one response.',
     `${machine.system}, ${machine.cores} cores, load ${machine.load} before the run.`,
-    `${told.join(', ')}.`,
+    `${names.join(', ')}.`,
     '',
   ].join('\n');
 }
@@ -48,15 +48,15 @@ export function printNumbers(numbers: Numbers): string {
 function cellsOf({ label, pages }: Row, page: PageName): string[] {
   const { statements, connections, perSecond, cpu, server, database, p50, p99, failed } =
     pages[page];
-  const told = (spread: Spread | null): string => spread?.median.toFixed(0) ?? 'not measured';
+  const show = (spread: Spread | null): string => spread?.median.toFixed(0) ?? 'not measured';
   return [
     label,
     String(statements),
     String(connections),
-    told(perSecond),
-    told(cpu),
-    told(server),
-    told(database),
+    show(perSecond),
+    show(cpu),
+    show(server),
+    show(database),
     p50.toFixed(2),
     p99.toFixed(2),
     failed === 0 ? '' : `${(failed * 100).toFixed(1)} %`,
