@@ -55,7 +55,7 @@ const steps: Step[] = [
     command: script('src/workshop/matrix/main.ts', '--save', matrixFile),
     shown: true,
   },
-  { name: 'pages', command: script('src/workshop/site/main.ts', '--check'), isLast: true },
+  { name: 'pages', command: script('src/workshop/site/weave.ts', '--check'), isLast: true },
 ];
 
 /** Busy loops end by themselves, should this process be killed. */

@@ -1,7 +1,7 @@
 /** Every function and class of the library has an example, and every example is true. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { publicModules } from '../../src/workshop/site/build.ts';
+import { publicModules } from '../../src/workshop/site/typedoc.ts';
 import { type Example, readExamples } from './examples.ts';
 import { checkExamples, runExample } from './run-examples.ts';
 

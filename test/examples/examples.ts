@@ -2,7 +2,7 @@
 import { relative, sep } from 'node:path';
 import ts from 'typescript';
 import { root } from '../../src/workshop/course/catalogue.ts';
-import type { PublicModule } from '../../src/workshop/site/plugin.ts';
+import type { PublicModule } from '../../src/workshop/site/typedoc-plugin.ts';
 
 /** A public name's example, as it stands in its doc comment. */
 export interface Example {

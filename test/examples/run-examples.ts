@@ -10,8 +10,9 @@ import ts from 'typescript';
 import { type PhpSessionMessage, withPhpRequest } from '../../src/php/index.ts';
 import { root } from '../../src/workshop/course/catalogue.ts';
 import { freePort } from '../../src/workshop/machine/free-port.ts';
-import { type Instrumented, instrument, show } from '../../src/workshop/site/claims.ts';
-import type { PublicModule } from '../../src/workshop/site/plugin.ts';
+import { show } from '../../src/workshop/site/pictures/story.ts';
+import type { PublicModule } from '../../src/workshop/site/typedoc-plugin.ts';
+import { type Instrumented, instrument } from './claims.ts';
 import { compilerOptions, type Example, type PublicNames } from './examples.ts';
 
 /** Examples write 8080; each run takes a port of the system in its place. */

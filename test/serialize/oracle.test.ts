@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { dissect } from '../../src/workshop/format/dissect.ts';
 import {
   compareMutations,
   compareSessions,
@@ -9,7 +10,6 @@ import {
 import { openOracle } from '../../src/workshop/fuzz/oracle.ts';
 import { openWasmPhp } from '../../src/workshop/oracle/wasm.ts';
 import { keepResults, type ValueResults } from '../../src/workshop/site/comparisons.ts';
-import { dissect } from '../../src/workshop/site/dissect.ts';
 
 // The same cases each time; SEED=… tries others, `npm run fuzz` many more.
 const seed = Number(process.env['SEED'] ?? 20_100_901);

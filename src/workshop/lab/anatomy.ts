@@ -1,52 +1,52 @@
-/** A row's bytes taken apart for the reader: each part with a sentence, and where they break. */
+/** A row's bytes taken apart for the reader: each part with a sentence, and where the data breaks. */
 import { decodeSession } from '../../serialize/index.ts';
-import { dissectSoFar, type NotASession, type Part } from '../site/dissect.ts';
-import { escapeBytes } from './bytes.ts';
+import { dissectSoFar, type NotASession, type Part } from '../format/dissect.ts';
+import { count, errorMessage, escapeBytes, hex } from './text.ts';
 
-/** One part of the data, or all that comes after the place where it breaks. */
+/** One part of the data, or everything after the place where it breaks. */
 export interface Piece {
   offset: number;
   length: number;
   role: Part['role'] | 'rest';
-  /** The bytes as a reader sees them. */
+  /** The bytes, readable. */
   text: string;
-  /** What the part is, with its place: `Bytes 20 to 25: the string.` */
+  /** Place and meaning: `Bytes 20 to 25: the string.` */
   sentence: string;
-  /** Each character with its bytes, for a text in which they differ in number. */
+  /** Each character with its bytes; empty where every character is one byte. */
   characters: { character: string; bytes: string }[];
 }
 
-/** Why the data cannot be read, in PHP's words and in ours. */
+/** Why the data cannot be read. */
 export interface Break {
   /** PHP's own text. */
   message: string;
-  /** Where PHP says the fault is; undefined where only this page gives up. */
+  /** PHP's offset of the error; undefined for a limit of this page. */
   offset: number | undefined;
-  /** What should have stood there, and what did. */
+  /** The expected and the actual bytes. */
   why: string;
 }
 
 export interface Anatomy {
   pieces: Piece[];
-  /** How many pieces were left out, and after which one. */
+  /** The number of pieces left out, and the index after which. */
   omitted: { after: number; count: number } | undefined;
   broken: Break | undefined;
 }
 
-/** A page shows this many from the front and from the back; nobody reads more. */
+/** The first and the last parts that a page shows. */
 const FROM_FRONT = 60;
 const FROM_BACK = 20;
 const LONGEST_TEXT = 60;
-const LETTERS_SHOWN = 24;
+const CHARACTERS_SHOWN = 24;
 
-/** The same bytes are drawn again with every change elsewhere. */
+/** Unchanged bytes are drawn again with every change elsewhere on the page. */
 const known = new WeakMap<Uint8Array, Anatomy>();
 
 /**
  * Takes a session's data apart.
  *
- * @param data What stands in the row; the bytes are not changed afterwards.
- * @returns Its pieces in order. Broken data ends in a piece for all that cannot be read.
+ * @param data - The row's data, which must not change afterwards.
+ * @returns Its pieces in order. Broken data ends with a piece for the unreadable rest.
  */
 export function anatomyOf(data: Uint8Array): Anatomy {
   const before = known.get(data);
@@ -84,27 +84,27 @@ function describeRest({ offset, expected }: NotASession, bytes: Buffer): Piece {
   const sentence =
     own.length === 0
       ? `The data ends before byte ${offset}: expected ${expected}.`
-      : `${placeOf(offset, own.length)}: nothing here can be read; expected ${expected}.`;
+      : `${placeOf(offset, own.length)}: unreadable; expected ${expected}.`;
   return { offset, length: own.length, role: 'rest', text, sentence, characters: [] };
 }
 
-/** PHP's verdict; a limit of this page alone is said to be one. */
+/** PHP's error, or a limit of this page alone. */
 function findBreak(bytes: Buffer, refusal: NotASession | undefined): Break | undefined {
   const error = findError(bytes);
   if (error) {
     const { message, offset } = error;
-    if (!refusal) return { message, offset, why: 'Its letters are right, its value is none.' };
+    if (!refusal) return { message, offset, why: 'The format is right, the value is invalid.' };
     const at = refusal.offset;
-    const found = at < bytes.length ? readText(bytes.subarray(at, at + 8)).text : 'nothing more.';
+    const found = at < bytes.length ? readText(bytes.subarray(at, at + 8)).text : 'the end';
     return {
       message,
       offset,
-      why: `Expected ${refusal.expected} at byte ${at}; there stands ${found}`,
+      why: `Expected ${refusal.expected} at byte ${at}, found ${found}`,
     };
   }
   if (!refusal) return undefined;
   return {
-    message: 'PHP reads it; this page takes nothing more apart.',
+    message: 'PHP can read it; this page takes no more of it apart.',
     offset: undefined,
     why: `Expected ${refusal.expected} at byte ${refusal.offset}.`,
   };
@@ -114,46 +114,37 @@ function findError(bytes: Buffer): { message: string; offset: number } | undefin
   try {
     return decodeSession('php', bytes).error;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { message, offset: 0 };
+    return { message: errorMessage(error), offset: 0 };
   }
 }
 
-interface Text {
-  text: string;
-  characters: Piece['characters'];
+interface Text extends Pick<Piece, 'text' | 'characters'> {
   /** A sentence where bytes and characters differ in number. */
   note: string;
 }
 
 function readText(own: Buffer): Text {
-  const text = own.toString('utf8');
-  if (!Buffer.from(text).equals(own)) {
-    const hex = own
-      .subarray(0, LETTERS_SHOWN)
-      .toString('hex')
-      .replace(/..(?=.)/g, '$& ');
-    const rest = own.length > LETTERS_SHOWN ? ' …' : '';
-    const note = ` It is no UTF-8: ${hex}${rest}.`;
-    return { text: cut(escapeBytes(own.toString('latin1'))), characters: [], note };
+  const decoded = own.toString('utf8');
+  const isText = Buffer.from(decoded).equals(own);
+  const text = cut(escapeBytes(isText ? decoded : own.toString('latin1')));
+  if (!isText) {
+    const rest = own.length > CHARACTERS_SHOWN ? ' …' : '';
+    const note = ` Invalid UTF-8: ${hex(own.subarray(0, CHARACTERS_SHOWN))}${rest}.`;
+    return { text, characters: [], note };
   }
-  const letters = [...text];
-  if (letters.length === own.length) {
-    return { text: cut(escapeBytes(text)), characters: [], note: '' };
-  }
-  const note = ` ${own.length} bytes, ${letters.length} ${letters.length === 1 ? 'character' : 'characters'}.`;
-  const characters = letters.slice(0, LETTERS_SHOWN).map((character) => ({
+  const all = [...decoded];
+  if (all.length === own.length) return { text, characters: [], note: '' };
+  const note = ` ${count(own.length, 'byte')}, ${count(all.length, 'character')}.`;
+  const characters = all.slice(0, CHARACTERS_SHOWN).map((character) => ({
     character: escapeBytes(character),
-    bytes: Buffer.from(character)
-      .toString('hex')
-      .replace(/..(?=.)/g, '$& '),
+    bytes: hex(Buffer.from(character)),
   }));
-  return { text: cut(escapeBytes(text)), characters, note };
+  return { text, characters, note };
 }
 
 function cut(text: string): string {
-  const letters = [...text];
-  return letters.length > LONGEST_TEXT ? `${letters.slice(0, LONGEST_TEXT).join('')}…` : text;
+  const characters = [...text];
+  return characters.length > LONGEST_TEXT ? `${characters.slice(0, LONGEST_TEXT).join('')}…` : text;
 }
 
 function placeOf(offset: number, length: number): string {

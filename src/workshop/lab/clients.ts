@@ -1,5 +1,4 @@
-/** The lab's two visitors, and everybody who visits from outside it. */
-
+/** The lab's two clients, and requests from outside the lab. */
 import type { Failure } from '../sandbox/report.ts';
 import type { Exchange } from './exchange.ts';
 import type { Sender } from './timeline.ts';
@@ -15,19 +14,19 @@ export interface Client {
   /** The value of the Cookie header it sends, `''` for none. */
   cookie: string;
   last: Exchange | undefined;
-  /** Why there is no page, when the class could not answer. */
+  /** The reason for a missing page. */
   failure: Failure | undefined;
-  /** The last Set-Cookie lines this client was given, also by an earlier page. */
+  /** The Set-Cookie lines of the last page that had any. */
   setCookie: string[];
 }
 
-/** What the page calls a client. */
+/** The page's names for them. */
 export const NAMES: Record<Sender, string> = { you: 'You', mallory: 'Mallory', outside: 'Outside' };
 
 /** The user each client signs in as. */
 export const USERS: Record<ClientName, string> = { you: 'ann', mallory: 'mallory' };
 
-/** A client that has been nowhere yet. */
+/** A client before its first request. */
 export function newClient(name: ClientName): Client {
   return { name, cookie: '', last: undefined, failure: undefined, setCookie: [] };
 }

@@ -1,36 +1,32 @@
-/** The addresses of two classes side by side; the guard of forms stands before `/both` already. */
+/** The addresses of the page with two classes side by side. */
 import { existsSync } from 'node:fs';
-import type { Context, Hono } from 'hono';
-import { actAsClient } from './acts.ts';
+import type { Hono } from 'hono';
+import type { ClassFile } from './class-file.ts';
+import { actAsClient } from './client-actions.ts';
 import type { ClientName } from './clients.ts';
 import type { Side } from './compare.ts';
-import { readFields, wantsJson } from './forms.ts';
-import type { ClassFile, Lab } from './lab.ts';
+import { answerForm, readFields } from './forms.ts';
+import type { Lab } from './lab.ts';
 import { streamLive } from './live.ts';
 import { lessonToPlay } from './methods.ts';
-import type { Stage } from './stage.ts';
+import type { RunningClass } from './running-class.ts';
 import { comparePage, compareParts, queryOf } from './views/compare.ts';
 
-/** Two classes and whose requests they answer. */
+/** Two classes, and the client whose requests they answer. */
 interface Chosen {
   left: ClassFile;
   right: ClassFile;
   client: ClientName;
 }
 
-/**
- * Adds the page of two classes, its stream and its buttons.
- *
- * @param app The lab's routes.
- * @param lab What they show.
- */
+/** Adds the page, its events and its buttons; forms to `/both` have been checked before. */
 export function addCompare(app: Hono, lab: Lab): void {
   app.get('/compare', (context) => context.redirect('/compare/'));
   app.get('/compare/', async (context) => {
     const chosen = choose(lab, (name) => context.req.query(name));
     for (const subject of [chosen.left, chosen.right]) {
       if (lab.database.state !== 'up' || !existsSync(subject.path)) continue;
-      await (await lab.stage(subject)).refresh();
+      await (await lab.run(subject)).refresh();
     }
     return context.html(comparePage(await pairOf(lab, chosen, false)).toString());
   });
@@ -41,19 +37,24 @@ export function addCompare(app: Hono, lab: Lab): void {
       concerns: (topic) => conditions.includes(topic),
       announces: () => false,
       draw: async () => compareParts(await pairOf(lab, chosen, true)),
-      look: async () => {
-        for (const each of conditions) await (await lab.stageIfAny(each))?.refresh();
+      refresh: async () => {
+        for (const each of conditions) await (await lab.running(each))?.refresh();
       },
     });
   });
   app.post('/both', async (context) => {
     const fields = await readFields(context, lab);
     const chosen = choose(lab, (name) => fields.get(name));
-    return done(context, chosen, await sendBoth(lab, chosen, fields));
+    const outcome = await sendBoth(lab, chosen, fields);
+    return answerForm(
+      context,
+      outcome,
+      `/compare/?${queryOf(await pairOf(lab, chosen, false))}#play`,
+    );
   });
 }
 
-/** The right class is the lesson's, the left one what stood there before it. */
+/** By default the right class is the current lesson's, the left one that of the lesson before. */
 function choose(lab: Lab, ask: (name: string) => string | undefined): Chosen {
   const { lessons } = lab;
   const right = lab.findClass(ask('right') || lessonToPlay(lab.currentLesson, lessons).condition);
@@ -68,35 +69,25 @@ function choose(lab: Lab, ask: (name: string) => string | undefined): Chosen {
 async function pairOf(lab: Lab, { left, right, client }: Chosen, ticking: boolean) {
   const side = async (subject: ClassFile): Promise<Side> => ({
     subject,
-    stage: await lab.stageIfAny(subject.condition),
+    running: await lab.running(subject.condition),
   });
   return { lab, left: await side(left), right: await side(right), client, ticking };
 }
 
-/** Both at once, and each class once where both sides are the same. */
+/** Sends to both classes at once, or once when both sides are the same class. */
 async function sendBoth(
   lab: Lab,
   { left, right }: Chosen,
   fields: Map<string, string>,
 ): Promise<string> {
   const subjects = left.condition === right.condition ? [left] : [left, right];
-  const act = async (stage: Stage): Promise<string> => {
-    if (fields.get('do') !== 'reset') return actAsClient(stage, fields);
-    await stage.reset();
-    return 'the table is empty, the cookies are forgotten.';
+  const act = async (running: RunningClass): Promise<string> => {
+    if (fields.get('do') !== 'reset') return actAsClient(running, fields);
+    await running.reset();
+    return 'the table is empty, the cookies are deleted.';
   };
   const said = await Promise.all(
-    subjects.map(async (subject) => `${subject.name}: ${await act(await lab.stage(subject))}`),
+    subjects.map(async (subject) => `${subject.name}: ${await act(await lab.run(subject))}`),
   );
   return said.join(' ');
-}
-
-/** With script the page is already being told what changed; without, it is loaded again. */
-function done(context: Context, { left, right, client }: Chosen, said: string): Response {
-  if (wantsJson(context)) return context.json({ said });
-  const sides = {
-    left: { subject: left, stage: undefined },
-    right: { subject: right, stage: undefined },
-  };
-  return context.redirect(`/compare/?${queryOf({ ...sides, client })}#play`, 303);
 }

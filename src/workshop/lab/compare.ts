@@ -1,22 +1,19 @@
-/** Two classes on the same requests: what each did, fact by fact, and where they part. */
-
+/** Compares two classes on the same requests, fact by fact. */
 import { cookieValues } from '../sandbox/cookies.ts';
 import { asSentence } from '../sandbox/failure.ts';
-import { escapeBytes } from './bytes.ts';
+import type { ClassFile } from './class-file.ts';
 import type { ClientName } from './clients.ts';
 import { explainSetCookie } from './explain-cookie.ts';
-import type { ClassFile } from './lab.ts';
-import { asText } from './rows.ts';
-import type { Stage } from './stage.ts';
+import type { RunningClass } from './running-class.ts';
+import { asText, count, escapeBytes, shorten } from './text.ts';
 
-/** One of the two. */
 export interface Side {
   subject: ClassFile;
   /** Undefined while the class has not been asked for anything. */
-  stage: Stage | undefined;
+  running: RunningClass | undefined;
 }
 
-/** Something that can be said of both, and what each shows; a list is shown line by line. */
+/** One property of both, with the value of each, line by line. */
 export interface Fact {
   what: string;
   left: string[];
@@ -25,14 +22,14 @@ export interface Fact {
 
 export interface Comparison {
   differs: Fact[];
-  /** What can be said of both and is the same. */
+  /** The facts that are equal. */
   same: string[];
 }
 
-/** How a fact about an attribute of the last Set-Cookie line begins. */
+/** The beginning of a fact about an attribute of the last Set-Cookie line. */
 export const ATTRIBUTE = 'Set-Cookie has ';
 
-/** Seconds since 1970 that stand in a statement itself: they differ by the second, and say nothing. */
+/** Seconds since 1970 inside a statement differ with every run. */
 const MOMENT = /\b\d{9,11}\b/g;
 
 type Facts = Map<string, string[]>;
@@ -40,18 +37,14 @@ type Facts = Map<string, string[]>;
 /**
  * Compares the last request of a client.
  *
- * Ids, times and process numbers are different in every run and say nothing: they are described,
- * not compared.
+ * Ids, times and process numbers differ in every run: they are described, not compared.
  *
- * @param left One class.
- * @param right The other.
- * @param name Whose request.
- * @returns Undefined before both have answered.
+ * @returns Undefined before both classes have answered.
  */
 export function compare(left: Side, right: Side, name: ClientName): Comparison | undefined {
   if (!hasAnswered(left, name) || !hasAnswered(right, name)) return undefined;
-  const one = factsOf(left.stage, name);
-  const other = factsOf(right.stage, name);
+  const one = factsOf(left.running, name);
+  const other = factsOf(right.running, name);
   const differs: Fact[] = [];
   const same: string[] = [];
   for (const what of new Set([...one.keys(), ...other.keys()])) {
@@ -62,13 +55,13 @@ export function compare(left: Side, right: Side, name: ClientName): Comparison |
   return { differs, same };
 }
 
-function hasAnswered(side: Side, name: ClientName): side is Side & { stage: Stage } {
-  const client = side.stage?.clients[name];
+function hasAnswered(side: Side, name: ClientName): side is Side & { running: RunningClass } {
+  const client = side.running?.clients[name];
   return client?.last !== undefined || client?.failure !== undefined;
 }
 
-function factsOf(stage: Stage, name: ClientName): Facts {
-  const { last, failure, cookie, setCookie } = stage.clients[name];
+function factsOf(running: RunningClass, name: ClientName): Facts {
+  const { last, failure, cookie, setCookie } = running.clients[name];
   const facts: Facts = new Map();
   facts.set('status', [last ? String(last.status) : 'no answer']);
   facts.set('answer', [last?.text ?? (failure ? asSentence(failure) : '')]);
@@ -77,12 +70,12 @@ function factsOf(stage: Stage, name: ClientName): Facts {
   const [line] = setCookie;
   for (const [what, value] of line === undefined ? [] : attributesOf(line))
     facts.set(what, [value]);
-  for (const [what, value] of workOf(stage, name)) facts.set(what, value);
-  for (const [what, value] of rowsOf(stage, cookie)) facts.set(what, value);
+  for (const [what, value] of workOf(running, name)) facts.set(what, value);
+  for (const [what, value] of rowsOf(running, cookie)) facts.set(what, value);
   return facts;
 }
 
-/** `MySession, 3 digits`: the id itself is another one each time. */
+/** `MySession, 3 digits`: the id itself differs in every run. */
 function describePair(pair: string): string {
   const equals = pair.indexOf('=');
   const value = pair.slice(equals + 1);
@@ -91,7 +84,7 @@ function describePair(pair: string): string {
   return `${pair.slice(0, Math.max(equals, 0))}, ${length} ${kind}`;
 }
 
-/** Dates move on by themselves, so that only their presence counts. */
+/** Of dates only the presence is compared. */
 function attributesOf(line: string): [string, string][] {
   return explainSetCookie(line)
     .slice(1)
@@ -105,7 +98,7 @@ function attributesOf(line: string): [string, string][] {
 }
 
 /** The callbacks and the statements of the client's last request. */
-function workOf({ timeline }: Stage, name: ClientName): [string, string[]][] {
+function workOf({ timeline }: RunningClass, name: ClientName): [string, string[]][] {
   const entry = timeline.entries.findLast(({ sender }) => sender === name);
   if (!entry) return [];
   const steps = entry.steps.map((step) => step.name).join(' → ');
@@ -121,34 +114,30 @@ function workOf({ timeline }: Stage, name: ClientName): [string, string[]][] {
   ];
 }
 
-function rowsOf({ changes, total }: Stage, cookie: string): [string, string[]][] {
+function rowsOf({ changes, total }: RunningClass, cookie: string): [string, string[]][] {
   const there = changes.filter(({ state }) => state !== 'removed');
-  const count: [string, string[]] = ['rows', [String(total)]];
+  const size: [string, string[]] = ['rows', [String(total)]];
   const [newest] = there;
-  if (!newest) return [count];
-  const sent = cookie
-    .split(/;\s*/)
-    .flatMap((pair) => cookieValues(cookie, pair.slice(0, Math.max(0, pair.indexOf('=')))));
+  if (!newest) return [size];
+  const sent = cookieValues(cookie);
   const own = there.find(({ row }) => sent.includes(row.id)) ?? newest;
   const { id, columns } = own.row;
   const data = columns.get('d');
   return [
-    count,
+    size,
     [
       'id in the row',
-      [sent.includes(id) ? 'the cookie’s own value' : describeId(columns.get('id'))],
+      [
+        sent.includes(id)
+          ? 'the cookie’s own value'
+          : `${count(columns.get('id')?.byteLength ?? 0, 'byte')} that the cookie does not hold`,
+      ],
     ],
     ['columns', [[...columns.keys()].join(', ')]],
     ['data in the row', [data ? squeeze(escapeBytes(asText(data))) : 'NULL']],
   ];
 }
 
-function describeId(bytes: Uint8Array | null | undefined): string {
-  const length = bytes?.byteLength ?? 0;
-  return `${length} ${length === 1 ? 'byte' : 'bytes'} that the cookie does not hold`;
-}
-
 function squeeze(text: string): string {
-  const flat = text.replace(/\s+/g, ' ').trim();
-  return flat.length > 160 ? `${flat.slice(0, 160)}…` : flat;
+  return shorten(text.replace(/\s+/g, ' ').trim(), 160);
 }

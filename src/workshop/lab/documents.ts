@@ -3,6 +3,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { extname, join, normalize, sep } from 'node:path';
 import type { Context } from 'hono';
 import { root } from '../course/catalogue.ts';
+import { html } from './html.ts';
+import { messagePage } from './views/frame.ts';
 
 const SITE = join(root, 'docs/site');
 const TYPES: Record<string, string> = {
@@ -16,21 +18,11 @@ const TYPES: Record<string, string> = {
   '.map': 'application/json; charset=utf-8',
 };
 
-/**
- * Answers with a file of the site.
- *
- * @param context A request below /docs/.
- */
+/** Answers a request below /docs/ with a file of the site. */
 export function readDocument(context: Context): Response | Promise<Response> {
   if (!isFile(join(SITE, 'index.html'))) {
-    return context.html(
-      '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark">' +
-        '<title>Not built yet · phpsessid</title><link rel="stylesheet" href="/assets/lab.css"></head>' +
-        '<body><main class="alone"><h1>The documentation is not built yet</h1>' +
-        '<p>Run <code>npm run docs</code> in a terminal, then load this page again.</p>' +
-        '<p><a href="/">To the lab</a></p></main></body></html>',
-      404,
-    );
+    const how = html`Run <code>npm run docs</code> in a terminal, then load this page again.`;
+    return context.html(messagePage('The documentation is not built yet', how), 404);
   }
   const path = decodePath(context.req.path.slice('/docs/'.length));
   const file =

@@ -3,7 +3,7 @@ import { readBody } from '../sandbox/browser.ts';
 import type { ClassProcess } from './class-process.ts';
 import type { Sender } from './timeline.ts';
 
-/** What went over the wire, line by line. */
+/** An exchange, line by line. */
 export interface Exchange {
   request: string[];
   response: string[];
@@ -65,7 +65,7 @@ export function pairUp(raw: string[]): [string, string][] {
   );
 }
 
-/** The text of a page: the lab shows what a class wrote and runs none of it. */
+/** The text of a page, without markup: the lab does not run a class's scripts. */
 function readText(body: string): string {
   const text = body
     .replace(/<(title|script|style)\b.*?<\/\1>/gis, '')

@@ -1,41 +1,28 @@
-/** What a button sends, whichever page it stands on. */
+/** The forms of every page: which are accepted, their fields, and the answer. */
 import type { Context, MiddlewareHandler } from 'hono';
-import type { Html } from './html.ts';
 import type { Lab } from './lab.ts';
+import { messagePage } from './views/frame.ts';
 
-/** Bigger than any header a client can send, so that a cookie that is too long is tried and not cut. */
+/** Larger than any header a client can send, so that an oversized cookie is tried and not cut. */
 const LONGEST_FORM = 256 * 1_024;
 
-/**
- * Lets a form through when it comes from a page of this start, and at no other time.
- *
- * @param lab Whose token the page must hold.
- * @param explain Draws the page for somebody whose button is from an earlier start.
- */
-export function guardForms(
-  lab: Lab,
-  explain: (heading: string, text: string) => Html,
-): MiddlewareHandler {
+/** Accepts a form only with the token of this lab's pages. */
+export function guardForms(lab: Lab): MiddlewareHandler {
   return async (context, next) => {
     const length = Number(context.req.header('content-length') ?? Number.NaN);
     if (context.req.method !== 'POST') return context.text('Press the button on the page.\n', 405);
     if (!(length <= LONGEST_FORM)) return context.text('The form is too long.\n', 413);
     const form = await context.req.parseBody();
     if (form['token'] === lab.token) return next();
-    const page = explain(
-      'The page is from an earlier start',
-      'Its buttons belong to a lab that has ended. Load the page again.',
-    );
-    return context.html(page.toString(), 403);
+    const text = 'Its buttons belong to a lab that has ended. Load the page again.';
+    return context.html(messagePage('The page is from an earlier start', text), 403);
   };
 }
 
 /**
- * Reads a form's fields; files are left out.
+ * Reads a form's fields, without files.
  *
- * @param context The request that brought it.
- * @param lab Whose database must be there before a button can do anything.
- * @throws Error when the database does not answer.
+ * @throws Error when the database is not ready.
  */
 export async function readFields(context: Context, lab: Lab): Promise<Map<string, string>> {
   const body = await context.req.parseBody();
@@ -48,7 +35,17 @@ export async function readFields(context: Context, lab: Lab): Promise<Map<string
   );
 }
 
-/** Whether a script sent the form: it is told what was done, and loads no page. */
-export function wantsJson(context: Context): boolean {
+/** True when a script sent the form: its page receives the changes as events and loads nothing. */
+export function isFromScript(context: Context): boolean {
   return context.req.header('accept') === 'application/json';
+}
+
+/**
+ * Answers a form: a sentence for a script, a redirect otherwise.
+ *
+ * @param outcome - What was done.
+ * @param address - The page that shows it.
+ */
+export function answerForm(context: Context, outcome: string, address: string): Response {
+  return isFromScript(context) ? context.json({ said: outcome }) : context.redirect(address, 303);
 }

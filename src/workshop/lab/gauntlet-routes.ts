@@ -1,23 +1,18 @@
-/** The gauntlet's addresses; the guard of forms stands before `/run` already. */
+/** The gauntlet's addresses. */
 import type { Context, Hono } from 'hono';
-import { type Cell, cellKey, findCells } from './board.ts';
-import { readFields, wantsJson } from './forms.ts';
+import { answerForm, readFields } from './forms.ts';
 import { GAUNTLET, Gauntlet } from './gauntlet.ts';
+import { type Cell, cellKey, findCells } from './gauntlet-grid.ts';
 import type { Lab } from './lab.ts';
 import { streamLive } from './live.ts';
 import { addressOf, gauntletPage, gauntletParts } from './views/gauntlet.ts';
 
-/**
- * Adds the gauntlet's page, its stream and its buttons.
- *
- * @param app The lab's routes.
- * @param lab What they show.
- */
+/** Adds the gauntlet's page, its events and its buttons; forms to `/run` have been checked before. */
 export function addGauntlet(app: Hono, lab: Lab): void {
   const gauntlet = new Gauntlet(lab);
   const openCell = (wanted: string | undefined): Cell | undefined => {
     if (!wanted) return undefined;
-    const [cell, ...others] = findCells(gauntlet.board, wanted).cells;
+    const [cell, ...others] = findCells(gauntlet.grid, wanted).cells;
     if (cell && others.length === 0) return cell;
     throw new RangeError(
       `There is no cell "${wanted}". A cell is a class and an attack: ?cell=lesson-05+10`,
@@ -31,15 +26,15 @@ export function addGauntlet(app: Hono, lab: Lab): void {
   app.get('/gauntlet/live', (context) => {
     const wanted = context.req.query('cell');
     const open = openCell(wanted);
-    const rows = () => gauntlet.board.classes.map(({ condition }) => condition).join();
+    const rows = () => gauntlet.grid.classes.map(({ condition }) => condition).join();
     const drawn = rows();
     return streamLive(context, lab, {
-      // Lines of transcripts come by the hundred: only those of the open one are shown.
+      // Transcripts grow by hundreds of lines: only those of the open cell are sent.
       concerns: (topic) => topic === GAUNTLET || topic === open?.subject.condition,
       announces: (topic) => topic === GAUNTLET,
       draw: async () =>
         rows() === drawn ? gauntletParts({ lab, gauntlet, open: openCell(wanted) }) : undefined,
-      look: async () => {},
+      refresh: async () => {},
     });
   });
   app.post('/run', async (context) => press(context, lab, gauntlet));
@@ -47,15 +42,10 @@ export function addGauntlet(app: Hono, lab: Lab): void {
 
 async function press(context: Context, lab: Lab, gauntlet: Gauntlet): Promise<Response> {
   const wanted = (await readFields(context, lab)).get('run') ?? 'all';
-  if (wanted === 'stop') return answer(context, gauntlet.stop(), '/gauntlet/');
-  const { cells, title } = findCells(gauntlet.board, wanted);
+  if (wanted === 'stop') return answerForm(context, gauntlet.stop(), '/gauntlet/');
+  const { cells, title } = findCells(gauntlet.grid, wanted);
   const [first] = cells;
   if (!first) throw new RangeError(`There is nothing to run that is called "${wanted}".`);
   const said = gauntlet.start(cells, title);
-  return answer(context, said, wanted === cellKey(first) ? addressOf(first) : '/gauntlet/');
-}
-
-/** With script the page is already being told what changed; without, it is loaded again. */
-function answer(context: Context, said: string, address: string): Response {
-  return wantsJson(context) ? context.json({ said }) : context.redirect(address, 303);
+  return answerForm(context, said, wanted === cellKey(first) ? addressOf(first) : '/gauntlet/');
 }

@@ -1,43 +1,43 @@
-/** The gauntlet: every attack on every class, two children at a time, told while they run. */
+/** Runs the gauntlet: every attack on every class, in two processes at a time. */
 import type { Lesson } from '../course/catalogue.ts';
-import { newAttackRun, runLessonAttacks } from './attacks.ts';
+import { newAttackRun, runLessonAttacks } from './attack-runs.ts';
 import {
-  type Board,
   type Cell,
-  type Contender,
   cellKey,
+  type Grid,
   lookAtCell,
-  readBoard,
+  readGrid,
   type Seen,
-} from './board.ts';
+  type Target,
+} from './gauntlet-grid.ts';
 import type { Lab } from './lab.ts';
+import { count } from './text.ts';
 
-/** What the gauntlet's pages listen for. */
+/** The topic of the gauntlet's pages. */
 export const GAUNTLET = 'gauntlet';
 
-/** As many children as the matrix has. */
+/** As many processes as the matrix uses. */
 const PARALLEL = 2;
 
-/** How far a run has come. */
+/** The progress of a run. */
 export interface Progress {
   running: boolean;
-  /** True from the button until the last child is gone. */
+  /** True from the button until the last process has ended. */
   stopping: boolean;
   done: number;
   total: number;
-  /** What was asked for: `attack 10 on every class`. */
+  /** The description of the cells: `attack 10 on every class`. */
   title: string;
-  /** How the last run ended, in a sentence or two. */
+  /** The outcome of the last run, in a sentence or two. */
   summary: string | undefined;
 }
 
-/** Attacks on one class, one after the other in one child, as the matrix runs them. */
+/** Attacks on one class, one after the other in one process, as the matrix runs them. */
 interface Job {
-  subject: Contender;
+  subject: Target;
   attacks: Lesson[];
 }
 
-/** Runs attacks for the table and knows which are still to come. */
 export class Gauntlet {
   readonly #lab: Lab;
   readonly #waiting = new Set<string>();
@@ -49,22 +49,17 @@ export class Gauntlet {
   #summary: string | undefined;
   #abort = new AbortController();
 
-  /**
-   * Makes an idle gauntlet.
-   *
-   * @param lab Where the classes are, and where the verdicts are kept.
-   */
+  /** @param lab - Has the classes, and keeps the verdicts. */
   constructor(lab: Lab) {
     this.#lab = lab;
     lab.ending.addEventListener('abort', () => this.stop());
   }
 
-  /** Classes and attacks as the folders hold them now. */
-  get board(): Board {
-    return readBoard(this.#lab);
+  /** Classes and attacks, read from the folders. */
+  get grid(): Grid {
+    return readGrid(this.#lab);
   }
 
-  /** How far the run has come; after its end, how it went. */
   get progress(): Progress {
     const running = this.#working > 0;
     return {
@@ -77,30 +72,25 @@ export class Gauntlet {
     };
   }
 
-  /**
-   * Judges a cell by what is known of it now.
-   *
-   * @param board Rows and columns.
-   * @param cell Which.
-   */
-  look(board: Board, cell: Cell): Seen {
+  /** Determines what a cell shows now. */
+  look(grid: Grid, cell: Cell): Seen {
     const key = cellKey(cell);
-    return lookAtCell(board, cell, this.#lab.attacks.get(key), this.#waiting.has(key));
+    return lookAtCell(grid, cell, this.#lab.attacks.get(key), this.#waiting.has(key));
   }
 
   /**
-   * Runs attacks; those that wait or run already are left as they are.
+   * Runs attacks; those that are queued or running already are left as they are.
    *
-   * @param cells Which; those that are known not to be applicable are left out.
-   * @param title What they are: `attack 10 on every class`.
-   * @returns What was begun, in one sentence.
+   * @param cells - The attacks; those that cannot apply are left out.
+   * @param title - Their description: `attack 10 on every class`.
+   * @returns What was started, in one sentence.
    */
   start(cells: Cell[], title: string): string {
     if (this.progress.stopping) return 'The last run is being stopped. Press again in a moment.';
-    const { board } = this;
+    const { grid } = this;
     const wanted = cells.filter(
       (cell) =>
-        !this.#isOpen(cellKey(cell)) && lookAtCell(board, cell, undefined).state === 'not run',
+        !this.#isOpen(cellKey(cell)) && lookAtCell(grid, cell, undefined).state === 'not run',
     );
     if (wanted.length === 0) return `Nothing to run that does not run already: ${title}.`;
     if (this.#working === 0) {
@@ -119,10 +109,10 @@ export class Gauntlet {
     const idle = Math.min(PARALLEL - this.#working, this.#queue.length);
     for (let worker = 0; worker < idle; worker += 1) void this.#work();
     this.#changed();
-    return `${wanted.length === 1 ? '1 attack runs' : `${wanted.length} attacks run`}: ${title}.`;
+    return `${count(wanted.length, 'attack')} started: ${title}.`;
   }
 
-  /** Ends what runs and forgets what waits; verdicts that are there stay. */
+  /** Ends the running attacks and empties the queue; verdicts are kept. */
   stop(): string {
     if (this.#working === 0) return 'Nothing runs.';
     this.#queue.length = 0;
@@ -168,14 +158,14 @@ export class Gauntlet {
 
   #finish(): void {
     const seconds = (performance.now() - this.#began) / 1_000;
-    const { board } = this;
-    const seen = this.#asked.map((cell) => ({ cell, ...this.look(board, cell) }));
+    const { grid } = this;
+    const seen = this.#asked.map((cell) => ({ cell, ...this.look(grid, cell) }));
     this.#summary = summarize(seen, seconds, this.#abort.signal.aborted);
     this.#changed();
     this.#lab.emit('say', GAUNTLET, this.#summary);
   }
 
-  /** Whether an attack waits or runs, for the table or for a lesson's page. */
+  /** True while an attack is queued or runs, for the gauntlet or for a lesson's page. */
   #isOpen(key: string): boolean {
     return this.#waiting.has(key) || this.#lab.attacks.get(key)?.running === true;
   }
@@ -196,18 +186,18 @@ function byClass(cells: Cell[]): Job[] {
   return [...jobs.values()];
 }
 
-/** What came of a run, short enough to be listened to. */
+/** The outcome of a run, short enough to be read aloud. */
 function summarize(seen: (Seen & { cell: Cell })[], seconds: number, stopped: boolean): string {
-  const count = (state: Seen['state']) => seen.filter((each) => each.state === state).length;
+  const number = (state: Seen['state']) => seen.filter((each) => each.state === state).length;
   const [only] = seen;
   if (only && seen.length === 1 && !stopped) {
     const { attack, subject } = only.cell;
     return `Attack ${attack.label} on ${subject.name}: ${only.state}. ${only.because ?? ''}`;
   }
-  const words = [`${count('held')} held`, `${count('breached')} breached`];
-  if (count('not applicable') > 0) words.push(`${count('not applicable')} not applicable`);
-  if (count('failed') > 0) words.push(`${count('failed')} could not run`);
-  const done = seen.length - count('not run');
+  const words = [`${number('held')} held`, `${number('breached')} breached`];
+  if (number('not applicable') > 0) words.push(`${number('not applicable')} not applicable`);
+  if (number('failed') > 0) words.push(`${number('failed')} could not run`);
+  const done = seen.length - number('not run');
   const head = stopped
     ? `Stopped after ${done} of ${seen.length}`
     : `${seen.length} attacks in ${seconds.toFixed(0)} seconds`;

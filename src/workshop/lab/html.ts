@@ -1,4 +1,4 @@
-/** Templates that escape: `html` for markup, every value in it text unless it is markup itself. */
+/** Templates for markup, in which every value that is not markup itself is escaped. */
 
 /** Markup that is safe to send. */
 export class Html {
@@ -13,14 +13,13 @@ export class Html {
   }
 }
 
-/** What a template takes: nothing is written for undefined, null and false. */
+/** A value in a template; undefined, null and false write nothing. */
 export type Part = Html | string | number | false | null | undefined | Part[];
 
 /**
  * Writes markup.
  *
- * @param strings The markup.
- * @param parts Values between it; strings are escaped, lists written one after the other.
+ * @param parts - Strings are escaped; the items of a list are written one after the other.
  * @example
  * html`<p>Count: ${count}</p>`
  */
@@ -31,7 +30,7 @@ export function html(strings: TemplateStringsArray, ...parts: Part[]): Html {
 /**
  * Takes a text as markup without escaping it.
  *
- * @param text Markup that this program made itself.
+ * @param text - Trusted markup.
  */
 export function raw(text: string): Html {
   return new Html(text);

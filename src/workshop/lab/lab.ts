@@ -1,36 +1,22 @@
-/** The lab's state: the database, the lessons, one stage for each class that was asked for. */
+/** The lab's state: the database, the lessons, and the classes that have been used. */
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { existsSync, type StatsListener, unwatchFile, watchFile } from 'node:fs';
 import { createConnection } from 'mysql2/promise';
 import { type Lesson, minePath, readLessons, schemaFor } from '../course/catalogue.ts';
-import { rememberedLesson } from '../course/mine.ts';
+import { hasMine, rememberedLesson } from '../course/mine.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';
-import { type AttackRun, newAttackRun, runLessonAttack } from './attacks.ts';
-import { runClassTests, type TestRun } from './proofs.ts';
-import { Stage } from './stage.ts';
+import { type AttackRun, newAttackRun, runLessonAttack } from './attack-runs.ts';
+import { type ClassFile, noClassYet, UnknownClass, type View } from './class-file.ts';
+import { RunningClass } from './running-class.ts';
+import { runClassTests, type TestRun } from './test-runs.ts';
 
 export interface DatabaseState {
   state: 'starting' | 'up' | 'down';
-  /** How long it took to be ready, in milliseconds. */
+  /** Time to readiness in milliseconds. */
   milliseconds: number | undefined;
   version: string | undefined;
   origin: DatabaseServer['origin'] | undefined;
-}
-
-/** A class of the workshop, and the lesson whose table it works on. */
-export interface ClassFile {
-  condition: string;
-  /** What the page calls it: `lesson 05`, `mine`. */
-  name: string;
-  path: string;
-  lesson: Lesson;
-}
-
-/** What a page shows: a lesson to read and a class to play with. */
-export interface View {
-  lesson: Lesson;
-  subject: ClassFile;
 }
 
 interface Events {
@@ -38,17 +24,11 @@ interface Events {
   say: [condition: string | undefined, sentence: string];
 }
 
-/** A small machine holds the processes of this many classes with ease. */
-const STAGES_AWAKE = 6;
+/** The processes of older classes are ended: a small machine has memory for about so many. */
+const CLASSES_AWAKE = 6;
 
-/** A condition that no file stands for. */
-export class UnknownClass extends Error {
-  override name = 'UnknownClass';
-}
-
-/** Everything the pages show and the buttons do. */
 export class Lab extends EventEmitter<Events> {
-  /** Whether lessons are shown to a room, one heading at a time. */
+  /** True when lessons are shown to a room, one step at a time. */
   readonly instructor: boolean;
   readonly token: string = randomBytes(24).toString('base64url');
   readonly database: DatabaseState = {
@@ -59,7 +39,7 @@ export class Lab extends EventEmitter<Events> {
   };
   readonly tests: Map<string, TestRun> = new Map();
   readonly attacks: Map<string, AttackRun> = new Map();
-  readonly #stages = new Map<string, Promise<Stage>>();
+  readonly #classes = new Map<string, Promise<RunningClass>>();
   readonly #abort = new AbortController();
   readonly #watched = new Map<string, StatsListener>();
   #server: DatabaseServer | undefined;
@@ -70,15 +50,15 @@ export class Lab extends EventEmitter<Events> {
     this.setMaxListeners(100);
   }
 
-  /** The lessons as the folders hold them now. */
+  /** The lessons, read from the folders. */
   get lessons(): Lesson[] {
     return readLessons();
   }
 
   /**
-   * The lesson the learner is in; whoever has begun none is at the first.
+   * The lesson that the learner began last, or the first.
    *
-   * @throws RangeError when there is no lesson at all.
+   * @throws RangeError without any lesson.
    */
   get currentLesson(): Lesson {
     const { lessons } = this;
@@ -92,16 +72,15 @@ export class Lab extends EventEmitter<Events> {
     return this.#server;
   }
 
-  /** Aborted when the lab ends: whatever runs for it ends with it. */
+  /** Aborted when the lab ends. */
   get ending(): AbortSignal {
     return this.#abort.signal;
   }
 
   /**
-   * Gives the lab its database.
+   * Sets the database.
    *
-   * @param server The server.
-   * @param milliseconds How long it took to be ready.
+   * @param milliseconds - The server's time to readiness.
    */
   useDatabase(server: DatabaseServer, milliseconds: number): void {
     this.#server = server;
@@ -111,7 +90,7 @@ export class Lab extends EventEmitter<Events> {
     this.emit('change', undefined);
   }
 
-  /** Whether the database answers now; asked by /healthz and while somebody looks at the page. */
+  /** Checks whether the database answers now. */
   async probe(): Promise<boolean> {
     if (!this.#server) return false;
     try {
@@ -129,11 +108,11 @@ export class Lab extends EventEmitter<Events> {
   }
 
   /**
-   * Finds the file that a condition stands for.
+   * Finds the class of a condition.
    *
-   * @param condition `lesson-05`, `mine`, `wrong-02-null`.
-   * @param lesson The lesson that is read, for `mine`.
-   * @throws UnknownClass with the classes that exist.
+   * @param condition - `lesson-05`, `mine`, `wrong-02-null`.
+   * @param lesson - The lesson that is read, for `mine`; the current one by default.
+   * @throws UnknownClass that lists the classes.
    */
   findClass(condition: string, lesson?: Lesson): ClassFile {
     const { lessons } = this;
@@ -145,52 +124,50 @@ export class Lab extends EventEmitter<Events> {
         return { condition, name: `lesson ${each.label}`, path: each.files.class, lesson: each };
       }
       const wrong = each.wrong.find((fix) => fix.condition === condition);
-      if (wrong) {
-        return { condition, name: condition, path: wrong.path, lesson: each };
-      }
+      if (wrong) return { condition, name: condition, path: wrong.path, lesson: each };
     }
     const known = [...lessons.map((each) => each.condition), 'mine'].join(', ');
     throw new UnknownClass(`There is no class "${condition}". There are: ${known}.`);
   }
 
-  /** Whether the learner has a class yet. */
+  /** True when the learner has a class. */
   get hasMine(): boolean {
-    return existsSync(minePath);
+    return hasMine();
   }
 
-  /** The stage of a class, set up when it is first asked for. */
-  async stage(subject: ClassFile): Promise<Stage> {
+  /** The class with its table and processes, created when it is first used. */
+  async run(subject: ClassFile): Promise<RunningClass> {
     const key = subject.condition;
     if (!existsSync(subject.path)) throw new UnknownClass(noClassYet(subject));
     const sql = this.#tableOf(subject.lesson);
-    const known = this.#stages.get(key);
+    const known = this.#classes.get(key);
     if (known) {
-      const stage = await known;
-      if (this.#tableOf(stage.lesson) === sql) {
-        // Moved to the end: the first is the one that was used longest ago.
-        this.#stages.delete(key);
-        this.#stages.set(key, known);
-        return stage;
+      const running = await known;
+      if (this.#tableOf(running.lesson) === sql) {
+        // Moved to the end: the first is the least recently used.
+        this.#classes.delete(key);
+        this.#classes.set(key, known);
+        return running;
       }
-      // The learner went on to a lesson with another table: his class needs that one.
-      this.#stages.delete(key);
-      await stage.close();
+      // The learner went on to a lesson with another table, which the class needs now.
+      this.#classes.delete(key);
+      await running.close();
     }
     const server = this.#server;
     if (!server) throw new Error('The database is not ready yet');
-    const made = this.#makeStage(server, subject, sql);
-    this.#stages.set(key, made);
-    made.catch(() => this.#stages.delete(key));
-    await this.#restOldStages();
+    const made = this.#create(server, subject, sql);
+    this.#classes.set(key, made);
+    made.catch(() => this.#classes.delete(key));
+    await this.#endOldProcesses();
     return made;
   }
 
-  /** The stage of a class if it has been set up; pages look and never wait. */
-  async stageIfAny(condition: string): Promise<Stage | undefined> {
-    return this.#stages.get(condition)?.catch(() => undefined);
+  /** The class if it has been used before; pages do not create one. */
+  async running(condition: string): Promise<RunningClass | undefined> {
+    return this.#classes.get(condition)?.catch(() => undefined);
   }
 
-  /** Runs the tests of all lessons up to the view's on its class, once at a time. */
+  /** Runs the tests of all lessons up to the view's, unless they are running. */
   async runTests({ lesson, subject }: View): Promise<void> {
     const server = this.#server;
     const key = `${subject.condition} ${lesson.label}`;
@@ -205,7 +182,7 @@ export class Lab extends EventEmitter<Events> {
     this.emit('say', subject.condition, sentence);
   }
 
-  /** Runs one lesson's attack on the view's class, once at a time. */
+  /** Runs one lesson's attack on the view's class, unless it is running. */
   async runAttack({ subject }: View, lesson: Lesson): Promise<void> {
     const server = this.#server;
     const key = `${subject.condition} ${lesson.label}`;
@@ -219,47 +196,49 @@ export class Lab extends EventEmitter<Events> {
     this.emit('say', subject.condition, sentence);
   }
 
-  /** Ends every process that the lab started; the database is its owner's to stop. */
+  /** Ends every process that the lab started; the database belongs to the caller. */
   async close(): Promise<void> {
     this.#abort.abort();
     for (const [path, listener] of this.#watched) unwatchFile(path, listener);
-    const stages = await Promise.allSettled(this.#stages.values());
+    const classes = await Promise.allSettled(this.#classes.values());
     await Promise.all(
-      stages.map((settled) => (settled.status === 'fulfilled' ? settled.value.close() : undefined)),
+      classes.map((settled) =>
+        settled.status === 'fulfilled' ? settled.value.close() : undefined,
+      ),
     );
   }
 
-  /** The lesson's table; the page before the first table shows that one already. */
+  /** The lesson's schema; before the first lesson with a table, that lesson's. */
   #tableOf({ number }: Lesson): string {
     const { lessons } = this;
     const first = lessons.find((each) => each.files.schema)?.number ?? number;
     return schemaFor(lessons, Math.max(number, first));
   }
 
-  /** Ends the processes of classes that nobody has used for long; their tables stay. */
-  async #restOldStages(): Promise<void> {
-    const old = [...this.#stages.values()].slice(0, -STAGES_AWAKE);
+  /** Ends the processes of the least recently used classes; their tables stay. */
+  async #endOldProcesses(): Promise<void> {
+    const old = [...this.#classes.values()].slice(0, -CLASSES_AWAKE);
     for (const settled of await Promise.allSettled(old)) {
       if (settled.status === 'fulfilled') await settled.value.restart();
     }
   }
 
-  async #makeStage(server: DatabaseServer, subject: ClassFile, sql: string): Promise<Stage> {
+  async #create(server: DatabaseServer, subject: ClassFile, sql: string): Promise<RunningClass> {
     const schema = await server.createSchema(`lab-${subject.condition}`);
     const connection = await createConnection({ uri: schema.url, multipleStatements: true });
     await connection.query(sql).finally(() => connection.destroy());
     const { condition, lesson } = subject;
     const onChange = () => this.emit('change', condition);
     this.#watch(subject);
-    return new Stage({ condition, lesson, schema, onChange });
+    return new RunningClass({ condition, lesson, schema, onChange });
   }
 
-  /** Asks the file's date again and again: some file systems report no changes. */
+  /** Polls the file: some file systems report no changes. */
   #watch({ path, condition }: ClassFile): void {
     if (this.#watched.has(path)) return;
     const listener: StatsListener = (now, before) => {
       if (now.mtimeMs === before.mtimeMs && now.size === before.size) return;
-      this.stageIfAny(condition).then((stage) => stage?.restart());
+      this.running(condition).then((running) => running?.restart());
     };
     this.#watched.set(path, listener);
     watchFile(path, { interval: 300 }, listener);
@@ -275,12 +254,4 @@ export class Lab extends EventEmitter<Events> {
       state === 'up' ? 'The database answers again.' : 'The database is down.',
     );
   }
-}
-
-/** What to say of a class whose file is not there: only the learner's own can be missing. */
-export function noClassYet({ lesson }: ClassFile): string {
-  return (
-    `There is no lessons/mine/sessions.ts yet. npm run lesson ${lesson.number} begins it, ` +
-    'in a terminal; the lab notices it by itself.'
-  );
 }

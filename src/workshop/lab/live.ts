@@ -1,41 +1,35 @@
-/** Server-sent events: the parts of a page that have changed, and sentences for the screen reader. */
+/** Server-sent events: changed parts of a page, and sentences for screen readers. */
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import type { Html } from './html.ts';
 import type { Lab } from './lab.ts';
 
-/** How often a page that somebody looks at asks the database for changes from elsewhere. */
-const LOOK = 1_500;
+/** An open page asks the database for changes from elsewhere at this interval. */
+const INTERVAL = 1_500;
 
-/** What a page wants to be told. */
-export interface Telling {
-  /** Whether news about a class, or about a page of its own name, changes anything here. */
+/** The events of a page. */
+export interface LivePage {
+  /** True when a change of this topic, a class or a page, can change this page. */
   concerns(topic: string): boolean;
-  /** Whether a sentence about it is for the reader of this page. */
+  /** True when sentences of this topic are read aloud on this page. */
   announces(topic: string): boolean;
-  /** Draws the parts by their element's id; undefined when the whole page is another one now. */
+  /** Draws the parts by their element's id; undefined when the page must be loaded again. */
   draw(): Promise<Map<string, Html> | undefined>;
-  /** Looks at the tables again. */
-  look(): Promise<void>;
+  /** Reads the tables again. */
+  refresh(): Promise<void>;
 }
 
-/**
- * Sends each part of a page that has changed for as long as somebody looks at it.
- *
- * @param context The request of the page's script.
- * @param lab Where the news comes from.
- * @param telling What the page wants to be told.
- */
-export function streamLive(context: Context, lab: Lab, telling: Telling): Response {
+/** Sends every changed part of a page until the page is closed. */
+export function streamLive(context: Context, lab: Lab, page: LivePage): Response {
   return streamSSE(context, async (stream) => {
     const sent = new Map<string, string>();
     const sentences: string[] = [];
     let wake = () => {};
     const onChange = (topic: string | undefined) => {
-      if (topic === undefined || telling.concerns(topic)) wake();
+      if (topic === undefined || page.concerns(topic)) wake();
     };
     const onSay = (topic: string | undefined, sentence: string) => {
-      if (topic === undefined || telling.announces(topic)) sentences.push(sentence);
+      if (topic === undefined || page.announces(topic)) sentences.push(sentence);
       wake();
     };
     lab.on('change', onChange).on('say', onSay);
@@ -44,7 +38,7 @@ export function streamLive(context: Context, lab: Lab, telling: Telling): Respon
       const changed = new Promise<void>((resolve) => {
         wake = resolve;
       });
-      const parts = await telling.draw();
+      const parts = await page.draw();
       if (!parts) {
         await stream.writeSSE({ event: 'reload', data: '' });
         break;
@@ -56,11 +50,11 @@ export function streamLive(context: Context, lab: Lab, telling: Telling): Respon
         await stream.writeSSE({ event: 'part', data: JSON.stringify({ id, markup }) });
       }
       for (const said of sentences.splice(0)) await stream.writeSSE({ event: 'say', data: said });
-      const timer = setTimeout(() => wake(), LOOK);
+      const timer = setTimeout(() => wake(), INTERVAL);
       await changed;
       clearTimeout(timer);
       if (lab.database.state === 'down') await lab.probe();
-      else await telling.look();
+      else await page.refresh();
     }
     lab.off('change', onChange).off('say', onSay);
   });

@@ -4,13 +4,12 @@ import type { Lesson } from '../course/catalogue.ts';
 import { METHODS, type Method } from '../sandbox/methods.ts';
 
 /**
- * The methods a class can be asked for by hand while no request goes around it.
+ * Lists the methods that can be called by hand on a class that cannot serve requests yet.
  *
- * The file is read as text, since the page is drawn before any process runs it, and a learner's
- * half-written class must be drawn as well.
+ * The file is read as text: the page is drawn before a process runs it, and a half-written class
+ * must be drawn as well.
  *
- * @param path The class's file.
- * @returns Its methods, or undefined for a class that is ready for requests.
+ * @returns The methods, or undefined for a class that can serve requests.
  */
 export function callableMethods(path: string): Method[] | undefined {
   if (!existsSync(path)) return undefined;
@@ -22,12 +21,8 @@ export function callableMethods(path: string): Method[] | undefined {
 }
 
 /**
- * Whose class a lesson's page begins with: its own, or, on a page to read, the first one that
- * answers requests, so that there is something to look around in.
- *
- * @param lesson The lesson that is read.
- * @param lessons All lessons, in order.
- * @returns The lesson whose class it is.
+ * The lesson whose class a page shows first: its own, or, for a page without exercise, the first
+ * lesson with a class that can serve requests.
  */
 export function lessonToPlay(lesson: Lesson, lessons: Lesson[]): Lesson {
   if (lesson.kind !== 'page') return lesson;

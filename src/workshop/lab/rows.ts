@@ -1,7 +1,8 @@
-/** The sessions table as it stands, byte for byte, and what the last request changed in it. */
+/** The rows of the sessions table, byte for byte, and what the last request changed in them. */
 import type { Connection, FieldPacket, RowDataPacket } from 'mysql2/promise';
+import { asText } from './text.ts';
 
-/** A row: its columns' bytes in the table's order, null where the table says NULL. */
+/** A row: the bytes of its columns in the table's order, null for NULL. */
 export interface Row {
   id: string;
   columns: Map<string, Uint8Array | null>;
@@ -10,14 +11,14 @@ export interface Row {
 export interface RowChange {
   row: Row;
   state: 'new' | 'changed' | 'removed' | 'same';
-  /** The columns whose bytes differ, with what stood there. */
+  /** The columns whose bytes differ, with their bytes before. */
   before: Map<string, Uint8Array | null>;
 }
 
-/** What the lab shows of a table; older rows are counted and not listed. */
-export const SHOWN = 25;
+/** Older rows are counted and not listed. */
+const SHOWN = 25;
 
-/** A column's bytes as they are in the table: the connection converts nothing. */
+/** mysql2's access to a column's bytes, unconverted. */
 interface RawField {
   buffer(): Uint8Array | null;
 }
@@ -25,8 +26,8 @@ interface RawField {
 /**
  * Reads the newest rows of `sessions`.
  *
- * @param connection A connection with the charset `binary`, so that bytes stay bytes.
- * @returns The rows, the one written last at the top, and how many there are in all.
+ * @param connection - Its charset must be `binary`, so that the server converts nothing.
+ * @returns The rows, newest first, and the number of all rows.
  */
 export async function readRows(connection: Connection): Promise<{ rows: Row[]; total: number }> {
   const [found, fields] = await connection.query<RowDataPacket[]>({
@@ -42,7 +43,7 @@ export async function readRows(connection: Connection): Promise<{ rows: Row[]; t
   };
 }
 
-/** Compares two states of the table; the rows that are gone come last. */
+/** Compares two states of the table; deleted rows come last. */
 export function compareRows(before: Row[], after: Row[]): RowChange[] {
   const old = new Map(before.map((row) => [row.id, row]));
   const kept = new Set(after.map((row) => row.id));
@@ -64,16 +65,6 @@ export function compareRows(before: Row[], after: Row[]): RowChange[] {
     ...changes,
     ...removed.map((row): RowChange => ({ row, state: 'removed', before: new Map() })),
   ];
-}
-
-/** A column as text, one character a byte where it is not UTF-8. */
-export function asText(bytes: Uint8Array | null | undefined): string {
-  if (!bytes) return '';
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return Buffer.from(bytes).toString('latin1');
-  }
 }
 
 function readRow(row: RowDataPacket, fields: FieldPacket[]): Row {

@@ -1,21 +1,19 @@
-/** The lab's HTTP server: this machine only, `/play/` passed on untouched, the rest from routes. */
+/** The lab's HTTP server, for this machine only: `/play/` is a proxy, all else comes from routes. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { ClassUnavailable } from '../sandbox/server.ts';
+import { UnknownClass } from './class-file.ts';
 import { html } from './html.ts';
-import { type Lab, UnknownClass } from './lab.ts';
+import type { Lab } from './lab.ts';
 import { passOn } from './proxy.ts';
 import { labRoutes } from './routes.ts';
+import { errorMessage } from './text.ts';
 
 /** `/play/lesson-05@2/whoami`: the class, its process, and the page below. */
 const PLAY = /^\/play\/([\w-]+)(?:@([12]))?(\/[^?]*)?(\?.*)?$/;
 
-/**
- * Makes the server; the caller lets it listen.
- *
- * @param lab What it serves.
- */
+/** Creates the server, which does not listen yet. */
 export function labServer(lab: Lab): Server {
   const routes = getRequestListener(labRoutes(lab).fetch);
   const server = createServer((incoming, outgoing) => {
@@ -30,7 +28,7 @@ export function labServer(lab: Lab): Server {
   return server;
 }
 
-/** A page elsewhere can point its own name at 127.0.0.1; its name in Host gives it away. */
+/** Refuses DNS rebinding: a foreign page can point its own name at 127.0.0.1. */
 function isOwnHost(host: string | undefined, server: Server): boolean {
   const { port } = server.address() as AddressInfo;
   return ['127.0.0.1', 'localhost', '[::1]'].some((name) => host === `${name}:${port}`);
@@ -53,13 +51,12 @@ async function play(lab: Lab, incoming: IncomingMessage, outgoing: ServerRespons
       fail(outgoing, 503, 'The database is not ready. The page works again as soon as it is.');
       return;
     }
-    const stage = await lab.stage(subject);
-    await passOn(stage.process(Number(instance ?? 1)), `${path}${query}`, incoming, outgoing);
+    const running = await lab.run(subject);
+    await passOn(running.process(Number(instance ?? 1)), `${path}${query}`, incoming, outgoing);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
     const status =
       error instanceof UnknownClass ? 404 : error instanceof ClassUnavailable ? 502 : 500;
-    fail(outgoing, status, message);
+    fail(outgoing, status, errorMessage(error));
   }
 }
 

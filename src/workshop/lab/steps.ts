@@ -1,8 +1,7 @@
-/** The six steps of a lesson, as an instructor walks them. */
+/** The six steps of a lesson's page, which an instructor shows one by one. */
 import { readFileSync } from 'node:fs';
 import type { Lesson } from '../course/catalogue.ts';
 import { lessonToPlay } from './methods.ts';
-import { splitFrontMatter } from './views/markdown.ts';
 
 export interface Step {
   /** As the address has it. */
@@ -24,15 +23,14 @@ export const STEPS: readonly [Step, ...Step[]] = [
 /** A piece of a lesson's text; an answer is hidden until it is asked for. */
 export interface Passage {
   markdown: string;
-  /** What the button says that shows it; undefined for what everybody sees at once. */
+  /** The button that reveals it; undefined for a passage that is always visible. */
   answer: string | undefined;
 }
 
 /**
- * The step of an address; the first one where it names none.
+ * Finds a step by its name in an address; without a name, the first one.
  *
- * @param name What the address says.
- * @throws RangeError with the names there are.
+ * @throws RangeError that lists the steps.
  */
 export function findStep(name: string | undefined): Step {
   if (name === undefined || name === '') return STEPS[0];
@@ -43,12 +41,8 @@ export function findStep(name: string | undefined): Step {
 }
 
 /**
- * The class that a step begins with: before the idea it is the one that can be breached.
- *
- * @param lesson The lesson that is taught.
- * @param lessons All lessons, in order.
- * @param step Where the lesson is.
- * @returns The class's condition.
+ * The condition of the class that a step begins with: before the idea, a class that the attack
+ * breaches.
  */
 export function classAt(lesson: Lesson, lessons: Lesson[], { name }: Step): string {
   const own = lessonToPlay(lesson, lessons).condition;
@@ -61,25 +55,25 @@ export function classAt(lesson: Lesson, lessons: Lesson[], { name }: Step): stri
   return lesson.kind === 'page' || !before ? own : before.condition;
 }
 
-/**
- * What a lesson's page says under a step's heading, with the answers apart.
- *
- * @param lesson Whose page it is.
- * @param step The heading.
- */
+/** Everything below a front matter. */
+export function splitFrontMatter(text: string): string {
+  return text.replace(/^---\r?\n.*?\r?\n---\r?\n/s, '');
+}
+
+/** Reads what a lesson's page says under a step's heading, answers apart. */
 export function readPassages(lesson: Lesson, { name, heading }: Step): Passage[] {
   const text = splitFrontMatter(readFileSync(lesson.files.readme, 'utf8'));
   const blocks = splitBlocks(text);
   const from = blocks.indexOf(`## ${heading}`);
   const length = blocks.slice(from + 1).findIndex((block) => block.startsWith('## '));
   const own = from < 0 ? [] : blocks.slice(from + 1, length < 0 ? undefined : from + 1 + length);
-  // Below the page's own heading there is none between, as there is in the whole walkthrough.
+  // This page has one level of headings less above these than the whole walkthrough.
   const raised = own.map((block) => block.replace(/^###(?=#* )/, '##'));
   if (name === 'attack') return hideOutcome(raised);
   return join(raised.map((markdown) => ({ markdown, answer: answerIn(markdown) })));
 }
 
-/** What happens is for the room to say first: the transcript, and all that speaks of it. */
+/** Hides the transcript and all that follows it, so that the room can predict the outcome. */
 function hideOutcome(blocks: string[]): Passage[] {
   const found = blocks.findIndex((block) => block.startsWith('<!-- transcript'));
   const outcome = found < 0 ? blocks.length : found;
@@ -90,7 +84,7 @@ function hideOutcome(blocks: string[]): Passage[] {
   return parts.filter(({ markdown }) => markdown !== '');
 }
 
-/** What is shown at once stays one text: a list may go on below a blank line. */
+/** Joins visible passages into one text: a list may continue after a blank line. */
 function join(passages: Passage[]): Passage[] {
   const joined: Passage[] = [];
   for (const passage of passages) {

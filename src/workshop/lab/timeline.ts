@@ -1,8 +1,8 @@
-/** What each request did, put together from what the play processes tell. */
+/** The work of each request, put together from the messages of the traced processes. */
 import type { LockEffect } from '../sandbox/locks.ts';
 import type { Message, RequestMessage, SqlMessage } from '../sandbox/messages.ts';
 
-/** Who sent a request: one of the lab's two clients, or a program outside it such as curl. */
+/** The sender of a request: one of the lab's clients, or a program outside such as curl. */
 export type Sender = 'you' | 'mallory' | 'outside';
 
 export interface Statement {
@@ -13,9 +13,9 @@ export interface Statement {
   end: number | undefined;
   outcome: string | undefined;
   failed: boolean;
-  /** What it does to locks, when it does something. */
+  /** Its effect on locks, if any. */
   lock: LockEffect | undefined;
-  /** Whether it has the lock now, when it asked for one. */
+  /** True when it got the lock that it asked for. */
   got: boolean | undefined;
 }
 
@@ -43,7 +43,7 @@ export interface RequestEntry {
   end: number | undefined;
   status: number | undefined;
   steps: Step[];
-  /** Statements that no callback asked for. */
+  /** Statements outside of callbacks. */
   statements: Statement[];
 }
 
@@ -63,11 +63,10 @@ export class Timeline {
   readonly #open = new Map<string, RequestEntry>();
 
   /**
-   * Takes in one message.
+   * Adds one message.
    *
-   * @param origin The process that sent it.
-   * @param message What it told.
-   * @returns The request that has just ended, if this message ended one.
+   * @param origin - The process that sent it.
+   * @returns The request that this message ended, if any.
    */
   take(origin: Origin, message: Message): RequestEntry | undefined {
     const key = `${origin.pid}:${message.request}`;
@@ -110,11 +109,7 @@ export class Timeline {
     }
   }
 
-  /**
-   * Closes what a process left open when it died.
-   *
-   * @param pid The dead process.
-   */
+  /** Closes the open requests of a process that has died. */
   abandon(pid: number): void {
     for (const [key, entry] of this.#open) {
       if (entry.pid !== pid) continue;
@@ -123,13 +118,13 @@ export class Timeline {
     }
   }
 
-  /** The callback that a process has begun and not ended, if any. */
+  /** The unfinished callback of a process, if any. */
   unfinished(pid: number): string | undefined {
     const entries = [...this.#open.values()].filter((entry) => entry.pid === pid);
     return entries.flatMap((entry) => entry.steps).findLast((step) => step.end === undefined)?.name;
   }
 
-  /** Forgets all requests; the next one is number 1 again. */
+  /** Deletes all requests; the next one is number 1 again. */
   clear(): void {
     this.#count = 0;
     this.entries.length = 0;
@@ -157,7 +152,7 @@ export class Timeline {
   }
 }
 
-/** Requests that ran at the same time, so that their lanes can share one axis. */
+/** Groups requests that overlap in time, so that their lanes share one axis. */
 export function groupByOverlap(entries: RequestEntry[]): RequestEntry[][] {
   const groups: RequestEntry[][] = [];
   let latest = Number.NEGATIVE_INFINITY;

@@ -33,14 +33,14 @@ export function keepCookies(line: string, setCookies: readonly string[]): string
 }
 
 /**
- * Lists the values that a Cookie line has for a name, in order; a name may occur twice.
+ * Lists the values of a Cookie line, in order; a name may occur twice.
  *
  * @param line - A Cookie line.
- * @param name - The cookie's name.
+ * @param name - Only cookies of this name; by default all that have a name.
  */
-export function cookieValues(line: string, name: string): string[] {
+export function cookieValues(line: string, name?: string): string[] {
   return splitLine(line)
-    .filter((pair) => nameOf(pair) === name)
+    .filter((pair) => (name === undefined ? nameOf(pair) !== '' : nameOf(pair) === name))
     .map((pair) => pair.slice(pair.indexOf('=') + 1));
 }
 

@@ -1,16 +1,16 @@
-/** What the tests that run PHP beside the port have found, kept for the page that tells it. */
+/** The results of the tests that compare PHP with the library, stored for the page about them. */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../course/catalogue.ts';
 
-/** What was compared of request sequences, in the order of the page's columns. */
+/** The compared aspects of request sequences, in the order of the page's columns. */
 export const ASPECTS = ['callbacks', 'headers', 'answers', 'messages', 'bytes'] as const;
 
 export type Aspect = (typeof ASPECTS)[number];
 
-/** How many cases had something to compare, and in how many of them it was equal. */
+/** The number of compared cases, and of equal ones. */
 export interface Tally {
   compared: number;
   equal: number;
@@ -46,14 +46,14 @@ export interface ValueResults {
   rows: { subject: string; tally: Tally }[];
 }
 
-/** A place where PHP and the port are known to differ; a test has seen both sides of it. */
+/** A known difference between PHP and the library; a test has seen both sides. */
 export interface Difference {
   name: string;
-  /** What PHP did in the test. */
+  /** PHP's behaviour in the test. */
   php: string;
-  /** What the port did in the test. */
+  /** The library's behaviour in the test. */
   ours: string;
-  /** The nearest thing that there is. */
+  /** The nearest alternative. */
   instead: string;
 }
 
@@ -66,7 +66,7 @@ export interface Comparisons {
 
 const NAMES = ['sequences', 'values', 'differences'] as const;
 
-/** The tests that find it out. */
+/** The tests that compare. */
 const TESTS = [
   'test/php/oracle/against-php.test.ts',
   'test/serialize/oracle.test.ts',
@@ -74,12 +74,9 @@ const TESTS = [
 ];
 
 /**
- * Keeps what a test has found, where `WORKSHOP_COMPARISONS` names a folder for it.
+ * Stores a test's results, if `WORKSHOP_COMPARISONS` names a folder for them.
  *
- * A run with a seed of one's own keeps nothing: the page tells the same on every run.
- *
- * @param name What the results are about.
- * @param results The results.
+ * A run with `SEED` stores nothing: the page must be the same after every run.
  */
 export function keepResults<Name extends keyof Comparisons>(
   name: Name,
@@ -91,10 +88,10 @@ export function keepResults<Name extends keyof Comparisons>(
 }
 
 /**
- * Reads what the tests have found; `npm test` has run them already, else they are run now.
+ * Reads the results of the tests, which are run now unless `npm test` has run them.
  *
- * @param progress Told what is being waited for.
- * @throws Error when a test has found what it should not: a page does not show what is not so.
+ * @param progress - Receives a line for each long step.
+ * @throws Error when a test fails.
  */
 export async function readComparisons(progress: (line: string) => void): Promise<Comparisons> {
   const kept = process.env['WORKSHOP_COMPARISONS'];

@@ -1,5 +1,5 @@
 /**
- * What a TypeScript file declares, found by its name, so that a class a learner reads needs no
+ * Finds the declarations of a TypeScript file by name, so that a class that learners read needs no
  * marks for the pages: `./sessions.ts#Read` is the method `Read`, its doc comment included.
  *
  * The files are formatted by the project's formatter: a declaration ends at the first line that
@@ -12,8 +12,7 @@ const DECLARATION =
 /**
  * One declaration of a text with the comment above it, moved to the left margin.
  *
- * @param source Text of a TypeScript file.
- * @param name The name, without the `#` of a private one.
+ * @param name - Without the `#` of a private member.
  * @returns The text, or undefined where nothing at the margin or in a class has that name.
  */
 export function readDeclaration(source: string, name: string): string | undefined {
@@ -33,16 +32,12 @@ export function readDeclaration(source: string, name: string): string | undefine
     .join('\n');
 }
 
-/**
- * The names of a text's declarations, in their order.
- *
- * @param source Text of a TypeScript file.
- */
+/** The names of a text's declarations, in their order. */
 export function declaredNames(source: string): string[] {
   return source.split(/\r?\n/).flatMap((line) => nameIn(line) ?? []);
 }
 
-/** What a line declares; inside of a body, two steps in, nothing counts. */
+/** The name that a line declares, at the margin or as a member of a class. */
 function nameIn(line: string): string | undefined {
   const [, margin = '', name] = DECLARATION.exec(line) ?? [];
   return margin.length <= 2 ? name : undefined;

@@ -1,4 +1,4 @@
-/** What markers yield without running anything: files, regions, diffs and lists. */
+/** The markers that run nothing: files, regions, diffs and lists. */
 import { readFileSync } from 'node:fs';
 import { dirname, extname, join, sep } from 'node:path';
 import { structuredPatch } from 'diff';
@@ -6,8 +6,9 @@ import { type Lesson, readWrongClass, root, shown } from '../course/catalogue.ts
 import { lessonBefore } from '../course/promises.ts';
 import { declaredNames, readDeclaration } from './declarations.ts';
 import type { Reference } from './marker.ts';
+import type { Page, Yield } from './page.ts';
 import { readRegion, regionNames, withoutRegions } from './regions.ts';
-import type { Page, Yield } from './weave.ts';
+import { table } from './table.ts';
 
 const LANGUAGES: Record<string, string> = {
   '.ts': 'ts',
@@ -26,8 +27,7 @@ const LANGUAGES: Record<string, string> = {
 /**
  * A file or one of its regions, as a fence.
  *
- * @param reference What the marker names.
- * @param page The page that names it: paths are relative to its folder.
+ * @param page - Paths are relative to its folder.
  * @throws Error naming a file or region that does not exist, and the regions that do.
  */
 export function yieldCode(reference: Reference, page: Page): Yield {
@@ -43,10 +43,8 @@ export function yieldCode(reference: Reference, page: Page): Yield {
  * The difference between two files or regions, without file names and line numbers: what
  * encloses each hunk is named in their place.
  *
- * @param from The older; by default the class of the lesson before, in the same region.
- * @param to The newer; by default the class of this lesson.
- * @param page The page that asks.
- * @param lessons All lessons, in order.
+ * @param from - The older; by default the class of the lesson before, in the same region.
+ * @param to - The newer; by default the class of this lesson.
  * @throws Error when the two do not differ, or the page is not a lesson's and names only one.
  */
 export function yieldDiff(
@@ -66,12 +64,7 @@ export function yieldDiff(
   return { kind: 'fence', language: 'diff', text: drawDiff(oldText, newText) };
 }
 
-/**
- * The names of the tests a lesson introduces, as a list.
- *
- * @param page A lesson's page.
- * @param lessons All lessons.
- */
+/** The names of the tests a lesson introduces, as a list. */
 export function yieldProofs(page: Page, lessons: Lesson[]): Yield {
   const { proves, files } = lessonOf(page, lessons);
   if (proves.length === 0) throw new Error(`${shown(files.data)} proves nothing`);
@@ -80,33 +73,28 @@ export function yieldProofs(page: Page, lessons: Lesson[]): Yield {
 
 /**
  * A lesson's wrong fixes: each with the test that catches it, and folded below what it changes.
- *
- * @param page A lesson's page.
- * @param lessons All lessons.
  */
 export function yieldWrongFixes(page: Page, lessons: Lesson[]): Yield {
   const lesson = lessonOf(page, lessons);
   if (lesson.wrong.length === 0) throw new Error(`${shown(lesson.directory)} has no wrong fixes`);
   const before = withoutRegions(readFileSync(lesson.files.class, 'utf8'));
-  const rows: string[] = [];
+  const rows: string[][] = [];
   const folded: string[] = [];
   for (const fix of lesson.wrong) {
     const file = shown(fix.patch, lesson.directory);
-    rows.push(`| \`${file}\` | ${fix.idea.replaceAll('|', '\\|')} | ${fix.caughtBy} |`);
+    rows.push([`\`${file}\``, fix.idea, fix.caughtBy]);
     const difference = drawDiff(before, withoutRegions(readWrongClass(lesson, fix)));
     folded.push(
       `<details><summary><code>${file}</code></summary>\n\n\`\`\`diff\n${difference}\n\`\`\`\n\n</details>`,
     );
   }
-  const table = ['| file | what it tries | caught by |', '| --- | --- | --- |', ...rows].join('\n');
-  return { kind: 'block', text: [table, ...folded].join('\n\n') };
+  const list = table(['file', 'what it tries', 'caught by'], rows);
+  return { kind: 'block', text: [list, ...folded].join('\n\n') };
 }
 
 /**
  * The lesson a page belongs to.
  *
- * @param page A page.
- * @param lessons All lessons.
  * @throws Error when the page is not in a lesson's folder.
  */
 export function lessonOf(page: Page, lessons: Lesson[]): Lesson {
@@ -115,7 +103,7 @@ export function lessonOf(page: Page, lessons: Lesson[]): Lesson {
   return lesson;
 }
 
-/** Git's manner of drawing, without what only git needs. */
+/** A unified diff without git's headers. */
 export function drawDiff(oldText: string, newText: string): string {
   const oldLines = oldText.split('\n');
   const { hunks } = structuredPatch('', '', whole(oldText), whole(newText), '', '', {
@@ -153,8 +141,6 @@ function classBefore(page: Page, lessons: Lesson[]): string {
 /**
  * Finds the file that a marker names.
  *
- * @param reference As the marker has it.
- * @param page The page that asks.
  * @returns Its absolute path.
  * @throws Error when it is outside the project.
  */
@@ -176,7 +162,7 @@ function readCode(path: string, region: string | undefined, lessons: Lesson[]): 
   throw new Error(`${shown(path)} has nothing named "${region}"; ${known}`);
 }
 
-/** The text, or nothing where the region is not there yet. */
+/** The text; `''` for a region that does not exist yet. */
 function readCodeIfThere(path: string, region: string | undefined, lessons: Lesson[]): string {
   let source: string;
   try {

@@ -1,4 +1,4 @@
-/** Reads the built site as a browser would, and finds what a reader would stumble over. */
+/** Finds faults of the built site: headings, ids, links, and files from elsewhere. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 
@@ -12,7 +12,6 @@ interface BuiltPage {
 /**
  * Inspects every page and style sheet of a built site.
  *
- * @param directory The site's folder.
  * @returns One sentence a fault, each beginning with the page's name; nothing when all is well.
  */
 export function inspectSite(directory: string): string[] {

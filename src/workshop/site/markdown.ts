@@ -1,7 +1,7 @@
-/** Where a page's markers and fences are: enough of Markdown to replace them and touch nothing else. */
+/** Finds a page's markers and fences: enough of Markdown to replace them and change nothing else. */
 import { type Marker, readMarker, yieldsFence } from './marker.ts';
 
-/** A fault of a page, told to its author with the place. */
+/** A fault of a page, with its place. */
 export interface Problem {
   /** The page, relative to the project. */
   file: string;
@@ -33,8 +33,7 @@ const END = /^\s*<!--\s*end\s*-->\s*$/;
 /**
  * Finds every marker of a page and every fence that has none.
  *
- * @param lines The page, line by line.
- * @param file The page's name for problems.
+ * @param file - The page's name for problems.
  */
 export function readSlots(lines: string[], file: string): { slots: Slot[]; problems: Problem[] } {
   const slots: Slot[] = [];
@@ -109,5 +108,5 @@ function readFence(lines: string[], open: number): Fence | undefined {
 function suggestion(above: string | undefined): string {
   const word = /^\s*<!--\s*([^\s:]+)/.exec(above ?? '')?.[1];
   const known = 'code, diff, transcript, output or text';
-  return word ? `: "${word}" is none of ${known}` : `; write <!-- ${known} … -->`;
+  return word ? `: "${word}" is not one of ${known}` : `; write <!-- ${known} … -->`;
 }

@@ -1,4 +1,4 @@
-/** What a marker asks for, read from the comment above a fence. */
+/** Markers: the comments above fences that say what a fence contains. */
 
 /** A file as a marker names it: relative to the page, one region or all of it. */
 export interface Reference {
@@ -43,7 +43,6 @@ const COMMENT = /^\s*<!--\s*([a-z]+)\s*(?::\s*(.*?))?\s*-->\s*$/;
 /**
  * Reads a line as a marker.
  *
- * @param line One line of a page.
  * @returns The marker, or undefined where the line is something else.
  * @throws Error when the line is a marker that cannot be understood, with the form it must have.
  */

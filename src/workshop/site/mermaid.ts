@@ -7,8 +7,7 @@ const BLOCK =
 /**
  * Replaces every mermaid block of a page by its drawing.
  *
- * @param html The page.
- * @param url The page's address, for the message.
+ * @param url - The page's address, for the message.
  * @throws Error with the page and the drawing's first line when it cannot be drawn.
  */
 export function drawMermaid(html: string, url: string): string {

@@ -1,24 +1,22 @@
-/** What pages show of docs/numbers.json: tables, comparisons, and claims that are held against it. */
+/** The figures of docs/numbers.json: tables, a chart, comparisons, and checks of claims in texts. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../course/catalogue.ts';
 import type { Spread } from '../measure/figures.ts';
 import type { Numbers, PageName, PageNumbers, Row } from '../measure/lessons/numbers.ts';
-import { drawNumbers } from './pictures/numbers.ts';
-import type { Page, Yield } from './weave.ts';
+import type { Yield } from './page.ts';
+import { table } from './table.ts';
 
 const KEPT = 'docs/numbers.json';
 
-/** How the file is made: every message about it ends so. */
+/** The command that makes the file, at the end of every message about it. */
 const REMEDY = `npm run bench -- lessons --save ${KEPT}`;
 
 const FORMS = 'count, read, picture, run, or names such as lesson-05 lesson-06';
 
 /**
- * Reads the run that is kept.
+ * Reads the stored run.
  *
- * @param path Where it is.
- * @returns The run.
  * @throws Error that says how to make the file when it is missing or of another form.
  */
 export function readNumbers(path: string = join(root, KEPT)): Numbers {
@@ -27,11 +25,11 @@ export function readNumbers(path: string = join(root, KEPT)): Numbers {
   try {
     kept = JSON.parse(readFileSync(path, 'utf8')) as Partial<Numbers>;
   } catch (error) {
-    throw new Error(`${KEPT} is no JSON (${(error as Error).message}); ${REMEDY}`);
+    throw new Error(`${KEPT} is not JSON (${(error as Error).message}); ${REMEDY}`);
   }
   const whole = kept.machine && kept.run && kept.versions && kept.missing && kept.date;
   if (!whole || !kept.rows?.every(({ pages }) => pages?.count && pages.read)) {
-    throw new Error(`${KEPT} has not the form of today; ${REMEDY}`);
+    throw new Error(`${KEPT} has an older format; ${REMEDY}`);
   }
   return kept as Numbers;
 }
@@ -39,14 +37,12 @@ export function readNumbers(path: string = join(root, KEPT)): Numbers {
 /**
  * Answers `<!-- numbers: … -->`.
  *
- * @param argument `count` or `read` for a page's table, `picture`, `run` for how it was measured,
+ * @param argument - `count` or `read` for a page's table, `picture`, `run` for how it was measured,
  *   or the names of two or more rows to compare.
- * @param page The page that asks.
- * @param numbers The run.
  * @throws Error that lists what may be asked for.
  */
-export function yieldNumbers(argument: string, page: Page, numbers: Numbers): Yield {
-  if (argument === 'picture') return drawNumbers(numbers, page);
+export function yieldNumbers(argument: string, numbers: Numbers): Yield {
+  if (argument === 'picture') return block(chart(numbers.rows));
   if (argument === 'run') return block(tellRun(numbers));
   if (argument === 'count' || argument === 'read') return block(fullTable(numbers.rows, argument));
   const names = argument.split(/\s+/);
@@ -103,12 +99,13 @@ function fullTable(rows: readonly Row[], page: PageName): string {
         ...(someFailed ? [share(failed)] : []),
       ];
     }),
+    true,
   );
 }
 
 /**
  * The counter page of some rows beside each other. Where all of them are lessons it says what the
- * last changes of the first; with others, there is no such step.
+ * last changes of the first; other rows are not steps of one walk.
  */
 function comparison(rows: readonly Row[]): string {
   const all = rows.map(({ pages }) => pages.count);
@@ -143,13 +140,29 @@ function comparison(rows: readonly Row[]): string {
         ? [line('wrong answers', (it) => share(it.failed), '')]
         : []),
     ],
+    true,
   );
 }
 
-function table(head: readonly string[], rows: readonly string[][]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  const rule = head.map((_, column) => (column === 0 ? '---' : '---:'));
-  return [line(head), line(rule), ...rows.map(line)].join('\n');
+/** Columns of the longest bar. */
+const LONGEST_BAR = 50;
+
+/** The CPU time of the counter page as bars, that of the web server apart from the database's. */
+function chart(rows: readonly Row[]): string {
+  const most = Math.max(...rows.map(({ pages }) => pages.count.cpu?.median ?? 0));
+  if (rows.some(({ pages }) => pages.count.cpu === null)) {
+    throw new Error(`${KEPT} has no CPU time; measure on a system that reports it`);
+  }
+  const names = Math.max(...rows.map(({ label }) => label.length));
+  const bar = (part: Spread | null, sign: string): string =>
+    sign.repeat(Math.round(((part?.median ?? 0) / most) * LONGEST_BAR));
+  const lines = rows.map(({ label, pages: { count: page } }) => {
+    const parts = page.server && page.database;
+    const bars = parts ? bar(page.server, '█') + bar(page.database, '░') : bar(page.cpu, '█');
+    return `${label.padEnd(names)} ${middle(page.cpu).padStart(5)} ${bars}`;
+  });
+  const title = 'CPU µs an answer of the counter page: █ web server ░ database';
+  return ['```text', title, '', ...lines, '```'].join('\n');
 }
 
 const middle = (spread: Spread | null): string => (spread ? count(spread.median) : 'not measured');
@@ -163,7 +176,7 @@ function step(difference: number): string {
   return text === 0 ? 'none' : `${text > 0 ? '+' : '−'}${Math.abs(text)}`;
 }
 
-/** Where half of the rounds of one lie among half of the other's, the rounds cannot tell them apart. */
+/** If the middle halves of the rounds overlap, the difference is not significant. */
 function ratio(first: Spread | null, last: Spread | null): string {
   if (!first || !last) return '';
   const overlap = first.low <= last.high && last.low <= first.high;
@@ -183,12 +196,11 @@ const FIGURES: Record<string, (numbers: PageNumbers) => number | undefined> = {
 };
 
 /**
- * Holds what a page says in words against the run, so that a new run cannot make it untrue unseen.
+ * Checks a claim of a page's text against the run, so that a new run cannot falsify it unnoticed.
  *
- * @param claim `lesson-10 cpu < lesson-09 cpu`, `lesson-05 wrong > 0`, `a cpu > 1.5 b cpu`; a figure
+ * @param claim - `lesson-10 cpu < lesson-09 cpu`, `lesson-05 wrong > 0`, `a cpu > 1.5 b cpu`; a figure
  *   is of the counter page unless it begins with `read.`.
- * @param numbers The run.
- * @throws Error with both figures when it does not hold, and with the form when it is misspelt.
+ * @throws Error with both figures when the claim is false, and with the form when it is misspelt.
  */
 export function holdClaim(claim: string, numbers: Numbers): void {
   const [left, operator, right] = readClaim(claim);

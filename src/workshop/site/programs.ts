@@ -1,4 +1,4 @@
-/** Runs what pages show the output of: attacks, tests and the programs that pictures are made from. */
+/** Runs the programs whose output pages show: attacks, tests, PHP scripts, and those of pictures. */
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { createConnection } from 'mysql2/promise';
@@ -9,17 +9,17 @@ import { type DatabaseServer, obtainServer } from '../machine/database/server.ts
 import { type Matrix, runMatrix } from '../matrix/run.ts';
 import { openWasmPhp } from '../oracle/wasm.ts';
 import { type Comparisons, readComparisons } from './comparisons.ts';
+import type { Page, Yield } from './page.ts';
 import { drawDifferences, drawSequences, drawTotals, drawValues } from './pictures/comparisons.ts';
 import { drawFormats, drawLetters } from './pictures/format.ts';
 import { drawMatrix } from './pictures/matrix.ts';
 import { drawRow } from './pictures/row.ts';
 import { drawStory } from './pictures/story.ts';
 import { drawTrace } from './pictures/trace.ts';
-import { recordVisits, type Visit } from './record.ts';
 import { type Recording, recordStories } from './record-stories.ts';
+import { recordVisits, type Visit } from './record-visits.ts';
 import type { Programs } from './source.ts';
 import { stories } from './stories.ts';
-import type { Page, Yield } from './weave.ts';
 
 export interface RunningPrograms extends Programs {
   /** Gives back the database server. */
@@ -35,8 +35,7 @@ const RECORDED = 5;
 /**
  * Obtains a database server for the programs of pages.
  *
- * @param lessons All lessons, in order.
- * @param progress Told what is being waited for.
+ * @param progress - Receives a line for each long step.
  */
 export async function startPrograms(
   lessons: Lesson[],
@@ -60,8 +59,8 @@ export async function startPrograms(
     },
     letters: drawLetters,
     formats: drawFormats,
-    row: (page) => drawRow(page, 'row'),
-    'row of an object': (page) => drawRow(page, 'row-of-an-object'),
+    row: () => drawRow('row'),
+    'row of an object': () => drawRow('row of an object'),
     sequences: async (page) => drawTotals(await comparisons(), page),
     'sequences by function': async () => drawSequences(await comparisons(), 'functions'),
     'sequences by request': async () => drawSequences(await comparisons(), 'requests'),
@@ -75,9 +74,9 @@ export async function startPrograms(
       Object.keys(stories).map((name) => [`calls for ${name}`, () => story(name)]),
     ),
     differences: async () => drawDifferences(await comparisons()),
-    trace: async (page) => {
+    trace: async () => {
       visits ??= record(lessons, server);
-      return drawTrace(await visits, page);
+      return drawTrace(await visits);
     },
   };
   return {
@@ -116,7 +115,7 @@ export async function startPrograms(
   };
 }
 
-/** `npm test` has run the matrix already and says where its `--json` stands. */
+/** The matrix; `npm test` has run it already and names the file of its results. */
 async function matrixOf(
   lessons: Lesson[],
   server: DatabaseServer,
@@ -153,7 +152,7 @@ function tellResult({ passed, name, message, expected, actual }: TestResult): st
   return [`✘ ${name}`, `    ${why}`];
 }
 
-/** What a program prints about files names them as the reader would. */
+/** Removes the project's folder from the paths in a program's output. */
 function withoutPlace(text: string): string {
   return text.replaceAll(`${root}/`, '').trimEnd();
 }

@@ -1,4 +1,4 @@
-/** Plays each story twice, in PHP and here, and keeps it only when both went the same way. */
+/** Runs each story in PHP and in the library, and keeps it only when both did the same. */
 import { compileFunction } from 'node:vm';
 import * as php from '../../php/index.ts';
 import { openWasmPhp, type WasmPhp } from '../oracle/wasm.ts';
@@ -13,15 +13,15 @@ export interface Call {
   answer: unknown;
 }
 
-/** What one story came to. */
+/** The recording of one story. */
 export interface Recording {
   story: Story;
   /** The story's lines as a TypeScript program has them. */
   lines: string[];
   calls: Call[];
-  /** The Set-Cookie lines that stood at the end. */
+  /** The final Set-Cookie lines. */
   cookies: string[];
-  /** What PHP said. */
+  /** PHP's messages. */
   messages: string[];
   /** The PHP that agreed. */
   php: string;
@@ -35,20 +35,19 @@ const SETTINGS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Plays stories.
+ * Runs stories.
  *
- * @param told The stories by their names.
  * @returns The recordings by the stories' names.
- * @throws Error naming the story that PHP and the library tell differently.
+ * @throws Error that names the first story in which PHP and the library differ.
  */
 export async function recordStories(
-  told: Readonly<Record<string, Story>>,
+  stories: Readonly<Record<string, Story>>,
 ): Promise<Map<string, Recording>> {
   const interpreter = await openWasmPhp();
   try {
     const version = (await interpreter.run('<?php echo PHP_VERSION;')).toString();
     const recordings = new Map<string, Recording>();
-    for (const [name, story] of Object.entries(told)) {
+    for (const [name, story] of Object.entries(stories)) {
       const { lines, ...ours } = await playHere(story);
       const theirs = await playInPhp(story, interpreter);
       const [one, other] = [JSON.stringify(ours), JSON.stringify(theirs)];
@@ -191,7 +190,7 @@ async function playInPhp(story: Story, interpreter: WasmPhp): Promise<Played> {
     'session_set_save_handler($handler);',
     ...statements,
     `$line = ${lines.length};`,
-    // Written by hand here: what is printed after the last line is nobody's to read.
+    // So that the session is written before the report below, which runs at shutdown as well.
     'session_register_shutdown();',
     `register_shutdown_function(function () { foreach (headers_list() as $header) if (str_starts_with($header, 'Set-Cookie: ')) $GLOBALS['cookies'][] = substr($header, 12); echo told(); });`,
   ].join('\n');

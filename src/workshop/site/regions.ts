@@ -1,18 +1,14 @@
 /**
- * Regions of source files: what stands between `// #region read` and `// #endregion read`.
+ * Regions of source files: the lines between `// #region read` and `// #endregion read`.
  *
- * The comments may be those of any language the lessons use, they may nest, and they are never
- * printed. An end names its region, so that a forgotten one is noticed where it is missing.
+ * The comments can be those of any language in the lessons. Regions can nest, and their comments
+ * are never printed. An end names its region, so that a missing end is reported.
  */
 
 const START = /^\s*(?:\/\/|--|\/\*|<!--|#)\s*#region\s+([\w-]+)\s*(?:\*\/|-->)?\s*$/;
 const END = /^\s*(?:\/\/|--|\/\*|<!--|#)\s*#endregion\b\s*([\w-]*)\s*(?:\*\/|-->)?\s*$/;
 
-/**
- * The whole text without its region comments.
- *
- * @param source Text of a source file.
- */
+/** The whole text without its region comments. */
 export function withoutRegions(source: string): string {
   const lines = toLines(source).filter((line) => !START.test(line) && !END.test(line));
   return tidy(lines);
@@ -21,8 +17,6 @@ export function withoutRegions(source: string): string {
 /**
  * One region of a text, moved to the left margin.
  *
- * @param source Text of a source file.
- * @param name The region's name.
  * @returns The text, or undefined where the source has no such region.
  * @throws Error when the region has no end, or its name is given to two regions.
  */
@@ -37,11 +31,7 @@ export function readRegion(source: string, name: string): string | undefined {
   return withoutRegions(dedent(lines.slice(start + 1, start + length)).join('\n'));
 }
 
-/**
- * The names of a text's regions, in their order.
- *
- * @param source Text of a source file.
- */
+/** The names of a text's regions, in their order. */
 export function regionNames(source: string): string[] {
   return toLines(source).flatMap((line) => START.exec(line)?.[1] ?? []);
 }

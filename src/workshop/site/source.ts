@@ -1,17 +1,17 @@
-/** Answers every marker; what has to run is started when the first marker asks for it. */
+/** Yields what each marker asks for; programs are started by the first marker that needs them. */
 import { findClass, type Lesson, shown } from '../course/catalogue.ts';
 import { lessonOf, locate, yieldCode, yieldDiff, yieldProofs, yieldWrongFixes } from './files.ts';
 import type { Marker } from './marker.ts';
 import { holdClaim, readNumbers, yieldNumbers } from './numbers.ts';
-import type { Page, Source, Yield } from './weave.ts';
+import type { Page, Source, Yield } from './page.ts';
 
-/** What markers may have run. Each answer is the same on every run. */
+/** The programs behind markers; each prints the same on every run. */
 export interface Programs {
-  /** What the lesson's attack prints against the class of a condition. */
+  /** The output of the lesson's attack on a class. */
   transcript(lesson: Lesson, condition: string): Promise<string>;
   /** The lesson's tests against the class of a condition, a line each. */
   tests(lesson: Lesson, condition: string): Promise<string>;
-  /** What a PHP script prints, in the PHP of npm. */
+  /** The output of a PHP script in the PHP of npm. */
   php(path: string): Promise<string>;
   /** A picture made by running something. */
   picture(name: string, page: Page): Promise<Yield>;
@@ -20,8 +20,7 @@ export interface Programs {
 /**
  * The source that pages are woven from.
  *
- * @param lessons All lessons, in order.
- * @param programs Called once, when something has to run.
+ * @param programs - Called once, when a program must run.
  */
 export function sourceOf(lessons: Lesson[], programs: () => Promise<Programs>): Source {
   const fence = (language: string, text: string): Yield => ({ kind: 'fence', language, text });
@@ -52,12 +51,12 @@ export function sourceOf(lessons: Lesson[], programs: () => Promise<Programs>): 
       case 'picture':
         return (await programs()).picture(marker.name, page);
       case 'numbers':
-        return yieldNumbers(marker.of, page, readNumbers());
+        return yieldNumbers(marker.of, readNumbers());
       case 'holds':
         holdClaim(marker.claim, readNumbers());
         return undefined;
       case 'text':
-        throw new Error('what is typed by hand is not woven');
+        throw new Error('text that is typed by hand is not woven');
     }
   };
 }

@@ -4,13 +4,13 @@
 export interface Story {
   /** The id that the browser sends; undefined for a new visitor. */
   cookie?: string | undefined;
-  /** What the store holds before. */
+  /** The store's rows before the request. */
   store?: Readonly<Record<string, string>> | undefined;
   /** php.ini's settings for this request. */
   settings?: Readonly<Record<string, string>> | undefined;
   /** True for a handler with no more than the six callbacks that every handler has. */
   onlySix?: boolean | undefined;
-  /** What a callback answers instead of doing its work. */
+  /** Answers of callbacks that do not do their work. */
   answers?: Readonly<Record<string, boolean>> | undefined;
   /** One statement a line. `{ a: true }` is PHP's `['a' => true]`. */
   lines: readonly string[];

@@ -1,88 +1,112 @@
-/** Weaving one page: each marker's yield below it, every other byte as it was. */
-import { type Problem, readSlots, type Slot } from './markdown.ts';
-import type { Marker } from './marker.ts';
+/** `npm run weave`: fills every fence of every page, or checks that all are up to date. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { readLessons, root } from '../course/catalogue.ts';
+import { drawDiff } from './files.ts';
+import { readPages, weavePage } from './page.ts';
+import { type RunningPrograms, startPrograms } from './programs.ts';
+import { sourceOf } from './source.ts';
 
-/** A page to be woven. */
-export interface Page {
-  /** Absolute path. */
-  path: string;
-  /** Path as people name it, relative to the project. */
-  name: string;
-  text: string;
-}
+const HELP = `npm run weave [-- options] [pages]
 
-/** What a marker yields: a fence's language and lines, or Markdown as it shall stand. */
-export type Yield =
-  | { kind: 'fence'; language: string; text: string }
-  | { kind: 'block'; text: string; drawn?: Drawing | undefined };
+Fills every fence of the lessons' pages and of docs/ from the files and programs
+its marker names. docs/adding-a-lesson.md lists the markers.
 
-/** A picture that stands in a file of its own. */
-export interface Drawing {
-  /** Absolute path. */
-  path: string;
-  text: string;
-}
+  --write   write the pages (what npm run weave does)
+  --check   write nothing; show what would change and exit with 1 if anything would
+  pages     only those whose path begins so: lessons/02-read docs/the-matrix.md
+`;
 
-/**
- * Answers a marker, with undefined where it only asks for something to be so; throws an Error whose
- * message tells the page's author what is wrong.
- */
-export type Source = (marker: Marker, page: Page) => Promise<Yield | undefined>;
+process.exitCode = await main(process.argv.slice(2));
 
-export interface Woven {
-  text: string;
-  problems: Problem[];
-  drawings: Drawing[];
-}
-
-/**
- * Weaves a page.
- *
- * @param page The page as it stands.
- * @param source Answers its markers.
- * @returns The page as it should stand, and every problem with its line. A marker in trouble keeps
- *   what stands below it.
- */
-export async function weavePage(page: Page, source: Source): Promise<Woven> {
-  const newline = page.text.includes('\r\n') ? '\r\n' : '\n';
-  const lines = page.text.split(newline);
-  const { slots, problems } = readSlots(lines, page.name);
-  const woven: string[] = [];
-  const drawings: Drawing[] = [];
-  let copied = 0;
-  for (const slot of slots) {
-    woven.push(...lines.slice(copied, slot.at + 1));
-    copied = slot.end;
-    const standing = lines.slice(slot.at + 1, slot.end);
-    if (slot.marker.kind === 'text') {
-      woven.push(...standing);
-      continue;
-    }
-    try {
-      const yielded = await source(slot.marker, page);
-      woven.push(...(yielded ? write(yielded, slot) : standing));
-      if (yielded?.kind === 'block' && yielded.drawn) drawings.push(yielded.drawn);
-    } catch (error) {
-      problems.push({ file: page.name, line: slot.at + 1, message: (error as Error).message });
-      woven.push(...standing);
-    }
+async function main(argv: string[]): Promise<number> {
+  const options = readOptions(argv);
+  if (typeof options === 'string') {
+    process.stderr.write(`${options}\n\n${HELP}`);
+    return 2;
   }
-  woven.push(...lines.slice(copied));
-  problems.sort((one, other) => one.line - other.line);
-  return { text: woven.join(newline), problems, drawings };
+  if (options.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const lessons = readLessons();
+  let programs: Promise<RunningPrograms> | undefined;
+  const source = sourceOf(lessons, () => {
+    programs ??= startPrograms(lessons, (line) => process.stderr.write(`${line}\n`));
+    return programs;
+  });
+  try {
+    return await weaveAll(readPages(lessons, options.pages), source, options.write);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 2;
+  } finally {
+    await (await programs)?.close();
+  }
 }
 
-function write(yielded: Yield, slot: Slot): string[] {
-  const lines = yielded.text.split('\n');
-  const written =
-    yielded.kind === 'fence'
-      ? [`${ticks(yielded.text)}${yielded.language}`, ...lines, ticks(yielded.text)]
-      : ['', ...lines, '', '<!-- end -->'];
-  return written.map((line) => (line ? slot.indent + line : line));
+async function weaveAll(
+  pages: ReturnType<typeof readPages>,
+  source: ReturnType<typeof sourceOf>,
+  write: boolean,
+): Promise<number> {
+  const files = new Map<string, string>();
+  let problems = 0;
+  for (const page of pages) {
+    const woven = await weavePage(page, source);
+    for (const { file, line, message } of woven.problems) {
+      process.stderr.write(`✘ ${file}:${line} ${message}\n`);
+    }
+    problems += woven.problems.length;
+    files.set(page.path, woven.text);
+  }
+  const changed = [...files].filter(([path, text]) => settle(path, text, write)).length;
+  if (problems > 0) return 1;
+  if (changed === 0)
+    process.stdout.write(
+      pages.length === 1
+        ? '✔ 1 page is as its sources say\n'
+        : `✔ ${pages.length} pages are as their sources say\n`,
+    );
+  else if (!write) process.stderr.write(`\n✘ ${changed} to renew. Run: npm run weave\n`);
+  return changed > 0 && !write ? 1 : 0;
 }
 
-/** One more back tick than any run of them at the start of a line inside. */
-function ticks(text: string): string {
-  const runs = text.match(/^\s*`{3,}/gm) ?? [];
-  return '`'.repeat(Math.max(3, ...runs.map((run) => run.trim().length + 1)));
+/** Writes a file, or shows the changes that writing would make; returns true when there are any. */
+function settle(path: string, text: string, write: boolean): boolean {
+  const standing = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  if (standing === text) return false;
+  const name = relative(root, path);
+  if (write) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+    process.stdout.write(`✔ ${name} written\n`);
+  } else {
+    process.stderr.write(`✘ ${name} is not what its sources say:\n${drawDiff(standing, text)}\n`);
+  }
+  return true;
+}
+
+function readOptions(argv: string[]): { write: boolean; help: boolean; pages: string[] } | string {
+  try {
+    const { values, positionals } = parseArgs({
+      args: argv,
+      allowPositionals: true,
+      options: {
+        write: { type: 'boolean' },
+        check: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    // `npm run weave -- --check` carries both: npm's script says --write.
+    return {
+      write: values.write === true && values.check !== true,
+      help: values.help ?? false,
+      pages: positionals.map((page) => page.replace(/^\.\//, '')),
+    };
+  } catch (error) {
+    return (error as Error).message;
+  }
 }

@@ -30,7 +30,7 @@ test('each part of a row has its bytes, its place and a sentence', () => {
       'count Bytes 0 to 4: the key in $_SESSION.',
       '| Byte 5: ends the key.',
       'i Byte 6: a whole number follows.',
-      ': Byte 7: what follows is the rest of it.',
+      ': Byte 7: separates the type from the rest.',
       '3 Byte 8: the number.',
       '; Byte 9: ends the value.',
     ],
@@ -47,7 +47,7 @@ test('a string of more bytes than characters shows both', () => {
 test('bytes that are no UTF-8 are shown as bytes', () => {
   const { pieces } = anatomyOf(Buffer.from('a|s:2:"\xff\xfe";', 'latin1'));
   const value = pieces.find(({ offset }) => offset === 7);
-  assert.equal(value?.sentence, 'Bytes 7 to 8: the string. It is no UTF-8: ff fe.');
+  assert.equal(value?.sentence, 'Bytes 7 to 8: the string. Invalid UTF-8: ff fe.');
 });
 
 test('broken data keeps its readable parts and says where and why it breaks', () => {
@@ -58,23 +58,20 @@ test('broken data keeps its readable parts and says where and why it breaks', ()
   const last = pieces.at(-1);
   assert.equal((last?.offset ?? 0) + (last?.length ?? 0), bytes.length);
   assert.match(broken?.message ?? '', /^unserialize\(\): Error at offset \d+ of 24 bytes$/);
-  assert.match(broken?.why ?? '', /^Expected """ at byte 21; there stands ;";$/);
+  assert.match(broken?.why ?? '', /^Expected """ at byte 21, found ;";$/);
 });
 
 test('the offset of a break is PHP’s own', () => {
   assert.throws(() => unserialize('i:3'), { offset: 0 });
   assert.equal(anatomyOf(Buffer.from('count|i:3')).broken?.offset, 6);
-  assert.match(
-    anatomyOf(Buffer.from('count|')).broken?.why ?? '',
-    /at byte 6; there stands nothing more\.$/,
-  );
+  assert.match(anatomyOf(Buffer.from('count|')).broken?.why ?? '', /at byte 6, found the end$/);
   assert.match(
     anatomyOf(Buffer.from('count|i:3')).broken?.why ?? '',
-    /^Expected something that ends with ";" at byte 8; there stands 3$/,
+    /^Expected something that ends with ";" at byte 8, found 3$/,
   );
 });
 
-test('a value whose letters are right and which is none is broken as well', () => {
+test('an invalid value in the right format is broken as well', () => {
   const { pieces, broken } = anatomyOf(Buffer.from('a|i:x;'));
   assert.ok(pieces.every(({ role }) => role !== 'rest'));
   assert.match(broken?.message ?? '', /Error at offset 2 of 6 bytes/);
@@ -126,7 +123,7 @@ test('without script a part is chosen and explained as well', { skip }, async ()
   await page.keyboard.press('Space');
   await sentence(page).getByText('Byte 0: the key in $_SESSION.').waitFor();
   await page.locator('.piece.rest').click();
-  await sentence(page).getByText('nothing here can be read').waitFor();
+  await sentence(page).getByText('unreadable; expected').waitFor();
 });
 
 for (const dark of [false, true]) {

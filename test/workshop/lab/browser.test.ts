@@ -19,7 +19,7 @@ test('a visit by click shows page, cookie, row and timeline', { skip }, async ()
   assert.match(await row.locator('code.bytes').innerText(), /count\|i:12;/);
   assert.equal(await row.locator('del').innerText(), '1');
   assert.equal(await row.locator('ins').innerText(), '2');
-  const steps = await page.locator('.request').first().locator('.steps .name').allInnerTexts();
+  const steps = await page.locator('.request').first().locator('.calls .name').allInnerTexts();
   assert.deepEqual(steps, ['open', 'read', 'gc', 'write', 'close']);
   assert.match(await page.locator('.request').first().innerText(), /UPDATE sessions SET d=\?/);
   assert.deepEqual(complaints, []);
@@ -73,7 +73,7 @@ test('the whole way is walked with the keyboard alone', { skip }, async () => {
     assert.fail(`sixty presses of Tab never reached #${id}`);
   };
   await page.keyboard.press('Tab');
-  assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Skip to the lab');
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Skip to the page');
   await page.keyboard.press('Enter');
   await reach('visit-you');
   const outline = await page.evaluate(() => {

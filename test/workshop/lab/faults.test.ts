@@ -71,7 +71,7 @@ async function breaksAndMends(statement: string, sentence: RegExp): Promise<void
 test('a learner who has no file yet is told how to begin it', async () => {
   const { status, body } = await play();
   assert.equal(status, 404);
-  assert.match(body, /npm run lesson \d+ begins it/);
+  assert.match(body, /npm run lesson \d+ creates it/);
   assert.match(await page(), /There is no lessons\/mine\/sessions\.ts yet/);
 });
 

@@ -152,7 +152,7 @@ test('answers are hidden until a key or a button shows them', { skip }, async ()
   assert.ok(await page.locator('#code-class').isVisible());
 });
 
-test('the timer starts, goes on over the steps, stops and is set back', { skip }, async () => {
+test('the timer starts, goes on over the steps, stops and is reset', { skip }, async () => {
   const page = await visit('/lesson/13/');
   const clock = page.locator('#clock');
   assert.equal(await clock.innerText(), '10:00');
@@ -168,7 +168,7 @@ test('the timer starts, goes on over the steps, stops and is set back', { skip }
   await page.keyboard.press('t');
   await announced(page, /The timer is stopped at 6:5\d\./);
   await page.locator('#timer-zero').click();
-  await announced(page, 'The timer is set back to 7:00.');
+  await announced(page, 'The timer is reset to 7:00.');
   assert.equal(await clock.innerText(), '7:00');
 });
 
@@ -183,13 +183,13 @@ test('when the time is up it is said, and written as a word', { skip }, async ()
   await page.locator('#clock').getByText(/over/).waitFor();
 });
 
-test('a key empties the table and forgets the cookies', { skip }, async () => {
+test('a key empties the table and deletes the cookies', { skip }, async () => {
   const page = await visit('/lesson/13/');
   await page.locator('#visit-you').click();
   await page.locator('.rows tbody tr').first().waitFor();
   await page.locator('#step-heading').click();
   await page.keyboard.press('r');
-  await announced(page, 'The table is empty, the cookies are forgotten.');
+  await announced(page, 'The table is empty, the cookies are deleted.');
   await page.locator('#rows').getByText('The table is empty.').waitFor();
   assert.equal(await page.locator('#cookie-line-you').inputValue(), '');
 });

@@ -31,7 +31,7 @@ test('the lab opens at lesson 0 until a lesson was begun', async () => {
 
 test('the first page has a class that answers: the article’s, ported whole', async () => {
   const page = await read('/');
-  assert.match(page, /<body data-lesson="00" data-class="lesson-05"/);
+  assert.match(page, /<body data-live="\/live\?lesson=00&#38;class=lesson-05"/);
   assert.match(page, /id="visit-you"/);
   assert.match(page, /href="\/lesson\/00\/\?class=lesson-05" aria-current="true">lesson-05/);
   assert.match(page, /href="\/lesson\/00\/\?class=lesson-00">lesson-00<small> before the port/);

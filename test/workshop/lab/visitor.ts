@@ -87,7 +87,7 @@ async function open(context: BrowserContext, address: URL): Promise<Visit> {
 
 /** Empties the table of the page's class, by the page's own button. */
 export async function emptyTable(page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'Empty the table, forget the cookies' }).click();
+  await page.getByRole('button', { name: 'Empty the table, delete the cookies' }).click();
   await page.getByText('The table is empty.').first().waitFor();
 }
 

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
+import { describeWait, findWaits } from '../../../src/workshop/lab/lock-waits.ts';
 import { type RequestEntry, Timeline } from '../../../src/workshop/lab/timeline.ts';
-import { describeWait } from '../../../src/workshop/lab/views/timeline.ts';
-import { findWaits } from '../../../src/workshop/lab/waits.ts';
 import { hasLock, type LockEffect, lockEffect } from '../../../src/workshop/sandbox/locks.ts';
 import { database } from './workshop.ts';
 

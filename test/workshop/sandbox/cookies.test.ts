@@ -37,5 +37,6 @@ test('Max-Age has precedence over Expires where it is a number', () => {
 
 test('a name that is sent twice gives both values', () => {
   assert.deepEqual(cookieValues('a=1; b=2; a=3', 'a'), ['1', '3']);
+  assert.deepEqual(cookieValues('a=1; b=2=2; c; =d'), ['1', '2=2']);
   assert.equal(keepCookies('a=1; b=2; a=3', ['b=4']), 'a=1; b=4; a=3');
 });

@@ -34,7 +34,7 @@ test('one page is checked by its name', () => {
 function weave(...options: string[]) {
   return spawnSync(
     process.execPath,
-    ['--import', 'tsx', join(root, 'src/workshop/site/main.ts'), ...options],
+    ['--import', 'tsx', join(root, 'src/workshop/site/weave.ts'), ...options],
     { cwd: root, encoding: 'utf8' },
   );
 }

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Lesson } from '../../../src/workshop/course/catalogue.ts';
+import { weavePage } from '../../../src/workshop/site/page.ts';
 import { type Programs, sourceOf } from '../../../src/workshop/site/source.ts';
-import { weavePage } from '../../../src/workshop/site/weave.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'phpsessid-weave-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -119,7 +119,7 @@ test('a fence without a marker is refused with its place', async () => {
 
 test('a misspelt marker is named', async () => {
   const [problem] = await problemsOf('<!-- cod: ./sessions.ts -->\n```ts\nx();\n```\n');
-  assert.match(problem ?? '', /^page\.md:2 .*"cod" is none of code, diff/);
+  assert.match(problem ?? '', /^page\.md:2 .*"cod" is not one of code, diff/);
 });
 
 test('text typed by hand needs a reason and keeps every byte', async () => {

@@ -1,17 +1,17 @@
 /**
- * The gauntlet works without this file. With it, a cell opens its transcript in place, and the
- * arrow keys go from cell to cell.
+ * Opens a cell's transcript in place, and moves from cell to cell by the arrow keys. The page works
+ * without this file as well.
  */
-import { listen } from '/assets/lab.js';
+import { listen } from './lab.js';
 
 const opened = document.getElementById('opened');
 /** @type {string | undefined} */
 let cameFrom;
-/** True from the moment a cell is opened until its transcript is there to be read. */
+/** True after a cell was opened, until its transcript has arrived. */
 let awaited = false;
 
 /**
- * Shows the transcript of a cell, `''` for none; the stream brings it.
+ * Shows the transcript of a cell, `''` for none; an event brings it.
  *
  * @param {string} cell
  */
@@ -34,7 +34,7 @@ document.addEventListener('click', (event) => {
   }
 });
 
-// Nothing can have the focus while it is empty: the stream brings the transcript a moment later.
+// An empty element cannot have the focus: the transcript arrives a moment later.
 if (opened) {
   new MutationObserver(() => {
     if (!awaited || opened.childElementCount === 0) return;
@@ -47,7 +47,7 @@ window.addEventListener('popstate', () => {
   open(new URLSearchParams(location.search).get('cell') ?? '');
 });
 
-// The transcript takes its place from the table: the cell it belongs to stays in sight.
+// The transcript makes the table smaller: its cell stays in sight.
 const box = document.querySelector('.box');
 if (box) {
   new ResizeObserver(() => {

@@ -1,14 +1,13 @@
 /**
- * The page works without this file. With it, buttons act in place and the page is told what
- * changed by server-sent events: each event brings the inside of one element.
+ * Makes a page live; it works without this file as well. Buttons act in place, and server-sent
+ * events bring what has changed: each event has the new inside of one element.
  */
 
 const announcer = document.getElementById('announcer');
-const { lesson, class: condition } = document.body.dataset;
 
 /**
- * Puts new markup into a live element and keeps what the reader was doing in it: where the focus
- * is, what is half typed, what is chosen, and which details are open.
+ * Puts new markup into a live element and keeps the reader's state: focus, half-typed text, the
+ * chosen radio buttons, scroll positions, and the details that the reader opened or closed.
  *
  * @param {string} id
  * @param {string} markup
@@ -46,8 +45,8 @@ function patch(id, markup) {
 }
 
 /**
- * What came while a pointer is down, by id. A click is a press and a release on one element: had
- * another taken its place in between, the browser would drop it without a word.
+ * Markup that arrived while a pointer was down, by id. A click is a press and a release on one
+ * element; if the element were replaced in between, the browser would drop the click.
  *
  * @type {Map<string, string>}
  */
@@ -59,7 +58,7 @@ function show(/** @type {string} */ id, /** @type {string} */ markup) {
   else patch(id, markup);
 }
 
-/** The click follows its release in the same task, and must still meet its element. */
+/** The click follows the release in the same task, so the element is replaced after that task. */
 function release() {
   setTimeout(() => {
     isPressed = false;
@@ -100,17 +99,17 @@ function restoreFocus(element, focused, typed) {
   target.focus({ preventScroll: true });
 }
 
-/** A sentence for the screen reader. */
-function say(/** @type {string} */ sentence) {
+/** Has a screen reader say a sentence when it has finished the current one. */
+export function say(/** @type {string} */ sentence) {
   if (announcer) announcer.textContent = sentence;
 }
 
-/** Writes a text where it differs, so that nothing is drawn twice. */
+/** Writes a text only where it differs, so that nothing is drawn twice. */
 function write(/** @type {Element | null} */ element, /** @type {string} */ text) {
   if (element && element.textContent !== text) element.textContent = text;
 }
 
-/** Sessions grow older while nothing happens: the page counts along. */
+/** Counts the ages of sessions, which change without any event. */
 function tick() {
   const now = Math.floor(Date.now() / 1000);
   for (const cell of document.querySelectorAll('[data-updated]')) {
@@ -132,7 +131,7 @@ document.addEventListener('submit', async (event) => {
   button?.setAttribute('aria-disabled', 'true');
   const body = new URLSearchParams();
   for (const [name, value] of new FormData(form, button)) body.append(name, String(value));
-  // What was typed has been sent: from now on the server's word counts again.
+  // The typed text has been sent: from now on the server's value is shown again.
   for (const field of form.querySelectorAll('input.bytes')) field.defaultValue = field.value;
   try {
     const answer = await fetch(form.action, {
@@ -142,7 +141,7 @@ document.addEventListener('submit', async (event) => {
     });
     if (answer.ok) say((await answer.json()).said);
     else if (answer.status === 403) location.reload();
-    else say(`The lab answered ${answer.status}. Load the page again if this stays.`);
+    else say(`The lab answered ${answer.status}. Load the page again if this goes on.`);
   } catch {
     say('The lab does not answer. Is npm start still running?');
   } finally {
@@ -163,7 +162,7 @@ document.addEventListener(
 let live;
 
 /**
- * Listens to what changes on the page, and to nothing else from then on.
+ * Receives the events of an address, and no longer those of an earlier one.
  *
  * @param {string} address
  */
@@ -175,19 +174,15 @@ export function listen(address) {
     const { id, markup } = JSON.parse(event.data);
     show(id, markup);
   });
-  // A method was added to the class or taken away: the page has other buttons now.
+  // A method was added to the class or removed: the page needs other buttons.
   source.addEventListener('reload', () => location.reload());
   source.addEventListener('say', (event) => say(event.data));
   source.addEventListener('error', () => {
     const status = document.getElementById('status');
     if (!status || source.readyState === EventSource.OPEN) return;
-    status.textContent =
-      'The lab does not answer. It may have been ended: npm start begins it again.';
+    status.textContent = 'The lab does not answer. If it has ended, npm start starts it again.';
   });
 }
 
-listen(
-  document.body.dataset.live ??
-    `/live?lesson=${lesson}&class=${encodeURIComponent(condition ?? '')}`,
-);
+listen(document.body.dataset.live ?? '/live');
 setInterval(tick, 1000);

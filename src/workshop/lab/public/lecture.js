@@ -1,8 +1,8 @@
 /**
- * The instructor's keys and timer. Each step is a page with an address of its own, so without this
- * file the links lead from one to the next; what is begun here lives on in the tab's own storage.
+ * The instructor's keys and timer. Each step is a page of its own, so the links lead from one to the
+ * next without this file as well; the tab's session storage keeps the timer between pages.
  */
-import './lab.js';
+import { say } from './lab.js';
 
 const byId = (/** @type {string} */ id) => document.getElementById(id);
 const [timer, clock, minutes, startButton] = ['timer', 'clock', 'minutes', 'timer-start'].map(byId);
@@ -10,13 +10,7 @@ const [answersButton, keysButton, keysOn, keys] = ['answers', 'keys-button', 'ke
   byId,
 );
 
-/** A sentence for the screen reader, which waits until it has finished what it says. */
-function say(/** @type {string} */ sentence) {
-  const announcer = byId('announcer');
-  if (announcer) announcer.textContent = sentence;
-}
-
-/** What the tab remembers; a browser that keeps nothing loses the timer at the next step. */
+/** Stores a value for the tab; without storage the timer is lost at the next step. */
 function remember(/** @type {string} */ name, /** @type {unknown} */ value) {
   try {
     sessionStorage.setItem(name, JSON.stringify(value));
@@ -33,11 +27,11 @@ function recall(/** @type {string} */ name) {
   }
 }
 
-/* The timer: `spent` milliseconds, and since when it runs. */
+/* The timer: `spent` milliseconds, and the time at which it was started last. */
 
 /** @type {{ minutes: number, spent: number, since: number | null }} */
 const state = { minutes: 10, spent: 0, since: null, ...recall('timer') };
-/** How much was left when the page last looked, in seconds. */
+/** The seconds left at the last look. */
 let before = left();
 
 function left() {
@@ -85,9 +79,9 @@ function startOrStop() {
   }
 }
 
-function setBack() {
+function reset() {
   change({ spent: 0, since: null });
-  say(`The timer is set back to ${written(left())}.`);
+  say(`The timer is reset to ${written(left())}.`);
 }
 
 /* The answers of a step. */
@@ -125,17 +119,17 @@ function follow(/** @type {string} */ selector) {
   else say(selector.includes('next') ? 'This is the last step.' : 'This is the first step.');
 }
 
-/** What a key does here; undefined leaves it to the browser. */
+/** The action of a key; undefined leaves it to the browser. */
 function actionOf(/** @type {KeyboardEvent} */ event) {
   const { key, shiftKey } = event;
   const focused = document.activeElement;
   if (key === ' ') {
-    // Space presses what has the focus.
+    // Space presses the focused element.
     if (focused?.matches('a, button, summary, [role=region]')) return undefined;
     return () => follow(shiftKey ? '.turn[rel=prev]' : '.turn[rel=next]');
   }
   if (key === 'ArrowRight' || key === 'ArrowLeft') {
-    // A listing that is wider than its place is scrolled with the arrows.
+    // The arrows scroll a focused listing that is wider than its box.
     if (focused && focused.scrollWidth > focused.clientWidth && focused.matches('[tabindex="0"]'))
       return undefined;
     return () => follow(key === 'ArrowRight' ? '.turn[rel=next]' : '.turn[rel=prev]');
@@ -146,7 +140,7 @@ function actionOf(/** @type {KeyboardEvent} */ event) {
     PageUp: () => follow('.turn[rel=prev]'),
     a: showAnswers,
     t: startOrStop,
-    z: setBack,
+    z: reset,
     r: () => byId('reset')?.click(),
     '?': showKeys,
   }[key.length === 1 ? key.toLowerCase() : key];
@@ -161,7 +155,7 @@ document.addEventListener('keydown', (event) => {
   const act = actionOf(event);
   if (!act) return;
   event.preventDefault();
-  // A key that is held down turns one page, not ten.
+  // A held key turns one page, not ten.
   if (!event.repeat) act();
 });
 
@@ -177,7 +171,7 @@ if (minutes instanceof HTMLInputElement) {
   });
 }
 startButton?.addEventListener('click', startOrStop);
-byId('timer-zero')?.addEventListener('click', setBack);
+byId('timer-zero')?.addEventListener('click', reset);
 answersButton?.addEventListener('click', showAnswers);
 keysButton?.addEventListener('click', showKeys);
 for (const each of [timer, answersButton, keysButton]) each?.removeAttribute('hidden');

@@ -1,25 +1,25 @@
-/** A row's bytes as pieces to choose from: radio buttons, so that it takes no script. */
+/** A row's bytes as pieces to choose from: radio buttons, which need no script. */
 import { type Anatomy, anatomyOf, type Piece } from '../anatomy.ts';
 import { type Html, html } from '../html.ts';
 
 /**
  * The pieces of a row's data, each with its sentence.
  *
- * @param data What stands in the row.
- * @param name Names the row among the others, as part of an id.
+ * @param data - The row's data.
+ * @param name - Names the row among the others, as part of an id.
  */
 export function anatomy(data: Uint8Array, name: string): Html {
   const { pieces, omitted, broken } = anatomyOf(data);
   const front = omitted ? pieces.slice(0, omitted.after) : pieces;
   const back = omitted ? pieces.slice(omitted.after) : [];
-  return html`<details class="anatomy" id="anatomy-${name}"${broken && html` open`}>
+  return html`<details class="anatomy small" id="anatomy-${name}"${broken && html` open`}>
     <summary>Byte by byte${broken && html` <span class="tag bad">✘ broken${broken.offset !== undefined && ` at byte ${broken.offset}`}</span>`}</summary>
     ${broken && html`<p class="message bad"><strong>${broken.message}</strong> ${broken.why}</p>`}
-    <div class="strip" role="radiogroup" aria-label="The parts of these ${data.byteLength} bytes">${front.map(
+    <div class="strip line" role="radiogroup" aria-label="The parts of these ${data.byteLength} bytes">${front.map(
       (piece) => onePiece(piece, name),
     )}${
-      omitted && html`<span class="omitted">… ${omitted.count} more parts …</span>`
-    }${back.map((piece) => onePiece(piece, name))}<p class="choose">Choose a part, with the mouse or with the arrow keys.</p></div>
+      omitted && html`<span class="muted">… ${omitted.count} more parts …</span>`
+    }${back.map((piece) => onePiece(piece, name))}<p class="choose muted">Choose a part, with the mouse or with the arrow keys.</p></div>
   </details>`;
 }
 
@@ -33,7 +33,7 @@ function onePiece(piece: Piece, name: string): Html {
 }
 
 function letters(characters: Anatomy['pieces'][number]['characters']): Html {
-  return html` <span class="letters">${characters.map(
+  return html` <span class="letters line">${characters.map(
     ({ character, bytes }) =>
       html`<span class="${bytes.length > 2 && 'wide'}"><b>${character}</b> <code>${bytes}</code></span> `,
   )}</span>`;

@@ -1,28 +1,28 @@
 /** The tests with their state and the attacks with their transcripts. */
 import type { TestResult } from '../../bench/tests.ts';
 import { namePlace } from '../../sandbox/location.ts';
-import type { AttackRun } from '../attacks.ts';
+import type { AttackRun } from '../attack-runs.ts';
 import { type Html, html } from '../html.ts';
-import { action, type Scene } from './page.ts';
+import { count } from '../text.ts';
+import { actionForm, type PageModel } from './model.ts';
 
 const VERDICTS = { breached: '✘ BREACHED', held: '✔ held', failed: '✘ could not run' };
 
 /** The button, the sum and each test of this lesson; older lessons in one line each. */
-export function testsPanel(scene: Scene): Html {
-  const { lab, view } = scene;
+export function testsPanel(model: PageModel): Html {
+  const { lab, view } = model;
   const { lesson, subject } = view;
   const run = lab.tests.get(`${subject.condition} ${lesson.label}`);
   if (!lab.lessons.some((each) => each.number <= lesson.number && each.files.test)) {
     return html`<p class="empty">This lesson is a page to read: it has no tests of its own.</p>`;
   }
-  const button = action(
-    scene,
+  const button = actionForm(
+    model,
     '/tests',
     html`<button class="primary" id="run-tests"${(run?.running || lab.database.state !== 'up') && html` aria-disabled="true"`}>${run?.running ? 'Running …' : 'Run the tests'}</button>`,
   );
   if (!run) {
-    const count = lesson.proves.length;
-    return html`${button}<p class="empty">This lesson proves ${count} ${count === 1 ? 'thing' : 'things'}:</p>
+    return html`${button}<p class="empty">This lesson proves ${count(lesson.proves.length, 'thing')}:</p>
     <ul class="tests">${lesson.proves.map((name) => html`<li><span class="sign" aria-hidden="true">·</span> ${name}</li>`)}</ul>`;
   }
   const failed = run.results.filter((result) => !result.passed);
@@ -38,8 +38,8 @@ export function testsPanel(scene: Scene): Html {
 }
 
 /** The attacks that reach this class: the lesson's own first, then older ones. */
-export function attacksPanel(scene: Scene): Html {
-  const { lab, view } = scene;
+export function attacksPanel(model: PageModel): Html {
+  const { lab, view } = model;
   const { lesson, subject } = view;
   const attacks = lab.lessons
     .filter((each) => each.files.attack && each.number <= lesson.number)
@@ -52,26 +52,26 @@ export function attacksPanel(scene: Scene): Html {
     const run = lab.attacks.get(`${subject.condition} ${each.label}`);
     const disabled = run?.running || lab.database.state !== 'up';
     return html`<div class="attack">
-      ${action(
-        scene,
+      ${actionForm(
+        model,
         '/attack',
         html`<input type="hidden" name="attack" value="${each.label}">
         <button id="attack-${each.label}"${each.number === lesson.number && html` class="primary"`}${disabled && html` aria-disabled="true"`}>${run?.running ? 'Attacking …' : `Attack ${each.label}`}</button>
-        <span class="target">${each.title}</span>`,
+        <span class="muted">${each.title}</span>`,
       )}
       ${run && transcript(run)}
     </div>`;
   })}`;
 }
 
-/** What an attack has said so far, and how it ended. */
+/** An attack's lines so far, and its verdict. */
 export function transcript({ running, lines, verdict, because }: AttackRun): Html {
-  return html`<ol class="transcript">${lines.map((line) => html`<li>${line.replace(/^\s*\d+[.)]\s+/, '')}</li>`)}</ol>${
+  return html`<ol class="transcript well">${lines.map((line) => html`<li>${line.replace(/^\s*\d+[.)]\s+/, '')}</li>`)}</ol>${
     running &&
-    html`<p class="going">${lines.length === 0 ? 'The attack begins …' : 'The attack goes on …'}</p>`
+    html`<p class="muted">${lines.length === 0 ? 'The attack begins …' : 'The attack goes on …'}</p>`
   }${
     verdict &&
-    html`<p class="verdict ${verdict}"><strong>${VERDICTS[verdict]}</strong> ${because}</p>`
+    html`<p class="verdict well ${verdict}"><strong>${VERDICTS[verdict]}</strong> ${because}</p>`
   }`;
 }
 
@@ -80,7 +80,7 @@ function olderLessons(results: TestResult[], current: string): Html {
     (label) => label !== current,
   );
   if (labels.length === 0) return html``;
-  return html`<ul class="older">${labels.map((label) => {
+  return html`<ul class="older line wide">${labels.map((label) => {
     const own = results.filter((result) => result.lesson === label);
     const failed = own.filter((result) => !result.passed).length;
     return html`<li class="${failed > 0 ? 'bad' : 'good'}">${failed > 0 ? '✘' : '✔'} ${label} <span class="muted">${own.length - failed} of ${own.length}</span></li>`;
@@ -93,7 +93,7 @@ function oneTest(result: TestResult): Html {
     return html`<li class="passed"><span class="sign good" aria-hidden="true">✔</span><span class="unseen">passed: </span> ${name}</li>`;
   }
   return html`<li class="failed"><span class="sign bad" aria-hidden="true">✘</span><span class="unseen">failed: </span> ${name}
-    <div class="why">${expected !== undefined && html`<div>expected <code>${expected}</code></div><div>got <code>${actual}</code></div>`}
+    <div class="why small muted">${expected !== undefined && html`<div>expected <code>${expected}</code></div><div>got <code>${actual}</code></div>`}
     <div>${reason === 'not ported' && 'Not ported yet: '}${message}</div>${
       location &&
       html`<code>${namePlace(location)}${location.method && ` ${location.method}()`}</code>`

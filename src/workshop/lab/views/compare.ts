@@ -4,14 +4,15 @@ import { CLIENTS, type ClientName, NAMES } from '../clients.ts';
 import { ATTRIBUTE, type Comparison, compare, type Fact, type Side } from '../compare.ts';
 import { type Html, html, type Part, raw } from '../html.ts';
 import type { Lab } from '../lab.ts';
+import { count } from '../text.ts';
 import { clientPage, clientWire, cookieFields, processPicker, requestButtons } from './client.ts';
-import { frame } from './frame.ts';
-import type { Scene } from './page.ts';
+import { frame, topBar } from './frame.ts';
+import type { PageModel } from './model.ts';
 import { rowPanel } from './row.ts';
 import { classNotice, statusLine } from './status.ts';
 import { timelinePanel } from './timeline.ts';
 
-/** What the page is drawn from. */
+/** Two classes, and the client whose requests they answer. */
 export interface Pair {
   lab: Lab;
   left: Side;
@@ -25,28 +26,26 @@ type SideName = 'left' | 'right';
 
 const SIDES: readonly SideName[] = ['left', 'right'];
 
-/**
- * The parts of the page that change, by their element's id.
- *
- * @param pair What to draw.
- * @returns Markup for the inside of each element.
- */
+/** Draws the parts of the page that change, by their element's id. */
 export function compareParts(pair: Pair): Map<string, Html> {
   const { lab, client } = pair;
   const parts = SIDES.flatMap((name): [string, Html][] => {
-    const scene = sceneOf(pair, name);
-    const cookie = scene.stage?.clients[client].cookie ?? '';
+    const model = modelOf(pair, name);
+    const cookie = model.running?.clients[client].cookie ?? '';
     const draw = (part: string, markup: Html): [string, Html] => [
       `${name}-${part}`,
       ofSide(name, markup),
     ];
     return [
-      draw('notice', classNotice(scene)),
-      draw('page', clientPage(scene, client)),
-      draw('cookie', html`<b>Cookie</b> <code class="bytes">${cookie || 'none'}</code>`),
-      draw('wire', clientWire(scene, client)),
-      draw('rows', rowPanel(scene)),
-      draw('requests', timelinePanel(scene)),
+      draw('notice', classNotice(model)),
+      draw('page', clientPage(model, client)),
+      draw(
+        'cookie',
+        html`<span class="muted">Cookie</span> <code class="bytes">${cookie || 'none'}</code>`,
+      ),
+      draw('wire', clientWire(model, client)),
+      draw('rows', rowPanel(model)),
+      draw('requests', timelinePanel(model)),
     ];
   });
   return new Map([
@@ -57,27 +56,24 @@ export function compareParts(pair: Pair): Map<string, Html> {
   ]);
 }
 
-/**
- * The page.
- *
- * @param pair What to draw.
- */
+/** Draws the page. */
 export function comparePage(pair: Pair): Html {
   const { lab, left, right, client } = pair;
   const parts = compareParts(pair);
   const live = (id: string, name = '') =>
     html`<div id="${id}" class="live ${name}" data-live>${parts.get(id)}</div>`;
-  const inside = html`<main id="main" tabindex="-1" class="pair">
-<header class="subject">
+  const inside = html`${topBar(lab, '/compare/')}
+<main id="main" tabindex="-1" class="pair">
+<header class="subject line wide">
   <h1>Side by side</h1>
   ${pickers(pair)}
 </header>
 <section id="play" class="panel requests" aria-labelledby="requests-heading">
   <h2 id="requests-heading">The same request to both <small>as ${NAMES[client]}; each class with the cookies it gave</small></h2>
-  <div class="senders">
+  <div class="line wide">
     ${send(pair, html`${requestButtons(client)}${processPicker(client, 'each class')}`)}
     ${send(pair, live('cookie-both'))}
-    ${send(pair, html`<button class="quiet" name="do" value="reset">Empty both tables, forget the cookies</button>`)}
+    ${send(pair, html`<button class="quiet" name="do" value="reset">Empty both tables, delete the cookies</button>`)}
   </div>
 </section>
 <section class="panel" aria-labelledby="differences-heading">
@@ -85,12 +81,12 @@ export function comparePage(pair: Pair): Html {
   ${live('differences')}
 </section>
 <div class="sides">${SIDES.map((name) => {
-    const { lesson, subject } = sceneOf(pair, name).view;
+    const { lesson, subject } = modelOf(pair, name).view;
     return html`<section class="panel side" aria-labelledby="${name}-heading">
     <h2 id="${name}-heading"><a href="/lesson/${lesson.label}/?class=${subject.condition}">${subject.name}</a> <small>${titleOf(subject.condition, lesson)}</small></h2>
     ${live(`${name}-notice`)}
     ${live(`${name}-page`)}
-    ${live(`${name}-cookie`, 'jar')}
+    ${live(`${name}-cookie`, 'jar small')}
     ${live(`${name}-wire`)}
     <h3>Row</h3>
     ${live(`${name}-rows`, 'row')}
@@ -100,12 +96,9 @@ export function comparePage(pair: Pair): Html {
   })}</div>
 </main>`;
   return frame({
-    lab,
     title: `${left.subject.name} beside ${right.subject.name}`,
-    here: '/compare/',
-    styles: ['compare.css'],
-    script: 'lab.js',
-    live: `/compare/live?${queryOf(pair)}`,
+    styles: ['lab.css', 'compare.css'],
+    script: { name: 'lab.js', live: `/compare/live?${queryOf(pair)}` },
     inside,
   });
 }
@@ -116,15 +109,15 @@ export function queryOf({ left, right, client }: Omit<Pair, 'lab' | 'ticking'>):
   return new URLSearchParams(names).toString();
 }
 
-function sceneOf({ lab, ticking, ...pair }: Pair, name: SideName): Scene {
-  const { subject, stage } = pair[name];
-  return { lab, view: { lesson: subject.lesson, subject }, stage, ticking };
+function modelOf({ lab, ticking, ...pair }: Pair, name: SideName): PageModel {
+  const { subject, running } = pair[name];
+  return { lab, view: { lesson: subject.lesson, subject }, running, ticking };
 }
 
 /**
- * The panels are made for a page that has one of each: the ids of a side begin with its name.
+ * Puts the side's name before the ids of a panel, which is made for a page with one of each.
  *
- * In their markup a quote that is not the markup's own is escaped, so that no text looks like an id.
+ * Quotes in texts are escaped, so that no text looks like an id.
  */
 function ofSide(name: SideName, markup: Html): Html {
   return raw(
@@ -133,7 +126,7 @@ function ofSide(name: SideName, markup: Html): Html {
 }
 
 function send({ lab, left, right, client }: Pair, inside: Part): Html {
-  return html`<form method="post" action="/both" data-action>
+  return html`<form method="post" action="/both" data-action class="line">
     <input type="hidden" name="token" value="${lab.token}">
     <input type="hidden" name="left" value="${left.subject.condition}">
     <input type="hidden" name="right" value="${right.subject.condition}">
@@ -142,21 +135,27 @@ function send({ lab, left, right, client }: Pair, inside: Part): Html {
   </form>`;
 }
 
-/** One field for both: empty while each has a cookie of its own, for one line cannot show two. */
+/** One field for both sides: empty while their cookies differ. */
 function sharedCookie({ left, right, client }: Pair): [cookie: string, placeholder: string] {
-  const [one = '', other = ''] = [left, right].map(({ stage }) => stage?.clients[client].cookie);
+  const [one = '', other = ''] = [left, right].map(
+    ({ running }) => running?.clients[client].cookie,
+  );
   if (one === other) return [one, 'none'];
   return ['', 'each has its own'];
 }
 
 function pickers({ lab, left, right, client }: Pair): Html {
-  const picker = (name: SideName, chosen: string) => html`<label for="pick-${name}">${name}</label>
-    <select name="${name}" id="pick-${name}">${options(lab, chosen)}</select>`;
-  return html`<form method="get" action="/compare/" class="pickers">
-    ${picker('left', left.subject.condition)}
-    ${picker('right', right.subject.condition)}
-    <label for="pick-client">as</label>
-    <select name="client" id="pick-client">${CLIENTS.map((name) => option(name, NAMES[name], name === client))}</select>
+  const picker = (name: string, label: string, choices: Part) =>
+    html`<span class="line"><label for="pick-${name}" class="small muted">${label}</label>
+    <select name="${name}" id="pick-${name}">${choices}</select></span>`;
+  return html`<form method="get" action="/compare/" class="pickers line">
+    ${picker('left', 'left', options(lab, left.subject.condition))}
+    ${picker('right', 'right', options(lab, right.subject.condition))}
+    ${picker(
+      'client',
+      'as',
+      CLIENTS.map((name) => option(name, NAMES[name], name === client)),
+    )}
     <button>Show</button>
   </form>`;
 }
@@ -192,12 +191,12 @@ function differencesPart({ left, right, client }: Pair): Html {
   }
   const found = compare(left, right, client);
   if (!found) {
-    return html`<p class="empty">Press Visit: both classes get the request, and what they did differently is written here.</p>`;
+    return html`<p class="empty">Press Visit: both classes get the request, and the differences are listed here.</p>`;
   }
-  return html`${table(found, left, right)}<p class="same muted">${
+  return html`${table(found, left, right)}<p class="small muted">${
     found.same.length > 0 &&
     html`The same: ${found.same.map((what) => what.replace(ATTRIBUTE, '')).join(', ')}.`
-  } Ids and times are different each time and not compared.</p>`;
+  } Ids and times differ each time and are not compared.</p>`;
 }
 
 function table({ differs }: Comparison, left: Side, right: Side): Html {
@@ -207,7 +206,7 @@ function table({ differs }: Comparison, left: Side, right: Side): Html {
   const one = ({ what, left: before, right: after }: Fact) =>
     html`<tr><th scope="row"><span class="tag changed">differs:</span> ${what}</th><td>${lines(before, after)}</td><td>${lines(after, before)}</td></tr>`;
   return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="differs-caption"><table class="differs">
-    <caption id="differs-caption">${differs.length} ${differs.length === 1 ? 'difference' : 'differences'}</caption>
+    <caption id="differs-caption">${count(differs.length, 'difference')}</caption>
     <thead><tr><th scope="col">what</th><th scope="col">${left.subject.name}</th><th scope="col">${right.subject.name}</th></tr></thead>
     <tbody>${differs.map(one)}</tbody>
   </table></div>`;

@@ -1,100 +1,66 @@
 /** The gauntlet's page: a table of classes and attacks, and the transcript of one cell. */
-import { type Cell, type CellState, cellKey, type Seen } from '../board.ts';
 import type { Gauntlet } from '../gauntlet.ts';
+import { type Cell, type CellState, cellKey, type Seen } from '../gauntlet-grid.ts';
 import { type Html, html } from '../html.ts';
 import type { Lab } from '../lab.ts';
 import { transcript } from './checks.ts';
-import { frame } from './frame.ts';
+import { frame, topBar } from './frame.ts';
 import { statusLine } from './status.ts';
 
-/** What the page is drawn from. */
-export interface Arena {
+export interface GauntletModel {
   lab: Lab;
   gauntlet: Gauntlet;
   /** The cell whose transcript is open. */
   open: Cell | undefined;
 }
 
-const SIGNS: Record<CellState, string> = {
-  'not run': '',
-  waiting: '○',
-  running: '…',
-  held: '✔',
-  breached: '✘',
-  'not applicable': '–',
-  failed: '!',
-};
-/** Short enough for the narrowest column. */
-const WORDS: Record<CellState, string> = {
-  'not run': 'run',
-  waiting: 'waits',
-  running: 'runs',
-  held: 'held',
-  breached: 'breached',
-  'not applicable': 'n/a',
-  failed: 'broke',
-};
-const SPOKEN: Record<CellState, string> = {
-  'not run': 'run',
-  waiting: 'waits',
-  running: 'runs',
-  held: 'held',
-  breached: 'breached',
-  'not applicable': 'n/a, not applicable',
-  failed: 'broke, it could not run',
+/** A cell's sign, a word short enough for the narrowest column, and a longer one to be read aloud. */
+const STATES: Record<CellState, [sign: string, word: string, spoken?: string]> = {
+  'not run': ['', 'run'],
+  waiting: ['○', 'waits'],
+  running: ['…', 'runs'],
+  held: ['✔', 'held'],
+  breached: ['✘', 'breached'],
+  'not applicable': ['–', 'n/a', 'n/a, not applicable'],
+  failed: ['!', 'broke', 'broke, it could not run'],
 };
 
-/**
- * The parts of the page that change, by their element's id.
- *
- * @param arena What to draw.
- * @returns Markup for the inside of each element.
- */
-export function gauntletParts({ lab, gauntlet, open }: Arena): Map<string, Html> {
-  const { board } = gauntlet;
-  const row = ({ condition }: Cell['subject']): Html => {
-    const cells = board.classes
-      .filter((each) => each.condition === condition)
-      .flatMap((subject) => board.attacks.map((attack) => ({ subject, attack })));
-    return html`${cells.map((cell, index) => {
-      const next = board.attacks[index + 1];
-      return drawCell(cell, gauntlet.look(board, cell), next, open);
+/** Draws the parts of the page that change, by their element's id. */
+export function gauntletParts({ lab, gauntlet, open }: GauntletModel): Map<string, Html> {
+  const { grid } = gauntlet;
+  const row = (subject: Cell['subject']): Html =>
+    html`${rowHead(subject)}${grid.attacks.map((attack, index) => {
+      const cell = { subject, attack };
+      return drawCell(cell, gauntlet.look(grid, cell), grid.attacks[index + 1], open);
     })}`;
-  };
   return new Map([
     ['status', statusLine({ lab })],
     ['progress', progressPart(lab, gauntlet)],
-    ...board.classes.map((subject): [string, Html] => [
-      `row-${subject.condition}`,
-      html`${rowHead(subject)}${row(subject)}`,
-    ]),
+    ...grid.classes.map((subject): [string, Html] => [`row-${subject.condition}`, row(subject)]),
     ['opened', open ? openedPart(lab, gauntlet, open) : html``],
   ]);
 }
 
-/**
- * The page.
- *
- * @param arena What to draw.
- */
-export function gauntletPage(arena: Arena): Html {
-  const { lab, gauntlet, open } = arena;
-  const { board } = gauntlet;
-  const parts = gauntletParts(arena);
-  const inside = html`<main id="main" tabindex="-1" class="arena">
+/** Draws the page. */
+export function gauntletPage(model: GauntletModel): Html {
+  const { lab, gauntlet, open } = model;
+  const { grid } = gauntlet;
+  const parts = gauntletParts(model);
+  const inside = html`${topBar(lab, '/gauntlet/')}
+<main id="main" tabindex="-1">
 <form method="post" action="/run" data-action class="gauntlet">
   <input type="hidden" name="token" value="${lab.token}">
-  <header class="subject">
+  <header class="subject line wide">
     <h1>Gauntlet</h1>
-    <div id="progress" class="live progress" data-live>${parts.get('progress')}</div>
-    <p class="lead">Every attack on every class. Below the line each class must hold; the class right above it must be breached, or its lesson would mend nothing.</p>
+    <div id="progress" class="live progress line wide" data-live>${parts.get('progress')}</div>
+    <p class="lead small muted">Every attack on every class. Below the line each class must hold; the class right above it must be breached, or its lesson would fix nothing.</p>
   </header>
-  <noscript><p class="message">Without script the table stands still. <a href="/gauntlet/">Load it again</a> to see what has come in.</p></noscript>
+  <noscript><p class="message">Without a script the table does not change. <a href="/gauntlet/">Load it again</a> to see new results.</p></noscript>
   <a class="skip" href="#opened">Skip the table</a>
-  <div class="box" tabindex="0" role="region" aria-labelledby="gauntlet-caption">
+  <div class="box panel" tabindex="0" role="region" aria-labelledby="gauntlet-caption">
   <table class="cells">
     <caption id="gauntlet-caption" class="unseen">Classes by row, attacks by column; each cell says whether the attack breached the class</caption>
-    <thead><tr><th scope="col" class="corner">class <span aria-hidden="true">↓</span> attack <span aria-hidden="true">→</span></th>${board.attacks.map(
+    <thead><tr><th scope="col" class="corner">class <span aria-hidden="true">↓</span> attack <span aria-hidden="true">→</span></th>${grid.attacks.map(
       ({
         label,
         title,
@@ -102,24 +68,18 @@ export function gauntletPage(arena: Arena): Html {
         <span class="name">${title}</span></a>
         <button class="quiet" name="run" value="attack ${label}" id="run-attack-${label}" aria-label="Run attack ${label} on every class">run</button></th>`,
     )}</tr></thead>
-    <tbody>${board.classes.map(
+    <tbody>${grid.classes.map(
       ({ condition }) =>
         html`<tr id="row-${condition}" class="live" data-live>${parts.get(`row-${condition}`)}</tr>`,
     )}</tbody>
   </table>
   </div>
 </form>
-<section id="opened" class="live opened" data-live tabindex="-1" aria-label="Transcript">${parts.get('opened')}</section>
+<section id="opened" class="live opened panel" data-live tabindex="-1" aria-label="Transcript">${parts.get('opened')}</section>
 </main>`;
-  return frame({
-    lab,
-    title: 'Gauntlet',
-    here: '/gauntlet/',
-    styles: ['gauntlet.css'],
-    script: 'gauntlet.js',
-    live: `/gauntlet/live${open ? `?cell=${encodeURIComponent(cellKey(open))}` : ''}`,
-    inside,
-  });
+  const live = `/gauntlet/live${open ? `?cell=${encodeURIComponent(cellKey(open))}` : ''}`;
+  const script = { name: 'gauntlet.js', live };
+  return frame({ title: 'Gauntlet', styles: ['gauntlet.css'], script, inside });
 }
 
 function progressPart(lab: Lab, gauntlet: Gauntlet): Html {
@@ -127,11 +87,11 @@ function progressPart(lab: Lab, gauntlet: Gauntlet): Html {
   const ready = lab.database.state === 'up';
   const off = (is: boolean) => is && html` aria-disabled="true"`;
   const share = total === 0 ? 0 : done / total;
-  const idle = html`<span class="muted">Nothing has run yet. The whole takes about half a minute.</span>`;
+  const idle = html`<span class="muted">Nothing has run yet. All of it takes about half a minute.</span>`;
   const state = stopping
-    ? html`<span class="muted">What still runs is being ended.</span>`
+    ? html`<span class="muted">The running attacks are being stopped.</span>`
     : (summary ?? idle);
-  return html`<div class="buttons">
+  return html`<div class="line">
       <button class="primary" name="run" value="all" id="run-all"${off(running || !ready)}>Run the gauntlet</button>
       <button name="run" value="stop" id="run-stop"${off(!running || stopping)}>${stopping ? 'Stopping …' : 'Stop'}</button>
     </div>
@@ -169,8 +129,9 @@ function drawCell(
     !isMine && number === attack.number && 'top-edge',
     !isMine && next && number >= attack.number && next.number > number && 'right-edge',
   ];
-  const spoken = `Attack ${attack.label} on ${subject.name}: ${SPOKEN[state]}${surprising ? ', not as promised' : ''}`;
-  const words = html`${SIGNS[state] !== '' && html`<span class="sign" aria-hidden="true">${SIGNS[state]}</span> `}<span class="word">${WORDS[state]}</span>${surprising && html`<b class="mark">not as promised</b>`}`;
+  const [sign, word, longer = word] = STATES[state];
+  const spoken = `Attack ${attack.label} on ${subject.name}: ${longer}${surprising ? ', not as promised' : ''}`;
+  const words = html`${sign !== '' && html`<b aria-hidden="true">${sign}</b> `}<span class="word">${word}</span>${surprising && html`<b class="unseen">not as promised</b>`}`;
   return html`<td class="${classes.filter(Boolean).join(' ')}">${
     state === 'not run'
       ? html`<button class="quiet" name="run" value="${cellKey(cell)}" id="${id}" aria-label="${spoken}">${words}</button>`
@@ -185,18 +146,18 @@ export function addressOf(cell: Cell): string {
 
 function openedPart(lab: Lab, gauntlet: Gauntlet, cell: Cell): Html {
   const { subject, attack } = cell;
-  const seen = gauntlet.look(gauntlet.board, cell);
+  const seen = gauntlet.look(gauntlet.grid, cell);
   const run = lab.attacks.get(cellKey(cell));
   const isOff = seen.state === 'running' || seen.state === 'waiting';
-  return html`<header>
+  return html`<header class="line spread">
     <h2 id="opened-heading">Attack ${attack.label} <small>${attack.title}, on ${subject.name}</small></h2>
     <a href="/gauntlet/" data-cell="" id="close-opened">Close</a>
   </header>
   ${run && transcript(run)}
   ${(run?.verdict === undefined || seen.state === 'not run') && html`<p class="empty">${waitingWords(seen)}</p>`}
-  ${run?.verdict !== undefined && seen.state === 'not applicable' && html`<p class="empty">Not applicable: the workshop promises nothing of this attack on this class. ${seen.because}</p>`}
-  <p class="promise">${promiseWords(cell, seen)}</p>
-  <form method="post" action="/run" data-action class="buttons">
+  ${run?.verdict !== undefined && seen.state === 'not applicable' && html`<p class="empty">Not applicable: the workshop promises nothing for this attack on this class. ${seen.because}</p>`}
+  <p class="muted">${promiseWords(cell, seen)}</p>
+  <form method="post" action="/run" data-action class="line wide">
     <input type="hidden" name="token" value="${lab.token}">
     <button name="run" value="${cellKey(cell)}" id="run-opened"${isOff && html` aria-disabled="true"`}>${run ? 'Run it again' : 'Run it'}</button>
     <a href="/lesson/${attack.label}/?class=${subject.condition}#attacks">Lesson ${attack.label} on ${subject.name}</a>
@@ -206,7 +167,7 @@ function openedPart(lab: Lab, gauntlet: Gauntlet, cell: Cell): Html {
 
 function waitingWords({ state, because }: Seen): string {
   if (state === 'not applicable') return `Not applicable. ${because ?? ''}`;
-  if (state === 'waiting') return 'It waits for its turn.';
+  if (state === 'waiting') return 'It is queued.';
   return state === 'running' ? '' : (because ?? 'It has not run yet.');
 }
 
@@ -217,10 +178,10 @@ function promiseWords({ subject, attack }: Cell, { promised, surprising }: Seen)
       subject.condition === 'mine'
         ? `you have done lesson ${attack.label}`
         : `from lesson ${attack.label} on every class holds`;
-    return html`${broken}Promised: held, for ${why}.`;
+    return html`${broken}Promised: held, because ${why}.`;
   }
   if (promised === 'breached') {
-    return html`${broken}Promised: breached. Lesson ${attack.label} begins with this class and mends it.`;
+    return html`${broken}Promised: breached. Lesson ${attack.label} begins with this class and fixes it.`;
   }
-  return html`Nothing is promised of this pair.`;
+  return html`Nothing is promised for this pair.`;
 }

@@ -15,12 +15,7 @@ const languages = { bash, diff, http, json, php, python, sql, typescript, html: 
 for (const [name, language] of Object.entries(languages))
   highlighter.registerLanguage(name, language);
 
-/**
- * Marks up code.
- *
- * @param code The code.
- * @param language Its name on a fence; an unknown one is shown plain.
- */
+/** Marks up code; without a known language, as plain text. */
 export function highlight(code: string, language: string | undefined): Html {
   if (!language || !highlighter.getLanguage(language)) return raw(escapeHtml(code));
   return raw(highlighter.highlight(code, { language, ignoreIllegals: true }).value);

@@ -1,17 +1,17 @@
-/** What there is to read: the walkthrough, the hints, the class and its difference to the one before. */
+/** The texts of a lesson: walkthrough, hints, the class and its difference to the one before. */
 import { existsSync, readFileSync } from 'node:fs';
-import { relative } from 'node:path';
 import { diffLines } from 'diff';
-import { type Lesson, root } from '../../course/catalogue.ts';
+import { type Lesson, shown } from '../../course/catalogue.ts';
+import type { View } from '../class-file.ts';
 import { type Html, html } from '../html.ts';
-import type { View } from '../lab.ts';
+import { splitFrontMatter } from '../steps.ts';
 import { highlight } from './highlight.ts';
-import { renderMarkdown, splitFrontMatter } from './markdown.ts';
+import { renderMarkdown } from './markdown.ts';
 
 const REGION = /^\s*\/\/\s*#(?:end)?region\b.*$/;
 const CONTEXT = 3;
 
-/** The lesson's page, as `weave` filled it. */
+/** The lesson's page. */
 export function walkthrough(lesson: Lesson, lessons: Lesson[]): Html {
   return renderMarkdown(splitFrontMatter(readFileSync(lesson.files.readme, 'utf8')), {
     lesson,
@@ -19,7 +19,7 @@ export function walkthrough(lesson: Lesson, lessons: Lesson[]): Html {
   });
 }
 
-/** The hints as a ladder: each is opened by itself, and none is ever hidden again. */
+/** The hints, each to be opened by itself. */
 export function hints(lesson: Lesson): Html {
   const { hints: file } = lesson.files;
   if (!file) return html`<p class="empty">This lesson needs no hints.</p>`;
@@ -35,17 +35,17 @@ export function hints(lesson: Lesson): Html {
 /** The class or a wrong fix's patch, the difference to another class, and the article's PHP. */
 export function code({ lesson, subject }: View, lessons: Lesson[]): Html {
   if (!existsSync(subject.path)) {
-    return html`<p class="empty">There is no <code>${nameOf(subject.path)}</code> yet.</p>`;
+    return html`<p class="empty">There is no <code>${shown(subject.path)}</code> yet.</p>`;
   }
   const text = readFileSync(subject.path, 'utf8');
   const wrong = subject.lesson.wrong.find(({ condition }) => condition === subject.condition);
   const before = lessons.findLast((each) => each.number < subject.lesson.number);
-  // A learner compares with the goal, a reader with where it came from.
+  // A learner's class is compared with the lesson's, the lesson's with the one before.
   const other = subject.condition === lesson.condition ? before : lesson;
   return html`
     ${
       wrong &&
-      html`<details id="code-patch" open><summary><code>${nameOf(wrong.patch)}</code></summary>${listing(readFileSync(wrong.patch, 'utf8'), 'diff', nameOf(wrong.patch))}</details>`
+      html`<details id="code-patch" open><summary><code>${shown(wrong.patch)}</code></summary>${listing(readFileSync(wrong.patch, 'utf8'), 'diff', shown(wrong.patch))}</details>`
     }
     ${
       !wrong &&
@@ -58,9 +58,9 @@ export function code({ lesson, subject }: View, lessons: Lesson[]): Html {
     }
     ${
       lesson.files.php &&
-      html`<details id="code-php"><summary>The article’s PHP, repaired</summary>${listing(readFileSync(lesson.files.php, 'utf8'), 'php', nameOf(lesson.files.php))}</details>`
+      html`<details id="code-php"><summary>The article’s PHP, repaired</summary>${listing(readFileSync(lesson.files.php, 'utf8'), 'php', shown(lesson.files.php))}</details>`
     }
-    <details id="code-class"${!wrong && html` open`}><summary><code>${nameOf(subject.path)}</code></summary>${listing(text, 'typescript', nameOf(subject.path))}</details>`;
+    <details id="code-class"${!wrong && html` open`}><summary><code>${shown(subject.path)}</code></summary>${listing(text, 'typescript', shown(subject.path))}</details>`;
 }
 
 function listing(text: string, language: string, name: string): Html {
@@ -68,7 +68,7 @@ function listing(text: string, language: string, name: string): Html {
   const numbered = lines.flatMap((line, index) =>
     REGION.test(line) ? [] : [{ line, number: index + 1 }],
   );
-  return html`<div class="listing" tabindex="0" role="region" aria-label="${name}"><pre class="numbers" aria-hidden="true">${numbered
+  return html`<div class="listing well" tabindex="0" role="region" aria-label="${name}"><pre class="numbers" aria-hidden="true">${numbered
     .map(({ number }) => number)
     .join(
       '\n',
@@ -96,7 +96,7 @@ function difference(before: string, after: string, forwards: boolean): Html {
   if (lines.every(({ sign }) => sign === ' ' || sign === '…')) {
     return html`<p class="empty">Nothing: the two are the same.</p>`;
   }
-  return html`<div class="listing diff" tabindex="0" role="region" aria-label="Difference"><pre><code>${lines.map(
+  return html`<div class="listing diff well" tabindex="0" role="region" aria-label="Difference"><pre><code>${lines.map(
     ({ sign, line }) =>
       html`<span class="${sign === '+' ? 'added' : sign === '-' ? 'removed' : 'kept'}"><b>${sign}</b> ${highlight(line, 'typescript')}</span>`,
   )}</code></pre></div>`;
@@ -107,8 +107,4 @@ function shortenContext(lines: string[], first: boolean, last: boolean): (string
   const head = first ? [] : lines.slice(0, CONTEXT);
   const tail = last ? [] : lines.slice(Math.max(head.length, lines.length - CONTEXT));
   return head.length + tail.length < lines.length ? [...head, undefined, ...tail] : lines;
-}
-
-function nameOf(path: string): string {
-  return relative(root, path).replaceAll('\\', '/');
 }

@@ -3,67 +3,64 @@ import type { Lesson } from '../../course/catalogue.ts';
 import { type Html, html } from '../html.ts';
 import type { Lab } from '../lab.ts';
 import { classAt, readPassages, STEPS, type Step } from '../steps.ts';
-import { head } from './frame.ts';
+import { frame, statusPart, WARNING } from './frame.ts';
 import { code, hints } from './learn.ts';
 import { renderMarkdown } from './markdown.ts';
-import { action, browserPanel, liveParts, type Scene } from './page.ts';
+import { actionForm, type DrawPart, type PageModel } from './model.ts';
+import { browserPanel, liveParts } from './page.ts';
 
-/** What the keys do, as the overlay lists it. */
+/** The keys, as the overlay lists them. */
 const KEYS: readonly [keys: string[], does: string][] = [
   [['→', 'Space', 'PageDown'], 'the next step; after the last one the next lesson'],
   [['←', 'Shift Space', 'PageUp'], 'the step before'],
   [['1', '…', '6'], 'Before, Attack, Idea, Your turn, Proof, Beyond'],
   [['A'], 'shows the answers of this step, or hides them again'],
   [['T'], 'starts the timer, or stops it'],
-  [['Z'], 'sets the timer back'],
-  [['R'], 'empties the table and forgets the cookies'],
+  [['Z'], 'resets the timer'],
+  [['R'], 'empties the table and deletes the cookies'],
   [['?'], 'shows these keys'],
   [['Esc'], 'closes this list'],
 ];
 
-/** A scene in front of a room. */
-export interface LectureScene extends Scene {
+/** A lesson's page, at one of its steps. */
+export interface LectureModel extends PageModel {
   step: Step;
 }
 
-/**
- * The page of one step.
- *
- * @param scene What to draw.
- */
-export function lecture(scene: LectureScene): Html {
-  const { lab, view, step } = scene;
+/** Draws the page of one step. */
+export function lecture(model: LectureModel): Html {
+  const { lab, view, step } = model;
   const { lesson, subject } = view;
-  const parts = liveParts(scene);
+  const parts = liveParts(model);
   const live = (id: string) => html`<div id="${id}" class="live" data-live>${parts.get(id)}</div>`;
-  const panels = drawPanels(scene, live);
-  return html`<!DOCTYPE html>
-<html lang="en" class="lecture">
-${head(`${lesson.number}. ${lesson.title}: ${step.heading}`, ['lecture.css'], 'lecture.js')}
-<body data-live="/live?lesson=${lesson.label}&class=${subject.condition}&step=${step.name}">
-<a class="skip" href="#main">Skip to the step</a>
-<header class="bar">
+  const panels = drawPanels(model, live);
+  const inside = html`<header class="bar line spread">
   <h1><span class="number">${lesson.number}</span> ${lesson.title}</h1>
   ${stepList(lab, lesson, step)}
-  ${tools(scene)}
+  ${tools(model)}
 </header>
-<main id="main" tabindex="-1" class="${panels.length === 0 && 'alone-here'}">
+<main id="main" tabindex="-1" class="${panels.length === 0 && 'no-panels'}">
   <article class="prose" aria-labelledby="step-heading">
     <h2 id="step-heading">${step.heading}</h2>
-    ${passages(scene)}
+    ${passages(model)}
   </article>
   ${panels.length > 0 && html`<div id="play" class="beside" tabindex="0" role="region" aria-label="Live panels">${panels}</div>`}
 </main>
-<footer class="foot">
-  <span id="status" class="live status" data-live>${parts.get('status')}</span>
-  <p class="warning"><strong>Vulnerable on purpose:</strong> keep real data away</p>
+<footer class="foot line wide fine">
+  ${statusPart(lab)}
+  ${WARNING}
   <a href="/lesson/${lesson.label}/?whole">The whole page of this lesson</a>
 </footer>
-${overlay()}
-<p id="announcer" class="unseen" role="status" aria-live="polite"></p>
-</body>
-</html>
-`;
+${overlay()}`;
+  return frame({
+    title: `${lesson.number}. ${lesson.title}: ${step.heading}`,
+    styles: ['lab.css', 'lecture.css'],
+    script: {
+      name: 'lecture.js',
+      live: `/live?lesson=${lesson.label}&class=${subject.condition}&step=${step.name}`,
+    },
+    inside,
+  });
 }
 
 function address(lesson: Lesson, step: Step): string {
@@ -83,9 +80,9 @@ function stepList({ lessons }: Lab, lesson: Lesson, step: Step): Html {
   const next = nextStep
     ? { to: address(lesson, nextStep), name: nextStep.heading }
     : after && { to: address(after, STEPS[0]), name: `lesson ${after.number}` };
-  return html`<nav class="steps" aria-label="Steps">
+  return html`<nav class="steps line" aria-label="Steps">
     ${previous && html`<a class="turn" rel="prev" href="${previous.to}"><span aria-hidden="true">←</span><span class="unseen">Back to ${previous.name}</span></a>`}
-    <ol>${STEPS.map(
+    <ol class="line">${STEPS.map(
       (each) =>
         html`<li><a href="${address(lesson, each)}"${each === step && html` aria-current="step"`}>${each.heading}</a></li>`,
     )}</ol>
@@ -93,28 +90,28 @@ function stepList({ lessons }: Lab, lesson: Lesson, step: Step): Html {
   </nav>`;
 }
 
-/** What needs a script is hidden until there is one. */
-function tools(scene: LectureScene): Html {
-  return html`<div class="tools">
-    <div class="timer" id="timer" role="group" aria-label="Timer" hidden>
+/** The timer, the answers and the keys need a script, which reveals them. */
+function tools(model: LectureModel): Html {
+  return html`<div class="tools line fine">
+    <div class="timer line" id="timer" role="group" aria-label="Timer" hidden>
       <label><input type="number" id="minutes" min="1" max="180" value="10"> min</label>
       <output id="clock" role="timer" aria-live="off" for="minutes">10:00</output>
       <button type="button" id="timer-start">Start</button>
-      <button type="button" id="timer-zero">Set back</button>
+      <button type="button" id="timer-zero">Reset</button>
     </div>
-    ${action(scene, '/reset', html`<button id="reset">Empty the table, forget the cookies</button>`)}
+    ${actionForm(model, '/reset', html`<button id="reset">Empty the table, delete the cookies</button>`)}
     <button type="button" id="answers" aria-pressed="false" hidden>Answers</button>
     <button type="button" id="keys-button" aria-haspopup="dialog" hidden>Keys</button>
   </div>`;
 }
 
-function passages({ lab, view, step }: LectureScene): Html {
+function passages({ lab, view, step }: LectureModel): Html {
   const place = { lesson: view.lesson, lessons: lab.lessons };
   const own = readPassages(view.lesson, step);
   const onlyAnswers = own.every(({ answer }) => answer !== undefined);
   return html`${
     onlyAnswers &&
-    html`<p>What will the attack do to the class at work? Say so first, then press the button.</p>`
+    html`<p>Predict what the attack will do to the class at work, then press the button.</p>`
   }${own.map(({ markdown, answer }, index) => {
     const prose = renderMarkdown(markdown, place);
     return answer === undefined ? prose : hidden(`answer-${index}`, answer, prose);
@@ -125,23 +122,21 @@ function hidden(id: string, name: string, inside: Html): Html {
   return html`<details class="answer" id="${id}"><summary>${name}</summary>${inside}</details>`;
 }
 
-type Live = (id: string) => Html;
-
-function drawPanels(scene: LectureScene, live: Live): Html[] {
-  const { view, lab, step } = scene;
+function drawPanels(model: LectureModel, live: DrawPart): Html[] {
+  const { view, lab, step } = model;
   const heading = (id: string, text: string) => html`<h2 id="${id}-heading">${text}</h2>`;
   const panel = (id: string, text: string, inside: Html) =>
     html`<section class="panel ${id}" aria-labelledby="${id}-heading">${heading(id, text)}${inside}</section>`;
-  const played = html`${picker(scene)}${live('notice')}`;
+  const played = html`${picker(model)}${live('notice')}`;
   const row = panel('row', 'Row', live('rows'));
   const time = panel('time', 'Timeline', live('requests'));
   switch (step.name) {
     case 'before':
-      return [played, browserPanel(scene, live), row];
+      return [played, browserPanel(model, live), row];
     case 'attack':
       return [played, panel('attacks', 'Attack', live('attacks-state')), row];
     case 'idea':
-      return [played, time, browserPanel(scene, live), row];
+      return [played, time, browserPanel(model, live), row];
     case 'your-turn': {
       const { lesson } = view;
       return [
@@ -160,8 +155,8 @@ function drawPanels(scene: LectureScene, live: Live): Html[] {
   }
 }
 
-/** The class before, the lesson's and the learner's; names of wrong fixes would give them away. */
-function picker({ lab, view, step }: LectureScene): Html {
+/** The class before, the lesson's and the learner's; the names of wrong fixes are spoilers. */
+function picker({ lab, view, step }: LectureModel): Html {
   const { lesson, subject } = view;
   const before = lab.lessons.findLast((each) => each.number < lesson.number);
   const usual = classAt(lesson, lab.lessons, step);
@@ -177,8 +172,8 @@ function overlay(): Html {
   return html`<dialog id="keys" aria-labelledby="keys-heading">
   <h2 id="keys-heading">Keys</h2>
   <table>
-    <caption class="unseen">What each key does</caption>
-    <thead class="unseen"><tr><th scope="col">Key</th><th scope="col">What it does</th></tr></thead>
+    <caption class="unseen">The keys</caption>
+    <thead class="unseen"><tr><th scope="col">Key</th><th scope="col">Effect</th></tr></thead>
     <tbody>${KEYS.map(
       ([keys, does]) =>
         html`<tr><th scope="row">${keys.map((key) => html`<kbd>${key}</kbd> `)}</th><td>${does}</td></tr>`,

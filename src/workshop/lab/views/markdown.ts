@@ -1,34 +1,20 @@
 /** Markdown as the lessons write it, for the lab: links lead to lab pages, code is coloured. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { Marked, type Tokens } from 'marked';
-import { type Lesson, root } from '../../course/catalogue.ts';
+import type { Lesson } from '../../course/catalogue.ts';
 import { escapeHtml, type Html, raw } from '../html.ts';
 import { highlight } from './highlight.ts';
 
-/** Where the weave keeps the pictures that programs drew. */
-export const PICTURES: string = join(root, 'docs/pictures');
-
-/** Where a text stands, so that its links can be followed. */
+/** The lesson of a text, from which its links lead. */
 export interface Place {
   lesson: Lesson;
   lessons: Lesson[];
 }
 
 /**
- * The text below the front matter.
- *
- * @param text A page, as it is on the disk.
- */
-export function splitFrontMatter(text: string): string {
-  return text.replace(/^---\r?\n.*?\r?\n---\r?\n/s, '');
-}
-
-/**
  * Renders Markdown.
  *
- * @param text Markdown without front matter.
- * @param place Whose text it is.
+ * @param text - Markdown without front matter.
+ * @param place - The text's lesson.
  */
 export function renderMarkdown(text: string, place: Place): Html {
   const markdown = new Marked({
@@ -54,13 +40,6 @@ export function renderMarkdown(text: string, place: Place): Html {
             : `<td>${this.parser.parseInline(each.tokens)}</td>`;
         const row = (cells: Tokens.TableCell[]) => `<tr>${cells.map(cell).join('')}</tr>`;
         return `<div class="scroll" tabindex="0"><table><thead>${row(token.header)}</thead><tbody>${token.rows.map(row).join('')}</tbody></table></div>\n`;
-      },
-      image({ href, text: description }: Tokens.Image) {
-        const name = /docs\/pictures\/([\w-]+\.svg)$/.exec(href)?.[1];
-        const shown = name !== undefined && existsSync(join(PICTURES, name));
-        return shown
-          ? `<img src="/pictures/${name}" alt="${escapeHtml(description)}">`
-          : `<em>${escapeHtml(description)}</em>`;
       },
       link({ href, tokens }: Tokens.Link) {
         const target = escapeHtml(follow(href, place));

@@ -1,14 +1,13 @@
-/** What the page says of the database and of the class as a whole. */
-
+/** The state of the database, and of the class as a whole. */
 import { asSentence } from '../../sandbox/failure.ts';
 import { namePlace } from '../../sandbox/location.ts';
 import type { Failure } from '../../sandbox/report.ts';
+import { noClassYet } from '../class-file.ts';
 import { type Html, html } from '../html.ts';
-import { noClassYet } from '../lab.ts';
-import type { Scene } from './page.ts';
+import type { PageModel } from './model.ts';
 
 /** The database in one line, with a sign and a word. */
-export function statusLine({ lab }: Pick<Scene, 'lab'>): Html {
+export function statusLine({ lab }: Pick<PageModel, 'lab'>): Html {
   const { state, milliseconds, version, origin } = lab.database;
   if (state === 'starting') {
     return html`<span class="dot wait" aria-hidden="true"></span>The database is starting …`;
@@ -21,13 +20,13 @@ export function statusLine({ lab }: Pick<Scene, 'lab'>): Html {
   return html`<span class="dot good" aria-hidden="true"></span>Database ready${seconds} · ${whose}`;
 }
 
-/** Why the chosen class does not answer, when it does not. */
-export function classNotice({ lab, view, stage }: Scene): Html {
+/** Explains why the chosen class does not answer, when it does not. */
+export function classNotice({ lab, view, running }: PageModel): Html {
   const { condition } = view.subject;
   if (condition === 'mine' && !lab.hasMine) {
     return html`<p class="message">${noClassYet(view.subject)}</p>`;
   }
-  const failure = stage?.processes.find((process) => process.failure)?.failure;
+  const failure = running?.processes.find((each) => each.failure)?.failure;
   return failure ? failureMessage(failure) : html``;
 }
 

@@ -1,16 +1,16 @@
 /** The requests as lanes: open → read → gc → write → close, to scale, with their SQL. */
 import { NAMES } from '../clients.ts';
 import { type Html, html } from '../html.ts';
+import { describeWait, findWaits, type Wait } from '../lock-waits.ts';
+import { milliseconds, shorten } from '../text.ts';
 import { groupByOverlap, type RequestEntry, type Statement, type Step } from '../timeline.ts';
-import { findWaits, type Wait } from '../waits.ts';
-import type { Scene } from './page.ts';
-import { milliseconds, shorten } from './words.ts';
+import type { PageModel } from './model.ts';
 
 const SHOWN = 8;
 
 /** The last requests, newest first; those that ran at once share their axis. */
-export function timelinePanel({ stage }: Scene): Html {
-  const entries = stage?.timeline.entries ?? [];
+export function timelinePanel({ running }: PageModel): Html {
+  const entries = running?.timeline.entries ?? [];
   if (entries.length === 0) {
     return html`<ol class="legend" aria-label="The order of a request">${[
       'open',
@@ -39,25 +39,10 @@ function drawGroup(group: RequestEntry[], waits: Waits, latest: boolean): Html {
   const together = group.length > 1;
   const own = [...waits.values()].filter(({ entry }) => group.includes(entry));
   return html`<div class="group ${together && 'together'}">${
-    together && html`<p class="note">${group.length} requests at once, on one axis</p>`
-  }${own.map((wait) => html`<p class="note waits"><span class="hatch" aria-hidden="true"></span>${describeWait(wait)}</p>`)}${group.map(
+    together && html`<p class="note fine muted">${group.length} requests at once, on one axis</p>`
+  }${own.map((wait) => html`<p class="note fine waits"><span class="hatch" aria-hidden="true"></span>${describeWait(wait)}</p>`)}${group.map(
     (entry) => drawRequest(entry, axis, waits, latest && !together),
   )}</div>`;
-}
-
-/** Who waited for whom, as a sentence. */
-export function describeWait({ entry, from, to, holders, got }: Wait): string {
-  const whose =
-    holders.length === 0
-      ? 'a lock that no request of this timeline held'
-      : `the lock that ${holders.map(nameOf).join(', then ')} held`;
-  const verb = got === undefined ? 'has been waiting' : 'waited';
-  const end = got === false ? ', and did not get it' : '';
-  return `${nameOf(entry)} ${verb} ${milliseconds(to - from)} for ${whose}${end}.`;
-}
-
-function nameOf({ sender, number }: RequestEntry): string {
-  return `${NAMES[sender]} (request ${number})`;
 }
 
 interface Axis {
@@ -76,23 +61,23 @@ function drawRequest(entry: RequestEntry, axis: Axis, waits: Waits, open: boolea
     <summary>
       <span class="who">${NAMES[entry.sender]} <small><span class="unseen">request </span>${entry.number}</small></span>
       <span class="what"><code>${describeRequest(entry)}</code></span>
-      <span class="lane"><span class="unseen">${tellSteps(entry, waits)}</span>${entry.steps.map((step) => drawBlock(step, axis, waits))}</span>
-      <span class="result">${running ? took : `${answer} · ${took}`}</span>
+      <span class="lane"><span class="unseen">${stepsInWords(entry, waits)}</span>${entry.steps.map((step) => drawBlock(step, axis, waits))}</span>
+      <span class="result small muted">${running ? took : `${answer} · ${took}`}</span>
     </summary>
     ${stepTable(entry, waits)}
   </details>`;
 }
 
-/** The lane in words. */
-function tellSteps({ steps }: RequestEntry, waits: Waits): string {
-  const told = steps.map((step) => {
+/** The lane in words, for screen readers. */
+function stepsInWords({ steps }: RequestEntry, waits: Waits): string {
+  const words = steps.map((step) => {
     const waited = waitedIn(step, waits);
     return waited > 0 ? `${step.name}, waiting ${milliseconds(waited)} for a lock` : step.name;
   });
-  return told.join(' → ') || 'no callback ran';
+  return words.join(' → ') || 'no callback ran';
 }
 
-/** How long a callback's statements waited for locks, in milliseconds. */
+/** The milliseconds for which a callback's statements waited for locks. */
 function waitedIn(step: Step, waits: Waits): number {
   const own = step.statements.flatMap((statement) => waits.get(statement) ?? []);
   return own.reduce((sum, { from, to }) => sum + to - from, 0);
@@ -120,8 +105,8 @@ function stepTable(entry: RequestEntry, waits: Waits): Html {
     return html`<p class="empty">${entry.end === undefined ? 'No callback has been called yet.' : 'No callback ran: the class was not asked.'}</p>`;
   }
   const statement = (each: Statement) => drawStatement(each, waits.get(each));
-  return html`<div class="scroll"><table class="steps">
-    <caption class="unseen">What ${entry.method} ${entry.url} of ${NAMES[entry.sender]} ran, at process ${entry.pid}</caption>
+  return html`<div class="scroll"><table class="calls small">
+    <caption class="unseen">Callbacks and statements of ${entry.method} ${entry.url} of ${NAMES[entry.sender]}, at process ${entry.pid}</caption>
     <thead class="unseen"><tr><th scope="col">Callback or statement</th><th scope="col">Answer</th><th scope="col">Time</th></tr></thead>
     <tbody>${entry.steps.map(
       (step) => html`<tr class="step">

@@ -1,8 +1,9 @@
-/** The tables of "PHP does, we do, differs", from what the tests have found. */
+/** The tables of the page that compares PHP with the library, from the results of the tests. */
 import { ASPECTS, type Comparisons, type SequenceRow, type Tally } from '../comparisons.ts';
-import type { Page, Yield } from '../weave.ts';
+import type { Page, Yield } from '../page.ts';
+import { table } from '../table.ts';
 
-/** What each of the serializer's rows is about. */
+/** The subjects of the serializer's rows. */
 const TYPES: Record<string, string> = {
   N: 'values with a null',
   b: 'values with a boolean',
@@ -20,9 +21,6 @@ const TYPES: Record<string, string> = {
 
 /**
  * Draws the table of one group: functions, save handlers, what a callback answers, settings.
- *
- * @param comparisons What the tests have found.
- * @param title The group's title.
  */
 export function drawSequences({ sequences }: Comparisons, title: string): Yield {
   const group = sequences.groups.find((each) => each.title === title);
@@ -31,17 +29,19 @@ export function drawSequences({ sequences }: Comparisons, title: string): Yield 
     throw new Error(`no sequences are about "${title}"; there are ${known}`);
   }
   const head = [title, `as in PHP ${sequences.totals[0]?.php}`, ...ASPECTS];
-  return table(
-    head,
-    group.rows.map((row) => [code(row.subject), ...cells(row)]),
-  );
+  return {
+    kind: 'block',
+    text: table(
+      head,
+      group.rows.map((row) => [code(row.subject), ...cells(row)]),
+    ),
+  };
 }
 
 /**
  * Says how many sequences there were, and how many were equal.
  *
- * @param comparisons What the tests have found.
- * @param page The page: a PHP that cannot be had here keeps the row that stands there.
+ * @param page - Its rows are kept for versions of PHP that are not available here.
  */
 export function drawTotals({ sequences }: Comparisons, page: Page): Yield {
   const sources = ['written by hand', 'made from a seed'] as const;
@@ -57,31 +57,29 @@ export function drawTotals({ sequences }: Comparisons, page: Page): Yield {
     .filter(([, , release]) => !versions.some((php) => php.startsWith(`${release}.`)))
     .map(([, name = '', , first = '', second = '']) => [name, first.trim(), second.trim()]);
   const rows = [...run, ...standing].sort(([one = ''], [other = '']) => (one < other ? -1 : 1));
-  return table(['as in', ...sources], rows);
+  return { kind: 'block', text: table(['as in', ...sources], rows) };
 }
 
-/**
- * Draws what was compared of the serializer.
- *
- * @param comparisons What the tests have found.
- */
+/** Draws what was compared of the serializer. */
 export function drawValues({ values }: Comparisons): Yield {
-  return table(
-    ['the serializer', `as in PHP ${values.php}`],
-    values.rows.map(({ subject, tally }) => [TYPES[subject] ?? subject, draw(tally)]),
-  );
+  return {
+    kind: 'block',
+    text: table(
+      ['the serializer', `as in PHP ${values.php}`],
+      values.rows.map(({ subject, tally }) => [TYPES[subject] ?? subject, draw(tally)]),
+    ),
+  };
 }
 
-/**
- * Draws the known differences.
- *
- * @param comparisons What the tests have found.
- */
+/** Draws the known differences. */
 export function drawDifferences({ differences }: Comparisons): Yield {
-  return table(
-    ['', 'PHP', 'here', 'the nearest thing'],
-    differences.map(({ name, php, ours, instead }) => [`**${name}**`, php, ours, instead]),
-  );
+  return {
+    kind: 'block',
+    text: table(
+      ['', 'PHP', 'here', 'the nearest thing'],
+      differences.map(({ name, php, ours, instead }) => [`**${name}**`, php, ours, instead]),
+    ),
+  };
 }
 
 function cells({ whole, aspects }: SequenceRow): string[] {
@@ -96,19 +94,7 @@ function draw({ compared, equal }: Tally): string {
   return `✘ ${number(compared - equal)} of ${number(compared)} differ`;
 }
 
-/** Names of PHP's stand as code; words do not. */
+/** PHP's names are written as code. */
 function code(subject: string): string {
   return /^\$?[A-Za-z_.]+(?:\(\))?$/.test(subject) ? `\`${subject}\`` : subject;
-}
-
-function table(head: string[], rows: string[][]): Yield {
-  const line = (row: string[]): string => `| ${row.map(withoutBars).join(' | ')} |`;
-  return {
-    kind: 'block',
-    text: [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n'),
-  };
-}
-
-function withoutBars(cell: string): string {
-  return cell.replaceAll('|', '\\|');
 }

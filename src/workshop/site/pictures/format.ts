@@ -1,4 +1,4 @@
-/** The tables on PHP's format: what PHP itself writes, letter by letter and format by format. */
+/** The tables on PHP's format: PHP's own output, letter by letter and format by format. */
 import {
   decodeSession,
   encodeSession,
@@ -7,9 +7,10 @@ import {
   unserialize,
 } from '../../../serialize/index.ts';
 import { openWasmPhp, type WasmPhp } from '../../oracle/wasm.ts';
-import type { Yield } from '../weave.ts';
+import type { Yield } from '../page.ts';
+import { table } from '../table.ts';
 
-/** Each letter once: what stands behind it, and a PHP expression that is written so. */
+/** Each type letter, what follows it, and a PHP expression that is written with it. */
 const LETTERS: readonly (readonly [letter: string, follows: string, php: string])[] = [
   ['N', 'nothing: null', 'null'],
   ['b', 'true or false', 'true'],
@@ -50,7 +51,7 @@ export async function drawLetters(): Promise<Yield> {
     }
     return written;
   });
-  return table(['letter', 'what follows', 'PHP', 'its bytes'], rows);
+  return { kind: 'block', text: table(['letter', 'what follows', 'PHP', 'its bytes'], rows) };
 }
 
 /** Asks PHP for one session in each of its formats, and reads and writes each here. */
@@ -68,7 +69,7 @@ export async function drawFormats(): Promise<Yield> {
     }
     return written;
   });
-  return table(['format', 'the same session', 'bytes'], rows);
+  return { kind: 'block', text: table(['format', 'the same session', 'bytes'], rows) };
 }
 
 async function withPhp<Result>(body: (php: WasmPhp) => Promise<Result>): Promise<Result> {
@@ -80,7 +81,7 @@ async function withPhp<Result>(body: (php: WasmPhp) => Promise<Result>): Promise
   }
 }
 
-/** A byte that no eye sees stands as its number. */
+/** Writes control characters as their numbers. */
 function visible(bytes: Buffer): string {
   return [...bytes.toString('latin1')]
     .map((character) => {
@@ -88,13 +89,4 @@ function visible(bytes: Buffer): string {
       return code < 32 ? `\\x${code.toString(16).padStart(2, '0')}` : character;
     })
     .join('');
-}
-
-function table(head: string[], rows: string[][]): Yield {
-  const line = (row: string[]): string =>
-    `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return {
-    kind: 'block',
-    text: [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n'),
-  };
 }

@@ -2,14 +2,13 @@
 import type { Lesson } from '../../course/catalogue.ts';
 import { cellOf } from '../../matrix/observed.ts';
 import type { Matrix } from '../../matrix/run.ts';
-import type { Yield } from '../weave.ts';
+import type { Yield } from '../page.ts';
+import { table } from '../table.ts';
 
 /**
  * Draws the matrix.
  *
- * @param lessons All lessons, in order.
- * @param matrix What `runMatrix` has seen.
- * @throws Error when a rule does not hold: a page does not show what is not so.
+ * @throws Error when it breaks a rule.
  */
 export function drawMatrix(lessons: readonly Lesson[], matrix: Matrix): Yield {
   const [broken] = matrix.broken;
@@ -29,11 +28,7 @@ export function drawMatrix(lessons: readonly Lesson[], matrix: Matrix): Yield {
     drawAttack(matrix, lesson),
     drawUndone(matrix, lesson),
   ]);
-  const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
-  return {
-    kind: 'block',
-    text: [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n'),
-  };
+  return { kind: 'block', text: table(head, rows) };
 }
 
 /** `✔ 3` all three pass; `✘ 3` three fail; a test retired on purpose is counted apart. */

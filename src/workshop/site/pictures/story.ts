@@ -1,30 +1,21 @@
-/** One story as a table: what the program says, what is called for it, what is answered. */
-import { show } from '../claims.ts';
+/** A story as a table: the program's lines, the callbacks of each, and their answers. */
+import { inspect } from 'node:util';
+import type { Yield } from '../page.ts';
 import type { Call, Recording } from '../record-stories.ts';
-import type { Yield } from '../weave.ts';
+import { table } from '../table.ts';
 
-/**
- * Draws a recorded story.
- *
- * @param recording What PHP and the library have both done.
- */
+/** Draws a recorded story. */
 export function drawStory({ lines, calls, cookies, messages, php }: Recording): Yield {
   const during = lines.flatMap((line, at) => part(`\`${line}\``, callsAt(calls, at)));
   const end = callsAt(calls, lines.length);
-  const told = [
+  const outcome = [
     ...cookies.map((cookie) => ['*the browser is told*', `\`Set-Cookie: ${cookie}\``, '']),
     ...messages.map((message) => ['*PHP says*', message, '']),
   ];
-  const rows = [
-    ['the program', `PHP ${php} and ours call`, 'and hear'],
-    ['---', '---', '---'],
-    ...during,
-    ...(end.length > 0 ? part('*the request ends*', end) : []),
-    ...told,
-  ];
+  const rows = [...during, ...(end.length > 0 ? part('*the request ends*', end) : []), ...outcome];
   return {
     kind: 'block',
-    text: rows.map((row) => `| ${row.map(withoutBars).join(' | ')} |`).join('\n'),
+    text: table(['the program', `PHP ${php} and ours call`, 'and hear'], rows),
   };
 }
 
@@ -32,7 +23,7 @@ function callsAt(calls: readonly Call[], line: number): Call[] {
   return calls.filter((call) => call.line === line);
 }
 
-/** The first call stands beside the line that caused it, the others below. */
+/** The first call is beside the line that caused it, the others are below. */
 function part(said: string, calls: readonly Call[]): string[][] {
   if (calls.length === 0) return [[said, '', '']];
   return calls.map(({ callback, values, answer }, index) => [
@@ -42,6 +33,7 @@ function part(said: string, calls: readonly Call[]): string[][] {
   ]);
 }
 
-function withoutBars(cell: string): string {
-  return cell.replaceAll('|', '\\|');
+/** A value as Node shows it, on one line. */
+export function show(value: unknown): string {
+  return inspect(value, { breakLength: Number.POSITIVE_INFINITY, depth: null });
 }

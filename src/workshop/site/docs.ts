@@ -1,12 +1,12 @@
 /** `npm run docs`: builds docs/site, or checks with `--check` that it could be built. */
 import { join, relative } from 'node:path';
 import { root } from '../course/catalogue.ts';
-import { buildSite } from './build.ts';
+import { buildSite } from './typedoc.ts';
 
 const [option, ...rest] = process.argv.slice(2);
 if ((option !== undefined && option !== '--check') || rest.length > 0) {
   process.stderr.write(
-    'npm run docs takes one option: --check builds nothing and tells the faults\n',
+    'npm run docs takes one option: --check builds nothing and reports faults\n',
   );
   process.exit(2);
 }

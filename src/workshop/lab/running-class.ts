@@ -1,4 +1,4 @@
-/** One class on its table: two clients, the processes that serve them, and what was seen. */
+/** A class on its table: two clients, the processes that serve them, and what they did. */
 import { type Connection, createConnection } from 'mysql2/promise';
 import type { Lesson } from '../course/catalogue.ts';
 import type { Schema } from '../machine/database/server.ts';
@@ -6,20 +6,19 @@ import { cookieValues, keepCookies } from '../sandbox/cookies.ts';
 import { asSentence } from '../sandbox/failure.ts';
 import { ClassUnavailable } from '../sandbox/server.ts';
 import { ClassProcess } from './class-process.ts';
-import { type Client, type ClientName, NAMES, newClient } from './clients.ts';
+import { CLIENTS, type Client, type ClientName, NAMES, newClient } from './clients.ts';
 import { exchange } from './exchange.ts';
 import { compareRows, type Row, type RowChange, readRows } from './rows.ts';
 import { Timeline } from './timeline.ts';
 
-export interface StageOptions {
+export interface RunningClassOptions {
   condition: string;
   lesson: Lesson;
   schema: Schema;
-  onChange(stage: Stage): void;
+  onChange(): void;
 }
 
-/** A class under observation. */
-export class Stage {
+export class RunningClass {
   readonly condition: string;
   readonly lesson: Lesson;
   readonly schema: Schema;
@@ -30,31 +29,31 @@ export class Stage {
   readonly timeline: Timeline = new Timeline();
   changes: RowChange[] = [];
   total = 0;
-  /** Why the table could not be read, when it could not. */
+  /** Why the table could not be read; undefined after a successful read. */
   tableError: string | undefined;
   readonly #processes = new Map<number, ClassProcess>();
-  readonly #onChange: (stage: Stage) => void;
+  readonly #onChange: () => void;
   #connection: Promise<Connection> | undefined;
   #rows: Row[] = [];
   #refreshing: Promise<void> | undefined;
   #resetting: Promise<void> | undefined;
 
-  constructor(options: StageOptions) {
+  constructor(options: RunningClassOptions) {
     this.condition = options.condition;
     this.lesson = options.lesson;
     this.schema = options.schema;
-    this.#onChange = () => options.onChange(this);
+    this.#onChange = options.onChange;
   }
 
-  /** The processes that were asked for so far. */
+  /** The processes that have been used so far. */
   get processes(): ClassProcess[] {
     return [...this.#processes.values()];
   }
 
   /**
-   * The n-th process of this class; all work on the same table.
+   * One of the class's processes, which share its table.
    *
-   * @param instance 1 or 2.
+   * @param instance - 1 or 2.
    */
   process(instance: number): ClassProcess {
     const known = this.#processes.get(instance);
@@ -72,11 +71,11 @@ export class Stage {
         };
         if (this.timeline.take(origin, message)) this.refresh().catch(() => {});
         const asksForLock = message.type === 'sql' && message.lock?.does === 'takes';
-        if (message.type === 'response' || asksForLock) this.#onChange(this);
+        if (message.type === 'response' || asksForLock) this.#onChange();
       },
       onExit: (_from, pid) => {
         this.timeline.abandon(pid);
-        this.#onChange(this);
+        this.#onChange();
       },
     });
     this.#processes.set(instance, process);
@@ -86,10 +85,10 @@ export class Stage {
   /**
    * Sends one request of a client and keeps the cookies that come back.
    *
-   * @param name The client.
-   * @param path Path and query of the counter page.
-   * @param instance Which process.
-   * @returns What the client saw, in one sentence.
+   * @param name - The client.
+   * @param path - Path and query of the counter page.
+   * @param instance - The process that answers: 1 or 2.
+   * @returns The answer in one sentence.
    */
   async visit(name: ClientName, path: string, instance: number): Promise<string> {
     await this.#resetting;
@@ -104,23 +103,19 @@ export class Stage {
       Object.assign(client, { last: undefined, failure: error.failure });
     }
     await this.refresh();
-    this.#onChange(this);
+    this.#onChange();
     if (!client.last) return `${NAMES[name]}: ${client.failure ? asSentence(client.failure) : ''}`;
     return `${NAMES[name]}: ${client.last.status}, ${client.last.text}`;
   }
 
-  /** Says that something about a client was changed by hand. */
+  /** Notifies the pages of a client that was changed by hand. */
   touch(): void {
-    this.#onChange(this);
+    this.#onChange();
   }
 
-  /** Which clients hold a cookie with this id. */
+  /** The clients that have a cookie with this id. */
   holders(id: string): ClientName[] {
-    return (['you', 'mallory'] as const).filter((name) =>
-      this.#cookieNames(name).some((cookie) =>
-        cookieValues(this.clients[name].cookie, cookie).includes(id),
-      ),
-    );
+    return CLIENTS.filter((name) => cookieValues(this.clients[name].cookie).includes(id));
   }
 
   /** Reads the table again; several calls at once read once. */
@@ -132,8 +127,8 @@ export class Stage {
   }
 
   /**
-   * Empties the table and forgets cookies, pages and requests. A visit that comes meanwhile waits:
-   * its cookie would be forgotten and its row kept.
+   * Empties the table and deletes cookies, pages and requests. A visit during the reset waits:
+   * its cookie would be deleted and its row kept.
    */
   async reset(): Promise<void> {
     const done = this.#empty();
@@ -150,13 +145,13 @@ export class Stage {
     this.#rows = [];
     this.changes = [];
     this.total = 0;
-    this.#onChange(this);
+    this.#onChange();
   }
 
-  /** Ends the processes; the next request starts them afresh. */
+  /** Ends the processes; the next request starts new ones. */
   async restart(): Promise<void> {
     await Promise.all(this.processes.map((process) => process.stop()));
-    this.#onChange(this);
+    this.#onChange();
   }
 
   /** Ends the processes and the connection. */
@@ -180,7 +175,7 @@ export class Stage {
       (await this.#connection?.catch(() => undefined))?.destroy();
       this.#connection = undefined;
     }
-    this.#onChange(this);
+    this.#onChange();
   }
 
   #connect(): Promise<Connection> {
@@ -193,10 +188,5 @@ export class Stage {
       },
     );
     return this.#connection;
-  }
-
-  #cookieNames(name: ClientName): string[] {
-    const lines = this.clients[name].cookie.split(/;\s*/);
-    return lines.map((pair) => pair.slice(0, Math.max(0, pair.indexOf('=')))).filter(Boolean);
   }
 }

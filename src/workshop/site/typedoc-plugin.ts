@@ -1,6 +1,4 @@
-/** What the site adds to TypeDoc: names, the order of the walk, captions, drawings. */
-import { readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+/** The site's additions to TypeDoc: names, the order of pages, captions, drawings. */
 import {
   type Application,
   Comment,
@@ -12,7 +10,7 @@ import {
   PageEvent,
   ReflectionKind,
 } from 'typedoc';
-import { type Lesson, root } from '../course/catalogue.ts';
+import type { Lesson } from '../course/catalogue.ts';
 import { drawMermaid } from './mermaid.ts';
 
 /** A public module of the library and the name it is imported by. */
@@ -24,8 +22,7 @@ export interface PublicModule {
 /**
  * A TypeDoc plugin that knows the workshop.
  *
- * @param lessons All lessons: each one's class gets the lesson's name.
- * @param modules The library's public modules.
+ * @param lessons - The class of each is named after its lesson.
  */
 export function workshopPlugin(
   lessons: Lesson[],
@@ -44,8 +41,7 @@ export function workshopPlugin(
     linkNeighbours(app);
     app.renderer.on(PageEvent.END, (page) => {
       if (page.contents === undefined) return;
-      page.contents = [captionCode, inlinePictures]
-        .reduce((html, step) => step(html), drawMermaid(page.contents, page.url))
+      page.contents = captionCode(drawMermaid(page.contents, page.url))
         .replace(/<td>(?=✔)/g, '<td class="good">')
         .replace(/<td>(?=✘)/g, '<td class="bad">')
         .replace(/<table>/g, '<div class="wide"><table>')
@@ -75,7 +71,7 @@ function nameModules(app: Application, names: Map<string, Place>): void {
   });
 }
 
-/** A class of nothing but static members is never constructed: its constructor is no news. */
+/** Hides the constructor of a class with only static members. */
 function hideIdleConstructors(app: Application): void {
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     for (const made of project.getReflectionsByKind(ReflectionKind.Constructor)) {
@@ -149,16 +145,4 @@ function className(argument: string): string {
   const condition = argument.replace(/^\w+ on /, '');
   const wrong = /^wrong-\d+-(.+)$/.exec(condition)?.[1];
   return wrong ? `wrong/${wrong}.patch` : `the class of ${condition.replace('-', ' ')}`;
-}
-
-/** A picture of ours stands in the page itself, so that it takes the page's colours. */
-function inlinePictures(html: string): string {
-  return html.replace(
-    /<p>\s*<img src="[^"]*?([\w-]+\.svg)" alt="([^"]*)"\s*\/?>\s*<\/p>/g,
-    (_, name: string, alt: string) => {
-      const svg = readFileSync(join(root, 'docs/pictures', basename(name)), 'utf8');
-      const labelled = svg.replace('<svg ', `<svg role="img" aria-label="${alt}" `);
-      return `<figure class="drawing">${labelled}</figure>`;
-    },
-  );
 }

@@ -1,8 +1,7 @@
-/** What an example claims: the comment behind a statement is what the statement gives. */
-import { inspect } from 'node:util';
+/** The claims of an example: the comment behind a statement says which value it gives. */
 import ts from 'typescript';
 
-/** One comment that says what comes of the statement before it. */
+/** A comment that states the value of the statement before it. */
 export interface Claim {
   /** Line within the example, counted from zero. */
   line: number;
@@ -10,14 +9,14 @@ export interface Claim {
   expected: string;
 }
 
-/** An example made to tell what its statements gave. */
+/** An example that reports the values of its statements. */
 export interface Instrumented {
   /** The program; it calls `__saw(index, value)` and `__threw(index, error)`. */
   code: string;
   claims: Claim[];
-  /** PHP's messages, as comments on lines of their own claim them: `E_WARNING: …`. */
+  /** PHP's messages, claimed by comments on their own lines: `E_WARNING: …`. */
   messages: Claim[];
-  /** Lines whose comment stands behind something that gives no value. */
+  /** Lines with a comment behind code that gives no value. */
   idle: number[];
 }
 
@@ -25,9 +24,9 @@ const THROWS = /^throws /;
 const MESSAGE = /^E_(?:WARNING|NOTICE|DEPRECATED): /;
 
 /**
- * Reads an example's claims and puts a probe at each.
+ * Reads an example's claims and inserts a probe at each.
  *
- * @param text The example: statements, `// ` behind those whose value is told.
+ * @param text - The example: statements, with a comment behind those whose value is claimed.
  */
 export function instrument(text: string): Instrumented {
   const source = ts.createSourceFile('example.ts', text, ts.ScriptTarget.ES2023, true);
@@ -73,16 +72,7 @@ export function instrument(text: string): Instrumented {
   };
 }
 
-/**
- * A value as Node shows it, on one line.
- *
- * @param value Whatever a statement gave.
- */
-export function show(value: unknown): string {
-  return inspect(value, { breakLength: Number.POSITIVE_INFINITY, depth: null });
-}
-
-/** The part of a statement whose value a comment behind it tells. */
+/** The part of a statement whose value a comment behind it claims. */
 function givenBy(node: ts.Node): ts.Node | undefined {
   if (ts.isExpressionStatement(node)) return node.expression;
   if (!ts.isVariableStatement(node)) return undefined;

@@ -1,10 +1,9 @@
-/** The tests' state on one class, filled while they run. */
-
+/** Tests on one class; their results arrive while they run. */
 import { runTests, type TestResult } from '../bench/tests.ts';
 import type { Lesson } from '../course/catalogue.ts';
 import { retiredBy } from '../course/promises.ts';
-import type { DatabaseServer } from '../machine/database/server.ts';
-import type { ClassFile } from './lab.ts';
+import type { RunOptions } from './class-file.ts';
+import { errorMessage } from './text.ts';
 
 export interface TestRun {
   running: boolean;
@@ -13,19 +12,10 @@ export interface TestRun {
   error: string | undefined;
 }
 
-/** What a run of tests or of an attack needs. */
-export interface RunOptions {
-  subject: ClassFile;
-  server: DatabaseServer;
-  signal: AbortSignal;
-  onChange(): void;
-}
-
 /**
- * Runs tests and keeps their results as they come.
+ * Runs the tests of lessons on a class.
  *
- * @param run Where the results go.
- * @param options Which tests, on which class.
+ * @param run - Receives the results.
  * @returns The outcome in one sentence.
  */
 export async function runClassTests(
@@ -47,7 +37,7 @@ export async function runClassTests(
       },
     });
   } catch (error) {
-    run.error = error instanceof Error ? error.message : String(error);
+    run.error = errorMessage(error);
   }
   run.running = false;
   onChange();

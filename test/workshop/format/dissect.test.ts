@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { root } from '../../../src/workshop/course/catalogue.ts';
-import { dissect } from '../../../src/workshop/site/dissect.ts';
+import { dissect } from '../../../src/workshop/format/dissect.ts';
 
 test('every byte belongs to exactly one part', () => {
   const bytes = Buffer.from('a|i:1;b|a:2:{i:0;s:3:"Zoë";i:1;N;}'.replace('s:3', 's:4'));
@@ -28,7 +28,7 @@ test('an empty session has no parts', () => {
   assert.deepEqual(dissect(new Uint8Array()), []);
 });
 
-test('bytes that are no session are refused with their place', () => {
+test('bytes in another format are refused with their offset', () => {
   refuses('count', /something that ends with "\|" at byte 0/);
   refuses('count|', /a letter for a type at byte 6/);
   refuses('a|s:1:"Zo";', /""" at byte 8/);
@@ -40,7 +40,7 @@ test('a size that promises more than there is reads nothing beyond the end', () 
   refuses('a|a:2:{i:0;i:1;}', /a letter for a type at byte 15/);
 });
 
-test('no nesting is too deep to be refused', () => {
+test('nesting that is too deep is refused', () => {
   refuses(`a|${'a:1:{i:0;'.repeat(200)}`, /no more than 100 levels/);
 });
 

@@ -1,36 +1,38 @@
-/** What the buttons of the lab's two clients do. */
+/** The actions behind the buttons of the lab's two clients. */
 
 import { METHODS } from '../sandbox/methods.ts';
 import { type ClientName, NAMES, USERS } from './clients.ts';
-import type { Stage } from './stage.ts';
-import { describeWait } from './views/timeline.ts';
-import { findWaits } from './waits.ts';
+import { describeWait, findWaits } from './lock-waits.ts';
+import type { RunningClass } from './running-class.ts';
 
 /**
- * Does what a button asks of a client.
+ * Performs the action of a button.
  *
- * @param stage The class that answers.
- * @param fields The form: `do`, `client`, `at`, and what else the button needs.
- * @returns What came of it, in one sentence.
+ * @param running - The class that answers.
+ * @param fields - The form: `do`, `client`, `at`, and the fields of the action.
+ * @returns The outcome in one sentence.
  */
-export async function actAsClient(stage: Stage, fields: Map<string, string>): Promise<string> {
+export async function actAsClient(
+  running: RunningClass,
+  fields: Map<string, string>,
+): Promise<string> {
   const name: ClientName = fields.get('client') === 'mallory' ? 'mallory' : 'you';
   const instance = fields.get('at') === '2' ? 2 : 1;
-  const client = stage.clients[name];
-  const visit = (path: string) => stage.visit(name, path, instance);
+  const client = running.clients[name];
+  const visit = (path: string) => running.visit(name, path, instance);
   const asked = fields.get('do') ?? 'visit';
   if (asked.startsWith('call-')) return visit(methodCall(asked.slice('call-'.length), fields));
   switch (asked) {
     case 'cookie':
-      // A line break would end the header: it is the one thing a Cookie line cannot hold.
+      // A line break would end the header.
       client.cookie = (fields.get('cookie') ?? '').replace(/[\r\n\0]+/g, ' ').trim();
-      stage.touch();
+      running.touch();
       return `${NAMES[name]}: cookie kept.`;
     case 'forget':
       client.cookie = '';
       client.setCookie = [];
-      stage.touch();
-      return `${NAMES[name]}: cookie forgotten.`;
+      running.touch();
+      return `${NAMES[name]}: cookie deleted.`;
     case 'login':
       return visit(`/login?user=${USERS[name]}`);
     case 'whoami':
@@ -40,7 +42,7 @@ export async function actAsClient(stage: Stage, fields: Map<string, string>): Pr
     case 'twice': {
       const began = Date.now();
       const answers = await Promise.all([visit('/'), visit('/')]);
-      const waits = findWaits(stage.timeline.entries, Date.now());
+      const waits = findWaits(running.timeline.entries, Date.now());
       const own = [...waits.values()].filter(({ from }) => from >= began);
       return [...answers, ...own.map(describeWait)].join(' ');
     }

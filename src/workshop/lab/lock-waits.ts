@@ -1,4 +1,6 @@
-/** Which statements waited for a lock, how long, and whose it was. */
+/** Finds the statements that waited for a lock, how long, and which request held it. */
+import { NAMES } from './clients.ts';
+import { milliseconds } from './text.ts';
 import type { RequestEntry, Statement } from './timeline.ts';
 
 export interface Wait {
@@ -18,18 +20,18 @@ interface Hold {
   lock: string;
   kind: 'name' | 'rows';
   from: number;
-  /** When it was given back; undefined as long as nobody has seen that. */
+  /** When it was released; undefined until a statement releases it. */
   to: number | undefined;
 }
 
-/** A statement that asks for a lock does nothing else: one that took so long has waited. */
+/** A statement that takes a lock does nothing else: after so many milliseconds it has waited. */
 const LONG = 100;
 
 /**
  * Finds the waits among the requests of one class.
  *
- * @param entries The requests.
- * @param now Milliseconds since 1970, for statements that have no answer yet.
+ * @param entries - The requests.
+ * @param now - Milliseconds since 1970, for statements that have no answer yet.
  * @returns The waits, by the statement that waited.
  */
 export function findWaits(entries: RequestEntry[], now: number): Map<Statement, Wait> {
@@ -46,7 +48,7 @@ export function findWaits(entries: RequestEntry[], now: number): Map<Statement, 
       );
       const holders = others.filter((hold) => {
         const freed = hold.to ?? (got ? hold.entry.end : undefined) ?? Number.POSITIVE_INFINITY;
-        // Whoever got the lock got it after it was given back.
+        // A lock that was granted had been released before.
         return at < freed && (!got || freed <= to);
       });
       if (holders.length === 0 && got !== false && to - at < LONG) continue;
@@ -63,13 +65,28 @@ export function findWaits(entries: RequestEntry[], now: number): Map<Statement, 
   return waits;
 }
 
+/** Describes a wait in one sentence: who waited, how long, and for whose lock. */
+export function describeWait({ entry, from, to, holders, got }: Wait): string {
+  const whose =
+    holders.length === 0
+      ? 'a lock that no request of this timeline held'
+      : `the lock that ${holders.map(nameOf).join(', then ')} held`;
+  const verb = got === undefined ? 'has been waiting' : 'waited';
+  const end = got === false ? ', and did not get it' : '';
+  return `${nameOf(entry)} ${verb} ${milliseconds(to - from)} for ${whose}${end}.`;
+}
+
+function nameOf({ sender, number }: RequestEntry): string {
+  return `${NAMES[sender]} (request ${number})`;
+}
+
 /** All statements of a request in the order in which they were sent. */
 function statementsOf(entry: RequestEntry): Statement[] {
   const all = [...entry.steps.flatMap((step) => step.statements), ...entry.statements];
   return all.sort((one, other) => one.statement - other.statement);
 }
 
-/** What one request held, and from when to when. */
+/** The locks of one request, each from when to when. */
 function findHolds(entry: RequestEntry): Hold[] {
   const holds: Hold[] = [];
   const free = (which: (hold: Hold) => boolean, at: number) => {
@@ -87,7 +104,7 @@ function findHolds(entry: RequestEntry): Hold[] {
       free((hold) => hold.kind === 'name' && (lock === undefined || hold.lock === lock), at);
     }
     if (effect?.does !== 'takes' || end === undefined || failed || got !== true) continue;
-    // Outside of a transaction rows are free again as soon as they were read.
+    // Outside of a transaction, rows are unlocked as soon as they have been read.
     const to = effect.kind === 'rows' && !within ? end : undefined;
     holds.push({ entry, lock: effect.lock, kind: effect.kind, from: end, to });
   }

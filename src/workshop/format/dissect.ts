@@ -1,29 +1,25 @@
-/** Takes a session's bytes apart: which byte means what in PHP's own format. */
+/** Takes a session's bytes apart: the meaning of every byte in PHP's own format. */
 
-/** What a run of bytes is for. */
+/** The purpose of a run of bytes. */
 export type Role = 'key' | 'mark' | 'type' | 'length' | 'value';
 
 export interface Part {
-  /** Where it begins, counted in bytes from 0. */
+  /** The first byte, counted from 0. */
   offset: number;
   length: number;
   role: Role;
-  /** In a few words, for a reader who sees the format for the first time. */
+  /** In a few words, for a reader who is new to the format. */
   meaning: string;
 }
 
-/** The bytes stop being a session here. */
+/** Bytes that do not follow the format. */
 export class NotASession extends RangeError {
   override readonly name: string = 'RangeError';
-  /** The byte at which something else should stand. */
+  /** The first byte that does not follow the format, counted from 0. */
   readonly offset: number;
-  /** What should stand there, in a few words. */
+  /** The format's requirement there, in a few words. */
   readonly expected: string;
 
-  /**
-   * @param expected What should stand there.
-   * @param offset Where, counted in bytes from 0.
-   */
   constructor(expected: string, offset: number) {
     super(`Expected ${expected} at byte ${offset} of the session's data`);
     this.expected = expected;
@@ -46,11 +42,12 @@ const TYPES: Record<string, string> = {
 };
 
 /**
- * Dissects what the `php` serialize handler has written.
+ * Dissects data of the `php` serialize handler.
  *
- * @param bytes A session's data.
+ * The decoder in src/serialize has no tokens to offer: it reads values, not the bytes between them.
+ *
  * @returns Every byte once, in order.
- * @throws NotASession with the offset at which the bytes stop being such data.
+ * @throws NotASession with the offset of the first byte that does not follow the format.
  */
 export function dissect(bytes: Uint8Array): Part[] {
   const { parts, refusal } = dissectSoFar(bytes);
@@ -59,10 +56,9 @@ export function dissect(bytes: Uint8Array): Part[] {
 }
 
 /**
- * Dissects as much as can be read of data that may be broken.
+ * Dissects the readable beginning of data that may be broken.
  *
- * @param bytes A session's data, or anything else.
- * @returns The parts in order, and the refusal that they end at, if they do not reach the end.
+ * @returns The parts in order, and the error that ends them before the end of the data.
  */
 export function dissectSoFar(bytes: Uint8Array): {
   parts: Part[];
@@ -101,7 +97,7 @@ class Dissection {
     const meaning = TYPES[type];
     if (!meaning) throw this.#refusal('a letter for a type');
     this.#take(1, 'type', meaning);
-    if (type !== 'N') this.#mark(':', 'what follows is the rest of it');
+    if (type !== 'N') this.#mark(':', 'separates the type from the rest');
     if (type === 'a') this.#elements(depth);
     else if (type === 'O') this.#object(depth);
     else if (type === 'C') this.#opaque();
@@ -133,7 +129,7 @@ class Dissection {
 
   #object(depth: number): void {
     this.#string('bytes in the class name', 'the class');
-    this.#mark(':', 'what follows are its properties');
+    this.#mark(':', 'separates the class from the properties');
     const count = this.#count('properties');
     this.#mark(':{', 'opens');
     for (let index = 0; index < 2 * count; index += 1) this.#value(depth + 1);
@@ -142,7 +138,7 @@ class Dissection {
 
   #opaque(): void {
     this.#string('bytes in the class name', 'the class');
-    this.#mark(':', 'what follows is its own text');
+    this.#mark(':', 'separates the class from its own text');
     const length = this.#count('bytes of its own');
     this.#mark(':{', 'opens');
     this.#take(length, 'value', 'only the class can read this');

@@ -1,4 +1,4 @@
-/** A session's bytes, decoded for the eye: the names and values of its top level. */
+/** A session's bytes, decoded for a reader: the names and values of the top level. */
 import {
   decodeSession,
   PhpFloat,
@@ -6,7 +6,7 @@ import {
   PhpReference,
   type PhpValue,
 } from '../../serialize/index.ts';
-import { escapeBytes } from './bytes.ts';
+import { escapeBytes } from './text.ts';
 
 export interface DecodedValue {
   key: string;
@@ -15,25 +15,20 @@ export interface DecodedValue {
   value: string;
 }
 
-/**
- * Decodes what PHP's session format holds.
- *
- * @param bytes The row's data.
- * @returns The values in their order, or undefined where the bytes are something else.
- */
+/** Decodes a row's data; undefined for bytes that are not in PHP's session format. */
 export function decodeRow(bytes: Uint8Array): DecodedValue[] | undefined {
   try {
     const { variables, error } = decodeSession('php', Buffer.from(bytes));
     if (error) return undefined;
     const entries = variables instanceof Map ? [...variables] : Object.entries(variables);
-    return entries.map(([key, value]) => ({ key: describeText(key), ...describe(value) }));
+    return entries.map(([key, value]) => ({ key: readable(key), ...typeAndText(value) }));
   } catch {
     return undefined;
   }
 }
 
-function describe(value: PhpValue): Omit<DecodedValue, 'key'> {
-  if (value instanceof PhpReference) return describe(value.value);
+function typeAndText(value: PhpValue): Omit<DecodedValue, 'key'> {
+  if (value instanceof PhpReference) return typeAndText(value.value);
   if (value === null) return { type: 'null', value: 'null' };
   if (typeof value === 'boolean') return { type: 'bool', value: String(value) };
   if (typeof value === 'bigint') return { type: 'int', value: String(value) };
@@ -42,12 +37,12 @@ function describe(value: PhpValue): Omit<DecodedValue, 'key'> {
   }
   if (value instanceof PhpFloat) return { type: 'float', value: String(value.value) };
   if (typeof value === 'string') return { type: 'string', value };
-  if (value instanceof Uint8Array) return { type: 'bytes', value: describeText(value) };
-  if (value instanceof PhpObject) return { type: 'object', value: describeText(value.className) };
+  if (value instanceof Uint8Array) return { type: 'bytes', value: readable(value) };
+  if (value instanceof PhpObject) return { type: 'object', value: readable(value.className) };
   const length = value instanceof Map ? value.size : Object.keys(value).length;
   return { type: `array of ${length}`, value: '[…]' };
 }
 
-function describeText(key: unknown): string {
+function readable(key: unknown): string {
   return key instanceof Uint8Array ? escapeBytes(Buffer.from(key).toString('latin1')) : String(key);
 }

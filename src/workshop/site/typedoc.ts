@@ -1,4 +1,4 @@
-/** Builds the site: the lessons' pages, the pages of docs/ and the API, checked before it is shown. */
+/** Builds the site from the lessons' pages, the pages of docs/ and the API, and checks it. */
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,8 +6,8 @@ import { stripVTControlCharacters } from 'node:util';
 import { Application, LogLevel, TSConfigReader, TypeDocReader } from 'typedoc';
 import { type Lesson, readLessons, root } from '../course/catalogue.ts';
 import { inspectSite } from './inspect.ts';
-import { documentNames } from './pages.ts';
-import { type PublicModule, workshopPlugin } from './plugin.ts';
+import { documentNames } from './page.ts';
+import { type PublicModule, workshopPlugin } from './typedoc-plugin.ts';
 
 /** The library's doors, by the names they are imported by. */
 const MODULES: PublicModule[] = [
@@ -48,7 +48,7 @@ export interface SiteReport {
 /**
  * Builds the site in a folder of its own and puts it in place when it has no fault.
  *
- * @param options Where to put it: undefined checks everything and leaves nothing behind.
+ * @param options - The folder; undefined checks everything and writes nothing.
  */
 export async function buildSite(options: { out: string | undefined }): Promise<SiteReport> {
   const began = performance.now();
@@ -113,14 +113,14 @@ async function configure(
   return { app, complaints };
 }
 
-/** TypeDoc colours its messages for a terminal and says of each how grave it is: here all are. */
+/** Removes TypeDoc's colours and levels: here every message is a fault. */
 function withoutColours(message: string): string {
   return stripVTControlCharacters(message)
     .replace(/\[(?:warning|error)\] /, '')
     .trim();
 }
 
-/** Parts in the order of their first pages; the library stands before the pages about our own work. */
+/** Groups in the order of their first pages; the library before the pages about this project. */
 function groupOrder(documents: string[]): string[] {
   const groups = documents.flatMap(
     (path) => /^---\n(?:.*\n)*?group:\s*"?(.+?)"?\n/.exec(readFileSync(path, 'utf8'))?.[1] ?? [],

@@ -1,9 +1,9 @@
-/** Attacks' transcripts on one class, filled while they run. */
+/** Attacks on one class; their transcripts grow while they run. */
 import { statSync } from 'node:fs';
 import { type AttackResult, runAttacks } from '../bench/attacks.ts';
 import type { Lesson } from '../course/catalogue.ts';
-import type { ClassFile } from './lab.ts';
-import type { RunOptions } from './proofs.ts';
+import type { ClassFile, RunOptions } from './class-file.ts';
+import { errorMessage } from './text.ts';
 
 export interface AttackRun {
   running: boolean;
@@ -16,26 +16,21 @@ export interface AttackRun {
   file: number;
 }
 
-/**
- * An attack that begins now.
- *
- * @param subject The class it is tried on.
- */
+/** The record of an attack that begins now. */
 export function newAttackRun({ path }: ClassFile): AttackRun {
   const nothing = { verdict: undefined, because: undefined, reason: undefined };
   return { running: true, lines: [], ...nothing, file: fileState(path) };
 }
 
-/** A number that is another one after a file was saved; 0 while there is no file. */
+/** A number that changes whenever the file is saved; 0 for a missing file. */
 export function fileState(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 /**
- * Runs a lesson's attack on a class and keeps the transcript as it comes.
+ * Runs a lesson's attack on a class.
  *
- * @param run Where the lines go.
- * @param options Which attack, on which class.
+ * @param run - Receives the lines and the verdict.
  * @returns The verdict in one sentence.
  */
 export async function runLessonAttack(
@@ -49,9 +44,9 @@ export async function runLessonAttack(
 /**
  * Runs several lessons' attacks on a class, one after the other in one process.
  *
- * Once the signal is aborted nothing is kept any more: what was running stays without a verdict.
+ * After the signal is aborted no result is kept: the running attack stays without a verdict.
  *
- * @param options Which attacks, on which class; `begin` is asked where each keeps its transcript.
+ * @param options - The attacks and the class; `begin` returns the record of each.
  */
 export async function runLessonAttacks(
   options: RunOptions & { lessons: readonly Lesson[]; begin(lesson: Lesson): AttackRun },
@@ -79,7 +74,7 @@ export async function runLessonAttacks(
       },
       onResult: (result) => {
         if (signal.aborted) return;
-        // The last line is the verdict, which has a place of its own.
+        // The last line is the verdict, which is shown apart.
         run.lines = result.transcript.slice(0, -1);
         settle(result);
         const next = others.shift();
@@ -88,7 +83,7 @@ export async function runLessonAttacks(
       },
     });
   } catch (error) {
-    settle({ verdict: 'failed', because: error instanceof Error ? error.message : String(error) });
+    settle({ verdict: 'failed', because: errorMessage(error) });
   }
   run.running = false;
   onChange();
