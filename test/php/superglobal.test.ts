@@ -163,6 +163,14 @@ test('a key that is not UTF-8 is listed, read, changed and deleted', async () =>
   });
 });
 
+test('data that is decoded twice has a key that is not UTF-8 once', async () => {
+  await inSession(Buffer.from('caf\xe9|i:1;', 'latin1'), async () => {
+    await session_decode(Buffer.from('caf\xe9|i:2;', 'latin1'));
+    assert.deepEqual({ ...$_SESSION }, { 'caf\udce9': 2 });
+    assert.equal(Buffer.from(session_encode() as Uint8Array).toString('latin1'), 'caf\xe9|i:2;');
+  });
+});
+
 test('the box of a shared variable can be had', async () => {
   await inSession('total|i:1;sum|R:1;', () => {
     const variables = sessionVariables();

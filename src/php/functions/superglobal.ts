@@ -6,7 +6,7 @@ import { integerKey } from '../../serialize/numbers.ts';
 import { PhpScopeError } from '../messages.ts';
 import type { PhpRequest } from '../session/request.ts';
 import { currentVariables, isInHandler } from '../session/scope.ts';
-import { followReference } from '../session/variables.ts';
+import { followReference, presentKey } from '../session/variables.ts';
 import { entriesOf, isArrayLike } from '../zend/arguments.ts';
 import { bytesOf, textOf, typeName } from '../zend/conversions.ts';
 
@@ -41,18 +41,13 @@ function propertyOf(key: PhpKey): string {
   return key instanceof Uint8Array ? textOf(Buffer.from(key)) : String(key);
 }
 
-/** The key under which a variable is written: one of equal bytes if there is one. */
+/** The key under which a variable is written. */
 function placeOf(variables: ReadonlyMap<PhpKey, PhpValue>, property: string): PhpKey {
-  const key = keyOf(property);
-  if (!(key instanceof Uint8Array)) return key;
-  for (const each of variables.keys()) {
-    if (each instanceof Uint8Array && Buffer.compare(each, key) === 0) return each;
-  }
-  return key;
+  return presentKey(variables, keyOf(property));
 }
 
 /** The key under which a variable is read: decoded data may hold the string '5' instead of 5. */
-function presentKey(
+function readableKey(
   variables: ReadonlyMap<PhpKey, PhpValue>,
   property: string,
 ): PhpKey | undefined {
@@ -136,7 +131,7 @@ export function superglobalOf(find: () => PhpRequest): PhpSession {
     get(_target, property) {
       if (typeof property === 'symbol') return Reflect.get(target, property);
       const variables = readable();
-      const key = presentKey(variables, property);
+      const key = readableKey(variables, property);
       return key === undefined ? undefined : followReference(variables.get(key));
     },
     set(_target, property, value) {
@@ -146,7 +141,7 @@ export function superglobalOf(find: () => PhpRequest): PhpSession {
     },
     has(_target, property) {
       if (typeof property === 'symbol') return false;
-      return presentKey(readable(), property) !== undefined;
+      return readableKey(readable(), property) !== undefined;
     },
     deleteProperty(_target, property) {
       if (typeof property === 'symbol') return true;
@@ -165,7 +160,7 @@ export function superglobalOf(find: () => PhpRequest): PhpSession {
     getOwnPropertyDescriptor(_target, property) {
       if (typeof property === 'symbol') return undefined;
       const variables = readable();
-      const key = presentKey(variables, property);
+      const key = readableKey(variables, property);
       if (key === undefined) return undefined;
       const value = followReference(variables.get(key));
       return { value, writable: true, enumerable: true, configurable: true };

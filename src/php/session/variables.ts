@@ -60,7 +60,10 @@ export class Variables {
     const entries: Iterable<[PhpKey, PhpValue]> =
       decoded.variables instanceof Map ? decoded.variables : Object.entries(decoded.variables);
     // A session that was destroyed while it was read has no variables to fill.
-    for (const [key, value] of entries) this.saved?.set(key, value);
+    const variables = this.saved;
+    if (variables) {
+      for (const [key, value] of entries) variables.set(presentKey(variables, key), value);
+    }
     if (format !== 'php_serialize' && !decoded.endsInKey) this.#warnOfNumericKeys(reporter);
     return !decoded.error;
   }
@@ -72,6 +75,21 @@ export class Variables {
       reporter.warn('E_WARNING', `Skipping numeric key ${key}`);
     }
   }
+}
+
+/**
+ * The key of a variable in a Map, where keys of bytes are compared by identity.
+ *
+ * @param variables - The variables.
+ * @param key - A key.
+ * @returns The key of equal bytes that the Map has, if it has one; otherwise `key`.
+ */
+export function presentKey(variables: ReadonlyMap<PhpKey, PhpValue>, key: PhpKey): PhpKey {
+  if (!(key instanceof Uint8Array)) return key;
+  for (const each of variables.keys()) {
+    if (each instanceof Uint8Array && Buffer.compare(each, key) === 0) return each;
+  }
+  return key;
 }
 
 /** Follows a reference, as PHP does whenever it reads a variable. */

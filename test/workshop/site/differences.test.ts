@@ -1,4 +1,4 @@
-/** Where PHP and the port are known to differ: each difference is seen on both sides. */
+/** The known differences between PHP and the port; each test sees both sides of one. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -16,6 +16,8 @@ import {
   PhpScopeError,
   type PhpSessionMessage,
   SID,
+  session_decode,
+  session_encode,
   session_gc,
   session_id,
   session_set_save_handler,
@@ -28,6 +30,7 @@ import {
   PhpEnum,
   PhpFloat,
   PhpObject,
+  PhpReference,
   PhpSerializable,
   serialize,
   unserialize,
@@ -80,8 +83,8 @@ test('a lock of the files handler ends at the process', async () => {
   differences.push({
     name: 'locks of the files handler',
     php: 'flock(): from read to close a session’s file is locked for every process',
-    ours: 'Node has no flock(); requests of one process wait for each other, other processes do not',
-    instead: 'one process for the files handler, or a handler that locks in its database',
+    ours: 'Node has no flock(): requests of one process wait for each other, those of other processes do not',
+    instead: 'a single process, or a handler that locks in its database',
   });
 });
 
@@ -108,12 +111,12 @@ test('no page is rewritten', async () => {
   differences.push({
     name: 'ids in links',
     php: 'with session.use_trans_sid on, links and forms of the printed page get the id',
-    ours: 'the setting can be set, the page is sent as it was written',
-    instead: '`SID`, to be put into links by hand; PHP 8.4 deprecates both',
+    ours: 'the setting is accepted, the page is sent unchanged',
+    instead: 'put `SID` into links by hand; PHP 8.4 deprecates both',
   });
 });
 
-test('an upload tells no progress', async () => {
+test('an upload records no progress', async () => {
   const boundary = 'xxx';
   const part = (name: string, more: string, text: string): string =>
     `--${boundary}\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\n${text}\r\n`;
@@ -140,9 +143,9 @@ test('an upload tells no progress', async () => {
   assert.equal(ours.body, '');
   differences.push({
     name: 'upload progress',
-    php: 'a form that asks for it finds the progress of its files in the session',
-    ours: 'no body is parsed, so nothing is noted',
-    instead: 'the events of the multipart parser that your framework has',
+    php: 'with a hidden field in the form, the session holds the progress of its files',
+    ours: 'no body is parsed, so no progress is recorded',
+    instead: 'the events of your framework’s multipart parser',
   });
 });
 
@@ -168,13 +171,13 @@ test('a class that PHP never unserializes is an object like any other', async ()
   );
   differences.push({
     name: 'classes that refuse',
-    php: 'Closure, Generator and their like are not serialized, nor read',
-    ours: 'no class is looked up, so none is refused: `PhpObject` takes every name',
-    instead: 'a check of `className` before you write it; PHP still refuses it when it reads',
+    php: 'Closure, Generator and similar classes are neither serialized nor unserialized',
+    ours: 'no class is looked up, so none is refused: `PhpObject` accepts every name',
+    instead: 'check `className` before you write the object; PHP still refuses to read it',
   });
 });
 
-test('what only a class can read is kept, where PHP without the class drops it', async () => {
+test('the payload of an unknown class is kept, where PHP drops it', async () => {
   const again = async (text: string): Promise<string> =>
     (await php.run(`<?php error_reporting(0); echo serialize(unserialize('${text}'));`)).toString();
   const opaque = 'C:5:"Point":3:{3,4}';
@@ -186,14 +189,14 @@ test('what only a class can read is kept, where PHP without the class drops it',
   assert.equal(serialize(unserialize(opaque)).toString(), opaque);
   assert.equal(serialize(unserialize(unknown)).toString(), unknown);
   differences.push({
-    name: 'classes that are not there',
-    php: 'a payload of C: is dropped, a case of an unknown enum is read as false',
-    ours: 'both are kept and written again as they came; no method of a class ever runs',
+    name: 'unknown classes',
+    php: 'the payload of C: is dropped, and a case of an unknown enum is read as false',
+    ours: 'both are kept, and written again unchanged; no method of a class ever runs',
     instead: '`PhpSerializable`, `PhpEnum` and `PhpObject`, by the names in the bytes',
   });
 });
 
-test('a float that is a whole number has to say so', async () => {
+test('a float that is a whole number needs PhpFloat', async () => {
   assert.equal((await php.run('<?php echo serialize(1.0);')).toString(), 'd:1;');
   assert.equal(serialize(1.0).toString(), 'i:1;');
   assert.equal(serialize(new PhpFloat(1)).toString(), 'd:1;');
@@ -202,7 +205,7 @@ test('a float that is a whole number has to say so', async () => {
     name: '1 and 1.0',
     php: 'an integer and a float',
     ours: 'one JavaScript number: a new `1.0` is written as an integer',
-    instead: '`new PhpFloat(1)`; a float that was read stays one',
+    instead: '`new PhpFloat(1)`; a float that was read stays a float',
   });
 });
 
@@ -231,13 +234,13 @@ test('the session is saved before the page leaves', async () => {
   assert.deepEqual([status, body], [500, 'Internal Server Error\n']);
   differences.push({
     name: 'when a session is saved',
-    php: 'after the page was printed: a failure comes too late for the visitor',
+    php: 'after the page was printed: the visitor does not learn of a failure',
     ours: 'before the head of the response leaves: a failure answers 500',
-    instead: '`session_write_close()` anywhere earlier, as in PHP',
+    instead: 'call `session_write_close()` earlier, as in PHP',
   });
 });
 
-test('a message is no part of the page', async () => {
+test('a message is not part of the page', async () => {
   const printed = await php.run(`<?php ini_set('html_errors', '0'); session_gc(); echo 'page';`);
   assert.match(printed.toString(), /^\s*Warning: session_gc\(\): Session cannot.*page$/s);
   const heard: PhpSessionMessage[] = [];
@@ -249,13 +252,13 @@ test('a message is no part of the page', async () => {
   assert.match(heard[0]?.message ?? '', /^session_gc\(\): Session cannot/);
   differences.push({
     name: 'messages',
-    php: 'printed into the page, or into a log, as its settings say',
-    ours: 'given to `onMessage` in PHP’s words, else to `process.emitWarning()`',
-    instead: 'your own logger in `onMessage`',
+    php: 'printed into the page or written to a log, by settings',
+    ours: 'passed to `onMessage` in PHP’s words, by default to `process.emitWarning()`',
+    instead: 'call your logger in `onMessage`',
   });
 });
 
-test('only the settings of the session are there', async () => {
+test('only the settings of the session exist', async () => {
   assert.match((await php.run(`<?php echo ini_get('memory_limit');`)).toString(), /^\d+M$/);
   // @ts-expect-error the types know the session's settings
   assert.equal(await withPhpRequest({}, () => ini_get('memory_limit')), false);
@@ -266,8 +269,8 @@ test('only the settings of the session are there', async () => {
   differences.push({
     name: 'settings',
     php: 'all of php.ini',
-    ours: '`session.*` only; what php.ini alone may change is given to the adapter',
-    instead: '`{ settings: { … } }` among the options',
+    ours: '`session.*` only; settings that only php.ini can change are options of the adapter',
+    instead: 'the option `settings`',
   });
 });
 
@@ -283,13 +286,13 @@ test('an invalid setting ends the start of the program', async () => {
   );
   differences.push({
     name: 'invalid settings',
-    php: 'a warning when PHP starts, then the default, or the part of a number that it could read',
-    ours: 'a `RangeError` with PHP’s words when the program starts; what is deprecated passes silently',
-    instead: 'leave the setting out for its default',
+    php: 'a warning when PHP starts; then the default, or the readable part of a number',
+    ours: 'a `RangeError` in PHP’s words when the program starts; deprecated settings are accepted silently',
+    instead: 'leave the setting out to get its default',
   });
 });
 
-test('what may reach a handler is awaited', async () => {
+test('functions that can call a handler are async', async () => {
   assert.equal((await php.run('<?php echo json_encode(session_start());')).toString(), 'true');
   await withPhpRequest({}, async () => {
     const started = session_start();
@@ -299,9 +302,35 @@ test('what may reach a handler is awaited', async () => {
   });
   differences.push({
     name: 'waiting',
-    php: 'every function returns when it is done',
-    ours: 'what may reach a save handler returns a promise; a forgotten `await` is told with a `PhpScopeError`',
-    instead: '`await session_start()` and its like; the rest is called as in PHP',
+    php: 'every function is synchronous',
+    ours: 'functions that can call a save handler return a promise; `$_SESSION` throws a `PhpScopeError` after a forgotten `await`',
+    instead: '`await session_start()`; the synchronous functions are called as in PHP',
+  });
+});
+
+test('a second reference in place of a first is refused', async () => {
+  const code = `$other = 9; $_SESSION['total'] = &$other; echo session_encode();`;
+  const printed = await php.run(
+    `<?php session_start(); session_decode('total|i:1;sum|R:1;'); ${code}`,
+  );
+  assert.equal(printed.toString(), 'total|i:9;sum|i:1;', 'PHP has cut the link');
+  await withPhpRequest({ settings: { 'session.save_path': folder } }, async () => {
+    await session_start();
+    await session_decode('total|i:1;sum|R:1;');
+    const other = new PhpReference(9);
+    const assign = (): void => {
+      $_SESSION['total'] = other;
+    };
+    assert.throws(assign, TypeError);
+    delete $_SESSION['total'];
+    assign();
+    assert.equal(session_encode(), 'sum|i:1;total|i:9;');
+  });
+  differences.push({
+    name: 'references',
+    php: '`=` assigns to the shared variable, `=&` replaces the reference',
+    ours: 'an assignment of a value changes the shared variable; a second `PhpReference` throws a `TypeError`',
+    instead: '`delete` the variable, then assign the `PhpReference`',
   });
 });
 
@@ -315,9 +344,9 @@ test('five releases can be chosen', async () => {
   assert.deepEqual(await Promise.all(releases.map(partitioned)), [false, false, false, '0', '0']);
   differences.push({
     name: 'releases',
-    php: 'the one that is installed',
-    ours: '8.4; 8.2, 8.3, 8.5 and 8.6 where they differ from it',
-    instead: "`{ version: '8.6' }` among the options",
+    php: 'the installed release',
+    ours: '8.4 by default; 8.2, 8.3, 8.5 and 8.6 can be chosen',
+    instead: 'the option `version`',
   });
 });
 
