@@ -47,9 +47,9 @@ test('every client goes on from its own last count', async () => {
 });
 
 test('a response that has lost a count is wrong', async () => {
-  const { round, said } = await ask(counter((count) => Math.min(count, 3)));
+  const { round, said } = await ask(counter(() => 1));
   assert.equal(round.failed, 1);
-  assert.match(said, /page: not every response was right: count 3 instead of 4/);
+  assert.match(said, /page: not every response was right: count 1 instead of 2/);
 });
 
 test('a connection that is cut is a wrong response, and the client connects again', async () => {
@@ -59,6 +59,6 @@ test('a connection that is cut is a wrong response, and the client connects agai
     request.socket.destroy();
   });
   assert.equal(round.failed, 1);
-  assert.ok(requests > 4);
+  assert.ok(requests >= 4);
   assert.match(said, /the server closed the connection|ECONNRESET/);
 });
