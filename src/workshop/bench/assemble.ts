@@ -1,4 +1,4 @@
-/** Putting a bench together: a schema, a wire to it, the class, and an end to all of them. */
+/** Assembles a bench: a schema, a wire to it, the class, and an end to all of them. */
 import { type DatabaseServer, obtainServer } from '../machine/database/server.ts';
 import { loadClass } from '../sandbox/load-class.ts';
 import { openWire } from '../wire/proxy.ts';
@@ -26,7 +26,7 @@ export interface AssembledBench {
 let server: Promise<DatabaseServer> | undefined;
 let copies = 0;
 
-/** Gives the server back; every bench must have ended. */
+/** Closes the server; every bench must have ended. */
 export async function releaseServer(): Promise<void> {
   const held = server;
   server = undefined;
@@ -38,7 +38,7 @@ export async function releaseServer(): Promise<void> {
  *
  * @param subject - The class's file and its table.
  * @returns The bench and what its owner needs beside it.
- * @throws Whatever loading the class throws, after everything opened was ended.
+ * @throws Any error of loading the class, after everything that was opened has ended.
  */
 export async function assembleBench(subject: Subject): Promise<AssembledBench> {
   const random = seededRandom(process.env['SEED']);
@@ -103,7 +103,7 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
   }
 }
 
-/** Ids a class accepts: its own, else the next number, or random text where ids are text. */
+/** Makes ids that a class accepts: its own, else the next number, or random text where ids are text. */
 function idMaker(
   database: OwnedDatabase,
   create: () => Promise<string> | undefined,
@@ -119,7 +119,7 @@ function idMaker(
   };
 }
 
-/** What the class would have written, had it been ported that far. */
+/** Writes the row that the class will write once it is ported. */
 async function insertRow(
   database: OwnedDatabase,
   id: string,

@@ -1,4 +1,4 @@
-/** What a lesson's `attack.ts` imports: the bench it gets and the two verdicts. */
+/** The imports of a lesson's `attack.ts`: its bench and the two verdicts. */
 
 import type { PageRequest, PageResponse } from '../sandbox/browser.ts';
 import type { Bench } from './bench.ts';
@@ -7,14 +7,14 @@ import type { Server } from './serve.ts';
 /** How an attack ends, and the only two words for it. */
 export interface Verdict {
   verdict: 'breached' | 'held';
-  /** One sentence: what the attacker got, or what stopped him. */
+  /** One sentence: what the attacker got, or what stopped them. */
   because: string;
 }
 
 /**
  * The attack succeeded.
  *
- * @param because - What the attacker has now that he should not have.
+ * @param because - What the attacker has now and should not have.
  * @returns The verdict to return from `attack`.
  */
 export function breached(because: string): Verdict {
@@ -41,13 +41,13 @@ export interface AttackBench extends Bench {
 export type Attack = (bench: AttackBench) => Promise<Verdict>;
 
 /**
- * Signs Ann in, and makes sure that she is: where the page fails for everybody, every attack would
- * be held by accident.
+ * Signs Ann in and checks it: on a page that fails for every user, an attack would be held by
+ * accident.
  *
- * @param server - Where.
- * @param request - What her browser sends along: a cookie that it has already.
- * @returns The answer to her sign-in.
- * @throws Error with what the page answered, when her own cookie does not show her name.
+ * @param server - The server with the page.
+ * @param request - Her browser's request, with a cookie that it already has.
+ * @returns The response to her sign-in.
+ * @throws Error with the page's text, when her own cookie does not show her name.
  */
 export async function signIn(server: Server, request: PageRequest = {}): Promise<PageResponse> {
   const login = await server.request({ ...request, path: '/login?user=ann' });

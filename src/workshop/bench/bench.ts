@@ -1,4 +1,4 @@
-/** What a test file gets from `#bench`. */
+/** The bench that a test file gets from `#bench`. */
 import type { Gate, GateOptions } from '../wire/gate.ts';
 import type { Statement } from '../wire/statement.ts';
 import type { BenchClock } from './clock.ts';
@@ -9,9 +9,9 @@ import type { ServeOptions, Server } from './serve.ts';
 export interface Bench {
   /** The class under test, whatever its shape. */
   handler: BenchHandler;
-  /** An id that this class accepts: one it made itself where it can. */
+  /** An id that this class accepts: made by the class itself if it can. */
   newId(): Promise<string>;
-  /** Puts a session there: through the class's own write, or into the table while it has none. */
+  /** Stores a session by the class's own write, or in the table while the class has no write. */
   store(id: string, data: string): Promise<void>;
   /** This file's own database. */
   database: BenchDatabase;

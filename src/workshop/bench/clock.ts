@@ -1,8 +1,8 @@
 /**
- * The clock a test may set.
+ * A clock that a test can set.
  *
  * Only `Date` is mocked, and only once a test has set it: timers, sockets and the driver's
- * time-outs go on in real time.
+ * timeouts keep real time.
  */
 import { mock } from 'node:test';
 
@@ -11,7 +11,7 @@ export interface BenchClock {
   now(): number;
   /** Stops the clock at this second. */
   set(seconds: number): void;
-  /** Moves it on, or back with a negative number. */
+  /** Moves the clock forward, or back with a negative number. */
   advance(seconds: number): void;
 }
 

@@ -22,7 +22,7 @@ export interface BenchDatabase {
    * @returns True as soon as `count` of them wait; false when `over` settles first.
    */
   lockWaits(count: number, over?: Promise<unknown>): Promise<boolean>;
-  /** Where the class connects to, schema included. */
+  /** The address that the class connects to, schema included. */
   readonly url: string;
 }
 
@@ -39,7 +39,7 @@ const noticeWithin = 5000;
  * Opens a schema for a test file.
  *
  * @param directUrl - The schema on the server itself, for the bench's own connection.
- * @param wire - What the class connects through.
+ * @param wire - The class's way to the server.
  * @param schemaSql - The statements that make the lesson's table.
  * @returns The database.
  * @throws The driver's error, when the server cannot be reached or refuses the table.
@@ -50,7 +50,7 @@ export async function openDatabase(
   schemaSql: string,
 ): Promise<OwnedDatabase> {
   const connection = await createConnection({ uri: directUrl, multipleStatements: true });
-  // The server closes it when a test kills connections; the next query then says so itself.
+  // The server closes it when a test kills connections; the next query reports that.
   connection.on('error', () => {});
   await connection.query(schemaSql);
   const query = async (sql: string, values: readonly unknown[] = []): Promise<Row[]> => {
@@ -75,8 +75,8 @@ export async function openDatabase(
 }
 
 /**
- * The wire knows at once that a client said goodbye, the server a moment later. Both must agree,
- * or a test would read a number that is about to change.
+ * The wire sees a client's quit at once, the server a moment later. The count is read when both
+ * agree, so that it is not about to change.
  */
 async function countConnections(connection: Connection, wire: Wire): Promise<number> {
   const deadline = performance.now() + noticeWithin;
@@ -127,7 +127,7 @@ async function awaitLockWaits(
   }
 }
 
-/** What the class has sent, a goodbye among it, may still be on its way through the system. */
+/** Waits until the wire has received everything that the class has sent, its quit included. */
 async function everythingArrived(wire: Wire): Promise<void> {
   const deadline = performance.now() + noticeWithin;
   for (;;) {

@@ -1,8 +1,8 @@
 /**
- * Whatever `#sessions` exports, as one handler.
+ * Adapts the export of `#sessions` to one handler.
  *
- * Tests speak to this shape from the first lesson to the last, so no test is edited when the
- * static class becomes an object, and a callback that is not ported yet fails with a sentence.
+ * Tests use this shape from the first lesson to the last, so no test is edited when the static
+ * class becomes an object, and a callback that is not ported yet fails with a sentence.
  */
 import type { SessionsExport } from '../sandbox/contract.ts';
 import { type Callback, METHODS } from '../sandbox/methods.ts';
@@ -14,7 +14,7 @@ export interface BenchHandler {
   close(): Promise<boolean>;
   /** The session's data; bytes that the class returned are decoded as UTF-8. */
   read(id: string): Promise<string>;
-  /** The same call, for data that is no text. */
+  /** The same call, for data that is not text. */
   readBytes(id: string): Promise<Uint8Array>;
   write(id: string, data: string | Uint8Array): Promise<boolean>;
   destroy(id: string): Promise<boolean>;
@@ -26,7 +26,7 @@ export interface BenchHandler {
 export interface LastCall {
   /** The method as the file spells it: `Read`, or `read` in an object. */
   method: string | undefined;
-  /** What a callback threw inside of a page, where the test only sees an answer of 500. */
+  /** The error of a callback within a page, where the test sees only a status of 500. */
   error: unknown;
 }
 
@@ -40,12 +40,12 @@ export interface AdaptedHandler {
 }
 
 /**
- * Turns what a lesson exports into one handler.
+ * Adapts a lesson's export to one handler.
  *
  * @param sessions - The static class, a handler's constructor, or a handler.
- * @param onCall - Told the method that is about to be called.
- * @returns The handler, and what is known about it.
- * @throws TypeError when `sessions` is nothing of the kind.
+ * @param onCall - Receives the name of each method before its call.
+ * @returns The handler, its callbacks and its last call.
+ * @throws TypeError when `sessions` is neither a class nor an object.
  */
 export function adaptHandler(
   sessions: SessionsExport,

@@ -1,7 +1,7 @@
 /**
- * Where `#sessions` lands when no condition, or one that does not exist, was given.
+ * The target of `#sessions` when the condition is missing or unknown.
  *
- * Node falls through to the default silently, so a mistyped condition must not find a class that
+ * Node falls back to the default silently, and a mistyped condition must not find a class that
  * happens to pass. The export exists because Node otherwise complains about a missing export
  * before this sentence can be read.
  */

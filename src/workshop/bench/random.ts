@@ -1,18 +1,18 @@
-/** Random numbers that can be had again: print the seed, set `SEED`, and the run repeats. */
+/** Repeatable random numbers: a failing test prints the seed, and `SEED` repeats the run. */
 import { randomInt } from 'node:crypto';
 
 export interface SeededRandom {
   readonly seed: number;
   /** A number in [0, 1), as `Math.random` gives. */
   next(): number;
-  /** True once a number was drawn: only then is the seed worth a line. */
+  /** True once a number was drawn: only then is the seed printed. */
   readonly used: boolean;
 }
 
 /**
  * Starts a sequence of random numbers.
  *
- * @param given - The seed to replay, usually `process.env.SEED`; drawn by chance when missing.
+ * @param given - The seed to replay, usually `process.env.SEED`; random when missing.
  * @returns The generator (Mulberry32: 32 bits of state, enough for test data and nothing else).
  * @throws RangeError when `given` is not a whole number from 0 to 4294967295.
  */

@@ -1,4 +1,4 @@
-/** The article's counter page over HTTP, in this process or in one of its own. */
+/** The article's counter page over HTTP, in this process or in a child. */
 import { tracingChannel } from 'node:diagnostics_channel';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,8 +15,8 @@ export interface ServeOptions {
   /** PHP settings for this server: `{ 'session.gc_probability': '1' }`. */
   settings?: Record<string, string> | undefined;
   /**
-   * Serves from a process of its own, as a second web server would. Nothing is shared with this
-   * one but the database; the answers then carry no `trace`.
+   * Serves from a child process, as a second web server would. It shares only the database with
+   * this process, and its responses carry no `trace`.
    *
    * @default false
    */
@@ -26,7 +26,7 @@ export interface ServeOptions {
 export interface Server {
   readonly url: string;
   request(request?: PageRequest): Promise<PageResponse>;
-  /** Ends a server that stands apart as a crash would: at once, in the middle of everything. */
+  /** Kills a server in a child process, as a crash would. */
   kill(): Promise<void>;
   close(): Promise<void>;
 }
@@ -40,10 +40,10 @@ interface CallbackMessage {
 /**
  * Serves the counter page on a free port of the loopback.
  *
- * @param sessions - What `#sessions` exports.
- * @param lastCall - Told what a callback threw.
- * @param options - PHP settings, where a test needs others than PHP's own.
- * @returns The server; whoever asked for it closes it.
+ * @param sessions - The export of `#sessions`.
+ * @param lastCall - Receives the error of a callback.
+ * @param options - PHP settings that differ from PHP's defaults.
+ * @returns The server; the caller closes it.
  */
 export async function serveCounter(
   sessions: SessionsExport,
@@ -98,7 +98,7 @@ const program = fileURLToPath(new URL('../sandbox/page-program.ts', import.meta.
  * Serves the counter page from a child process: a second web server, or one that is about to die.
  *
  * @param classFile - Absolute path of the class's file.
- * @param options - PHP settings, where a test needs others than PHP's own.
+ * @param options - PHP settings that differ from PHP's defaults.
  * @param databaseUrl - The database that the class connects to.
  * @returns The server, listening; its responses carry no `trace`.
  * @throws ClassUnavailable when the process ends before it listens.
@@ -122,7 +122,7 @@ export async function serveApart(
   };
 }
 
-/** A class that cannot be registered yet is a test's finding and not the end of its file. */
+/** Returns the error of a class that cannot be registered yet, so that a test fails and not its file. */
 function makePage(
   sessions: SessionsExport,
   { settings }: ServeOptions,

@@ -1,4 +1,4 @@
-/** A reporter that prints nothing: the parent is told on its own pipe, the rest is the class's. */
+/** A reporter that prints nothing: results go to the parent's pipe, standard output is the class's. */
 import type { TestEvent } from 'node:test/reporters';
 
 /** Takes every event and yields no text. */

@@ -1,10 +1,10 @@
-/** The connections a class makes: what it has sent, and an end to those it forgot. */
+/** The connections a class makes: the bytes it has sent, and an end to those it left open. */
 import { subscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 
 interface Noted {
   socket: Socket;
-  /** Kept apart: a socket forgets its port when it is destroyed. */
+  /** A copy: a destroyed socket has no port. */
   localPort: number;
   remotePort: number;
 }
@@ -12,7 +12,7 @@ interface Noted {
 const noted = new Set<Noted>();
 let listening = false;
 
-/** Takes note of every connection this process makes from now on. */
+/** Notes every further connection of this process. */
 export function noteSockets(): void {
   if (listening) return;
   listening = true;
@@ -26,10 +26,10 @@ export function noteSockets(): void {
 }
 
 /**
- * What this process has sent to a port, connection by connection.
+ * Counts the bytes that this process has sent to a port, by connection.
  *
  * @param remotePort - The port of the wire.
- * @returns The bytes handed to the system by local port; undefined for a connection that is gone.
+ * @returns The bytes handed to the system by local port; undefined for a closed connection.
  */
 export function sentTo(remotePort: number): Map<number, number | undefined> {
   const own = [...noted].filter((each) => each.remotePort === remotePort);
@@ -42,8 +42,8 @@ export function sentTo(remotePort: number): Map<number, number | undefined> {
 }
 
 /**
- * Ends the connections to a port without a word to their owner: a driver that hears of it would
- * raise errors that no test is left to catch.
+ * Ends the connections to a port without events for their owner: a driver would raise errors that
+ * no test can catch any more.
  *
  * @param remotePort - The port of the wire.
  */

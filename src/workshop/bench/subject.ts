@@ -1,4 +1,4 @@
-/** The class under test: which file it is, which lesson's table it wants, and how it is loaded. */
+/** The class under test: its file and its lesson's table. */
 import { createRequire } from 'node:module';
 import { schemaOf } from '../course/catalogue.ts';
 
@@ -10,9 +10,9 @@ export interface Subject {
 }
 
 /**
- * Finds the class that `#sessions` means to a file.
+ * Finds the class that `#sessions` resolves to in a file.
  *
- * @param asker - Absolute path of the test or the attack: its package's conditions count.
+ * @param asker - Absolute path of the test or the attack; its package's conditions apply.
  * @returns The class's file and its table.
  * @throws Error when no lesson has a `schema.sql`.
  */

@@ -1,5 +1,5 @@
 /**
- * What a lesson's class may look like, and the one shape tests see.
+ * The shapes that a lesson's class may have.
  *
  * `#sessions` resolves to this file for the type checker only: at run time a condition of
  * package.json's `imports` chooses a lesson's class (`node -C lesson-03`), the learner's own
@@ -8,7 +8,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { SessionHandlerInterface } from '../../php/index.ts';
 
-/** What a callback of the class may return: PHP's rules decide what each value means. */
+/** A callback's return value, or a promise of it; PHP's rules decide its meaning. */
 export type Answer<Value> = Value | Promise<Value>;
 
 /**
@@ -26,9 +26,9 @@ export interface StaticSessions {
   garbageCollect?(max_life: number): Answer<number | boolean>;
   createId?(): Answer<string>;
   validateId?(sid: string): Answer<boolean>;
-  /** Whether a request may change anything; a class without it lets every request. */
+  /** True when a request may change anything; without this method every request may. */
   Allows?(request: { method?: string | undefined; headers: IncomingHttpHeaders }): boolean;
-  /** Signs somebody in, within a page; a class without it leaves that to the page. */
+  /** Signs a user in, within a page; a class without it leaves that to the page. */
   Login?(user: string): Answer<void>;
   initCallbacks?(): Answer<boolean>;
 }

@@ -20,10 +20,10 @@ import { NotPorted } from './not-ported.ts';
  * Makes the counter page for a class.
  *
  * `/` counts, `/login?user=ann` signs in as a page of 2010 would unless the class has a `Login` of
- * its own, `/whoami` says who is signed in, `/logout` ends the session. What the class does not
- * allow is answered with 403.
+ * its own, `/whoami` says who is signed in, `/logout` ends the session. A request that
+ * the class does not allow gets 403.
  *
- * @param sessions - What `#sessions` exports.
+ * @param sessions - The export of `#sessions`.
  * @param options - Passed on to the session scope of each request.
  * @returns A listener for `node:http`'s `createServer`.
  * @throws NotPorted when the class cannot be registered with PHP's functions yet.

@@ -1,11 +1,11 @@
-/** What a statement does to a lock that other requests may wait for, read from its words. */
+/** Reads from a statement what it does to locks that other requests may wait for. */
 import { createHash } from 'node:crypto';
 
 /** A statement's part in the life of a lock. */
 export type LockEffect =
   /** Asks for a lock with a name (`GET_LOCK`) or for rows (`FOR UPDATE`), and waits for it. */
   | { does: 'takes'; kind: 'name' | 'rows'; lock: string }
-  /** Gives back one lock with a name; all of the connection's where `lock` is undefined. */
+  /** Releases one lock with a name; all of the connection's where `lock` is undefined. */
   | { does: 'releases'; lock: string | undefined }
   /** Begins a transaction: rows that are locked in it stay so until it ends. */
   | { does: 'begins' }
@@ -18,9 +18,9 @@ const ROWS =
 /**
  * Reads what a statement does to locks.
  *
- * @param sql The statement.
- * @param values What is bound to its question marks.
- * @returns Its part, or undefined for one that nobody waits for by asking.
+ * @param sql - The statement.
+ * @param values - The values bound to its question marks.
+ * @returns Its part, or undefined when it does nothing to locks.
  * @example
  * lockEffect('SELECT GET_LOCK(?,?)', ['cart', 10]); // { does: 'takes', kind: 'name', lock: 'cart' }
  */
@@ -42,10 +42,10 @@ export function lockEffect(sql: string, values: readonly unknown[]): LockEffect 
 }
 
 /**
- * Whether a statement that asked for a lock has it now.
+ * True when a statement that asked for a lock has it now.
  *
- * @param effect What the statement does.
- * @param result What the database answered.
+ * @param effect - The statement's part.
+ * @param result - The database's answer.
  */
 export function hasLock(effect: LockEffect | undefined, result: unknown): boolean | undefined {
   if (effect?.does !== 'takes') return undefined;

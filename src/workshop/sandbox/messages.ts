@@ -1,4 +1,4 @@
-/** What a play process tells the lab. Times are milliseconds since 1970, with fractions. */
+/** The events within a request. Times are milliseconds since 1970, with fractions. */
 
 import type { LockEffect } from './locks.ts';
 
@@ -15,7 +15,7 @@ export interface RequestMessage {
   request: number;
   method: string;
   url: string;
-  /** The other end of the connection, by which the lab knows its own request again. */
+  /** The client's port, by which the lab recognises its own request. */
   remotePort: number;
   at: number;
 }
@@ -49,12 +49,12 @@ export interface CallbackEndMessage {
 export interface SqlMessage {
   type: 'sql';
   request: number;
-  /** The callback that asked, when one was running. */
+  /** The callback that sent it, if one was running. */
   step: number | undefined;
   statement: number;
   sql: string;
   values: string[];
-  /** What it does to locks, when it does something. */
+  /** Its effect on locks, if it has one. */
   lock?: LockEffect | undefined;
   at: number;
 }
@@ -63,10 +63,10 @@ export interface SqlEndMessage {
   type: 'sql-end';
   request: number;
   statement: number;
-  /** `1 row`, `2 rows changed`, or the server's complaint. */
+  /** `1 row`, `2 rows changed`, or the server's error. */
   outcome: string;
   failed: boolean;
-  /** Whether it has the lock now, when it asked for one. */
+  /** True when it asked for a lock and has it now. */
   got?: boolean | undefined;
   at: number;
 }

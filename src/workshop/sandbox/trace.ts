@@ -1,4 +1,9 @@
-/** Watches one play process from inside: which request ran which callback and which SQL, and when. */
+/**
+ * Traces one process from inside: which request ran which callback and which SQL, and when.
+ *
+ * The statements come from mysql2's tracing channel, because only inside the process is it known
+ * which request sent them. `wire/proxy.ts` sees the same statements as the server does.
+ */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { tracingChannel } from 'node:diagnostics_channel';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
@@ -32,10 +37,10 @@ const LONGEST = 400;
 const now = (): number => performance.timeOrigin + performance.now();
 
 /**
- * Wraps a listener so that everything that happens within one request is told under its number.
+ * Wraps a listener so that all events within one request are reported under its number.
  *
- * @param listener The counter page.
- * @param tell Where the messages go.
+ * @param listener - The counter page.
+ * @param tell - Receives the events.
  */
 export function traceRequests(
   listener: (request: IncomingMessage, response: ServerResponse) => unknown,
@@ -61,7 +66,7 @@ export function traceRequests(
   };
 }
 
-/** Begins to tell of the session callbacks, which `#php` publishes. */
+/** Starts to report the session callbacks, which `#php` publishes. */
 export function traceCallbacks(tell: (message: Message) => void): void {
   const seen = new WeakMap<object, { scope: Scope; step: number; asynchronous: boolean }>();
   let steps = 0;
@@ -96,7 +101,7 @@ export function traceCallbacks(tell: (message: Message) => void): void {
         at: now(),
       });
     },
-    // After `end` a promise may still be running: only one that has nothing to wait for is over.
+    // After `end` a promise may still be pending: only a synchronous callback is over.
     end(context) {
       if ('result' in context && !(context.result instanceof Promise)) finish(context);
     },
@@ -106,7 +111,7 @@ export function traceCallbacks(tell: (message: Message) => void): void {
   });
 }
 
-/** Begins to tell of the statements, which mysql2 publishes. */
+/** Starts to report the statements, which mysql2 publishes. */
 export function traceStatements(tell: (message: Message) => void): void {
   const seen = new WeakMap<
     object,
@@ -152,7 +157,7 @@ export function traceStatements(tell: (message: Message) => void): void {
   }
 }
 
-/** A value as a reader of the timeline wants it: short, and strings in quotes. */
+/** Writes a value for the timeline: short, and strings in quotes. */
 export function describeValue(value: unknown): string {
   const text =
     value instanceof Uint8Array

@@ -11,10 +11,10 @@ const channel = tracingChannel<unknown, { callback: string; values: unknown[] }>
 );
 
 /**
- * Lists what a class of the port still lacks.
+ * Lists the methods that a class of the port still lacks.
  *
- * @param Sessions What `#sessions` exported.
- * @returns Names in the order of the port; nothing for a class that is an object's.
+ * @param Sessions - The export of `#sessions`.
+ * @returns Names in the order of the port; empty for the class of a handler object.
  */
 export function missingMethods(Sessions: SessionsExport): string[] {
   const names = [...METHODS.map(({ name }) => name), 'initCallbacks'];
@@ -24,9 +24,9 @@ export function missingMethods(Sessions: SessionsExport): string[] {
 }
 
 /**
- * Says which methods are missing.
+ * Writes which methods are missing.
  *
- * @param missing What {@link missingMethods} found, not empty.
+ * @param missing - The result of {@link missingMethods}, not empty.
  */
 export function notPortedSentence(missing: string[]): string {
   const last = missing.at(-1);
@@ -43,8 +43,8 @@ export function notPortedSentence(missing: string[]): string {
  *
  * `/call?method=Read&value=1` calls one method, traced as PHP's session functions are.
  *
- * @param Sessions What `#sessions` exported.
- * @param missing What {@link missingMethods} found, not empty.
+ * @param Sessions - The export of `#sessions`.
+ * @param missing - The result of {@link missingMethods}, not empty.
  */
 export function unportedPage(Sessions: SessionsExport, missing: string[]): RequestListener {
   return async (request, response) => {

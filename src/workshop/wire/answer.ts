@@ -1,4 +1,4 @@
-/** Following the server's answer to one command, packet by packet, to its end. */
+/** Follows the server's answer to one command, packet by packet, to its end. */
 import { FieldReader } from './fields.ts';
 import type { Packet } from './packets.ts';
 import type { Outcome } from './statement.ts';
@@ -11,7 +11,7 @@ export const capability = {
   deprecateEof: 0x1000000,
 } as const;
 
-/** What shape a command's answer has. */
+/** The shape of a command's answer. */
 export type AnswerShape = 'result' | 'prepare' | 'one packet' | 'rows' | 'fields' | 'login';
 
 export interface Prepared {
@@ -49,7 +49,7 @@ export class Answer {
     if (this.#expect === 'login') {
       return (first === header.ok || first === header.error) && this.#takeEnd(payload);
     }
-    // A definition never begins with 0xff, and a row neither.
+    // Neither a definition nor a row begins with 0xff.
     if (first === header.error) return this.#takeEnd(payload);
     switch (this.#expect) {
       case 'result':

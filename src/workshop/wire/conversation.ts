@@ -1,8 +1,8 @@
 /**
- * One client's talk with the server, understood far enough to name each statement.
+ * Follows one connection of the MySQL protocol, far enough to name each statement.
  *
- * Understanding never changes a byte. Where the talk becomes unreadable (TLS, compression) the
- * conversation says so and reports nothing more.
+ * It never changes a byte. Once the bytes cannot be read (TLS, compression), `opaque` is set and no
+ * more statements are reported.
  */
 import { Answer, type AnswerShape, capability, type Prepared } from './answer.ts';
 import { FieldReader, type ParameterType, readParameters } from './fields.ts';
@@ -46,13 +46,13 @@ interface Waiting {
   preparing: string | undefined;
 }
 
-/** What a client's packet turned out to be. */
+/** The meaning of a client's packet. */
 export interface Heard {
   statement?: Statement | undefined;
   quit: boolean;
 }
 
-/** Milliseconds since 1970 that no mocked `Date` can bend. */
+/** Milliseconds since 1970, independent of a mocked `Date`. */
 export const wireTime = (): number => performance.timeOrigin + performance.now();
 
 export class Conversation {
@@ -60,7 +60,7 @@ export class Conversation {
   readonly connection: number;
   /** The server's number for the connection; 0 before its greeting. */
   thread = 0;
-  /** True once the login is over and commands may be told apart. */
+  /** True once the login is over and commands can be read. */
   loggedIn = false;
   /** True when the bytes cannot be read: they are passed on unseen. */
   opaque = false;
@@ -74,7 +74,7 @@ export class Conversation {
 
   /**
    * @param connection - The wire's number for the connection.
-   * @param nextNumber - Hands out the numbers of statements.
+   * @param nextNumber - Returns the next statement's number.
    */
   constructor(connection: number, nextNumber: () => number) {
     this.connection = connection;
@@ -132,7 +132,7 @@ export class Conversation {
     return statement;
   }
 
-  /** The connection is gone: what was waiting will never be answered. */
+  /** The connection is closed: statements without an answer are lost. */
   abandon(): Statement[] {
     const lost = this.#waiting.splice(0).flatMap(({ statement }) => statement ?? []);
     for (const statement of lost) {

@@ -1,4 +1,4 @@
-/** Reading the fields of one packet, in the order in which the protocol lays them out. */
+/** Reads the fields of one packet, in the protocol's order. */
 import type { WireValue } from './statement.ts';
 
 /** A cursor over a payload. Reading past its end throws a RangeError, as `Buffer` does. */
@@ -91,7 +91,7 @@ export interface ParameterType {
 }
 
 /**
- * Reads the values bound to a statement: null bitmap, types where they are sent, values.
+ * Reads the values bound to a statement: null bitmap, types if they are sent, values.
  *
  * @param fields - At the null bitmap.
  * @param count - How many parameters there are.

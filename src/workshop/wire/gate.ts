@@ -1,4 +1,4 @@
-/** Holding statements back, so that a race happens every time instead of now and then. */
+/** Holds statements back, so that a race happens every time. */
 import type { Statement } from './statement.ts';
 
 export interface GateOptions {
@@ -27,11 +27,11 @@ export interface GateOptions {
 export interface Gate {
   /** True once all statements have arrived; false when the gate was opened before that. */
   readonly arrived: Promise<boolean>;
-  /** Those that have arrived, in order. */
+  /** The statements that have arrived, in order. */
   readonly statements: readonly Statement[];
-  /** Lets everything through from now on. */
+  /** Lets the held and all further statements through. */
   open(): void;
-  /** Cuts the connections of those that are held: their clients never get an answer. */
+  /** Cuts the connections of the held statements: their clients never get an answer. */
   cut(): void;
 }
 
@@ -60,7 +60,7 @@ export class WireGate implements Gate {
       throw new RangeError(`A gate holds 1 statement or more, got ${count}`);
     }
     this.#count = count;
-    // A pattern with /g or /y would remember where it stopped and skip every other statement.
+    // A pattern with /g or /y keeps its position and would skip every other statement.
     this.#pattern = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ''));
     this.#byHand = options.opens === 'by hand';
     this.#patience = options.patience ?? 2000;
@@ -70,7 +70,7 @@ export class WireGate implements Gate {
     });
   }
 
-  /** True when this statement is one of those the gate is for. It is counted by asking. */
+  /** True when the gate holds this statement; the call counts it. */
   admits(statement: Statement): boolean {
     if (this.#opened || this.statements.length >= this.#count) return false;
     if (!this.#pattern.test(statement.sql)) return false;
@@ -78,7 +78,7 @@ export class WireGate implements Gate {
     return true;
   }
 
-  /** Keeps one until the gate opens. */
+  /** Keeps a statement until the gate opens. */
   hold(held: Held): void {
     if (this.#opened) {
       held.proceed();

@@ -1,6 +1,6 @@
 /**
  * MySQL's framing: three bytes of length, one sequence number, the payload. A payload of exactly
- * 0xffffff bytes goes on in the next packet.
+ * 0xffffff bytes continues in the next packet.
  */
 
 /** A logical packet: its continuation packets, if any, are part of it. */
@@ -19,11 +19,11 @@ const fullFrame = 0xffffff;
 export class PacketReader {
   #chunks: Buffer[] = [];
   #length = 0;
-  /** What the packet at hand needs before it is worth looking again. */
+  /** The bytes that the current packet needs before the next look at it. */
   #wanted = headerLength;
 
   /**
-   * Takes what arrived.
+   * Takes the bytes that arrived.
    *
    * @param chunk - Bytes from the socket.
    * @returns The packets that are complete now.
@@ -56,7 +56,7 @@ export class PacketReader {
   }
 }
 
-/** The length of the first logical packet with its headers, as far as the bytes tell. */
+/** The length of the first logical packet with its headers, as far as the bytes are there. */
 function measure(bytes: Buffer): number {
   let end = 0;
   for (;;) {

@@ -1,8 +1,12 @@
 /**
- * A loopback proxy that tells what a program says to its database, and can make it wait.
+ * A loopback proxy that reports a program's statements to its database, and can hold them.
  *
- * It stands on the wire, so it works for any client in any process: mysql2 with `query` or
- * `execute`, PHP's PDO, a learner's own program.
+ * It reads the bytes, so it works for any client in any process: mysql2 with `query` or `execute`,
+ * PHP's PDO, a learner's own program. Use it to hold a statement or its answer, to count what
+ * crosses the network, and for the order in which the server receives statements. It cannot
+ * know which request sent a statement. For that, `sandbox/trace.ts` subscribes to mysql2's
+ * tracing channel, which sees only mysql2, in its own process, and includes the time that a
+ * statement waits for a connection.
  */
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { Conversation, wireTime } from './conversation.ts';
@@ -10,7 +14,7 @@ import { type Gate, type GateOptions, WireGate } from './gate.ts';
 import { type Packet, PacketReader } from './packets.ts';
 import type { Statement } from './statement.ts';
 
-/** What happened on the wire. The same statement object is reported when it begins and ends. */
+/** An event on the wire. A statement's two events carry the same object. */
 export type WireEvent =
   | { kind: 'connected' | 'disconnected'; connection: number; thread: number; at: number }
   | { kind: 'began' | 'ended'; statement: Statement; at: number };
@@ -24,12 +28,12 @@ export interface Wire {
   /** How many bytes each open connection has brought, by the client's port. */
   received(): Map<number, number>;
   /**
-   * Calls `listener` at every event from now on.
+   * Calls `listener` at every further event.
    *
-   * @returns A function that ends it.
+   * @returns Removes the listener.
    */
   watch(listener: (event: WireEvent) => void): () => void;
-  /** Holds the first `count` statements that match. Gates are asked in the order they were set. */
+  /** Holds the first `count` statements that match. Gates are tried in the order of their creation. */
   gate(count: number, pattern: RegExp, options?: GateOptions): Gate;
   /** Cuts every connection, as a crash of the server would. */
   cut(): void;
@@ -39,7 +43,7 @@ export interface Wire {
 interface Link {
   client: Socket;
   conversation: Conversation;
-  /** True from the client's goodbye on, though the server may not have acted on it yet. */
+  /** True once the client has sent its quit; the server may not have handled it yet. */
   leaving: boolean;
   cut(): void;
 }
@@ -47,9 +51,9 @@ interface Link {
 /**
  * Opens a wire to a server.
  *
- * @param target - `mysql://user:password@host:port/schema`, the schema may be missing.
+ * @param target - `mysql://user:password@host:port/schema`; the schema is optional.
  * @returns The wire, listening on a free port of 127.0.0.1.
- * @throws TypeError when `target` is not such an address.
+ * @throws TypeError when `target` is not a `mysql:` URL.
  */
 export async function openWire(target: string): Promise<Wire> {
   const address = new URL(target);
@@ -213,7 +217,7 @@ function pass(
   from.on('end', () => lane.end());
 }
 
-/** One direction of a connection: what is held keeps everything behind it waiting. */
+/** One direction of a connection: a held packet keeps everything behind it waiting. */
 class Lane {
   readonly #to: Socket;
   readonly #queue: { bytes: Buffer; ready: boolean; onSend: () => void }[] = [];

@@ -7,7 +7,7 @@ export type Outcome =
   | { kind: 'done'; affectedRows: number; insertId: number }
   | { kind: 'rows'; rows: number }
   | { kind: 'error'; code: number; state: string; message: string }
-  /** The connection went away before an answer came. */
+  /** The connection was closed before an answer came. */
   | { kind: 'lost' };
 
 export interface Statement {
@@ -21,7 +21,7 @@ export interface Statement {
   readonly protocol: 'text' | 'prepared';
   readonly sql: string;
   readonly values: readonly WireValue[];
-  /** Milliseconds since 1970 with fractions, from the monotonic clock; a mocked Date is no bother. */
+  /** Milliseconds since 1970 with fractions, from the monotonic clock, so a mocked `Date` does not matter. */
   readonly started: number;
   /** When a gate let it go; the same as `started` where no gate held it. */
   sent: number;
