@@ -37,6 +37,7 @@ interface Chunk {
 interface QueuedSocket extends Socket {
   /** The response that may write to the socket. */
   _httpMessage?: ServerResponse | null;
+  [HOLD]?: HeldResponse;
 }
 
 type Method = (...values: unknown[]) => unknown;
@@ -91,9 +92,9 @@ export class HeldResponse implements ResponseHead {
   #isOver = false;
   /** Whether a header of the session has bytes beyond ASCII. */
   #isBinary = false;
-  #whenFinished: (() => void) | undefined;
+  /** Whether an error page has taken the page's place. */
+  #isDiscarded = false;
   #cut: { readonly error: Error | undefined } | undefined;
-  #restoreDestroy: (() => void) | undefined;
 
   /**
    * Replaces the methods of one response that send its head.
@@ -237,16 +238,16 @@ export class HeldResponse implements ResponseHead {
   /** @internal */
   pageSends(method: 'write' | 'end' | 'flushHeaders', called: Called, values: unknown[]): unknown {
     const response = this.#response;
-    const call = (): unknown => this.#methods[method].apply(response, values);
-    if (this.#state === 'released') return call();
+    if (this.#state === 'released') return this.#methods[method].apply(response, values);
+    const unlessDiscarded = (value: unknown): unknown =>
+      typeof value === 'function' ? (...given: unknown[]) => this.#callBack(value, given) : value;
+    const call = (): unknown => this.#methods[method].apply(response, values.map(unlessDiscarded));
     // Node finds an unknown encoding when it writes to the socket; Buffer throws the same error.
     if (typeof values[1] === 'string') Buffer.from('', values[1] as BufferEncoding);
-    if (method === 'end') {
-      this.#whenFinished ??= values.find((value) => typeof value === 'function') as () => void;
-    }
     if (this.#state === 'saving') return call();
     this.#sentFrom ??= callerOf(called);
-    this.#park();
+    const isFree = !this.#exchange?.needsCommit && !this.#isStale && !this.#isBinary;
+    if (!isFree) this.#park();
     let result: unknown;
     try {
       result = call();
@@ -256,8 +257,14 @@ export class HeldResponse implements ResponseHead {
       else this.#save();
       throw error;
     }
-    this.#save();
+    if (isFree) this.#state = 'released';
+    else this.#save();
     return result;
+  }
+
+  /** Calls the page's callback of write() or end(), unless its answer was discarded. */
+  #callBack(callback: unknown, values: unknown[]): void {
+    if (!this.#isDiscarded) (callback as Method)(...values);
   }
 
   /** @internal */
@@ -315,24 +322,26 @@ export class HeldResponse implements ResponseHead {
    * session its bytes have left by then; here they wait, and so does the destruction.
    */
   #delayDestroy(): void {
-    const socket = this.#response.req.socket;
-    const destroy = socket.destroy;
-    const isOwn = Object.hasOwn(socket, 'destroy');
-    socket.destroy = (error) => {
-      if (!this.#exchange?.isCurrent) return destroy.call(socket, error);
-      this.#cut ??= { error };
-      return socket;
-    };
-    this.#restoreDestroy = () => {
-      if (isOwn) socket.destroy = destroy;
-      else Reflect.deleteProperty(socket, 'destroy');
-    };
+    const socket = this.#response.req.socket as QueuedSocket;
+    if (!Object.hasOwn(socket, HOLD)) {
+      // Once for all responses of a connection.
+      const original = socket.destroy;
+      socket.destroy = (error) =>
+        socket[HOLD]?.delaysDestroy(error) ? socket : original.call(socket, error);
+    }
+    socket[HOLD] = this;
+  }
+
+  /** @internal Whether the page destroys its socket before its answer has left. */
+  delaysDestroy(error: Error | undefined): boolean {
+    if (this.#state !== 'saving' || !this.#exchange?.isCurrent) return false;
+    this.#cut ??= { error };
+    return true;
   }
 
   #release(): void {
     const response = this.#response;
     this.#state = 'released';
-    this.#restoreDestroy?.();
     try {
       if (this.#isStale || this.#isBinary) this.#renewHead();
       this.#unpark();
@@ -383,7 +392,6 @@ export class HeldResponse implements ResponseHead {
   #discard(error: unknown): void {
     const response = this.#response;
     this.#state = 'released';
-    this.#restoreDestroy?.();
     this.#dropChunks();
     this.#unpark();
     Object.assign(response, {
@@ -396,7 +404,7 @@ export class HeldResponse implements ResponseHead {
       statusCode: 500,
       statusMessage: undefined,
     });
-    if (this.#whenFinished) response.removeListener('finish', this.#whenFinished);
+    this.#isDiscarded = true;
     this.#withdraw();
     for (const name of response.getHeaderNames()) {
       if (CONTENT_HEADERS.test(name)) response.removeHeader(name);
