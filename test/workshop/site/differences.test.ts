@@ -240,6 +240,66 @@ test('the session is saved before the page leaves', async () => {
   });
 });
 
+test('an outage of the store can leave a visitor their cookie', async () => {
+  const script = join(folder, 'outage.php');
+  const start = 'try { session_start(); } catch (Throwable $error) {}';
+  writeFileSync(
+    script,
+    `<?php class Outage extends SessionHandler implements SessionUpdateTimestampHandlerInterface {
+      function validateId($id): bool { throw new Exception('busy'); }
+      function updateTimestamp($id, $data): bool { return true; }
+      function close(): bool { echo 'closed'; return parent::close(); }
+    }
+    ini_set('session.use_strict_mode', '1');
+    session_set_save_handler(new Outage()); ${start}`,
+  );
+  const inPhp = await native.request({ script, cookie: 'PHPSESSID=known' });
+  assert.match(String(inPhp.setCookie), /^PHPSESSID=\w{26,32}; path=\/$/);
+  assert.equal(inPhp.body, '', 'PHP does not call close()');
+
+  const calls: string[] = [];
+  const handler = {
+    open: () => true,
+    close: () => calls.push('closed') > 0,
+    read: () => '',
+    write: () => true,
+    destroy: () => true,
+    gc: () => 0,
+    validateId: (): boolean => {
+      throw new Error('busy');
+    },
+  };
+  const visit = async (containFailures: boolean): Promise<unknown> => {
+    const cookies = new Map<string, unknown>();
+    const head = {
+      headersSent: false,
+      getHeader: () => undefined,
+      setHeader: (name: string, value: unknown) => cookies.set(name, value),
+      removeHeader: (name: string) => void cookies.delete(name),
+    };
+    const cookie = (): string => 'known';
+    const none = (): undefined => undefined;
+    const input = { cookie, query: none, form: none, referer: undefined };
+    const settings = { 'session.use_strict_mode': true };
+    const page = async (): Promise<void> => {
+      session_set_save_handler(handler);
+      await assert.rejects(session_start(), /busy|must be a string/);
+    };
+    await withPhpRequest({ settings, containFailures }, page, { input, head });
+    return cookies.get('Set-Cookie');
+  };
+  assert.match(String(await visit(false)), /^PHPSESSID=\w{32}; path=\/$/);
+  assert.deepEqual(calls, []);
+  assert.equal(await visit(true), undefined);
+  assert.deepEqual(calls, ['closed']);
+  differences.push({
+    name: 'a handler that fails',
+    php: 'a new id for the visitor if validateId() throws; no close() after an exception',
+    ours: 'the same by default; with the option, a failed start sets no cookie and close() is always called',
+    instead: 'the option `containFailures`',
+  });
+});
+
 test('a message is not part of the page', async () => {
   const printed = await php.run(`<?php ini_set('html_errors', '0'); session_gc(); echo 'page';`);
   assert.match(printed.toString(), /^\s*Warning: session_gc\(\): Session cannot.*page$/s);
