@@ -57,7 +57,7 @@ test("counting on from one's own id meets nobody", async () => {
   const { cookie: mallory } = await server.request();
   assert.match((await server.request({ path: '/whoami', cookie: ann })).body, /ann/);
   const [name = '', own = ''] = mallory.split('=');
-  for (const [digits] of own.matchAll(/[0-9]+/g)) {
+  for (const digits of new Set(own.match(/[0-9]+/g))) {
     for (const step of [-2, -1, 1, 2]) {
       const guess = own.replace(digits, String(Number(digits) + step));
       const { body } = await server.request({ path: '/whoami', cookie: `${name}=${guess}` });
