@@ -10,6 +10,7 @@ import {
   session_create_id,
   session_gc,
   session_id,
+  session_name,
   session_set_cookie_params,
   session_set_save_handler,
   session_start,
@@ -140,4 +141,18 @@ test('session_gc() asks no chance', async () => {
     assert.equal(typeof session_id(), 'string');
   });
   assert.deepEqual(collected, [77]);
+});
+
+test('the settings of one options object are read once', async () => {
+  let reads = 0;
+  const options: PhpOptions = {
+    get settings() {
+      reads += 1;
+      return { 'session.name': 'JOB' } as const;
+    },
+  };
+  for (let run = 0; run < 3; run += 1) {
+    assert.equal(await withPhpRequest(options, () => session_name()), 'JOB');
+  }
+  assert.equal(reads, 1);
 });

@@ -121,10 +121,14 @@ export function hasWork({ session, turn, shutdownFunctions }: PhpRequest): boole
   );
 }
 
+/** A job that runs with one options object has its settings checked once. */
+const prepared = new WeakMap<PhpOptions, ReturnType<typeof prepare>>();
+
 /**
  * Runs a program with a session but without HTTP: a test, a job, a command.
  *
- * @param options - How PHP behaves: settings, version, who receives its messages.
+ * @param options - How PHP behaves: settings, version, who receives its messages. The settings are
+ *   read once for each options object.
  * @param body - The program; its result is returned once the session is saved.
  * @param parts - What the program sees of a request: a cookie, for example.
  * @returns What `body` returns.
@@ -142,7 +146,12 @@ export async function withPhpRequest<Result, Name extends string>(
   body: () => Result | Promise<Result>,
   parts?: RequestParts,
 ): Promise<Result> {
-  const request = prepare(options)(parts);
+  let open = prepared.get(options);
+  if (open === undefined) {
+    open = prepare(options);
+    prepared.set(options, open);
+  }
+  const request = open(parts);
   try {
     return await runRequest(request, body);
   } finally {
