@@ -1,17 +1,17 @@
 /**
- * One user of a session file at a time, as flock(LOCK_EX) gives it to PHP.
+ * Exclusive locks on session files, in place of PHP's flock(LOCK_EX).
  *
- * Node has no flock(): these locks are known to this process only. Two processes on one folder of
- * session files overwrite each other's changes as PHP's would without its lock.
+ * Node has no flock(), so the locks hold within one process. Two processes with one folder of session
+ * files can overwrite each other's changes.
  */
 
 const queues = new Map<string, Promise<void>>();
 
 /**
- * Waits until nobody in this process uses a file, and takes it.
+ * Waits until a file's lock is free in this process, and takes it.
  *
  * @param path - The file.
- * @returns A function that gives it back; a second call does nothing.
+ * @returns A function that releases the lock; a second call does nothing.
  */
 export async function lockFile(path: string): Promise<() => void> {
   const before = queues.get(path);

@@ -18,7 +18,7 @@ const SWEEP_SLICE = 2;
 const LONGEST_DELAY = 2 ** 31 - 1;
 const FLAGS = constants.O_CREAT | constants.O_RDWR | (constants.O_NOFOLLOW ?? 0);
 
-// Where libuv's words are not those of the C library.
+// Error texts in which libuv differs from the C library.
 const ERRORS: Record<string, string> = {
   EISDIR: 'Is a directory',
   ELOOP: 'Too many levels of symbolic links',
@@ -76,7 +76,7 @@ class OpenFile implements OpenHandler {
   #size = 0;
   #unlock: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** Whether the lock was taken away: `PhpOptions.maxLockTime`. */
+  /** Whether the lock was released early: `PhpOptions.maxLockTime`. */
   #isExpired = false;
 
   constructor(context: HandlerContext, place: SavePath) {
@@ -142,7 +142,7 @@ class OpenFile implements OpenHandler {
     } catch {
       if (await exists(path)) return false;
     } finally {
-      // PHP closes first; here the file is deleted before its lock is given up.
+      // PHP closes first; here the file is deleted before its lock is released.
       await this.release();
     }
     return true;
@@ -187,7 +187,7 @@ class OpenFile implements OpenHandler {
     return undefined;
   }
 
-  /** Whether the lock was taken away; then an exception says so. */
+  /** Whether the lock has expired; if so, an exception becomes pending. */
   #hasExpired(): boolean {
     if (!this.#isExpired) return false;
     const text =

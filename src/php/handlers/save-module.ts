@@ -4,7 +4,7 @@ import type { RandomBytes } from '../session/identifiers.ts';
 import type { Settings } from '../session/settings.ts';
 import type { Reporter } from '../zend/reporter.ts';
 
-/** What a save handler needs to know of its request. */
+/** The request as its save handler sees it. */
 export interface HandlerContext {
   readonly settings: Settings;
   /** Receives the handler's warnings and exceptions. */
@@ -21,14 +21,14 @@ export interface HandlerContext {
 }
 
 /**
- * An open save handler. Whatever it needs between open and close (a file, a lock, a connection, a
- * version) lives on it.
+ * An open save handler. It owns everything that is needed between open and close: a file, a lock, a
+ * connection, a version.
  *
  * A failure is false or undefined, as C's FAILURE; a thrown error never leaves a method. A method that
  * need not wait returns its answer itself: each promise costs a request about half a microsecond.
  */
 export interface OpenHandler {
-  /** Whether `validateId()` can tell a known id: always for files, with a callback for user. */
+  /** Whether `validateId()` checks anything: always for files, with a callback for user. */
   readonly canValidate: boolean;
   /** @returns The session's data, empty for one that does not exist; undefined for a failure. */
   read(id: string): Awaitable<Buffer | undefined>;
@@ -47,11 +47,11 @@ export interface OpenHandler {
   /** Ends the session's work. @returns false for a failure. */
   close(): Awaitable<boolean>;
   /**
-   * Gives back what is still held, without a callback: for a handler that no one will close. A
-   * second call does nothing.
+   * Releases files and locks without a callback, for a handler that will not be closed. A second
+   * call does nothing.
    */
   release(): Awaitable<void>;
-  /** @returns The callback as PHP's message about a failed save names it; undefined for files. */
+  /** @returns The callback's name for PHP's message about a failed save; undefined for files. */
   callbackName(operation: 'write' | 'touch'): string | undefined;
 }
 
@@ -68,8 +68,8 @@ export interface SaveModule {
   /** Opens the storage for one session. */
   open(context: HandlerContext, savePath: string, name: string): Awaitable<Opening>;
   /**
-   * The handler before it is open: only the session functions that an open callback itself calls
-   * can meet it. PHP then calls the other callbacks all the same, and touches no file.
+   * Returns the handler before it is open, for session functions that an open callback calls: PHP
+   * calls the other callbacks even then, and touches no file.
    */
   unopened?(context: HandlerContext): OpenHandler;
 }

@@ -1,4 +1,4 @@
-/** The save module of one request, and what is open of it. */
+/** The save module of one request, and its open handlers. */
 import { type Awaitable, whenReady } from '../save-handler.ts';
 import type { HandlerContext, Modules, OpenHandler, SaveModule } from './save-module.ts';
 
@@ -27,12 +27,12 @@ export class Storage {
     return this.#module;
   }
 
-  /** What the module has opened; callbacks can be called before that. */
+  /** The module's open handler. Callbacks can be called even before open, as in PHP. */
   get handler(): OpenHandler | undefined {
     return this.#handler ?? this.#module.unopened?.(this.#context);
   }
 
-  /** What SessionHandler::open() has opened. */
+  /** The open handler of SessionHandler's own methods. */
   get parent(): OpenHandler | undefined {
     return this.#parent;
   }
@@ -136,8 +136,8 @@ export class Storage {
   }
 
   /**
-   * Gives back whatever is still open, without a callback. PHP leaves that to the end of its
-   * process; here it would be held for as long as the server runs.
+   * Releases all open handlers without a callback. PHP leaves that to the end of its process; here
+   * they would stay open as long as the server runs.
    */
   release(): Promise<void> | undefined {
     this.#modules.user.isCalling = false;

@@ -11,7 +11,7 @@ import { insideHandler } from '../session/scope.ts';
 import { textOf, textOrBytes, typeName } from '../zend/conversions.ts';
 import type { HandlerContext, OpenHandler, Opening, UserModule } from './save-module.ts';
 
-/** What is published of each callback on the tracing channel `phpsessid:callback`. */
+/** A message of the tracing channel `phpsessid:callback`, published for each callback. */
 export interface CallbackTrace {
   /** The callback, by its name in a list of callbacks. */
   readonly callback: CallbackName;
@@ -39,7 +39,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown }).then === 'function';
 }
 
-/** PHP's process dies of an endless recursion at once; here it would take all memory first. */
+/** Limits a callback's recursion: PHP's process dies of it, here it would use all memory. */
 const DEEPEST = 100;
 
 /** C's IS_UNDEF: the callback was not called, because another one is still running. */
@@ -141,7 +141,7 @@ class OpenCallbacks implements OpenHandler {
     }
   }
 
-  /** A callback's resources are its program's own. */
+  /** The program owns the resources of its callbacks. */
   release(): void {}
 
   callbackName(operation: 'write' | 'touch'): string {

@@ -1,4 +1,4 @@
-/** What a request brings: its options, what the client sent, and the head of its response. */
+/** The surroundings of a session: options, the client's input, the head of the response. */
 import type { PhpVersion } from '../../serialize/index.ts';
 import type { HandlerContext } from '../handlers/save-module.ts';
 import type { PhpMessageHandler } from '../messages.ts';
@@ -27,7 +27,7 @@ export interface ResponseHead {
   removeHeader(name: string): void;
 }
 
-/** What a client sent: each value is the one that PHP would have in `$_COOKIE` and its like. */
+/** The client's input, as PHP has it in `$_COOKIE`, `$_GET` and `$_POST`. */
 export interface RequestInput {
   /** `$_COOKIE[session.name]`: the id, or false where it is an array. */
   cookie(name: string): string | false | undefined;
@@ -56,10 +56,10 @@ export interface PhpOptions<Name extends string = string> {
   /** When the page changed, in milliseconds: the Last-Modified of the public and private limiters. */
   lastModified?: (() => number | undefined) | undefined;
   /**
-   * Whether an error of a save handler ends with its session. PHP goes on: a validateId() that throws
-   * gives the visitor a new id, a session_start() that fails keeps its Set-Cookie, and after an
-   * exception close() is not called. With true none of that happens: an outage of the store signs
-   * nobody out, and a handler can rely on close().
+   * Limits the effects of a save handler that throws. In PHP, a validateId() that throws gives the
+   * visitor a new id, a session_start() that fails keeps its Set-Cookie, and close() is not called
+   * after an exception. With true, a failed start changes no cookie, so that an outage of the store
+   * signs no visitor out, and close() is always called.
    *
    * @default false
    */
@@ -74,7 +74,7 @@ export interface PhpOptions<Name extends string = string> {
   maxLockTime?: number | undefined;
 }
 
-/** What a session needs to know of its request. */
+/** The request as its session sees it. */
 export interface SessionContext extends HandlerContext {
   readonly input: RequestInput;
   readonly head: ResponseHead;

@@ -4,7 +4,7 @@ import type { Settings } from './settings.ts';
 /** Gives random bytes; `node:crypto`'s randomBytes unless a test wants to know them beforehand. */
 export type RandomBytes = (size: number) => Uint8Array;
 
-/** What an id is made of. */
+/** The settings and the randomness that determine an id. */
 interface IdSource {
   readonly settings: Settings;
   /** Gives one byte for each character, as in PHP. */

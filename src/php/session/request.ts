@@ -16,7 +16,7 @@ const NOTHING: RequestInput = {
   referer: undefined,
 };
 
-/** A response that no one will read: for work without HTTP. */
+/** A response that is discarded: for work without HTTP. */
 function detachedHead(): ResponseHead {
   const headers = new Map<string, string | readonly string[]>();
   return {
@@ -27,17 +27,17 @@ function detachedHead(): ResponseHead {
   };
 }
 
-/** What an adapter knows of one request. */
+/** The parts of one request that an adapter supplies. */
 export interface RequestParts {
-  /** What the client sent. */
+  /** The client's input. */
   input?: RequestInput | undefined;
-  /** Where the cookie and the cache headers go. */
+  /** Receives the cookie and the cache headers. */
   head?: ResponseHead | undefined;
   /** The framework's own request, for tracing. */
   source?: unknown;
 }
 
-/** One request: what it brings, its session, and how far it has come. */
+/** One request: its surroundings, its session, and its progress. */
 export class PhpRequest implements SessionContext {
   readonly settings: Settings;
   readonly reporter: Reporter;
@@ -61,7 +61,7 @@ export class PhpRequest implements SessionContext {
   committed: string | undefined;
   /** Why no session function may be called any more. */
   ended: string | undefined;
-  /** The function that has not finished; its caller may have forgotten to await it. */
+  /** The session function that is running; its caller may have forgotten to await it. */
   running: string | undefined;
   /** The session functions of one request take turns. */
   turn: Promise<unknown> | undefined;

@@ -1,5 +1,5 @@
 /**
- * What a session writes to its response: the cookie (session.c L1390–1483) and the cache headers
+ * The session's part of a response: the cookie (session.c L1390–1483) and the cache headers
  * (L1277–1386), on top of PHP's header list (main/SAPI.c).
  */
 import { beforeNul, bytesOf } from '../zend/conversions.ts';
@@ -61,7 +61,7 @@ function trimmed(value: string): string {
   return value.replace(/[ \t\n\v\f\r]+$/, '');
 }
 
-/** What sapi_header_op() refuses: a value that could begin a second header. */
+/** Refuses, as sapi_header_op() does, a value that could begin a second header. */
 function isRefused({ reporter }: SessionContext, value: string): boolean {
   if (/[\r\n]/.test(value)) {
     const text = 'Header may not contain more than a single header, new line detected';
@@ -161,7 +161,7 @@ function lastModified(context: SessionContext): Header[] {
   return [['Last-Modified', httpDate(Math.floor(changed / 1000))]];
 }
 
-/** The headers that a limiter stands for; none for an unknown name. */
+/** Lists the headers of a cache limiter; none for an unknown name. */
 function cacheHeaders(limiter: string, context: SessionContext): Header[] {
   const maxAge = context.settings.get('cache_expire') * 60;
   switch (limiter) {

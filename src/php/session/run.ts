@@ -95,7 +95,7 @@ async function endRequest(request: PhpRequest, reason: string): Promise<void> {
   } catch (error) {
     fail(error);
   }
-  // In turn: a session_start() that nobody awaits is opened before this, or not at all.
+  // In turn, so that a session_start() without await has opened its handler before this.
   await inTurn(request, async () => {
     request.committed = reason;
     reporter.hasLeftProgram = true;
@@ -110,10 +110,10 @@ async function endRequest(request: PhpRequest, reason: string): Promise<void> {
 }
 
 /**
- * Whether ending the request would do anything: when not, a response need not wait.
+ * Whether the end of the request has anything to do; if not, its response need not wait.
  *
  * @param request - The request.
- * @returns true while a session is active, or something waits for the end.
+ * @returns true while a session is active or open, or a function waits for its turn or the end.
  */
 export function hasWork({ session, turn, shutdownFunctions }: PhpRequest): boolean {
   return (
@@ -130,7 +130,7 @@ const prepared = new WeakMap<PhpOptions, ReturnType<typeof prepare>>();
  * @param options - How PHP behaves: settings, version, who receives its messages. The settings are
  *   read once for each options object.
  * @param body - The program; its result is returned once the session is saved.
- * @param parts - What the program sees of a request: a cookie, for example.
+ * @param parts - The request's input and head: a cookie, for example.
  * @returns What `body` returns.
  * @throws RangeError for an unknown setting or a value that PHP refuses, and whatever `body`, a
  *   shutdown function or a save handler throws.

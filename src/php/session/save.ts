@@ -5,7 +5,7 @@ import { type Awaitable, whenReady } from '../save-handler.ts';
 import type { SessionContext } from './context.ts';
 import type { Variables } from './variables.ts';
 
-/** What is saved, and under which id. */
+/** A session's variables and the id to save them under. */
 export interface Unsaved {
   readonly id: string;
   readonly variables: Variables;
@@ -18,7 +18,7 @@ export interface Unsaved {
  * session.lazy_write finds its bytes unchanged. A failure is a warning.
  *
  * @param context - The request.
- * @param storage - Where it is saved.
+ * @param storage - The save module and its open handler.
  * @param unsaved - The session.
  */
 export function save(

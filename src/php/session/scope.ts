@@ -1,4 +1,4 @@
-/** Which request is running: PHP has one a process, Node has many at once. */
+/** The running request, by async context: PHP has one for each process, Node many at once. */
 import { AsyncLocalStorage, executionAsyncId } from 'node:async_hooks';
 import { PhpScopeError } from '../messages.ts';
 import type { Awaitable } from '../save-handler.ts';
@@ -20,7 +20,7 @@ let lastUsedIn = 0;
  * Runs a function, and all it awaits, as one request.
  *
  * @param request - The request.
- * @param body - What the request does.
+ * @param body - The request's program.
  * @returns What `body` returns.
  */
 export function insideRequest<Result>(request: PhpRequest, body: () => Result): Result {
@@ -81,7 +81,7 @@ export function isInHandler(): boolean {
 /**
  * The request that this code belongs to.
  *
- * @param what - What was called: `session_start()`.
+ * @param what - The called function, for the message: `session_start()`.
  * @returns The request.
  * @throws PhpScopeError outside a request, and after it.
  */
@@ -147,7 +147,7 @@ export function currentVariables(): PhpRequest {
  * Runs a session function to its end, after those of the same request that were called before it.
  *
  * @param name - The function.
- * @param body - What it does; a handler's exception is thrown when it has done it.
+ * @param body - The function's work; a handler's exception is thrown after it.
  * @returns What `body` returns.
  */
 export function perform<Result>(

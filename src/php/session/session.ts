@@ -11,7 +11,7 @@ import { save } from './save.ts';
 import { findClientId } from './start.ts';
 import { Variables } from './variables.ts';
 
-/** What session_status() returns. */
+/** session_status(): sessions are switched off. Never returned here. */
 export const PHP_SESSION_DISABLED = 0;
 /** No session is active. */
 export const PHP_SESSION_NONE = 1;
@@ -148,7 +148,7 @@ export class Session {
     return true;
   }
 
-  /** Gives a start up: the handler is closed, and unless an exception says why, PHP does. */
+  /** Aborts a start: closes the handler, and reports the reason unless an exception is pending. */
   async #fail(how: 'warn' | 'throw', reason: string): Promise<false> {
     await this.abort();
     return this.#report(how, reason);
@@ -328,7 +328,7 @@ export class Session {
     return isDestroyed;
   }
 
-  /** RSHUTDOWN once the session was saved (session.c L2925): closes what an error has left open. */
+  /** RSHUTDOWN after the save (session.c L2925): closes a handler that an error has left open. */
   shutDown(): Awaitable<void> {
     this.variables.untrack();
     this.#startedAt = undefined;

@@ -1,4 +1,4 @@
-/** What session_start() is given: its options, and the id that the client sent. */
+/** The two inputs of session_start(): its options, and the id that the client sent. */
 import { PhpValueError } from '../messages.ts';
 import { entriesOf, toText } from '../zend/arguments.ts';
 import { beforeNul, integerIn, typeName } from '../zend/conversions.ts';
@@ -53,17 +53,17 @@ function isPositive(type: string, text: string, { version }: Reporter): boolean 
   );
 }
 
-/** The id that a client sent, and what follows from the place where it was found. */
+/** The id that a client sent, and how it was sent. */
 export interface ClientId {
   readonly id: string | undefined;
-  /** false where the client keeps the id itself; undefined where nothing was found. */
+  /** Whether the id has to be sent back as a cookie; undefined where none was sent. */
   readonly sendCookie: boolean | undefined;
   /** Whether the id came by a cookie, so that SID stays empty. */
   readonly isCookie: boolean;
 }
 
 /**
- * Finds the id that the client sent, in the places where the settings allow it. session.c
+ * Finds the client's id in the cookie, the query or the form, as the settings allow. session.c
  * L1650–1700.
  *
  * @param context - The request.

@@ -1,5 +1,5 @@
 /**
- * What PHP makes of a function's arguments before the function runs: zend_parse_parameters() in its
+ * Converts a function's arguments before the function runs, as zend_parse_parameters() does in its
  * weak mode, which turns 5 into '5' and refuses an array. Zend/zend_API.c.
  */
 import { PhpFloat, type PhpKey } from '../../serialize/index.ts';
@@ -11,7 +11,7 @@ import type { Reporter } from './reporter.ts';
 /** A parameter as PHP's manual writes it: `?string $id`. `path` is a string without NUL. */
 export type Parameter = `${'?' | ''}${keyof Conversions} $${string}`;
 
-/** What each type of parameter becomes. */
+/** The type that each parameter type converts to. */
 interface Conversions {
   string: string;
   path: string;
@@ -27,7 +27,7 @@ type Converted<Spec> = Spec extends `?${infer Type extends keyof Conversions} $$
     ? Conversions[Type]
     : never;
 
-/** What a list of parameters becomes; undefined for one that was not given. */
+/** The converted arguments of a parameter list; undefined for one that was not given. */
 export type Parsed<Specs extends readonly Parameter[]> = {
   [At in keyof Specs]: Converted<Specs[At]> | undefined;
 };
@@ -166,9 +166,9 @@ export function requireCount(reporter: Reporter, given: number, least: number, m
  * Reads a function's arguments as PHP does.
  *
  * @param reporter - The request's; messages name its active function.
- * @param values - What was given; undefined at the end counts as not given.
+ * @param values - The arguments; undefined at the end counts as not given.
  * @param least - How many there must be.
- * @param parameters - What is taken.
+ * @param parameters - The parameters, as PHP's manual writes them.
  * @returns The arguments, each of its parameter's type.
  * @throws PhpArgumentCountError, TypeError or PhpValueError in PHP's words.
  */

@@ -1,14 +1,14 @@
-/** Why a value is no callback. Zend/zend_API.c, zend_is_callable_ex(). */
+/** The reasons why a value is not a callback. Zend/zend_API.c, zend_is_callable_ex(). */
 import { PhpObject, type PhpVersion } from '../../serialize/index.ts';
 import { entriesOf, isArrayLike } from './arguments.ts';
 import { typeName } from './conversions.ts';
 
 /**
- * The end of PHP's message for a callback that is none. JavaScript's functions are the only ones
- * here: no name stands for a function or a class.
+ * Returns the last clause of PHP's error for an invalid callback. Only functions are callbacks here;
+ * no string names a function or a class.
  *
- * @param value - What was given instead of a function.
- * @param version - The PHP release whose words are wanted.
+ * @param value - The value given instead of a function.
+ * @param version - The PHP release; the texts differ.
  * @returns PHP's reason.
  */
 export function whyNoCallback(value: unknown, version: PhpVersion): string {

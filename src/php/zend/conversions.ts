@@ -3,24 +3,24 @@ import { isUtf8 } from 'node:buffer';
 import { PhpEnum, PhpFloat, PhpObject, type PhpVersion } from '../../serialize/index.ts';
 
 /**
- * What PHP sees as a string: text, or bytes that are no UTF-8.
+ * Returns a PHP string as text, or as bytes if it is not UTF-8.
  *
  * @param bytes - The bytes of a PHP string.
- * @returns A string where that loses nothing.
+ * @returns A string for valid UTF-8, else the bytes.
  */
 export function textOrBytes(bytes: Buffer): string | Uint8Array {
   return isUtf8(bytes) ? bytes.toString('utf8') : bytes;
 }
 
-// A byte that is no UTF-8 becomes a lone surrogate U+DC80–U+DCFF, and that byte again in a cookie:
-// an id is a JavaScript string whatever a client sent, and no two ids become one.
+// Like Python's surrogateescape: an invalid byte maps to U+DC80–U+DCFF and back, so every id is a
+// string and distinct ids stay distinct.
 const LONE_SURROGATE = /(?<![\uD800-\uDBFF])[\uDC80-\uDCFF]/;
 
 /**
  * Reads bytes as text without losing any.
  *
  * @param bytes - Bytes as they arrived.
- * @returns The text; bytes that are no UTF-8 as lone surrogates.
+ * @returns The text; invalid bytes as lone surrogates.
  */
 export function textOf(bytes: Buffer): string {
   if (isUtf8(bytes)) return bytes.toString('utf8');
@@ -37,16 +37,16 @@ export function textOf(bytes: Buffer): string {
   return text;
 }
 
-/** One whole character: the shortest prefix that is UTF-8 is one. */
+/** Whether bytes are one whole character; the shortest valid prefix is one. */
 function isCharacter(bytes: Buffer): boolean {
   return bytes.length > 0 && isUtf8(bytes);
 }
 
 /**
- * The bytes that a text stands for; the inverse of `textOf`.
+ * Encodes text as UTF-8; the inverse of `textOf`.
  *
  * @param text - A JavaScript string.
- * @returns Its UTF-8, lone surrogates as the bytes they stand for.
+ * @returns Its UTF-8; lone surrogates as the invalid bytes they encode.
  */
 export function bytesOf(text: string): Buffer {
   if (!LONE_SURROGATE.test(text)) return Buffer.from(text, 'utf8');
