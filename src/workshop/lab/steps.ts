@@ -1,11 +1,11 @@
-/** The six steps of a lesson's page, which an instructor shows one by one. */
+/** The steps of a lesson's page, which an instructor shows one by one. */
 import { readFileSync } from 'node:fs';
 import type { Lesson } from '../course/catalogue.ts';
 import { lessonToPlay } from './methods.ts';
 
 export interface Step {
   /** As the address has it. */
-  name: 'before' | 'attack' | 'idea' | 'your-turn' | 'proof' | 'beyond';
+  name: 'before' | 'attack' | 'idea' | 'your-turn' | 'solution' | 'proof' | 'beyond';
   /** As the lesson's page heads it. */
   heading: string;
 }
@@ -16,9 +16,18 @@ export const STEPS: readonly [Step, ...Step[]] = [
   { name: 'attack', heading: 'Attack' },
   { name: 'idea', heading: 'Idea' },
   { name: 'your-turn', heading: 'Your turn' },
+  { name: 'solution', heading: 'Solution' },
   { name: 'proof', heading: 'Proof' },
   { name: 'beyond', heading: 'Beyond' },
 ];
+
+/** The lines by which a page folds its solution. */
+const FOLD = /^<\/?details>/;
+
+/** The steps that a lesson's page has: the article's page has nothing to solve. */
+export function stepsOf(lesson: Lesson): readonly Step[] {
+  return lesson.kind === 'page' ? STEPS.filter(({ name }) => name !== 'solution') : STEPS;
+}
 
 /** A piece of a lesson's text; an answer is hidden until it is asked for. */
 export interface Passage {
@@ -66,7 +75,10 @@ export function readPassages(lesson: Lesson, { name, heading }: Step): Passage[]
   const blocks = splitBlocks(text);
   const from = blocks.indexOf(`## ${heading}`);
   const length = blocks.slice(from + 1).findIndex((block) => block.startsWith('## '));
-  const own = from < 0 ? [] : blocks.slice(from + 1, length < 0 ? undefined : from + 1 + length);
+  const section =
+    from < 0 ? [] : blocks.slice(from + 1, length < 0 ? undefined : from + 1 + length);
+  // The page folds its solution as a whole; here each piece of code is an answer by itself.
+  const own = name === 'solution' ? section.filter((block) => !FOLD.test(block)) : section;
   // This page has one level of headings less above these than the whole walkthrough.
   const raised = own.map((block) => block.replace(/^###(?=#* )/, '##'));
   if (name === 'attack') return hideOutcome(raised);

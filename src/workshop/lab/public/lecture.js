@@ -134,7 +134,7 @@ function actionOf(/** @type {KeyboardEvent} */ event) {
       return undefined;
     return () => follow(key === 'ArrowRight' ? '.turn[rel=next]' : '.turn[rel=prev]');
   }
-  if (/^[1-6]$/.test(key)) return () => follow(`.steps li:nth-child(${key}) a`);
+  if (/^[1-7]$/.test(key)) return () => follow(`.steps li:nth-child(${key}) a`);
   return {
     PageDown: () => follow('.turn[rel=next]'),
     PageUp: () => follow('.turn[rel=prev]'),

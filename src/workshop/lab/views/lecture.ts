@@ -2,7 +2,7 @@
 import type { Lesson } from '../../course/catalogue.ts';
 import { type Html, html } from '../html.ts';
 import type { Lab } from '../lab.ts';
-import { classAt, readPassages, STEPS, type Step } from '../steps.ts';
+import { classAt, readPassages, STEPS, type Step, stepsOf } from '../steps.ts';
 import { frame, statusPart, WARNING } from './frame.ts';
 import { code, hints } from './learn.ts';
 import { renderMarkdown } from './markdown.ts';
@@ -13,7 +13,7 @@ import { browserPanel, liveParts } from './page.ts';
 const KEYS: readonly [keys: string[], does: string][] = [
   [['→', 'Space', 'PageDown'], 'the next step; after the last one the next lesson'],
   [['←', 'Shift Space', 'PageUp'], 'the step before'],
-  [['1', '…', '6'], 'Before, Attack, Idea, Your turn, Proof, Beyond'],
+  [['1', '…', '7'], 'Before, Attack, Idea, Your turn, Solution, Proof, Beyond'],
   [['A'], 'shows the answers of this step, or hides them again'],
   [['T'], 'starts the timer, or stops it'],
   [['Z'], 'resets the timer'],
@@ -68,12 +68,13 @@ function address(lesson: Lesson, step: Step): string {
 }
 
 function stepList({ lessons }: Lab, lesson: Lesson, step: Step): Html {
-  const at = STEPS.indexOf(step);
+  const steps = stepsOf(lesson);
+  const at = steps.indexOf(step);
   const place = lessons.findIndex((each) => each.number === lesson.number);
   const [before, after] = [lessons[place - 1], lessons[place + 1]];
   const last = STEPS.at(-1) ?? step;
-  const previousStep = STEPS[at - 1];
-  const nextStep = STEPS[at + 1];
+  const previousStep = steps[at - 1];
+  const nextStep = steps[at + 1];
   const previous = previousStep
     ? { to: address(lesson, previousStep), name: previousStep.heading }
     : before && { to: address(before, last), name: `lesson ${before.number}` };
@@ -82,7 +83,7 @@ function stepList({ lessons }: Lab, lesson: Lesson, step: Step): Html {
     : after && { to: address(after, STEPS[0]), name: `lesson ${after.number}` };
   return html`<nav class="steps line" aria-label="Steps">
     ${previous && html`<a class="turn" rel="prev" href="${previous.to}"><span aria-hidden="true">←</span><span class="unseen">Back to ${previous.name}</span></a>`}
-    <ol class="line">${STEPS.map(
+    <ol class="line">${steps.map(
       (each) =>
         html`<li><a href="${address(lesson, each)}"${each === step && html` aria-current="step"`}>${each.heading}</a></li>`,
     )}</ol>
@@ -136,6 +137,7 @@ function drawPanels(model: LectureModel, live: DrawPart): Html[] {
     case 'attack':
       return [played, panel('attacks', 'Attack', live('attacks-state')), row];
     case 'idea':
+    case 'solution':
       return [played, time, browserPanel(model, live), row];
     case 'your-turn': {
       const { lesson } = view;
