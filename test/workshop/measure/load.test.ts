@@ -7,13 +7,16 @@ import { test } from 'node:test';
 import type { Round } from '../../../src/workshop/measure/figures.ts';
 import { running, runRounds } from '../../../src/workshop/measure/rounds.ts';
 
-async function ask(listener: RequestListener): Promise<{ round: Round; said: string }> {
+async function ask(
+  listener: RequestListener,
+  seconds = 0.2,
+): Promise<{ round: Round; said: string }> {
   const server = createServer(listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const close = async (): Promise<void> => void server.close();
   const contender = running('page', { ports: [port], pids: [process.pid], close });
-  const plan = { paths: ['/'], rounds: 1, seconds: 0.2, clients: 2, database: [] };
+  const plan = { paths: ['/'], rounds: 1, seconds, clients: 2, database: [] };
   const said: string[] = [];
   try {
     await runRounds([contender], plan, (line) => said.push(line));
@@ -57,8 +60,9 @@ test('a connection that is cut is a wrong response, and the client connects agai
   const { round, said } = await ask((request) => {
     requests += 1;
     request.socket.destroy();
-  });
+  }, 1);
   assert.equal(round.failed, 1);
-  assert.ok(requests >= 4);
+  // Two clients in two rounds: the fifth request is one that connected again within its round.
+  assert.ok(requests > 4, String(requests));
   assert.match(said, /the server closed the connection|ECONNRESET/);
 });
