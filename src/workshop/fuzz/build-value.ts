@@ -7,7 +7,32 @@ import {
   PhpReference,
   type PhpValue,
 } from '../../serialize/index.ts';
-import type { Plan } from './plans.ts';
+
+/**
+ * Instructions for building one value, in PHP's variables and in this library's. Bytes are hexadecimal and ints
+ * decimal text, so that JSON carries a plan without loss.
+ */
+export type Plan =
+  | { readonly kind: 'null' }
+  | { readonly kind: 'bool'; readonly value: boolean }
+  | { readonly kind: 'int'; readonly value: string }
+  | { readonly kind: 'float'; readonly hex: string }
+  | { readonly kind: 'string'; readonly hex: string }
+  | { readonly kind: 'array'; readonly elements: readonly (readonly [PlanKey, Plan])[] }
+  | {
+      readonly kind: 'object';
+      readonly class: string;
+      readonly id: number;
+      readonly properties: readonly (readonly [string, Plan])[];
+    }
+  | { readonly kind: 'enum'; readonly case: string }
+  /** One more place of the object with this number. */
+  | { readonly kind: 'same'; readonly id: number }
+  /** A variable that several places share: the first place has the value. */
+  | { readonly kind: 'shared'; readonly id: number; readonly value?: Plan };
+
+/** An int as decimal text, or a string's bytes as hexadecimal. */
+export type PlanKey = { readonly int: string } | { readonly hex: string };
 
 /**
  * Builds a planned value in this library's types.

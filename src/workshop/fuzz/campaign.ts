@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import type { SessionFormat } from '../../serialize/index.ts';
+import type { Plan } from './build-value.ts';
 import { compareSession, compareValue, compareVariables, compareVerdict } from './compare.ts';
 import { mutations } from './mutate.ts';
 import type { Answer, Oracle } from './oracle.ts';
-import { arrayPlans, type Plan, plans } from './plans.ts';
+import { arrayPlans, plans } from './plans.ts';
 
 /** The count of compared cases, and the smallest case of the first difference. */
 export interface Outcome {

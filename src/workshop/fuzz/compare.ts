@@ -9,9 +9,8 @@ import {
   UnserializeError,
   unserialize,
 } from '../../serialize/index.ts';
-import { buildValue } from './build-value.ts';
+import { buildValue, type Plan } from './build-value.ts';
 import type { Answer } from './oracle.ts';
-import { type Plan, settle } from './plans.ts';
 
 const LEVELS = { E_WARNING: 2, E_NOTICE: 8, E_DEPRECATED: 8192 } as const;
 
@@ -26,7 +25,7 @@ const SLOWEST = 50;
  * @returns The difference, or `undefined`.
  */
 export function compareValue(plan: Plan, php: Answer): string | undefined {
-  const ours = serialize(buildValue(settle(plan)));
+  const ours = serialize(buildValue(plan));
   if (!ours.equals(php.bytes)) return `serialize: PHP ${show(php.bytes)}, here ${show(ours)}`;
   const again = serialize(unserialize(php.bytes));
   if (again.equals(php.bytes)) return undefined;
@@ -49,7 +48,7 @@ export function compareVariables(
   php: Answer,
   version: PhpVersion,
 ): string | undefined {
-  const value = buildValue(settle(plan));
+  const value = buildValue(plan);
   const variables = Array.isArray(value) ? new Map(value.entries()) : value;
   const encoded = encodeSession(format, variables as PhpSessionVariables, { version });
   const ours = sessionResult(encoded.bytes);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { PhpVersion, SessionFormat } from '../../serialize/index.ts';
 import { openWasmPhp } from '../oracle/wasm.ts';
-import { type Plan, settle } from './plans.ts';
+import type { Plan } from './build-value.ts';
 
 /** PHP's result for one case. */
 export interface Answer {
@@ -64,7 +64,7 @@ export async function openOracle(
     });
   };
   const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
-  const planned = (plan: Plan): string => base64(Buffer.from(JSON.stringify(settle(plan))));
+  const planned = (plan: Plan): string => base64(Buffer.from(JSON.stringify(plan)));
   return {
     version,
     serialize: (plans) => ask('serialize', plans.map(planned)),

@@ -1,72 +1,15 @@
 import fc from 'fast-check';
-import { keyOf } from './build-value.ts';
-
-/**
- * Instructions for building one value, in PHP's variables and in this library's. Bytes are hexadecimal and ints
- * decimal text, so that JSON carries a plan without loss.
- */
-export type Plan =
-  | { readonly kind: 'null' }
-  | { readonly kind: 'bool'; readonly value: boolean }
-  | { readonly kind: 'int'; readonly value: string }
-  | { readonly kind: 'float'; readonly hex: string }
-  | { readonly kind: 'string'; readonly hex: string }
-  | { readonly kind: 'array'; readonly elements: readonly (readonly [PlanKey, Plan])[] }
-  | {
-      readonly kind: 'object';
-      readonly class: string;
-      readonly id: number;
-      readonly properties: readonly (readonly [string, Plan])[];
-    }
-  | { readonly kind: 'enum'; readonly case: string }
-  /** One more place of the object with this number. */
-  | { readonly kind: 'same'; readonly id: number }
-  /** A variable that several places share: the first place has the value. */
-  | { readonly kind: 'shared'; readonly id: number; readonly value?: Plan };
-
-/** An int as decimal text, or a string's bytes as hexadecimal. */
-export type PlanKey = { readonly int: string } | { readonly hex: string };
+import { keyOf, type Plan, type PlanKey } from './build-value.ts';
 
 /** Ints at which notations and limits change. */
 const INTS =
   '0 1 -1 9 10 99 100 127 128 255 256 999 1000 65535 2147483647 2147483648 -2147483648 -2147483649 4294967295 9007199254740991 9007199254740992 -9007199254740993 9223372036854775807 -9223372036854775808'.split(
     ' ',
   );
-const FLOATS = [
-  0,
-  -0,
-  1,
-  -1,
-  0.1,
-  0.5,
-  1.5,
-  1e-4,
-  1e-5,
-  0.00012345,
-  1e15,
-  1e16,
-  1e17 - 16,
-  1e17,
-  2 ** 57 - 32,
-  1e21,
-  1e22,
-  1e25,
-  -1e25,
-  1.5e-7,
-  5e-324,
-  2.2250738585072014e-308,
-  1.7976931348623157e308,
-  Math.PI,
-  1 / 3,
-  NaN,
-  Infinity,
-  -Infinity,
-  2 ** 53,
-  2 ** 63,
-  -(2 ** 63),
-  100,
-  1e100,
-];
+const FLOATS =
+  '0 -0 1 -1 0.1 0.5 1.5 1e-4 1e-5 0.00012345 1e15 1e16 99999999999999984 1e17 144115188075855840 1e21 1e22 1e25 -1e25 1.5e-7 5e-324 2.2250738585072014e-308 1.7976931348623157e308 3.141592653589793 0.3333333333333333 NaN Infinity -Infinity 9007199254740992 9223372036854775808 -9223372036854775808 100 1e100'
+    .split(' ')
+    .map(Number);
 const STRINGS = [
   '',
   'a',
@@ -188,12 +131,12 @@ const { draft } = fc.letrec<{ draft: Plan; leaf: Plan; elements: Plan[] }>((tie)
 }));
 
 /** Random plans. */
-export const plans: fc.Arbitrary<Plan> = draft.map(numbered);
+export const plans: fc.Arbitrary<Plan> = draft.map((plan) => settled(numbered(plan)));
 
 /** Random plans of arrays. */
 export const arrayPlans: fc.Arbitrary<Plan> = fc
   .uniqueArray(fc.tuple(key, draft), { selector: nameOf, maxLength: 8 })
-  .map((elements) => numbered({ kind: 'array', elements }));
+  .map((elements) => settled(numbered({ kind: 'array', elements })));
 
 function enumCase(name: string): Plan {
   return { kind: 'enum', case: name };
@@ -234,16 +177,8 @@ function numbered(plan: Plan): Plan {
   let variables = 0;
   const visit = (part: Plan): Plan => {
     switch (part.kind) {
-      case 'array':
-        return { ...part, elements: part.elements.map(([key, value]) => [key, visit(value)]) };
-      case 'object': {
-        const id = objects++;
-        return {
-          ...part,
-          id,
-          properties: part.properties.map(([key, value]) => [key, visit(value)]),
-        };
-      }
+      case 'object':
+        return withParts({ ...part, id: objects++ }, visit);
       case 'same':
         return objects > 0 ? { ...part, id: part.id % objects } : { kind: 'null' };
       case 'shared': {
@@ -254,43 +189,42 @@ function numbered(plan: Plan): Plan {
         return { ...part, id, value: visit(part.value) };
       }
       default:
-        return part;
+        return withParts(part, visit);
     }
   };
   return visit(plan);
 }
 
-/**
- * Removes the reference from a variable that has one place only, as PHP does when it writes.
- *
- * @param plan - Any plan.
- * @returns The plan that both sides follow.
- */
-export function settle(plan: Plan): Plan {
+/** Removes the reference from a variable that has one place only, as PHP does when it writes. */
+function settled(plan: Plan): Plan {
   const places = new Map<number, number>();
-  const count = (part: Plan): void => {
-    if (part.kind === 'shared') {
-      const before = places.get(part.id) ?? 0;
-      places.set(part.id, before + 1);
-      if (before === 0) count(held(part.value));
-    } else if (part.kind === 'array') for (const [, element] of part.elements) count(element);
-    else if (part.kind === 'object') for (const [, element] of part.properties) count(element);
+  const count = (part: Plan): Plan => {
+    if (part.kind !== 'shared') return withParts(part, count);
+    const before = places.get(part.id) ?? 0;
+    places.set(part.id, before + 1);
+    if (before === 0) count(held(part.value));
+    return part;
   };
   const rewrite = (part: Plan): Plan => {
-    if (part.kind === 'array') {
-      return { ...part, elements: part.elements.map(([key, element]) => [key, rewrite(element)]) };
-    }
-    if (part.kind === 'object') {
-      return { ...part, properties: part.properties.map(([key, value]) => [key, rewrite(value)]) };
-    }
-    if (part.kind !== 'shared') return part;
+    if (part.kind !== 'shared') return withParts(part, rewrite);
     const value = rewrite(held(part.value));
-    if (places.get(part.id) === 1) return value;
-    return { ...part, value };
+    return places.get(part.id) === 1 ? value : { ...part, value };
   };
   count(plan);
-  const settled = rewrite(plan);
-  return settled.kind === 'shared' ? (settled.value ?? { kind: 'null' }) : settled;
+  const whole = rewrite(plan);
+  return whole.kind === 'shared' ? (whole.value ?? { kind: 'null' }) : whole;
+}
+
+/** Applies a function to each element of an array and each property of an object. */
+function withParts(plan: Plan, visit: (part: Plan) => Plan): Plan {
+  switch (plan.kind) {
+    case 'array':
+      return { ...plan, elements: plan.elements.map(([key, part]) => [key, visit(part)]) };
+    case 'object':
+      return { ...plan, properties: plan.properties.map(([key, part]) => [key, visit(part)]) };
+    default:
+      return plan;
+  }
 }
 
 /** Returns the value of a variable; PHP has no reference to a reference. */
