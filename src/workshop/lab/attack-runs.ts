@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { type AttackResult, runAttacks } from '../bench/attacks.ts';
 import type { Lesson } from '../course/catalogue.ts';
-import type { ClassFile, RunOptions } from './class-file.ts';
+import type { RunOptions, Subject } from './class-file.ts';
 import { errorMessage } from './text.ts';
 
 export interface AttackRun {
@@ -17,7 +17,7 @@ export interface AttackRun {
 }
 
 /** The record of an attack that begins now. */
-export function newAttackRun({ path }: ClassFile): AttackRun {
+export function newAttackRun({ path }: Subject): AttackRun {
   const nothing = { verdict: undefined, because: undefined, reason: undefined };
   return { running: true, lines: [], ...nothing, file: fileState(path) };
 }

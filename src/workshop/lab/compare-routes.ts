@@ -1,7 +1,8 @@
 /** The addresses of the page with two classes side by side. */
 import { existsSync } from 'node:fs';
 import type { Hono } from 'hono';
-import type { ClassFile } from './class-file.ts';
+import { lessonBefore } from '../course/promises.ts';
+import type { Subject } from './class-file.ts';
 import { actAsClient } from './client-actions.ts';
 import type { ClientName } from './clients.ts';
 import type { Side } from './compare.ts';
@@ -14,8 +15,8 @@ import { comparePage, compareParts, queryOf } from './views/compare.ts';
 
 /** Two classes, and the client whose requests they answer. */
 interface Chosen {
-  left: ClassFile;
-  right: ClassFile;
+  left: Subject;
+  right: Subject;
   client: ClientName;
 }
 
@@ -59,15 +60,13 @@ function choose(lab: Lab, ask: (name: string) => string | undefined): Chosen {
   const { lessons } = lab;
   const right = lab.findClass(ask('right') || lessonToPlay(lab.currentLesson, lessons).condition);
   const isLesson = right.condition === right.lesson.condition;
-  const before = isLesson
-    ? lessons.findLast((each) => each.number < right.lesson.number)
-    : right.lesson;
+  const before = isLesson ? lessonBefore(lessons, right.lesson) : right.lesson;
   const left = lab.findClass(ask('left') || (before ?? right.lesson).condition);
   return { left, right, client: ask('client') === 'mallory' ? 'mallory' : 'you' };
 }
 
 async function pairOf(lab: Lab, { left, right, client }: Chosen, ticking: boolean) {
-  const side = async (subject: ClassFile): Promise<Side> => ({
+  const side = async (subject: Subject): Promise<Side> => ({
     subject,
     running: await lab.running(subject.condition),
   });

@@ -1,14 +1,14 @@
 /** Compares two classes on the same requests, fact by fact. */
 import { cookieValues } from '../sandbox/cookies.ts';
 import { asSentence } from '../sandbox/failure.ts';
-import type { ClassFile } from './class-file.ts';
+import type { Subject } from './class-file.ts';
 import type { ClientName } from './clients.ts';
 import { explainSetCookie } from './explain-cookie.ts';
 import type { RunningClass } from './running-class.ts';
 import { asText, count, escapeBytes, shorten } from './text.ts';
 
 export interface Side {
-  subject: ClassFile;
+  subject: Subject;
   /** Undefined while the class has not been asked for anything. */
   running: RunningClass | undefined;
 }

@@ -2,12 +2,12 @@
 import type { Lesson } from '../course/catalogue.ts';
 import { promisedVerdict } from '../course/promises.ts';
 import { type AttackRun, fileState } from './attack-runs.ts';
-import type { ClassFile } from './class-file.ts';
+import type { Subject } from './class-file.ts';
 import type { Lab } from './lab.ts';
 import { callableMethods } from './methods.ts';
 
 /** A class under attack. */
-export interface Target extends ClassFile {
+export interface Target extends Subject {
   /** False before lesson 05, where a class cannot serve requests yet. */
   whole: boolean;
   /** The state of its file: {@link fileState}. */

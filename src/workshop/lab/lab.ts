@@ -3,11 +3,17 @@ import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { existsSync, type StatsListener, unwatchFile, watchFile } from 'node:fs';
 import { createConnection } from 'mysql2/promise';
-import { type Lesson, minePath, readLessons, schemaFor } from '../course/catalogue.ts';
+import {
+  findClass,
+  type Lesson,
+  readLessons,
+  schemaFor,
+  UnknownName,
+} from '../course/catalogue.ts';
 import { hasMine, rememberedLesson } from '../course/mine.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';
 import { type AttackRun, newAttackRun, runLessonAttack } from './attack-runs.ts';
-import { type ClassFile, noClassYet, UnknownClass, type View } from './class-file.ts';
+import { noClassYet, type Subject, type View } from './class-file.ts';
 import { RunningClass } from './running-class.ts';
 import { runClassTests, type TestRun } from './test-runs.ts';
 
@@ -111,23 +117,13 @@ export class Lab extends EventEmitter<Events> {
    * Finds the class of a condition.
    *
    * @param condition - `lesson-05`, `mine`, `wrong-02-null`.
-   * @param lesson - The lesson that is read, for `mine`; the current one by default.
-   * @throws UnknownClass that lists the classes.
+   * @param reading - The lesson that is read, for `mine`; the current one by default.
+   * @throws UnknownName that lists the classes.
    */
-  findClass(condition: string, lesson?: Lesson): ClassFile {
-    const { lessons } = this;
-    if (condition === 'mine') {
-      return { condition, name: 'mine', path: minePath, lesson: lesson ?? this.currentLesson };
-    }
-    for (const each of lessons) {
-      if (each.condition === condition) {
-        return { condition, name: `lesson ${each.label}`, path: each.files.class, lesson: each };
-      }
-      const wrong = each.wrong.find((fix) => fix.condition === condition);
-      if (wrong) return { condition, name: condition, path: wrong.path, lesson: each };
-    }
-    const known = [...lessons.map((each) => each.condition), 'mine'].join(', ');
-    throw new UnknownClass(`There is no class "${condition}". There are: ${known}.`);
+  findClass(condition: string, reading?: Lesson): Subject {
+    const found = findClass(this.lessons, condition);
+    const name = found.condition.replace(/^lesson-/, 'lesson ');
+    return { ...found, name, lesson: found.lesson ?? reading ?? this.currentLesson };
   }
 
   /** True when the learner has a class. */
@@ -136,14 +132,15 @@ export class Lab extends EventEmitter<Events> {
   }
 
   /** The class with its table and processes, created when it is first used. */
-  async run(subject: ClassFile): Promise<RunningClass> {
+  async run(subject: Subject): Promise<RunningClass> {
     const key = subject.condition;
-    if (!existsSync(subject.path)) throw new UnknownClass(noClassYet(subject));
-    const sql = this.#tableOf(subject.lesson);
+    if (!existsSync(subject.path)) throw new UnknownName(noClassYet(subject));
+    const { lessons } = this;
+    const sql = schemaFor(lessons, subject.lesson.number);
     const known = this.#classes.get(key);
     if (known) {
       const running = await known;
-      if (this.#tableOf(running.lesson) === sql) {
+      if (schemaFor(lessons, running.lesson.number) === sql) {
         // Moved to the end: the first is the least recently used.
         this.#classes.delete(key);
         this.#classes.set(key, known);
@@ -208,13 +205,6 @@ export class Lab extends EventEmitter<Events> {
     );
   }
 
-  /** The lesson's schema; before the first lesson with a table, that lesson's. */
-  #tableOf({ number }: Lesson): string {
-    const { lessons } = this;
-    const first = lessons.find((each) => each.files.schema)?.number ?? number;
-    return schemaFor(lessons, Math.max(number, first));
-  }
-
   /** Ends the processes of the least recently used classes; their tables stay. */
   async #endOldProcesses(): Promise<void> {
     const old = [...this.#classes.values()].slice(0, -CLASSES_AWAKE);
@@ -223,7 +213,7 @@ export class Lab extends EventEmitter<Events> {
     }
   }
 
-  async #create(server: DatabaseServer, subject: ClassFile, sql: string): Promise<RunningClass> {
+  async #create(server: DatabaseServer, subject: Subject, sql: string): Promise<RunningClass> {
     const schema = await server.createSchema(`lab-${subject.condition}`);
     const connection = await createConnection({ uri: schema.url, multipleStatements: true });
     await connection.query(sql).finally(() => connection.destroy());
@@ -234,7 +224,7 @@ export class Lab extends EventEmitter<Events> {
   }
 
   /** Polls the file: some file systems report no changes. */
-  #watch({ path, condition }: ClassFile): void {
+  #watch({ path, condition }: Subject): void {
     if (this.#watched.has(path)) return;
     const listener: StatsListener = (now, before) => {
       if (now.mtimeMs === before.mtimeMs && now.size === before.size) return;

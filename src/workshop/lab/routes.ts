@@ -4,7 +4,7 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Context, Hono } from 'hono';
 import { findLesson } from '../course/catalogue.ts';
-import { UnknownClass, type View } from './class-file.ts';
+import type { View } from './class-file.ts';
 import { actAsClient } from './client-actions.ts';
 import { addCompare } from './compare-routes.ts';
 import { readDocument } from './documents.ts';
@@ -44,7 +44,7 @@ export function labRoutes(lab: Lab): Hono {
     context.header('Cache-Control', 'no-store');
   });
   app.onError((error, context) => {
-    const isUnknown = error instanceof UnknownClass || error instanceof RangeError;
+    const isUnknown = error instanceof RangeError;
     const text = raw(html`${error.message}`.toString().replaceAll('\n', '<br>'));
     return isUnknown
       ? context.html(messagePage('Not here', text), 404)

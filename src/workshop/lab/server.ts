@@ -2,8 +2,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
+import { UnknownName } from '../course/catalogue.ts';
 import { ClassUnavailable } from '../sandbox/server.ts';
-import { UnknownClass } from './class-file.ts';
 import { html } from './html.ts';
 import type { Lab } from './lab.ts';
 import { passOn } from './proxy.ts';
@@ -38,7 +38,7 @@ async function play(lab: Lab, incoming: IncomingMessage, outgoing: ServerRespons
   const [, condition, instance, path, query = ''] = PLAY.exec(incoming.url ?? '') ?? [];
   try {
     if (condition === undefined)
-      throw new UnknownClass('The address is /play/ and a class: /play/lesson-05/');
+      throw new UnknownName('The address is /play/ and a class: /play/lesson-05/');
     if (path === undefined) {
       outgoing.writeHead(308, {
         Location: `/play/${condition}${instance ? `@${instance}` : ''}/${query}`,
@@ -55,7 +55,7 @@ async function play(lab: Lab, incoming: IncomingMessage, outgoing: ServerRespons
     await passOn(running.process(Number(instance ?? 1)), `${path}${query}`, incoming, outgoing);
   } catch (error) {
     const status =
-      error instanceof UnknownClass ? 404 : error instanceof ClassUnavailable ? 502 : 500;
+      error instanceof UnknownName ? 404 : error instanceof ClassUnavailable ? 502 : 500;
     fail(outgoing, status, errorMessage(error));
   }
 }

@@ -1,6 +1,7 @@
 /** The steps of a lesson's page, which an instructor shows one by one. */
 import { readFileSync } from 'node:fs';
 import type { Lesson } from '../course/catalogue.ts';
+import { lessonBefore } from '../course/promises.ts';
 import { lessonToPlay } from './methods.ts';
 
 export interface Step {
@@ -60,7 +61,7 @@ export function classAt(lesson: Lesson, lessons: Lesson[], { name }: Step): stri
     const article = lesson.wrong.find((wrong) => wrong.article);
     return name === 'attack' && article ? article.condition : own;
   }
-  const before = lessons.findLast((each) => each.number < lesson.number);
+  const before = lessonBefore(lessons, lesson);
   return lesson.kind === 'page' || !before ? own : before.condition;
 }
 

@@ -1,10 +1,9 @@
 /** Runs the programs whose output pages show: attacks, tests, PHP scripts, and those of pictures. */
 import { readFileSync } from 'node:fs';
-import { relative } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import { runAttack } from '../bench/attacks.ts';
 import { runTests, type TestResult } from '../bench/tests.ts';
-import { findLesson, type Lesson, root, schemaFor } from '../course/catalogue.ts';
+import { findLesson, type Lesson, root, schemaFor, shown } from '../course/catalogue.ts';
 import { type DatabaseServer, obtainServer } from '../machine/database/server.ts';
 import { type Matrix, runMatrix } from '../matrix/run.ts';
 import { openWasmPhp } from '../oracle/wasm.ts';
@@ -96,7 +95,7 @@ export async function startPrograms(
       return withoutPlace(results.flatMap(tellResult).join('\n'));
     },
     async php(path) {
-      progress(`${relative(root, path)} in PHP …`);
+      progress(`${shown(path)} in PHP …`);
       const php = await openWasmPhp();
       try {
         const printed = await php.run(readFileSync(path, 'utf8'));

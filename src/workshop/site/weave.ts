@@ -1,8 +1,8 @@
 /** `npm run weave`: fills every fence of every page, or checks that all are up to date. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, relative } from 'node:path';
+import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
-import { readLessons, root } from '../course/catalogue.ts';
+import { readLessons, shown } from '../course/catalogue.ts';
 import { drawDiff } from './files.ts';
 import { readPages, weavePage } from './page.ts';
 import { type RunningPrograms, startPrograms } from './programs.ts';
@@ -78,7 +78,7 @@ async function weaveAll(
 function settle(path: string, text: string, write: boolean): boolean {
   const standing = existsSync(path) ? readFileSync(path, 'utf8') : '';
   if (standing === text) return false;
-  const name = relative(root, path);
+  const name = shown(path);
   if (write) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { diffLines } from 'diff';
 import { type Lesson, shown } from '../../course/catalogue.ts';
+import { lessonBefore } from '../../course/promises.ts';
 import type { View } from '../class-file.ts';
 import { type Html, html } from '../html.ts';
 import { splitFrontMatter } from '../steps.ts';
@@ -38,8 +39,8 @@ export function code({ lesson, subject }: View, lessons: Lesson[]): Html {
     return html`<p class="empty">There is no <code>${shown(subject.path)}</code> yet.</p>`;
   }
   const text = readFileSync(subject.path, 'utf8');
-  const wrong = subject.lesson.wrong.find(({ condition }) => condition === subject.condition);
-  const before = lessons.findLast((each) => each.number < subject.lesson.number);
+  const { wrong } = subject;
+  const before = lessonBefore(lessons, subject.lesson);
   // A learner's class is compared with the lesson's, the lesson's with the one before.
   const other = subject.condition === lesson.condition ? before : lesson;
   return html`

@@ -1,5 +1,6 @@
 /** A lesson for the room: one heading at a time in big type, the live panels beside it. */
 import type { Lesson } from '../../course/catalogue.ts';
+import { lessonAfter, lessonBefore } from '../../course/promises.ts';
 import { type Html, html } from '../html.ts';
 import type { Lab } from '../lab.ts';
 import { classAt, readPassages, STEPS, type Step, stepsOf } from '../steps.ts';
@@ -70,8 +71,7 @@ function address(lesson: Lesson, step: Step): string {
 function stepList({ lessons }: Lab, lesson: Lesson, step: Step): Html {
   const steps = stepsOf(lesson);
   const at = steps.indexOf(step);
-  const place = lessons.findIndex((each) => each.number === lesson.number);
-  const [before, after] = [lessons[place - 1], lessons[place + 1]];
+  const [before, after] = [lessonBefore(lessons, lesson), lessonAfter(lessons, lesson)];
   const last = STEPS.at(-1) ?? step;
   const previousStep = steps[at - 1];
   const nextStep = steps[at + 1];
@@ -160,7 +160,7 @@ function drawPanels(model: LectureModel, live: DrawPart): Html[] {
 /** The class before, the lesson's and the learner's; the names of wrong fixes are spoilers. */
 function picker({ lab, view, step }: LectureModel): Html {
   const { lesson, subject } = view;
-  const before = lab.lessons.findLast((each) => each.number < lesson.number);
+  const before = lessonBefore(lab.lessons, lesson);
   const usual = classAt(lesson, lab.lessons, step);
   const names = [subject.condition, usual, before?.condition, lesson.condition, 'mine'];
   const listed = [...new Set(names.flatMap((name) => name ?? []))].sort();

@@ -1,4 +1,5 @@
 /** A lesson's page: what stays, with a slot for each part that changes by itself. */
+import { lessonBefore } from '../../course/promises.ts';
 import { CLIENTS } from '../clients.ts';
 import { type Html, html } from '../html.ts';
 import { callableMethods, lessonToPlay } from '../methods.ts';
@@ -124,7 +125,7 @@ function lessonList({ lab, view }: PageModel): Html {
 }
 
 function classPicker({ lab, view: { lesson, subject } }: PageModel): Html {
-  const before = lab.lessons.findLast((each) => each.number < lesson.number);
+  const before = lessonBefore(lab.lessons, lesson);
   const played = lessonToPlay(lesson, lab.lessons);
   const choices: [condition: string, label: string, note: string][] = [];
   const add = (condition: string, note: string, label = condition) =>
