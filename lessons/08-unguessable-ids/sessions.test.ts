@@ -52,7 +52,7 @@ test('an id says nothing about the next one', async () => {
   assert.ok(drawn >= 32, `an id of ${ids[0]?.length} letters was made of ${drawn} random bytes`);
 });
 
-test("counting on from one's own id meets nobody", async () => {
+test('counting on from your own id opens no session', async () => {
   const { cookie: ann } = await server.request({ path: '/login?user=ann' });
   const { cookie: mallory } = await server.request();
   assert.match((await server.request({ path: '/whoami', cookie: ann })).body, /ann/);

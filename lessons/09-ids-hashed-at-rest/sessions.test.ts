@@ -7,7 +7,7 @@ import { openBench } from '#bench';
 const { database, handler, newId, statements, store } = await openBench();
 await handler.open('', 'MySession');
 
-test('what stands in the table opens no session', async () => {
+test('no value in the table opens a session', async () => {
   const id = await newId();
   await store(id, 'user|s:3:"Ann";');
   for (const { id: key } of await database.rows()) {

@@ -24,7 +24,7 @@ test('a session that is over reads as an empty string, collected or not', async 
   assert.match(body, /Count: 1/, 'a minute was the limit in php.ini');
 });
 
-test('what is no lifetime is refused and deletes nothing', async () => {
+test('an invalid lifetime is refused and deletes nothing', async () => {
   clock.set(1_800_000_000);
   const id = await newId();
   await handler.write(id, 'count|i:1;');

@@ -57,7 +57,7 @@ test('a request that fails lets go of its session', async () => {
   assert.match(next.body, /Count: 2/, 'somebody holds the session');
 });
 
-test('who has waited in vain is told so, and changes nothing', async () => {
+test('a request that waits in vain fails, and changes nothing', async () => {
   const { cookie } = await server.request();
   const saving = gate(1, /^\s*(INSERT|UPDATE|REPLACE)/i, { opens: 'by hand', patience: 8000 });
   const first = server.request({ cookie });

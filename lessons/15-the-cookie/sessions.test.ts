@@ -27,7 +27,7 @@ test('the cookie is for this host, for encrypted connections, and not for script
   }
 });
 
-test("a form of somebody else's page is refused", async () => {
+test("a form from another site's page is refused", async () => {
   const { cookie } = await server.request();
   const host = new URL(server.url).host;
   const post = async (headers: Record<string, string>): Promise<number> =>

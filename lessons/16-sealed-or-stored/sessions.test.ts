@@ -6,7 +6,7 @@ import { openBench } from '#bench';
 const { clock, database, handler, newId, serve, statements, store } = await openBench();
 await handler.open('', 'MySession');
 
-test('a row that somebody else has made opens for nobody', async () => {
+test('a row inserted from outside opens for no visitor', async () => {
   const token = randomBytes(32).toString('base64url');
   const key = createHash('sha256').update(token).digest();
   const insert = 'INSERT INTO sessions (id, d, updated) VALUES (?,?,?)';
