@@ -3,7 +3,7 @@ import * as codes from '../bytes.ts';
 import type { PhpMessage, PhpMessageLevel, PhpVersion } from '../messages.ts';
 import { textOf } from '../text.ts';
 import type { PhpString, PhpValue } from '../values.ts';
-import { PhpEnum, PhpFloat } from '../values.ts';
+import { PhpFloat } from '../values.ts';
 import {
   FLOAT,
   floatOf,
@@ -42,12 +42,6 @@ const copied = Buffer.alloc(COPIED + 8) as FastBuffer;
 const copiedView = new DataView(copied.buffer, copied.byteOffset, copied.length);
 /** The empty message list, shared by inputs that produced no message. */
 const SILENCE: readonly PhpMessage[] = Object.freeze([]);
-
-/** The classes that PHP has without an application, by their names in lower case. */
-export const KNOWN_CLASSES: ReadonlyMap<string, string> = new Map([
-  ['stdclass', 'stdClass'],
-  ['__php_incomplete_class', '__PHP_Incomplete_Class'],
-]);
 
 /** Thrown where PHP stops reading. */
 export class Refusal {
@@ -200,6 +194,20 @@ export class Scanner {
     return count < 16 ? value : wrappingLength(this.text.slice(start + 2, at));
   }
 
+  /** Reads the `a:3:{` of an array. */
+  elementCount(): number {
+    const start = this.position;
+    let count = this.length(OPEN);
+    const inside = this.cursor;
+    if (inside - start > 17) {
+      // Of all counts only this one saturates on overflow.
+      count = Number(this.saturate(this.text.slice(start + 2, inside - 2)));
+    }
+    this.position = inside;
+    if (count > (this.end - inside) >> 1) throw new Refusal(inside);
+    return count;
+  }
+
   /** Moves behind the `";` of a string that begins at `from`. */
   finishString(start: number, from: number, length: number): void {
     if (length > this.end - from) throw new Refusal(start + 2);
@@ -246,55 +254,6 @@ export class Scanner {
       this.report('E_DEPRECATED', "Unserializing the 'S' format is deprecated");
     }
     return raw;
-  }
-
-  /** Reads the payload of `C:3:"Foo":4:{…}`, from the quote behind the name on. */
-  payload(quote: number): Buffer {
-    const required = this.signedCount(quote + 2);
-    const length = Number(required);
-    const at = this.position;
-    if (this.end - at < 2 || this.bytes[at] !== COLON) throw new Refusal(at);
-    if (this.bytes[at + 1] !== OPEN) throw new Refusal(at + 1);
-    const from = at + 2;
-    const present = this.end - from;
-    if (length < 0 || present <= length) {
-      const text = `Insufficient data for unserializing - ${required} required, ${present} present`;
-      this.report('E_WARNING', text, false);
-      throw new Refusal(from);
-    }
-    if (this.bytes[from + length] !== CLOSE) throw new Refusal(from + length);
-    this.position = from + length + 1;
-    return Buffer.from(this.bytes.subarray(from, from + length));
-  }
-
-  /** Reads `E:11:"Suit:Hearts";`. */
-  enum(): PhpEnum {
-    const start = this.position;
-    const length = this.length(QUOTE);
-    const from = this.cursor;
-    if (length === 0) throw new Refusal(start + 2);
-    this.finishString(start, from, length);
-    const colon = this.text.indexOf(':', from);
-    if (colon < 0 || colon >= from + length) {
-      const name = Buffer.from(this.bytes.subarray(from, from + length)).toString();
-      this.position = start;
-      this.report('E_WARNING', `Invalid enum name '${name.replace(/\0.*$/s, '')}' (missing colon)`);
-      throw new Refusal(start);
-    }
-    const className = this.text.slice(from, colon);
-    if (!/^[0-9A-Za-z_\\\x80-\xff]+$/.test(className)) throw new Refusal(start);
-    if (KNOWN_CLASSES.has(className.toLowerCase())) {
-      this.report('E_WARNING', `Class '${className}' is not an enum`);
-      throw new Refusal(start);
-    }
-    return new PhpEnum(this.string(from, colon), this.string(colon + 1, from + length));
-  }
-
-  /** Reads the count behind a class's name: a sign is allowed, and so is nothing at all. */
-  signedCount(start: number): number | bigint {
-    const matched = matchAt(/[+-]?[0-9]*/y, this.text, start)?.[0] ?? '';
-    this.position = start + matched.length;
-    return this.saturate(matched);
   }
 
   saturate(text: string): number | bigint {

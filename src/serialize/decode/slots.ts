@@ -3,6 +3,9 @@ import type { PhpKey, PhpSerializable, PhpValue } from '../values.ts';
 import { isIdentity, PhpPart, PhpReference } from '../values.ts';
 import { type Frame, get, put } from './frames.ts';
 
+/** Thrown at the first `r:` or `R:` by an attempt without slots. */
+export class SlotsNeeded {}
+
 /**
  * The count of the values in `C:` payloads that a class may or may not read: `all` of them, `none`,
  * or `unknown`, so that numbers behind such a payload are kept as they are.

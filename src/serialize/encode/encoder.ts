@@ -13,6 +13,7 @@ import {
   PhpReference,
   PhpSerializable,
 } from '../values.ts';
+import { Ancestors, SHALLOW } from './ancestors.ts';
 import { IdentityWriter, nameBytes } from './references.ts';
 import { at, RefusedValue, refuse, refuseInstance, refuseKey, step, stepTo } from './refusal.ts';
 
@@ -20,11 +21,6 @@ const { CLOSE, STRING } = codes;
 
 /** Up to this depth, recursion (faster); beyond it, an explicit stack. */
 const RECURSION = 64;
-/** Cycle detection starts at this depth; most sessions are shallower. */
-const SHALLOW = 8;
-/** The first check is so many levels further down, the others at each doubling: linear in all. */
-const FIRST_CHECK = 8;
-
 /** An array or object beyond {@link RECURSION}, while its elements are written. */
 interface Frame {
   readonly entries: Iterator<[PhpKey, PhpValue]>;
@@ -51,9 +47,7 @@ export function openEncoder(): Encoder {
  */
 export class Encoder extends IdentityWriter {
   readonly #deep: Frame[] = [];
-  /** The containers around the current one, from {@link SHALLOW} on. */
-  readonly #around: object[] = [];
-  #nextCheck = FIRST_CHECK;
+  readonly #ancestors = new Ancestors();
 
   /**
    * Writes one value.
@@ -83,8 +77,7 @@ export class Encoder extends IdentityWriter {
   /** Drops the bytes and makes the encoder available again. */
   release(): void {
     this.forget();
-    if (this.#around.length > 0) this.#around.length = 0;
-    this.#nextCheck = FIRST_CHECK;
+    this.#ancestors.clear();
     if (this.clear()) spare = this;
   }
 
@@ -148,7 +141,7 @@ export class Encoder extends IdentityWriter {
   #list(list: readonly PhpValue[], shape: Shape, depth: number): void {
     const { length } = list;
     this.openArray(length);
-    if (depth >= SHALLOW) this.#enter(list, depth);
+    if (depth >= SHALLOW) this.#ancestors.enter(list, depth);
     if (depth >= RECURSION) {
       this.#defer(list.entries(), false);
       return;
@@ -171,7 +164,7 @@ export class Encoder extends IdentityWriter {
     const keys = Object.keys(record);
     const { length } = keys;
     this.openArray(length);
-    if (depth >= SHALLOW) this.#enter(record, depth);
+    if (depth >= SHALLOW) this.#ancestors.enter(record, depth);
     if (depth >= RECURSION) {
       this.#defer(Object.entries(record).values(), false);
       return;
@@ -211,7 +204,7 @@ export class Encoder extends IdentityWriter {
   #map(map: ReadonlyMap<PhpKey, PhpValue>, shape: Shape, depth: number, isObject: boolean): void {
     if (isObject) this.open(map.size);
     else this.openArray(map.size);
-    if (depth >= SHALLOW) this.#enter(map, depth);
+    if (depth >= SHALLOW) this.#ancestors.enter(map, depth);
     if (depth >= RECURSION) {
       this.#defer(map.entries(), isObject);
       return;
@@ -263,18 +256,6 @@ export class Encoder extends IdentityWriter {
     } catch (error) {
       throw frames.reduceRight((thrown, { key }) => at(stepTo(key), thrown), error);
     }
-  }
-
-  /** Adds a container to those around its elements, and checks at times for a cycle. */
-  #enter(container: object, depth: number): void {
-    const around = this.#around;
-    around.length = depth - SHALLOW;
-    around.push(container);
-    if (around.length < this.#nextCheck) return;
-    if (new Set(around).size < around.length) {
-      refuse('an array that contains itself has no end; put a PhpReference where it repeats');
-    }
-    this.#nextCheck *= 2;
   }
 
   #object(object: PhpObject, shape: Shape, depth: number): void {
