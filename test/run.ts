@@ -3,7 +3,7 @@
  *
  * Without arguments all steps run, and a failed step does not stop the next. Arguments choose steps
  * by name, or test files by a part of their path: `npm test -- lint`, `npm test -- cookie`. Every
- * run keeps its logs, and its failures in a file of their own.
+ * run keeps its logs, and a separate file of its failures.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';

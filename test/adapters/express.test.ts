@@ -57,7 +57,7 @@ async function slowApp(routes: (app: express.Express, memory: Memory) => void): 
   return await serve(app as RequestListener);
 }
 
-test('an answer that was given before an error reaches the visitor', async () => {
+test('a response sent before an error reaches the visitor', async () => {
   const url = await slowApp((app) => {
     app.get('/own', (_request, _response, next) => next(new Error('refused')));
     app.get('/twice', (_request, response) => {
@@ -102,7 +102,7 @@ test('a status that is not one reaches Express’s last handler as an error', as
   assert.equal((await fetch(url)).status, 500);
 });
 
-test('what a page writes after its client has gone is saved with its answer', async () => {
+test('session data that a page sets after its client has gone is saved with its response', async () => {
   const memory = new Memory();
   const { closed: started, open: start } = gate();
   const app = express();

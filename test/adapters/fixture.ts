@@ -1,4 +1,4 @@
-/** What the tests of the adapters share: a server, and sessions in memory. */
+/** Shared by the adapters' tests: a server, and sessions in memory. */
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,7 +15,7 @@ after(() => {
   }
 });
 
-/** Serves a listener on a port of its own until the file's tests are over. */
+/** Serves a listener on a free port until the file's tests are over. */
 export async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener).listen(0, '127.0.0.1');
   servers.push(server);
@@ -68,7 +68,7 @@ export function gate(): { closed: Promise<void>; open: () => void } {
   return { closed, open };
 }
 
-/** Nobody needs to hear PHP's messages. */
+/** Discards PHP's messages. */
 export const quiet: PhpSessionOptions = { onMessage() {} };
 
 /** Begins a session in this memory. */

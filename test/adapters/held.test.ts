@@ -331,7 +331,7 @@ test('pipelined requests are answered in order, each after its save', async () =
   assert.equal(text.match(/Set-Cookie: PHPSESSID/g)?.length, 3);
 });
 
-test('server.close() lets a held answer out', async () => {
+test('server.close() still sends a held response', async () => {
   const memory = new Memory();
   const { closed, open } = gate();
   memory.gate = closed;

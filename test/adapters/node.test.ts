@@ -236,7 +236,7 @@ test('a page that forgets an await leaves nothing open', async () => {
   }
 });
 
-test('an error of a save that nobody waits for is a warning', async () => {
+test('a failed save that no code awaits becomes a warning', async () => {
   const memory = new Memory();
   memory.failure = new Error('the disk is full');
   const { closed: left, open: leave } = gate();

@@ -22,7 +22,7 @@ import { gate, Memory, quiet, serve } from './fixture.ts';
 const server = await obtainServer();
 after(() => server.close());
 
-/** What a page does with a callback: `work` calls it later, maybe in another request's context. */
+/** A page's asynchronous step: `work` calls back later, possibly in another request's context. */
 type Work = (callback: () => void) => void;
 
 interface Seen {

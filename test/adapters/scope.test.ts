@@ -12,7 +12,7 @@ import {
 import { withPhpSession } from '../../src/adapters/node.ts';
 import { begin, gate, Memory, quiet, serve } from './fixture.ts';
 
-test('requests at the same time have a session, an id and messages each of their own', async () => {
+test('concurrent requests each have their own session, id and messages', async () => {
   const memory = new Memory();
   const messages: PhpSessionMessage[] = [];
   const url = await serve(
@@ -42,7 +42,7 @@ test('requests at the same time have a session, an id and messages each of their
   assert.deepEqual(messages, []);
 });
 
-test('work that outlives its request is told so', async () => {
+test('work that outlives its request gets an error that says so', async () => {
   const memory = new Memory();
   const { closed, open } = gate();
   let late: Promise<unknown> = Promise.resolve();
@@ -83,7 +83,7 @@ test('a change of $_SESSION after the page has begun is an error, not a loss', a
   assert.match(caught.message, /saved/);
 });
 
-test('outside a request, a session function says what to do', async () => {
+test('outside a request, a session function throws with the remedy', async () => {
   await assert.rejects(session_start(), /withPhpSession/);
   assert.throws(() => $_SESSION['x'], /withPhpSession/);
 });

@@ -31,7 +31,7 @@ test('an example that gives something else is named with its line', async () => 
   ]);
 });
 
-test('an example that throws is named, and so is one that claims a throw in vain', async () => {
+test('an example that throws is reported, and so is an example whose claimed throw never comes', async () => {
   assert.deepEqual(await faultsOf('session_id();\nthrow new Error("no");\nsession_id(); // \'\''), [
     'src/php/made-up.ts:10 made_up: throws Error: no',
     "src/php/made-up.ts:12 made_up: claims '', gives nothing: it was never reached",
@@ -47,10 +47,10 @@ test('an example that does not say what PHP warns of is named', async () => {
   ]);
 });
 
-test('an example that claims nothing is named, and a comment that no value stands before', async () => {
+test('an example without a claim is reported, and so is a comment behind no value', async () => {
   assert.deepEqual(await faultsOf('await session_start();\nif (session_id()) { // true\n}'), [
-    'src/php/made-up.ts:11 made_up: this comment stands behind no value; prose has a line of its own',
-    'src/php/made-up.ts:10 made_up: shows nothing: tell behind a statement what it gives',
+    'src/php/made-up.ts:11 made_up: the code before this comment gives no value; put prose on its own line',
+    'src/php/made-up.ts:10 made_up: shows nothing: add a comment with the value behind a statement',
   ]);
 });
 

@@ -4,29 +4,29 @@ import ts from 'typescript';
 import { root } from '../../src/workshop/course/catalogue.ts';
 import type { PublicModule } from '../../src/workshop/site/typedoc-plugin.ts';
 
-/** A public name's example, as it stands in its doc comment. */
+/** A public name's example, as written in its doc comment. */
 export interface Example {
-  /** What it shows: `session_id`. */
+  /** The name that the example documents: `session_id`. */
   name: string;
-  /** Where the name is imported from: `phpsessid/php`. */
+  /** The module that exports the name: `phpsessid/php`. */
   module: string;
   /** The source file, relative to the project. */
   file: string;
-  /** Where the example begins, counted from one. */
+  /** The example's first line, counted from one. */
   line: number;
   text: string;
 }
 
-/** What the public modules hold. */
+/** The public modules' names and examples. */
 export interface PublicNames {
   examples: Example[];
-  /** Functions and classes that have none, each as `src/php/functions/values.ts:12 session_id`. */
+  /** Functions and classes without an example, as `src/php/functions/values.ts:12 session_id`. */
   without: string[];
   /** Each exported name and the modules that export it, in the order of the modules. */
   exporters: Map<string, string[]>;
 }
 
-/** What the compiler is told about the library's sources, and about examples made of them. */
+/** The compiler's options for the library's sources and for the examples. */
 export const compilerOptions: ts.CompilerOptions = {
   ...readOptions(),
   noEmit: true,
@@ -42,9 +42,9 @@ function readOptions(): ts.CompilerOptions {
 }
 
 /**
- * Reads the examples of what modules export.
+ * Reads the examples of all exports of the modules.
  *
- * @param modules The modules; a name that several export is read once.
+ * @param modules - The modules; a name that several modules export is read once.
  */
 export function readExamples(modules: readonly PublicModule[]): PublicNames {
   const program = ts.createProgram(

@@ -18,19 +18,18 @@ import { compilerOptions, type Example, type PublicNames } from './examples.ts';
 /** Examples write 8080; each run takes a port of the system in its place. */
 const PORT = /\b8080\b/g;
 
-/** An example of how to declare something has nothing to show. */
+/** Examples that only declare a type have no value to check. */
 const TYPES_ONLY = /^declare /;
 
-/** Functions that open a request of their own: their examples run where none is. */
+/** Functions that open a request themselves: their examples run outside any request. */
 const OPENERS = /\b(?:withPhpRequest|withPhpSession|phpSession)\b/;
 
 /**
  * Compiles examples as strictly as the library itself.
  *
- * @param examples The examples.
- * @param names What they may use without an import.
- * @param modules Where those names come from.
- * @returns One sentence a fault, each with its file and line.
+ * @param names - The names that they may use without an import.
+ * @param modules - The modules that export those names.
+ * @returns One sentence per fault, with file and line; empty if all compile.
  */
 export function checkExamples(
   examples: readonly Example[],
@@ -45,7 +44,7 @@ export function checkExamples(
   );
   const options: ts.CompilerOptions = {
     ...compilerOptions,
-    // What an example declares for its reader need not be used up.
+    // An example may declare names for its reader that it does not use.
     noUnusedLocals: false,
     noUnusedParameters: false,
     verbatimModuleSyntax: false,
@@ -76,12 +75,11 @@ export function checkExamples(
 }
 
 /**
- * Runs one example: what belongs to `phpsessid/php` within a request, all else outside.
+ * Runs one example: those of `phpsessid/php` within a request, all others outside.
  *
- * @param example The example.
- * @param names What it may use without an import.
- * @param modules Where those names come from.
- * @returns One sentence a fault, each with its file and line; nothing when all claims are true.
+ * @param names - The names that it may use without an import.
+ * @param modules - The modules that export those names.
+ * @returns One sentence per fault, with file and line; empty when all claims are true.
  */
 export async function runExample(
   example: Example,
@@ -93,7 +91,7 @@ export async function runExample(
   const seen = new Map<number, string[]>();
   const heard: string[] = [];
   const faults = idle.map((line) =>
-    blame(example, line, 'this comment stands behind no value; prose has a line of its own'),
+    blame(example, line, 'the code before this comment gives no value; put prose on its own line'),
   );
   const note = (index: number, told: string): void => {
     seen.set(index, [...(seen.get(index) ?? []), told]);
@@ -104,7 +102,9 @@ export async function runExample(
       note(index, `throws ${(error as Error).name}: ${(error as Error).message}`),
   });
   if (claims.length === 0 && messages.length === 0 && !TYPES_ONLY.test(example.text)) {
-    faults.push(blame(example, 0, 'shows nothing: tell behind a statement what it gives'));
+    faults.push(
+      blame(example, 0, 'shows nothing: add a comment with the value behind a statement'),
+    );
   }
   const onMessage = ({ level, message }: PhpSessionMessage): void => {
     heard.push(`${level}: ${message}`);

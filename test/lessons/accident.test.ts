@@ -10,14 +10,14 @@ after(releaseServer);
 
 const breaks = {
   'without its table': ['DROP TABLE sessions'],
-  // What is written goes into the table behind the view, and is never seen again.
+  // A write goes into the table behind the view, which the view then hides.
   'that forgets everything': [
     'RENAME TABLE sessions TO kept',
     'CREATE VIEW sessions AS SELECT * FROM kept WHERE 1 = 0',
   ],
 };
 
-/** These look at connections, at an id that nobody has, at the attributes of a cookie. */
+/** These attacks look at connections, at an id without a session, at a cookie's attributes. */
 const ASKS_NO_STORE = ['01', '02', '15'];
 
 for (const [what, statements] of Object.entries(breaks)) {

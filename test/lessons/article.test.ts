@@ -14,7 +14,7 @@ import { openWasmPhp } from '../../src/workshop/oracle/wasm.ts';
 
 const article = readFileSync(join(root, 'lessons/00-the-article/as-it-reached-us.php'), 'utf8');
 
-test('the text does not parse, and PHP gives up at the missing semicolon', async () => {
+test('the text does not parse: PHP stops at the missing semicolon', async () => {
   const php = await openWasmPhp();
   try {
     const printed = await php.run(
@@ -28,7 +28,7 @@ test('the text does not parse, and PHP gives up at the missing semicolon', async
   }
 });
 
-describe('what the database says', () => {
+describe('the database', () => {
   let server: DatabaseServer;
   let schema: Schema;
 

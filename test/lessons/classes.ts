@@ -24,7 +24,7 @@ export function classesFrom(number: number): readonly Lesson[] {
 export const tableOf = (number: number): string => schemaFor([...lessons], number);
 
 /**
- * Opens a lesson's class on a database of its own for as long as `body` runs.
+ * Opens a lesson's class on a separate database while `body` runs.
  *
  * @param number - The lesson.
  * @param body - What to do with it.
@@ -74,7 +74,7 @@ export function attack(
 export const whoami = (page: Server, cookie: string): Promise<PageResponse> =>
   page.request({ path: '/whoami', cookie });
 
-/** What the page answers where nobody is. */
+/** The page's response to a visitor who has not signed in. */
 export const nobody: RegExp = /Nobody is signed in/;
 
 export const nameIn = (cookie: string): string => cookie.split('=')[0] ?? '';

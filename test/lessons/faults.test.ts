@@ -51,7 +51,7 @@ for (const { number, title } of classesFrom(13)) {
       assert.equal(count((await page.request({ cookie })).body), 3);
     }));
 
-  test(`one who is killed while it waits takes no lock along: ${number}, ${title}`, () =>
+  test(`a request that is killed while it waits leaves no lock behind: ${number}, ${title}`, () =>
     withClass(number, async (bench) => {
       const { database, gate, serve } = bench;
       const page = await serve(quiet);
@@ -72,7 +72,7 @@ for (const { number, title } of classesFrom(13)) {
     }));
 }
 
-test('a web server that is killed holds nothing back', async () => {
+test('a killed web server leaves no session locked', async () => {
   for (const { number } of classesFrom(13)) {
     await withClass(number, async ({ gate, serve }) => {
       const [victim, other] = await Promise.all([serve({ ...quiet, apart: true }), serve(quiet)]);
@@ -170,7 +170,7 @@ test('a web server whose clock is an hour off keeps its sessions as long as any 
   }
 });
 
-test('no error tells an id', async () => {
+test('no error message contains an id', async () => {
   for (const { number } of classesFrom(9)) {
     await withClass(number, async (bench) => {
       const { database, handler, newId, store } = bench;

@@ -1,4 +1,4 @@
-/** Forged cookies, forms and seals, by somebody who has read the lessons and trusts none of them. */
+/** Forged cookies, forms and seals that the lessons' own attacks do not try. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after } from 'node:test';
@@ -8,7 +8,7 @@ import { attack, nameIn, nobody, valueIn, whoami } from './classes.ts';
 
 after(releaseServer);
 
-attack(15, 'a name that only PHP takes for __Host- brings no session', async (_bench, page) => {
+attack(15, 'a name that only PHP reads as __Host- opens no session', async (_bench, page) => {
   const { cookie } = await page.request({ path: '/login?user=mallory' });
   const value = valueIn(cookie);
   const name = nameIn(cookie).slice('__Host-'.length);
@@ -34,7 +34,7 @@ attack(15, 'a name that only PHP takes for __Host- brings no session', async (_b
   assert.match((await whoami(page, cookie)).body, /mallory/);
 });
 
-attack(14, 'nothing of a cookie finds its way into a header', async (_bench, page) => {
+attack(14, 'no part of a cookie value reaches a response header', async (_bench, page) => {
   const { cookie: own } = await page.request();
   const name = nameIn(own);
   for (const value of [
@@ -51,7 +51,7 @@ attack(14, 'nothing of a cookie finds its way into a header', async (_bench, pag
   assert.equal(status, 431, 'Node itself has had enough');
 });
 
-attack(15, 'a form of another site is refused, however it is dressed', async (_bench, page) => {
+attack(15, 'a form from another site is refused, whatever its headers', async (_bench, page) => {
   const { cookie } = await page.request({ path: '/login?user=ann' });
   const { host } = new URL(page.url);
   const dresses: Record<string, string>[] = [
@@ -88,7 +88,7 @@ async function withPasswords(text: string, body: () => Promise<void>): Promise<v
   }
 }
 
-attack(16, 'parts of two seals make no third', async ({ handler, newId, store }) => {
+attack(16, 'parts of two seals make no valid seal', async ({ handler, newId, store }) => {
   const [ann, mallory] = [await newId(), await newId()];
   await store(ann, 'user|s:3:"Ann";');
   const [parts, own] = [ann.split('*'), mallory.split('*')];
@@ -142,7 +142,7 @@ attack(
   },
 );
 
-attack(16, 'passwords that are none are refused in words that show none', async ({ newId }) => {
+attack(16, 'invalid passwords are refused without showing them', async ({ newId }) => {
   const wrong = [
     `{"1":${password}}`,
     `{"1":"${password}"`,

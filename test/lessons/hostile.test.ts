@@ -1,4 +1,4 @@
-/** What no visitor sends: each class keeps its promise, from the lesson that makes it onward. */
+/** Hostile ids, lifetimes and data: each class keeps its promises from their lesson onward. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { inspect } from 'node:util';
@@ -11,7 +11,7 @@ import { classesFrom, tableOf, withClass } from './classes.ts';
 const ann = 'user|s:3:"Ann";';
 const megabyte = 1_048_576;
 
-/** A server of this file's own: its settings are turned, and nobody else shall feel it. */
+/** A separate server, since this file changes its settings. */
 let server: DatabaseServer;
 before(async () => {
   delete process.env['WORKSHOP_DATABASE'];
@@ -44,7 +44,7 @@ async function withSetting(
   }
 }
 
-/** What a callback answers, or what it throws. */
+/** A callback's result, or the error it throws. */
 const answer = (promise: Promise<unknown>): Promise<unknown> =>
   promise.catch((error: unknown) => error);
 
@@ -113,7 +113,7 @@ const lifetimes: unknown[] = [
 ];
 
 for (const { number, title } of classesFrom(11)) {
-  test(`what is no lifetime deletes nothing: ${number}, ${title}`, () =>
+  test(`an invalid lifetime deletes nothing: ${number}, ${title}`, () =>
     withClass(number, async ({ clock, database, handler, newId, serve, store }) => {
       clock.set(1_800_000_000);
       const id = await newId();
@@ -181,7 +181,7 @@ for (const mode of ['STRICT_TRANS_TABLES', 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES', '
   }
 }
 
-test('what the server will not take is refused in words, and the saved session stays', () =>
+test('data that the server rejects gives a clear error, and the saved session stays', () =>
   withSetting('max_allowed_packet', 65_536, async () => {
     for (const { number } of classesFrom(12)) {
       await withClass(number, async ({ handler, newId, store }) => {
@@ -190,8 +190,8 @@ test('what the server will not take is refused in words, and the saved session s
         const error = await answer(handler.write(id, 'x'.repeat(200_000)));
         assert.ok(error instanceof Error, 'it was taken, or said so');
         assert.match(error.message, /max_allowed_packet|Connection lost|ECONNRESET|EPIPE/);
-        assert.ok(!inspect(error).includes(id), 'the error tells the id');
-        // The server hangs up after that; whoever is given the connection next may hear of it.
+        assert.ok(!inspect(error).includes(id), 'the error contains the id');
+        // The server then closes the connection; the next query on it may fail.
         const next = await answer(handler.read(id));
         if (next !== ann) assert.match(String(next), /Connection lost|ECONNRESET|closed state/);
         assert.equal(await handler.read(id), ann);

@@ -27,7 +27,7 @@ after(async () => {
   await native?.close();
 });
 
-/** What a program prints in the PHP of npm, once the installed one has printed the same. */
+/** A program's output in php-wasm, once the installed PHP has printed the same. */
 async function printed(script: string): Promise<string[]> {
   const path = join(root, 'lessons', script);
   const text = (await php.run(readFileSync(path, 'utf8'))).toString();
@@ -42,7 +42,7 @@ test('uniqid() is the time and nothing else, and PHP’s own id is not', async (
   ]);
 });
 
-test('a subtraction lets nothing through that is no number, in PHP and here', async () => {
+test('a subtraction accepts numbers only, in PHP and here', async () => {
   const lines = await printed('11-the-reaper/arithmetic.php');
   assert.deepEqual(lines.slice(0, 4), [
     '1000 - 10: int(990)',
@@ -52,12 +52,12 @@ test('a subtraction lets nothing through that is no number, in PHP and here', as
   ]);
   assert.match(lines[4] ?? '', /^1000 - '0 OR 1=1': A non-numeric value .*; int\(1000\)$/);
   assert.match(lines[5] ?? '', /^1000 - 'x': Unsupported operand types/);
-  // What the article's line does in JavaScript, where the types are not asked.
+  // The article's line in JavaScript, without a type check.
   const here = ['10', '1e3', -10, '0 OR 1=1', 'x'].map((life) => 1000 - (life as number));
   assert.deepEqual(here, [990, 0, 1010, Number.NaN, Number.NaN]);
 });
 
-/** What strict.php does, with the port's functions. */
+/** Does what strict.php does, with the port's functions. */
 async function toldHere(): Promise<string[]> {
   const rows = new Set<string>();
   const calls: string[] = [];

@@ -1,4 +1,4 @@
-/** New attacks, over HTTP, by somebody who has read the lessons and trusts none of them. */
+/** Attacks over HTTP that the lessons' own attacks do not try. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after } from 'node:test';
@@ -22,7 +22,7 @@ async function someoneWaits({ database }: Bench): Promise<void> {
   });
 }
 
-attack(14, 'an id planted by any road is nobody after Ann has signed in', async (_bench, page) => {
+attack(14, 'a planted id opens no session after Ann has signed in', async (_bench, page) => {
   const { cookie: mallory } = await page.request();
   const [name, value] = [nameIn(mallory), valueIn(mallory)];
   const madeUp = randomBytes(32).toString('base64url');
@@ -49,7 +49,7 @@ attack(14, 'an id planted by any road is nobody after Ann has signed in', async 
   }
 });
 
-attack(14, 'what has ended stays ended, however it ended', async ({ clock, handler }, page) => {
+attack(14, 'an ended session stays ended, however it ended', async ({ clock, handler }, page) => {
   clock.set(1_800_000_000);
   const { cookie: visit } = await page.request();
   const { cookie: ann } = await page.request({ cookie: visit, path: '/login?user=ann' });
@@ -80,11 +80,7 @@ for (const path of ['/login?user=ann', '/logout']) {
       ending.open();
       await first;
       for (const { setCookie } of await Promise.all(late)) assert.equal(setCookie.length, 1);
-      assert.equal(
-        await bench.handler.read(idIn(cookie)),
-        '',
-        'an empty row stands under the old id',
-      );
+      assert.equal(await bench.handler.read(idIn(cookie)), '', 'the old id has an empty row');
       assert.match((await whoami(page, cookie)).body, nobody);
     },
   );
@@ -112,7 +108,7 @@ attack(
   },
 );
 
-attack(13, 'a crowd of one visitor keeps nobody else waiting', async ({ gate }, page) => {
+attack(13, 'many requests of one visitor delay no other visitor', async ({ gate }, page) => {
   const { cookie } = await page.request();
   const held = gate(1, saving, { opens: 'by hand', patience: 30_000 });
   const crowd = Array.from({ length: 40 }, () => page.request({ cookie }));
@@ -152,7 +148,7 @@ attack(
 
 attack(
   13,
-  'a lock has a name of its own, short enough, that tells no id',
+  'each session has its own lock name, short enough and without the id in it',
   async ({ statements }, page) => {
     const visits = await Promise.all(Array.from({ length: 4 }, () => page.request()));
     await Promise.all(visits.map(({ cookie }) => page.request({ cookie })));
@@ -188,7 +184,7 @@ attack(
 
 attack(
   14,
-  'an answer does not tell an unknown id from one that has ended or is none',
+  'responses to an unknown, an ended and an invalid id do not differ',
   async (_bench, page) => {
     const { cookie } = await page.request();
     await page.request({ cookie, path: '/logout' });

@@ -1,4 +1,4 @@
-/** Projects of strangers that use the packed package: one folder, one `node_modules`, many settings. */
+/** Users' projects with the packed package: one folder, one `node_modules`, many settings. */
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { npm } from '../../src/workshop/machine/npm.mjs';
 import { installOnce } from '../../src/workshop/machine/npm-install.ts';
 import { type RunResult, run } from '../../src/workshop/machine/program.ts';
 
-/** What a build of the package needs of the checkout. */
+/** The files of the checkout that a build of the package needs. */
 const SOURCES = [
   'package.json',
   'tsconfig.json',

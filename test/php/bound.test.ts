@@ -109,7 +109,7 @@ test('a message names the line that called the bound function', async () => {
   assert.match(messages.join(), /started from \S*bound\.test\.ts on line \d+/);
 });
 
-test('the request is found by the objects that hold it, and a strange one is refused', async () => {
+test('a request is found by the objects that hold it, and an unknown object is refused', async () => {
   const request = {};
   await visit(request, (bound) => {
     assert.equal(phpSessionOf({ raw: request }), bound);

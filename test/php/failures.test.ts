@@ -1,4 +1,4 @@
-/** What a save handler or a page that fails leaves behind: nothing open, nothing locked. */
+/** A failing save handler or page leaves nothing open and nothing locked. */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -196,7 +196,7 @@ test('session_module_name() gives back the file of a class that forgot super.clo
   });
 });
 
-test('a session_start() that nobody awaits is closed by the end of its request', async () => {
+test('a session_start() that is not awaited is closed by the end of its request', async () => {
   const calls: string[] = [];
   const read = async (): Promise<string> => {
     await new Promise((resolve) => setTimeout(resolve, 20));

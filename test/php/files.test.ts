@@ -1,4 +1,4 @@
-/** What only a real file system shows of the files handler: modes, locks, ages. */
+/** The files handler on a real file system: modes, locks, ages. */
 import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

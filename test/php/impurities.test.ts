@@ -1,4 +1,4 @@
-/** What differs from run to run comes from outside: the clock, random bytes, chance. */
+/** The clock, random bytes and chance come from outside, so that tests can fix them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {

@@ -24,7 +24,7 @@ import {
 /** The stored sessions: PHP's session data by id. */
 const stored = new Map<string, string>();
 
-/** How many ids were made. */
+/** The number of ids made. */
 let made = 0;
 
 /** The callbacks that were called, in their order. */
@@ -144,7 +144,7 @@ test('the next request of the same browser finds its data, and gets no cookie', 
   assert.deepEqual(cookies, []);
 });
 
-test('another browser has a session of its own', async () => {
+test('another browser has its own session', async () => {
   await ann.visit(async () => {
     await session_start();
     $_SESSION['user'] = 'ann';

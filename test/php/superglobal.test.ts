@@ -1,4 +1,4 @@
-/** What a program and its author see of `$_SESSION`. */
+/** `$_SESSION` as a program reads it, and as console.log() and assertions show it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
@@ -57,7 +57,7 @@ test('console.log() never shows the id', async () => {
   });
 });
 
-test('console.log() tells undefined, empty and scalar apart', async () => {
+test('console.log() shows undefined, empty and scalar differently', async () => {
   await withPhpRequest({}, async () => {
     assert.equal(inspect($_SESSION), 'undefined');
     await session_start();

@@ -169,7 +169,7 @@ test('does not compile with a handler that lacks a method', async () => {
     const handler = { open: () => true, close: () => true, read: () => '' };
     // @ts-expect-error write, destroy and gc are missing
     assert.throws(() => session_set_save_handler(handler), TypeError);
-    // @ts-expect-error null is no answer of open()
+    // @ts-expect-error open() may not return null
     const wrong: AnySessionHandler = { ...new SessionHandler(), open: () => null };
     assert.equal(typeof wrong.open, 'function');
   });

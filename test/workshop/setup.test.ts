@@ -55,7 +55,7 @@ test('the packages of another checkout are not emptied', () => {
   assert.deepEqual(readdirSync(join(directory, 'packages')), ['somebody-elses']);
 });
 
-test('a Node that is too old is told which one is wanted', () => {
+test('a Node that is too old gets an error with the version needed', () => {
   const { said, code } = setUp('old', { engines: { node: '>=99.1.0' } });
   assert.match(said, /^This is Node [\d.]+; the workshop needs 99\.1 or newer/);
   assert.equal(code, 1);

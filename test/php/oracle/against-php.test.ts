@@ -12,7 +12,7 @@ import { tallyBySubject, tallyWhole } from './tally.ts';
 
 const SEED = Number(process.env['SEED'] ?? 20261123);
 
-/** What the page on PHP and ours tells. */
+/** The text of the page on PHP and this library. */
 const totals: SequenceTotal[] = [];
 let written: readonly Compared[] = [];
 
@@ -46,7 +46,7 @@ async function fullVersion(version: PhpVersion): Promise<string> {
   return text;
 }
 
-/** Another PHP than the installed one is fetched once; a machine without a network goes without. */
+/** A PHP other than the installed one is fetched once, and skipped without a network. */
 async function compareWhereAvailable(t: TestContext, version: PhpVersion): Promise<void> {
   const build = await findBuild(version);
   if ('reason' in build) t.skip(build.reason);

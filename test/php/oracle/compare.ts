@@ -12,7 +12,7 @@ export interface Compared {
   readonly actual: readonly string[];
 }
 
-/** Runs sequences on both sides; what crashes PHP is left out, since nobody has recorded it either. */
+/** Runs sequences on both sides, except those that crash PHP: they leave nothing to compare. */
 export async function compareAll(
   list: readonly Scenario[],
   version: PhpVersion,

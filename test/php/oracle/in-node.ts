@@ -20,7 +20,7 @@ class StrictError extends Error {
 /** exit: ends the program, not the request. */
 class Exit extends Error {}
 
-/** What the requests of one scenario share. */
+/** Shared by the requests of one scenario. */
 class Browser {
   readonly entries: Entry[] = [];
   readonly store: Map<string, string | Uint8Array>;
@@ -255,7 +255,7 @@ async function runOne(
     const program = async (): Promise<void> => {
       for (const step of steps) await run.perform(step);
     };
-    // What is left uncaught is a fatal error in PHP: noted on neither side.
+    // An uncaught exception is a fatal error in PHP: recorded on neither side.
     await php.withPhpRequest(options, program, run.parts).catch(() => undefined);
     run.sendHead();
   }

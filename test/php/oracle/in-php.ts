@@ -61,7 +61,7 @@ async function request(php: WasmPhp, scenario: Scenario, number: number): Promis
   }
 }
 
-/** What happened, from the log and the folder of session files. */
+/** The outcome, from the log and the folder of session files. */
 function entriesOf(php: WasmPhp): Entry[] {
   const entries: Entry[] = [];
   const files: Entry[] = [];

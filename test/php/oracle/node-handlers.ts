@@ -5,7 +5,7 @@ import { freeze, thaw } from './values.ts';
 
 type Callback = (...values: unknown[]) => unknown;
 
-/** What a handler works on. */
+/** A handler's state. */
 export interface Bench {
   readonly store: Map<string, string | Uint8Array>;
   /** The answers whose steps have been done. */
@@ -24,7 +24,7 @@ function has<Key extends string>(value: unknown, key: Key): value is Record<Key,
   return typeof value === 'object' && value !== null && Object.hasOwn(value, key);
 }
 
-/** What a callback does: it is noted, then answers as the scenario says or as it would. */
+/** Runs a callback: records it, then returns the scenario's answer or the store's own. */
 async function run(
   bench: Bench,
   answers: Handler['answers'],

@@ -1,6 +1,6 @@
-/** A request sequence as data: what both PHP and the port are told to do. */
+/** A request sequence as data, run by both PHP and the port. */
 
-/** A string that is no UTF-8, a float, an object or a function: JSON has none of them. */
+/** Values that JSON lacks: a string with invalid UTF-8, a float, an object or a function. */
 export type Special =
   | { readonly $: 'bytes'; readonly hex: string }
   | { readonly $: 'float'; readonly text: string }
@@ -11,11 +11,11 @@ export type Value = null | boolean | number | string | readonly Value[] | Specia
 
 export type Argument = Value | { readonly [key: string]: Argument };
 
-/** What a callback answers instead of doing its work. */
+/** A callback's result in place of the store's own. */
 export type Answer =
   | Value
   | { readonly throws: string }
-  /** Steps before it; then its own work, unless `answer` stands for it. */
+  /** Steps to run first; then the store's own work, unless `answer` replaces it. */
   | { readonly does: readonly Step[]; readonly answer?: Answer };
 
 export type CallbackName =
@@ -64,37 +64,37 @@ export type Step =
   | readonly ['header', string, boolean?]
   /** The head of the response leaves. */
   | readonly ['flush']
-  /** A file of the files handler becomes so many seconds old. */
+  /** Sets the age of a session file, in seconds. */
   | readonly ['age', string, number]
   | readonly ['exit']
   | readonly ['throw', string]
   | readonly ['later', ...Step[]];
 
-/** A variable's value; false stands for an array. */
+/** A variable's value; false means an array. */
 type Sent = string | Special | false;
 
 export interface Scenario {
   readonly name: string;
-  /** Whether the program's error handler throws, as that of a framework does. */
+  /** True if the program's error handler throws, as a framework's does. */
   readonly strictErrors?: boolean;
-  /** What php.ini sets, without `session.`. */
+  /** Settings from php.ini, without the prefix `session.`. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** A Cookie header and what stands behind the question mark, where their reading matters. */
+  /** A raw Cookie header and query string, for scenarios about parsing them. */
   readonly raw?: { readonly cookie?: string; readonly query?: string };
   readonly cookies?: Readonly<Record<string, Sent>>;
   readonly query?: Readonly<Record<string, Sent>>;
   readonly form?: Readonly<Record<string, Sent>>;
   readonly referer?: string;
-  /** What the memory store holds before. */
+  /** The memory store's content before the request. */
   readonly store?: Readonly<Record<string, string | Special>>;
-  /** What the folder of session files holds before. */
+  /** The session files before the request. */
   readonly files?: Readonly<Record<string, string | Special>>;
   readonly steps: readonly Step[];
   /** Later requests of the same browser. */
   readonly next?: readonly (readonly Step[])[];
 }
 
-/** What happened, in order: calls, messages, results, throws, headers. */
+/** The events in order: calls, messages, results, throws, headers. */
 export type Entry = readonly [kind: string, ...details: unknown[]];
 
 /** Node keeps all cookies in one place among the headers, PHP each where it was set. */
@@ -105,7 +105,7 @@ function cookiesFirst([kind, ...details]: Entry): Entry {
   return [kind, [...lines.filter(isCookie), ...lines.filter((line) => !isCookie(line))]];
 }
 
-/** Makes what differs from run to run the same: random ids by order, folders, places in files. */
+/** Replaces what differs between runs (random ids, folders, places in files) by fixed names. */
 export function normalise(entries: readonly Entry[], folder: string): string[] {
   const ids = new Map<string, string>();
   const numbered = (id: string): string => {
@@ -133,8 +133,8 @@ export function normalise(entries: readonly Entry[], folder: string): string[] {
       .replace('Not a directory (54)', 'Not a directory (20)')
       .replace('File name too long (37)', 'File name too long (36)')
       .replace(/[0-9a-f]{32,}(?![0-9a-zA-Z])/g, numbered)
-      // One id of 200 has no digit; a name such as SessionUpdateTimestampHandlerInterface has none,
-      // and no two capitals together either.
+      // One id in 200 has no digit; a name such as SessionUpdateTimestampHandlerInterface has no digit
+      // and no two adjacent capitals.
       .replace(/(?=[a-zA-Z]*(?:[\d,%-]|[A-Z]{2}))([0-9a-zA-Z,-]|%2C){22,}/g, (id) =>
         numbered(id.replaceAll('%2C', ',')),
       ),

@@ -157,7 +157,7 @@ function subjectsOf(scenario: Scenario): [title: string, subjects: Set<string>][
   ];
 }
 
-/** What the client has sent, as far as a session looks at it. */
+/** The parts of the client's request that a session reads. */
 function sentBy({ cookies, query, form, referer, raw, next }: Scenario): string[] {
   const told: [unknown, string][] = [
     [cookies ?? raw?.cookie, 'with a cookie'],

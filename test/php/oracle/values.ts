@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { bytesOf, textOf } from '../../../src/php/zend/conversions.ts';
 import { PhpFloat, PhpObject } from '../../../src/serialize/index.ts';
 
-// A byte that is no UTF-8 is a lone surrogate in an id and in a message.
+// An invalid UTF-8 byte is a lone surrogate in an id and in a message.
 const LONE = /(?<![\uD800-\uDBFF])[\uDC80-\uDCFF]/;
 
 /** A value of the port as JSON. */

@@ -39,7 +39,7 @@ test('a class that holds is said to hold', async () => {
   assert.equal(transcript.at(-1), 'held: 1abc reads nothing');
 });
 
-test('an attack that throws has failed, at a line of its own', async () => {
+test('an attack that throws has failed, at the line that threw', async () => {
   workshop.edit(attackFile, 'say(', "if (say) throw new Error('no way in');\n  say(");
   const { verdict, because, transcript } = await attack('lesson-01');
   assert.equal(verdict, 'failed');
@@ -47,7 +47,7 @@ test('an attack that throws has failed, at a line of its own', async () => {
   assert.deepEqual(transcript, ['failed: no way in']);
 });
 
-test('a transcript that nobody can follow is a failure', async () => {
+test('an invalid transcript is a failure', async () => {
   workshop.edit(attackFile, 'say(', "for (let line = 0; line < 20; line++) say('again');\n  say(");
   const { verdict, because } = await attack('lesson-01');
   assert.equal(verdict, 'failed');
@@ -75,7 +75,7 @@ test('an attack that takes its process down leaves the others their turn', async
   assert.match(results[0]?.because ?? '', /^process\.exit\(7\) was called/);
 });
 
-test('a lesson without an attack is told so', async () => {
+test('a lesson without an attack gets an error that says so', async () => {
   const lesson = findLesson(workshop.lessons(), 3);
   await assert.rejects(
     runAttack({ lesson, condition: 'lesson-03', server }),

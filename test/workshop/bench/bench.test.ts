@@ -48,7 +48,7 @@ test('a seed is only worth telling once a number was drawn', () => {
   assert.equal(seededRandom(String(random.seed)).seed, random.seed);
 });
 
-test('a seed that is no number is refused with its value', () => {
+test('an invalid seed is refused with its value', () => {
   assert.throws(
     () => seededRandom('tomorrow'),
     /whole number from 0 to 4294967295, got "tomorrow"/,
@@ -120,7 +120,7 @@ test('bytes are read as text, and null stays null for the test to see', async ()
   assert.equal(await adaptHandler(nothing as unknown as SessionsExport).handler.read('1'), null);
 });
 
-test('a file that exports no class is told what to export', () => {
+test('a file without a class gets an error that names the expected export', () => {
   assert.throws(
     () => adaptHandler(7 as unknown as SessionsExport),
     /must export a class named Sessions; its export is a number/,

@@ -1,4 +1,4 @@
-/** Whatever a learner's class does to its process, the parent gets results and a place to look. */
+/** A learner's class may hang, crash or exit: the parent still gets results and a location. */
 import assert from 'node:assert/strict';
 import { basename } from 'node:path';
 import { after, afterEach, beforeEach, test } from 'node:test';
@@ -110,7 +110,7 @@ test('process.exit is a result with the line that called it', async () => {
   assert.equal(first && place(first), 'sessions.ts:15 Read');
 });
 
-test('a rejection that nobody awaits fails the test it belongs to', async () => {
+test('an unhandled rejection fails the test that caused it', async () => {
   workshop.edit(
     classFile,
     'const [row] = rows;',

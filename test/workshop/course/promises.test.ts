@@ -26,7 +26,7 @@ test('an attack breaches the class before its lesson and is held from there on',
   assert.equal(promisedVerdict(lessons, fix, later), 'held');
 });
 
-test('nothing is promised of older classes, nor of one that lacks the method', () => {
+test('older classes, and classes without the method, promise nothing', () => {
   assert.equal(promisedVerdict(lessons, fix, findLesson(lessons, 5)), undefined);
   assert.equal(promisedVerdict(lessons, port, findLesson(lessons, 2)), undefined);
 });

@@ -44,7 +44,7 @@ test('a string of more bytes than characters shows both', () => {
   assert.deepEqual(value?.characters[2], { character: 'ë', bytes: 'c3 ab' });
 });
 
-test('bytes that are no UTF-8 are shown as bytes', () => {
+test('invalid UTF-8 is shown as bytes', () => {
   const { pieces } = anatomyOf(Buffer.from('a|s:2:"\xff\xfe";', 'latin1'));
   const value = pieces.find(({ offset }) => offset === 7);
   assert.equal(value?.sentence, 'Bytes 7 to 8: the string. Invalid UTF-8: ff fe.');
@@ -77,7 +77,7 @@ test('an invalid value in the right format is broken as well', () => {
   assert.match(broken?.message ?? '', /Error at offset 2 of 6 bytes/);
 });
 
-test('a limit of the page is not called a fault of the data', () => {
+test('a limit of the page is not reported as a fault of the data', () => {
   const deep = `a|${'a:1:{i:0;'.repeat(150)}N;${'}'.repeat(150)}`;
   const { broken } = anatomyOf(Buffer.from(deep));
   assert.equal(broken?.offset, undefined);

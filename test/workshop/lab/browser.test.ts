@@ -25,7 +25,7 @@ test('a visit by click shows page, cookie, row and timeline', { skip }, async ()
   assert.deepEqual(complaints, []);
 });
 
-test('a cookie that is typed by hand makes Mallory somebody else', { skip }, async () => {
+test('a cookie typed by hand gives Mallory another visitor’s session', { skip }, async () => {
   const { page } = await visit('/lesson/05/');
   await emptyTable(page);
   await page.locator('#login-you').click();
@@ -39,7 +39,7 @@ test('a cookie that is typed by hand makes Mallory somebody else', { skip }, asy
   assert.deepEqual(holders.slice(0, 2), ['You', 'Mallory']);
 });
 
-test('what is half typed survives news about the same field', { skip }, async () => {
+test('a half-typed value survives an update of its field', { skip }, async () => {
   const { page } = await visit('/lesson/05/');
   await emptyTable(page);
   await page.locator('#cookie-line-you').pressSequentially('MySession=4');
@@ -60,7 +60,7 @@ test('what is half typed survives news about the same field', { skip }, async ()
   assert.equal(await page.evaluate(() => document.activeElement?.id), 'cookie-line-you');
 });
 
-test('the whole way is walked with the keyboard alone', { skip }, async () => {
+test('the keyboard alone reaches every control', { skip }, async () => {
   const { page } = await visit('/lesson/05/');
   await emptyTable(page);
   await page.locator('body').focus();
@@ -93,7 +93,7 @@ test('the whole way is walked with the keyboard alone', { skip }, async () => {
   await page.locator('#announcer').getByText('You: cookie kept.').waitFor();
 });
 
-test('what happens is announced politely', { skip }, async () => {
+test('events are announced in a polite live region', { skip }, async () => {
   const { page } = await visit('/lesson/05/');
   await emptyTable(page);
   await page.locator('#visit-you').click();

@@ -16,7 +16,9 @@ const answer = (page: Page, side: string) => page.locator(`#${side}-page .shown`
 const difference = (page: Page, what: string) =>
   page.locator('.differs tbody tr').filter({ has: page.getByRole('rowheader', { name: what }) });
 
-test('one click goes to both classes, and what differs is said in words', { skip }, async () => {
+test('one click goes to both classes, and their differences are described in words', {
+  skip,
+}, async () => {
   const { page, complaints } = await open('left=lesson-14&right=lesson-15');
   await page.locator('#visit-you').click();
   await answer(page, 'left').getByText('Count: 1').waitFor();
@@ -75,7 +77,7 @@ test('two visits at once go to both classes', { skip }, async () => {
   await page.locator('#right-cookie').getByText('none').waitFor();
 });
 
-test('the lesson before stands on the left, and each lesson links to its pair', {
+test('the previous lesson is on the left, and each lesson links to its pair', {
   skip,
 }, async () => {
   const { page } = await visit('/lesson/10/');

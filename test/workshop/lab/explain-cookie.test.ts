@@ -1,4 +1,4 @@
-/** What a reader of the lab is told about a cookie. */
+/** The lab's explanation of a cookie. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { explainSetCookie } from '../../../src/workshop/lab/explain-cookie.ts';
@@ -7,7 +7,7 @@ const ARTICLE = 'MySession=3; expires=Mon, 07 Dec 2026 05:00:00 GMT; Max-Age=120
 const meaning = (line: string, name: string) =>
   explainSetCookie(line).find(({ attribute }) => attribute.startsWith(name));
 
-test('what the line leaves unsaid is explained as well', () => {
+test('attributes that the line leaves out are explained as well', () => {
   const httpOnly = meaning(ARTICLE, 'HttpOnly');
   assert.equal(httpOnly?.present, false);
   assert.match(httpOnly?.meaning ?? '', /Readable by scripts/);

@@ -64,11 +64,11 @@ async function breaksAndMends(statement: string, sentence: RegExp): Promise<void
   assert.match(await page(), /Save the file or press Visit to try again/);
   assert.match((await play('lesson-05')).body, /Count: 1/);
   writeFileSync(project.mine, solved);
-  await until(async () => (await play()).status === 200, 'the mended class');
+  await until(async () => (await play()).status === 200, 'the fixed class');
   assert.doesNotMatch(await page(), /Save the file or press Visit/);
 }
 
-test('a learner who has no file yet is told how to begin it', async () => {
+test('a learner without a file sees how to begin one', async () => {
   const { status, body } = await play();
   assert.equal(status, 404);
   assert.match(body, /npm run lesson \d+ creates it/);
@@ -80,22 +80,22 @@ test('the class of the learner is served as soon as it is there', async () => {
   assert.match((await play()).body, /<p>Count: 1<\/p>/);
 });
 
-test('a syntax error is a sentence with file and line, and the next save mends it', async () => {
+test('a syntax error is a sentence with file and line, and the next good save clears it', async () => {
   await breaksAndMends('const = 1;', /Syntax error: .* lessons\/mine\/sessions\.ts:LINE/);
 });
 
-test('an exit is a sentence with file and line, and the next save mends it', async () => {
+test('an exit is a sentence with file and line, and the next good save clears it', async () => {
   await breaksAndMends(
     'process.exit(7);',
     /called process\.exit\(7\)\. lessons\/mine\/sessions\.ts:LINE/,
   );
 });
 
-test('an endless loop is a sentence with file and line, and the next save mends it', async () => {
+test('an endless loop is a sentence with file and line, and the next good save clears it', async () => {
   await breaksAndMends('while (sid) {}', /endless loop.* lessons\/mine\/sessions\.ts:LINE/);
 });
 
-test('a rejection that nobody awaits is a sentence with file and line', async () => {
+test('an unhandled rejection is a sentence with file and line', async () => {
   await breaksAndMends(
     "void Promise.reject(new TypeError('lost'));",
     /TypeError: lost\. lessons\/mine\/sessions\.ts:LINE/,
@@ -109,7 +109,7 @@ test('a class that is killed is started again by the next visit', async () => {
   assert.notEqual(Number(await processOfMine()), pid);
 });
 
-test('a database that dies is said on the page and comes back by itself', async () => {
+test('a database that dies is reported on the page and restarts by itself', async () => {
   const live = await fetch(`${lab.address}/live?lesson=05&class=lesson-05`);
   assert.ok(live.body);
   let heard = '';

@@ -61,7 +61,9 @@ test('verdicts and transcripts survive a reload', { skip }, async () => {
   assert.match(await page.locator('#opened .verdict').innerText(), /held/);
 });
 
-test('a run is stopped: what was done stays, what waited is as it was', { skip }, async () => {
+test('a stopped run keeps its finished cells, and leaves its waiting cells as they were', {
+  skip,
+}, async () => {
   const { page } = await open();
   await page.locator('#run-all').click();
   await page
@@ -95,7 +97,7 @@ test('news between press and release does not swallow a click', { skip }, async 
     const body = new URLSearchParams({ run: 'class lesson-01', token });
     await fetch('/run', { method: 'POST', body, headers: { Accept: 'application/json' } });
   });
-  // What is announced was drawn before, or waits to be.
+  // Every announced cell has been drawn, or is waiting to be.
   await page.locator('#announcer').getByText('Attack 01 on lesson 01: held.').waitFor();
   await page.mouse.up();
   await page.locator('#opened').getByText('The class has no such method yet').waitFor();
@@ -130,7 +132,7 @@ test('the gauntlet works without script, by forms and reload', { skip }, async (
   assert.match(await page.locator('#opened .verdict').innerText(), /held/);
 });
 
-test('what the lesson page has run is in the table, and the other way round', {
+test('an attack run on the lesson page is in the table, and the other way round', {
   skip,
 }, async () => {
   const { page } = await visit('/lesson/08/?class=lesson-07');

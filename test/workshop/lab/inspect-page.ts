@@ -1,4 +1,4 @@
-/** What an accessibility checker would look for; both functions run inside the page. */
+/** An accessibility checker's rules; both functions run inside the page. */
 
 /** Landmarks, headings, names, captions and ids; one sentence a fault. */
 export function structureFaults(): string[] {

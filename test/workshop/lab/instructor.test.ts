@@ -46,7 +46,7 @@ test('every lesson has something under each of its headings', () => {
   }
 });
 
-test('what an attack does, and the code of the solution, are answers', () => {
+test('an attack’s outcome and the solution’s code are answers', () => {
   const lesson = findLesson(readLessons(), 13);
   const attack = readPassages(lesson, findStep('attack'));
   const shown = attack.filter(({ answer }) => answer === undefined);
@@ -79,13 +79,13 @@ test('a port lesson attacks the article’s own lines', async () => {
   assert.match(page, /class=wrong-02-article-read" aria-current="true">the article’s</);
 });
 
-test('a step that does not exist is refused with those that do', async () => {
+test('an unknown step is refused with the list', async () => {
   const answer = await fetch(`${lab.address}/lesson/13/?step=encore`);
   assert.equal(answer.status, 404);
   assert.match(await answer.text(), /no step .*encore.*before, attack, idea, your-turn/);
 });
 
-test('without the option the lab knows no steps', async () => {
+test('without the option the lab has no steps', async () => {
   const plain = await startWorkshop(database);
   const text = await (await fetch(`${plain.address}/lesson/13/?step=attack`)).text();
   assert.doesNotMatch(text, /lecture/);
@@ -113,7 +113,7 @@ test('space, a presenter’s keys and the digits walk as well', { skip }, async 
   await turn(page, '6', 'Proof');
 });
 
-test('after the last step comes the next lesson, and at the ends it is said', {
+test('the next lesson follows the last step, and the first and last pages say so', {
   skip,
 }, async () => {
   const page = await visit('/lesson/13/?step=beyond');
@@ -175,7 +175,7 @@ test('the timer starts, goes on over the steps, stops and is reset', { skip }, a
   assert.equal(await clock.innerText(), '7:00');
 });
 
-test('when the time is up it is said, and written as a word', { skip }, async () => {
+test('the end of the time is announced, and written as a word', { skip }, async () => {
   const page = await visit('/lesson/13/');
   await page.evaluate(() => {
     const since = Date.now() - 59_000;
@@ -242,7 +242,7 @@ test('without script the steps are links, and buttons come back to the step', {
   assert.ok(await page.locator('.answer pre').first().isVisible());
 });
 
-test('the whole page of the lesson is one link away, and back', { skip }, async () => {
+test('a link leads to the lesson’s whole page, and another one back', { skip }, async () => {
   const page = await visit('/lesson/13/?step=proof');
   await page.getByRole('link', { name: 'The whole page' }).click();
   await page.locator('#walkthrough').waitFor();

@@ -1,4 +1,4 @@
-/** What somebody sees who has begun no lesson yet. */
+/** The lab before a learner has begun a lesson. */
 import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -29,7 +29,7 @@ test('the lab opens at lesson 0 until a lesson was begun', async () => {
   assert.match(await read('/'), /<title>0\. The article as it reached us · phpsessid lab<\/title>/);
 });
 
-test('the first page has a class that answers: the article’s, ported whole', async () => {
+test('the first page has a working class: the article’s, ported whole', async () => {
   const page = await read('/');
   assert.match(page, /<body data-live="\/live\?lesson=00&#38;class=lesson-05"/);
   assert.match(page, /id="visit-you"/);

@@ -20,7 +20,7 @@ interface Answer {
   body: string;
 }
 
-/** A request whose headers go out exactly as they stand here. */
+/** A request whose headers are sent byte for byte. */
 function ask(path: string, headers: string[] = [], method = 'GET', body = ''): Promise<Answer> {
   const all = headers.some((name) => name === 'Host')
     ? headers
@@ -76,7 +76,7 @@ test('two classes never share a row', async () => {
   assert.match(other.body, /Count: 1/);
 });
 
-test('a class that no request goes around yet says what is missing', async () => {
+test('a class that cannot serve a request yet says what is missing', async () => {
   const { status, body } = await ask('/play/lesson-03/');
   assert.equal(status, 501);
   assert.match(

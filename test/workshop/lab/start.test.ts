@@ -17,7 +17,7 @@ test('help is printed and nothing is started', async () => {
   assert.match(output(), /DATABASE_URL/);
 });
 
-test('a --port that is none ends with 2 and a sentence that names it', async () => {
+test('an invalid --port exits with 2 and an error that names it', async () => {
   const ports = ['http', '-1', '65536', '80.5', ''];
   const runs = ports.map((port) => run({ args: [`--port=${port}`], database: server.url }));
   for (const [index, { ended, output }] of runs.entries()) {
@@ -34,7 +34,7 @@ test('an unknown option ends with 2 and points to the help', async () => {
   assert.match(output(), /npm start -- --help/);
 });
 
-test('a port that is taken is named, with the option that helps', async () => {
+test('a taken port is reported, with the option that helps', async () => {
   const holder = createServer().listen(0, '127.0.0.1');
   await once(holder, 'listening');
   const { port } = holder.address() as { port: number };
@@ -44,9 +44,9 @@ test('a port that is taken is named, with the option that helps', async () => {
   holder.close();
 });
 
-test('without --port a taken default is said and the next free port is used', async () => {
+test('without --port, a taken default port is reported and the next free one is used', async () => {
   const holder = createServer();
-  // Whoever else holds the default port holds it as well as this test does.
+  // Another process on the default port serves this test as well as its own would.
   holder.on('error', () => {});
   holder.listen(4_170, '127.0.0.1');
   const { child, ended, output } = run({ args: [], database: server.url });

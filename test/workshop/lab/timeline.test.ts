@@ -8,7 +8,7 @@ const origin = { instance: 1, pid: 7, sender: () => 'you' as const };
 const request = (number: number, at: number) =>
   ({ type: 'request', request: number, method: 'GET', url: '/', remotePort: 1, at }) as const;
 
-test('a statement stands below the callback that asked for it', () => {
+test('a statement is below the callback that sent it', () => {
   const timeline = new Timeline();
   timeline.take(origin, request(1, 0));
   const step: Message = { type: 'callback', request: 1, step: 5, name: 'read', values: [], at: 1 };
@@ -34,7 +34,7 @@ test('a statement stands below the callback that asked for it', () => {
   );
 });
 
-test('what a dead process left open is named and closed', () => {
+test('entries that a dead process left open are marked and closed', () => {
   const timeline = new Timeline();
   timeline.take(origin, request(1, 0));
   timeline.abandon(8);
@@ -53,7 +53,7 @@ test('two processes that count alike are kept apart', () => {
   assert.equal(timeline.entries[1]?.end, undefined);
 });
 
-test('requests that overlap are one group, others stand alone', () => {
+test('overlapping requests form a group, all others are alone', () => {
   const entry = (at: number, end: number) => ({ at, end }) as RequestEntry;
   const groups = groupByOverlap([entry(0, 10), entry(5, 30), entry(20, 25), entry(30, 40)]);
   assert.deepEqual(

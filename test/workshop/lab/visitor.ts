@@ -1,4 +1,4 @@
-/** A lab and a browser for the tests of the lab's pages, and what the browser complained about. */
+/** A lab and a browser for the tests of the lab's pages, and the browser's errors. */
 import { after } from 'node:test';
 import { type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
 import { findBrowser } from '../../../src/workshop/machine/browser.ts';
@@ -7,7 +7,7 @@ import { database, endAll, startWorkshop, type Workshop } from './workshop.ts';
 
 export interface Visit {
   page: Page;
-  /** What the console complained about, and requests to anywhere but the lab. */
+  /** Console errors, and requests to any host but the lab. */
   complaints: string[];
 }
 
@@ -25,8 +25,8 @@ export interface Lab {
   /**
    * Opens a page in a browser that knows nothing yet; pages of earlier visits are closed.
    *
-   * @param path A path of the lab, or a whole address.
-   * @param options Size, colours, and whether scripts run.
+   * @param path - A path of the lab, or a whole address.
+   * @param options - Size, colours, and whether scripts run.
    */
   visit(path: string, options?: VisitOptions): Promise<Visit>;
 }
@@ -41,8 +41,8 @@ export const skip: string | false = program
 /**
  * Starts a lab and a browser for one test file, and ends both after its tests.
  *
- * @param args More of the workshop's command line.
- * @param server Its database: that of the run, or a wire to it.
+ * @param args - More of the workshop's command line.
+ * @param server - The lab's database: the run's server, or a wire to it.
  */
 export async function openLab(args: string[] = [], server?: { url: string }): Promise<Lab> {
   const own = server ? undefined : await database();
@@ -91,15 +91,15 @@ export async function emptyTable(page: Page): Promise<void> {
   await page.getByText('The table is empty.').first().waitFor();
 }
 
-/** What a client's page shows, on the lab's page. */
+/** The text of a client's page within the lab's page. */
 export const shown = (page: Page, client: 'you' | 'mallory'): Locator =>
   page.locator(`#page-${client} .shown`);
 
 /**
  * Looks at names, headings, captions and contrast.
  *
- * @param page A page with everything on it that is to be judged.
- * @returns One sentence a fault.
+ * @param page - A page with everything on it that is to be judged.
+ * @returns One sentence per fault.
  */
 export async function inspectPage(page: Page): Promise<string[]> {
   await page.evaluate(() => {
@@ -110,7 +110,7 @@ export async function inspectPage(page: Page): Promise<string[]> {
   return [...(await page.evaluate(structureFaults)), ...(await page.evaluate(contrastFaults))];
 }
 
-/** How many pixels a page is wider than its window. */
+/** The number of pixels by which a page is wider than its window. */
 export async function overflow(page: Page): Promise<number> {
   return page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
 }

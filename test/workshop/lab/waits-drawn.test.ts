@@ -66,7 +66,9 @@ for (const dark of [false, true]) {
   });
 }
 
-test('without locks two visits at once share one axis, and nobody waits', { skip }, async () => {
+test('without locks two concurrent visits share one axis, and neither waits', {
+  skip,
+}, async () => {
   const page = await visitOnce('/lesson/13/?class=lesson-12');
   await visitTwice(page, /^SELECT \* FROM sessions WHERE/);
   await page.locator('.group.together').getByText('2 requests at once, on one axis').waitFor();

@@ -55,7 +55,7 @@ test('a request that asks while another holds the lock waits for that one', () =
   ]);
 });
 
-test('whoever asks after the lock was given back has not waited', () => {
+test('a request after the lock’s release has not waited', () => {
   const entries = timelineOf([
     [
       [takes, 0, 1],
@@ -66,7 +66,7 @@ test('whoever asks after the lock was given back has not waited', () => {
   assert.deepEqual(told(entries), []);
 });
 
-test('locks with other names are none of its business', () => {
+test('locks with other names are ignored', () => {
   const entries = timelineOf([
     [
       [takes, 0, 1],
@@ -77,7 +77,7 @@ test('locks with other names are none of its business', () => {
   assert.deepEqual(told(entries), []);
 });
 
-test('one that waits through two holders names both', () => {
+test('a wait for two holders in turn names both', () => {
   const entries = timelineOf([
     [
       [takes, 0, 1],
@@ -92,14 +92,14 @@ test('one that waits through two holders names both', () => {
   assert.match(told(entries)[1] ?? '', /lock that You \(request 1\), then You \(request 2\) held/);
 });
 
-test('a wait that goes on is told with the time so far', () => {
+test('an ongoing wait is shown with the time so far', () => {
   const entries = timelineOf([[[takes, 0, 1]], [[takes, 5]]], false);
   assert.deepEqual(told(entries, 505), [
     'You (request 2) has been waiting 500 ms for the lock that You (request 1) held.',
   ]);
 });
 
-test('a wait in vain says so, also where nobody here held the lock', () => {
+test('a wait in vain says so, even if no request here held the lock', () => {
   const entries = timelineOf([[[takes, 5, 2_005, false]]]);
   assert.deepEqual(told(entries), [
     'You (request 1) waited 2000 ms for a lock that no request of this timeline held, and did not get it.',
@@ -150,7 +150,7 @@ test('the same rows are the same lock, by every byte of the id', () => {
   assert.notEqual(lock(Buffer.from('ab')), lock(Buffer.from('ac')));
 });
 
-test('the database’s answer tells whether the lock was had', async () => {
+test('the database’s result decides whether the lock was acquired', async () => {
   const server = await database();
   const connection = await createConnection(server.url);
   const other = await createConnection(server.url);

@@ -1,4 +1,4 @@
-/** Starts `npm start`'s program as a process of its own, in a copy of the project where need be. */
+/** Starts `npm start`'s program as a child process, in a copy of the project if a test needs one. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ export interface Workshop {
   address: string;
   port: number;
   child: ChildProcess;
-  /** What it has printed so far, both streams. */
+  /** The output so far, of both streams. */
   output(): string;
   /** Sends a signal and waits for the end. */
   end(signal?: NodeJS.Signals): Promise<number | null>;
@@ -41,7 +41,7 @@ export async function endAll(): Promise<void> {
 /**
  * Runs `src/workshop/start.ts`.
  *
- * @param options Command line, database and the project's folder.
+ * @param options - Command line, database and the project's folder.
  */
 export function run(options: {
   args: string[];
@@ -74,9 +74,9 @@ export function run(options: {
 /**
  * Starts the workshop and waits until it says where the lab is.
  *
- * @param database URL of a server.
- * @param project Another folder than the project's own.
- * @param args More of the command line.
+ * @param database - URL of a server.
+ * @param project - A folder to use in place of the project's.
+ * @param args - More of the command line.
  */
 export async function startWorkshop(
   database: string,
@@ -101,7 +101,7 @@ export async function startWorkshop(
   };
 }
 
-/** A copy of the project with a `lessons/mine` of its own, so that no learner's file is touched. */
+/** A copy of the project with its own `lessons/mine`, so that no learner's file is touched. */
 export function copyProject(): { folder: string; mine: string; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), 'phpsessid-lab-test-'));
   for (const name of ['package.json', 'tsconfig.json', 'src', 'lessons']) {
@@ -112,7 +112,7 @@ export function copyProject(): { folder: string; mine: string; remove(): void } 
     });
   }
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
-  // The learner is in lesson 5: its table is the one that the class in these tests works on.
+  // The learner is in lesson 5: the class in these tests works on that lesson's table.
   mkdirSync(join(folder, 'lessons/mine'));
   writeFileSync(join(folder, 'lessons/mine/state.json'), '{"lesson":5,"hints":{}}');
   return {
@@ -122,12 +122,12 @@ export function copyProject(): { folder: string; mine: string; remove(): void } 
   };
 }
 
-/** A database server for one test file: that of the run, or one of its own. */
+/** A database server for one test file: the run's, or a separate one. */
 export function database(): Promise<DatabaseServer> {
   return obtainServer();
 }
 
-/** A way to the database that can be cut and mended. */
+/** A connection to the database that can be cut and restored. */
 export interface Cable {
   url: string;
   cut(): Promise<void>;
@@ -135,9 +135,9 @@ export interface Cable {
 }
 
 /**
- * Lays a cable to the server.
+ * Opens a proxy to the server.
  *
- * @param server Where it leads.
+ * @param server - The database server behind the proxy.
  */
 export async function layCable(server: DatabaseServer): Promise<Cable> {
   const target = new URL(server.url);
@@ -177,11 +177,11 @@ export async function layCable(server: DatabaseServer): Promise<Cable> {
 }
 
 /**
- * Asks again and again until something is so.
+ * Polls until a condition holds.
  *
- * @param question What is asked.
- * @param what For the message when it never is.
- * @param limit Seconds.
+ * @param question - The condition.
+ * @param what - The condition in words, for the error.
+ * @param limit - Seconds.
  */
 export async function until(
   question: () => boolean | Promise<boolean>,
@@ -195,7 +195,7 @@ export async function until(
   }
 }
 
-/** Whether a process with this id exists. */
+/** Returns whether a process with this id exists. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -1,4 +1,4 @@
-/** Where the workshop keeps its things when the wanted place is no good. */
+/** Where the workshop keeps its files when the wanted folder cannot be used. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
@@ -22,7 +22,7 @@ before(() => {
 });
 after(() => rmSync(folder, { recursive: true }));
 
-/** A start in a process of its own, which ends as soon as it has a server. */
+/** A start in a child process, which ends as soon as it has a server. */
 function start(environment: NodeJS.ProcessEnv): string {
   const program = `
     import { obtainServer } from ${JSON.stringify(join(root, 'src/workshop/machine/database/server.ts'))};
@@ -53,7 +53,7 @@ function temporary(name: string): { path: string; own: string } {
   return { path, own };
 }
 
-test('a cache that cannot be written gives way to the temporary folder, and it is said', () => {
+test('a cache that cannot be written is replaced by the temporary folder, with a message', () => {
   const file = join(folder, 'file');
   writeFileSync(file, '');
   const { path, own } = temporary('one');
@@ -87,7 +87,7 @@ test('a temporary folder that others may write to is not trusted', () => {
   assert.ok(existsSync(stdout.trim()));
 });
 
-test('runs that have no room in the cache go to the temporary folder, and it is said', () => {
+test('runs that do not fit in the cache go to the temporary folder, with a message', () => {
   const cache = join(folder, 'cache');
   mkdirSync(cache);
   for (const shared of ['packages', 'templates']) {
@@ -100,7 +100,7 @@ test('runs that have no room in the cache go to the temporary folder, and it is 
   assert.match(output, /database: ready/);
 });
 
-test('no room anywhere is one message with the folders and the remedy', () => {
+test('a lack of space everywhere gives one error with the folders and the remedy', () => {
   const cache = join(folder, 'full');
   mkdirSync(cache);
   const { path, own } = temporary('four');

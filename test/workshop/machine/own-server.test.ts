@@ -35,7 +35,7 @@ async function account(user: string, password: string, grant: string): Promise<s
   return url.href;
 }
 
-/** What a start with this DATABASE_URL is told. */
+/** The error of a start with this DATABASE_URL. */
 async function complaint(url: string): Promise<string> {
   process.env['DATABASE_URL'] = url;
   const error: unknown = await obtainServer().then(
@@ -56,7 +56,7 @@ async function portOf(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-test('is used as it is, for schemas of our own', async () => {
+test('is used as it is, for separate schemas', async () => {
   process.env['DATABASE_URL'] = `${granted}some_schema`;
   const server = await obtainServer();
   assert.equal(server.origin, 'DATABASE_URL');
@@ -115,7 +115,7 @@ test('an account or a server that requires TLS gets the reason and the remedy', 
   }
 });
 
-test('a user without the right to make schemas is told the GRANT line, and it helps', async () => {
+test('a user without the right to make schemas gets the GRANT line, and it helps', async () => {
   const url = await account('bare', 'x', 'GRANT USAGE ON *.* TO ?');
   const message = await complaint(url);
   assert.match(message, /^DATABASE_URL: the user "bare" may not create schemas on 127\.0\.0\.1/);
@@ -125,7 +125,7 @@ test('a user without the right to make schemas is told the GRANT line, and it he
   await (await obtainServer()).close();
 });
 
-test('a text that is no URL of a server', async () => {
+test('a text that is not the URL of a server', async () => {
   const complaints: [string, RegExp][] = [
     ['localhost:3306', /does not begin with mysql:\/\//],
     ['postgres://u:secret@localhost/', /is a postgres address/],
@@ -178,7 +178,7 @@ test('sweeps the schemas of killed workshops, and nothing else', async () => {
   for (const name of foreign) await ask(own.url, `DROP DATABASE \`${name}\``);
 });
 
-test('a workshop that lost its connection holds its schemas all the same', async () => {
+test('a workshop that lost its connection still holds its schemas', async () => {
   process.env['DATABASE_URL'] = granted;
   const server = await obtainServer();
   const schema = await server.createSchema('held');
@@ -195,7 +195,7 @@ test('a workshop that lost its connection holds its schemas all the same', async
   assert.deepEqual(await schemas(), []);
 });
 
-test('WORKSHOP_DATABASE goes first: a child uses its parent’s server and lets it be', async () => {
+test('WORKSHOP_DATABASE has precedence: a child uses its parent’s server and leaves it running', async () => {
   process.env['DATABASE_URL'] = 'mysql://not@used/';
   process.env['WORKSHOP_DATABASE'] = own.url;
   try {

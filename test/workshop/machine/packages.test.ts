@@ -77,7 +77,7 @@ function describe(path: string, file: string): string {
   return `${control}Filename: ./${file}\nSize: ${statSync(path).size}\nSHA256: ${sum}\n`;
 }
 
-/** fetchPackages() in a process of its own, by an ordinary user where we are root. */
+/** fetchPackages() in a child process, as an ordinary user if the tests run as root. */
 function fetch(name: string): string {
   const program = `
     import { fetchPackages } from ${JSON.stringify(join(root, 'src/workshop/machine/apt.ts'))};

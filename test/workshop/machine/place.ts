@@ -147,7 +147,7 @@ export function commandLine(pid: number | string): string {
   }
 }
 
-/** One statement on a connection of its own. */
+/** Runs one statement on a new connection. */
 export async function ask(url: string, sql: string): Promise<RowDataPacket[]> {
   const connection = await createConnection(url);
   try {

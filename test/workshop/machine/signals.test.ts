@@ -1,4 +1,4 @@
-/** What a signal does to a program with clean-ups. */
+/** Signals to a program with clean-ups. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -42,7 +42,7 @@ test('a signal waits for every clean-up and then has its default effect', async 
   assert.deepEqual(ended, [null, 'SIGTERM', ['ready', 'clean']]);
 });
 
-test('a program that decides its end is not ended by the signal', async () => {
+test('a program that handles its own end is not ended by the signal', async () => {
   const ended = await terminate(`
     cleanUpBeforeSignals(() => console.log('clean'));
     const release = decideOnSignals((signal) => {

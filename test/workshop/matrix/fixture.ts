@@ -1,5 +1,5 @@
 /**
- * A workshop of three small lessons in a folder of its own: intact until a test sabotages it.
+ * A workshop of three small lessons in a separate folder: intact until a test sabotages it.
  *
  * It has a package.json with its own `imports`, and runs the real bench on a real database.
  */

@@ -80,7 +80,7 @@ test('an import error instead of an assertion breaks rule 2', async () => {
   );
 });
 
-test('a test that fails by an error of its own breaks rule 2', async () => {
+test('a test that fails by an error of the test itself breaks rule 2', async () => {
   workshop.edit(
     'lessons/02-exact/sessions.test.ts',
     "assert.equal(await handler.read('1abc'), '')",

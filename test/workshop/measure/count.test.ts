@@ -40,7 +40,7 @@ async function schemaOf({ schemaSql }: Contender): Promise<string> {
   return url;
 }
 
-test("the article's class sends three statements, on a connection of its own", async () => {
+test("the article's class sends three statements, on a separate connection", async () => {
   const contender = find('lesson-05');
   const { count } = await countStatements(contender, await schemaOf(contender));
   assert.deepEqual(count, { statements: 3, connections: 1 });

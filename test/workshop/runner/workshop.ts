@@ -42,7 +42,7 @@ export interface Workshop {
   history(): string[];
 }
 
-/** Somebody at a terminal. */
+/** A user at a terminal. */
 export interface Typist {
   /** Everything that appeared so far, without colours. */
   readonly screen: string;
@@ -59,7 +59,7 @@ export interface Typist {
 let server: ReturnType<typeof obtainServer> | undefined;
 const opened: { folder: string; children: Set<ChildProcess> }[] = [];
 
-/** Copies the project into a folder of its own. */
+/** Copies the project into a separate folder. */
 export async function openWorkshop(): Promise<Workshop> {
   server ??= obtainServer();
   const { url } = await server;

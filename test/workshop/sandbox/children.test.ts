@@ -54,6 +54,6 @@ test('a child in an endless loop ends with a parent that exits', async () => {
   assert.equal(await outlived((parent) => parent.stdin?.write('exit\n')), false);
 });
 
-test('a child in an endless loop ends with a parent that is told to', async () => {
+test('a child in an endless loop ends with a parent that gets a signal', async () => {
   assert.equal(await outlived((parent) => parent.kill('SIGTERM')), false);
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { root } from '../../../src/workshop/course/catalogue.ts';
 
-test('the weave tells how it is used', () => {
+test('the weave explains its use', () => {
   const { status, stdout } = weave('--help');
   assert.equal(status, 0);
   assert.match(stdout, /--check/);

@@ -41,7 +41,7 @@ const comparisons: Comparisons = {
   differences: [{ name: 'a', php: 'b|c', ours: 'd', instead: 'e' }],
 };
 
-test('a cell counts what was equal, tells what differs, and is empty without anything', () => {
+test('a cell counts the equal results, shows those that differ, and is empty without any', () => {
   const { text } = drawSequences(comparisons, 'functions');
   assert.equal(
     text.split('\n')[2],
@@ -57,7 +57,7 @@ test('every table names the PHP that was run', () => {
   assert.match(values, /\| values with a float \| ✔ 7 \|/);
 });
 
-test('a PHP that cannot be had here keeps its row, one that was run gets a new one', () => {
+test('the row of a PHP that is missing here is kept, the row of a PHP that ran is replaced', () => {
   const standing = ['| PHP 8.2.3 | ✔ 1,100 |  |', '| PHP 8.4.0 | ✔ 8 | ✔ 9 |'];
   const page = { path: '', name: '', text: ['before', ...standing, 'after'].join('\n') };
   assert.deepEqual(drawTotals(comparisons, page).text.split('\n').slice(2), [
@@ -67,7 +67,7 @@ test('a PHP that cannot be had here keeps its row, one that was run gets a new o
   ]);
 });
 
-test('a difference is told in one row, bars and all', () => {
+test('a difference fits in one row, with its bars escaped', () => {
   assert.match(drawDifferences(comparisons).text, /\n\| \*\*a\*\* \| b\\\|c \| d \| e \|$/);
 });
 

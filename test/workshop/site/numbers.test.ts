@@ -1,4 +1,4 @@
-/** What pages show of the benchmark's figures, and the words that are held against them. */
+/** The benchmark's figures on the pages, and the statements checked against them. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -58,7 +58,7 @@ test("a page's table has a line for each contender, with what could not be answe
   );
 });
 
-test('a comparison says how much changed, and where the rounds cannot tell', () => {
+test('a comparison states the change, and where the rounds do not separate the two', () => {
   const lines = yieldNumbers('lesson-06 lesson-10', numbers).text.split('\n');
   assert.deepEqual(lines.slice(2), [
     '| statements | 3 | 2 | −1 |',
@@ -68,7 +68,7 @@ test('a comparison says how much changed, and where the rounds cannot tell', () 
   assert.match(yieldNumbers('lesson-05 lesson-06', numbers).text, /\| 4000 \| 1000 \| × 0\.25 \|/);
 });
 
-test('a comparison with somebody who takes no lessons has no change', () => {
+test('a comparison with a contender that is not a lesson has no change', () => {
   const [head, , statements] = yieldNumbers('lesson-06 express', numbers).text.split('\n');
   assert.equal(head, '| the counter page | 06 Shared | express-session |');
   assert.equal(statements, '| statements | 3 | 3 |');
@@ -99,7 +99,7 @@ test('the picture has a bar for each contender, as long as its figure', () => {
   assert.match(lines[2] ?? '', /^10 Upsert & more {2}1005 /);
 });
 
-test('words that hold pass, and words that do not are told with both figures', () => {
+test('a true statement passes, and a false one is reported with both figures', () => {
   holdClaim('lesson-05 cpu > 3 lesson-06 cpu', numbers);
   holdClaim('lesson-10 statements = 2', numbers);
   holdClaim('lesson-10 read.cpu = lesson-06 read.cpu', numbers);

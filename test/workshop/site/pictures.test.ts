@@ -63,13 +63,13 @@ test("the letters and the formats are PHP's own", async () => {
   assert.match(formats, /\n\| `php_binary` \| `\\x05counti:3;\\x04cart/);
 });
 
-test('a picture that is not there is refused with those that are', async () => {
+test('an unknown picture is refused with the list', async () => {
   await assert.rejects(programs.picture('cat', page), {
     message: /^there is no picture "cat"\. There are: matrix; .*; trace$/,
   });
 });
 
-test('an attack tells its transcript up to the verdict, and no place on this machine', async () => {
+test('an attack shows its transcript up to the verdict, and no path of this machine', async () => {
   const lesson = lessons.find(({ number }) => number === 2);
   assert.ok(lesson);
   const text = await programs.transcript(lesson, 'wrong-02-article-read');
@@ -77,7 +77,7 @@ test('an attack tells its transcript up to the verdict, and no place on this mac
   assert.ok(!text.includes(root));
 });
 
-test("a lesson's tests are told one a line, with the first reason of each failure", async () => {
+test("a lesson's tests are listed one per line, with the first reason of each failure", async () => {
   const lesson = lessons.find(({ number }) => number === 2);
   assert.ok(lesson);
   const text = await programs.tests(lesson, 'wrong-02-null');

@@ -46,7 +46,7 @@ test('a comment that only speaks of regions is left alone', () => {
   assert.equal(withoutRegions('// every #region has an end\n'), '// every #region has an end');
 });
 
-test('a region that is not there is undefined, and the names tell which are', () => {
+test('an unknown region is undefined, and the names list those that exist', () => {
   assert.equal(readRegion(source, 'nope'), undefined);
   assert.deepEqual(regionNames(source), ['outer', 'inner', 'last']);
 });

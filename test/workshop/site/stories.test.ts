@@ -8,12 +8,12 @@ import { drawStory } from '../../../src/workshop/site/pictures/story.ts';
 import { type Recording, recordStories } from '../../../src/workshop/site/record-stories.ts';
 import { stories } from '../../../src/workshop/site/stories.ts';
 
-test('every story goes in PHP as it goes here, and is told on the page', async () => {
+test('every story runs in PHP as it does here, and is on the page', async () => {
   const recordings = await recordStories(stories);
   const page = readFileSync(join(root, 'docs/the-request.md'), 'utf8');
   for (const [name, recording] of recordings) {
-    assert.ok(page.includes(`<!-- picture: calls for ${name} -->`), `"${name}" is not told`);
-    assert.ok(recording.calls.length > 2, `"${name}" calls nobody`);
+    assert.ok(page.includes(`<!-- picture: calls for ${name} -->`), `"${name}" is not on the page`);
+    assert.ok(recording.calls.length > 2, `"${name}" calls nothing`);
   }
 });
 
@@ -35,14 +35,14 @@ test('between them the stories call every callback', async () => {
   ]);
 });
 
-test('a story that goes otherwise in PHP is not told', async () => {
+test('a story that runs otherwise in PHP is refused', async () => {
   const lines = ['session_start()', "$_SESSION['a'] = 1.0"];
   await assert.rejects(recordStories({ 'a float': { cookie: 'ann', lines } }), {
     message: /^"a float" goes otherwise in PHP: .*a\|d:1;.*, here .*a\|i:1;/,
   });
 });
 
-test('a line that calls nobody has an empty row, and the end of the request a row of its own', () => {
+test('a line without calls has an empty row, and the end of the request has its own row', () => {
   const recording: Recording = {
     story: { lines: [] },
     lines: ['await session_start()', "$_SESSION['a'] = 1"],

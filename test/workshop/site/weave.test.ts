@@ -36,14 +36,14 @@ test('a marker gets its fence, and the rest stays byte for byte', async () => {
   assert.equal(text, '# A\n\n<!-- code: ./sessions.ts#write -->\n```ts\nwrite() {}\n```\n\tlast  ');
 });
 
-test('a PHP script is run where its page stands, and nowhere outside', async () => {
+test('a PHP script runs in its page’s folder, and never outside it', async () => {
   const inside = await weave('<!-- output: php ./sessions.php -->');
   assert.equal(inside.text.split('\n')[2], 'sessions.php in PHP');
   const outside = await weave('<!-- output: php ../../../etc/passwd.php -->');
   assert.match(outside.problems[0]?.message ?? '', /is outside the project/);
 });
 
-test('weaving what is woven changes nothing', async () => {
+test('weaving twice changes nothing', async () => {
   const page = [
     '<!-- code: ./sessions.php#read -->',
     '<!-- diff -->',
@@ -62,7 +62,7 @@ test('weaving what is woven changes nothing', async () => {
   assert.equal(twice.text, once.text);
 });
 
-test('what has gone stale below a marker is renewed', async () => {
+test('stale text below a marker is renewed', async () => {
   const { text } = await weave('<!-- code: ./sessions.ts#write -->\n```ts\nold();\n```\nafter\n');
   assert.equal(text, '<!-- code: ./sessions.ts#write -->\n```ts\nwrite() {}\n```\nafter\n');
 });
@@ -133,7 +133,7 @@ test('text typed by hand needs a reason and keeps every byte', async () => {
   assert.equal(kept.text, `<!-- text: an exchange -->\n${fence}`);
 });
 
-test('a name that is not there is refused with those that are', () =>
+test('an unknown name is refused with the list', () =>
   refuses(
     '<!-- code: ./sessions.ts#nope -->',
     /has nothing named "nope"; what it has is read, write, A$/,
@@ -150,13 +150,13 @@ test('a file that is not there is refused', () =>
 test('a diff of equals is refused', () =>
   refuses('<!-- diff: ./sessions.ts with ./sessions.ts -->', /do not differ here$/));
 
-test('a class that is not there is refused with those that are', () =>
+test('an unknown class is refused with the list', () =>
   refuses(
     '<!-- transcript: attack on lesson-99 -->',
     /no class "lesson-99"\. There are:\n {2}mine\n {2}lesson-01\n {2}lesson-02\n {2}wrong-02-null$/,
   ));
 
-test('a transcript that cannot be understood is told its form', () =>
+test('an invalid transcript is refused with the expected form', () =>
   refuses('<!-- transcript: lesson-01 -->', /is <!-- transcript: attack on lesson-01 -->$/));
 
 test('a command that is not on the list is refused', () =>
@@ -171,12 +171,12 @@ test('a fence that never ends is refused', () =>
 test('a text marker without its fence is refused', () =>
   refuses('<!-- text: a drawing -->', /no fence below this marker$/));
 
-test('a marker in trouble keeps what stands below it', async () => {
+test('a faulty marker keeps the text below it', async () => {
   const page = '<!-- code: ./gone.ts -->\n```ts\nolder();\n```\n';
   assert.equal((await weave(page)).text, page);
 });
 
-test('lesson markers on a page that is no lesson are refused', async () => {
+test('lesson markers on other pages are refused', async () => {
   const page = { path: join(folder, 'page.md'), name: 'page.md', text: '<!-- proves -->\n' };
   const { problems } = await weavePage(page, sourceOf(lessons, started));
   assert.match(problems[0]?.message ?? '', /belongs on the page of a lesson/);

@@ -1,4 +1,4 @@
-/** The wire reads what crosses it, changes nothing, and holds what it is told to hold. */
+/** The wire reads the traffic, changes none of it, and holds the packets that a gate asks for. */
 import assert from 'node:assert/strict';
 import { after, afterEach, beforeEach, test } from 'node:test';
 import { type Connection, createConnection, type ResultSetHeader } from 'mysql2/promise';
@@ -61,7 +61,7 @@ test('a text query is reported with its outcome', async () => {
   assert.equal(first.thread, wire.threads()[0]);
 });
 
-test('a prepared statement is reported with its values, each of its own type', async () => {
+test('a prepared statement is reported with its values, each with its type', async () => {
   const client = await connect();
   const values = ['é', 7, -1.5, null, true, 9007199254740993n, Buffer.from([0xff, 0xfe, 0])];
   const sql = `SELECT ${values.map(() => '?').join(', ')}`;

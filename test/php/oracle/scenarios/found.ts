@@ -14,7 +14,7 @@ import {
   variables,
 } from '../words.ts';
 
-// What close() answers to session_module_name() is told later than in PHP: the port cannot wait.
+// The result of close() in session_module_name() is reported later than in PHP: the port cannot wait.
 const abandoned: Scenario[] = [null, false, { throws: 'no' } as const].map((answer) => ({
   name: `a handler left open, closed by session_module_name(): ${JSON.stringify(answer)}`,
   ...known,
@@ -32,7 +32,7 @@ const abandoned: Scenario[] = [null, false, { throws: 'no' } as const].map((answ
 
 const moved: Scenario[] = [
   {
-    name: 'a second handler after one that was left open',
+    name: 'a second handler while the first is still open',
     ...known,
     steps: [
       use('full', { create_sid: null }),
