@@ -36,7 +36,6 @@ export async function releaseServer(): Promise<void> {
 /**
  * Opens the class on a database of its own.
  *
- * @param subject - The class's file and its table.
  * @returns The bench and what its owner needs beside it.
  * @throws Any error of loading the class, after everything that was opened has ended.
  */

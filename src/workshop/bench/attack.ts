@@ -44,7 +44,6 @@ export type Attack = (bench: AttackBench) => Promise<Verdict>;
  * Signs Ann in and checks it: on a page that fails for every user, an attack would be held by
  * accident.
  *
- * @param server - The server with the page.
  * @param request - Her browser's request, with a cookie that it already has.
  * @returns The response to her sign-in.
  * @throws Error with the page's text, when her own cookie does not show her name.

@@ -42,7 +42,6 @@ const mostLines = 15;
 /**
  * Runs an attack.
  *
- * @param options - Which attack, on which class, where.
  * @returns The verdict and the transcript. Never rejects for anything the attack or the class does.
  * @throws RangeError when the lesson has no attack.
  * @example
@@ -57,7 +56,6 @@ export async function runAttack({ lesson, ...options }: AttackOptions): Promise<
 /**
  * Runs several lessons' attacks on one class, one after the other.
  *
- * @param options - Which attacks, on which class, where.
  * @returns A result for each lesson that has an attack, in the order of `lessons`. Attacks that an
  *   abort leaves unfinished have `failed`.
  */

@@ -17,7 +17,6 @@ export interface BenchDatabase {
   /**
    * Waits until the server makes statements of the class wait for a lock, by name or of a row.
    *
-   * @param count - How many statements.
    * @param over - Settles when the statements can no longer wait.
    * @returns True as soon as `count` of them wait; false when `over` settles first.
    */
@@ -41,7 +40,6 @@ const noticeWithin = 5000;
  * @param directUrl - The schema on the server itself, for the bench's own connection.
  * @param wire - The class's way to the server.
  * @param schemaSql - The statements that make the lesson's table.
- * @returns The database.
  * @throws The driver's error, when the server cannot be reached or refuses the table.
  */
 export async function openDatabase(

@@ -68,11 +68,7 @@ export class LoadingFailed extends Error {
   }
 }
 
-/**
- * Begins the next file of tests, where several share a process.
- *
- * @param path - Its absolute path.
- */
+/** Begins the next file of tests, where several share a process. */
 export function beginFile(path: string): void {
   shared = true;
   running = { path, suspect: { file: '' } };

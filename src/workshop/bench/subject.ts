@@ -13,7 +13,6 @@ export interface Subject {
  * Finds the class that `#sessions` resolves to in a file.
  *
  * @param asker - Absolute path of the test or the attack; its package's conditions apply.
- * @returns The class's file and its table.
  * @throws Error when no lesson has a `schema.sql`.
  */
 export function findSubject(asker: string): Subject {

@@ -62,7 +62,6 @@ const grace = 2;
 /**
  * Runs lessons' tests on a class.
  *
- * @param options - Which tests, on which class, where.
  * @returns Every result, in the order of the lessons. Never rejects for anything a class does;
  *   an aborted run returns what there was.
  * @example

@@ -183,7 +183,6 @@ export function schemaFor(lessons: readonly Lesson[], number: number): string {
 /**
  * Reads the table of a class of which only the path is known, as in a test that is run by hand.
  *
- * @param file - The class's file.
  * @param asker - The test or attack: its project's lessons count, and its lesson for a class that
  * belongs to none.
  * @param number - The lesson whose table is wanted, where that is known.

@@ -56,7 +56,6 @@ function saveMine(occasion: string): string | undefined {
 /**
  * Replaces the learner's class by a lesson's, and keeps a copy.
  *
- * @param occasion - Part of the copy's name.
  * @returns The copy's path; undefined when the learner had no class.
  * @throws FolderError when either failed; the learner's class is unchanged then.
  */

@@ -34,11 +34,7 @@ export type Plan =
 /** An int as decimal text, or a string's bytes as hexadecimal. */
 export type PlanKey = { readonly int: string } | { readonly hex: string };
 
-/**
- * Builds a planned value in this library's types.
- *
- * @param plan - The plan, which PHP follows as well.
- */
+/** Builds a planned value in this library's types. */
 export function buildValue(plan: Plan): PhpValue {
   const objects = new Map<number, PhpObject>();
   const shared = new Map<number, PhpReference>();
@@ -118,8 +114,6 @@ function textOf(hex: string): string | Uint8Array {
 /**
  * Returns the key that PHP makes of a string. The rule is written a second time on purpose, since
  * this is the other side of the comparison.
- *
- * @param hex - The string's bytes.
  */
 export function keyOf(hex: string): PhpKey {
   const text = textOf(hex);

@@ -32,9 +32,7 @@ const NAMES = ['a', 'b', 'user', '5', '-7', '', '__proto__', 'é', '!x', 'long'.
 /**
  * Compares random values with PHP, byte for byte and both ways.
  *
- * @param oracle - PHP.
  * @param seed - The same seed gives the same values.
- * @param count - How many values.
  * @param keep - Receives each of PHP's bytes, for spoiling them later.
  */
 export async function compareValues(
@@ -57,7 +55,6 @@ export async function compareValues(
 /**
  * Compares random arrays as `$_SESSION` with PHP, in the three formats and both ways.
  *
- * @param oracle - PHP.
  * @param seed - The same seed gives the same arrays.
  * @param count - How many arrays for each format.
  */
@@ -78,9 +75,7 @@ export async function compareSessionValues(
 /**
  * Compares the verdicts on spoiled bytes.
  *
- * @param oracle - PHP.
  * @param seed - The same seed and corpus give the same inputs.
- * @param count - How many inputs.
  * @param corpus - Bytes that PHP wrote.
  */
 export async function compareMutations(
@@ -100,7 +95,6 @@ export async function compareMutations(
 /**
  * Compares sessions in the three formats, whole and spoiled.
  *
- * @param oracle - PHP.
  * @param seed - The same seed and corpus give the same inputs.
  * @param count - How many inputs of each format.
  * @param corpus - Bytes that PHP wrote.

@@ -20,7 +20,6 @@ const SLOWEST = 50;
 /**
  * Compares a planned value's bytes with PHP's, and PHP's bytes after reading and writing them.
  *
- * @param plan - The plan.
  * @param php - PHP's bytes for it.
  * @returns The difference, or `undefined`.
  */
@@ -36,10 +35,8 @@ export function compareValue(plan: Plan, php: Answer): string | undefined {
  * Compares the bytes and warnings of a planned `$_SESSION` with PHP's, and PHP's bytes after reading
  * and writing them. All keys share one reference table.
  *
- * @param format - The serialize handler.
  * @param plan - The plan of an array.
  * @param php - The result of `session_encode()`.
- * @param version - The PHP release.
  * @returns The difference, or `undefined`.
  */
 export function compareVariables(
@@ -68,9 +65,6 @@ export function compareVariables(
 /**
  * Compares the verdict on bytes, its offset and the messages with PHP's.
  *
- * @param input - Any bytes.
- * @param php - PHP's verdict.
- * @param version - The PHP release.
  * @returns The difference, or `undefined`.
  */
 export function compareVerdict(
@@ -107,10 +101,7 @@ export function compareVerdict(
 /**
  * Compares the messages of reading a session, and its bytes when written again, with PHP's.
  *
- * @param format - The serialize handler.
- * @param input - The session's data.
  * @param php - The messages of `session_start()` and the result of `session_encode()`.
- * @param version - The PHP release.
  * @returns The difference, or `undefined`.
  */
 export function compareSession(
@@ -145,11 +136,7 @@ export function compareSession(
   return `${format} ${show(input)}: PHP ${show(php.bytes)}, here ${show(result)}`;
 }
 
-/**
- * Returns bytes as a string literal in Latin-1, for pasting into a test.
- *
- * @param bytes - Any bytes.
- */
+/** Returns bytes as a string literal in Latin-1, for pasting into a test. */
 export function show(bytes: Uint8Array): string {
   const text = JSON.stringify(Buffer.from(bytes).toString('latin1'));
   return text.length > 600 ? `${text.slice(0, 600)}…` : text;

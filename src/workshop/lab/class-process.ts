@@ -59,8 +59,6 @@ export class ClassProcess {
    * Sends a request, to a process that is started if need be.
    *
    * @param sender - The client, by which the timeline names the request.
-   * @param outgoing - The request.
-   * @param read - Reads the response.
    * @throws ClassUnavailable when the class does not answer.
    */
   async request<Result>(

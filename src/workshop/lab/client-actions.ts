@@ -8,7 +8,6 @@ import type { RunningClass } from './running-class.ts';
 /**
  * Performs the action of a button.
  *
- * @param running - The class that answers.
  * @param fields - The form: `do`, `client`, `at`, and the fields of the action.
  * @returns The outcome in one sentence.
  */

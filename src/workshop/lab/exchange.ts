@@ -20,9 +20,6 @@ export interface Exchange {
 /**
  * Sends one request as a client would and reads the whole response.
  *
- * @param process - The process of the class.
- * @param sender - The client.
- * @param path - Path and query.
  * @param cookie - The client's Cookie line, `''` for none. It goes out as UTF-8, as in a browser.
  * @throws ClassUnavailable when the class does not answer.
  */

@@ -70,7 +70,6 @@ export function readGrid(lab: Lab): Grid {
 /**
  * Finds the cells that a button or an address names.
  *
- * @param grid - Rows and columns.
  * @param wanted - `all`, `class lesson-05`, `attack 10`, or a cell's key: `lesson-05 10`.
  * @returns The cells, row by row, with a description; none for an unknown name.
  */

@@ -30,7 +30,6 @@ const LONG = 100;
 /**
  * Finds the waits among the requests of one class.
  *
- * @param entries - The requests.
  * @param now - Milliseconds since 1970, for statements that have no answer yet.
  * @returns The waits, by the statement that waited.
  */

@@ -8,10 +8,7 @@ const HOP_BY_HOP = /^(connection|keep-alive|transfer-encoding|upgrade|te|trailer
 /**
  * Passes a request on as it came, cookies untouched, and the response back.
  *
- * @param process - The process of the class.
  * @param path - Path and query below `/play/…`.
- * @param incoming - The browser's request.
- * @param outgoing - Receives the response.
  * @throws ClassUnavailable when the class does not answer and nothing has been sent yet.
  */
 export async function passOn(

@@ -85,7 +85,6 @@ export class RunningClass {
   /**
    * Sends one request of a client and keeps the cookies that come back.
    *
-   * @param name - The client.
    * @param path - Path and query of the counter page.
    * @param instance - The process that answers: 1 or 2.
    * @returns The answer in one sentence.

@@ -37,18 +37,12 @@ export async function obtainFirst<Found>(
   return { reason: [...problems, otherwise].join('. ') };
 }
 
-/**
- * Returns whether this system's packages can be fetched: on Debian, Ubuntu and their relatives.
- */
+/** Returns whether this system's packages can be fetched: on Debian, Ubuntu and their relatives. */
 export function canFetchPackages(): boolean {
   return aptPrograms() !== undefined;
 }
 
-/**
- * Returns the folder into which packages are fetched; it may not exist yet.
- *
- * @param names - Names of packages.
- */
+/** Returns the folder into which packages are fetched; it may not exist yet. */
 export function packagesFolder(names: readonly string[]): string {
   return join(cacheFolder(), 'packages', `${release()}-${process.arch}`, names.join('+'));
 }

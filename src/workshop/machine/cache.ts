@@ -145,7 +145,6 @@ async function sweepUnfinished(parent: string): Promise<void> {
 /**
  * Removes a folder whose process is gone.
  *
- * @param folder - The folder.
  * @param name - The name that nameForThisProcess() returned to the process that made it.
  * @param before - Runs before the removal.
  */

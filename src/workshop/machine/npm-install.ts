@@ -24,7 +24,6 @@ const TIMEOUT = 360_000;
 /**
  * Installs packages into a folder of the cache, unless the folder exists.
  *
- * @param installation - The packages.
  * @param progress - Receives a line before npm starts.
  * @returns The folder that holds `node_modules`.
  * @throws Error with npm's own words when they cannot be installed.

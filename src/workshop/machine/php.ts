@@ -59,7 +59,6 @@ async function fetched(options: Announcements): Promise<Php | undefined> {
  * @param cgi - Absolute path of php-cgi or php-fpm.
  * @param folder - Where packages were unpacked; `''` for an installed PHP.
  * @param env - The variables with which it finds its libraries.
- * @param signal - Aborts the work.
  * @throws Error that names the missing extension.
  */
 export async function describePhp(

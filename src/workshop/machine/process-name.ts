@@ -61,7 +61,6 @@ function startOf(pid: number): string {
 /**
  * Reads the command line of a process.
  *
- * @param pid - Its id.
  * @returns The line with its words separated by spaces; `''` for an unknown process.
  */
 export function commandLineOf(pid: number): string {

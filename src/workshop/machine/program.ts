@@ -79,7 +79,6 @@ export interface RunResult {
  * Runs a program to its end, without a shell.
  *
  * @param program - Path or name of the program.
- * @param args - Its arguments.
  * @returns Its output and exit code; a program that fails does not reject.
  * @throws The signal's reason after an abort, when the program has ended.
  */

@@ -14,7 +14,6 @@ export interface Served {
  * Serves a page from a process of its own.
  *
  * @param program - Absolute path of a program that reports its port.
- * @param args - Its command line.
  * @param environment - Added to that of this process.
  */
 export async function serveNode(

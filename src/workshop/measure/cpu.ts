@@ -16,7 +16,6 @@ let ticksPerSecond: number | undefined;
 /**
  * Adds up the CPU time of processes and all their descendants, kernel time included.
  *
- * @param pids - The processes.
  * @returns Microseconds since their start; undefined without /proc, and for an empty list.
  */
 export function cpuTimeOf(pids: readonly number[]): number | undefined {

@@ -51,11 +51,7 @@ export function spread(figures: readonly (number | null)[]): Spread | null {
   return { median: round(median), low: round(low), high: round(high) };
 }
 
-/**
- * Rounds to three digits: the fourth differs from run to run.
- *
- * @param figure - Any number.
- */
+/** Rounds to three digits: the fourth differs from run to run. */
 export function round(figure: number): number {
   return Number(figure.toPrecision(3));
 }
@@ -64,7 +60,6 @@ export function round(figure: number): number {
  * Orders the contenders of a round. Each round begins with the next contender, and every second one
  * runs backwards, so that no contender always follows the same neighbour.
  *
- * @param contenders - All contenders.
  * @param round - Counted from 0.
  */
 export function orderOf<Contender>(contenders: readonly Contender[], round: number): Contender[] {

@@ -25,11 +25,7 @@ export function readMachine(progress: (line: string) => void): Machine {
   return { system: `${process.platform} ${process.arch}`, cores, load };
 }
 
-/**
- * Reads the versions of installed packages.
- *
- * @param names - The packages.
- */
+/** Reads the versions of installed packages. */
 export function packageVersions(names: readonly string[]): Record<string, string> {
   const require = createRequire(import.meta.url);
   return Object.fromEntries(

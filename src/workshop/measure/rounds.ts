@@ -29,12 +29,7 @@ export interface Plan {
   database: readonly number[];
 }
 
-/**
- * Makes a contender ready for its rounds.
- *
- * @param name - Its name.
- * @param served - Its page.
- */
+/** Makes a contender ready for its rounds. */
 export function running(name: string, served: Served): Running {
   return { name, served, rounds: new Map(), complaint: undefined };
 }
@@ -43,7 +38,6 @@ export function running(name: string, served: Served): Running {
  * Asks every contender for every page in every round, and records the figures.
  *
  * @param contenders - All contenders, served; their rounds are filled.
- * @param plan - How long and how often.
  * @param progress - Called before each round, and for each contender with a wrong response.
  */
 export async function runRounds(

@@ -36,9 +36,7 @@ function item(id: number): Plain {
   };
 }
 
-/**
- * Returns the five loads, from a counter's session to a list of 100,000 ints; always the same.
- */
+/** Returns the five loads, from a counter's session to a list of 100,000 ints; always the same. */
 export function loads(): Load[] {
   const tiny = { count: 3, user: 'ann', seen: 1_763_870_000, csrf: '5f2b9c0e8d7a' };
   const typical = {

@@ -49,7 +49,6 @@ export interface Step {
 /**
  * Starts both on a schema of their own.
  *
- * @param server - The server for the schema.
  * @param progress - Receives a line before PHP is fetched.
  * @returns The twins; close them before the server.
  * @throws Error with the reason why PHP cannot be obtained, and the remedy.
@@ -101,7 +100,6 @@ export const cookieOf = ({ setCookie }: Visit): string | undefined => setCookie[
 /**
  * Sends the requests of two visitors, one of whom comes back twice; then hand-made cookies.
  *
- * @param ask - The twin.
  * @returns The steps, comparable between two runs.
  */
 export async function tellStory(ask: Visitor): Promise<Step[]> {
@@ -121,7 +119,6 @@ export async function tellStory(ask: Visitor): Promise<Step[]> {
 /**
  * Replaces the time in a Set-Cookie line by its distance from the one that Max-Age means.
  *
- * @param line - The line as it was sent.
  * @returns The line with `expires=<0 minutes off>` where the date is right.
  */
 export function withoutMoment(line: string): string {

@@ -22,7 +22,6 @@ function release(): string {
  * Finds PHP's WebAssembly build: 8.4 among the project's packages, another version in the cache,
  * into which npm fetches it once.
  *
- * @param version - The PHP release.
  * @param progress - Receives a line before a build is fetched.
  * @returns The build's specifier for `import()`, or the reason why it cannot be fetched.
  */
@@ -53,7 +52,6 @@ export async function findBuild(
 /**
  * Loads PHP's WebAssembly build.
  *
- * @param version - The PHP release.
  * @param progress - Receives a line before a build is fetched.
  * @returns The argument of `loadPHPRuntime()`.
  * @throws Error with npm's own words when it cannot be fetched.

@@ -7,9 +7,7 @@ const INI = '/internal/shared/php.ini';
 
 /** A running PHP, compiled to WebAssembly; 8.4 comes with `npm ci`. */
 export interface WasmPhp {
-  /**
-   * Runs a script and returns its output. A later run has fresh variables and the same files.
-   */
+  /** Runs a script and returns its output. A later run has fresh variables and the same files. */
   run(code: string, request?: WasmRequest | undefined): Promise<Buffer>;
   /** Writes a file in PHP's own file system, for input that is too large for a script. */
   write(path: string, content: Uint8Array): void;
@@ -42,7 +40,6 @@ export interface WasmPhpOptions {
 /**
  * Starts a PHP from npm.
  *
- * @param options - Release and settings.
  * @returns The interpreter; close it at the end of the test file.
  * @throws Error with the reason when a release other than 8.4 cannot be fetched.
  * @example

@@ -48,8 +48,6 @@ export class IdleTimeout extends Error {
 /**
  * Sends a request to this machine.
  *
- * @param port - Where the page is served.
- * @param outgoing - The request.
  * @returns The response's head; its body is still to be read.
  * @throws IdleTimeout or the socket's error when no response comes.
  */
@@ -77,8 +75,6 @@ export function send(port: number, outgoing: Outgoing): Promise<IncomingMessage>
 /**
  * Requests a page as a browser does and reads all of it.
  *
- * @param port - Where the page is served.
- * @param wanted - The request.
  * @param traces - The callbacks that each connection has run, by its port; the entry is removed.
  * @returns The response, with the cookies to send next time.
  */

@@ -5,11 +5,7 @@ import { cleanUpBeforeSignals } from '../machine/signals.ts';
 const children = new Set<ChildProcess>();
 let release = (): void => {};
 
-/**
- * Kills a child when this process exits or is ended by a signal.
- *
- * @param child - The child, just started.
- */
+/** Kills a child when this process exits or is ended by a signal. */
 export function keepTrackOf(child: ChildProcess): void {
   if (children.size === 0) {
     process.on('exit', killAll);

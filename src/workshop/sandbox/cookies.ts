@@ -35,7 +35,6 @@ export function keepCookies(line: string, setCookies: readonly string[]): string
 /**
  * Lists the values of a Cookie line, in order; a name may occur twice.
  *
- * @param line - A Cookie line.
  * @param name - Only cookies of this name; by default all that have a name.
  */
 export function cookieValues(line: string, name?: string): string[] {
@@ -62,8 +61,6 @@ export function readSetCookie(setCookie: string): SetCookie {
 /**
  * True when a cookie's lifetime is over, so that a browser removes it. A valid `Max-Age` has
  * precedence over `Expires`.
- *
- * @param attributes - The attributes of its Set-Cookie line.
  */
 export function isRemoval(attributes: ReadonlyMap<string, string>): boolean {
   const age = attributes.get('max-age') ?? '';

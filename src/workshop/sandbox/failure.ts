@@ -43,7 +43,6 @@ export function describeFailure(thrown: unknown, suspect: Suspect | undefined): 
  * Describes why the class's file could not be loaded.
  *
  * @param thrown - The error that loading it threw.
- * @param suspect - The file.
  * @returns The failure, at the place of a syntax error where it is one.
  */
 export function describeLoading(thrown: unknown, suspect: Suspect): Failure {
@@ -60,7 +59,6 @@ export function describeLoading(thrown: unknown, suspect: Suspect): Failure {
 /**
  * Describes a child process that is gone, by its last words.
  *
- * @param end - How it ended.
  * @param suspect - The class that it ran; undefined while it is not known.
  */
 export function describeEnd({ code, signal, output }: ChildEnd, suspect?: Suspect): Failure {
@@ -74,11 +72,7 @@ export function describeEnd({ code, signal, output }: ChildEnd, suspect?: Suspec
   };
 }
 
-/**
- * Writes a failure as one sentence for a page, without its place.
- *
- * @param failure - The failure.
- */
+/** Writes a failure as one sentence for a page, without its place. */
 export function asSentence({ message, error }: Failure): string {
   const line = firstLine(message).replaceAll(`${root}/`, '');
   const text = error === undefined ? `${line.charAt(0).toUpperCase()}${line.slice(1)}` : line;
@@ -88,7 +82,6 @@ export function asSentence({ message, error }: Failure): string {
 /**
  * Writes a value on one line.
  *
- * @param value - Anything.
  * @returns The value as `util.inspect` writes it, cut where it is long.
  */
 export function show(value: unknown): string {

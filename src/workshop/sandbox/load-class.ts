@@ -5,7 +5,6 @@ import type { SessionsExport } from './contract.ts';
 /**
  * Loads the class.
  *
- * @param file - Its file.
  * @param copy - 0 for the class as everyone imports it; another number for a class of its own,
  *   which shares no static field with the others.
  * @returns What it exports as `Sessions`.

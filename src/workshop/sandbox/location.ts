@@ -41,7 +41,6 @@ export function locate(stack: string, suspect: Suspect | undefined): Location | 
 /**
  * Reads the frames of a stack that lie in files.
  *
- * @param stack - An error's `stack`.
  * @returns The frames, the innermost first.
  */
 export function readFrames(stack: string): Location[] {
@@ -62,8 +61,6 @@ export function readFrames(stack: string): Location[] {
 /**
  * Finds the line on which a method begins.
  *
- * @param file - The class's file.
- * @param method - The method's name.
  * @returns The method; the class where it has no such method; undefined without a file.
  */
 export function findMethod(file: string, method: string): Location | undefined {
@@ -107,7 +104,6 @@ export function readSyntaxProblem(thrown: unknown): SyntaxProblem | undefined {
  * Finds the line of a file that an error names anywhere in its message or stack, as Node does for
  * a file that it cannot link.
  *
- * @param thrown - The error.
  * @param file - Absolute path.
  */
 export function findMention(thrown: unknown, file: string): Location | undefined {
@@ -124,7 +120,6 @@ export function findMention(thrown: unknown, file: string): Location | undefined
 /**
  * Names a place.
  *
- * @param location - The place.
  * @returns `lessons/mine/sessions.ts:31`.
  */
 export function namePlace({ file, line }: Location): string {

@@ -18,8 +18,6 @@ const ROWS =
 /**
  * Reads what a statement does to locks.
  *
- * @param sql - The statement.
- * @param values - The values bound to its question marks.
  * @returns Its part, or undefined when it does nothing to locks.
  * @example
  * lockEffect('SELECT GET_LOCK(?,?)', ['cart', 10]); // { does: 'takes', kind: 'name', lock: 'cart' }
@@ -41,12 +39,7 @@ export function lockEffect(sql: string, values: readonly unknown[]): LockEffect 
   return undefined;
 }
 
-/**
- * True when a statement that asked for a lock has it now.
- *
- * @param effect - The statement's part.
- * @param result - The database's answer.
- */
+/** True when a statement that asked for a lock has it now. */
 export function hasLock(effect: LockEffect | undefined, result: unknown): boolean | undefined {
   if (effect?.does !== 'takes') return undefined;
   if (effect.kind === 'rows') return true;

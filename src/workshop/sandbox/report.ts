@@ -52,8 +52,6 @@ export const sendReport: (report: ChildReport) => void = writeReport;
 /**
  * Writes a report of any kind to the parent; without a parent, as in a test started by hand, does
  * nothing.
- *
- * @param report - The report.
  */
 export function writeReport(report: object): void {
   const pipe = process.env[reportVariable];

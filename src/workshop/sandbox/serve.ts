@@ -3,11 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { sendReport } from './report.ts';
 
-/**
- * Serves on a free port of the loopback and reports the port to the parent.
- *
- * @param listener - The page.
- */
+/** Serves on a free port of the loopback and reports the port to the parent. */
 export function servePage(listener: RequestListener): void {
   const server = createServer(listener).listen(0, '127.0.0.1', () => {
     sendReport({ kind: 'listening', port: (server.address() as AddressInfo).port });
@@ -17,8 +13,6 @@ export function servePage(listener: RequestListener): void {
 /**
  * Ends this process when its input is closed, which happens however the parent ends. Connections
  * that a class left open do not keep it.
- *
- * @param end - Ends the process.
  */
 export function endWithParent(end: () => void = () => process.exit()): void {
   process.stdin.on('error', end).once('close', end).resume();

@@ -42,8 +42,6 @@ const startLimit = 20_000;
 /**
  * Starts a program that serves; `servePage()` is its other half.
  *
- * @param options - The program.
- * @returns The process, listening.
  * @throws ClassUnavailable when it ends before it listens.
  */
 export async function startServer(options: ServerOptions): Promise<ChildServer> {

@@ -31,11 +31,7 @@ interface Position {
   columnNumber?: number | undefined;
 }
 
-/**
- * Watches this process for an endless loop.
- *
- * @param suspect - The class that runs.
- */
+/** Watches this process for an endless loop. */
 export function watchForStalls(suspect: Suspect): void {
   const counter = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   const beat = new Int32Array(counter);

@@ -39,7 +39,6 @@ const now = (): number => performance.timeOrigin + performance.now();
 /**
  * Wraps a listener so that all events within one request are reported under its number.
  *
- * @param listener - The counter page.
  * @param tell - Receives the events.
  */
 export function traceRequests(

@@ -32,7 +32,6 @@ export interface Woven {
 /**
  * Weaves a page.
  *
- * @param page - The page on disk.
  * @param source - Yields what its markers ask for.
  * @returns The page as it should be, and every problem with its line. A marker with a problem keeps
  *   the lines below it.

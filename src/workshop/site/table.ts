@@ -3,7 +3,6 @@
 /**
  * Writes a table.
  *
- * @param head - The cells of the first line.
  * @param rows - The other lines; a bar in a cell is escaped.
  * @param right - True to align all columns but the first to the right, as numbers want it.
  */

@@ -94,7 +94,6 @@ export interface ParameterType {
  * Reads the values bound to a statement: null bitmap, types if they are sent, values.
  *
  * @param fields - At the null bitmap.
- * @param count - How many parameters there are.
  * @param known - The types of the execution before, which a client need not repeat.
  * @param named - True where each type is followed by a name (query attributes).
  * @returns The values, and the types for the next execution.

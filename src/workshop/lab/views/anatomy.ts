@@ -5,7 +5,6 @@ import { type Html, html } from '../html.ts';
 /**
  * The pieces of a row's data, each with its sentence.
  *
- * @param data - The row's data.
  * @param name - Names the row among the others, as part of an id.
  */
 export function anatomy(data: Uint8Array, name: string): Html {

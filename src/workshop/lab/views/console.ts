@@ -10,12 +10,7 @@ const ARGUMENTS: Record<Method['takes'][number], string> = {
   lifetime: '1440',
 };
 
-/**
- * The buttons, one for each method that is ported.
- *
- * @param model - The page.
- * @param methods - The methods that the class has.
- */
+/** The buttons, one for each method that is ported. */
 export function methodForms(model: PageModel, methods: Method[]): Html {
   if (methods.length === 0) {
     return html`<p class="empty">The class is empty: nothing is ported yet. Lesson 01 begins with Open and Close, and from lesson 05 on a request goes around it.</p>`;

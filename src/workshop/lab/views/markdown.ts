@@ -14,7 +14,6 @@ export interface Place {
  * Renders Markdown.
  *
  * @param text - Markdown without front matter.
- * @param place - The text's lesson.
  */
 export function renderMarkdown(text: string, place: Place): Html {
   const markdown = new Marked({

@@ -67,7 +67,6 @@ export function readServerUrl(text: string, variable: string): ServerAddress {
  * Adds a schema to a server's URL.
  *
  * @param server - The URL, without a schema.
- * @param schema - The schema's name.
  */
 export function withSchema(server: string, schema: string): string {
   const url = new URL(server);
@@ -79,7 +78,6 @@ export function withSchema(server: string, schema: string): string {
  * Explains a failed connection by the part of the address that caused it.
  *
  * @param error - The error of the first connection or statement.
- * @param address - The address of the server.
  * @param variable - The environment variable it came from.
  * @returns An error for the user, without the password.
  */

@@ -44,7 +44,6 @@ export async function containerProgram(
  * run's folder. The root password comes from the client's environment, which `ps` does not show.
  *
  * @param name - The image.
- * @param folder - The run.
  * @param port - The port on this machine's loopback.
  */
 export function containerOptions(name: string, folder: RunFolder, port: number): string[] {
@@ -72,8 +71,6 @@ export function containerOptions(name: string, folder: RunFolder, port: number):
 /**
  * Removes a container that a killed workshop left, or that was killed itself; does nothing when
  * the container is gone.
- *
- * @param container - Its name.
  */
 export async function removeContainer(container: string): Promise<void> {
   const docker = findProgram(['docker']);

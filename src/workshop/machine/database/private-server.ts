@@ -30,10 +30,8 @@ type StateListener = (state: 'up' | 'down') => void;
 /**
  * Starts a server on a new data folder.
  *
- * @param program - The server.
  * @param announcements - `progress` receives a line for each step, restarts included; `signal`
  *   aborts the start.
- * @returns The running server.
  * @throws Error with the server's last output when it does not start.
  */
 export async function startPrivateServer(

@@ -80,8 +80,6 @@ export async function sweepRunFolders(): Promise<void> {
 /**
  * Stops the server that runs on a folder, if there is one. A process that has got the id of an
  * earlier server is left alone: its command line does not contain this folder.
- *
- * @param folder - The folder.
  */
 export async function stopServerOf(folder: RunFolder): Promise<void> {
   const container = readIfThere(folder.containerFile);
@@ -106,7 +104,6 @@ export async function stopServerOf(folder: RunFolder): Promise<void> {
 /**
  * Reads the end of the server's log.
  *
- * @param folder - The run.
  * @returns Its last lines with an error, else its last lines.
  */
 export function lastWordsOf(folder: RunFolder): string {

@@ -44,7 +44,6 @@ export interface DatabaseServer {
  * close the server and then have their default effect.
  *
  * @param options - `progress` receives a line for each step, `signal` aborts.
- * @returns The running server.
  * @throws Error with one message for the user: the wrong part of the URL, or how to get a server
  *   on this system.
  * @example

@@ -24,12 +24,7 @@ function layout({ flavour }: ServerProgram): string[] {
   ];
 }
 
-/**
- * Lists the options of every start of this server, bootstrap included.
- *
- * @param program - The server.
- * @param data - Its data folder.
- */
+/** Lists the options of every start of this server, bootstrap included. */
 export function basicOptions(program: ServerProgram, data: string): string[] {
   // The server refuses to run as root without this option.
   const user = process.getuid?.() === 0 ? ['--user=root'] : [];

@@ -33,11 +33,7 @@ const SHARED = 6;
 /** PHP's contenders; a run without PHP lists them as missing. */
 export const phpNames = ['php-files', 'php-article'] as const;
 
-/**
- * Names all contenders, in the order of the table.
- *
- * @param lessons - All lessons.
- */
+/** Names all contenders, in the order of the table. */
 export function contenderNames(lessons: readonly Lesson[]): string[] {
   return [...served(lessons).map(({ condition }) => condition), ...phpNames, 'express'];
 }
@@ -45,7 +41,6 @@ export function contenderNames(lessons: readonly Lesson[]): string[] {
 /**
  * Lists the contenders that can be served here.
  *
- * @param lessons - All lessons, in order.
  * @param php - php-fpm and nginx; undefined when they cannot be obtained.
  * @returns The contenders, in the order of the table.
  */

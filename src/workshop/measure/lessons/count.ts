@@ -16,7 +16,6 @@ const REQUESTS = 20;
 /**
  * Serves a contender through a wire and counts its statements, without garbage collection.
  *
- * @param contender - The contender.
  * @param databaseUrl - A schema with its table.
  * @returns The averages of one request, for each page.
  * @throws Error for a response with another status than 200.

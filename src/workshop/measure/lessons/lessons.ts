@@ -34,7 +34,6 @@ them, and medians of the rounds are printed.
 /**
  * Runs the benchmark and prints its table.
  *
- * @param args - The command's options.
  * @returns The exit code.
  */
 export async function run(args: readonly string[]): Promise<number> {

@@ -32,8 +32,6 @@ const startLimit = 20_000;
 /**
  * Serves the PHP counter page on a free port of the loopback.
  *
- * @param programs - php-fpm and nginx.
- * @param order - PHP's configuration.
  * @returns The server; both programs end with this process, however it ends.
  * @throws Error with the programs' log when they do not start.
  */

@@ -24,7 +24,6 @@ const head = [
 /**
  * Formats a run.
  *
- * @param numbers - The run.
  * @returns Text that ends with a newline.
  */
 export function printNumbers(numbers: Numbers): string {

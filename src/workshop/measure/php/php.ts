@@ -59,7 +59,6 @@ All contenders run side by side; each round asks each of them, and medians are p
 /**
  * Runs the benchmark and prints its table.
  *
- * @param args - The command's options.
  * @returns The exit code.
  */
 export async function run(args: readonly string[]): Promise<number> {

@@ -19,9 +19,7 @@ const TYPES: Record<string, string> = {
   sessions: 'sessions in three formats, whole and spoiled',
 };
 
-/**
- * Draws the table of one group: functions, save handlers, what a callback answers, settings.
- */
+/** Draws the table of one group: functions, save handlers, what a callback answers, settings. */
 export function drawSequences({ sequences }: Comparisons, title: string): Yield {
   const group = sequences.groups.find((each) => each.title === title);
   if (!group) {
