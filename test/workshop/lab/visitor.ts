@@ -1,7 +1,7 @@
 /** A lab and a browser for the tests of the lab's pages, and the browser's errors. */
 import { after } from 'node:test';
 import { type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
-import { findBrowser } from '../../../src/workshop/machine/browser.ts';
+import { findBrowser } from '../find-browser.ts';
 import { contrastFaults, structureFaults } from './inspect-page.ts';
 import { database, endAll, startWorkshop, type Workshop } from './workshop.ts';
 

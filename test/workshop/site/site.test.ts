@@ -8,8 +8,8 @@ import { after, before, test } from 'node:test';
 import { inflateSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
 import { readLessons } from '../../../src/workshop/course/catalogue.ts';
-import { findBrowser } from '../../../src/workshop/machine/browser.ts';
 import { buildSite, type SiteReport } from '../../../src/workshop/site/typedoc.ts';
+import { findBrowser } from '../find-browser.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'phpsessid-site-test-'));
 const site = join(folder, 'site');

@@ -1,5 +1,5 @@
-/** A browser for the tests of the pages. */
-import { findProgram } from './program.ts';
+/** The browser that the tests of the pages drive. */
+import { findProgram } from '../../src/workshop/machine/program.ts';
 
 const applications = [
   '/Applications/Google Chrome.app/Contents/MacOS',
