@@ -66,6 +66,27 @@ export function readOptions(
   }
 }
 
+/**
+ * Reads a benchmark's options. Prints the help, or the refusal of a wrong option above the help.
+ *
+ * @returns The options; an exit code when nothing is to be measured.
+ */
+export function takeOptions(
+  args: readonly string[],
+  names: readonly string[],
+  clients: number,
+  help: string,
+): RunOptions | number {
+  const options = readOptions(args, names, clients);
+  if (typeof options === 'string') {
+    process.stderr.write(`${options}\n\n${help}`);
+    return 2;
+  }
+  if (!options.help) return options;
+  process.stdout.write(help);
+  return 0;
+}
+
 function readNumber(
   option: string,
   text: string,

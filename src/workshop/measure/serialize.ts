@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { serialize, unserialize } from '../../serialize/index.ts';
+import { quantile } from './figures.ts';
 import { type Load, loads } from './serialize-data.ts';
 import { openPhps } from './serialize-php.ts';
 
@@ -93,10 +94,6 @@ function memory(call: Call): number {
   return most;
 }
 
-function median(figures: readonly number[]): number {
-  return [...figures].sort((a, b) => a - b)[figures.length >> 1] ?? Number.NaN;
-}
-
 const phps = await openPhps();
 const table: Record<string, string>[] = [];
 const all = loads();
@@ -127,15 +124,18 @@ for (const load of all) {
     }
   }
   for (const task of ['serialize', 'unserialize'] as const) {
-    const json = median(calls.find((it) => it.name === 'JSON' && it.task === task)?.rounds ?? []);
+    const json = quantile(
+      calls.find((it) => it.name === 'JSON' && it.task === task)?.rounds ?? [],
+      0.5,
+    );
     const row = (name: string, rounds: readonly number[], bytesUsed: number): void => {
       const isOurs = name === 'this library';
       table.push({
         load: `${load.name} (${bytes.length} B)`,
         task,
         who: name,
-        µs: median(rounds).toFixed(median(rounds) < 100 ? 2 : 0),
-        'JSON = 1': (json / median(rounds)).toFixed(2),
+        µs: quantile(rounds, 0.5).toFixed(quantile(rounds, 0.5) < 100 ? 2 : 0),
+        'JSON = 1': (json / quantile(rounds, 0.5)).toFixed(2),
         target: isOurs ? `≥ ${load[`${task}Target`].toFixed(2)}` : '',
         memory: Number.isNaN(bytesUsed) ? '' : `${(bytesUsed / 1024).toFixed(1)} KB`,
       });

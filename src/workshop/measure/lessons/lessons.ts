@@ -1,17 +1,17 @@
 /** `npm run bench -- lessons`: what each lesson's class costs or saves, beside PHP and Express. */
-import { writeFileSync } from 'node:fs';
 import { createConnection } from 'mysql2/promise';
 import { readLessons } from '../../course/catalogue.ts';
 import { type DatabaseServer, obtainServer } from '../../machine/database/server.ts';
 import { obtainPhpFpm, type PhpFpm } from '../../machine/php-fpm.ts';
 import { findDatabaseProcess } from '../cpu.ts';
 import { packageVersions, readMachine } from '../machine.ts';
-import { ENOUGH, type RunOptions, readOptions } from '../options.ts';
+import { ENOUGH, type RunOptions, takeOptions } from '../options.ts';
+import { publish } from '../report.ts';
 import { type Running, running, runRounds } from '../rounds.ts';
 import { type Contender, contenderNames, findContenders, phpNames } from './contenders.ts';
 import { countStatements } from './count.ts';
 import { type Numbers, pages, paths, type Row, summarise } from './numbers.ts';
-import { printNumbers } from './print.ts';
+import { drawNumbers } from './print.ts';
 
 type Progress = (line: string) => void;
 
@@ -38,15 +38,8 @@ them, and medians of the rounds are printed.
  */
 export async function run(args: readonly string[]): Promise<number> {
   const lessons = readLessons();
-  const options = readOptions(args, contenderNames(lessons), CLIENTS);
-  if (typeof options === 'string') {
-    process.stderr.write(`${options}\n\n${help}`);
-    return 2;
-  }
-  if (options.help) {
-    process.stdout.write(help);
-    return 0;
-  }
+  const options = takeOptions(args, contenderNames(lessons), CLIENTS, help);
+  if (typeof options === 'number') return options;
   const progress: Progress = (line) => process.stderr.write(`${line}\n`);
   const machine = readMachine(progress);
   const server = await obtainServer({ progress });
@@ -64,9 +57,7 @@ export async function run(args: readonly string[]): Promise<number> {
       missing: found ? [] : phpNames.filter(wanted),
       rows: await measureAll(server, contenders, options, progress),
     };
-    const text = `${JSON.stringify(numbers, null, 2)}\n`;
-    if (options.save !== undefined) writeFileSync(options.save, text);
-    process.stdout.write(options.json ? text : printNumbers(numbers));
+    publish(numbers, options, drawNumbers);
     return 0;
   } finally {
     await server.close();

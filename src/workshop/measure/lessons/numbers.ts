@@ -1,6 +1,6 @@
 /** The figures of the lessons' benchmark, in the form that `--save` writes and the site reads. */
 import { quantile, type Round, round, type Spread, spread } from '../figures.ts';
-import type { Machine } from '../machine.ts';
+import type { RunNumbers } from '../report.ts';
 
 /** All rounds of one page. */
 export interface PageNumbers {
@@ -37,12 +37,9 @@ export interface Row {
 }
 
 /** A whole run. */
-export interface Numbers {
+export interface Numbers extends RunNumbers {
   /** The day of the run: `2026-11-23`. */
   date: string;
-  machine: Machine;
-  versions: Record<string, string>;
-  run: { rounds: number; seconds: number; clients: number };
   /** The names of contenders whose programs are not installed here. */
   missing: string[];
   rows: Row[];

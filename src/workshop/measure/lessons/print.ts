@@ -1,6 +1,6 @@
 /** The table of the lessons' benchmark for a terminal. */
 import type { Spread } from '../figures.ts';
-import { layOut } from '../table.ts';
+import { layOut } from '../report.ts';
 import type { Numbers, PageName, Row } from './numbers.ts';
 
 const titles: Record<PageName, string> = {
@@ -21,14 +21,8 @@ const head = [
   'wrong',
 ];
 
-/**
- * Formats a run.
- *
- * @returns Text that ends with a newline.
- */
-export function printNumbers(numbers: Numbers): string {
-  const { machine, versions, run, missing, rows } = numbers;
-  const names = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+/** Draws a table for each page. */
+export function drawNumbers({ missing, rows }: Numbers): string[] {
   return [
     ...(Object.keys(titles) as PageName[]).flatMap((page) => [
       titles[page],
@@ -36,12 +30,8 @@ export function printNumbers(numbers: Numbers): string {
       '',
     ]),
     ...missing.map((name) => `${name}: not measured`),
-    `${run.rounds} rounds of ${run.seconds} s, ${run.clients} clients; medians.`,
     'CPU µs: web server and database together, for one response.',
-    `${machine.system}, ${machine.cores} cores, load ${machine.load} before the run.`,
-    `${names.join(', ')}.`,
-    '',
-  ].join('\n');
+  ];
 }
 
 function cellsOf({ label, pages }: Row, page: PageName): string[] {

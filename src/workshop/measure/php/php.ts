@@ -5,10 +5,10 @@ import { root } from '../../course/catalogue.ts';
 import { npm } from '../../machine/npm.mjs';
 import { serveNode } from '../contender.ts';
 import { type Spread, spread } from '../figures.ts';
-import { type Machine, packageVersions, readMachine } from '../machine.ts';
-import { ENOUGH, type RunOptions, readOptions } from '../options.ts';
+import { packageVersions, readMachine } from '../machine.ts';
+import { ENOUGH, type RunOptions, takeOptions } from '../options.ts';
+import { layOut, publish, type RunNumbers } from '../report.ts';
 import { type Running, running, runRounds } from '../rounds.ts';
-import { layOut } from '../table.ts';
 
 /** The line of one contender. */
 interface Row {
@@ -23,10 +23,7 @@ interface Row {
 }
 
 /** What `--json` prints. */
-export interface LayerNumbers {
-  machine: Machine;
-  versions: Record<string, string>;
-  run: { rounds: number; seconds: number; clients: number };
+export interface LayerNumbers extends RunNumbers {
   rows: Row[];
 }
 
@@ -54,6 +51,7 @@ All contenders run side by side; each round asks each of them, and medians are p
   --clients N    number of concurrent clients, each with a session of its own (${CLIENTS})
   --only A,B     only these: ${Object.keys(contenders).join(', ')}
   --json         print the figures as JSON
+  --save FILE    also write them to FILE
 `;
 
 /**
@@ -62,19 +60,8 @@ All contenders run side by side; each round asks each of them, and medians are p
  * @returns The exit code.
  */
 export async function run(args: readonly string[]): Promise<number> {
-  const read = readOptions(args, Object.keys(contenders), CLIENTS);
-  const options =
-    typeof read !== 'string' && read.save !== undefined
-      ? 'php has no --save: redirect the output of --json'
-      : read;
-  if (typeof options === 'string') {
-    process.stderr.write(`${options}\n\n${help}`);
-    return 2;
-  }
-  if (options.help) {
-    process.stdout.write(help);
-    return 0;
-  }
+  const options = takeOptions(args, Object.keys(contenders), CLIENTS, help);
+  if (typeof options === 'number') return options;
   const progress = (line: string): void => void process.stderr.write(`${line}\n`);
   const machine = readMachine(progress);
   progress('building dist …');
@@ -86,9 +73,7 @@ export async function run(args: readonly string[]): Promise<number> {
     run: { rounds: options.rounds, seconds: options.seconds, clients: options.clients },
     rows: await measureAll(options, progress),
   };
-  process.stdout.write(
-    options.json ? `${JSON.stringify(numbers, null, 2)}\n` : printNumbers(numbers),
-  );
+  publish(numbers, options, drawNumbers);
   return 0;
 }
 
@@ -124,7 +109,7 @@ async function measureAll(
   });
 }
 
-function printNumbers({ machine, versions, run, rows }: LayerNumbers): string {
+function drawNumbers({ rows }: LayerNumbers): string[] {
   const head = ['', 'CPU µs', 'quartiles', `${PEER} = 1`, 'target', 'requests/s'];
   const cells = rows.map(({ label, cpu, ratio, target, perSecond }) => [
     label,
@@ -134,14 +119,9 @@ function printNumbers({ machine, versions, run, rows }: LayerNumbers): string {
     target,
     perSecond?.median.toFixed(0) ?? '',
   ]);
-  const names = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
     ...layOut([head, ...cells]),
     '',
-    `${run.rounds} rounds of ${run.seconds} s, ${run.clients} clients; medians.`,
     'CPU µs: the CPU time of the server process for one request.',
-    `${machine.system}, ${machine.cores} cores, load ${machine.load} before the run.`,
-    `${names.join(', ')}.`,
-    '',
-  ].join('\n');
+  ];
 }
