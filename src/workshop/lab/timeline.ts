@@ -1,45 +1,32 @@
 /** The work of each request, put together from the messages of the traced processes. */
-import type { LockEffect } from '../sandbox/locks.ts';
-import type { Message, RequestMessage, SqlMessage } from '../sandbox/messages.ts';
+import type { CallbackMessage, Message, RequestMessage, SqlMessage } from '../sandbox/messages.ts';
 
 /** The sender of a request: one of the lab's clients, or a program outside such as curl. */
 export type Sender = 'you' | 'mallory' | 'outside';
 
-export interface Statement {
-  statement: number;
-  sql: string;
-  values: string[];
-  at: number;
+export interface Statement
+  extends Pick<SqlMessage, 'statement' | 'sql' | 'values' | 'lock' | 'at'> {
   end: number | undefined;
   outcome: string | undefined;
   failed: boolean;
-  /** Its effect on locks, if any. */
-  lock: LockEffect | undefined;
   /** True when it got the lock that it asked for. */
   got: boolean | undefined;
 }
 
-export interface Step {
-  step: number;
-  name: string;
-  values: string[];
-  at: number;
+export interface Step extends Pick<CallbackMessage, 'step' | 'name' | 'values' | 'at'> {
   end: number | undefined;
   answer: string | undefined;
   error: string | undefined;
   statements: Statement[];
 }
 
-export interface RequestEntry {
+export interface RequestEntry extends Pick<RequestMessage, 'method' | 'url' | 'at'> {
   /** Counted over all processes of one class. */
   number: number;
   sender: Sender;
   /** `lesson-05@2` is the second process of its class. */
   instance: number;
   pid: number;
-  method: string;
-  url: string;
-  at: number;
   end: number | undefined;
   status: number | undefined;
   steps: Step[];
@@ -166,19 +153,9 @@ export function groupByOverlap(entries: RequestEntry[]): RequestEntry[][] {
 }
 
 function addStatement(entry: RequestEntry, message: SqlMessage): void {
-  const { statement, sql, values, lock, at, step } = message;
-  const owner = entry.steps.find((each) => each.step === step) ?? entry;
-  owner.statements.push({
-    statement,
-    sql,
-    values,
-    at,
-    end: undefined,
-    outcome: undefined,
-    failed: false,
-    lock,
-    got: undefined,
-  });
+  const owner = entry.steps.find((each) => each.step === message.step) ?? entry;
+  const open = { end: undefined, outcome: undefined, failed: false, got: undefined };
+  owner.statements.push({ ...message, ...open });
 }
 
 function findStatement(entry: RequestEntry, wanted: number): Statement | undefined {

@@ -1,5 +1,4 @@
-/** The events within a request. Times are milliseconds since 1970, with fractions. */
-
+/** The events within a request. */
 import type { LockEffect } from './locks.ts';
 
 export type Message =
@@ -10,63 +9,57 @@ export type Message =
   | SqlEndMessage
   | ResponseMessage;
 
-export interface RequestMessage {
-  type: 'request';
+interface EventOfRequest {
   request: number;
+  /** Milliseconds since 1970, with fractions. */
+  at: number;
+}
+
+export interface RequestMessage extends EventOfRequest {
+  type: 'request';
   method: string;
   url: string;
   /** The client's port, by which the lab recognises its own request. */
   remotePort: number;
-  at: number;
 }
 
-export interface ResponseMessage {
+interface ResponseMessage extends EventOfRequest {
   type: 'response';
-  request: number;
   status: number;
-  at: number;
 }
 
-export interface CallbackMessage {
+export interface CallbackMessage extends EventOfRequest {
   type: 'callback';
-  request: number;
   step: number;
   name: string;
   /** As the class received them, cut where they are long. */
   values: string[];
-  at: number;
 }
 
-export interface CallbackEndMessage {
+interface CallbackEndMessage extends EventOfRequest {
   type: 'callback-end';
-  request: number;
   step: number;
   answer: string | undefined;
   error: string | undefined;
-  at: number;
 }
 
-export interface SqlMessage {
+export interface SqlMessage extends EventOfRequest {
   type: 'sql';
-  request: number;
   /** The callback that sent it, if one was running. */
   step: number | undefined;
   statement: number;
   sql: string;
   values: string[];
   /** Its effect on locks, if it has one. */
-  lock?: LockEffect | undefined;
-  at: number;
+  lock: LockEffect | undefined;
 }
 
-export interface SqlEndMessage {
+interface SqlEndMessage extends EventOfRequest {
   type: 'sql-end';
-  request: number;
   statement: number;
   /** `1 row`, `2 rows changed`, or the server's error. */
   outcome: string;
   failed: boolean;
   /** True when it asked for a lock and has it now. */
-  got?: boolean | undefined;
-  at: number;
+  got: boolean | undefined;
 }

@@ -19,6 +19,7 @@ test('a statement is below the callback that sent it', () => {
     statement: 9,
     sql: 'SELECT 1',
     values: [],
+    lock: undefined,
     at: 2,
   };
   timeline.take(origin, { ...sql, step: 5 });
