@@ -61,6 +61,8 @@ export function prepareHttp(options: HttpOptions): ServeHttp {
   };
 
   return (request, response, fail, page) => {
+    acceptProperties(request);
+    acceptProperties(response);
     if (!isHoldable(response)) {
       const exchange = open(request, response, headOf(request, response));
       serveUpgrade(exchange, request, fail, page);
@@ -123,6 +125,21 @@ export function prepareHttp(options: HttpOptions): ServeHttp {
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';
+}
+
+/**
+ * Makes an object whose prototype was replaced cheap to add properties to.
+ *
+ * Express replaces the prototypes of each request and response. V8 shares no hidden class from then
+ * on: each property that is added copies the description of all properties, and no later access is
+ * cached. A deletion turns the object into a dictionary, whose hidden class is shared again.
+ */
+function acceptProperties(object: object): void {
+  if (Object.getPrototypeOf(object) === object.constructor?.prototype) return;
+  const { _events: listeners } = object as { readonly _events?: unknown };
+  if (listeners === undefined) return;
+  Reflect.deleteProperty(object, '_events');
+  Object.assign(object, { _events: listeners });
 }
 
 /** Runs an emitter's listeners in the request's context: Node emits from the parser's or socket's. */
