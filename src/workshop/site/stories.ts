@@ -64,7 +64,7 @@ export const stories: Readonly<Record<string, Story>> = {
     lines: ['session_start({ read_and_close: true })', count],
   },
   'written early': { ...ann, lines: ['session_start()', count, 'session_write_close()'] },
-  'given up': { ...ann, lines: ['session_start()', count, 'session_abort()'] },
+  aborted: { ...ann, lines: ['session_start()', count, 'session_abort()'] },
   'read again': { ...ann, lines: ['session_start()', count, 'session_reset()'] },
   'reading fails': { ...ann, answers: { read: false }, lines: ['session_start()'] },
   'writing fails': { ...ann, answers: { write: false }, lines: ['session_start()', count] },

@@ -61,6 +61,6 @@ test('a line without calls has an empty row, and the end of the request has its 
     "|  | `read('id')` | `'a\\|i:1;'` |",
     "| `$_SESSION['a'] = 1` |  |  |",
     '| *the request ends* | `close()` | `true` |',
-    '| *the browser is told* | `Set-Cookie: S=id` |  |',
+    '| *response header* | `Set-Cookie: S=id` |  |',
   ]);
 });

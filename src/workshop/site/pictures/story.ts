@@ -9,13 +9,13 @@ export function drawStory({ lines, calls, cookies, messages, php }: Recording): 
   const during = lines.flatMap((line, at) => part(`\`${line}\``, callsAt(calls, at)));
   const end = callsAt(calls, lines.length);
   const outcome = [
-    ...cookies.map((cookie) => ['*the browser is told*', `\`Set-Cookie: ${cookie}\``, '']),
+    ...cookies.map((cookie) => ['*response header*', `\`Set-Cookie: ${cookie}\``, '']),
     ...messages.map((message) => ['*PHP says*', message, '']),
   ];
   const rows = [...during, ...(end.length > 0 ? part('*the request ends*', end) : []), ...outcome];
   return {
     kind: 'block',
-    text: table(['the program', `PHP ${php} and ours call`, 'and hear'], rows),
+    text: table(['the program', `PHP ${php} and this library call`, 'result'], rows),
   };
 }
 
