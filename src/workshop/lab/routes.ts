@@ -1,13 +1,13 @@
 /** The lab's pages and buttons. */
-import { existsSync, readFileSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Context, Hono } from 'hono';
-import { findLesson } from '../course/catalogue.ts';
+import { serveStatic } from '@hono/node-server/serve-static';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import { findLesson, root } from '../course/catalogue.ts';
 import type { View } from './class-file.ts';
 import { actAsClient } from './client-actions.ts';
 import { addCompare } from './compare-routes.ts';
-import { readDocument } from './documents.ts';
 import { answerForm, guardForms, isFromScript, readFields } from './forms.ts';
 import { addGauntlet } from './gauntlet-routes.ts';
 import { html, raw } from './html.ts';
@@ -25,11 +25,8 @@ const POLICY =
 /** The site has small scripts inside its pages. */
 const SITE_POLICY = POLICY.replace("script-src 'self'", "script-src 'self' 'unsafe-inline'");
 const PUBLIC = fileURLToPath(new URL('./public', import.meta.url));
-const TYPES: Record<string, string> = {
-  css: 'text/css; charset=utf-8',
-  js: 'text/javascript; charset=utf-8',
-  svg: 'image/svg+xml',
-};
+const DOCS = join(root, 'docs');
+const BUILD = html`Run <code>npm run docs</code> in a terminal, then load this page again.`;
 
 /** Creates the application, without `/play/`, which passes bytes on unchanged. */
 export function labRoutes(lab: Lab): Hono {
@@ -59,11 +56,14 @@ export function labRoutes(lab: Lab): Hono {
     const { state, version, milliseconds } = lab.database;
     return context.json({ ready, database: { state, version, milliseconds } }, ready ? 200 : 503);
   });
-  app.get('/assets/:name{[\\w-]+\\.(?:css|js|svg)}', (context) =>
-    sendFile(context, join(PUBLIC, context.req.param('name'))),
-  );
-  app.get('/docs/*', (context) => readDocument(context));
+  app.get('/assets/*', filesBelow(PUBLIC, /^\/assets/, ''));
+  // First: the next pattern includes this path.
   app.get('/docs', (context) => context.redirect('/docs/'));
+  app.get('/docs/*', async (context, next) => {
+    if (existsSync(join(DOCS, 'site/index.html'))) return next();
+    return context.html(messagePage('The documentation is not built yet', BUILD), 404);
+  });
+  app.get('/docs/*', filesBelow(DOCS, /^\/docs/, '/site'));
 
   app.get('/', async (context) => showPage(context, lab));
   app.get('/lesson/:label/', async (context) => showPage(context, lab));
@@ -101,10 +101,10 @@ export function labRoutes(lab: Lab): Hono {
   return app;
 }
 
-function sendFile(context: Context, path: string): Response | Promise<Response> {
-  if (!existsSync(path)) return context.notFound();
-  const type = TYPES[extname(path).slice(1)] ?? '';
-  return context.body(new Uint8Array(readFileSync(path)), 200, { 'Content-Type': type });
+/** Serves the files of a folder, with another beginning of the path. */
+function filesBelow(folder: string, beginning: RegExp, instead: string): MiddlewareHandler {
+  const rewriteRequestPath = (path: string) => path.replace(beginning, instead);
+  return serveStatic({ root: folder, rewriteRequestPath });
 }
 
 interface Form {

@@ -141,6 +141,14 @@ test('pages forbid scripts, styles and frames from elsewhere', async () => {
   assert.match(String(headers['content-security-policy']), /frame-ancestors 'none'/);
 });
 
+test('an address without its last slash is redirected, so that relative links work', async () => {
+  for (const path of ['/docs', '/gauntlet', '/compare', '/lesson/05']) {
+    const { status, headers } = await ask(path);
+    assert.equal(status, 302, path);
+    assert.equal(headers['location'], `${path}/`);
+  }
+});
+
 test('no path leads out of the folders that are served', async () => {
   for (const path of [
     '/docs/../package.json',
