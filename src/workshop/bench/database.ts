@@ -39,7 +39,6 @@ const noticeWithin = 5000;
  *
  * @param directUrl - The schema on the server itself, for the bench's own connection.
  * @param wire - The class's way to the server.
- * @param schemaSql - The statements that make the lesson's table.
  * @throws The driver's error, when the server cannot be reached or refuses the table.
  */
 export async function openDatabase(

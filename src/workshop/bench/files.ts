@@ -51,7 +51,6 @@ export interface FileRecord {
  * Runs files one after the other in one process. When the process dies, the file that it was at
  * gets the failure and the others run in another process.
  *
- * @param run - The files, and the class they run on.
  * @returns When every record is closed; after an abort, the open one and later ones are not.
  */
 export async function runFiles(run: FilesRun): Promise<void> {

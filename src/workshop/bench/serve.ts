@@ -97,9 +97,7 @@ const program = fileURLToPath(new URL('../sandbox/page-program.ts', import.meta.
 /**
  * Serves the counter page from a child process: a second web server, or one that is about to die.
  *
- * @param classFile - Absolute path of the class's file.
  * @param options - PHP settings that differ from PHP's defaults.
- * @param databaseUrl - The database that the class connects to.
  * @returns The server, listening; its responses carry no `trace`.
  * @throws ClassUnavailable when the process ends before it listens.
  */

@@ -20,7 +20,6 @@ const SLOWEST = 50;
 /**
  * Compares a planned value's bytes with PHP's, and PHP's bytes after reading and writing them.
  *
- * @param php - PHP's bytes for it.
  * @returns The difference, or `undefined`.
  */
 export function compareValue(plan: Plan, php: Answer): string | undefined {
@@ -35,7 +34,6 @@ export function compareValue(plan: Plan, php: Answer): string | undefined {
  * Compares the bytes and warnings of a planned `$_SESSION` with PHP's, and PHP's bytes after reading
  * and writing them. All keys share one reference table.
  *
- * @param plan - The plan of an array.
  * @param php - The result of `session_encode()`.
  * @returns The difference, or `undefined`.
  */

@@ -66,11 +66,7 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
 
 const NOTHING = Buffer.alloc(0);
 
-/**
- * Returns serialized bytes that are spoiled in one to three places.
- *
- * @param whole - Bytes that PHP wrote.
- */
+/** Returns serialized bytes that are spoiled in one to three places. */
 export function mutations(whole: fc.Arbitrary<Buffer>): fc.Arbitrary<Buffer> {
   const edits = fc.array(edit, { minLength: 1, maxLength: 3 });
   return fc

@@ -12,7 +12,6 @@ export interface Explained {
 /**
  * Explains every attribute that a Set-Cookie line has or lacks.
  *
- * @param setCookie - The value of one Set-Cookie header.
  * @returns One entry for the cookie itself, then one for each attribute.
  */
 export function explainSetCookie(setCookie: string): Explained[] {

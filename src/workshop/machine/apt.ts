@@ -15,7 +15,6 @@ import { type Announcements, findProgram, type RunResult, run } from './program.
  * Tries several ways to obtain a program until one succeeds.
  *
  * @param ways - Each returns undefined when it finds nothing, and throws when it fails.
- * @param options - Passed to each way.
  * @param otherwise - The remedy when no way succeeds.
  * @returns The first result, or a reason: the problems and `otherwise`.
  */
@@ -52,7 +51,6 @@ export function packagesFolder(names: readonly string[]): string {
  * earlier call did.
  *
  * @param names - Names of packages, as `apt-get install` takes them.
- * @param options - `progress` receives a line for each step, `signal` aborts.
  * @returns The folder that holds `usr/…`.
  * @throws Error with apt's output when the packages cannot be fetched.
  */

@@ -21,7 +21,6 @@ const packageNames = ['php-fpm', 'php-mysql', 'nginx'];
  * Obtains php-fpm with pdo_mysql and opcache, and nginx: installed ones, else those of the
  * system's packages, unpacked into the cache. Nothing is started and nothing installed.
  *
- * @param options - `progress` receives a line for each step, `signal` aborts.
  * @returns The programs, or the reason why they cannot be obtained.
  */
 export async function obtainPhpFpm(

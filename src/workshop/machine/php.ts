@@ -25,7 +25,6 @@ const packageNames = ['php-cgi', 'php-mysql'];
  * Obtains php-cgi with pdo_mysql: an installed one, else that of the system's packages, unpacked
  * into the cache.
  *
- * @param options - `progress` receives a line for each step, `signal` aborts.
  * @returns PHP, or the reason why it cannot be obtained.
  */
 export async function obtainPhp(options: Announcements = {}): Promise<Php | { reason: string }> {

@@ -78,7 +78,6 @@ export interface RunResult {
 /**
  * Runs a program to its end, without a shell.
  *
- * @param program - Path or name of the program.
  * @returns Its output and exit code; a program that fails does not reject.
  * @throws The signal's reason after an abort, when the program has ended.
  */

@@ -59,11 +59,7 @@ const startUp = 15;
 const reportPipe = 3;
 const tsx = import.meta.resolve('tsx');
 
-/**
- * Starts a program in a child process. The child does not outlive this process.
- *
- * @param options - The program, and the receivers of its reports and output.
- */
+/** Starts a program in a child process. The child does not outlive this process. */
 export function startChild<Report>(options: ChildOptions<Report>): Child {
   return spawnChild(options, 'pipe');
 }
@@ -71,7 +67,6 @@ export function startChild<Report>(options: ChildOptions<Report>): Child {
 /**
  * Runs a program to its end. It has no input.
  *
- * @param options - The program, and the receivers of its reports and output.
  * @returns How it ended; never rejects.
  */
 export async function runChild<Report>(options: ChildOptions<Report>): Promise<ChildEnd> {

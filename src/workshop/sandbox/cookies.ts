@@ -43,11 +43,7 @@ export function cookieValues(line: string, name?: string): string[] {
     .map((pair) => pair.slice(pair.indexOf('=') + 1));
 }
 
-/**
- * Splits a Set-Cookie line.
- *
- * @param setCookie - The value of one Set-Cookie header.
- */
+/** Splits a Set-Cookie line. */
 export function readSetCookie(setCookie: string): SetCookie {
   const [pair = '', ...rest] = setCookie.split(';');
   const attributes = new Map<string, string>();

@@ -13,7 +13,6 @@ export interface CrashWatch {
  * Watches for rejections that nobody awaits, for exceptions that nobody catches, and for a process
  * that ends too early.
  *
- * @param suspect - Returns the class that runs now.
  * @param onCrash - Receives each failure, while the process still runs.
  */
 export function watchForCrashes(

@@ -36,11 +36,7 @@ const LONGEST = 400;
 /** Milliseconds since 1970, finer than Date.now(). */
 const now = (): number => performance.timeOrigin + performance.now();
 
-/**
- * Wraps a listener so that all events within one request are reported under its number.
- *
- * @param tell - Receives the events.
- */
+/** Wraps a listener so that all events within one request are reported under its number. */
 export function traceRequests(
   listener: (request: IncomingMessage, response: ServerResponse) => unknown,
   tell: (message: Message) => void,

@@ -90,7 +90,6 @@ export function keepResults<Name extends keyof Comparisons>(
 /**
  * Reads the results of the tests, which are run now unless `npm test` has run them.
  *
- * @param progress - Receives a line for each long step.
  * @throws Error when a test fails.
  */
 export async function readComparisons(progress: (line: string) => void): Promise<Comparisons> {

@@ -31,11 +31,7 @@ const SEED = '1';
 /** The last class that still has the article's shape: what the pages' recording is made with. */
 const RECORDED = 5;
 
-/**
- * Obtains a database server for the programs of pages.
- *
- * @param progress - Receives a line for each long step.
- */
+/** Obtains a database server for the programs of pages. */
 export async function startPrograms(
   lessons: Lesson[],
   progress: (line: string) => void,

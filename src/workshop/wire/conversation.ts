@@ -72,10 +72,6 @@ export class Conversation {
   #serverCapabilities = 0;
   #capabilities = 0;
 
-  /**
-   * @param connection - The wire's number for the connection.
-   * @param nextNumber - Returns the next statement's number.
-   */
   constructor(connection: number, nextNumber: () => number) {
     this.connection = connection;
     this.#nextNumber = nextNumber;

@@ -25,7 +25,6 @@ export class PacketReader {
   /**
    * Takes the bytes that arrived.
    *
-   * @param chunk - Bytes from the socket.
    * @returns The packets that are complete now.
    */
   push(chunk: Buffer): Packet[] {

@@ -63,11 +63,7 @@ export function readServerUrl(text: string, variable: string): ServerAddress {
   };
 }
 
-/**
- * Adds a schema to a server's URL.
- *
- * @param server - The URL, without a schema.
- */
+/** Adds a schema to a server's URL. */
 export function withSchema(server: string, schema: string): string {
   const url = new URL(server);
   url.pathname = `/${schema}`;

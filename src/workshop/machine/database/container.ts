@@ -9,7 +9,6 @@ const image = 'mariadb:11';
 /**
  * Finds Docker with a running daemon, and pulls the image.
  *
- * @param announcements - `progress` receives a line before a download, `signal` aborts.
  * @returns Docker's client as the program of a server; undefined without a daemon.
  * @throws Error with Docker's output when the image cannot be pulled.
  */

@@ -18,7 +18,6 @@ const managers: Manager[] = [
 /**
  * Installs MariaDB with the system's package manager, unless it would ask for a password.
  *
- * @param announcements - `progress` receives a line for each step, `signal` aborts.
  * @returns false without a package manager, or without the right to use it.
  * @throws Error with the package manager's output.
  */

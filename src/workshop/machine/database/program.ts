@@ -22,7 +22,6 @@ export interface Source {
 /**
  * Lists the ways to find a server program, the cheapest first.
  *
- * @param announcements - `progress` receives a line for each step, `signal` aborts.
  * @returns The ways; each is tried only when the earlier ones have failed.
  */
 export function sources(announcements: Announcements): Source[] {

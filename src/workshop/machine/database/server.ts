@@ -43,7 +43,6 @@ export interface DatabaseServer {
  * A private server ends with this process, whatever ends the process. SIGINT, SIGTERM and SIGHUP
  * close the server and then have their default effect.
  *
- * @param options - `progress` receives a line for each step, `signal` aborts.
  * @throws Error with one message for the user: the wrong part of the URL, or how to get a server
  *   on this system.
  * @example

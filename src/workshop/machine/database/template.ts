@@ -34,8 +34,6 @@ export function basicOptions(program: ServerProgram, data: string): string[] {
 /**
  * Makes a data folder with the system's tables and no account in them.
  *
- * @param program - The server that will run on it.
- * @param announcements - `progress` receives a line for each step, `signal` aborts.
  * @returns A folder to copy; no server may run on it.
  * @throws Error with the server's output when it fails.
  */

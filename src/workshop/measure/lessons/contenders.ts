@@ -42,7 +42,6 @@ export function contenderNames(lessons: readonly Lesson[]): string[] {
  * Lists the contenders that can be served here.
  *
  * @param php - php-fpm and nginx; undefined when they cannot be obtained.
- * @returns The contenders, in the order of the table.
  */
 export function findContenders(lessons: Lesson[], php: PhpFpm | undefined): Contender[] {
   const ofLessons = served(lessons).map(

@@ -47,12 +47,7 @@ export interface Numbers extends RunNumbers {
 
 const NOTHING: Spread = { median: Number.NaN, low: Number.NaN, high: Number.NaN };
 
-/**
- * Summarises rounds.
- *
- * @param rounds - All rounds of one page.
- * @param counted - The statements and connections of one request.
- */
+/** Summarises rounds. */
 export function summarise(
   rounds: readonly Round[],
   counted: Pick<PageNumbers, 'statements' | 'connections'>,
