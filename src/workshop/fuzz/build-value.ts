@@ -97,7 +97,12 @@ function inUsualForm(map: Map<PhpKey, PhpValue>): PhpArray {
   const keys = [...map.keys()];
   if (keys.length % 2 === 0) return map;
   if (keys.every((key, index) => key === index)) return [...map.values()];
-  return keys.every((key) => typeof key === 'string') ? Object.fromEntries(map) : map;
+  return keys.every(keepsItsPlace) ? Object.fromEntries(map) : map;
+}
+
+/** Returns whether an object keeps a key where it was set: it sorts those of an array to the front. */
+function keepsItsPlace(key: PhpKey): boolean {
+  return typeof key === 'string' || (typeof key !== 'object' && (key < 0 || key >= 2 ** 32 - 1));
 }
 
 function intOf(text: string): number | bigint {

@@ -24,7 +24,58 @@ function put(at: number, replaced: number, content: (bytes: Buffer, from: number
   };
 }
 
+/** Replaces one of the matches, if there is any. */
+function rewrite(at: number, rule: RegExp, change: (match: string) => string): Edit {
+  return (bytes) => {
+    const text = bytes.toString('latin1');
+    const matches = [...text.matchAll(rule)];
+    const match = matches[Math.floor(at * matches.length)];
+    if (match === undefined) return bytes;
+    const after = text.slice(match.index + match[0].length);
+    return Buffer.from(text.slice(0, match.index) + change(match[0]) + after, 'latin1');
+  };
+}
+
+/**
+ * An int, or a count that PHP reads as one. The lengths of strings are left out, since they wrap at
+ * 2^32 in this build of PHP, where `size_t` has 32 bits.
+ */
+const NUMBER = /(?<=[ia]:|":)[+-]?[0-9]+(?=[;:])/g;
+
+/** Numbers about which PHP's scanner saturates, wraps, or makes a key a string. */
+const extreme = fc
+  .tuple(
+    fc.constantFrom('', '', '-', '-', '+'),
+    fc.constantFrom('', '', '', '0', '000'),
+    fc.oneof(
+      { weight: 3, arbitrary: fc.constant(2n ** 63n) },
+      {
+        weight: 2,
+        arbitrary: fc.constantFrom(2n ** 53n, 2n ** 64n, 10n ** 15n, 10n ** 18n, 10n ** 19n),
+      },
+    ),
+    fc.bigInt({ min: -2n, max: 2n }),
+  )
+  .map(([sign, zeros, limit, step]) => sign + zeros + String(limit + step));
+
+function quoted(text: string): string {
+  return `s:${text.length}:"${text}";`;
+}
+
 const edit: fc.Arbitrary<Edit> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.tuple(place, extreme).map(([at, text]) => rewrite(at, NUMBER, () => text)),
+  },
+  {
+    // An array's key in this form is an int again, if it has an int's usual notation.
+    weight: 3,
+    arbitrary: fc
+      .tuple(place, fc.option(extreme))
+      .map(([at, text]) =>
+        rewrite(at, /i:[+-]?[0-9]+;/g, (int) => quoted(text ?? int.slice(2, -1))),
+      ),
+  },
   {
     weight: 4,
     arbitrary: fc.tuple(place, size).map(([at, count]) => put(at, count, () => NOTHING)),
