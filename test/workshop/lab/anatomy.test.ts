@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { unserialize } from '../../../src/serialize/index.ts';
 import { anatomyOf } from '../../../src/workshop/lab/anatomy.ts';
-import { emptyTable, inspectPage, openLab, skip, type VisitOptions } from './visitor.ts';
+import { emptyTable, inspectPage, openLab, reads, skip, type VisitOptions } from './visitor.ts';
 
 const { visit } = await openLab();
 
@@ -100,7 +100,7 @@ test('the parts are walked with the arrow keys', { skip }, async () => {
   await sentence(page).getByText('Bytes 0 to 3: the key in $_SESSION.').waitFor();
   for (let presses = 0; presses < 6; presses += 1) await page.keyboard.press('ArrowRight');
   await sentence(page).getByText('Bytes 10 to 15: the string. 6 bytes, 5 characters.').waitFor();
-  assert.match(await page.locator('.letters:visible .wide').innerText(), /ë\s+c3 ab/);
+  await reads(page.locator('.letters:visible .wide'), /ë\s+c3 ab/);
   const focused = page.locator('.strip input:focus');
   assert.match((await focused.getAttribute('aria-label')) ?? '', /^Zoë\|; Bytes 10 to 15/);
 });
@@ -118,7 +118,7 @@ test('news from the table leaves the chosen part chosen', { skip }, async () => 
 
 test('without script a part is chosen and explained as well', { skip }, async () => {
   const page = await write('a|s:1:"Zo";', { script: false });
-  assert.match(await page.locator('.anatomy .message').innerText(), /unserialize\(\): Error at/);
+  await reads(page.locator('.anatomy .message'), /unserialize\(\): Error at/);
   await page.locator('.strip input').first().focus();
   await page.keyboard.press('Space');
   await sentence(page).getByText('Byte 0: the key in $_SESSION.').waitFor();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { emptyTable, inspectPage, openLab, overflow, shown, skip } from './visitor.ts';
+import { emptyTable, inspectPage, openLab, overflow, reads, shown, skip } from './visitor.ts';
 
 const { workshop: lab, visit } = await openLab();
 
@@ -17,11 +17,11 @@ test('a visit by click shows page, cookie, row and timeline', { skip }, async ()
   await row.getByText('changed').waitFor();
   assert.match(await row.innerText(), /count\s*2\s*int/);
   assert.match(await row.locator('code.bytes').innerText(), /count\|i:12;/);
-  assert.equal(await row.locator('del').innerText(), '1');
-  assert.equal(await row.locator('ins').innerText(), '2');
+  await reads(row.locator('del'), '1');
+  await reads(row.locator('ins'), '2');
   const steps = await page.locator('.request').first().locator('.calls .name').allInnerTexts();
   assert.deepEqual(steps, ['open', 'read', 'gc', 'write', 'close']);
-  assert.match(await page.locator('.request').first().innerText(), /UPDATE sessions SET d=\?/);
+  await reads(page.locator('.request').first(), /UPDATE sessions SET d=\?/);
   assert.deepEqual(complaints, []);
 });
 
@@ -133,20 +133,20 @@ test('the essentials work without script', { skip }, async () => {
   const { page } = await visit('/lesson/05/', { script: false });
   await emptyTable(page);
   await page.locator('#visit-you').click();
-  assert.equal(await shown(page, 'you').innerText(), 'Count: 1');
+  await reads(shown(page, 'you'), 'Count: 1');
   await page.locator('#visit-you').click();
-  assert.equal(await shown(page, 'you').innerText(), 'Count: 2');
+  await reads(shown(page, 'you'), 'Count: 2');
   await page
     .locator('#cookie-line-mallory')
     .fill(await page.locator('#cookie-line-you').inputValue());
   await page.locator('#keep-mallory').click();
   await page.locator('#visit-mallory').click();
-  assert.equal(await shown(page, 'mallory').innerText(), 'Count: 3');
+  await reads(shown(page, 'mallory'), 'Count: 3');
   await page.locator('#hints summary').first().click();
   assert.ok(await page.locator('#hints .prose').first().isVisible());
   await page.goto(`${lab.address}/lesson/01/`);
   await page.locator('#run-tests').click();
-  assert.match(await page.locator('#tests-state').innerText(), /3 passed/);
+  await reads(page.locator('#tests-state'), /3 passed/);
 });
 
 for (const dark of [false, true]) {

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { inspectPage, openLab, overflow, skip, type VisitOptions } from './visitor.ts';
+import {
+  counts,
+  inspectPage,
+  openLab,
+  overflow,
+  reads,
+  skip,
+  type VisitOptions,
+} from './visitor.ts';
 
 const { workshop: lab, visit } = await openLab();
 
@@ -26,12 +34,12 @@ test('one click goes to both classes, and their differences are described in wor
   const row = difference(page, 'differs: Set-Cookie has HttpOnly');
   await row.waitFor();
   assert.deepEqual(await row.locator('td').allInnerTexts(), ['no', 'yes']);
-  assert.match(await page.locator('#left-wire .got').innerText(), /Set-Cookie: MySession=/);
-  assert.match(await page.locator('#right-wire .got').innerText(), /Set-Cookie: __Host-/);
-  assert.match(await page.locator('#left-rows').innerText(), /sessions · 1 row/);
-  assert.match(await page.locator('#right-rows').innerText(), /sessions · 1 row/);
-  assert.equal(await page.locator('#left-requests .request').count(), 1);
-  assert.equal(await page.locator('#right-requests .request').count(), 1);
+  await reads(page.locator('#left-wire .got'), /Set-Cookie: MySession=/);
+  await reads(page.locator('#right-wire .got'), /Set-Cookie: __Host-/);
+  await reads(page.locator('#left-rows'), /sessions · 1 row/);
+  await reads(page.locator('#right-rows'), /sessions · 1 row/);
+  await counts(page.locator('#left-requests .request'), 1);
+  await counts(page.locator('#right-requests .request'), 1);
   assert.deepEqual(complaints, []);
 });
 
@@ -83,7 +91,7 @@ test('the previous lesson is on the left, and each lesson links to its pair', {
   const { page } = await visit('/lesson/10/');
   await page.getByRole('link', { name: 'Side by side' }).click();
   await page.locator('#left-heading').getByText('lesson 09').waitFor();
-  assert.match(await page.locator('#right-heading').innerText(), /lesson 10/);
+  await reads(page.locator('#right-heading'), /lesson 10/);
   await page.locator('#pick-left').selectOption('wrong-10-replace-into');
   await page.getByRole('button', { name: 'Show' }).click();
   await page.locator('#left-heading').getByText('wrong-10-replace-into').waitFor();
@@ -105,7 +113,7 @@ test('a class on both sides gets each request once', { skip }, async () => {
   await page.getByRole('button', { name: 'Empty both tables' }).click();
   await page.locator('#visit-you').click();
   await answer(page, 'right').getByText('Count: 1').waitFor();
-  assert.equal(await page.locator('#left-requests .request').count(), 1);
+  await counts(page.locator('#left-requests .request'), 1);
 });
 
 test('names, headings and contrast of a pair hold, light and dark', { skip }, async () => {

@@ -3,7 +3,15 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { readLessons } from '../../../src/workshop/course/catalogue.ts';
-import { inspectPage, openLab, overflow, skip, type VisitOptions } from './visitor.ts';
+import {
+  counts,
+  inspectPage,
+  openLab,
+  overflow,
+  reads,
+  skip,
+  type VisitOptions,
+} from './visitor.ts';
 import { copyProject, startWorkshop } from './workshop.ts';
 
 const { database, workshop: lab, visit } = await openLab();
@@ -16,9 +24,9 @@ const summary = (page: Page) => page.locator('#progress .sum');
 test('every class has a row and every attack a column', { skip }, async () => {
   const { page, complaints } = await open();
   const lessons = readLessons();
-  assert.equal(await page.locator('.cells tbody tr').count(), lessons.length);
+  await counts(page.locator('.cells tbody tr'), lessons.length);
   const attacks = lessons.filter(({ files }) => files.attack !== undefined);
-  assert.equal(await page.locator('.cells thead th').count(), attacks.length + 1);
+  await counts(page.locator('.cells thead th'), attacks.length + 1);
   assert.deepEqual(complaints, []);
 });
 
@@ -27,8 +35,8 @@ test('a row runs, and each cell ends in the verdict of the attack itself', { ski
   await page.locator('#run-lesson-09').click();
   await cell(page, 'lesson-09', '01').getByText('held').waitFor();
   await summary(page).getByText('15 attacks in').waitFor();
-  assert.match(await cell(page, 'lesson-09', '09').innerText(), /✔\s*held/);
-  assert.match(await cell(page, 'lesson-09', '10').innerText(), /✘\s*breached/);
+  await reads(cell(page, 'lesson-09', '09'), /✔\s*held/);
+  await reads(cell(page, 'lesson-09', '10'), /✘\s*breached/);
   assert.match(
     await summary(page).innerText(),
     /8 held, 7 breached\. Every verdict is as promised/,
@@ -53,12 +61,12 @@ test('verdicts and transcripts survive a reload', { skip }, async () => {
   await page.locator('#run-lesson-02').click();
   await summary(page).getByText('2 attacks in').waitFor();
   await page.reload();
-  assert.match(await cell(page, 'lesson-02', '02').innerText(), /held/);
+  await reads(cell(page, 'lesson-02', '02'), /held/);
   await cell(page, 'lesson-02', '02').click();
   await page.locator('#opened .transcript').getByText('a browser sends Cookie').waitFor();
   assert.match(page.url(), /\?cell=lesson-02%2002/);
   await page.reload();
-  assert.match(await page.locator('#opened .verdict').innerText(), /held/);
+  await reads(page.locator('#opened .verdict'), /held/);
 });
 
 test('a stopped run keeps its finished cells, and leaves its waiting cells as they were', {
@@ -129,7 +137,7 @@ test('the gauntlet works without script, by forms and reload', { skip }, async (
     await page.getByRole('link', { name: 'Load it again' }).click();
   }
   await cell(page, 'lesson-04', '04').click();
-  assert.match(await page.locator('#opened .verdict').innerText(), /held/);
+  await reads(page.locator('#opened .verdict'), /held/);
 });
 
 test('an attack run on the lesson page is in the table, and the other way round', {
@@ -139,7 +147,7 @@ test('an attack run on the lesson page is in the table, and the other way round'
   await page.locator('#attack-08').click();
   await page.locator('.verdict').getByText('BREACHED').waitFor();
   await page.goto(`${lab.address}/gauntlet/`);
-  assert.match(await cell(page, 'lesson-07', '08').innerText(), /breached/);
+  await reads(cell(page, 'lesson-07', '08'), /breached/);
 });
 
 test('names, headings and contrast of the gauntlet hold, light and dark', { skip }, async () => {
@@ -181,7 +189,7 @@ test('the learner has a row, and a verdict is gone as soon as the file is saved'
     await page.locator('#cell-mine-08').getByText('breached').waitFor();
     writeFileSync(project.mine, `${solved}\n`);
     await page.locator('#opened').getByText('The class has changed since.').waitFor();
-    assert.equal(await page.locator('#cell-mine-08').innerText(), 'run');
+    await reads(page.locator('#cell-mine-08'), 'run');
   } finally {
     await own.end();
     project.remove();

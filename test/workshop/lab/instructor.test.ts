@@ -3,7 +3,15 @@ import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { findLesson, readLessons } from '../../../src/workshop/course/catalogue.ts';
 import { findStep, readPassages, STEPS, stepsOf } from '../../../src/workshop/lab/steps.ts';
-import { inspectPage, openLab, overflow, skip, type VisitOptions } from './visitor.ts';
+import {
+  counts,
+  inspectPage,
+  openLab,
+  overflow,
+  reads,
+  skip,
+  type VisitOptions,
+} from './visitor.ts';
 import { run, startWorkshop } from './workshop.ts';
 
 const { database, workshop: lab, visit: open } = await openLab(['--instructor']);
@@ -97,8 +105,8 @@ test('one heading is on the screen at a time, and the arrows walk them all', { s
   const page = await visit('/lesson/13/');
   await heading(page, 'Before');
   for (const { heading: text } of STEPS.slice(1)) await turn(page, 'ArrowRight', text);
-  assert.equal(await page.locator('.prose h2').count(), 1);
-  assert.equal(await page.locator('.steps [aria-current=step]').innerText(), 'Beyond');
+  await counts(page.locator('.prose h2'), 1);
+  await reads(page.locator('.steps [aria-current=step]'), 'Beyond');
   for (const { heading: text } of STEPS.slice(0, -1).reverse()) await turn(page, 'ArrowLeft', text);
   assert.match(page.url(), /\/lesson\/13\/\?step=before$/);
   assert.deepEqual(complaints, []);
@@ -129,11 +137,11 @@ test('the next lesson follows the last step, and the first and last pages say so
 
 test('before the idea the class of the lesson before is at work', { skip }, async () => {
   const page = await visit('/lesson/13/?step=attack');
-  assert.equal(await page.locator('.picker [aria-current]').innerText(), 'lesson-12');
+  await reads(page.locator('.picker [aria-current]'), 'lesson-12');
   await page.locator('#attack-13').click();
   await page.locator('.verdict').getByText('BREACHED').waitFor();
   await turn(page, 'ArrowRight', 'Idea');
-  assert.equal(await page.locator('.picker [aria-current]').innerText(), 'lesson-13');
+  await reads(page.locator('.picker [aria-current]'), 'lesson-13');
 });
 
 test('answers are hidden until a key or a button shows them', { skip }, async () => {
@@ -213,7 +221,7 @@ test('? lists the keys, Escape closes the list, and they can be turned off', { s
   await page.locator('#keys-on').uncheck();
   await page.locator('#keys-close').click();
   await page.keyboard.press('t');
-  assert.equal(await page.locator('#timer-start').innerText(), 'Start');
+  await reads(page.locator('#timer-start'), 'Start');
 });
 
 test('typing into a field turns no page', { skip }, async () => {
@@ -237,7 +245,7 @@ test('without script the steps are links, and buttons come back to the step', {
   await page.goto(`${lab.address}/lesson/13/?step=solution`);
   await page.locator('#visit-you').click();
   await heading(page, 'Solution');
-  assert.equal(await page.locator('#page-you .shown').innerText(), 'Count: 1');
+  await reads(page.locator('#page-you .shown'), 'Count: 1');
   await page.locator('.answer summary').first().click();
   assert.ok(await page.locator('.answer pre').first().isVisible());
 });

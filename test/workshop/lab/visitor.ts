@@ -1,5 +1,7 @@
 /** A lab and a browser for the tests of the lab's pages, and the browser's errors. */
+import assert from 'node:assert/strict';
 import { after } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
 import { findBrowser } from '../find-browser.ts';
 import { contrastFaults, structureFaults } from './inspect-page.ts';
@@ -113,4 +115,44 @@ export async function inspectPage(page: Page): Promise<string[]> {
 /** The number of pixels by which a page is wider than its window. */
 export async function overflow(page: Page): Promise<number> {
   return page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+}
+
+/**
+ * Waits until an element's text is the expected one. A page's parts arrive as separate events, so
+ * a text that is read at once may be the one before.
+ *
+ * @param element - The element.
+ * @param expected - The whole text, or a pattern in it.
+ * @throws AssertionError with the last text, after half a minute.
+ */
+export async function reads(element: Locator, expected: string | RegExp): Promise<void> {
+  const isExpected = (text: string): boolean =>
+    typeof expected === 'string' ? text === expected : expected.test(text);
+  const text = await settle(() => element.innerText(), isExpected);
+  if (typeof expected === 'string') assert.equal(text, expected);
+  else assert.match(text, expected);
+}
+
+/**
+ * Waits until a page has this many of an element.
+ *
+ * @param elements - The elements.
+ * @param expected - How many.
+ * @throws AssertionError with the last count, after half a minute.
+ */
+export async function counts(elements: Locator, expected: number): Promise<void> {
+  const isExpected = (count: number): boolean => count === expected;
+  assert.equal(await settle(() => elements.count(), isExpected), expected);
+}
+
+async function settle<Value>(
+  ask: () => Promise<Value>,
+  isExpected: (value: Value) => boolean,
+): Promise<Value> {
+  const until = performance.now() + 30_000;
+  for (;;) {
+    const value = await ask();
+    if (isExpected(value) || performance.now() > until) return value;
+    await setTimeout(20);
+  }
 }

@@ -4,7 +4,7 @@ import { after, test } from 'node:test';
 import { createConnection } from 'mysql2/promise';
 import type { Page } from 'playwright-core';
 import { openWire } from '../../../src/workshop/wire/proxy.ts';
-import { emptyTable, inspectPage, openLab, shown, skip } from './visitor.ts';
+import { counts, emptyTable, inspectPage, openLab, reads, shown, skip } from './visitor.ts';
 import { copyProject, database, startWorkshop, until } from './workshop.ts';
 
 const server = await database();
@@ -57,7 +57,7 @@ for (const dark of [false, true]) {
       .waitFor();
     const words =
       /^You \(request \d+\) waited [\d.]+ ms for the lock that You \(request \d+\) held\.$/;
-    assert.match(await page.locator('.group.together .note.waits').innerText(), words);
+    await reads(page.locator('.group.together .note.waits'), words);
     const band = await page.locator('.group.together .block.read i.wait').boundingBox();
     assert.ok(band && band.width >= 4 && band.height >= 8, 'the wait is drawn as a band');
     const lanes = await page.locator('.group.together .lane > .unseen').allTextContents();
@@ -72,7 +72,7 @@ test('without locks two concurrent visits share one axis, and neither waits', {
   const page = await visitOnce('/lesson/13/?class=lesson-12');
   await visitTwice(page, /^SELECT \* FROM sessions WHERE/);
   await page.locator('.group.together').getByText('2 requests at once, on one axis').waitFor();
-  assert.equal(await page.locator('.group.together .request').count(), 2);
+  await counts(page.locator('.group.together .request'), 2);
   assert.equal(await page.locator('.note.waits').count(), 0);
   assert.equal(await page.locator('i.wait').count(), 0);
 });
