@@ -1,6 +1,6 @@
 import { type Attack, breached, held } from '#bench';
 
-/** Twenty ordinary pages; afterwards, somebody asks the database who is still connected. */
+/** Serves twenty ordinary pages, and counts the connections that are still open. */
 export const attack: Attack = async ({ handler, database, say }) => {
   const before = await database.connections();
   for (let page = 1; page <= 20; page++) {
@@ -12,6 +12,6 @@ export const attack: Attack = async ({ handler, database, say }) => {
   const left = (await database.connections()) - before;
   say(`connections still open at the database: ${left}`);
   return left > 0
-    ? breached(`${left} connections leaked by ${left} pages; nobody is left to close them`)
+    ? breached(`${left} connections leaked by ${left} pages; no code is left to close them`)
     : held('every page gave its connection back');
 };

@@ -1,6 +1,6 @@
 import { type Attack, breached, held, NotPorted } from '#bench';
 
-/** A stranger comes with an id that was never given out: any first visit, any typed cookie. */
+/** A visitor sends an id that the server never made, as a typed or an old cookie does. */
 export const attack: Attack = async ({ handler, say }) => {
   await handler.open('', 'MySession');
   say('a browser sends Cookie: MySession=404; no session has that id');

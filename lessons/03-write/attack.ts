@@ -1,6 +1,6 @@
 import { type Attack, breached, held, NotPorted } from '#bench';
 
-/** A visitor fills a cart, twice, and looks what the server kept. */
+/** A visitor fills a cart, twice, and checks what the server kept. */
 export const attack: Attack = async ({ handler, newId, say }) => {
   await handler.open('', 'MySession');
   const id = await newId();
@@ -18,6 +18,6 @@ export const attack: Attack = async ({ handler, newId, say }) => {
   const kept = await handler.read(id);
   say(`the next page reads ${JSON.stringify(kept)}`);
   return kept === 'items|i:2;'
-    ? held('what was written last is there')
-    : breached('the session was saved once and never again, and nobody was told');
+    ? held('the last write is there')
+    : breached('the session was saved once and never again, without an error');
 };

@@ -1,6 +1,6 @@
 import { type Attack, breached, held } from '#bench';
 
-/** Somebody copied the cookie before its owner signed out, and comes back with it afterwards. */
+/** Mallory copies Ann's cookie before Ann signs out, and sends it afterwards. */
 export const attack: Attack = async ({ handler, newId, say }) => {
   await handler.open('', 'MySession');
   const id = await newId();

@@ -1,6 +1,6 @@
 import { type Attack, breached, held } from '#bench';
 
-/** Two ordinary visitors whose requests overlap by a moment. Nobody means any harm. */
+/** Two ordinary visitors whose requests overlap for a moment. Neither is an attacker. */
 export const attack: Attack = async ({ handler, newId, say }) => {
   await handler.open('', 'MySession');
   const bob = await newId();
@@ -21,6 +21,6 @@ export const attack: Attack = async ({ handler, newId, say }) => {
     return held("Ann's end was not Bob's");
   } catch (error) {
     say(`Bob's page reads its session, which throws ${String(error)}`);
-    return breached('whoever finishes first ends everybody else, in the middle of their work');
+    return breached('the first request to finish ends the others in the middle of their work');
   }
 };

@@ -7,7 +7,7 @@ await handler.open('', 'MySession');
 const server = await serve();
 after(() => server.close());
 
-/** What a callback answered, or the message of what it threw. */
+/** A callback's result, or the message of its error. */
 const answer = (promise: Promise<unknown>): Promise<unknown> =>
   promise.catch((error: Error) => `an error: ${error.message}`);
 

@@ -1,6 +1,6 @@
 import { type Attack, breached, held, signIn } from '#bench';
 
-/** Mallory has no session of her own. She writes something into the cookie that is nearly an id. */
+/** Mallory has no session. She writes a value into the cookie that is nearly an id. */
 export const attack: Attack = async ({ serve, say }) => {
   const server = await serve();
   try {
@@ -11,7 +11,7 @@ export const attack: Attack = async ({ serve, say }) => {
       say(`Mallory sends the same with ${ending} behind it: ${body.trim()}`);
       if (body.includes('ann')) {
         return breached(
-          'many cookies open one session; a check that knows one of them is no check',
+          'many cookies open one session, so a check for one of them protects nothing',
         );
       }
     }

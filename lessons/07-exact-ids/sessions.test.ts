@@ -5,7 +5,7 @@ import { openBench } from '#bench';
 const { database, handler, newId, store } = await openBench();
 await handler.open('', 'MySession');
 
-/** Spellings that some comparison somewhere takes for the same: by number, accent, padding. */
+/** Spellings that some comparison treats as equal: by number, accent or padding. */
 function lookalikes(id: string): string[] {
   return [
     ...[`${id}abc`, `${id} `, ` ${id}`, `0${id}`, `+${id}`, `${id}.0`, `${id}e0`, `${id}'`],
@@ -14,7 +14,7 @@ function lookalikes(id: string): string[] {
   ];
 }
 
-/** The id with its letters in the other case. */
+/** The id with upper and lower case swapped. */
 const swapCase = (id: string): string =>
   id.replace(/[a-z]/gi, (letter) =>
     letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase(),
@@ -40,7 +40,7 @@ test('nothing but an id is ever written', async () => {
   const before = (await database.rows()).length;
   for (const other of [...lookalikes(id), '', 'deadbeef', '9'.repeat(100), "' OR '1'='1", 'café']) {
     const answer = await handler.write(other, 'user|s:7:"Mallory";').catch(String);
-    assert.equal(answer, false, `${short(other)} was taken for an id`);
+    assert.equal(answer, false, `${short(other)} was accepted as an id`);
     await handler.destroy(other);
   }
   assert.equal((await database.rows()).length, before);

@@ -21,14 +21,16 @@ export const attack: Attack = async ({ handler, serve, say }) => {
       const between = String(Number(before) + 1);
       say(`Mallory was given ${before} and ${after}; she types ${between}`);
       const { body } = await server.request({ path: '/whoami', cookie: `${name}=${between}` });
-      return body.includes('ann') ? breached('whoever can count is Ann') : held('nobody is there');
+      return body.includes('ann')
+        ? breached('a visitor who can count is Ann')
+        : held('the guess opens no session');
     }
     if (/^[0-9a-f]{13}$/.test(before)) {
       say('Mallory was given two times in microseconds; she tries every one that lies between');
       await handler.open('', 'MySession');
       for (let time = microseconds(before); time <= microseconds(after); time++) {
         const data = await handler.read(uniqid(time));
-        if (data.includes('ann')) return breached('a time is no secret: one of them was Ann');
+        if (data.includes('ann')) return breached('a time is not a secret: one of them was Ann');
       }
     }
     const same = [...before].filter((letter, place) => letter === after[place]).length;

@@ -9,13 +9,13 @@ await handler.open('', 'MySession');
 const server = await serve();
 after(() => server.close());
 
-/** The share of places at which two ids have the same character. */
+/** The fraction of positions at which two ids have the same character. */
 function likeness(one: string, other: string): number {
   const letters = [...one];
   return letters.filter((letter, place) => letter === other[place]).length / letters.length;
 }
 
-/** How many random bytes a new id is drawn from, wherever the class gets them. */
+/** The number of random bytes that a new id is made from, whatever their source. */
 async function drawnBytes(): Promise<number> {
   let drawn = 0;
   const { randomBytes } = crypto;
@@ -36,7 +36,7 @@ async function drawnBytes(): Promise<number> {
 }
 
 test('an id says nothing about the next one', async () => {
-  // What is not random does not help: the clock stands, and so does Math.random.
+  // The clock and Math.random are fixed, so an id made from them does not vary.
   clock.set(1_800_000_000);
   const random = mock.method(Math, 'random', () => 0.5);
   const ids: string[] = [];
@@ -49,7 +49,10 @@ test('an id says nothing about the next one', async () => {
     assert.ok(likeness(id, before) < 1 / 3, `after ${before} came ${id}`);
   }
   const drawn = await drawnBytes();
-  assert.ok(drawn >= 32, `an id of ${ids[0]?.length} letters was made of ${drawn} random bytes`);
+  assert.ok(
+    drawn >= 32,
+    `an id of ${ids[0]?.length} characters was made from ${drawn} random bytes`,
+  );
 });
 
 test('counting on from your own id opens no session', async () => {

@@ -17,11 +17,11 @@ export const attack: Attack = async ({ database, serve, say }) => {
         const { body } = await server.request({ path: '/whoami', cookie: `${name}=${guess}` });
         if (!body.includes('ann')) continue;
         say(`she copies a row's id into her cookie: ${body.trim()}`);
-        return breached('whoever reads a backup is everybody in it');
+        return breached('a reader of the backup can be every visitor in it');
       }
     }
     say('she copies the id of every row into her cookie, as text, as base64url and as hex');
-    return held('what is in the table is not what is in the cookie');
+    return held('the table does not hold what the cookie holds');
   } finally {
     await server.close();
   }

@@ -12,7 +12,7 @@ test('no value in the table opens a session', async () => {
   await store(id, 'user|s:3:"Ann";');
   for (const { id: key } of await database.rows()) {
     const { length } = Buffer.from(key as Buffer);
-    assert.ok(length >= 16, `a key of ${length} bytes: some other id has the same`);
+    assert.ok(length >= 16, `a key of ${length} bytes is too short to be unique`);
   }
   const cells = (await database.rows()).flatMap((row) => Object.values(row));
   for (const cell of cells) {
@@ -25,7 +25,7 @@ test('no value in the table opens a session', async () => {
   assert.equal(await handler.read(id), 'user|s:3:"Ann";');
 });
 
-/** A new id, and the random bytes it was drawn from: whoever knows them knows the id. */
+/** A new id, and the random bytes it was made from, which are as secret as the id. */
 async function drawId(): Promise<{ id: string; drawn: string[] }> {
   const drawn: string[] = [];
   const { randomBytes } = crypto;

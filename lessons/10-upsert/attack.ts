@@ -23,7 +23,7 @@ export const attack: Attack = async ({ gate, handler, newId, say }) => {
     '50 new visitors double-click: each session is saved for the first time by two pages at once',
   );
   say(`saved twice without an error: ${50 - broken} of 50`);
-  if (broken === 0) return held('whoever comes second changes the row that the first has made');
+  if (broken === 0) return held('the second request changes the row that the first has made');
   say(`the others: ${complaint}`);
   return breached(`${broken} of 50 first visits ended with an error page`);
 };

@@ -1,6 +1,6 @@
 import { type Attack, breached, held } from '#bench';
 
-/** Mallory has an old cookie of Ann's; and somebody has made a mistake in php.ini. */
+/** Mallory has an old cookie of Ann's, and php.ini has a mistake. */
 export const attack: Attack = async ({ clock, database, handler, newId, say }) => {
   clock.set(1_800_000_000);
   await handler.open('', 'MySession');
@@ -22,6 +22,6 @@ export const attack: Attack = async ({ clock, database, handler, newId, say }) =
   const left = (await database.rows()).length;
   if (data !== '') return breached('a session that was over a week ago is still open');
   return left === 3
-    ? held('what is over is over, and a lifetime that is none deletes nothing')
+    ? held('an expired session is closed, and an invalid lifetime deletes nothing')
     : breached(`one wrong number signed ${3 - left} of 3 visitors out`);
 };

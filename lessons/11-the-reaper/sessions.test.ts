@@ -39,14 +39,14 @@ test('an invalid lifetime is refused and deletes nothing', async () => {
   assert.equal(await handler.gc(0), true, 'no second at all is a length of time');
 });
 
-/** A key of the crowd's; the last ones come last in the table. */
+/** The key of one row among many; a higher number is later in the table. */
 function crowded(number: number): Buffer {
   const key = Buffer.alloc(32, 255);
   key.writeUInt16BE(65_535 - 999 + number);
   return key;
 }
 
-/** A crowd of sessions: with three rows a database looks at all of them, index or not. */
+/** Many sessions: with three rows, a database reads all of them, index or not. */
 async function addCrowd(updated: number): Promise<void> {
   const rows = Array.from({ length: 1000 }, (_, number) => {
     return [crowded(number), 'count|i:1;', updated];
@@ -71,11 +71,11 @@ test('a save does not wait for the sweep', async () => {
   clock.advance(2000);
   const id = await newId();
   await handler.write(id, 'count|i:1;');
-  // The last of the old rows is held, so that the sweep stands still with its work nearly done.
+  // A lock on the last of the old rows stops the sweep with its work nearly done.
   await database.query('BEGIN');
   await database.query('SELECT d FROM sessions WHERE id = ? FOR UPDATE', [crowded(999)]);
   const sweep = handler.gc(1440);
-  // Others wait for a connection, and take each that the sweep gives back too early.
+  // Other requests wait for a connection, and take any that the sweep releases too early.
   await Promise.all(Array.from({ length: 60 }, () => handler.read(id)));
   await database.lockWaits(1);
   const save = handler.write(id, 'count|i:2;');

@@ -16,7 +16,7 @@ export const attack: Attack = async ({ clock, handler, newId, say }) => {
   await save('two bytes of a JPEG, ff d8', Uint8Array.of(0xff, 0xd8));
   clock.set(Date.UTC(2038, 0, 19, 3, 14, 8) / 1000);
   await save('an empty cart, on 19 January 2038 at 03:14:08', 'cart|i:0;');
-  if (changed > 0) return breached(`${changed} of 3 visitors find something else than they had`);
+  if (changed > 0) return breached(`${changed} of 3 visitors find changed data`);
   return lost > 0
     ? breached(`${lost} of 3 visitors lost what they had, to an error of the driver`)
     : held('all of it was saved');

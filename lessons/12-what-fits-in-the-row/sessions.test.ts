@@ -6,7 +6,7 @@ const { clock, handler, newId, random } = await openBench();
 await handler.open('', 'MySession');
 const megabyte = 1_048_576;
 
-/** What a callback answered, or what it threw, by name. */
+/** A callback's result, or the name of its error. */
 const answer = (promise: Promise<unknown>): Promise<unknown> =>
   promise.catch((error: Error) => `${error.name}: ${error.message}`);
 

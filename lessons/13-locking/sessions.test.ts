@@ -17,7 +17,7 @@ test('eight requests at once add eight', async () => {
   );
   const id = decodeURIComponent(cookie.split('=')[1] ?? '');
   const told = statements().flatMap(({ values }) => values.map(String));
-  assert.ok(!told.some((value) => value.includes(id)), 'the name of the lock tells the id');
+  assert.ok(!told.some((value) => value.includes(id)), 'the name of the lock contains the id');
 });
 
 test('a request waits for its own session only, and for no longer than that lives', async () => {
@@ -30,17 +30,17 @@ test('a request waits for its own session only, and for no longer than that live
   const crowd = Array.from({ length: 12 }, () => server.request({ cookie }));
   const hasWaited = await database.lockWaits(1, second);
 
-  // One lock for all sessions would make a stranger wait as long as this, and in vain.
+  // With one lock for all sessions, another visitor would wait as long as this, in vain.
   Object.assign(Sessions, { MaxWait: 3 });
   const stranger = await server.request();
   Object.assign(Sessions, { MaxWait: 10 });
-  // The first request dies with its connection, as in a crash: it can give nothing back.
+  // The first request ends with its connection, as in a crash: it cannot release its lock.
   saving.cut();
   const [, ...others] = await Promise.all([first, second, ...crowd]);
   assert.equal(hasWaited, true, 'the second request did not wait for the first');
   assert.ok(
     others.some(({ body }) => /Count: 2\b/.test(body)),
-    'nobody went on from there',
+    'no request continued from there',
   );
   assert.match(stranger.body, /Count: 1/);
 });
@@ -54,7 +54,7 @@ test('a request that fails lets go of its session', async () => {
   Object.assign(Sessions, { MaxWait: 3 });
   const next = await server.request({ cookie });
   Object.assign(Sessions, { MaxWait: 10 });
-  assert.match(next.body, /Count: 2/, 'somebody holds the session');
+  assert.match(next.body, /Count: 2/, 'the session is still locked');
 });
 
 test('a request that waits in vain fails, and changes nothing', async () => {
@@ -72,7 +72,7 @@ test('a request that waits in vain fails, and changes nothing', async () => {
 });
 
 test('more visitors than connections are all served', async () => {
-  // A class in which each has a connection and waits for another one never answers.
+  // If each request holds a connection and waits for a second one, none ever ends.
   const pages = await Promise.all(Array.from({ length: 30 }, () => server.request()));
   assert.ok(pages.every(({ status }) => status === 200));
 });

@@ -24,7 +24,7 @@ test('an id that was not made here is replaced', async () => {
     const before = (await database.rows()).length;
     const cookie = `${name}=${encodeURIComponent(planted)}`;
     const page = await server.request({ cookie });
-    assert.equal(page.setCookie.length, 1, `${planted.slice(0, 50)} was taken for an id`);
+    assert.equal(page.setCookie.length, 1, `${planted.slice(0, 50)} was accepted as an id`);
     assert.notEqual(decodeURIComponent(idIn(page.cookie)), planted);
     assert.equal(await handler.read(planted), '');
     assert.equal((await database.rows()).length, before + 1);
@@ -35,7 +35,7 @@ test('an id that was not made here is replaced', async () => {
   assert.equal(await handler.read(decodeURIComponent(idIn(cookie))), '');
 });
 
-/** What a visitor gets who clicks on another page while the sign-out is at work. */
+/** Opens another page of the visitor during the sign-out, and returns its response. */
 async function visitDuringLogout(cookie: string): Promise<{ setCookie: string[] }> {
   const leaving = gate(1, /^DELETE/, { opens: 'by hand', patience: 8000 });
   const logout = server.request({ cookie, path: '/logout' });

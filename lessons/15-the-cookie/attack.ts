@@ -1,6 +1,6 @@
 import { type Attack, breached, held } from '#bench';
 
-/** What a browser would do with the cookie when Mallory asks it to. */
+/** Lists the ways in which Mallory can make a browser use Ann's cookie. */
 export const attack: Attack = async ({ serve, say }) => {
   const server = await serve();
   try {
@@ -25,7 +25,7 @@ export const attack: Attack = async ({ serve, say }) => {
     ask('and if an old browser sends it all the same, the server obeys', status === 200);
     return open > 0
       ? breached(`${open} of 5 ways to use a cookie without knowing it are open`)
-      : held('the cookie goes to this host, from its own pages, and to nobody else');
+      : held('the cookie goes to this host only, from its own pages only');
   } finally {
     await server.close();
   }

@@ -6,7 +6,7 @@ const { serve } = await openBench();
 const server = await serve();
 after(() => server.close());
 
-/** A Set-Cookie line as a browser takes it apart: attributes in lower case, in any order. */
+/** Parses a Set-Cookie line as a browser does: attributes in lower case, in any order. */
 function takeApart(line: string): { name: string; attributes: string[] } {
   const [pair = '', ...attributes] = line.split(';').map((part) => part.trim());
   const name = pair.split('=')[0] ?? '';

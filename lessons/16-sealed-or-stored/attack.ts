@@ -18,7 +18,7 @@ export const attack: Attack = async ({ clock, database, serve, say }) => {
     const { body } = await server.request({ path: '/whoami', cookie: `${name}=${token}` });
     say(`she sends the 32 bytes as her cookie: ${body.trim()}`);
     return body.includes('admin')
-      ? breached('whoever can make a row can be anybody; a hash asks for no secret')
+      ? breached('a visitor who can insert a row can be any user; a hash needs no secret')
       : held(
           'a row is not enough: the cookie needs a seal, and its password is not in the database',
         );

@@ -24,7 +24,7 @@ test('a damaged seal is refused without asking the database', async () => {
     const answer = await handler.read(damaged).catch(String);
     assert.equal(answer, '', `with ${other} at place ${place}`);
   }
-  assert.equal(statements().length - asked, 0, 'statements for seals that nobody made');
+  assert.equal(statements().length - asked, 0, 'statements for forged seals');
   assert.equal(await handler.read(id), 'user|s:3:"Ann";');
 });
 
@@ -54,5 +54,5 @@ test('a process without passwords has one that nobody else knows', async () => {
   const { cookie } = await elsewhere.request({ path: '/login?user=ann' });
   const whoami = { cookie, path: '/whoami' };
   assert.match((await elsewhere.request(whoami)).body, /ann/);
-  assert.match((await here.request(whoami)).body, /Nobody/, 'the password stands in the program');
+  assert.match((await here.request(whoami)).body, /Nobody/, 'the password is in the program');
 });
