@@ -85,7 +85,7 @@ export class Exchange {
 
   /**
    * Whether the running callback has just used another request's session, in that request's context,
-   * while this one is still open: an answer now would tell one visitor what is another's.
+   * while this one is still open: an answer now would show one visitor another's data.
    */
   get isMixedUp(): boolean {
     return this.#php.session.isActive && isStray(this.#php);

@@ -194,7 +194,7 @@ function readKeys(format: SessionFormat, input: Buffer): DecodedSession {
   return { variables: collect(places), messages, error: undefined };
 }
 
-/** Reads the value at the decoder's position into a place of its own. */
+/** Reads the value at the decoder's position into a new place. */
 function readOne():
   | { value: Frame; error: undefined }
   | { value: undefined; error: UnserializeError } {

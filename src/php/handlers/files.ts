@@ -12,7 +12,7 @@ import type { HandlerContext, OpenHandler, SaveModule } from './save-module.ts';
 const PREFIX = 'sess_';
 const SLASH = 0x2f;
 const LONGEST_PATH = 4096;
-/** How long a sweep may keep the event loop, in milliseconds. */
+/** The longest time that a sweep may block the event loop, in milliseconds. */
 const SWEEP_SLICE = 2;
 /** The longest delay of setTimeout(); a longer one would fire at once. */
 const LONGEST_DELAY = 2 ** 31 - 1;
@@ -44,7 +44,7 @@ async function exists(path: Buffer | undefined): Promise<boolean> {
 /** session.save_path: `[depth;[mode;]]folder`. */
 interface SavePath {
   readonly folder: string;
-  /** How many levels of subfolders, each named by one character of the id. */
+  /** The number of levels of subfolders, each named by one character of the id. */
   readonly depth: number;
   readonly mode: number;
 }

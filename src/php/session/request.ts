@@ -53,7 +53,7 @@ export class PhpRequest implements SessionContext {
   readonly modules: Modules;
   readonly session: Session;
 
-  /** register_shutdown_function(): each is kept under a key of its own, or replaces one by name. */
+  /** register_shutdown_function(): each has a new key, or replaces the function with its name. */
   readonly shutdownFunctions: Map<string | symbol, () => unknown> = new Map();
   /** Whether the program has ended, and its shutdown functions run. */
   hasLeftMain = false;
@@ -61,7 +61,7 @@ export class PhpRequest implements SessionContext {
   committed: string | undefined;
   /** Why no session function may be called any more. */
   ended: string | undefined;
-  /** The session function that is running; its caller may have forgotten to await it. */
+  /** The running session function, which its caller may not have awaited. */
   running: string | undefined;
   /** The session functions of one request take turns. */
   turn: Promise<unknown> | undefined;
@@ -86,7 +86,7 @@ export class PhpRequest implements SessionContext {
     return this.reporter.version;
   }
 
-  /** The SAPI has forgotten the script's path by the time the shutdown functions run. */
+  /** The SAPI no longer knows the script's path when the shutdown functions run. */
   lastModified(): number | undefined {
     return this.hasLeftMain ? undefined : this.#lastModified?.();
   }

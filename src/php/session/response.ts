@@ -38,7 +38,7 @@ function httpDate(seconds: number): string {
 
 const UNRESERVED = /^[A-Za-z0-9._-]*$/;
 
-/** php_url_encode(): everything but letters, digits, `-`, `_`, `.`; a blank becomes `+`. */
+/** php_url_encode(): escapes all but ASCII letters, digits, `-`, `_`, `.`; a blank becomes `+`. */
 function urlEncode(text: string): string {
   if (UNRESERVED.test(text)) return text;
   let encoded = '';

@@ -1,4 +1,4 @@
-/** How a session's variables reach its handler. session.c L502–557. */
+/** Passes a session's variables to its handler. session.c L502–557. */
 
 import type { Storage } from '../handlers/storage.ts';
 import { type Awaitable, whenReady } from '../save-handler.ts';

@@ -5,7 +5,7 @@ import { execute, inTurn } from './scope.ts';
 /** The name under which PHP registers a handler object's shutdown function: there is one. */
 const OF_HANDLER = 'session_shutdown';
 
-/** register_shutdown_function(): a key of its own, so that the functions queue. */
+/** register_shutdown_function(): a new key each time, so that the functions queue. */
 export function addShutdownFunction(request: PhpRequest, body: () => unknown): void {
   request.shutdownFunctions.set(Symbol('shutdown function'), body);
 }

@@ -33,7 +33,7 @@ export type Parsed<Specs extends readonly Parameter[]> = {
 };
 
 /**
- * Whether a value is an array in PHP: a list, a Map or an object literal.
+ * Returns whether a value is an array in PHP: a list, a Map or an object literal.
  *
  * @param value - Any value.
  * @returns false for class instances, PhpObject among them.

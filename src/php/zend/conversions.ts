@@ -82,7 +82,7 @@ export function typeName(value: unknown, version: PhpVersion): string {
 }
 
 /**
- * Whether a value is what PHP would call an array with string keys.
+ * Returns whether PHP would call a value an array with string keys.
  *
  * @param value - Any value.
  * @returns true for an object literal.
@@ -94,10 +94,10 @@ export function isPlain(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * A string as C's `%s` prints it, and as C reads a setting of its own: up to a NUL.
+ * A string as C's `%s` prints it, and as C reads its own settings: up to a NUL.
  *
  * @param text - Any string.
- * @returns What stands before the first NUL.
+ * @returns The part before the first NUL.
  */
 export function beforeNul(text: string): string {
   const at = text.indexOf('\0');
@@ -133,7 +133,7 @@ const NUMERIC = /^[ \t\n\r\v\f]*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?[ \t\n\r\
 const INTEGER = /^[ \t\n\r\v\f]*[+-]?\d+[ \t\n\r\v\f]*$/;
 
 /**
- * Whether PHP calls a string numeric.
+ * Returns whether PHP calls a string numeric.
  *
  * @param text - Any string.
  * @returns true for `'12'`, `' 1.5'`, `'1e3'`.

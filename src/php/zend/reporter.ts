@@ -11,7 +11,7 @@ export class Reporter {
   exception: { readonly error: unknown } | undefined;
   /** True at the very end, where no program is running that could catch an exception. */
   hasLeftProgram = false;
-  /** How many callbacks of a save handler are running, one within the other. */
+  /** The number of running callbacks of a save handler, each within the one before. */
   callbackDepth = 0;
   readonly #onMessage: PhpMessageHandler;
 

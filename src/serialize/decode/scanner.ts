@@ -94,7 +94,7 @@ export class Scanner {
     this.isAscii = length > 256 && isAscii(input);
   }
 
-  /** Returns the messages since `load` and forgets them. */
+  /** Returns the messages since `load`, and clears the list. */
   takeMessages(): readonly PhpMessage[] {
     if (this.messages.length === 0) return SILENCE;
     const taken = this.messages;

@@ -34,7 +34,7 @@ export async function releaseServer(): Promise<void> {
 }
 
 /**
- * Opens the class on a database of its own.
+ * Opens the class on a separate database.
  *
  * @returns The bench and what its owner needs beside it.
  * @throws Any error of loading the class, after everything that was opened has ended.

@@ -4,7 +4,7 @@ import type { PageRequest, PageResponse } from '../sandbox/browser.ts';
 import type { Bench } from './bench.ts';
 import type { Server } from './serve.ts';
 
-/** How an attack ends, and the only two words for it. */
+/** The two possible results of an attack. */
 export interface Verdict {
   verdict: 'breached' | 'held';
   /** One sentence: what the attacker got, or what stopped them. */

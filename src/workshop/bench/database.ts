@@ -12,7 +12,7 @@ export interface BenchDatabase {
   rows(): Promise<Row[]>;
   /** Runs a statement beside the class, on a connection of the bench's own. */
   query(sql: string, values?: readonly unknown[]): Promise<Row[]>;
-  /** How many connections the class holds open; the bench's own is not among them. */
+  /** The number of the class's open connections, without the bench's own. */
   connections(): Promise<number>;
   /**
    * Waits until the server makes statements of the class wait for a lock, by name or of a row.
@@ -31,7 +31,7 @@ export interface OwnedDatabase extends BenchDatabase {
   close(): Promise<void>;
 }
 
-/** How long the server may take to notice that a connection ended. */
+/** The time in which the server must notice that a connection ended. */
 const noticeWithin = 5000;
 
 /**

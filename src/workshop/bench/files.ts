@@ -6,7 +6,7 @@ import { findMethod, type Suspect } from '../sandbox/location.ts';
 import type { Failure } from '../sandbox/report.ts';
 import type { BenchReport } from './report.ts';
 
-/** Where files run, and on which class. */
+/** The folder in which files run, and their class. */
 export interface Surroundings {
   /** Chooses the class: `lesson-03`, `mine`, `wrong-02-null`. */
   condition: string;

@@ -40,7 +40,7 @@ let watch: CrashWatch | undefined;
 let shared = false;
 
 /**
- * Opens a bench for this test file: the class under test, a database of its own, a clock, a gate.
+ * Opens a bench for this test file: the class under test, a separate database, a clock, a gate.
  *
  * @returns The bench. It ends itself after the file's last test.
  * @throws Every error of loading the class's file, as the cause.
@@ -121,7 +121,7 @@ function followTests(): CrashWatch {
     if (hasParent()) timer = setTimeout(endLate, limit * 1000);
   });
   afterEach(async (context) => {
-    // A rejection that nobody awaits surfaces after the test's last step.
+    // An unhandled rejection surfaces after the test's last step.
     await setImmediate();
     const { name, fullName, passed, error } = context as unknown as TestState;
     const { assembled } = running;

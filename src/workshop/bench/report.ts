@@ -1,4 +1,4 @@
-/** What a child that runs tests or attacks reports. */
+/** The reports of a child process that runs tests or attacks. */
 import { type Failure, writeReport } from '../sandbox/report.ts';
 
 export type BenchReport =

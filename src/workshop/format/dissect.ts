@@ -8,7 +8,7 @@ export interface Part {
   offset: number;
   length: number;
   role: Role;
-  /** In a few words, for a reader who is new to the format. */
+  /** The meaning in a few words, for a reader who is new to the format. */
   meaning: string;
 }
 

@@ -162,7 +162,7 @@ export class ClassProcess {
     this.#options.onExit(this, server.pid);
   }
 
-  /** Why there is no response: the process's failure, or its silence while it lives. */
+  /** The reason for a missing response: the process has failed, or runs without answering. */
   async #explain(server: ChildServer, error: unknown): Promise<ClassUnavailable> {
     if (error instanceof IdleTimeout) {
       const message = `the class has not answered for ${PATIENCE / 1_000} seconds`;

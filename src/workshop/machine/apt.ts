@@ -107,7 +107,7 @@ const patience = ['-o', 'Acquire::http::Timeout=15', '-o', 'Acquire::https::Time
 class Apt {
   readonly #programs: AptPrograms;
   readonly #options: Announcements;
-  /** Options for lists of our own; empty while the system's lists are good enough. */
+  /** Options for separate lists; empty while the system's lists are good enough. */
   #lists: string[] = [];
 
   constructor(programs: AptPrograms, options: Announcements) {
@@ -155,7 +155,7 @@ class Apt {
     if (downloaded.code !== 0) throw new Error(lastLines(downloaded));
   }
 
-  /** Fetches lists of our own: updating the system's lists needs root and changes the system. */
+  /** Fetches separate lists: updating the system's lists needs root and changes the system. */
   async #updateOwnLists(): Promise<void> {
     this.#options.progress?.('packages: reading the lists of the package mirror …');
     const state = join(

@@ -11,7 +11,7 @@ import { hostname } from 'node:os';
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** Distinguishes machines, and containers with process ids of their own, that share one folder. */
+/** Distinguishes machines, and containers with their own process ids, that share one folder. */
 const machine = digest(`${hostname()} ${readOrNothing(() => readlinkSync('/proc/self/ns/pid'))}`);
 const boot = digest(readOrNothing(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')));
 const ownPrefix = [machine.slice(0, 8), boot.slice(0, 6), process.pid, startOf(process.pid)].join(

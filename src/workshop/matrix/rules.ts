@@ -2,7 +2,7 @@
  * The rules of the red/green matrix, each a check that can fail.
  *
  * They judge the lessons' folders and an observation, and run nothing themselves. Rule 7, that a
- * fresh clone works, is a test of its own.
+ * fresh clone works, has a separate test.
  */
 import type { TestResult } from '../bench/tests.ts';
 import { findLesson, type Lesson, shown } from '../course/catalogue.ts';

@@ -11,7 +11,7 @@ export interface Served {
 }
 
 /**
- * Serves a page from a process of its own.
+ * Serves a page from a child process.
  *
  * @param program - Absolute path of a program that reports its port.
  * @param environment - Added to that of this process.

@@ -1,5 +1,5 @@
 /**
- * The clients of a benchmark, in a process of their own, which receives its orders by message.
+ * The clients of a benchmark, in a child process, which receives its orders by message.
  *
  * Each client has one keep-alive connection, its cookie and the last count it has seen: a response
  * that has lost an earlier request's count is wrong. The clients speak HTTP on plain sockets,
@@ -21,15 +21,15 @@ export interface LoadOrder {
 
 /** The outcome of a round. */
 export interface LoadReport {
-  /** How many responses were right. */
+  /** The number of right responses. */
   right: number;
-  /** How many were not, and requests without a response. */
+  /** The number of wrong responses, and of requests without a response. */
   wrong: number;
   seconds: number;
   /** Milliseconds. */
   p50: number;
   p99: number;
-  /** What was wrong with the first wrong response. */
+  /** The fault of the first wrong response. */
   complaint: string | undefined;
 }
 

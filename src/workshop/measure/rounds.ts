@@ -14,11 +14,11 @@ export interface Running {
   readonly served: Served;
   /** The finished rounds of each path. */
   readonly rounds: Map<string, Round[]>;
-  /** What was wrong with the first wrong response. */
+  /** The fault of the first wrong response. */
   complaint: string | undefined;
 }
 
-/** How long and how often each contender is asked. */
+/** The length and the number of the rounds. */
 export interface Plan {
   /** The pages' paths. */
   paths: readonly string[];

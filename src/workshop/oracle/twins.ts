@@ -47,7 +47,7 @@ export interface Step {
 }
 
 /**
- * Starts both on a schema of their own.
+ * Starts both on a new schema.
  *
  * @param progress - Receives a line before PHP is fetched.
  * @returns The twins; close them before the server.

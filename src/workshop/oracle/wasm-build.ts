@@ -11,7 +11,7 @@ interface Build {
   getPHPLoaderModule(): Promise<unknown>;
 }
 
-/** All builds must have the lock file's release: another one would not fit its runtime. */
+/** All builds must have the lock file's release: another release would not fit its runtime. */
 function release(): string {
   const manifest = createRequire(import.meta.url).resolve('@php-wasm/node-8-4/package.json');
   const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
@@ -37,7 +37,7 @@ export async function findBuild(
       {
         name: packages.replace(/^@/, '').replace('/', '-').replace('@', '-'),
         packages,
-        // A manifest of its own: npm looks no further up for a project.
+        // With this manifest, npm does not look for a project in the parent folders.
         files: { 'package.json': '{"private":true}\n' },
         command: ['install', '--no-package-lock', packages],
       },

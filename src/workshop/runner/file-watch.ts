@@ -1,4 +1,4 @@
-/** Detects saves of a file by the system's events, and by polling where there are none. */
+/** Detects saves of a file by the system's events, or else by polling. */
 import { type FSWatcher, statSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 

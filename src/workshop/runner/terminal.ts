@@ -89,7 +89,7 @@ export function listenToKeys(onKey: (key: string) => void): () => void {
     try {
       restore();
     } catch {
-      // The terminal was closed: there is no mode to restore.
+      // The terminal was closed: its mode cannot be restored.
     }
     process.off('exit', restore);
   };

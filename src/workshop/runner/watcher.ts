@@ -136,7 +136,7 @@ export class Watcher {
       const patch = compareClasses(mine, lesson);
       this.#terminal.say(
         patch === ''
-          ? `Your class is lesson ${this.#lesson.label}'s class to the letter.`
+          ? `Your class is identical to lesson ${this.#lesson.label}'s class.`
           : paintPatch(patch, this.#terminal),
       );
       this.#prompt();

@@ -1,4 +1,4 @@
-/** One HTTP browser: requests to this machine, each on a connection of its own. */
+/** One HTTP browser: requests to this machine, each on a new connection. */
 import { type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
 import type { Readable } from 'node:stream';
 import { keepCookies } from './cookies.ts';
@@ -56,7 +56,7 @@ export function send(port: number, outgoing: Outgoing): Promise<IncomingMessage>
   return new Promise((resolve, reject) => {
     const sent = request({
       ...{ host: '127.0.0.1', port, path, method },
-      // A connection of its own, whose port identifies the request.
+      // A new connection, whose port identifies the request.
       agent: false,
       ...(headers === undefined ? {} : { headers, setHost: !Array.isArray(headers) }),
       ...(timeout === undefined ? {} : { timeout }),

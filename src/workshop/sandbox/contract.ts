@@ -36,7 +36,7 @@ export interface StaticSessions {
 /** The class of a later lesson: constructed with what it needs, an object with PHP's method names. */
 export type SessionsConstructor = new () => SessionHandlerInterface;
 
-/** What `#sessions` exports as `Sessions`, in any lesson. */
+/** The export `Sessions` of `#sessions`, in any lesson. */
 export type SessionsExport = StaticSessions | SessionsConstructor;
 
 export declare const Sessions: SessionsExport;

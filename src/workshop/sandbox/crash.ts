@@ -10,7 +10,7 @@ export interface CrashWatch {
 }
 
 /**
- * Watches for rejections that nobody awaits, for exceptions that nobody catches, and for a process
+ * Watches for unhandled rejections, for uncaught exceptions, and for a process
  * that ends too early.
  *
  * @param onCrash - Receives each failure, while the process still runs.
@@ -35,12 +35,12 @@ export function watchForCrashes(
     });
   };
   process.on('unhandledRejection', (thrown) => {
-    stray(thrown, 'a promise was rejected and nobody awaited it');
+    stray(thrown, 'a promise was rejected without a handler');
   });
   process.on('uncaughtExceptionMonitor', (thrown, origin) => {
     // The same rejection, which Node has turned into an exception.
     if (reported && origin === 'unhandledRejection') return;
-    stray(thrown, 'an error was thrown where nobody could catch it');
+    stray(thrown, 'an error was thrown outside any try or promise');
   });
 
   const exit = process.exit;

@@ -5,7 +5,7 @@ import type { SessionsExport } from './contract.ts';
 /**
  * Loads the class.
  *
- * @param copy - 0 for the class as everyone imports it; another number for a class of its own,
+ * @param copy - 0 for the class as every file imports it; another number for a separate class,
  *   which shares no static field with the others.
  * @returns What it exports as `Sessions`.
  * @throws TypeError when it exports no such thing, and whatever the file itself throws.

@@ -1,4 +1,4 @@
-/** Where an error points: the class's own line where the stack has one. */
+/** Locates an error: at a line of the class if its stack has one. */
 import { readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';

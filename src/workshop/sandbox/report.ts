@@ -1,5 +1,5 @@
 /**
- * What a child process reports to its parent: one JSON line each, on a pipe of their own.
+ * A child process's reports to its parent: one JSON line each, on a separate pipe.
  *
  * Reports are written synchronously, because a class that ends the process allows no later turn,
  * and not to standard output, because a learner's class prints there.

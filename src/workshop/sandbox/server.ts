@@ -6,7 +6,7 @@ import type { Message } from './messages.ts';
 import type { ChildReport, Failure } from './report.ts';
 
 export interface ServerOptions extends Omit<ChildOptions<ChildReport>, 'onReport' | 'silence'> {
-  /** The class that the program serves, for the place of an end that it could not report. */
+  /** The class that the program serves, to locate an end that the program could not report. */
   suspect?: Suspect | undefined;
   /** Receives the events within each request, where the program traces them. */
   onEvent?: ((event: Message) => void) | undefined;

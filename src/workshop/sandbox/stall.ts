@@ -72,7 +72,7 @@ function reportStall({ file }: Suspect): void {
     const line = position && originalLine(position, scripts.get(position.scriptId)?.map);
     end(line === undefined ? undefined : { file, line });
   });
-  // A main thread inside one long native call cannot be paused: there is no place to name.
+  // A main thread inside one long native call cannot be paused, so its location is unknown.
   setTimeout(() => end(undefined), 2_000);
   session.post('Debugger.enable', () => session.post('Debugger.pause'));
 }

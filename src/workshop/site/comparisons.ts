@@ -57,7 +57,7 @@ export interface Difference {
   instead: string;
 }
 
-/** Everything that the page tells. */
+/** All results that the page shows. */
 export interface Comparisons {
   sequences: SequenceResults;
   values: ValueResults;

@@ -37,7 +37,7 @@ export function yieldsFence(marker: Marker): boolean {
   return ['code', 'diff', 'transcript', 'output', 'text'].includes(marker.kind);
 }
 
-/** A comment on a line of its own: `<!-- code: ./sessions.ts#read -->`. */
+/** A comment on a separate line: `<!-- code: ./sessions.ts#read -->`. */
 const COMMENT = /^\s*<!--\s*([a-z]+)\s*(?::\s*(.*?))?\s*-->\s*$/;
 
 /**

@@ -46,7 +46,7 @@ export interface SiteReport {
 }
 
 /**
- * Builds the site in a folder of its own and puts it in place when it has no fault.
+ * Builds the site in a temporary folder and puts it in place if it has no fault.
  *
  * @param options - The folder; undefined checks everything and writes nothing.
  */
@@ -92,7 +92,7 @@ async function configure(
       options: join(root, 'docs/typedoc.json'),
       tsconfig: join(root, 'tsconfig.json'),
       basePath: root,
-      // The types are checked by tsc, once, for the whole house.
+      // `npm run types` already checks the types of the whole project.
       skipErrorChecking: true,
       logLevel: 'Warn',
       entryPoints: [...modules.map(({ path }) => path), ...lessons.map(({ files }) => files.class)],

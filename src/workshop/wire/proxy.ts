@@ -25,7 +25,7 @@ export interface Wire {
   readonly port: number;
   /** The server's numbers of the connections that are open, sorted. */
   threads(): number[];
-  /** How many bytes each open connection has brought, by the client's port. */
+  /** The number of bytes received on each open connection, by the client's port. */
   received(): Map<number, number>;
   /**
    * Calls `listener` at every further event.

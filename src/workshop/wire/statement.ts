@@ -17,7 +17,7 @@ export interface Statement {
   readonly connection: number;
   /** The server's own number for that connection, as `SHOW PROCESSLIST` shows it. */
   readonly thread: number;
-  /** How the client sent it: as text, or prepared with values apart. */
+  /** The protocol of the statement: text, or prepared with separate values. */
   readonly protocol: 'text' | 'prepared';
   readonly sql: string;
   readonly values: readonly WireValue[];

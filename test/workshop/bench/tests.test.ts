@@ -118,7 +118,7 @@ test('an unhandled rejection fails the test that caused it', async () => {
   );
   const [first] = await check();
   assert.equal(first?.reason, 'error');
-  assert.equal(first?.message, 'a promise was rejected and nobody awaited it: lost');
+  assert.equal(first?.message, 'a promise was rejected without a handler: lost');
   assert.equal(first && place(first), 'sessions.ts:15 Read');
 });
 

@@ -115,7 +115,7 @@ test('the watcher survives whatever the class does to its process', async () => 
   await learner.sees(prompt);
 
   workshop.write(mine, writeWith(workshop, "void Promise.reject(new Error('lost'));"));
-  await learner.sees(/a promise was rejected and nobody awaited it: .*lost/);
+  await learner.sees(/a promise was rejected without a handler: .*lost/);
   await learner.sees(/lessons\/mine\/sessions\.ts:\d+ Write\(\)/);
   await learner.sees(prompt);
 

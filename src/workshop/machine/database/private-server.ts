@@ -142,7 +142,7 @@ export class PrivateServer {
     const child = spawn(program, args, {
       env: { ...this.#program.environment, MARIADB_ROOT_PASSWORD: this.#password },
       stdio: ['pipe', log, log],
-      // A process group of its own: the terminal's Ctrl-C must not end the server.
+      // In a new process group: the terminal's Ctrl-C must not end the server.
       detached: shell !== undefined,
     });
     closeSync(log);

@@ -63,7 +63,7 @@ export async function templateFor(
   });
 }
 
-/** What MariaDB's own installation script sends, less the accounts. A statement ends its line. */
+/** The statements of MariaDB's own installation script, without the accounts; one per line. */
 function bootstrapSql({ share, path }: ServerProgram): string {
   const tables = share && systemTables(share);
   if (!tables) throw new Error(`${path}: the SQL of its system tables is missing`);

@@ -64,7 +64,7 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Gives each contender a schema of its own, and serves all of them until the last round is over. */
+/** Gives each contender its own schema, and serves all of them until the last round is over. */
 async function measureAll(
   server: DatabaseServer,
   contenders: readonly Contender[],

@@ -1,4 +1,4 @@
-/** PHP behind a web server: php-fpm and nginx with a folder of their own, for one contender. */
+/** PHP behind a web server: php-fpm and nginx with a separate folder, for one contender. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -127,7 +127,7 @@ function supervise(
   return spawn('sh', [supervisor, folder, ...command], {
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['pipe', 'ignore', 'ignore'],
-    // A process group of its own, without the terminal's Ctrl-C: it ends with its input.
+    // In a new process group, which the terminal's Ctrl-C does not reach; it ends with its input.
     detached: true,
   });
 }

@@ -22,7 +22,7 @@ interface Row {
   target: string;
 }
 
-/** What `--json` prints. */
+/** The output of `--json`. */
 export interface LayerNumbers extends RunNumbers {
   rows: Row[];
 }
