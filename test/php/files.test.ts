@@ -16,6 +16,7 @@ import {
   session_write_close,
   withPhpRequest,
 } from '#php';
+import { SessionFile } from '../../src/php/handlers/session-file.ts';
 
 let folder: string;
 before(async () => {
@@ -165,4 +166,15 @@ test('only files of sessions that are too old are collected', async () => {
   );
   assert.equal(deleted, 1);
   assert.deepEqual((await readdir(place)).sort(), ['other', 'sess_young']);
+});
+
+test('a session file is not closed before its last call has ended', async () => {
+  const path = join(folder, 'sess_closed');
+  await writeFile(path, 'a longer text');
+  const file = await SessionFile.open(Buffer.from(path), 0o600);
+  // Two calls of the system; the second one would reach a closed descriptor.
+  const writing = file.write(Buffer.from('short'), true);
+  await file.close();
+  await writing;
+  assert.equal(await readFile(path, 'utf8'), 'short');
 });

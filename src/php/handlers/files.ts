@@ -1,6 +1,6 @@
 /** The module "files": one file for each session, `sess_ID` in session.save_path. mod_files.c. */
-import { constants, statSync, unlinkSync } from 'node:fs';
-import { type FileHandle, open, readdir, stat, unlink, utimes } from 'node:fs/promises';
+import { statSync, unlinkSync } from 'node:fs';
+import { readdir, stat, unlink, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { getSystemErrorMap } from 'node:util';
@@ -8,6 +8,7 @@ import { createId, isValidId } from '../session/identifiers.ts';
 import { beforeNul, bytesOf, textOf } from '../zend/conversions.ts';
 import { lockFile } from './file-locks.ts';
 import type { HandlerContext, OpenHandler, SaveModule } from './save-module.ts';
+import { SessionFile } from './session-file.ts';
 
 const PREFIX = 'sess_';
 const SLASH = 0x2f;
@@ -16,7 +17,6 @@ const LONGEST_PATH = 4096;
 const SWEEP_SLICE = 2;
 /** The longest delay of setTimeout(); a longer one would fire at once. */
 const LONGEST_DELAY = 2 ** 31 - 1;
-const FLAGS = constants.O_CREAT | constants.O_RDWR | (constants.O_NOFOLLOW ?? 0);
 
 // Error texts in which libuv differs from the C library.
 const ERRORS: Record<string, string> = {
@@ -71,7 +71,7 @@ class OpenFile implements OpenHandler {
   readonly canValidate = true;
   readonly #context: HandlerContext;
   readonly #place: SavePath;
-  #file: FileHandle | undefined;
+  #file: SessionFile | undefined;
   #lastId: string | undefined;
   #size = 0;
   #unlock: (() => void) | undefined;
@@ -88,16 +88,9 @@ class OpenFile implements OpenHandler {
     const file = await this.#open(id);
     if (!file) return undefined;
     try {
-      const { size } = await file.stat();
-      this.#size = size;
-      const bytes = Buffer.alloc(size);
-      let at = 0;
-      while (at < size) {
-        const { bytesRead } = await file.read(bytes, at, size - at, at);
-        if (bytesRead === 0) break;
-        at += bytesRead;
-      }
-      if (at === size) return bytes;
+      this.#size = file.size;
+      const bytes = await file.read(this.#size);
+      if (bytes.length === this.#size) return bytes;
       this.#warn('Read returned less bytes than requested');
     } catch (error) {
       this.#warn(`Read failed: ${systemError(error)}`);
@@ -109,11 +102,7 @@ class OpenFile implements OpenHandler {
     const file = await this.#open(id);
     if (!file) return false;
     try {
-      for (let at = 0; at < data.length; ) {
-        const { bytesWritten } = await file.write(data, at, data.length - at, at);
-        at += bytesWritten;
-      }
-      if (data.length < this.#size) await file.truncate(data.length);
+      await file.write(data, data.length < this.#size);
     } catch (error) {
       this.#warn(`Write failed: ${systemError(error)}`);
       return false;
@@ -227,7 +216,7 @@ class OpenFile implements OpenHandler {
   }
 
   /** ps_files_open(): opens and locks the session's file, unless it is open already. */
-  async #open(id: string): Promise<FileHandle | undefined> {
+  async #open(id: string): Promise<SessionFile | undefined> {
     if (this.#hasExpired()) return undefined;
     if (this.#file && this.#lastId === id) return this.#file;
     this.#lastId = undefined;
@@ -249,9 +238,9 @@ class OpenFile implements OpenHandler {
     }
     this.#lastId = id;
     const unlock = await lockFile(path.toString('latin1'));
-    let file: FileHandle;
+    let file: SessionFile;
     try {
-      file = await open(path, FLAGS, this.#place.mode);
+      file = await SessionFile.open(path, this.#place.mode);
     } catch (error) {
       unlock();
       this.#warn(`open(${textOf(path)}, O_RDWR) failed: ${systemError(error)}`);
@@ -260,7 +249,7 @@ class OpenFile implements OpenHandler {
     this.#file = file;
     this.#unlock = unlock;
     this.#expireLater();
-    if (await isOurs(file)) return file;
+    if (file.isOurs) return file;
     await this.release();
     this.#warn('Session data file is not created by your uid');
     return undefined;
@@ -305,14 +294,6 @@ function deleteOlder(path: string, seconds: number): boolean {
     unlinkSync(path);
   } catch {}
   return true;
-}
-
-/** Files of another user are refused, unless this process is root. */
-async function isOurs(file: FileHandle): Promise<boolean> {
-  const user = process.getuid?.();
-  if (user === undefined || user === 0) return true;
-  const { uid } = await file.stat();
-  return uid === 0 || uid === user || uid === process.geteuid?.();
 }
 
 /** The module that PHP calls "files". */
