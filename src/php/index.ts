@@ -59,6 +59,7 @@ export {
   session_status,
   session_unset,
 } from './functions/values.ts';
+export { withPhpRequest } from './functions/with-request.ts';
 export type { CallbackTrace } from './handlers/user.ts';
 export {
   PhpArgumentCountError,
@@ -80,7 +81,6 @@ export type {
 export type { PhpOptions, Place, RequestInput, ResponseHead } from './session/context.ts';
 export type { RandomBytes } from './session/identifiers.ts';
 export type { RequestParts } from './session/request.ts';
-export { withPhpRequest } from './session/run.ts';
 export { PHP_SESSION_ACTIVE, PHP_SESSION_DISABLED, PHP_SESSION_NONE } from './session/session.ts';
 export type {
   CacheLimiter,

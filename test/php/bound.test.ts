@@ -10,6 +10,7 @@ import {
   session_create_id,
   session_id,
   session_start,
+  withPhpRequest,
 } from '#php';
 import { commitRequest, knowRequest, prepare, runRequest } from '../../src/php/host.ts';
 
@@ -92,6 +93,23 @@ test('in a save handler’s callback a bound function does not wait for its own 
     assert.match(String(bound.session_id()), /^made-/);
     assert.notEqual(await session_create_id(), false);
   });
+});
+
+test('withPhpRequest() gives its program the functions of its own request', async () => {
+  const outside = new AsyncResource('outside');
+  const store = memory();
+  let late: PhpSessionFunctions | undefined;
+  const id = await withPhpRequest({}, async (php) => {
+    late = php;
+    php.session_set_save_handler(store);
+    return await outside.runInAsyncScope(async () => {
+      await php.session_start();
+      php.$_SESSION['user'] = 'ann';
+      return php.session_id() as string;
+    });
+  });
+  assert.equal(store.rows.get(id), 'user|s:3:"ann";');
+  assert.throws(() => late?.session_id(), PhpScopeError);
 });
 
 test('a message names the line that called the bound function', async () => {

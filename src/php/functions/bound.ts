@@ -188,10 +188,19 @@ export function phpSessionOf(request: object): PhpSessionFunctions {
         'pass the request that withPhpSession() or phpSession() has seen',
     );
   }
-  let bound = bindings.get(found);
+  return functionsOf(found);
+}
+
+/**
+ * Returns the functions that are bound to a request, and binds them at the first call.
+ *
+ * @param request - PHP's request.
+ */
+export function functionsOf(request: PhpRequest): PhpSessionFunctions {
+  let bound = bindings.get(request);
   if (bound === undefined) {
-    bound = bindFunctions(found);
-    bindings.set(found, bound);
+    bound = bindFunctions(request);
+    bindings.set(request, bound);
   }
   return bound;
 }

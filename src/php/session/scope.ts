@@ -89,7 +89,9 @@ export function currentRequest(what: string): PhpRequest {
   const scope = scopes.getStore();
   if (!scope) {
     throw new PhpScopeError(
-      `${what} was used outside a request: wrap the listener in withPhpSession() of phpsessid/node`,
+      `${what} was used outside a request: wrap the listener in withPhpSession() of phpsessid/node, ` +
+        'the handler in withPhpFetch() of phpsessid/fetch, or use phpSession() of phpsessid/express ' +
+        'as the first middleware; in a callback that has lost its request, use phpSessionOf(request)',
     );
   }
   const { request } = scope;

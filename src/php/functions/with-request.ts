@@ -1,0 +1,48 @@
+/** A session without HTTP. */
+import type { PhpOptions } from '../session/context.ts';
+import type { RequestParts } from '../session/request.ts';
+import { commitRequest, prepare, runRequest } from '../session/run.ts';
+import { functionsOf, type PhpSessionFunctions } from './bound.ts';
+
+/** A job that runs with one options object has its settings checked once. */
+const prepared = new WeakMap<PhpOptions, ReturnType<typeof prepare>>();
+
+/**
+ * Runs a program with a session but without HTTP: a test, a job, a command.
+ *
+ * @param options - How PHP behaves: settings, version, who receives its messages. The settings are
+ *   read once for each options object.
+ * @param body - The program; its result is returned once the session is saved. It is given the
+ *   request's own functions and `$_SESSION`, as {@link phpSessionOf} returns them.
+ * @param parts - The request's input and head: a cookie, for example.
+ * @returns What `body` returns.
+ * @throws RangeError for an unknown setting or a value that PHP refuses, and whatever `body`, a
+ *   shutdown function or a save handler throws.
+ * @example
+ * const settings = { 'session.name': 'JOB' };
+ * await withPhpRequest({ settings }, async () => {
+ *   await session_start();
+ *   return session_name();
+ * }); // 'JOB'
+ */
+export async function withPhpRequest<Result, Name extends string>(
+  options: PhpOptions<Name>,
+  body: (php: PhpSessionFunctions) => Result | Promise<Result>,
+  parts?: RequestParts,
+): Promise<Result> {
+  let open = prepared.get(options);
+  if (open === undefined) {
+    open = prepare(options);
+    prepared.set(options, open);
+  }
+  const request = open(parts);
+  try {
+    return await runRequest(request, () => body(functionsOf(request)));
+  } finally {
+    try {
+      await commitRequest(request, 'its program has ended');
+    } finally {
+      request.ended = 'its program has ended';
+    }
+  }
+}
