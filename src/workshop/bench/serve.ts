@@ -2,13 +2,11 @@
 import { tracingChannel } from 'node:diagnostics_channel';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { type PageRequest, type PageResponse, visit } from '../sandbox/browser.ts';
 import type { SessionsExport } from '../sandbox/contract.ts';
 import { counterPage } from '../sandbox/counter.ts';
 import { NotPorted } from '../sandbox/not-ported.ts';
-import type { PageOrder } from '../sandbox/page-program.ts';
-import { startServer } from '../sandbox/server.ts';
+import { startPage } from '../sandbox/server.ts';
 import type { LastCall } from './handler.ts';
 
 export interface ServeOptions {
@@ -92,8 +90,6 @@ export async function serveCounter(
   };
 }
 
-const program = fileURLToPath(new URL('../sandbox/page-program.ts', import.meta.url));
-
 /**
  * Serves the counter page from a child process: a second web server, or one that is about to die.
  *
@@ -106,12 +102,8 @@ export async function serveApart(
   { settings }: ServeOptions,
   databaseUrl: string,
 ): Promise<Server> {
-  const order: PageOrder = { classFile, settings };
-  const server = await startServer({
-    program,
-    values: [JSON.stringify(order)],
-    environment: { DATABASE_URL: databaseUrl },
-  });
+  const environment = { DATABASE_URL: databaseUrl };
+  const server = await startPage({ classFile, settings }, { environment });
   return {
     url: `http://127.0.0.1:${server.port}/`,
     request: (wanted) => visit(server.port, wanted),

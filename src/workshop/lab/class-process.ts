@@ -2,16 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { root } from '../course/catalogue.ts';
 import { IdleTimeout, type Outgoing, send } from '../sandbox/browser.ts';
 import type { Message } from '../sandbox/messages.ts';
 import type { PageOrder } from '../sandbox/page-program.ts';
 import type { Failure } from '../sandbox/report.ts';
-import { type ChildServer, ClassUnavailable, startServer } from '../sandbox/server.ts';
+import { type ChildServer, ClassUnavailable, startPage } from '../sandbox/server.ts';
 import type { Sender } from './timeline.ts';
 
-const PROGRAM = fileURLToPath(new URL('../sandbox/page-program.ts', import.meta.url));
 /** Gc with every request, so that it can be seen; PHP's default is one in a hundred. */
 const ORDER: PageOrder = {
   settings: { 'session.gc_probability': '1', 'session.gc_divisor': '1' },
@@ -119,9 +117,7 @@ export class ClassProcess {
       if (this.#closed) {
         throw new ClassUnavailable({ reason: 'exit', message: 'the lab is ending' });
       }
-      const starting = startServer({
-        program: PROGRAM,
-        values: [JSON.stringify(ORDER)],
+      const starting = startPage(ORDER, {
         condition,
         directory: root,
         environment: {

@@ -1,8 +1,10 @@
 /** A program in a child process that serves on a port of the loopback. */
+import { fileURLToPath } from 'node:url';
 import { type ChildOptions, startChild } from './child.ts';
 import { asSentence, describeEnd } from './failure.ts';
 import { namePlace, type Suspect } from './location.ts';
 import type { Message } from './messages.ts';
+import type { PageOrder } from './page-program.ts';
 import type { ChildReport, Failure } from './report.ts';
 
 export interface ServerOptions extends Omit<ChildOptions<ChildReport>, 'onReport' | 'silence'> {
@@ -35,6 +37,9 @@ export class ClassUnavailable extends Error {
     this.failure = failure;
   }
 }
+
+/** The program of the counter page, which takes a {@link PageOrder}. */
+export const pageProgram: string = fileURLToPath(new URL('page-program.ts', import.meta.url));
 
 /** Milliseconds until a program must listen. */
 const startLimit = 20_000;
@@ -73,4 +78,16 @@ export async function startServer(options: ServerOptions): Promise<ChildServer> 
       await child.ended;
     },
   };
+}
+
+/**
+ * Starts a process that serves the counter page by one class.
+ *
+ * @throws ClassUnavailable when it ends before it listens.
+ */
+export function startPage(
+  order: PageOrder,
+  options: Omit<ServerOptions, 'program' | 'values'>,
+): Promise<ChildServer> {
+  return startServer({ ...options, program: pageProgram, values: [JSON.stringify(order)] });
 }

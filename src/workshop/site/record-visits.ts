@@ -1,9 +1,8 @@
 /** Records two visits to the counter page: every callback and statement, as they happen. */
-import { fileURLToPath } from 'node:url';
 import { visit } from '../sandbox/browser.ts';
 import type { Message } from '../sandbox/messages.ts';
 import type { PageOrder } from '../sandbox/page-program.ts';
-import { startServer } from '../sandbox/server.ts';
+import { startPage } from '../sandbox/server.ts';
 
 /** One visit: the request's cookie, the events, and the response. */
 export interface Visit {
@@ -14,7 +13,6 @@ export interface Visit {
   body: string;
 }
 
-const program = fileURLToPath(new URL('../sandbox/page-program.ts', import.meta.url));
 const order: PageOrder = {
   settings: { 'session.gc_probability': '1', 'session.gc_divisor': '1' },
   traced: true,
@@ -32,9 +30,7 @@ const order: PageOrder = {
 export async function recordVisits(condition: string, databaseUrl: string): Promise<Visit[]> {
   let messages: Message[] = [];
   let onResponse = (): void => {};
-  const server = await startServer({
-    program,
-    values: [JSON.stringify(order)],
+  const server = await startPage(order, {
     condition,
     environment: { DATABASE_URL: databaseUrl },
     onEvent(event) {

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { findLesson, type Lesson, schemaFor } from '../../course/catalogue.ts';
 import type { PhpFpm } from '../../machine/php-fpm.ts';
 import type { PageOrder } from '../../sandbox/page-program.ts';
+import { pageProgram } from '../../sandbox/server.ts';
 import { type Served, serveNode } from '../contender.ts';
 import { servePhp } from './php-server.ts';
 
@@ -72,7 +73,6 @@ function served(lessons: readonly Lesson[]): Lesson[] {
 async function serveLesson(lesson: Lesson, order: ServeOrder): Promise<Served> {
   const { databaseUrl, sweeps, clients } = order;
   const page: PageOrder = { classFile: lesson.files.class, settings: sweepSettings(sweeps) };
-  const program = fileURLToPath(new URL('../../sandbox/page-program.ts', import.meta.url));
   const processes: Served[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(processes.map((each) => each.close()));
@@ -80,7 +80,7 @@ async function serveLesson(lesson: Lesson, order: ServeOrder): Promise<Served> {
   try {
     while (processes.length < (lesson.number < SHARED ? clients : 1)) {
       processes.push(
-        await serveNode(program, [JSON.stringify(page)], { DATABASE_URL: databaseUrl }),
+        await serveNode(pageProgram, [JSON.stringify(page)], { DATABASE_URL: databaseUrl }),
       );
     }
   } catch (error) {
