@@ -4,7 +4,7 @@
 export type Awaitable<Value> = Value | Promise<Value>;
 
 /**
- * Continues with a value: at once where it is there, or when its promise is fulfilled.
+ * Continues with a value: at once, or when its promise is fulfilled.
  *
  * @param value - A value now, or a promise of it.
  * @param next - The continuation.

@@ -24,7 +24,7 @@ export function integerKey(text: string): number | bigint | undefined {
 }
 
 /**
- * Returns a 64-bit integer as a number where no digit is lost, else as the bigint.
+ * Returns a 64-bit integer as a number if no digit is lost, else as the bigint.
  *
  * @param value - An int of PHP.
  */
@@ -76,7 +76,7 @@ function scientific(value: number, precision: number): string {
   const rest = exact.replace('.', '').slice(precision);
   const isHalf = /^50*$/.test(rest);
   if (!isHalf || !/[13579](?=e)/.test(text)) return text;
-  // A half was rounded away from zero to an odd digit: the even one is a unit below.
+  // A half was rounded away from zero to an odd digit: the even digit is one less.
   return `${exact.slice(0, exact.length - rest.length)}e${power}`;
 }
 

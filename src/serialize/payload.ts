@@ -1,5 +1,5 @@
 /**
- * Reads `C:` payloads without their classes, as far as that is possible. PHP has one table of values for a whole
+ * Reads `C:` payloads without their classes, as far as possible. PHP has one table of values for a whole
  * call: a class that calls `serialize()` in its own `serialize()`, or `unserialize()` in its own
  * `unserialize()`, adds its values to that table, so the numbers behind the payload depend on them.
  */
@@ -111,7 +111,7 @@ function hidesValue(text: string): boolean {
 /** One pass over a payload, a character a byte; each method returns its part rewritten. */
 class Walk {
   readonly slots: boolean[] = [];
-  /** The values of strings that are serialized themselves. A class reads them after the others. */
+  /** The values of strings that hold serialized data. A class reads these after all other values. */
   readonly nested: boolean[] = [];
   readonly #text: string;
   readonly #use: (number: number, letter: string) => number;

@@ -282,7 +282,7 @@ class OpenFile implements OpenHandler {
   }
 }
 
-/** Deletes a file of before a moment. As in PHP, one that cannot be deleted counts as well. */
+/** Deletes a file older than a moment. As in PHP, a file that cannot be deleted counts too. */
 function deleteOlder(path: string, seconds: number): boolean {
   try {
     const file = statSync(path, { throwIfNoEntry: false });

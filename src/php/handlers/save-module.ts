@@ -30,7 +30,7 @@ export interface HandlerContext {
 export interface OpenHandler {
   /** Whether `validateId()` checks anything: always for files, with a callback for user. */
   readonly canValidate: boolean;
-  /** @returns The session's data, empty for one that does not exist; undefined for a failure. */
+  /** @returns The session's data, empty for an unknown session; undefined for a failure. */
   read(id: string): Awaitable<Buffer | undefined>;
   /** @returns false when the data was not stored. */
   write(id: string, data: Buffer): Awaitable<boolean>;
@@ -58,7 +58,7 @@ export interface OpenHandler {
 /** The answer of `SaveModule.open()`. */
 export interface Opening {
   readonly ok: boolean;
-  /** Also set after a failure where PHP closes the handler all the same, as it does for callbacks. */
+  /** Also set after a failure if PHP still closes the handler then, as it does for callbacks. */
   readonly handler: OpenHandler | undefined;
 }
 

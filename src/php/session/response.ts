@@ -109,7 +109,7 @@ export function restoreCookies({ head }: SessionContext, before: HeaderValue): v
 }
 
 /**
- * Sets the session's cookie, in place of one that is set already (php_session_send_cookie()).
+ * Sets the session's cookie, replacing an earlier one (php_session_send_cookie()).
  *
  * @param context - The request.
  * @param id - The session's id.

@@ -56,7 +56,7 @@ function isPositive(type: string, text: string, { version }: Reporter): boolean 
 /** The id that a client sent, and how it was sent. */
 export interface ClientId {
   readonly id: string | undefined;
-  /** Whether the id has to be sent back as a cookie; undefined where none was sent. */
+  /** Whether the id has to be sent back as a cookie; undefined if the client sent no id. */
   readonly sendCookie: boolean | undefined;
   /** Whether the id came by a cookie, so that SID stays empty. */
   readonly isCookie: boolean;

@@ -27,7 +27,7 @@ type Converted<Spec> = Spec extends `?${infer Type extends keyof Conversions} $$
     ? Conversions[Type]
     : never;
 
-/** The converted arguments of a parameter list; undefined for one that was not given. */
+/** The converted arguments of a parameter list; undefined for each argument left out. */
 export type Parsed<Specs extends readonly Parameter[]> = {
   [At in keyof Specs]: Converted<Specs[At]> | undefined;
 };
@@ -72,7 +72,7 @@ function floatToText(reporter: Reporter, value: number): string {
  *
  * @param reporter - Hears of a NAN, from 8.5 on.
  * @param value - Any value.
- * @returns undefined for what is refused: an array, an object.
+ * @returns undefined for an array or an object, which PHP refuses.
  */
 export function toText(reporter: Reporter, value: unknown): string | undefined {
   if (typeof value === 'string') return value;

@@ -21,7 +21,7 @@ const ESCAPES: Record<string, string> = {
 };
 const BLANKS = /^[ \t\n\r\v\f]+|[ \t\n\r\v\f]+$/g;
 
-/** A number, and what PHP remarks about the way it was written. */
+/** A number, and PHP's remark about its spelling. */
 export interface Quantity {
   readonly value: number;
   readonly remark?: string | undefined;

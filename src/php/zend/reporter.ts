@@ -2,7 +2,7 @@
 import type { PhpVersion } from '../../serialize/index.ts';
 import { emitAsWarning, type PhpMessageHandler, type PhpMessageLevel } from '../messages.ts';
 
-/** Reports what C code reports while it runs on: warnings at once, exceptions at its end. */
+/** Reports as C code does: warnings at once, exceptions when the running function ends. */
 export class Reporter {
   readonly version: PhpVersion;
   /** The function that messages begin with. */

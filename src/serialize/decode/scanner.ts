@@ -68,7 +68,7 @@ export class Scanner {
   version: PhpVersion = '8.4';
   /** The PHP function whose name the messages begin with. */
   caller = '';
-  /** The second result of `length` and `shortFloat`, the offset behind what they read. */
+  /** The second result of `length` and `shortFloat`: the offset behind the bytes read. */
   cursor = 0;
 
   /** Takes new input. */

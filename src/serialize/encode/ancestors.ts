@@ -2,7 +2,7 @@ import { refuse } from './refusal.ts';
 
 /** Cycle detection starts at this depth; most sessions are shallower. */
 export const SHALLOW = 8;
-/** The first check is so many levels further down, the others at each doubling: linear in all. */
+/** Levels before the first check; each later check doubles the distance, so the total is linear. */
 const FIRST_CHECK = 8;
 
 /** The containers around the current one, from {@link SHALLOW} on, for detecting cycles. */

@@ -7,7 +7,7 @@ import type { Server } from './serve.ts';
 /** The two possible results of an attack. */
 export interface Verdict {
   verdict: 'breached' | 'held';
-  /** One sentence: what the attacker got, or what stopped them. */
+  /** One sentence: the attacker's gain, or the obstacle. */
   because: string;
 }
 

@@ -1,4 +1,4 @@
-/** Runs files of tests or of attacks in child processes, and goes on behind one that crashed. */
+/** Runs files of tests or of attacks in child processes, and continues after a file that crashed. */
 import type { DatabaseServer } from '../machine/database/server.ts';
 import { runChild } from '../sandbox/child.ts';
 import { describeEnd } from '../sandbox/failure.ts';
@@ -10,7 +10,7 @@ import type { BenchReport } from './report.ts';
 export interface Surroundings {
   /** Chooses the class: `lesson-03`, `mine`, `wrong-02-null`. */
   condition: string;
-  /** The lesson whose table the class works on; by default its own, where it is a lesson's class. */
+  /** The lesson whose table the class works on; by default the class's lesson. */
   lessonNumber?: number | undefined;
   /** The server, or its URL. */
   server: DatabaseServer | string;
@@ -30,7 +30,7 @@ export interface FilesRun extends Surroundings {
   directory: string | undefined;
   /** Seconds without a report after which the process is killed. */
   silence: number;
-  /** Receives what the class prints. */
+  /** Receives the class's output. */
   onOutput?: ((text: string) => void) | undefined;
   /** Begins the record of a file, by its index in `files`. */
   record(index: number): FileRecord;

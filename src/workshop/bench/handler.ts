@@ -99,7 +99,7 @@ function toObject(sessions: SessionsExport): object | undefined {
   return new sessions();
 }
 
-/** Bytes as text; anything else stays what it is, so that a test can see a `null` for itself. */
+/** Bytes as text; any other value is unchanged, so that a test can see a `null`. */
 function toText(value: unknown): unknown {
   return value instanceof Uint8Array ? Buffer.from(value).toString('utf8') : value;
 }

@@ -17,14 +17,14 @@ export interface TestResult {
   /** The test's name; the file's path for a failure that belongs to no test. */
   name: string;
   passed: boolean;
-  /** Undefined where it passed. */
+  /** Undefined if the test passed. */
   reason: Reason | undefined;
-  /** One sentence; empty where it passed. */
+  /** One sentence; empty if the test passed. */
   message: string;
   /** As `util.inspect` shows it, on one line; undefined where nothing was compared. */
   expected?: string | undefined;
   actual?: string | undefined;
-  /** The place to look at, in the class where it is known. */
+  /** The location of the failure, in the class if it is known. */
   location?: Location | undefined;
   milliseconds: number;
 }
@@ -43,7 +43,7 @@ export interface TestOptions extends Surroundings {
   seconds?: number | undefined;
   /** Receives each result as it comes. */
   onResult?: ((result: TestResult) => void) | undefined;
-  /** Receives what the class prints. */
+  /** Receives the class's output. */
   onOutput?: ((text: string) => void) | undefined;
 }
 

@@ -1,8 +1,8 @@
 /**
  * The lessons as data, read from their folders.
  *
- * The folder is the truth. package.json's conditions, the runner, the matrix, the lab and the site
- * ask this room; nothing else lists lessons or knows a path inside their folder.
+ * The folders are the only source. package.json's conditions, the runner, the matrix, the lab and the site
+ * use this module; nothing else lists lessons or knows a path inside their folder.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';

@@ -1,5 +1,5 @@
 /**
- * Keeps package.json's `#sessions` conditions equal to what the lessons' folders hold.
+ * Keeps package.json's `#sessions` conditions equal to the classes in the lessons' folders.
  *
  * `npm run conditions` writes them and makes the wrong fixes from their patches; `npm test` compares,
  * and fails for a patch that no longer applies.

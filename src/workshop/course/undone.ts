@@ -22,9 +22,9 @@ import { lessonBefore } from './promises.ts';
 
 /** A class without one lesson's change. */
 export interface UndoneClass {
-  /** The lesson whose change is taken back. */
+  /** The lesson whose change is removed. */
   lesson: Lesson;
-  /** The lesson whose class it is taken out of. */
+  /** The lesson from whose class the change is removed. */
   base: Lesson;
   /** `undone-09`, the condition under which `#sessions` is this class. */
   condition: string;
@@ -44,9 +44,9 @@ interface Manifest {
 }
 
 /**
- * Takes each lesson's change back.
+ * Makes the last class without each lesson's change.
  *
- * @param only - The one lesson to take back; all that change an existing method, if left out.
+ * @param only - The one lesson; by default every lesson that changes an existing method.
  * @returns The workshop; `remove` deletes it.
  */
 export function takeBack(lessons: readonly Lesson[], only?: Lesson): UndoneWorkshop {
@@ -70,7 +70,7 @@ export function takeBack(lessons: readonly Lesson[], only?: Lesson): UndoneWorks
   };
 }
 
-/** Without its port a method is missing, which rule 2 covers already. */
+/** Without a port lesson's change a method is missing, which rule 2 covers already. */
 function isChange({ kind }: Lesson): boolean {
   return kind === 'fix' || kind === 'grow';
 }

@@ -100,7 +100,7 @@ function inUsualForm(map: Map<PhpKey, PhpValue>): PhpArray {
   return keys.every(keepsItsPlace) ? Object.fromEntries(map) : map;
 }
 
-/** Returns whether an object keeps a key where it was set: it sorts those of an array to the front. */
+/** Returns whether an object keeps a key in insertion order: objects sort array indexes first. */
 function keepsItsPlace(key: PhpKey): boolean {
   return typeof key === 'string' || (typeof key !== 'object' && (key < 0 || key >= 2 ** 32 - 1));
 }

@@ -12,7 +12,7 @@ export interface Outcome {
   readonly difference: string | undefined;
 }
 
-/** Cases of one kind, and both sides of the comparison. */
+/** Cases of one kind, and the function that compares PHP and the library on them. */
 interface Comparison<Case> {
   readonly cases: fc.Arbitrary<Case>;
   /** The cases to shrink a difference with, if `cases` do not shrink well. */
@@ -22,9 +22,9 @@ interface Comparison<Case> {
   compare(one: Case, answer: Answer): string | undefined;
 }
 
-/** PHP is asked about so many cases at once. */
+/** The number of cases that one call of PHP compares. */
 const BATCH = 4000;
-/** A smaller case is looked for so long, in milliseconds. */
+/** The time spent on shrinking a failing case, in milliseconds. */
 const PATIENCE = 60_000;
 const FORMATS: readonly SessionFormat[] = ['php', 'php_binary', 'php_serialize'];
 const NAMES = ['a', 'b', 'user', '5', '-7', '', '__proto__', 'é', '!x', 'long'.repeat(32)];
@@ -56,7 +56,7 @@ export async function compareValues(
  * Compares random arrays as `$_SESSION` with PHP, in the three formats and both ways.
  *
  * @param seed - The same seed gives the same arrays.
- * @param count - How many arrays for each format.
+ * @param count - The number of arrays per format.
  */
 export async function compareSessionValues(
   oracle: Oracle,
@@ -96,7 +96,7 @@ export async function compareMutations(
  * Compares sessions in the three formats, whole and spoiled.
  *
  * @param seed - The same seed and corpus give the same inputs.
- * @param count - How many inputs of each format.
+ * @param count - The number of inputs per format.
  * @param corpus - Bytes that PHP wrote.
  */
 export async function compareSessions(

@@ -1,4 +1,4 @@
-/** A row's bytes taken apart for the reader: each part with a sentence, and where the data breaks. */
+/** A row's bytes split into parts, each with a sentence, up to the place where the data is broken. */
 import { decodeSession } from '../../serialize/index.ts';
 import { dissectSoFar, type NotASession, type Part } from '../format/dissect.ts';
 import { count, errorMessage, escapeBytes, hex } from './text.ts';

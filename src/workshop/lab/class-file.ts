@@ -1,4 +1,4 @@
-/** A class of the workshop as a file, and what is shown of it and run on it. */
+/** A class of the workshop as a file, to show, test and attack on a page. */
 import { type ClassFile, type Lesson, minePath, shown } from '../course/catalogue.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';
 

@@ -54,7 +54,7 @@ export class ClassProcess {
   }
 
   /**
-   * Sends a request, to a process that is started if need be.
+   * Sends a request, and starts the process first if none runs.
    *
    * @param sender - The client, by which the timeline names the request.
    * @throws ClassUnavailable when the class does not answer.

@@ -175,7 +175,7 @@ export class Gauntlet {
   }
 }
 
-/** One job a class, in the order of the rows. */
+/** One job per class, in the order of the rows. */
 function byClass(cells: Cell[]): Job[] {
   const jobs = new Map<string, Job>();
   for (const { subject, attack } of cells) {

@@ -9,7 +9,7 @@ export interface Wait {
   /** Milliseconds since 1970; `to` is the present while it still waits. */
   from: number;
   to: number;
-  /** The requests that held the lock in the meantime; empty where none of the timeline did. */
+  /** The requests that held the lock in the meantime; empty if no request of the timeline did. */
   holders: RequestEntry[];
   /** Undefined while it still waits. */
   got: boolean | undefined;

@@ -70,7 +70,7 @@ export function splitFrontMatter(text: string): string {
   return text.replace(/^---\r?\n.*?\r?\n---\r?\n/s, '');
 }
 
-/** Reads what a lesson's page says under a step's heading, answers apart. */
+/** Reads the text under a step's heading on a lesson's page, with the answers separate. */
 export function readPassages(lesson: Lesson, { name, heading }: Step): Passage[] {
   const text = splitFrontMatter(readFileSync(lesson.files.readme, 'utf8'));
   const blocks = splitBlocks(text);

@@ -53,7 +53,7 @@ async function fetched(options: Announcements): Promise<Php | undefined> {
 }
 
 /**
- * Asks PHP for its version and its extensions; missing ones are looked for in its own folder.
+ * Asks PHP for its version and its extensions, and looks for missing extensions in PHP's folder.
  *
  * @param cgi - Absolute path of php-cgi or php-fpm.
  * @param folder - Where packages were unpacked; `''` for an installed PHP.

@@ -103,7 +103,7 @@ export async function run(
   const stderr: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-  // A program that does not read all of its input breaks the pipe; its exit code is what counts.
+  // A program that does not read all of its input breaks the pipe; only its exit code matters.
   child.stdin.on('error', () => {});
   child.stdin.end(options.input ?? '');
   const { code, failure } = await new Promise<{ code: number; failure: string }>((resolve) => {

@@ -28,7 +28,7 @@ export interface Observed {
   wrong: ObservedClass[];
   /** Each class without one lesson's change, on the tests of every lesson up to that one. */
   undone: (ObservedClass & {
-    /** The label of the lesson whose class the change was taken out of. */
+    /** The label of the lesson from whose class the change was removed. */
     base: string;
   })[];
   attacks: ObservedAttack[];

@@ -120,7 +120,7 @@ function testJobs(
   return [...classes, ...fixes, ...without];
 }
 
-/** Each attack on what it must breach, on its own class, and on every later one: by class. */
+/** Each attack on the class it must breach, on its lesson's class, and on every later class. */
 function attackJobs({ lessons, only, server, signal }: MatrixOptions, observed: Observed): Job[] {
   const attackers = new Map<string, Lesson[]>();
   for (const [index, lesson] of lessons.entries()) {

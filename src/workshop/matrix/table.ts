@@ -77,7 +77,7 @@ function drawAttack({ observed, broken }: Matrix, { label, condition }: Lesson):
   return `${[...before].join(', ') || '–'} / ${[...after].join(', ')}${wrong}`;
 }
 
-/** `✘2 of 3`: how many of the lesson's tests turn red when its change is taken out again. */
+/** `✘2 of 3`: the number of the lesson's tests that fail without its change. */
 function drawUndone({ observed, broken }: Matrix, { label, proves }: Lesson): string {
   const seen = observed.undone.find(({ lesson }) => lesson === label);
   if (!seen) return '–';

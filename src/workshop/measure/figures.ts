@@ -11,7 +11,7 @@ export interface Spread {
 export interface Round {
   /** Right responses a second. */
   perSecond: number;
-  /** Microseconds of CPU time a response, in the web server; null where it cannot be measured. */
+  /** Microseconds of the web server's CPU time per response; null if it cannot be measured. */
   server: number | null;
   /** The same in the database. */
   database: number | null;

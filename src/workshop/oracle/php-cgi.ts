@@ -166,7 +166,7 @@ class CgiPhp implements PhpServer {
   }
 }
 
-/** Quotes a value as `php-cgi -d` does: not where it begins like a number, a word or a string. */
+/** Quotes a value as `php-cgi -d` does: not if it begins like a number, a word or a string. */
 function iniValue(value: string): string {
   return /^([a-z0-9'"]|$)/i.test(value) ? value : `"${value}"`;
 }

@@ -33,7 +33,7 @@ export interface StaticSessions {
   initCallbacks?(): Answer<boolean>;
 }
 
-/** The class of a later lesson: constructed with what it needs, an object with PHP's method names. */
+/** The class of a later lesson: its constructor takes its dependencies, its methods have PHP's names. */
 export type SessionsConstructor = new () => SessionHandlerInterface;
 
 /** The export `Sessions` of `#sessions`, in any lesson. */

@@ -1,4 +1,4 @@
-/** Reports what a class does to the process that runs it: stray errors and early ends. */
+/** Reports a class's effects on its process: stray errors and early exits. */
 import { describeFailure } from './failure.ts';
 import { readFrames, type Suspect } from './location.ts';
 import type { Failure } from './report.ts';

@@ -1,4 +1,4 @@
-/** Reads from a statement what it does to locks that other requests may wait for. */
+/** Determines a statement's effect on locks that other requests may wait for. */
 import { createHash } from 'node:crypto';
 
 /** A statement's part in the life of a lock. */
@@ -16,7 +16,7 @@ const ROWS =
   /\b(?:FOR\s+UPDATE|FOR\s+SHARE|LOCK\s+IN\s+SHARE\s+MODE)\b(?!.*\b(?:NOWAIT|SKIP\s+LOCKED)\b)/is;
 
 /**
- * Reads what a statement does to locks.
+ * Determines a statement's effect on locks.
  *
  * @returns Its part, or undefined when it does nothing to locks.
  * @example
@@ -39,7 +39,7 @@ export function lockEffect(sql: string, values: readonly unknown[]): LockEffect 
   return undefined;
 }
 
-/** True when a statement that asked for a lock has it now. */
+/** True if a statement acquired the lock that it asked for. */
 export function hasLock(effect: LockEffect | undefined, result: unknown): boolean | undefined {
   if (effect?.does !== 'takes') return undefined;
   if (effect.kind === 'rows') return true;

@@ -60,6 +60,6 @@ interface SqlEndMessage extends EventOfRequest {
   /** `1 row`, `2 rows changed`, or the server's error. */
   outcome: string;
   failed: boolean;
-  /** True when it asked for a lock and has it now. */
+  /** True if the statement acquired the lock that it asked for. */
   got: boolean | undefined;
 }

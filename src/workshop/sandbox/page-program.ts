@@ -1,4 +1,4 @@
-/** The program that serves the counter page by one class, as long as its parent lives. */
+/** Serves the counter page with one class, until its parent process ends. */
 import type { RequestListener } from 'node:http';
 import { createRequire } from 'node:module';
 import { counterPage } from './counter.ts';

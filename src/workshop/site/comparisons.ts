@@ -34,13 +34,13 @@ export interface SequenceTotal {
 
 /** Request sequences run in PHP and here. */
 export interface SequenceResults {
-  /** By what the sequences were about: functions, handlers, settings. */
+  /** By subject of the sequences: functions, handlers, settings. */
   groups: { title: string; rows: SequenceRow[] }[];
   /** The page's own PHP first; the others where they are to be had. */
   totals: SequenceTotal[];
 }
 
-/** Values, spoiled bytes and sessions, by what was compared. */
+/** Values, spoiled bytes and sessions, by subject. */
 export interface ValueResults {
   php: string;
   rows: { subject: string; tally: Tally }[];

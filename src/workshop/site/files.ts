@@ -71,7 +71,7 @@ export function yieldProofs(page: Page, lessons: Lesson[]): Yield {
   return { kind: 'block', text: proves.map((name) => `- ${name}`).join('\n') };
 }
 
-/** A lesson's wrong fixes: each with the test that catches it, and folded below what it changes. */
+/** A lesson's wrong fixes: each with the test that catches it and, folded below, its diff. */
 export function yieldWrongFixes(page: Page, lessons: Lesson[]): Yield {
   const lesson = lessonOf(page, lessons);
   if (lesson.wrong.length === 0) throw new Error(`${shown(lesson.directory)} has no wrong fixes`);

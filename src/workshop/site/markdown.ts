@@ -15,7 +15,7 @@ export interface Slot {
   marker: Marker;
   /** Index of the marker's own line. */
   at: number;
-  /** Index of the first line after what the marker has yielded so far; `at + 1` when nothing yet. */
+  /** Index of the first line after the marker's output; `at + 1` if there is no output yet. */
   end: number;
   /** White space before the marker, repeated before each line below it. */
   indent: string;
@@ -67,7 +67,7 @@ function readSlot(
     marker = readMarker(line);
   } catch (error) {
     blame(at, (error as Error).message);
-    // The fence below a misspelt marker has its marker, only not a good one: one complaint is enough.
+    // A misspelt marker is reported itself, so its fence is not reported as well.
     const fence = readFence(lines, at + 1);
     return fence && fence.close >= 0
       ? { marker: { kind: 'text', reason: '' }, at, end: fence.close + 1, indent: '' }

@@ -43,7 +43,7 @@ const COMMENT = /^\s*<!--\s*([a-z]+)\s*(?::\s*(.*?))?\s*-->\s*$/;
 /**
  * Reads a line as a marker.
  *
- * @returns The marker, or undefined where the line is something else.
+ * @returns The marker, or undefined for any other line.
  * @throws Error when the line is a marker that cannot be understood, with the form it must have.
  */
 export function readMarker(line: string): Marker | undefined {

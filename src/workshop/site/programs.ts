@@ -28,7 +28,7 @@ export interface RunningPrograms extends Programs {
 /** Pages show the same numbers on every run. */
 const SEED = '1';
 
-/** The last class that still has the article's shape: what the pages' recording is made with. */
+/** The last class that still has the article's shape; the pages' recordings use it. */
 const RECORDED = 5;
 
 /** Obtains a database server for the programs of pages. */

@@ -107,7 +107,7 @@ function linkNeighbours(app: Application): void {
   });
 }
 
-/** The marker above a block of code says where it comes from: so does the page. */
+/** Adds a caption to each block of code: its source, as named by the marker above the block. */
 function captionCode(html: string): string {
   return html.replace(
     /<!--\s*(code|diff|transcript|output)(?::\s*([^>]*?))?\s*-->\s*(<pre>[\s\S]*?<\/pre>)/g,

@@ -153,7 +153,7 @@ function readValue(fields: FieldReader, { code, unsigned }: ParameterType): Wire
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Text where the bytes are text; else the bytes. */
+/** Text if the bytes are valid UTF-8, else the bytes. */
 function readString(bytes: Buffer): string | Uint8Array {
   try {
     return decoder.decode(bytes);

@@ -23,7 +23,7 @@ export interface GateOptions {
   patience?: number | undefined;
 }
 
-/** A gate that was set up, and what has arrived at it. */
+/** A gate, and the statements that have arrived at it. */
 export interface Gate {
   /** True once all statements have arrived; false when the gate was opened before that. */
   readonly arrived: Promise<boolean>;

@@ -251,7 +251,7 @@ class Lane {
     };
   }
 
-  /** Ends the connection after what is still in the queue. */
+  /** Ends the connection once the queue is empty. */
   end(): void {
     this.#ending = true;
     this.#flush();

@@ -23,7 +23,7 @@ export interface Statement {
   readonly values: readonly WireValue[];
   /** Milliseconds since 1970 with fractions, from the monotonic clock, so a mocked `Date` does not matter. */
   readonly started: number;
-  /** When a gate let it go; the same as `started` where no gate held it. */
+  /** The time at which a gate released it; equal to `started` without a gate. */
   sent: number;
   /** Undefined while it runs. */
   ended?: number | undefined;

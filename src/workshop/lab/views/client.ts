@@ -70,7 +70,7 @@ export function cookieForm(model: PageModel, name: ClientName): Html {
   );
 }
 
-/** The Cookie line as a field, with what it holds now. */
+/** The Cookie line as a field, with its current value. */
 export function cookieFields(name: ClientName, cookie: string, placeholder: string): Html {
   return html`<div class="cookie line">
     <label for="cookie-line-${name}" class="small muted">Cookie</label>

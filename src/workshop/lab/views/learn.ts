@@ -76,7 +76,7 @@ function listing(text: string, language: string, name: string): Html {
     )}</pre><pre><code>${highlight(numbered.map(({ line }) => line).join('\n'), language)}</code></pre></div>`;
 }
 
-/** Line by line, with a sign for what was added and removed, and a little of what stayed. */
+/** Line by line, with a sign for added and removed lines, and a few unchanged lines. */
 function difference(before: string, after: string, forwards: boolean): Html {
   const clean = (text: string) =>
     text

@@ -1,4 +1,4 @@
-/** The last way to a server: a container, where a Docker daemon runs. */
+/** The last resort for a server: a container, if a Docker daemon runs. */
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type Announcements, findProgram, run } from '../program.ts';

@@ -1,6 +1,6 @@
 /** The interfaces that the files of this folder share. */
 
-/** A server program and what it needs to run from where it is. */
+/** A server program and the files and settings that it needs to run. */
 export interface ServerProgram {
   /** Absolute path of `mariadbd` or `mysqld`. */
   path: string;

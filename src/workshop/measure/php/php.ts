@@ -14,7 +14,7 @@ import { type Running, running, runRounds } from '../rounds.ts';
 interface Row {
   name: string;
   label: string;
-  /** Microseconds of the server's CPU time a request; null where it cannot be measured. */
+  /** Microseconds of the server's CPU time per request; null if it cannot be measured. */
   cpu: Spread | null;
   perSecond: Spread | null;
   /** `cpu` as a multiple of express-session's; null without express-session in the run. */

@@ -19,7 +19,7 @@ const TYPES: Record<string, string> = {
   sessions: 'sessions in three formats, whole and spoiled',
 };
 
-/** Draws the table of one group: functions, save handlers, what a callback answers, settings. */
+/** Draws the table of one group: functions, save handlers, callbacks' return values, settings. */
 export function drawSequences({ sequences }: Comparisons, title: string): Yield {
   const group = sequences.groups.find((each) => each.title === title);
   if (!group) {
@@ -58,7 +58,7 @@ export function drawTotals({ sequences }: Comparisons, page: Page): Yield {
   return { kind: 'block', text: table(['as in', ...sources], rows) };
 }
 
-/** Draws what was compared of the serializer. */
+/** Draws the serializer's comparisons. */
 export function drawValues({ values }: Comparisons): Yield {
   return {
     kind: 'block',

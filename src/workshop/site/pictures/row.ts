@@ -12,7 +12,7 @@ $_SESSION["cart"] = ["tea" => 2];`,
 $_SESSION["user"] = new User;`,
 } as const;
 
-/** Longer lines are broken where a value ends, to fit a page. */
+/** Longer lines are broken after a value, to fit a page. */
 const LONGEST = 29;
 /** Columns of a byte: two digits and a space. */
 const WIDTH = 3;
