@@ -137,7 +137,35 @@ const functions: Omit<PhpSessionFunctions, '$_SESSION' | 'SID'> = {
   setSessionVariables,
 };
 
-const requests = new WeakMap<object, PhpRequest>();
+/** Returns the object that it is given, so that a derived class adds its private field to it. */
+const Given = function given(object: object): object {
+  return object;
+} as unknown as new (
+  object: object,
+) => object;
+
+/**
+ * An object that a program has of a request. As private as an entry of a WeakMap, whose objects
+ * would survive V8's quick garbage collection, with all that they refer to.
+ */
+class Known extends Given {
+  #request: PhpRequest;
+
+  private constructor(object: object, request: PhpRequest) {
+    super(object);
+    this.#request = request;
+  }
+
+  static add(object: object, request: PhpRequest): void {
+    if (#request in object) object.#request = request;
+    else new Known(object, request);
+  }
+
+  static requestOf(object: object): PhpRequest | undefined {
+    return #request in object ? object.#request : undefined;
+  }
+}
+
 const bindings = new WeakMap<PhpRequest, PhpSessionFunctions>();
 
 /**
@@ -147,7 +175,7 @@ const bindings = new WeakMap<PhpRequest, PhpSessionFunctions>();
  * @param objects - The framework's request, the raw request beneath it, the response.
  */
 export function knowRequest(request: PhpRequest, ...objects: readonly object[]): void {
-  for (const object of objects) requests.set(object, request);
+  for (const object of objects) Known.add(object, request);
 }
 
 /**
@@ -207,7 +235,7 @@ export function functionsOf(request: PhpRequest): PhpSessionFunctions {
 
 function findRequest(object: unknown, depth: number): PhpRequest | undefined {
   if (typeof object !== 'object' || object === null || depth === 0) return undefined;
-  const known = requests.get(object);
+  const known = Known.requestOf(object);
   if (known !== undefined) return known;
   const { raw, req, request } = object as { raw?: unknown; req?: unknown; request?: unknown };
   for (const inner of [raw, req, request]) {
