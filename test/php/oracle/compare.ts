@@ -12,13 +12,20 @@ export interface Compared {
   readonly actual: readonly string[];
 }
 
-/** Runs sequences on both sides, except those that crash PHP: they leave nothing to compare. */
+/**
+ * Runs sequences on both sides, except those that crash PHP: they leave nothing to compare.
+ *
+ * @param list - The sequences.
+ * @param version - PHP's release.
+ * @param ours - The same sequences, and the port's release.
+ */
 export async function compareAll(
   list: readonly Scenario[],
   version: PhpVersion,
+  ours: { readonly list: readonly Scenario[]; readonly version: PhpVersion } = { list, version },
 ): Promise<Compared[]> {
   const inPhp = await runInPhp(list, version);
-  const { folder, results } = await runInNode(list, version);
+  const { folder, results } = await runInNode(ours.list, ours.version);
   return list.flatMap((scenario, at): Compared[] => {
     const entries = inPhp[at];
     if (entries === undefined) return [];
