@@ -19,6 +19,8 @@ export interface AssembledBench {
   random: SeededRandom;
   /** The statements that have no answer yet. */
   unanswered(): Statement[];
+  /** Grows with every statement that is sent and every answer that arrives. */
+  progress(): number;
   /** Ends everything that was opened, the class's own connections included. */
   end(): Promise<void>;
 }
@@ -52,7 +54,9 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
     endings.push(() => schema.drop());
     const wire = await openWire(schema.url);
     const statements: Statement[] = [];
+    let events = 0;
     wire.watch((event) => {
+      events += 1;
       if (event.kind === 'began') statements.push(event.statement);
     });
     const database = await openDatabase(schema.url, wire, subject.schemaSql);
@@ -95,7 +99,7 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
       },
     };
     const unanswered = () => statements.filter(({ ended }) => ended === undefined);
-    return { bench, lastCall, clock, random, unanswered, end };
+    return { bench, lastCall, clock, random, unanswered, progress: () => events, end };
   } catch (error) {
     await end();
     throw error;

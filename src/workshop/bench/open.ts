@@ -14,6 +14,12 @@ import { findSubject } from './subject.ts';
 /** Seconds a test may take under a parent, unless `WORKSHOP_TEST_SECONDS` sets another limit. */
 const defaultSeconds = 10;
 
+/** How often progress is looked at within a test's limit. */
+const turnsPerLimit = 10;
+
+/** How many times its limit a test may take while its statements still go on. */
+const patience = 3;
+
 /** The name of the test that ends a file where several share a process; it is not reported. */
 export const fileOver = 'the file is over';
 
@@ -99,9 +105,25 @@ function followTests(): CrashWatch {
   let timer: NodeJS.Timeout | undefined;
   let began = 0;
   let wasStopped = false;
-  const endLate = (): void => {
+  // A busy machine makes a test slow, and a class that waits in vain makes it stop: only a test
+  // that sends and receives nothing during its limit is ended by it.
+  const watchProgress = (assembled: AssembledBench): NodeJS.Timeout => {
+    let [turns, quiet, progress] = [0, 0, assembled.progress()];
+    return setInterval(
+      () => {
+        turns += 1;
+        quiet = assembled.progress() === progress ? quiet + 1 : 0;
+        progress = assembled.progress();
+        if (quiet === 0) report({ kind: 'busy' });
+        if (quiet < turnsPerLimit && turns < turnsPerLimit * patience) return;
+        endLate(Math.round((limit * turns) / turnsPerLimit));
+      },
+      (limit * 1000) / turnsPerLimit,
+    );
+  };
+  const endLate = (seconds: number): void => {
     const unanswered = running.assembled?.unanswered() ?? [];
-    const failure = describeTimeout(limit, unanswered, suspectNow());
+    const failure = describeTimeout(seconds, unanswered, suspectNow());
     report({ kind: 'broken', name: current, failure });
     crashes.finish();
     process.exit(1);
@@ -118,7 +140,7 @@ function followTests(): CrashWatch {
     began = performance.now();
     report({ kind: 'begun', name });
     // A test that is run by hand may stop in a debugger.
-    if (hasParent()) timer = setTimeout(endLate, limit * 1000);
+    if (hasParent()) timer = watchProgress(assembled);
   });
   afterEach(async (context) => {
     // An unhandled rejection surfaces after the test's last step.
@@ -126,7 +148,7 @@ function followTests(): CrashWatch {
     const { name, fullName, passed, error } = context as unknown as TestState;
     const { assembled } = running;
     if (name !== fullName || name === fileOver || !assembled) return;
-    clearTimeout(timer);
+    clearInterval(timer);
     current = undefined;
     const { clock, lastCall, random } = assembled;
     // A clock that a test stopped runs again for the next one.

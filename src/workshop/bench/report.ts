@@ -8,6 +8,8 @@ export type BenchReport =
   | { kind: 'called'; file: string; method: string }
   /** A test starts. */
   | { kind: 'begun'; name: string }
+  /** A test has reached its limit of time, and its statements still go on. */
+  | { kind: 'busy' }
   /** A test is over. */
   | { kind: 'over'; name: string; milliseconds: number; failure?: Failure | undefined }
   /** A failure outside of any test, or one that ends the file; with the name of a running test. */

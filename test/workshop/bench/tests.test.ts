@@ -102,6 +102,16 @@ test('a promise that never settles is a time-out that says what is being waited 
   assert.match(first?.message ?? '', /^no result after 1 seconds; no statement is on its way/);
 });
 
+test('a slow test whose statements go on is not ended by its limit', async () => {
+  workshop.edit(
+    classFile,
+    'const [row] = rows;',
+    "for (let turn = 0; turn < 9; turn++) await Sessions.Db?.query('SELECT SLEEP(0.2)');\n const [row] = rows;",
+  );
+  const [first] = await check({ seconds: 1 });
+  assert.equal(first?.passed, true, first?.message);
+});
+
 test('process.exit is a result with the line that called it', async () => {
   workshop.edit(classFile, 'const [row] = rows;', 'process.exit(0);\n const [row] = rows;');
   const [first] = await check();

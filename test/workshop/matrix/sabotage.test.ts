@@ -240,5 +240,5 @@ test('an attack that breaks proves nothing either way', async () => {
   );
   const found = sentences(await judge(2), 5);
   assert.equal(found.length, 2);
-  assert.match(found[0] ?? '', /attack\.ts broke on lesson-01: process\.exit\(0\) ended the whole/);
+  assert.match(found[0] ?? '', /attack\.ts broke on lesson-01: process\.exit\(0\) was called/);
 });
