@@ -40,7 +40,7 @@ function isLink(path) {
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 }
 
-/** npm writes its record last: one that is older than the lock file belongs to another lock file. */
+/** npm writes its record last: a record older than the lock file belongs to another lock file. */
 function packagesAreCurrent() {
   const record = join(root, 'node_modules/.package-lock.json');
   return (

@@ -12,7 +12,7 @@ export type BenchReport =
   | { kind: 'busy' }
   /** A test is over. */
   | { kind: 'over'; name: string; milliseconds: number; failure?: Failure | undefined }
-  /** A failure outside of any test, or one that ends the file; with the name of a running test. */
+  /** A failure outside any test, or a failure that ends the file; with the running test's name. */
   | { kind: 'broken'; name?: string | undefined; failure: Failure }
   /** One line of an attack's transcript. */
   | { kind: 'line'; text: string }

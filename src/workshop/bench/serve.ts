@@ -91,7 +91,7 @@ export async function serveCounter(
 }
 
 /**
- * Serves the counter page from a child process: a second web server, or one that is about to die.
+ * Serves the counter page from a child process: as a second web server, or to be killed.
  *
  * @param options - PHP settings that differ from PHP's defaults.
  * @returns The server, listening; its responses carry no `trace`.

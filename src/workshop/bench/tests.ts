@@ -102,7 +102,7 @@ interface TestFile {
   path: string;
 }
 
-/** Files that share a process: all but one that imports the class beside the bench. */
+/** Files that share a process: all files except those that import the class themselves. */
 function groups(lessons: readonly Lesson[]): TestFile[][] {
   const made: TestFile[][] = [];
   let open = false;

@@ -55,7 +55,7 @@ export function addCompare(app: Hono, lab: Lab): void {
   });
 }
 
-/** By default the right class is the current lesson's, the left one that of the lesson before. */
+/** By default, the right class is the current lesson's, the left class the previous lesson's. */
 function choose(lab: Lab, ask: (name: string) => string | undefined): Chosen {
   const { lessons } = lab;
   const right = lab.findClass(ask('right') || lessonToPlay(lab.currentLesson, lessons).condition);

@@ -92,7 +92,7 @@ function clientsOf({ name, ports, clients }: LoadOrder): Client[] {
   return known;
 }
 
-/** One keep-alive connection with one request at a time; a lost one is opened again. */
+/** One keep-alive connection with one request at a time; a lost connection is opened again. */
 class Connection {
   readonly #port: number;
   #socket: Socket | undefined;

@@ -61,7 +61,7 @@ export interface StartPhpOptions {
 const timeLimit = 10_000;
 
 /**
- * Obtains native PHP: an installed php-cgi, or one that is fetched.
+ * Obtains native PHP: an installed or a fetched php-cgi.
  *
  * @param options - Settings and variables of all requests; `progress` is called before a fetch.
  * @returns PHP; close it at the end of the test file.

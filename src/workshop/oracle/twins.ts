@@ -117,7 +117,7 @@ export async function tellStory(ask: Visitor): Promise<Step[]> {
 }
 
 /**
- * Replaces the time in a Set-Cookie line by its distance from the one that Max-Age means.
+ * Replaces the time in a Set-Cookie line by its distance from the time that Max-Age gives.
  *
  * @returns The line with `expires=<0 minutes off>` where the date is right.
  */

@@ -77,7 +77,7 @@ export class Watcher {
     else if (/\S/.test(key)) this.#prompt(`"${key}" means nothing here.`);
   }
 
-  /** Runs the check; a running one is of an older save and is aborted. */
+  /** Runs the check, and aborts a running check of an older save. */
   #check(): void {
     this.#begin(async (signal) => {
       const { lessons, server } = this.#options;
@@ -199,7 +199,7 @@ export class Watcher {
     this.#terminal.say(this.#terminal.paint('dim', keys));
   }
 
-  /** Runs one task at a time: the running one is aborted and has ended before the next begins. */
+  /** Runs one task at a time: aborts the running task, and begins the next once it has ended. */
   #begin(task: (signal: AbortSignal) => Promise<void>): void {
     this.#running?.abort();
     const own = new AbortController();

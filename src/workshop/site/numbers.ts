@@ -110,7 +110,7 @@ function fullTable(rows: readonly Row[], page: PageName): string {
 function comparison(rows: readonly Row[]): string {
   const all = rows.map(({ pages }) => pages.count);
   const [first, last] = [all[0], all.at(-1)];
-  if (!first || !last) throw new Error('a comparison wants two rows');
+  if (!first || !last) throw new Error('a comparison needs two rows');
   const isWalk = rows.every(({ name }) => name.startsWith('lesson-'));
   const line = (name: string, cell: (numbers: PageNumbers) => string, change: string): string[] => [
     name,

@@ -10,7 +10,7 @@ export interface Counted {
   connections: number;
 }
 
-/** The number of counted requests, after one that begins the session. */
+/** The number of counted requests, after a first request that begins the session. */
 const REQUESTS = 20;
 
 /**
