@@ -59,7 +59,9 @@ test('a lesson goes from red to green to the next one and leaves nothing behind'
   await learner.sees(/✔ 03 done · 3 new, 6 old tests · attack: held · press n for 04/);
   await learner.sees(prompt);
   learner.press('a');
-  await learner.sees(/attack 03 on mine …\n {2}1 {2}the visitor[\s\S]*held: what was written last/);
+  await learner.sees(
+    /attack 03 on mine …\n {2}1 {2}the visitor[\s\S]*held: the last write is there/,
+  );
   await learner.sees(prompt);
   learner.press('n');
   await learner.sees(/04 Destroy and collect/);
