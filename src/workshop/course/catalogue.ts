@@ -48,6 +48,9 @@ export interface WrongFix {
   article: boolean;
 }
 
+/** A lesson's difficulty in words, from 1 on. */
+export const difficulties = { 1: 'easy', 2: 'medium', 3: 'hard' } as const;
+
 export interface Lesson {
   number: number;
   /** Two digits, as folders and conditions write it. */
@@ -63,6 +66,10 @@ export interface Lesson {
   /** Absolute path of the project that the lesson belongs to. */
   project: string;
   kind: Kind;
+  /** The minutes that a developer who is new to sessions needs, reading included. */
+  minutes: number;
+  /** 1 is easy, 3 is hard: see {@link difficulties}. */
+  difficulty: 1 | 2 | 3;
   /** Names of the tests this lesson introduces. */
   proves: string[];
   /** Older tests that this lesson's promise replaces, each with its reason. */
@@ -86,7 +93,10 @@ export interface Lesson {
 }
 
 /** The contents of lesson.json. */
-type LessonFile = Pick<Lesson, 'kind' | 'proves' | 'retires' | 'covers' | 'needs'>;
+type LessonFile = Pick<
+  Lesson,
+  'kind' | 'minutes' | 'difficulty' | 'proves' | 'retires' | 'covers' | 'needs'
+>;
 
 /**
  * Reads every lesson, in order.
@@ -265,8 +275,17 @@ function readLessonFile(path: string, slug: string): LessonFile {
   if (!read.kind || !['page', 'port', 'fix', 'grow'].includes(read.kind)) {
     throw new Error(`lessons/${slug}/lesson.json: kind must be page, port, fix or grow`);
   }
+  const { minutes = 30, difficulty = 3 } = read;
+  if (!Number.isInteger(minutes) || minutes < 1) {
+    throw new Error(`lessons/${slug}/lesson.json: minutes must be a whole number, 1 or more`);
+  }
+  if (!(difficulty in difficulties)) {
+    throw new Error(`lessons/${slug}/lesson.json: difficulty must be 1, 2 or 3`);
+  }
   return {
     kind: read.kind,
+    minutes,
+    difficulty,
     proves: read.proves ?? [],
     retires: read.retires ?? [],
     covers: read.covers ?? [],

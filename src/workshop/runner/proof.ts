@@ -2,6 +2,9 @@
 import { type AttackResult, runAttack } from '../bench/attacks.ts';
 import { runTests, type TestResult } from '../bench/tests.ts';
 import type { Lesson } from '../course/catalogue.ts';
+import { hashOfMine } from '../course/mine.ts';
+import type { Tally, Verdict } from '../course/note.ts';
+import { recordVerdict } from '../course/progress.ts';
 import { retiredBy } from '../course/promises.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';
 
@@ -14,8 +17,12 @@ export interface Proof {
   current: TestResult[];
   /** The earlier lessons' tests, without those that a lesson up to this one retires. */
   older: TestResult[];
+  /** False when the older tests did not run, because the class cannot be loaded or never answers. */
+  olderRan: boolean;
   /** Undefined where the lesson has none, or the tests are red. */
   attack: AttackResult | undefined;
+  /** A sentence to print when the verdict on the learner's class could not be recorded. */
+  trouble: string | undefined;
 }
 
 export interface ProofRun {
@@ -33,14 +40,41 @@ export interface ProofRun {
 }
 
 /**
- * Runs a lesson's tests on a class, then the older ones, then the attack if all are green.
+ * Runs a lesson's tests on a class, then the older ones, then the attack if all are green. The
+ * verdict on the learner's own class is recorded as their progress.
  *
  * @returns The state; of an aborted run, the results so far.
  */
 export async function prove(run: ProofRun): Promise<Proof> {
+  const hash = run.condition === 'mine' ? hashOfMine() : undefined;
+  const proof = await runProof(run);
+  if (hash === undefined || run.signal.aborted) return proof;
+  return { ...proof, trouble: recordVerdict(run.lesson, { hash, ...factsOf(proof) }) };
+}
+
+/** The facts that a run established: tests that were left out, as in a hopeless run, are unknown. */
+function factsOf({ lesson, current, older, attack, olderRan }: Proof): Omit<Verdict, 'hash'> {
+  const own = tally(current, lesson.proves.length);
+  return { own, older: olderRan ? tally(older) : undefined, attack: attack?.verdict };
+}
+
+/**
+ * Counts results.
+ *
+ * @param promised - The number of tests there should be: one that did not run counts as failed.
+ */
+export function tally(results: TestResult[], promised = 0): Tally {
+  const total = Math.max(results.length, promised);
+  return { passed: results.length - failures(results).length, total };
+}
+
+async function runProof(run: ProofRun): Promise<Proof> {
   const { lessons, lesson, condition, server, signal, onOutput } = run;
   const lessonNumber = lesson.number;
-  const proof: Proof = { lesson, condition, current: [], older: [], attack: undefined };
+  const proof: Proof = {
+    ...{ lesson, condition, current: [], older: [], olderRan: false },
+    ...{ attack: undefined, trouble: undefined },
+  };
   const common = { condition, lessonNumber, server, signal, onOutput };
   proof.current = await runTests({ ...common, lessons: [lesson], bail: run.bail });
   if (signal.aborted) return proof;
@@ -54,6 +88,7 @@ export async function prove(run: ProofRun): Promise<Proof> {
     const results = await runTests({ ...common, lessons: earlier });
     proof.older = withoutRetired(results, lessons, lesson);
   }
+  proof.olderRan = !hopeless;
   if (signal.aborted) return proof;
   if (lesson.files.attack && isGreen(proof)) {
     proof.attack = await runAttack({ lesson, condition, lessonNumber, server, signal });

@@ -1,7 +1,8 @@
 /** `npm run lesson` on a terminal: a check at every save, and single keys in between. */
 import { runAttack } from '../bench/attacks.ts';
 import { findClass, type Lesson, minePath, shown } from '../course/catalogue.ts';
-import { hasMine, remember } from '../course/mine.ts';
+import { hashOfMine, hasMine, rememberLesson } from '../course/mine.ts';
+import { recordVerdict } from '../course/progress.ts';
 import { lessonAfter } from '../course/promises.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';
 import { compareClasses, paintPatch } from './commands/diff.ts';
@@ -106,6 +107,7 @@ export class Watcher {
       });
       if (signal.aborted) return;
       this.#proof = proof;
+      if (proof.trouble) this.#terminal.complain(proof.trouble);
       this.#conclude(proof);
     });
   }
@@ -153,8 +155,9 @@ export class Watcher {
     }
     this.#begin(async (signal) => {
       this.#terminal.say(`attack ${lesson.label} on mine …`);
+      const hash = hashOfMine();
       let line = 0;
-      await runAttack({
+      const { verdict } = await runAttack({
         lesson,
         condition: 'mine',
         lessonNumber: lesson.number,
@@ -165,7 +168,9 @@ export class Watcher {
           if (!signal.aborted) this.#terminal.say(`${String(line).padStart(3)}  ${text}`);
         },
       });
-      if (!signal.aborted) this.#prompt();
+      if (signal.aborted) return;
+      if (hash !== undefined) recordVerdict(lesson, { hash, attack: verdict });
+      this.#prompt();
     });
   }
 
@@ -184,7 +189,7 @@ export class Watcher {
     }
     this.#lesson = next;
     this.#proof = undefined;
-    const trouble = remember({ lesson: next });
+    const trouble = rememberLesson(next);
     if (trouble) this.#terminal.complain(trouble);
     for (const line of describeTask(next, this.#terminal)) this.#terminal.say(line);
     this.#check();

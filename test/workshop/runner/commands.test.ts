@@ -97,6 +97,33 @@ test('every command explains itself', async () => {
   }
 });
 
+test('the list marks lessons that are done, and those done before the class changed', async () => {
+  const fresh = await openWorkshop();
+  const listed = async (): Promise<Map<string, string>> => {
+    const { output } = await fresh.run('lesson', '--list', '--json');
+    const { lessons } = JSON.parse(output) as { lessons: { label: string; state: string }[] };
+    return new Map(lessons.map(({ label, state }) => [label, state]));
+  };
+  await fresh.run('catch-up', '4');
+  await fresh.run('lesson', '3', '--once');
+  assert.equal((await listed()).get('03'), 'open', 'a lesson that was skipped is not done');
+  fresh.write('lessons/mine/sessions.ts', `${fresh.classOf('03')}// my own\n`);
+  const { code, output } = await fresh.run('lesson', '3', '--once');
+  assert.equal(code, 0, output);
+  assert.deepEqual(
+    [...(await listed())].filter(([, state]) => state === 'done'),
+    [['03', 'done']],
+  );
+  const done = await fresh.run('lesson', '--list');
+  assert.match(done.output, /^→ ✔ 03 {2}Write +20 min {2}easy +done$/m);
+  fresh.write('lessons/mine/sessions.ts', fresh.classOf('03'));
+  const changed = await fresh.run('lesson', '--list');
+  assert.match(changed.output, /✔ 03 .* done earlier$/m);
+  assert.match(changed.output, /^earlier: your class has changed since/m);
+  await fresh.run('reset', '3');
+  assert.equal((await listed()).get('03'), 'open');
+});
+
 test('hints come one at a time and earlier ones stay', async () => {
   const fresh = await openWorkshop();
   const first = await fresh.run('hint', '3');
@@ -112,7 +139,7 @@ test('hints come one at a time and earlier ones stay', async () => {
 
 test('an invalid note is ignored', async () => {
   const fresh = await openWorkshop();
-  for (const note of ['{', '[]', '{"lesson":99,"hints":{"03":-4,"04":"x"}}', 'null']) {
+  for (const note of ['{', '[]', '{"lesson":99,"lessons":{"03-write":-4}}', 'null']) {
     fresh.write('lessons/mine/state.json', note);
     const { code, output } = await fresh.run('hint', '--json');
     assert.equal(code, 0, note);

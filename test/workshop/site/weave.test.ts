@@ -233,6 +233,8 @@ function lesson(slug: string, number: number, files: Record<string, string>): Le
     directory,
     project: folder,
     kind: 'port',
+    minutes: 10,
+    difficulty: 1,
     proves: ['an unknown id reads as an empty string'],
     retires: [],
     covers: [],

@@ -1,6 +1,8 @@
 /** `npm run attack 4`. */
 import { runAttack } from '../../bench/attacks.ts';
 import { shown } from '../../course/catalogue.ts';
+import { hashOfMine } from '../../course/mine.ts';
+import { recordVerdict } from '../../course/progress.ts';
 import { withServer } from '../../machine/database/with-server.ts';
 import { type Command, chosenLesson, existingClass, UsageError } from '../usage.ts';
 
@@ -30,6 +32,7 @@ export const attack: Command = {
       `npm run lesson ${lesson.number} makes one; ` +
         `npm run attack ${lesson.number} -- --on ${lesson.condition} attacks the lesson's.`,
     );
+    const hash = condition === 'mine' ? hashOfMine() : undefined;
     return await withServer(terminal.whisper, async (server, signal) => {
       terminal.say(`attack ${lesson.label} ${lesson.title} on ${condition} …\n`);
       let number = 0;
@@ -51,6 +54,7 @@ export const attack: Command = {
         },
       });
       signal.throwIfAborted();
+      if (hash !== undefined) recordVerdict(lesson, { hash, attack: verdict });
       if (location) terminal.say(`     ${shown(location.file)}:${location.line}`);
       terminal.answer({ lesson: lesson.label, class: condition, verdict, because, transcript });
       return verdict === 'held' ? 0 : 1;

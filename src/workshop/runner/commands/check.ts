@@ -1,10 +1,11 @@
 /** `npm run check`. */
 import { runTests, type TestResult } from '../../bench/tests.ts';
 import { type ClassFile, findLesson, type Lesson } from '../../course/catalogue.ts';
-import { rememberedLesson } from '../../course/mine.ts';
+import { hashOfMine, rememberedLesson } from '../../course/mine.ts';
+import { recordVerdict } from '../../course/progress.ts';
 import { retiredBy } from '../../course/promises.ts';
 import { withServer } from '../../machine/database/with-server.ts';
-import { failures, withoutRetired } from '../proof.ts';
+import { failures, tally, withoutRetired } from '../proof.ts';
 import { describeResult, readable } from '../screen.ts';
 import { type Call, type Command, existingClass, UsageError } from '../usage.ts';
 
@@ -27,6 +28,7 @@ Exits with 0 when every lesson is green, 1 when one is red.`,
     const { condition } = subject;
     const last = lastLesson(call, subject);
     const wanted = lessons.filter((each) => each.number <= last.number && each.files.test);
+    const hash = condition === 'mine' ? hashOfMine() : undefined;
     return await withServer(terminal.whisper, async (server, signal) => {
       terminal.say(`checking lessons ${wanted[0]?.label}–${last.label} on ${condition} …`);
       const results: TestResult[] = [];
@@ -56,7 +58,15 @@ Exits with 0 when every lesson is green, 1 when one is red.`,
       signal.throwIfAborted();
       print(wanted.length);
       const states = wanted.map((lesson) => ({ lesson, ...state(lesson) }));
-      return conclude(call, condition, states, withoutRetired(results, lessons, last));
+      const counted = withoutRetired(results, lessons, last);
+      if (hash !== undefined) {
+        const [own, older] = [true, false].map((isOwn) =>
+          counted.filter(({ lesson }) => (lesson === last.label) === isOwn),
+        ) as [TestResult[], TestResult[]];
+        const facts = { own: tally(own, last.proves.length), older: tally(older) };
+        recordVerdict(last, { hash, ...facts });
+      }
+      return conclude(call, condition, states, counted);
     });
   },
 };

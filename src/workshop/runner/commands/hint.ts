@@ -1,7 +1,7 @@
 /** `npm run hint`: a ladder of hints on which the earlier ones stay visible. */
 import { readFileSync } from 'node:fs';
 import type { Lesson } from '../../course/catalogue.ts';
-import { hintsShown, remember } from '../../course/mine.ts';
+import { hintsUsed, recordHints } from '../../course/progress.ts';
 import { renderMarkdown, sections } from '../markdown.ts';
 import type { Terminal } from '../terminal.ts';
 import { type Command, chosenLesson } from '../usage.ts';
@@ -44,7 +44,7 @@ export function printHints(
     terminal.say(`Lesson ${lesson.label} has no hints; it is a page to read.`);
     return { hints: [], of };
   }
-  const before = Math.min(hintsShown(lesson), of);
+  const before = Math.min(hintsUsed(lesson), of);
   const count = all ? of : Math.min(before + 1, of);
   const hints = every.slice(0, count);
   for (const { title, text } of hints) {
@@ -54,7 +54,7 @@ export function printHints(
   terminal.say(
     `hint ${count} of ${of} · ${count < of ? `${more} for the next` : 'that was the last'}`,
   );
-  const trouble = count === before ? undefined : remember({ hints: [lesson, count] });
+  const trouble = count === before ? undefined : recordHints(lesson, count);
   if (trouble) terminal.complain(trouble);
   return { hints, of };
 }

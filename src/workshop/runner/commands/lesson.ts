@@ -1,10 +1,12 @@
 /** `npm run lesson 3`. */
-import { findClass, type Lesson, minePath, shown } from '../../course/catalogue.ts';
-import { hasMine, remember, rememberedLesson, replaceMine } from '../../course/mine.ts';
+import { difficulties, findClass, type Lesson, minePath, shown } from '../../course/catalogue.ts';
+import { hasMine, rememberedLesson, rememberLesson, replaceMine } from '../../course/mine.ts';
+import { type LessonProgress, progress } from '../../course/progress.ts';
 import { lessonAfter, lessonBefore } from '../../course/promises.ts';
 import { withServer } from '../../machine/database/with-server.ts';
 import { isDone, type Proof, prove } from '../proof.ts';
 import { describeDone, describeOlder, describeRed, describeTask, readable } from '../screen.ts';
+import type { Terminal } from '../terminal.ts';
 import { type Call, type Command, chosenLesson } from '../usage.ts';
 import { Watcher } from '../watcher.ts';
 
@@ -47,20 +49,22 @@ In the watcher: h hint, d diff to the lesson's class, a attack, r run, n next le
         onOutput: (text) => process.stderr.write(text),
       });
       signal.throwIfAborted();
+      if (proof.trouble) terminal.complain(proof.trouble);
       report(call, proof);
       return isDone(proof) ? 0 : 1;
     });
   },
 };
 
-/** Prints the lessons in order, with an arrow at the one begun last. */
+/** Prints the lessons in order, with what is done of them, and an arrow at the one begun last. */
 function listLessons({ lessons, terminal }: Call): number {
   const current = rememberedLesson(lessons);
-  for (const each of lessons) {
-    const tests = each.proves.length;
-    const promise = tests === 0 ? 'a page to read' : `${tests} ${tests === 1 ? 'test' : 'tests'}`;
-    const sign = each === current ? '→' : ' ';
-    terminal.say(`${sign} ${each.label}  ${each.title.padEnd(30)} ${promise}`);
+  const entries = progress(lessons);
+  for (const entry of entries) terminal.say(describeProgress(entry, current, terminal));
+  if (entries.some(({ state }) => state === 'earlier')) {
+    terminal.say(
+      '\nearlier: your class has changed since; a lesson that is done confirms those before',
+    );
   }
   const begin = current
     ? `→ is where you are: npm run lesson ${current.number}`
@@ -68,11 +72,32 @@ function listLessons({ lessons, terminal }: Call): number {
   terminal.say(`\n${begin} · npm run check shows what your class has proved`);
   terminal.answer({
     current: current?.label ?? null,
-    lessons: lessons.map(({ label, slug, title, kind, proves }) => {
-      return { label, slug, title, kind, proves };
+    lessons: entries.map(({ lesson: { label, slug, title, kind, proves, ...each }, ...entry }) => {
+      const { minutes, difficulty } = each;
+      const { state, reached = null, hints } = entry;
+      return { label, slug, title, kind, proves, minutes, difficulty, state, reached, hints };
     }),
   });
   return 0;
+}
+
+/** `→ ✔ 03  Write   20 min  easy   done earlier`. */
+function describeProgress(
+  { lesson: { label, title, minutes, difficulty, kind }, ...entry }: LessonProgress,
+  current: Lesson | undefined,
+  { paint }: Terminal,
+): string {
+  const { state } = entry;
+  const reached = state === 'done' || state === 'earlier';
+  const words = { page: 'a page to read', open: '', earlier: 'done earlier', done: 'done' }[state];
+  const columns = [
+    label === current?.label ? '→' : ' ',
+    reached ? paint(state === 'done' ? 'green' : 'dim', '✔') : ' ',
+    ...[label, ` ${title.padEnd(30)}`, `${minutes} min`.padStart(6), ''],
+    (kind === 'page' ? '' : difficulties[difficulty]).padEnd(7),
+    words,
+  ];
+  return columns.join(' ').trimEnd();
 }
 
 /** Prints a lesson without tests: there is nothing to check. */
@@ -88,13 +113,15 @@ function showPage({ terminal, lessons }: Call, page: Lesson): number {
 function prepare({ terminal, lessons }: Call, chosen: Lesson): void {
   if (!hasMine()) {
     const source = lessonBefore(lessons, chosen) ?? chosen;
-    replaceMine(source, `before-lesson-${chosen.label}`);
+    const { trouble } = replaceMine(source, chosen);
     terminal.say(
       `${shown(minePath)} is new: a copy of lesson ${source.label}'s class, from which lesson ` +
         `${chosen.label} starts. It is yours.`,
     );
+    if (trouble) terminal.complain(trouble);
+    return;
   }
-  const trouble = remember({ lesson: chosen });
+  const trouble = rememberLesson(chosen);
   if (trouble) terminal.complain(trouble);
 }
 

@@ -1,6 +1,7 @@
 /** `npm run catch-up 4` and `npm run reset`: replace the learner's class and keep a copy of it. */
 import { findLesson, type Lesson, minePath, shown } from '../../course/catalogue.ts';
-import { remember, replaceMine } from '../../course/mine.ts';
+import { replaceMine } from '../../course/mine.ts';
+import { forgetVerdicts } from '../../course/progress.ts';
 import { lessonBefore } from '../../course/promises.ts';
 import { type Call, type Command, chosenLesson, UsageError } from '../usage.ts';
 
@@ -13,7 +14,7 @@ export const catchUp: Command = {
   npm run catch-up 4
   npm run catch-up 4 -- --json
 
-Your own class is kept in lessons/mine/history/ first.`,
+Your own class is kept in lessons/mine/history/ first. Lessons that you skip are not marked as done.`,
   run(call) {
     const [word] = call.words;
     if (word === undefined) throw new UsageError('catch-up needs a lesson: npm run catch-up 4');
@@ -28,17 +29,22 @@ export const reset: Command = {
   help: `Starts the lesson you are in over again.
 
   npm run reset
-  npm run reset 3          another lesson; the same as npm run catch-up 3
+  npm run reset 3          another lesson
   npm run reset -- --json
 
-Your own class is kept in lessons/mine/history/ first. Hints you have seen stay visible.`,
-  run: (call) => startOver(call, chosenLesson(call)),
+Your own class is kept in lessons/mine/history/ first. The lesson is no longer marked as done. Hints
+you have seen stay visible.`,
+  run(call) {
+    const lesson = chosenLesson(call);
+    const code = startOver(call, lesson);
+    forgetVerdicts(lesson);
+    return code;
+  },
 };
 
 function startOver({ terminal, lessons }: Call, lesson: Lesson): number {
   const source = lessonBefore(lessons, lesson) ?? lesson;
-  const kept = replaceMine(source, `before-lesson-${lesson.label}`);
-  const trouble = remember({ lesson });
+  const { kept, trouble } = replaceMine(source, lesson);
   if (kept) terminal.say(`kept  ${shown(kept)}`);
   terminal.say(`wrote ${shown(minePath)}: lesson ${source.label}'s class`);
   if (trouble) terminal.complain(trouble);

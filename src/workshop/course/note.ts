@@ -1,0 +1,120 @@
+/**
+ * The workshop's note about a learner, lessons/mine/state.json.
+ *
+ * The note is a convenience: every command works without it. Learners edit in its folder and pull
+ * newer versions of the workshop, so entries of an unknown shape are ignored when it is read and
+ * dropped when it is next written.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { minePath } from './catalogue.ts';
+import { replaceFile } from './folder.ts';
+
+/** Counted results of tests. */
+export interface Tally {
+  passed: number;
+  total: number;
+}
+
+/** Everything that runs have found out about one lesson on one text of the learner's class. */
+export interface Verdict {
+  /** SHA-256 of the text that was run. */
+  hash: string;
+  /** The lesson's own tests; a promised test that did not run counts as failed. */
+  own?: Tally | undefined;
+  /** The earlier lessons' tests that still hold. */
+  older?: Tally | undefined;
+  attack?: 'held' | 'breached' | 'failed' | undefined;
+}
+
+/** The part of the note about one lesson. */
+export interface LessonNote {
+  /** The number of hints shown. */
+  hints: number;
+  /** The verdict on the newest text that was run. */
+  verdict?: Verdict | undefined;
+  /** When a text was last done, as an ISO time. */
+  reached?: string | undefined;
+}
+
+export interface Note {
+  /** The number of the lesson begun last. */
+  lesson?: number | undefined;
+  /** SHA-256 of the class that the workshop wrote last: the learner's starting point. */
+  given?: string | undefined;
+  /** By the lesson's folder, because a number may belong to another lesson in another version. */
+  lessons: Record<string, LessonNote>;
+}
+
+const notePath = join(dirname(minePath), 'state.json');
+
+/** Reads the note; a missing or damaged one is empty. */
+export function readNote(): Note {
+  const note: Note = { lessons: {} };
+  let read: unknown;
+  try {
+    read = JSON.parse(readFileSync(notePath, 'utf8'));
+  } catch {
+    return note;
+  }
+  const { lesson, given, lessons } = fields(read);
+  if (isCount(lesson)) note.lesson = lesson;
+  if (typeof given === 'string') note.given = given;
+  for (const [slug, entry] of Object.entries(fields(lessons))) {
+    const { hints, verdict, reached } = fields(entry);
+    note.lessons[slug] = {
+      hints: isCount(hints) ? hints : 0,
+      verdict: readVerdict(verdict),
+      reached:
+        typeof reached === 'string' && !Number.isNaN(Date.parse(reached)) ? reached : undefined,
+    };
+  }
+  return note;
+}
+
+/**
+ * Changes the note.
+ *
+ * @param change - Changes the note it receives.
+ * @returns A sentence when the note could not be written, to be printed; commands go on without it.
+ */
+export function updateNote(change: (note: Note) => void): string | undefined {
+  const note = readNote();
+  change(note);
+  try {
+    replaceFile(notePath, `${JSON.stringify(note, null, 2)}\n`);
+    return undefined;
+  } catch (error) {
+    return `${(error as Error).message} Your lesson and your progress are not remembered.`;
+  }
+}
+
+/** The entry of a lesson, made if the note has none. */
+export function entryOf(note: Note, { slug }: { slug: string }): LessonNote {
+  note.lessons[slug] ??= { hints: 0 };
+  return note.lessons[slug];
+}
+
+function readVerdict(value: unknown): Verdict | undefined {
+  const { hash, own, older, attack } = fields(value);
+  if (typeof hash !== 'string') return undefined;
+  return {
+    hash,
+    own: readTally(own),
+    older: readTally(older),
+    attack: (['held', 'breached', 'failed'] as const).find((each) => each === attack),
+  };
+}
+
+function readTally(value: unknown): Tally | undefined {
+  const { passed, total } = fields(value);
+  return isCount(passed) && isCount(total) && passed <= total ? { passed, total } : undefined;
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function fields(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}

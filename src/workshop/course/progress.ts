@@ -1,0 +1,114 @@
+/**
+ * The lessons that the learner has reached, derived from runs of the learner's own class.
+ *
+ * A lesson is done when, on one and the same text of lessons/mine/sessions.ts, the lesson's own tests
+ * and the older ones were green and its attack was held. The text is known by its hash:
+ *
+ * - `done` says something about the class as it is now: the text that is on the disk was run, for this
+ *   lesson or for a later one (whose run includes this lesson's tests), and was done.
+ * - `earlier` says only that some text was done once. The class has changed since, or a newer run was
+ *   red. Nothing is known of the class as it is now until it is run.
+ * - Facts about one text add up, from whichever command or page they come. A new text starts from
+ *   nothing.
+ * - A run of a class exactly as the workshop wrote it (`npm run catch-up`, `npm run reset`, the first
+ *   copy) is not recorded: the lessons before are skipped then, not done.
+ * - `npm run reset` forgets the lesson's verdicts, and keeps the count of its hints.
+ */
+import type { Lesson } from './catalogue.ts';
+import { hashOfMine } from './mine.ts';
+import { entryOf, readNote, updateNote, type Verdict } from './note.ts';
+
+export interface LessonProgress {
+  lesson: Lesson;
+  /** `page` for a lesson without tests; the others as the file's first comment defines them. */
+  state: 'page' | 'open' | 'earlier' | 'done';
+  /** When the lesson was last done, as an ISO time; undefined if it never was. */
+  reached: string | undefined;
+  /** The verdict on the newest text that was run for this lesson; its text may be gone. */
+  verdict: Verdict | undefined;
+  /** The number of hints that were shown. */
+  hints: number;
+}
+
+/** The learner's progress, one entry for each lesson, in their order. */
+export function progress(lessons: readonly Lesson[]): LessonProgress[] {
+  const note = readNote();
+  const now = hashOfMine();
+  const last = lessons.findLastIndex((lesson) => {
+    const verdict = note.lessons[lesson.slug]?.verdict;
+    return now !== undefined && verdict?.hash === now && isDoneVerdict(lesson, verdict);
+  });
+  return lessons.map((lesson, index) => {
+    const { hints, verdict, reached } = note.lessons[lesson.slug] ?? { hints: 0 };
+    const red = verdict !== undefined && verdict.hash === now && isRed(verdict);
+    const proved = index <= last && !red;
+    const state = reached === undefined ? 'open' : proved ? 'done' : 'earlier';
+    return {
+      lesson,
+      state: lesson.files.test === undefined ? 'page' : state,
+      reached,
+      verdict,
+      hints,
+    };
+  });
+}
+
+/**
+ * Records what a run of the learner's class found out.
+ *
+ * @param verdict - The facts that the run established, with {@link hashOfMine} as it was before the
+ *   run. Facts left out stay as an earlier run of the same text left them. Nothing is recorded when
+ *   the file has changed since: which text ran is not known then.
+ * @returns A sentence to print when the record could not be written.
+ */
+export function recordVerdict(lesson: Lesson, verdict: Verdict): string | undefined {
+  if (verdict.hash !== hashOfMine() || verdict.hash === readNote().given) return undefined;
+  return updateNote((note) => {
+    const entry = entryOf(note, lesson);
+    const facts = Object.fromEntries(
+      Object.entries(verdict).filter(([, value]) => value !== undefined),
+    );
+    const known = entry.verdict?.hash === verdict.hash ? entry.verdict : undefined;
+    entry.verdict = { ...known, ...facts, hash: verdict.hash };
+    if (isDoneVerdict(lesson, entry.verdict)) entry.reached = new Date().toISOString();
+  });
+}
+
+/** True when the facts about one text are complete and none is red. */
+function isDoneVerdict({ files }: Lesson, verdict: Verdict): boolean {
+  const { own, older, attack } = verdict;
+  const complete = own && older && (files.attack === undefined || attack !== undefined);
+  return Boolean(complete) && !isRed(verdict);
+}
+
+/** True when a fact speaks against the class; one that is not known does not. */
+function isRed({ own, older, attack }: Verdict): boolean {
+  return (
+    [own, older].some((tally) => tally && tally.passed < tally.total) ||
+    (attack !== undefined && attack !== 'held')
+  );
+}
+
+/** Forgets a lesson's verdicts; the count of its hints stays. */
+export function forgetVerdicts(lesson: Lesson): string | undefined {
+  return updateNote((note) => {
+    note.lessons[lesson.slug] = { hints: entryOf(note, lesson).hints };
+  });
+}
+
+/** The number of a lesson's hints that were shown. */
+export function hintsUsed(lesson: Lesson): number {
+  return readNote().lessons[lesson.slug]?.hints ?? 0;
+}
+
+/**
+ * Remembers how many of a lesson's hints were shown; a smaller number than before is ignored.
+ *
+ * @returns A sentence to print when the note could not be written.
+ */
+export function recordHints(lesson: Lesson, count: number): string | undefined {
+  return updateNote((note) => {
+    const entry = entryOf(note, lesson);
+    entry.hints = Math.max(entry.hints, count);
+  });
+}
