@@ -30,7 +30,7 @@ const library: Record<string, { below: string[]; packages: RegExp }> = {
 
 /** The workshop's rooms from the ground up; the last are its own files, `setup.mjs` and `start.ts`. */
 const workshop: string[][] = [
-  ['wire', 'machine', 'course', 'format'],
+  ['wire', 'machine', 'course', 'format', 'drawing'],
   ['sandbox'],
   ['bench', 'oracle'],
   ['runner', 'matrix', 'fuzz'],

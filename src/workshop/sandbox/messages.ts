@@ -57,7 +57,7 @@ export interface SqlMessage extends EventOfRequest {
 interface SqlEndMessage extends EventOfRequest {
   type: 'sql-end';
   statement: number;
-  /** `1 row`, `2 rows changed`, or the server's error. */
+  /** `1 row`, `1 row: 7` for one number, `2 rows affected`, or the server's error. */
   outcome: string;
   failed: boolean;
   /** True if the statement acquired the lock that it asked for. */

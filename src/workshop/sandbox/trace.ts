@@ -173,7 +173,13 @@ function describeError(error: unknown): string {
 
 function describeResult(result: unknown, got: boolean | undefined): string {
   if (got === false) return 'did not get the lock';
-  if (Array.isArray(result)) return result.length === 1 ? '1 row' : `${result.length} rows`;
+  if (Array.isArray(result)) {
+    const [row] = result;
+    const values = row && typeof row === 'object' ? Object.values(row) : [];
+    const isNumber = values.length === 1 && typeof values[0] === 'number';
+    if (result.length === 1) return isNumber ? `1 row: ${values[0]}` : '1 row';
+    return `${result.length} rows`;
+  }
   if (result && typeof result === 'object' && 'affectedRows' in result) {
     const changed = Number(result.affectedRows);
     const id = 'insertId' in result && Number(result.insertId) > 0 ? `, id ${result.insertId}` : '';

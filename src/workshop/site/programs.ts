@@ -15,8 +15,10 @@ import { drawMatrix } from './pictures/matrix.ts';
 import { drawRow } from './pictures/row.ts';
 import { drawStory } from './pictures/story.ts';
 import { drawTrace } from './pictures/trace.ts';
+import type { Recorded } from './record-page.ts';
+import { drawDoubleClick } from './record-races.ts';
 import { type Recording, recordStories } from './record-stories.ts';
-import { recordVisits, type Visit } from './record-visits.ts';
+import { recordVisits } from './record-visits.ts';
 import type { Programs } from './source.ts';
 import { stories } from './stories.ts';
 
@@ -28,8 +30,11 @@ export interface RunningPrograms extends Programs {
 /** Pages show the same numbers on every run. */
 const SEED = '1';
 
-/** The last class that still has the article's shape; the pages' recordings use it. */
+/** The last class that still has the article's shape. */
 const RECORDED = 5;
+
+/** The last class that counts the rows before it saves. */
+const COUNTING = 9;
 
 /** Obtains a database server for the programs of pages. */
 export async function startPrograms(
@@ -37,7 +42,6 @@ export async function startPrograms(
   progress: (line: string) => void,
 ): Promise<RunningPrograms> {
   const server = await obtainServer({ progress });
-  let visits: Promise<Visit[]> | undefined;
   let compared: Promise<Comparisons> | undefined;
   const comparisons = (): Promise<Comparisons> => {
     compared ??= readComparisons(progress);
@@ -47,6 +51,22 @@ export async function startPrograms(
   const story = async (name: string): Promise<Yield> => {
     recorded ??= recordStories(stories);
     return drawStory((await recorded).get(name) as Recording);
+  };
+  /** Gives a recording the class of a lesson and a schema with its empty table. */
+  const withTable = async (
+    number: number,
+    draw: (recorded: Recorded) => Promise<Yield>,
+  ): Promise<Yield> => {
+    const { condition } = findLesson(lessons, number);
+    const schema = await server.createSchema('weave');
+    try {
+      const connection = await createConnection({ uri: schema.url, multipleStatements: true });
+      await connection.query(schemaFor(lessons, number));
+      await connection.end();
+      return await draw({ condition, databaseUrl: schema.url });
+    } finally {
+      await schema.drop();
+    }
   };
   const pictures: Record<string, (page: Page) => Promise<Yield>> = {
     matrix: async () => {
@@ -70,9 +90,11 @@ export async function startPrograms(
     ),
     differences: async () => drawDifferences(await comparisons()),
     trace: async () => {
-      visits ??= record(lessons, server);
-      return drawTrace(await visits);
+      return await withTable(RECORDED, async ({ condition, databaseUrl }) =>
+        drawTrace(await recordVisits(condition, databaseUrl)),
+      );
     },
+    'two first saves': () => withTable(COUNTING, drawDoubleClick),
   };
   return {
     async transcript(lesson, condition) {
@@ -120,19 +142,6 @@ async function matrixOf(
   if (path) return JSON.parse(readFileSync(path, 'utf8')) as Matrix;
   progress('the matrix …');
   return await runMatrix({ lessons, server });
-}
-
-async function record(lessons: Lesson[], server: DatabaseServer): Promise<Visit[]> {
-  const { condition } = findLesson(lessons, RECORDED);
-  const schema = await server.createSchema('weave');
-  try {
-    const connection = await createConnection({ uri: schema.url, multipleStatements: true });
-    await connection.query(schemaFor(lessons, RECORDED));
-    await connection.end();
-    return await recordVisits(condition, schema.url);
-  } finally {
-    await schema.drop();
-  }
 }
 
 /** `lesson-03` and `wrong-03-null` both work on the table of lesson 3. */

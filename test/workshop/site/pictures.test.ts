@@ -35,6 +35,21 @@ test('a recording shows the same on every day', async () => {
   }
 });
 
+test('two first saves at one moment both count nothing, and one of them fails', async () => {
+  const { text } = await programs.picture('two first saves', page);
+  const arrows = [...text.matchAll(/^ {2}(L\d-?->>L\d: .*)$/gm)].map(([, arrow]) => arrow);
+  assert.deepEqual(arrows, [
+    'L1->>L2: SELECT COUNT(id)',
+    'L3->>L2: SELECT COUNT(id)',
+    'L2-->>L1: 0',
+    'L2-->>L3: 0',
+    'L1->>L2: INSERT',
+    'L3->>L2: INSERT',
+    'L2-->>L1: 1 row affected',
+    'L2-->>L3: ER_DUP_ENTRY',
+  ]);
+});
+
 test("the picture of a row is of PHP's own bytes", async () => {
   const { text } = await programs.picture('row', page);
   assert.match(

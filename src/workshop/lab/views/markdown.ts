@@ -1,8 +1,18 @@
 /** Markdown as the lessons write it, for the lab: links lead to lab pages, code is coloured. */
+import { createHash } from 'node:crypto';
 import { Marked, type Tokens } from 'marked';
 import type { Lesson } from '../../course/catalogue.ts';
+import { type Colours, drawDiagram } from '../../drawing/diagram.ts';
 import { escapeHtml, type Html, raw } from '../html.ts';
 import { highlight } from './highlight.ts';
+
+const COLOURS: Colours = {
+  background: 'var(--panel)',
+  ink: 'var(--ink)',
+  aside: 'var(--muted)',
+  line: 'var(--muted)',
+  accent: 'var(--accent)',
+};
 
 /** The lesson of a text, from which its links lead. */
 export interface Place {
@@ -30,6 +40,7 @@ export function renderMarkdown(text: string, place: Place): Html {
       },
       code({ text: code, lang }: Tokens.Code) {
         const language = lang?.split(/\s/, 1)[0];
+        if (language === 'mermaid') return drawing(code);
         return `<pre tabindex="0"><code>${highlight(code, language)}</code></pre>\n`;
       },
       table(token: Tokens.Table) {
@@ -53,6 +64,12 @@ export function renderMarkdown(text: string, place: Place): Html {
       (_all, name: string, label?: string) => `\`${(label ?? name).trim()}\``,
     );
   return raw(markdown.parse(source, { async: false }));
+}
+
+/** A page shows sections that are rendered apart, so a drawing is named after its content. */
+function drawing(text: string): string {
+  const name = `drawing-${createHash('sha256').update(text).digest('hex').slice(0, 8)}`;
+  return `<figure class="drawing">${drawDiagram(text, COLOURS, name)}</figure>\n`;
 }
 
 /** A link between the files of the project, as a link between pages of the lab. */

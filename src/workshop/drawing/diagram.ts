@@ -1,0 +1,103 @@
+/** Mermaid diagrams as SVG for the workshop's pages, and as text for a terminal. */
+import { renderMermaidASCII, renderMermaidSVG } from 'beautiful-mermaid';
+
+/** CSS values, so that a drawing follows the theme of its page. */
+export interface Colours {
+  background: string;
+  ink: string;
+  /** Text beside arrows; it needs the contrast of text. */
+  aside: string;
+  line: string;
+  /** Arrow heads. */
+  accent: string;
+}
+
+/** Mermaid's own syntax for a text alternative, which `beautiful-mermaid` does not know. */
+const ALTERNATIVE = /^[ \t]*acc(Title|Descr):[ \t]*(.*)\n?/gm;
+
+/** Comments and Mermaid's own settings; `beautiful-mermaid` expects the diagram's kind first. */
+const COMMENT = /^[ \t]*%%.*\n?/gm;
+
+/** The renderer's margin around a diagram of lanes, and the part of it that stays. */
+const MARGIN = 30;
+const KEPT_MARGIN = 2;
+
+/** The renderer's size for text beside arrows, and a size that a phone can show. */
+const SMALL = 'font-size="11"';
+const LEGIBLE = 'font-size="13"';
+
+/** A diagram without its text alternative, and the alternative. */
+function split(text: string): { code: string; title: string; description: string } {
+  const said: Record<string, string> = {};
+  const code = text.replace(COMMENT, '').replace(ALTERNATIVE, (_, name: string, words: string) => {
+    said[name] = words.trim();
+    return '';
+  });
+  return { code, title: said['Title'] ?? '', description: said['Descr'] ?? '' };
+}
+
+/**
+ * Draws a diagram.
+ *
+ * @param name - Begins every id within the drawing; two drawings on one page need two names.
+ * @returns An SVG element whose `<title>` and `<desc>` are the diagram's `accTitle` and `accDescr`.
+ * @throws Error when it cannot be drawn.
+ */
+export function drawDiagram(text: string, colours: Colours, name: string): string {
+  const { code, title, description } = split(text);
+  const svg = renderMermaidSVG(code, {
+    bg: colours.background,
+    fg: colours.ink,
+    line: colours.line,
+    accent: colours.accent,
+    muted: colours.aside,
+    font: 'inherit',
+    transparent: true,
+  });
+  const named = title || description;
+  const label = named ? ` aria-labelledby="${name}-title ${name}-desc"` : '';
+  const alternative = named
+    ? `<title id="title">${escapeText(title)}</title><desc id="desc">${escapeText(description)}</desc>`
+    : '';
+  return (
+    (code.trimStart().startsWith('sequenceDiagram') ? crop(svg) : svg)
+      // The page's own font takes the place of one from another site.
+      .replace(/@import url\([^)]*\);/g, '')
+      .replaceAll(SMALL, LEGIBLE)
+      .replace(/>/, `>${alternative}`)
+      .replace(/\bid="([^"]+)"/g, `id="${name}-$1"`)
+      .replace(/url\(#([^)]+)\)/g, `url(#${name}-$1)`)
+      .replace('<svg ', `<svg role="img"${label} `)
+  );
+}
+
+/** Removes most of the margin, which a phone needs for the drawing itself. */
+function crop(svg: string): string {
+  const cut = MARGIN - KEPT_MARGIN;
+  return svg.replace(
+    /viewBox="0 0 ([\d.]+) ([\d.]+)" width="[\d.]+" height="[\d.]+"/,
+    (_, width: string, height: string) => {
+      const [w, h] = [Number(width) - 2 * cut, Number(height) - 2 * cut];
+      return `viewBox="${cut} ${cut} ${w} ${h}" width="${w}" height="${h}"`;
+    },
+  );
+}
+
+/**
+ * Draws a diagram with characters, below its text alternative.
+ *
+ * @throws Error when it cannot be drawn.
+ */
+export function drawDiagramAsText(text: string): string {
+  const { code, title, description } = split(text);
+  const drawing = renderMermaidASCII(code)
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n')
+    .trimEnd();
+  return [title, drawing, description].filter((part) => part !== '').join('\n\n');
+}
+
+function escapeText(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
