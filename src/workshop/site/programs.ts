@@ -89,12 +89,12 @@ export async function startPrograms(
       Object.keys(stories).map((name) => [`calls for ${name}`, () => story(name)]),
     ),
     differences: async () => drawDifferences(await comparisons()),
+    'two first saves': () => withTable(COUNTING, drawDoubleClick),
     trace: async () => {
       return await withTable(RECORDED, async ({ condition, databaseUrl }) =>
         drawTrace(await recordVisits(condition, databaseUrl)),
       );
     },
-    'two first saves': () => withTable(COUNTING, drawDoubleClick),
   };
   return {
     async transcript(lesson, condition) {
