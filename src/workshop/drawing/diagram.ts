@@ -18,6 +18,9 @@ const ALTERNATIVE = /^[ \t]*acc(Title|Descr):[ \t]*(.*)\n?/gm;
 /** Comments and Mermaid's own settings; `beautiful-mermaid` expects the diagram's kind first. */
 const COMMENT = /^[ \t]*%%.*\n?/gm;
 
+/** Each of the renderer's variables is set, so that it mixes no colour of its own. */
+const RENDERED = { bg: '#fff', fg: '#000', line: '#000', accent: '#000', muted: '#000' };
+
 /** The renderer's margin around a diagram of lanes, and the part of it that stays. */
 const MARGIN = 30;
 const KEPT_MARGIN = 2;
@@ -45,15 +48,7 @@ function split(text: string): { code: string; title: string; description: string
  */
 export function drawDiagram(text: string, colours: Colours, name: string): string {
   const { code, title, description } = split(text);
-  const svg = renderMermaidSVG(code, {
-    bg: colours.background,
-    fg: colours.ink,
-    line: colours.line,
-    accent: colours.accent,
-    muted: colours.aside,
-    font: 'inherit',
-    transparent: true,
-  });
+  const svg = renderMermaidSVG(code, { ...RENDERED, font: 'inherit', transparent: true });
   const named = title || description;
   const label = named ? ` aria-labelledby="${name}-title ${name}-desc"` : '';
   const alternative = named
@@ -64,11 +59,24 @@ export function drawDiagram(text: string, colours: Colours, name: string): strin
       // The page's own font takes the place of one from another site.
       .replace(/@import url\([^)]*\);/g, '')
       .replaceAll(SMALL, LEGIBLE)
+      .replace(/--(bg|fg|line|accent|muted)\b/g, '--drawing-$1')
+      .replace(/ style="[^"]*"/, ` style="${style(colours)}"`)
       .replace(/>/, `>${alternative}`)
       .replace(/\bid="([^"]+)"/g, `id="${name}-$1"`)
       .replace(/url\(#([^)]+)\)/g, `url(#${name}-$1)`)
       .replace('<svg ', `<svg role="img"${label} `)
   );
+}
+
+/**
+ * The drawing's variables. They have names of their own, because a page's variable named as the
+ * renderer's would refer to itself.
+ */
+function style({ background, ink, line, accent, aside }: Colours): string {
+  const values = { bg: background, fg: ink, line, accent, muted: aside };
+  return Object.entries(values)
+    .map(([name, value]) => `--drawing-${name}:${value}`)
+    .join(';');
 }
 
 /** Removes most of the margin, which a phone needs for the drawing itself. */

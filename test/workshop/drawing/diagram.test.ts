@@ -31,6 +31,12 @@ test('the title and the description of a diagram are those of its drawing', () =
   assert.doesNotMatch(svg, /acc(?:Title|Descr)|init/);
 });
 
+test("a page's variable named as one of the renderer's does not refer to itself", () => {
+  const svg = drawDiagram(diagram, { ...colours, aside: 'var(--muted)' }, 'one');
+  assert.match(svg, /--drawing-muted:var\(--muted\)/);
+  assert.doesNotMatch(svg, /(--[\w-]+):\s*var\(\1\)/);
+});
+
 test('a drawing without a text alternative names no missing element', () => {
   const svg = drawDiagram('flowchart TD\n  A --> B', colours, 'one');
   assert.doesNotMatch(svg, /aria-labelledby|<title|<desc/);
