@@ -9,6 +9,7 @@ import { type Matrix, runMatrix } from '../matrix/run.ts';
 import { openWasmPhp } from '../oracle/wasm.ts';
 import { type Comparisons, readComparisons } from './comparisons.ts';
 import type { Page, Yield } from './page.ts';
+import { drawBetween } from './pictures/between.ts';
 import { drawDifferences, drawSequences, drawTotals, drawValues } from './pictures/comparisons.ts';
 import { drawFormats, drawLetters } from './pictures/format.ts';
 import { drawMatrix } from './pictures/matrix.ts';
@@ -89,6 +90,7 @@ export async function startPrograms(
       Object.keys(stories).map((name) => [`calls for ${name}`, () => story(name)]),
     ),
     differences: async () => drawDifferences(await comparisons()),
+    'ids of uniqid': async () => drawBetween(),
     'two first saves': () => withTable(COUNTING, drawDoubleClick),
     trace: async () => {
       return await withTable(RECORDED, async ({ condition, databaseUrl }) =>

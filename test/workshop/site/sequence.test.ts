@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { drawDiagram } from '../../../src/workshop/drawing/diagram.ts';
+import { drawBetween } from '../../../src/workshop/site/pictures/between.ts';
 import { drawSequence } from '../../../src/workshop/site/pictures/sequence.ts';
 
 const lanes = ['Ann', 'MySQL'];
@@ -36,4 +37,15 @@ test('an arrow to a lane that is not drawn is refused', () => {
     () => drawSequence({ title: 'a', lanes, arrows: [{ from: 'Ann', to: 'Bob', says: 'hi' }] }),
     { name: 'RangeError', message: '"Bob" is not one of the lanes Ann, MySQL' },
   );
+});
+
+test("Ann's id of uniqid() lies between Mallory's two, and those between are counted", () => {
+  const { text } = drawBetween();
+  const ids = [...text.matchAll(/-->>L\d: ([0-9a-f]{13})$/gm)].map(([, id = '']) => {
+    return Number.parseInt(id.slice(0, 8), 16) * 1_000_000 + Number.parseInt(id.slice(8), 16);
+  });
+  const [before = 0, ann = 0, after = 0] = ids;
+  assert.equal(ids.length, 3);
+  assert.ok(before < ann && ann < after, ids.join(' '));
+  assert.match(text, new RegExp(`tries ${(after - before - 1).toLocaleString('en')} ids`));
 });
