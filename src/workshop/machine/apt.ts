@@ -51,19 +51,21 @@ export function packagesFolder(names: readonly string[]): string {
  * earlier call did.
  *
  * @param names - Names of packages, as `apt-get install` takes them.
+ * @param options - `without` matches dependencies that are not fetched, such as the Perl that only a
+ *   package's service script runs.
  * @returns The folder that holds `usr/…`.
  * @throws Error with apt's output when the packages cannot be fetched.
  */
 export async function fetchPackages(
   names: readonly string[],
-  options: Announcements = {},
+  options: Announcements & { without?: RegExp } = {},
 ): Promise<string> {
   const folder = packagesFolder(names);
   if (existsSync(folder)) return folder;
   const programs = aptPrograms();
   if (programs === undefined) throw new Error('This system has no apt-get');
   const apt = new Apt(programs, options);
-  return await makeOnce(folder, (draft) => apt.unpackInto(draft, names));
+  return await makeOnce(folder, (draft) => apt.unpackInto(draft, names, options.without));
 }
 
 /**
@@ -115,8 +117,8 @@ class Apt {
     this.#options = options;
   }
 
-  async unpackInto(folder: string, names: readonly string[]): Promise<void> {
-    const wanted = await this.#resolve(names);
+  async unpackInto(folder: string, names: readonly string[], without = /^$/): Promise<void> {
+    const wanted = (await this.#resolve(names)).filter((name) => !without.test(name));
     this.#options.progress?.(`packages: fetching ${wanted.join(', ')} into ${cacheFolder()} …`);
     const archives = join(folder, '.archives');
     await mkdir(archives);
