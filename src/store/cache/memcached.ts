@@ -1,0 +1,287 @@
+/** A client of one memcached, as small as the session cache needs it. */
+import { connect, type Socket } from 'node:net';
+
+/** A memcached that does not answer, refuses, or answers what its protocol does not know. */
+export class CacheUnavailable extends Error {
+  override readonly name = 'CacheUnavailable';
+}
+
+/** A value, and the number that memcached gave to this version of it. */
+export interface Item {
+  readonly value: Buffer;
+  /** For {@link MemcachedClient.cas}: it succeeds while the key still holds this version. */
+  readonly cas: string;
+}
+
+/** The options of {@link MemcachedClient}. */
+export interface MemcachedOptions {
+  /** The address, with a port: `127.0.0.1:11211` or `[::1]:11211`. */
+  server: string;
+  /** Milliseconds for an answer, the connection included. @default 250 */
+  timeout?: number | undefined;
+}
+
+/** A command on its way. `take` returns false until the answer is complete. */
+interface Pending {
+  take(reader: Reader): boolean;
+  reject(error: Error): void;
+  until: number;
+}
+
+/** Milliseconds between a failure and the next attempt: first, and at most. */
+const PAUSE = { first: 100, most: 2000 };
+
+/**
+ * Speaks memcached's text protocol over one connection, which is made at the first command and again
+ * after a failure.
+ *
+ * Commands are written at once and answered in order. A command without an answer within `timeout`
+ * fails, and with it all that wait behind it; the commands of the next moments fail without a try,
+ * so that a server that hangs costs one time-out and not one for each request.
+ *
+ * The protocol is memcached's `doc/protocol.txt`, "storage commands" and "retrieval command".
+ *
+ * @example
+ * const client = new MemcachedClient({ server: '127.0.0.1:11211' });
+ * await client.set('k', Buffer.from('v'), 60);
+ * (await client.get('k'))?.value.toString(); // 'v'
+ * client.close();
+ */
+export class MemcachedClient {
+  readonly #host: string;
+  readonly #port: number;
+  readonly #timeout: number;
+  #socket: Socket | undefined;
+  #reader = new Reader();
+  #pending: Pending[] = [];
+  #watch: NodeJS.Timeout | undefined;
+  #pause = PAUSE.first;
+  /** Until this moment of `performance.now()` no connection is tried. */
+  #notBefore = 0;
+  #closed = false;
+
+  /**
+   * @param options - Where the server is, and how long it may take.
+   * @throws TypeError for an address without a port.
+   */
+  constructor({ server, timeout = 250 }: MemcachedOptions) {
+    const [, host, port] = /^(?:\[([^\]]+)\]|[^:]+):(\d{1,5})$/.exec(server) ?? [];
+    if (port === undefined) {
+      throw new TypeError(`server ${JSON.stringify(server)}: write HOST:PORT, as 127.0.0.1:11211`);
+    }
+    this.#host = host ?? server.slice(0, server.lastIndexOf(':'));
+    this.#port = Number(port);
+    this.#timeout = timeout;
+  }
+
+  /**
+   * Reads a value (`gets`).
+   *
+   * @param key - 1 to 250 bytes of visible ASCII.
+   * @returns The value with its version; undefined when the key holds none.
+   * @throws CacheUnavailable when the server does not answer, as every method does.
+   */
+  async get(key: string): Promise<Item | undefined> {
+    return await this.#send([`gets ${checked(key)}\r\n`], readItem);
+  }
+
+  /**
+   * Stores a value for `seconds`, whatever the key holds.
+   *
+   * @throws CacheUnavailable also for a value that is too large for memcached, by default 1 MB.
+   */
+  async set(key: string, value: Uint8Array, seconds: number): Promise<void> {
+    const command = `set ${checked(key)} 0 ${lifetime(seconds)} ${value.length}`;
+    const outcome = await this.#store(command, value);
+    if (outcome !== 'STORED') throw unexpected(outcome);
+  }
+
+  /** Stores a value only where the key holds none, and returns whether it did. */
+  async add(key: string, value: Uint8Array, seconds: number): Promise<boolean> {
+    const command = `add ${checked(key)} 0 ${lifetime(seconds)} ${value.length}`;
+    return (await this.#store(command, value)) === 'STORED';
+  }
+
+  /**
+   * Stores a value only where the key still holds the version that was read.
+   *
+   * @param cas - The version's number, from {@link get}.
+   * @returns False when the key holds another version or none.
+   */
+  async cas(key: string, value: Uint8Array, seconds: number, cas: string): Promise<boolean> {
+    const command = `cas ${checked(key)} 0 ${lifetime(seconds)} ${value.length} ${cas}`;
+    return (await this.#store(command, value)) === 'STORED';
+  }
+
+  /** Empties the key if it still holds the version that was read. */
+  async remove(key: string, cas: string): Promise<boolean> {
+    // A negative lifetime is over at once; `delete` knows no version.
+    return (await this.#store(`cas ${checked(key)} 0 -1 0 ${cas}`, NOTHING)) === 'STORED';
+  }
+
+  /** Ends the connection. What waits for an answer fails, and so does every later command. */
+  close(): void {
+    this.#closed = true;
+    this.#fail(new CacheUnavailable('The cache client was closed'));
+  }
+
+  #store(command: string, value: Uint8Array): Promise<string> {
+    return this.#send([`${command}\r\n`, value, '\r\n'], readOutcome);
+  }
+
+  #send<Answer>(
+    parts: readonly (string | Uint8Array)[],
+    read: (reader: Reader) => { answer: Answer } | undefined,
+  ): Promise<Answer> {
+    return new Promise<Answer>((resolve, reject) => {
+      const socket = this.#connected();
+      if (socket === undefined) {
+        reject(new CacheUnavailable(this.#closed ? 'The cache client is closed' : this.#silent()));
+        return;
+      }
+      socket.write(
+        Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part))),
+      );
+      this.#pending.push({
+        take: (reader) => {
+          const found = read(reader);
+          if (found !== undefined) resolve(found.answer);
+          return found !== undefined;
+        },
+        reject,
+        until: performance.now() + this.#timeout,
+      });
+      this.#watchOldest();
+    });
+  }
+
+  #connected(): Socket | undefined {
+    if (this.#socket !== undefined) return this.#socket;
+    if (this.#closed || performance.now() < this.#notBefore) return undefined;
+    const socket = connect({ host: this.#host, port: this.#port, noDelay: true });
+    // A cache must not keep a program alive that has nothing else to do.
+    socket.unref();
+    this.#reader = new Reader();
+    socket.on('data', (chunk) => {
+      this.#pause = PAUSE.first;
+      this.#take(chunk);
+    });
+    const lost = (cause?: Error): void => {
+      if (this.#socket === socket) this.#fail(new CacheUnavailable(this.#silent(), { cause }));
+    };
+    socket.on('error', lost);
+    socket.on('close', () => lost());
+    this.#socket = socket;
+    return socket;
+  }
+
+  #take(chunk: Buffer): void {
+    this.#reader.add(chunk);
+    try {
+      while (this.#pending[0]?.take(this.#reader)) this.#pending.shift();
+    } catch (error) {
+      this.#fail(error as Error);
+      return;
+    }
+    this.#watchOldest();
+  }
+
+  /** One timer for all commands: the oldest one's time is up first. */
+  #watchOldest(): void {
+    clearTimeout(this.#watch);
+    const [oldest] = this.#pending;
+    if (oldest === undefined) return;
+    const left = Math.max(0, oldest.until - performance.now());
+    this.#watch = setTimeout(() => this.#fail(new CacheUnavailable(this.#silent())), left);
+  }
+
+  #fail(error: Error): void {
+    clearTimeout(this.#watch);
+    this.#socket?.destroy();
+    this.#socket = undefined;
+    this.#notBefore = performance.now() + this.#pause;
+    this.#pause = Math.min(this.#pause * 2, PAUSE.most);
+    for (const { reject } of this.#pending.splice(0)) reject(error);
+  }
+
+  #silent(): string {
+    return `memcached at ${this.#host}:${this.#port} did not answer`;
+  }
+}
+
+const NOTHING = new Uint8Array();
+
+/** Bytes that have come and were not yet taken. */
+class Reader {
+  #bytes: Buffer = Buffer.alloc(0);
+
+  add(chunk: Buffer): void {
+    this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
+  }
+
+  /** Returns the line that begins at `from`, without its end; undefined while it is incomplete. */
+  line(from = 0): string | undefined {
+    const end = this.#bytes.indexOf('\r\n', from);
+    return end < 0 ? undefined : this.#bytes.toString('latin1', from, end);
+  }
+
+  /** Returns a copy of bytes; undefined while they have not all come. */
+  slice(from: number, length: number): Buffer | undefined {
+    if (this.#bytes.length < from + length) return undefined;
+    return Buffer.from(this.#bytes.subarray(from, from + length));
+  }
+
+  skip(length: number): void {
+    this.#bytes = this.#bytes.subarray(length);
+  }
+}
+
+/** SERVER_ERROR is about one command, such as a value that is too large; the connection goes on. */
+const OUTCOME = /^(?:STORED|NOT_STORED|EXISTS|NOT_FOUND|SERVER_ERROR .*)$/;
+
+function readOutcome(reader: Reader): { answer: string } | undefined {
+  const line = reader.line();
+  if (line === undefined) return undefined;
+  reader.skip(line.length + 2);
+  if (OUTCOME.test(line)) return { answer: line };
+  throw unexpected(line);
+}
+
+/** `VALUE key flags length cas`, the bytes and `END`; or `END` alone. */
+function readItem(reader: Reader): { answer: Item | undefined } | undefined {
+  const head = reader.line();
+  if (head === undefined) return undefined;
+  if (head === 'END') {
+    reader.skip('END\r\n'.length);
+    return { answer: undefined };
+  }
+  const [, length = '', cas = ''] = /^VALUE \S+ \d+ (\d+) (\d+)$/.exec(head) ?? [];
+  if (cas === '') throw unexpected(head);
+  const begin = head.length + 2;
+  const end = begin + Number(length);
+  const value = reader.slice(begin, Number(length));
+  const rest = reader.slice(end, '\r\nEND\r\n'.length);
+  if (value === undefined || rest === undefined) return undefined;
+  if (rest.toString('latin1') !== '\r\nEND\r\n') throw unexpected('a value of another length');
+  reader.skip(end + rest.length);
+  return { answer: { value, cas } };
+}
+
+/** The line may repeat the key; only its first words go into the message. */
+function unexpected(line: string): CacheUnavailable {
+  const said = /^(?:(?:SERVER|CLIENT)_ERROR [\w ]{1,60}|[A-Z_]{1,20})/.exec(line)?.[0] ?? 'no word';
+  return new CacheUnavailable(`memcached answered ${JSON.stringify(said)}`);
+}
+
+function checked(key: string): string {
+  if (/^[!-~]{1,250}$/.test(key)) return key;
+  throw new TypeError('A key of memcached has 1 to 250 visible ASCII characters');
+}
+
+/** memcached takes more than 30 days for a date. */
+const MONTH = 60 * 60 * 24 * 30;
+
+function lifetime(seconds: number): number {
+  if (Number.isSafeInteger(seconds) && seconds > 0) return Math.min(seconds, MONTH);
+  throw new TypeError(`seconds must be a whole number above 0; got ${seconds}`);
+}

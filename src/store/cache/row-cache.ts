@@ -1,0 +1,238 @@
+/**
+ * Rows of sessions in memcached, in front of the database and never instead of it.
+ *
+ * A key holds one of three things: a **row**; a **lease**, set by a reader that fills the key; or a
+ * **marker** with a token for each writer that is at work. A reader fills a key only by
+ * compare-and-set on its own lease. A writer adds its token before it writes to the database, and
+ * afterwards fills the key only if no other writer has been there meanwhile: of two, neither knows
+ * whose row is the newer one. So a row that was loaded before a write is never stored after it. A
+ * writer that dies leaves its token, and until the marker is over all read the database.
+ *
+ * What stays possible: memcached may drop a marker before its time when it is full, and a marker that
+ * could not be set does not stop other processes that still reach memcached. Then a row may be old by
+ * `maxAge` at most. A row from here is never a base for writing without the database's own
+ * comparison of versions, so an old row costs a second try and no data.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Item } from './memcached.ts';
+
+/** What the protocol needs of memcached; {@link MemcachedClient} has it. */
+export interface CacheClient {
+  get(key: string): Promise<Item | undefined>;
+  add(key: string, value: Uint8Array, seconds: number): Promise<boolean>;
+  cas(key: string, value: Uint8Array, seconds: number, cas: string): Promise<boolean>;
+  remove(key: string, cas: string): Promise<boolean>;
+}
+
+/** A row as the cache keeps it. */
+export interface CacheableRow {
+  /** The row, in the caller's own encoding. */
+  readonly bytes: Uint8Array;
+  /** Milliseconds for which the row may be used: until the session ends. */
+  readonly lifetime: number;
+}
+
+/** The options of {@link RowCache}. */
+export interface RowCacheOptions {
+  /** Begins every key, so that two applications can share a memcached. @default 'phpsessid:' */
+  prefix?: string | undefined;
+  /** Seconds for which a row may be used without asking the database. @default 60 */
+  maxAge?: number | undefined;
+  /** Milliseconds within which a write ends in the database or never does. @default 10000 */
+  writeLimit?: number | undefined;
+  /** Receives each failure of memcached; the call that met it goes on with the database. */
+  onFailure?: ((error: Error) => void) | undefined;
+}
+
+const ROW = 1;
+const LEASE = 2;
+const MARKER = 3;
+
+/** Seconds that a reader has for filling a key. */
+const LEASE_SECONDS = 10;
+
+const TOKEN_BYTES = 16;
+
+/** The second byte of a marker: whether one writer has had the key to itself. */
+const ALONE = 0;
+const SHARED = 1;
+
+/** What a key shall hold next; undefined empties it. */
+type Change = { readonly value: Buffer; readonly seconds: number } | undefined;
+
+/** A key that changes under a writer so often is given up: one of the others changes it each time. */
+const ATTEMPTS = 200;
+
+/**
+ * Reads through memcached and keeps it right while rows change.
+ *
+ * @example
+ * const cache = new RowCache(new MemcachedClient({ server: '127.0.0.1:11211' }));
+ * const bytes = await cache.read(rowKey, () => selectRow(rowKey));
+ * await cache.write(rowKey, async () => ({ result: await updateRow(rowKey), row: undefined }));
+ */
+export class RowCache {
+  readonly #client: CacheClient;
+  readonly #prefix: string;
+  readonly #maxAge: number;
+  readonly #markerSeconds: number;
+  readonly #onFailure: (error: Error) => void;
+  /** For each key the load that readers of this process wait for together. */
+  readonly #loads = new Map<string, Promise<Uint8Array | undefined>>();
+
+  /**
+   * @param client - One memcached.
+   * @param options - How long what may be kept.
+   */
+  constructor(client: CacheClient, options: RowCacheOptions = {}) {
+    this.#client = client;
+    this.#prefix = options.prefix ?? 'phpsessid:';
+    this.#maxAge = options.maxAge ?? 60;
+    // memcached's clock ticks once a second, so a lifetime may be a second shorter.
+    this.#markerSeconds = Math.ceil((options.writeLimit ?? 10_000) / 1000) + 1;
+    this.#onFailure = options.onFailure ?? (() => {});
+  }
+
+  /**
+   * Returns a row from memcached, else from the database.
+   *
+   * @param id - The row's key, never a session id.
+   * @param load - Reads the database. Readers of the same moment share one call.
+   * @returns The row's bytes; undefined when `load` finds none, which is not kept.
+   * @throws What `load` throws; a memcached that fails only costs the call to the database.
+   */
+  async read(
+    id: Uint8Array,
+    load: () => Promise<CacheableRow | undefined>,
+  ): Promise<Uint8Array | undefined> {
+    const key = this.#keyOf(id);
+    const running = this.#loads.get(key);
+    if (running !== undefined) return await running;
+    const reading = this.#read(key, load).finally(() => {
+      if (this.#loads.get(key) === reading) this.#loads.delete(key);
+    });
+    this.#loads.set(key, reading);
+    return await reading;
+  }
+
+  /**
+   * Runs a write of the database so that no reader meets the row from before it afterwards.
+   *
+   * @param id - The row's key.
+   * @param save - Writes the database. It returns its result, with the new row if readers may use
+   *   it; it throws when it cannot say what the database holds.
+   * @returns The result of `save`.
+   * @throws What `save` throws. The marker then stays until its end, since the write may still come.
+   */
+  async write<Result>(
+    id: Uint8Array,
+    save: () => Promise<{ result: Result; row: CacheableRow | undefined }>,
+  ): Promise<Result> {
+    const key = this.#keyOf(id);
+    const token = randomBytes(TOKEN_BYTES);
+    await this.#attempt(() => this.#change(key, (found) => this.#begin(found, token)));
+    let saved: { result: Result; row: CacheableRow | undefined };
+    try {
+      saved = await save();
+    } finally {
+      // A load that began before the write must not answer a reader that comes after it.
+      this.#loads.delete(key);
+    }
+    await this.#attempt(() => this.#change(key, (found) => this.#end(found, token, saved.row)));
+    return saved.result;
+  }
+
+  async #read(
+    key: string,
+    load: () => Promise<CacheableRow | undefined>,
+  ): Promise<Uint8Array | undefined> {
+    const found = await this.#attempt(() => this.#client.get(key));
+    if (found?.value[0] === ROW) return found.value.subarray(1);
+    const lease = found === undefined ? await this.#attempt(() => this.#takeLease(key)) : undefined;
+    const row = await load();
+    if (lease !== undefined) await this.#attempt(() => this.#fill(key, row, lease));
+    return row?.bytes;
+  }
+
+  /** Returns the version of the reader's own lease; undefined when another has the key. */
+  async #takeLease(key: string): Promise<string | undefined> {
+    const lease = Buffer.concat([Buffer.of(LEASE), randomBytes(TOKEN_BYTES)]);
+    // The second goes out behind the first, in the same moment.
+    const [added, held] = await Promise.all([
+      this.#client.add(key, lease, LEASE_SECONDS),
+      this.#client.get(key),
+    ]);
+    return added && held?.value.equals(lease) ? held.cas : undefined;
+  }
+
+  async #fill(key: string, row: CacheableRow | undefined, version: string): Promise<void> {
+    const change = this.#kept(row);
+    if (change === undefined) await this.#client.remove(key, version);
+    else await this.#client.cas(key, change.value, change.seconds, version);
+  }
+
+  /** What a key may hold of a row; undefined when that is nothing. */
+  #kept(row: CacheableRow | undefined): Change {
+    // Rounded down: the cached row ends before its session does.
+    const seconds = Math.min(this.#maxAge, Math.floor((row?.lifetime ?? 0) / 1000));
+    if (row === undefined || seconds < 1) return undefined;
+    return { value: Buffer.concat([Buffer.of(ROW), row.bytes]), seconds };
+  }
+
+  /** Adds a writer's token to the key's marker. */
+  #begin(found: Buffer | undefined, token: Buffer): Change {
+    if (found?.[0] !== MARKER) return this.#marker(false, [token]);
+    const others = found.subarray(2);
+    return this.#marker(found[1] === SHARED || others.length > 0, [others, token]);
+  }
+
+  /** Takes a writer's token away, and puts its row there if it was the only one. */
+  #end(found: Buffer | undefined, token: Buffer, row: CacheableRow | undefined): Change {
+    // Without a marker (it was dropped) a reader may have stored the row from before the write.
+    if (found?.[0] !== MARKER) return undefined;
+    const tokens = tokensIn(found);
+    const others = tokens.filter((one) => !one.equals(token));
+    if (others.length > 0) return this.#marker(true, others);
+    return found[1] === ALONE && tokens.length > 0 ? this.#kept(row) : undefined;
+  }
+
+  #marker(isShared: boolean, tokens: readonly Buffer[]): Change {
+    const value = Buffer.concat([Buffer.of(MARKER, isShared ? SHARED : ALONE), ...tokens]);
+    return { value, seconds: this.#markerSeconds };
+  }
+
+  /** Changes what a key holds, by compare-and-set, until no other change comes between. */
+  async #change(key: string, next: (found: Buffer | undefined) => Change): Promise<void> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const found = await this.#client.get(key);
+      const change = next(found?.value);
+      if (found === undefined) {
+        if (change === undefined) return;
+        if (await this.#client.add(key, change.value, change.seconds)) return;
+      } else if (change === undefined) {
+        if (await this.#client.remove(key, found.cas)) return;
+      } else if (await this.#client.cas(key, change.value, change.seconds, found.cas)) return;
+    }
+    throw new Error(`A key of memcached changed ${ATTEMPTS} times under a writer`);
+  }
+
+  async #attempt<Answer>(command: () => Promise<Answer>): Promise<Answer | undefined> {
+    try {
+      return await command();
+    } catch (error) {
+      this.#onFailure(error as Error);
+      return undefined;
+    }
+  }
+
+  #keyOf(id: Uint8Array): string {
+    return this.#prefix + Buffer.from(id).toString('base64url');
+  }
+}
+
+function tokensIn(marker: Buffer): Buffer[] {
+  const count = (marker.length - 2) / TOKEN_BYTES;
+  return Array.from({ length: count }, (_, at) =>
+    marker.subarray(2 + at * TOKEN_BYTES, 2 + (at + 1) * TOKEN_BYTES),
+  );
+}
