@@ -30,7 +30,8 @@ export function retiredBy(lessons: readonly Lesson[], { number }: Lesson): Map<s
 
 /**
  * Finds the verdict that an attack must reach: it breaches the class that its lesson starts from,
- * and its own lesson's class and every later one hold it.
+ * and its own lesson's class and every later one hold it. Lessons are compared by number: each
+ * reading of the folders makes new objects.
  *
  * @returns Undefined for an older class, and for one that lacks the method under attack.
  */
@@ -41,5 +42,5 @@ export function promisedVerdict(
 ): 'breached' | 'held' | undefined {
   if (target.number >= attacking.number) return 'held';
   if (attacking.kind === 'port') return undefined;
-  return lessonBefore(lessons, attacking) === target ? 'breached' : undefined;
+  return lessonBefore(lessons, attacking)?.number === target.number ? 'breached' : undefined;
 }

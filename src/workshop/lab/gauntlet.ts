@@ -186,8 +186,17 @@ function byClass(cells: Cell[]): Job[] {
   return [...jobs.values()];
 }
 
-/** The outcome of a run, short enough to be read aloud. */
-function summarize(seen: (Seen & { cell: Cell })[], seconds: number, stopped: boolean): string {
+/**
+ * Describes the outcome of a run, briefly enough to be read aloud.
+ *
+ * @param seen - What each cell of the run shows now.
+ * @param stopped - True when the run was stopped before its end.
+ */
+export function summarize(
+  seen: readonly (Seen & { cell: Cell })[],
+  seconds: number,
+  stopped: boolean,
+): string {
   const number = (state: Seen['state']) => seen.filter((each) => each.state === state).length;
   const [only] = seen;
   if (only && seen.length === 1 && !stopped) {
@@ -195,7 +204,8 @@ function summarize(seen: (Seen & { cell: Cell })[], seconds: number, stopped: bo
     return `Attack ${attack.label} on ${subject.name}: ${only.state}. ${only.because ?? ''}`;
   }
   const words = [`${number('held')} held`, `${number('breached')} breached`];
-  if (number('not applicable') > 0) words.push(`${number('not applicable')} not applicable`);
+  if (number('not applicable') > 0)
+    words.push(`${number('not applicable')} do not fit their class`);
   if (number('failed') > 0) words.push(`${number('failed')} could not run`);
   const done = seen.length - number('not run');
   const head = stopped

@@ -26,6 +26,11 @@ test('an attack breaches the class before its lesson and is held from there on',
   assert.equal(promisedVerdict(lessons, fix, later), 'held');
 });
 
+test('a promise holds for a lesson that was read at another time', () => {
+  const before = findLesson(readLessons(), 6);
+  assert.equal(promisedVerdict(lessons, fix, before), 'breached');
+});
+
 test('older classes, and classes without the method, promise nothing', () => {
   assert.equal(promisedVerdict(lessons, fix, findLesson(lessons, 5)), undefined);
   assert.equal(promisedVerdict(lessons, port, findLesson(lessons, 2)), undefined);

@@ -87,7 +87,7 @@ function progressPart(lab: Lab, gauntlet: Gauntlet): Html {
   const ready = lab.database.state === 'up';
   const off = (is: boolean) => is && html` aria-disabled="true"`;
   const share = total === 0 ? 0 : done / total;
-  const idle = html`<span class="muted">Nothing has run yet. All of it takes about half a minute.</span>`;
+  const idle = html`<span class="muted">Nothing has run yet. All of it takes about a minute.</span>`;
   const state = stopping
     ? html`<span class="muted">The running attacks are being stopped.</span>`
     : (summary ?? idle);
@@ -153,16 +153,16 @@ function openedPart(lab: Lab, gauntlet: Gauntlet, cell: Cell): Html {
     <h2 id="opened-heading">Attack ${attack.label} <small>${attack.title}, on ${subject.name}</small></h2>
     <a href="/gauntlet/" data-cell="" id="close-opened">Close</a>
   </header>
-  ${run && transcript(run)}
-  ${(run?.verdict === undefined || seen.state === 'not run') && html`<p class="empty">${waitingWords(seen)}</p>`}
-  ${run?.verdict !== undefined && seen.state === 'not applicable' && html`<p class="empty">Not applicable: the workshop promises nothing for this attack on this class. ${seen.because}</p>`}
-  <p class="muted">${promiseWords(cell, seen)}</p>
   <form method="post" action="/run" data-action class="line wide">
     <input type="hidden" name="token" value="${lab.token}">
     <button name="run" value="${cellKey(cell)}" id="run-opened"${isOff && html` aria-disabled="true"`}>${run ? 'Run it again' : 'Run it'}</button>
     <a href="/lesson/${attack.label}/?class=${subject.condition}#attacks">Lesson ${attack.label} on ${subject.name}</a>
     <a href="/compare/?left=${subject.condition}&amp;right=${attack.condition}">Beside lesson ${attack.label}’s class</a>
-  </form>`;
+  </form>
+  ${run && transcript(run)}
+  ${(run?.verdict === undefined || seen.state === 'not run') && html`<p class="empty">${waitingWords(seen)}</p>`}
+  ${run?.verdict !== undefined && seen.state === 'not applicable' && html`<p class="empty">Not applicable: the workshop promises nothing for this attack on this class. ${seen.because}</p>`}
+  <p class="muted">${promiseWords(cell, seen)}</p>`;
 }
 
 function waitingWords({ state, because }: Seen): string {
