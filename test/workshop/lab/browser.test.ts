@@ -1,8 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { emptyTable, inspectPage, openLab, overflow, reads, shown, skip } from './visitor.ts';
+import { readLessons } from '../../../src/workshop/course/catalogue.ts';
+import {
+  counts,
+  emptyTable,
+  inspectPage,
+  openLab,
+  overflow,
+  reads,
+  shown,
+  skip,
+} from './visitor.ts';
 
 const { workshop: lab, visit } = await openLab();
+const last = readLessons().at(-1)?.label ?? '';
 
 test('a visit by click shows page, cookie, row and timeline', { skip }, async () => {
   const { page, complaints } = await visit('/lesson/05/');
@@ -186,6 +197,92 @@ test('the first screen holds buttons, row and timeline at 1440 × 900', { skip }
     const box = await page.getByText(text).first().boundingBox();
     assert.ok(box && box.y + box.height < 900, `"${text}" is below the first screen`);
   }
+});
+
+test('code wraps where it is wider than its column, and names its source', { skip }, async () => {
+  const { page } = await visit('/lesson/13/', { width: 1440, height: 900 });
+  const cut = await page.locator('#walkthrough pre, #code .listing').evaluateAll((blocks) => {
+    for (const details of document.querySelectorAll('details')) details.open = true;
+    return blocks.filter((block) => block.scrollWidth > block.clientWidth).length;
+  });
+  assert.equal(cut, 0);
+  await reads(
+    page.locator('figure').filter({ hasText: 'BREACHED' }).first().locator('figcaption'),
+    'The attack on the class of lesson 12',
+  );
+});
+
+test('a file’s name in a table breaks only behind a slash or a hyphen', { skip }, async () => {
+  const { page } = await visit('/lesson/07/', { width: 1440, height: 900 });
+  await page.evaluate('globalThis.__name = (value) => value');
+  const broken = await page.locator('.prose td code').evaluateAll((names) =>
+    names.flatMap((name) => {
+      const text = name.firstChild as Text;
+      const words = [...text.data.matchAll(/[^/-]+/g)];
+      return words.flatMap((word) => {
+        const range = document.createRange();
+        range.setStart(text, word.index);
+        range.setEnd(text, word.index + word[0].length);
+        return range.getClientRects().length > 1 ? [word[0]] : [];
+      });
+    }),
+  );
+  assert.deepEqual(broken, []);
+});
+
+test('on a telephone the data of a row has room', { skip }, async () => {
+  const { page } = await visit('/lesson/09/', { width: 390, height: 844 });
+  await page.locator('#login-you').click();
+  const data = await page.locator('.rows td').first().boundingBox();
+  assert.ok(data && data.width > 250, `${data?.width} pixels`);
+});
+
+test('the attributes of a sealed cookie are in sight', { skip }, async () => {
+  const { page } = await visit(`/lesson/${last}/?class=lesson-${last}`, { width: 1440 });
+  await page.locator('#login-you').click();
+  await reads(page.locator('#wire-you .got'), /Set-Cookie: .*… \d+ more ….*SameSite=/s);
+  const [box, lines] = [page.locator('#wire-you .wire'), page.locator('#wire-you .got')];
+  const [outer, inner] = [await box.boundingBox(), await lines.boundingBox()];
+  assert.ok(outer && inner && inner.y + inner.height <= outer.y + outer.height);
+});
+
+test('a Set-Cookie line is explained under the response that has it', { skip }, async () => {
+  const { page } = await visit('/lesson/05/?class=lesson-05');
+  await emptyTable(page);
+  await page.locator('#visit-you').click();
+  await counts(page.locator('#wire-you .explain'), 1);
+  await page.locator('#visit-you').click();
+  await shown(page, 'you').getByText('Count: 2').waitFor();
+  await counts(page.locator('#wire-you .explain'), 0);
+});
+
+test('a block of the timeline shows its whole name or none of it', { skip }, async () => {
+  const { page } = await visit(`/lesson/${last}/?class=lesson-${last}`, { width: 1440 });
+  await page.locator('#login-you').click();
+  await page.locator('.request .block').first().waitFor();
+  const halves = await page.locator('.request .block').evaluateAll((blocks) =>
+    blocks.flatMap((block) => {
+      (block as HTMLElement).style.width = '44px';
+      const [outer, name] = [block, block.querySelector('span')].map((each) =>
+        each?.getBoundingClientRect(),
+      );
+      if (!outer || !name || name.top >= outer.bottom) return [];
+      return name.right > outer.right + 1 ? [block.textContent] : [];
+    }),
+  );
+  assert.deepEqual(halves, []);
+});
+
+test('an error that many tests share is written once', { skip }, async () => {
+  const { page } = await visit('/lesson/02/?class=lesson-01');
+  await page.locator('#run-tests').click();
+  await reads(
+    page.locator('#tests-state .well'),
+    /3 tests fail with the same error: Not ported yet/,
+  );
+  await counts(page.locator('#tests-state .why'), 0);
+  await page.locator('#tests-state summary').click();
+  await counts(page.locator('#tests-state details li:visible'), 3);
 });
 
 test('the documentation opens, or says how it is built', { skip }, async () => {

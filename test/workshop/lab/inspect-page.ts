@@ -39,6 +39,13 @@ export function structureFaults(): string[] {
     const named = element.hasAttribute('aria-label') || element.hasAttribute('aria-labelledby');
     if (!named) say(element, 'has no name');
   }
+  const names = new Set<string>();
+  for (const element of all('nav, section, [role=region]')) {
+    const label = document.getElementById(element.getAttribute('aria-labelledby') ?? '');
+    const name = element.getAttribute('aria-label') ?? label?.textContent?.trim() ?? '';
+    if (names.has(name)) say(element, `has the name of another landmark: ${name}`);
+    names.add(name);
+  }
   for (const element of all('button, a, summary')) {
     if (!element.textContent?.trim() && !element.hasAttribute('aria-label')) {
       say(element, 'has no text');

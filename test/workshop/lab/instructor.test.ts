@@ -304,3 +304,11 @@ for (const { name } of STEPS) {
     assert.deepEqual(await inspectPage(page), [], 'in dark colours');
   });
 }
+
+test('on a telephone the head leaves the screen to the text', { skip }, async () => {
+  const page = await visit('/lesson/13/', { width: 390, height: 844 });
+  const head = await page.locator('.bar').boundingBox();
+  assert.ok(head && head.height < 140, `${head?.height} pixels`);
+  const pixels = await overflow(page);
+  assert.ok(pixels <= 0, `${pixels} pixels too wide`);
+});

@@ -1,7 +1,9 @@
 /** The tests with their state and the attacks with their transcripts. */
 import type { TestResult } from '../../bench/tests.ts';
+import { type Lesson, schemaFor } from '../../course/catalogue.ts';
 import { namePlace } from '../../sandbox/location.ts';
 import type { AttackRun } from '../attack-runs.ts';
+import type { View } from '../class-file.ts';
 import { type Html, html } from '../html.ts';
 import { count } from '../text.ts';
 import { actionForm, type PageModel } from './model.ts';
@@ -27,6 +29,7 @@ export function testsPanel(model: PageModel): Html {
   }
   const failed = run.results.filter((result) => !result.passed);
   const passed = run.results.length - failed.length;
+  const sameError = groupByError(failed);
   return html`${button}
     <p class="sum">${
       run.error !== undefined
@@ -34,7 +37,11 @@ export function testsPanel(model: PageModel): Html {
         : html`<span class="good">✔ ${passed} passed</span>${failed.length > 0 && html` <span class="bad">✘ ${failed.length} failed</span>`}${run.running && ' …'}`
     }</p>
     ${olderLessons(run.results, lesson.label)}
-    <ul class="tests">${run.results.filter((result) => result.lesson === lesson.label || !result.passed).map(oneTest)}</ul>`;
+    ${[...sameError.values()].map((results) => drawShared(results, view, lab.lessons))}
+    <ul class="tests">${run.results
+      .filter((result) => result.lesson === lesson.label || !result.passed)
+      .filter((result) => !sameError.has(errorOf(result)))
+      .map(oneTest)}</ul>`;
 }
 
 /** The attacks that reach this class: the lesson's own first, then older ones. */
@@ -87,15 +94,49 @@ function olderLessons(results: TestResult[], current: string): Html {
   })}</ul>`;
 }
 
+/** The error and its place; a page's failure names the callback's error behind its own. */
+function errorOf({ message, location }: TestResult): string {
+  const error = message.split('a callback failed: ').at(-1) ?? '';
+  return location ? `${error} ${namePlace(location)}` : error;
+}
+
+/** The errors that end at least three tests, each with its tests. */
+function groupByError(failed: readonly TestResult[]): Map<string, TestResult[]> {
+  const groups = new Map<string, TestResult[]>();
+  for (const result of failed) {
+    const error = errorOf(result);
+    groups.set(error, [...(groups.get(error) ?? []), result]);
+  }
+  return new Map([...groups].filter(([, results]) => results.length >= 3));
+}
+
+/** One sentence in place of the same error under every test. */
+function drawShared(results: TestResult[], { lesson, subject }: View, lessons: Lesson[]): Html {
+  const [first] = results;
+  if (!first) return html``;
+  const isOlderTable =
+    schemaFor(lessons, subject.lesson.number) !== schemaFor(lessons, lesson.number);
+  return html`<p class="well"><span class="bad">✘ ${count(results.length, 'test')} fail with the same error:</span> ${first.reason === 'not ported' && 'Not ported yet: '}${first.message} ${place(first)}${
+    isOlderTable &&
+    html` These tests use the table of lesson ${lesson.label}, and ${subject.name} was written for an older one.`
+  }</p>
+  <details class="small" id="same-${first.lesson}"><summary>The tests</summary><ul class="tests">${results.map(
+    ({ lesson: label, name }) =>
+      html`<li><span class="sign bad" aria-hidden="true">✘</span> <span class="muted">${label}</span> ${name}</li>`,
+  )}</ul></details>`;
+}
+
+function place({ location }: TestResult): Html {
+  if (!location) return html``;
+  return html`<code>${namePlace(location)}${location.method && ` ${location.method}()`}</code>`;
+}
+
 function oneTest(result: TestResult): Html {
-  const { passed, name, message, expected, actual, location, reason } = result;
+  const { passed, name, message, expected, actual, reason } = result;
   if (passed) {
     return html`<li class="passed"><span class="sign good" aria-hidden="true">✔</span><span class="unseen">passed: </span> ${name}</li>`;
   }
   return html`<li class="failed"><span class="sign bad" aria-hidden="true">✘</span><span class="unseen">failed: </span> ${name}
     <div class="why small muted">${expected !== undefined && html`<div>expected <code>${expected}</code></div><div>got <code>${actual}</code></div>`}
-    <div>${reason === 'not ported' && 'Not ported yet: '}${message}</div>${
-      location &&
-      html`<code>${namePlace(location)}${location.method && ` ${location.method}()`}</code>`
-    }</div></li>`;
+    <div>${reason === 'not ported' && 'Not ported yet: '}${message}</div>${place(result)}</div></li>`;
 }

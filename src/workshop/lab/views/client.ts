@@ -93,17 +93,26 @@ function wireBox({ request, response }: Exchange, name: ClientName): Html {
 
 /** Headers of the connection, and those that every answer has. */
 const TRANSPORT = /^(?:date|connection|keep-alive|transfer-encoding|content-type|x-process):/i;
+/** Room for a name and for the 64 hexadecimal digits of a random id. */
+const LONGEST_PAIR = 120;
 const COOKIE = /^((?:Set-)?Cookie: )(.*)$/is;
 
 function mark(line: string): Html {
-  const [, name, value] = COOKIE.exec(line) ?? [];
+  const [, name, value = ''] = COOKIE.exec(line) ?? [];
   return name === undefined
     ? html`<span>${line}</span>\n`
-    : html`<span class="key"><b>${name}</b>${value}</span>\n`;
+    : html`<span class="key"><b>${name}</b>${value.split(/(?<=;)/).map(shortenValue)}</span>\n`;
 }
 
-function explanation({ name, setCookie }: Client): Html {
-  return html`${setCookie.map((line, index) => {
+/** A sealed cookie would push the attributes behind it out of the box; the Cookie field has it whole. */
+function shortenValue(pair: string): Html {
+  if (pair.length <= LONGEST_PAIR) return html`${pair}`;
+  const [front, back] = [pair.slice(0, 40), pair.slice(-12)];
+  return html`<span title="${pair}">${front}<span class="tag">… ${pair.length - 52} more …</span>${back}</span>`;
+}
+
+function explanation({ name, last }: Client): Html {
+  return html`${last?.setCookie.map((line, index) => {
     const readable = readableByScripts(line);
     return html`<details id="explain-${name}-${index}" class="explain small">
       <summary>Set-Cookie explained <span class="tag ${readable && 'bad'}">${

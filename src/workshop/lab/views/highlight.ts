@@ -20,3 +20,19 @@ export function highlight(code: string, language: string | undefined): Html {
   if (!language || !highlighter.getLanguage(language)) return raw(escapeHtml(code));
   return raw(highlighter.highlight(code, { language, ignoreIllegals: true }).value);
 }
+
+/** Marks up code line by line: a colour that spans lines is closed and opened again at each break. */
+export function highlightLines(code: string, language: string): Html[] {
+  const open: string[] = [];
+  return highlight(code, language)
+    .toString()
+    .split('\n')
+    .map((line) => {
+      const before = open.join('');
+      for (const [tag] of line.matchAll(/<\/?span[^>]*>/g)) {
+        if (tag === '</span>') open.pop();
+        else open.push(tag);
+      }
+      return raw(`${before}${line}${'</span>'.repeat(open.length)}`);
+    });
+}

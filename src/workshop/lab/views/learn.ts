@@ -6,7 +6,7 @@ import { lessonBefore } from '../../course/promises.ts';
 import type { View } from '../class-file.ts';
 import { type Html, html } from '../html.ts';
 import { splitFrontMatter } from '../steps.ts';
-import { highlight } from './highlight.ts';
+import { highlightLines } from './highlight.ts';
 import { renderMarkdown } from './markdown.ts';
 
 const REGION = /^\s*\/\/\s*#(?:end)?region\b.*$/;
@@ -64,16 +64,29 @@ export function code({ lesson, subject }: View, lessons: Lesson[]): Html {
     <details id="code-class"${!wrong && html` open`}><summary><code>${shown(subject.path)}</code></summary>${listing(text, 'typescript', shown(subject.path))}</details>`;
 }
 
+interface Line {
+  /** The line's number, or its sign in a difference. */
+  mark: string | number;
+  kind?: 'added' | 'removed';
+  markup: Html;
+}
+
 function listing(text: string, language: string, name: string): Html {
   const lines = text.replace(/\n$/, '').split('\n');
-  const numbered = lines.flatMap((line, index) =>
+  const kept = lines.flatMap((line, index) =>
     REGION.test(line) ? [] : [{ line, number: index + 1 }],
   );
-  return html`<div class="listing well" tabindex="0" role="region" aria-label="${name}"><pre class="numbers" aria-hidden="true">${numbered
-    .map(({ number }) => number)
-    .join(
-      '\n',
-    )}</pre><pre><code>${highlight(numbered.map(({ line }) => line).join('\n'), language)}</code></pre></div>`;
+  const markup = highlightLines(kept.map(({ line }) => line).join('\n'), language);
+  return drawLines(
+    name,
+    markup.map((each, index) => ({ mark: kept[index]?.number ?? '', markup: each })),
+  );
+}
+
+function drawLines(name: string, lines: Line[]): Html {
+  return html`<div class="listing well" tabindex="0" role="region" aria-label="${name}"><pre><code>${lines.map(
+    ({ mark, kind, markup }) => html`<span class="${kind}"><b>${mark}</b>${markup}</span>`,
+  )}</code></pre></div>`;
 }
 
 /** Line by line, with a sign for added and removed lines, and a few unchanged lines. */
@@ -84,26 +97,25 @@ function difference(before: string, after: string, forwards: boolean): Html {
       .filter((line) => !REGION.test(line))
       .join('\n');
   const [from, to] = forwards ? [clean(before), clean(after)] : [clean(after), clean(before)];
+  const [removed, added] = [from, to].map((text) => highlightLines(text, 'typescript'));
   const changes = diffLines(from, to);
-  const lines = changes.flatMap((change, index) => {
-    const own = change.value.replace(/\n$/, '').split('\n');
-    const sign = change.added ? '+' : change.removed ? '-' : ' ';
-    if (sign !== ' ') return own.map((line) => ({ sign, line }));
-    return shortenContext(own, index === 0, index === changes.length - 1).map((line) => ({
-      sign: line === undefined ? '…' : sign,
-      line: line ?? '',
-    }));
+  const lines = changes.flatMap((change, index): Line[] => {
+    const count = change.value.replace(/\n$/, '').split('\n').length;
+    const old = change.added ? [] : (removed?.splice(0, count) ?? []);
+    const own = change.removed ? old : (added?.splice(0, count) ?? []);
+    if (change.added) return own.map((markup) => ({ mark: '+', kind: 'added', markup }));
+    if (change.removed) return own.map((markup) => ({ mark: '-', kind: 'removed', markup }));
+    return shortenContext(own, index === 0, index === changes.length - 1).map((markup) =>
+      markup ? { mark: ' ', markup } : { mark: '…', markup: html`` },
+    );
   });
-  if (lines.every(({ sign }) => sign === ' ' || sign === '…')) {
+  if (lines.every(({ kind }) => kind === undefined)) {
     return html`<p class="empty">Nothing: the two are the same.</p>`;
   }
-  return html`<div class="listing diff well" tabindex="0" role="region" aria-label="Difference"><pre><code>${lines.map(
-    ({ sign, line }) =>
-      html`<span class="${sign === '+' ? 'added' : sign === '-' ? 'removed' : 'kept'}"><b>${sign}</b> ${highlight(line, 'typescript')}</span>`,
-  )}</code></pre></div>`;
+  return drawLines('Difference', lines);
 }
 
-function shortenContext(lines: string[], first: boolean, last: boolean): (string | undefined)[] {
+function shortenContext(lines: Html[], first: boolean, last: boolean): (Html | undefined)[] {
   if (lines.length <= CONTEXT * 2 + 1 && !first && !last) return lines;
   const head = first ? [] : lines.slice(0, CONTEXT);
   const tail = last ? [] : lines.slice(Math.max(head.length, lines.length - CONTEXT));

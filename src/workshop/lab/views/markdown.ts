@@ -39,9 +39,11 @@ export function renderMarkdown(text: string, place: Place): Html {
         return `<h${level} id="read-${id}">${inside}</h${level}>\n`;
       },
       code({ text: code, lang }: Tokens.Code) {
-        const language = lang?.split(/\s/, 1)[0];
+        const [language, ...caption] = lang?.split(' ') ?? [];
         if (language === 'mermaid') return drawing(code);
-        return `<pre tabindex="0"><code>${highlight(code, language)}</code></pre>\n`;
+        const block = `<pre><code>${highlight(code, language)}</code></pre>\n`;
+        if (caption.length === 0) return block;
+        return `<figure><figcaption>${escapeHtml(caption.join(' '))}</figcaption>${block}</figure>\n`;
       },
       table(token: Tokens.Table) {
         const cell = (each: Tokens.TableCell) =>
@@ -58,6 +60,9 @@ export function renderMarkdown(text: string, place: Place): Html {
     },
   });
   const source = text
+    .replace(MARKED_FENCE, (_all, kind: string, argument: string, fence: string) => {
+      return `${fence} ${captionOf(kind, argument)}`;
+    })
     .replace(/<!--.*?-->\n?/gs, '')
     .replace(
       /\{@link\s+([^}|\s]+)(?:[|\s]+([^}]+))?\}/g,
@@ -70,6 +75,23 @@ export function renderMarkdown(text: string, place: Place): Html {
 function drawing(text: string): string {
   const name = `drawing-${createHash('sha256').update(text).digest('hex').slice(0, 8)}`;
   return `<figure class="drawing">${drawDiagram(text, COLOURS, name)}</figure>\n`;
+}
+
+/** A fence, and above it the marker that names its source. */
+const MARKED_FENCE = /^<!-- (code|diff|transcript|output)(?:: (.*?))? -->\n(`{3,}\w+)$/gm;
+
+function captionOf(kind: string, argument = ''): string {
+  const file = (path: string) => path.replace(/^(?:\.\.?\/)+/, '').replace('#', ' · ');
+  const [first = '', second] = argument.split(' with ');
+  if (kind === 'transcript') {
+    return argument
+      .replace(/^attack on lesson-/, 'The attack on the class of lesson ')
+      .replace(/^attack on wrong-\d+-(.*)/, 'The attack on wrong/$1.patch');
+  }
+  if (kind === 'output') return `Output of ${argument}`;
+  if (kind === 'code') return file(argument);
+  if (second) return `${file(first)} → ${file(second)}`;
+  return `${file(first) || 'sessions.ts'}, against the lesson before`;
 }
 
 /** A link between the files of the project, as a link between pages of the lab. */

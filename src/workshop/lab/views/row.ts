@@ -13,7 +13,7 @@ import type { PageModel } from './model.ts';
 const GC_LIFETIME = 1_440;
 
 /** The rows, newest first. */
-export function rowPanel({ running, lab, ticking }: PageModel): Html {
+export function rowPanel({ running, lab, ticking, view }: PageModel): Html {
   if (running?.tableError !== undefined) {
     return html`<p class="message bad"><span aria-hidden="true">✘</span> The table cannot be read: ${running.tableError}</p>`;
   }
@@ -25,8 +25,8 @@ export function rowPanel({ running, lab, ticking }: PageModel): Html {
     }</p>`;
   }
   const { total, changes } = running;
-  return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="rows-caption"><table class="rows">
-    <caption id="rows-caption"><code>sessions</code> · ${count(total, 'row')}</caption>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Rows of ${view.subject.name}"><table class="rows">
+    <caption><code>sessions</code> · ${count(total, 'row')}</caption>
     <thead><tr><th scope="col">id</th><th scope="col">d, decoded and as it is</th><th scope="col">updated</th></tr></thead>
     <tbody>${changes.map((change) =>
       oneRow(
