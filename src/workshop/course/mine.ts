@@ -12,6 +12,41 @@ import { readNote, updateNote } from './note.ts';
 
 const historyFolder = join(dirname(minePath), 'history');
 
+/** The settings under which an editor, and the workshop, check the learner's class. */
+export const editorConfigPath: string = join(dirname(minePath), 'tsconfig.json');
+
+/**
+ * The workshop's own settings without its rules of style: an unused parameter or a missing return
+ * type is no reason for a red lesson.
+ */
+export const editorConfig: object = {
+  extends: '../../tsconfig.json',
+  compilerOptions: {
+    noUnusedLocals: false,
+    noUnusedParameters: false,
+    noPropertyAccessFromIndexSignature: false,
+    declaration: false,
+    isolatedDeclarations: false,
+  },
+  include: ['*.ts'],
+  exclude: [],
+};
+
+/**
+ * Writes the editor's settings beside the learner's class, unless there are some.
+ *
+ * @returns A sentence to print when they could not be written.
+ */
+function prepareEditor(): string | undefined {
+  if (existsSync(editorConfigPath)) return undefined;
+  try {
+    replaceFile(editorConfigPath, `${JSON.stringify(editorConfig, null, 2)}\n`);
+    return undefined;
+  } catch (error) {
+    return `${(error as Error).message} Your editor may show errors that are not there.`;
+  }
+}
+
 /** True when the learner has a class. */
 export function hasMine(): boolean {
   return existsSync(minePath);
@@ -59,8 +94,8 @@ function saveMine(occasion: string): string | undefined {
  *
  * @param source - The lesson whose class is copied.
  * @param lesson - The lesson that begins.
- * @returns The copy's path, undefined when the learner had no class; and a sentence to print when the
- *   note could not be written.
+ * @returns The copy's path, undefined when the learner had no class; and a sentence to print when
+ *   another file beside the class could not be written.
  * @throws FolderError when either file failed; the learner's class is unchanged then.
  */
 export function replaceMine(
@@ -70,11 +105,10 @@ export function replaceMine(
   const kept = saveMine(`before-lesson-${lesson.label}`);
   const text = readFileSync(source.files.class);
   replaceFile(minePath, text);
-  const trouble = updateNote((note) => {
-    note.lesson = lesson.number;
+  const given = updateNote((note) => {
     note.given = hashOf(text);
   });
-  return { kept, trouble };
+  return { kept, trouble: given ?? beginLesson(lesson) };
 }
 
 /** The lesson that was begun last; undefined if none is remembered, or it no longer exists. */
@@ -84,12 +118,13 @@ export function rememberedLesson(lessons: readonly Lesson[]): Lesson | undefined
 }
 
 /**
- * Remembers the lesson that begins.
+ * Remembers the lesson that begins, and gives the learner's class its editor's settings.
  *
- * @returns A sentence to print when the note could not be written.
+ * @returns A sentence to print when a file could not be written.
  */
-export function rememberLesson(lesson: Lesson): string | undefined {
-  return updateNote((note) => {
+export function beginLesson(lesson: Lesson): string | undefined {
+  const trouble = updateNote((note) => {
     note.lesson = lesson.number;
   });
+  return trouble ?? prepareEditor();
 }

@@ -25,6 +25,7 @@ export interface Verdict {
   /** The earlier lessons' tests that still hold. */
   older?: Tally | undefined;
   attack?: 'held' | 'breached' | 'failed' | undefined;
+  typeErrors?: number | undefined;
 }
 
 /** The part of the note about one lesson. */
@@ -96,12 +97,13 @@ export function entryOf(note: Note, { slug }: { slug: string }): LessonNote {
 }
 
 function readVerdict(value: unknown): Verdict | undefined {
-  const { hash, own, older, attack } = fields(value);
+  const { hash, own, older, attack, typeErrors } = fields(value);
   if (typeof hash !== 'string') return undefined;
   return {
     hash,
     own: readTally(own),
     older: readTally(older),
+    typeErrors: isCount(typeErrors) ? typeErrors : undefined,
     attack: (['held', 'breached', 'failed'] as const).find((each) => each === attack),
   };
 }

@@ -2,7 +2,8 @@
  * The lessons that the learner has reached, derived from runs of the learner's own class.
  *
  * A lesson is done when, on one and the same text of lessons/mine/sessions.ts, the lesson's own tests
- * and the older ones were green and its attack was held. The text is known by its hash:
+ * and the older ones were green, its attack was held, and the text had no type error. The text is
+ * known by its hash:
  *
  * - `done` says something about the class as it is now: the text that is on the disk was run, for this
  *   lesson or for a later one (whose run includes this lesson's tests), and was done.
@@ -76,14 +77,17 @@ export function recordVerdict(lesson: Lesson, verdict: Verdict): string | undefi
 
 /** True when the facts about one text are complete and none is red. */
 function isDoneVerdict({ files }: Lesson, verdict: Verdict): boolean {
-  const { own, older, attack } = verdict;
-  const complete = own && older && (files.attack === undefined || attack !== undefined);
-  return Boolean(complete) && !isRed(verdict);
+  const { own, older, attack, typeErrors } = verdict;
+  const attacked = files.attack === undefined || attack !== undefined;
+  return (
+    own !== undefined && older !== undefined && typeErrors === 0 && attacked && !isRed(verdict)
+  );
 }
 
 /** True when a fact speaks against the class; one that is not known does not. */
-function isRed({ own, older, attack }: Verdict): boolean {
+function isRed({ own, older, attack, typeErrors = 0 }: Verdict): boolean {
   return (
+    typeErrors > 0 ||
     [own, older].some((tally) => tally && tally.passed < tally.total) ||
     (attack !== undefined && attack !== 'held')
   );

@@ -1,4 +1,7 @@
-/** A class's proof of a lesson: the lesson's tests, then the older ones, then the attack. */
+/**
+ * A class's proof of a lesson: the lesson's tests, then the older ones, then the attack, and beside
+ * them the types of the learner's own class.
+ */
 import { type AttackResult, runAttack } from '../bench/attacks.ts';
 import { runTests, type TestResult } from '../bench/tests.ts';
 import type { Lesson } from '../course/catalogue.ts';
@@ -7,6 +10,7 @@ import type { Tally, Verdict } from '../course/note.ts';
 import { recordVerdict } from '../course/progress.ts';
 import { retiredBy } from '../course/promises.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';
+import type { TypeChecker, TypeProblem } from './types.ts';
 
 /** The state of a lesson on a class, always obtained by running. */
 export interface Proof {
@@ -21,6 +25,8 @@ export interface Proof {
   olderRan: boolean;
   /** Undefined where the lesson has none, or the tests are red. */
   attack: AttackResult | undefined;
+  /** The type errors of the learner's class; undefined for a class that was not checked. */
+  types: TypeProblem[] | undefined;
   /** A sentence to print when the verdict on the learner's class could not be recorded. */
   trouble: string | undefined;
 }
@@ -31,6 +37,8 @@ export interface ProofRun {
   condition: string;
   server: DatabaseServer;
   signal: AbortSignal;
+  /** Checks the learner's own class beside its tests. */
+  types: TypeChecker;
   /** True to stop this lesson's tests at the first failure. */
   bail: boolean;
   /** Called when this lesson's tests are over, with whether older ones begin now. */
@@ -47,15 +55,27 @@ export interface ProofRun {
  */
 export async function prove(run: ProofRun): Promise<Proof> {
   const hash = run.condition === 'mine' ? hashOfMine() : undefined;
+  if (hash === undefined) return await runProof(run);
+  const checking = run.types.check();
+  // Its error is thrown below, after the tests.
+  checking.catch(() => {});
   const proof = await runProof(run);
-  if (hash === undefined || run.signal.aborted) return proof;
-  return { ...proof, trouble: recordVerdict(run.lesson, { hash, ...factsOf(proof) }) };
+  if (run.signal.aborted) return proof;
+  proof.types = await checking;
+  if (run.signal.aborted) return proof;
+  proof.trouble = recordVerdict(run.lesson, { hash, ...factsOf(proof) });
+  return proof;
 }
 
 /** The facts that a run established: tests that were left out, as in a hopeless run, are unknown. */
-function factsOf({ lesson, current, older, attack, olderRan }: Proof): Omit<Verdict, 'hash'> {
-  const own = tally(current, lesson.proves.length);
-  return { own, older: olderRan ? tally(older) : undefined, attack: attack?.verdict };
+function factsOf(proof: Proof): Omit<Verdict, 'hash'> {
+  const { lesson, current, older, olderRan, attack, types } = proof;
+  return {
+    own: tally(current, lesson.proves.length),
+    older: olderRan ? tally(older) : undefined,
+    attack: attack?.verdict,
+    typeErrors: types?.length,
+  };
 }
 
 /**
@@ -73,7 +93,7 @@ async function runProof(run: ProofRun): Promise<Proof> {
   const lessonNumber = lesson.number;
   const proof: Proof = {
     ...{ lesson, condition, current: [], older: [], olderRan: false },
-    ...{ attack: undefined, trouble: undefined },
+    ...{ attack: undefined, types: undefined, trouble: undefined },
   };
   const common = { condition, lessonNumber, server, signal, onOutput };
   proof.current = await runTests({ ...common, lessons: [lesson], bail: run.bail });
@@ -114,9 +134,10 @@ export function isGreen({ lesson, current, older }: Proof): boolean {
   );
 }
 
-/** True when the lesson is done: green, and its attack is held off. */
+/** True when the lesson is done: green, without a type error, and its attack is held. */
 export function isDone(proof: Proof): boolean {
-  return isGreen(proof) && (proof.attack === undefined || proof.attack.verdict === 'held');
+  const { attack, types = [] } = proof;
+  return isGreen(proof) && types.length === 0 && (!attack || attack.verdict === 'held');
 }
 
 /** The failed results. */

@@ -5,6 +5,7 @@ import { type Lesson, minePath, shown } from '../course/catalogue.ts';
 import { renderMarkdown, sections } from './markdown.ts';
 import { failures, isGreen, type Proof } from './proof.ts';
 import type { Terminal } from './terminal.ts';
+import type { TypeProblem } from './types.ts';
 
 /** The watcher's keys, as its prompt names them. */
 export const keys = 'h hint · d diff · a attack · r run · n next · q quit';
@@ -99,6 +100,38 @@ export function describeRed(proof: Proof, terminal: Terminal, watching: boolean)
 }
 
 /**
+ * Describes the first type error of the learner's class.
+ *
+ * @param watching - True in the watcher, where keys can be pressed.
+ * @returns Lines; empty where there is none. With green tests it is why the lesson is not done.
+ */
+export function describeTypes(proof: Proof, terminal: Terminal, watching: boolean): string[] {
+  const { lesson, types = [] } = proof;
+  const lines = describeProblems(types, terminal);
+  if (lines.length === 0 || !isGreen(proof)) return lines;
+  const again = watching ? 'save' : `run npm run lesson ${lesson.number} again`;
+  return [
+    terminal.paint(
+      'red',
+      `✘ ${lesson.label} is not done: the tests are green, but TypeScript reports an error`,
+    ),
+    ...lines,
+    `  next: fix the type, then ${again}`,
+  ];
+}
+
+/** Describes the first type error and counts the others, as lines. */
+export function describeProblems([first, ...more]: TypeProblem[], { paint }: Terminal): string[] {
+  if (!first) return [];
+  const others = more.length === 0 ? '' : ` and ${count(more.length, 'other')}`;
+  const [sentence, ...details] = first.message.split('\n');
+  return [
+    `  type error at ${paint('cyan', `${shown(first.file)}:${first.line}`)}${others}: ${sentence}`,
+    ...details.map((line) => `  ${line}`),
+  ];
+}
+
+/**
  * Describes a lesson that is done, in one line.
  *
  * @param next - The lesson after this one.
@@ -157,6 +190,7 @@ function nextStep(
   }
 }
 
-function count(number: number, noun: string): string {
+/** `1 test`, `2 tests`. */
+export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -1,7 +1,7 @@
 /** `npm run lesson` on a terminal: a check at every save, and single keys in between. */
 import { runAttack } from '../bench/attacks.ts';
 import { findClass, type Lesson, minePath, shown } from '../course/catalogue.ts';
-import { hashOfMine, hasMine, rememberLesson } from '../course/mine.ts';
+import { beginLesson, hashOfMine, hasMine } from '../course/mine.ts';
 import { recordVerdict } from '../course/progress.ts';
 import { lessonAfter } from '../course/promises.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';
@@ -9,8 +9,16 @@ import { compareClasses, paintPatch } from './commands/diff.ts';
 import { printHints } from './commands/hint.ts';
 import { watchSaves } from './file-watch.ts';
 import { failures, isDone, type Proof, prove } from './proof.ts';
-import { describeDone, describeOlder, describeRed, describeTask, keys } from './screen.ts';
+import {
+  describeDone,
+  describeOlder,
+  describeRed,
+  describeTask,
+  describeTypes,
+  keys,
+} from './screen.ts';
 import { listenToKeys, type Terminal } from './terminal.ts';
+import { TypeChecker } from './types.ts';
 
 export interface WatcherOptions {
   lessons: Lesson[];
@@ -32,6 +40,7 @@ export class Watcher {
   /** The running check or attack; only the keys that quit work meanwhile. */
   #running: AbortController | undefined;
   #work: Promise<void> = Promise.resolve();
+  readonly #types = new TypeChecker();
 
   constructor(options: WatcherOptions) {
     this.#options = options;
@@ -62,6 +71,7 @@ export class Watcher {
       stopWatching();
       stopListening();
       this.#running?.abort();
+      this.#types.close();
       await this.#work;
     }
   }
@@ -97,6 +107,7 @@ export class Watcher {
         condition: 'mine',
         server,
         signal,
+        types: this.#types,
         bail: true,
         onCurrent: (soFar, olderFollow) => {
           const own = failures(soFar.current).length > 0;
@@ -114,15 +125,15 @@ export class Watcher {
 
   /** Prints the part of a proof that is not on the screen yet. */
   #conclude(proof: Proof): void {
-    const { say } = this.#terminal;
+    const terminal = this.#terminal;
     if (isDone(proof)) {
-      this.#prompt(describeDone(proof, this.#following(), this.#terminal, true));
-    } else if (failures(proof.current).length === 0) {
-      for (const line of describeRed(proof, this.#terminal, true)) say(line);
-      this.#prompt();
-    } else {
-      this.#prompt(describeOlder(proof, this.#terminal));
+      this.#prompt(describeDone(proof, this.#following(), terminal, true));
+      return;
     }
+    const own = failures(proof.current).length > 0;
+    for (const line of own ? [] : describeRed(proof, terminal, true)) terminal.say(line);
+    for (const line of describeTypes(proof, terminal, true)) terminal.say(line);
+    this.#prompt(own ? describeOlder(proof, terminal) : undefined);
   }
 
   #hint(): void {
@@ -189,7 +200,7 @@ export class Watcher {
     }
     this.#lesson = next;
     this.#proof = undefined;
-    const trouble = rememberLesson(next);
+    const trouble = beginLesson(next);
     if (trouble) this.#terminal.complain(trouble);
     for (const line of describeTask(next, this.#terminal)) this.#terminal.say(line);
     this.#check();

@@ -59,6 +59,7 @@ function finish(lesson: typeof third): void {
     own: green,
     older: green,
     attack: 'held',
+    typeErrors: 0,
   });
 }
 
@@ -75,36 +76,44 @@ test('a lesson is done when its tests, the older ones and the attack agree on on
   course.recordVerdict(third, { hash, older: green });
   assert.equal(stateOf(third), 'open', 'the attack was not run');
   course.recordVerdict(third, { hash, attack: 'held' });
+  assert.equal(stateOf(third), 'open', 'the types were not checked');
+  course.recordVerdict(third, { hash, typeErrors: 0 });
   assert.equal(stateOf(third), 'done');
   const [entry] = course.progress(lessons).filter(({ lesson }) => lesson === third);
-  assert.deepEqual(entry?.verdict, { hash, own: green, older: green, attack: 'held' });
+  assert.deepEqual(entry?.verdict, {
+    ...{ hash, own: green, older: green },
+    ...{ attack: 'held', typeErrors: 0 },
+  });
   assert.ok(Date.now() - Date.parse(entry?.reached ?? '') < 10_000);
 });
 
 test('facts about different texts do not add up', () => {
   const first = course.hashOfMine() ?? '';
-  course.recordVerdict(third, { hash: first, own: green, older: green });
+  course.recordVerdict(third, { hash: first, own: green, older: green, typeErrors: 0 });
   course.recordVerdict(third, { hash: save('// another'), attack: 'held' });
   assert.equal(stateOf(third), 'open');
 });
 
-test('one red test, one red older test or a breach leaves a lesson open', () => {
+test('one red test, one red older test, a breach or a type error leaves a lesson open', () => {
   for (const fact of [
     { own: { passed: 2, total: 3 } },
     { older: { passed: 2, total: 3 } },
     { attack: 'breached' as const },
     { attack: 'failed' as const },
+    { typeErrors: 1 },
   ]) {
     const hash = save(`// ${JSON.stringify(fact)}`);
-    course.recordVerdict(third, { hash, own: green, older: green, attack: 'held', ...fact });
+    const done = { own: green, older: green, attack: 'held' as const, typeErrors: 0 };
+    course.recordVerdict(third, { hash, ...done, ...fact });
     assert.equal(stateOf(third), 'open', JSON.stringify(fact));
   }
 });
 
-test('a lesson without an attack is done by its tests alone', () => {
+test('a lesson without an attack is done without one', () => {
   const fifth = course.findLesson(lessons, 5);
   assert.equal(fifth.files.attack, undefined);
-  course.recordVerdict(fifth, { hash: course.hashOfMine() ?? '', own: green, older: green });
+  const hash = course.hashOfMine() ?? '';
+  course.recordVerdict(fifth, { hash, own: green, older: green, typeErrors: 0 });
   assert.equal(stateOf(fifth), 'done');
 });
 
@@ -139,7 +148,10 @@ test('a later lesson that is done confirms the earlier ones, and only those that
 test('a run of a text that was replaced meanwhile is not recorded', () => {
   const hash = course.hashOfMine() ?? '';
   save('// saved during the run');
-  course.recordVerdict(third, { hash, own: green, older: green, attack: 'held' });
+  course.recordVerdict(third, {
+    ...{ hash, own: green, older: green },
+    ...{ attack: 'held', typeErrors: 0 },
+  });
   assert.equal(stateOf(third), 'open');
 });
 
@@ -193,7 +205,11 @@ test('a damaged note, or one of another version, costs only what is unreadable',
 
 test('the note is replaced in one step and leaves no other file', () => {
   finish(third);
-  assert.deepEqual(readdirSync(dirname(course.minePath)).sort(), ['sessions.ts', 'state.json']);
+  assert.deepEqual(readdirSync(dirname(course.minePath)).sort(), [
+    'sessions.ts',
+    'state.json',
+    'tsconfig.json',
+  ]);
 });
 
 test('a note that cannot be written is reported and does not throw', () => {

@@ -1,12 +1,13 @@
 /** `npm run check`. */
 import { runTests, type TestResult } from '../../bench/tests.ts';
-import { type ClassFile, findLesson, type Lesson } from '../../course/catalogue.ts';
+import { type ClassFile, findLesson, type Lesson, shown } from '../../course/catalogue.ts';
 import { hashOfMine, rememberedLesson } from '../../course/mine.ts';
 import { recordVerdict } from '../../course/progress.ts';
 import { retiredBy } from '../../course/promises.ts';
 import { withServer } from '../../machine/database/with-server.ts';
 import { failures, tally, withoutRetired } from '../proof.ts';
-import { describeResult, readable } from '../screen.ts';
+import { count, describeProblems, describeResult, readable } from '../screen.ts';
+import { TypeChecker, type TypeProblem } from '../types.ts';
 import { type Call, type Command, existingClass, UsageError } from '../usage.ts';
 
 export const check: Command = {
@@ -21,7 +22,7 @@ export const check: Command = {
   npm run check -- --all --class lesson-05
   npm run check -- --json
 
-Exits with 0 when every lesson is green, 1 when one is red.`,
+Exits with 0 when every lesson is green and your class has no type error, else with 1.`,
   async run(call) {
     const { terminal, lessons } = call;
     const subject = existingClass(lessons, call.text('class'));
@@ -29,7 +30,11 @@ Exits with 0 when every lesson is green, 1 when one is red.`,
     const last = lastLesson(call, subject);
     const wanted = lessons.filter((each) => each.number <= last.number && each.files.test);
     const hash = condition === 'mine' ? hashOfMine() : undefined;
-    return await withServer(terminal.whisper, async (server, signal) => {
+    const types = condition === 'mine' ? new TypeChecker() : undefined;
+    const checking = types?.check();
+    // Its error is thrown below, after the tests.
+    checking?.catch(() => {});
+    const work = withServer(terminal.whisper, async (server, signal) => {
       terminal.say(`checking lessons ${wanted[0]?.label}–${last.label} on ${condition} …`);
       const results: TestResult[] = [];
       let printed = 0;
@@ -59,15 +64,19 @@ Exits with 0 when every lesson is green, 1 when one is red.`,
       print(wanted.length);
       const states = wanted.map((lesson) => ({ lesson, ...state(lesson) }));
       const counted = withoutRetired(results, lessons, last);
+      const problems = await checking;
       if (hash !== undefined) {
         const [own, older] = [true, false].map((isOwn) =>
           counted.filter(({ lesson }) => (lesson === last.label) === isOwn),
         ) as [TestResult[], TestResult[]];
-        const facts = { own: tally(own, last.proves.length), older: tally(older) };
-        recordVerdict(last, { hash, ...facts });
+        recordVerdict(last, {
+          ...{ hash, typeErrors: problems?.length },
+          ...{ own: tally(own, last.proves.length), older: tally(older) },
+        });
       }
-      return conclude(call, condition, states, counted);
+      return conclude(call, condition, states, counted, problems);
     });
+    return await work.finally(() => types?.close());
   },
 };
 
@@ -113,24 +122,29 @@ function conclude(
   condition: string,
   states: { lesson: Lesson; passed: number; total: number }[],
   results: TestResult[],
+  problems: TypeProblem[] | undefined,
 ): number {
   const red = states.filter(({ passed, total }) => passed !== total);
   const [first] = failures(results);
   terminal.say();
   if (first) for (const line of describeResult(first, terminal)) terminal.say(line);
+  for (const line of describeProblems(problems ?? [], terminal)) terminal.say(line);
+  const green = red.length === 0 && !problems?.length;
   const [firstRed] = red;
-  terminal.say(
-    firstRed
-      ? `  next: npm run lesson ${firstRed.lesson.number}`
-      : terminal.paint('green', `✔ ${states.length} lessons, ${results.length} tests`),
-  );
+  if (firstRed) terminal.say(`  next: npm run lesson ${firstRed.lesson.number}`);
+  if (green) {
+    const types = problems ? ', no type error' : '';
+    const summary = `✔ ${count(states.length, 'lesson')}, ${count(results.length, 'test')}${types}`;
+    terminal.say(terminal.paint('green', summary));
+  }
   terminal.answer({
     class: condition,
-    green: red.length === 0,
+    green,
     lessons: states.map(({ lesson, passed, total }) => {
       return { lesson: lesson.label, title: lesson.title, passed, total };
     }),
     failure: first ? readable(first) : null,
+    types: problems?.map((problem) => ({ ...problem, file: shown(problem.file) })) ?? null,
   });
-  return red.length === 0 ? 0 : 1;
+  return green ? 0 : 1;
 }

@@ -1,12 +1,20 @@
 /** `npm run lesson 3`. */
 import { difficulties, findClass, type Lesson, minePath, shown } from '../../course/catalogue.ts';
-import { hasMine, rememberedLesson, rememberLesson, replaceMine } from '../../course/mine.ts';
+import { beginLesson, hasMine, rememberedLesson, replaceMine } from '../../course/mine.ts';
 import { type LessonProgress, progress } from '../../course/progress.ts';
 import { lessonAfter, lessonBefore } from '../../course/promises.ts';
 import { withServer } from '../../machine/database/with-server.ts';
 import { isDone, type Proof, prove } from '../proof.ts';
-import { describeDone, describeOlder, describeRed, describeTask, readable } from '../screen.ts';
+import {
+  describeDone,
+  describeOlder,
+  describeRed,
+  describeTask,
+  describeTypes,
+  readable,
+} from '../screen.ts';
 import type { Terminal } from '../terminal.ts';
+import { TypeChecker } from '../types.ts';
 import { type Call, type Command, chosenLesson } from '../usage.ts';
 import { Watcher } from '../watcher.ts';
 
@@ -34,7 +42,8 @@ In the watcher: h hint, d diff to the lesson's class, a attack, r run, n next le
     const { terminal, lessons } = call;
     const watches = terminal.interactive && !call.flag('once') && condition === 'mine';
     if (!terminal.json) for (const line of describeTask(chosen, terminal)) terminal.say(line);
-    return await withServer(terminal.whisper, async (server, signal) => {
+    const types = new TypeChecker();
+    const work = withServer(terminal.whisper, async (server, signal) => {
       if (watches) {
         return await new Watcher({ lessons, lesson: chosen, server, terminal, signal }).run();
       }
@@ -45,6 +54,7 @@ In the watcher: h hint, d diff to the lesson's class, a attack, r run, n next le
         condition,
         server,
         signal,
+        types,
         bail: false,
         onOutput: (text) => process.stderr.write(text),
       });
@@ -53,6 +63,7 @@ In the watcher: h hint, d diff to the lesson's class, a attack, r run, n next le
       report(call, proof);
       return isDone(proof) ? 0 : 1;
     });
+    return await work.finally(() => types.close());
   },
 };
 
@@ -121,17 +132,18 @@ function prepare({ terminal, lessons }: Call, chosen: Lesson): void {
     if (trouble) terminal.complain(trouble);
     return;
   }
-  const trouble = rememberLesson(chosen);
+  const trouble = beginLesson(chosen);
   if (trouble) terminal.complain(trouble);
 }
 
 function report({ terminal, lessons }: Call, proof: Proof): void {
-  const { lesson: chosen, condition, current, older, attack } = proof;
+  const { lesson: chosen, condition, current, older, attack, types } = proof;
   const next = lessonAfter(lessons, chosen);
   if (isDone(proof)) {
     terminal.say(describeDone(proof, next, terminal, false));
   } else {
     for (const line of describeRed(proof, terminal, false)) terminal.say(line);
+    for (const line of describeTypes(proof, terminal, false)) terminal.say(line);
     terminal.say(describeOlder(proof, terminal));
   }
   terminal.answer({
@@ -141,6 +153,7 @@ function report({ terminal, lessons }: Call, proof: Proof): void {
     done: isDone(proof),
     tests: current.map(readable),
     older: older.map(readable),
+    types: types?.map((problem) => ({ ...problem, file: shown(problem.file) })) ?? null,
     ...(attack ? { attack: { verdict: attack.verdict, because: attack.because } } : {}),
   });
 }

@@ -1,0 +1,57 @@
+/**
+ * The process that type-checks the learner's class. It stays: TypeScript needs seconds for its first
+ * look at a project, and a tenth of a second for a file that was saved.
+ *
+ * Each message asks for one check; the answer is the list of problems.
+ */
+import { dirname } from 'node:path';
+import ts from 'typescript';
+import { minePath } from '../course/catalogue.ts';
+import { editorConfig, editorConfigPath } from '../course/mine.ts';
+import type { TypeProblem } from './types.ts';
+
+const folder = dirname(minePath);
+
+let project = readProject();
+const service = ts.createLanguageService({
+  getCompilationSettings: () => project.options,
+  getScriptFileNames: () => project.fileNames,
+  getScriptVersion: (path) => String(ts.sys.getModifiedTime?.(path)?.getTime() ?? 0),
+  getScriptSnapshot(path) {
+    const text = ts.sys.readFile(path);
+    return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text);
+  },
+  getCurrentDirectory: () => folder,
+  getDefaultLibFileName: ts.getDefaultLibFilePath,
+  fileExists: ts.sys.fileExists,
+  readFile: ts.sys.readFile,
+  readDirectory: ts.sys.readDirectory,
+  directoryExists: ts.sys.directoryExists,
+  getDirectories: ts.sys.getDirectories,
+});
+
+/** Reads the project anew: the learner may have added a file, or edited its settings. */
+function readProject(): ts.ParsedCommandLine {
+  const { config = editorConfig, error } = ts.sys.fileExists(editorConfigPath)
+    ? ts.readConfigFile(editorConfigPath, ts.sys.readFile)
+    : {};
+  const read = ts.parseJsonConfigFileContent(config, ts.sys, folder);
+  return error ? { ...read, errors: [error] } : read;
+}
+
+function check(): TypeProblem[] {
+  project = readProject();
+  const found = project.fileNames.flatMap((path) => [
+    ...service.getSyntacticDiagnostics(path),
+    ...service.getSemanticDiagnostics(path),
+  ]);
+  return [...project.errors, ...found].map(({ file, start = 0, messageText }) => ({
+    file: file?.fileName ?? editorConfigPath,
+    line: (file?.getLineAndCharacterOfPosition(start).line ?? 0) + 1,
+    message: ts.flattenDiagnosticMessageText(messageText, '\n'),
+  }));
+}
+
+process.on('message', () => process.send?.(check()));
+// The workshop has ended.
+process.on('disconnect', () => process.exit());

@@ -1,0 +1,76 @@
+/** The type errors of the learner's class, as their editor shows them. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { keepTrackOf } from '../sandbox/children.ts';
+
+export interface TypeProblem {
+  /** Absolute path. */
+  file: string;
+  line: number;
+  /** TypeScript's text; its later lines say more about the first. */
+  message: string;
+}
+
+const program = fileURLToPath(new URL('./types-program.ts', import.meta.url));
+const tsx = import.meta.resolve('tsx');
+
+/**
+ * Type-checks the learner's class in a process that stays, because only the first check is slow.
+ *
+ * @example
+ * const types = new TypeChecker();
+ * const problems = await types.check();
+ * types.close();
+ */
+export class TypeChecker {
+  #child: ChildProcess | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  /**
+   * Checks the file as it is when the check begins; a running check ends first.
+   *
+   * @returns The problems, in the order of the files and lines.
+   * @throws Error when the process ends instead.
+   */
+  check(): Promise<TypeProblem[]> {
+    const result = this.#last.then(() => this.#ask());
+    this.#last = result.catch(() => {});
+    return result;
+  }
+
+  /** Ends the process; a running check rejects. */
+  close(): void {
+    this.#child?.kill('SIGKILL');
+  }
+
+  async #ask(): Promise<TypeProblem[]> {
+    const child = this.#running();
+    const over = new AbortController();
+    const { signal } = over;
+    const ended = once(child, 'exit', { signal }).then(() => {
+      throw new Error('the type check has ended without a result');
+    });
+    child.ref();
+    child.channel?.ref();
+    child.send('check');
+    try {
+      const answered = once(child, 'message', { signal });
+      const [problems] = (await Promise.race([answered, ended])) as [TypeProblem[]];
+      return problems;
+    } finally {
+      over.abort();
+      // Between two checks the process must not keep the workshop from ending.
+      child.unref();
+      child.channel?.unref();
+    }
+  }
+
+  #running(): ChildProcess {
+    if (this.#child?.connected) return this.#child;
+    const child = fork(program, { execArgv: ['--import', tsx], stdio: 'ignore' });
+    keepTrackOf(child);
+    this.#child = child;
+    return child;
+  }
+}

@@ -1,0 +1,100 @@
+/** The types of the learner's class: in an editor, and as part of a lesson's verdict. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { readLessons, root } from '../../../src/workshop/course/catalogue.ts';
+import { closeWorkshops, openWorkshop, type Workshop } from './workshop.ts';
+
+after(closeWorkshops);
+
+const mine = 'lessons/mine/sessions.ts';
+
+/** What an editor shows of lessons/mine: `''` when nothing is wrong. */
+function editorErrors({ folder }: Workshop): string {
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  try {
+    return execFileSync(process.execPath, [tsc, '-p', 'lessons/mine'], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+  } catch (error) {
+    return (error as { stdout: string }).stdout;
+  }
+}
+
+/** Lesson 03's class, green in its tests, with a type error in Read. */
+function mistyped(workshop: Workshop): string {
+  return workshop
+    .classOf('03')
+    .replace(/(static async Read\(.*\n)/, '$1    const typed: string = 3;\n');
+}
+
+/** The line of the error. */
+const lineOf = (text: string): number =>
+  text.split('\n').findIndex((line) => line.includes('const typed')) + 1;
+
+test('the learner’s class opens in an editor without an error, from the first copy to the last', async () => {
+  const workshop = await openWorkshop();
+  const last = readLessons().at(-1)?.number ?? 0;
+  for (const number of [1, last]) {
+    await workshop.run('catch-up', String(number));
+    assert.equal(editorErrors(workshop), '', `the class from which lesson ${number} starts`);
+  }
+  workshop.write(mine, mistyped(workshop));
+  assert.match(editorErrors(workshop), /sessions\.ts\(\d+,11\): error TS2322/);
+});
+
+test('settings that the learner has changed are kept', async () => {
+  const workshop = await openWorkshop();
+  workshop.write('lessons/mine/tsconfig.json', '{}');
+  await workshop.run('catch-up', '2');
+  assert.equal(workshop.read('lessons/mine/tsconfig.json'), '{}');
+});
+
+test('a green class with a type error is not done, and the error has its line', async () => {
+  const workshop = await openWorkshop();
+  const text = mistyped(workshop);
+  workshop.write(mine, text);
+  const learner = workshop.type('lesson', '3');
+  await learner.sees(/✘ 03 is not done: the tests are green, but TypeScript reports an error\n/);
+  const place = `lessons/mine/sessions\\.ts:${lineOf(text)}`;
+  const message = "Type 'number' is not assignable to type 'string'\\.";
+  await learner.sees(
+    new RegExp(`^  type error at ${place}: ${message}\n  next: fix the type, then save`, 'm'),
+  );
+  workshop.write(mine, `${text}export const more: number = '';\n`);
+  await learner.sees(new RegExp(`type error at ${place} and 1 other: `));
+  workshop.write(mine, workshop.classOf('03'));
+  await learner.sees(/✔ 03 done/);
+  learner.press('q');
+  await learner.ended();
+});
+
+test('a type error is shown below a red test, and in JSON', async () => {
+  const workshop = await openWorkshop();
+  const text = mistyped(workshop).replace("?? ''", "?? 'x'");
+  workshop.write(mine, text);
+  const { code, output } = await workshop.run('lesson', '2', '--once', '--json');
+  assert.equal(code, 1);
+  const [problem] = JSON.parse(output).types;
+  assert.deepEqual([problem.file, problem.line], [mine, lineOf(text)]);
+  const check = await workshop.run('check', '2');
+  assert.equal(check.code, 1);
+  assert.match(
+    check.output,
+    /✘ 02 Read +2 of 3 tests[\s\S]*type error at lessons\/mine\/sessions\.ts:\d+: /,
+  );
+});
+
+test('an unused parameter and a missing return type are not errors', async () => {
+  const workshop = await openWorkshop();
+  const unused = '  static helper(name: string) {\n    return 3;\n  }\n';
+  workshop.write(
+    mine,
+    workshop.classOf('01').replace(/(export class Sessions.*\n)/, `$1${unused}`),
+  );
+  const { code, output } = await workshop.run('check', '1');
+  assert.equal(code, 0, output);
+  assert.match(output, /✔ 1 lesson, 3 tests, no type error/);
+});
