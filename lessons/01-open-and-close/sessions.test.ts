@@ -2,13 +2,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openBench } from '#bench';
 
-const { handler, database } = await openBench();
+const { database, handler, unawaited } = await openBench();
+
+/** The connections of a class at the database, beyond those that were there before. */
+async function connectionsSince(before: number): Promise<string> {
+  return `connections at the database: ${(await database.connections()) - before}`;
+}
 
 test('opening twice keeps one connection', async () => {
   const before = await database.connections();
   assert.equal(await handler.open('', 'MySession'), true);
   assert.equal(await handler.open('', 'MySession'), true);
-  assert.equal((await database.connections()) - before, 1);
+  assert.equal(await connectionsSince(before), 'connections at the database: 1');
   await handler.close();
 });
 
@@ -16,7 +21,7 @@ test('closing gives the connection back to the server', async () => {
   const before = await database.connections();
   await handler.open('', 'MySession');
   assert.equal(await handler.close(), true);
-  assert.equal((await database.connections()) - before, 0);
+  assert.equal(await connectionsSince(before), 'connections at the database: 0');
 });
 
 test('a closed handler opens again', async () => {
@@ -24,7 +29,13 @@ test('a closed handler opens again', async () => {
   await handler.close();
   const before = await database.connections();
   await handler.open('', 'MySession');
-  assert.equal((await database.connections()) - before, 1);
+  assert.equal(await connectionsSince(before), 'connections at the database: 1');
   assert.equal(await handler.close(), true);
   assert.equal(await handler.close(), true, 'closing what is closed is not an error');
+});
+
+test('Close returns once the connection has ended', async () => {
+  await handler.open('', 'MySession');
+  const late = await unawaited(() => handler.close());
+  assert.deepEqual(late, [], 'Close returned before this was over, so an await is missing');
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openBench } from '#bench';
 
-const { handler, newId, store } = await openBench();
+const { another, database, handler, newId, store } = await openBench();
 await handler.open('', 'MySession');
 
 test('an unknown id reads as an empty string', async () => {
@@ -11,7 +11,7 @@ test('an unknown id reads as an empty string', async () => {
 
 test('a known id reads the exact bytes that were stored', async () => {
   const id = await newId();
-  const data = 'count|i:7;name|s:11:"Zoë|e;\n💾";';
+  const data = `count|i:7;name|s:20:"Zoë's|e;\n\\💾 100%_?";last|s:2:"  ";  `;
   await store(id, data);
   assert.equal(await handler.read(id), data);
 });
@@ -22,4 +22,36 @@ test('each id reads its own session', async () => {
   await store(bob, 'name|s:3:"Bob";');
   assert.equal(await handler.read(bob), 'name|s:3:"Bob";');
   assert.equal(await handler.read(ann), 'name|s:3:"Ann";');
+});
+
+test('an id with quotes or wildcards in it reads as an empty string', async () => {
+  await store(await newId(), 'name|s:3:"Ann";');
+  for (const id of ["' OR '1'='1", '" OR ""="', '%', '_', "' OR 1=1 -- ", "'; SELECT '1", '\\']) {
+    assert.equal(await handler.read(id), '', `Read(${JSON.stringify(id)}) found a session`);
+  }
+});
+
+test('a read that cannot be done rejects', async () => {
+  const away = await another('mysql://nobody@127.0.0.1:1/nowhere');
+  const id = await newId();
+  await away.handler.open('', 'MySession').catch(() => {});
+  await assert.rejects(away.handler.read(id), 'Read returned although the database is away');
+  await database.withoutTable(() =>
+    assert.rejects(handler.read(id), 'Read returned although the test has renamed the table'),
+  );
+});
+
+test('page after page reads on the same connection', async () => {
+  const { handler: page } = await another();
+  const id = await newId();
+  const counts = new Set<number>();
+  for (let visit = 1; visit <= 5; visit += 1) {
+    await page.open('', 'MySession');
+    await page.read(id);
+    await page.close();
+    counts.add(await database.connections());
+  }
+  const [first] = counts;
+  assert.equal(counts.size, 1, `connections after each of 5 pages: ${[...counts].join(', ')}`);
+  assert.ok(first !== undefined);
 });

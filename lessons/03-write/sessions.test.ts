@@ -2,8 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openBench } from '#bench';
 
-const { clock, database, handler, newId } = await openBench();
+const { another, clock, database, handler, newId, unawaited } = await openBench();
 await handler.open('', 'MySession');
+
+/** A callback's result, or the message of its error. */
+const answer = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.catch((error: Error) => `an error: ${error.message}`);
 
 test('a new session can be read back', async () => {
   const id = await newId();
@@ -15,17 +19,64 @@ test('a changed session replaces what was there', async () => {
   const id = await newId();
   const before = (await database.rows()).length;
   await handler.write(id, 'count|i:1;');
-  assert.equal(await handler.write(id, 'count|i:2;'), true);
-  assert.equal(await handler.read(id), 'count|i:2;');
+  for (const data of [`it's "100%" \\ _?`, '', 'count|i:2;']) {
+    assert.equal(await answer(handler.write(id, data)), true);
+    assert.equal(await handler.read(id), data);
+  }
   assert.ok((await database.rows()).length <= before + 1, 'one session, one row');
+});
+
+test('a write changes no other session', async () => {
+  const [ann, bob] = [await newId(), await newId()];
+  await handler.write(ann, 'name|s:3:"Ann";');
+  await handler.write(bob, 'name|s:3:"Bob";');
+  await handler.write(bob, 'name|s:6:"Robert";');
+  for (const id of ['%', '_', "' OR '1'='1"]) await answer(handler.write(id, 'name|s:4:"Evil";'));
+  assert.equal(await handler.read(ann), 'name|s:3:"Ann";');
+  assert.equal(await handler.read(bob), 'name|s:6:"Robert";');
 });
 
 test('writing the same data again keeps the session young', async () => {
   clock.set(1_800_000_000);
   const id = await newId();
   await handler.write(id, 'count|i:1;');
+  assert.equal(await answer(handler.write(id, 'count|i:1;')), true, 'within the same second');
   clock.advance(600);
   assert.equal(await handler.write(id, 'count|i:1;'), true);
   const ages = (await database.rows()).map((row) => clock.now() - Number(row['updated']));
   assert.ok(ages.includes(0), `no row was updated now; ages in seconds: ${ages.join(', ')}`);
+});
+
+test('Write returns once the database has answered', async () => {
+  const id = await newId();
+  for (const data of ['count|i:1;', 'count|i:2;']) {
+    const late = await unawaited(() => handler.write(id, data));
+    assert.deepEqual(late, [], 'Write returned before this was over, so an await is missing');
+  }
+});
+
+test('what one process writes, another one reads', async () => {
+  const [one, two] = [await another(), await another()];
+  const id = await newId();
+  for (const { handler: page } of [one, two]) await page.open('', 'MySession');
+  await one.handler.write(id, 'count|i:1;');
+  assert.equal(await two.handler.read(id), 'count|i:1;');
+  await two.handler.write(id, 'count|i:2;');
+  assert.equal(await one.handler.read(id), 'count|i:2;');
+  for (const { handler: page } of [one, two]) await page.close();
+});
+
+test('a write that fails never returns true', async () => {
+  const id = await newId();
+  const saved = await database.withoutTable(() => answer(handler.write(id, 'count|i:1;')));
+  assert.notEqual(saved, true, 'Write returned true although the test has renamed the table');
+});
+
+test('a session is saved whole or not at all', async () => {
+  const id = await newId();
+  for (const data of [`cart|s:69983:"${'x'.repeat(69_983)}";`, `a|s:40000:"${'é'.repeat(4e4)}";`]) {
+    if ((await answer(handler.write(id, data))) !== true) continue;
+    const { length } = await handler.read(id);
+    assert.equal(`${length} characters`, `${data.length} characters`, 'Write returned true');
+  }
 });

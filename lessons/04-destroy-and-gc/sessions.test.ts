@@ -2,8 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openBench } from '#bench';
 
-const { clock, handler, newId } = await openBench();
+const { another, clock, database, handler, newId, statements, unawaited } = await openBench();
 await handler.open('', 'MySession');
+
+/** A callback's result, or the message of its error. */
+const answer = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.catch((error: Error) => `an error: ${error.message}`);
 
 test('a destroyed session reads as an empty string', async () => {
   const [leaver, stayer] = [await newId(), await newId()];
@@ -19,13 +23,23 @@ test('destroying a session that is not there is not an error', async () => {
   assert.equal(await handler.destroy(''), true);
 });
 
+test('an id with quotes or wildcards in it destroys nothing', async () => {
+  const id = await newId();
+  await handler.write(id, 'user|s:3:"Ann";');
+  for (const other of ['', '%', '_', "' OR '1'='1", '" OR ""="', "' OR 1=1 -- "]) {
+    await answer(handler.destroy(other));
+    const shown = `Destroy(${JSON.stringify(other)}) ended another session`;
+    assert.equal(await handler.read(id), 'user|s:3:"Ann";', shown);
+  }
+});
+
 test('collecting removes a session older than the lifetime', async () => {
   clock.set(1_800_000_000);
-  const id = await newId();
-  await handler.write(id, 'old|b:1;');
+  const [one, two] = [await newId(), await newId()];
+  for (const id of [one, two]) await handler.write(id, 'old|b:1;');
   clock.advance(1441);
   await handler.gc(1440);
-  assert.equal(await handler.read(id), '');
+  for (const id of [one, two]) assert.equal(await handler.read(id), '');
 });
 
 test('a session exactly as old as the lifetime stays', async () => {
@@ -35,4 +49,76 @@ test('a session exactly as old as the lifetime stays', async () => {
   clock.advance(1440);
   await handler.gc(1440);
   assert.equal(await handler.read(id), 'ripe|b:1;');
+});
+
+test('the lifetime is the one that PHP passes', async () => {
+  clock.set(1_800_000_000);
+  await database.query('DELETE FROM sessions');
+  await handler.write(await newId(), 'old|b:1;');
+  clock.advance(2000);
+  await handler.gc(86_400);
+  const left = async (): Promise<string> => `sessions left: ${(await database.rows()).length}`;
+  assert.equal(await left(), 'sessions left: 1', 'garbageCollect(86400), and it is 2000 s old');
+  await handler.gc(60);
+  assert.equal(await left(), 'sessions left: 0', 'garbageCollect(60), and it is 2000 s old');
+});
+
+test('Destroy and garbageCollect return once the database has answered', async () => {
+  const id = await newId();
+  await handler.write(id, 'user|s:3:"Ann";');
+  for (const [name, call] of Object.entries({
+    Destroy: () => handler.destroy(id),
+    garbageCollect: () => handler.gc(1440),
+  })) {
+    const late = await unawaited(call);
+    assert.deepEqual(late, [], `${name} returned before this was over, so an await is missing`);
+  }
+});
+
+test('what one process has ended is over in every other', async () => {
+  clock.set(1_800_000_000);
+  const { handler: other } = await another();
+  await other.open('', 'MySession');
+  const [left, old] = [await newId(), await newId()];
+  for (const id of [left, old]) {
+    await handler.write(id, 'user|s:3:"Ann";');
+    assert.equal(await other.read(id), 'user|s:3:"Ann";');
+    await other.close();
+    await other.open('', 'MySession');
+  }
+  await handler.destroy(left);
+  assert.equal(await other.read(left), '', 'after Destroy');
+  clock.advance(1441);
+  await handler.gc(1440);
+  assert.equal(await other.read(old), '', 'after garbageCollect');
+  await other.close();
+});
+
+test('an end that fails never returns true', async () => {
+  const id = await newId();
+  for (const [name, call] of Object.entries({
+    Destroy: () => handler.destroy(id),
+    garbageCollect: () => handler.gc(1440),
+  })) {
+    const given = await database.withoutTable(() => answer(call()));
+    assert.notEqual(given, true, `${name} returned true although the test has renamed the table`);
+  }
+});
+
+test('one page needs one connection', async () => {
+  const id = await newId();
+  const { handler: page } = await another();
+  const before = statements().length;
+  await page.open('', 'MySession');
+  await page.read(id);
+  await page.gc(1440);
+  await page.write(id, 'user|s:3:"Ann";');
+  await page.destroy(id);
+  await page.close();
+  const used = new Set(
+    statements()
+      .slice(before)
+      .map(({ connection }) => connection),
+  );
+  assert.equal(`connections used by one page: ${used.size}`, 'connections used by one page: 1');
 });

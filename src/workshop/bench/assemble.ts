@@ -1,16 +1,22 @@
 /** Assembles a bench: a schema, a wire to it, the class, and an end to all of them. */
+import { randomBytes } from 'node:crypto';
 import { type DatabaseServer, obtainServer } from '../machine/database/server.ts';
+import type { SessionsExport } from '../sandbox/contract.ts';
 import { loadClass } from '../sandbox/load-class.ts';
 import { openWire } from '../wire/proxy.ts';
 import type { Statement } from '../wire/statement.ts';
 import type { Bench } from './bench.ts';
 import { createClock, type OwnedClock } from './clock.ts';
 import { type OwnedDatabase, openDatabase } from './database.ts';
+import { recordDraws } from './draws.ts';
 import { adaptHandler, type LastCall } from './handler.ts';
+import { overhear } from './overhear.ts';
 import { type SeededRandom, seededRandom } from './random.ts';
 import { report } from './report.ts';
+import type { ServeOptions, Server } from './serve.ts';
 import { dropSockets, noteSockets } from './sockets.ts';
 import type { Subject } from './subject.ts';
+import { unawaited } from './unawaited.ts';
 
 export interface AssembledBench {
   bench: Bench;
@@ -66,13 +72,28 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
       await wire.close();
     });
 
-    process.env['DATABASE_URL'] = wire.url;
     noteSockets();
-    const sessions = await loadClass(subject.file, copies++);
-    const { handler, has, lastCall } = adaptHandler(sessions, (method) => {
-      report({ kind: 'called', file: subject.file, method });
-    });
+    const load = async (url: string) => {
+      process.env['DATABASE_URL'] = url;
+      const sessions = await loadClass(subject.file, copies++);
+      process.env['DATABASE_URL'] = wire.url;
+      const adapted = adaptHandler(sessions, (method) => {
+        report({ kind: 'called', file: subject.file, method });
+      });
+      return { ...adapted, sessions };
+    };
+    const { handler, has, lastCall, sessions } = await load(wire.url);
     const clock = createClock();
+    // PHP's session functions are loaded only by the lessons that have a page.
+    const serve = async (served: SessionsExport, options?: ServeOptions): Promise<Server> => {
+      const { serveApart, serveCounter } = await import('./serve.ts');
+      const page =
+        options?.apart === true
+          ? await serveApart(subject.file, options, wire.url)
+          : await serveCounter(served, lastCall, options);
+      endings.push(() => page.close());
+      return page;
+    };
     endings.push(() => clock.restore());
     const newId = idMaker(database, () => (has('create_sid') ? handler.create_sid() : undefined));
     const bench: Bench = {
@@ -87,16 +108,15 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
       gate: (count, pattern, options) => wire.gate(count, pattern, options),
       statements: () => statements,
       random: () => random.next(),
-      // PHP's session functions are loaded only by the lessons that have a page.
-      async serve(options) {
-        const { serveApart, serveCounter } = await import('./serve.ts');
-        const page =
-          options?.apart === true
-            ? await serveApart(subject.file, options, wire.url)
-            : await serveCounter(sessions, lastCall, options);
-        endings.push(() => page.close());
-        return page;
+      serve: (options) => serve(sessions, options),
+      another: async (url = wire.url) => {
+        shareSecrets(endings);
+        const other = await load(url);
+        return { handler: other.handler, serve: (options) => serve(other.sessions, options) };
       },
+      unawaited: (call) => unawaited(wire, call),
+      recordDraws,
+      overhear,
     };
     const unanswered = () => statements.filter(({ ended }) => ended === undefined);
     return { bench, lastCall, clock, random, unanswered, progress: () => events, end };
@@ -104,6 +124,13 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
     await end();
     throw error;
   }
+}
+
+/** The processes of one site have the same passwords for seals. */
+function shareSecrets(endings: (() => unknown)[]): void {
+  if (process.env['SESSION_PASSWORDS'] !== undefined) return;
+  process.env['SESSION_PASSWORDS'] = JSON.stringify({ 1: randomBytes(32).toString('base64url') });
+  endings.push(() => delete process.env['SESSION_PASSWORDS']);
 }
 
 /** Makes ids that a class accepts: its own, else the next number, or random text where ids are text. */

@@ -3,6 +3,7 @@ import type { Gate, GateOptions } from '../wire/gate.ts';
 import type { Statement } from '../wire/statement.ts';
 import type { BenchClock } from './clock.ts';
 import type { BenchDatabase } from './database.ts';
+import type { ByteSource, Drawn } from './draws.ts';
 import type { BenchHandler } from './handler.ts';
 import type { ServeOptions, Server } from './serve.ts';
 
@@ -31,4 +32,27 @@ export interface Bench {
   random(): number;
   /** Serves the article's counter page with the class under test. */
   serve(options?: ServeOptions): Promise<Server>;
+  /**
+   * Loads the class once more, as a second server process would: the two share the database, and
+   * no field.
+   *
+   * @param url - The database's address for it, where it is not the bench's own.
+   */
+  another(url?: string): Promise<SecondProcess>;
+  /**
+   * Calls a callback while the database takes its time to answer.
+   *
+   * @returns What was still at work when the callback's promise settled, as SQL, or `end()` for a
+   *   connection that was closing; empty unless an `await` is missing.
+   * @example
+   * assert.deepEqual(await bench.unawaited(() => handler.destroy(id)), []);
+   */
+  unawaited(call: () => Promise<unknown>): Promise<string[]>;
+  /** Runs `call` with a recorded source of random bytes in place of node:crypto's. */
+  recordDraws<Result>(call: () => Promise<Result>, source?: ByteSource): Promise<Drawn<Result>>;
+  /** Returns a call's error, with all its properties, and everything that it printed or warned. */
+  overhear(call: () => Promise<unknown>): Promise<string>;
 }
+
+/** The class under test as a second process has it. */
+export type SecondProcess = Pick<Bench, 'handler' | 'serve'>;

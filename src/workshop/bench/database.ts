@@ -12,6 +12,12 @@ export interface BenchDatabase {
   rows(): Promise<Row[]>;
   /** Runs a statement beside the class, on a connection of the bench's own. */
   query(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  /**
+   * Runs `body` while the class's table has another name, so that every statement on it fails.
+   *
+   * @returns The result of `body`.
+   */
+  withoutTable<Result>(body: () => Promise<Result>): Promise<Result>;
   /** The number of the class's open connections, without the bench's own. */
   connections(): Promise<number>;
   /**
@@ -49,6 +55,8 @@ export async function openDatabase(
   const connection = await createConnection({ uri: directUrl, multipleStatements: true });
   // The server closes it when a test kills connections; the next query reports that.
   connection.on('error', () => {});
+  // A transaction that the class leaves open must fail a test, not stop it.
+  await connection.query('SET lock_wait_timeout = 3');
   await connection.query(schemaSql);
   const query = async (sql: string, values: readonly unknown[] = []): Promise<Row[]> => {
     const [rows] = await connection.query<RowDataPacket[]>(sql, [...values]);
@@ -58,6 +66,14 @@ export async function openDatabase(
     url: wire.url,
     query,
     rows: () => query('SELECT * FROM sessions ORDER BY id'),
+    async withoutTable(body) {
+      await query('RENAME TABLE sessions TO taken_away_by_the_test');
+      try {
+        return await body();
+      } finally {
+        await query('RENAME TABLE taken_away_by_the_test TO sessions');
+      }
+    },
     connections: () => countConnections(connection, wire),
     lockWaits: (count, over) => awaitLockWaits(connection, wire, count, over),
     async hasNumericIds() {
@@ -125,7 +141,7 @@ async function awaitLockWaits(
 }
 
 /** Waits until the wire has received everything that the class has sent, its quit included. */
-async function everythingArrived(wire: Wire): Promise<void> {
+export async function everythingArrived(wire: Wire): Promise<void> {
   const deadline = performance.now() + noticeWithin;
   for (;;) {
     const received = wire.received();

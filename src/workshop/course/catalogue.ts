@@ -29,7 +29,7 @@ export function shown(path: string, folder: string = root): string {
 
 export type Kind = 'page' | 'port' | 'fix' | 'grow';
 
-/** A plausible fix that is wrong, and the one test that must fail on it. */
+/** A plausible fix that is wrong, and the test that must fail on it. */
 export interface WrongFix {
   /** `wrong-02-null`, the condition under which `#sessions` is this file. */
   condition: string;
@@ -39,6 +39,8 @@ export interface WrongFix {
   patch: string;
   /** The name in the patch's first line: `caught by: "…"`. */
   caughtBy: string;
+  /** Tests that may fail as well, from lines `may fail: "…"`: the mistake breaks their promise too. */
+  mayFail: string[];
   /** Why the fix looks right and is not: the lines between the first one and the hunks. */
   idea: string;
   /**
@@ -303,9 +305,10 @@ function readTitle(readme: string, slug: string): string {
 }
 
 function parseWrongFix(patch: string, label: string): WrongFix {
-  const [, caughtBy, idea] =
-    /^caught by: "(.+)"\n(?:([\s\S]*?)\n)?(?:diff --git|--- )/.exec(readFileSync(patch, 'utf8')) ??
-    [];
+  const [, caughtBy, others = '', idea] =
+    /^caught by: "(.+)"\n((?:may fail: ".+"\n)*)(?:([\s\S]*?)\n)?(?:diff --git|--- )/.exec(
+      readFileSync(patch, 'utf8'),
+    ) ?? [];
   if (!caughtBy) {
     throw new Error(`${patch}: the first line must be caught by: "name of the test"`);
   }
@@ -315,6 +318,7 @@ function parseWrongFix(patch: string, label: string): WrongFix {
     path: madeFile(patch),
     patch,
     caughtBy,
+    mayFail: [...others.matchAll(/"(.+)"/g)].map(([, name = '']) => name),
     idea: idea?.trim().replaceAll('\n', ' ') ?? '',
     article: stem.startsWith('article'),
   };

@@ -77,6 +77,11 @@ export class Conversation {
     this.#nextNumber = nextNumber;
   }
 
+  /** True while neither side owes the other an answer. */
+  get idle(): boolean {
+    return this.opaque || (this.loggedIn && this.#waiting.length === 0);
+  }
+
   /** A packet on its way from the client to the server. */
   fromClient(packet: Packet): Heard {
     const nothing: Heard = { quit: false };

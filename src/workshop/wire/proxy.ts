@@ -25,6 +25,8 @@ export interface Wire {
   readonly port: number;
   /** The server's numbers of the connections that are open, sorted. */
   threads(): number[];
+  /** True while no login, no statement and no preparation of one waits for the server's answer. */
+  idle(): boolean;
   /** The number of bytes received on each open connection, by the client's port. */
   received(): Map<number, number>;
   /**
@@ -113,6 +115,7 @@ export async function openWire(target: string): Promise<Wire> {
         .filter(({ leaving, conversation }) => !leaving && conversation.thread > 0)
         .map(({ conversation }) => conversation.thread)
         .sort((left, right) => left - right),
+    idle: () => [...links].every(({ leaving, conversation }) => leaving || conversation.idle),
     received: () =>
       new Map([...links].map(({ client }) => [client.remotePort ?? 0, client.bytesRead])),
     watch(listener) {

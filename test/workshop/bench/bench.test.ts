@@ -1,8 +1,12 @@
 /** The bench itself: its clock, its random numbers, the handler it makes of any class. */
 import assert from 'node:assert/strict';
+import crypto, { getRandomValues, randomBytes, randomFill, randomFillSync } from 'node:crypto';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { createClock } from '../../../src/workshop/bench/clock.ts';
+import { recordDraws } from '../../../src/workshop/bench/draws.ts';
 import { adaptHandler } from '../../../src/workshop/bench/handler.ts';
+import { overhear } from '../../../src/workshop/bench/overhear.ts';
 import { seededRandom } from '../../../src/workshop/bench/random.ts';
 import type { SessionsExport } from '../../../src/workshop/sandbox/contract.ts';
 import { describeFailure } from '../../../src/workshop/sandbox/failure.ts';
@@ -157,4 +161,42 @@ test('stack frames are read in every form that Node writes them', () => {
     { file: '/w/sessions.ts', line: 40, method: 'Write' },
     { file: '/w/other.ts', line: 7 },
   ]);
+});
+
+test('random bytes come from the given source, by whichever function they are drawn', async () => {
+  const roads: (() => unknown)[] = [
+    () => randomBytes(8),
+    () => promisify(randomBytes)(8),
+    () => randomFillSync(Buffer.alloc(8)),
+    () => promisify(randomFill)(Buffer.alloc(8)),
+    () => getRandomValues(new Uint8Array(8)),
+    () => globalThis.crypto.getRandomValues(new Uint32Array(2)),
+    () => crypto.randomBytes(8),
+  ];
+  const sevens = (size: number): Uint8Array => new Uint8Array(size).fill(7);
+  for (const road of roads) {
+    const { result, bytes } = await recordDraws(async () => road(), sevens);
+    const view = (await result) as NodeJS.ArrayBufferView;
+    const drawn = Buffer.from(view.buffer, view.byteOffset, view.byteLength);
+    assert.deepEqual([...drawn], [...sevens(8)], String(road));
+    assert.deepEqual(bytes, [Buffer.from(sevens(8))], String(road));
+  }
+  assert.notDeepEqual([...randomBytes(8)], [...sevens(8)], 'the source outlived the recording');
+});
+
+test('a kept function draws from the recording of its time, and from node:crypto after it', async () => {
+  const { result: kept } = await recordDraws(async () => crypto.randomBytes);
+  const { bytes } = await recordDraws(async () => kept(8));
+  assert.equal(bytes.length, 1);
+  assert.notDeepEqual(kept(8), kept(8));
+});
+
+test('an error and an output are overheard with everything in them', async () => {
+  const heard = await overhear(async () => {
+    console.log('one');
+    process.emitWarning('two');
+    throw new Error('three', { cause: Object.assign(new Error('four'), { dsn: 'five' }) });
+  });
+  for (const word of ['one', 'two', 'three', 'four', 'five']) assert.match(heard, RegExp(word));
+  assert.equal(await overhear(async () => 'nothing'), '');
 });

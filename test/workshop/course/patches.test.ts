@@ -105,6 +105,11 @@ test('a patch as git writes it applies, and its lines above are read', () => {
   const [lesson] = readLessons(join(project, 'lessons'));
   const [wrong] = lesson?.wrong ?? [];
   assert.deepEqual([wrong?.caughtBy, wrong?.idea], ['a test', 'It looks right.']);
+  assert.deepEqual(wrong?.mayFail, []);
+  write('wrong/null.patch', patch.replace('\n', '\nmay fail: "another"\nmay fail: "a third"\n'));
+  const [fix] = readLessons(join(project, 'lessons'))[0]?.wrong ?? [];
+  assert.deepEqual(fix?.mayFail, ['another', 'a third']);
+  assert.equal(fix?.idea, 'It looks right.');
   write('wrong/null.patch', patch.replace('caught by', 'Caught by'));
   assert.throws(() => readLessons(join(project, 'lessons')), /first line must be caught by: "name/);
 });

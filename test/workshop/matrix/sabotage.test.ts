@@ -148,6 +148,20 @@ test('a wrong fix caught by another test than the one it names breaks rule 4', a
   );
 });
 
+test('a wrong fix may fail the tests that it names beside the one that catches it', async () => {
+  workshop.edit(
+    'lessons/02-exact/wrong/parse-int.patch',
+    'sid = String',
+    'return "gone"; sid = String',
+  );
+  workshop.edit(
+    'lessons/02-exact/wrong/parse-int.patch',
+    'session"\n',
+    'session"\nmay fail: "a session can be read back"\n',
+  );
+  assert.doesNotMatch(sentences(await judge(2), 4).join('\n'), /a session can be read back/);
+});
+
 test('a patch that no longer applies breaks rule 4 and names the lesson', async () => {
   workshop.edit('lessons/02-exact/sessions.ts', '/^\\d+$/.test(sid)', '/^[0-9]+$/.test(sid)');
   assert.deepEqual(sentences(await judge(2), 4), [

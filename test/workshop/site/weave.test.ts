@@ -221,6 +221,7 @@ function lesson(slug: string, number: number, files: Record<string, string>): Le
     path: join(directory, 'made/null.ts'),
     patch: join(directory, 'wrong/null.patch'),
     caughtBy: 'a test',
+    mayFail: [],
     idea: 'Null looks right.',
     article: false,
   };

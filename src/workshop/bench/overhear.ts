@@ -1,0 +1,39 @@
+/** Collects the text that a call leaves behind outside the database: its error, and its output. */
+import { inspect } from 'node:util';
+
+/**
+ * Calls, and collects everything that a log could contain afterwards.
+ *
+ * @param call - A callback of the class.
+ * @returns The call's error with all its properties and causes, and all text that was written to
+ *   the console, to standard output and standard error, or as a warning.
+ */
+export async function overhear(call: () => Promise<unknown>): Promise<string> {
+  const heard: string[] = [];
+  const tap = (stream: NodeJS.WriteStream): (() => void) => {
+    const { write } = stream;
+    stream.write = ((chunk: unknown, ...rest: never[]) => {
+      heard.push(chunk instanceof Uint8Array ? Buffer.from(chunk).toString() : String(chunk));
+      return write.call(stream, chunk as never, ...rest);
+    }) as typeof write;
+    return () => {
+      stream.write = write;
+    };
+  };
+  const warned = (warning: Error): void => {
+    heard.push(inspect(warning));
+  };
+  const taps = [tap(process.stdout), tap(process.stderr)];
+  process.on('warning', warned);
+  try {
+    await call();
+  } catch (error) {
+    heard.push(inspect(error, { depth: 9, showHidden: true }));
+  } finally {
+    // A warning is emitted a turn later.
+    await new Promise(setImmediate);
+    for (const remove of taps) remove();
+    process.off('warning', warned);
+  }
+  return heard.join('\n');
+}

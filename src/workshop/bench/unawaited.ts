@@ -1,0 +1,94 @@
+/** Finds the work that a callback does not wait for: a missing `await`. */
+import { setTimeout as delay, setImmediate } from 'node:timers/promises';
+import { Connection } from 'mysql2';
+import type { Wire } from '../wire/proxy.ts';
+import { everythingArrived } from './database.ts';
+
+/** More statements than any callback sends at once: a gate of this size never fills. */
+const many = 1000;
+
+/** Turns of the event loop in which a class goes on, unless it waits for an answer. */
+const turns = 10;
+
+const anHour = 3_600_000;
+
+/**
+ * Calls while each answer of the database, and each end of a connection, is held back until the
+ * call has had time to go on without it.
+ *
+ * @param call - One callback of the class.
+ * @returns The statements that were still at work when the call's promise had settled, and `end()`
+ *   for a connection that was still closing; empty when the call waited for everything.
+ * @throws The call's error, after everything has been answered.
+ */
+export async function unawaited(wire: Wire, call: () => Promise<unknown>): Promise<string[]> {
+  const goodbyes = holdGoodbyes();
+  const early = new Set<string>();
+  let isOver = false;
+  const end = (): void => {
+    isOver = true;
+  };
+  let gate = wire.gate(many, /^/, { opens: 'by hand', holds: 'answer', patience: anHour });
+  const held = (): string[] => [...gate.statements.map(({ sql }) => sql), ...goodbyes.held()];
+  try {
+    const result = call();
+    result.then(end, end);
+    while (await somethingIsHeld(wire, held, () => isOver)) {
+      for (let turn = 0; turn < turns; turn += 1) await setImmediate();
+      if (isOver) for (const each of held()) early.add(each);
+      const full = gate;
+      // Without a gap, in which a statement could slip through.
+      gate = wire.gate(many, /^/, { opens: 'by hand', holds: 'answer', patience: anHour });
+      full.open();
+      goodbyes.release();
+    }
+    await result;
+    return [...early];
+  } finally {
+    gate.open();
+    goodbyes.restore();
+  }
+}
+
+/** Waits for something to hold; false when the call is over and the wire stays idle. */
+async function somethingIsHeld(
+  wire: Wire,
+  held: () => string[],
+  isOver: () => boolean,
+): Promise<boolean> {
+  let idle = 0;
+  while (idle < turns) {
+    if (held().length > 0) return true;
+    await delay(1);
+    if (isOver()) await everythingArrived(wire);
+    idle = isOver() && wire.idle() ? idle + 1 : 0;
+  }
+  return false;
+}
+
+interface Goodbyes {
+  held(): string[];
+  release(): void;
+  restore(): void;
+}
+
+/** Makes the driver take its time to end a connection. It does so at once, whoever waits. */
+function holdGoodbyes(): Goodbyes {
+  const { end } = Connection.prototype;
+  const waiting: (() => void)[] = [];
+  Connection.prototype.end = function (this: Connection, callback?: (...values: never[]) => void) {
+    return end.call(this, () => {
+      waiting.push(() => callback?.());
+    });
+  } as typeof end;
+  return {
+    held: () => waiting.map(() => 'end()'),
+    release: () => {
+      for (const proceed of waiting.splice(0)) proceed();
+    },
+    restore: () => {
+      Connection.prototype.end = end;
+      for (const proceed of waiting.splice(0)) proceed();
+    },
+  };
+}
