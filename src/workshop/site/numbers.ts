@@ -1,4 +1,4 @@
-/** The figures of docs/numbers.json: tables, a chart, comparisons, and checks of claims in texts. */
+/** The figures of docs/numbers.json: tables, charts, comparisons, and checks of claims in texts. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../course/catalogue.ts';
@@ -37,12 +37,12 @@ export function readNumbers(path: string = join(root, KEPT)): Numbers {
 /**
  * Answers `<!-- numbers: … -->`.
  *
- * @param argument - `count` or `read` for a page's table, `picture`, `run` for how it was measured,
+ * @param argument - `count` or `read` for a page's table, `picture` for its charts, `run` for how it was measured,
  *   or the names of two or more rows to compare.
  * @throws Error that lists what may be asked for.
  */
 export function yieldNumbers(argument: string, numbers: Numbers): Yield {
-  if (argument === 'picture') return block(chart(numbers.rows));
+  if (argument === 'picture') return block(charts(numbers.rows));
   if (argument === 'run') return block(tellRun(numbers));
   if (argument === 'count' || argument === 'read') return block(fullTable(numbers.rows, argument));
   const names = argument.split(/\s+/);
@@ -147,21 +147,36 @@ function comparison(rows: readonly Row[]): string {
 /** Columns of the longest bar. */
 const LONGEST_BAR = 50;
 
-/** The CPU time of the counter page as bars, that of the web server apart from the database's. */
-function chart(rows: readonly Row[]): string {
-  const most = Math.max(...rows.map(({ pages }) => pages.count.cpu?.median ?? 0));
+/** The counter page's CPU time as bars, and below it the answers a second. */
+function charts(rows: readonly Row[]): string {
   if (rows.some(({ pages }) => pages.count.cpu === null)) {
     throw new Error(`${KEPT} has no CPU time; measure on a system that reports it`);
   }
+  const cpu = chart(
+    'CPU µs an answer of the counter page: █ web server ░ database',
+    rows,
+    (page) => page.cpu,
+    (page) => (page.server && page.database ? [page.server, page.database] : [page.cpu]),
+  );
+  const rate = chart('Answers a second of the counter page', rows, (page) => page.perSecond);
+  return `${cpu}\n\n${rate}`;
+}
+
+/** A bar for each row; its parts, if it has two, in two shades. */
+function chart(
+  title: string,
+  rows: readonly Row[],
+  whole: (page: PageNumbers) => Spread | null,
+  partsOf: (page: PageNumbers) => (Spread | null)[] = (page) => [whole(page)],
+): string {
+  const most = Math.max(...rows.map(({ pages }) => whole(pages.count)?.median ?? 0));
   const names = Math.max(...rows.map(({ label }) => label.length));
-  const bar = (part: Spread | null, sign: string): string =>
-    sign.repeat(Math.round(((part?.median ?? 0) / most) * LONGEST_BAR));
+  const bar = (part: Spread | null, index: number): string =>
+    '█░'.charAt(index).repeat(Math.round(((part?.median ?? 0) / most) * LONGEST_BAR));
   const lines = rows.map(({ label, pages: { count: page } }) => {
-    const parts = page.server && page.database;
-    const bars = parts ? bar(page.server, '█') + bar(page.database, '░') : bar(page.cpu, '█');
-    return `${label.padEnd(names)} ${middle(page.cpu).padStart(5)} ${bars}`;
+    const figure = middle(whole(page)).padStart(5);
+    return `${label.padEnd(names)} ${figure} ${partsOf(page).map(bar).join('')}`;
   });
-  const title = 'CPU µs an answer of the counter page: █ web server ░ database';
   return ['```text', title, '', ...lines, '```'].join('\n');
 }
 

@@ -86,7 +86,8 @@ test('what was not measured is said, and drawn nowhere', () => {
 });
 
 test('the picture has a bar for each contender, as long as its figure', () => {
-  const [, title, , ...lines] = yieldNumbers('picture', numbers).text.split('\n');
+  const [cpu, rate] = yieldNumbers('picture', numbers).text.split('\n\n```text\n');
+  const [, title, , ...lines] = cpu?.split('\n') ?? [];
   assert.match(title ?? '', /█ web server ░ database/);
   assert.equal(lines.pop(), '```');
   const bars = lines.map((line) => [line.match(/█/g)?.length, line.match(/░/g)?.length]);
@@ -97,6 +98,9 @@ test('the picture has a bar for each contender, as long as its figure', () => {
     [19, 6],
   ]);
   assert.match(lines[2] ?? '', /^10 Upsert & more {2}1005 /);
+  const rates = rate?.match(/█+/g)?.map(({ length }) => length) ?? [];
+  assert.equal(rates.length, lines.length);
+  assert.equal(Math.max(...rates), 50);
 });
 
 test('a true statement passes, and a false one is reported with both figures', () => {
