@@ -73,7 +73,7 @@ function tellRun({ date, machine, versions, run, missing }: Numbers): string {
 function fullTable(rows: readonly Row[], page: PageName): string {
   const someFailed = rows.some(({ pages }) => pages[page].failed > 0);
   const head = [
-    '',
+    'the class',
     'statements',
     'connections',
     'CPU µs an answer',

@@ -44,7 +44,10 @@ export function workshopPlugin(
       page.contents = captionCode(drawMermaid(page.contents, page.url))
         .replace(/<td>(?=✔)/g, '<td class="good">')
         .replace(/<td>(?=✘)/g, '<td class="bad">')
-        .replace(/<table>/g, '<div class="wide"><table>')
+        .replace('<div class="col-content">', '<div class="col-content" role="main">')
+        .replace('<div class="page-menu">', '<div class="page-menu" role="complementary">')
+        // A table can be wider than a phone, and only a focused element scrolls with the keys.
+        .replace(/<table>/g, '<div class="wide" tabindex="0"><table>')
         .replace(/<\/table>/g, '</table></div>');
     });
   };

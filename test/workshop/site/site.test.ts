@@ -75,6 +75,34 @@ test('the search knows words of the lessons and of the doc comments', () => {
   assert.match(index, /Lesson 05 class/);
 });
 
+test('code has the contrast of text in both themes, comments included', () => {
+  const css = ['highlight.css', 'custom.css'].map((name) =>
+    readFileSync(join(site, 'assets', name), 'utf8'),
+  );
+  const values = new Map(
+    [...css.join('').matchAll(/--((?:light|dark)-[\w-]+): (#[0-9a-f]{6});/gi)].map(
+      ([, name = '', value = '']) => [name, value],
+    ),
+  );
+  for (const theme of ['light', 'dark']) {
+    const paper = values.get(`${theme}-code-background`) ?? '';
+    const faint = [...values].filter(
+      ([name, ink]) => name.startsWith(`${theme}-hl-`) && contrast(ink, paper) < 4.5,
+    );
+    assert.deepEqual(faint, [], `on ${paper}`);
+    assert.ok([...values.keys()].some((name) => name.startsWith(`${theme}-hl-`)));
+  }
+});
+
+test('a page has one main landmark, and the keys scroll its tables', () => {
+  const html = readFileSync(join(site, 'documents/The_numbers.html'), 'utf8');
+  assert.equal(html.match(/role="main"|<main/g)?.length, 1);
+  const tables = html.match(/<table>/g) ?? [];
+  assert.ok(tables.length > 0);
+  assert.equal(html.match(/<div class="wide" tabindex="0"><table>/g)?.length, tables.length);
+  assert.doesNotMatch(html, /<th[^>]*><\/th>/, 'a column without a name');
+});
+
 test('the bytes of the format are text that can be read and copied', () => {
   const html = readFileSync(join(site, 'documents/The_format.html'), 'utf8');
   assert.match(html, /<pre>[\s\S]*?6e 61 6d 65 7c 73 3a 36 3a 22 5a 6f c3 ab 7c 3b 22 3b\nkey/);
@@ -141,6 +169,19 @@ test('a browser opens the pages, searches and changes the theme without an error
     server.close();
   }
 });
+
+/** WCAG's contrast ratio of two colours such as `#1f2125`. */
+function contrast(one: string, other: string): number {
+  const luminance = (colour: string): number => {
+    const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
+      const part = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
+      return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const [dark = 0, light = 0] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+  return (light + 0.05) / (dark + 0.05);
+}
 
 function lessonPage(number: number, title: string): string {
   const name = `${number}. ${title}`.replaceAll(' ', '_');

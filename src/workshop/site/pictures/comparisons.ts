@@ -74,7 +74,7 @@ export function drawDifferences({ differences }: Comparisons): Yield {
   return {
     kind: 'block',
     text: table(
-      ['', 'PHP', 'here', 'the nearest thing'],
+      ['difference', 'PHP', 'here', 'the nearest thing'],
       differences.map(({ name, php, ours, instead }) => [`**${name}**`, php, ours, instead]),
     ),
   };
