@@ -1,0 +1,25 @@
+/** What the parts of one store share. */
+import type { Events } from './events.ts';
+import type { HoldContext } from './hold/hold.ts';
+import type { Queues } from './hold/queue.ts';
+import type { KeyedHash } from './identifiers.ts';
+import type { Decide } from './payload/merge.ts';
+import type { Format } from './payload/payload.ts';
+import type { OurTable } from './table/ours.ts';
+import type { Life } from './table/table.ts';
+
+/** The store after its start: options, with times in milliseconds, and what the server said. */
+export interface Context extends HoldContext {
+  readonly table: OurTable;
+  readonly hash: KeyedHash;
+  readonly queues: Queues;
+  readonly events: Events;
+  readonly life: Life;
+  /** Milliseconds for one call, its repetitions included. */
+  readonly budget: number;
+  /** The share of the idle time after which a use is written down. */
+  readonly touchAfter: number;
+  readonly format: Format;
+  readonly decide: Decide;
+  readonly maxPerUser: number;
+}

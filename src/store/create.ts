@@ -1,0 +1,71 @@
+/** Inserts a session, and keeps a user's sessions within their number. */
+import type { Context } from './context.ts';
+import { type Deadline, repeat } from './database/deadline.ts';
+import { StatementFailure } from './database/failures.ts';
+import { SessionConflict, SessionSetupError } from './errors.ts';
+import { findRow } from './find.ts';
+import { isId, takeRandom } from './identifiers.ts';
+import type { Owner } from './owner.ts';
+import { MARK_BYTES } from './table/ours.ts';
+import type { Row } from './table/table.ts';
+
+const DUPLICATE = 1062;
+
+/**
+ * Inserts a session.
+ *
+ * @throws SessionConflict if there is one under this id.
+ */
+export async function insertRow(
+  context: Context,
+  deadline: Deadline,
+  id: string,
+  data: Buffer,
+  owner: Owner,
+): Promise<Row> {
+  if (!isId(id)) throw new SessionSetupError('create() takes an id of newId()');
+  const { database, table, hash, life } = context;
+  const [key] = hash.keysOf(id);
+  const mark = takeRandom(MARK_BYTES);
+  const { user: name, label } = owner;
+  const user = name ?? undefined;
+  const { sql, values } = table.insert({ key, data, mark, user, label }, life);
+  const left = Math.min(life.idle, life.absolute);
+  const marks = Buffer.concat([mark, Buffer.alloc(MARK_BYTES)]);
+  const times = { left, age: 0, next: undefined, isInGrace: false };
+  const row: Row = { key, data, guard: 1, marks, user, label, ...times };
+  for (;;) {
+    try {
+      await database.run(deadline, sql, values);
+      return row;
+    } catch (failure) {
+      if (!(failure instanceof StatementFailure) || failure.errno !== DUPLICATE) {
+        await deadline.pauseAfter(failure);
+        continue;
+      }
+      // An earlier try whose answer was lost is no other session.
+      const found = await findRow(context, deadline, [key]);
+      if (found?.marks.equals(marks)) return row;
+      throw new SessionConflict([], 'there is a session with this id', failure.cause);
+    }
+  }
+}
+
+/**
+ * Ends a user's oldest sessions beyond the allowed number. Every login does this after its own row is
+ * there, so the last of many at once sees all of them; and the newest sessions of some are never
+ * beyond the newest of all.
+ */
+export async function limitSessions(
+  { database, table, maxPerUser }: Context,
+  deadline: Deadline,
+  user: string | undefined,
+): Promise<void> {
+  if (user === undefined || maxPerUser === Number.POSITIVE_INFINITY) return;
+  const list = table.list(user);
+  const { rows } = await repeat(deadline, () => database.run(deadline, list.sql, list.values));
+  const keys = rows.slice(maxPerUser).map((row) => table.listedOf(row).key);
+  if (keys.length === 0) return;
+  const { sql, values } = table.removeOf(user, keys);
+  await repeat(deadline, () => database.run(deadline, sql, values));
+}

@@ -1,0 +1,178 @@
+/** Statements over the application's pool: each with a time limit, each settled exactly once. */
+import type { Pool as CallbackPool, PoolConnection, QueryOptions } from 'mysql2';
+import type { Pool as PromisePool } from 'mysql2/promise';
+import type { Deadline } from './deadline.ts';
+import { NoAnswer, StatementFailure } from './failures.ts';
+
+/** A pool of mysql2, or of mysql2/promise. */
+export type AnyPool = CallbackPool | PromisePool;
+
+/** A value that a statement binds. */
+export type Bound = string | number | Buffer | null;
+
+/** The answer to one statement. */
+export interface Answer {
+  /** The rows of a SELECT, each a list of its columns. */
+  readonly rows: readonly (readonly unknown[])[];
+  /** How many rows another statement matched. */
+  readonly affected: number;
+}
+
+/** A connection that is kept for several statements. */
+export interface Link {
+  /**
+   * Runs one statement: prepared if it has values, else as text, as BEGIN and COMMIT must be sent.
+   *
+   * @param extra - Milliseconds that it may wait for a lock, beside its own time.
+   * @throws StatementFailure; the connection is gone by then if its state is unknown.
+   */
+  run(deadline: Deadline, sql: string, values?: readonly Bound[], extra?: number): Promise<Answer>;
+  /** Returns the connection to its pool, unless it is closed. It must hold no transaction and no lock. */
+  release(): void;
+  /** Closes the connection: the server ends its transaction and its locks. */
+  destroy(): void;
+}
+
+/** Runs statements on connections of one pool. */
+export class Database {
+  readonly #pool: CallbackPool;
+  readonly #timeout: number;
+
+  /**
+   * @param pool - The application's pool.
+   * @param timeout - Milliseconds for one statement.
+   */
+  constructor(pool: AnyPool, timeout: number) {
+    this.#pool =
+      'pool' in pool ? (pool as unknown as { pool: CallbackPool }).pool : (pool as CallbackPool);
+    this.#timeout = timeout;
+  }
+
+  /**
+   * Runs one statement on any connection.
+   *
+   * @throws StatementFailure.
+   */
+  async run(deadline: Deadline, sql: string, values: readonly Bound[] = []): Promise<Answer> {
+    const link = await this.connect(deadline);
+    try {
+      return await link.run(deadline, sql, values);
+    } finally {
+      link.release();
+    }
+  }
+
+  /**
+   * Takes a connection out of the pool.
+   *
+   * @throws StatementFailure of the kind `not-sent` or `never`; the signal's reason.
+   */
+  connect(deadline: Deadline): Promise<Link> {
+    return new Promise((resolve, reject) => {
+      const settle = settleOnce(Math.min(this.#timeout, deadline.left), deadline.signal, (reason) =>
+        reject(reason ?? new StatementFailure(new Error('No connection in time'), false)),
+      );
+      this.#pool.getConnection((error, connection) => {
+        if (!settle()) connection?.release();
+        else if (error) reject(new StatementFailure(error, false));
+        else resolve(new PooledLink(connection, this.#timeout));
+      });
+    });
+  }
+}
+
+class PooledLink implements Link {
+  readonly #connection: PoolConnection;
+  readonly #timeout: number;
+  #isOver = false;
+
+  constructor(connection: PoolConnection, timeout: number) {
+    this.#connection = connection;
+    this.#timeout = timeout;
+  }
+
+  run(deadline: Deadline, sql: string, values: readonly Bound[] = [], extra = 0): Promise<Answer> {
+    if (this.#isOver) {
+      const error = Object.assign(new Error('the connection is in closed state'), { fatal: true });
+      return Promise.reject(new StatementFailure(error, false));
+    }
+    const limit = Math.min(this.#timeout + extra, deadline.left);
+    return new Promise((resolve, reject) => {
+      // mysql2's own timeout leaves the busy connection in the pool, and does not cover the prepare.
+      const settle = settleOnce(limit, deadline.signal, (reason) => {
+        this.destroy();
+        reject(reason ?? new StatementFailure(new NoAnswer('No answer in time'), true));
+      });
+      const options: QueryOptions & { typeCast: true } = { sql, rowsAsArray: true, typeCast: true };
+      const answer = (error: unknown, result: unknown): void => {
+        if (!settle()) return;
+        if (!error) {
+          resolve(answerOf(result));
+          return;
+        }
+        this.#leave(error);
+        reject(new StatementFailure(error, true));
+      };
+      if (values.length === 0) this.#connection.query(options, answer);
+      else this.#connection.execute({ ...options, values: [...values] }, answer);
+    });
+  }
+
+  release(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#connection.release();
+  }
+
+  destroy(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#connection.destroy();
+  }
+
+  /**
+   * After an error the connection may hold a transaction (1205 leaves it open), be read-only for
+   * good, or be half dead. Errors are rare: a new connection is cheaper than a wrong guess. Only a
+   * duplicate key (1062) is an answer like any other.
+   */
+  #leave(error: unknown): void {
+    if ((error as { errno?: unknown }).errno !== 1062) this.destroy();
+  }
+}
+
+/**
+ * Starts a time limit.
+ *
+ * @param limit - Milliseconds.
+ * @param onEnd - Called at the limit, or with the signal's reason.
+ * @returns A function that ends it; false if it had ended already.
+ */
+function settleOnce(
+  limit: number,
+  signal: AbortSignal | undefined,
+  onEnd: (reason?: unknown) => void,
+): () => boolean {
+  let isOver = false;
+  const settle = (): boolean => {
+    if (isOver) return false;
+    isOver = true;
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
+    return true;
+  };
+  const abort = (): void => {
+    if (settle()) onEnd(signal?.reason);
+  };
+  const timer = setTimeout(() => {
+    if (settle()) onEnd();
+  }, limit);
+  if (signal?.aborted) abort();
+  else signal?.addEventListener('abort', abort);
+  return settle;
+}
+
+function answerOf(result: unknown): Answer {
+  if (Array.isArray(result)) return { rows: result as unknown[][], affected: 0 };
+  const { affectedRows = 0 } = result as { affectedRows?: number };
+  return { rows: [], affected: affectedRows };
+}

@@ -1,0 +1,125 @@
+/** The time that one call of the store may take, its repetitions included. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { SessionSetupError, SessionUnavailable } from '../errors.ts';
+import { StatementFailure } from './failures.ts';
+
+/** Pauses grow from here and are drawn at random below their bound (full jitter). */
+const FIRST_PAUSE = 10;
+const LONGEST_PAUSE = 400;
+const TRIES = 40;
+
+/** Counts down from the start of a call. */
+export class Deadline {
+  readonly #end: number;
+  readonly #budget: number;
+  /** Ends the call early. */
+  readonly signal: AbortSignal | undefined;
+  #tries = 0;
+
+  /**
+   * @param budget - Milliseconds.
+   * @param signal - Ends the call early.
+   */
+  constructor(budget: number, signal?: AbortSignal) {
+    this.#budget = budget;
+    this.#end = performance.now() + budget;
+    this.signal = signal;
+    signal?.throwIfAborted();
+  }
+
+  /** The milliseconds that are left; never negative. */
+  get left(): number {
+    return Math.max(0, this.#end - performance.now());
+  }
+
+  /**
+   * Waits before the next try of what failed.
+   *
+   * @param failure - What the last try met.
+   * @throws SessionSetupError where repeating cannot help; SessionUnavailable when the time or the
+   *   tries are used up; the signal's reason.
+   */
+  async pauseAfter(failure: unknown): Promise<void> {
+    this.signal?.throwIfAborted();
+    if (!(failure instanceof StatementFailure)) throw failure;
+    if (failure.kind === 'never') throw explain(failure);
+    await this.pause(failure.cause);
+  }
+
+  /**
+   * Waits a random time that grows with each try.
+   *
+   * @param cause - For the error when the time is used up.
+   */
+  async pause(cause?: unknown): Promise<void> {
+    this.#tries += 1;
+    const bound = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (this.#tries - 1));
+    const pause = Math.random() * bound;
+    if (this.#tries >= TRIES || pause >= this.left) {
+      throw new SessionUnavailable(
+        `The session database gave no usable answer in ${this.#tries} tries within ` +
+          `${this.#budget} ms: check that it runs, and that the pool has a free connection`,
+        cause,
+      );
+    }
+    await sleep(pause, this.signal);
+  }
+}
+
+/**
+ * Waits.
+ *
+ * @param pause - Milliseconds.
+ * @throws The signal's reason.
+ */
+export async function sleep(pause: number, signal?: AbortSignal): Promise<void> {
+  try {
+    await delay(pause, undefined, { signal });
+  } catch {
+    signal?.throwIfAborted();
+  }
+}
+
+/**
+ * Repeats an attempt until it succeeds. For what may be applied twice without harm.
+ *
+ * @param deadline - The call's time.
+ * @param attempt - One try.
+ * @throws As `Deadline.pauseAfter`.
+ */
+export async function repeat<Result>(
+  deadline: Deadline,
+  attempt: () => Promise<Result>,
+): Promise<Result> {
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (failure) {
+      await deadline.pauseAfter(failure);
+    }
+  }
+}
+
+const REMEDIES: Readonly<Record<number, string>> = {
+  1044: 'the user has no right to the schema: GRANT SELECT, INSERT, UPDATE, DELETE on the table',
+  1045: "the server refuses the user or the password: check the pool's options",
+  1049: 'the schema does not exist: CREATE DATABASE, or correct the name in the address',
+  1054: "a column is missing: compare the table with the store's schema, or set `columns`",
+  1064: 'the server does not know this syntax: MariaDB 10.6, MySQL 8.0 or later is needed',
+  1142: 'the user has no right to the table: GRANT SELECT, INSERT, UPDATE, DELETE on it',
+  1143: 'the user has no right to a column: GRANT SELECT, INSERT, UPDATE, DELETE on the table',
+  1146: 'the table does not exist: call createTable() once, or set `table`',
+  1406: "a value is longer than its column: compare the table with the store's schema",
+};
+
+/**
+ * Returns the error of a statement that must not be repeated, with its remedy.
+ *
+ * @param failure - The failed attempt.
+ */
+export function explain(failure: StatementFailure): SessionSetupError {
+  const { errno, cause } = failure;
+  const known = errno === undefined ? undefined : REMEDIES[errno];
+  const reason = known ?? (errno === undefined ? 'the pool is closed' : `server error ${errno}`);
+  return new SessionSetupError(`The session table cannot be used: ${reason}`, cause);
+}

@@ -1,0 +1,60 @@
+/** What a driver's error means for the statement that met it. */
+
+/**
+ * - `not-sent`: the server has seen nothing; anything may be repeated.
+ * - `undone`: the statement or its transaction was rolled back; repeat from the start.
+ * - `unfit`: this server takes no writes now; repeat on a new connection.
+ * - `unknown`: the answer was lost; the statement may have been applied, or may still run.
+ * - `never`: repeating cannot help.
+ */
+export type FailureKind = 'not-sent' | 'undone' | 'unfit' | 'unknown' | 'never';
+
+/** The server has not answered a statement within its time. */
+export class NoAnswer extends Error {}
+
+/** One failed attempt of a statement. Internal: callers see a SessionError. */
+export class StatementFailure extends Error {
+  readonly kind: FailureKind;
+  /** The server's number for the error. */
+  readonly errno: number | undefined;
+
+  /**
+   * @param error - The driver's error.
+   * @param wasSent - Whether the statement may have reached the server.
+   */
+  constructor(error: unknown, wasSent: boolean) {
+    super('A statement failed', { cause: error });
+    const { errno } = (error ?? {}) as { errno?: unknown };
+    this.errno = typeof errno === 'number' && errno > 0 ? errno : undefined;
+    this.kind = kindOf(error, this.errno, wasSent);
+  }
+}
+
+/** Too many connections: of the server, of the pool's user, of the user per hour. */
+const FULL = new Set([1040, 1203, 1226]);
+/** Deadlock; TiDB's conflicts; lock wait timeout; KILL QUERY; max_statement_time. */
+const UNDONE = new Set([1213, 8002, 8005, 8022, 1205, 1317, 1969, 3024]);
+/** Galera's node without quorum; read-only in four forms; server shutdown. */
+const UNFIT = new Set([1047, 1290, 1836, 1792, 1053]);
+/** The commit itself failed, and the cluster does not say how it ended. */
+const UNKNOWN = new Set([1180]);
+
+function kindOf(error: unknown, errno: number | undefined, wasSent: boolean): FailureKind {
+  const { code, fatal, message } = (error ?? {}) as {
+    code?: unknown;
+    fatal?: unknown;
+    message?: unknown;
+  };
+  if (errno !== undefined) {
+    if (FULL.has(errno)) return 'not-sent';
+    if (UNDONE.has(errno)) return 'undone';
+    if (UNFIT.has(errno)) return 'unfit';
+    if (UNKNOWN.has(errno)) return 'unknown';
+    return 'never';
+  }
+  // mysql2 finds out by itself that a connection is dead: fatal, without a code, and nothing was sent.
+  if (fatal === true && code === undefined && /closed state/.test(String(message)))
+    return 'not-sent';
+  if (wasSent) return 'unknown';
+  return message === 'Pool is closed.' ? 'never' : 'not-sent';
+}

@@ -1,0 +1,153 @@
+/**
+ * Every error of the store. None has a Node error code as `code`: session layers take `ENOENT` for
+ * "no such session" and would answer a failure as a logged-out visitor. None holds an id, session
+ * data or a database address; the driver's own error is the `cause`.
+ */
+
+/** The common class of the store's errors. */
+export class SessionError extends Error {
+  /**
+   * @param message - The reason and its remedy.
+   * @param cause - The error underneath, such as the driver's.
+   */
+  constructor(message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = new.target.name;
+  }
+}
+
+/**
+ * The database could not be reached, or did not answer in time. Answer 503, never an empty session.
+ *
+ * @example
+ * new SessionUnavailable('the database did not answer within 5 s').name; // 'SessionUnavailable'
+ */
+export class SessionUnavailable extends SessionError {}
+
+/**
+ * The table, its rights, the server or an option does not fit; trying again will not help. The
+ * message names the remedy.
+ *
+ * @example
+ * new SessionSetupError('the table "sessions" is missing').name; // 'SessionSetupError'
+ */
+export class SessionSetupError extends SessionError {}
+
+/**
+ * Another request saved the same keys, and `onConflict` is `'reject'`, or the payload cannot be
+ * merged. Nothing was written: read again and repeat.
+ *
+ * @example
+ * new SessionConflict(['cart']).keys; // [ 'cart' ]
+ */
+export class SessionConflict extends SessionError {
+  /** The names of the keys that both requests changed; their values are not part of the error. */
+  readonly keys: readonly string[];
+
+  /**
+   * @param keys - The keys that both requests changed.
+   * @param reason - Why nothing was written.
+   * @param cause - The error underneath.
+   */
+  constructor(
+    keys: readonly string[],
+    reason = 'another request saved the same keys',
+    cause?: unknown,
+  ) {
+    super(`The session was not saved: ${reason}`, cause);
+    this.keys = keys;
+  }
+}
+
+/**
+ * Another request held the session's lock for longer than `lockTimeout`. Answer 503.
+ *
+ * @example
+ * new SessionLockTimeout(30_000).message; // 'The session is still locked after 30000 ms'
+ */
+export class SessionLockTimeout extends SessionError {
+  /** @param milliseconds - The wait. */
+  constructor(milliseconds: number) {
+    super(`The session is still locked after ${milliseconds} ms`);
+  }
+}
+
+/**
+ * The lock ended before the save, because its connection or its lease was lost. Nothing was written.
+ *
+ * @example
+ * new SessionLockLost().name; // 'SessionLockLost'
+ */
+export class SessionLockLost extends SessionError {
+  /** @param cause - The driver's error, if one said so. */
+  constructor(cause?: unknown) {
+    super('The session was not saved: its lock was lost before the save', cause);
+  }
+}
+
+/**
+ * The data does not fit into the column or into one packet of the server. Nothing was sent.
+ *
+ * @example
+ * new SessionTooLarge(70_000, 65_535).limit; // 65535
+ */
+export class SessionTooLarge extends SessionError {
+  /** The data's size in bytes. */
+  readonly size: number;
+  /** The largest size that the server takes. */
+  readonly limit: number;
+
+  /**
+   * @param size - The data's size in bytes.
+   * @param limit - The largest size that the server takes.
+   */
+  constructor(size: number, limit: number) {
+    super(
+      `The session has ${size} bytes, the server takes ${limit}: store less in it, or raise ` +
+        "max_allowed_packet and the column's type",
+    );
+    this.size = size;
+    this.limit = limit;
+  }
+}
+
+/**
+ * A value would come back as another value, such as a Date in JSON. Nothing was written.
+ *
+ * @example
+ * new SessionValueError('cart[2].when', 'a Date').message; // 'cart[2].when: a Date cannot be stored'
+ */
+export class SessionValueError extends SessionError {
+  /** The value's place: `cart[2].when`. */
+  readonly path: string;
+
+  /**
+   * @param path - The value's place.
+   * @param kind - The kind of value, with its article.
+   */
+  constructor(path: string, kind: string, cause?: unknown) {
+    super(`${path}: ${kind} cannot be stored`, cause);
+    this.path = path;
+  }
+}
+
+/**
+ * The stored bytes are in none of the formats. The row was left as it is.
+ *
+ * @example
+ * new SessionUnreadable('it ends within a string').message; // 'The stored session cannot be read: it ends within a string'
+ */
+export class SessionUnreadable extends SessionError {
+  /** @param reason - The fault. */
+  constructor(reason: string, cause?: unknown) {
+    super(`The stored session cannot be read: ${reason}`, cause);
+  }
+}
+
+/**
+ * The session was used after `close()`, or written although it was opened for reading.
+ *
+ * @example
+ * new SessionClosed('the session is closed').name; // 'SessionClosed'
+ */
+export class SessionClosed extends SessionError {}

@@ -1,0 +1,76 @@
+/** What happens to sessions, for logs and alarms: listeners, and a diagnostics channel. */
+import { channel } from 'node:diagnostics_channel';
+
+/**
+ * One event. It names a session by its handle, never by its id; an id that is unknown has none.
+ *
+ * - `create`, `renew`, `destroy`: the session began, got a new id, was ended.
+ * - `unknown-id`: a well-formed id that is in no row: expired, logged out, or guessed.
+ * - `replay`: an id was used after it had been replaced; its sessions were ended.
+ * - `conflict`: two requests changed one session, and `onConflict` decided.
+ * - `lock-lost`: a lock ended before the save, which was refused.
+ * - `gc`: expired sessions were deleted. `gc-failed`: they could not be.
+ */
+export interface SessionEvent {
+  /** What happened. */
+  readonly kind: SessionEventKind;
+  /** The session's handle, as in a user's list. */
+  readonly handle?: string | undefined;
+  /** Whose session it is. */
+  readonly user?: string | undefined;
+  /** How many sessions: of `gc`, `replay`. */
+  readonly count?: number | undefined;
+  /** The keys that both requests changed: of `conflict`. */
+  readonly keys?: readonly string[] | undefined;
+  /** The failure: of `gc-failed`. */
+  readonly error?: unknown;
+}
+
+/** The kinds of events. */
+export type SessionEventKind =
+  | 'create'
+  | 'renew'
+  | 'destroy'
+  | 'unknown-id'
+  | 'replay'
+  | 'conflict'
+  | 'lock-lost'
+  | 'gc'
+  | 'gc-failed';
+
+/** Receives events. */
+export type SessionListener = (event: SessionEvent) => void;
+
+const diagnostics = channel('phpsessid:session');
+
+/** The listeners of one store. */
+export class Events {
+  readonly #listeners = new Map<SessionEventKind, Set<SessionListener>>();
+
+  on(kind: SessionEventKind, listener: SessionListener): () => void {
+    const listeners = this.#listeners.get(kind) ?? new Set();
+    this.#listeners.set(kind, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+    };
+  }
+
+  /**
+   * Publishes an event. A listener that throws does not fail the request: its error is a warning.
+   *
+   * @param describe - Makes the event; called only where somebody listens.
+   */
+  emit(kind: SessionEventKind, describe: () => Omit<SessionEvent, 'kind'>): void {
+    const listeners = this.#listeners.get(kind);
+    if (!diagnostics.hasSubscribers && !listeners?.size) return;
+    const event = { kind, ...describe() };
+    if (diagnostics.hasSubscribers) diagnostics.publish(event);
+    for (const listener of listeners ?? []) {
+      try {
+        listener(event);
+      } catch (error) {
+        process.emitWarning(error as Error);
+      }
+    }
+  }
+}

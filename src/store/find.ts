@@ -1,0 +1,80 @@
+/** Finds a session's row by the keys of its id, and follows the pointers of renewed ids. */
+import type { Context } from './context.ts';
+import { type Deadline, repeat } from './database/deadline.ts';
+import type { Row, Statement } from './table/table.ts';
+
+/** Runs a SELECT: on any connection, or on the one that has the lock. */
+export type Reader = (statement: Statement) => Promise<{ rows: readonly (readonly unknown[])[] }>;
+
+/**
+ * Reads a row as it is, pointer or not.
+ *
+ * @param keys - The keys that the id has under each secret.
+ */
+export async function readRow(
+  { table }: Context,
+  reader: Reader,
+  keys: readonly Buffer[],
+  isLocked = false,
+): Promise<Row | undefined> {
+  const { rows } = await reader(table.read(keys, isLocked));
+  return rows[0] === undefined ? undefined : table.rowOf(rows[0]);
+}
+
+/** Reads a row on any connection, and repeats that until it is known. */
+export async function findRow(
+  context: Context,
+  deadline: Deadline,
+  keys: readonly Buffer[],
+): Promise<Row | undefined> {
+  const reader: Reader = ({ sql, values }) => context.database.run(deadline, sql, values);
+  return await repeat(deadline, () => readRow(context, reader, keys));
+}
+
+/**
+ * Follows a renewed id to the session that has replaced it.
+ *
+ * A pointer leads only to a session of the same user. After a login it does not: who knows the id
+ * from before, perhaps by fixation, must not reach the session of the user who logged in.
+ *
+ * @param pointer - A row that was replaced.
+ * @returns The live row; undefined if the grace is over, or the session belongs to somebody else.
+ */
+export async function follow(
+  context: Context,
+  deadline: Deadline,
+  pointer: Row,
+): Promise<Row | undefined> {
+  let row: Row | undefined = pointer;
+  while (row?.next !== undefined) {
+    if (!row.isInGrace) return undefined;
+    row = await findRow(context, deadline, [row.next]);
+    if (row?.user !== pointer.user) return undefined;
+  }
+  return row;
+}
+
+/**
+ * Ends the sessions that have replaced a row: its id was used again after the grace, so either its
+ * owner or a thief has an old copy of the cookie.
+ *
+ * @returns How many sessions were ended.
+ */
+export async function endFamily(
+  context: Context,
+  deadline: Deadline,
+  pointer: Row,
+): Promise<number> {
+  const { database, table } = context;
+  let count = 0;
+  let next = pointer.next;
+  while (next !== undefined) {
+    const key: Buffer = next;
+    const row = await findRow(context, deadline, [key]);
+    const { sql, values } = table.remove([key]);
+    await repeat(deadline, () => database.run(deadline, sql, values));
+    if (row !== undefined) count += 1;
+    next = row?.next;
+  }
+  return count;
+}

@@ -1,0 +1,167 @@
+/**
+ * Deletes expired sessions, off the path of any request. A read never returns an expired session, so
+ * this is only about space.
+ */
+import type { Context } from './context.ts';
+import type { Answer } from './database/database.ts';
+import { Deadline, repeat } from './database/deadline.ts';
+import { StatementFailure } from './database/failures.ts';
+import { takeRandom } from './identifiers.ts';
+import { MARK_BYTES } from './table/ours.ts';
+import type { Statement } from './table/table.ts';
+
+/** The row by which one process runs the collection; a session's key has 32 bytes. */
+const RUNNER = Buffer.from('gc runner');
+const DUPLICATE = 1062;
+
+/** Rows of one range, on one server. */
+const RANGE = 10_000;
+/** Rows of one write set, on a cluster. */
+const PIECE = 500;
+
+/** When and how long expired sessions are deleted. */
+export interface GcOptions {
+  /**
+   * Seconds between two collections of all processes together, at random around this.
+   *
+   * @default 300
+   */
+  readonly every?: number | undefined;
+  /**
+   * Seconds that one collection may take; the rest is left for the next one.
+   *
+   * @default 5
+   */
+  readonly budget?: number | undefined;
+}
+
+/**
+ * Deletes expired rows until there are none, or the time is used up.
+ *
+ * On one server: ranges of `expires` in one READ COMMITTED transaction, which locks no live row, and
+ * whose purge begins when it is over; committing each range is half as fast and delays live writes
+ * more. On a cluster: small pieces that commit each, because a write set is certified as a whole. The
+ * expiry is compared again in each DELETE: a session may have been used since it was listed.
+ *
+ * @param budget - Milliseconds.
+ * @returns How many rows were deleted.
+ */
+export async function collect(context: Context, budget: number): Promise<number> {
+  const end = performance.now() + budget;
+  // The last piece may begin just before the end.
+  const deadline = new Deadline(budget + context.budget);
+  const isOver = (): boolean => performance.now() >= end;
+  const count =
+    context.facts.nodes > 1
+      ? await collectPieces(context, deadline, isOver)
+      : await repeat(deadline, () => collectRanges(context, deadline, isOver));
+  context.events.emit('gc', () => ({ count }));
+  return count;
+}
+
+async function collectRanges(
+  { database, table }: Context,
+  deadline: Deadline,
+  isOver: () => boolean,
+): Promise<number> {
+  const link = await database.connect(deadline);
+  let count = 0;
+  try {
+    await link.run(deadline, 'SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
+    await link.run(deadline, 'START TRANSACTION');
+    let from: number | undefined = 0;
+    while (from !== undefined && !isOver()) {
+      const bound = table.expiredAfter(from, RANGE);
+      const { rows } = await link.run(deadline, bound.sql, bound.values);
+      const to: number | undefined = rows[0] === undefined ? undefined : Number(rows[0][0]);
+      const { sql, values } = table.sweepRange(from, to);
+      count += (await link.run(deadline, sql, values)).affected;
+      from = to;
+    }
+    await link.run(deadline, 'COMMIT');
+    link.release();
+    return count;
+  } catch (error) {
+    link.destroy();
+    throw error;
+  }
+}
+
+async function collectPieces(
+  { database, table }: Context,
+  deadline: Deadline,
+  isOver: () => boolean,
+): Promise<number> {
+  let count = 0;
+  const run = ({ sql, values }: Statement): Promise<Answer> =>
+    repeat(deadline, () => database.run(deadline, sql, values));
+  while (!isOver()) {
+    const { rows } = await run(table.expired(PIECE));
+    if (rows.length === 0) break;
+    count += (await run(table.sweep(rows.map(([key]) => key as Buffer)))).affected;
+  }
+  return count;
+}
+
+/** Runs collections from time to time, in one process of all. */
+export class Collector {
+  readonly #every: number;
+  readonly #budget: number;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param options - Seconds. */
+  constructor({ every = 300, budget = 5 }: GcOptions) {
+    this.#every = every * 1000;
+    this.#budget = budget * 1000;
+  }
+
+  /** Plans the next collection. The timer keeps no process alive. */
+  plan(context: Context): void {
+    this.#timer = setTimeout(
+      () => void this.#collect(context).finally(() => this.#timer && this.plan(context)),
+      this.#every * (0.5 + Math.random()),
+    );
+    this.#timer.unref();
+  }
+
+  /** Plans no more. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  async #collect(context: Context): Promise<void> {
+    try {
+      if (await becomeRunner(context, this.#every / 2)) await collect(context, this.#budget);
+    } catch (error) {
+      context.events.emit('gc-failed', () => ({ error }));
+    }
+  }
+}
+
+/**
+ * Becomes the process that collects, by a row of its own in the table of sessions. The row expires,
+ * and is then deleted like any other.
+ *
+ * @param time - Milliseconds in which no other process collects.
+ */
+async function becomeRunner({ database, table, budget }: Context, time: number): Promise<boolean> {
+  const deadline = new Deadline(budget);
+  const run = ({ sql, values }: Statement): Promise<Answer> => database.run(deadline, sql, values);
+  await repeat(deadline, () => run(table.sweep([RUNNER])));
+  const data = Buffer.alloc(0);
+  const fresh = {
+    key: RUNNER,
+    data,
+    mark: takeRandom(MARK_BYTES),
+    user: undefined,
+    label: undefined,
+  };
+  try {
+    await run(table.insert(fresh, { idle: time, absolute: time }));
+    return true;
+  } catch (failure) {
+    if (failure instanceof StatementFailure && failure.errno === DUPLICATE) return false;
+    throw failure;
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * One queue per session, before the pool: requests that wait for one session in this process take no
+ * connection, and so do not keep the requests of other sessions waiting.
+ */
+import { SessionLockTimeout } from '../errors.ts';
+import type { Row } from '../table/table.ts';
+
+/** A request's turn at one session. */
+export interface Turn {
+  /** The row as the request before has left it, if it saved one. */
+  latest: Row | undefined;
+  /** Lets the next one begin. */
+  leave(): void;
+}
+
+interface Line {
+  latest: Row | undefined;
+  readonly waiting: Set<() => void>;
+}
+
+/** The queues of one process. A queue exists while somebody is in it. */
+export class Queues {
+  readonly #lines = new Map<string, Line>();
+
+  /** How many sessions have a queue. */
+  get size(): number {
+    return this.#lines.size;
+  }
+
+  /**
+   * Waits for a turn.
+   *
+   * @param key - The session's key.
+   * @param timeout - Milliseconds.
+   * @throws SessionLockTimeout; the signal's reason.
+   */
+  async enter(key: Buffer, timeout: number, signal?: AbortSignal): Promise<Turn> {
+    const name = key.toString('latin1');
+    const line = this.#lines.get(name);
+    if (line === undefined) {
+      const first: Line = { latest: undefined, waiting: new Set() };
+      this.#lines.set(name, first);
+      return this.#turn(name, first);
+    }
+    await new Promise<void>((resolve, reject) => {
+      const begin = (): void => {
+        stop();
+        resolve();
+      };
+      const abort = (): void => {
+        stop();
+        reject(signal?.reason);
+      };
+      const timer = setTimeout(() => {
+        stop();
+        reject(new SessionLockTimeout(timeout));
+      }, timeout);
+      const stop = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
+        line.waiting.delete(begin);
+      };
+      line.waiting.add(begin);
+      signal?.addEventListener('abort', abort);
+    });
+    return this.#turn(name, line);
+  }
+
+  #turn(name: string, line: Line): Turn {
+    let isOver = false;
+    return {
+      get latest() {
+        return line.latest;
+      },
+      set latest(row) {
+        line.latest = row;
+      },
+      leave: () => {
+        if (isOver) return;
+        isOver = true;
+        const [next] = line.waiting;
+        if (next === undefined) this.#lines.delete(name);
+        else next();
+      },
+    };
+  }
+}

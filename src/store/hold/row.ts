@@ -1,0 +1,88 @@
+/** Strategy `row`: SELECT … FOR UPDATE in a transaction that ends with the save. */
+import type { Answer, Link } from '../database/database.ts';
+import { Deadline } from '../database/deadline.ts';
+import { NoAnswer, StatementFailure } from '../database/failures.ts';
+import { SessionLockTimeout } from '../errors.ts';
+import type { Statement } from '../table/table.ts';
+import { type Hold, type HoldContext, transact } from './hold.ts';
+
+/** Milliseconds; a connection that takes longer is closed. */
+const ROLL_BACK_WITHIN = 1000;
+
+/** Lock wait timeout. */
+const WAITED_TOO_LONG = 1205;
+
+/**
+ * Begins the transaction. The row is locked by the read that follows.
+ *
+ * READ COMMITTED locks no gaps: at the default level, requests of different unknown ids would wait
+ * for each other.
+ *
+ * @throws StatementFailure.
+ */
+export async function lockRow(
+  context: HoldContext,
+  _key: Buffer,
+  deadline: Deadline,
+): Promise<Hold> {
+  const link = await context.database.connect(deadline);
+  await link.run(deadline, 'SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
+  await link.run(deadline, 'START TRANSACTION');
+  return new LockedRow(link, context.lockTimeout);
+}
+
+class LockedRow implements Hold {
+  readonly isExclusive = true;
+  readonly isPinned = true;
+  readonly locksRow = true;
+  readonly #link: Link;
+  readonly #lockTimeout: number;
+  #isBegun = true;
+
+  constructor(link: Link, lockTimeout: number) {
+    this.#link = link;
+    this.#lockTimeout = lockTimeout;
+  }
+
+  get isLost(): boolean {
+    return false;
+  }
+
+  async read(deadline: Deadline, { sql, values }: Statement): Promise<Answer> {
+    try {
+      return await this.#link.run(deadline, sql, values, this.#lockTimeout);
+    } catch (failure) {
+      if (!(failure instanceof StatementFailure)) throw failure;
+      // InnoDB waits longer than most options say: the time of this process ends first.
+      const isWait = failure.errno === WAITED_TOO_LONG || failure.cause instanceof NoAnswer;
+      throw isWait ? new SessionLockTimeout(this.#lockTimeout) : failure;
+    }
+  }
+
+  /** The first change commits, which ends the lock; a later one is protected by the version. */
+  async write(deadline: Deadline, { sql, values }: Statement): Promise<Answer> {
+    const answer = await this.#link.run(deadline, sql, values);
+    if (this.#isBegun) await this.#link.run(deadline, 'COMMIT');
+    this.#isBegun = false;
+    return answer;
+  }
+
+  async transact(deadline: Deadline, statements: readonly Statement[]): Promise<boolean> {
+    const isBegun = this.#isBegun;
+    this.#isBegun = false;
+    return await transact(this.#link, deadline, statements, isBegun);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isBegun) await this.#rollBack();
+    this.#link.release();
+  }
+
+  async #rollBack(): Promise<void> {
+    try {
+      await this.#link.run(new Deadline(ROLL_BACK_WITHIN), 'ROLLBACK');
+    } catch {
+      this.#link.destroy();
+    }
+  }
+}

@@ -1,0 +1,281 @@
+/** One session between its read and its close: the bytes, and what protects them. */
+import { contestedBy } from './contest.ts';
+import type { Context } from './context.ts';
+import { Deadline, repeat } from './database/deadline.ts';
+import { SessionClosed, SessionLockLost, SessionTooLarge } from './errors.ts';
+import type { Hold } from './hold/hold.ts';
+import type { Turn } from './hold/queue.ts';
+import { requireOwner } from './owner.ts';
+import { type Decide, merge } from './payload/merge.ts';
+import { type RenewOptions, renewRow } from './renew.ts';
+import { compareAndSet, type Target } from './save.ts';
+import type { Row, Statement } from './table/table.ts';
+
+/**
+ * How a save ended:
+ *
+ * - `saved`: the row has exactly the data that was given.
+ * - `merged`: another request had changed other keys; the row now has both changes, as `data` shows.
+ * - `gone`: the session has expired or was ended meanwhile; nothing was written.
+ */
+export type SaveAnswer = 'saved' | 'merged' | 'gone';
+
+/** Options of one save. */
+export interface SaveOptions {
+  /** Ends the call early. It may have saved by then. */
+  readonly signal?: AbortSignal | undefined;
+  /** Decides about keys that another request changed as well; by default the store's `onConflict`. */
+  readonly decide?: Decide | undefined;
+}
+
+/** An open session that is only read. */
+export type ReadSession = Pick<
+  OpenSession,
+  'id' | 'data' | 'user' | 'label' | 'isReplaced' | 'close' | typeof Symbol.asyncDispose
+>;
+
+/** What an open session begins with. */
+export interface Opened {
+  readonly id: string;
+  readonly keys: readonly [Buffer, ...Buffer[]];
+  readonly row: Row;
+  readonly hold: Hold;
+  /** The place in the queue, where the strategy locks. */
+  readonly turn: Turn | undefined;
+  readonly isReadOnly: boolean;
+}
+
+/**
+ * A session that `open()` has found or `create()` has made: layer 1 of the store, bytes only.
+ *
+ * No method ever writes unconditionally: a save compares the version that was read, cannot revive a
+ * session that was ended, and cannot create one.
+ *
+ * @example
+ * declare const sessions: Sessions;
+ * const id = sessions.newId();
+ * await using session = await sessions.create(id, Buffer.from('{"visits":1}'));
+ * await session.save(Buffer.from('{"visits":2}'));
+ */
+export class OpenSession implements AsyncDisposable {
+  readonly #context: Context;
+  readonly #hold: Hold;
+  readonly #turn: Turn | undefined;
+  readonly #isReadOnly: boolean;
+  #keys: readonly [Buffer, ...Buffer[]];
+  #row: Row;
+  #readAt = performance.now();
+  #id: string;
+  #isClosed = false;
+
+  /** @internal The store opens sessions. */
+  constructor(context: Context, { id, keys, row, hold, turn, isReadOnly }: Opened) {
+    this.#context = context;
+    this.#id = id;
+    this.#keys = keys;
+    this.#row = row;
+    this.#hold = hold;
+    this.#turn = turn;
+    this.#isReadOnly = isReadOnly;
+  }
+
+  /** The id; after `renew()` the new one. It belongs into the cookie and nowhere else. */
+  get id(): string {
+    return this.#id;
+  }
+
+  /** The bytes as they were read, or as the last save has left them. */
+  get data(): Buffer {
+    return this.#row.data;
+  }
+
+  /** Whose session it is; undefined before a login. */
+  get user(): string | undefined {
+    return this.#row.user;
+  }
+
+  /** What a list of the user's sessions shows. */
+  get label(): string | undefined {
+    return this.#row.label;
+  }
+
+  /** The session's name in lists and events. */
+  get handle(): string {
+    return this.#context.hash.handleOf(this.#row.key);
+  }
+
+  /**
+   * Whether a login has replaced this session: the data from before can still be read for the grace,
+   * and saves answer `gone`. The response must set no cookie, since the browser has the new one.
+   */
+  get isReplaced(): boolean {
+    return this.#row.next !== undefined;
+  }
+
+  /**
+   * Saves the session.
+   *
+   * @param data - The whole session, in one of the formats.
+   * @throws SessionConflict if another request changed the same keys and `onConflict` rejects that;
+   *   SessionLockLost; SessionTooLarge before anything is sent; SessionUnavailable.
+   */
+  async save(data: Buffer, options: SaveOptions = {}): Promise<SaveAnswer> {
+    this.#requireWritable();
+    this.#requireRoom(data);
+    if (this.isReplaced) return 'gone';
+    const { budget, queues, decide } = this.#context;
+    const deadline = new Deadline(budget, options.signal);
+    const turn = this.#turn ?? (await queues.enter(this.#row.key, budget, options.signal));
+    try {
+      return await this.#merge(deadline, turn, data, options.decide ?? decide);
+    } finally {
+      if (turn !== this.#turn) turn.leave();
+    }
+  }
+
+  async #merge(deadline: Deadline, turn: Turn, data: Buffer, decide: Decide): Promise<SaveAnswer> {
+    const base = this.#row;
+    // The request before in this process may have saved since this one has read.
+    const isNewer = !this.#hold.isExclusive && Number(turn.latest?.guard) > Number(base.guard);
+    let found = isNewer ? (turn.latest as Row) : base;
+    for (;;) {
+      const wanted = this.#reconcile(base, data, found, decide);
+      const outcome = await compareAndSet(this.#target, deadline, found, wanted);
+      if (outcome === 'gone') return 'gone';
+      if (outcome.isMine) {
+        this.#keep(outcome.row);
+        turn.latest = outcome.row;
+        return wanted === data ? 'saved' : 'merged';
+      }
+      if (this.#hold.isExclusive) throw this.#lockLost();
+      found = outcome.row;
+      await deadline.pause();
+    }
+  }
+
+  /** Returns `data` itself if nobody else has changed the session. */
+  #reconcile(base: Row, data: Buffer, found: Row, decide: Decide): Buffer {
+    if (found.data.equals(base.data)) return data;
+    const { format, events } = this.#context;
+    const { keys, decideAndNote } = contestedBy(decide);
+    try {
+      const merged = merge(base.data, data, found.data, format, decideAndNote);
+      this.#requireRoom(merged);
+      return merged.equals(data) ? data : merged;
+    } finally {
+      if (keys.length > 0) events.emit('conflict', () => ({ handle: this.handle, keys }));
+    }
+  }
+
+  /**
+   * Notes that the session was used, if that was long enough ago to matter (`touchAfter`).
+   *
+   * @returns False if the session is found to be gone. A recent session is not asked about.
+   */
+  async touch({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<boolean> {
+    this.#requireWritable();
+    if (this.isReplaced) return false;
+    const { life, touchAfter, table } = this.#context;
+    const elapsed = performance.now() - this.#readAt;
+    const most = Math.min(life.idle, life.absolute - this.#row.age - elapsed);
+    if (this.#row.left - elapsed > most - life.idle * touchAfter) return true;
+    const affected = await this.#change(table.touch(this.#row.key, life), signal);
+    if (affected > 0) this.#keep({ ...this.#row, left: most, age: this.#row.age + elapsed });
+    return affected > 0;
+  }
+
+  /**
+   * Gives the session a new id, as after every login, logout or change of rights.
+   *
+   * @param options - The user who has logged in, the grace of the old id, the data to store.
+   * @returns The new id for the cookie; undefined if another request has renewed or ended the
+   *   session at the same time: the response then sets no cookie.
+   */
+  async renew(options: RenewOptions = {}): Promise<string | undefined> {
+    this.#requireWritable();
+    requireOwner(options);
+    if (options.data !== undefined) this.#requireRoom(options.data);
+    if (this.isReplaced) return undefined;
+    const deadline = new Deadline(this.#context.budget, options.signal);
+    const reconcile = (found: Row): Buffer =>
+      this.#reconcile(this.#row, options.data ?? this.#row.data, found, this.#context.decide);
+    const age = this.#row.age + performance.now() - this.#readAt;
+    const renewed = await renewRow(this.#target, deadline, { ...options, age, reconcile });
+    if (renewed === undefined) return undefined;
+    this.#keys = [renewed.row.key];
+    this.#keep(renewed.row);
+    if (renewed.id === undefined) return undefined;
+    this.#id = renewed.id;
+    const { user } = this.#row;
+    this.#context.events.emit('renew', () => ({ handle: this.handle, user }));
+    return renewed.id;
+  }
+
+  /**
+   * Ends the session.
+   *
+   * @returns False if it was gone already.
+   */
+  async destroy({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<boolean> {
+    this.#requireWritable();
+    if (this.isReplaced) return false;
+    const keys = [...new Set([this.#row.key, ...this.#keys])];
+    const affected = await this.#change(this.#context.table.remove(keys), signal);
+    const { user } = this.#row;
+    this.#context.events.emit('destroy', () => ({ handle: this.handle, user }));
+    return affected > 0;
+  }
+
+  /** Releases what the session holds. Further calls do nothing; every other method then throws. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#hold.close();
+    this.#turn?.leave();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  get #target(): Target {
+    return { context: this.#context, hold: this.#hold, keys: this.#keys, row: this.#row };
+  }
+
+  /** Runs a change that may be repeated: an end, or an extension. */
+  async #change(statement: Statement, signal: AbortSignal | undefined): Promise<number> {
+    const deadline = new Deadline(this.#context.budget, signal);
+    const attempt = async (): Promise<number> =>
+      (await this.#hold.write(deadline, statement)).affected;
+    if (!this.#hold.isPinned) return await repeat(deadline, attempt);
+    try {
+      return await attempt();
+    } catch (error) {
+      throw this.#lockLost((error as Error).cause);
+    }
+  }
+
+  #keep(row: Row): void {
+    this.#row = row;
+    this.#readAt = performance.now();
+  }
+
+  #lockLost(cause?: unknown): SessionLockLost {
+    const { user } = this.#row;
+    this.#context.events.emit('lock-lost', () => ({ handle: this.handle, user }));
+    return new SessionLockLost(cause);
+  }
+
+  #requireWritable(): void {
+    if (this.#isClosed) throw new SessionClosed('The session is closed: open it again');
+    if (this.#isReadOnly) {
+      throw new SessionClosed("The session was opened for reading: open it with mode 'write'");
+    }
+    if (this.#hold.isLost) throw this.#lockLost();
+  }
+
+  #requireRoom(data: Buffer): void {
+    const { maxBytes } = this.#context.facts;
+    if (data.length > maxBytes) throw new SessionTooLarge(data.length, maxBytes);
+  }
+}

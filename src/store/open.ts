@@ -1,0 +1,128 @@
+/** Finds a session and takes what its strategy holds. */
+import type { Context } from './context.ts';
+import { Deadline, repeat } from './database/deadline.ts';
+import { endFamily, follow, readRow } from './find.ts';
+import { type Hold, Nothing } from './hold/hold.ts';
+import { takeLease } from './hold/lease.ts';
+import { lockByName } from './hold/lock.ts';
+import type { Turn } from './hold/queue.ts';
+import { lockRow } from './hold/row.ts';
+import { isId } from './identifiers.ts';
+import { OpenSession } from './open-session.ts';
+import type { Strategy } from './options.ts';
+import type { Row } from './table/table.ts';
+
+const TAKE = { lock: lockByName, lease: takeLease, row: lockRow } as const;
+
+/** Options of one opening. */
+export interface Opening {
+  /** Ends the call early, and the wait for a lock. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+type Keys = readonly [Buffer, ...Buffer[]];
+
+/**
+ * Opens the session of an id.
+ *
+ * @param strategy - `none` opens it for reading.
+ * @returns undefined if no session is alive under this id.
+ */
+export async function openRow(
+  context: Context,
+  id: unknown,
+  strategy: Strategy | 'none',
+  { signal }: Opening,
+): Promise<OpenSession | undefined> {
+  if (!isId(id)) return undefined;
+  const isReadOnly = strategy === 'none';
+  let keys: Keys = context.hash.keysOf(id);
+  for (;;) {
+    const { row, hold, turn } = await take(context, keys, strategy, signal);
+    if (row === undefined || row.next === undefined) {
+      if (row !== undefined)
+        return new OpenSession(context, { id, keys, row, hold, turn, isReadOnly });
+      context.events.emit('unknown-id', () => ({}));
+      return undefined;
+    }
+    const deadline = new Deadline(context.budget, signal);
+    const next = row.isInGrace ? await follow(context, deadline, row) : undefined;
+    if (next !== undefined) {
+      // The locks of the old id say nothing about the new one.
+      keys = [next.key];
+      continue;
+    }
+    if (row.isInGrace) {
+      const nothing = new Nothing(context.database);
+      return new OpenSession(context, {
+        id,
+        keys,
+        row,
+        hold: nothing,
+        turn: undefined,
+        isReadOnly,
+      });
+    }
+    const count = await endFamily(context, deadline, row);
+    const { user, key } = row;
+    context.events.emit('replay', () => ({ handle: context.hash.handleOf(key), user, count }));
+    return undefined;
+  }
+}
+
+interface Taken {
+  readonly row: Row | undefined;
+  readonly hold: Hold;
+  readonly turn: Turn | undefined;
+}
+
+/** Takes a turn, then a lock, then reads; gives both back if there is no live session. */
+async function take(
+  context: Context,
+  keys: Keys,
+  strategy: Strategy | 'none',
+  signal: AbortSignal | undefined,
+): Promise<Taken> {
+  const { budget, lockTimeout, queues } = context;
+  const isLocking = strategy !== 'merge' && strategy !== 'none';
+  const turn = isLocking ? await queues.enter(keys[0], lockTimeout, signal) : undefined;
+  let row: Row | undefined;
+  try {
+    const deadline = new Deadline(isLocking ? budget + lockTimeout : budget, signal);
+    return await repeat(deadline, async () => {
+      const hold = isLocking
+        ? await TAKE[strategy](context, keys[0], deadline)
+        : new Nothing(context.database);
+      try {
+        const read = hold.read.bind(hold, deadline);
+        row = await readRow(context, read, keys, hold.locksRow);
+        row = row && (await rekeyed(context, hold, deadline, keys[0], row, strategy));
+        return { row, hold, turn };
+      } finally {
+        // Also after an error: whoever tries again takes a lock of its own.
+        if (row === undefined || row.next !== undefined) await hold.close();
+      }
+    });
+  } finally {
+    if (row === undefined || row.next !== undefined) turn?.leave();
+  }
+}
+
+/** Moves a row that an older secret keyed to the key of the newest, so that the older can go. */
+async function rekeyed(
+  { database, table }: Context,
+  hold: Hold,
+  deadline: Deadline,
+  newest: Buffer,
+  row: Row,
+  strategy: Strategy | 'none',
+): Promise<Row> {
+  const isDue = !row.key.equals(newest) && row.next === undefined;
+  // Under `row` the change would end the transaction, and with it the lock.
+  if (!isDue || strategy === 'row' || strategy === 'none') return row;
+  const { affected } = await hold.write(deadline, table.rekey(row.key, newest));
+  if (affected > 0) return { ...row, key: newest };
+  const { sql, values } = table.read([newest]);
+  const { rows } = await database.run(deadline, sql, values);
+  return rows[0] === undefined ? row : table.rowOf(rows[0]);
+}

@@ -1,0 +1,212 @@
+/** The options of a store, checked once and turned into milliseconds. */
+import type { OnConflict } from './contest.ts';
+import type { AnyPool } from './database/database.ts';
+import { SessionSetupError } from './errors.ts';
+import type { GcOptions } from './gc.ts';
+import type { Format } from './payload/payload.ts';
+import type { Columns } from './table/ours.ts';
+
+/**
+ * What is held between a session's read and its save.
+ *
+ * | strategy | holds | for |
+ * | --- | --- | --- |
+ * | `merge` | nothing; on a conflict, keys are merged | any engine and cluster |
+ * | `lock` | a named lock, on a connection of its own | one server |
+ * | `lease` | a row with an owner and an end | any engine and cluster |
+ * | `row` | the row, in a transaction | one server, short pages |
+ *
+ * All of them compare the version at each save, so that a lost lock is an error and never a lost
+ * write.
+ */
+export type Strategy = 'merge' | 'lock' | 'lease' | 'row';
+
+/** Where the sessions are. */
+export type Connected =
+  | {
+      /** The application's pool of mysql2 or mysql2/promise; it is never closed here. */
+      readonly pool: AnyPool;
+      readonly url?: undefined;
+    }
+  | {
+      /** The database's address, for a pool that `close()` ends. */
+      readonly url: string;
+      readonly pool?: undefined;
+    };
+
+/** Options of a store. Times are in seconds. */
+export type SessionsOptions = Connected & {
+  /**
+   * Keys of the hash between ids and rows, the newest first, each of 32 bytes or more
+   * (`openssl rand -base64 32`). To rotate, put a new one in front; remove the last one when its
+   * sessions have expired.
+   */
+  readonly secrets: readonly (string | Uint8Array)[];
+  /**
+   * How long a session lives without being used.
+   *
+   * @default 1800
+   */
+  readonly idle?: number | undefined;
+  /**
+   * How long a session lives however much it is used; Infinity for no such end.
+   *
+   * @default 43200
+   */
+  readonly absolute?: number | undefined;
+  /**
+   * The share of the idle time after which a use without a change is written down. Smaller is more
+   * exact, larger saves writes.
+   *
+   * @default 0.05
+   */
+  readonly touchAfter?: number | undefined;
+  /** @default 'merge' */
+  readonly strategy?: Strategy | undefined;
+  /**
+   * What happens to a key that two requests have changed.
+   *
+   * @default 'mine'
+   */
+  readonly onConflict?: OnConflict | undefined;
+  /**
+   * The format to write. Reading takes what it finds.
+   *
+   * @default 'json'
+   */
+  readonly format?: Format | undefined;
+  /**
+   * The table, with its schema in front or without.
+   *
+   * @default 'sessions'
+   */
+  readonly table?: string | undefined;
+  /** Columns that have other names. */
+  readonly columns?: Partial<Columns> | undefined;
+  /**
+   * The table of the strategy `lease`.
+   *
+   * @default 'session_locks'
+   */
+  readonly leaseTable?: string | undefined;
+  /**
+   * How long a lease lives without being renewed, as after a crash. It is renewed at a third of that.
+   *
+   * @default 10
+   */
+  readonly leaseTime?: number | undefined;
+  /**
+   * How long a request waits for a lock.
+   *
+   * @default 30
+   */
+  readonly lockTimeout?: number | undefined;
+  /**
+   * How long one statement may take.
+   *
+   * @default 2
+   */
+  readonly statementTimeout?: number | undefined;
+  /**
+   * How long one call may take, its repetitions included and the wait for a lock not.
+   *
+   * @default 6
+   */
+  readonly timeout?: number | undefined;
+  /**
+   * Whether the address leads to a single writer of a cluster, so that locks may be used.
+   *
+   * @default false
+   */
+  readonly oneWriter?: boolean | undefined;
+  /**
+   * The most sessions that one user may have; the oldest are ended.
+   *
+   * @default Infinity
+   */
+  readonly maxPerUser?: number | undefined;
+  /**
+   * When expired sessions are deleted; false for a scheduler of your own, which calls `gc()`.
+   *
+   * @default every 5 minutes, by one of the processes
+   */
+  readonly gc?: GcOptions | false | undefined;
+};
+
+/** Options with their defaults, times in milliseconds. */
+export interface Settings {
+  readonly idle: number;
+  readonly absolute: number;
+  readonly touchAfter: number;
+  readonly strategy: Strategy;
+  readonly onConflict: OnConflict;
+  readonly format: Format;
+  readonly table: string;
+  readonly columns: Partial<Columns>;
+  readonly leaseTable: string;
+  readonly leaseTime: number;
+  readonly lockTimeout: number;
+  readonly statementTimeout: number;
+  readonly timeout: number;
+  readonly oneWriter: boolean;
+  readonly maxPerUser: number;
+  readonly gc: GcOptions | undefined;
+}
+
+const STRATEGIES: readonly Strategy[] = ['merge', 'lock', 'lease', 'row'];
+const FORMATS: readonly Format[] = ['json', 'php', 'php_serialize', 'php_binary'];
+
+/** Added to a time of today, this stays below 2^53: about 3,000 years. */
+const FOREVER = 1e14;
+
+/**
+ * Checks options.
+ *
+ * @throws SessionSetupError that names the option and what it takes.
+ */
+export function settingsOf(options: SessionsOptions): Settings {
+  const { onConflict = 'mine', columns = {} } = options;
+  const time = (name: keyof SessionsOptions, seconds: number): number => {
+    const value = options[name] ?? seconds;
+    if (typeof value !== 'number' || !(value > 0)) refuse(name, value, 'seconds above 0');
+    return Math.min(Math.round((value as number) * 1000), FOREVER);
+  };
+  const choice = <Choice extends string>(
+    name: keyof SessionsOptions,
+    choices: readonly Choice[],
+    initial: Choice,
+  ): Choice => {
+    const value = (options[name] ?? initial) as Choice;
+    if (!choices.includes(value)) refuse(name, value, choices.join(', '));
+    return value;
+  };
+  const share = options.touchAfter ?? 0.05;
+  if (!(share >= 0 && share <= 1)) refuse('touchAfter', share, '0 to 1');
+  const most = options.maxPerUser ?? Number.POSITIVE_INFINITY;
+  if (!(most >= 1)) refuse('maxPerUser', most, 'a number from 1');
+  if (typeof onConflict !== 'function') {
+    choice('onConflict', ['mine', 'theirs', 'reject'], 'mine');
+  }
+  return {
+    idle: time('idle', 30 * 60),
+    absolute: time('absolute', 12 * 60 * 60),
+    touchAfter: share,
+    strategy: choice('strategy', STRATEGIES, 'merge'),
+    onConflict,
+    format: choice('format', FORMATS, 'json'),
+    table: options.table ?? 'sessions',
+    columns,
+    leaseTable: options.leaseTable ?? 'session_locks',
+    leaseTime: time('leaseTime', 10),
+    lockTimeout: time('lockTimeout', 30),
+    statementTimeout: time('statementTimeout', 2),
+    timeout: time('timeout', 6),
+    oneWriter: options.oneWriter ?? false,
+    maxPerUser: most,
+    gc: options.gc === false ? undefined : (options.gc ?? {}),
+  };
+}
+
+function refuse(name: string, value: unknown, takes: string): never {
+  throw new SessionSetupError(`${name} takes ${takes}, not ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,33 @@
+/** Whose session it is, and what a list shows: limits of their columns. */
+import { SessionValueError } from './errors.ts';
+
+const LONGEST_USER = 128;
+const LONGEST_LABEL = 255;
+
+/** The user and the label that a caller gives. */
+export interface Owner {
+  /** Whose session it is; null for nobody. */
+  readonly user?: string | null | undefined;
+  /** What a list of the user's sessions shows. */
+  readonly label?: string | undefined;
+}
+
+/**
+ * Checks the lengths here: without a strict `sql_mode` the server would cut a user's name, and the
+ * session would belong to somebody else.
+ *
+ * @throws SessionValueError.
+ */
+export function requireOwner({ user, label }: Owner): void {
+  if (user === '') throw new SessionValueError('user', 'an empty name');
+  require('user', user, LONGEST_USER);
+  require('label', label, LONGEST_LABEL);
+}
+
+function require(name: string, text: string | null | undefined, most: number): void {
+  if (text === undefined || text === null) return;
+  if (typeof text !== 'string') throw new SessionValueError(name, `a ${typeof text}`);
+  if (Buffer.byteLength(text) > most) {
+    throw new SessionValueError(name, `a text of over ${most} bytes`);
+  }
+}

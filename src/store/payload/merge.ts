@@ -1,0 +1,59 @@
+/** Three-way merge by top-level key: two requests that changed different keys both keep theirs. */
+import { SessionConflict } from '../errors.ts';
+import { type Format, Payload } from './payload.ts';
+
+/** A key that both sides changed. Undefined: the key is not there, or was deleted. */
+export interface Contest {
+  readonly key: string;
+  readonly format: Format;
+  readonly base: Buffer | undefined;
+  readonly mine: Buffer | undefined;
+  readonly theirs: Buffer | undefined;
+}
+
+/** Decides a contest: the key's bytes, undefined to delete it, or false to reject the save. */
+export type Decide = (contest: Contest) => Buffer | undefined | false;
+
+/**
+ * Merges two changes of one session.
+ *
+ * @param base - The session as this request read it.
+ * @param mine - The session as this request wants it.
+ * @param theirs - The session as another request has saved it meanwhile.
+ * @param preferred - The format to write.
+ * @param decide - Decides about keys that both changed.
+ * @returns The merged payload.
+ * @throws SessionConflict with the keys whose contest was rejected.
+ */
+export function merge(
+  base: Buffer,
+  mine: Buffer,
+  theirs: Buffer,
+  preferred: Format,
+  decide: Decide,
+): Buffer {
+  const [before, wanted, found] = [base, mine, theirs].map(
+    (bytes) => new Payload(bytes, preferred),
+  ) as [Payload, Payload, Payload];
+  const { format } = wanted;
+  const changes = new Map<string, Buffer | undefined>();
+  const rejected: string[] = [];
+  for (const key of new Set([...before.keys, ...wanted.keys])) {
+    const [old, own, other] = [before, wanted, found].map((payload) =>
+      payload.bytesOf(key, format),
+    );
+    if (isSame(own, old) || isSame(own, other)) continue;
+    if (isSame(other, old)) changes.set(key, own);
+    else {
+      const decision = decide({ key, format, base: old, mine: own, theirs: other });
+      if (decision === false) rejected.push(key);
+      else changes.set(key, decision);
+    }
+  }
+  if (rejected.length > 0) throw new SessionConflict(rejected);
+  return found.with(changes, format);
+}
+
+function isSame(one: Buffer | undefined, other: Buffer | undefined): boolean {
+  return one === undefined || other === undefined ? one === other : one.equals(other);
+}

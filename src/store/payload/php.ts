@@ -1,0 +1,216 @@
+/** PHP's session formats, split into top-level keys whose bytes stay as PHP wrote them. */
+import { type PhpKey, serialize, UnserializableError, unserialize } from '../../serialize/index.ts';
+import { SessionUnreadable, SessionValueError } from '../errors.ts';
+
+/** The names of PHP's serialize handlers. */
+export type PhpFormat = 'php' | 'php_serialize' | 'php_binary';
+
+const [BAR, COLON, SEMICOLON, QUOTE] = [0x7c, 0x3a, 0x3b, 0x22];
+const [OPEN, CLOSE] = [0x7b, 0x7d];
+const LONGEST_BINARY_KEY = 127;
+
+/** A reference counts the values before it, in other keys as well: such a payload is kept whole. */
+const REFERENCE = /[rR]:[0-9]+;/;
+
+/**
+ * Whether a payload may hold references. A string that only looks like one is taken for one.
+ *
+ * @param bytes - The payload.
+ */
+export function hasReferences(bytes: Buffer): boolean {
+  return REFERENCE.test(bytes.toString('latin1'));
+}
+
+/**
+ * Finds the values of the top-level keys without decoding them.
+ *
+ * @returns Each key's bytes; undefined if the payload is not of this format.
+ */
+export function splitPhp(format: PhpFormat, bytes: Buffer): Map<string, Buffer> | undefined {
+  return format === 'php_serialize' ? splitArray(bytes) : splitKeys(format, bytes);
+}
+
+function splitKeys(format: 'php' | 'php_binary', bytes: Buffer): Map<string, Buffer> | undefined {
+  const entries = new Map<string, Buffer>();
+  let at = 0;
+  while (at < bytes.length) {
+    const start = format === 'php' ? at : at + 1;
+    const end = format === 'php' ? bytes.indexOf(BAR, at) : start + ((bytes[at] as number) & 127);
+    if (end < 0 || end >= bytes.length) return undefined;
+    const from = format === 'php' ? end + 1 : end;
+    const to = skipValue(bytes, from);
+    if (to === undefined) return undefined;
+    entries.set(nameOf(bytes.subarray(start, end)), bytes.subarray(from, to));
+    at = to;
+  }
+  return entries;
+}
+
+function splitArray(bytes: Buffer): Map<string, Buffer> | undefined {
+  const head = /^a:([0-9]+):\{/.exec(bytes.toString('latin1', 0, 32));
+  if (head === null) return undefined;
+  const entries = new Map<string, Buffer>();
+  let at = head[0].length;
+  for (let left = Number(head[1]); left > 0; left -= 1) {
+    const keyEnd = skipValue(bytes, at);
+    const to = keyEnd === undefined ? undefined : skipValue(bytes, keyEnd);
+    if (keyEnd === undefined || to === undefined) return undefined;
+    const key = decodePhp(bytes.subarray(at, keyEnd));
+    entries.set(nameOf(key as PhpKey), bytes.subarray(keyEnd, to));
+    at = to;
+  }
+  return at === bytes.length - 1 && bytes[at] === CLOSE ? entries : undefined;
+}
+
+/**
+ * Returns a key's name in `data`. A key that is not UTF-8 becomes a NUL and a character for each
+ * byte, so that distinct keys stay distinct.
+ *
+ * @param key - The key as PHP has it.
+ */
+export function nameOf(key: PhpKey): string {
+  if (typeof key !== 'object') return String(key);
+  const bytes = Buffer.from(key);
+  const text = bytes.toString('utf8');
+  return Buffer.from(text).equals(bytes) ? text : `\0${bytes.toString('latin1')}`;
+}
+
+/**
+ * Returns the key that a name stands for.
+ *
+ * @param isArray - Whether PHP reads numeric keys as integers, as in any array of its own.
+ */
+export function keyOf(name: string, isArray: boolean): PhpKey {
+  if (name.startsWith('\0')) return Buffer.from(name.slice(1), 'latin1');
+  const isInteger = isArray && /^(?:0|-?[1-9][0-9]{0,17})$/.test(name);
+  return isInteger ? BigInt(name) : name;
+}
+
+/**
+ * Joins top-level values to a payload.
+ *
+ * @throws SessionValueError for a key that the format cannot hold.
+ */
+export function joinPhp(format: PhpFormat, entries: ReadonlyMap<string, Buffer>): Buffer {
+  const parts: Buffer[] = [];
+  if (format === 'php_serialize') parts.push(Buffer.from(`a:${entries.size}:{`));
+  for (const [name, value] of entries) {
+    if (format === 'php_serialize') {
+      parts.push(serialize(keyOf(name, true)), value);
+      continue;
+    }
+    const key = Buffer.from(keyOf(name, false) as string);
+    if (format === 'php') {
+      if (key.includes(BAR)) throw new SessionValueError(name, 'a key with "|" (format php)');
+      parts.push(key, Buffer.from('|'), value);
+    } else {
+      if (key.length > LONGEST_BINARY_KEY) {
+        throw new SessionValueError(name, 'a key of over 127 bytes (format php_binary)');
+      }
+      parts.push(Buffer.from([key.length]), key, value);
+    }
+  }
+  if (format === 'php_serialize') parts.push(Buffer.from('}'));
+  return Buffer.concat(parts);
+}
+
+/**
+ * Decodes one value.
+ *
+ * @throws SessionUnreadable.
+ */
+export function decodePhp(bytes: Buffer): unknown {
+  try {
+    return unserialize(bytes, { onMessage() {} });
+  } catch (cause) {
+    throw new SessionUnreadable(`invalid data of PHP's serializer`, cause);
+  }
+}
+
+/**
+ * Encodes one value.
+ *
+ * @throws SessionValueError for a value that PHP cannot hold.
+ */
+export function encodePhp(value: unknown, path: string): Buffer {
+  try {
+    return serialize(value as Parameters<typeof serialize>[0]);
+  } catch (cause) {
+    if (!(cause instanceof UnserializableError)) throw cause;
+    throw new SessionValueError(`${path}${cause.path.replace(/^[^.[]*/, '')}`, 'this value', cause);
+  }
+}
+
+/** Returns the place behind a value; undefined if there is none, or one of an unusual form. */
+function skipValue(bytes: Buffer, from: number): number | undefined {
+  /** How many keys and values each open container still needs. */
+  const open: number[] = [];
+  let at = from;
+  for (;;) {
+    const letter = String.fromCharCode(bytes[at] ?? 0);
+    if (letter === 'N') at += 1;
+    else if (letter === 'b' || letter === 'i' || letter === 'd') at = bytes.indexOf(SEMICOLON, at);
+    else if (letter === 's' || letter === 'E') {
+      const [length, start] = numberAt(bytes, at + 2);
+      if (length === undefined || bytes[start] !== QUOTE) return undefined;
+      at = start + 1 + length;
+      if (bytes[at] !== QUOTE) return undefined;
+      at += 1;
+    } else if (letter === 'a' || letter === 'O') {
+      const name = letter === 'a' ? at + 2 : skipName(bytes, at + 2);
+      const [count, start] = name === undefined ? [undefined, 0] : numberAt(bytes, name);
+      if (count === undefined || count > bytes.length || bytes[start] !== OPEN) return undefined;
+      open.push(count * 2);
+      at = start + 1;
+    } else if (letter === 'C') {
+      const name = skipName(bytes, at + 2);
+      const [length, start] = name === undefined ? [undefined, 0] : numberAt(bytes, name);
+      if (length === undefined || bytes[start + 1 + length] !== CLOSE) return undefined;
+      at = start + 2 + length;
+      if (!closeAll()) return undefined;
+      if (open.length === 0) return at;
+      continue;
+    } else return undefined;
+    const isContainer = letter === 'a' || letter === 'O';
+    if (!isContainer) {
+      if (at < 0 || bytes[at] !== SEMICOLON) return undefined;
+      at += 1;
+    }
+    if (!closeAll(isContainer)) return undefined;
+    if (open.length === 0) return at;
+  }
+
+  /** Counts the value that has just ended, and ends the containers that are complete. */
+  function closeAll(isNew = false): boolean {
+    if (!isNew && open.length > 0) open[open.length - 1] = (open.at(-1) as number) - 1;
+    while (open.at(-1) === 0) {
+      if (bytes[at] !== CLOSE) return false;
+      at += 1;
+      open.pop();
+      if (open.length > 0) open[open.length - 1] = (open.at(-1) as number) - 1;
+    }
+    return true;
+  }
+}
+
+/** Reads `12:`; returns the number and the place behind the colon. */
+function numberAt(bytes: Buffer, from: number): [number | undefined, number] {
+  let at = from;
+  let number = 0;
+  for (; at - from < 10; at += 1) {
+    const digit = (bytes[at] ?? 0) - 0x30;
+    if (digit < 0 || digit > 9) break;
+    number = number * 10 + digit;
+  }
+  return at === from || bytes[at] !== COLON ? [undefined, at] : [number, at + 1];
+}
+
+/** Skips `4:"User":`; returns the place behind it. */
+function skipName(bytes: Buffer, from: number): number | undefined {
+  const [length, start] = numberAt(bytes, from);
+  if (length === undefined) return undefined;
+  const end = start + 1 + length;
+  return bytes[start] === QUOTE && bytes[end] === QUOTE && bytes[end + 1] === COLON
+    ? end + 2
+    : undefined;
+}

@@ -1,0 +1,97 @@
+/** A new id for a session: the old row becomes a pointer, the new one is inserted, both or neither. */
+import type { Deadline } from './database/deadline.ts';
+import { explain } from './database/deadline.ts';
+import { StatementFailure } from './database/failures.ts';
+import { SessionLockLost } from './errors.ts';
+import { findRow, follow } from './find.ts';
+import { createId, takeRandom } from './identifiers.ts';
+import type { Target } from './save.ts';
+import { MARK_BYTES } from './table/ours.ts';
+import type { Row } from './table/table.ts';
+
+const NO_DATA = Buffer.alloc(0);
+
+/** Options of a renewal. */
+export interface RenewOptions {
+  /**
+   * Whose session it is from now on. A session that changes its user starts its absolute time again,
+   * and cannot be reached by the old id.
+   *
+   * @default the same as before; null for nobody, after a logout that keeps the session
+   */
+  readonly user?: string | null | undefined;
+  /** What a list of the user's sessions shows, such as "Firefox on Linux". */
+  readonly label?: string | undefined;
+  /**
+   * Seconds in which the old id still works, for requests that are under way. Its use afterwards is
+   * a `replay`: an event, and the end of the session that it led to.
+   *
+   * @default 10
+   */
+  readonly grace?: number | undefined;
+  /** The session's new data. @default the data as it was read */
+  readonly data?: Buffer | undefined;
+  /** Ends the call early. It may have renewed the id by then. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A renewal's session: its age, and its data against what others have saved meanwhile. */
+export interface Renewal extends RenewOptions {
+  readonly age: number;
+  reconcile(found: Row): Buffer;
+}
+
+/**
+ * Renews a session's id. Of several renewals at once, one wins.
+ *
+ * @returns The new row with its id; without an id the row that another renewal has made; undefined
+ *   if the session is gone, or belongs to another user now.
+ */
+export async function renewRow(
+  target: Target,
+  deadline: Deadline,
+  renewal: Renewal,
+): Promise<{ row: Row; id: string | undefined } | undefined> {
+  const { context, hold, keys } = target;
+  const { table, life } = context;
+  const { label = target.row.label, grace = 10 } = renewal;
+  const user = renewal.user === undefined ? target.row.user : (renewal.user ?? undefined);
+  const id = createId();
+  const [key] = context.hash.keysOf(id);
+  const isOther = user !== target.row.user;
+  const age = isOther ? 0 : Math.round(renewal.age);
+  let found = target.row;
+  for (;;) {
+    const mark = takeRandom(MARK_BYTES);
+    const data = renewal.reconcile(found);
+    const old = { key: found.key, guard: found.guard, mark, data: isOther ? found.data : NO_DATA };
+    const left = Math.min(life.idle, life.absolute - age);
+    const marks = Buffer.concat([mark, Buffer.alloc(MARK_BYTES)]);
+    const row: Row = {
+      ...{ key, data, guard: 1, marks, left, age, user, label },
+      ...{ next: undefined, isInGrace: false },
+    };
+    const statements = [
+      table.point(old, key, grace * 1000, life.absolute),
+      table.succeed({ key, data, mark, user, label }, age, life),
+    ];
+    let failure: StatementFailure | undefined;
+    try {
+      if (await hold.transact(deadline, statements)) return { row, id };
+    } catch (error) {
+      if (!(error instanceof StatementFailure)) throw error;
+      if (error.kind === 'never') throw explain(error);
+      failure = error;
+    }
+    const now = await findRow(context, deadline, [found.key, ...keys]);
+    if (now?.next?.equals(key)) return { row, id };
+    if (failure !== undefined && hold.isPinned) throw new SessionLockLost(failure.cause);
+    if (now === undefined) return undefined;
+    if (now.next !== undefined) {
+      const winner = await follow(context, deadline, now);
+      return winner && { row: winner, id: undefined };
+    }
+    found = now;
+    await (failure ? deadline.pauseAfter(failure) : deadline.pause());
+  }
+}

@@ -1,0 +1,84 @@
+/** Compare-and-set: one save, whose outcome is known even when its answer is lost. */
+import type { Context } from './context.ts';
+import type { Deadline } from './database/deadline.ts';
+import { explain } from './database/deadline.ts';
+import { StatementFailure } from './database/failures.ts';
+import { SessionLockLost } from './errors.ts';
+import { findRow, follow } from './find.ts';
+import type { Hold } from './hold/hold.ts';
+import { takeRandom } from './identifiers.ts';
+import { MARK_BYTES } from './table/ours.ts';
+import type { Guard, Row, Save } from './table/table.ts';
+
+/** The session that is written, and where its lock is. */
+export interface Target {
+  readonly context: Context;
+  readonly hold: Hold;
+  /** The keys of its id under each secret. */
+  readonly keys: readonly [Buffer, ...Buffer[]];
+  readonly row: Row;
+}
+
+/** The row after the save; or as another request has left it. */
+export type Outcome = 'gone' | { readonly isMine: boolean; readonly row: Row };
+
+/**
+ * Saves data if the row is still as it was found.
+ *
+ * Each save has a mark of its own, which stays in the row for two saves. If an answer is lost, the
+ * row tells: the mark is there, so the save was applied; the guard is the same, so the same
+ * statement can be sent again (one of the two can win at most); anything else is another's save.
+ *
+ * @param found - The row whose guard is compared.
+ * @throws SessionLockLost where the lock ended with its connection; SessionUnavailable.
+ */
+export async function compareAndSet(
+  target: Target,
+  deadline: Deadline,
+  found: Row,
+  data: Buffer,
+): Promise<Outcome> {
+  const { context, hold, keys } = target;
+  const { table, life } = context;
+  const save: Save = { key: found.key, guard: found.guard, data, mark: takeRandom(MARK_BYTES) };
+  const saved = (): Row => {
+    const left = Math.min(life.idle, life.absolute - found.age);
+    return { ...found, data, guard: table.guardAfter(save), left };
+  };
+  for (;;) {
+    let failure: StatementFailure | undefined;
+    try {
+      const { affected } = await hold.write(deadline, table.update(save, life));
+      if (affected > 0) return { isMine: true, row: saved() };
+    } catch (error) {
+      if (!(error instanceof StatementFailure)) throw error;
+      if (error.kind === 'never') throw explain(error);
+      failure = error;
+      if (failure.kind !== 'unknown' && !hold.isPinned) {
+        await deadline.pauseAfter(failure);
+        continue;
+      }
+    }
+    const row = await findCurrent(context, deadline, [found.key, ...keys]);
+    if (row !== undefined && table.isSaved(row, save)) return { isMine: true, row };
+    if (failure !== undefined && hold.isPinned) throw new SessionLockLost(failure.cause);
+    if (row === undefined) return 'gone';
+    const isUnchanged = row.key.equals(save.key) && isSame(row.guard, save.guard);
+    if (!isUnchanged) return { isMine: false, row };
+    await (failure ? deadline.pauseAfter(failure) : deadline.pause());
+  }
+}
+
+/** Finds the session as it is now: under another secret's key, or under the id it was renewed to. */
+async function findCurrent(
+  context: Context,
+  deadline: Deadline,
+  keys: readonly Buffer[],
+): Promise<Row | undefined> {
+  const row = await findRow(context, deadline, keys);
+  return row?.next === undefined ? row : await follow(context, deadline, row);
+}
+
+function isSame(one: Guard, other: Guard): boolean {
+  return typeof one === 'number' || typeof other === 'number' ? one === other : one.equals(other);
+}

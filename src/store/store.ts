@@ -1,0 +1,205 @@
+/**
+ * Sessions in MySQL: the whole idea.
+ *
+ * A session is one row under a keyed hash of its id. `open()` reads it, under a lock or without one;
+ * a save compares the version that was read, so it cannot overwrite another save, revive a session
+ * that was ended, or create one. The database's own clock decides what has expired.
+ */
+import { createPool, type Pool } from 'mysql2';
+import { decisionOf } from './contest.ts';
+import type { Context } from './context.ts';
+import { insertRow, limitSessions } from './create.ts';
+import { Database } from './database/database.ts';
+import { Deadline, repeat } from './database/deadline.ts';
+import { SessionTooLarge } from './errors.ts';
+import { Events, type SessionEventKind, type SessionListener } from './events.ts';
+import { Collector, collect } from './gc.ts';
+import { Nothing } from './hold/hold.ts';
+import { leaseSchema } from './hold/lease.ts';
+import { Queues } from './hold/queue.ts';
+import { createId, KeyedHash } from './identifiers.ts';
+import { type Opening, openRow } from './open.ts';
+import { OpenSession, type ReadSession } from './open-session.ts';
+import { type SessionsOptions, type Settings, settingsOf } from './options.ts';
+import { type Owner, requireOwner } from './owner.ts';
+import { OurTable } from './table/ours.ts';
+import { probe, requireOneWriter } from './table/probe.ts';
+import { UserSessions } from './users.ts';
+
+/** Options of `open()`. */
+export interface OpenOptions extends Opening {
+  /** `read` takes no lock, and its session cannot be written. @default 'write' */
+  readonly mode?: 'read' | 'write' | undefined;
+}
+
+/** Options of `create()`. */
+export interface CreateOptions extends Owner, Opening {}
+
+/**
+ * Opens a store of sessions. Nothing is sent yet: the first call, or `ready()`, asks the server.
+ *
+ * @param options - The pool, the secrets, the times.
+ * @throws SessionSetupError for an option that cannot be.
+ */
+export function createSessions(options: SessionsOptions): Sessions {
+  return new Sessions(options);
+}
+
+/** A store of sessions; {@link createSessions} opens one. */
+export class Sessions {
+  readonly #settings: Settings;
+  readonly #table: OurTable;
+  readonly #hash: KeyedHash;
+  readonly #database: Database;
+  readonly #events = new Events();
+  readonly #collector: Collector | undefined;
+  /** A pool that `close()` ends. */
+  readonly #pool: Pool | undefined;
+  #context: Promise<Context> | undefined;
+
+  /** @internal */
+  constructor(options: SessionsOptions) {
+    const settings = settingsOf(options);
+    this.#settings = settings;
+    this.#table = new OurTable(settings.table, settings.columns);
+    this.#hash = new KeyedHash(options.secrets);
+    this.#collector = settings.gc && new Collector(settings.gc);
+    if (options.pool === undefined) this.#pool = createPool(options.url);
+    this.#database = new Database(options.pool ?? (this.#pool as Pool), settings.statementTimeout);
+  }
+
+  /** Returns a new id for `create()`: 256 random bits. */
+  newId(): string {
+    return createId();
+  }
+
+  /**
+   * Opens a session that exists.
+   *
+   * @param id - The cookie's value; anything that is not an id opens nothing, and asks nothing.
+   * @returns The session; undefined if none is alive under this id.
+   * @throws SessionLockTimeout; SessionUnavailable if that cannot be known: an error is never an
+   *   empty session.
+   */
+  async open(
+    id: string | undefined,
+    options: OpenOptions & { readonly mode: 'read' },
+  ): Promise<ReadSession | undefined>;
+  async open(id: string | undefined, options?: OpenOptions): Promise<OpenSession | undefined>;
+  async open(
+    id: string | undefined,
+    { mode, signal }: OpenOptions = {},
+  ): Promise<OpenSession | undefined> {
+    const context = await this.#start();
+    return await openRow(context, id, mode === 'read' ? 'none' : this.#settings.strategy, {
+      signal,
+    });
+  }
+
+  /**
+   * Creates a session. It cannot overwrite one.
+   *
+   * @param id - A new id, of `newId()`.
+   * @param data - The session, in one of the formats.
+   * @param options - The user, if the session begins with a login, and what a list shows.
+   * @throws SessionConflict if there is a session with this id; SessionTooLarge; SessionUnavailable.
+   */
+  async create(id: string, data: Buffer, options: CreateOptions = {}): Promise<OpenSession> {
+    requireOwner(options);
+    const context = await this.#start();
+    const { facts, budget, database } = context;
+    if (data.length > facts.maxBytes) throw new SessionTooLarge(data.length, facts.maxBytes);
+    const deadline = new Deadline(budget, options.signal);
+    const row = await insertRow(context, deadline, id, data, options);
+    await limitSessions(context, deadline, row.user);
+    this.#events.emit('create', () => ({ handle: this.#hash.handleOf(row.key), user: row.user }));
+    const hold = new Nothing(database);
+    const opened = { id, keys: [row.key], row, hold, turn: undefined, isReadOnly: false } as const;
+    return new OpenSession(context, opened);
+  }
+
+  /**
+   * Returns the sessions of one user.
+   *
+   * @param user - As `create()` or `renew()` was given it.
+   */
+  of(user: string): UserSessions {
+    requireOwner({ user });
+    return new UserSessions(() => this.#start(), user);
+  }
+
+  /**
+   * Listens to what happens to sessions; `phpsessid:session` of node:diagnostics_channel has the same.
+   *
+   * @param kind - The kind of event.
+   * @param listener - Receives the events of this store in this process.
+   * @returns A function that ends it.
+   */
+  on(kind: SessionEventKind, listener: SessionListener): () => void {
+    return this.#events.on(kind, listener);
+  }
+
+  /**
+   * Deletes expired sessions now, for a scheduler of your own. By default a timer does it.
+   *
+   * @param budget - Seconds that it may take.
+   * @returns How many were deleted.
+   */
+  async gc(budget: number = 5): Promise<number> {
+    return await collect(await this.#start(), budget * 1000);
+  }
+
+  /** Creates the tables if they are not there. The user needs the right CREATE for it, once. */
+  async createTable(): Promise<void> {
+    const { timeout, leaseTable } = this.#settings;
+    for (const sql of [this.#table.schema, leaseSchema(leaseTable)]) {
+      const deadline = new Deadline(timeout);
+      await repeat(deadline, () => this.#database.run(deadline, sql));
+    }
+  }
+
+  /**
+   * Asks the server whether everything fits, for an application that wants to know at its start.
+   *
+   * @throws SessionSetupError that names the remedy; SessionUnavailable.
+   */
+  async ready(): Promise<void> {
+    await this.#start();
+  }
+
+  /** Ends the timer, and the pool if it was made from `url`. */
+  async close(): Promise<void> {
+    this.#collector?.stop();
+    const pool = this.#pool;
+    if (pool) await new Promise<void>((resolve) => pool.end(() => resolve()));
+  }
+
+  /** Asks the server once; after a failure again with the next call. */
+  #start(): Promise<Context> {
+    this.#context ??= this.#ask().catch((error: unknown) => {
+      this.#context = undefined;
+      throw error;
+    });
+    return this.#context;
+  }
+
+  async #ask(): Promise<Context> {
+    const settings = this.#settings;
+    const facts = await probe(this.#database, this.#table, settings.timeout);
+    if (!settings.oneWriter) requireOneWriter(settings.strategy, facts.nodes);
+    const context: Context = {
+      ...settings,
+      table: this.#table,
+      hash: this.#hash,
+      database: this.#database,
+      events: this.#events,
+      queues: new Queues(),
+      life: settings,
+      budget: settings.timeout,
+      decide: decisionOf(settings.onConflict),
+      facts,
+    };
+    this.#collector?.plan(context);
+    return context;
+  }
+}

@@ -1,0 +1,281 @@
+/** The store's own table. */
+import type { Bound } from '../database/database.ts';
+import { quote } from './names.ts';
+import type { Fresh, Guard, Life, Listed, Row, Save, Statement, Table } from './table.ts';
+
+/**
+ * The database's clock in milliseconds since 1970, one value for a whole statement. Not
+ * `UNIX_TIMESTAMP(NOW(3))`, which is an hour wrong when summer time ends.
+ */
+export const NOW = "(TIMESTAMPDIFF(MICROSECOND,'1970-01-01',UTC_TIMESTAMP(3)) DIV 1000)";
+
+/** Half of `token`: the column keeps the marks of the last two saves. */
+export const MARK_BYTES = 8;
+
+/** The names of the columns, for a table that has others. */
+export interface Columns {
+  /** The keyed hash of the id. @default 'id' */
+  readonly id: string;
+  /** The session's data. @default 'd' */
+  readonly data: string;
+  /** Counts the saves. @default 'version' */
+  readonly version: string;
+  /** Marks of the last two saves. @default 'token' */
+  readonly token: string;
+  /** The user whose session it is. @default 'user' */
+  readonly user: string;
+  /** What a list of sessions shows. @default 'label' */
+  readonly label: string;
+  /** The row that replaced this one when its id was renewed. @default 'next' */
+  readonly next: string;
+  /** Milliseconds since 1970. @default 'created' */
+  readonly created: string;
+  /** Milliseconds since 1970; for a renewed id, the end of its grace. @default 'updated' */
+  readonly updated: string;
+  /** Milliseconds since 1970. @default 'expires' */
+  readonly expires: string;
+}
+
+const COLUMNS: Columns = {
+  id: 'id',
+  data: 'd',
+  version: 'version',
+  token: 'token',
+  user: 'user',
+  label: 'label',
+  next: 'next',
+  created: 'created',
+  updated: 'updated',
+  expires: 'expires',
+};
+
+/** The table that STORE's schema creates, with all that the store can do. */
+export class OurTable implements Table {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly schema: string;
+  readonly #sql: ReturnType<typeof statementsOf>;
+
+  /**
+   * @param name - The table, with its schema in front or without.
+   * @param columns - Columns that have other names.
+   */
+  constructor(name: string, columns: Partial<Columns> = {}) {
+    const names = { ...COLUMNS, ...columns };
+    this.name = name;
+    this.columns = [names.id, names.data, ...Object.values(names).slice(2)];
+    const quoted = Object.fromEntries(
+      Object.entries(names).map(([column, text]) => [column, quote(text)]),
+    ) as unknown as Columns;
+    this.#sql = statementsOf(quote(name), quoted);
+    this.schema = this.#sql.schema;
+  }
+
+  read(keys: readonly Buffer[], isLocked = false): Statement {
+    const { read } = this.#sql;
+    const sql = `${read} IN (${marks(keys)}) AND ${this.#sql.isAlive}`;
+    return { sql: isLocked ? `${sql} FOR UPDATE` : sql, values: keys };
+  }
+
+  rowOf(columns: readonly unknown[]): Row {
+    const [key, data, version, token, left, age, user, label, next, isInGrace] = columns;
+    return {
+      key: key as Buffer,
+      data: data as Buffer,
+      guard: Number(version),
+      marks: token as Buffer,
+      left: Number(left),
+      age: Number(age),
+      user: textOf(user),
+      label: textOf(label),
+      next: (next as Buffer | null) ?? undefined,
+      isInGrace: Number(isInGrace) === 1,
+    };
+  }
+
+  insert({ key, data, mark, user, label }: Fresh, { idle, absolute }: Life): Statement {
+    const token = Buffer.concat([mark, Buffer.alloc(MARK_BYTES)]);
+    const life = Math.min(idle, absolute);
+    const values = [key, data, token, bytesOf(user), bytesOf(label), life];
+    return { sql: this.#sql.insert, values };
+  }
+
+  update({ key, guard, data, mark }: Save, { idle, absolute }: Life): Statement {
+    const values = [data, mark, idle, absolute, key, guard as number];
+    return { sql: this.#sql.update, values };
+  }
+
+  guardAfter({ guard }: Save): Guard {
+    return (guard as number) + 1;
+  }
+
+  isSaved({ marks }: Row, { mark }: Save): boolean {
+    return mark.equals(marks.subarray(0, MARK_BYTES)) || mark.equals(marks.subarray(MARK_BYTES));
+  }
+
+  touch(key: Buffer, { idle, absolute }: Life): Statement {
+    return { sql: this.#sql.touch, values: [idle, absolute, key] };
+  }
+
+  remove(keys: readonly Buffer[]): Statement {
+    return { sql: `${this.#sql.remove} IN (${marks(keys)})`, values: keys };
+  }
+
+  /**
+   * Makes a row the pointer from a renewed id to its new one.
+   *
+   * The pointer outlives its grace: a later use of the old id is then recognised as a replay.
+   *
+   * @param grace - Milliseconds in which the old id still works.
+   */
+  point(save: Save, next: Buffer, grace: number, absolute: number): Statement {
+    const { key, guard, data, mark } = save;
+    const values = [data, mark, next, grace, absolute, key, guard as number];
+    return { sql: this.#sql.point, values };
+  }
+
+  /** Inserts the row of a new id, as old as the one that it replaces. */
+  succeed({ key, data, mark, user, label }: Fresh, age: number, life: Life): Statement {
+    const token = Buffer.concat([mark, Buffer.alloc(MARK_BYTES)]);
+    const left = Math.min(life.idle, life.absolute - age);
+    const values = [key, data, token, bytesOf(user), bytesOf(label), age, left];
+    return { sql: this.#sql.succeed, values };
+  }
+
+  /** Moves a row to the key of a newer secret. */
+  rekey(key: Buffer, newer: Buffer): Statement {
+    return { sql: this.#sql.rekey, values: [newer, key] };
+  }
+
+  /** Lists a user's live sessions, the newest first, without pointers. */
+  list(user: string): Statement {
+    return { sql: this.#sql.list, values: [Buffer.from(user)] };
+  }
+
+  listedOf([key, created, updated, label]: readonly unknown[]): Listed {
+    return {
+      key: key as Buffer,
+      created: Number(created),
+      updated: Number(updated),
+      label: textOf(label),
+    };
+  }
+
+  /** Deletes all rows of a user, pointers included. */
+  removeUser(user: string): Statement {
+    return { sql: this.#sql.removeUser, values: [Buffer.from(user)] };
+  }
+
+  /** Deletes rows of a user. The user is compared again: a key may come from another user's page. */
+  removeOf(user: string, keys: readonly Buffer[]): Statement {
+    const { remove, isOf } = this.#sql;
+    return {
+      sql: `${remove} IN (${marks(keys)}) AND ${isOf}`,
+      values: [...keys, Buffer.from(user)],
+    };
+  }
+
+  /** Lists the keys of expired rows, the oldest first. */
+  expired(count: number): Statement {
+    return { sql: `${this.#sql.expired} LIMIT ${Math.trunc(count)}`, values: [] };
+  }
+
+  /** Finds the end of a range of expired rows: the expiry of the last of `count`, if there are so many. */
+  expiredAfter(from: number, count: number): Statement {
+    return {
+      sql: `${this.#sql.expiredAfter} LIMIT 1 OFFSET ${Math.trunc(count) - 1}`,
+      values: [from],
+    };
+  }
+
+  /** Deletes a range of expired rows; without an end, the rest. */
+  sweepRange(from: number, to: number | undefined): Statement {
+    const { sweepRange, isUpTo } = this.#sql;
+    if (to === undefined) return { sql: sweepRange, values: [from] };
+    return { sql: `${sweepRange} AND ${isUpTo}`, values: [from, to] };
+  }
+
+  /** Deletes expired rows; the expiry is compared again, since a save may have extended one. */
+  sweep(keys: readonly Buffer[]): Statement {
+    const { remove, isExpired } = this.#sql;
+    return { sql: `${remove} IN (${marks(keys)}) AND ${isExpired}`, values: keys };
+  }
+}
+
+function statementsOf(table: string, c: Columns) {
+  const isAlive = `${c.expires}>${NOW}`;
+  const isExpired = `${c.expires}<=${NOW}`;
+  const live = `${c.expires}=LEAST(${NOW}+?,${c.created}+?)`;
+  const marked = `${c.version}=${c.version}+1,${c.token}=CONCAT(?,LEFT(${c.token},${MARK_BYTES}))`;
+  const columns = [
+    c.id,
+    c.data,
+    c.version,
+    c.token,
+    c.user,
+    c.label,
+    c.created,
+    c.updated,
+    c.expires,
+  ].join(',');
+  return {
+    isAlive,
+    isExpired,
+    isOf: `${c.user}=?`,
+    read:
+      `SELECT ${c.id},${c.data},${c.version},${c.token},${c.expires}-${NOW},` +
+      `${NOW}-LEAST(${c.created},${NOW}),${c.user},${c.label},${c.next},${c.updated}>${NOW} ` +
+      `FROM ${table} WHERE ${c.id}`,
+    insert: `INSERT INTO ${table} (${columns}) ` + `VALUES (?,?,1,?,?,?,${NOW},${NOW},${NOW}+?)`,
+    succeed: `INSERT INTO ${table} (${columns}) ` + `VALUES (?,?,1,?,?,?,${NOW}-?,${NOW},${NOW}+?)`,
+    update:
+      `UPDATE ${table} SET ${c.data}=?,${marked},${c.updated}=${NOW},${live} ` +
+      `WHERE ${c.id}=? AND ${c.version}=? AND ${isAlive} AND ${c.next} IS NULL`,
+    touch:
+      `UPDATE ${table} SET ${c.updated}=${NOW},${live} ` +
+      `WHERE ${c.id}=? AND ${isAlive} AND ${c.next} IS NULL`,
+    point:
+      `UPDATE ${table} SET ${c.data}=?,${marked},${c.next}=?,${c.updated}=${NOW}+?,` +
+      `${c.expires}=${c.created}+? ` +
+      `WHERE ${c.id}=? AND ${c.version}=? AND ${isAlive} AND ${c.next} IS NULL`,
+    rekey: `UPDATE ${table} SET ${c.id}=? WHERE ${c.id}=? AND ${isAlive}`,
+    remove: `DELETE FROM ${table} WHERE ${c.id}`,
+    removeUser: `DELETE FROM ${table} WHERE ${c.user}=?`,
+    list:
+      `SELECT ${c.id},${c.created},${c.updated},${c.label} FROM ${table} ` +
+      `WHERE ${c.user}=? AND ${isAlive} AND ${c.next} IS NULL ` +
+      `ORDER BY ${c.created} DESC,${c.id} DESC`,
+    isUpTo: `${c.expires}<=?`,
+    expiredAfter:
+      `SELECT ${c.expires} FROM ${table} WHERE ${isExpired} AND ${c.expires}>=? ` +
+      `ORDER BY ${c.expires}`,
+    sweepRange: `DELETE FROM ${table} WHERE ${isExpired} AND ${c.expires}>=?`,
+    expired: `SELECT ${c.id} FROM ${table} WHERE ${isExpired} ORDER BY ${c.expires}`,
+    schema: `CREATE TABLE IF NOT EXISTS ${table} (
+  ${c.id} VARBINARY(32) NOT NULL PRIMARY KEY,
+  ${c.data} MEDIUMBLOB NOT NULL,
+  ${c.version} BIGINT UNSIGNED NOT NULL,
+  ${c.token} BINARY(${2 * MARK_BYTES}) NOT NULL,
+  ${c.user} VARBINARY(128) NULL,
+  ${c.label} VARBINARY(255) NULL,
+  ${c.next} VARBINARY(32) NULL,
+  ${c.created} BIGINT UNSIGNED NOT NULL,
+  ${c.updated} BIGINT UNSIGNED NOT NULL,
+  ${c.expires} BIGINT UNSIGNED NOT NULL,
+  KEY (${c.expires}),
+  KEY (${c.user})
+) ENGINE=InnoDB`,
+  };
+}
+
+function marks(values: readonly unknown[]): string {
+  return values.map(() => '?').join(',');
+}
+
+function textOf(value: unknown): string | undefined {
+  return value === null || value === undefined ? undefined : String(value);
+}
+
+function bytesOf(text: string | undefined): Bound {
+  return text === undefined ? null : Buffer.from(text);
+}

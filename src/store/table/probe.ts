@@ -1,0 +1,116 @@
+/** Questions to the server at start, and refusals that name their remedy. */
+import type { Bound, Database } from '../database/database.ts';
+import { Deadline, repeat } from '../database/deadline.ts';
+import { SessionSetupError } from '../errors.ts';
+import type { Table } from './table.ts';
+
+/** What the store needs to know of its server. */
+export interface Facts {
+  /** The schema that the connections use. */
+  readonly schema: string;
+  /** The most bytes of data that one save may have. */
+  readonly maxBytes: number;
+  /** How many nodes take writes, as far as the server says. */
+  readonly nodes: number;
+}
+
+/** The room of a save's statement in a packet, beside its data. */
+const STATEMENT_BYTES = 1024;
+
+/**
+ * Asks the server and the table. The version's number is not read: names of products say little
+ * about what a server can do.
+ *
+ * @throws SessionSetupError for a table that would lose or confuse sessions.
+ */
+export async function probe(database: Database, table: Table, budget: number): Promise<Facts> {
+  const deadline = new Deadline(budget);
+  const ask = async (sql: string, ...values: Bound[]): Promise<readonly (readonly unknown[])[]> =>
+    (await repeat(deadline, () => database.run(deadline, sql, values))).rows;
+  const [server = []] = await ask('SELECT DATABASE(),@@max_allowed_packet');
+  const [schema, packet] = server;
+  const [named, tableName] = table.name.includes('.')
+    ? table.name.split('.')
+    : [schema, table.name];
+  if (named === null) {
+    throw new SessionSetupError(
+      "the pool has selected no database: set its `database`, or write the table as 'schema.table'",
+    );
+  }
+  const columns = await ask(
+    'SELECT COLUMN_NAME,DATA_TYPE,CHARACTER_OCTET_LENGTH,COLLATION_NAME ' +
+      'FROM information_schema.COLUMNS WHERE TABLE_SCHEMA=? AND TABLE_NAME=?',
+    String(named),
+    String(tableName),
+  );
+  const [engine] = await ask(
+    'SELECT ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA=? AND TABLE_NAME=?',
+    String(named),
+    String(tableName),
+  );
+  const maxBytes = capacityOf(table, columns, String(engine?.[0]));
+  return {
+    schema: String(named),
+    maxBytes: Math.min(maxBytes, Number(packet) - STATEMENT_BYTES),
+    nodes: await countNodes(ask),
+  };
+}
+
+/** Returns how many bytes the data column takes. */
+function capacityOf(
+  table: Table,
+  columns: readonly (readonly unknown[])[],
+  engine: string,
+): number {
+  const place = `the table "${table.name}"`;
+  if (columns.length === 0) {
+    throw new SessionSetupError(
+      `${place} does not exist, or the user may not see it: call createTable() once`,
+    );
+  }
+  const found = new Map(columns.map((column) => [String(column[0]).toLowerCase(), column]));
+  const missing = table.columns.filter((column) => !found.has(column.toLowerCase()));
+  if (missing.length > 0) {
+    throw new SessionSetupError(
+      `${place} has no column ${missing.map((column) => `"${column}"`).join(', ')}: compare it with ` +
+        'the schema of the documentation, or give its names in `columns`',
+    );
+  }
+  if (engine.toLowerCase() !== 'innodb') {
+    throw new SessionSetupError(
+      `${place} uses the engine ${engine}, which has no transactions: ALTER TABLE … ENGINE=InnoDB`,
+    );
+  }
+  const [key = '', data = ''] = table.columns;
+  const collation = found.get(key.toLowerCase())?.[3];
+  if (typeof collation === 'string' && !collation.endsWith('_bin')) {
+    throw new SessionSetupError(
+      `the column "${key}" of ${place} compares by ${collation}, which takes different ids for the ` +
+        'same one: make it VARBINARY',
+    );
+  }
+  return Number(found.get(data.toLowerCase())?.[2]);
+}
+
+/** Galera says how many nodes it has; other servers have no such variable. */
+async function countNodes(
+  ask: (sql: string) => Promise<readonly (readonly unknown[])[]>,
+): Promise<number> {
+  const [isOn] = await ask("SHOW VARIABLES LIKE 'wsrep_on'");
+  if (isOn?.[1] !== 'ON') return 1;
+  const [size] = await ask("SHOW STATUS LIKE 'wsrep_cluster_size'");
+  return Number(size?.[1] ?? 1);
+}
+
+/**
+ * Refuses a lock that only one node would know of.
+ *
+ * @throws SessionSetupError.
+ */
+export function requireOneWriter(strategy: string, nodes: number): void {
+  if (nodes <= 1 || (strategy !== 'lock' && strategy !== 'row')) return;
+  throw new SessionSetupError(
+    `strategy: '${strategy}' locks on one node, and this cluster has ${nodes} that take writes: use ` +
+      "'merge' or 'lease', or set oneWriter: true if the address leads to a single writer",
+  );
+}

@@ -1,0 +1,116 @@
+/** The sessions of one user: a list to show, and ways to end them. */
+import type { Context } from './context.ts';
+import { Deadline, repeat } from './database/deadline.ts';
+import type { Listed, Statement } from './table/table.ts';
+
+/** A session in a user's list. It has neither the id nor anything that leads to it. */
+export interface ListedSession {
+  /** The session's name, for `revoke()`. */
+  readonly handle: string;
+  /** When it began. */
+  readonly created: Date;
+  /** When it was last used, to the exactness of `touchAfter`. */
+  readonly lastSeen: Date;
+  /** What `create()` or `renew()` was given. */
+  readonly label: string | undefined;
+}
+
+/**
+ * The sessions of one user; `sessions.of(user)` returns it.
+ *
+ * @example
+ * declare const sessions: Sessions;
+ * const user = sessions.of('42');
+ * const [newest] = await user.list();
+ * if (newest) await user.revoke(newest.handle);
+ */
+export class UserSessions {
+  readonly #start: () => Promise<Context>;
+  readonly #user: string;
+
+  /** @internal */
+  constructor(start: () => Promise<Context>, user: string) {
+    this.#start = start;
+    this.#user = user;
+  }
+
+  /** Lists the user's live sessions, the newest first. */
+  async list(): Promise<ListedSession[]> {
+    const context = await this.#start();
+    const listed = await this.#read(context);
+    return listed.map(({ key, created, updated, label }) => ({
+      handle: context.hash.handleOf(key),
+      created: new Date(created),
+      lastSeen: new Date(updated),
+      label,
+    }));
+  }
+
+  /**
+   * Ends one session.
+   *
+   * @param handle - Its handle in the list; another user's handle ends nothing.
+   * @returns False if the user has no such session.
+   */
+  async revoke(handle: string): Promise<boolean> {
+    const context = await this.#start();
+    return (await this.#end(context, (each) => each === handle)) > 0;
+  }
+
+  /**
+   * Ends all sessions of the user but one, as after a new password.
+   *
+   * @param session - The session that stays.
+   * @returns How many were ended.
+   */
+  async revokeOthers(session: { readonly handle: string | undefined }): Promise<number> {
+    const context = await this.#start();
+    return await this.#end(context, (handle) => handle !== session.handle);
+  }
+
+  /**
+   * Ends all sessions of the user, those that are being renewed included.
+   *
+   * @returns How many were ended.
+   */
+  async revokeAll(): Promise<number> {
+    const context = await this.#start();
+    const user = this.#user;
+    let count = 0;
+    // A renewal that commits meanwhile inserts a row that this statement has not seen.
+    for (;;) {
+      const listed = await this.#read(context);
+      const affected = await this.#run(context, context.table.removeUser(user));
+      count += listed.length;
+      if (affected === 0) break;
+    }
+    context.events.emit('destroy', () => ({ user, count }));
+    return count;
+  }
+
+  async #end(context: Context, isChosen: (handle: string) => boolean): Promise<number> {
+    const listed = await this.#read(context);
+    const handles = listed.map(({ key }) => ({ key, handle: context.hash.handleOf(key) }));
+    const chosen = handles.filter(({ handle }) => isChosen(handle));
+    if (chosen.length === 0) return 0;
+    const keys = chosen.map(({ key }) => key);
+    const count = await this.#run(context, context.table.removeOf(this.#user, keys));
+    for (const { handle } of chosen) {
+      context.events.emit('destroy', () => ({ handle, user: this.#user }));
+    }
+    return count;
+  }
+
+  async #read(context: Context): Promise<Listed[]> {
+    const { database, table, budget } = context;
+    const deadline = new Deadline(budget);
+    const { sql, values } = table.list(this.#user);
+    const { rows } = await repeat(deadline, () => database.run(deadline, sql, values));
+    return rows.map((row) => table.listedOf(row));
+  }
+
+  async #run({ database, budget }: Context, { sql, values }: Statement): Promise<number> {
+    const deadline = new Deadline(budget);
+    return (await repeat(deadline, () => database.run(deadline, sql, values))).affected;
+  }
+}

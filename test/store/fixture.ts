@@ -1,0 +1,94 @@
+/** Shared by the store's tests: a schema on the real server, stores on it, and a wire with gates. */
+import { after } from 'node:test';
+import { createPool, type Pool, type PoolOptions, type RowDataPacket } from 'mysql2/promise';
+import type { SessionsOptions } from '../../src/store/options.ts';
+import { createSessions, type Sessions } from '../../src/store/store.ts';
+import { obtainServer, type Schema } from '../../src/workshop/machine/database/server.ts';
+import { openWire, type Wire } from '../../src/workshop/wire/proxy.ts';
+
+/** Secrets of the tests, the newest first. */
+export const secrets: [string, string] = ['n'.repeat(32), 'o'.repeat(32)];
+
+const server = await obtainServer();
+const endings: (() => unknown)[] = [];
+after(async () => {
+  for (const end of endings.reverse()) await end();
+  await server.close();
+});
+
+/** Runs something when the file's tests are over, before what was registered earlier. */
+export function atEnd(end: () => unknown): void {
+  endings.push(end);
+}
+
+/** An empty schema. */
+export async function newSchema(): Promise<Schema> {
+  return await server.createSchema('store');
+}
+
+/** A pool that ends with the file's tests. */
+export function poolOf(url: string, options: PoolOptions = {}): Pool {
+  const pool = createPool({ uri: url, connectionLimit: 10, ...options });
+  atEnd(() => pool.end());
+  return pool;
+}
+
+/** The schema of this file, with the store's tables in it. */
+export const schema: Schema = await newSchema();
+const direct: Pool = poolOf(schema.url);
+await storeOn(direct).createTable();
+
+/** Options of a store without its connection. */
+export type Options = Partial<Omit<SessionsOptions, 'pool' | 'url'>>;
+
+/** A store on a pool; no timer runs. */
+export function storeOn(pool: Pool, options: Options = {}): Sessions {
+  return createSessions({ secrets, gc: false, ...options, pool });
+}
+
+/** A store on the file's schema, on a pool of its own: another process as the server sees it. */
+export function newStore(options: Options = {}, poolOptions: PoolOptions = {}): Sessions {
+  return storeOn(poolOf(schema.url, poolOptions), options);
+}
+
+/** A store behind a wire, whose gates hold its statements. */
+export async function wiredStore(
+  options: Options = {},
+  poolOptions: PoolOptions = {},
+): Promise<{ sessions: Sessions; wire: Wire; pool: Pool }> {
+  const wire = await openWire(schema.url);
+  atEnd(() => wire.close());
+  const pool = poolOf(wire.url, poolOptions);
+  const sessions = storeOn(pool, options);
+  await sessions.ready();
+  return { sessions, wire, pool };
+}
+
+/** Runs a statement beside the stores. */
+export async function query(sql: string, values: unknown[] = []): Promise<RowDataPacket[]> {
+  const [rows] = await direct.query<RowDataPacket[]>(sql, values);
+  return rows;
+}
+
+/** JSON as a session's bytes. */
+export function json(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value));
+}
+
+/** A session's bytes as a value. */
+export function parsed(data: Buffer | undefined): unknown {
+  return data && JSON.parse(data.toString());
+}
+
+/** Creates a session, and returns its id. */
+export async function newSession(sessions: Sessions, value: unknown): Promise<string> {
+  const id = sessions.newId();
+  await (await sessions.create(id, json(value))).close();
+  return id;
+}
+
+/** A session's stored value; undefined without one. */
+export async function stored(sessions: Sessions, id: string): Promise<unknown> {
+  const session = await sessions.open(id, { mode: 'read' });
+  return parsed(session?.data);
+}

@@ -1,0 +1,225 @@
+/** What is held between read and save: locks, leases, rows; and what happens when it is lost. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SessionLockLost, SessionLockTimeout, SessionSetupError } from '../../src/store/errors.ts';
+import type { OpenSession } from '../../src/store/open-session.ts';
+import type { Sessions } from '../../src/store/store.ts';
+import { requireOneWriter } from '../../src/store/table/probe.ts';
+import {
+  json,
+  newSession,
+  newStore,
+  type Options,
+  parsed,
+  poolOf,
+  query,
+  schema,
+  stored,
+  storeOn,
+  wiredStore,
+} from './fixture.ts';
+
+const LOCKING = ['lock', 'lease', 'row'] as const;
+
+async function open(sessions: Sessions, id: string): Promise<OpenSession> {
+  const session = await sessions.open(id);
+  assert.ok(session);
+  return session;
+}
+
+/** Adds one to `n`, as a page would that reads, thinks and saves. */
+async function increment(sessions: Sessions, id: string): Promise<void> {
+  await using session = await open(sessions, id);
+  const { n } = parsed(session.data) as { n: number };
+  assert.equal(await session.save(json({ n: n + 1 })), 'saved');
+}
+
+for (const strategy of LOCKING) {
+  test(`${strategy}: 40 increments of two processes are all there`, async () => {
+    const stores = [newStore({ strategy }), newStore({ strategy })] as [Sessions, Sessions];
+    const id = await newSession(stores[0], { n: 0 });
+    const all = Array.from({ length: 40 }, (_, at) => increment(stores[at % 2] as Sessions, id));
+    await Promise.all(all);
+    assert.deepEqual(await stored(stores[0], id), { n: 40 });
+  });
+
+  test(`${strategy}: a second request waits until the first has closed`, async () => {
+    const [one, other] = [newStore({ strategy }), newStore({ strategy })];
+    const id = await newSession(one, { n: 0 });
+    const first = await open(one, id);
+    let isOpen = false;
+    const second = open(other, id).then((session) => {
+      isOpen = true;
+      return session;
+    });
+    // A reader does not wait, and its round trips give the second request time to go wrong.
+    for (let time = 0; time < 20; time += 1) assert.deepEqual(await stored(other, id), { n: 0 });
+    assert.equal(isOpen, false);
+    await first.save(json({ n: 1 }));
+    await first.close();
+    assert.deepEqual(parsed((await second).data), { n: 1 });
+    await (await second).close();
+  });
+
+  test(`${strategy}: a wait ends with SessionLockTimeout, here and in another process`, async () => {
+    const options: Options = { strategy, lockTimeout: 0.2, statementTimeout: 0.5 };
+    const [one, other] = [newStore(options), newStore(options)];
+    const id = await newSession(one, { n: 0 });
+    const holder = await open(one, id);
+    await Promise.all([
+      assert.rejects(one.open(id), SessionLockTimeout),
+      assert.rejects(other.open(id), SessionLockTimeout),
+    ]);
+    await holder.close();
+    await increment(one, id);
+  });
+
+  test(`${strategy}: an aborted wait leaves nothing behind`, async () => {
+    const [one, other] = [newStore({ strategy }), newStore({ strategy })];
+    const id = await newSession(one, { n: 0 });
+    const holder = await open(one, id);
+    const reason = new Error('the client has gone');
+    const aborts = [new AbortController(), new AbortController()] as const;
+    const waits = [one, other].map((sessions, at) =>
+      sessions.open(id, { signal: aborts[at as 0 | 1].signal }),
+    );
+    for (let time = 0; time < 5; time += 1) await stored(one, id);
+    for (const abort of aborts) abort.abort(reason);
+    for (const wait of waits) await assert.rejects(wait, reason);
+    await holder.close();
+    await Promise.all([increment(one, id), increment(other, id)]);
+  });
+
+  test(`${strategy}: an unknown id leaves nothing locked`, async () => {
+    const sessions = newStore({ strategy }, { connectionLimit: 1 });
+    for (let time = 0; time < 3; time += 1) {
+      assert.equal(await sessions.open(sessions.newId()), undefined);
+    }
+    const [row] = await query('SELECT COUNT(*) AS n FROM session_locks');
+    assert.equal(row?.['n'], 0);
+  });
+
+  test(`${strategy}: waiting requests take no connection from others`, async () => {
+    const sessions = newStore({ strategy, timeout: 1 }, { connectionLimit: 2 });
+    const [hot, cold] = [
+      await newSession(sessions, { n: 0 }),
+      await newSession(sessions, { n: 0 }),
+    ];
+    const holder = await open(sessions, hot);
+    const waiting = Array.from({ length: 20 }, () => increment(sessions, hot));
+    assert.deepEqual(await stored(sessions, cold), { n: 0 });
+    await holder.close();
+    await Promise.all(waiting);
+    assert.deepEqual(await stored(sessions, hot), { n: 20 });
+  });
+
+  test(`${strategy}: a renewed session is locked under its new id`, async () => {
+    const sessions = newStore({ strategy });
+    const id = await newSession(sessions, { n: 0 });
+    const first = await open(sessions, id);
+    const renewed = await first.renew();
+    assert.ok(renewed);
+    assert.equal(await first.save(json({ n: 1 })), 'saved');
+    await first.close();
+    await increment(sessions, id);
+    await increment(sessions, renewed);
+    assert.deepEqual(await stored(sessions, renewed), { n: 3 });
+  });
+}
+
+for (const strategy of ['lock', 'row'] as const) {
+  test(`${strategy}: a lock whose connection was killed refuses the save, and nothing is lost`, async () => {
+    const { sessions, wire } = await wiredStore({ strategy });
+    const id = await newSession(sessions, { n: 0 });
+    const lost: unknown[] = [];
+    sessions.on('lock-lost', (event) => lost.push(event.kind));
+    const session = await open(sessions, id);
+    wire.cut();
+    const other = newStore({ strategy });
+    await increment(other, id);
+    await assert.rejects(session.save(json({ n: 100 })), SessionLockLost);
+    await session.close();
+    assert.deepEqual(await stored(other, id), { n: 1 });
+  });
+}
+
+test('lock: the answer of a save is lost, and the save is known', async () => {
+  const { sessions, wire } = await wiredStore({ strategy: 'lock' });
+  const id = await newSession(sessions, { n: 0 });
+  const session = await open(sessions, id);
+  const gate = wire.gate(1, /^UPDATE/, { holds: 'answer', opens: 'by hand' });
+  const saving = session.save(json({ n: 1 }));
+  await gate.arrived;
+  gate.cut();
+  assert.equal(await saving, 'saved');
+  await session.close();
+});
+
+test('lock: a connection goes back to the pool without its lock', async () => {
+  const pool = poolOf(schema.url, { connectionLimit: 1 });
+  const sessions = storeOn(pool, { strategy: 'lock' });
+  const id = await newSession(sessions, { n: 0 });
+  const connection = async (): Promise<unknown> =>
+    (await pool.query('SELECT CONNECTION_ID() AS id'))[0];
+  const before = await connection();
+  await increment(sessions, id);
+  assert.deepEqual(await connection(), before, 'it was not closed');
+  await increment(newStore({ strategy: 'lock' }), id);
+});
+
+test('lease: a lease that was not renewed is lost, and the save is refused', async () => {
+  const sessions = newStore({ strategy: 'lease', leaseTime: 30 });
+  const id = await newSession(sessions, { n: 0 });
+  const session = await open(sessions, id);
+  await query('UPDATE session_locks SET until_ms=0');
+  await increment(newStore({ strategy: 'lease' }), id);
+  await assert.rejects(session.save(json({ n: 100 })), SessionLockLost);
+  await session.close();
+  assert.deepEqual(await stored(sessions, id), { n: 1 });
+});
+
+test('lease: it is renewed while the page works, and its row is deleted afterwards', async () => {
+  const { sessions, wire } = await wiredStore({ strategy: 'lease', leaseTime: 0.15 });
+  const id = await newSession(sessions, { n: 0 });
+  const session = await open(sessions, id);
+  let renewals = 0;
+  await new Promise<void>((resolve) => {
+    wire.watch(({ kind, ...event }) => {
+      if (kind !== 'ended' || !('statement' in event)) return;
+      if (/^UPDATE `session_locks` SET until_ms/.test(event.statement.sql)) renewals += 1;
+      if (renewals === 4) resolve();
+    });
+  });
+  assert.equal(await session.save(json({ n: 1 })), 'saved');
+  await session.close();
+  const [row] = await query('SELECT COUNT(*) AS n FROM session_locks');
+  assert.equal(row?.['n'], 0);
+});
+
+test('row: an unchanged page rolls back, and the next user of the connection has no transaction', async () => {
+  const pool = poolOf(schema.url, { connectionLimit: 1 });
+  const sessions = storeOn(pool, { strategy: 'row' });
+  const id = await newSession(sessions, { n: 0 });
+  for (const save of [false, true]) {
+    const session = await open(sessions, id);
+    if (save) await session.save(json({ n: 1 }));
+    await session.close();
+    const [rows] = await pool.query('SELECT @@in_transaction AS open');
+    assert.deepEqual(rows, [{ open: 0 }]);
+  }
+});
+
+test('locks of one node are refused on a cluster, with the remedy', () => {
+  for (const strategy of ['lock', 'row']) {
+    assert.throws(
+      () => requireOneWriter(strategy, 3),
+      (error) => {
+        assert.ok(error instanceof SessionSetupError);
+        assert.match(error.message, /3 that take writes: use 'merge' or 'lease', or set oneWriter/);
+        return true;
+      },
+    );
+  }
+  for (const strategy of ['merge', 'lease']) requireOneWriter(strategy, 3);
+  requireOneWriter('lock', 1);
+});
