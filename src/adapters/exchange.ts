@@ -104,10 +104,16 @@ export class Exchange {
    *   not claim that the session was saved.
    */
   commit(reason: string): Promise<void> {
-    this.#saving ??= commitRequest(this.#php, reason).finally(() => {
-      this.#isSettled = true;
-    });
+    this.#saving ??= this.#commit(reason);
     return this.#saving;
+  }
+
+  async #commit(reason: string): Promise<void> {
+    try {
+      await commitRequest(this.#php, reason);
+    } finally {
+      this.#isSettled = true;
+    }
   }
 
   /**

@@ -14,6 +14,7 @@
  * @module php
  */
 export type { PhpVersion } from '../serialize/index.ts';
+export type { Awaitable } from './awaitable.ts';
 export { type PhpSessionFunctions, phpSessionOf } from './functions/bound.ts';
 export {
   type CookieParamOptions,
@@ -71,7 +72,6 @@ export {
 } from './messages.ts';
 export type {
   AnySessionHandler,
-  Awaitable,
   SessionCallbacks,
   SessionHandlerInterface,
   SessionIdInterface,

@@ -1,21 +1,5 @@
 /** The interfaces of save handlers: PHP's three, and the callbacks that replace an object. */
-
-/** A value, or a promise of it. */
-export type Awaitable<Value> = Value | Promise<Value>;
-
-/**
- * Continues with a value: at once, or when its promise is fulfilled.
- *
- * @param value - A value now, or a promise of it.
- * @param next - The continuation.
- * @returns Its result, as a promise only where there was one to wait for.
- */
-export function whenReady<Value, Result>(
-  value: Awaitable<Value>,
-  next: (value: Value) => Awaitable<Result>,
-): Awaitable<Result> {
-  return value instanceof Promise ? value.then(next) : next(value);
-}
+import type { Awaitable } from './awaitable.ts';
 
 /**
  * The return value of a callback: true for success, false for failure.

@@ -1,8 +1,8 @@
 /** session_set_cookie_params() and session_get_cookie_params(). session.c L1790–1935. */
 
 import { PhpValueError } from '../messages.ts';
+import { performSync } from '../session/calls.ts';
 import type { PhpRequest } from '../session/request.ts';
-import { performSync } from '../session/scope.ts';
 import type { CookieFlag, CookieSameSite, SettingNumber } from '../setting-types.ts';
 import { entriesOf, parseArguments, toText } from '../zend/arguments.ts';
 import { beforeNul, phpBoolean, typeName } from '../zend/conversions.ts';

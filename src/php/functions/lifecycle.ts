@@ -1,9 +1,11 @@
 /** The functions that can call a save handler; each is async. session.c L2354–2830. */
 
+import { ready } from '../awaitable.ts';
 import { PhpValueError } from '../messages.ts';
 import { callerOf, warnSecondStart, warnSent } from '../session/caller.ts';
+import { perform } from '../session/calls.ts';
 import { isValidId, MAX_SID_LENGTH } from '../session/identifiers.ts';
-import { perform, refuseAfterCommit } from '../session/scope.ts';
+import { refuseAfterCommit } from '../session/scope.ts';
 import { applyOptions } from '../session/start.ts';
 import type { SessionStartOptions } from '../setting-types.ts';
 import { parseArguments } from '../zend/arguments.ts';
@@ -34,7 +36,7 @@ export function session_start<Name extends string>(
 ): Promise<boolean>;
 export function session_start(...values: unknown[]): Promise<boolean> {
   const startedAt = callerOf(session_start);
-  return perform('session_start', async (request) => {
+  return perform('session_start', function* (request) {
     const { reporter, session } = request;
     const [options = {}] = parseArguments(reporter, values, 0, 'array $options');
     if (session.isActive) {
@@ -48,12 +50,12 @@ export function session_start(...values: unknown[]): Promise<boolean> {
     refuseAfterCommit(request);
     const change = (key: string, value: string): boolean => request.changeSetting(key, value);
     const readAndClose = applyOptions(options, reporter, change);
-    await session.start(startedAt);
+    yield* session.start(startedAt);
     if (!session.isActive) {
       session.variables.saved?.clear();
       return false;
     }
-    if (readAndClose) await session.abort();
+    if (readAndClose) yield* session.abort();
     return true;
   });
 }
@@ -73,9 +75,9 @@ export function session_start(...values: unknown[]): Promise<boolean> {
  */
 export function session_write_close(): Promise<boolean>;
 export function session_write_close(...values: unknown[]): Promise<boolean> {
-  return perform('session_write_close', (request) => {
+  return perform('session_write_close', function* (request) {
     parseArguments(request.reporter, values, 0);
-    return request.session.flush();
+    return yield* request.session.flush();
   });
 }
 
@@ -92,9 +94,9 @@ export function session_write_close(...values: unknown[]): Promise<boolean> {
  */
 export function session_commit(): Promise<boolean>;
 export function session_commit(...values: unknown[]): Promise<boolean> {
-  return perform('session_commit', (request) => {
+  return perform('session_commit', function* (request) {
     parseArguments(request.reporter, values, 0);
-    return request.session.flush();
+    return yield* request.session.flush();
   });
 }
 
@@ -113,9 +115,9 @@ export function session_commit(...values: unknown[]): Promise<boolean> {
  */
 export function session_destroy(): Promise<boolean>;
 export function session_destroy(...values: unknown[]): Promise<boolean> {
-  return perform('session_destroy', (request) => {
+  return perform('session_destroy', function* (request) {
     parseArguments(request.reporter, values, 0);
-    return request.session.destroy();
+    return yield* request.session.destroy();
   });
 }
 
@@ -136,7 +138,7 @@ export function session_destroy(...values: unknown[]): Promise<boolean> {
  */
 export function session_regenerate_id(delete_old_session?: boolean | undefined): Promise<boolean>;
 export function session_regenerate_id(...values: unknown[]): Promise<boolean> {
-  return perform('session_regenerate_id', async (request) => {
+  return perform('session_regenerate_id', function* (request) {
     const [deleteOld = false] = parseArguments(
       request.reporter,
       values,
@@ -153,7 +155,7 @@ export function session_regenerate_id(...values: unknown[]): Promise<boolean> {
       warnSent(request, text);
       return false;
     }
-    return await request.session.regenerate(deleteOld);
+    return yield* request.session.regenerate(deleteOld);
   });
 }
 
@@ -171,9 +173,9 @@ export function session_regenerate_id(...values: unknown[]): Promise<boolean> {
  */
 export function session_abort(): Promise<boolean>;
 export function session_abort(...values: unknown[]): Promise<boolean> {
-  return perform('session_abort', (request) => {
+  return perform('session_abort', function* (request) {
     parseArguments(request.reporter, values, 0);
-    return request.session.abort();
+    return yield* request.session.abort();
   });
 }
 
@@ -191,10 +193,10 @@ export function session_abort(...values: unknown[]): Promise<boolean> {
 export function session_reset(): Promise<boolean>;
 export function session_reset(...values: unknown[]): Promise<boolean> {
   const startedAt = callerOf(session_reset);
-  return perform('session_reset', async (request) => {
+  return perform('session_reset', function* (request) {
     parseArguments(request.reporter, values, 0);
     if (!request.session.isActive) return false;
-    await request.session.reset(startedAt);
+    yield* request.session.reset(startedAt);
     return true;
   });
 }
@@ -212,14 +214,14 @@ export function session_reset(...values: unknown[]): Promise<boolean> {
  */
 export function session_gc(): Promise<number | false>;
 export function session_gc(...values: unknown[]): Promise<number | false> {
-  return perform('session_gc', async (request) => {
+  return perform('session_gc', function* (request) {
     parseArguments(request.reporter, values, 0);
     if (!request.session.isActive) {
       const text = 'Session cannot be garbage collected when there is no active session';
       request.reporter.warn('E_WARNING', text);
       return false;
     }
-    const deleted = await request.session.collectGarbage(true);
+    const deleted = yield* ready(request.session.collectGarbage(true));
     return deleted < 0 ? false : deleted;
   });
 }
@@ -238,14 +240,14 @@ export function session_gc(...values: unknown[]): Promise<number | false> {
  */
 export function session_decode(data: string | Uint8Array): Promise<boolean>;
 export function session_decode(...values: unknown[]): Promise<boolean> {
-  return perform('session_decode', async (request) => {
+  return perform('session_decode', function* (request) {
     const [data = ''] = parseArguments(request.reporter, values, 1, 'string $data');
     if (!request.session.isActive) {
       const text = 'Session data cannot be decoded when there is no active session';
       request.reporter.warn('E_WARNING', text);
       return false;
     }
-    return await request.session.decode(bytesOf(data));
+    return yield* request.session.decode(bytesOf(data));
   });
 }
 
@@ -263,7 +265,7 @@ export function session_decode(...values: unknown[]): Promise<boolean> {
  */
 export function session_create_id(prefix?: string | undefined): Promise<string | false>;
 export function session_create_id(...values: unknown[]): Promise<string | false> {
-  return perform('session_create_id', async (request) => {
+  return perform('session_create_id', function* (request) {
     const parameter = request.version >= '8.4' ? 'path $prefix' : 'string $prefix';
     const [prefix = ''] = parseArguments(request.reporter, values, 0, parameter);
     if (prefix !== '') {
@@ -280,7 +282,7 @@ export function session_create_id(...values: unknown[]): Promise<string | false>
         return false;
       }
     }
-    const id = await request.session.createFreeId();
+    const id = yield* request.session.createFreeId();
     if (id !== undefined) return prefix + id;
     request.reporter.warn('E_WARNING', 'Failed to create new ID');
     return false;

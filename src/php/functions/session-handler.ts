@@ -1,16 +1,13 @@
 /** The class SessionHandler: PHP's own handler, to be extended. ext/session/mod_user_class.c. */
 
+import { type Awaitable, inSteps, ready, type Steps } from '../awaitable.ts';
 import type { OpenHandler } from '../handlers/save-module.ts';
 import type { Storage } from '../handlers/storage.ts';
-import type {
-  Awaitable,
-  SessionHandlerInterface,
-  SessionIdInterface,
-  Success,
-} from '../save-handler.ts';
+import type { SessionHandlerInterface, SessionIdInterface, Success } from '../save-handler.ts';
+import { execute } from '../session/calls.ts';
 import { createId } from '../session/identifiers.ts';
 import type { PhpRequest } from '../session/request.ts';
-import { currentRequest, execute } from '../session/scope.ts';
+import { currentRequest } from '../session/scope.ts';
 import type { Session } from '../session/session.ts';
 import { textOrBytes } from '../zend/conversions.ts';
 
@@ -23,7 +20,8 @@ async function asParent<Result>(
   const { session } = request;
   if (!session.isActive) throw new Error('Session is not active');
   if (!session.storage.hasParentModule) throw new Error('Cannot call default session handler');
-  return await execute(request, `SessionHandler::${method}`, () => body(session, request));
+  const work = (): Steps<Result> => ready(body(session, request));
+  return await inSteps(execute(request, `SessionHandler::${method}`, work));
 }
 
 /** PS_SANITY_CHECK_IS_OPEN: runs a method of the parent handler; false if the parent is not open. */

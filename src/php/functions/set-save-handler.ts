@@ -8,9 +8,10 @@ import type {
   SessionCallbacks,
   SessionHandlerInterface,
 } from '../save-handler.ts';
+import { performSync } from '../session/calls.ts';
 import type { PhpRequest } from '../session/request.ts';
 import { setProcessDefault } from '../session/run.ts';
-import { hasScope, performSync } from '../session/scope.ts';
+import { hasScope } from '../session/scope.ts';
 import { registerHandlerShutdown } from '../session/shutdown.ts';
 import { parseArguments } from '../zend/arguments.ts';
 import { whyNoCallback } from '../zend/callable.ts';

@@ -1,8 +1,8 @@
 /** The functions that read and change one setting each, and ini_set() for all. session.c. */
 
 import { PhpValueError } from '../messages.ts';
+import { inTurn, performSync } from '../session/calls.ts';
 import type { PhpRequest } from '../session/request.ts';
-import { inTurn, performSync } from '../session/scope.ts';
 import type { SettingValues } from '../session/settings.ts';
 import type { CacheLimiter, IniSettings, SessionSettings } from '../setting-types.ts';
 import { parseArguments, requireCount, toText } from '../zend/arguments.ts';
@@ -158,7 +158,9 @@ function closeAbandoned(request: PhpRequest): void {
     reporter.activeFunction = activeFunction;
     reporter.throwPending();
   };
-  inTurn(request, close).catch((error: unknown) => process.emitWarning(error as Error));
+  Promise.resolve(inTurn(request, close)).catch((error: unknown) => {
+    process.emitWarning(error as Error);
+  });
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The functions that never call a save handler; each is synchronous. session.c L1780–2780. */
 
-import { performSync } from '../session/scope.ts';
+import { performSync } from '../session/calls.ts';
 import { addShutdownFunction, registerShutdown } from '../session/shutdown.ts';
 import { parseArguments } from '../zend/arguments.ts';
 import { beforeNul, textOrBytes } from '../zend/conversions.ts';

@@ -1,5 +1,6 @@
 /** The seam between a session and its storage. ps_module in php_session.h. */
-import type { Awaitable, SessionCallbacks } from '../save-handler.ts';
+import type { Awaitable } from '../awaitable.ts';
+import type { SessionCallbacks } from '../save-handler.ts';
 import type { RandomBytes } from '../session/identifiers.ts';
 import type { Settings } from '../session/settings.ts';
 import type { Reporter } from '../zend/reporter.ts';

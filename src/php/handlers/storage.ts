@@ -1,5 +1,5 @@
 /** The save module of one request, and its open handlers. */
-import { type Awaitable, whenReady } from '../save-handler.ts';
+import { type Awaitable, whenReady } from '../awaitable.ts';
 import type { HandlerContext, Modules, OpenHandler, SaveModule } from './save-module.ts';
 
 /**

@@ -1,11 +1,7 @@
 /** The module "user": a program's own callbacks. ext/session/mod_user.c. */
 import { tracingChannel } from 'node:diagnostics_channel';
-import {
-  type Awaitable,
-  type CallbackName,
-  type SessionCallbacks,
-  whenReady,
-} from '../save-handler.ts';
+import { type Awaitable, isThenable, whenReady } from '../awaitable.ts';
+import type { CallbackName, SessionCallbacks } from '../save-handler.ts';
 import { createId } from '../session/identifiers.ts';
 import { insideHandler } from '../session/scope.ts';
 import { textOf, textOrBytes, typeName } from '../zend/conversions.ts';
@@ -32,11 +28,6 @@ function isTraced(): boolean {
     asyncEnd.hasSubscribers ||
     error.hasSubscribers
   );
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  if (typeof value !== 'object' || value === null) return false;
-  return typeof (value as { then?: unknown }).then === 'function';
 }
 
 /** Limits a callback's recursion: PHP's process dies of it, here it would use all memory. */

@@ -1,10 +1,12 @@
 /** One request from its opening to its commit. */
 
+import { type Awaitable, inSteps, isThenable, ready, type Steps, whenReady } from '../awaitable.ts';
 import { filesModule } from '../handlers/files.ts';
 import { Callbacks } from '../handlers/user.ts';
+import { execute, inTurn } from './calls.ts';
 import type { PhpOptions } from './context.ts';
 import { PhpRequest, type RequestParts } from './request.ts';
-import { execute, insideRequest, inTurn } from './scope.ts';
+import { insideRequest } from './scope.ts';
 import { Settings } from './settings.ts';
 
 const SHUTDOWN = 'PHP Request Shutdown';
@@ -50,15 +52,14 @@ export function prepare(options: PhpOptions = {}): (parts?: RequestParts) => Php
  */
 export function runRequest<Result>(
   request: PhpRequest,
-  body: () => Result | Promise<Result>,
-): Promise<Result> {
-  return insideRequest(request, async () => {
-    if (request.settings.get('auto_start')) {
-      await inTurn(request, () =>
-        execute(request, 'PHP Request Startup', ({ session }) => session.start()),
-      );
-    }
-    return await body();
+  body: () => Awaitable<Result>,
+): Awaitable<Result> {
+  return insideRequest(request, () => {
+    if (!request.settings.get('auto_start')) return body();
+    const starting = inTurn(request, () =>
+      inSteps(execute(request, 'PHP Request Startup', ({ session }) => session.start())),
+    );
+    return whenReady(starting, body);
   });
 }
 
@@ -68,45 +69,54 @@ export function runRequest<Result>(
  *
  * @param request - The request.
  * @param reason - Why nothing that is assigned later will be saved.
+ * @returns A promise where the end has to wait.
  * @throws The first error that a shutdown function or a save handler threw.
  */
-export function commitRequest(request: PhpRequest, reason: string): Promise<void> {
-  return insideRequest(request, async () => {
-    while (request.turn) await request.turn.catch(() => {});
-    await endRequest(request, reason);
-  });
+export function commitRequest(request: PhpRequest, reason: string): Awaitable<void> {
+  return insideRequest(request, () => inSteps(endRequest(request, reason)));
 }
 
 /** The shutdown functions, then the module's own RSHUTDOWN (session.c L2925). */
-async function endRequest(request: PhpRequest, reason: string): Promise<void> {
-  const { reporter, session, shutdownFunctions } = request;
+function* endRequest(request: PhpRequest, reason: string): Steps<void> {
+  while (request.turn) yield request.turn.catch(() => {});
   const errors: unknown[] = [];
-  const fail = (error: unknown): void => {
-    errors.push(error);
-  };
+  function* attempt(steps: Steps<unknown>): Steps<void> {
+    try {
+      yield* steps;
+    } catch (error) {
+      errors.push(error);
+    }
+  }
   request.hasLeftMain = true;
   // As in PHP, an uncaught exception ends the shutdown functions, not the module's shutdown.
-  try {
-    for (const [key, shutdownFunction] of shutdownFunctions) {
-      shutdownFunctions.delete(key);
-      const result = shutdownFunction();
-      if (result !== undefined) await result;
-    }
-  } catch (error) {
-    fail(error);
-  }
+  yield* attempt(callShutdownFunctions(request));
   // In turn, so that a session_start() without await has opened its handler before this.
-  await inTurn(request, async () => {
-    request.committed = reason;
-    reporter.hasLeftProgram = true;
-    if (session.isActive) await execute(request, SHUTDOWN, () => session.flush()).catch(fail);
-    if (session.storage.isOpen) {
-      await execute(request, SHUTDOWN, () => session.shutDown()).catch(fail);
-    } else session.shutDown();
-    await session.storage.release()?.catch(fail);
-    reporter.hasLeftProgram = false;
-  });
+  yield* ready(inTurn(request, () => inSteps(shutDown(request, reason, attempt))));
   if (errors.length > 0) throw errors[0];
+}
+
+function* callShutdownFunctions({ shutdownFunctions }: PhpRequest): Steps<void> {
+  for (const [key, shutdownFunction] of shutdownFunctions) {
+    shutdownFunctions.delete(key);
+    const result = shutdownFunction();
+    if (isThenable(result)) yield Promise.resolve(result);
+  }
+}
+
+function* shutDown(
+  request: PhpRequest,
+  reason: string,
+  attempt: (steps: Steps<unknown>) => Steps<void>,
+): Steps<void> {
+  const { reporter, session } = request;
+  request.committed = reason;
+  reporter.hasLeftProgram = true;
+  if (session.isActive) yield* attempt(execute(request, SHUTDOWN, () => session.flush()));
+  if (session.storage.isOpen) {
+    yield* attempt(execute(request, SHUTDOWN, () => session.shutDown()));
+  } else yield* session.shutDown();
+  yield* attempt(ready(session.storage.release()));
+  reporter.hasLeftProgram = false;
 }
 
 /**

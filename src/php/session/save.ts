@@ -1,7 +1,7 @@
 /** Passes a session's variables to its handler. session.c L502–557. */
 
+import { type Awaitable, whenReady } from '../awaitable.ts';
 import type { Storage } from '../handlers/storage.ts';
-import { type Awaitable, whenReady } from '../save-handler.ts';
 import type { SessionContext } from './context.ts';
 import type { Variables } from './variables.ts';
 

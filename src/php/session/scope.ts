@@ -1,7 +1,6 @@
 /** The running request, by async context: PHP has one for each process, Node many at once. */
 import { AsyncLocalStorage, executionAsyncId } from 'node:async_hooks';
 import { PhpScopeError } from '../messages.ts';
-import type { Awaitable } from '../save-handler.ts';
 import type { PhpRequest } from './request.ts';
 
 interface Scope {
@@ -24,6 +23,8 @@ let lastUsedIn = 0;
  * @returns What `body` returns.
  */
 export function insideRequest<Result>(request: PhpRequest, body: () => Result): Result {
+  const scope = scopes.getStore();
+  if (scope?.request === request && !scope.inHandler) return body();
   return scopes.run({ request, inHandler: false }, body);
 }
 
@@ -143,97 +144,4 @@ export function currentVariables(): PhpRequest {
     throw new PhpScopeError(`$_SESSION was used while ${request.running}() was running: await it`);
   }
   return request;
-}
-
-/**
- * Runs a session function to its end, after those of the same request that were called before it.
- *
- * @param name - The function.
- * @param body - The function's work; a handler's exception is thrown after it.
- * @returns What `body` returns.
- */
-export function perform<Result>(
-  name: string,
-  body: (request: PhpRequest) => Awaitable<Result>,
-): Promise<Result> {
-  let request: PhpRequest;
-  try {
-    request = currentRequest(`${name}()`);
-  } catch (error) {
-    return Promise.reject(error);
-  }
-  if (isInHandler()) return execute(request, name, body);
-  return inTurn(request, () => {
-    currentRequest(`${name}()`);
-    return execute(request, name, body);
-  });
-}
-
-/**
- * Waits until the request's session functions have finished, and runs one more.
- *
- * @param request - The request.
- * @param body - The function.
- * @returns What `body` returns.
- */
-export function inTurn<Result>(request: PhpRequest, body: () => Promise<Result>): Promise<Result> {
-  const previous = request.turn;
-  const mine = previous ? previous.then(body, body) : body();
-  request.turn = mine;
-  const leave = (): void => {
-    if (request.turn === mine) request.turn = undefined;
-  };
-  mine.then(leave, leave);
-  return mine;
-}
-
-/** Runs a function that cannot reach a handler. */
-export function performSync<Result>(name: string, body: (request: PhpRequest) => Result): Result {
-  const request = currentRequest(`${name}()`);
-  const { reporter } = request;
-  const outer = reporter.activeFunction;
-  reporter.activeFunction = name;
-  // In a callback, an exception may be pending that is not this function's.
-  const before = reporter.exception;
-  reporter.exception = undefined;
-  try {
-    const result = body(request);
-    reporter.throwPending();
-    return result;
-  } finally {
-    reporter.activeFunction = outer;
-    reporter.exception = before;
-  }
-}
-
-/**
- * Runs a function under its name, then throws the exception of a handler or a message's receiver.
- *
- * @param request - The request.
- * @param name - The name that messages begin with.
- * @param body - The function.
- * @returns What `body` returns.
- */
-export async function execute<Result>(
-  request: PhpRequest,
-  name: string,
-  body: (request: PhpRequest) => Awaitable<Result>,
-): Promise<Result> {
-  const { reporter } = request;
-  const outer = reporter.activeFunction;
-  const outerRunning = request.running;
-  reporter.activeFunction = name;
-  request.running = name;
-  try {
-    const result = await body(request);
-    reporter.throwPending();
-    return result;
-  } catch (error) {
-    // Of two exceptions the later one is thrown, as in PHP.
-    reporter.exception = undefined;
-    throw error;
-  } finally {
-    reporter.activeFunction = outer;
-    request.running = outerRunning;
-  }
 }

@@ -1,7 +1,7 @@
 /** One session from start to end; the only file that writes its status and its id. session.c. */
+import { type Awaitable, ready, type Steps } from '../awaitable.ts';
 import type { Modules } from '../handlers/save-module.ts';
 import { Storage } from '../handlers/storage.ts';
-import type { Awaitable } from '../save-handler.ts';
 import { beforeNul } from '../zend/conversions.ts';
 import { type Caller, warnStarted } from './caller.ts';
 import type { SessionContext } from './context.ts';
@@ -73,7 +73,7 @@ export class Session {
    * @param startedAt - The caller, for later messages; undefined for session.auto_start.
    * @returns false with a message when the session could not be started.
    */
-  async start(startedAt?: Caller): Promise<boolean> {
+  *start(startedAt?: Caller): Steps<boolean> {
     const { settings, head, containFailures } = this.#context;
     if (this.isActive) {
       const text = 'Ignoring session_start() because a session has already been started';
@@ -91,9 +91,9 @@ export class Session {
     if (this.#id !== undefined && isDangerousId(beforeNul(this.#id))) this.#id = undefined;
 
     const cookies = containFailures ? head.getHeader('Set-Cookie') : undefined;
-    if (await this.#initialize(startedAt)) {
+    if (yield* this.#initialize(startedAt)) {
       if (!this.isActive || sendCacheHeaders(this.#context)) return true;
-      await this.abort();
+      yield* this.abort();
       warnLimiterTooLate(this.#context);
     }
     if (containFailures) restoreCookies(this.#context, cookies);
@@ -103,54 +103,49 @@ export class Session {
   }
 
   /** session_reset(): opens and reads the active session again, without a close before it. */
-  async reset(startedAt: Caller): Promise<void> {
-    await this.#initialize(startedAt);
+  *reset(startedAt: Caller): Steps<void> {
+    yield* this.#initialize(startedAt);
   }
 
   /** php_session_initialize(), session.c L407. */
-  async #initialize(startedAt: Caller | undefined): Promise<boolean> {
+  *#initialize(startedAt: Caller | undefined): Steps<boolean> {
     const { settings, reporter, containFailures } = this.#context;
     this.#status = PHP_SESSION_ACTIVE;
-    let isOpen = this.storage.open();
-    if (isOpen instanceof Promise) isOpen = await isOpen;
-    if (!isOpen) {
-      return await this.#fail('warn', 'Failed to initialize storage module');
+    if (!(yield* ready(this.storage.open()))) {
+      return yield* this.#fail('warn', 'Failed to initialize storage module');
     }
     const handler = this.storage.handler;
     if (this.#id === undefined || beforeNul(this.#id) === '') {
       this.#id = undefined;
-      this.#id = await handler?.createId();
-      if (this.#id === undefined) return await this.#fail('throw', 'Failed to create session ID');
+      this.#id = yield* ready(handler?.createId());
+      if (this.#id === undefined) return yield* this.#fail('throw', 'Failed to create session ID');
       if (settings.get('use_cookies')) this.#sendCookie = true;
-    } else if (settings.get('use_strict_mode') && !(await handler?.validateId(this.#id))) {
+    } else if (settings.get('use_strict_mode') && !(yield* ready(handler?.validateId(this.#id)))) {
       if (reporter.exception && containFailures) {
-        await this.abort();
+        yield* this.abort();
         return false;
       }
       this.#id = undefined;
-      this.#id = (await handler?.createId()) ?? createId(this.#context);
+      this.#id = (yield* ready(handler?.createId())) ?? createId(this.#context);
       if (settings.get('use_cookies')) this.#sendCookie = true;
     }
     if (!this.#announceId()) {
-      await this.abort();
+      yield* this.abort();
       return false;
     }
     this.variables.track();
-    let data = handler?.read(this.#id);
-    if (data instanceof Promise) data = await data;
-    if (data === undefined) return await this.#fail('warn', 'Failed to read session data');
-    const collecting = this.collectGarbage();
-    if (collecting instanceof Promise) await collecting;
+    const data = yield* ready(handler?.read(this.#id));
+    if (data === undefined) return yield* this.#fail('warn', 'Failed to read session data');
+    yield* ready(this.collectGarbage());
     this.#readData = settings.get('lazy_write') ? data : undefined;
-    const decoding = this.decode(data);
-    if (decoding instanceof Promise) await decoding;
+    yield* this.decode(data);
     this.#startedAt = startedAt;
     return true;
   }
 
   /** Aborts a start: closes the handler, and reports the reason unless an exception is pending. */
-  async #fail(how: 'warn' | 'throw', reason: string): Promise<false> {
-    await this.abort();
+  *#fail(how: 'warn' | 'throw', reason: string): Steps<false> {
+    yield* this.abort();
     return this.#report(how, reason);
   }
 
@@ -196,17 +191,14 @@ export class Session {
   }
 
   /** php_session_decode(), session.c L267: invalid data destroys the session. */
-  decode(data: Buffer): Awaitable<boolean> {
+  *decode(data: Buffer): Steps<boolean> {
     const { settings, reporter } = this.#context;
     const format = settings.get('serialize_handler');
-    return this.variables.decode(format, data, reporter) ? true : this.#cancelDecode();
-  }
-
-  async #cancelDecode(): Promise<false> {
-    await this.destroy();
+    if (this.variables.decode(format, data, reporter)) return true;
+    yield* this.destroy();
     this.variables.track();
     const text = 'Failed to decode session object. Session has been destroyed';
-    this.#context.reporter.warn('E_WARNING', text);
+    reporter.warn('E_WARNING', text);
     return false;
   }
 
@@ -221,13 +213,13 @@ export class Session {
    *
    * @returns undefined when three ids were taken, or the handler failed.
    */
-  async createFreeId(): Promise<string | undefined> {
+  *createFreeId(): Steps<string | undefined> {
     const { handler, isCalling } = this.storage;
     if (isCalling || !this.isActive || !handler) return createId(this.#context);
     for (let tries = ATTEMPTS; tries > 0; tries -= 1) {
-      const id = await handler.createId();
+      const id = yield* ready(handler.createId());
       if (id === undefined || !handler.canValidate) return id;
-      if (!(await handler.validateId(id))) return id;
+      if (!(yield* ready(handler.validateId(id)))) return id;
     }
     return undefined;
   }
@@ -238,46 +230,47 @@ export class Session {
    * @param deleteOld - Whether the old session is destroyed; else it is written as it is now.
    * @returns false, with a message or a pending exception, when the session has ended.
    */
-  async regenerate(deleteOld: boolean): Promise<boolean> {
-    if (!(await this.#leaveOld(deleteOld))) return false;
-    await this.storage.close();
+  *regenerate(deleteOld: boolean): Steps<boolean> {
+    if (!(yield* this.#leaveOld(deleteOld))) return false;
+    yield* ready(this.storage.close());
     this.#readData = undefined;
     this.#id = undefined;
-    if (!(await this.storage.open())) return this.#end('Failed to open session');
+    if (!(yield* ready(this.storage.open()))) return this.#end('Failed to open session');
     const handler = this.storage.handler;
-    this.#id = await handler?.createId();
+    this.#id = yield* ready(handler?.createId());
     if (this.#id === undefined) return this.#end('Failed to create new session ID');
-    if (!(await this.#avoidCollision())) return false;
-    if ((await handler?.read(this.#id)) === undefined) {
-      await this.storage.close();
+    if (!(yield* this.#avoidCollision())) return false;
+    if ((yield* ready(handler?.read(this.#id))) === undefined) {
+      yield* ready(this.storage.close());
       return this.#end('Failed to create(read) session ID');
     }
     if (this.#context.settings.get('use_cookies')) this.#sendCookie = true;
     return this.#announceId();
   }
 
-  async #leaveOld(deleteOld: boolean): Promise<boolean> {
+  *#leaveOld(deleteOld: boolean): Steps<boolean> {
     const { handler } = this.storage;
     const id = this.#id ?? '';
-    const isLeft = deleteOld
-      ? await handler?.destroy(id)
-      : await handler?.write(id, this.encode() ?? Buffer.alloc(0));
+    const leaving = deleteOld
+      ? handler?.destroy(id)
+      : handler?.write(id, this.encode() ?? Buffer.alloc(0));
+    const isLeft = yield* ready(leaving);
     if (isLeft) return true;
-    await this.storage.close();
+    yield* ready(this.storage.close());
     this.#status = PHP_SESSION_NONE;
     const reason = deleteOld ? 'Session object destruction failed. ID' : 'Session write failed. ID';
     return this.#report('warn', reason);
   }
 
   /** In strict mode, asks for another id while the new one is taken. */
-  async #avoidCollision(): Promise<boolean> {
+  *#avoidCollision(): Steps<boolean> {
     const { handler } = this.storage;
     if (!this.#context.settings.get('use_strict_mode') || !handler?.canValidate) return true;
     for (let tries = ATTEMPTS; tries > 0; tries -= 1) {
-      if (!(await handler.validateId(this.#id ?? ''))) return true;
-      this.#id = await handler.createId();
+      if (!(yield* ready(handler.validateId(this.#id ?? '')))) return true;
+      this.#id = yield* ready(handler.createId());
       if (this.#id === undefined) {
-        await this.storage.close();
+        yield* ready(this.storage.close());
         return this.#end('Failed to create session ID by collision');
       }
     }
@@ -290,36 +283,35 @@ export class Session {
   }
 
   /** php_session_flush(), session.c L1729. @returns false when no session is active. */
-  async flush(write = true): Promise<boolean> {
+  *flush(write = true): Steps<boolean> {
     if (!this.isActive) return false;
     if (write && this.variables.saved) {
       const [id, readData] = [this.#id ?? '', this.#readData];
-      const saving = save(this.#context, this.storage, { id, readData, variables: this.variables });
-      if (saving instanceof Promise) await saving;
+      yield* ready(save(this.#context, this.storage, { id, readData, variables: this.variables }));
     }
-    const closing = this.storage.close();
-    if (closing instanceof Promise) await closing;
+    yield* ready(this.storage.close());
     this.#status = PHP_SESSION_NONE;
     return true;
   }
 
   /** php_session_abort(), session.c L1744. @returns false when no session is active. */
-  abort(): Promise<boolean> {
+  abort(): Steps<boolean> {
     return this.flush(false);
   }
 
   /** php_session_destroy(), session.c L160. @returns false with a warning for a failure. */
-  async destroy(): Promise<boolean> {
+  *destroy(): Steps<boolean> {
     const { reporter } = this.#context;
     if (!this.isActive) {
       reporter.warn('E_WARNING', 'Trying to destroy uninitialized session');
       return false;
     }
     const id = this.#id;
-    const isDestroyed = id === undefined || (await this.storage.handler?.destroy(id)) === true;
+    const isDestroyed =
+      id === undefined || (yield* ready(this.storage.handler?.destroy(id))) === true;
     if (!isDestroyed) reporter.warn('E_WARNING', 'Session object destruction failed');
     this.variables.untrack();
-    await this.storage.forget();
+    yield* ready(this.storage.forget());
     this.#id = undefined;
     this.#readData = undefined;
     this.#startedAt = undefined;
@@ -329,9 +321,9 @@ export class Session {
   }
 
   /** RSHUTDOWN after the save (session.c L2925): closes a handler that an error has left open. */
-  shutDown(): Awaitable<void> {
+  *shutDown(): Steps<void> {
     this.variables.untrack();
     this.#startedAt = undefined;
-    return this.storage.close();
+    yield* ready(this.storage.close());
   }
 }

@@ -1,6 +1,7 @@
 /** Shutdown functions: those of the program, and those that write the session. */
+import { type Awaitable, inSteps } from '../awaitable.ts';
+import { execute, inTurn } from './calls.ts';
 import type { PhpRequest } from './request.ts';
-import { execute, inTurn } from './scope.ts';
 
 /** The name under which PHP registers a handler object's shutdown function: there is one. */
 const OF_HANDLER = 'session_shutdown';
@@ -12,8 +13,8 @@ export function addShutdownFunction(request: PhpRequest, body: () => unknown): v
 
 /** session_register_shutdown(), L2837: writes the session after the functions registered so far. */
 export function registerShutdown(request: PhpRequest): void {
-  const close = (): Promise<boolean> =>
-    execute(request, 'session_write_close', ({ session }) => session.flush());
+  const close = (): Awaitable<boolean> =>
+    inSteps(execute(request, 'session_write_close', ({ session }) => session.flush()));
   addShutdownFunction(request, () => inTurn(request, close));
 }
 
