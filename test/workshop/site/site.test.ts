@@ -159,6 +159,16 @@ test('a browser opens the pages, searches and changes the theme without an error
     await page.emulateMedia({ colorScheme: 'dark' });
     assert.notEqual(await background(), light);
 
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.goto(`${base}documents/10._Upsert.html`);
+    const proofs = page.locator('.wide').last();
+    const [inside, room] = await proofs.evaluate((table) => [table.scrollWidth, table.clientWidth]);
+    assert.ok((inside ?? 0) <= (room ?? 0), `a table of ${inside} pixels in ${room}`);
+    const drawing = page.getByRole('img', { name: 'Two first saves' });
+    const box = await drawing.boundingBox();
+    assert.ok(box && box.width > 300 && box.x + box.width <= 390, JSON.stringify(box));
+    await page.setViewportSize({ width: 1440, height: 900 });
+
     await page.locator('#tsd-search-trigger').click();
     await page.locator('#tsd-search-input').fill('garbageCollect');
     await page.locator('#tsd-search-results li', { hasText: 'garbageCollect' }).first().waitFor();
