@@ -34,7 +34,7 @@ export function explainSetCookie(setCookie: string): Explained[] {
       present: true,
       meaning: isRemoval(attributes)
         ? 'The browser removes the cookie: its end lies in the past.'
-        : 'What the browser sends back with each request to this host. Who sends it is this visitor.',
+        : 'The browser sends this back with each request to this host. Anyone who sends it is this visitor.',
     },
     row(
       attributes.has('max-age') ? 'max-age' : 'expires',

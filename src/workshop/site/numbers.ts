@@ -224,7 +224,7 @@ export function holdClaim(claim: string, numbers: Numbers): void {
   const holds = operator === '<' ? one < other : operator === '>' ? one > other : one === other;
   if (holds) return;
   throw new Error(
-    `${KEPT} says otherwise than the words below: ${claim}, and it is ${round(one)} and ${round(other)}. Mend the words`,
+    `${KEPT} says otherwise than the words below: ${claim}, and it is ${round(one)} and ${round(other)}. Change the words`,
   );
 }
 

@@ -109,7 +109,7 @@ test('a true statement passes, and a false one is reported with both figures', (
   holdClaim('lesson-10 read.cpu = lesson-06 read.cpu', numbers);
   assert.throws(() => holdClaim('lesson-10 cpu < lesson-06 cpu', numbers), {
     message:
-      'docs/numbers.json says otherwise than the words below: lesson-10 cpu < lesson-06 cpu, and it is 1005 and 1000. Mend the words',
+      'docs/numbers.json says otherwise than the words below: lesson-10 cpu < lesson-06 cpu, and it is 1005 and 1000. Change the words',
   });
   assert.throws(() => holdClaim('lesson-10 is fast', numbers), /the form is lesson-10 cpu < 0\.9/);
   assert.throws(() => holdClaim('lesson-10 speed > 1', numbers), /with statements, connections/);

@@ -32,7 +32,7 @@ const application = express();
 application.use(
   session({
     store,
-    secret: 'known to everybody who reads this',
+    secret: 'known to everyone who reads this',
     resave: false,
     saveUninitialized: false,
   }),

@@ -1,4 +1,4 @@
-/** The tables on PHP's format: PHP's own output, letter by letter and format by format. */
+/** The tables on PHP's format: PHP's own output, by type and by format. */
 import {
   decodeSession,
   encodeSession,
@@ -16,7 +16,7 @@ const LETTERS: readonly (readonly [letter: string, follows: string, php: string]
   ['b', 'true or false', 'true'],
   ['i', 'a whole number of 64 bits', '3'],
   ['d', 'a number with a fraction', '0.1'],
-  ['d', 'the same, where the fraction is nought', '1.0'],
+  ['d', 'the same, where the fraction is zero', '1.0'],
   ['d', 'or `INF`, `-INF`, `NAN`', '-INF'],
   ['s', 'a size in bytes and a string', '"tea"'],
   ['a', 'a count, then keys and values in turn', '["tea" => 2]'],
