@@ -12,7 +12,7 @@ const KEPT = 'docs/numbers.json';
 /** The command that makes the file, at the end of every message about it. */
 const REMEDY = `npm run bench -- lessons --save ${KEPT}`;
 
-const FORMS = 'count, read, picture, run, or names such as lesson-05 lesson-06';
+const FORMS = 'count, read, picture, run, price, or names such as lesson-05 lesson-06';
 
 /**
  * Reads the stored run.
@@ -144,6 +144,38 @@ function comparison(rows: readonly Row[]): string {
   );
 }
 
+/**
+ * Answers `<!-- numbers: price -->`: one line on what a lesson's class costs, against the class
+ * of the last lesson before it that was measured.
+ *
+ * @param number - The lesson's number.
+ * @throws Error when the lesson was not measured.
+ */
+export function yieldPrice(number: number, numbers: Numbers): Yield {
+  const own = findRow(numbers, `lesson-${String(number).padStart(2, '0')}`).pages.count;
+  const older = numbers.rows.findLast(({ name }) => lessonNumber(name) < number);
+  const before = older?.pages.count;
+  const counted = (name: 'statements' | 'connections'): string => {
+    const figure = own[name];
+    const difference = before ? step(figure - before[name]) : 'none';
+    const plural = figure === 1 ? name.slice(0, -1) : name;
+    return `${figure} ${plural}${difference === 'none' ? '' : ` (${difference})`}`;
+  };
+  const change = ratio(before?.cpu ?? null, own.cpu);
+  const parts = [
+    counted('statements'),
+    ...(own.connections > 0 || (before?.connections ?? 0) > 0 ? [counted('connections')] : []),
+    `${middle(own.cpu)} µs of CPU time per answer${change && ` (${change})`}`,
+  ];
+  const than = older ? `, against lesson ${lessonNumber(older.name)}` : '';
+  return block(
+    `**The price**, on a page that counts: ${parts.join(', ')}${than}. [How it was measured](../../docs/the-numbers.md#how-it-was-measured)`,
+  );
+}
+
+/** The number of `lesson-05`; NaN for another row. */
+const lessonNumber = (name: string): number => Number(/^lesson-(\d+)$/.exec(name)?.[1]);
+
 /** Columns of the longest bar. */
 const LONGEST_BAR = 50;
 
@@ -196,7 +228,7 @@ function ratio(first: Spread | null, last: Spread | null): string {
   if (!first || !last) return '';
   const overlap = first.low <= last.high && last.low <= first.high;
   const times = `× ${(last.median / first.median).toFixed(2)}`;
-  return overlap ? `${times}, within what rounds differ` : times;
+  return overlap ? `${times}, not significant` : times;
 }
 
 const FIGURES: Record<string, (numbers: PageNumbers) => number | undefined> = {

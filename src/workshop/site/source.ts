@@ -2,7 +2,7 @@
 import { findClass, type Lesson, shown } from '../course/catalogue.ts';
 import { lessonOf, locate, yieldCode, yieldDiff, yieldProofs, yieldWrongFixes } from './files.ts';
 import type { Marker } from './marker.ts';
-import { holdClaim, readNumbers, yieldNumbers } from './numbers.ts';
+import { holdClaim, readNumbers, yieldNumbers, yieldPrice } from './numbers.ts';
 import type { Page, Source, Yield } from './page.ts';
 
 /** The programs behind markers; each prints the same on every run. */
@@ -51,7 +51,9 @@ export function sourceOf(lessons: Lesson[], programs: () => Promise<Programs>): 
       case 'picture':
         return (await programs()).picture(marker.name, page);
       case 'numbers':
-        return yieldNumbers(marker.of, readNumbers());
+        return marker.of === 'price'
+          ? yieldPrice(lessonOf(page, lessons).number, readNumbers())
+          : yieldNumbers(marker.of, readNumbers());
       case 'holds':
         holdClaim(marker.claim, readNumbers());
         return undefined;

@@ -7,7 +7,12 @@ import { after, test } from 'node:test';
 import { root } from '../../../src/workshop/course/catalogue.ts';
 import type { Spread } from '../../../src/workshop/measure/figures.ts';
 import type { Numbers, PageNumbers, Row } from '../../../src/workshop/measure/lessons/numbers.ts';
-import { holdClaim, readNumbers, yieldNumbers } from '../../../src/workshop/site/numbers.ts';
+import {
+  holdClaim,
+  readNumbers,
+  yieldNumbers,
+  yieldPrice,
+} from '../../../src/workshop/site/numbers.ts';
 import { weavePage } from '../../../src/workshop/site/page.ts';
 
 const page = { path: join(root, 'docs/the-numbers.md'), name: 'docs/the-numbers.md', text: '' };
@@ -62,8 +67,8 @@ test('a comparison states the change, and where the rounds do not separate the t
   const lines = yieldNumbers('lesson-06 lesson-10', numbers).text.split('\n');
   assert.deepEqual(lines.slice(2), [
     '| statements | 3 | 2 | −1 |',
-    '| CPU µs an answer | 1000 | 1005 | × 1.00, within what rounds differ |',
-    '| answers a second | 1000 | 995 | × 1.00, within what rounds differ |',
+    '| CPU µs an answer | 1000 | 1005 | × 1.00, not significant |',
+    '| answers a second | 1000 | 995 | × 1.00, not significant |',
   ]);
   assert.match(yieldNumbers('lesson-05 lesson-06', numbers).text, /\| 4000 \| 1000 \| × 0\.25 \|/);
 });
@@ -101,6 +106,23 @@ test('the picture has a bar for each contender, as long as its figure', () => {
   const rates = rate?.match(/█+/g)?.map(({ length }) => length) ?? [];
   assert.equal(rates.length, lines.length);
   assert.equal(Math.max(...rates), 50);
+});
+
+test("a lesson's price is one line against the last lesson that was measured", () => {
+  const price = (number: number): string => yieldPrice(number, numbers).text;
+  assert.match(
+    price(6),
+    /: 3 statements, 0 connections \(−1\), 1000 µs of CPU time per answer \(× 0\.25\), against lesson 5\. \[/,
+  );
+  assert.match(
+    price(10),
+    /: 2 statements \(−1\), 1005 µs of CPU time per answer \(× 1\.00, not significant\), against lesson 6\. \[/,
+  );
+  assert.match(
+    price(5),
+    /: 3 statements, 1 connection, 4000 µs of CPU time per answer\. \[.*\]\(\.\.\/\.\.\/docs\/the-numbers\.md#how-it-was-measured\)$/,
+  );
+  assert.throws(() => price(9), /has no row "lesson-09"/);
 });
 
 test('a true statement passes, and a false one is reported with both figures', () => {
