@@ -1,5 +1,5 @@
 /** Decides about keys that two requests have changed: the option `onConflict`. */
-import type { Contest, Decide } from './payload/merge.ts';
+import { type Contest, type Decide, isSame } from './payload/merge.ts';
 import { decodeValue, encodeValue } from './payload/payload.ts';
 
 /**
@@ -32,8 +32,9 @@ export type OnConflict = 'mine' | 'theirs' | 'reject' | ResolveConflict;
 export function decisionOf(onConflict: OnConflict): Decide {
   if (onConflict === 'mine') return ({ mine }) => mine;
   if (onConflict === 'theirs') return ({ theirs }) => theirs;
-  if (onConflict === 'reject') return () => false;
+  if (onConflict === 'reject') return ({ mine, theirs }) => isSame(mine, theirs) && mine;
   return ({ key, format, base, mine, theirs }) => {
+    if (isSame(mine, theirs)) return mine;
     const decode = (bytes: Buffer | undefined): unknown =>
       bytes === undefined ? undefined : decodeValue(format, bytes);
     const value = onConflict(key, decode(base), decode(mine), decode(theirs));
@@ -49,7 +50,7 @@ export function decisionOf(onConflict: OnConflict): Decide {
 export function contestedBy(decide: Decide): { keys: string[]; decideAndNote: Decide } {
   const keys: string[] = [];
   const decideAndNote = (contest: Contest): ReturnType<Decide> => {
-    keys.push(contest.key);
+    if (!isSame(contest.mine, contest.theirs)) keys.push(contest.key);
     return decide(contest);
   };
   return { keys, decideAndNote };

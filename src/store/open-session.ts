@@ -1,6 +1,7 @@
 /** One session between its read and its close: the bytes, and what protects them. */
 import { contestedBy } from './contest.ts';
 import type { Context } from './context.ts';
+import { limitSessions } from './create.ts';
 import { Deadline, repeat } from './database/deadline.ts';
 import { SessionClosed, SessionLockLost, SessionTooLarge } from './errors.ts';
 import type { Hold } from './hold/hold.ts';
@@ -10,6 +11,9 @@ import { type Decide, merge } from './payload/merge.ts';
 import { type RenewOptions, renewRow } from './renew.ts';
 import { compareAndSet, type Target } from './save.ts';
 import type { Row, Statement } from './table/table.ts';
+
+/** Versions count from 1: a save with this one always compares with the row as it is. */
+const NO_GUARD = 0;
 
 /**
  * How a save ended:
@@ -31,7 +35,7 @@ export interface SaveOptions {
 /** An open session that is only read. */
 export type ReadSession = Pick<
   OpenSession,
-  'id' | 'data' | 'user' | 'label' | 'isReplaced' | 'close' | typeof Symbol.asyncDispose
+  'id' | 'data' | 'user' | 'label' | 'handle' | 'state' | 'close' | typeof Symbol.asyncDispose
 >;
 
 /** What an open session begins with. */
@@ -66,6 +70,7 @@ export class OpenSession implements AsyncDisposable {
   #row: Row;
   #readAt = performance.now();
   #id: string;
+  #isGone = false;
   #isClosed = false;
 
   /** @internal The store opens sessions. */
@@ -105,11 +110,13 @@ export class OpenSession implements AsyncDisposable {
   }
 
   /**
-   * Whether a login has replaced this session: the data from before can still be read for the grace,
-   * and saves answer `gone`. The response must set no cookie, since the browser has the new one.
+   * Whether the session can be saved, as far as this request knows. A `replaced` one was renewed by a
+   * login: its data from before can be read for the grace, and it cannot be changed any more. The
+   * response must set no cookie then, since the browser may have the new one.
    */
-  get isReplaced(): boolean {
-    return this.#row.next !== undefined;
+  get state(): 'alive' | 'replaced' | 'gone' {
+    if (this.#isGone) return 'gone';
+    return this.#row.next === undefined ? 'alive' : 'replaced';
   }
 
   /**
@@ -122,7 +129,7 @@ export class OpenSession implements AsyncDisposable {
   async save(data: Buffer, options: SaveOptions = {}): Promise<SaveAnswer> {
     this.#requireWritable();
     this.#requireRoom(data);
-    if (this.isReplaced) return 'gone';
+    if (this.state !== 'alive') return 'gone';
     const { budget, queues, decide } = this.#context;
     const deadline = new Deadline(budget, options.signal);
     const turn = this.#turn ?? (await queues.enter(this.#row.key, budget, options.signal));
@@ -141,7 +148,10 @@ export class OpenSession implements AsyncDisposable {
     for (;;) {
       const wanted = this.#reconcile(base, data, found, decide);
       const outcome = await compareAndSet(this.#target, deadline, found, wanted);
-      if (outcome === 'gone') return 'gone';
+      if (outcome === 'gone') {
+        this.#isGone = true;
+        return 'gone';
+      }
       if (outcome.isMine) {
         this.#keep(outcome.row);
         turn.latest = outcome.row;
@@ -174,12 +184,13 @@ export class OpenSession implements AsyncDisposable {
    */
   async touch({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<boolean> {
     this.#requireWritable();
-    if (this.isReplaced) return false;
+    if (this.state !== 'alive') return false;
     const { life, touchAfter, table } = this.#context;
     const elapsed = performance.now() - this.#readAt;
     const most = Math.min(life.idle, life.absolute - this.#row.age - elapsed);
     if (this.#row.left - elapsed > most - life.idle * touchAfter) return true;
     const affected = await this.#change(table.touch(this.#row.key, life), signal);
+    this.#isGone = affected === 0;
     if (affected > 0) this.#keep({ ...this.#row, left: most, age: this.#row.age + elapsed });
     return affected > 0;
   }
@@ -189,24 +200,36 @@ export class OpenSession implements AsyncDisposable {
    *
    * @param options - The user who has logged in, the grace of the old id, the data to store.
    * @returns The new id for the cookie; undefined if another request has renewed or ended the
-   *   session at the same time: the response then sets no cookie.
+   *   session at the same time, as `state` tells: the response then sets no cookie, and `data` was
+   *   not saved.
    */
   async renew(options: RenewOptions = {}): Promise<string | undefined> {
     this.#requireWritable();
     requireOwner(options);
     if (options.data !== undefined) this.#requireRoom(options.data);
-    if (this.isReplaced) return undefined;
+    if (this.state !== 'alive') return undefined;
     const deadline = new Deadline(this.#context.budget, options.signal);
     const reconcile = (found: Row): Buffer =>
-      this.#reconcile(this.#row, options.data ?? this.#row.data, found, this.#context.decide);
+      this.#reconcile(
+        this.#row,
+        options.data ?? this.#row.data,
+        found,
+        options.decide ?? this.#context.decide,
+      );
     const age = this.#row.age + performance.now() - this.#readAt;
     const renewed = await renewRow(this.#target, deadline, { ...options, age, reconcile });
+    this.#isGone = renewed === undefined;
     if (renewed === undefined) return undefined;
     this.#keys = [renewed.row.key];
+    if (renewed.id === undefined) {
+      // Saves go to the other renewal's row from now on, and are merged from what was read here.
+      this.#keep({ ...renewed.row, data: this.#row.data, guard: NO_GUARD });
+      return undefined;
+    }
     this.#keep(renewed.row);
-    if (renewed.id === undefined) return undefined;
     this.#id = renewed.id;
     const { user } = this.#row;
+    await limitSessions(this.#context, deadline, user);
     this.#context.events.emit('renew', () => ({ handle: this.handle, user }));
     return renewed.id;
   }
@@ -218,9 +241,10 @@ export class OpenSession implements AsyncDisposable {
    */
   async destroy({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<boolean> {
     this.#requireWritable();
-    if (this.isReplaced) return false;
+    if (this.state !== 'alive') return false;
     const keys = [...new Set([this.#row.key, ...this.#keys])];
     const affected = await this.#change(this.#context.table.remove(keys), signal);
+    this.#isGone = true;
     const { user } = this.#row;
     this.#context.events.emit('destroy', () => ({ handle: this.handle, user }));
     return affected > 0;

@@ -5,6 +5,7 @@ import { StatementFailure } from './database/failures.ts';
 import { SessionLockLost } from './errors.ts';
 import { findRow, follow } from './find.ts';
 import { createId, takeRandom } from './identifiers.ts';
+import type { Decide } from './payload/merge.ts';
 import type { Target } from './save.ts';
 import { MARK_BYTES } from './table/ours.ts';
 import type { Row } from './table/table.ts';
@@ -31,6 +32,8 @@ export interface RenewOptions {
   readonly grace?: number | undefined;
   /** The session's new data. @default the data as it was read */
   readonly data?: Buffer | undefined;
+  /** Decides about keys that another request changed as well; by default the store's `onConflict`. */
+  readonly decide?: Decide | undefined;
   /** Ends the call early. It may have renewed the id by then. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -44,8 +47,8 @@ export interface Renewal extends RenewOptions {
 /**
  * Renews a session's id. Of several renewals at once, one wins.
  *
- * @returns The new row with its id; without an id the row that another renewal has made; undefined
- *   if the session is gone, or belongs to another user now.
+ * @returns The new row with its id; without an id the row that another renewal has made, or the
+ *   pointer that it has left if the user is another one now; undefined if the session is gone.
  */
 export async function renewRow(
   target: Target,
@@ -88,8 +91,7 @@ export async function renewRow(
     if (failure !== undefined && hold.isPinned) throw new SessionLockLost(failure.cause);
     if (now === undefined) return undefined;
     if (now.next !== undefined) {
-      const winner = await follow(context, deadline, now);
-      return winner && { row: winner, id: undefined };
+      return { row: (await follow(context, deadline, now)) ?? now, id: undefined };
     }
     found = now;
     await (failure ? deadline.pauseAfter(failure) : deadline.pause());

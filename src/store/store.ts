@@ -22,6 +22,7 @@ import { type Opening, openRow } from './open.ts';
 import { OpenSession, type ReadSession } from './open-session.ts';
 import { type SessionsOptions, type Settings, settingsOf } from './options.ts';
 import { type Owner, requireOwner } from './owner.ts';
+import { Session } from './session.ts';
 import { OurTable } from './table/ours.ts';
 import { probe, requireOneWriter } from './table/probe.ts';
 import { UserSessions } from './users.ts';
@@ -41,12 +42,18 @@ export interface CreateOptions extends Owner, Opening {}
  * @param options - The pool, the secrets, the times.
  * @throws SessionSetupError for an option that cannot be.
  */
-export function createSessions(options: SessionsOptions): Sessions {
-  return new Sessions(options);
+export function createSessions<Data extends object = Record<string, unknown>>(
+  options: SessionsOptions,
+): Sessions<Data> {
+  return new Sessions<Data>(options);
 }
 
-/** A store of sessions; {@link createSessions} opens one. */
-export class Sessions {
+/**
+ * A store of sessions; {@link createSessions} opens one.
+ *
+ * @typeParam Data - The keys of a session's data and their values.
+ */
+export class Sessions<Data extends object = Record<string, unknown>> {
   readonly #settings: Settings;
   readonly #table: OurTable;
   readonly #hash: KeyedHash;
@@ -71,6 +78,19 @@ export class Sessions {
   /** Returns a new id for `create()`: 256 random bits. */
   newId(): string {
     return createId();
+  }
+
+  /**
+   * Starts a visitor's session: the one of the cookie, or a new one without a row.
+   *
+   * @param id - The cookie's value, if there is one. An unknown id is never adopted.
+   * @returns A session whose data is decoded and saved by key.
+   * @throws As `open()`.
+   */
+  async start(id: string | undefined, options: Opening = {}): Promise<Session<Data>> {
+    const context = await this.#start();
+    const open = await openRow(context, id, this.#settings.strategy, options);
+    return new Session(context, open, (data, owner) => this.create(createId(), data, owner));
   }
 
   /**

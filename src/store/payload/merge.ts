@@ -2,7 +2,10 @@
 import { SessionConflict } from '../errors.ts';
 import { type Format, Payload } from './payload.ts';
 
-/** A key that both sides changed. Undefined: the key is not there, or was deleted. */
+/**
+ * A key that both sides changed, perhaps alike: two increments of one number are two, though both
+ * wrote the same. Undefined: the key is not there, or was deleted.
+ */
 export interface Contest {
   readonly key: string;
   readonly format: Format;
@@ -42,7 +45,7 @@ export function merge(
     const [old, own, other] = [before, wanted, found].map((payload) =>
       payload.bytesOf(key, format),
     );
-    if (isSame(own, old) || isSame(own, other)) continue;
+    if (isSame(own, old)) continue;
     if (isSame(other, old)) changes.set(key, own);
     else {
       const decision = decide({ key, format, base: old, mine: own, theirs: other });
@@ -54,6 +57,7 @@ export function merge(
   return found.with(changes, format);
 }
 
-function isSame(one: Buffer | undefined, other: Buffer | undefined): boolean {
+/** Compares two values by their bytes. */
+export function isSame(one: Buffer | undefined, other: Buffer | undefined): boolean {
   return one === undefined || other === undefined ? one === other : one.equals(other);
 }

@@ -65,6 +65,11 @@ export class Payload {
     return this.#entries.keys();
   }
 
+  /** Whether there is such a key. */
+  has(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
   /**
    * Returns a key's bytes, by which it is compared; undefined without such a key.
    *

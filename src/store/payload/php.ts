@@ -149,7 +149,7 @@ function skipValue(bytes: Buffer, from: number): number | undefined {
   for (;;) {
     const letter = String.fromCharCode(bytes[at] ?? 0);
     if (letter === 'N') at += 1;
-    else if (letter === 'b' || letter === 'i' || letter === 'd') at = bytes.indexOf(SEMICOLON, at);
+    else if ('bidrR'.includes(letter)) at = bytes.indexOf(SEMICOLON, at);
     else if (letter === 's' || letter === 'E') {
       const [length, start] = numberAt(bytes, at + 2);
       if (length === undefined || bytes[start] !== QUOTE) return undefined;

@@ -1,0 +1,132 @@
+/**
+ * A session's data as a plain object. A key is decoded when it is first read; a change is found by
+ * comparing bytes, so values need no proxy and may be changed in place.
+ */
+import { type Contest, type Decide, isSame } from './merge.ts';
+import { type Changes, decodeValue, encodeValue, type Format, Payload } from './payload.ts';
+
+/** Changes one value; it may run again, on the value that another request has saved. */
+type Change = (value: unknown) => unknown;
+
+/** The variables of one session. */
+export class Variables {
+  /** What the application reads and writes. */
+  readonly data: Record<string, unknown> = {};
+  readonly #format: Format;
+  #bytes: Buffer;
+  #payload: Payload;
+  /** Keys that were changed by functions, with the bytes that the last one gave. */
+  readonly #updates = new Map<string, { changes: Change[]; bytes: Buffer | undefined }>();
+
+  /**
+   * @param bytes - The session as it was read.
+   * @param format - The format to write.
+   * @throws SessionUnreadable.
+   */
+  constructor(bytes: Buffer, format: Format) {
+    this.#format = format;
+    this.#bytes = bytes;
+    this.#payload = new Payload(bytes, format);
+    for (const key of this.#payload.keys) this.#defineLazily(key);
+  }
+
+  /** Changes a key by a function, which is kept for a conflict. */
+  update(key: string, change: Change): void {
+    const value = change(this.data[key]);
+    this.#define(key, value);
+    const bytes = value === undefined ? undefined : encodeValue(this.#format, value, key);
+    const before = this.#updates.get(key)?.changes ?? [];
+    this.#updates.set(key, { changes: [...before, change], bytes });
+  }
+
+  /**
+   * Returns the session's bytes as the application has left it; the bytes that were read, if it has
+   * changed nothing.
+   *
+   * @throws SessionValueError for a value that would come back as another one.
+   */
+  encode(): Buffer {
+    const changes = this.#changes();
+    return changes.size === 0 ? this.#bytes : this.#payload.with(changes, this.#format);
+  }
+
+  /** Decides conflicts: updates run again on the other request's value, `decide` has the rest. */
+  decide(decide: Decide): Decide {
+    return (contest) => {
+      const update = this.#updates.get(contest.key);
+      // A later assignment has replaced what the updates gave.
+      const isUpdate = update !== undefined && isSame(update.bytes, contest.mine);
+      return isUpdate ? rerun(update.changes, contest) : decide(contest);
+    };
+  }
+
+  /**
+   * Takes over what was saved.
+   *
+   * @param bytes - The session as it is stored now, with other requests' changes.
+   */
+  rebase(bytes: Buffer): void {
+    const own = new Payload(this.encode(), this.#format);
+    this.#bytes = bytes;
+    this.#payload = new Payload(bytes, this.#format);
+    this.#updates.clear();
+    const keys = new Set([...this.#payload.keys, ...Object.keys(this.data)]);
+    for (const key of keys) {
+      const now = this.#payload.bytesOf(key, this.#format);
+      if (isSame(own.bytesOf(key, this.#format), now)) continue;
+      if (now === undefined) delete this.data[key];
+      else this.#defineLazily(key);
+    }
+  }
+
+  #changes(): Changes {
+    const changes = new Map<string, Buffer | undefined>();
+    let pristine: Payload | undefined;
+    for (const key of this.#payload.keys) {
+      if (!Object.hasOwn(this.data, key)) changes.set(key, undefined);
+    }
+    for (const [key, { get, value }] of Object.entries(
+      Object.getOwnPropertyDescriptors(this.data),
+    )) {
+      if (get !== undefined) continue;
+      const before = this.#payload.has(key);
+      if (value === undefined) {
+        if (before) changes.set(key, undefined);
+        continue;
+      }
+      const bytes = encodeValue(this.#format, value, key);
+      if (before) {
+        // The value as it was read, since it may have been changed in place; and written by this
+        // encoder, since another language may write the same value in other bytes.
+        pristine ??= new Payload(this.#bytes, this.#format);
+        const old = encodeValue(this.#format, pristine.valueOf(key), key);
+        if (old.equals(bytes)) continue;
+      }
+      changes.set(key, bytes);
+    }
+    return changes;
+  }
+
+  #defineLazily(key: string): void {
+    const payload = this.#payload;
+    Object.defineProperty(this.data, key, {
+      enumerable: true,
+      configurable: true,
+      get: () => this.#define(key, payload.valueOf(key)),
+      set: (value: unknown) => this.#define(key, value),
+    });
+  }
+
+  /** Defines, and never assigns: `__proto__` is an ordinary key. */
+  #define(key: string, value: unknown): unknown {
+    const flags = { enumerable: true, configurable: true, writable: true };
+    Object.defineProperty(this.data, key, { value, ...flags });
+    return value;
+  }
+}
+
+function rerun(changes: readonly Change[], { key, format, theirs }: Contest): Buffer | undefined {
+  let value = theirs === undefined ? undefined : decodeValue(format, theirs);
+  for (const change of changes) value = change(value);
+  return value === undefined ? undefined : encodeValue(format, value, key);
+}

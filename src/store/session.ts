@@ -1,0 +1,194 @@
+/** A session as an application uses it: values, and a row only when there is something to keep. */
+import type { Context } from './context.ts';
+import { SessionClosed, SessionConflict } from './errors.ts';
+import type { OpenSession, SaveAnswer } from './open-session.ts';
+import { Variables } from './payload/variables.ts';
+import type { RenewOptions } from './renew.ts';
+
+/** Inserts the session's first row. */
+export type Create = (
+  data: Buffer,
+  owner: { user?: string | undefined; label?: string | undefined },
+) => Promise<OpenSession>;
+
+/** What the response has to do with the browser's cookie. */
+export type CookieChange =
+  /** Set it to this id. */
+  | { readonly set: string }
+  /** Delete it: the session was ended. */
+  | 'clear'
+  /** Leave it. Also for an id that is unknown: another response may just have set a new one. */
+  | undefined;
+
+/** Options of a renewal; the data is the session's own. */
+export type SessionRenewOptions = Omit<RenewOptions, 'data' | 'decide'>;
+
+/**
+ * A visitor's session: layer 2 of the store. `sessions.start()` returns it.
+ *
+ * There is no row and no cookie until something is stored. A save writes the keys that were changed,
+ * and merges them with what other requests have saved meanwhile.
+ *
+ * @typeParam Data - The keys and their values. Each may be missing, so all are optional on reads.
+ * @example
+ * declare const sessions: Sessions<{ cart: string[]; visits: number }>;
+ * await using session = await sessions.start(undefined);
+ * session.data.cart ??= [];
+ * session.data.cart.push('tea');
+ * session.update('visits', (count = 0) => count + 1);
+ * await session.save();
+ */
+export class Session<Data extends object = Record<string, unknown>> implements AsyncDisposable {
+  readonly #context: Context;
+  readonly #create: Create;
+  readonly #variables: Variables;
+  #open: OpenSession | undefined;
+  #state: 'usable' | 'ended' | 'closed' = 'usable';
+  #cookie: CookieChange;
+
+  /** @internal */
+  constructor(context: Context, open: OpenSession | undefined, create: Create) {
+    this.#context = context;
+    this.#open = open;
+    this.#create = create;
+    this.#variables = new Variables(open?.data ?? Buffer.alloc(0), context.format);
+  }
+
+  /** The keys and their values: read, assign, delete, or change a value in place. */
+  get data(): Partial<Data> {
+    return this.#variables.data as Partial<Data>;
+  }
+
+  /** The id; undefined as long as nothing is stored. It belongs into the cookie and nowhere else. */
+  get id(): string | undefined {
+    return this.#state === 'ended' ? undefined : this.#open?.id;
+  }
+
+  /** Whether nothing is stored yet. */
+  get isNew(): boolean {
+    return this.#open === undefined;
+  }
+
+  /** Whose session it is; undefined before a login. */
+  get user(): string | undefined {
+    return this.#state === 'ended' ? undefined : this.#open?.user;
+  }
+
+  /** The session's name in its user's list; undefined as long as nothing is stored. */
+  get handle(): string | undefined {
+    return this.#open?.handle;
+  }
+
+  /** What the response has to do with the cookie, known after `save()`. */
+  get cookie(): CookieChange {
+    return this.#cookie;
+  }
+
+  /**
+   * Changes a value by a function. If another request changes the same key, the function runs again
+   * on that value: no update is lost, and no lock is held.
+   *
+   * @param key - The key.
+   * @param change - Returns the new value; it may run several times, so it must do nothing else.
+   */
+  update<Key extends keyof Data & string>(
+    key: Key,
+    change: (value: Data[Key] | undefined) => Data[Key] | undefined,
+  ): void {
+    this.#requireUsable();
+    this.#variables.update(key, change as (value: unknown) => unknown);
+  }
+
+  /**
+   * Saves what was changed; a session that was only used is touched.
+   *
+   * @returns `unchanged` if there was nothing to save; else as `OpenSession.save()`.
+   * @throws SessionValueError for a value that would come back as another one; SessionConflict;
+   *   SessionTooLarge; SessionLockLost; SessionUnavailable.
+   */
+  async save(): Promise<SaveAnswer | 'unchanged'> {
+    if (this.#state === 'ended') return 'gone';
+    this.#requireUsable();
+    const variables = this.#variables;
+    const data = variables.encode();
+    const open = this.#open;
+    if (open === undefined) {
+      if (data.length === 0) return 'unchanged';
+      await this.#begin(data, {});
+      return 'saved';
+    }
+    if (data.equals(open.data)) return (await open.touch()) ? 'unchanged' : 'gone';
+    const answer = await open.save(data, { decide: variables.decide(this.#context.decide) });
+    if (answer !== 'gone') variables.rebase(open.data);
+    return answer;
+  }
+
+  /**
+   * Gives the session a new id and saves it: after every login, logout and change of rights.
+   *
+   * @param options - The user who has logged in, and the grace of the old id.
+   * @throws SessionConflict if the session was ended meanwhile; as `save()`.
+   */
+  async renew(options: SessionRenewOptions = {}): Promise<void> {
+    this.#requireUsable();
+    const variables = this.#variables;
+    const data = variables.encode();
+    const open = this.#open;
+    if (open === undefined) {
+      await this.#begin(data, options);
+      return;
+    }
+    const decide = variables.decide(this.#context.decide);
+    const id = await open.renew({ ...options, data, decide });
+    if (id !== undefined) this.#cookie = { set: id };
+    else if (open.state === 'replaced' && typeof options.user === 'string') {
+      // Another login was faster, as after a double click. Its id is not known here, and the
+      // password was right here too: this response gets a session of its own.
+      await open.close();
+      await this.#begin(data, options);
+      return;
+    } else if (open.state !== 'alive' || (await open.save(data, { decide })) === 'gone') {
+      throw new SessionConflict([], 'it was ended, or another user has logged in');
+    }
+    variables.rebase(open.data);
+  }
+
+  async #begin(
+    data: Buffer,
+    { user, label }: Pick<SessionRenewOptions, 'user' | 'label'>,
+  ): Promise<void> {
+    this.#open = await this.#create(data, { user: user ?? undefined, label });
+    this.#variables.rebase(data);
+    this.#cookie = { set: this.#open.id };
+  }
+
+  /** Ends the session: row and cookie go, and later saves of other requests do not bring it back. */
+  async destroy(): Promise<void> {
+    this.#requireUsable();
+    if (this.#open !== undefined) {
+      await this.#open.destroy();
+      this.#cookie = 'clear';
+    }
+    for (const key of Object.keys(this.data)) Reflect.deleteProperty(this.data, key);
+    this.#state = 'ended';
+  }
+
+  /** Releases what the session holds, without saving. */
+  async close(): Promise<void> {
+    this.#state = 'closed';
+    await this.#open?.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #requireUsable(): void {
+    if (this.#state === 'usable') return;
+    throw new SessionClosed(
+      this.#state === 'ended'
+        ? 'The session was ended: the next request begins a new one'
+        : 'The session is closed: start it again',
+    );
+  }
+}
