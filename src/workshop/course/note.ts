@@ -28,6 +28,9 @@ export interface Verdict {
   typeErrors?: number | undefined;
 }
 
+/** What a learner expects of an attack. */
+export type Prediction = 'held' | 'breached';
+
 /** The part of the note about one lesson. */
 export interface LessonNote {
   /** The number of hints shown. */
@@ -36,6 +39,8 @@ export interface LessonNote {
   verdict?: Verdict | undefined;
   /** When a text was last done, as an ISO time. */
   reached?: string | undefined;
+  /** What the learner predicted for the lesson's attack, by the condition of the class. */
+  predictions?: Record<string, Prediction> | undefined;
 }
 
 export interface Note {
@@ -62,12 +67,13 @@ export function readNote(): Note {
   if (isCount(lesson)) note.lesson = lesson;
   if (typeof given === 'string') note.given = given;
   for (const [slug, entry] of Object.entries(fields(lessons))) {
-    const { hints, verdict, reached } = fields(entry);
+    const { hints, verdict, reached, predictions } = fields(entry);
     note.lessons[slug] = {
       hints: isCount(hints) ? hints : 0,
       verdict: readVerdict(verdict),
       reached:
         typeof reached === 'string' && !Number.isNaN(Date.parse(reached)) ? reached : undefined,
+      predictions: readPredictions(predictions),
     };
   }
   return note;
@@ -106,6 +112,13 @@ function readVerdict(value: unknown): Verdict | undefined {
     typeErrors: isCount(typeErrors) ? typeErrors : undefined,
     attack: (['held', 'breached', 'failed'] as const).find((each) => each === attack),
   };
+}
+
+function readPredictions(value: unknown): Record<string, Prediction> | undefined {
+  const read = Object.entries(fields(value)).flatMap(([condition, said]) =>
+    said === 'held' || said === 'breached' ? [[condition, said] as const] : [],
+  );
+  return read.length > 0 ? Object.fromEntries(read) : undefined;
 }
 
 function readTally(value: unknown): Tally | undefined {

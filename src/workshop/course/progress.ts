@@ -17,7 +17,8 @@
  */
 import type { Lesson } from './catalogue.ts';
 import { hashOfMine } from './mine.ts';
-import { entryOf, readNote, updateNote, type Verdict } from './note.ts';
+import { entryOf, type Prediction, readNote, updateNote, type Verdict } from './note.ts';
+import { lessonBefore } from './promises.ts';
 
 export interface LessonProgress {
   lesson: Lesson;
@@ -100,6 +101,20 @@ export function forgetVerdicts(lesson: Lesson): string | undefined {
   });
 }
 
+/**
+ * True when the learner's class belongs to a lesson: they are past it, or they have changed the class
+ * since the lesson began. A class that the workshop wrote, and one that finished the lesson before,
+ * are still the class before.
+ */
+export function hasBegun(lessons: readonly Lesson[], lesson: Lesson): boolean {
+  const { lesson: current, given, lessons: entries } = readNote();
+  const now = hashOfMine();
+  if (now === undefined || current === undefined || lesson.number > current) return false;
+  const before = lessonBefore(lessons, lesson);
+  const finished = before && entries[before.slug]?.verdict?.hash;
+  return lesson.number < current || (now !== given && now !== finished);
+}
+
 /** The number of a lesson's hints that were shown. */
 export function hintsUsed(lesson: Lesson): number {
   return readNote().lessons[lesson.slug]?.hints ?? 0;
@@ -114,5 +129,26 @@ export function recordHints(lesson: Lesson, count: number): string | undefined {
   return updateNote((note) => {
     const entry = entryOf(note, lesson);
     entry.hints = Math.max(entry.hints, count);
+  });
+}
+
+/** The learner's prediction for a lesson's attack on a class; undefined when they made none. */
+export function predictionOf(lesson: Lesson, condition: string): Prediction | undefined {
+  return readNote().lessons[lesson.slug]?.predictions?.[condition];
+}
+
+/**
+ * Remembers what the learner expects of a lesson's attack on a class.
+ *
+ * @returns A sentence to print when the note could not be written.
+ */
+export function recordPrediction(
+  lesson: Lesson,
+  condition: string,
+  prediction: Prediction,
+): string | undefined {
+  return updateNote((note) => {
+    const entry = entryOf(note, lesson);
+    entry.predictions = { ...entry.predictions, [condition]: prediction };
   });
 }

@@ -2,6 +2,8 @@
 import { statSync } from 'node:fs';
 import { type AttackResult, runAttacks } from '../bench/attacks.ts';
 import type { Lesson } from '../course/catalogue.ts';
+import { hashOfMine } from '../course/mine.ts';
+import { recordVerdict } from '../course/progress.ts';
 import type { RunOptions, Subject } from './class-file.ts';
 import { errorMessage } from './text.ts';
 
@@ -44,7 +46,8 @@ export async function runLessonAttack(
 /**
  * Runs several lessons' attacks on a class, one after the other in one process.
  *
- * After the signal is aborted no result is kept: the running attack stays without a verdict.
+ * After the signal is aborted no result is kept: the running attack stays without a verdict. Verdicts
+ * on the learner's own class are recorded as their progress.
  *
  * @param options - The attacks and the class; `begin` returns the record of each.
  */
@@ -54,6 +57,7 @@ export async function runLessonAttacks(
   const { lessons, subject, server, signal, onChange, begin } = options;
   const [first, ...others] = lessons;
   if (!first) return;
+  const hash = subject.condition === 'mine' ? hashOfMine() : undefined;
   let run = begin(first);
   onChange();
   const settle = (result: Omit<AttackResult, 'transcript'>): void => {
@@ -72,8 +76,12 @@ export async function runLessonAttacks(
         run.lines.push(line);
         onChange();
       },
-      onResult: (result) => {
+      onResult: (result, lesson) => {
         if (signal.aborted) return;
+        // An attack that broke says nothing about the class.
+        if (hash !== undefined && result.verdict !== 'failed') {
+          recordVerdict(lesson, { hash, attack: result.verdict });
+        }
         // The last line is the verdict, which is shown apart.
         run.lines = result.transcript.slice(0, -1);
         settle(result);

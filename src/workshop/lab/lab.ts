@@ -11,10 +11,13 @@ import {
   UnknownName,
 } from '../course/catalogue.ts';
 import { hasMine, rememberedLesson } from '../course/mine.ts';
+import type { Prediction } from '../course/note.ts';
+import { hasBegun, recordPrediction } from '../course/progress.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';
 import { type AttackRun, newAttackRun, runLessonAttack } from './attack-runs.ts';
 import { noClassYet, type Subject, type View } from './class-file.ts';
 import { RunningClass } from './running-class.ts';
+import { classBefore } from './steps.ts';
 import { runClassTests, type TestRun } from './test-runs.ts';
 
 export interface DatabaseState {
@@ -117,13 +120,24 @@ export class Lab extends EventEmitter<Events> {
    * Finds the class of a condition.
    *
    * @param condition - `lesson-05`, `mine`, `wrong-02-null`.
-   * @param reading - The lesson that is read, for `mine`; the current one by default.
+   * @param reading - The lesson that is read: the learner's class works on its table, or on that of
+   *   the current lesson if it is later.
    * @throws UnknownName that lists the classes.
    */
   findClass(condition: string, reading?: Lesson): Subject {
     const found = findClass(this.lessons, condition);
-    const name = found.condition.replace(/^lesson-/, 'lesson ');
-    return { ...found, name, lesson: found.lesson ?? reading ?? this.currentLesson };
+    const isArticle = found.lesson?.kind === 'port' && found.wrong?.article;
+    const name = isArticle ? 'the article’s class' : found.condition.replace(/^lesson-/, 'lesson ');
+    const current = this.currentLesson;
+    const latest = reading && reading.number > current.number ? reading : current;
+    return { ...found, name, lesson: found.lesson ?? latest };
+  }
+
+  /** The class that a lesson's page opens with: the learner's own, once they have begun the lesson. */
+  classToOpen(lesson: Lesson): string {
+    const { lessons } = this;
+    const isBegun = lesson.kind !== 'page' && hasBegun(lessons, lesson);
+    return isBegun ? 'mine' : classBefore(lesson, lessons);
   }
 
   /** True when the learner has a class. */
@@ -169,13 +183,14 @@ export class Lab extends EventEmitter<Events> {
     const server = this.#server;
     const key = `${subject.condition} ${lesson.label}`;
     if (!server || this.tests.get(key)?.running) return;
-    const lessons = this.lessons.filter((each) => each.number <= lesson.number);
+    const { lessons } = this;
     const run: TestRun = { running: true, results: [], error: undefined };
     this.tests.set(key, run);
     const onChange = () => this.emit('change', subject.condition);
     onChange();
     const { signal } = this.#abort;
-    const sentence = await runClassTests(run, { lessons, subject, server, signal, onChange });
+    const options = { lessons, lesson, subject, server, signal, onChange };
+    const sentence = await runClassTests(run, options);
     this.emit('say', subject.condition, sentence);
   }
 
@@ -191,6 +206,17 @@ export class Lab extends EventEmitter<Events> {
     const { signal } = this.#abort;
     const sentence = await runLessonAttack(run, { lesson, subject, server, signal, onChange });
     this.emit('say', subject.condition, sentence);
+  }
+
+  /**
+   * Keeps what is expected of a lesson's attack on the view's class.
+   *
+   * @returns The outcome in one sentence.
+   */
+  predict({ lesson, subject }: View, prediction: Prediction): string {
+    const trouble = recordPrediction(lesson, subject.condition, prediction);
+    this.emit('change', subject.condition);
+    return trouble ?? `You said: ${prediction}.`;
   }
 
   /** Ends every process that the lab started; the database belongs to the caller. */

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { findLesson, root } from '../course/catalogue.ts';
+import { recordHints } from '../course/progress.ts';
 import type { View } from './class-file.ts';
 import { actAsClient } from './client-actions.ts';
 import { addCompare } from './compare-routes.ts';
@@ -13,7 +14,7 @@ import { addGauntlet } from './gauntlet-routes.ts';
 import { html, raw } from './html.ts';
 import type { Lab } from './lab.ts';
 import { streamLive } from './live.ts';
-import { callableMethods, lessonToPlay } from './methods.ts';
+import { callableMethods } from './methods.ts';
 import { classAt, findStep, type Step } from './steps.ts';
 import { messagePage } from './views/frame.ts';
 import { lecture } from './views/lecture.ts';
@@ -72,7 +73,7 @@ export function labRoutes(lab: Lab): Hono {
   );
   app.get('/live', (context) => streamChanges(context, lab));
 
-  app.use('/:form{client|reset|tests|attack|run|both}', guardForms(lab));
+  app.use('/:form{client|reset|tests|attack|predict|hint|run|both}', guardForms(lab));
   addGauntlet(app, lab);
   addCompare(app, lab);
   app.post('/client', async (context) => {
@@ -97,6 +98,18 @@ export function labRoutes(lab: Lab): Hono {
     const run = lab.runAttack(form.view, attack);
     if (!isFromScript(context)) await run;
     return answer(context, form, 'The attack runs.', 'attacks');
+  });
+  app.post('/predict', async (context) => {
+    const form = await readForm(context, lab);
+    const said = form.fields.get('says') === 'held' ? 'held' : 'breached';
+    return answer(context, form, lab.predict(form.view, said), 'attacks');
+  });
+  app.post('/hint', async (context) => {
+    const form = await readForm(context, lab);
+    const hint = Number(form.fields.get('hint'));
+    // Readers without a class of their own are not counted.
+    if (lab.hasMine && Number.isInteger(hint)) recordHints(form.view.lesson, hint);
+    return answer(context, form, '', 'hints');
   });
   return app;
 }
@@ -124,9 +137,7 @@ function readView(
   step?: Step | undefined,
 ): View {
   const lesson = label === undefined ? lab.currentLesson : findLesson(lab.lessons, label);
-  const usual = step
-    ? classAt(lesson, lab.lessons, step)
-    : lessonToPlay(lesson, lab.lessons).condition;
+  const usual = step ? classAt(lesson, lab.lessons, step) : lab.classToOpen(lesson);
   return { lesson, subject: lab.findClass(condition || usual, lesson) };
 }
 

@@ -65,28 +65,43 @@ export function classAt(lesson: Lesson, lessons: Lesson[], { name }: Step): stri
   return lesson.kind === 'page' || !before ? own : before.condition;
 }
 
+/**
+ * The condition of the class that a lesson's page opens with: the class that the page's text attacks,
+ * so that the first press of the button agrees with the text.
+ */
+export function classBefore(lesson: Lesson, lessons: Lesson[]): string {
+  if (!lesson.files.attack) return lessonToPlay(lesson, lessons).condition;
+  return classAt(lesson, lessons, findStep('attack'));
+}
+
 /** Everything below a front matter. */
 export function splitFrontMatter(text: string): string {
   return text.replace(/^---\r?\n.*?\r?\n---\r?\n/s, '');
 }
 
-/** Reads the text under a step's heading on a lesson's page, with the answers separate. */
-export function readPassages(lesson: Lesson, { name, heading }: Step): Passage[] {
+/**
+ * Reads the text under a step's heading on a lesson's page, with the answers separate.
+ *
+ * @param whole - True to leave the solution folded as a whole, as the page has it.
+ */
+export function readPassages(lesson: Lesson, { name, heading }: Step, whole = false): Passage[] {
   const text = splitFrontMatter(readFileSync(lesson.files.readme, 'utf8'));
   const blocks = splitBlocks(text);
   const from = blocks.indexOf(`## ${heading}`);
   const length = blocks.slice(from + 1).findIndex((block) => block.startsWith('## '));
-  const section =
-    from < 0 ? [] : blocks.slice(from + 1, length < 0 ? undefined : from + 1 + length);
+  const section = (
+    from < 0 ? [] : blocks.slice(from + 1, length < 0 ? undefined : from + 1 + length)
+  )
+    // A single step's page has one level of headings less above these than the whole walkthrough.
+    .map((block) => (whole ? block : block.replace(/^###(?=#* )/, '##')));
+  if (name === 'attack') return hideOutcome(section);
+  if (whole) return [{ markdown: section.join('\n\n'), answer: undefined }];
   // The page folds its solution as a whole; here each piece of code is an answer by itself.
   const own = name === 'solution' ? section.filter((block) => !FOLD.test(block)) : section;
-  // This page has one level of headings less above these than the whole walkthrough.
-  const raised = own.map((block) => block.replace(/^###(?=#* )/, '##'));
-  if (name === 'attack') return hideOutcome(raised);
-  return join(raised.map((markdown) => ({ markdown, answer: answerIn(markdown) })));
+  return join(own.map((markdown) => ({ markdown, answer: answerIn(markdown) })));
 }
 
-/** Hides the transcript and all that follows it, so that the room can predict the outcome. */
+/** Hides the transcript and all that follows it, so that the outcome can be predicted. */
 function hideOutcome(blocks: string[]): Passage[] {
   const found = blocks.findIndex((block) => block.startsWith('<!-- transcript'));
   const outcome = found < 0 ? blocks.length : found;

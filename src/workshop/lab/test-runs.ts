@@ -1,7 +1,10 @@
 /** Tests on one class; their results arrive while they run. */
 import { runTests, type TestResult } from '../bench/tests.ts';
 import type { Lesson } from '../course/catalogue.ts';
+import { hashOfMine } from '../course/mine.ts';
+import { recordVerdict } from '../course/progress.ts';
 import { retiredBy } from '../course/promises.ts';
+import { tally } from '../runner/proof.ts';
 import type { RunOptions } from './class-file.ts';
 import { errorMessage } from './text.ts';
 
@@ -12,23 +15,32 @@ export interface TestRun {
   error: string | undefined;
 }
 
+/** The lesson whose tests run, with those of the lessons before it. */
+interface TestRunOptions extends RunOptions {
+  lessons: readonly Lesson[];
+  lesson: Lesson;
+}
+
 /**
- * Runs the tests of lessons on a class.
+ * Runs a lesson's tests and all earlier ones on a class. The verdict on the learner's own class is
+ * recorded as their progress.
  *
  * @param run - Receives the results.
  * @returns The outcome in one sentence.
  */
 export async function runClassTests(
   run: TestRun,
-  { lessons, subject, server, signal, onChange }: RunOptions & { lessons: Lesson[] },
+  { lessons, lesson, subject, server, signal, onChange }: TestRunOptions,
 ): Promise<string> {
-  const last = lessons.at(-1);
-  const retired = last ? retiredBy(lessons, last) : new Map();
+  const hash = subject.condition === 'mine' ? hashOfMine() : undefined;
+  // An older class runs on the lesson's table, a newer one on its own.
+  const latest = subject.lesson.number > lesson.number ? subject.lesson : lesson;
+  const retired = retiredBy(lessons, latest);
   try {
     await runTests({
-      lessons,
+      lessons: lessons.filter((each) => each.number <= lesson.number),
       condition: subject.condition,
-      lessonNumber: last?.number ?? 0,
+      lessonNumber: latest.number,
       server,
       signal,
       onResult: (result) => {
@@ -40,6 +52,12 @@ export async function runClassTests(
     run.error = errorMessage(error);
   }
   run.running = false;
+  if (hash !== undefined && run.error === undefined && !signal.aborted) {
+    const isOwn = (result: TestResult) => result.lesson === lesson.label;
+    const own = tally(run.results.filter(isOwn), lesson.proves.length);
+    const older = tally(run.results.filter((result) => !isOwn(result)));
+    recordVerdict(lesson, { hash, own, older });
+  }
   onChange();
   if (run.error !== undefined) return `The tests could not run: ${run.error}`;
   const failed = run.results.filter((result) => !result.passed).length;

@@ -9,7 +9,7 @@ const { visit } = await openLab();
 
 /** A page of lesson 3, whose Write takes any data that is typed. */
 async function write(data: string, options: VisitOptions = {}): Promise<Page> {
-  const { page } = await visit('/lesson/03/', options);
+  const { page } = await visit('/lesson/03/?class=lesson-03', options);
   await emptyTable(page);
   await page.locator('#call-Open').click();
   await page.locator('#answer').getByText('answers true').waitFor();

@@ -16,7 +16,7 @@ const { workshop: lab, visit } = await openLab();
 const last = readLessons().at(-1)?.label ?? '';
 
 test('a visit by click shows page, cookie, row and timeline', { skip }, async () => {
-  const { page, complaints } = await visit('/lesson/05/');
+  const { page, complaints } = await visit('/lesson/05/?class=lesson-05');
   await emptyTable(page);
   await page.locator('#visit-you').click();
   await shown(page, 'you').getByText('Count: 1').waitFor();
@@ -37,7 +37,7 @@ test('a visit by click shows page, cookie, row and timeline', { skip }, async ()
 });
 
 test('a cookie typed by hand gives Mallory another visitor’s session', { skip }, async () => {
-  const { page } = await visit('/lesson/05/');
+  const { page } = await visit('/lesson/05/?class=lesson-05');
   await emptyTable(page);
   await page.locator('#login-you').click();
   await shown(page, 'you').getByText('ann').waitFor();
@@ -51,7 +51,7 @@ test('a cookie typed by hand gives Mallory another visitor’s session', { skip 
 });
 
 test('a half-typed value survives an update of its field', { skip }, async () => {
-  const { page } = await visit('/lesson/05/');
+  const { page } = await visit('/lesson/05/?class=lesson-05');
   await emptyTable(page);
   await page.locator('#cookie-line-you').pressSequentially('MySession=4');
   const client = 'client=you&do=visit&lesson=05&class=lesson-05';
@@ -72,10 +72,10 @@ test('a half-typed value survives an update of its field', { skip }, async () =>
 });
 
 test('the keyboard alone reaches every control', { skip }, async () => {
-  const { page } = await visit('/lesson/05/');
+  const { page } = await visit('/lesson/05/?class=lesson-05');
   await emptyTable(page);
   await page.locator('body').focus();
-  await page.goto(`${lab.address}/lesson/05/`);
+  await page.goto(`${lab.address}/lesson/05/?class=lesson-05`);
   const reach = async (id: string) => {
     for (let presses = 0; presses < 60; presses += 1) {
       await page.keyboard.press('Tab');
@@ -105,7 +105,7 @@ test('the keyboard alone reaches every control', { skip }, async () => {
 });
 
 test('events are announced in a polite live region', { skip }, async () => {
-  const { page } = await visit('/lesson/05/');
+  const { page } = await visit('/lesson/05/?class=lesson-05');
   await emptyTable(page);
   await page.locator('#visit-you').click();
   const announcer = page.locator('#announcer');
@@ -114,7 +114,7 @@ test('events are announced in a polite live region', { skip }, async () => {
 });
 
 test('tests run on the class and each says how it went', { skip }, async () => {
-  const { page } = await visit('/lesson/01/');
+  const { page } = await visit('/lesson/01/?class=lesson-01');
   await page.locator('#run-tests').click();
   await page.locator('#tests-state .sum').getByText('3 passed').waitFor();
   await page.locator('#announcer').getByText('All 3 tests pass.').waitFor();
@@ -125,13 +125,13 @@ test('an attack streams its transcript and ends in a verdict', { skip }, async (
   await page.locator('#attack-02').click();
   await page.locator('.verdict').getByText('BREACHED').waitFor();
   assert.ok((await page.locator('.transcript li').count()) > 0);
-  await page.goto(`${lab.address}/lesson/02/`);
+  await page.goto(`${lab.address}/lesson/02/?class=lesson-02`);
   await page.locator('#attack-02').click();
   await page.locator('.verdict').getByText('held').waitFor();
 });
 
 test('the methods of an unfinished class are called by hand', { skip }, async () => {
-  const { page, complaints } = await visit('/lesson/03/');
+  const { page, complaints } = await visit('/lesson/03/?class=lesson-03');
   await page.locator('#call-Open').click();
   await page.locator('#answer').getByText('Open("", "MySession") answers true').waitFor();
   await page.locator('#call-Write').click();
@@ -141,7 +141,7 @@ test('the methods of an unfinished class are called by hand', { skip }, async ()
 });
 
 test('the essentials work without script', { skip }, async () => {
-  const { page } = await visit('/lesson/05/', { script: false });
+  const { page } = await visit('/lesson/05/?class=lesson-05', { script: false });
   await emptyTable(page);
   await page.locator('#visit-you').click();
   await reads(shown(page, 'you'), 'Count: 1');
@@ -155,7 +155,7 @@ test('the essentials work without script', { skip }, async () => {
   await reads(shown(page, 'mallory'), 'Count: 3');
   await page.locator('#hints summary').first().click();
   assert.ok(await page.locator('#hints .prose').first().isVisible());
-  await page.goto(`${lab.address}/lesson/01/`);
+  await page.goto(`${lab.address}/lesson/01/?class=lesson-01`);
   await page.locator('#run-tests').click();
   await reads(page.locator('#tests-state'), /3 passed/);
 });
@@ -164,7 +164,7 @@ for (const dark of [false, true]) {
   test(`names, headings and contrast hold in ${dark ? 'dark' : 'light'} colours`, {
     skip,
   }, async () => {
-    const { page } = await visit('/lesson/05/', { dark });
+    const { page } = await visit('/lesson/05/?class=lesson-05', { dark });
     await emptyTable(page);
     await page.locator('#login-you').click();
     await shown(page, 'you').getByText('ann').waitFor();
@@ -182,7 +182,7 @@ test('nothing runs out of the page on a screen, a projector and a telephone', {
     [1024, 768],
     [390, 844],
   ] as const) {
-    const { page } = await visit('/lesson/05/', { width, height });
+    const { page } = await visit('/lesson/05/?class=lesson-05', { width, height });
     await page.locator('#login-you').click();
     await shown(page, 'you').waitFor();
     const pixels = await overflow(page);
@@ -191,7 +191,7 @@ test('nothing runs out of the page on a screen, a projector and a telephone', {
 });
 
 test('the first screen holds buttons, row and timeline at 1440 × 900', { skip }, async () => {
-  const { page } = await visit('/lesson/05/', { width: 1440, height: 900 });
+  const { page } = await visit('/lesson/05/?class=lesson-05', { width: 1440, height: 900 });
   await emptyTable(page);
   for (const text of ['Press Visit:', 'The table is empty.', 'Each request is drawn here']) {
     const box = await page.getByText(text).first().boundingBox();
@@ -286,7 +286,7 @@ test('an error that many tests share is written once', { skip }, async () => {
 });
 
 test('the documentation opens, or says how it is built', { skip }, async () => {
-  const { page } = await visit('/lesson/05/');
+  const { page } = await visit('/lesson/05/?class=lesson-05');
   await page.getByRole('link', { name: 'Documentation' }).click();
   await page.locator('h1').first().waitFor();
   const text = await page.locator('body').innerText();

@@ -88,7 +88,7 @@ test('two visits at once go to both classes', { skip }, async () => {
 test('the previous lesson is on the left, and each lesson links to its pair', {
   skip,
 }, async () => {
-  const { page } = await visit('/lesson/10/');
+  const { page } = await visit('/lesson/10/?class=lesson-10');
   await page.getByRole('link', { name: 'Side by side' }).click();
   await page.locator('#left-heading').getByText('lesson 09').waitFor();
   await reads(page.locator('#right-heading'), /lesson 10/);

@@ -10,7 +10,7 @@ export function structureFaults(): string[] {
   for (const [selector, count] of [
     ['main', 1],
     ['h1', 1],
-    ['title', 1],
+    ['head > title', 1],
     ['[aria-live=polite]', 1],
   ] as const) {
     if (all(selector).length !== count) faults.push(`there must be ${count} ${selector}`);
@@ -31,8 +31,8 @@ export function structureFaults(): string[] {
     ids.add(element.id);
   }
   for (const element of all('[aria-labelledby]')) {
-    if (!document.getElementById(element.getAttribute('aria-labelledby') ?? '')) {
-      say(element, 'is labelled by an element that does not exist');
+    for (const id of element.getAttribute('aria-labelledby')?.split(/\s+/) ?? []) {
+      if (!document.getElementById(id)) say(element, `is labelled by ${id}, which does not exist`);
     }
   }
   for (const element of all('nav, section, [role=region], [role=group]')) {

@@ -45,13 +45,18 @@ export const skip: string | false = program
  *
  * @param args - More of the workshop's command line.
  * @param server - The lab's database: the run's server, or a wire to it.
+ * @param project - A folder to use in place of the project's.
  */
-export async function openLab(args: string[] = [], server?: { url: string }): Promise<Lab> {
+export async function openLab(
+  args: string[] = [],
+  server?: { url: string },
+  project?: string,
+): Promise<Lab> {
   const own = server ? undefined : await database();
   const url = (server ?? own)?.url ?? '';
   const switches = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic'];
   const [workshop, browser] = await Promise.all([
-    startWorkshop(url, undefined, args),
+    startWorkshop(url, project, args),
     program ? chromium.launch({ executablePath: program, args: switches }) : undefined,
   ]);
   after(async () => {

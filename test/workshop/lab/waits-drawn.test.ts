@@ -49,7 +49,7 @@ for (const dark of [false, true]) {
   test(`two visits at once on lesson 13 wait for each other, ${dark ? 'dark' : 'light'}`, {
     skip,
   }, async () => {
-    const page = await visitOnce('/lesson/13/', dark);
+    const page = await visitOnce('/lesson/13/?class=lesson-13', dark);
     await visitTwice(page, /GET_LOCK/);
     await page
       .locator('#announcer')
@@ -78,7 +78,7 @@ test('without locks two concurrent visits share one axis, and neither waits', {
 });
 
 test('a wait is on the page while it lasts', { skip }, async () => {
-  const page = await visitOnce('/lesson/13/');
+  const page = await visitOnce('/lesson/13/?class=lesson-13');
   const bound = page.locator('.request').first().locator('.bound code').first();
   const name = JSON.parse(await bound.textContent().then((text) => text ?? '')) as string;
   const connection = await createConnection(server.url);

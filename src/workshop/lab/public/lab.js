@@ -153,10 +153,21 @@ document.addEventListener(
   'click',
   (event) => {
     const summary = event.target instanceof Element ? event.target.closest('summary') : null;
-    if (summary?.parentElement) summary.parentElement.dataset.touched = 'yes';
+    if (!summary?.parentElement) return;
+    summary.parentElement.dataset.touched = 'yes';
+    if (summary.parentElement.matches('.ladder details')) countHint(summary.parentElement.id);
   },
   true,
 );
+
+/** Reports a hint that is opened: `hint-0` is the first. */
+function countHint(/** @type {string} */ id) {
+  const form = document.querySelector('form[data-action]');
+  if (!(form instanceof HTMLFormElement)) return;
+  const body = new URLSearchParams({ hint: String(Number(id.slice('hint-'.length)) + 1) });
+  for (const name of ['token', 'lesson']) body.set(name, form.elements[name]?.value ?? '');
+  fetch('/hint', { method: 'POST', body, headers: { Accept: 'application/json' } }).catch(() => {});
+}
 
 /** @type {EventSource | undefined} */
 let live;

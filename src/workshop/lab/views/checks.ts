@@ -1,8 +1,10 @@
 /** The tests with their state and the attacks with their transcripts. */
 import type { TestResult } from '../../bench/tests.ts';
 import { type Lesson, schemaFor } from '../../course/catalogue.ts';
+import type { Prediction } from '../../course/note.ts';
+import { predictionOf } from '../../course/progress.ts';
 import { namePlace } from '../../sandbox/location.ts';
-import type { AttackRun } from '../attack-runs.ts';
+import { type AttackRun, fileState } from '../attack-runs.ts';
 import type { View } from '../class-file.ts';
 import { type Html, html } from '../html.ts';
 import { count } from '../text.ts';
@@ -58,27 +60,53 @@ export function attacksPanel(model: PageModel): Html {
   return html`${attacks.map((each) => {
     const run = lab.attacks.get(`${subject.condition} ${each.label}`);
     const disabled = run?.running || lab.database.state !== 'up';
+    const isOwn = each.number === lesson.number;
+    const isOld = run !== undefined && !run.running && run.file !== fileState(subject.path);
+    const said = isOwn ? predictionOf(lesson, subject.condition) : undefined;
     return html`<div class="attack">
+      ${isOwn && (!run || isOld) && predictionForm(model, said)}
       ${actionForm(
         model,
         '/attack',
         html`<input type="hidden" name="attack" value="${each.label}">
-        <button id="attack-${each.label}"${each.number === lesson.number && html` class="primary"`}${disabled && html` aria-disabled="true"`}>${run?.running ? 'Attacking …' : `Attack ${each.label}`}</button>
+        <button id="attack-${each.label}"${isOwn && html` class="primary"`}${disabled && html` aria-disabled="true"`}>${run?.running ? 'Attacking …' : `Attack ${each.label}`}</button>
         <span class="muted">${each.title}</span>`,
       )}
-      ${run && transcript(run)}
+      ${isOld && html`<p class="muted">The class has changed since this verdict.</p>`}
+      ${run && transcript(run, said)}
     </div>`;
   })}`;
 }
 
-/** An attack's lines so far, and its verdict. */
-export function transcript({ running, lines, verdict, because }: AttackRun): Html {
+/** Two buttons, of which the pressed one is the prediction; answering is optional. */
+function predictionForm(model: PageModel, said: Prediction | undefined): Html {
+  const button = (value: Prediction, text: string) =>
+    html`<button name="says" value="${value}" id="says-${value}" aria-pressed="${String(said === value)}">${text}</button>`;
+  return actionForm(
+    model,
+    '/predict',
+    html`<fieldset class="predict line"><legend>First, what do you expect of ${model.view.subject.name}?</legend>${button('held', 'It holds')}${button('breached', 'It is breached')}</fieldset>`,
+  );
+}
+
+/**
+ * An attack's lines so far, and its verdict.
+ *
+ * @param said - What was predicted; shown beside the verdict.
+ */
+export function transcript(
+  { running, lines, verdict, because }: AttackRun,
+  said?: Prediction,
+): Html {
   return html`<ol class="transcript well">${lines.map((line) => html`<li>${line.replace(/^\s*\d+[.)]\s+/, '')}</li>`)}</ol>${
     running &&
     html`<p class="muted">${lines.length === 0 ? 'The attack begins …' : 'The attack goes on …'}</p>`
   }${
     verdict &&
-    html`<p class="verdict well ${verdict}"><strong>${VERDICTS[verdict]}</strong> ${because}</p>`
+    html`<p class="verdict well ${verdict}"><strong>${VERDICTS[verdict]}</strong> ${because}${
+      said &&
+      html` <span class="said">You said ${said}${said === verdict && ', and so it is'}.</span>`
+    }</p>`
   }`;
 }
 

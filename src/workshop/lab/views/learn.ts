@@ -5,19 +5,36 @@ import { type Lesson, shown } from '../../course/catalogue.ts';
 import { lessonBefore } from '../../course/promises.ts';
 import type { View } from '../class-file.ts';
 import { type Html, html } from '../html.ts';
-import { splitFrontMatter } from '../steps.ts';
+import { type Passage, readPassages, splitFrontMatter, stepsOf } from '../steps.ts';
 import { highlightLines } from './highlight.ts';
-import { renderMarkdown } from './markdown.ts';
+import { type Place, renderMarkdown } from './markdown.ts';
 
 const REGION = /^\s*\/\/\s*#(?:end)?region\b.*$/;
 const CONTEXT = 3;
 
-/** The lesson's page. */
+/** The lesson's text, with the outcome of its attack and its solution folded. */
 export function walkthrough(lesson: Lesson, lessons: Lesson[]): Html {
-  return renderMarkdown(splitFrontMatter(readFileSync(lesson.files.readme, 'utf8')), {
-    lesson,
-    lessons,
-  });
+  return html`${stepsOf(lesson).map(
+    (step) => html`<h3 id="read-${step.name}">${step.heading}</h3>
+    ${passages(readPassages(lesson, step, true), { lesson, lessons })}`,
+  )}`;
+}
+
+/** A step's text, in which each answer is folded. */
+export function passages(own: Passage[], place: Place): Html {
+  const onlyAnswers = own.every(({ answer }) => answer !== undefined);
+  return html`${
+    onlyAnswers &&
+    html`<p>Predict what the attack will do to the class at work, then press the button.</p>`
+  }${own.map(({ markdown, answer }) => {
+    const prose = renderMarkdown(markdown, place);
+    return answer === undefined ? prose : folded(answer, prose);
+  })}`;
+}
+
+/** An answer, which is hidden until it is asked for. */
+export function folded(name: string, inside: Html): Html {
+  return html`<details class="answer"><summary>${name}</summary>${inside}</details>`;
 }
 
 /** The hints, each to be opened by itself. */
@@ -46,7 +63,7 @@ export function code({ lesson, subject }: View, lessons: Lesson[]): Html {
   return html`
     ${
       wrong &&
-      html`<details id="code-patch" open><summary><code>${shown(wrong.patch)}</code></summary>${listing(readFileSync(wrong.patch, 'utf8'), 'diff', shown(wrong.patch))}</details>`
+      html`<details id="code-patch"><summary><code>${shown(wrong.patch)}</code></summary>${listing(readFileSync(wrong.patch, 'utf8'), 'diff', shown(wrong.patch))}</details>`
     }
     ${
       !wrong &&
@@ -54,14 +71,14 @@ export function code({ lesson, subject }: View, lessons: Lesson[]): Html {
       html`<details id="code-diff"><summary>${
         other === before
           ? `What changed since ${other.condition}`
-          : `What separates it from ${other.condition}`
+          : `What separates it from ${other.condition}, the solution`
       }</summary>${difference(readFileSync(other.files.class, 'utf8'), text, other === before)}</details>`
     }
     ${
       lesson.files.php &&
       html`<details id="code-php"><summary>The article’s PHP, repaired</summary>${listing(readFileSync(lesson.files.php, 'utf8'), 'php', shown(lesson.files.php))}</details>`
     }
-    <details id="code-class"${!wrong && html` open`}><summary><code>${shown(subject.path)}</code></summary>${listing(text, 'typescript', shown(subject.path))}</details>`;
+    <details id="code-class"><summary><code>${shown(subject.path)}</code></summary>${listing(text, 'typescript', shown(subject.path))}</details>`;
 }
 
 interface Line {

@@ -3,12 +3,12 @@ import type { Lesson } from '../../course/catalogue.ts';
 import { lessonAfter, lessonBefore } from '../../course/promises.ts';
 import { type Html, html } from '../html.ts';
 import type { Lab } from '../lab.ts';
-import { classAt, readPassages, STEPS, type Step, stepsOf } from '../steps.ts';
+import { readPassages, STEPS, type Step, stepsOf } from '../steps.ts';
 import { frame, statusPart, WARNING } from './frame.ts';
-import { code, hints } from './learn.ts';
-import { renderMarkdown } from './markdown.ts';
+import { code, folded, hints, passages } from './learn.ts';
 import { actionForm, type DrawPart, type PageModel } from './model.ts';
 import { browserPanel, liveParts } from './page.ts';
+import { classPicker } from './picker.ts';
 
 /** The keys, as the overlay lists them. */
 const KEYS: readonly [keys: string[], does: string][] = [
@@ -43,7 +43,7 @@ export function lecture(model: LectureModel): Html {
 <main id="main" tabindex="-1" class="${panels.length === 0 && 'no-panels'}">
   <article class="prose" aria-labelledby="step-heading">
     <h2 id="step-heading">${step.heading}</h2>
-    ${passages(model)}
+    ${passages(readPassages(lesson, step), { lesson, lessons: lab.lessons })}
   </article>
   ${panels.length > 0 && html`<div id="play" class="beside" tabindex="0" role="region" aria-label="Live panels">${panels}</div>`}
 </main>
@@ -106,29 +106,12 @@ function tools(model: LectureModel): Html {
   </div>`;
 }
 
-function passages({ lab, view, step }: LectureModel): Html {
-  const place = { lesson: view.lesson, lessons: lab.lessons };
-  const own = readPassages(view.lesson, step);
-  const onlyAnswers = own.every(({ answer }) => answer !== undefined);
-  return html`${
-    onlyAnswers &&
-    html`<p>Predict what the attack will do to the class at work, then press the button.</p>`
-  }${own.map(({ markdown, answer }, index) => {
-    const prose = renderMarkdown(markdown, place);
-    return answer === undefined ? prose : hidden(`answer-${index}`, answer, prose);
-  })}`;
-}
-
-function hidden(id: string, name: string, inside: Html): Html {
-  return html`<details class="answer" id="${id}"><summary>${name}</summary>${inside}</details>`;
-}
-
 function drawPanels(model: LectureModel, live: DrawPart): Html[] {
   const { view, lab, step } = model;
   const heading = (id: string, text: string) => html`<h2 id="${id}-heading">${text}</h2>`;
   const panel = (id: string, text: string, inside: Html) =>
     html`<section class="panel ${id}" aria-labelledby="${id}-heading">${heading(id, text)}${inside}</section>`;
-  const played = html`${picker(model)}${live('notice')}`;
+  const played = html`${classPicker(model)}${live('notice')}`;
   const row = panel('row', 'Row', live('rows'));
   const time = panel('time', 'Timeline', live('requests'));
   switch (step.name) {
@@ -142,8 +125,8 @@ function drawPanels(model: LectureModel, live: DrawPart): Html[] {
     case 'your-turn': {
       const { lesson } = view;
       return [
-        panel('hints', 'Hints', hidden('all-hints', 'Show the hints', hints(lesson))),
-        panel('code', 'Code', hidden('all-code', 'Show the code', code(view, lab.lessons))),
+        panel('hints', 'Hints', folded('Show the hints', hints(lesson))),
+        panel('code', 'Code', folded('Show the code', code(view, lab.lessons))),
       ];
     }
     case 'proof':
@@ -155,19 +138,6 @@ function drawPanels(model: LectureModel, live: DrawPart): Html[] {
     default:
       return [];
   }
-}
-
-/** The class before, the lesson's and the learner's; the names of wrong fixes are spoilers. */
-function picker({ lab, view, step }: LectureModel): Html {
-  const { lesson, subject } = view;
-  const before = lessonBefore(lab.lessons, lesson);
-  const usual = classAt(lesson, lab.lessons, step);
-  const names = [subject.condition, usual, before?.condition, lesson.condition, 'mine'];
-  const listed = [...new Set(names.flatMap((name) => name ?? []))].sort();
-  return html`<nav class="picker" aria-label="Class at work"><ul>${listed.map(
-    (condition) =>
-      html`<li><a href="${address(lesson, step)}&class=${condition}"${condition === subject.condition && html` aria-current="true"`}>${condition.startsWith('wrong-') ? 'the article’s' : condition}</a></li>`,
-  )}</ul></nav>`;
 }
 
 function overlay(): Html {

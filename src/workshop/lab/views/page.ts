@@ -1,14 +1,14 @@
 /** A lesson's page: what stays, with a slot for each part that changes by itself. */
-import { lessonBefore } from '../../course/promises.ts';
 import { CLIENTS } from '../clients.ts';
 import { type Html, html } from '../html.ts';
-import { callableMethods, lessonToPlay } from '../methods.ts';
+import { callableMethods } from '../methods.ts';
 import { attacksPanel, testsPanel } from './checks.ts';
 import { clientForms, clientPage, clientWire, cookieForm } from './client.ts';
 import { callAnswer, methodForms } from './console.ts';
 import { frame, topBar } from './frame.ts';
 import { code, hints, walkthrough } from './learn.ts';
 import { actionForm, type DrawPart, type PageModel } from './model.ts';
+import { classPicker } from './picker.ts';
 import { rowPanel } from './row.ts';
 import { classNotice, statusLine } from './status.ts';
 import { timelinePanel } from './timeline.ts';
@@ -121,30 +121,5 @@ function lessonList({ lab, view }: PageModel): Html {
     const isHere = number === view.lesson.number;
     return html`<li><a href="/lesson/${label}/" title="${title}"${isHere && html` aria-current="page"`}><span class="number">${label}</span> <span class="${!isHere && 'unseen'}">${title}</span></a></li>`;
   })}</ol>
-</nav>`;
-}
-
-function classPicker({ lab, view: { lesson, subject } }: PageModel): Html {
-  const before = lessonBefore(lab.lessons, lesson);
-  const played = lessonToPlay(lesson, lab.lessons);
-  const choices: [condition: string, label: string, note: string][] = [];
-  const add = (condition: string, note: string, label = condition) =>
-    choices.push([condition, label, note]);
-  if (played !== lesson) add(played.condition, 'the article’s, ported');
-  add(lesson.condition, played === lesson ? 'this lesson’s' : 'before the port');
-  if (before) add(before.condition, 'before it');
-  add('mine', lab.hasMine ? 'your own' : 'not begun');
-  for (const { condition } of lesson.wrong)
-    add(condition, 'wrong', condition.slice('wrong-00-'.length));
-  if (!choices.some(([condition]) => condition === subject.condition)) {
-    add(subject.condition, 'chosen by address');
-  }
-  return html`<nav class="picker" aria-label="Class at work">
-  <ul>${choices.map(
-    ([condition, label, note]) =>
-      html`<li><a href="/lesson/${lesson.label}/?class=${condition}"${
-        condition === subject.condition && html` aria-current="true"`
-      }>${label}<small> ${note}</small></a></li>`,
-  )}</ul>
 </nav>`;
 }
