@@ -37,7 +37,7 @@ export interface LessonNote {
   hints: number;
   /** The verdict on the newest text that was run. */
   verdict?: Verdict | undefined;
-  /** When a text was last done, as an ISO time. */
+  /** When a text was first done, as an ISO time. */
   reached?: string | undefined;
   /** What the learner predicted for the lesson's attack, by the condition of the class. */
   predictions?: Record<string, Prediction> | undefined;

@@ -24,7 +24,7 @@ export interface LessonProgress {
   lesson: Lesson;
   /** `page` for a lesson without tests; the others as the file's first comment defines them. */
   state: 'page' | 'open' | 'earlier' | 'done';
-  /** When the lesson was last done, as an ISO time; undefined if it never was. */
+  /** When the lesson was first done, as an ISO time; undefined if it never was. */
   reached: string | undefined;
   /** The verdict on the newest text that was run for this lesson; its text may be gone. */
   verdict: Verdict | undefined;
@@ -72,7 +72,7 @@ export function recordVerdict(lesson: Lesson, verdict: Verdict): string | undefi
     );
     const known = entry.verdict?.hash === verdict.hash ? entry.verdict : undefined;
     entry.verdict = { ...known, ...facts, hash: verdict.hash };
-    if (isDoneVerdict(lesson, entry.verdict)) entry.reached = new Date().toISOString();
+    if (isDoneVerdict(lesson, entry.verdict)) entry.reached ??= new Date().toISOString();
   });
 }
 

@@ -4,7 +4,7 @@ import type { DatabaseServer } from '../machine/database/server.ts';
 
 /** A class, and the lesson whose table it works on: for the learner's class, the lesson that is read. */
 export interface Subject extends ClassFile {
-  /** The page's name for it: `lesson 05`, `mine`. */
+  /** The page's name for it: `lesson 05`, `your class`. */
   name: string;
   lesson: Lesson;
 }

@@ -1,15 +1,14 @@
 /** The gauntlet's addresses. */
 import type { Context, Hono } from 'hono';
 import { answerForm, readFields } from './forms.ts';
-import { GAUNTLET, Gauntlet } from './gauntlet.ts';
+import { GAUNTLET, type Gauntlet } from './gauntlet.ts';
 import { type Cell, cellKey, findCells } from './gauntlet-grid.ts';
 import type { Lab } from './lab.ts';
 import { streamLive } from './live.ts';
 import { addressOf, gauntletPage, gauntletParts } from './views/gauntlet.ts';
 
 /** Adds the gauntlet's page, its events and its buttons; forms to `/run` have been checked before. */
-export function addGauntlet(app: Hono, lab: Lab): void {
-  const gauntlet = new Gauntlet(lab);
+export function addGauntlet(app: Hono, lab: Lab, gauntlet: Gauntlet): void {
   const openCell = (wanted: string | undefined): Cell | undefined => {
     if (!wanted) return undefined;
     const [cell, ...others] = findCells(gauntlet.grid, wanted).cells;
@@ -41,11 +40,13 @@ export function addGauntlet(app: Hono, lab: Lab): void {
 }
 
 async function press(context: Context, lab: Lab, gauntlet: Gauntlet): Promise<Response> {
-  const wanted = (await readFields(context, lab)).get('run') ?? 'all';
-  if (wanted === 'stop') return answerForm(context, gauntlet.stop(), '/gauntlet/');
+  const fields = await readFields(context, lab);
+  const wanted = fields.get('run') ?? 'all';
+  const page = fields.has('finish') ? '/finish/' : '/gauntlet/';
+  if (wanted === 'stop') return answerForm(context, gauntlet.stop(), page);
   const { cells, title } = findCells(gauntlet.grid, wanted);
   const [first] = cells;
   if (!first) throw new RangeError(`There is nothing to run that is called "${wanted}".`);
   const said = gauntlet.start(cells, title);
-  return answerForm(context, said, wanted === cellKey(first) ? addressOf(first) : '/gauntlet/');
+  return answerForm(context, said, wanted === cellKey(first) ? addressOf(first) : page);
 }

@@ -127,7 +127,9 @@ export class Lab extends EventEmitter<Events> {
   findClass(condition: string, reading?: Lesson): Subject {
     const found = findClass(this.lessons, condition);
     const isArticle = found.lesson?.kind === 'port' && found.wrong?.article;
-    const name = isArticle ? 'the article’s class' : found.condition.replace(/^lesson-/, 'lesson ');
+    const name = isArticle
+      ? 'the article’s class'
+      : found.condition.replace(/^lesson-/, 'lesson ').replace('mine', 'your class');
     const current = this.currentLesson;
     const latest = reading && reading.number > current.number ? reading : current;
     return { ...found, name, lesson: found.lesson ?? latest };

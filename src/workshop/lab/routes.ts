@@ -9,7 +9,9 @@ import { recordHints } from '../course/progress.ts';
 import type { View } from './class-file.ts';
 import { actAsClient } from './client-actions.ts';
 import { addCompare } from './compare-routes.ts';
+import { addFinish } from './finish-routes.ts';
 import { answerForm, guardForms, isFromScript, readFields } from './forms.ts';
+import { Gauntlet } from './gauntlet.ts';
 import { addGauntlet } from './gauntlet-routes.ts';
 import { html, raw } from './html.ts';
 import type { Lab } from './lab.ts';
@@ -74,7 +76,9 @@ export function labRoutes(lab: Lab): Hono {
   app.get('/live', (context) => streamChanges(context, lab));
 
   app.use('/:form{client|reset|tests|attack|predict|hint|run|both}', guardForms(lab));
-  addGauntlet(app, lab);
+  const gauntlet = new Gauntlet(lab);
+  addGauntlet(app, lab, gauntlet);
+  addFinish(app, lab, gauntlet);
   addCompare(app, lab);
   app.post('/client', async (context) => {
     const form = await readForm(context, lab);

@@ -41,6 +41,7 @@ function patch(id, markup) {
     each.scrollTop = scrolled[index] ?? 0;
   });
   restoreFocus(element, focused, typed);
+  if (id === 'strip') centre();
   tick();
 }
 
@@ -195,5 +196,14 @@ export function listen(address) {
   });
 }
 
+/** Brings the lesson that is read into the strip's middle. */
+function centre() {
+  const strip = document.querySelector('.lessons ol');
+  const here = strip?.querySelector('[aria-current]');
+  if (!(strip instanceof HTMLElement) || !(here instanceof HTMLElement)) return;
+  strip.scrollLeft = here.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2;
+}
+
+centre();
 listen(document.body.dataset.live ?? '/live');
 setInterval(tick, 1000);

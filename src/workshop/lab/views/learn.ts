@@ -88,7 +88,8 @@ interface Line {
   markup: Html;
 }
 
-function listing(text: string, language: string, name: string): Html {
+/** A file with numbered lines. */
+export function listing(text: string, language: string, name: string): Html {
   const lines = text.replace(/\n$/, '').split('\n');
   const kept = lines.flatMap((line, index) =>
     REGION.test(line) ? [] : [{ line, number: index + 1 }],

@@ -7,6 +7,7 @@ import { clientForms, clientPage, clientWire, cookieForm } from './client.ts';
 import { callAnswer, methodForms } from './console.ts';
 import { frame, topBar } from './frame.ts';
 import { code, hints, walkthrough } from './learn.ts';
+import { effort, lessonStrip, neighbours } from './lessons.ts';
 import { actionForm, type DrawPart, type PageModel } from './model.ts';
 import { classPicker } from './picker.ts';
 import { rowPanel } from './row.ts';
@@ -17,6 +18,7 @@ import { timelinePanel } from './timeline.ts';
 export function liveParts(model: PageModel): Map<string, Html> {
   return new Map([
     ['status', statusLine(model)],
+    ['strip', lessonStrip(model.lab, model.view.lesson)],
     ['notice', classNotice(model)],
     ...CLIENTS.flatMap((name): [string, Html][] => [
       [`page-${name}`, clientPage(model, name)],
@@ -47,10 +49,11 @@ export function page(model: PageModel): Html {
     compare: `/compare/?right=${lesson.condition}`,
   };
   const inside = html`${topBar(lab, '', bar)}
-${lessonList(model)}
+<nav id="strip" class="lessons live" aria-label="Lessons" data-live>${parts.get('strip')}</nav>
 <main id="main" tabindex="-1">
 <header class="subject line wide">
   <h1><span class="number">${lesson.number}</span> ${lesson.title}</h1>
+  ${effort(lesson)}
   ${classPicker(model)}
   <nav class="jump line small" aria-label="On this page">
     <a href="#walkthrough">Walkthrough</a><a href="#attacks">Attacks</a><a
@@ -74,6 +77,7 @@ ${live('notice')}
   <article id="walkthrough" class="panel prose" aria-labelledby="walkthrough-heading">
     <h2 id="walkthrough-heading">Walkthrough</h2>
     ${walkthrough(lesson, lab.lessons)}
+    ${neighbours(lab, lesson)}
   </article>
   <div class="workbench">
     ${panel('attacks', 'Attacks', `on ${subject.name}`, live('attacks-state'))}
@@ -112,14 +116,4 @@ export function browserPanel(model: PageModel, live: DrawPart): Html {
     </section>`,
   );
   return panel('Browser', 'what goes over the wire', html`<div class="clients">${clients}</div>`);
-}
-
-/** All titles do not fit into a line: those of the other lessons are read aloud only. */
-function lessonList({ lab, view }: PageModel): Html {
-  return html`<nav class="lessons" aria-label="Lessons">
-  <ol>${lab.lessons.map(({ label, number, title }) => {
-    const isHere = number === view.lesson.number;
-    return html`<li><a href="/lesson/${label}/" title="${title}"${isHere && html` aria-current="page"`}><span class="number">${label}</span> <span class="${!isHere && 'unseen'}">${title}</span></a></li>`;
-  })}</ol>
-</nav>`;
 }

@@ -1,0 +1,132 @@
+/** The page after the last lesson: what the learner's class has done, and what it holds. */
+import { readFileSync } from 'node:fs';
+import { minePath, shown } from '../../course/catalogue.ts';
+import { type LessonProgress, progress } from '../../course/progress.ts';
+import { noClassYet } from '../class-file.ts';
+import type { Gauntlet } from '../gauntlet.ts';
+import type { Cell, Seen } from '../gauntlet-grid.ts';
+import { type Html, html } from '../html.ts';
+import type { Lab } from '../lab.ts';
+import { lessonToPlay } from '../methods.ts';
+import { count } from '../text.ts';
+import { frame, topBar } from './frame.ts';
+import { listing } from './learn.ts';
+import { countDone, lessonStrip } from './lessons.ts';
+import { statusLine } from './status.ts';
+
+export interface FinishModel {
+  lab: Lab;
+  gauntlet: Gauntlet;
+}
+
+const STATES: Record<LessonProgress['state'], Html> = {
+  page: html``,
+  open: html`open`,
+  earlier: html`done earlier; your class has changed since`,
+  done: html`<span class="good">✔ done</span>`,
+};
+const VERDICTS: Partial<Record<Seen['state'], Html>> = {
+  held: html`<span class="good">✔ held</span>`,
+  breached: html`<span class="bad">✘ breached</span>`,
+};
+
+/** Draws the parts of the page that change, by their element's id. */
+export function finishParts(model: FinishModel): Map<string, Html> {
+  const { lab } = model;
+  return new Map([
+    ['status', statusLine({ lab })],
+    ['strip', lessonStrip(lab, undefined)],
+    ['way', wayPart(lab)],
+    ['row', rowPart(model)],
+  ]);
+}
+
+/** Draws the page. */
+export function finishPage(model: FinishModel): Html {
+  const { lab } = model;
+  const parts = finishParts(model);
+  const inside = html`${topBar(lab)}
+<nav id="strip" class="lessons live" aria-label="Lessons" data-live>${parts.get('strip')}</nav>
+<main id="main" tabindex="-1" class="end">
+<h1>The finish</h1>
+<section id="way" class="live panel" data-live aria-labelledby="way-heading">${parts.get('way')}</section>
+<section id="row" class="live panel" data-live aria-labelledby="row-heading">${parts.get('row')}</section>
+${lab.hasMine && twoClasses(lab)}
+</main>`;
+  return frame({
+    title: 'The finish',
+    styles: ['lab.css', 'finish.css'],
+    script: { name: 'lab.js', live: '/finish/live' },
+    inside,
+  });
+}
+
+/** The lessons, with the date and the hints of each. */
+function wayPart(lab: Lab): Html {
+  const entries = progress(lab.lessons).filter(({ state }) => state !== 'page');
+  const { done, of } = countDone(entries);
+  const hints = entries.reduce((sum, entry) => sum + entry.hints, 0);
+  const dates = entries.flatMap(({ reached }) => reached ?? []).sort();
+  const [first, last] = [dates[0], dates.at(-1)].map(day);
+  return html`<h2 id="way-heading">${done === of ? 'Every lesson is done' : html`${done} of ${count(of, 'lesson')} done`}</h2>
+  <p>${
+    done === of
+      ? html`Your class passes the tests of all ${of} lessons${first !== '' && html`, done ${first === last ? html`on ${first}` : html`from ${first} to ${last}`}`}, with ${count(hints, 'hint')}.`
+      : html`A lesson counts as done on your class as it is now: <code>npm run check</code> runs them all.`
+  }</p>
+  <table>
+    <caption class="unseen">The lessons, when each was done, and with how many hints</caption>
+    <thead><tr><th scope="col">Lesson</th><th scope="col">State</th><th scope="col">Done on</th><th scope="col">Hints</th></tr></thead>
+    <tbody>${entries.map(
+      ({ lesson: { label, number, title }, state, reached, hints: used }) =>
+        html`<tr><th scope="row"><a href="/lesson/${label}/">${number}. ${title}</a></th><td>${STATES[state]}</td><td>${day(reached)}</td><td>${used}</td></tr>`,
+    )}</tbody>
+  </table>`;
+}
+
+function day(time: string | undefined): string {
+  if (time === undefined) return '';
+  return new Date(time).toLocaleDateString('en-GB', { dateStyle: 'long' });
+}
+
+/** The learner's row of the gauntlet, run when the button is pressed. */
+function rowPart({ lab, gauntlet }: FinishModel): Html {
+  const heading = html`<h2 id="row-heading">Every attack on your class</h2>`;
+  const { grid, progress: run } = gauntlet;
+  const subject = grid.classes.find(({ condition }) => condition === 'mine');
+  if (!subject) return html`${heading}<p>${noClassYet(lab.findClass('mine'))}</p>`;
+  const cells = grid.attacks.map((attack): Seen & Cell => {
+    const cell = { subject, attack };
+    return { ...cell, ...gauntlet.look(grid, cell) };
+  });
+  const held = cells.filter(({ state }) => state === 'held').length;
+  const off = run.running || lab.database.state !== 'up';
+  return html`${heading}
+  <form method="post" action="/run" data-action class="line">
+    <input type="hidden" name="token" value="${lab.token}"><input type="hidden" name="finish" value="yes">
+    <button class="primary" name="run" value="class mine" id="run-mine"${off && html` aria-disabled="true"`}>${run.running ? 'Attacking …' : 'Run every attack'}</button>
+    <p class="sum ${held === cells.length && 'good'}">${held === cells.length && '✔ '}${held} of ${cells.length} held</p>
+  </form>
+  <table>
+    <caption class="unseen">The verdict of each attack on your class</caption>
+    <thead><tr><th scope="col">Attack</th><th scope="col">Verdict</th><th scope="col">Because</th></tr></thead>
+    <tbody>${cells.map(
+      ({ attack: { label, number, title }, state, because }) =>
+        html`<tr><th scope="row"><a href="/lesson/${label}/?class=mine#attacks">${number}. ${title}</a></th><td>${VERDICTS[state] ?? state}</td><td>${because}</td></tr>`,
+    )}</tbody>
+  </table>`;
+}
+
+/** The article's class, ported whole, beside the learner's. */
+function twoClasses(lab: Lab): Html {
+  const { lessons, currentLesson } = lab;
+  const first = lessons[0] ?? currentLesson;
+  const article = lessonToPlay(first, lessons);
+  const [before, after] = [article.files.class, minePath].map((path) => readFileSync(path, 'utf8'));
+  const column = (name: string, text: string, path: string) =>
+    html`<div><h3>${name} <small>${count(text.trimEnd().split('\n').length, 'line')}</small></h3>${listing(text, 'typescript', shown(path))}</div>`;
+  return html`<section class="panel" aria-labelledby="two-heading">
+  <h2 id="two-heading">The article’s class, and yours <small><a href="/compare/?left=${article.condition}&amp;right=mine">try them side by side</a></small></h2>
+  <div class="two">${column(`Lesson ${article.number}`, before ?? '', article.files.class)}${column('Yours', after ?? '', minePath)}</div>
+</section>`;
+}

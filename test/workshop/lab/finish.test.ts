@@ -1,0 +1,126 @@
+/** The learner's progress in the strip of lessons, and the page after the last lesson. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { after, beforeEach, test } from 'node:test';
+import { findLesson, readLessons } from '../../../src/workshop/course/catalogue.ts';
+import { inspectPage, openLab, overflow, reads, skip } from './visitor.ts';
+import { copyProject } from './workshop.ts';
+
+const project = copyProject();
+after(() => project.remove());
+const { workshop: lab, visit } = await openLab([], undefined, project.folder);
+const lessons = readLessons();
+const tested = lessons.filter(({ files }) => files.test !== undefined);
+const last = lessons.at(-1)?.number ?? 0;
+const note = join(dirname(project.mine), 'state.json');
+
+/** Writes a lesson's class as the learner's own, with one more line. */
+function writeMine(lesson: number, more = '// mine\n'): void {
+  writeFileSync(project.mine, readFileSync(findLesson(lessons, lesson).files.class, 'utf8') + more);
+}
+
+/** Writes the note of a learner whose class has done these lessons. */
+function writeNote(done: readonly { slug: string }[]): void {
+  const hash = createHash('sha256').update(readFileSync(project.mine)).digest('hex');
+  const green = { passed: 1, total: 1 };
+  const verdict = { hash, own: green, older: green, attack: 'held' };
+  const entry = { hints: 1, verdict, reached: '2026-11-20T10:00:00.000Z' };
+  const entries = Object.fromEntries(done.map(({ slug }) => [slug, entry]));
+  writeFileSync(note, JSON.stringify({ lesson: last, lessons: entries }));
+}
+
+beforeEach(() => {
+  rmSync(project.mine, { force: true });
+  writeFileSync(note, '{"lesson":1}');
+});
+
+test('without a class of one’s own the finish says how to begin', async () => {
+  const page = await (await fetch(`${lab.address}/finish/`)).text();
+  assert.match(page, new RegExp(`0 of ${tested.length} lessons done`));
+  assert.match(page, /There is no lessons\/mine\/sessions\.ts yet\. npm run lesson 1 creates it/);
+});
+
+test('tests and attack in the lab set a mark, and a change of the class dims it', {
+  skip,
+}, async () => {
+  writeMine(1);
+  const { page } = await visit('/lesson/01/');
+  await reads(page.locator('#to-finish'), new RegExp(`^0 of ${tested.length}`));
+  await page.locator('#run-tests').click();
+  await page.locator('#tests-state .sum').getByText('3 passed').waitFor();
+  await page.locator('#attack-01').click();
+  await page.locator('.verdict').getByText('held').waitFor();
+  await reads(page.locator('#to-01'), /✔\s+done$/);
+  await reads(page.locator('#to-finish'), new RegExp(`^1 of ${tested.length}`));
+  writeMine(1, '// another\n');
+  await reads(page.locator('#to-01'), /done earlier, with another version of your class$/);
+});
+
+test('a hint that is opened in the lab counts', { skip }, async () => {
+  writeMine(1);
+  const { page } = await visit('/lesson/01/');
+  const answered = page.waitForResponse(`${lab.address}/hint`);
+  await page.locator('#hint-1 summary').click();
+  await answered;
+  await page.goto(`${lab.address}/finish/`);
+  await reads(page.locator('#way tbody tr').first().locator('td').last(), '2');
+});
+
+test('each lesson leads to the one before and after, and the last one to the finish', {
+  skip,
+}, async () => {
+  const { page } = await visit('/lesson/01/');
+  await page.locator('.neighbours [rel=next]').click();
+  await reads(page.locator('h1'), /^2 /);
+  await page.locator('.neighbours [rel=prev]').click();
+  await reads(page.locator('h1'), /^1 /);
+  await page.goto(`${lab.address}/lesson/${last}/`);
+  await page.locator('.neighbours [rel=next]').click();
+  await reads(page.locator('h1'), 'The finish');
+});
+
+test('the strip shows names, and the lesson that is read on a telephone', { skip }, async () => {
+  for (const script of [true, false]) {
+    const { page } = await visit(`/lesson/${last}/`, { width: 390, height: 844, script });
+    const here = page.locator('.lessons ol [aria-current]');
+    assert.match(await here.innerText(), new RegExp(lessons.at(-1)?.title ?? ''));
+    const box = await here.boundingBox();
+    assert.ok(box && box.x > 80 && box.x + box.width <= 390, `${box?.x}, with script: ${script}`);
+    const pixels = await overflow(page);
+    assert.ok(pixels <= 0, `${pixels} pixels too wide`);
+  }
+});
+
+test('the finish lists what is missing', { skip }, async () => {
+  writeMine(last);
+  writeNote(tested.slice(0, 3));
+  const { page } = await visit('/finish/');
+  await reads(page.locator('#way h2'), `3 of ${tested.length} lessons done`);
+  await reads(page.locator('#way tbody tr').nth(2), /✔ done\s+20 November 2026\s+1$/);
+  await reads(page.locator('#way tbody tr').nth(3), /open/);
+});
+
+test('after the last lesson every attack runs on the learner’s class', { skip }, async () => {
+  writeMine(last);
+  writeNote(tested);
+  const { page, complaints } = await visit('/finish/', { dark: true });
+  await reads(page.locator('#to-finish'), /^All done/);
+  await reads(page.locator('#way h2'), 'Every lesson is done');
+  const attacks = lessons.filter(({ files }) => files.attack !== undefined).length;
+  await reads(page.locator('#row .sum'), `0 of ${attacks} held`);
+  await page.locator('#run-mine').click();
+  await page.locator('#row .sum.good').waitFor();
+  await reads(page.locator('#row .sum'), `✔ ${attacks} of ${attacks} held`);
+  assert.deepEqual(await inspectPage(page), []);
+  await page.emulateMedia({ colorScheme: 'light' });
+  assert.deepEqual(await inspectPage(page), []);
+  await page.emulateMedia({ media: 'print' });
+  assert.equal(await page.locator('.top, .lessons, button').filter({ visible: true }).count(), 0);
+  const cut = await page
+    .locator('.listing')
+    .evaluateAll((all) => all.filter((each) => each.scrollHeight > each.clientHeight + 1).length);
+  assert.equal(cut, 0);
+  assert.deepEqual(complaints, []);
+});
