@@ -30,7 +30,12 @@ export function whenReady<Value, Result>(
   return value instanceof Promise ? value.then(next) : next(value);
 }
 
-/** A function in steps: as an async function, with `yield* ready(…)` in place of `await …`. */
+/**
+ * A function in steps: as an async function, with `yield* ready(…)` in place of `await …`.
+ *
+ * Not to be written as a closure: V8 gives every generator function a hidden class of its own, and
+ * one for each request fills the old generation of the heap.
+ */
 export type Steps<Result> = Generator<Promise<unknown>, Result, unknown>;
 
 /**

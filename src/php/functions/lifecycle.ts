@@ -1,10 +1,11 @@
 /** The functions that can call a save handler; each is async. session.c L2354–2830. */
 
-import { ready } from '../awaitable.ts';
+import { ready, type Steps } from '../awaitable.ts';
 import { PhpValueError } from '../messages.ts';
-import { callerOf, warnSecondStart, warnSent } from '../session/caller.ts';
+import { type Caller, callerOf, warnSecondStart, warnSent } from '../session/caller.ts';
 import { perform } from '../session/calls.ts';
 import { isValidId, MAX_SID_LENGTH } from '../session/identifiers.ts';
+import type { PhpRequest } from '../session/request.ts';
 import { refuseAfterCommit } from '../session/scope.ts';
 import { applyOptions } from '../session/start.ts';
 import type { SessionStartOptions } from '../setting-types.ts';
@@ -36,28 +37,30 @@ export function session_start<Name extends string>(
 ): Promise<boolean>;
 export function session_start(...values: unknown[]): Promise<boolean> {
   const startedAt = callerOf(session_start);
-  return perform('session_start', function* (request) {
-    const { reporter, session } = request;
-    const [options = {}] = parseArguments(reporter, values, 0, 'array $options');
-    if (session.isActive) {
-      warnSecondStart(request, session.startedAt);
-      return true;
-    }
-    if (request.settings.get('use_cookies') && request.head.headersSent) {
-      warnSent(request, 'Session cannot be started after headers have already been sent');
-      return false;
-    }
-    refuseAfterCommit(request);
-    const change = (key: string, value: string): boolean => request.changeSetting(key, value);
-    const readAndClose = applyOptions(options, reporter, change);
-    yield* session.start(startedAt);
-    if (!session.isActive) {
-      session.variables.saved?.clear();
-      return false;
-    }
-    if (readAndClose) yield* session.abort();
+  return perform('session_start', (request) => start(request, values, startedAt));
+}
+
+function* start(request: PhpRequest, values: unknown[], startedAt: Caller): Steps<boolean> {
+  const { reporter, session } = request;
+  const [options = {}] = parseArguments(reporter, values, 0, 'array $options');
+  if (session.isActive) {
+    warnSecondStart(request, session.startedAt);
     return true;
-  });
+  }
+  if (request.settings.get('use_cookies') && request.head.headersSent) {
+    warnSent(request, 'Session cannot be started after headers have already been sent');
+    return false;
+  }
+  refuseAfterCommit(request);
+  const change = (key: string, value: string): boolean => request.changeSetting(key, value);
+  const readAndClose = applyOptions(options, reporter, change);
+  yield* session.start(startedAt);
+  if (!session.isActive) {
+    session.variables.saved?.clear();
+    return false;
+  }
+  if (readAndClose) yield* session.abort();
+  return true;
 }
 
 /**
@@ -75,9 +78,9 @@ export function session_start(...values: unknown[]): Promise<boolean> {
  */
 export function session_write_close(): Promise<boolean>;
 export function session_write_close(...values: unknown[]): Promise<boolean> {
-  return perform('session_write_close', function* (request) {
+  return perform('session_write_close', (request) => {
     parseArguments(request.reporter, values, 0);
-    return yield* request.session.flush();
+    return request.session.flush();
   });
 }
 
@@ -94,9 +97,9 @@ export function session_write_close(...values: unknown[]): Promise<boolean> {
  */
 export function session_commit(): Promise<boolean>;
 export function session_commit(...values: unknown[]): Promise<boolean> {
-  return perform('session_commit', function* (request) {
+  return perform('session_commit', (request) => {
     parseArguments(request.reporter, values, 0);
-    return yield* request.session.flush();
+    return request.session.flush();
   });
 }
 
@@ -115,9 +118,9 @@ export function session_commit(...values: unknown[]): Promise<boolean> {
  */
 export function session_destroy(): Promise<boolean>;
 export function session_destroy(...values: unknown[]): Promise<boolean> {
-  return perform('session_destroy', function* (request) {
+  return perform('session_destroy', (request) => {
     parseArguments(request.reporter, values, 0);
-    return yield* request.session.destroy();
+    return request.session.destroy();
   });
 }
 
@@ -138,25 +141,27 @@ export function session_destroy(...values: unknown[]): Promise<boolean> {
  */
 export function session_regenerate_id(delete_old_session?: boolean | undefined): Promise<boolean>;
 export function session_regenerate_id(...values: unknown[]): Promise<boolean> {
-  return perform('session_regenerate_id', function* (request) {
-    const [deleteOld = false] = parseArguments(
-      request.reporter,
-      values,
-      0,
-      'bool $delete_old_session',
-    );
-    if (!request.session.isActive) {
-      const text = 'Session ID cannot be regenerated when there is no active session';
-      request.warnActive(text);
-      return false;
-    }
-    if (request.head.headersSent) {
-      const text = 'Session ID cannot be regenerated after headers have already been sent';
-      warnSent(request, text);
-      return false;
-    }
-    return yield* request.session.regenerate(deleteOld);
-  });
+  return perform('session_regenerate_id', (request) => regenerateId(request, values));
+}
+
+function* regenerateId(request: PhpRequest, values: unknown[]): Steps<boolean> {
+  const [deleteOld = false] = parseArguments(
+    request.reporter,
+    values,
+    0,
+    'bool $delete_old_session',
+  );
+  if (!request.session.isActive) {
+    const text = 'Session ID cannot be regenerated when there is no active session';
+    request.warnActive(text);
+    return false;
+  }
+  if (request.head.headersSent) {
+    const text = 'Session ID cannot be regenerated after headers have already been sent';
+    warnSent(request, text);
+    return false;
+  }
+  return yield* request.session.regenerate(deleteOld);
 }
 
 /**
@@ -173,9 +178,9 @@ export function session_regenerate_id(...values: unknown[]): Promise<boolean> {
  */
 export function session_abort(): Promise<boolean>;
 export function session_abort(...values: unknown[]): Promise<boolean> {
-  return perform('session_abort', function* (request) {
+  return perform('session_abort', (request) => {
     parseArguments(request.reporter, values, 0);
-    return yield* request.session.abort();
+    return request.session.abort();
   });
 }
 
@@ -193,11 +198,9 @@ export function session_abort(...values: unknown[]): Promise<boolean> {
 export function session_reset(): Promise<boolean>;
 export function session_reset(...values: unknown[]): Promise<boolean> {
   const startedAt = callerOf(session_reset);
-  return perform('session_reset', function* (request) {
+  return perform('session_reset', (request) => {
     parseArguments(request.reporter, values, 0);
-    if (!request.session.isActive) return false;
-    yield* request.session.reset(startedAt);
-    return true;
+    return request.session.reset(startedAt);
   });
 }
 
@@ -214,16 +217,18 @@ export function session_reset(...values: unknown[]): Promise<boolean> {
  */
 export function session_gc(): Promise<number | false>;
 export function session_gc(...values: unknown[]): Promise<number | false> {
-  return perform('session_gc', function* (request) {
-    parseArguments(request.reporter, values, 0);
-    if (!request.session.isActive) {
-      const text = 'Session cannot be garbage collected when there is no active session';
-      request.reporter.warn('E_WARNING', text);
-      return false;
-    }
-    const deleted = yield* ready(request.session.collectGarbage(true));
-    return deleted < 0 ? false : deleted;
-  });
+  return perform('session_gc', (request) => collectGarbage(request, values));
+}
+
+function* collectGarbage(request: PhpRequest, values: unknown[]): Steps<number | false> {
+  parseArguments(request.reporter, values, 0);
+  if (!request.session.isActive) {
+    const text = 'Session cannot be garbage collected when there is no active session';
+    request.reporter.warn('E_WARNING', text);
+    return false;
+  }
+  const deleted = yield* ready(request.session.collectGarbage(true));
+  return deleted < 0 ? false : deleted;
 }
 
 /**
@@ -240,15 +245,17 @@ export function session_gc(...values: unknown[]): Promise<number | false> {
  */
 export function session_decode(data: string | Uint8Array): Promise<boolean>;
 export function session_decode(...values: unknown[]): Promise<boolean> {
-  return perform('session_decode', function* (request) {
-    const [data = ''] = parseArguments(request.reporter, values, 1, 'string $data');
-    if (!request.session.isActive) {
-      const text = 'Session data cannot be decoded when there is no active session';
-      request.reporter.warn('E_WARNING', text);
-      return false;
-    }
-    return yield* request.session.decode(bytesOf(data));
-  });
+  return perform('session_decode', (request) => decode(request, values));
+}
+
+function* decode(request: PhpRequest, values: unknown[]): Steps<boolean> {
+  const [data = ''] = parseArguments(request.reporter, values, 1, 'string $data');
+  if (!request.session.isActive) {
+    const text = 'Session data cannot be decoded when there is no active session';
+    request.reporter.warn('E_WARNING', text);
+    return false;
+  }
+  return yield* request.session.decode(bytesOf(data));
 }
 
 /**
@@ -265,26 +272,28 @@ export function session_decode(...values: unknown[]): Promise<boolean> {
  */
 export function session_create_id(prefix?: string | undefined): Promise<string | false>;
 export function session_create_id(...values: unknown[]): Promise<string | false> {
-  return perform('session_create_id', function* (request) {
-    const parameter = request.version >= '8.4' ? 'path $prefix' : 'string $prefix';
-    const [prefix = ''] = parseArguments(request.reporter, values, 0, parameter);
-    if (prefix !== '') {
-      if (request.version >= '8.4' && bytesOf(prefix).length > MAX_SID_LENGTH) {
-        const text = `Argument #1 ($prefix) cannot be longer than ${MAX_SID_LENGTH} characters`;
-        throw new PhpValueError(`session_create_id(): ${text}`);
-      }
-      if (!isValidId(beforeNul(prefix))) {
-        request.reporter.warn(
-          'E_WARNING',
-          'Prefix cannot contain special characters. ' +
-            'Only the A-Z, a-z, 0-9, "-", and "," characters are allowed',
-        );
-        return false;
-      }
+  return perform('session_create_id', (request) => createId(request, values));
+}
+
+function* createId(request: PhpRequest, values: unknown[]): Steps<string | false> {
+  const parameter = request.version >= '8.4' ? 'path $prefix' : 'string $prefix';
+  const [prefix = ''] = parseArguments(request.reporter, values, 0, parameter);
+  if (prefix !== '') {
+    if (request.version >= '8.4' && bytesOf(prefix).length > MAX_SID_LENGTH) {
+      const text = `Argument #1 ($prefix) cannot be longer than ${MAX_SID_LENGTH} characters`;
+      throw new PhpValueError(`session_create_id(): ${text}`);
     }
-    const id = yield* request.session.createFreeId();
-    if (id !== undefined) return prefix + id;
-    request.reporter.warn('E_WARNING', 'Failed to create new ID');
-    return false;
-  });
+    if (!isValidId(beforeNul(prefix))) {
+      request.reporter.warn(
+        'E_WARNING',
+        'Prefix cannot contain special characters. ' +
+          'Only the A-Z, a-z, 0-9, "-", and "," characters are allowed',
+      );
+      return false;
+    }
+  }
+  const id = yield* request.session.createFreeId();
+  if (id !== undefined) return prefix + id;
+  request.reporter.warn('E_WARNING', 'Failed to create new ID');
+  return false;
 }

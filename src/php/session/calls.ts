@@ -24,7 +24,7 @@ export function perform<Result>(name: string, work: Work<Result>): Promise<Resul
   }
   const start = (): Promise<Result> =>
     // Always a promise, because of the tick.
-    inSteps(execute(request, name, untilNextTick(work))) as Promise<Result>;
+    inSteps(execute(request, name, () => untilNextTick(request, work))) as Promise<Result>;
   if (isInHandler()) return start();
   if (request.turn === undefined) return occupy(request, start());
   const startInTurn = (): Promise<Result> => {
@@ -38,14 +38,12 @@ export function perform<Result>(name: string, work: Work<Result>): Promise<Resul
  * Lets a function run until the next tick at least: a program that does not await it then fails with
  * every handler, not only with one that waits.
  */
-function untilNextTick<Result>(work: Work<Result>): Work<Result> {
-  return function* (request) {
-    try {
-      return yield* work(request);
-    } finally {
-      yield TICK;
-    }
-  };
+function* untilNextTick<Result>(request: PhpRequest, work: Work<Result>): Steps<Result> {
+  try {
+    return yield* work(request);
+  } finally {
+    yield TICK;
+  }
 }
 
 /**

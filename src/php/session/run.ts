@@ -80,19 +80,20 @@ export function commitRequest(request: PhpRequest, reason: string): Awaitable<vo
 function* endRequest(request: PhpRequest, reason: string): Steps<void> {
   while (request.turn) yield request.turn.catch(() => {});
   const errors: unknown[] = [];
-  function* attempt(steps: Steps<unknown>): Steps<void> {
-    try {
-      yield* steps;
-    } catch (error) {
-      errors.push(error);
-    }
-  }
   request.hasLeftMain = true;
   // As in PHP, an uncaught exception ends the shutdown functions, not the module's shutdown.
-  yield* attempt(callShutdownFunctions(request));
+  yield* attempt(callShutdownFunctions(request), errors);
   // In turn, so that a session_start() without await has opened its handler before this.
-  yield* ready(inTurn(request, () => inSteps(shutDown(request, reason, attempt))));
+  yield* ready(inTurn(request, () => inSteps(shutDown(request, reason, errors))));
   if (errors.length > 0) throw errors[0];
+}
+
+function* attempt(steps: Steps<unknown>, errors: unknown[]): Steps<void> {
+  try {
+    yield* steps;
+  } catch (error) {
+    errors.push(error);
+  }
 }
 
 function* callShutdownFunctions({ shutdownFunctions }: PhpRequest): Steps<void> {
@@ -103,19 +104,22 @@ function* callShutdownFunctions({ shutdownFunctions }: PhpRequest): Steps<void> 
   }
 }
 
-function* shutDown(
-  request: PhpRequest,
-  reason: string,
-  attempt: (steps: Steps<unknown>) => Steps<void>,
-): Steps<void> {
+function* shutDown(request: PhpRequest, reason: string, errors: unknown[]): Steps<void> {
   const { reporter, session } = request;
   request.committed = reason;
   reporter.hasLeftProgram = true;
-  if (session.isActive) yield* attempt(execute(request, SHUTDOWN, () => session.flush()));
+  if (session.isActive)
+    yield* attempt(
+      execute(request, SHUTDOWN, () => session.flush()),
+      errors,
+    );
   if (session.storage.isOpen) {
-    yield* attempt(execute(request, SHUTDOWN, () => session.shutDown()));
+    yield* attempt(
+      execute(request, SHUTDOWN, () => session.shutDown()),
+      errors,
+    );
   } else yield* session.shutDown();
-  yield* attempt(ready(session.storage.release()));
+  yield* attempt(ready(session.storage.release()), errors);
   reporter.hasLeftProgram = false;
 }
 

@@ -102,9 +102,15 @@ export class Session {
     return false;
   }
 
-  /** session_reset(): opens and reads the active session again, without a close before it. */
-  *reset(startedAt: Caller): Steps<void> {
+  /**
+   * session_reset(): opens and reads the active session again, without a close before it.
+   *
+   * @returns false when no session is active.
+   */
+  *reset(startedAt: Caller): Steps<boolean> {
+    if (!this.isActive) return false;
     yield* this.#initialize(startedAt);
+    return true;
   }
 
   /** php_session_initialize(), session.c L407. */
