@@ -4,7 +4,9 @@
  * The statements come from mysql2's tracing channel, because only inside the process is it known
  * which request sent them. `wire/proxy.ts` sees the same statements as the server does.
  */
+
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { isUtf8 } from 'node:buffer';
 import { tracingChannel } from 'node:diagnostics_channel';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { hasLock, type LockEffect, lockEffect } from './locks.ts';
@@ -152,17 +154,25 @@ export function traceStatements(tell: (message: Message) => void): void {
   }
 }
 
-/** Writes a value for the timeline: short, and strings in quotes. */
+/** Writes a value for the timeline: short, strings in quotes, and bytes as text where they are. */
 export function describeValue(value: unknown): string {
   const text =
     value instanceof Uint8Array
-      ? `${value.byteLength} bytes`
+      ? describeBytes(value)
       : typeof value === 'string'
         ? JSON.stringify(value.slice(0, LONGEST))
         : typeof value === 'object' && value !== null
           ? (value.constructor?.name ?? 'object')
           : String(value);
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+}
+
+/** A session's data is mostly text; a hash is not, and has no more to show than its size. */
+function describeBytes(bytes: Uint8Array): string {
+  const text = isUtf8(bytes) ? Buffer.from(bytes).toString('utf8') : undefined;
+  return text !== undefined && !/\p{Cc}/u.test(text)
+    ? JSON.stringify(text.slice(0, LONGEST))
+    : `${bytes.byteLength} bytes`;
 }
 
 function describeError(error: unknown): string {

@@ -4,10 +4,12 @@ import { createConnection } from 'mysql2/promise';
 import { runAttack } from '../bench/attacks.ts';
 import { runTests, type TestResult } from '../bench/tests.ts';
 import { findLesson, type Lesson, root, schemaFor, shown } from '../course/catalogue.ts';
+import { lessonBefore } from '../course/promises.ts';
 import { type DatabaseServer, obtainServer } from '../machine/database/server.ts';
 import { type Matrix, runMatrix } from '../matrix/run.ts';
 import { openWasmPhp } from '../oracle/wasm.ts';
 import { type Comparisons, readComparisons } from './comparisons.ts';
+import { lessonOf } from './files.ts';
 import type { Page, Yield } from './page.ts';
 import { drawBetween } from './pictures/between.ts';
 import { drawDifferences, drawSequences, drawTotals, drawValues } from './pictures/comparisons.ts';
@@ -16,8 +18,9 @@ import { drawMatrix } from './pictures/matrix.ts';
 import { drawRow } from './pictures/row.ts';
 import { drawStory } from './pictures/story.ts';
 import { drawTrace } from './pictures/trace.ts';
+import { drawCrowd } from './record-crowd.ts';
 import type { Recorded } from './record-page.ts';
-import { drawDoubleClick } from './record-races.ts';
+import { drawDoubleClick, drawLostClick, drawWaitingClick } from './record-races.ts';
 import { type Recording, recordStories } from './record-stories.ts';
 import { recordVisits } from './record-visits.ts';
 import type { Programs } from './source.ts';
@@ -33,9 +36,6 @@ const SEED = '1';
 
 /** The last class that still has the article's shape. */
 const RECORDED = 5;
-
-/** The last class that counts the rows before it saves. */
-const COUNTING = 9;
 
 /** Obtains a database server for the programs of pages. */
 export async function startPrograms(
@@ -55,10 +55,9 @@ export async function startPrograms(
   };
   /** Gives a recording the class of a lesson and a schema with its empty table. */
   const withTable = async (
-    number: number,
+    { number, condition }: Lesson,
     draw: (recorded: Recorded) => Promise<Yield>,
   ): Promise<Yield> => {
-    const { condition } = findLesson(lessons, number);
     const schema = await server.createSchema('weave');
     try {
       const connection = await createConnection({ uri: schema.url, multipleStatements: true });
@@ -69,6 +68,19 @@ export async function startPrograms(
       await schema.drop();
     }
   };
+  /** Draws the class that the page's lesson starts from. */
+  const before =
+    (draw: (recorded: Recorded) => Promise<Yield>) =>
+    async (page: Page): Promise<Yield> => {
+      const lesson = lessonBefore(lessons, lessonOf(page, lessons));
+      if (!lesson) throw new Error('there is no lesson before this one');
+      return await withTable(lesson, draw);
+    };
+  /** Draws the class that the page's lesson arrives at. */
+  const after =
+    (draw: (recorded: Recorded) => Promise<Yield>) =>
+    async (page: Page): Promise<Yield> =>
+      await withTable(lessonOf(page, lessons), draw);
   const pictures: Record<string, (page: Page) => Promise<Yield>> = {
     matrix: async () => {
       return drawMatrix(lessons, await matrixOf(lessons, server, progress));
@@ -91,9 +103,13 @@ export async function startPrograms(
     ),
     differences: async () => drawDifferences(await comparisons()),
     'ids of uniqid': async () => drawBetween(),
-    'two first saves': () => withTable(COUNTING, drawDoubleClick),
+    'two first saves': before(drawDoubleClick),
+    'a lost click': before(drawLostClick),
+    'a click that waits': after(drawWaitingClick),
+    'a crowd at the pool': before(drawCrowd),
+    'a crowd that queues': after(drawCrowd),
     trace: async () => {
-      return await withTable(RECORDED, async ({ condition, databaseUrl }) =>
+      return await withTable(findLesson(lessons, RECORDED), async ({ condition, databaseUrl }) =>
         drawTrace(await recordVisits(condition, databaseUrl)),
       );
     },

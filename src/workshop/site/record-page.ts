@@ -6,16 +6,20 @@ import type { PageOrder } from '../sandbox/page-program.ts';
 import { startPage } from '../sandbox/server.ts';
 import { openWire, type Wire } from '../wire/proxy.ts';
 
+/** A response, with every event of its request in order. */
+export interface RecordedResponse extends PageResponse {
+  messages: Message[];
+}
+
 /** A page that is served for a recording. */
 export interface RecordedPage {
   /** The wire between the class and its database. */
   wire: Wire;
-  /**
-   * Requests the page.
-   *
-   * @returns The response, and every event of the request in order.
-   */
-  request(wanted?: PageRequest): Promise<{ response: PageResponse; messages: Message[] }>;
+  request(wanted?: PageRequest): Promise<RecordedResponse>;
+  /** Every event so far, by request. */
+  events(): Message[][];
+  /** Waits until a condition is true, looking at it after every event. */
+  until(isTrue: () => boolean): Promise<void>;
 }
 
 /** The class and the schema of a recording. */
@@ -38,7 +42,7 @@ export async function withRecordedPage<Result>(
   record: (page: RecordedPage) => Promise<Result>,
 ): Promise<Result> {
   const wire = await openWire(databaseUrl);
-  const events = new Map<number, Message[]>();
+  const requests = new Map<number, Message[]>();
   const reports = new EventEmitter();
   const server = await startPage(
     { settings, traced: true },
@@ -46,35 +50,29 @@ export async function withRecordedPage<Result>(
       condition,
       environment: { DATABASE_URL: wire.url },
       onEvent(event) {
-        events.set(event.request, [...(events.get(event.request) ?? []), event]);
-        if (event.type === 'response') reports.emit('response');
+        requests.set(event.request, [...(requests.get(event.request) ?? []), event]);
+        reports.emit('event');
       },
     },
   );
-  /** The events of the request with this address, once its response is among them. */
-  const eventsOf = async (url: string): Promise<Message[]> => {
-    for (;;) {
-      const found = [...events.values()].find(
-        (messages) =>
-          messages.some((each) => each.type === 'request' && each.url === url) &&
-          messages.some(({ type }) => type === 'response'),
-      );
-      if (found) return found;
-      await once(reports, 'response');
-    }
+  const events = (): Message[][] => [...requests.values()];
+  const until = async (isTrue: () => boolean): Promise<void> => {
+    while (!isTrue()) await once(reports, 'event');
   };
-  let requests = 0;
+  let sent = 0;
+  const request = async (wanted: PageRequest = {}): Promise<RecordedResponse> => {
+    sent += 1;
+    const { path = '/' } = wanted;
+    const url = `${path}${path.includes('?') ? '&' : '?'}recording=${sent}`;
+    const response = await visit(server.port, { ...wanted, path: url });
+    const own = (): Message[] =>
+      events().find(([first]) => first?.type === 'request' && first.url === url) ?? [];
+    // The response may be here before the report of it.
+    await until(() => own().at(-1)?.type === 'response');
+    return { ...response, messages: own() };
+  };
   try {
-    return await record({
-      wire,
-      async request(wanted = {}) {
-        requests += 1;
-        const { path = '/' } = wanted;
-        const own = `${path}${path.includes('?') ? '&' : '?'}recording=${requests}`;
-        const response = await visit(server.port, { ...wanted, path: own });
-        return { response, messages: await eventsOf(own) };
-      },
-    });
+    return await record({ wire, request, events, until });
   } finally {
     await server.stop();
     await wire.close();

@@ -1,4 +1,4 @@
-/** Records two requests of one visitor that meet at the database, and draws them. */
+/** Records two requests of one session that meet, and draws them. */
 import type { Message } from '../sandbox/messages.ts';
 import type { Yield } from './page.ts';
 import { type Arrow, drawSequence } from './pictures/sequence.ts';
@@ -6,6 +6,7 @@ import { type Recorded, withRecordedPage } from './record-page.ts';
 
 const CLICKS = ['one click', 'the other'] as const;
 const SERVER = 'MySQL';
+const SESSION = 'the session';
 
 /** A statement and its outcome. */
 interface Asked {
@@ -48,6 +49,82 @@ export async function drawDoubleClick(recorded: Recorded): Promise<Yield> {
     lanes: [CLICKS[0], SERVER, CLICKS[1]],
     arrows,
   });
+}
+
+/**
+ * Draws two clicks of one visitor that both read before either saves.
+ *
+ * @param recorded - A class without a lock.
+ */
+export async function drawLostClick(recorded: Recorded): Promise<Yield> {
+  const clicks = await withRecordedPage(recorded, async ({ wire, request }) => {
+    const { cookie } = await request();
+    wire.gate(2, /^(INSERT|UPDATE)/);
+    const answers = await Promise.all([request({ cookie }), request({ cookie })]);
+    return answers.map(({ messages }, at) => arrowsOf(messages, CLICKS[at] ?? ''));
+  });
+  // Both saves are held until both requests have read: the steps of the two go side by side.
+  const [first = [], second = []] = clicks;
+  const arrows = first.flatMap((arrow, index) => [arrow, ...second.slice(index, index + 1)]);
+  return drawSequence({
+    title: 'Two clicks read the same session, and one of them is lost',
+    lanes: [CLICKS[0], SESSION, CLICKS[1]],
+    arrows: arrows.filter(({ says }) => says !== 'close'),
+  });
+}
+
+/**
+ * Draws two clicks of one visitor, the second of which arrives while the first one saves.
+ *
+ * @param recorded - A class that locks the session from read to close.
+ */
+export async function drawWaitingClick(recorded: Recorded): Promise<Yield> {
+  const events = await withRecordedPage(recorded, async ({ wire, request, events, until }) => {
+    const { cookie } = await request();
+    const save = wire.gate(1, /^(INSERT|UPDATE)/, { opens: 'by hand' });
+    const first = request({ cookie });
+    await save.arrived;
+    const second = request({ cookie });
+    await until(() => events().filter(hasBegun('read')).length === 3);
+    save.open();
+    return await Promise.all([first, second]);
+  });
+  const arrows = events.flatMap(({ messages }, at) => arrowsOf(messages, CLICKS[at] ?? ''));
+  return drawSequence({
+    title: 'The other click waits until the first has closed the session',
+    lanes: [CLICKS[0], SESSION, CLICKS[1]],
+    arrows: arrows.sort((one, other) => one.at - other.at),
+  });
+}
+
+const hasBegun =
+  (callback: string) =>
+  (messages: readonly Message[]): boolean =>
+    messages.some((each) => each.type === 'callback' && each.name === callback);
+
+/** Reads with their answers, saves, and the close that lets the next request go on. */
+function arrowsOf(messages: readonly Message[], click: string): (Arrow & { at: number })[] {
+  return messages.flatMap((each) => {
+    if (each.type === 'callback' && ['read', 'write', 'close'].includes(each.name)) {
+      const data = each.name === 'write' ? ` ${countIn(each.values[1])}` : '';
+      return [{ from: click, to: SESSION, says: `${each.name}${data}`, at: each.at }];
+    }
+    const isRead =
+      each.type === 'callback-end' &&
+      messages.some(
+        (other) => other.type === 'callback' && other.step === each.step && other.name === 'read',
+      );
+    return isRead
+      ? [{ from: SESSION, to: click, says: countIn(each.answer), isAnswer: true, at: each.at }]
+      : [];
+  });
+}
+
+/** `count = 7` of a session's data. */
+function countIn(data: string | undefined): string {
+  const count = /count\|i:(\d+)/.exec(data ?? '')?.[1];
+  if (count === undefined) throw new Error(`a counter page has no count in ${data}`);
+  return `count = ${count}`;
 }
 
 /** The statements of one callback, in order. */

@@ -25,8 +25,7 @@ const settings = { 'session.gc_probability': '1', 'session.gc_divisor': '1' };
 export function recordVisits(condition: string, databaseUrl: string): Promise<Visit[]> {
   return withRecordedPage({ condition, databaseUrl, settings }, async ({ request }) => {
     const record = async (cookie?: string): Promise<Visit> => {
-      const { response, messages } = await request({ cookie });
-      const { status, setCookie, body } = response;
+      const { messages, status, setCookie, body } = await request({ cookie });
       return { cookie, messages, status, setCookie: setCookie[0], body: body.trim() };
     };
     const first = await record();

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import type { TestResult } from '../../../src/workshop/bench/tests.ts';
 import { readLessons, root } from '../../../src/workshop/course/catalogue.ts';
 import type { Matrix } from '../../../src/workshop/matrix/run.ts';
+import type { Page } from '../../../src/workshop/site/page.ts';
 import { drawMatrix } from '../../../src/workshop/site/pictures/matrix.ts';
 import { type RunningPrograms, startPrograms } from '../../../src/workshop/site/programs.ts';
 
@@ -11,6 +12,18 @@ const lessons = readLessons();
 const two = lessons.filter(({ number }) => number === 1 || number === 2);
 const page = { path: join(root, 'docs/the-request.md'), name: 'docs/the-request.md', text: '' };
 let programs: RunningPrograms;
+
+/** The page of the lesson whose folder has this name after its number. */
+function pageOf(name: string): Page {
+  const lesson = lessons.find(({ slug }) => slug.replace(/^\d+-/, '') === name);
+  return { path: lesson?.files.readme ?? '', name, text: '' };
+}
+
+/** The arrows of a sequence, as Mermaid has them. */
+async function arrowsOf(picture: string, lesson: string): Promise<(string | undefined)[]> {
+  const { text } = await programs.picture(picture, pageOf(lesson));
+  return [...text.matchAll(/^ {2}(L\d-?->>L\d: .*)$/gm)].map(([, arrow]) => arrow);
+}
 
 before(async () => {
   programs = await startPrograms(lessons, () => {});
@@ -36,9 +49,7 @@ test('a recording shows the same on every day', async () => {
 });
 
 test('two first saves at one moment both count nothing, and one of them fails', async () => {
-  const { text } = await programs.picture('two first saves', page);
-  const arrows = [...text.matchAll(/^ {2}(L\d-?->>L\d: .*)$/gm)].map(([, arrow]) => arrow);
-  assert.deepEqual(arrows, [
+  assert.deepEqual(await arrowsOf('two first saves', 'upsert'), [
     'L1->>L2: SELECT COUNT(id)',
     'L3->>L2: SELECT COUNT(id)',
     'L2-->>L1: 0',
@@ -47,6 +58,30 @@ test('two first saves at one moment both count nothing, and one of them fails', 
     'L3->>L2: INSERT',
     'L2-->>L1: 1 row affected',
     'L2-->>L3: ER_DUP_ENTRY',
+  ]);
+});
+
+test('without a lock both clicks save the same count', async () => {
+  assert.deepEqual(await arrowsOf('a lost click', 'locking'), [
+    'L1->>L2: read',
+    'L3->>L2: read',
+    'L2-->>L1: count = 1',
+    'L2-->>L3: count = 1',
+    'L1->>L2: write count = 2',
+    'L3->>L2: write count = 2',
+  ]);
+});
+
+test('with a lock the other click reads after the first has closed', async () => {
+  assert.deepEqual(await arrowsOf('a click that waits', 'locking'), [
+    'L1->>L2: read',
+    'L2-->>L1: count = 1',
+    'L1->>L2: write count = 2',
+    'L3->>L2: read',
+    'L1->>L2: close',
+    'L2-->>L3: count = 2',
+    'L3->>L2: write count = 3',
+    'L3->>L2: close',
   ]);
 });
 
