@@ -1,6 +1,6 @@
 /**
- * The first step of every command: checks Node, installs the packages of the lock file, and makes
- * the wrong fixes from their patches.
+ * The first step of every command: checks Node, installs the packages of the lock file, makes the
+ * wrong fixes from their patches, and then loads the program that its first argument names.
  *
  * Plain JavaScript without a dependency: it runs before any is installed, and Node 20 cannot read
  * TypeScript. Other programs (database, PHP) are fetched later, by the commands that need them.
@@ -8,7 +8,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { npm } from './machine/npm.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -24,6 +24,11 @@ if (!packagesAreCurrent()) {
   installPackages();
 }
 await makeWrongFixes();
+const [program] = process.argv.splice(2, 1);
+if (program !== undefined) {
+  await import('./machine/strip-types.mjs');
+  await import(pathToFileURL(join(root, program)).href);
+}
 
 function checkNode() {
   const wanted = /(\d+)\.(\d+)/.exec(manifest.engines.node);

@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -16,6 +18,14 @@ import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { root } from '../../src/workshop/course/catalogue.ts';
 
+const OWN = [
+  'setup.mjs',
+  'machine/npm.mjs',
+  'machine/strip-types.mjs',
+  'machine/strip-types-hook.mjs',
+  'course/patches.mjs',
+];
+
 const directory = mkdtempSync(join(tmpdir(), 'phpsessid-setup-'));
 after(() => rmSync(directory, { recursive: true, force: true }));
 
@@ -23,14 +33,18 @@ after(() => rmSync(directory, { recursive: true, force: true }));
 function setUp(
   name: string,
   manifest: object,
-  { packages = join(directory, 'packages'), files = {} as Record<string, string> } = {},
+  {
+    packages = join(directory, 'packages'),
+    files = {} as Record<string, string>,
+    args = [] as string[],
+  } = {},
 ): { said: string; code: number | null } {
   const checkout = join(directory, name);
   const write = (file: string, text: string): void => {
     mkdirSync(dirname(join(checkout, file)), { recursive: true });
     writeFileSync(join(checkout, file), text);
   };
-  for (const file of ['setup.mjs', 'machine/npm.mjs', 'course/patches.mjs']) {
+  for (const file of OWN) {
     mkdirSync(dirname(join(checkout, 'src/workshop', file)), { recursive: true });
     copyFileSync(join(root, 'src/workshop', file), join(checkout, 'src/workshop', file));
   }
@@ -42,7 +56,7 @@ function setUp(
   for (const [file, text] of Object.entries(files)) write(file, text);
   symlinkSync(packages, join(checkout, 'node_modules'), 'junction');
   const program = join(checkout, 'src/workshop/setup.mjs');
-  const { stderr, status } = spawnSync(process.execPath, [program], { encoding: 'utf8' });
+  const { stderr, status } = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8' });
   return { said: stderr, code: status };
 }
 
@@ -95,5 +109,34 @@ test('a folder that cannot be written stops no command', () => {
     },
   );
   assert.match(said, /^The wrong fixes could not be made: E/);
+  assert.equal(code, 0);
+});
+
+test('every command of package.json that is a program of ours names one', () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  const programs = Object.values(scripts).flatMap(
+    (script) => script.match(/\S+\.(?:ts|mjs)/g) ?? [],
+  );
+  assert.ok(programs.includes('test/run.ts'));
+  assert.deepEqual(
+    programs.filter((path) => !existsSync(join(root, path))),
+    [],
+  );
+});
+
+test('the program of the first argument runs with the arguments after it', () => {
+  const program = 'const [, , ...words]: string[] = process.argv;\nconsole.error(words);\n';
+  const { said, code } = setUp(
+    'program',
+    { engines: { node: '>=20.19.0' } },
+    {
+      packages: join(root, 'node_modules'),
+      files: { 'lessons/.keep': '', 'src/program.ts': program },
+      args: ['src/program.ts', 'one', '--two'],
+    },
+  );
+  assert.equal(said, "[ 'one', '--two' ]\n");
   assert.equal(code, 0);
 });

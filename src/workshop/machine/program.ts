@@ -3,6 +3,12 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
+/** Node's arguments for a process that loads TypeScript. */
+export const stripTypes: readonly string[] = [
+  '--import',
+  new URL('./strip-types.mjs', import.meta.url).href,
+];
+
 /** The folders of servers, which an ordinary PATH does not contain. */
 const serverFolders = [
   '/usr/sbin',

@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { stripTypes } from '../machine/program.ts';
 import { keepTrackOf } from '../sandbox/children.ts';
 import type { Served } from './contender.ts';
 import { cpuTimeOf } from './cpu.ts';
@@ -75,7 +76,7 @@ export async function runRounds(
 
 function startLoad(): ChildProcess {
   const load = fork(fileURLToPath(new URL('load.ts', import.meta.url)), {
-    execArgv: ['--import', import.meta.resolve('tsx')],
+    execArgv: [...stripTypes],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   keepTrackOf(load);

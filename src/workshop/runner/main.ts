@@ -1,4 +1,4 @@
-/** The learner's commands: `node --import tsx src/workshop/runner/main.ts lesson 3`. */
+/** The learner's commands: `npm run lesson 3` and the others. */
 import { readLessons, UnknownName } from '../course/catalogue.ts';
 import { Interrupted } from '../machine/database/with-server.ts';
 import { attack } from './commands/attack.ts';

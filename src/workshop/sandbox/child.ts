@@ -1,6 +1,7 @@
 /** Runs a learner's class in a child process, so that a hang, crash or exit stays there. */
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
+import { stripTypes } from '../machine/program.ts';
 import { keepTrackOf } from './children.ts';
 import { reportVariable } from './report.ts';
 
@@ -57,7 +58,6 @@ const keptOutput = 4000;
 const startUp = 15;
 
 const reportPipe = 3;
-const tsx = import.meta.resolve('tsx');
 
 /** Starts a program in a child process. The child does not outlive this process. */
 export function startChild<Report>(options: ChildOptions<Report>): Child {
@@ -84,7 +84,7 @@ function spawnChild<Report>(options: ChildOptions<Report>, input: 'pipe' | 'igno
     [
       ...(condition === undefined ? [] : ['-C', condition]),
       ...nodeOptions,
-      ...(program.endsWith('.ts') ? ['--import', tsx] : []),
+      ...(program.endsWith('.ts') ? stripTypes : []),
       ...[program, ...values],
     ],
     {

@@ -8,6 +8,7 @@
 import { Session } from 'node:inspector';
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { stripTypes } from '../machine/program.ts';
 import { type Suspect, toPath } from './location.ts';
 import { type Location, sendReport } from './report.ts';
 
@@ -37,7 +38,7 @@ export function watchForStalls(suspect: Suspect): void {
   const beat = new Int32Array(counter);
   setInterval(() => Atomics.add(beat, 0, 1), interval / 2);
   // Node 20 does not hand the loader of a .ts entry to a thread: the thread loads it itself.
-  const source = `import('tsx/esm/api').then(({ tsImport }) => tsImport('./stall.ts', ${JSON.stringify(import.meta.url)}))`;
+  const source = `import('${stripTypes[1]}').then(() => import('${import.meta.url}'))`;
   const watched: Watched = { counter, suspect };
   new Worker(source, { eval: true, workerData: watched }).unref();
 }

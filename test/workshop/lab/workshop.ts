@@ -11,6 +11,7 @@ import {
   type DatabaseServer,
   obtainServer,
 } from '../../../src/workshop/machine/database/server.ts';
+import { stripTypes } from '../../../src/workshop/machine/program.ts';
 
 export interface Workshop {
   address: string;
@@ -50,7 +51,7 @@ export function run(options: {
 }): Program {
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', 'src/workshop/start.ts', '--no-open', ...options.args],
+    [...stripTypes, 'src/workshop/start.ts', '--no-open', ...options.args],
     {
       cwd: options.project ?? root,
       env: { ...process.env, WORKSHOP_DATABASE: options.database, DATABASE_URL: undefined },

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { root } from '../../../src/workshop/course/catalogue.ts';
 import { cacheFolder } from '../../../src/workshop/machine/cache.ts';
+import { stripTypes } from '../../../src/workshop/machine/program.ts';
 
 let folder: string;
 before(() => {
@@ -32,7 +33,7 @@ function start(environment: NodeJS.ProcessEnv): string {
     );`;
   const { stdout, stderr } = spawnSync(
     process.execPath,
-    ['--import', 'tsx', '--input-type=module', '--eval', program],
+    [...stripTypes, '--input-type=module', '--eval', program],
     {
       cwd: root,
       env: { PATH: process.env['PATH'], ...environment },
@@ -75,7 +76,7 @@ test('a temporary folder that others may write to is not trusted', () => {
     console.log(cacheFolder());`;
   const { stdout } = spawnSync(
     process.execPath,
-    ['--import', 'tsx', '--input-type=module', '--eval', program],
+    [...stripTypes, '--input-type=module', '--eval', program],
     {
       cwd: root,
       env: { PATH: process.env['PATH'], PHPSESSID_CACHE: join(file, 'cache'), TMPDIR: path },

@@ -19,6 +19,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { root } from '../../../src/workshop/course/catalogue.ts';
 import { canFetchPackages } from '../../../src/workshop/machine/apt.ts';
+import { stripTypes } from '../../../src/workshop/machine/program.ts';
 
 const skip = canFetchPackages() ? false : 'this system has no apt-get';
 const nobody = 65534;
@@ -88,7 +89,7 @@ function fetch(name: string): string {
     );`;
   const { stdout, stderr } = spawnSync(
     process.execPath,
-    ['--import', 'tsx', '--input-type=module', '--eval', program],
+    [...stripTypes, '--input-type=module', '--eval', program],
     {
       cwd: root,
       env: {

@@ -17,6 +17,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { root } from '../../../src/workshop/course/catalogue.ts';
 import { cacheFolder } from '../../../src/workshop/machine/cache.ts';
+import { stripTypes } from '../../../src/workshop/machine/program.ts';
 
 /** A cache for one test; its programs and templates are links to the user's, unless left out. */
 export class Place {
@@ -77,7 +78,7 @@ export class Owner {
   constructor(environment: NodeJS.ProcessEnv) {
     this.#child = spawn(
       process.execPath,
-      ['--import', 'tsx', join(root, 'test/workshop/machine/owner.ts')],
+      [...stripTypes, join(root, 'test/workshop/machine/owner.ts')],
       {
         cwd: root,
         env: {

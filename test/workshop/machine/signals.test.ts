@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { root } from '../../../src/workshop/course/catalogue.ts';
+import { stripTypes } from '../../../src/workshop/machine/program.ts';
 
 const module = pathToFileURL(join(root, 'src/workshop/machine/signals.ts')).href;
 
@@ -17,11 +18,9 @@ async function terminate(program: string): Promise<unknown[]> {
     setInterval(() => {}, 1000);
     console.log('ready');
   `;
-  const child = spawn(
-    process.execPath,
-    ['--import', import.meta.resolve('tsx'), '--input-type=module', '-e', source],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
+  const child = spawn(process.execPath, [...stripTypes, '--input-type=module', '-e', source], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let printed = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     if (printed === '') child.kill('SIGTERM');

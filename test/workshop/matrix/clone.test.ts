@@ -8,6 +8,7 @@ import { after, test } from 'node:test';
 import { promisify } from 'node:util';
 import { root } from '../../../src/workshop/course/catalogue.ts';
 import { obtainServer } from '../../../src/workshop/machine/database/server.ts';
+import { stripTypes } from '../../../src/workshop/machine/program.ts';
 import type { Matrix } from '../../../src/workshop/matrix/run.ts';
 
 const run = promisify(execFile);
@@ -27,7 +28,7 @@ test('a fresh clone keeps what lesson 3 promises', { skip }, async () => {
   symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'), 'junction');
   const { stdout } = await run(
     process.execPath,
-    ['--import', 'tsx', 'src/workshop/matrix/main.ts', '--lesson', '3', '--json'],
+    [...stripTypes, 'src/workshop/matrix/main.ts', '--lesson', '3', '--json'],
     { cwd: clone, env: { ...process.env, WORKSHOP_DATABASE: server.url } },
   );
   const { broken, lessons, observed } = JSON.parse(stdout) as Matrix;

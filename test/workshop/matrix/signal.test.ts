@@ -8,13 +8,14 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { root } from '../../../src/workshop/course/catalogue.ts';
 import { obtainServer } from '../../../src/workshop/machine/database/server.ts';
+import { stripTypes } from '../../../src/workshop/machine/program.ts';
 
 test('SIGTERM in the middle of a matrix ends it with 143, and its folders with it', async () => {
   const server = await obtainServer();
   const folder = mkdtempSync(join(tmpdir(), 'phpsessid-signal-'));
   const matrix = spawn(
     process.execPath,
-    ['--import', 'tsx', 'src/workshop/matrix/main.ts', '--lesson', '9'],
+    [...stripTypes, 'src/workshop/matrix/main.ts', '--lesson', '9'],
     { cwd: root, env: { ...process.env, WORKSHOP_DATABASE: server.url, TMPDIR: folder } },
   );
   let said = '';

@@ -9,6 +9,7 @@ import {
   type DatabaseServer,
   obtainServer,
 } from '../../../src/workshop/machine/database/server.ts';
+import { stripTypes } from '../../../src/workshop/machine/program.ts';
 import {
   type Contender,
   contenderNames,
@@ -69,7 +70,7 @@ test('every lesson that has a page takes part, with PHP and Express', () => {
 
 const run = promisify(execFile);
 const bench = (...args: string[]): ReturnType<typeof run> =>
-  run(process.execPath, ['--import', 'tsx', 'src/workshop/measure/main.ts', ...args], {
+  run(process.execPath, [...stripTypes, 'src/workshop/measure/main.ts', ...args], {
     cwd: root,
     env: { ...process.env, WORKSHOP_DATABASE: server.url },
   });

@@ -11,6 +11,7 @@ import {
   obtainServer,
 } from '../../../src/workshop/machine/database/server.ts';
 import { obtainPhpFpm } from '../../../src/workshop/machine/php-fpm.ts';
+import { stripTypes } from '../../../src/workshop/machine/program.ts';
 
 const skip = existsSync('/proc/self/stat') ? false : 'this system has no /proc';
 const options = { skip };
@@ -40,7 +41,7 @@ test('a run that is killed leaves no child behind', options, async () => {
 
 /** Starts a benchmark with PHP, which has the most children: supervisors, php-fpm, workers, nginx. */
 async function untilRounds(): Promise<{ bench: ChildProcess; children: string[] }> {
-  const program = ['--import', 'tsx', 'src/workshop/measure/main.ts', 'lessons'];
+  const program = [...stripTypes, 'src/workshop/measure/main.ts', 'lessons'];
   const bench = spawn(process.execPath, [...program, '--only', 'lesson-06,express,php-article'], {
     cwd: root,
     env: { ...process.env, WORKSHOP_DATABASE: server.url },

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { run } from '../../../src/workshop/machine/program.ts';
+import { run, stripTypes } from '../../../src/workshop/machine/program.ts';
 import { openWasmPhp } from '../../../src/workshop/oracle/wasm.ts';
 
 test('8.4 runs without anything being fetched', async () => {
@@ -51,7 +51,7 @@ test('a release that cannot be fetched is a reason with a remedy, and leaves not
       npm_config_registry: `http://127.0.0.1:${port}/`,
       npm_config_cache: join(cache, 'npm-cache'),
     };
-    const args = ['--import', 'tsx', '--input-type=module', '--eval', code];
+    const args = [...stripTypes, '--input-type=module', '--eval', code];
     const result = await run(process.execPath, args, { environment, timeout: 120_000 });
     const { reason } = JSON.parse(result.stdout) as { reason: string };
     assert.match(

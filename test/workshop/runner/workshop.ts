@@ -16,6 +16,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { root } from '../../../src/workshop/course/catalogue.ts';
 import { obtainServer } from '../../../src/workshop/machine/database/server.ts';
+import { stripTypes } from '../../../src/workshop/machine/program.ts';
 
 const terminalProgram = fileURLToPath(new URL('./terminal.py', import.meta.url));
 
@@ -86,8 +87,7 @@ export async function openWorkshop(): Promise<Workshop> {
 
   const node = (args: string[]): string[] => [
     process.execPath,
-    '--import',
-    'tsx',
+    ...stripTypes,
     'src/workshop/runner/main.ts',
     ...args,
   ];

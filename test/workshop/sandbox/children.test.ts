@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { root } from '../../../src/workshop/course/catalogue.ts';
+import { stripTypes } from '../../../src/workshop/machine/program.ts';
 
 const brood = pathToFileURL(join(root, 'src/workshop/sandbox/children.ts')).href;
 
@@ -34,7 +35,7 @@ function isAlive(pid: number): boolean {
 async function outlived(end: (parent: ReturnType<typeof spawn>) => void): Promise<boolean> {
   const parent = spawn(
     process.execPath,
-    ['--import', import.meta.resolve('tsx'), '--input-type=module', '-e', parentProgram],
+    [...stripTypes, '--input-type=module', '-e', parentProgram],
     { stdio: ['pipe', 'pipe', 'inherit'] },
   );
   const [printed] = (await once(parent.stdout, 'data')) as [Buffer];

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { root } from '../../../src/workshop/course/catalogue.ts';
+import { stripTypes } from '../../../src/workshop/machine/program.ts';
 
 test('the weave explains its use', () => {
   const { status, stdout } = weave('--help');
@@ -34,7 +35,7 @@ test('one page is checked by its name', () => {
 function weave(...options: string[]) {
   return spawnSync(
     process.execPath,
-    ['--import', 'tsx', join(root, 'src/workshop/site/weave.ts'), ...options],
+    [...stripTypes, join(root, 'src/workshop/site/weave.ts'), ...options],
     { cwd: root, encoding: 'utf8' },
   );
 }
