@@ -3,12 +3,15 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { findLesson, readLessons } from '../course/catalogue.ts';
 import { Interrupted, withServer } from '../machine/database/with-server.ts';
+import { RULES } from './observed.ts';
 import { runMatrix } from './run.ts';
 import { drawMatrix } from './table.ts';
 
 const usage = `The red/green matrix: every class on every test, every wrong fix, every attack.
 
   --lesson N   only what lesson N promises
+  --rule N     only what rule N is about
+  --width N    N child processes at a time; by default 2
   --json       the whole matrix as JSON
   --save FILE  the table here, and the JSON in FILE as well
   --help       this text
@@ -21,6 +24,8 @@ async function main(): Promise<number> {
       json: { type: 'boolean', default: false },
       save: { type: 'string' },
       lesson: { type: 'string' },
+      rule: { type: 'string' },
+      width: { type: 'string', default: '2' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -30,11 +35,17 @@ async function main(): Promise<number> {
   }
   const lessons = readLessons();
   const only = values.lesson === undefined ? undefined : findLesson(lessons, values.lesson);
+  const rule = RULES.find((each) => String(each) === values.rule);
+  if (values.rule !== undefined && rule === undefined) {
+    throw new RangeError(`There is no rule "${values.rule}": the rules are 1 to ${RULES.length}.`);
+  }
+  const width = Number(values.width);
+  if (!(Number.isInteger(width) && width > 0)) throw new RangeError('--width takes a number.');
   const say = (line: string): void => {
     process.stderr.write(`${line}\n`);
   };
   return await withServer(say, async (server, signal) => {
-    const matrix = await runMatrix({ lessons, only, server, signal, onProgress: say });
+    const matrix = await runMatrix({ lessons, only, rule, width, server, signal, onProgress: say });
     if (values.save !== undefined) writeFileSync(values.save, JSON.stringify(matrix));
     console.log(values.json ? JSON.stringify(matrix, null, 2) : drawMatrix(lessons, matrix));
     return matrix.broken.length === 0 ? 0 : 1;

@@ -34,9 +34,13 @@ export interface Observed {
   attacks: ObservedAttack[];
 }
 
+export type Rule = (typeof RULES)[number];
+
+export const RULES = [1, 2, 3, 4, 5, 6] as const;
+
 /** A rule that does not hold, in a sentence that names the file and the test. */
 export interface Broken {
-  rule: 1 | 2 | 3 | 4 | 5 | 6;
+  rule: Rule;
   /** The label of the lesson to be corrected. */
   lesson: string;
   /** The class on which the rule is broken, if it is about one. */

@@ -1,4 +1,4 @@
-/** Runs every class on every test, every wrong fix and every attack, two children at a time. */
+/** Runs every class on every test, every wrong fix and every attack, in child processes. */
 import { runAttacks } from '../bench/attacks.ts';
 import { runTests } from '../bench/tests.ts';
 import type { Lesson } from '../course/catalogue.ts';
@@ -6,7 +6,7 @@ import { makeWrongFixes } from '../course/patches.mjs';
 import { lessonAfter, lessonBefore } from '../course/promises.ts';
 import { takeBack, type UndoneWorkshop } from '../course/undone.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';
-import type { Broken, Observed, ObservedClass } from './observed.ts';
+import type { Broken, Observed, ObservedClass, Rule } from './observed.ts';
 import { checkRules } from './rules.ts';
 
 export interface MatrixOptions {
@@ -16,6 +16,14 @@ export interface MatrixOptions {
   server: DatabaseServer | string;
   /** Observes only what this lesson promises: its class and the one before, its fixes and attack. */
   only?: Lesson | undefined;
+  /** Observes and judges only what this rule is about. */
+  rule?: Rule | undefined;
+  /**
+   * Children at a time: more than two are not faster on two cores, and meet the time-outs.
+   *
+   * @default 2
+   */
+  width?: number | undefined;
   signal?: AbortSignal | undefined;
   /** Called with a line when a class, a wrong fix or an attack is done with. */
   onProgress?: ((line: string) => void) | undefined;
@@ -30,9 +38,6 @@ export interface Matrix {
   milliseconds: number;
 }
 
-/** Children at a time: more are not faster on two cores, and slow enough to meet the time-outs. */
-const width = 2;
-
 /**
  * Runs the matrix.
  *
@@ -40,7 +45,7 @@ const width = 2;
  * @throws The signal's reason, when it is aborted.
  */
 export async function runMatrix(options: MatrixOptions): Promise<Matrix> {
-  const { lessons, only, signal, onProgress } = options;
+  const { lessons, only, rule, width = 2, signal, onProgress } = options;
   const began = performance.now();
   const observed: Observed = { classes: [], wrong: [], undone: [], attacks: [] };
   const undone = takeBack(lessons, only);
@@ -64,7 +69,9 @@ export async function runMatrix(options: MatrixOptions): Promise<Matrix> {
   for (const seen of Object.values(observed)) sortAs(seen, lessons);
   return {
     observed,
-    broken: checkRules(lessons, observed),
+    broken: checkRules(lessons, observed).filter(
+      (each) => rule === undefined || each.rule === rule,
+    ),
     lessons: (only ? [only] : lessons).map(({ label }) => label),
     milliseconds: Math.round(performance.now() - began),
   };
@@ -75,11 +82,13 @@ interface Job {
   run(): Promise<void>;
 }
 
-function testJobs(
-  { lessons, only, server, signal }: MatrixOptions,
-  undone: UndoneWorkshop,
-  observed: Observed,
-): Job[] {
+/** Whether one of these rules is to be judged. */
+function judges({ rule }: MatrixOptions, ...rules: Rule[]): boolean {
+  return rule === undefined || rules.includes(rule);
+}
+
+function testJobs(options: MatrixOptions, undone: UndoneWorkshop, observed: Observed): Job[] {
+  const { lessons, only, server, signal } = options;
   const upTo = ({ number }: Lesson, all = lessons) => all.filter((each) => each.number <= number);
   /** One class on some lessons' tests, on the table of one lesson. */
   const job = <Seen extends ObservedClass>(
@@ -117,11 +126,17 @@ function testJobs(
     const seen = { lesson: lesson.label, base: base.label, condition, results: [], problem };
     return job(title, observed.undone, seen, upTo(lesson, undone.lessons), base);
   });
-  return [...classes, ...fixes, ...without];
+  return [
+    ...(judges(options, 1, 2, 3) ? classes : []),
+    ...(judges(options, 4) ? fixes : []),
+    ...(judges(options, 6) ? without : []),
+  ];
 }
 
 /** Each attack on the class it must breach, on its lesson's class, and on every later class. */
-function attackJobs({ lessons, only, server, signal }: MatrixOptions, observed: Observed): Job[] {
+function attackJobs(options: MatrixOptions, observed: Observed): Job[] {
+  const { lessons, only, server, signal } = options;
+  if (!judges(options, 5)) return [];
   const attackers = new Map<string, Lesson[]>();
   for (const [index, lesson] of lessons.entries()) {
     if (!lesson.files.attack || (only && lesson !== only)) continue;
