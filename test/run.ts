@@ -1,26 +1,33 @@
 /**
- * `npm test`: everything, in the order in which a mistake is cheapest to find.
+ * `npm test`: the steps, the step in which a mistake is cheapest to find first, and beside them the
+ * test files.
  *
- * Without arguments all steps run, and a failed step does not stop the next. Arguments choose steps
- * by name, or test files by a part of their path: `npm test -- lint`, `npm test -- cookie`. Every
- * run keeps its logs, and a separate file of its failures.
+ * Without arguments everything runs, and a failed step does not stop the next. Arguments choose
+ * steps by name, and test files by their folder or a part of their path: `npm test -- lint`,
+ * `npm test -- lab`, `npm test -- cookie`. Every run keeps its logs, and a separate file of its
+ * failures.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { parseArgs, styleText } from 'node:util';
 import { root } from '../src/workshop/course/catalogue.ts';
 import { makeWrongFixes } from '../src/workshop/course/patches.mjs';
 import { obtainServer } from '../src/workshop/machine/database/server.ts';
+import { stripTypes } from '../src/workshop/machine/program.ts';
+import { comparisonsKept } from '../src/workshop/site/comparisons.ts';
+import { isPartOf, longestFirst, rooms, testFiles } from './run/files.ts';
 import { Logs } from './run/logs.ts';
+import { drawSlowest } from './run/slow.ts';
 
 interface Step {
   name: string;
   command: string[];
   /** True when a passing step's output is printed too. */
   shown?: boolean;
-  /** True when the step reads the results of the test files. */
+  /** True when the step reads the results of the comparisons with PHP, which are tests. */
   isLast?: boolean;
 }
 
@@ -30,11 +37,10 @@ interface Outcome {
   failed: number;
 }
 
-const node = process.execPath;
+const node = [process.execPath, '--import', './test/run/times.mjs'];
 const script = (path: string, ...options: string[]): string[] => [
-  node,
-  '--import',
-  'tsx',
+  ...node,
+  ...stripTypes,
   path,
   ...options,
 ];
@@ -43,16 +49,33 @@ const script = (path: string, ...options: string[]): string[] => [
 const folder = mkdtempSync(join(tmpdir(), 'phpsessid-test-'));
 const matrixFile = join(folder, 'matrix.json');
 
+/** Most test files wait for a server now and then; the steps take what they leave. */
+const cores = availableParallelism();
+const filesAtOnce = Math.max(2, cores - 1);
+const matrixWidth = Math.max(1, Math.floor(cores / 4));
+
 const steps: Step[] = [
-  { name: 'types', command: [node, 'node_modules/typescript/bin/tsc', '-p', '.'] },
+  { name: 'types', command: [...node, 'node_modules/typescript/bin/tsc', '-p', '.'] },
   {
     name: 'lint',
-    command: [node, 'node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
+    command: [
+      ...node,
+      'node_modules/@biomejs/biome/bin/biome',
+      'check',
+      '--error-on-warnings',
+      '.',
+    ],
   },
   { name: 'conditions', command: script('src/workshop/course/conditions.ts') },
   {
     name: 'matrix',
-    command: script('src/workshop/matrix/main.ts', '--save', matrixFile),
+    command: script(
+      'src/workshop/matrix/main.ts',
+      '--save',
+      matrixFile,
+      '--width',
+      `${matrixWidth}`,
+    ),
     shown: true,
   },
   { name: 'pages', command: script('src/workshop/site/weave.ts', '--check'), isLast: true },
@@ -63,13 +86,16 @@ const BUSY_MINUTES = 30;
 
 const help = `npm test                      everything
 npm test -- STEP …            these steps only: ${steps.map(({ name }) => name).join(', ')}
+npm test -- ROOM …            the test files of a folder: ${[...rooms(testFiles())].join(', ')}
 npm test -- PART …            the test files whose path contains PART
 npm test -- PART --times 50   these files 50 times, with a log of each run
-npm test -- PART --busy 2     beside 2 processes in a busy loop`;
+npm test -- PART --busy 2     beside 2 processes in a busy loop
+npm test -- --slow            names the slowest steps and files at the end`;
 
 const { values: options, positionals: wanted } = parseArgs({
   options: {
     help: { type: 'boolean', short: 'h' },
+    slow: { type: 'boolean' },
     times: { type: 'string', default: '1' },
     busy: { type: 'string', default: '0' },
   },
@@ -88,12 +114,10 @@ if (options.help) {
 }
 
 async function main(): Promise<number> {
-  const files = testFiles();
+  const all = testFiles();
   const chosen = wanted.length === 0 ? steps : steps.filter((step) => wanted.includes(step.name));
-  const parts = wanted.filter((part) => !steps.some((step) => step.name === part));
-  const chosenFiles =
-    wanted.length === 0 ? files : files.filter((file) => parts.some((part) => file.includes(part)));
-  if (files.length === 0 || (chosen.length === 0 && chosenFiles.length === 0)) {
+  const files = wanted.length === 0 ? all : all.filter((file) => wanted.some(isPartOf(file, all)));
+  if (all.length === 0 || (chosen.length === 0 && files.length === 0)) {
     console.error(`No step and no test file matches "${wanted.join(' ')}". Try npm test -- --help`);
     return 2;
   }
@@ -108,49 +132,55 @@ async function main(): Promise<number> {
     WORKSHOP_DATABASE: server.url,
     WORKSHOP_COMPARISONS: folder,
     WORKSHOP_MATRIX: chosen.some((step) => step.name === 'matrix') ? matrixFile : undefined,
+    WORKSHOP_TIMES: logs.path('times.tsv'),
     // The workshop's own children must not take the user's server for the class's schema.
     DATABASE_URL: undefined,
   };
-  const outcomes: Outcome[] = [];
   const loops = Array.from({ length: busy }, startBusyLoop);
   try {
-    for (const step of chosen.filter(({ isLast }) => !isLast)) {
-      outcomes.push(await run(step, environment));
-    }
-    for (let time = 1; chosenFiles.length > 0 && time <= times; time += 1) {
-      const name = times === 1 ? 'tests' : `tests-${String(time).padStart(3, '0')}`;
-      outcomes.push(await runFiles(name, chosenFiles, environment));
-    }
-    for (const step of chosen.filter(({ isLast }) => isLast)) {
-      outcomes.push(await run(step, environment));
-    }
+    const tests = runAllFiles(longestFirst(files), environment);
+    const checks = runSteps(chosen, tests, environment);
+    return report([...(await checks), ...(await tests)]);
   } finally {
     for (const loop of loops) loop.kill('SIGKILL');
     await server.close();
     rmSync(folder, { recursive: true, force: true });
   }
-  return report(outcomes);
+}
+
+/** The steps one after the other; those that read the comparisons wait for them. */
+async function runSteps(
+  list: Step[],
+  tests: Promise<unknown>,
+  environment: NodeJS.ProcessEnv,
+): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const step of list) {
+    if (step.isLast) await comparisonsKept(folder, tests);
+    outcomes.push(await run(step, environment));
+  }
+  return outcomes;
+}
+
+async function runAllFiles(files: string[], environment: NodeJS.ProcessEnv): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (let time = 1; files.length > 0 && time <= times; time += 1) {
+    const name = times === 1 ? 'tests' : `tests-${String(time).padStart(3, '0')}`;
+    outcomes.push(await runFiles(name, files, environment));
+  }
+  return outcomes;
 }
 
 function startBusyLoop(): ChildProcess {
   const loop = `for (const end = Date.now() + ${BUSY_MINUTES * 60_000}; Date.now() < end; );`;
-  return spawn(node, ['-e', loop], { stdio: 'ignore' });
-}
-
-/** Node 20 finds no TypeScript tests itself, and passes when it has run none: list them. */
-function testFiles(): string[] {
-  return readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
-    .map((path) => join('test', path))
-    .filter((path) => path.endsWith('.test.ts'))
-    .sort();
+  return spawn(process.execPath, ['-e', loop], { stdio: 'ignore' });
 }
 
 async function run(step: Step, environment: NodeJS.ProcessEnv): Promise<Outcome> {
   const began = performance.now();
-  process.stdout.write(`${step.name} … `);
   const { code, output } = await spawnStep(step, environment, false);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  console.log(`${mark(code === 0)} ${seconds} s`);
+  console.log(`${mark(code === 0)} ${step.name} ${seconds} s`);
   if (code !== 0 || step.shown) console.log(output.trimEnd());
   return { step, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 };
 }
@@ -163,17 +193,15 @@ async function runFiles(
   const step: Step = {
     name,
     command: [
-      node,
+      ...node,
       '--disable-warning=ExperimentalWarning',
-      '--import',
-      'tsx',
+      ...stripTypes,
       '--test',
       '--test-reporter=spec',
       '--test-reporter-destination=stdout',
       '--test-reporter=./test/run/failures.mjs',
       `--test-reporter-destination=${failuresOf(name)}`,
-      // Node's default leaves one core free; of two that is half, and most tests wait for a server.
-      `--test-concurrency=${Math.max(2, availableParallelism() - 1)}`,
+      `--test-concurrency=${filesAtOnce}`,
       // A file that hangs becomes a failure with its name; the slowest takes about a minute.
       '--test-timeout=400000',
       ...files,
@@ -197,7 +225,7 @@ function spawnStep(
   environment: NodeJS.ProcessEnv,
   live: boolean,
 ): Promise<{ code: number; output: string }> {
-  const [program = node, ...args] = command;
+  const [program = '', ...args] = command;
   const child = spawn(program, args, {
     cwd: root,
     env: environment,
@@ -208,8 +236,9 @@ function spawnStep(
     stream.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
       logs.append(`${name}.log`, chunk);
-      if (live) process.stdout.write(chunk);
     });
+    // By lines: what another step prints must not come in the middle of one.
+    if (live) createInterface(stream).on('line', (line) => console.log(line));
   }
   return new Promise((resolve, reject) => {
     child.on('error', reject);
@@ -226,6 +255,7 @@ function report(outcomes: Outcome[]): number {
   for (const { step, passed, failed } of outcomes) {
     console.log(`${mark(failed === 0)} ${step.name}: ${passed} passed, ${failed} failed`);
   }
+  if (options.slow) console.log(['', ...drawSlowest(logs.path('times.tsv'), 25)].join('\n'));
   const failures = outcomes
     .map(({ step }) => failuresOf(step.name))
     .filter((path) => existsSync(join(root, path)) && statSync(join(root, path)).size > 0);

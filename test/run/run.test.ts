@@ -1,12 +1,14 @@
-/** The record that `npm test` keeps of a failed run. */
+/** What `npm test` chooses, and the records that it keeps of a run. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { root } from '../../src/workshop/course/catalogue.ts';
 import { run } from '../../src/workshop/machine/program.ts';
+import { isPartOf, LONG, longestFirst, testFiles } from './files.ts';
+import { drawSlowest } from './slow.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'phpsessid-failures-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -48,4 +50,50 @@ test('a file that ends before its tests is recorded with its exit code and its l
 
 test('a run without a failure leaves an empty record', async () => {
   assert.equal(await record(`test('good', () => {});`), '');
+});
+
+test('a word chooses the room of that name, else the files whose path contains it', () => {
+  const all = testFiles();
+  const chosen = (word: string): string[] => all.filter((file) => isPartOf(file, all)(word));
+  assert.ok(chosen('lab').includes('test/workshop/lab/play.test.ts'));
+  assert.ok(chosen('lab').every((file) => file.startsWith('test/workshop/lab/')));
+  assert.ok(chosen('php').includes('test/php/oracle/against-php.test.ts'));
+  assert.ok(chosen('php').every((file) => file.startsWith('test/php/')));
+  assert.deepEqual(chosen('lab/play'), ['test/workshop/lab/play.test.ts']);
+  assert.deepEqual(chosen('test/floors.test.ts'), ['test/floors.test.ts']);
+  assert.deepEqual(chosen('no such file'), []);
+});
+
+test('every file that is known to take long is there, and begins before the others', () => {
+  const all = testFiles();
+  assert.deepEqual(longestFirst(all).toSorted(), all);
+  assert.equal(longestFirst(all)[0], 'test/php/oracle/against-php.test.ts');
+  for (const beginning of LONG) {
+    assert.ok(
+      all.some((file) => file.startsWith(beginning)),
+      beginning,
+    );
+  }
+});
+
+test('the slowest are listed by the CPU time of their process and its children', async () => {
+  const times = join(folder, 'times.tsv');
+  const busy =
+    'const until = process.cpuUsage().user + 3e5; while (process.cpuUsage().user < until);';
+  const program = join(folder, 'parent.mjs');
+  writeFileSync(
+    program,
+    `import { spawnSync } from 'node:child_process';
+    spawnSync(process.execPath, ['-e', ${JSON.stringify(busy)}]);`,
+  );
+  const preload = pathToFileURL(join(root, 'test/run/times.mjs')).href;
+  const environment = { ...process.env, WORKSHOP_TIMES: times };
+  await run(process.execPath, ['--import', preload, program], { cwd: folder, environment });
+  appendFileSync(times, '9.0\t0.1\tother.test.ts\n');
+  const [, first = '', second = '', total] = drawSlowest(times, 5);
+  assert.match(first, /^ +[0-9.]+ s +[0-9.]+ s {2}parent\.mjs$/);
+  if (process.platform === 'linux') assert.ok(Number.parseFloat(first) >= 0.3, first);
+  assert.match(second, /^ +0\.1 s +9\.0 s {2}other\.test\.ts$/);
+  assert.match(total ?? '', /in all, of 2 processes$/);
+  assert.equal(drawSlowest(times, 1).length, 3);
 });

@@ -1,9 +1,18 @@
 /** The results of the tests that compare PHP with the library, stored for the page about them. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../course/catalogue.ts';
+import { stripTypes } from '../machine/program.ts';
 
 /** The compared aspects of request sequences, in the order of the page's columns. */
 export const ASPECTS = ['callbacks', 'headers', 'answers', 'messages', 'bytes'] as const;
@@ -84,7 +93,29 @@ export function keepResults<Name extends keyof Comparisons>(
 ): void {
   const folder = process.env['WORKSHOP_COMPARISONS'];
   if (folder === undefined || process.env['SEED'] !== undefined) return;
-  writeFileSync(join(folder, `${name}.json`), JSON.stringify(results));
+  // A reader that waits for the file must find all of it.
+  const draft = join(folder, `${name}.draft`);
+  writeFileSync(draft, JSON.stringify(results));
+  renameSync(draft, fileIn(folder, name));
+}
+
+/**
+ * Waits until tests have stored all results in a folder.
+ *
+ * @param ended - Settles when no test runs any more, which ends the wait as well.
+ */
+export async function comparisonsKept(folder: string, ended: Promise<unknown>): Promise<void> {
+  let stop = (): void => {};
+  await new Promise<void>((resolve) => {
+    const look = (): void => {
+      if (NAMES.every((name) => existsSync(fileIn(folder, name)))) resolve();
+    };
+    const watcher = watch(folder, look);
+    stop = () => watcher.close();
+    look();
+    ended.then(() => resolve(), resolve);
+  });
+  stop();
 }
 
 /**
@@ -126,7 +157,7 @@ function fileIn(folder: string, name: keyof Comparisons): string {
 
 async function runTests(folder: string): Promise<void> {
   const { SEED: _, NODE_TEST_CONTEXT: __, ...environment } = process.env;
-  const child = spawn(process.execPath, ['--import', 'tsx', '--test', ...TESTS], {
+  const child = spawn(process.execPath, [...stripTypes, '--test', ...TESTS], {
     cwd: root,
     env: { ...environment, WORKSHOP_COMPARISONS: folder },
     stdio: ['ignore', 'pipe', 'inherit'],
