@@ -174,7 +174,7 @@ test('a wrong fix may fail the tests that it names beside the one that catches i
     'session"\n',
     'session"\nmay fail: "a session can be read back"\n',
   );
-  assert.doesNotMatch(sentences(await judge(2), 4).join('\n'), /a session can be read back/);
+  assert.doesNotMatch((await sentences(4, 2)).join('\n'), /a session can be read back/);
 });
 
 test('a patch that no longer applies breaks rule 4 and names the lesson', async () => {
