@@ -18,9 +18,12 @@ import { drawMatrix } from './pictures/matrix.ts';
 import { drawRow } from './pictures/row.ts';
 import { drawStory } from './pictures/story.ts';
 import { drawTrace } from './pictures/trace.ts';
+import { drawTricks } from './pictures/tricks.ts';
 import { drawCrowd } from './record-crowd.ts';
+import { drawTwoKeys } from './record-keys.ts';
 import type { Recorded } from './record-page.ts';
 import { drawDoubleClick, drawLostClick, drawWaitingClick } from './record-races.ts';
+import { drawSignIn } from './record-sign-in.ts';
 import { type Recording, recordStories } from './record-stories.ts';
 import { recordVisits } from './record-visits.ts';
 import type { Programs } from './source.ts';
@@ -81,6 +84,14 @@ export async function startPrograms(
     (draw: (recorded: Recorded) => Promise<Yield>) =>
     async (page: Page): Promise<Yield> =>
       await withTable(lessonOf(page, lessons), draw);
+  const transcript = async (lesson: Lesson, condition: string): Promise<string> => {
+    progress(`attack of lesson ${lesson.label} on ${condition} …`);
+    const lessonNumber = numberOf(condition);
+    const run = { lesson, condition, lessonNumber, server, seed: SEED };
+    const { verdict, because, transcript } = await runAttack(run);
+    if (verdict === 'failed') throw new Error(`the attack on ${condition} broke: ${because}`);
+    return withoutPlace(transcript.join('\n'));
+  };
   const pictures: Record<string, (page: Page) => Promise<Yield>> = {
     matrix: async () => {
       return drawMatrix(lessons, await matrixOf(lessons, server, progress));
@@ -108,6 +119,16 @@ export async function startPrograms(
     'a click that waits': after(drawWaitingClick),
     'a crowd at the pool': before(drawCrowd),
     'a crowd that queues': after(drawCrowd),
+    'a sign-in': after(drawSignIn),
+    'two keys': after(drawTwoKeys),
+    tricks: async (page) => {
+      const lesson = lessonOf(page, lessons);
+      const older = lessonBefore(lessons, lesson) ?? lesson;
+      return drawTricks(
+        await transcript(lesson, older.condition),
+        await transcript(lesson, lesson.condition),
+      );
+    },
     trace: async () => {
       return await withTable(findLesson(lessons, RECORDED), async ({ condition, databaseUrl }) =>
         drawTrace(await recordVisits(condition, databaseUrl)),
@@ -115,14 +136,7 @@ export async function startPrograms(
     },
   };
   return {
-    async transcript(lesson, condition) {
-      progress(`attack of lesson ${lesson.label} on ${condition} …`);
-      const lessonNumber = numberOf(condition);
-      const run = { lesson, condition, lessonNumber, server, seed: SEED };
-      const { verdict, because, transcript } = await runAttack(run);
-      if (verdict === 'failed') throw new Error(`the attack on ${condition} broke: ${because}`);
-      return withoutPlace(transcript.join('\n'));
-    },
+    transcript,
     async tests(lesson, condition) {
       progress(`tests of lesson ${lesson.label} on ${condition} …`);
       const lessonNumber = numberOf(condition);

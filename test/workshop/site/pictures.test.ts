@@ -85,6 +85,36 @@ test('with a lock the other click reads after the first has closed', async () =>
   ]);
 });
 
+test('a sign-in ends one id and begins another', async () => {
+  const arrows = await arrowsOf('a sign-in', 'fixation');
+  const [old, renewed] = ['L2->>L1: ', 'L2->>L3: '].map((side) =>
+    arrows.flatMap((arrow) => (arrow?.startsWith(side) ? [arrow.slice(side.length)] : [])),
+  );
+  assert.deepEqual(old, ['open', 'validate_sid', 'read', 'destroy', 'close']);
+  assert.deepEqual(renewed, ['open', 'create_sid', 'validate_sid', 'read', 'write', 'close']);
+  assert.deepEqual(
+    arrows.filter((arrow) => arrow?.includes('-->>')),
+    ['L1-->>L2: true', 'L3-->>L2: false'],
+  );
+});
+
+test('each trick with the cookie works before and not after', async () => {
+  const { text } = await programs.picture('tricks', pageOf('the-cookie'));
+  const rows = text.split('\n').slice(2);
+  assert.ok(rows.length >= 5);
+  assert.ok(
+    rows.every((row) => /^\| .+ \| yes \| .+ \| no \|$/.test(row)),
+    text,
+  );
+});
+
+test('neither the seal nor the row opens a session without the other', async () => {
+  const { text } = await programs.picture('two keys', pageOf('sealed-or-stored'));
+  assert.match(text, /S -->\|no\| N\[Nobody is signed in\]/);
+  assert.match(text, /R -->\|no\| G\[Nobody is signed in\]/);
+  assert.match(text, /R -->\|yes\| Y\[Signed in as ann\]/);
+});
+
 test("the picture of a row is of PHP's own bytes", async () => {
   const { text } = await programs.picture('row', page);
   assert.match(
