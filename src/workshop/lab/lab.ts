@@ -14,6 +14,7 @@ import { hasMine, rememberedLesson } from '../course/mine.ts';
 import type { Prediction } from '../course/note.ts';
 import { hasBegun, recordPrediction } from '../course/progress.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';
+import { TypeChecker } from '../runner/types.ts';
 import { type AttackRun, newAttackRun, runLessonAttack } from './attack-runs.ts';
 import { noClassYet, type Subject, type View } from './class-file.ts';
 import { RunningClass } from './running-class.ts';
@@ -50,6 +51,7 @@ export class Lab extends EventEmitter<Events> {
   readonly attacks: Map<string, AttackRun> = new Map();
   readonly #classes = new Map<string, Promise<RunningClass>>();
   readonly #abort = new AbortController();
+  readonly #types = new TypeChecker();
   readonly #watched = new Map<string, StatsListener>();
   #server: DatabaseServer | undefined;
 
@@ -186,12 +188,12 @@ export class Lab extends EventEmitter<Events> {
     const key = `${subject.condition} ${lesson.label}`;
     if (!server || this.tests.get(key)?.running) return;
     const { lessons } = this;
-    const run: TestRun = { running: true, results: [], error: undefined };
+    const run: TestRun = { running: true, results: [], types: [], error: undefined };
     this.tests.set(key, run);
     const onChange = () => this.emit('change', subject.condition);
     onChange();
     const { signal } = this.#abort;
-    const options = { lessons, lesson, subject, server, signal, onChange };
+    const options = { lessons, lesson, subject, server, signal, types: this.#types, onChange };
     const sentence = await runClassTests(run, options);
     this.emit('say', subject.condition, sentence);
   }
@@ -224,6 +226,7 @@ export class Lab extends EventEmitter<Events> {
   /** Ends every process that the lab started; the database belongs to the caller. */
   async close(): Promise<void> {
     this.#abort.abort();
+    this.#types.close();
     for (const [path, listener] of this.#watched) unwatchFile(path, listener);
     const classes = await Promise.allSettled(this.#classes.values());
     await Promise.all(

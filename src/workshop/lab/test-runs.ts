@@ -5,12 +5,15 @@ import { hashOfMine } from '../course/mine.ts';
 import { recordVerdict } from '../course/progress.ts';
 import { retiredBy } from '../course/promises.ts';
 import { tally } from '../runner/proof.ts';
+import type { TypeChecker, TypeProblem } from '../runner/types.ts';
 import type { RunOptions } from './class-file.ts';
-import { errorMessage } from './text.ts';
+import { count, errorMessage } from './text.ts';
 
 export interface TestRun {
   running: boolean;
   results: TestResult[];
+  /** The type errors of the learner's class; empty for every other class. */
+  types: TypeProblem[];
   /** Why the run itself failed, when it did. */
   error: string | undefined;
 }
@@ -19,23 +22,25 @@ export interface TestRun {
 interface TestRunOptions extends RunOptions {
   lessons: readonly Lesson[];
   lesson: Lesson;
+  types: TypeChecker;
 }
 
 /**
- * Runs a lesson's tests and all earlier ones on a class. The verdict on the learner's own class is
- * recorded as their progress.
+ * Runs a lesson's tests and all earlier ones on a class. The learner's own class is type-checked
+ * too, and the verdict is recorded as their progress.
  *
  * @param run - Receives the results.
  * @returns The outcome in one sentence.
  */
 export async function runClassTests(
   run: TestRun,
-  { lessons, lesson, subject, server, signal, onChange }: TestRunOptions,
+  { lessons, lesson, subject, server, signal, types, onChange }: TestRunOptions,
 ): Promise<string> {
   const hash = subject.condition === 'mine' ? hashOfMine() : undefined;
   // An older class runs on the lesson's table, a newer one on its own.
   const latest = subject.lesson.number > lesson.number ? subject.lesson : lesson;
   const retired = retiredBy(lessons, latest);
+  const checking = hash === undefined ? [] : types.check();
   try {
     await runTests({
       lessons: lessons.filter((each) => each.number <= lesson.number),
@@ -48,6 +53,7 @@ export async function runClassTests(
         onChange();
       },
     });
+    run.types = await checking;
   } catch (error) {
     run.error = errorMessage(error);
   }
@@ -56,12 +62,13 @@ export async function runClassTests(
     const isOwn = (result: TestResult) => result.lesson === lesson.label;
     const own = tally(run.results.filter(isOwn), lesson.proves.length);
     const older = tally(run.results.filter((result) => !isOwn(result)));
-    recordVerdict(lesson, { hash, own, older });
+    recordVerdict(lesson, { hash, own, older, typeErrors: run.types.length });
   }
   onChange();
   if (run.error !== undefined) return `The tests could not run: ${run.error}`;
   const failed = run.results.filter((result) => !result.passed).length;
   const passed = run.results.length - failed;
+  if (run.types.length > 0) return `The class has ${count(run.types.length, 'type error')}.`;
   if (failed === 0) return `All ${passed} tests pass.`;
   return `${failed} of ${run.results.length} tests ${failed === 1 ? 'fails' : 'fail'}.`;
 }

@@ -22,7 +22,7 @@ export interface FinishModel {
 const STATES: Record<LessonProgress['state'], Html> = {
   page: html``,
   open: html`open`,
-  earlier: html`done earlier; your class has changed since`,
+  earlier: html`done earlier`,
   done: html`<span class="good">✔ done</span>`,
 };
 const VERDICTS: Partial<Record<Seen['state'], Html>> = {
@@ -72,7 +72,7 @@ function wayPart(lab: Lab): Html {
   <p>${
     done === of
       ? html`Your class passes the tests of all ${of} lessons${first !== '' && html`, done ${first === last ? html`on ${first}` : html`from ${first} to ${last}`}`}, with ${count(hints, 'hint')}.`
-      : html`A lesson counts as done on your class as it is now: <code>npm run check</code> runs them all.`
+      : html`A lesson counts as done while your class is the one that was run; after a change it is “done earlier”. <code>npm run check</code> runs all lessons on your class as it is now.`
   }</p>
   <table>
     <caption class="unseen">The lessons, when each was done, and with how many hints</caption>
@@ -86,7 +86,7 @@ function wayPart(lab: Lab): Html {
 
 function day(time: string | undefined): string {
   if (time === undefined) return '';
-  return new Date(time).toLocaleDateString('en-GB', { dateStyle: 'long' });
+  return new Date(time).toLocaleDateString('en-GB', { dateStyle: 'medium' });
 }
 
 /** The learner's row of the gauntlet, run when the button is pressed. */
