@@ -37,6 +37,7 @@ export interface Link {
 export class Database {
   readonly #pool: CallbackPool;
   readonly #timeout: number;
+  readonly #typeCast: NonNullable<QueryOptions['typeCast']>;
 
   /**
    * @param pool - The application's pool.
@@ -46,6 +47,10 @@ export class Database {
     this.#pool =
       'pool' in pool ? (pool as unknown as { pool: CallbackPool }).pool : (pool as CallbackPool);
     this.#timeout = timeout;
+    // An application's own function would be called for these results too; only a function ends that.
+    const { config } = this.#pool as { config?: { connectionConfig?: { typeCast?: unknown } } };
+    const isOwn = typeof config?.connectionConfig?.typeCast === 'function';
+    this.#typeCast = isOwn ? (_field, next) => next() : true;
   }
 
   /**
@@ -75,7 +80,7 @@ export class Database {
       this.#pool.getConnection((error, connection) => {
         if (!settle()) connection?.release();
         else if (error) reject(new StatementFailure(error, false));
-        else resolve(new PooledLink(connection, this.#timeout));
+        else resolve(new PooledLink(connection, this.#timeout, this.#typeCast));
       });
     });
   }
@@ -84,11 +89,17 @@ export class Database {
 class PooledLink implements Link {
   readonly #connection: PoolConnection;
   readonly #timeout: number;
+  readonly #typeCast: NonNullable<QueryOptions['typeCast']>;
   #isOver = false;
 
-  constructor(connection: PoolConnection, timeout: number) {
+  constructor(
+    connection: PoolConnection,
+    timeout: number,
+    typeCast: NonNullable<QueryOptions['typeCast']>,
+  ) {
     this.#connection = connection;
     this.#timeout = timeout;
+    this.#typeCast = typeCast;
   }
 
   run(deadline: Deadline, sql: string, values: readonly Bound[] = [], extra = 0): Promise<Answer> {
@@ -103,7 +114,12 @@ class PooledLink implements Link {
         this.destroy();
         reject(reason ?? new StatementFailure(new NoAnswer('No answer in time'), true));
       });
-      const options: QueryOptions & { typeCast: true } = { sql, rowsAsArray: true, typeCast: true };
+      const options: QueryOptions = {
+        sql,
+        rowsAsArray: true,
+        nestTables: false,
+        typeCast: this.#typeCast,
+      };
       const answer = (error: unknown, result: unknown): void => {
         if (!settle()) return;
         if (!error) {

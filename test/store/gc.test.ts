@@ -1,0 +1,118 @@
+/** Expired sessions are deleted, by one process, and a session that is used meanwhile is not. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { RowDataPacket } from 'mysql2';
+import type { Pool } from 'mysql2/promise';
+import type { Context } from '../../src/store/context.ts';
+import { Database } from '../../src/store/database/database.ts';
+import { Events, type SessionEvent } from '../../src/store/events.ts';
+import { collect } from '../../src/store/gc.ts';
+import { OurTable } from '../../src/store/table/ours.ts';
+import { openWire } from '../../src/workshop/wire/proxy.ts';
+import { atEnd, json, newSchema, newSession, poolOf, storeOn } from './fixture.ts';
+
+/** A schema with sessions of its own, behind a wire. */
+async function place(): Promise<{
+  direct: Pool;
+  pool: Pool;
+  wire: Awaited<ReturnType<typeof openWire>>;
+}> {
+  const { url } = await newSchema();
+  const wire = await openWire(url);
+  atEnd(() => wire.close());
+  const direct = poolOf(url);
+  await storeOn(direct).createTable();
+  return { direct, pool: poolOf(wire.url), wire };
+}
+
+async function fill(pool: Pool, expired: number, alive: number): Promise<void> {
+  await pool.query(
+    `INSERT INTO sessions (id,d,version,token,created,updated,expires)
+     SELECT UNHEX(SHA2(seq,256)),'{}',1,REPEAT('x',16),0,0,
+       UNIX_TIMESTAMP()*1000+IF(seq<=?,-1000*(1+CAST(seq AS SIGNED) MOD 100),1000000)
+     FROM seq_1_to_${expired + alive}`,
+    [expired],
+  );
+}
+
+async function count(pool: Pool): Promise<number> {
+  const [[row]] = await pool.query<RowDataPacket[]>('SELECT COUNT(*) AS n FROM sessions');
+  return Number(row?.['n']);
+}
+
+/** What the collection needs of a store, for a server or for a cluster. */
+function contextOn(pool: Pool, nodes: number): Context {
+  const facts = { schema: '', maxBytes: 0, nodes };
+  const parts = { database: new Database(pool, 2000), table: new OurTable('sessions') };
+  return { ...parts, facts, budget: 2000, events: new Events() } as unknown as Context;
+}
+
+for (const [name, nodes, expired] of [
+  ['one server', 1, 12_000],
+  ['a cluster', 3, 1200],
+] as const) {
+  test(`${name}: all expired sessions are deleted, and no other`, async () => {
+    const { direct, pool } = await place();
+    await fill(direct, expired, 500);
+    assert.equal(await collect(contextOn(pool, nodes), 30_000), expired);
+    assert.equal(await count(direct), 500);
+    assert.equal(await collect(contextOn(pool, nodes), 30_000), 0);
+  });
+
+  test(`${name}: a budget ends it, and what was deleted stays deleted`, async () => {
+    const { direct, pool } = await place();
+    await fill(direct, 2000, 0);
+    assert.equal(await collect(contextOn(pool, nodes), 0), 0);
+    assert.equal(await count(direct), 2000);
+  });
+
+  test(`${name}: a session that is used while it is being collected survives`, async () => {
+    const { direct, pool, wire } = await place();
+    await fill(direct, 10, 0);
+    const gate = wire.gate(1, /^DELETE/, { opens: 'by hand' });
+    const collecting = collect(contextOn(pool, nodes), 30_000);
+    await gate.arrived;
+    await direct.query('UPDATE sessions SET expires=expires+1000000 LIMIT 3');
+    gate.open();
+    assert.equal(await collecting, 7);
+    assert.equal(await count(direct), 3);
+  });
+}
+
+test('the timer runs in one process of all, and its failure is an event', async () => {
+  const { direct, pool } = await place();
+  await fill(direct, 100, 0);
+  const events: SessionEvent[] = [];
+  const stores = Array.from({ length: 4 }, () => storeOn(pool, { gc: { every: 0.4 } }));
+  const collected = new Promise<void>((resolve) => {
+    for (const sessions of stores) {
+      sessions.on('gc', (event) => {
+        events.push(event);
+        resolve();
+      });
+    }
+  });
+  for (const sessions of stores) await sessions.ready();
+  await collected;
+  for (const sessions of stores) await sessions.close();
+  assert.deepEqual(
+    events.map((event) => event.count),
+    [100],
+  );
+
+  const failing = storeOn(pool, { gc: { every: 0.01 }, timeout: 0.1 });
+  const failed = new Promise<SessionEvent>((resolve) => failing.on('gc-failed', resolve));
+  await failing.ready();
+  await direct.query('RENAME TABLE sessions TO away');
+  assert.equal(((await failed).error as Error).name, 'SessionSetupError');
+  await failing.close();
+});
+
+test('gc() collects at once', async () => {
+  const { direct, pool } = await place();
+  const sessions = storeOn(pool);
+  const id = await newSession(sessions, { n: 0 });
+  await fill(direct, 100, 0);
+  assert.equal(await sessions.gc(), 100);
+  assert.deepEqual((await sessions.open(id))?.data, json({ n: 0 }));
+});

@@ -1,0 +1,110 @@
+/** What the server and the table must be like, and what a refusal says. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createPool } from 'mysql2';
+import type { Pool } from 'mysql2/promise';
+import { SessionSetupError } from '../../src/store/errors.ts';
+import { createSessions } from '../../src/store/store.ts';
+import {
+  atEnd,
+  json,
+  newSchema,
+  newSession,
+  poolOf,
+  schema,
+  secrets,
+  stored,
+  storeOn,
+} from './fixture.ts';
+
+async function refusal(alter: (pool: Pool) => Promise<unknown>): Promise<string> {
+  const { url } = await newSchema();
+  const pool = poolOf(url);
+  const sessions = storeOn(pool);
+  await sessions.createTable();
+  await alter(pool);
+  const error = await sessions.ready().then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof SessionSetupError);
+  await assert.rejects(sessions.open(sessions.newId()), SessionSetupError, 'and at each use');
+  return error.message;
+}
+
+test('a missing table, column or engine, and an id that compares loosely, are refused', async () => {
+  const cases: [string, RegExp][] = [
+    ['DROP TABLE sessions', /"sessions" does not exist.*call createTable\(\)/],
+    ['ALTER TABLE sessions DROP version, DROP token', /no column "version", "token"/],
+    ['ALTER TABLE sessions ENGINE=Aria', /the engine Aria.*ENGINE=InnoDB/],
+    ['ALTER TABLE sessions MODIFY id VARCHAR(64) NOT NULL', /compares by .*_ci.*VARBINARY/],
+  ];
+  for (const [sql, message] of cases) {
+    assert.match(await refusal((pool) => pool.query(sql)), message);
+  }
+});
+
+test('a store that was refused can be used once the table is right', async () => {
+  const pool = poolOf((await newSchema()).url);
+  const sessions = storeOn(pool);
+  await assert.rejects(sessions.ready(), SessionSetupError);
+  await sessions.createTable();
+  const id = await newSession(sessions, { n: 0 });
+  assert.deepEqual(await stored(sessions, id), { n: 0 });
+});
+
+test('a table dropped while running is an error that says so, and not an empty session', async () => {
+  const pool = poolOf((await newSchema()).url);
+  const sessions = storeOn(pool);
+  await sessions.createTable();
+  const id = await newSession(sessions, { n: 0 });
+  await pool.query('DROP TABLE sessions');
+  await assert.rejects(sessions.open(id), /the table does not exist: call createTable/);
+});
+
+test('other names of the table and its columns, a table of another schema', async () => {
+  const own = await newSchema();
+  const pool = poolOf(schema.url);
+  const columns = { id: 'sid', data: 'payload', user: 'user id', expires: 'until' };
+  const sessions = storeOn(pool, { table: `${own.name}.web sessions`, columns });
+  await sessions.createTable();
+  const id = await newSession(sessions, { n: 0 });
+  const session = await sessions.open(id);
+  await session?.renew({ user: '42' });
+  assert.equal((await sessions.of('42').list()).length, 1);
+  assert.equal(await sessions.of('42').revokeAll(), 1);
+  assert.equal(await sessions.gc(), 0);
+});
+
+test('any pool of mysql2 serves, with options that change its results', async () => {
+  const options = {
+    uri: schema.url,
+    supportBigNumbers: true,
+    bigNumberStrings: true,
+    namedPlaceholders: true,
+    rowsAsArray: false,
+    nestTables: true,
+    flags: ['-FOUND_ROWS'],
+    typeCast: () => 'changed',
+  };
+  const callbacks = createPool(options);
+  atEnd(() => callbacks.promise().end());
+  for (const pool of [callbacks, callbacks.promise()]) {
+    const sessions = createSessions({ pool, secrets, gc: false });
+    const id = await newSession(sessions, { n: 0 });
+    const session = await sessions.open(id);
+    assert.equal(await session?.save(json({ n: 1 })), 'saved');
+    assert.deepEqual(await stored(sessions, id), { n: 1 });
+  }
+});
+
+test('a pool that was given stays open, and one that was made from a url is ended', async () => {
+  const pool = poolOf(schema.url);
+  const given = storeOn(pool);
+  await given.close();
+  await pool.query('SELECT 1');
+  const own = createSessions({ url: schema.url, secrets, gc: false });
+  await own.ready();
+  await own.close();
+  await assert.rejects(own.open(own.newId()), /the pool is closed/);
+});

@@ -1,0 +1,81 @@
+/** A user's sessions: list, revoke, limit; under races. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { OpenSession } from '../../src/store/open-session.ts';
+import type { Sessions } from '../../src/store/store.ts';
+import { json, newStore } from './fixture.ts';
+
+async function login(sessions: Sessions, user: string, label?: string): Promise<OpenSession> {
+  const guest = await sessions.create(sessions.newId(), json({ guest: true }));
+  await guest.renew({ user, label });
+  return guest;
+}
+
+test('the list shows handles, times and labels, the newest first, and no id', async () => {
+  const sessions = newStore();
+  const [first, second] = [await login(sessions, 'ann', 'Firefox'), await login(sessions, 'ann')];
+  await login(sessions, 'eve');
+  await second.renew();
+  const list = await sessions.of('ann').list();
+  assert.deepEqual(
+    new Set(list.map(({ handle }) => handle)),
+    new Set([first.handle, second.handle]),
+  );
+  const [firefox] = list.filter(({ label }) => label === 'Firefox');
+  assert.ok(firefox && Math.abs(firefox.created.getTime() - Date.now()) < 60_000);
+  assert.ok(firefox.lastSeen >= firefox.created);
+  const text = JSON.stringify(list);
+  for (const { id } of [first, second]) assert.ok(!text.includes(id));
+  assert.equal(await sessions.open(firefox.handle), undefined);
+});
+
+test('one session is revoked by its handle, by its own user only', async () => {
+  const sessions = newStore();
+  const [mine, other] = [await login(sessions, 'bob'), await login(sessions, 'bob')];
+  assert.equal(await sessions.of('mallory').revoke(mine.handle), false);
+  assert.equal(await sessions.of('bob').revoke(mine.handle), true);
+  assert.equal(await sessions.of('bob').revoke(mine.handle), false);
+  assert.equal(await sessions.open(mine.id), undefined);
+  assert.ok(await sessions.open(other.id));
+});
+
+test('all others are revoked, and exactly one stays', async () => {
+  const sessions = newStore();
+  const all = await Promise.all(Array.from({ length: 5 }, () => login(sessions, 'carol')));
+  const [kept] = all as [OpenSession];
+  assert.equal(await sessions.of('carol').revokeOthers(kept), 4);
+  const alive = await Promise.all(all.map(({ id }) => sessions.open(id)));
+  assert.deepEqual(
+    alive.map((session) => session?.id),
+    [kept.id, ...Array.from({ length: 4 }, () => undefined)],
+  );
+});
+
+test('64 requests that save and renew while all are revoked leave none alive', async () => {
+  const [one, other] = [newStore(), newStore()];
+  const owned = await Promise.all(Array.from({ length: 8 }, () => login(one, 'dave')));
+  const requests = Array.from({ length: 64 }, async (_, at) => {
+    const session = await (at % 2 ? one : other).open(owned[at % 8]?.id);
+    if (session === undefined) return;
+    if (at % 4 === 0) await session.renew();
+    await session.save(json({ at }));
+    await session.touch();
+  });
+  const [count] = await Promise.all([one.of('dave').revokeAll(), ...requests]);
+  assert.ok(count > 0);
+  assert.deepEqual(await one.of('dave').list(), []);
+  for (const { id } of owned) assert.equal(await other.open(id), undefined);
+});
+
+test('of 50 logins at once exactly the allowed number stay', async () => {
+  const stores = [newStore({ maxPerUser: 3 }), newStore({ maxPerUser: 3 })] as const;
+  await Promise.all(Array.from({ length: 50 }, (_, at) => login(stores[at % 2 ? 1 : 0], 'frank')));
+  assert.equal((await stores[0].of('frank').list()).length, 3);
+  const direct = await stores[0].create(stores[0].newId(), json({}), { user: 'frank' });
+  const list = await stores[0].of('frank').list();
+  assert.equal(list.length, 3);
+  assert.ok(
+    list.some(({ handle }) => handle === direct.handle),
+    'the newest stays',
+  );
+});
