@@ -26,7 +26,8 @@ if (!packagesAreCurrent()) {
 await makeWrongFixes();
 const [program] = process.argv.splice(2, 1);
 if (program !== undefined) {
-  await import('./machine/strip-types.mjs');
+  const tsx = await import('tsx/esm/api');
+  tsx.register();
   await import(pathToFileURL(join(root, program)).href);
 }
 

@@ -130,7 +130,7 @@ test('the program of the first argument runs with the arguments after it', () =>
   const program = 'const [, , ...words]: string[] = process.argv;\nconsole.error(words);\n';
   const { said, code } = setUp(
     'program',
-    { engines: { node: '>=20.19.0' } },
+    { type: 'module', engines: { node: '>=20.19.0' } },
     {
       packages: join(root, 'node_modules'),
       files: { 'lessons/.keep': '', 'src/program.ts': program },
