@@ -7,6 +7,7 @@ export interface Colours {
   ink: string;
   /** Text beside arrows; it needs the contrast of text. */
   aside: string;
+  /** Lines and the edges of boxes. */
   line: string;
   /** Arrow heads. */
   accent: string;
@@ -19,7 +20,15 @@ const ALTERNATIVE = /^[ \t]*acc(Title|Descr):[ \t]*(.*)\n?/gm;
 const COMMENT = /^[ \t]*%%.*\n?/gm;
 
 /** Each of the renderer's variables is set, so that it mixes no colour of its own. */
-const RENDERED = { bg: '#fff', fg: '#000', line: '#000', accent: '#000', muted: '#000' };
+const RENDERED = {
+  bg: '#fff',
+  fg: '#000',
+  line: '#000',
+  accent: '#000',
+  muted: '#000',
+  border: '#000',
+  padding: 2,
+};
 
 /** The renderer's margin around a diagram of lanes, and the part of it that stays. */
 const MARGIN = 30;
@@ -59,7 +68,7 @@ export function drawDiagram(text: string, colours: Colours, name: string): strin
       // The page's own font takes the place of one from another site.
       .replace(/@import url\([^)]*\);/g, '')
       .replaceAll(SMALL, LEGIBLE)
-      .replace(/--(bg|fg|line|accent|muted)\b/g, '--drawing-$1')
+      .replace(/--(bg|fg|line|accent|muted|border)\b/g, '--drawing-$1')
       .replace(/ style="[^"]*"/, ` style="${style(colours)}"`)
       .replace(/>/, `>${alternative}`)
       .replace(/\bid="([^"]+)"/g, `id="${name}-$1"`)
@@ -73,7 +82,7 @@ export function drawDiagram(text: string, colours: Colours, name: string): strin
  * renderer's would refer to itself.
  */
 function style({ background, ink, line, accent, aside }: Colours): string {
-  const values = { bg: background, fg: ink, line, accent, muted: aside };
+  const values = { bg: background, fg: ink, line, accent, muted: aside, border: line };
   return Object.entries(values)
     .map(([name, value]) => `--drawing-${name}:${value}`)
     .join(';');

@@ -4,6 +4,9 @@ import { createConnection } from 'mysql2/promise';
 import type { Yield } from './page.ts';
 import { type Recorded, withRecordedPage } from './record-page.ts';
 
+/** GitHub shrinks a drawing to the width of a phone; these settings keep its text legible there. */
+const NARROW = { flowchart: { nodeSpacing: 20, rankSpacing: 30, padding: 8 } };
+
 /**
  * Draws the seal and the row as two keys: a page for a visitor who has both, and for visitors
  * who have one of them.
@@ -39,15 +42,21 @@ export async function drawTwoKeys(recorded: Recorded): Promise<Yield> {
     kind: 'block',
     text: [
       '```mermaid',
+      `%%{init: ${JSON.stringify(NARROW)}}%%`,
       'flowchart TD',
       '  accTitle: A session opens with two keys',
       `  accDescr: ${description.join(' ')}`,
       '  C[a cookie] --> S{our seal?}',
       '  S -->|yes| R{its row?}',
-      `  S -->|no| N[${bodies.row}]`,
-      `  R -->|no| G[${bodies.seal}]`,
-      `  R -->|yes| Y[${bodies.both}]`,
+      `  S -->|no| N[${broken(bodies.row)}]`,
+      `  R -->|no| G[${broken(bodies.seal)}]`,
+      `  R -->|yes| Y[${broken(bodies.both)}]`,
       '```',
     ].join('\n'),
   };
+}
+
+/** Two lines, so that three boxes beside each other fit a phone. */
+function broken(sentence: string): string {
+  return sentence.replace(/ (?=signed|as)/, '<br/>');
 }

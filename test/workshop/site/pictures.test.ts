@@ -110,9 +110,9 @@ test('each trick with the cookie works before and not after', async () => {
 
 test('neither the seal nor the row opens a session without the other', async () => {
   const { text } = await programs.picture('two keys', pageOf('sealed-or-stored'));
-  assert.match(text, /S -->\|no\| N\[Nobody is signed in\]/);
-  assert.match(text, /R -->\|no\| G\[Nobody is signed in\]/);
-  assert.match(text, /R -->\|yes\| Y\[Signed in as ann\]/);
+  assert.match(text, /S -->\|no\| N\[Nobody is<br\/>signed in\]/);
+  assert.match(text, /R -->\|no\| G\[Nobody is<br\/>signed in\]/);
+  assert.match(text, /R -->\|yes\| Y\[Signed in<br\/>as ann\]/);
 });
 
 test("the picture of a row is of PHP's own bytes", async () => {
