@@ -8,6 +8,7 @@ import { Lab } from './lab/lab.ts';
 import { labServer } from './lab/server.ts';
 import { type DatabaseServer, obtainServer } from './machine/database/server.ts';
 import { decideOnSignals } from './machine/signals.ts';
+import { keepSiteCurrent } from './site/background.ts';
 
 const DEFAULT_PORT = 4_170;
 const HELP = `Starts the workshop: a database of its own and the lab, a page in your browser.
@@ -15,6 +16,7 @@ const HELP = `Starts the workshop: a database of its own and the lab, a page in 
   npm start
   npm start -- --port 8080    the lab's port; default ${DEFAULT_PORT} or the next free one
   npm start -- --no-open      opens no browser
+  npm start -- --no-docs      does not build the documentation when it is missing or old
   npm start -- --instructor   shows the lessons to a room: big type, one heading at a time
   npm start -- --help         prints this
 
@@ -26,6 +28,7 @@ Ctrl-C ends the workshop and everything it started.
 interface Options {
   port: number | undefined;
   open: boolean;
+  docs: boolean;
   instructor: boolean;
   help: boolean;
 }
@@ -41,12 +44,14 @@ function readOptions(args: string[]): Options {
     options: {
       port: { type: 'string' },
       'no-open': { type: 'boolean', default: false },
+      'no-docs': { type: 'boolean', default: false },
       instructor: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   const { instructor, help } = values;
-  return { port: readPort(values.port), open: !values['no-open'], instructor, help };
+  const [open, docs] = [!values['no-open'], !values['no-docs']];
+  return { port: readPort(values.port), open, docs, instructor, help };
 }
 
 function readPort(text: string | undefined): number | undefined {
@@ -130,6 +135,7 @@ async function main(): Promise<number> {
       lab.useDatabase(database, performance.now() - began);
       announce(lab, port);
       if (options.open && process.stdout.isTTY) openBrowser(`http://127.0.0.1:${port}/`);
+      if (options.docs) lab.documentation = keepSiteCurrent(lab.ending, say);
     }
     return await exit;
   } finally {

@@ -29,6 +29,12 @@ export interface DatabaseState {
   origin: DatabaseServer['origin'] | undefined;
 }
 
+/** The state of docs/site. */
+export type Documentation =
+  | { state: 'built' }
+  | { state: 'building'; began: number }
+  | { state: 'failed'; reason: string };
+
 interface Events {
   change: [condition: string | undefined];
   say: [condition: string | undefined, sentence: string];
@@ -47,6 +53,8 @@ export class Lab extends EventEmitter<Events> {
     version: undefined,
     origin: undefined,
   };
+  /** Set by the program that builds the documentation. */
+  documentation: () => Documentation = () => ({ state: 'built' });
   readonly tests: Map<string, TestRun> = new Map();
   readonly attacks: Map<string, AttackRun> = new Map();
   readonly #classes = new Map<string, Promise<RunningClass>>();

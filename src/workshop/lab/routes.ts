@@ -63,6 +63,17 @@ export function labRoutes(lab: Lab): Hono {
   // First: the next pattern includes this path.
   app.get('/docs', (context) => context.redirect('/docs/'));
   app.get('/docs/*', async (context, next) => {
+    const docs = lab.documentation();
+    if (docs.state === 'building') {
+      const seconds = Math.round((performance.now() - docs.began) / 1_000);
+      const text = `This takes about 20 s; ${seconds} s have passed. The page appears by itself.`;
+      context.header('Refresh', '2');
+      return context.html(messagePage('The documentation is being built', text), 503);
+    }
+    if (docs.state === 'failed') {
+      const reason = html`<code>npm run docs</code> failed:</p><pre>${docs.reason}</pre><p>Correct this, and start the workshop again.`;
+      return context.html(messagePage('The documentation could not be built', reason), 500);
+    }
     if (existsSync(join(DOCS, 'site/index.html'))) return next();
     return context.html(messagePage('The documentation is not built yet', BUILD), 404);
   });

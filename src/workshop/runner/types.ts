@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { stripTypes } from '../machine/program.ts';
 import { keepTrackOf } from '../sandbox/children.ts';
 
 export interface TypeProblem {
@@ -13,7 +14,6 @@ export interface TypeProblem {
 }
 
 const program = fileURLToPath(new URL('./types-program.ts', import.meta.url));
-const tsx = import.meta.resolve('tsx');
 
 /**
  * Type-checks the learner's class in a process that stays, because only the first check is slow.
@@ -68,7 +68,7 @@ export class TypeChecker {
 
   #running(): ChildProcess {
     if (this.#child?.connected) return this.#child;
-    const child = fork(program, { execArgv: ['--import', tsx], stdio: 'ignore' });
+    const child = fork(program, { execArgv: [...stripTypes], stdio: 'ignore' });
     keepTrackOf(child);
     this.#child = child;
     return child;

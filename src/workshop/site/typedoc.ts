@@ -1,5 +1,13 @@
 /** Builds the site from the lessons' pages, the pages of docs/ and the API, and checks it. */
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
@@ -62,10 +70,7 @@ export async function buildSite(options: { out: string | undefined }): Promise<S
     }
     const faults = [...complaints, ...(project ? inspectSite(draft) : [])];
     if (!project && faults.length === 0) faults.push('TypeDoc could not read the sources');
-    if (options.out && faults.length === 0) {
-      rmSync(options.out, { recursive: true, force: true });
-      cpSync(draft, options.out, { recursive: true });
-    }
+    if (options.out && faults.length === 0) putInPlace(draft, options.out);
     return {
       pages: countPages(draft),
       milliseconds: Math.round(performance.now() - began),
@@ -73,6 +78,18 @@ export async function buildSite(options: { out: string | undefined }): Promise<S
     };
   } finally {
     rmSync(draft, { recursive: true, force: true });
+  }
+}
+
+/** In one step: a build that is ended half-way must leave the earlier site, or none. */
+function putInPlace(draft: string, out: string): void {
+  const beside = `${out}-${process.pid}`;
+  try {
+    cpSync(draft, beside, { recursive: true });
+    rmSync(out, { recursive: true, force: true });
+    renameSync(beside, out);
+  } finally {
+    rmSync(beside, { recursive: true, force: true });
   }
 }
 

@@ -49,7 +49,7 @@ test('without --port, a taken default port is reported and the next free one is 
   // Another process on the default port serves this test as well as its own would.
   holder.on('error', () => {});
   holder.listen(4_170, '127.0.0.1');
-  const { child, ended, output } = run({ args: [], database: server.url });
+  const { child, ended, output } = run({ args: ['--no-docs'], database: server.url });
   await until(() => output().includes('database ready') || child.exitCode !== null, 'the lab');
   assert.match(output(), /port 4170 is taken, the lab takes 41[78]\d/);
   child.kill('SIGTERM');

@@ -56,7 +56,7 @@ export async function openLab(
   const url = (server ?? own)?.url ?? '';
   const switches = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic'];
   const [workshop, browser] = await Promise.all([
-    startWorkshop(url, project, args),
+    startWorkshop(url, project, ['--no-docs', ...args]),
     program ? chromium.launch({ executablePath: program, args: switches }) : undefined,
   ]);
   after(async () => {

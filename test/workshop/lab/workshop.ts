@@ -82,7 +82,7 @@ export function run(options: {
 export async function startWorkshop(
   database: string,
   project?: string,
-  args: string[] = [],
+  args: string[] = ['--no-docs'],
 ): Promise<Workshop> {
   const program = run({ args: ['--port', '0', ...args], database, project });
   const { child, output, ended } = program;
