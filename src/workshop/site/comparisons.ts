@@ -45,7 +45,7 @@ export interface SequenceTotal {
 export interface SequenceResults {
   /** By subject of the sequences: functions, handlers, settings. */
   groups: { title: string; rows: SequenceRow[] }[];
-  /** The page's own PHP first; the others where they are to be had. */
+  /** The page's own PHP first, then the others that could be fetched. */
   totals: SequenceTotal[];
 }
 

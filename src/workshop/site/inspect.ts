@@ -56,7 +56,7 @@ function inspectIds({ name, html }: BuiltPage): string[] {
   return [...new Set(twice)].map((id) => `${name} gives the id "${id}" to two elements`);
 }
 
-/** Nothing a page needs may come from elsewhere; a link a reader may follow is another matter. */
+/** Scripts, styles and fonts must be local; links that a reader follows need not be. */
 function inspectLoads({ name, html }: BuiltPage): string[] {
   const loads = [
     ...html.matchAll(/<(?:script|img|iframe|source|audio|video|embed)\b[^>]*?\ssrc="([^"]*)"/g),

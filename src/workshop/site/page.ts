@@ -1,4 +1,4 @@
-/** Pages of Markdown: which there are, and how one is woven: what each marker yields, written below it. */
+/** Pages of Markdown: lists them, and writes what each marker yields below it. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Lesson, root, shown } from '../course/catalogue.ts';

@@ -9,7 +9,7 @@ const RELOADS = 10;
 const RELOAD = 'a reload';
 const STRANGER = 'a new visitor';
 
-/** Milliseconds for a request that is served at once; one that is not waits for ever. */
+/** Milliseconds until a request without a response counts as waiting. */
 const PATIENCE = 1_000;
 
 /**

@@ -8,9 +8,9 @@ export interface Story {
   store?: Readonly<Record<string, string>> | undefined;
   /** php.ini's settings for this request. */
   settings?: Readonly<Record<string, string>> | undefined;
-  /** True for a handler with no more than the six callbacks that every handler has. */
+  /** True for a handler with only the six required callbacks. */
   onlySix?: boolean | undefined;
-  /** Answers of callbacks that do not do their work. */
+  /** Return values of callbacks that fail. */
   answers?: Readonly<Record<string, boolean>> | undefined;
   /** One statement a line. `{ a: true }` is PHP's `['a' => true]`. */
   lines: readonly string[];

@@ -49,7 +49,7 @@ export function publicModules(): PublicModule[] {
 export interface SiteReport {
   pages: number;
   milliseconds: number;
-  /** A sentence each; the site is not put in place when there is one. */
+  /** One sentence for each fault; with a fault the site is not put in place. */
   faults: string[];
 }
 
