@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { findLesson, readLessons } from '../../../src/workshop/course/catalogue.ts';
-import { findStep, readPassages, STEPS, stepsOf } from '../../../src/workshop/lab/steps.ts';
+import { findStep, readStep, STEPS, stepsOf } from '../../../src/workshop/lab/steps.ts';
 import {
   counts,
   inspectPage,
@@ -48,25 +48,20 @@ test('--help lists --instructor', async () => {
 test('every lesson has something under each of its headings', () => {
   for (const lesson of readLessons()) {
     for (const step of stepsOf(lesson)) {
-      const passages = readPassages(lesson, step);
-      assert.ok(passages.length > 0, `${lesson.label} ${step.heading}`);
+      const { text, outcome } = readStep(lesson, step);
+      assert.ok(text + outcome !== '', `${lesson.label} ${step.heading}`);
     }
   }
 });
 
 test('an attack’s outcome and the solution’s code are answers', () => {
   const lesson = findLesson(readLessons(), 13);
-  const attack = readPassages(lesson, findStep('attack'));
-  const shown = attack.filter(({ answer }) => answer === undefined);
-  assert.ok(shown.every(({ markdown }) => !markdown.includes('BREACHED')));
-  assert.match(attack.at(-1)?.markdown ?? '', /BREACHED/);
-  assert.equal(attack.at(-1)?.answer, 'What happens, and why');
-  const solution = readPassages(lesson, findStep('solution'));
-  const open = solution.filter(({ answer }) => answer === undefined);
-  assert.ok(solution.length > 1);
-  assert.ok(open.every(({ markdown }) => !markdown.includes('```')));
-  const idea = readPassages(lesson, findStep('idea'));
-  assert.ok(idea.every(({ markdown }) => !markdown.includes('```ts')));
+  const attack = readStep(lesson, findStep('attack'));
+  assert.doesNotMatch(attack.text, /BREACHED/);
+  assert.match(attack.outcome, /BREACHED/);
+  const solution = readStep(lesson, findStep('solution')).text;
+  assert.doesNotMatch(solution.replace(/<details>.*<\/details>/s, ''), /```/);
+  assert.doesNotMatch(readStep(lesson, findStep('idea')).text, /```ts/);
 });
 
 test('every step of every lesson has a page with a class that exists', async () => {
@@ -156,11 +151,11 @@ test('answers are hidden until a key or a button shows them', { skip }, async ()
   await announced(page, 'The answers are hidden.');
   assert.equal(await outcome.isVisible(), false);
   await page.goto(`${lab.address}/lesson/13/?step=your-turn`);
-  for (const name of ['#hints li', '#code-class', '#code-diff']) {
+  for (const name of ['#hints .prose', '#code .listing']) {
     assert.equal(await page.locator(`.beside ${name}`).first().isVisible(), false, name);
   }
   await page.locator('#answers').click();
-  await page.locator('#code-class').waitFor();
+  await page.locator('#code-class .listing').waitFor();
 });
 
 test('the timer starts, goes on over the steps, stops and is reset', { skip }, async () => {
@@ -246,8 +241,8 @@ test('without script the steps are links, and buttons come back to the step', {
   await page.locator('#visit-you').click();
   await heading(page, 'Solution');
   await reads(page.locator('#page-you .shown'), 'Count: 1');
-  await page.locator('.answer summary').first().click();
-  assert.ok(await page.locator('.answer pre').first().isVisible());
+  await page.locator('.prose > details > summary').click();
+  assert.ok(await page.locator('.prose > details pre').first().isVisible());
 });
 
 test('a link leads to the lesson’s whole page, and another one back', { skip }, async () => {

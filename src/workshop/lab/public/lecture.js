@@ -87,7 +87,9 @@ function reset() {
 /* The answers of a step. */
 
 const answers = () =>
-  /** @type {HTMLDetailsElement[]} */ ([...document.querySelectorAll('details.answer')]);
+  /** @type {HTMLDetailsElement[]} */ ([
+    ...document.querySelectorAll('.prose > details, .ladder details, #code > details'),
+  ]);
 
 function showAnswers() {
   const all = answers();

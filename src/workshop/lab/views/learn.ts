@@ -5,9 +5,9 @@ import { type Lesson, shown } from '../../course/catalogue.ts';
 import { lessonBefore } from '../../course/promises.ts';
 import type { View } from '../class-file.ts';
 import { type Html, html } from '../html.ts';
-import { type Passage, readPassages, splitFrontMatter, stepsOf } from '../steps.ts';
+import { readStep, type Step, splitFrontMatter, stepsOf } from '../steps.ts';
 import { highlightLines } from './highlight.ts';
-import { type Place, renderMarkdown } from './markdown.ts';
+import { renderMarkdown } from './markdown.ts';
 
 const REGION = /^\s*\/\/\s*#(?:end)?region\b.*$/;
 const CONTEXT = 3;
@@ -16,20 +16,19 @@ const CONTEXT = 3;
 export function walkthrough(lesson: Lesson, lessons: Lesson[]): Html {
   return html`${stepsOf(lesson).map(
     (step) => html`<h3 id="read-${step.name}">${step.heading}</h3>
-    ${passages(readPassages(lesson, step, true), { lesson, lessons })}`,
+    ${stepText(lesson, step, lessons)}`,
   )}`;
 }
 
-/** A step's text, in which each answer is folded. */
-export function passages(own: Passage[], place: Place): Html {
-  const onlyAnswers = own.every(({ answer }) => answer !== undefined);
-  return html`${
-    onlyAnswers &&
-    html`<p>Predict what the attack will do to the class at work, then press the button.</p>`
-  }${own.map(({ markdown, answer }) => {
-    const prose = renderMarkdown(markdown, place);
-    return answer === undefined ? prose : folded(answer, prose);
-  })}`;
+/** A step's text, in which the outcome of the attack is folded. */
+export function stepText(lesson: Lesson, step: Step, lessons: Lesson[]): Html {
+  const place = { lesson, lessons };
+  const { text, outcome } = readStep(lesson, step);
+  if (outcome === '') return renderMarkdown(text, place);
+  const prompt =
+    text === '' &&
+    html`<p>Predict what the attack will do to the class at work, then press the button.</p>`;
+  return html`${prompt}${renderMarkdown(text, place)}${folded('What happens, and why', renderMarkdown(outcome, place))}`;
 }
 
 /** An answer, which is hidden until it is asked for. */

@@ -3,11 +3,12 @@ import type { Lesson } from '../../course/catalogue.ts';
 import { lessonAfter, lessonBefore } from '../../course/promises.ts';
 import { type Html, html } from '../html.ts';
 import type { Lab } from '../lab.ts';
-import { readPassages, STEPS, type Step, stepsOf } from '../steps.ts';
+import { STEPS, type Step, stepsOf } from '../steps.ts';
 import { frame, statusPart, WARNING } from './frame.ts';
-import { code, folded, hints, passages } from './learn.ts';
+import { stepText } from './learn.ts';
 import { actionForm, type DrawPart, type PageModel } from './model.ts';
-import { browserPanel, liveParts } from './page.ts';
+import { liveParts } from './page.ts';
+import { lessonPanels } from './panels.ts';
 import { classPicker } from './picker.ts';
 
 /** The keys, as the overlay lists them. */
@@ -43,7 +44,7 @@ export function lecture(model: LectureModel): Html {
 <main id="main" tabindex="-1" class="${panels.length === 0 && 'no-panels'}">
   <article class="prose" aria-labelledby="step-heading">
     <h2 id="step-heading">${step.heading}</h2>
-    ${passages(readPassages(lesson, step), { lesson, lessons: lab.lessons })}
+    ${stepText(lesson, step, lab.lessons)}
   </article>
   ${panels.length > 0 && html`<div id="play" class="beside" tabindex="0" role="region" aria-label="Live panels">${panels}</div>`}
 </main>
@@ -106,38 +107,23 @@ function tools(model: LectureModel): Html {
   </div>`;
 }
 
+/** The panels of a step; before them the class at work, where one is. */
+const PANELS: Record<Step['name'], readonly (keyof ReturnType<typeof lessonPanels>)[]> = {
+  before: ['browser', 'row'],
+  attack: ['attacks', 'row'],
+  idea: ['time', 'browser', 'row'],
+  'your-turn': ['hints', 'code'],
+  solution: ['time', 'browser', 'row'],
+  proof: ['tests', 'attacks'],
+  beyond: [],
+};
+
 function drawPanels(model: LectureModel, live: DrawPart): Html[] {
-  const { view, lab, step } = model;
-  const heading = (id: string, text: string) => html`<h2 id="${id}-heading">${text}</h2>`;
-  const panel = (id: string, text: string, inside: Html) =>
-    html`<section class="panel ${id}" aria-labelledby="${id}-heading">${heading(id, text)}${inside}</section>`;
-  const played = html`${classPicker(model)}${live('notice')}`;
-  const row = panel('row', 'Row', live('rows'));
-  const time = panel('time', 'Timeline', live('requests'));
-  switch (step.name) {
-    case 'before':
-      return [played, browserPanel(model, live), row];
-    case 'attack':
-      return [played, panel('attacks', 'Attack', live('attacks-state')), row];
-    case 'idea':
-    case 'solution':
-      return [played, time, browserPanel(model, live), row];
-    case 'your-turn': {
-      const { lesson } = view;
-      return [
-        panel('hints', 'Hints', folded('Show the hints', hints(lesson))),
-        panel('code', 'Code', folded('Show the code', code(view, lab.lessons))),
-      ];
-    }
-    case 'proof':
-      return [
-        played,
-        panel('tests', 'Tests', live('tests-state')),
-        panel('attacks', 'Attack', live('attacks-state')),
-      ];
-    default:
-      return [];
-  }
+  const { name } = model.step;
+  const panels = lessonPanels(model, live);
+  const shown = PANELS[name].map((each) => panels[each]);
+  if (shown.length === 0 || name === 'your-turn') return shown;
+  return [html`${classPicker(model)}${live('notice')}`, ...shown];
 }
 
 function overlay(): Html {
