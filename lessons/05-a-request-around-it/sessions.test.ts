@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { openBench } from '#bench';
 
-const { serve } = await openBench();
+const { another, handler, serve } = await openBench();
 const server = await serve({
   settings: { 'session.gc_probability': '1', 'session.gc_divisor': '1' },
 });
@@ -41,4 +41,29 @@ test('a returning visitor gets no cookie', async () => {
   const { cookie } = await server.request({});
   const { setCookie } = await server.request({ cookie });
   assert.deepEqual(setCookie, []);
+});
+
+test('a visitor may be sent to another server at any time', async () => {
+  const servers = [await (await another()).serve(), await (await another()).serve()];
+  const visitors = [await servers[0]?.request(), await servers[1]?.request()];
+  for (let visit = 2; visit <= 5; visit += 1) {
+    const page = servers[visit % 2];
+    for (const first of visitors) {
+      const { body = '' } = (await page?.request({ cookie: first?.cookie ?? '' })) ?? {};
+      assert.match(body, new RegExp(`Count: ${visit}<`), `visit ${visit} of a visitor`);
+    }
+  }
+});
+
+test('the id of a session that has ended is not given to another visitor', async () => {
+  await handler.open('', 'MySession');
+  const ended = await handler.create_sid();
+  await handler.write(ended, 'user|s:3:"Ann";');
+  await handler.destroy(ended);
+  assert.notEqual(
+    await handler.create_sid(),
+    ended,
+    "Ann's old cookie would open the next visitor's session",
+  );
+  await handler.close();
 });

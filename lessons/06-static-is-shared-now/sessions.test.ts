@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { openBench } from '#bench';
 
-const { database, gate, handler, newId, serve, store } = await openBench();
+const { another, database, gate, handler, newId, serve, store } = await openBench();
 await handler.open('', 'MySession');
 const server = await serve();
 after(() => server.close());
@@ -47,4 +48,60 @@ test('request after request is served by the same few connections', async () => 
   }
   const connections = await database.connections();
   assert.ok(connections <= 10, `40 requests left ${connections} connections open`);
+});
+
+test('first visitors at the same moment share one pool', async () => {
+  const { handler: fresh } = await another();
+  const before = await database.connections();
+  const visits = Array.from({ length: 40 }, async () => {
+    await fresh.open('', 'MySession');
+    const answered = await answer(fresh.read('404'));
+    await fresh.close();
+    return answered;
+  });
+  assert.deepEqual([...new Set(await Promise.all(visits))], [''], 'what 40 requests at once read');
+  const made = (await database.connections()) - before;
+  assert.ok(made <= 10, `40 first requests at once left ${made} connections open`);
+});
+
+test('ids that are made at the same moment differ', async () => {
+  await handler.open('', 'MySession');
+  const ids = await Promise.all(Array.from({ length: 20 }, () => newId()));
+  assert.equal(`${new Set(ids).size} of 20 ids`, '20 of 20 ids');
+  await handler.close();
+});
+
+test('what one request has read changes nothing that another one saves', async () => {
+  await handler.open('', 'MySession');
+  const [ann, bob] = [await newId(), await newId()];
+  await store(ann, 'cart|i:1;');
+  await store(bob, 'cart|i:2;');
+  await handler.read(ann);
+  await handler.read(bob);
+  assert.equal(await answer(handler.write(ann, 'cart|i:2;')), true);
+  assert.equal(await answer(handler.write(bob, 'cart|i:1;')), true);
+  assert.equal(await handler.read(ann), 'cart|i:2;', "Ann's save");
+  assert.equal(await handler.read(bob), 'cart|i:1;', "Bob's save");
+  await handler.close();
+});
+
+test('requests that fail give their connections back', async () => {
+  await handler.open('', 'MySession');
+  const id = await newId();
+  await store(id, 'count|i:1;');
+  const fail = async (): Promise<string> => {
+    for (let request = 1; request <= 12; request += 1) {
+      await answer(handler.read(id));
+      await answer(handler.write(id, 'count|i:2;'));
+      await answer(handler.gc(1440));
+      await answer(handler.destroy(id));
+    }
+    return 'all have ended';
+  };
+  const waits = 'one still waits after 4 seconds';
+  const failed = await database.withoutTable(() => Promise.race([fail(), delay(4000, waits)]));
+  assert.equal(failed, 'all have ended', 'while the test had taken the table away for 12 requests');
+  const served = await Promise.race([answer(handler.read(id)), delay(4000, waits)]);
+  assert.equal(served, 'count|i:1;', 'after the test had taken the table away for 12 requests');
+  await handler.close();
 });

@@ -5,14 +5,33 @@ import { openBench } from '#bench';
 const { database, handler, newId, store } = await openBench();
 await handler.open('', 'MySession');
 
+/** Every byte that is in no id of any lesson, as a character. */
+const characters = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte)).filter(
+  (character) => !/[0-9A-Za-z_-]/.test(character),
+);
+
 /** Spellings that some comparison treats as equal: by number, accent or padding. */
 function lookalikes(id: string): string[] {
   return [
+    ...characters.flatMap((character) => [id + character, character + id.slice(1)]),
     ...[`${id}abc`, `${id} `, ` ${id}`, `0${id}`, `+${id}`, `${id}.0`, `${id}e0`, `${id}'`],
     ...[`${id}\n`, `${id}\n<script>`, `${id}\0`, `${id}\u0301`, `${id}${' '.repeat(100)}`],
     ...[`${id} OR 1=1`, `0x${Number(id).toString(16)}`, `${id}${'x'.repeat(1_000_000)}`],
   ];
 }
+
+/** Ids of no lesson. */
+const others = [
+  '',
+  'deadbeef',
+  '9'.repeat(11),
+  '9'.repeat(100),
+  "' OR '1'='1",
+  '%',
+  'café',
+  '-1',
+  '0',
+];
 
 /** The id with upper and lower case swapped. */
 const swapCase = (id: string): string =>
@@ -38,7 +57,7 @@ test('nothing but an id is ever written', async () => {
   const id = await newId();
   await store(id, 'user|s:3:"Ann";');
   const before = (await database.rows()).length;
-  for (const other of [...lookalikes(id), '', 'deadbeef', '9'.repeat(100), "' OR '1'='1", 'café']) {
+  for (const other of [...lookalikes(id), ...others]) {
     const answer = await handler.write(other, 'user|s:7:"Mallory";').catch(String);
     assert.equal(answer, false, `${short(other)} was accepted as an id`);
     await handler.destroy(other);

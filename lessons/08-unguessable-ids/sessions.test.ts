@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import crypto from 'node:crypto';
-import { syncBuiltinESMExports } from 'node:module';
 import { after, mock, test } from 'node:test';
 import { openBench } from '#bench';
 
-const { clock, handler, newId, serve } = await openBench();
+const { another, clock, handler, newId, recordDraws, serve } = await openBench();
 await handler.open('', 'MySession');
 const server = await serve();
 after(() => server.close());
@@ -15,24 +13,37 @@ function likeness(one: string, other: string): number {
   return letters.filter((letter, place) => letter === other[place]).length / letters.length;
 }
 
-/** The number of random bytes that a new id is made from, whatever their source. */
-async function drawnBytes(): Promise<number> {
-  let drawn = 0;
-  const { randomBytes } = crypto;
-  const getRandomValues = crypto.webcrypto.getRandomValues.bind(crypto.webcrypto);
-  mock.method(crypto, 'randomBytes', (size: number) => {
-    drawn += size;
-    return randomBytes(size);
+/** The random bytes of one process: a stream for each of its ids, all alike but for one byte. */
+function streams(changed?: { id: number; byte: number }): ((size: number) => Uint8Array)[] {
+  return Array.from({ length: 3 }, (_, id) => {
+    let drawn = 0;
+    return (size) =>
+      Uint8Array.from({ length: size }, () => {
+        const isChanged = changed?.id === id && changed.byte === drawn;
+        drawn += 1;
+        return (id * 64 + drawn) ^ (isChanged ? 1 : 0);
+      });
   });
-  mock.method(globalThis.crypto, 'getRandomValues', (bytes: Uint8Array<ArrayBuffer>) => {
-    drawn += bytes.byteLength;
-    return getRandomValues(bytes);
-  });
-  syncBuiltinESMExports();
-  await newId();
-  mock.restoreAll();
-  syncBuiltinESMExports();
-  return drawn;
+}
+
+/** The ids of a process that starts anew, and the number of random bytes drawn for each. */
+async function idsFrom(sources: ((size: number) => Uint8Array)[]): Promise<[string, number][]> {
+  // What it draws while it starts is the same each time.
+  const { result: fresh } = await recordDraws(
+    async () => {
+      const { handler: started } = await another();
+      await started.open('', 'MySession');
+      return started;
+    },
+    (size) => new Uint8Array(size),
+  );
+  const ids: [string, number][] = [];
+  for (const source of sources) {
+    const { result, bytes } = await recordDraws(() => fresh.create_sid(), source);
+    ids.push([result, Buffer.concat(bytes).length]);
+  }
+  await fresh.close();
+  return ids;
 }
 
 test('an id says nothing about the next one', async () => {
@@ -48,11 +59,20 @@ test('an id says nothing about the next one', async () => {
     assert.ok(id.length >= 43, `${id} is too short for 32 random bytes`);
     assert.ok(likeness(id, before) < 1 / 3, `after ${before} came ${id}`);
   }
-  const drawn = await drawnBytes();
-  assert.ok(
-    drawn >= 32,
-    `an id of ${ids[0]?.length} characters was made from ${drawn} random bytes`,
-  );
+});
+
+test('each of the 32 random bytes of an id counts', async () => {
+  clock.set(1_800_000_000);
+  const ids = await idsFrom(streams());
+  for (const [id, drawn] of ids) {
+    assert.ok(drawn >= 32, `an id of ${id.length} characters was made of ${drawn} random bytes`);
+  }
+  for (const [nth, [before]] of ids.entries()) {
+    for (const byte of [0, 7, 8, 15, 16, 23, 24, 31]) {
+      const [after] = (await idsFrom(streams({ id: nth, byte })))[nth] ?? [];
+      assert.notEqual(after, before, `id ${nth + 1} is the same with another random byte ${byte}`);
+    }
+  }
 });
 
 test('counting on from your own id opens no session', async () => {

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import crypto from 'node:crypto';
-import { syncBuiltinESMExports } from 'node:module';
-import { mock, test } from 'node:test';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { openBench } from '#bench';
 
-const { database, handler, newId, statements, store } = await openBench();
+const { database, handler, newId, overhear, recordDraws, statements, store } = await openBench();
 await handler.open('', 'MySession');
 
 test('no value in the table opens a session', async () => {
@@ -25,24 +24,10 @@ test('no value in the table opens a session', async () => {
   assert.equal(await handler.read(id), 'user|s:3:"Ann";');
 });
 
-/** A new id, and the random bytes it was made from, which are as secret as the id. */
-async function drawId(): Promise<{ id: string; drawn: string[] }> {
-  const drawn: string[] = [];
-  const { randomBytes } = crypto;
-  const recorder = mock.method(crypto, 'randomBytes', (size: number) => {
-    const bytes = randomBytes(size);
-    drawn.push(bytes.toString('latin1'));
-    return bytes;
-  });
-  syncBuiltinESMExports();
-  const id = await newId();
-  recorder.mock.restore();
-  syncBuiltinESMExports();
-  return { id, drawn };
-}
-
 test('the database is never told an id', async () => {
-  const { id, drawn } = await drawId();
+  // The random bytes that an id is made of are as secret as the id.
+  const { result: id, bytes } = await recordDraws(() => newId());
+  const drawn = bytes.map((each) => each.toString('latin1'));
   await handler.write(id, 'count|i:1;');
   await handler.write(id, 'count|i:2;');
   await handler.read(id);
@@ -54,5 +39,56 @@ test('the database is never told an id', async () => {
     for (const secret of [id, ...drawn]) {
       assert.ok(!told.some((text) => text.includes(secret)), `the id is in a statement: ${sql}`);
     }
+  }
+});
+
+/** The row's key for an id; undefined when the class does not take it for one of its own. */
+async function keyOf(id: string): Promise<Buffer | undefined> {
+  await database.query('DELETE FROM sessions');
+  if (!(await handler.write(id, 'count|i:1;'))) return undefined;
+  const [row] = await database.rows();
+  return Buffer.from(row?.['id'] as Buffer);
+}
+
+/** The number of bits in which two keys differ. */
+function difference(one: Buffer, other: Buffer): number {
+  const bits = [...one].map((byte, place) => (byte ^ (other[place] ?? 0)).toString(2));
+  return bits.join('').replaceAll('0', '').length;
+}
+
+test('ids that differ in one character have unrelated keys', async () => {
+  const id = await newId();
+  const key = await keyOf(id);
+  assert.ok(key !== undefined, 'a new id was refused');
+  for (const place of [0, 21, id.length - 1]) {
+    const other = id.slice(0, place) + (id[place] === 'A' ? 'B' : 'A') + id.slice(place + 1);
+    const otherKey = await keyOf(other);
+    if (otherKey === undefined) continue;
+    const share = difference(key, otherKey) / (key.length * 8);
+    const where = `character ${place + 1} of ${id.length} was changed`;
+    assert.ok(
+      share > 0.3 && share < 0.7,
+      `${where}: ${Math.round(share * 100)} % of the bits differ`,
+    );
+    for (let start = 0; start < key.length; start += 8) {
+      const [part, otherPart] = [key, otherKey].map((each) => each.subarray(start, start + 8));
+      assert.notDeepEqual(part, otherPart, `${where}: bytes ${start} to ${start + 7} are the same`);
+    }
+  }
+});
+
+test('no error and no log contains an id', async () => {
+  const id = await newId();
+  await store(id, 'count|i:1;');
+  const calls = {
+    Read: () => handler.read(id),
+    Write: () => handler.write(id, 'count|i:2;'),
+    Destroy: () => handler.destroy(id),
+  };
+  for (const [name, work] of Object.entries(calls)) {
+    const call = () => Promise.race([work(), delay(1000)]);
+    const failing = await database.withoutTable(() => overhear(call));
+    assert.ok(!failing.includes(id), `${name} said the id when the test had taken the table away`);
+    assert.ok(!(await overhear(call)).includes(id), `${name} said the id`);
   }
 });

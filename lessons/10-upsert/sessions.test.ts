@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { openBench } from '#bench';
 
 const { clock, database, gate, handler, newId, statements } = await openBench();
@@ -43,4 +44,18 @@ test('a save is one statement that leaves the rest of the row alone', async () =
   assert.equal(await handler.read(id), 'count|i:3;');
   const times = (await database.rows()).map(({ updated }) => updated);
   assert.ok(times.includes(clock.now()), 'the row is as old as before');
+});
+
+test('a save that cannot be done is given up within two seconds', async () => {
+  const id = await newId();
+  const outcome = await database.withoutTable(() =>
+    Promise.race([
+      handler.write(id, 'count|i:1;').then(
+        (saved) => `Write returned ${saved}`,
+        () => 'rejected',
+      ),
+      delay(2000, 'Write had not returned after 2 seconds'),
+    ]),
+  );
+  assert.equal(outcome, 'rejected', 'the test had taken the table away');
 });

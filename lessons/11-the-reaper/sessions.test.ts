@@ -1,27 +1,41 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { openBench } from '#bench';
 
 const { clock, database, handler, newId, serve, statements } = await openBench();
 await handler.open('', 'MySession');
 
-test('a session that is over reads as an empty string, collected or not', async () => {
+test('a session lives to the end of its last second', async () => {
   clock.set(1_800_000_000);
   const id = await newId();
   await handler.write(id, 'user|s:3:"Ann";');
   clock.advance(1440);
-  assert.equal(await handler.read(id), 'user|s:3:"Ann";');
-  clock.advance(1);
-  assert.equal(await handler.read(id), '');
+  assert.equal(
+    await handler.read(id),
+    'user|s:3:"Ann";',
+    'written 1440 s ago, and 1440 is the limit',
+  );
+});
 
+test('a session that is over reads as an empty string, collected or not', async () => {
+  clock.set(1_800_000_000);
+  const id = await newId();
+  await handler.write(id, 'user|s:3:"Ann";');
+  clock.advance(1441);
+  assert.equal(await handler.read(id), '', 'written 1441 s ago, and 1440 is the limit');
+});
+
+test('the lifetime is the one that php.ini sets', async () => {
+  clock.set(1_800_000_000);
   const settings = { 'session.gc_maxlifetime': '60', 'session.gc_probability': '0' };
   const server = await serve({ settings });
   const { cookie } = await server.request();
-  clock.advance(60);
-  assert.match((await server.request({ cookie })).body, /Count: 2/);
-  clock.advance(61);
-  const { body } = await server.request({ cookie });
-  assert.match(body, /Count: 1/, 'a minute was the limit in php.ini');
+  clock.advance(50);
+  assert.match((await server.request({ cookie })).body, /Count: 2/, '50 s after the last visit');
+  clock.advance(70);
+  assert.match((await server.request({ cookie })).body, /Count: 1/, '70 s after the last visit');
 });
 
 test('an invalid lifetime is refused and deletes nothing', async () => {
@@ -29,14 +43,40 @@ test('an invalid lifetime is refused and deletes nothing', async () => {
   const id = await newId();
   await handler.write(id, 'count|i:1;');
   clock.advance(1);
-  const lifetimes: unknown[] = [-1, -10, Number.NaN, Number.POSITIVE_INFINITY, 0.5, 2 ** 53];
-  for (const life of [...lifetimes, '0 OR 1=1', '1440', '', null, undefined, [], {}, 10n]) {
+  const lifetimes: unknown[] = [
+    ...[
+      -1,
+      -10,
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      Number.NEGATIVE_INFINITY,
+      0.5,
+      -0.5,
+      2 ** 53,
+    ],
+    ...[
+      '0 OR 1=1',
+      '1440',
+      '-10',
+      '',
+      '1440; DROP TABLE sessions',
+      true,
+      null,
+      undefined,
+      10n,
+      -1n,
+    ],
+    ...[[], [1440], {}, { valueOf: () => -1 }, new Date(), Symbol('1440')],
+  ];
+  for (const life of lifetimes) {
     const answer = await handler.gc(life as number).catch((error: unknown) => error);
-    const shown = `gc(${typeof life === 'string' ? JSON.stringify(life) : String(life)})`;
+    const shown = `garbageCollect(${inspect(life)})`;
     assert.ok(answer instanceof TypeError, `${shown} answered ${String(answer)}`);
     assert.equal(await handler.read(id), 'count|i:1;', `${shown} deleted a session`);
   }
-  assert.equal(await handler.gc(0), true, 'no second at all is a length of time');
+  for (const life of [Number.MAX_SAFE_INTEGER, 0]) {
+    assert.equal(await handler.gc(life), true, `garbageCollect(${life}) is a lifetime`);
+  }
 });
 
 /** The key of one row among many; a higher number is later in the table. */
@@ -84,4 +124,22 @@ test('a save does not wait for the sweep', async () => {
   await Promise.all([sweep, save]);
   assert.equal(isWaiting, false, 'a visitor waited until the sweep was over');
   assert.equal(await handler.read(id), 'count|i:2;');
+});
+
+test('a sweep that fails leaves nothing behind', async () => {
+  const id = await newId();
+  await handler.write(id, 'count|i:0;');
+  const fail = async (): Promise<string> => {
+    for (let sweep = 1; sweep <= 12; sweep += 1) await handler.gc(1440).catch(() => {});
+    return 'all have ended';
+  };
+  const waits = 'one still waits after 4 seconds';
+  const failed = await database.withoutTable(() => Promise.race([fail(), delay(4000, waits)]));
+  assert.equal(failed, 'all have ended', 'while the test had taken the table away for 12 sweeps');
+  for (let save = 1; save <= 12; save += 1) {
+    const saved = await Promise.race([handler.write(id, `count|i:${save};`), delay(4000, waits)]);
+    assert.equal(saved, true, 'after the test had taken the table away for 12 sweeps');
+    const seen = (await database.rows()).map(({ d }) => String(d));
+    assert.ok(seen.includes(`count|i:${save};`), `no other connection sees save ${save}`);
+  }
 });

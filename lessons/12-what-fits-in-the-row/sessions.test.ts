@@ -4,15 +4,15 @@ import { openBench } from '#bench';
 
 const { clock, handler, newId, random } = await openBench();
 await handler.open('', 'MySession');
-const megabyte = 1_048_576;
+const mebibyte = 1_048_576;
 
 /** A callback's result, or the name of its error. */
 const answer = (promise: Promise<unknown>): Promise<unknown> =>
   promise.catch((error: Error) => `${error.name}: ${error.message}`);
 
-test('any bytes come back as they were, up to a megabyte', async () => {
+test('any bytes come back as they were, up to a mebibyte', async () => {
   const everyByte = Uint8Array.from({ length: 256 }, (_, byte) => byte);
-  const noise = Uint8Array.from({ length: megabyte }, () => Math.floor(random() * 256));
+  const noise = Uint8Array.from({ length: mebibyte }, () => Math.floor(random() * 256));
   for (const data of [everyByte, noise, new Uint8Array(65_536), new Uint8Array(0)]) {
     const id = await newId();
     assert.equal(await answer(handler.write(id, data)), true);
@@ -21,13 +21,31 @@ test('any bytes come back as they were, up to a megabyte', async () => {
   }
 });
 
+test('a part of a larger buffer is saved alone', async () => {
+  const id = await newId();
+  const whole = Buffer.from('password|s:6:"secret";count|i:1;');
+  assert.equal(await answer(handler.write(id, whole.subarray(22))), true);
+  const read = await handler.read(id);
+  assert.equal(`${read.length} characters`, '10 characters', 'of a buffer of 32 bytes');
+  assert.equal(read, 'count|i:1;');
+});
+
 test('a session over the limit is refused, and the saved one stays', async () => {
   const id = await newId();
   await handler.write(id, 'cart|i:1;');
-  const tooMuch = ['x'.repeat(megabyte + 1), 'é'.repeat(megabyte / 2 + 1), 'x'.repeat(2 ** 24)];
-  for (const data of tooMuch) {
-    await assert.rejects(handler.write(id, data), { name: 'SessionTooLarge' });
-    assert.equal(await handler.read(id), 'cart|i:1;');
+  const tooMuch = {
+    'a string of one byte more': 'x'.repeat(mebibyte + 1),
+    'a string of fewer characters and more bytes': 'é'.repeat(mebibyte / 2 + 1),
+    'a buffer of one byte more': new Uint8Array(mebibyte + 1),
+    'a string of sixteen mebibytes': 'x'.repeat(2 ** 24),
+  };
+  for (const [what, data] of Object.entries(tooMuch)) {
+    const outcome = await handler.write(id, data).then(
+      (saved) => `Write returned ${saved}`,
+      (error: Error) => `an error whose name is ${error.name}`,
+    );
+    assert.equal(outcome, 'an error whose name is SessionTooLarge', what);
+    assert.equal(await handler.read(id), 'cart|i:1;', `${what}: the session of before`);
   }
 });
 
