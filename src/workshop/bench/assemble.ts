@@ -7,6 +7,7 @@ import { openWire } from '../wire/proxy.ts';
 import type { Statement } from '../wire/statement.ts';
 import type { Bench } from './bench.ts';
 import { createClock, type OwnedClock } from './clock.ts';
+import { Damage } from './damage.ts';
 import { type OwnedDatabase, openDatabase } from './database.ts';
 import { recordDraws } from './draws.ts';
 import { adaptHandler, type LastCall } from './handler.ts';
@@ -21,6 +22,7 @@ import { unawaited } from './unawaited.ts';
 export interface AssembledBench {
   bench: Bench;
   lastCall: LastCall;
+  damage: Damage;
   clock: OwnedClock;
   random: SeededRandom;
   /** The statements that have no answer yet. */
@@ -83,6 +85,7 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
       return { ...adapted, sessions };
     };
     const { handler, has, lastCall, sessions } = await load(wire.url);
+    const damage = new Damage();
     const clock = createClock();
     // PHP's session functions are loaded only by the lessons that have a page.
     const serve = async (served: SessionsExport, options?: ServeOptions): Promise<Server> => {
@@ -90,7 +93,7 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
       const page =
         options?.apart === true
           ? await serveApart(subject.file, options, wire.url)
-          : await serveCounter(served, lastCall, options);
+          : await serveCounter(served, lastCall, damage, options);
       endings.push(() => page.close());
       return page;
     };
@@ -103,9 +106,15 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
         if (has('write')) await handler.write(id, data);
         else await insertRow(database, id, data, clock.now());
       },
-      database,
+      database: {
+        ...database,
+        query(sql, values) {
+          damage.noteStatement(sql);
+          return database.query(sql, values);
+        },
+      },
       clock,
-      gate: (count, pattern, options) => wire.gate(count, pattern, options),
+      gate: (count, pattern, options) => damage.watch(wire.gate(count, pattern, options)),
       statements: () => statements,
       random: () => random.next(),
       serve: (options) => serve(sessions, options),
@@ -119,7 +128,7 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
       overhear,
     };
     const unanswered = () => statements.filter(({ ended }) => ended === undefined);
-    return { bench, lastCall, clock, random, unanswered, progress: () => events, end };
+    return { bench, lastCall, damage, clock, random, unanswered, progress: () => events, end };
   } catch (error) {
     await end();
     throw error;

@@ -26,7 +26,7 @@ export interface BenchHandler {
 export interface LastCall {
   /** The method as the file spells it: `Read`, or `read` in an object. */
   method: string | undefined;
-  /** The error of a callback within a page, where the test sees only a status of 500. */
+  /** The class's first error within a page, where the test sees only a status of 500. */
   error: unknown;
 }
 
@@ -74,7 +74,11 @@ export function adaptHandler(
     lastCall.method = names(callback).name;
     onCall(lastCall.method);
     if (!method) throw new NotPorted(names(callback));
-    return await method.apply(receiver, values);
+    try {
+      return await method.apply(receiver, values);
+    } catch (error) {
+      throw explainDirectCall(error);
+    }
   };
   const handler: BenchHandler = {
     open: async (path, name) => (await call('open', path, name)) as boolean,
@@ -87,6 +91,21 @@ export function adaptHandler(
     create_sid: async () => (await call('create_sid')) as string,
   };
   return { handler, has: (callback) => find(callback) !== undefined, lastCall };
+}
+
+/**
+ * PHP's functions need a request, and the error for a request that is missing is about servers. A test
+ * that calls a method directly has none, as a script may.
+ */
+function explainDirectCall(error: unknown): unknown {
+  if (error instanceof Error && error.name === 'PhpScopeError') {
+    error.message = error.message.replace(
+      /was used outside a request:[\s\S]*/,
+      'was used outside a request: this test calls the method directly, without a page around it. ' +
+        "Call PHP's functions in initCallbacks, and keep the result in a static property",
+    );
+  }
+  return error;
 }
 
 /** A handler object, made when a constructor was exported; undefined for the static class. */

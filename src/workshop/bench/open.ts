@@ -2,9 +2,10 @@
 import { after, afterEach, beforeEach } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { type CrashWatch, watchForCrashes } from '../sandbox/crash.ts';
-import { describeFailure, describeLoading, show } from '../sandbox/failure.ts';
+import { describeFailure, describeLoading } from '../sandbox/failure.ts';
 import { locate, type Suspect } from '../sandbox/location.ts';
 import { type Failure, hasParent } from '../sandbox/report.ts';
+import { show } from '../sandbox/values.ts';
 import type { Statement } from '../wire/statement.ts';
 import { type AssembledBench, assembleBench, releaseServer } from './assemble.ts';
 import type { Bench } from './bench.ts';
@@ -136,6 +137,7 @@ function followTests(): CrashWatch {
     current = name;
     assembled.lastCall.method = undefined;
     assembled.lastCall.error = undefined;
+    assembled.damage.reset();
     wasStopped = assembled.clock.stopped;
     began = performance.now();
     report({ kind: 'begun', name });
@@ -150,7 +152,7 @@ function followTests(): CrashWatch {
     if (name !== fullName || name === fileOver || !assembled) return;
     clearInterval(timer);
     current = undefined;
-    const { clock, lastCall, random } = assembled;
+    const { clock, damage, lastCall, random } = assembled;
     // A clock that a test stopped runs again for the next one.
     if (!wasStopped) clock.restore();
     const milliseconds = performance.now() - began;
@@ -159,9 +161,10 @@ function followTests(): CrashWatch {
       return;
     }
     const failure = describeFailure(error?.cause ?? error, suspectNow());
+    if (damage.sentence) failure.message += ` (${damage.sentence})`;
     if (lastCall.error !== undefined) {
       const inside = describeFailure(lastCall.error, suspectNow());
-      failure.message += `; a callback failed: ${inside.message}`;
+      failure.message += `; the class failed: ${nameError(inside)}`;
       failure.location = inside.location;
     }
     if (random.used) {
@@ -173,6 +176,11 @@ function followTests(): CrashWatch {
   // Node runs this hook as soon as no test waits, which is too early where more files follow.
   if (!shared) after(endProcess);
   return crashes;
+}
+
+/** `TypeError (ERR_INVALID_URL): Invalid URL`; a plain Error's message alone. */
+function nameError({ error, message }: Failure): string {
+  return error === undefined || error === 'Error' ? message : `${error}: ${message}`;
 }
 
 function suspectNow(): Suspect {

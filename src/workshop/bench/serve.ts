@@ -4,9 +4,10 @@ import { createServer, type IncomingMessage, type RequestListener } from 'node:h
 import type { AddressInfo } from 'node:net';
 import { type PageRequest, type PageResponse, visit } from '../sandbox/browser.ts';
 import type { SessionsExport } from '../sandbox/contract.ts';
-import { counterPage } from '../sandbox/counter.ts';
+import { counterPage, pageErrors } from '../sandbox/counter.ts';
 import { NotPorted } from '../sandbox/not-ported.ts';
 import { startPage } from '../sandbox/server.ts';
+import type { Damage } from './damage.ts';
 import type { LastCall } from './handler.ts';
 
 export interface ServeOptions {
@@ -39,13 +40,15 @@ interface CallbackMessage {
  * Serves the counter page on a free port of the loopback.
  *
  * @param sessions - The export of `#sessions`.
- * @param lastCall - Receives the error of a callback.
+ * @param lastCall - Receives the first error, of a callback or of the page around it.
+ * @param damage - The errors that the test causes itself.
  * @param options - PHP settings that differ from PHP's defaults.
  * @returns The server; the caller closes it.
  */
 export async function serveCounter(
   sessions: SessionsExport,
   lastCall: LastCall,
+  damage: Damage,
   options: ServeOptions = {},
 ): Promise<Server> {
   const page = makePage(sessions, options);
@@ -58,10 +61,12 @@ export async function serveCounter(
     if (request) traces.get(request)?.push(callback);
   };
   const onError = (message: unknown): void => {
-    lastCall.error ??= (message as CallbackMessage).error;
+    const { error } = message as CallbackMessage;
+    if (!damage.explains(error)) lastCall.error ??= error;
   };
   channel.start.subscribe(onCallback);
   channel.error.subscribe(onError);
+  pageErrors.subscribe(onError);
 
   const server = createServer((request, response) => {
     const trace: string[] = [];
@@ -84,6 +89,7 @@ export async function serveCounter(
       new Promise((resolve) => {
         channel.start.unsubscribe(onCallback);
         channel.error.unsubscribe(onError);
+        pageErrors.unsubscribe(onError);
         server.close(() => resolve());
         server.closeAllConnections();
       }),

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { TestResult } from '../bench/tests.ts';
 import { type Lesson, minePath, shown } from '../course/catalogue.ts';
+import type { Location } from '../sandbox/report.ts';
 import { renderMarkdown, sections } from './markdown.ts';
 import { failures, isGreen, type Proof } from './proof.ts';
 import type { Terminal } from './terminal.ts';
@@ -51,24 +52,42 @@ export function describeResult(result: TestResult, { paint }: Terminal): string[
     lines.push(...result.message.split('\n').map((line) => `  ${line}`));
   }
   if (compared) lines.push(`  expected ${result.expected}`, `  got      ${result.actual}`);
-  if (result.location) {
-    const { file, line, method } = result.location;
+  const place = placeInClass(result);
+  if (place) {
+    const { file, line, method } = place;
     lines.push(`  ${paint('cyan', `${shown(file)}:${line}`)}${method ? ` ${method}()` : ''}`);
   }
   return lines;
 }
 
-/** The older lessons in one line, `lessons 01–06 ✔ 41 tests`; undefined when there are none. */
+/** The place to look at; undefined for a line of the test, which says nothing about the mistake. */
+function placeInClass({ location }: TestResult): Location | undefined {
+  return location?.file.endsWith('.test.ts') ? undefined : location;
+}
+
+/** The most red tests of older lessons that are named. */
+const mostNames = 4;
+
+/**
+ * Describes the older lessons in one line, `lessons 01–06 ✔ 41 tests`, and names their red tests.
+ *
+ * @returns Undefined when there are none.
+ */
 export function describeOlder(proof: Proof, { paint }: Terminal): string | undefined {
   const labels = proof.older.map(({ lesson }) => lesson);
   const [first, last] = [labels[0], labels.at(-1)];
   if (first === undefined) return undefined;
   const name = first === last ? `lesson ${first}` : `lessons ${first}–${last}`;
-  const red = failures(proof.older).length;
-  const total = labels.length;
-  return red === 0
-    ? `${name} ${paint('green', '✔')} ${count(total, 'test')}`
-    : `${name} ${paint('red', '✘')} ${red} of ${count(total, 'test')} red`;
+  const red = failures(proof.older);
+  const total = count(labels.length, 'test');
+  if (red.length === 0) return `${name} ${paint('green', '✔')} ${total}`;
+  const perhaps = failures(proof.current).length > 0 ? ', perhaps from the same mistake' : '';
+  const more = red.length - mostNames;
+  return [
+    `${name} ${paint('red', '✘')} ${red.length} of ${total} red${perhaps}`,
+    ...red.slice(0, mostNames).map((result) => `  ${result.lesson} ${result.name}`),
+    ...(more > 0 ? [`  and ${more} more`] : []),
+  ].join('\n');
 }
 
 /**
@@ -186,7 +205,9 @@ function nextStep(
     case 'exit':
       return `let the class return or throw instead of ending the process, then ${save}`;
     default:
-      return `begin at that line, then ${save}; ${help}`;
+      return placeInClass(first)
+        ? `begin at that line, then ${save}; ${help}`
+        : `find where your class breaks this promise, then ${save}; ${help}`;
   }
 }
 

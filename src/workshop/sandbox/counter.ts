@@ -4,6 +4,7 @@
  * The bench, the lab and the attacks all serve this one page, so that what a test proves is what
  * a browser shows.
  */
+import { type Channel, channel } from 'node:diagnostics_channel';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { type PhpSessionOptions, withPhpSession } from '../../adapters/node.ts';
 import type { SessionHandlerInterface } from '../../php/index.ts';
@@ -15,6 +16,9 @@ import {
 } from '../../php/index.ts';
 import type { SessionsExport, StaticSessions } from './contract.ts';
 import { NotPorted } from './not-ported.ts';
+
+/** Publishes `{ error }` for every error that ends a page with a status of 500. */
+export const pageErrors: Channel = channel('phpsessid:page-error');
 
 /**
  * Makes the counter page for a class.
@@ -54,7 +58,14 @@ export function counterPage(
     }
     sendPage(response, 200, await page(url, Login));
   };
-  return withPhpSession(listener, options);
+  return withPhpSession(async (request, response) => {
+    try {
+      await listener(request, response);
+    } catch (error) {
+      pageErrors.publish({ error });
+      throw error;
+    }
+  }, options);
 }
 
 type Login = NonNullable<StaticSessions['Login']>;

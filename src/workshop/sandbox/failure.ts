@@ -1,11 +1,10 @@
 /** Describes whatever was thrown in the few words a learner needs: what, expected, got, where. */
-import { inspect } from 'node:util';
-import { root } from '../course/catalogue.ts';
+import { AssertionError } from 'node:assert';
+import { examinedBy } from './assertion.ts';
 import type { ChildEnd } from './child.ts';
 import { findMention, findMethod, locate, readSyntaxProblem, type Suspect } from './location.ts';
 import type { Failure, Reason } from './report.ts';
-
-const longest = 200;
+import { shorten, show, showBoth, withoutRoot } from './values.ts';
 
 /**
  * Describes a thrown value.
@@ -19,24 +18,42 @@ export function describeFailure(thrown: unknown, suspect: Suspect | undefined): 
     const message = `a value that is not an Error was thrown: ${show(thrown)}`;
     return { reason: 'error', message, location: locate('', suspect) };
   }
-  const { code, operator, expected, actual, generatedMessage } = thrown as Error &
-    Record<string, unknown>;
-  const reason: Reason =
-    code === 'ERR_ASSERTION' ? 'assertion' : code === 'NOT_PORTED' ? 'not ported' : 'error';
-  const compares = reason === 'assertion' && operator !== '==';
-  const text = thrown.message === '' ? thrown.name : thrown.message;
+  const code = 'code' in thrown ? thrown.code : undefined;
+  const reason: Reason = code === 'NOT_PORTED' ? 'not ported' : 'error';
   return {
     reason,
-    // Node's generated messages draw the difference; the two values are shorter.
-    message: generatedMessage === true && compares ? firstLine(text) : shorten(text),
+    message: shorten(thrown.message === '' ? thrown.name : thrown.message),
     error: typeof code === 'string' ? `${thrown.name} (${code})` : thrown.name,
-    ...(compares ? { expected: show(expected), actual: show(actual) } : {}),
+    ...(thrown instanceof AssertionError ? describeAssertion(thrown) : {}),
     // A missing method has no line; the class that lacks it has one.
     location:
       reason === 'not ported' && suspect
         ? findMethod(suspect.file, suspect.method ?? '')
         : locate(thrown.stack ?? '', suspect),
   };
+}
+
+/**
+ * Describes what an assertion compared. Node's generated messages draw the difference; the examined
+ * expression and the two values are shorter.
+ */
+function describeAssertion(
+  error: AssertionError,
+): Pick<Failure, 'reason' | 'message' | 'expected' | 'actual'> {
+  const { operator, expected, actual, generatedMessage, stack = '' } = error;
+  const reason = 'assertion';
+  // To a test's own message Node adds the difference, below an empty line.
+  const own = generatedMessage ? undefined : shorten(error.message.split('\n\n', 1)[0] ?? '');
+  const examined = generatedMessage ? examinedBy(stack) : undefined;
+  if (operator === '==') return { reason, message: own ?? `not true: ${examined ?? '…'}` };
+  const missing = /^Missing expected \w+(?: \(.*?\))?(?:: (?<own>.*)|\.)$/s.exec(error.message);
+  if (missing) {
+    const wanted = expected === undefined ? '' : `, expected ${show(expected)}`;
+    const call = missing.groups?.['own'] ?? examinedBy(stack) ?? 'the call';
+    return { reason, message: `${call}: no error${wanted}` };
+  }
+  const message = own ?? examined ?? firstLine(error.message);
+  return { reason, message, ...showBoth(expected, actual) };
 }
 
 /**
@@ -67,33 +84,18 @@ export function describeEnd({ code, signal, output }: ChildEnd, suspect?: Suspec
   const how = signal === null ? `ended with code ${code ?? 'none'}` : `was ended by ${signal}`;
   return {
     reason: 'exit',
-    message: `the process of the class ${how}${last === undefined ? '' : `; its last words: ${last.trim()}`}`,
+    message: `the process of the class ${how}${last === undefined ? '' : `; its last words: ${withoutRoot(last.trim())}`}`,
     location: locate(output, suspect),
   };
 }
 
 /** Writes a failure as one sentence for a page, without its place. */
 export function asSentence({ message, error }: Failure): string {
-  const line = firstLine(message).replaceAll(`${root}/`, '');
+  const line = withoutRoot(firstLine(message));
   const text = error === undefined ? `${line.charAt(0).toUpperCase()}${line.slice(1)}` : line;
   return `${error === undefined ? '' : `${error}: `}${text}${/[.!?]$/.test(text) ? '' : '.'}`;
 }
 
-/**
- * Writes a value on one line.
- *
- * @returns The value as `util.inspect` writes it, cut where it is long.
- */
-export function show(value: unknown): string {
-  return shorten(
-    inspect(value, { breakLength: Number.POSITIVE_INFINITY, maxStringLength: 160, depth: 4 }),
-  );
-}
-
 function firstLine(text: string): string {
   return (text.split('\n', 1)[0] ?? text).replace(/(\. Input)?:$/, '');
-}
-
-function shorten(text: string): string {
-  return text.length > longest ? `${text.slice(0, longest)}… (${text.length} characters)` : text;
 }

@@ -37,10 +37,73 @@ test('a wrong answer names what was expected, what came, and the method', async 
   const [first, second] = await check();
   assert.equal(first?.passed, true);
   assert.equal(second?.reason, 'assertion');
-  assert.equal(second?.message, 'Expected values to be strictly equal');
+  assert.equal(second?.message, "handler.read('404')");
   assert.equal(second?.expected, "''");
   assert.equal(second?.actual, "'nothing'");
   assert.equal(second && place(second), 'sessions.ts:12 Read');
+});
+
+/** A class whose pages run, and one test of them. */
+function servePages(allows: string, body: string): void {
+  workshop.edit(
+    classFile,
+    '  static async Write',
+    `  static Close = () => true;
+  static Destroy = () => true;
+  static garbageCollect = () => true;
+  static createId = () => '7';
+  static Allows = (request) => { ${allows} };
+  static initCallbacks() {
+    const { Open, Close, Read, Write, Destroy, garbageCollect, createId } = Sessions;
+    return session_set_save_handler(Open, Close, Read, Write, Destroy, garbageCollect, createId);
+  }
+  static async Write`,
+  );
+  workshop.edit(classFile, /^/, "import { session_set_save_handler } from '#php';\n");
+  workshop.edit(testFile, /test\('a session[\s\S]*/, `test('pages', async () => {${body}});`);
+  workshop.edit(testFile, '{ handler, store }', '{ database, gate, handler, serve }');
+}
+
+test('an error within a page is shown beside the answer that a test did not expect', async () => {
+  servePages(
+    "return new URL('no url');",
+    'const { status } = await (await serve()).request();\nassert.equal(status, 403);',
+  );
+  const [first] = await check();
+  const error = 'TypeError (ERR_INVALID_URL): Invalid URL';
+  assert.equal(first?.message, `status; the class failed: ${error}`);
+  assert.deepEqual([first?.expected, first?.actual], ['403', '500']);
+  assert.match(first ? place(first) : '', /^sessions\.ts:\d+ Allows/);
+});
+
+test('damage that a test does itself is declared, and its errors are not the class’s', async () => {
+  servePages(
+    'return true;',
+    `const server = await serve();
+    await server.request();
+    await database.query('RENAME TABLE sessions TO elsewhere');
+    assert.equal((await server.request({ cookie: 'MySession=7' })).status, 500);
+    await database.query('RENAME TABLE elsewhere TO sessions');
+    const saving = gate(1, /^INSERT/, { opens: 'by hand' });
+    const asked = server.request();
+    await saving.arrived;
+    saving.cut();
+    assert.equal((await asked).status, 200, 'the page');`,
+  );
+  const [first] = await check();
+  const damage = 'the test itself moved the table away and cut a connection, on purpose';
+  assert.equal(first?.message, `the page (${damage})`);
+});
+
+test('a function of PHP in a method that a test calls directly is explained', async () => {
+  workshop.edit(classFile, 'const [row] = rows;', "ini_get('session.name');\n const [row] = rows;");
+  workshop.edit(classFile, /^/, "import { ini_get } from '#php';\n");
+  const [first] = await check();
+  assert.match(
+    first?.message ?? '',
+    /^ini_get\(\) was used outside a request: this test calls the method directly, .* initCallbacks/,
+  );
+  assert.match(first ? place(first) : '', /^sessions\.ts:\d+ Read/);
 });
 
 test('an error of the database names the line of the class that asked', async () => {

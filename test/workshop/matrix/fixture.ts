@@ -71,6 +71,7 @@ const lessonJson = (kind: string, proves: string[], retires: object[] = []): str
   JSON.stringify({ kind, proves, retires, needs: ['mysql'] });
 
 const files: Record<string, string> = {
+  'php.ts': `export * from '${workshop('../php/index.ts')}';\n`,
   'bench.ts': `export * from '${workshop('bench/index.ts')}';\n`,
   'lessons/00-start/README.md': '---\ntitle: "0. Start"\n---\n',
   'lessons/00-start/lesson.json': lessonJson('page', []),
@@ -191,7 +192,7 @@ export function makeWorkshop(): Workshop {
         ...Object.fromEntries(lessons.flatMap((lesson) => conditionsOf(directory, lesson))),
         default: './missing.ts',
       };
-      const imports = { '#bench': './bench.ts', '#sessions': sessions };
+      const imports = { '#bench': './bench.ts', '#php': './php.ts', '#sessions': sessions };
       write('package.json', JSON.stringify({ type: 'module', imports }));
       return lessons;
     },

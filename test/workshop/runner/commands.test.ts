@@ -1,59 +1,20 @@
+/** The other commands, and the errors of their command lines. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { readLessons } from '../../../src/workshop/course/catalogue.ts';
+import { findLesson, readLessons } from '../../../src/workshop/course/catalogue.ts';
 import { closeWorkshops, openWorkshop } from './workshop.ts';
 
 after(closeWorkshops);
 
 const workshop = await openWorkshop();
 const { run } = workshop;
+const lessons = readLessons();
 
-test('a lesson checked once on a class that lacks it exits with 1', async () => {
-  const { code, output } = await run('lesson', '3', '--once', '--class', 'lesson-02', '--json');
-  assert.equal(code, 1);
-  const answer = JSON.parse(output);
-  assert.equal(answer.done, false);
-  assert.equal(answer.class, 'lesson-02');
-  assert.equal(answer.tests.length, 3);
-  assert.equal(answer.tests[0].reason, 'not ported');
-  assert.equal(answer.tests[0].location.file, 'lessons/02-read/sessions.ts');
-  assert.ok(answer.older.every((result: { passed: boolean }) => result.passed));
-});
-
-test('a lesson checked once on its own class exits with 0', async () => {
-  const { code, output } = await run('lesson', '3', '--once', '--class', 'lesson-03', '--json');
-  assert.equal(code, 0, output);
-  const answer = JSON.parse(output);
-  assert.equal(answer.done, true);
-  assert.equal(answer.attack.verdict, 'held');
-});
-
-test('a check of another class leaves the learner’s folder alone', async () => {
-  const fresh = await openWorkshop();
-  await fresh.run('lesson', '2', '--once', '--class', 'lesson-02');
-  assert.throws(() => fresh.read('lessons/mine/sessions.ts'), /ENOENT/);
-});
-
-test('a lesson without a terminal begins, checks once and ends', async () => {
-  const fresh = await openWorkshop();
-  const { code, output } = await fresh.run('lesson', '3');
-  assert.equal(code, 1);
-  assert.match(output, /sessions\.ts is new: a copy of lesson 02's class/);
-  assert.match(output, /Write `Write`\./);
-  assert.match(output, /open {2}lessons\/mine\/sessions\.ts:\d+/);
-  assert.match(output, /checking lesson 03 on mine …[\s\S]*✘ 03 a new session can be read back/);
-  assert.match(output, /next: write the method/);
-  assert.match(output, /lessons 01–02 ✔ 6 tests/);
-  assert.ok(!output.includes('\u001b'), 'no colour without a terminal');
-  assert.equal(fresh.read('lessons/mine/sessions.ts'), fresh.classOf('02'));
-});
-
-test('an existing class is never overwritten by beginning a lesson', async () => {
-  const fresh = await openWorkshop();
-  fresh.write('lessons/mine/sessions.ts', workshop.classOf('01'));
-  await fresh.run('lesson', '4');
-  assert.equal(fresh.read('lessons/mine/sessions.ts'), workshop.classOf('01'));
-});
+/** The number of tests that some lessons prove. */
+function testsOf(...numbers: number[]): number {
+  const proved = numbers.map((number) => findLesson(lessons, number).proves.length);
+  return proved.reduce((sum, each) => sum + each);
+}
 
 test('an unknown lesson is refused with the list', async () => {
   const { code, errors } = await run('lesson', '99');
@@ -95,33 +56,6 @@ test('every command explains itself', async () => {
     assert.match(output, /npm run/, name);
     assert.match(output, /--json/, name);
   }
-});
-
-test('the list marks lessons that are done, and those done before the class changed', async () => {
-  const fresh = await openWorkshop();
-  const listed = async (): Promise<Map<string, string>> => {
-    const { output } = await fresh.run('lesson', '--list', '--json');
-    const { lessons } = JSON.parse(output) as { lessons: { label: string; state: string }[] };
-    return new Map(lessons.map(({ label, state }) => [label, state]));
-  };
-  await fresh.run('catch-up', '4');
-  await fresh.run('lesson', '3', '--once');
-  assert.equal((await listed()).get('03'), 'open', 'a lesson that was skipped is not done');
-  fresh.write('lessons/mine/sessions.ts', `${fresh.classOf('03')}// my own\n`);
-  const { code, output } = await fresh.run('lesson', '3', '--once');
-  assert.equal(code, 0, output);
-  assert.deepEqual(
-    [...(await listed())].filter(([, state]) => state === 'done'),
-    [['03', 'done']],
-  );
-  const done = await fresh.run('lesson', '--list');
-  assert.match(done.output, /^→ ✔ 03 {2}Write +20 min {2}easy +done$/m);
-  fresh.write('lessons/mine/sessions.ts', fresh.classOf('03'));
-  const changed = await fresh.run('lesson', '--list');
-  assert.match(changed.output, /✔ 03 .* done earlier$/m);
-  assert.match(changed.output, /^earlier: your class has changed since/m);
-  await fresh.run('reset', '3');
-  assert.equal((await listed()).get('03'), 'open');
 });
 
 test('hints come one at a time and earlier ones stay', async () => {
@@ -183,26 +117,29 @@ test('check prints a line for each lesson and one failure', async () => {
   await fresh.run('catch-up', '3');
   const { code, output } = await fresh.run('check', '4');
   assert.equal(code, 1);
-  assert.match(
-    output,
-    /✔ 01 Open and close +3 of 3 tests\n✔ 02 Read +3 of 3 tests\n✘ 03 Write +0 of 3/,
-  );
+  const [first, second, third] = [1, 2, 3].map((number) => testsOf(number));
+  const lines = [
+    `✔ 01 Open and close +${first} of ${first} tests`,
+    `✔ 02 Read +${second} of ${second} tests`,
+    `✘ 03 Write +\\d of ${third}`,
+  ];
+  assert.match(output, new RegExp(lines.join('\\n')));
   assert.equal(output.match(/not ported/g)?.length, 1);
   assert.match(output, /next: npm run lesson 3/);
 });
 
 test('check --all runs every lesson on a class', async () => {
-  const lessons = readLessons().filter((lesson) => lesson.files.test);
+  const tested = lessons.filter((lesson) => lesson.files.test);
   const { code, output } = await run(
     'check',
     '--all',
     '--class',
-    lessons.at(-1)?.condition ?? '',
+    tested.at(-1)?.condition ?? '',
     '--json',
   );
   assert.equal(code, 0, output);
   const answer = JSON.parse(output);
-  assert.equal(answer.lessons.length, lessons.length);
+  assert.equal(answer.lessons.length, tested.length);
   assert.equal(answer.green, true);
 });
 
@@ -250,33 +187,6 @@ test('a full disk is reported, and nothing is lost', async () => {
   assert.match(errors, /Could not keep a copy .*\(EFBIG\)\. Your class is as it was\./);
   assert.equal(fresh.read('lessons/mine/sessions.ts'), '// my own work\n');
   assert.deepEqual(fresh.history(), [], 'no half copy');
-});
-
-test('a retired test no longer counts', async () => {
-  const fresh = await openWorkshop();
-  const name = 'an unknown id reads as an empty string';
-  const path = 'lessons/03-write/lesson.json';
-  const wanted = { ...JSON.parse(fresh.read(path)), retires: [{ test: name, why: 'for a test' }] };
-  fresh.write(path, JSON.stringify(wanted));
-  fresh.write('lessons/mine/sessions.ts', fresh.classOf('03').replace("?? ''", "?? 'x'"));
-  const later = await fresh.run('check', '3');
-  assert.equal(later.code, 0, later.output);
-  assert.match(later.output, /✔ 02 Read +2 of 2 tests/);
-  const before = await fresh.run('check', '2');
-  assert.equal(before.code, 1, 'lesson 02 itself still promises it');
-});
-
-test('a promised test that does not exist leaves the lesson red', async () => {
-  const fresh = await openWorkshop();
-  const path = 'lessons/03-write/lesson.json';
-  const wanted = JSON.parse(fresh.read(path));
-  fresh.write(path, JSON.stringify({ ...wanted, proves: [...wanted.proves, 'pigs fly'] }));
-  const { code, output } = await fresh.run('lesson', '3', '--once', '--class', 'lesson-03');
-  assert.equal(code, 1);
-  assert.match(output, /✘ 03 did not run: pigs fly/);
-  const check = await fresh.run('check', '3', '--class', 'lesson-03');
-  assert.equal(check.code, 1);
-  assert.match(check.output, /✘ 03 Write +3 of 4 tests/);
 });
 
 test('wrong lists a lesson’s wrong fixes and opens one as a file', async () => {

@@ -44,7 +44,7 @@ test('a lesson goes from red to green to the next one and leaves nothing behind'
   await learner.sees(/✘ 03 a new session can be read back/);
   await learner.sees(/lessons\/mine\/sessions\.ts:\d+/);
   await learner.sees(/next: write the method, then save/);
-  await learner.sees(/lessons 01–02 ✔ 6 tests/);
+  await learner.sees(/lessons 01–02 ✔ \d+ tests/);
   await learner.sees(prompt);
 
   learner.press('n');
@@ -56,7 +56,7 @@ test('a lesson goes from red to green to the next one and leaves nothing behind'
   await learner.sees(prompt);
 
   workshop.write(mine, workshop.classOf('03'));
-  await learner.sees(/✔ 03 done · 3 new, 6 old tests · attack: held · press n for 04/);
+  await learner.sees(/✔ 03 done · \d+ new, \d+ old tests · attack: held · press n for 04/);
   await learner.sees(prompt);
   learner.press('a');
   await learner.sees(

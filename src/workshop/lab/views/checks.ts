@@ -125,9 +125,9 @@ function olderLessons(results: TestResult[], current: string): Html {
   })}</ul>`;
 }
 
-/** The error and its place; a page's failure names the callback's error behind its own. */
+/** The error and its place; a page's failure names the class's error behind its own. */
 function errorOf({ message, location }: TestResult): string {
-  const error = message.split('a callback failed: ').at(-1) ?? '';
+  const error = message.split('the class failed: ').at(-1) ?? '';
   return location ? `${error} ${namePlace(location)}` : error;
 }
 

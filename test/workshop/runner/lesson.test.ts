@@ -1,0 +1,147 @@
+/** `npm run lesson` without a terminal, and the verdicts that it records. */
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { findLesson, readLessons } from '../../../src/workshop/course/catalogue.ts';
+import { closeWorkshops, openWorkshop } from './workshop.ts';
+
+after(closeWorkshops);
+
+const workshop = await openWorkshop();
+const { run } = workshop;
+const lessons = readLessons();
+
+/** The number of tests that some lessons prove. */
+function testsOf(...numbers: number[]): number {
+  const proved = numbers.map((number) => findLesson(lessons, number).proves.length);
+  return proved.reduce((sum, each) => sum + each);
+}
+
+test('a lesson checked once on a class that lacks it exits with 1', async () => {
+  const { code, output } = await run('lesson', '3', '--once', '--class', 'lesson-02', '--json');
+  assert.equal(code, 1);
+  const answer = JSON.parse(output);
+  assert.equal(answer.done, false);
+  assert.equal(answer.class, 'lesson-02');
+  assert.equal(answer.tests.length, testsOf(3));
+  assert.equal(answer.tests[0].reason, 'not ported');
+  assert.equal(answer.tests[0].location.file, 'lessons/02-read/sessions.ts');
+  assert.ok(answer.older.every((result: { passed: boolean }) => result.passed));
+});
+
+test('a lesson checked once on its own class exits with 0', async () => {
+  const { code, output } = await run('lesson', '3', '--once', '--class', 'lesson-03', '--json');
+  assert.equal(code, 0, output);
+  const answer = JSON.parse(output);
+  assert.equal(answer.done, true);
+  assert.equal(answer.attack.verdict, 'held');
+});
+
+test('a check of another class leaves the learner’s folder alone', async () => {
+  const fresh = await openWorkshop();
+  await fresh.run('lesson', '2', '--once', '--class', 'lesson-02');
+  assert.throws(() => fresh.read('lessons/mine/sessions.ts'), /ENOENT/);
+});
+
+test('a lesson without a terminal begins, checks once and ends', async () => {
+  const fresh = await openWorkshop();
+  const { code, output } = await fresh.run('lesson', '3');
+  assert.equal(code, 1);
+  assert.match(output, /sessions\.ts is new: a copy of lesson 02's class/);
+  assert.match(output, /Write `Write`\./);
+  assert.match(output, /open {2}lessons\/mine\/sessions\.ts:\d+/);
+  assert.match(output, /checking lesson 03 on mine …[\s\S]*✘ 03 a new session can be read back/);
+  assert.match(output, /next: write the method/);
+  assert.match(output, new RegExp(`lessons 01–02 ✔ ${testsOf(1, 2)} tests`));
+  assert.ok(!output.includes('\u001b'), 'no colour without a terminal');
+  assert.equal(fresh.read('lessons/mine/sessions.ts'), fresh.classOf('02'));
+});
+
+test('red tests of older lessons are named, and a place in a test is not', async () => {
+  const fresh = await openWorkshop();
+  fresh.write(
+    'lessons/mine/sessions.ts',
+    fresh.classOf('03').replace(/(static async Write\(.*\n)/, '$1    return false;\n'),
+  );
+  const { output } = await fresh.run('lesson', '3', '--once');
+  assert.match(output, /^lessons 01–02 ✘ \d of \d+ tests red, perhaps from the same mistake$/m);
+  assert.match(output, /^ {2}02 a known id reads the exact bytes that were stored$/m);
+  assert.match(output, /^ {2}02 each id reads its own session$/m);
+  const test = 'lessons/02-read/sessions.test.ts';
+  fresh.write(
+    test,
+    fresh
+      .read(test)
+      .replace("('an unknown", "('impossible', () => assert.equal(1, 2));\ntest('an unknown"),
+  );
+  fresh.write('lessons/mine/sessions.ts', `// mine\n${fresh.classOf('02')}`);
+  const mine = await fresh.run('lesson', '2', '--once');
+  assert.match(
+    mine.output,
+    /^✘ 02 impossible\n {2}1\n {2}expected 2\n {2}got {6}1\n {2}next: find where/m,
+  );
+  assert.doesNotMatch(mine.output, /test\.ts/);
+});
+
+test('an existing class is never overwritten by beginning a lesson', async () => {
+  const fresh = await openWorkshop();
+  fresh.write('lessons/mine/sessions.ts', workshop.classOf('01'));
+  await fresh.run('lesson', '4');
+  assert.equal(fresh.read('lessons/mine/sessions.ts'), workshop.classOf('01'));
+});
+
+test('the list marks lessons that are done, and those done before the class changed', async () => {
+  const fresh = await openWorkshop();
+  const listed = async (): Promise<Map<string, string>> => {
+    const { output } = await fresh.run('lesson', '--list', '--json');
+    const { lessons } = JSON.parse(output) as { lessons: { label: string; state: string }[] };
+    return new Map(lessons.map(({ label, state }) => [label, state]));
+  };
+  await fresh.run('catch-up', '4');
+  await fresh.run('lesson', '3', '--once');
+  assert.equal((await listed()).get('03'), 'open', 'a lesson that was skipped is not done');
+  fresh.write('lessons/mine/sessions.ts', `${fresh.classOf('03')}// my own\n`);
+  const { code, output } = await fresh.run('lesson', '3', '--once');
+  assert.equal(code, 0, output);
+  assert.deepEqual(
+    [...(await listed())].filter(([, state]) => state === 'done'),
+    [['03', 'done']],
+  );
+  const done = await fresh.run('lesson', '--list');
+  assert.match(done.output, /^→ ✔ 03 {2}Write +20 min {2}easy +done$/m);
+  fresh.write('lessons/mine/sessions.ts', fresh.classOf('03'));
+  const changed = await fresh.run('lesson', '--list');
+  assert.match(changed.output, /✔ 03 .* done earlier$/m);
+  assert.match(changed.output, /^earlier: your class has changed since/m);
+  await fresh.run('reset', '3');
+  assert.equal((await listed()).get('03'), 'open');
+});
+
+test('a retired test no longer counts', async () => {
+  const fresh = await openWorkshop();
+  const name = 'an unknown id reads as an empty string';
+  const path = 'lessons/03-write/lesson.json';
+  const wanted = { ...JSON.parse(fresh.read(path)), retires: [{ test: name, why: 'for a test' }] };
+  fresh.write(path, JSON.stringify(wanted));
+  const wrong = fresh
+    .classOf('03')
+    .replace(/(static async Read\(.*\n)/, "$1    if (sid === '404') return 'x';\n");
+  fresh.write('lessons/mine/sessions.ts', wrong);
+  const later = await fresh.run('check', '3');
+  assert.equal(later.code, 0, later.output);
+  assert.match(later.output, new RegExp(`✔ 02 Read +${testsOf(2) - 1} of ${testsOf(2) - 1} tests`));
+  const before = await fresh.run('check', '2');
+  assert.equal(before.code, 1, 'lesson 02 itself still promises it');
+});
+
+test('a promised test that does not exist leaves the lesson red', async () => {
+  const fresh = await openWorkshop();
+  const path = 'lessons/03-write/lesson.json';
+  const wanted = JSON.parse(fresh.read(path));
+  fresh.write(path, JSON.stringify({ ...wanted, proves: [...wanted.proves, 'pigs fly'] }));
+  const { code, output } = await fresh.run('lesson', '3', '--once', '--class', 'lesson-03');
+  assert.equal(code, 1);
+  assert.match(output, /✘ 03 did not run: pigs fly/);
+  const check = await fresh.run('check', '3', '--class', 'lesson-03');
+  assert.equal(check.code, 1);
+  assert.match(check.output, new RegExp(`✘ 03 Write +${testsOf(3)} of ${testsOf(3) + 1} tests`));
+});
