@@ -7,6 +7,7 @@ import {
   isInside,
   isStray,
   knowRequest,
+  namesSender,
   type PhpOptions,
   type PhpRequest,
   prepare,
@@ -69,6 +70,15 @@ export class Exchange {
   }
 
   /**
+   * As `run()`, but a page that returns no promise makes none, and what it throws is thrown at once.
+   *
+   * @internal
+   */
+  serve(page: () => unknown): unknown {
+    return runRequest(this.#php, page);
+  }
+
+  /**
    * Runs an event's listeners in the request's context, whatever context the event came from.
    *
    * @param body - The listeners.
@@ -91,6 +101,11 @@ export class Exchange {
     return this.#php.session.isActive && isStray(this.#php);
   }
 
+  /** @internal Whether a message may yet name the line that sends the head. */
+  get namesSender(): boolean {
+    return namesSender(this.#php);
+  }
+
   /** Whether the head must wait for `commit()`; false also once that has settled. */
   get needsCommit(): boolean {
     return !this.#isSettled && (this.#saving !== undefined || hasWork(this.#php));
@@ -104,15 +119,32 @@ export class Exchange {
    *   not claim that the session was saved.
    */
   commit(reason: string): Promise<void> {
-    this.#saving ??= this.#commit(reason);
+    return this.commitNow(reason) ?? Promise.resolve();
+  }
+
+  /**
+   * As `commit()`, for an adapter whose response may leave at once.
+   *
+   * @internal
+   * @returns undefined for a session that was saved without having to wait.
+   */
+  commitNow(reason: string): Promise<void> | undefined {
+    if (this.#saving === undefined && !this.#isSettled) this.#begin(reason);
     return this.#saving;
   }
 
-  async #commit(reason: string): Promise<void> {
+  #begin(reason: string): void {
+    let saving: void | Promise<void>;
     try {
-      await commitRequest(this.#php, reason);
-    } finally {
-      this.#isSettled = true;
+      saving = commitRequest(this.#php, reason);
+    } catch (error) {
+      saving = Promise.reject(error);
+    }
+    if (saving === undefined) this.#isSettled = true;
+    else {
+      this.#saving = saving.finally(() => {
+        this.#isSettled = true;
+      });
     }
   }
 
@@ -158,9 +190,11 @@ export class Exchange {
  */
 export function prepareExchanges(options: PhpOptions = {}): (parts: ExchangeParts) => Exchange {
   const open = prepare(options);
-  return ({ head, request, aliases = [], ...source }) => {
-    const php = open({ input: inputOf(source), head, source: request });
-    knowRequest(php, request, ...aliases);
+  return (parts) => {
+    const { head, request, aliases } = parts;
+    const php = open({ input: inputOf(parts), head, source: request });
+    knowRequest(php, request);
+    for (const alias of aliases ?? []) knowRequest(php, alias);
     return new Exchange(php);
   };
 }

@@ -1,10 +1,11 @@
 /** One request of node:http, from its arrival to the end of its response, for the adapters on it. */
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { PhpOptions, ResponseHead } from '../php/host.ts';
+import { isThenable, type PhpOptions, type ResponseHead } from '../php/host.ts';
 import { session_write_close } from '../php/index.ts';
-import { type Exchange, prepareExchanges } from './exchange.ts';
-import { HeldResponse, isHoldable } from './held-response.ts';
+import { type Exchange, type ExchangeParts, prepareExchanges } from './exchange.ts';
+import { HeldResponse, type PageOwner } from './held-response.ts';
+import { isQueueable } from './queued-response.ts';
 
 /** How PHP behaves, and how long a page may outlive its client. */
 export interface HttpOptions<Name extends string = string> extends PhpOptions<Name> {
@@ -51,80 +52,150 @@ export type ServeHttp = (
 export function prepareHttp(options: HttpOptions): ServeHttp {
   const { hangupGrace = 30_000 } = options;
   const begin = prepareExchanges(options);
-  const open = (request: IncomingMessage, response: object, head: ResponseHead): Exchange => {
-    const { cookie, referer } = request.headers;
-    const form = (): unknown => (request as { body?: unknown }).body;
-    const { url } = request;
-    const exchange = begin({ cookie, referer, url, form, head, request, aliases: [response] });
-    bindEvents(request, exchange);
-    return exchange;
-  };
-
   return (request, response, fail, page) => {
     acceptProperties(request);
     acceptProperties(response);
-    if (!isHoldable(response)) {
-      const exchange = open(request, response, headOf(request, response));
-      serveUpgrade(exchange, request, fail, page);
+    if (isQueueable(response)) {
+      new Serving(begin, request, response, fail, hangupGrace).run(page);
       return;
     }
-    let isAsync = false;
-    let isSettled = false;
-    let isClosed = false;
-    const reported = new Set<unknown>();
-    const report = (error: unknown): void => {
-      reported.add(error);
-      fail(error);
-    };
-    const warn = (error: unknown): void => {
-      if (!reported.has(error)) process.emitWarning(error as Error);
-    };
-    const finish = (): void => {
-      const reason = response.writableFinished
-        ? 'its response was complete'
-        : 'its client had gone away';
-      exchange
-        .commit(reason)
-        .catch(warn)
-        .finally(() => exchange.close(reason));
-    };
-    // A page that returns no promise is over when it has ended its response.
-    const finishIfOver = (): void => {
-      if (isClosed && (isAsync ? isSettled : held.isOver)) finish();
-    };
-    const held = new HeldResponse(response, report, finishIfOver);
-    const exchange = open(request, response, held);
-    held.waitFor(exchange);
-    bindEvents(response, exchange);
-    response.once('close', () => {
-      isClosed = true;
-      finishIfOver();
-      if (response.writableFinished) return;
-      // PHP starts a page when it has the whole request: without the rest, the page cannot go on.
-      if (!request.complete) finish();
-      else setTimeout(finish, hangupGrace).unref();
-    });
-    const run = (): unknown => {
-      const result = page();
-      isAsync = isThenable(result);
-      return result;
-    };
-    exchange
-      .run(run)
-      .catch(async (error: unknown) => {
-        // As PHP does after an uncaught exception: the session is saved all the same.
-        await exchange.commit('its page had failed').catch(warn);
-        report(error);
-      })
-      .finally(() => {
-        isSettled = true;
-        finishIfOver();
-      });
+    const head = headOf(request, response);
+    const exchange = begin(new NodeParts(request, response, head));
+    bindEvents(request, exchange);
+    serveUpgrade(exchange, request, fail, page);
   };
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';
+/** A request of node:http as an exchange takes it. */
+class NodeParts implements ExchangeParts {
+  readonly cookie: string | undefined;
+  readonly referer: string | undefined;
+  readonly url: string | undefined;
+  readonly head: ResponseHead;
+  readonly request: IncomingMessage;
+  readonly aliases: readonly object[];
+
+  constructor(request: IncomingMessage, response: object, head: ResponseHead) {
+    const { cookie, referer } = request.headers;
+    this.cookie = cookie;
+    this.referer = referer;
+    this.url = request.url;
+    this.head = head;
+    this.request = request;
+    this.aliases = [response];
+  }
+
+  /** The fields that a body parser has left on the request. */
+  form(): unknown {
+    return (this.request as { readonly body?: unknown }).body;
+  }
+}
+
+/** A request while it is served: from its page's start until its page and its response are over. */
+class Serving implements PageOwner {
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #fail: (error: unknown) => void;
+  readonly #hangupGrace: number;
+  readonly #held: HeldResponse;
+  readonly #exchange: Exchange;
+  /** Errors that `fail` has received. */
+  #reported: unknown[] | undefined;
+  #isAsync = false;
+  #isSettled = false;
+  #isClosed = false;
+
+  constructor(
+    begin: (parts: ExchangeParts) => Exchange,
+    request: IncomingMessage,
+    response: ServerResponse,
+    fail: (error: unknown) => void,
+    hangupGrace: number,
+  ) {
+    this.#request = request;
+    this.#response = response;
+    this.#fail = fail;
+    this.#hangupGrace = hangupGrace;
+    this.#held = new HeldResponse(response, this);
+    this.#exchange = begin(new NodeParts(request, response, this.#held));
+    this.#held.waitFor(this.#exchange);
+    bindEvents(request, this.#exchange);
+    bindEvents(response, this.#exchange);
+    response.on('close', () => this.#close());
+  }
+
+  run(page: () => unknown): void {
+    let result: unknown;
+    try {
+      result = this.#exchange.serve(() => {
+        const result = page();
+        this.#isAsync = isThenable(result);
+        return result;
+      });
+    } catch (error) {
+      this.#failPage(error);
+      return;
+    }
+    if (!isThenable(result)) this.#settle();
+    else {
+      Promise.resolve(result).then(
+        () => this.#settle(),
+        (error: unknown) => this.#failPage(error),
+      );
+    }
+  }
+
+  /** As PHP does after an uncaught exception: the session is saved all the same. */
+  async #failPage(error: unknown): Promise<void> {
+    await this.#exchange.commit('its page had failed').catch((failure) => this.#warn(failure));
+    try {
+      this.fail(error);
+    } finally {
+      this.#settle();
+    }
+  }
+
+  #settle(): void {
+    this.#isSettled = true;
+    this.endIfOver();
+  }
+
+  fail(error: unknown): void {
+    this.#reported ??= [];
+    this.#reported.push(error);
+    this.#fail(error);
+  }
+
+  #warn(error: unknown): void {
+    if (!this.#reported?.includes(error)) process.emitWarning(error as Error);
+  }
+
+  #close(): void {
+    this.#isClosed = true;
+    this.endIfOver();
+    if (this.#response.writableFinished) return;
+    // PHP starts a page when it has the whole request: without the rest, the page cannot go on.
+    if (!this.#request.complete) this.#end();
+    else setTimeout(() => this.#end(), this.#hangupGrace).unref();
+  }
+
+  /** A page that returns no promise is over when it has ended its response. */
+  endIfOver(): void {
+    if (this.#isClosed && (this.#isAsync ? this.#isSettled : this.#held.isOver)) this.#end();
+  }
+
+  #end(): void {
+    const reason = this.#response.writableFinished
+      ? 'its response was complete'
+      : 'its client had gone away';
+    const saving = this.#exchange.commitNow(reason);
+    if (saving === undefined) this.#exchange.close(reason);
+    else {
+      saving
+        .catch((error: unknown) => this.#warn(error))
+        .finally(() => this.#exchange.close(reason));
+    }
+  }
 }
 
 /**
@@ -142,10 +213,24 @@ function acceptProperties(object: object): void {
   Object.assign(object, { _events: listeners });
 }
 
+const BINDING: unique symbol = Symbol('phpsessid');
+
+interface Bound extends EventEmitter {
+  [BINDING]?: { readonly exchange: Exchange; readonly emit: EventEmitter['emit'] };
+}
+
 /** Runs an emitter's listeners in the request's context: Node emits from the parser's or socket's. */
-function bindEvents(emitter: EventEmitter, exchange: Exchange): void {
-  const { emit } = emitter;
-  emitter.emit = (...values) => exchange.within(() => emit.apply(emitter, values));
+function bindEvents(emitter: Bound, exchange: Exchange): void {
+  if (emitter[BINDING]) return;
+  emitter[BINDING] = { exchange, emit: emitter.emit };
+  emitter.emit = emitWithin;
+}
+
+function emitWithin(this: Bound, name: string | symbol, ...values: unknown[]): boolean {
+  const { exchange, emit } = this[BINDING] as Required<Bound>[typeof BINDING];
+  // Most events have no listener, and need no context.
+  if (this.listenerCount(name) === 0) return emit.call(this, name, ...values);
+  return exchange.within(() => emit.call(this, name, ...values));
 }
 
 /** The head of an upgrade's response: `{}` from `ws`, an object that keeps headers from Socket.IO. */

@@ -3,9 +3,10 @@
  *
  * Adapters import from this file and from `index.ts`, and from no other file of `src/php`.
  */
+export { isThenable } from './awaitable.ts';
 export { knowRequest } from './functions/bound.ts';
 export type { HandlerContext, OpenHandler, Opening, SaveModule } from './handlers/save-module.ts';
-export { type Caller, callerOf } from './session/caller.ts';
+export { type Caller, callerOf, namesSender } from './session/caller.ts';
 export type { PhpOptions, Place, RequestInput, ResponseHead } from './session/context.ts';
 export { inputOf, type RequestSource } from './session/input.ts';
 export type { PhpRequest, RequestParts } from './session/request.ts';

@@ -208,7 +208,8 @@ function readOne():
 /** Takes the values out of their places, after the last reference to one was read. */
 function collect(places: ReadonlyMap<string, Frame>): PhpSessionVariables {
   const entries = [...places].map(([latin1, place]): [PhpKey, PhpValue] => {
-    return [textOf(Buffer.from(latin1, 'latin1')), get(place, 0)];
+    const key = isAscii(latin1) ? latin1 : textOf(Buffer.from(latin1, 'latin1'));
+    return [key, get(place, 0)];
   });
   const isPlain = entries.every(
     ([key]) => typeof key === 'string' && integerOf(key, false) === undefined,
@@ -224,6 +225,10 @@ function collect(places: ReadonlyMap<string, Frame>): PhpSessionVariables {
 function integerOf(key: PhpKey, isMap: boolean): number | bigint | undefined {
   if (typeof key === 'number' || typeof key === 'bigint') return key;
   return typeof key === 'string' && !isMap ? integerKey(key) : undefined;
+}
+
+function isAscii(text: string): boolean {
+  return !/[^\0-\x7f]/.test(text);
 }
 
 function isRecord(value: PhpValue): value is PhpRecord {

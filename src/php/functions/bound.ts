@@ -169,13 +169,13 @@ class Known extends Given {
 const bindings = new WeakMap<PhpRequest, PhpSessionFunctions>();
 
 /**
- * Lets {@link phpSessionOf} find a request by the objects that a program has of it.
+ * Lets {@link phpSessionOf} find a request by an object that a program has of it.
  *
  * @param request - PHP's request.
- * @param objects - The framework's request, the raw request beneath it, the response.
+ * @param object - The framework's request, the raw request beneath it, or the response.
  */
-export function knowRequest(request: PhpRequest, ...objects: readonly object[]): void {
-  for (const object of objects) Known.add(object, request);
+export function knowRequest(request: PhpRequest, object: object): void {
+  Known.add(object, request);
 }
 
 /**

@@ -87,6 +87,16 @@ export function warnSecondStart(context: SessionContext, startedAt: Caller | und
 }
 
 /**
+ * Whether a message may yet name the line that sends the head. Up to 8.4 the only one that does is
+ * `warnLimiterTooLate()`, which the cookie's own warning precedes where cookies are used.
+ *
+ * @param context - The request.
+ */
+export function namesSender({ reporter, settings }: SessionContext): boolean {
+  return reporter.version >= '8.5' || !settings.get('use_cookies');
+}
+
+/**
  * php_session_headers_already_sent_error(): from 8.5 on, the message names the line that sent them.
  *
  * @param context - The request.

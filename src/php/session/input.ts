@@ -1,5 +1,5 @@
 /** Reads the session's variable from a request as PHP fills `$_COOKIE`, `$_GET` and `$_POST`. main/php_variables.c. */
-import { bytesOf, textOf } from '../zend/conversions.ts';
+import { headerText, isAscii, textOf } from '../zend/conversions.ts';
 import type { RequestInput } from './context.ts';
 
 /** The parts of an HTTP request that may carry a session's id. */
@@ -30,11 +30,14 @@ function decode(text: string, plusIsBlank: boolean): string {
 }
 
 function bytesToText(latin1: string): string {
-  return textOf(Buffer.from(latin1, 'latin1'));
+  return isAscii(latin1) ? latin1 : textOf(Buffer.from(latin1, 'latin1'));
 }
 
 /** Browsers enforce extra rules for cookies with these prefixes. */
 const PREFIXES = ['__Host-', '__Secure-'];
+
+/** A name that PHP takes as it is. */
+const PLAIN = /^[\w-]+$/;
 
 interface Variable {
   /** `''` for a variable that PHP drops. */
@@ -48,6 +51,7 @@ interface Variable {
  * CVE-2024-2756) is dropped.
  */
 function variableOf(raw: string): Variable {
+  if (PLAIN.test(raw)) return { name: raw, isArray: false };
   const nul = raw.indexOf('\0');
   const name = (nul < 0 ? raw : raw.slice(0, nul)).replace(/^ +/, '');
   const bracket = name.indexOf('[');
@@ -118,19 +122,32 @@ function findInForm(fields: unknown, wanted: string): string | false | undefined
  * input.form('page'); // undefined
  */
 export function inputOf(source: RequestSource): RequestInput {
-  return {
-    // PHP's cookie names are bytes; a session's name is text.
-    cookie: (name) => findCookie(source.cookie ?? '', latin1Of(name)),
-    query(name) {
-      const { url = '' } = source;
-      const at = url.indexOf('?');
-      return at < 0 ? undefined : findInQuery(url.slice(at + 1), latin1Of(name));
-    },
-    form: (name) => findInForm(source.form?.(), name),
-    referer: source.referer ?? undefined,
-  };
+  return new HttpInput(source);
 }
 
-function latin1Of(name: string): string {
-  return bytesOf(name).toString('latin1');
+class HttpInput implements RequestInput {
+  readonly #source: RequestSource;
+
+  constructor(source: RequestSource) {
+    this.#source = source;
+  }
+
+  get referer(): string | undefined {
+    return this.#source.referer ?? undefined;
+  }
+
+  // PHP's names of variables are bytes; a session's name is text.
+  cookie(name: string): string | false | undefined {
+    return findCookie(this.#source.cookie ?? '', headerText(name));
+  }
+
+  query(name: string): string | false | undefined {
+    const { url = '' } = this.#source;
+    const at = url.indexOf('?');
+    return at < 0 ? undefined : findInQuery(url.slice(at + 1), headerText(name));
+  }
+
+  form(name: string): string | false | undefined {
+    return findInForm(this.#source.form?.(), name);
+  }
 }

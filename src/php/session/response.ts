@@ -2,7 +2,7 @@
  * The session's part of a response: the cookie (session.c L1390–1483) and the cache headers
  * (L1277–1386), on top of PHP's header list (main/SAPI.c).
  */
-import { beforeNul, bytesOf } from '../zend/conversions.ts';
+import { beforeNul, bytesOf, headerText } from '../zend/conversions.ts';
 import { warnSent } from './caller.ts';
 import type { ResponseHead, SessionContext } from './context.ts';
 
@@ -51,14 +51,11 @@ function urlEncode(text: string): string {
   return encoded;
 }
 
-/** Node sends each character of a header as one byte. */
-function headerBytes(text: string): string {
-  return bytesOf(text).toString('latin1');
-}
-
 /** sapi_header_op() trims the end of a line before it checks it. */
 function trimmed(value: string): string {
-  return value.replace(/[ \t\n\v\f\r]+$/, '');
+  const last = value.charCodeAt(value.length - 1);
+  // A search for blanks at the end tries every blank of the line.
+  return last <= 0x20 ? value.replace(/[ \t\n\v\f\r]+$/, '') : value;
 }
 
 /** Refuses, as sapi_header_op() does, a value that could begin a second header. */
@@ -79,19 +76,20 @@ function isRefused({ reporter }: SessionContext, value: string): boolean {
 function replaceHeader(context: SessionContext, [name, text]: Header): void {
   const value = trimmed(text);
   if (isRefused(context, value)) return;
+  const { head } = context;
   // PHP removes the old line and adds the new one at the end.
-  context.head.removeHeader(name);
-  context.head.setHeader(name, headerBytes(value));
+  if (head.getHeader(name) !== undefined) head.removeHeader(name);
+  head.setHeader(name, headerText(value));
 }
 
 /** php_session_remove_cookie() and sapi_add_header(…, replace = 0): other cookies keep their order. */
 function replaceCookie(context: SessionContext, name: string, text: string): void {
   const { head } = context;
   const present = head.getHeader('Set-Cookie') as string | readonly string[] | undefined;
-  const prefix = headerBytes(`${name}=`);
+  const prefix = headerText(`${name}=`);
   const lines = [present ?? []].flat().filter((line) => !line.startsWith(prefix));
   const line = trimmed(text);
-  if (!isRefused(context, line)) lines.push(headerBytes(line));
+  if (!isRefused(context, line)) lines.push(headerText(line));
   if (lines.length > 0) head.setHeader('Set-Cookie', lines);
   else head.removeHeader('Set-Cookie');
 }
@@ -155,6 +153,12 @@ function cookieAttributes({ settings, clock }: SessionContext): string {
   return samesite === '' ? line : `${line}; SameSite=${samesite}`;
 }
 
+const NO_CACHE: readonly Header[] = [
+  ['Expires', LONG_AGO],
+  ['Cache-Control', 'no-store, no-cache, must-revalidate'],
+  ['Pragma', 'no-cache'],
+];
+
 function lastModified(context: SessionContext): Header[] {
   const changed = context.lastModified();
   if (changed === undefined) return [];
@@ -162,7 +166,7 @@ function lastModified(context: SessionContext): Header[] {
 }
 
 /** Lists the headers of a cache limiter; none for an unknown name. */
-function cacheHeaders(limiter: string, context: SessionContext): Header[] {
+function cacheHeaders(limiter: string, context: SessionContext): readonly Header[] {
   const maxAge = context.settings.get('cache_expire') * 60;
   switch (limiter) {
     case 'public':
@@ -176,11 +180,7 @@ function cacheHeaders(limiter: string, context: SessionContext): Header[] {
     case 'private_no_expire':
       return [['Cache-Control', `private, max-age=${maxAge}`], ...lastModified(context)];
     case 'nocache':
-      return [
-        ['Expires', LONG_AGO],
-        ['Cache-Control', 'no-store, no-cache, must-revalidate'],
-        ['Pragma', 'no-cache'],
-      ];
+      return NO_CACHE;
     default:
       return [];
   }

@@ -14,6 +14,7 @@ export function textOrBytes(bytes: Buffer): string | Uint8Array {
 
 // Like Python's surrogateescape: an invalid byte maps to U+DC80–U+DCFF and back, so every id is a
 // string and distinct ids stay distinct.
+const BEYOND_ASCII = /[^\0-\x7f]/;
 const LONE_SURROGATE = /(?<![\uD800-\uDBFF])[\uDC80-\uDCFF]/;
 
 /**
@@ -37,6 +38,24 @@ export function textOf(bytes: Buffer): string {
   return text;
 }
 
+/**
+ * Whether a text is the same in ASCII, Latin-1 and UTF-8, as ids, names and most headers are.
+ *
+ * @param text - Any string.
+ */
+export function isAscii(text: string): boolean {
+  return !BEYOND_ASCII.test(text);
+}
+
+/**
+ * A text as node:http and Fetch have it in headers: each byte of its UTF-8 as one character.
+ *
+ * @param text - A JavaScript string.
+ */
+export function headerText(text: string): string {
+  return isAscii(text) ? text : bytesOf(text).toString('latin1');
+}
+
 /** Whether bytes are one whole character; the shortest valid prefix is one. */
 function isCharacter(bytes: Buffer): boolean {
   return bytes.length > 0 && isUtf8(bytes);
@@ -49,7 +68,7 @@ function isCharacter(bytes: Buffer): boolean {
  * @returns Its UTF-8; lone surrogates as the invalid bytes they encode.
  */
 export function bytesOf(text: string): Buffer {
-  if (!LONE_SURROGATE.test(text)) return Buffer.from(text, 'utf8');
+  if (isAscii(text) || !LONE_SURROGATE.test(text)) return Buffer.from(text, 'utf8');
   return Buffer.concat(
     [...text].map((character) => {
       const code = character.codePointAt(0) as number;
