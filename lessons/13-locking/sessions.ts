@@ -6,8 +6,8 @@ const dsn = process.env['DATABASE_URL'] ?? 'mysql://db_user:db_pass@localhost/my
 
 type SessionRow = RowDataPacket & { d: Buffer | null };
 
-/** What one request holds from its Read to its Close: a connection, and on it the session's lock. */
-type Held = { db?: PoolConnection | undefined };
+/** The state of one request: its lifetime setting, and the connection that holds the session's lock. */
+type Held = { readonly maxLife: number; db?: PoolConnection | undefined };
 
 /** PHP's time(): seconds since 1970, whole. */
 const time = (): number => Math.floor(Date.now() / 1000);
@@ -17,6 +17,9 @@ const isId = (sid: string): boolean => /^[A-Za-z0-9_-]{43}$/.test(sid);
 
 /** The row of an id: its SHA-256. From the id to the row there is a way, and none leads back. */
 const rowKey = (sid: string): Buffer => createHash('sha256').update(sid).digest();
+
+/** The name of a session's lock: 64 characters, and not to be computed from the row. */
+const lockName = (sid: string): string => createHash('sha256').update(`lock ${sid}`).digest('hex');
 
 /** A session that was not saved because it is larger than a session may be. */
 export class SessionTooLarge extends RangeError {
@@ -41,9 +44,6 @@ export class Sessions {
   /** How many seconds a request waits for another one of the same session. */
   static MaxWait = 10;
 
-  /** For each session, the last request of this process that has asked for its lock. */
-  static #asking = new Map<string, Promise<void>>();
-
   /** Makes the pool, once in the life of the process, and has no use for PHP's path and name. */
   static async Open(_path: string, _session_name: string): Promise<boolean> {
     Sessions.Db ??= createPool(dsn);
@@ -51,9 +51,9 @@ export class Sessions {
   }
 
   /** Gives the lock back, and the connection that held it. */
-  static async Close(held: Held = {}): Promise<boolean> {
-    const { db } = held;
-    held.db = undefined;
+  static async Close(held?: Held): Promise<boolean> {
+    const db = held?.db;
+    if (held) held.db = undefined;
     try {
       await db?.query('SELECT RELEASE_ALL_LOCKS()');
       db?.release();
@@ -69,7 +69,7 @@ export class Sessions {
     if (!isId(sid)) return '';
     await Sessions.#lock(sid, held);
     const sql = 'SELECT * FROM sessions WHERE id=? AND updated >= ?';
-    const values = [rowKey(sid), time() - Sessions.MaxLife];
+    const values = [rowKey(sid), time() - (held?.maxLife ?? Sessions.MaxLife)];
     const [tbl] = await Sessions.#connection(held).execute<SessionRow[]>(sql, values);
     return tbl[0]?.d ?? '';
   }
@@ -100,13 +100,13 @@ export class Sessions {
     if (!Number.isSafeInteger(max_life) || max_life < 0) {
       throw new TypeError(`max_life must be whole seconds, 0 or more; got ${String(max_life)}`);
     }
-    const own = held?.db ? held : { db: await Sessions.Db?.getConnection() };
-    const db = Sessions.#connection(own);
+    const own = held?.db ? undefined : await Sessions.Db?.getConnection();
+    const db = own ?? Sessions.#connection(held);
     try {
       await db.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
       await db.execute('DELETE FROM sessions WHERE updated < ?', [time() - max_life]);
     } finally {
-      if (own !== held) own.db?.release();
+      own?.release();
     }
     return true;
   }
@@ -118,7 +118,7 @@ export class Sessions {
 
   /** Puts this class behind PHP's session functions. Call it before session_start(). */
   static initCallbacks(): boolean {
-    const held: Held = {};
+    const held: Held = { maxLife: Number(ini_get('session.gc_maxlifetime')) };
     const rc = session_set_save_handler(
       Sessions.Open,
       () => Sessions.Close(held),
@@ -137,33 +137,20 @@ export class Sessions {
       false, // httponly
     );
     session_name(Sessions.SessionName);
-    Sessions.MaxLife = Number(ini_get('session.gc_maxlifetime'));
     return true;
   }
 
   /** Takes a connection for this request, and on it the session's lock. */
   static async #lock(sid: string, held?: Held): Promise<void> {
     if (!held || held.db) return;
-    const name = `session:${rowKey(sid).toString('hex').slice(0, 48)}`; // At most 64 letters
-    const asked: Promise<void> = Sessions.#ask(name, held).finally(() => {
-      if (Sessions.#asking.get(name) === asked) Sessions.#asking.delete(name);
-    });
-    Sessions.#asking.set(name, asked);
-    await asked;
-  }
-
-  /** Waits for the lock, after the one who asked before: a crowd would leave no connection. */
-  static async #ask(name: string, held: Held): Promise<void> {
-    const until = performance.now() + Sessions.MaxWait * 1000;
-    await Sessions.#asking.get(name)?.catch(() => {});
     held.db = await Sessions.Db?.getConnection();
-    const values = [name, Math.max(0, until - performance.now()) / 1000];
+    const values = [lockName(sid), Sessions.MaxWait];
     const sql = 'SELECT GET_LOCK(?,?) AS got';
     const [tbl] = await Sessions.#connection(held).execute<RowDataPacket[]>(sql, values);
     if (tbl[0]?.['got'] !== 1) throw new Error(`The session was busy for ${Sessions.MaxWait} s`);
   }
 
-  /** PHP calls nothing more once a callback has failed, not even Close: so the callback does. */
+  /** After a callback that failed, PHP calls no other one, not even Close: so Close runs here. */
   static async #orClose<Answer>(answer: Promise<Answer>, held: Held): Promise<Answer> {
     return await answer.catch(async (error) => {
       await Sessions.Close(held);
@@ -171,10 +158,10 @@ export class Sessions {
     });
   }
 
-  /** The request's own connection while it holds its session; else whichever is free. */
+  /** The connection of the request, and of no other request; by hand, any free one. */
   static #connection(held?: Held): Pool | PoolConnection {
-    const db = held?.db ?? Sessions.Db;
-    if (db === null) throw new Error('Sessions.Open has not been called');
+    const db = held ? held.db : Sessions.Db;
+    if (!db) throw new Error('Sessions.Open has not been called, or the request has ended');
     return db;
   }
 }

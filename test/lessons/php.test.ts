@@ -96,7 +96,7 @@ async function toldHere(): Promise<string[]> {
 }
 
 test('a planted id and a sign-in call the same callbacks in PHP and here', async () => {
-  const lines = await printed('14-fixation/strict.php');
+  const lines = await printed('15-fixation/strict.php');
   assert.match(lines[0] ?? '', /planted goes on as made-1: open, validate_sid, create_sid, read/);
   assert.deepEqual(await toldHere(), lines);
 });

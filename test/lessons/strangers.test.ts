@@ -22,7 +22,7 @@ async function someoneWaits({ database }: Bench): Promise<void> {
   });
 }
 
-attack(14, 'a planted id opens no session after Ann has signed in', async (_bench, page) => {
+attack(15, 'a planted id opens no session after Ann has signed in', async (_bench, page) => {
   const { cookie: mallory } = await page.request();
   const [name, value] = [nameIn(mallory), valueIn(mallory)];
   const madeUp = randomBytes(32).toString('base64url');
@@ -49,7 +49,7 @@ attack(14, 'a planted id opens no session after Ann has signed in', async (_benc
   }
 });
 
-attack(14, 'an ended session stays ended, however it ended', async ({ clock, handler }, page) => {
+attack(15, 'an ended session stays ended, however it ended', async ({ clock, handler }, page) => {
   clock.set(1_800_000_000);
   const { cookie: visit } = await page.request();
   const { cookie: ann } = await page.request({ cookie: visit, path: '/login?user=ann' });
@@ -68,7 +68,7 @@ attack(14, 'an ended session stays ended, however it ended', async ({ clock, han
 
 for (const path of ['/login?user=ann', '/logout']) {
   attack(
-    14,
+    15,
     `a request that waits while ${path} is at work does not revive the id`,
     async (bench, page) => {
       const { cookie } = await page.request();
@@ -87,7 +87,7 @@ for (const path of ['/login?user=ann', '/logout']) {
 }
 
 attack(
-  14,
+  15,
   'two sign-ins with one cookie end in two sessions and no third',
   async ({ database }, page) => {
     const { cookie } = await page.request();
@@ -108,7 +108,7 @@ attack(
   },
 );
 
-attack(13, 'many requests of one visitor delay no other visitor', async ({ gate }, page) => {
+attack(14, 'many requests of one visitor delay no other visitor', async ({ gate }, page) => {
   const { cookie } = await page.request();
   const held = gate(1, saving, { opens: 'by hand', patience: 30_000 });
   const crowd = Array.from({ length: 40 }, () => page.request({ cookie }));
@@ -169,8 +169,8 @@ attack(
   async ({ clock, gate, handler }, page, number) => {
     clock.set(1_800_000_000);
     const { cookie } = await page.request({ path: '/login?user=ann' });
-    // From lesson 14 on the first question is whether the id is good.
-    if (number >= 14) gate(1, /^SELECT \*/);
+    // From lesson 15 on the first question is whether the id is good.
+    if (number >= 15) gate(1, /^SELECT \*/);
     const held = gate(1, /^SELECT \*/, { opens: 'by hand', holds: 'answer', patience: 8000 });
     const visit = page.request({ cookie });
     await held.arrived;
@@ -183,7 +183,7 @@ attack(
 );
 
 attack(
-  14,
+  15,
   'responses to an unknown, an ended and an invalid id do not differ',
   async (_bench, page) => {
     const { cookie } = await page.request();

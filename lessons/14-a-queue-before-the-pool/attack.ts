@@ -1,0 +1,33 @@
+import { type Attack, breached, held } from '#bench';
+
+/** One visitor reloads forty times while a page of theirs is at work. */
+export const attack: Attack = async ({ gate, serve, say }) => {
+  const server = await serve();
+  try {
+    const { cookie } = await server.request();
+    const saves = gate(1, /^\s*(INSERT|UPDATE)/i, { opens: 'by hand', patience: 20_000 });
+    const first = server.request({ cookie });
+    await saves.arrived;
+    say("one page of Mallory's is slow, and she reloads it forty times");
+    const reloads = Array.from({ length: 40 }, () => server.request({ cookie }));
+
+    say('Ann visits the shop for the first time');
+    let isServed = false;
+    const ann = server.request().then(({ status }) => {
+      isServed = status === 200;
+    });
+    // Mallory's page ends after two seconds, and with it everything that waits for it.
+    const ending = setTimeout(() => saves.open(), 2000);
+    await Promise.race([ann, first]);
+    clearTimeout(ending);
+    say(isServed ? 'Ann is served at once' : "Ann is served when Mallory's page is over");
+    const verdict = isServed
+      ? held('a crowd of one visitor waits in the process, with two connections for all of it')
+      : breached('forty requests of one visitor wait on all connections, and no other is served');
+    saves.open();
+    await Promise.all([ann, first, ...reloads]);
+    return verdict;
+  } finally {
+    await server.close();
+  }
+};

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import * as v8 from 'node:v8';
+import { openBench, type PageResponse } from '#bench';
+
+const { database, gate, serve } = await openBench();
+const { Sessions } = await import('#sessions');
+const server = await serve({ settings: { 'session.gc_probability': '0' } });
+after(() => server.close());
+
+const saving = /^\s*(INSERT|UPDATE|REPLACE)/i;
+const count = ({ body }: PageResponse): number => Number(/Count: (\d+)/.exec(body)?.[1]);
+const visit = (cookie = ''): Promise<PageResponse> => server.request({ cookie });
+const visits = (length: number, cookie = ''): Promise<PageResponse>[] =>
+  Array.from({ length }, () => visit(cookie));
+
+/** Counts the objects of a class after a collection; Node's types do not know it yet. */
+const { queryObjects } = v8 as unknown as {
+  queryObjects: (type: unknown, options: { format: 'count' }) => number;
+};
+
+/** Runs a check while requests wait no longer than so many seconds. */
+async function withMaxWait(seconds: number, check: () => Promise<void>): Promise<void> {
+  const before = (Sessions as { MaxWait?: number }).MaxWait;
+  Object.assign(Sessions, { MaxWait: seconds });
+  try {
+    await check();
+  } finally {
+    Object.assign(Sessions, { MaxWait: before });
+  }
+}
+
+/** Stops ten requests at the statement that saves, each with a connection of its own. */
+function tenSlowPages() {
+  const saves = gate(10, saving, { opens: 'by hand', patience: 4000 });
+  return { saves, pages: visits(10) };
+}
+
+test('a crowd of one visitor leaves connections for others', async () => {
+  const { cookie } = await visit();
+  await withMaxWait(2, async () => {
+    const saves = gate(1, saving, { opens: 'by hand', patience: 20_000 });
+    let over = 0;
+    const crowd = visits(40, cookie).map(async (page) => {
+      await page;
+      over += 1;
+    });
+    await saves.arrived;
+    const stranger = await visit();
+    const before = over;
+    saves.open();
+    await Promise.all(crowd);
+    assert.equal(stranger.status, 200, 'a crowd of another visitor had taken every connection');
+    assert.equal(before, 0, 'a new visitor was served only when requests of the crowd had failed');
+  });
+});
+
+test('a request waits for a connection no longer than MaxWait', async () => {
+  const slow = tenSlowPages();
+  await slow.saves.arrived;
+  await withMaxWait(1, async () => {
+    const opening = setTimeout(() => slow.saves.open(), 4000);
+    const stranger = await visit();
+    clearTimeout(opening);
+    assert.equal(stranger.status, 500, 'it waited for as long as ten slow pages took');
+  });
+  slow.saves.open();
+  for (const { status } of await Promise.all(slow.pages)) assert.equal(status, 200);
+});
+
+test('a connection that comes too late goes back to the pool', async () => {
+  const slow = tenSlowPages();
+  await slow.saves.arrived;
+  await withMaxWait(1, async () => {
+    const late = setTimeout(() => slow.saves.open(), 4000);
+    await Promise.all(visits(12));
+    clearTimeout(late);
+  });
+  slow.saves.open();
+  await Promise.all(slow.pages);
+  const next = tenSlowPages();
+  const areComplete = await next.saves.arrived;
+  next.saves.open();
+  await Promise.all(next.pages);
+  assert.ok(areComplete, 'after requests that waited in vain, the pool has fewer than ten left');
+});
+
+test('the last of a crowd waits as long as the first, not after it', async () => {
+  const { cookie } = await visit();
+  const saves = gate(1, saving, { opens: 'by hand', patience: 20_000 });
+  const first = visit(cookie);
+  await saves.arrived;
+  await withMaxWait(1, async () => {
+    const began = performance.now();
+    const crowd = await Promise.all(visits(6, cookie));
+    const seconds = (performance.now() - began) / 1000;
+    assert.ok(crowd.every(({ status }) => status === 500));
+    assert.ok(seconds < 4, `MaxWait was 1 s, and the last of six waited ${seconds.toFixed(1)} s`);
+  });
+  saves.open();
+  assert.equal(count(await first), 2);
+});
+
+test('visitors leave nothing behind in the process', async () => {
+  const measure = (): number => queryObjects(Promise, { format: 'count' });
+  const visitTwice = async (): Promise<void> => {
+    const { cookie } = await visit();
+    await visit(cookie);
+  };
+  await Promise.all(Array.from({ length: 40 }, visitTwice));
+  await database.rows();
+  const before = measure();
+  for (let round = 1; round <= 5; round += 1) {
+    await Promise.all(Array.from({ length: 40 }, visitTwice));
+  }
+  await database.rows();
+  // The bench keeps one for each of the 400 requests.
+  const kept = measure() - before - 400;
+  assert.ok(kept < 100, `after 200 more visitors the process holds ${kept} more promises`);
+});
