@@ -78,7 +78,7 @@ export async function runLessonAttacks(
       },
       onResult: (result, lesson) => {
         if (signal.aborted) return;
-        // An attack that broke says nothing about the class.
+        // A failed attack proves nothing about the class.
         if (hash !== undefined && result.verdict !== 'failed') {
           recordVerdict(lesson, { hash, attack: result.verdict });
         }

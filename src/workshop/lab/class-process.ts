@@ -15,7 +15,7 @@ const ORDER: PageOrder = {
   settings: { 'session.gc_probability': '1', 'session.gc_divisor': '1' },
   traced: true,
 };
-/** One password for all processes of a lab: from lesson 17 on they must open each other's cookies. */
+/** One password for all processes of a lab: those that seal cookies must open each other's. */
 const SEAL = JSON.stringify({ 1: randomBytes(32).toString('base64url') });
 /** Milliseconds that a page may take: longer than any lock wait that a lesson shows. */
 const PATIENCE = 20_000;

@@ -221,7 +221,7 @@ export class Lab extends EventEmitter<Events> {
   }
 
   /**
-   * Keeps what is expected of a lesson's attack on the view's class.
+   * Records a prediction for the attack of the view's lesson on its class.
    *
    * @returns The outcome in one sentence.
    */

@@ -72,8 +72,8 @@ export function splitFrontMatter(text: string): string {
 /**
  * Reads the text under a step's heading on a lesson's page.
  *
- * @returns The text, and what follows from an attack's transcript on, so that the outcome can be
- *   predicted.
+ * @returns The text; for the attack, `outcome` begins with the transcript, which a page folds so that
+ *   it can be predicted.
  */
 export function readStep(
   { files }: Lesson,

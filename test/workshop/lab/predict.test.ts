@@ -89,7 +89,7 @@ test('a prediction is made by keyboard, kept, and shown beside the verdict', { s
   await page.goto(`${lab.address}/lesson/10/`);
   await page.getByText('The class has changed since this verdict.').waitFor();
   await page.locator('#attack-10').click();
-  await reads(page.locator('.verdict'), /held.*You said held, and so it is\.$/s);
+  await reads(page.locator('.verdict'), /held.*You said held, and you were right\.$/s);
 });
 
 test('a prediction needs no script', { skip }, async () => {

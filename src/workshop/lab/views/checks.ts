@@ -77,6 +77,7 @@ export function attacksPanel(model: PageModel): Html {
       )}
       ${isOld && html`<p class="muted">The class has changed since this verdict.</p>`}
       ${run && transcript(run, said)}
+      ${isOwn && run?.verdict === 'failed' && html`<p class="muted">The attack needs a class that serves its requests: run the tests first, they name the line.</p>`}
     </div>`;
   })}`;
 }
@@ -108,7 +109,7 @@ export function transcript(
     verdict &&
     html`<p class="verdict well ${verdict}"><strong>${VERDICTS[verdict]}</strong> ${because}${
       said &&
-      html` <span class="said">You said ${said}${said === verdict && ', and so it is'}.</span>`
+      html` <span class="said">You said ${said}${said === verdict && ', and you were right'}.</span>`
     }</p>`
   }`;
 }

@@ -1,4 +1,4 @@
-/** The page after the last lesson: what the learner's class has done, and what it holds. */
+/** The page after the last lesson: the learner's progress, every attack on their class, and its text. */
 import { readFileSync } from 'node:fs';
 import { minePath, shown } from '../../course/catalogue.ts';
 import { type LessonProgress, progress } from '../../course/progress.ts';

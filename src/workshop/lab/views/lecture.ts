@@ -107,7 +107,7 @@ function tools(model: LectureModel): Html {
   </div>`;
 }
 
-/** The panels of a step; before them the class at work, where one is. */
+/** The panels beside a step. */
 const PANELS: Record<Step['name'], readonly (keyof ReturnType<typeof lessonPanels>)[]> = {
   before: ['browser', 'row'],
   attack: ['attacks', 'row'],
