@@ -85,6 +85,23 @@ test('with a lock the other click reads after the first has closed', async () =>
   ]);
 });
 
+test('a crowd takes all ten connections, and two where it queues', async () => {
+  const lesson = pageOf('a-queue-before-the-pool');
+  const connected = async (picture: string): Promise<[held: string[], stranger: string]> => {
+    const { text } = await programs.picture(picture, lesson);
+    const held = [...text.matchAll(/^[ \d]\d {2}(.*)$/gm)].map(([, line = '']) => line);
+    return [held, /^ · {2}a new visitor {2}(.*)$/m.exec(text)?.[1] ?? ''];
+  };
+  const [crowd, outside] = await connected('a crowd at the pool');
+  assert.deepEqual([crowd.length, outside], [10, 'waits']);
+  const [queue, served] = await connected('a crowd that queues');
+  assert.deepEqual([queue.length, served], [2, 'has been served']);
+  for (const [holder, ...waiting] of [crowd, queue]) {
+    assert.match(holder ?? '', /^the page +holds the lock$/);
+    assert.ok(waiting.every((line) => /^a reload +waits for the lock$/.test(line)));
+  }
+});
+
 test('a sign-in ends one id and begins another', async () => {
   const arrows = await arrowsOf('a sign-in', 'fixation');
   const [old, renewed] = ['L2->>L1: ', 'L2->>L3: '].map((side) =>
