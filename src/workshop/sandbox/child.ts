@@ -105,10 +105,15 @@ function spawnChild<Report>(options: ChildOptions<Report>, input: 'pipe' | 'igno
   };
   const allow = (seconds: number): void => {
     clearTimeout(timer);
-    timer = setTimeout(() => {
-      silent = true;
-      kill();
+    const limit = setTimeout(() => {
+      // After a pause of this process its timers come first, and only then what the child has sent.
+      setImmediate(() => {
+        if (timer !== limit) return;
+        silent = true;
+        kill();
+      });
     }, seconds * 1000);
+    timer = limit;
   };
   signal?.addEventListener('abort', kill);
   if (silence !== undefined) allow(silence + startUp);
