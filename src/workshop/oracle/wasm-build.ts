@@ -8,8 +8,22 @@ import { installOnce } from '../machine/npm-install.ts';
 
 /** The exports of a build's package. */
 interface Build {
-  getPHPLoaderModule(): Promise<unknown>;
+  getPHPLoaderModule(): Promise<Loader>;
 }
+
+/** The argument of `loadPHPRuntime()`. */
+interface Loader {
+  /** Path of the build's WebAssembly. */
+  dependencyFilename: string;
+}
+
+/** Emscripten's option to instantiate a module that is compiled already. */
+type Instantiate = (
+  imports: WebAssembly.Imports,
+  receive: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
+) => void;
+
+const compiled = new Map<string, Promise<WebAssembly.Module>>();
 
 /** All builds must have the lock file's release: another release would not fit its runtime. */
 function release(): string {
@@ -50,18 +64,28 @@ export async function findBuild(
 }
 
 /**
- * Loads PHP's WebAssembly build.
+ * Loads PHP's WebAssembly build, which is compiled once in a process.
  *
  * @param progress - Receives a line before a build is fetched.
- * @returns The argument of `loadPHPRuntime()`.
+ * @returns The arguments of `loadPHPRuntime()`.
  * @throws Error with npm's own words when it cannot be fetched.
  */
 export async function loadBuild(
   version: PhpVersion,
   progress?: ((line: string) => void) | undefined,
-): Promise<unknown> {
+): Promise<{ loader: Loader; instantiateWasm: Instantiate }> {
   const found = await findBuild(version, progress);
   if ('reason' in found) throw new Error(found.reason);
   const build = (await import(found.entry)) as Build;
-  return await build.getPHPLoaderModule();
+  const loader = await build.getPHPLoaderModule();
+  const path = loader.dependencyFilename;
+  const compiling = compiled.get(path) ?? WebAssembly.compile(readFileSync(path));
+  compiled.set(path, compiling);
+  const module = await compiling;
+  return {
+    loader,
+    instantiateWasm(imports, receive) {
+      void WebAssembly.instantiate(module, imports).then((instance) => receive(instance, module));
+    },
+  };
 }

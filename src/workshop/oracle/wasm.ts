@@ -48,8 +48,9 @@ export interface WasmPhpOptions {
  * php.close();
  */
 export async function openWasmPhp(options: WasmPhpOptions = {}): Promise<WasmPhp> {
-  const build = await loadBuild(options.version ?? '8.4', options.progress);
-  const runtime = await loadPHPRuntime(build, {
+  const { loader, ...build } = await loadBuild(options.version ?? '8.4', options.progress);
+  const runtime = await loadPHPRuntime(loader, {
+    ...build,
     // A crash throws anyway.
     printErr() {},
     // The loader's default ends the whole process when PHP stops on a fatal error.

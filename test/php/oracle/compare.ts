@@ -24,7 +24,7 @@ export async function compareAll(
   version: PhpVersion,
   ours: { readonly list: readonly Scenario[]; readonly version: PhpVersion } = { list, version },
 ): Promise<Compared[]> {
-  const inPhp = await runInPhp(list, version);
+  const inPhp = await runOnce(list, version);
   const { folder, results } = await runInNode(ours.list, ours.version);
   return list.flatMap((scenario, at): Compared[] => {
     const entries = inPhp[at];
@@ -33,6 +33,19 @@ export async function compareAll(
     const actual = normalise(results[at] ?? [], join(folder, String(at)));
     return [{ scenario, expected, actual }];
   });
+}
+
+type InPhp = ReturnType<typeof runInPhp>;
+
+const ran = new Map<PhpVersion, Map<readonly Scenario[], InPhp>>();
+
+/** Runs a list in PHP, or returns the results of an earlier run. */
+function runOnce(list: readonly Scenario[], version: PhpVersion): InPhp {
+  const known = ran.get(version) ?? new Map<readonly Scenario[], InPhp>();
+  ran.set(version, known);
+  const results = known.get(list) ?? runInPhp(list, version);
+  known.set(list, results);
+  return results;
 }
 
 /** The sequences that did not go as in PHP, the shortest first. */
