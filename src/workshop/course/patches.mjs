@@ -23,7 +23,9 @@ export const lessonsFolder = join(root, 'lessons');
 
 export function lessonFolders(folder = lessonsFolder) {
   const slugs = readdirSync(folder).filter((name) => /^\d\d-/.test(name));
-  return slugs.sort().map((slug) => join(folder, slug));
+  // Git leaves ignored files behind when a lesson moves: a folder with nothing but `made` is no lesson.
+  const folders = slugs.sort().map((slug) => join(folder, slug));
+  return folders.filter((path) => readdirSync(path).some((name) => name !== 'made'));
 }
 
 export function patchFiles(directory) {

@@ -113,3 +113,11 @@ test('a patch as git writes it applies, and its lines above are read', () => {
   write('wrong/null.patch', patch.replace('caught by', 'Caught by'));
   assert.throws(() => readLessons(join(project, 'lessons')), /first line must be caught by: "name/);
 });
+
+test('a folder that an older version left behind, with wrong fixes only, is no lesson', () => {
+  write('README.md', '---\ntitle: "2. Read"\n---\n');
+  write('lesson.json', '{"kind":"page"}');
+  write('../03-moved/made/null.ts', '');
+  const slugs = readLessons(join(project, 'lessons')).map(({ slug }) => slug);
+  assert.deepEqual(slugs, ['02-read']);
+});
