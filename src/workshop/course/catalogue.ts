@@ -90,6 +90,8 @@ export interface Lesson {
     test: string | undefined;
     attack: string | undefined;
     hints: string | undefined;
+    /** The tests of the exercise without a solution. */
+    extra: string | undefined;
     schema: string | undefined;
   };
 }
@@ -267,6 +269,7 @@ function readLesson(directory: string): Lesson {
       test: promises.kind === 'page' ? undefined : required('sessions.test.ts'),
       attack: optional('attack.ts'),
       hints: optional('hints.md'),
+      extra: optional('extra.test.ts'),
       schema: optional('schema.sql'),
     },
   };

@@ -4,6 +4,7 @@ import { Interrupted } from '../machine/database/with-server.ts';
 import { attack } from './commands/attack.ts';
 import { check } from './commands/check.ts';
 import { diff } from './commands/diff.ts';
+import { extra } from './commands/extra.ts';
 import { hint } from './commands/hint.ts';
 import { lesson } from './commands/lesson.ts';
 import { catchUp, reset } from './commands/replace.ts';
@@ -11,15 +12,16 @@ import { wrong } from './commands/wrong.ts';
 import { openTerminal } from './terminal.ts';
 import { type Command, readCommandLine, UsageError } from './usage.ts';
 
-const commands: Command[] = [lesson, hint, diff, attack, check, wrong, catchUp, reset];
+const commands: Command[] = [lesson, hint, diff, attack, check, extra, wrong, catchUp, reset];
 
 const help = `The workshop in the terminal:
 
   npm run lesson 3      a lesson's task, and its tests at every save
   npm run hint          the next hint
-  npm run diff          your class against the lesson's
+  npm run diff          your methods against the lesson's
   npm run attack 3      the lesson's attack on your class
   npm run check         all lessons so far on your class
+  npm run extra 11      the tests of a lesson's exercise without a solution
   npm run wrong 3       the lesson's wrong fixes, each as a patch and as a file
   npm run catch-up 4    start lesson 4 from the class of lesson 3; yours is kept
   npm run reset         start the lesson over; yours is kept

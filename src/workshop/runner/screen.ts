@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import type { TestResult } from '../bench/tests.ts';
 import { type Lesson, minePath, shown } from '../course/catalogue.ts';
+import { progress } from '../course/progress.ts';
+import { lessonAfter } from '../course/promises.ts';
 import type { Location } from '../sandbox/report.ts';
 import { renderMarkdown, sections } from './markdown.ts';
 import { failures, isGreen, type Proof } from './proof.ts';
@@ -151,17 +153,18 @@ export function describeProblems([first, ...more]: TypeProblem[], { paint }: Ter
 }
 
 /**
- * Describes a lesson that is done, in one line.
+ * Describes a lesson that is done, and what can be done with it now.
  *
- * @param next - The lesson after this one.
  * @param watching - True in the watcher, where keys can be pressed.
+ * @returns Lines.
  */
 export function describeDone(
-  { lesson, current, older, attack }: Proof,
-  next: Lesson | undefined,
+  { lesson, condition, current, older, attack }: Proof,
+  lessons: readonly Lesson[],
   { paint }: Terminal,
   watching: boolean,
-): string {
+): string[] {
+  const next = lessonAfter(lessons, lesson);
   const tests =
     older.length > 0
       ? `${current.length} new, ${older.length} old tests`
@@ -170,14 +173,33 @@ export function describeDone(
     ? watching
       ? `press n for ${next.label}, or keep experimenting`
       : `next: npm run lesson ${next.number}`
-    : 'that was the last lesson; keep experimenting';
+    : 'that was the last lesson';
   const parts = [
     `${lesson.label} done`,
     tests,
     ...(attack ? [`attack: ${attack.verdict}`] : []),
     go,
   ];
-  return paint('green', `✔ ${parts.join(' · ')}`);
+  const lines = [paint('green', `✔ ${parts.join(' · ')}`)];
+  if (condition !== 'mine') return lines;
+  const diff = watching ? 'd' : 'npm run diff';
+  const extra = lesson.files.extra
+    ? ` · npm run extra ${lesson.number} tests one more exercise`
+    : '';
+  lines.push(paint('dim', `  ${diff} compares your methods with the lesson's${extra}`));
+  if (!next) lines.push(...describeFinish(lessons));
+  return lines;
+}
+
+/** Sums the workshop up after its last lesson, and leads to the lab's last page. */
+function describeFinish(lessons: readonly Lesson[]): string[] {
+  const entries = progress(lessons).filter(({ state }) => state !== 'page');
+  const done = entries.filter(({ state }) => state === 'done').length;
+  const hints = entries.reduce((sum, each) => sum + each.hints, 0);
+  return [
+    `  ${done} of ${count(entries.length, 'lesson')} done on this class, with ${count(hints, 'hint')}.`,
+    '  npm start, then the page /finish/: every attack on your class, and your class beside the first port.',
+  ];
 }
 
 function nextStep(

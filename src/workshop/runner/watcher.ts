@@ -5,7 +5,7 @@ import { beginLesson, hashOfMine, hasMine } from '../course/mine.ts';
 import { recordVerdict } from '../course/progress.ts';
 import { lessonAfter } from '../course/promises.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';
-import { compareClasses, paintPatch } from './commands/diff.ts';
+import { compareWithLesson, describeMembers } from './commands/diff.ts';
 import { printHints } from './commands/hint.ts';
 import { watchSaves } from './file-watch.ts';
 import { failures, isDone, type Proof, prove } from './proof.ts';
@@ -127,7 +127,8 @@ export class Watcher {
   #conclude(proof: Proof): void {
     const terminal = this.#terminal;
     if (isDone(proof)) {
-      this.#prompt(describeDone(proof, this.#following(), terminal, true));
+      const { lessons } = this.#options;
+      this.#prompt(describeDone(proof, lessons, terminal, true).join('\n'));
       return;
     }
     const own = failures(proof.current).length > 0;
@@ -143,15 +144,12 @@ export class Watcher {
 
   #diff(): void {
     const { lessons } = this.#options;
-    const { condition } = this.#lesson;
     try {
-      const [mine, lesson] = [findClass(lessons, 'mine'), findClass(lessons, condition)];
-      const patch = compareClasses(mine, lesson);
-      this.#terminal.say(
-        patch === ''
-          ? `Your class is identical to lesson ${this.#lesson.label}'s class.`
-          : paintPatch(patch, this.#terminal),
-      );
+      const compared = compareWithLesson(lessons, findClass(lessons, 'mine'), this.#lesson);
+      const all = 'npm run diff -- --all';
+      for (const line of describeMembers(compared, this.#lesson, this.#terminal, all)) {
+        this.#terminal.say(line);
+      }
       this.#prompt();
     } catch (error) {
       this.#prompt((error as Error).message);

@@ -50,7 +50,18 @@ test('an error under --json is JSON as well', async () => {
 });
 
 test('every command explains itself', async () => {
-  for (const name of ['lesson', 'hint', 'diff', 'attack', 'check', 'wrong', 'catch-up', 'reset']) {
+  const names = [
+    'lesson',
+    'hint',
+    'diff',
+    'attack',
+    'check',
+    'extra',
+    'wrong',
+    'catch-up',
+    'reset',
+  ];
+  for (const name of names) {
     const { code, output } = await run(name, '--help');
     assert.equal(code, 0, name);
     assert.match(output, /npm run/, name);
@@ -97,9 +108,12 @@ test('diff without a number goes from the learner’s class to the lesson’s', 
   assert.equal(none.code, 2);
   assert.match(none.errors, /You have no class yet/);
   await fresh.run('catch-up', '2');
-  const { output } = await fresh.run('diff');
+  const own = await fresh.run('diff');
+  assert.match(own.output, /^Read · - yours, \+ lesson 02's\n\+static async Read\(/m);
+  assert.doesNotMatch(own.output, /async Open/, 'lesson 02 does not change it');
+  const { output } = await fresh.run('diff', '--all');
   assert.match(output, /^--- lessons\/mine\/sessions\.ts\n\+\+\+ lessons\/02-read\/sessions\.ts/);
-  const same = JSON.parse((await fresh.run('diff', '--to', 'lesson-01', '--json')).output);
+  const same = JSON.parse((await fresh.run('diff', '--all', '--to', 'lesson-01', '--json')).output);
   assert.equal(same.same, true);
 });
 
@@ -221,4 +235,36 @@ test('a wrong fix that does not exist or cannot be made is refused by name', asy
     /^lessons\/02-read\/wrong\/null\.patch no longer applies to lessons\/02-read\/sessions\.ts; /m,
   );
   assert.throws(() => fresh.read('lessons/02-read/made/null.ts'), /ENOENT/);
+});
+
+test('an extra exercise runs its tests on the learner’s class, and only those', async () => {
+  const fresh = await openWorkshop();
+  const none = await fresh.run('extra', '0');
+  assert.equal(none.code, 2);
+  assert.match(none.errors, /^Lesson 00 has no extra exercise with tests/);
+  fresh.write(
+    'lessons/01-open-and-close/extra.test.ts',
+    `import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openBench } from '#bench';
+
+const { handler } = await openBench();
+test('Open is true', async () => assert.equal(await handler.open('', ''), true));
+test('Close is a text', async () => assert.equal(await handler.close(), 'closed'));
+`,
+  );
+  await fresh.run('catch-up', '2');
+  const red = await fresh.run('extra', '1');
+  assert.equal(red.code, 1, red.errors);
+  assert.match(
+    red.output,
+    /^✔ Open is true\n✘ 01 Close is a text\n {2}handler\.close\(\)\n {2}expected 'closed'/m,
+  );
+  assert.match(red.output, /^1 of 2 tests red$/m);
+  const mine = 'lessons/mine/sessions.ts';
+  const close = /(static async Close\(\)): Promise<boolean>( \{\n)/;
+  fresh.write(mine, fresh.read(mine).replace(close, "$1$2    if (true) return 'closed';\n"));
+  const green = await fresh.run('extra', '1', '--json');
+  assert.equal(green.code, 0, green.errors);
+  assert.equal(JSON.parse(green.output).done, true);
 });

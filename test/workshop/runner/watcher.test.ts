@@ -52,7 +52,7 @@ test('a lesson goes from red to green to the next one and leaves nothing behind'
   learner.press('h');
   await learner.sees(/1\. Two cases[\s\S]*hint 1 of 5 · press h again/);
   learner.press('d');
-  await learner.sees(/\+ {2}static async Write/);
+  await learner.sees(/Write · - yours, \+ lesson 03's\n\+static async Write/);
   await learner.sees(prompt);
 
   workshop.write(mine, workshop.classOf('03'));

@@ -249,6 +249,7 @@ function lesson(slug: string, number: number, files: Record<string, string>): Le
       test: undefined,
       attack: files['attack.ts'] === undefined ? undefined : join(directory, 'attack.ts'),
       hints: undefined,
+      extra: undefined,
       schema: undefined,
     },
   };

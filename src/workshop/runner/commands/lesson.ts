@@ -138,9 +138,8 @@ function prepare({ terminal, lessons }: Call, chosen: Lesson): void {
 
 function report({ terminal, lessons }: Call, proof: Proof): void {
   const { lesson: chosen, condition, current, older, attack, types } = proof;
-  const next = lessonAfter(lessons, chosen);
   if (isDone(proof)) {
-    terminal.say(describeDone(proof, next, terminal, false));
+    for (const line of describeDone(proof, lessons, terminal, false)) terminal.say(line);
   } else {
     for (const line of describeRed(proof, terminal, false)) terminal.say(line);
     for (const line of describeTypes(proof, terminal, false)) terminal.say(line);

@@ -1,0 +1,92 @@
+/**
+ * What a lesson changes, compared member by member: a solution is discussed by its methods, and a
+ * difference of whole files is mostly quotes, comments and line breaks.
+ */
+import { createTwoFilesPatch } from 'diff';
+import ts from 'typescript';
+
+/** One part of a class file: a method, a field, or everything around the class. */
+export interface MemberDifference {
+  /** `Read`, or `outside the class`. */
+  name: string;
+  /** Lines with `-` for the learner's, `+` for the lesson's; empty where the two are the same. */
+  patch: string;
+}
+
+/** The part of a file that is not in its class. */
+const outside = 'outside the class';
+
+/**
+ * Compares a class with a lesson's, in the members that the lesson adds or changes and in those that
+ * only the learner has. Comments, quotes and line breaks do not count.
+ *
+ * @param own - The learner's file.
+ * @param lesson - The lesson's.
+ * @param before - The file from which the lesson starts; undefined for the first lesson.
+ * @returns The compared members, in the lesson's order; and the names of other members that differ.
+ */
+export function compareMembers(
+  own: string,
+  lesson: string,
+  before: string | undefined,
+): { members: MemberDifference[]; others: string[] } {
+  const [mine, wanted, old] = [own, lesson, before ?? ''].map(readMembers) as [
+    Map<string, string>,
+    Map<string, string>,
+    Map<string, string>,
+  ];
+  const names = [...new Set([...wanted.keys(), ...mine.keys()])];
+  const isOwn = (name: string): boolean =>
+    wanted.get(name) !== old.get(name) || !(wanted.has(name) || old.has(name));
+  const members = names.filter(isOwn).map((name) => {
+    return { name, patch: difference(mine.get(name) ?? '', wanted.get(name) ?? '') };
+  });
+  const others = names.filter((name) => !isOwn(name) && mine.get(name) !== wanted.get(name));
+  return { members, others };
+}
+
+/** The members of a file's classes by name, printed in one style. */
+function readMembers(text: string): Map<string, string> {
+  const source = ts.createSourceFile('sessions.ts', text, ts.ScriptTarget.Latest, true);
+  const members = new Map<string, string>();
+  const add = (name: string, node: ts.Node): void => {
+    members.set(name, [members.get(name) ?? '', print(node, source)].join('\n').trim());
+  };
+  for (const statement of source.statements) {
+    if (!ts.isClassDeclaration(statement) || statement.name?.text !== 'Sessions') {
+      add(outside, statement);
+      continue;
+    }
+    for (const member of statement.members) {
+      add(member.name?.getText(source) ?? member.getText(source).slice(0, 40), member);
+    }
+  }
+  return members;
+}
+
+const printer = ts.createPrinter({ removeComments: true });
+
+function print(node: ts.Node, source: ts.SourceFile): string {
+  const { transformed } = ts.transform(node, [singleQuotes]);
+  const text = printer.printNode(ts.EmitHint.Unspecified, transformed[0] ?? node, source);
+  return text.replaceAll(/^(?: {4})+/gm, (indent) => indent.slice(indent.length / 2));
+}
+
+/** Prints every string in the same quotes. */
+const singleQuotes: ts.TransformerFactory<ts.Node> = (context) => {
+  const visit = (node: ts.Node): ts.Node =>
+    ts.isStringLiteral(node)
+      ? ts.factory.createStringLiteral(node.text, !node.text.includes("'"))
+      : ts.visitEachChild(node, visit, context);
+  return visit;
+};
+
+function difference(mine: string, wanted: string): string {
+  if (mine === wanted) return '';
+  const [old, next] = [mine, wanted].map((text) => (text === '' ? '' : `${text}\n`)) as [
+    string,
+    string,
+  ];
+  const patch = createTwoFilesPatch('', '', old, next, '', '', { context: 99 });
+  return patch.replace(/^[\s\S]*?@@[^\n]*\n/, '').trimEnd();
+}
