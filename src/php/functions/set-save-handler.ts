@@ -92,6 +92,7 @@ export function session_set_save_handler(...values: unknown[]): boolean {
       emitAsWarning({ level: 'E_DEPRECATED', message: `${NAME}(): ${DEPRECATED}` });
     }
     let isFirst = true;
+    const known: ObjectCallbacks = new Map();
     setProcessDefault((request) => {
       const handler = values[0] as AnySessionHandler;
       if (isObject && isFirst) {
@@ -99,7 +100,7 @@ export function session_set_save_handler(...values: unknown[]): boolean {
         warnOfObject(request, handler);
       }
       isFirst = false;
-      if (isObject) setObject(request, handler, values[1] !== false);
+      if (isObject) setObject(request, handler, values[1] !== false, known);
       else setCallbacks(request, values);
     });
     return true;
@@ -218,10 +219,26 @@ function nameUserModule(request: PhpRequest): void {
   storage.changeModule();
 }
 
-function setObject(request: PhpRequest, handler: AnySessionHandler, shutdown: boolean): void {
-  request.modules.user.className = handler.constructor.name;
+/** The callbacks of an object, by the PHP release whose methods they are. */
+type ObjectCallbacks = Map<PhpVersion, Partial<SessionCallbacks>>;
+
+function setObject(
+  request: PhpRequest,
+  handler: AnySessionHandler,
+  shutdown: boolean,
+  known?: ObjectCallbacks,
+): void {
+  const { user } = request.modules;
+  user.className = handler.constructor.name;
+  user.callbacks = known?.get(request.version) ?? callbacksOf(request, handler);
+  known?.set(request.version, user.callbacks);
+  registerHandlerShutdown(request, shutdown);
+  nameUserModule(request);
+}
+
+function callbacksOf(request: PhpRequest, handler: AnySessionHandler): Partial<SessionCallbacks> {
   const methods = handler as unknown as Record<string, Method | undefined>;
-  const callbacks = request.modules.user.callbacks as Record<CallbackName, Method | undefined>;
+  const callbacks: Record<string, Method> = {};
   // The method is looked up at each call: PHP keeps the object and the method's name.
   const bind = (callback: CallbackName, method: string): void => {
     callbacks[callback] = (...values: never[]) => methods[method]?.apply(handler, values);
@@ -229,19 +246,18 @@ function setObject(request: PhpRequest, handler: AnySessionHandler, shutdown: bo
   for (const name of MANDATORY) bind(name, name);
   for (const name of OPTIONAL) {
     if (hasMethod(request, handler, METHODS[name])) bind(name, METHODS[name]);
-    else callbacks[name] = undefined;
   }
-  registerHandlerShutdown(request, shutdown);
-  nameUserModule(request);
+  return callbacks;
 }
 
 function setCallbacks(request: PhpRequest, values: readonly unknown[]): void {
   request.modules.user.className = undefined;
   registerHandlerShutdown(request, false);
   nameUserModule(request);
-  const callbacks = request.modules.user.callbacks as Record<CallbackName, unknown>;
   // Optional callbacks that are not given stay: an earlier object's methods, for example.
+  const callbacks: Record<string, unknown> = { ...request.modules.user.callbacks };
   for (const [at, name] of [...MANDATORY, ...OPTIONAL].entries()) {
     if (typeof values[at] === 'function') callbacks[name] = values[at];
   }
+  request.modules.user.callbacks = callbacks;
 }

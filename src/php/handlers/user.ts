@@ -164,31 +164,39 @@ class OpenCallbacks implements OpenHandler {
       return null;
     }
     const outer = reporter.activeFunction;
-    const leave = (): void => {
-      reporter.callbackDepth -= 1;
-      reporter.activeFunction = outer;
-    };
-    const succeed = (answer: unknown): unknown => {
-      leave();
-      module.isCalling = false;
-      return answer;
-    };
-    const fail = (error: unknown): null => {
-      leave();
-      // zend_bailout() leaves the flag as it is.
-      reporter.keep(error);
-      module.isCalling = false;
-      return null;
-    };
     module.isCalling = true;
     reporter.callbackDepth += 1;
     let answer: unknown;
     try {
       answer = this.#run(name, values);
     } catch (error) {
-      return fail(error);
+      return this.#fail(outer, error);
     }
-    return isThenable(answer) ? Promise.resolve(answer).then(succeed, fail) : succeed(answer);
+    if (!isThenable(answer)) return this.#succeed(outer, answer);
+    return Promise.resolve(answer).then(
+      (value) => this.#succeed(outer, value),
+      (error: unknown) => this.#fail(outer, error),
+    );
+  }
+
+  #leave(outer: string): void {
+    const { reporter } = this.#context;
+    reporter.callbackDepth -= 1;
+    reporter.activeFunction = outer;
+  }
+
+  #succeed(outer: string, answer: unknown): unknown {
+    this.#leave(outer);
+    this.#module.isCalling = false;
+    return answer;
+  }
+
+  #fail(outer: string, error: unknown): null {
+    this.#leave(outer);
+    // zend_bailout() leaves the flag as it is.
+    this.#context.reporter.keep(error);
+    this.#module.isCalling = false;
+    return null;
   }
 
   /** Runs a callback in its own scope, and traces it where someone subscribes. */

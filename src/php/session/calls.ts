@@ -6,6 +6,10 @@ import { currentRequest, isInHandler } from './scope.ts';
 /** A session function's work. */
 type Work<Result> = (request: PhpRequest) => Steps<Result>;
 
+/**
+ * Lets a function run until the next tick at least: a program that does not await it then fails with
+ * every handler, not only with one that waits.
+ */
 const TICK: Promise<void> = Promise.resolve();
 
 /**
@@ -22,28 +26,18 @@ export function perform<Result>(name: string, work: Work<Result>): Promise<Resul
   } catch (error) {
     return Promise.reject(error);
   }
-  const start = (): Promise<Result> =>
-    // Always a promise, because of the tick.
-    inSteps(execute(request, name, () => untilNextTick(request, work))) as Promise<Result>;
-  if (isInHandler()) return start();
-  if (request.turn === undefined) return occupy(request, start());
+  if (isInHandler()) return start(request, name, work);
+  if (request.turn === undefined) return occupy(request, start(request, name, work));
   const startInTurn = (): Promise<Result> => {
     currentRequest(`${name}()`);
-    return start();
+    return start(request, name, work);
   };
   return occupy(request, request.turn.then(startInTurn, startInTurn));
 }
 
-/**
- * Lets a function run until the next tick at least: a program that does not await it then fails with
- * every handler, not only with one that waits.
- */
-function* untilNextTick<Result>(request: PhpRequest, work: Work<Result>): Steps<Result> {
-  try {
-    return yield* work(request);
-  } finally {
-    yield TICK;
-  }
+function start<Result>(request: PhpRequest, name: string, work: Work<Result>): Promise<Result> {
+  // Always a promise, because of the tick.
+  return inSteps(execute(request, name, work, TICK)) as Promise<Result>;
 }
 
 /**
@@ -97,12 +91,14 @@ export function performSync<Result>(name: string, body: (request: PhpRequest) =>
  * @param request - The request.
  * @param name - The name that messages begin with.
  * @param work - The function's work.
+ * @param until - The function counts as running until this promise is settled, at least.
  * @returns What `work` returns.
  */
 export function* execute<Result>(
   request: PhpRequest,
   name: string,
   work: Work<Result>,
+  until?: Promise<void>,
 ): Steps<Result> {
   const { reporter } = request;
   const outer = reporter.activeFunction;
@@ -118,6 +114,7 @@ export function* execute<Result>(
     reporter.exception = undefined;
     throw error;
   } finally {
+    if (until !== undefined) yield until;
     reporter.activeFunction = outer;
     request.running = outerRunning;
   }

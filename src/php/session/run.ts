@@ -82,18 +82,14 @@ function* endRequest(request: PhpRequest, reason: string): Steps<void> {
   const errors: unknown[] = [];
   request.hasLeftMain = true;
   // As in PHP, an uncaught exception ends the shutdown functions, not the module's shutdown.
-  yield* attempt(callShutdownFunctions(request), errors);
-  // In turn, so that a session_start() without await has opened its handler before this.
-  yield* ready(inTurn(request, () => inSteps(shutDown(request, reason, errors))));
-  if (errors.length > 0) throw errors[0];
-}
-
-function* attempt(steps: Steps<unknown>, errors: unknown[]): Steps<void> {
   try {
-    yield* steps;
+    yield* callShutdownFunctions(request);
   } catch (error) {
     errors.push(error);
   }
+  // In turn, so that a session_start() without await has opened its handler before this.
+  yield* ready(inTurn(request, () => inSteps(shutDown(request, reason, errors))));
+  if (errors.length > 0) throw errors[0];
 }
 
 function* callShutdownFunctions({ shutdownFunctions }: PhpRequest): Steps<void> {
@@ -108,18 +104,22 @@ function* shutDown(request: PhpRequest, reason: string, errors: unknown[]): Step
   const { reporter, session } = request;
   request.committed = reason;
   reporter.hasLeftProgram = true;
-  if (session.isActive)
-    yield* attempt(
-      execute(request, SHUTDOWN, () => session.flush()),
-      errors,
-    );
-  if (session.storage.isOpen) {
-    yield* attempt(
-      execute(request, SHUTDOWN, () => session.shutDown()),
-      errors,
-    );
-  } else yield* session.shutDown();
-  yield* attempt(ready(session.storage.release()), errors);
+  try {
+    if (session.isActive) yield* execute(request, SHUTDOWN, () => session.flush());
+  } catch (error) {
+    errors.push(error);
+  }
+  session.forgetVariables();
+  try {
+    if (session.storage.isOpen) yield* execute(request, SHUTDOWN, () => session.closeStorage());
+  } catch (error) {
+    errors.push(error);
+  }
+  try {
+    yield* ready(session.storage.release());
+  } catch (error) {
+    errors.push(error);
+  }
   reporter.hasLeftProgram = false;
 }
 

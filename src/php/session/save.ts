@@ -22,35 +22,39 @@ export interface Unsaved {
  * @param unsaved - The session.
  */
 export function save(
-  { settings, reporter }: SessionContext,
+  context: SessionContext,
   storage: Storage,
   { id, variables, readData }: Unsaved,
 ): Awaitable<void> {
-  const warn = (callback: string | undefined): void => {
-    const path = settings.get('save_path');
-    const text =
-      callback === undefined
-        ? `Failed to write session data (${storage.module.name}). Please verify that the current ` +
-          `setting of session.save_path is correct (${path})`
-        : 'Failed to write session data using user defined save handler. ' +
-          `(session.save_path: ${path}, handler: ${callback})`;
-    reporter.warn('E_WARNING', text);
-  };
+  const { settings, reporter } = context;
   const handler = storage.isOpen ? storage.handler : undefined;
-  if (handler) {
-    let data: Buffer | undefined;
-    try {
-      data = variables.encode(settings.get('serialize_handler'), reporter);
-    } catch (error) {
-      reporter.keep(error);
-    }
-    // Nothing half-written: data that cannot be encoded is reported by its own error.
-    if (reporter.exception) return;
-    const isUnchanged = settings.get('lazy_write') && data !== undefined && readData?.equals(data);
-    const operation = isUnchanged ? 'touch' : 'write';
-    return whenReady(handler[operation](id, data ?? Buffer.alloc(0)), (isSaved) => {
-      if (!isSaved) warn(handler.callbackName(operation));
-    });
+  if (!handler) return warnUnsaved(context, storage, undefined);
+  let data: Buffer | undefined;
+  try {
+    data = variables.encode(settings.get('serialize_handler'), reporter);
+  } catch (error) {
+    reporter.keep(error);
   }
-  return warn(undefined);
+  // Nothing half-written: data that cannot be encoded is reported by its own error.
+  if (reporter.exception) return;
+  const isUnchanged = settings.get('lazy_write') && data !== undefined && readData?.equals(data);
+  const operation = isUnchanged ? 'touch' : 'write';
+  return whenReady(handler[operation](id, data ?? Buffer.alloc(0)), (isSaved) => {
+    if (!isSaved) warnUnsaved(context, storage, handler.callbackName(operation));
+  });
+}
+
+function warnUnsaved(
+  { settings, reporter }: SessionContext,
+  storage: Storage,
+  callback: string | undefined,
+): void {
+  const path = settings.get('save_path');
+  const text =
+    callback === undefined
+      ? `Failed to write session data (${storage.module.name}). Please verify that the current ` +
+        `setting of session.save_path is correct (${path})`
+      : 'Failed to write session data using user defined save handler. ' +
+        `(session.save_path: ${path}, handler: ${callback})`;
+  reporter.warn('E_WARNING', text);
 }

@@ -58,7 +58,8 @@ export function isInside(request: PhpRequest): boolean {
  */
 export function insideHandler<Result>(body: () => Result): Result {
   const scope = scopes.getStore();
-  return scope ? scopes.run({ request: scope.request, inHandler: true }, body) : body();
+  if (scope === undefined || scope.inHandler) return body();
+  return scopes.run({ request: scope.request, inHandler: true }, body);
 }
 
 /**

@@ -326,10 +326,14 @@ export class Session {
     return isDestroyed;
   }
 
-  /** RSHUTDOWN after the save (session.c L2925): closes a handler that an error has left open. */
-  *shutDown(): Steps<void> {
+  /** RSHUTDOWN after the save (session.c L2925). */
+  forgetVariables(): void {
     this.variables.untrack();
     this.#startedAt = undefined;
-    yield* ready(this.storage.close());
+  }
+
+  /** Closes a handler that an error has left open. */
+  closeStorage(): Steps<void> {
+    return ready(this.storage.close());
   }
 }

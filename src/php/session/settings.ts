@@ -43,8 +43,8 @@ interface Setting {
 
 /** The settings of one request, or those that requests begin with. */
 export class Settings {
-  /** The settings that differ from those below. */
-  readonly #own = new Map<string, Setting>();
+  /** The settings that differ from those below; undefined until there is one. */
+  #own: Map<string, Setting> | undefined;
   readonly #below: Settings | undefined;
 
   /** @param from - The settings to begin with, or the PHP release whose defaults are wanted. */
@@ -57,7 +57,7 @@ export class Settings {
     for (const [key, { initial, rule }] of Object.entries(ENTRIES)) {
       const text = (from >= '8.6' ? SECURE_DEFAULTS[key] : undefined) ?? initial;
       const value = rule(text, silent, `session.${key}`) as Parsed;
-      this.#own.set(key, { text, value });
+      this.#set(key, { text, value });
     }
   }
 
@@ -73,7 +73,12 @@ export class Settings {
 
   #find(key: string): Setting | undefined {
     const below = this.#below;
-    return this.#own.get(key) ?? (below ? below.#find(key) : undefined);
+    return this.#own?.get(key) ?? (below ? below.#find(key) : undefined);
+  }
+
+  #set(key: string, setting: Setting): void {
+    this.#own ??= new Map();
+    this.#own.set(key, setting);
   }
 
   /**
@@ -129,13 +134,13 @@ export class Settings {
 
   /** session_set_save_handler(): the only way to the module "user". */
   useCallbacks(): void {
-    this.#own.set('save_handler', { text: 'user', value: 'user' });
+    this.#set('save_handler', { text: 'user', value: 'user' });
   }
 
   #store(key: string, entry: Entry, value: string, reporter: Reporter): boolean {
     const parsed = entry.rule(value, reporter, `session.${key}`, this.#find(key)?.value);
     if (parsed === undefined) return false;
-    this.#own.set(key, { text: value, value: parsed });
+    this.#set(key, { text: value, value: parsed });
     return true;
   }
 }
