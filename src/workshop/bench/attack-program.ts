@@ -3,10 +3,11 @@ import { pathToFileURL } from 'node:url';
 import { watchForCrashes } from '../sandbox/crash.ts';
 import { describeFailure, describeLoading } from '../sandbox/failure.ts';
 import type { Suspect } from '../sandbox/location.ts';
+import { NotPorted } from '../sandbox/not-ported.ts';
 import { type AssembledBench, assembleBench, releaseServer } from './assemble.ts';
 import type { Attack } from './attack.ts';
 import { report } from './report.ts';
-import { findSubject } from './subject.ts';
+import { findSubject, laterTables, type Subject } from './subject.ts';
 
 const suspect: Suspect = { file: '' };
 const watch = watchForCrashes(
@@ -46,9 +47,35 @@ async function openBenchFor(path: string): Promise<AssembledBench | undefined> {
   const subject = findSubject(path);
   suspect.file = subject.file;
   try {
+    const later = laterTables(path);
+    if (later.length > 0 && !(await worksOn(subject))) {
+      for (const { lesson, sql } of later) {
+        const newer = { ...subject, schemaSql: sql };
+        if (!(await worksOn(newer))) continue;
+        const text = `the class needs a later lesson’s table; this attack runs on that of lesson ${lesson}`;
+        report({ kind: 'line', text });
+        return await assembleBench(newer);
+      }
+    }
     return await assembleBench(subject);
   } catch (error) {
     report({ kind: 'broken', failure: describeLoading(error, suspect) });
     return undefined;
+  }
+}
+
+/** True when the class can save a session in this table and read it, as far as it is ported. */
+async function worksOn(subject: Subject): Promise<boolean> {
+  const { bench, end } = await assembleBench(subject);
+  const { handler, newId } = bench;
+  try {
+    await handler.open('', 'MySession');
+    const id = await newId();
+    await handler.write(id, 'count|i:1;');
+    return (await handler.read(id)) === 'count|i:1;';
+  } catch (error) {
+    return error instanceof NotPorted;
+  } finally {
+    await end();
   }
 }

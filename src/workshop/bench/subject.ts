@@ -1,6 +1,6 @@
 /** The class under test: its file and its lesson's table. */
 import { createRequire } from 'node:module';
-import { schemaOf } from '../course/catalogue.ts';
+import { type LessonTable, schemaOf, tablesAfter } from '../course/catalogue.ts';
 
 export interface Subject {
   /** Absolute path of the class's file. */
@@ -18,6 +18,15 @@ export interface Subject {
 export function findSubject(asker: string): Subject {
   const file = createRequire(asker).resolve('#sessions');
   return { file, schemaSql: schemaOf(file, asker, wantedLesson()) };
+}
+
+/**
+ * Finds the tables that the class may need instead of the wanted lesson's, the newest first. Only a
+ * learner's class needs any: it belongs to no lesson, and an older attack is run on it as well.
+ */
+export function laterTables(asker: string): LessonTable[] {
+  const wanted = wantedLesson();
+  return wanted === undefined ? [] : tablesAfter(asker, wanted);
 }
 
 function wantedLesson(): number | undefined {

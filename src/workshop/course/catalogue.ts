@@ -207,6 +207,26 @@ export function schemaOf(file: string, asker: string, number?: number): string {
   return readSchema(folders, number ?? numberOf(file) ?? own ?? Number.POSITIVE_INFINITY);
 }
 
+/** A lesson's table. */
+export interface LessonTable {
+  /** The lesson's label: `12`. */
+  lesson: string;
+  sql: string;
+}
+
+/**
+ * Reads the tables that lessons after a number bring, the newest first.
+ *
+ * @param asker - A file of a lesson's folder: its project's lessons count.
+ */
+export function tablesAfter(asker: string, number: number): LessonTable[] {
+  return lessonFolders(dirname(dirname(asker)))
+    .map((folder) => ({ lesson: basename(folder).slice(0, 2), path: join(folder, 'schema.sql') }))
+    .filter(({ lesson, path }) => Number(lesson) > number && existsSync(path))
+    .map(({ lesson, path }) => ({ lesson, sql: readFileSync(path, 'utf8') }))
+    .reverse();
+}
+
 /** The number of the lesson that a file of its folder, or of the folder `made` in it, belongs to. */
 function numberOf(path: string): number | undefined {
   const label = /[/\\](\d\d)-[^/\\]+[/\\](?:made[/\\])?[^/\\]+$/.exec(path)?.[1];

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, beforeEach, test } from 'node:test';
 import { type AttackResult, runAttack, runAttacks } from '../../../src/workshop/bench/attacks.ts';
-import { findLesson } from '../../../src/workshop/course/catalogue.ts';
+import { findLesson, readLessons } from '../../../src/workshop/course/catalogue.ts';
 import { obtainServer } from '../../../src/workshop/machine/database/server.ts';
 import { makeWorkshop, type Workshop } from '../matrix/fixture.ts';
 
@@ -81,4 +81,15 @@ test('a lesson without an attack gets an error that says so', async () => {
     runAttack({ lesson, condition: 'lesson-03', server }),
     /Lesson 03 has no attack/,
   );
+});
+
+test('an older attack on a newer class gets the table that the class needs, and says so', async () => {
+  const lessons = readLessons();
+  const lesson = findLesson(lessons, 4);
+  const run = { lesson, condition: 'lesson-12', server };
+  const own = await runAttack({ ...run, lessonNumber: 12 });
+  const { verdict, transcript } = await runAttack({ ...run, lessonNumber: 4 });
+  assert.equal(verdict, 'held');
+  const said = 'the class needs a later lesson’s table; this attack runs on that of lesson 12';
+  assert.deepEqual(transcript, [said, ...own.transcript]);
 });
