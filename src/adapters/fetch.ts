@@ -3,8 +3,9 @@
  *
  * @module fetch
  */
-import type { PhpOptions, ResponseHead } from '../php/host.ts';
+import type { PhpOptions } from '../php/host.ts';
 import { prepareExchanges } from './exchange.ts';
+import { FetchHead } from './fetch-head.ts';
 
 /** How PHP behaves, and what happens when a handler fails. */
 export interface PhpFetchOptions<Name extends string = string> extends PhpOptions<Name> {
@@ -67,42 +68,6 @@ export function withPhpFetch<Name extends string, Others extends unknown[]>(
     }
     return head.applyTo(response);
   };
-}
-
-/** The headers that the session sets, until there is a Response to carry them. */
-class FetchHead implements ResponseHead {
-  readonly #headers = new Map<string, string | readonly string[]>();
-  headersSent = false;
-
-  getHeader(name: string): string | readonly string[] | undefined {
-    return this.#headers.get(name.toLowerCase());
-  }
-
-  setHeader(name: string, value: string | readonly string[]): void {
-    this.#headers.set(name.toLowerCase(), value);
-  }
-
-  removeHeader(name: string): void {
-    this.#headers.delete(name.toLowerCase());
-  }
-
-  /** Headers of the page stay; the session's cookie joins the page's, before them. */
-  applyTo(response: Response): Response {
-    this.headersSent = true;
-    if (this.#headers.size === 0) return response;
-    // Headers of a fetched or a redirecting Response cannot be changed.
-    const changed = new Response(response.body, response);
-    const own = changed.headers.getSetCookie();
-    changed.headers.delete('set-cookie');
-    for (const [name, value] of this.#headers) {
-      if (name !== 'set-cookie' && changed.headers.has(name)) continue;
-      for (const each of typeof value === 'string' ? [value] : value) {
-        changed.headers.append(name, each);
-      }
-    }
-    for (const line of own) changed.headers.append('set-cookie', line);
-    return changed;
-  }
 }
 
 function answerError(error: unknown): Response {

@@ -22,6 +22,12 @@ import {
 type Method = (...values: unknown[]) => unknown;
 type Called = (...values: never[]) => unknown;
 
+/** What a response waits for: a request of PHP, or a session of the store. */
+export type Committing = Pick<
+  Exchange,
+  'needsCommit' | 'isMixedUp' | 'isCurrent' | 'namesSender' | 'commitNow'
+>;
+
 const HOLD: unique symbol = Symbol('phpsessid');
 
 interface Held extends Queued {
@@ -58,7 +64,7 @@ export class HeldResponse implements ResponseHead {
     readonly flushHeaders: Method;
   };
   readonly #head: PageHead;
-  #exchange: Exchange | undefined;
+  #exchange: Committing | undefined;
   #state: 'open' | 'saving' | 'released' = 'open';
   #sentFrom: Caller | undefined;
   /** Whether the session has changed a header after the head was decided. */
@@ -95,7 +101,7 @@ export class HeldResponse implements ResponseHead {
   }
 
   /** Holds the response until this exchange is committed. */
-  waitFor(exchange: Exchange): void {
+  waitFor(exchange: Committing): void {
     this.#exchange = exchange;
   }
 

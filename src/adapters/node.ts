@@ -4,6 +4,7 @@
  * @module node
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { answerError } from './answer-error.ts';
 import { type HttpOptions, prepareHttp } from './http-exchange.ts';
 
 /** How PHP behaves, and what happens when a page fails. */
@@ -59,17 +60,4 @@ export function withPhpSession<Name extends string>(
     const fail = (error: unknown): void => onError(error, request, response);
     serve(request, response, fail, () => listener(request, response));
   };
-}
-
-function answerError(error: unknown, _request: IncomingMessage, response: ServerResponse): void {
-  process.emitWarning(error instanceof Error ? error : new Error(String(error)));
-  if (response.destroyed || response.writableEnded) return;
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  for (const name of response.getHeaderNames()) response.removeHeader(name);
-  response.statusCode = 500;
-  response.setHeader('Content-Type', 'text/plain; charset=UTF-8');
-  response.end('Internal Server Error\n');
 }

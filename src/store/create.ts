@@ -2,9 +2,9 @@
 import type { Context } from './context.ts';
 import { type Deadline, repeat } from './database/deadline.ts';
 import { StatementFailure } from './database/failures.ts';
-import { SessionConflict, SessionSetupError } from './errors.ts';
+import { SessionConflict } from './errors.ts';
 import { findRow } from './find.ts';
-import { isId, takeRandom } from './identifiers.ts';
+import { takeRandom } from './identifiers.ts';
 import type { Owner } from './owner.ts';
 import { MARK_BYTES } from './table/ours.ts';
 import type { Row } from './table/table.ts';
@@ -23,7 +23,6 @@ export async function insertRow(
   data: Buffer,
   owner: Owner,
 ): Promise<Row> {
-  if (!isId(id)) throw new SessionSetupError('create() takes an id of newId()');
   const { database, table, hash, life } = context;
   const [key] = hash.keysOf(id);
   const mark = takeRandom(MARK_BYTES);

@@ -4,7 +4,12 @@
  * data or a database address; the driver's own error is the `cause`.
  */
 
-/** The common class of the store's errors. */
+/**
+ * The common class of the store's errors.
+ *
+ * @example
+ * new SessionConflict(['cart']) instanceof SessionError; // true
+ */
 export class SessionError extends Error {
   /**
    * @param message - The reason and its remedy.

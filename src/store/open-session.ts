@@ -56,10 +56,18 @@ export interface Opened {
  * session that was ended, and cannot create one.
  *
  * @example
- * declare const sessions: Sessions;
+ * const sessions = createSessions({
+ *   url: 'mysql://user:password@localhost/app',
+ *   secrets: ['the output of: openssl rand -base64 32'],
+ * });
  * const id = sessions.newId();
- * await using session = await sessions.create(id, Buffer.from('{"visits":1}'));
- * await session.save(Buffer.from('{"visits":2}'));
+ * const [one, other] = [await sessions.create(id, Buffer.from('{}')), await sessions.open(id)];
+ * await one.save(Buffer.from('{"cart":["tea"]}')); // 'saved'
+ * await other?.save(Buffer.from('{"name":"Ann"}')); // 'merged'
+ * other?.data.toString(); // '{"cart":["tea"],"name":"Ann"}'
+ * await one.destroy(); // true
+ * await other?.save(Buffer.from('{"late":true}')); // 'gone'
+ * await sessions.close();
  */
 export class OpenSession implements AsyncDisposable {
   readonly #context: Context;

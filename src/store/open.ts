@@ -7,7 +7,6 @@ import { takeLease } from './hold/lease.ts';
 import { lockByName } from './hold/lock.ts';
 import type { Turn } from './hold/queue.ts';
 import { lockRow } from './hold/row.ts';
-import { isId } from './identifiers.ts';
 import { OpenSession } from './open-session.ts';
 import type { Strategy } from './options.ts';
 import type { Row } from './table/table.ts';
@@ -23,18 +22,17 @@ export interface Opening {
 type Keys = readonly [Buffer, ...Buffer[]];
 
 /**
- * Opens the session of an id.
+ * Opens the session of an id whose form was checked.
  *
  * @param strategy - `none` opens it for reading.
  * @returns undefined if no session is alive under this id.
  */
 export async function openRow(
   context: Context,
-  id: unknown,
+  id: string,
   strategy: Strategy | 'none',
   { signal }: Opening,
 ): Promise<OpenSession | undefined> {
-  if (!isId(id)) return undefined;
   const isReadOnly = strategy === 'none';
   let keys: Keys = context.hash.keysOf(id);
   for (;;) {

@@ -31,12 +31,20 @@ export type SessionRenewOptions = Omit<RenewOptions, 'data' | 'decide'>;
  *
  * @typeParam Data - The keys and their values. Each may be missing, so all are optional on reads.
  * @example
- * declare const sessions: Sessions<{ cart: string[]; visits: number }>;
- * await using session = await sessions.start(undefined);
+ * const sessions = createSessions<{ cart: string[]; visits: number }>({
+ *   url: 'mysql://user:password@localhost/app',
+ *   secrets: ['the output of: openssl rand -base64 32'],
+ * });
+ * const session = await sessions.start(undefined);
  * session.data.cart ??= [];
  * session.data.cart.push('tea');
  * session.update('visits', (count = 0) => count + 1);
- * await session.save();
+ * await session.renew({ user: '42' });
+ * session.data; // { cart: [ 'tea' ], visits: 1 }
+ * session.user; // '42'
+ * await session.destroy();
+ * session.cookie; // 'clear'
+ * await sessions.close();
  */
 export class Session<Data extends object = Record<string, unknown>> implements AsyncDisposable {
   readonly #context: Context;

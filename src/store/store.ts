@@ -11,17 +11,18 @@ import type { Context } from './context.ts';
 import { insertRow, limitSessions } from './create.ts';
 import { Database } from './database/database.ts';
 import { Deadline, repeat } from './database/deadline.ts';
-import { SessionTooLarge } from './errors.ts';
+import { SessionSetupError, SessionTooLarge } from './errors.ts';
 import { Events, type SessionEventKind, type SessionListener } from './events.ts';
 import { Collector, collect } from './gc.ts';
 import { Nothing } from './hold/hold.ts';
 import { leaseSchema } from './hold/lease.ts';
 import { Queues } from './hold/queue.ts';
-import { createId, KeyedHash } from './identifiers.ts';
+import { createId, isId, KeyedHash } from './identifiers.ts';
 import { type Opening, openRow } from './open.ts';
 import { OpenSession, type ReadSession } from './open-session.ts';
 import { type SessionsOptions, type Settings, settingsOf } from './options.ts';
 import { type Owner, requireOwner } from './owner.ts';
+import { PhpSaveHandler, type SaveHandlerOptions } from './save-handler.ts';
 import { Session } from './session.ts';
 import { OurTable } from './table/ours.ts';
 import { probe, requireOneWriter } from './table/probe.ts';
@@ -41,6 +42,22 @@ export interface CreateOptions extends Owner, Opening {}
  *
  * @param options - The pool, the secrets, the times.
  * @throws SessionSetupError for an option that cannot be.
+ * @example
+ * const sessions = createSessions<{ visits: number }>({
+ *   url: 'mysql://user:password@localhost/app',
+ *   secrets: ['the output of: openssl rand -base64 32'],
+ * });
+ * await sessions.createTable();
+ *
+ * const first = await sessions.start(undefined);
+ * first.update('visits', (count = 0) => count + 1);
+ * await first.save(); // 'saved'
+ * await first.close();
+ *
+ * const second = await sessions.start(first.id);
+ * second.data.visits; // 1
+ * await second.close();
+ * await sessions.close();
  */
 export function createSessions<Data extends object = Record<string, unknown>>(
   options: SessionsOptions,
@@ -52,6 +69,22 @@ export function createSessions<Data extends object = Record<string, unknown>>(
  * A store of sessions; {@link createSessions} opens one.
  *
  * @typeParam Data - The keys of a session's data and their values.
+ * @example
+ * const sessions = createSessions({
+ *   url: 'mysql://user:password@localhost/app',
+ *   secrets: ['the output of: openssl rand -base64 32'],
+ * });
+ * const id = sessions.newId();
+ * const created = await sessions.create(id, Buffer.from('{"visits":1}'), { user: '42' });
+ * await created.save(Buffer.from('{"visits":2}')); // 'saved'
+ * await created.close();
+ *
+ * const found = await sessions.open(id, { mode: 'read' });
+ * found?.data.toString(); // '{"visits":2}'
+ * (await sessions.of('42').list()).length; // 1
+ * await sessions.of('42').revokeAll(); // 1
+ * await sessions.open(id); // undefined
+ * await sessions.close();
  */
 export class Sessions<Data extends object = Record<string, unknown>> {
   readonly #settings: Settings;
@@ -89,7 +122,8 @@ export class Sessions<Data extends object = Record<string, unknown>> {
    */
   async start(id: string | undefined, options: Opening = {}): Promise<Session<Data>> {
     const context = await this.#start();
-    const open = await openRow(context, id, this.#settings.strategy, options);
+    const { strategy } = this.#settings;
+    const open = isId(id) ? await openRow(context, id, strategy, options) : undefined;
     return new Session(context, open, (data, owner) => this.create(createId(), data, owner));
   }
 
@@ -110,10 +144,10 @@ export class Sessions<Data extends object = Record<string, unknown>> {
     id: string | undefined,
     { mode, signal }: OpenOptions = {},
   ): Promise<OpenSession | undefined> {
+    if (!isId(id)) return undefined;
     const context = await this.#start();
-    return await openRow(context, id, mode === 'read' ? 'none' : this.#settings.strategy, {
-      signal,
-    });
+    const strategy = mode === 'read' ? 'none' : this.#settings.strategy;
+    return await openRow(context, id, strategy, { signal });
   }
 
   /**
@@ -125,7 +159,12 @@ export class Sessions<Data extends object = Record<string, unknown>> {
    * @throws SessionConflict if there is a session with this id; SessionTooLarge; SessionUnavailable.
    */
   async create(id: string, data: Buffer, options: CreateOptions = {}): Promise<OpenSession> {
+    if (!isId(id)) throw new SessionSetupError('create() takes an id of newId()');
     requireOwner(options);
+    return await this.#insert(id, data, options);
+  }
+
+  async #insert(id: string, data: Buffer, options: CreateOptions): Promise<OpenSession> {
     const context = await this.#start();
     const { facts, budget, database } = context;
     if (data.length > facts.maxBytes) throw new SessionTooLarge(data.length, facts.maxBytes);
@@ -136,6 +175,17 @@ export class Sessions<Data extends object = Record<string, unknown>> {
     const hold = new Nothing(database);
     const opened = { id, keys: [row.key], row, hold, turn: undefined, isReadOnly: false } as const;
     return new OpenSession(context, opened);
+  }
+
+  /**
+   * Returns a save handler for PHP's `session_set_save_handler()`: `$_SESSION` in this table.
+   *
+   * @param options - The lock, if another one than PHP's default is wanted.
+   * @returns A handler for one request; each request calls this for itself.
+   */
+  saveHandler(options: SaveHandlerOptions = {}): PhpSaveHandler {
+    const start = (): Promise<Context> => this.#start(options.strategy);
+    return new PhpSaveHandler(start, (id, data) => this.#insert(id, data, {}), options);
   }
 
   /**
@@ -195,18 +245,19 @@ export class Sessions<Data extends object = Record<string, unknown>> {
   }
 
   /** Asks the server once; after a failure again with the next call. */
-  #start(): Promise<Context> {
+  async #start(strategy: string = this.#settings.strategy): Promise<Context> {
     this.#context ??= this.#ask().catch((error: unknown) => {
       this.#context = undefined;
       throw error;
     });
-    return this.#context;
+    const context = await this.#context;
+    if (!this.#settings.oneWriter) requireOneWriter(strategy, context.facts.nodes);
+    return context;
   }
 
   async #ask(): Promise<Context> {
     const settings = this.#settings;
     const facts = await probe(this.#database, this.#table, settings.timeout);
-    if (!settings.oneWriter) requireOneWriter(settings.strategy, facts.nodes);
     const context: Context = {
       ...settings,
       table: this.#table,

@@ -19,10 +19,20 @@ export interface ListedSession {
  * The sessions of one user; `sessions.of(user)` returns it.
  *
  * @example
- * declare const sessions: Sessions;
- * const user = sessions.of('42');
- * const [newest] = await user.list();
- * if (newest) await user.revoke(newest.handle);
+ * const sessions = createSessions({
+ *   url: 'mysql://user:password@localhost/app',
+ *   secrets: ['the output of: openssl rand -base64 32'],
+ * });
+ * const session = await sessions.start(undefined);
+ * await session.renew({ user: 'ann', label: 'Firefox on Linux' });
+ *
+ * const ann = sessions.of('ann');
+ * const [newest] = await ann.list();
+ * newest?.label; // 'Firefox on Linux'
+ * await ann.revokeOthers(session); // 0
+ * await ann.revoke(newest?.handle ?? ''); // true
+ * await sessions.open(session.id); // undefined
+ * await sessions.close();
  */
 export class UserSessions {
   readonly #start: () => Promise<Context>;

@@ -1,12 +1,13 @@
 /** Every function and class of the library has an example, and every example is true. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { publicModules } from '../../src/workshop/site/typedoc.ts';
 import { type Example, readExamples } from './examples.ts';
-import { checkExamples, runExample } from './run-examples.ts';
+import { checkExamples, closeDatabase, runExample } from './run-examples.ts';
 
 const modules = publicModules();
 const names = readExamples(modules);
+after(closeDatabase);
 
 test('every public function and class has an example', () => {
   assert.deepEqual(names.without, []);

@@ -8,7 +8,9 @@ import { pathToFileURL } from 'node:url';
 import { compileFunction } from 'node:vm';
 import ts from 'typescript';
 import { type PhpSessionMessage, withPhpRequest } from '../../src/php/index.ts';
+import { createSessions } from '../../src/store/index.ts';
 import { root } from '../../src/workshop/course/catalogue.ts';
+import { type DatabaseServer, obtainServer } from '../../src/workshop/machine/database/server.ts';
 import { freePort } from '../../src/workshop/machine/free-port.ts';
 import { show } from '../../src/workshop/site/pictures/story.ts';
 import type { PublicModule } from '../../src/workshop/site/typedoc-plugin.ts';
@@ -17,6 +19,30 @@ import { compilerOptions, type Example, type PublicNames } from './examples.ts';
 
 /** Examples write 8080; each run takes a port of the system in its place. */
 const PORT = /\b8080\b/g;
+
+/** Examples of the store write this address; all of them share a schema with its tables. */
+const DATABASE = 'mysql://user:password@localhost/app';
+
+let server: DatabaseServer | undefined;
+let address: Promise<string> | undefined;
+
+async function openDatabase(): Promise<string> {
+  server = await obtainServer();
+  const { url } = await server.createSchema('examples');
+  const sessions = createSessions({
+    url,
+    secrets: ['not used: this store creates a table'],
+    gc: false,
+  });
+  await sessions.createTable();
+  await sessions.close();
+  return url;
+}
+
+/** Ends what the examples of the store needed. */
+export async function closeDatabase(): Promise<void> {
+  await server?.close();
+}
 
 /** Examples that only declare a type have no value to check. */
 const TYPES_ONLY = /^declare /;
@@ -160,10 +186,10 @@ async function load(
   own.set('node:http', watched);
   const installed = createRequire(join(root, 'package.json'));
   const require = (name: string): unknown => own.get(name) ?? installed(name);
-  const text = withImports({ ...example, text: code }, names).replace(
-    PORT,
-    String(await freePort()),
-  );
+  if (code.includes(DATABASE)) address ??= openDatabase();
+  const text = withImports({ ...example, text: code }, names)
+    .replace(PORT, String(await freePort()))
+    .replace(DATABASE, (await address) ?? DATABASE);
   const { outputText } = ts.transpileModule(text, {
     compilerOptions: {
       module: ts.ModuleKind.CommonJS,

@@ -24,7 +24,14 @@ async function visitTwice() {
   const first = await fetch(url);
   const cookie = first.headers.getSetCookie()[0]?.split(';')[0] ?? '';
   const second = await fetch(url, { headers: { cookie } });
-  const seen = [await first.text(), await second.text(), typeof phpSession()].join(' ');
+  const sessions = createSessions({ url: 'mysql://127.0.0.1:1/none', secrets: ['s'.repeat(32)] });
+  const adapters = [
+    phpSession(), expressSessions(sessions), honoSessions(sessions),
+    withFetchSessions(sessions, () => new Response()), withSessions(sessions, () => {}),
+  ];
+  const kinds = new Set(adapters.map((each) => typeof each));
+  const seen = [await first.text(), await second.text(), ...kinds].join(' ');
+  await sessions.close();
   server.close();
   server.closeAllConnections();
   return seen;
@@ -39,6 +46,11 @@ const IMPORTS: Record<string, string> = {
   'phpsessid/adapter': 'prepareExchanges',
   'phpsessid/express': 'phpSession',
   'phpsessid/fetch': 'withPhpFetch',
+  'phpsessid/mysql': 'createSessions',
+  'phpsessid/mysql/express': 'expressSessions',
+  'phpsessid/mysql/fetch': 'withFetchSessions',
+  'phpsessid/mysql/hono': 'honoSessions',
+  'phpsessid/mysql/node': 'withSessions',
   'phpsessid/node': 'withPhpSession',
   'phpsessid/php': '$_SESSION, session_start',
   'phpsessid/serialize': 'serialize',
@@ -57,6 +69,8 @@ const TYPED = `
 export const wrong: number = session_start;
 // @ts-expect-error an unknown option
 phpSession({ versoin: '8.4' });
+// @ts-expect-error a strategy that does not exist
+export const misspelt = () => createSessions({ url: '', secrets: [], strategy: 'hope' });
 `;
 
 const project = new Project();

@@ -21,11 +21,15 @@ import { type PublicModule, workshopPlugin } from './typedoc-plugin.ts';
 const MODULES: PublicModule[] = [
   { path: 'src/php/index.ts', name: 'phpsessid/php' },
   { path: 'src/serialize/index.ts', name: 'phpsessid/serialize' },
-  { path: 'src/mysql.ts', name: 'phpsessid/mysql' },
   { path: 'src/adapters/node.ts', name: 'phpsessid/node' },
   { path: 'src/adapters/express.ts', name: 'phpsessid/express' },
   { path: 'src/adapters/fetch.ts', name: 'phpsessid/fetch' },
   { path: 'src/adapters/adapter.ts', name: 'phpsessid/adapter' },
+  { path: 'src/store/index.ts', name: 'phpsessid/mysql' },
+  { path: 'src/adapters/store/express.ts', name: 'phpsessid/mysql/express' },
+  { path: 'src/adapters/store/node.ts', name: 'phpsessid/mysql/node' },
+  { path: 'src/adapters/store/fetch.ts', name: 'phpsessid/mysql/fetch' },
+  { path: 'src/adapters/store/hono.ts', name: 'phpsessid/mysql/hono' },
 ];
 
 /** The pages of docs/ in the order of a walk through them; those not named here follow. */

@@ -1,0 +1,22 @@
+/** The default answer to an error of a page or of a save, for the adapters on node:http. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/**
+ * Answers 500 where nothing has left yet, and cuts the connection where something has.
+ */
+export function answerError(
+  error: unknown,
+  _request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  process.emitWarning(error instanceof Error ? error : new Error(String(error)));
+  if (response.destroyed || response.writableEnded) return;
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  for (const name of response.getHeaderNames()) response.removeHeader(name);
+  response.statusCode = 500;
+  response.setHeader('Content-Type', 'text/plain; charset=UTF-8');
+  response.end('Internal Server Error\n');
+}

@@ -1,0 +1,111 @@
+/** The cookie with a session's id. */
+
+/** How the cookie is set. Its id is random, so it needs no signature. */
+export type CookieOptions = {
+  /**
+   * Seconds after which the browser deletes the cookie. The session itself ends by the store's
+   * `idle` and `absolute`.
+   *
+   * @default none: the cookie goes with the browser
+   */
+  readonly maxAge?: number | undefined;
+  /** @default 'Lax' */
+  readonly sameSite?: 'Strict' | 'Lax' | 'None' | undefined;
+} & (
+  | {
+      /**
+       * The name. With `__Host-` the browser takes the cookie over HTTPS only (and from localhost),
+       * and no other host or path can set it.
+       *
+       * @default '__Host-session'
+       */
+      readonly name?: `__Host-${string}` | undefined;
+      readonly secure?: true | undefined;
+      readonly domain?: undefined;
+      readonly path?: undefined;
+    }
+  | {
+      readonly name: string;
+      /**
+       * Whether the browser sends the cookie over HTTPS only.
+       *
+       * @default true
+       */
+      readonly secure?: boolean | undefined;
+      readonly domain?: string | undefined;
+      /** @default '/' */
+      readonly path?: string | undefined;
+    }
+);
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const ATTRIBUTE = /^[\x20-\x3a\x3c-\x7e]*$/;
+
+/** Reads and writes the cookie. */
+export class SessionCookie {
+  readonly #name: string;
+  readonly #attributes: string;
+  readonly #maxAge: string;
+
+  /**
+   * @param options - How the cookie is set.
+   * @throws TypeError for attributes with which browsers would refuse it.
+   */
+  constructor(options: CookieOptions = {}) {
+    const {
+      name = '__Host-session',
+      secure = true,
+      sameSite = 'Lax',
+      domain,
+      path = '/',
+    } = options;
+    if (!TOKEN.test(name)) throw new TypeError(`invalid name of a cookie: ${JSON.stringify(name)}`);
+    const isHost = name.startsWith('__Host-');
+    if (isHost && (!secure || domain !== undefined || path !== '/')) {
+      throw new TypeError('A __Host- cookie is secure, has the path / and no domain');
+    }
+    if (!secure && (name.startsWith('__Secure-') || sameSite === 'None')) {
+      throw new TypeError('Browsers refuse a __Secure- or SameSite=None cookie that is not secure');
+    }
+    for (const text of [domain ?? '', path]) {
+      if (!ATTRIBUTE.test(text)) throw new TypeError(`invalid attribute: ${JSON.stringify(text)}`);
+    }
+    const { maxAge } = options;
+    if (maxAge !== undefined && !(Number.isInteger(maxAge) && maxAge > 0)) {
+      throw new TypeError('maxAge takes a whole number of seconds above 0');
+    }
+    this.#name = name;
+    this.#attributes =
+      `; Path=${path}${domain === undefined ? '' : `; Domain=${domain}`}` +
+      `; HttpOnly${secure ? '; Secure' : ''}; SameSite=${sameSite}`;
+    this.#maxAge = maxAge === undefined ? '' : `; Max-Age=${maxAge}`;
+  }
+
+  /**
+   * Returns the id that a request sends.
+   *
+   * @param header - Its Cookie header.
+   */
+  read(header: string | null | undefined): string | undefined {
+    for (const pair of (header ?? '').split(';')) {
+      const at = pair.indexOf('=');
+      if (at > 0 && pair.slice(0, at).trim() === this.#name) return pair.slice(at + 1).trim();
+    }
+    return undefined;
+  }
+
+  /** Returns a Set-Cookie line with an id. */
+  set(id: string): string {
+    return `${this.#name}=${id}${this.#attributes}${this.#maxAge}`;
+  }
+
+  /** Returns a Set-Cookie line that deletes the cookie. */
+  clear(): string {
+    return `${this.#name}=${this.#attributes}; Max-Age=0`;
+  }
+
+  /** Whether a Set-Cookie line sets this cookie. */
+  isOwn(line: string): boolean {
+    return line.startsWith(`${this.#name}=`);
+  }
+}

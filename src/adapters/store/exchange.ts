@@ -1,0 +1,175 @@
+/** One HTTP exchange with a session of the store, for an adapter of any framework. */
+
+import type { ResponseHead } from '../../php/host.ts';
+import { type Opening, type Session, SessionClosed, type Sessions } from '../../store/index.ts';
+import { type CookieOptions, SessionCookie } from './cookie.ts';
+
+/** Options of the adapters. */
+export interface ExchangeOptions {
+  /** How the session's cookie is set. */
+  readonly cookie?: CookieOptions | undefined;
+}
+
+/** What an adapter has of a request. */
+export interface SessionParts {
+  /** The Cookie header. */
+  readonly cookie: string | null | undefined;
+  /** Where the session's cookie goes. */
+  readonly head: ResponseHead;
+  /** The framework's request: `getSession()` finds the session by it. */
+  readonly request: object;
+}
+
+type AnySession = Session<object>;
+
+const exchanges = new WeakMap<object, SessionExchange>();
+
+/**
+ * A request, its session when it asks for one, and the save before its response leaves.
+ *
+ * A request that never calls `getSession()` never reaches the database.
+ */
+export class SessionExchange {
+  readonly #start: (options: Opening) => Promise<AnySession>;
+  readonly #cookie: SessionCookie;
+  readonly #head: ResponseHead;
+  #session: Promise<AnySession> | undefined;
+  #saving: Promise<void> | undefined;
+  #isSettled = false;
+
+  constructor(
+    start: (options: Opening) => Promise<AnySession>,
+    cookie: SessionCookie,
+    head: ResponseHead,
+  ) {
+    this.#start = start;
+    this.#cookie = cookie;
+    this.#head = head;
+  }
+
+  /** The same session for each call of one request. */
+  get(options: Opening): Promise<AnySession> {
+    if (this.#saving || this.#isSettled || this.#head.headersSent) {
+      return Promise.reject(
+        new SessionClosed('The response has begun: call getSession() before it is sent'),
+      );
+    }
+    this.#session ??= this.#start(options);
+    // The page awaits it; commit() must not report a failure to start a second time.
+    this.#session.catch(() => {
+      this.#session = undefined;
+    });
+    return this.#session;
+  }
+
+  /** Whether the head must wait for `commit()`. */
+  get needsCommit(): boolean {
+    return !this.#isSettled && this.#session !== undefined;
+  }
+
+  /** A session belongs to its request object, whatever context a callback runs in. */
+  get isMixedUp(): boolean {
+    return false;
+  }
+
+  get isCurrent(): boolean {
+    return true;
+  }
+
+  get namesSender(): boolean {
+    return false;
+  }
+
+  /** As `commit()`: a save always waits for the database. */
+  commitNow(): Promise<void> {
+    return this.commit();
+  }
+
+  /**
+   * Saves the session, sets the cookie, releases what is held. Further calls return the first one's
+   * promise.
+   *
+   * @throws The error of the save: the response must not claim that it was saved.
+   */
+  commit(): Promise<void> {
+    this.#saving ??= this.#commit().finally(() => {
+      this.#isSettled = true;
+    });
+    return this.#saving;
+  }
+
+  async #commit(): Promise<void> {
+    const session = await this.#session;
+    if (session === undefined) return;
+    try {
+      await session.save();
+    } finally {
+      await session.close();
+    }
+    const change = session.cookie;
+    if (change === undefined) return;
+    this.#setCookie(change === 'clear' ? this.#cookie.clear() : this.#cookie.set(change.set));
+  }
+
+  /** Adds the line to the page's own, and keeps caches from giving it to others. */
+  #setCookie(line: string): void {
+    const head = this.#head;
+    const present = [head.getHeader('Set-Cookie') ?? []].flat().map(String);
+    const others = present.filter((each) => !this.#cookie.isOwn(each));
+    head.setHeader('Set-Cookie', [...others, line]);
+    if (head.getHeader('Cache-Control') === undefined) head.setHeader('Cache-Control', 'no-store');
+  }
+
+  /** Releases what is held, without saving: the client has gone and the page does not end. */
+  async close(): Promise<void> {
+    if (this.#saving) return;
+    this.#isSettled = true;
+    await (await this.#session)?.close();
+  }
+}
+
+/**
+ * Prepares exchanges.
+ *
+ * @param sessions - The store.
+ * @param options - The cookie.
+ * @returns A function that begins one exchange.
+ * @throws TypeError for a cookie that browsers would refuse.
+ */
+export function prepareSessions<Data extends object>(
+  sessions: Sessions<Data>,
+  options: ExchangeOptions = {},
+): (parts: SessionParts) => SessionExchange {
+  const cookie = new SessionCookie(options.cookie);
+  return ({ cookie: header, head, request }) => {
+    const id = cookie.read(header);
+    const start = (opening: Opening): Promise<AnySession> =>
+      sessions.start(id, opening) as unknown as Promise<AnySession>;
+    const exchange = new SessionExchange(start, cookie, head);
+    exchanges.set(request, exchange);
+    return exchange;
+  };
+}
+
+/**
+ * Returns the session of a request: the one of its cookie, or a new one that is stored only if
+ * something is put into it. It is saved before the response leaves.
+ *
+ * @typeParam Data - The keys of the session and their values.
+ * @param request - The framework's request, in a handler behind the adapter.
+ * @param options - A signal that ends the wait for a lock.
+ * @throws TypeError for a request that the adapter has not seen; SessionUnavailable: answer 503, and
+ *   not as to a visitor without a session.
+ * @example
+ * await getSession({}); // throws TypeError: This request has no session: the sessions' middleware must come first
+ */
+export async function getSession<Data extends object = Record<string, unknown>>(
+  request: object,
+  options: Opening = {},
+): Promise<Session<Data>> {
+  const exchange = exchanges.get(request);
+  if (exchange === undefined) {
+    throw new TypeError("This request has no session: the sessions' middleware must come first");
+  }
+  return (await exchange.get(options)) as Session<Data>;
+}

@@ -1,0 +1,64 @@
+/**
+ * Sessions in MySQL for Express: one middleware.
+ *
+ * @module mysql/express
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Sessions } from '../../store/index.ts';
+import { type HttpSessionOptions, prepareHttpSessions } from './http.ts';
+
+export type { CookieOptions } from './cookie.ts';
+export { getSession } from './exchange.ts';
+export type { HttpSessionOptions } from './http.ts';
+
+/** A middleware as Express and Connect call it. */
+export type SessionMiddleware = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => void;
+
+/**
+ * Lets every handler after it call `getSession(request)`.
+ *
+ * The session is saved before the response's head leaves, so that a redirect cannot overtake its own
+ * save. If it cannot be saved, its error goes to Express's error handlers, which answer instead.
+ *
+ * @param sessions - The store.
+ * @param options - The cookie.
+ * @returns A middleware; use it before the handlers that use sessions.
+ * @throws TypeError for a cookie that browsers would refuse.
+ * @example
+ * import { createServer } from 'node:http';
+ * import express from 'express';
+ *
+ * const sessions = createSessions<{ visits: number }>({
+ *   url: 'mysql://user:password@localhost/app',
+ *   secrets: ['the output of: openssl rand -base64 32'],
+ * });
+ * const app = express();
+ * app.use(expressSessions(sessions));
+ * app.get('/', async (request, response) => {
+ *   const session = await getSession<{ visits: number }>(request);
+ *   session.update('visits', (count = 0) => count + 1);
+ *   response.send(`Visits: ${session.data.visits}`);
+ * });
+ * createServer(app).listen(8080);
+ *
+ * const first = await fetch('http://localhost:8080/');
+ * const cookie = first.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+ * await first.text(); // 'Visits: 1'
+ * const second = await fetch('http://localhost:8080/', { headers: { cookie } });
+ * await second.text(); // 'Visits: 2'
+ * await sessions.close();
+ */
+export function expressSessions<Data extends object>(
+  sessions: Sessions<Data>,
+  options: HttpSessionOptions = {},
+): SessionMiddleware {
+  const begin = prepareHttpSessions(sessions, options);
+  return (request, response, next) => {
+    begin(request, response, next);
+    next();
+  };
+}

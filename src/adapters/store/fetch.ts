@@ -1,0 +1,55 @@
+/**
+ * Sessions in MySQL for handlers that take a Fetch Request and return a Response: h3 and others.
+ *
+ * @module mysql/fetch
+ */
+import type { Sessions } from '../../store/index.ts';
+import { FetchHead } from '../fetch-head.ts';
+import { type ExchangeOptions, prepareSessions } from './exchange.ts';
+
+export type { CookieOptions } from './cookie.ts';
+export { type ExchangeOptions, getSession } from './exchange.ts';
+
+/**
+ * Lets a handler call `getSession(request)`. The session is saved before the Response is returned; a
+ * body that streams is sent after that.
+ *
+ * @param sessions - The store.
+ * @param handler - What answers a request; further arguments of the server are passed on.
+ * @param options - The cookie.
+ * @returns A handler of the same shape. It rejects with the error of the handler, whose session is
+ *   then not saved, or of the save.
+ * @throws TypeError for a cookie that browsers would refuse.
+ * @example
+ * const sessions = createSessions({
+ *   url: 'mysql://user:password@localhost/app',
+ *   secrets: ['the output of: openssl rand -base64 32'],
+ * });
+ * const handler = withFetchSessions(sessions, async (request) => {
+ *   const session = await getSession<{ visits: number }>(request);
+ *   session.update('visits', (count = 0) => count + 1);
+ *   return new Response(`Visits: ${session.data.visits}`);
+ * });
+ *
+ * await (await handler(new Request('https://example.org/'))).text(); // 'Visits: 1'
+ * await sessions.close();
+ */
+export function withFetchSessions<Data extends object, Others extends unknown[]>(
+  sessions: Sessions<Data>,
+  handler: (request: Request, ...others: Others) => Response | Promise<Response>,
+  options: ExchangeOptions = {},
+): (request: Request, ...others: Others) => Promise<Response> {
+  const begin = prepareSessions(sessions, options);
+  return async (request, ...others) => {
+    const head = new FetchHead();
+    const exchange = begin({ cookie: request.headers.get('cookie'), head, request });
+    try {
+      const response = await handler(request, ...others);
+      await exchange.commit();
+      return head.applyTo(response);
+    } catch (error) {
+      await exchange.close();
+      throw error;
+    }
+  };
+}

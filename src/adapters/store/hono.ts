@@ -1,0 +1,67 @@
+/**
+ * Sessions in MySQL for Hono: one middleware.
+ *
+ * @module mysql/hono
+ */
+import type { Sessions } from '../../store/index.ts';
+import { FetchHead } from '../fetch-head.ts';
+import { type ExchangeOptions, prepareSessions } from './exchange.ts';
+
+export type { CookieOptions } from './cookie.ts';
+export { type ExchangeOptions, getSession } from './exchange.ts';
+
+/** The part of Hono's context that the middleware uses. */
+interface HonoContext {
+  readonly req: { readonly raw: Request };
+  res: Response;
+}
+
+/**
+ * Lets every handler of a Hono application call `getSession(c.req.raw)`.
+ *
+ * @param sessions - The store.
+ * @param options - The cookie.
+ * @returns A middleware. A save that fails goes to the application's `onError`.
+ * @throws TypeError for a cookie that browsers would refuse.
+ * @example
+ * import { Hono } from 'hono';
+ *
+ * const sessions = createSessions({
+ *   url: 'mysql://user:password@localhost/app',
+ *   secrets: ['the output of: openssl rand -base64 32'],
+ * });
+ * const app = new Hono();
+ * app.use(honoSessions(sessions));
+ * app.get('/', async (c) => {
+ *   const session = await getSession<{ visits: number }>(c.req.raw);
+ *   session.update('visits', (count = 0) => count + 1);
+ *   return c.text(`Visits: ${session.data.visits}`);
+ * });
+ *
+ * await (await app.request('/')).text(); // 'Visits: 1'
+ * await sessions.close();
+ */
+export function honoSessions<Data extends object>(
+  sessions: Sessions<Data>,
+  options: ExchangeOptions = {},
+): (context: HonoContext, next: () => Promise<void>) => Promise<void> {
+  const begin = prepareSessions(sessions, options);
+  return async (context, next) => {
+    const request = context.req.raw;
+    const head = new FetchHead();
+    const exchange = begin({ cookie: request.headers.get('cookie'), head, request });
+    try {
+      await next();
+      await exchange.commit();
+    } catch (error) {
+      await exchange.close();
+      throw error;
+    }
+    const { res } = context;
+    const changed = head.applyTo(res);
+    if (changed === res) return;
+    // Hono joins the headers of the response that is replaced to those of the new one.
+    context.res = undefined as unknown as Response;
+    context.res = changed;
+  };
+}

@@ -1,0 +1,49 @@
+/** Sessions of the store on node:http, for the adapters on it. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Sessions } from '../../store/index.ts';
+import { HeldResponse } from '../held-response.ts';
+import { isQueueable } from '../queued-response.ts';
+import { type ExchangeOptions, prepareSessions } from './exchange.ts';
+
+/** Options of the adapters on node:http. */
+export interface HttpSessionOptions extends ExchangeOptions {
+  /**
+   * Seconds that a page may go on after its client has gone, before its session's lock is released
+   * without a save.
+   *
+   * @default 30
+   */
+  readonly hangupGrace?: number | undefined;
+}
+
+/**
+ * Prepares the requests of one server: each response is held until its session is saved.
+ *
+ * @param sessions - The store.
+ * @param options - The cookie, and how long a page may outlive its client.
+ * @returns A function to call before the page. Its `fail` receives the error of a save that failed;
+ *   nothing of the response has left by then.
+ */
+export function prepareHttpSessions<Data extends object>(
+  sessions: Sessions<Data>,
+  options: HttpSessionOptions,
+): (request: IncomingMessage, response: ServerResponse, fail: (error: unknown) => void) => void {
+  const { hangupGrace = 30 } = options;
+  const begin = prepareSessions(sessions, options);
+  return (request, response, fail) => {
+    if (!isQueueable(response)) {
+      throw new TypeError(
+        "The response is not node:http's ServerResponse and cannot wait for its session. " +
+          'HTTP/2 responses are not supported: let a proxy in front speak HTTP/2',
+      );
+    }
+    const held = new HeldResponse(response, { fail, endIfOver() {} });
+    const exchange = begin({ cookie: request.headers.cookie, head: held, request });
+    held.waitFor(exchange);
+    const close = (): void => void exchange.close().catch(() => {});
+    response.once('close', () => {
+      if (response.writableFinished) close();
+      else setTimeout(close, hangupGrace * 1000).unref();
+    });
+  };
+}

@@ -1,0 +1,39 @@
+/**
+ * Sessions in MySQL and MariaDB: nothing lost when requests overlap, nothing revived after a logout,
+ * no id in the table.
+ *
+ * {@link createSessions} opens a store. `start()` gives a visitor's session with values, `open()` and
+ * `create()` the bytes; `of(user)` lists and ends a user's sessions. The adapters, such as
+ * `phpsessid/mysql/express`, save before a response leaves and set the cookie.
+ *
+ * @module mysql
+ */
+export type { OnConflict, ResolveConflict } from './contest.ts';
+export type { AnyPool } from './database/database.ts';
+export {
+  SessionClosed,
+  SessionConflict,
+  SessionError,
+  SessionLockLost,
+  SessionLockTimeout,
+  SessionSetupError,
+  SessionTooLarge,
+  SessionUnavailable,
+  SessionUnreadable,
+  SessionValueError,
+} from './errors.ts';
+export type { SessionEvent, SessionEventKind, SessionListener } from './events.ts';
+export type { GcOptions } from './gc.ts';
+export type { Opening } from './open.ts';
+export type { OpenSession, ReadSession, SaveAnswer, SaveOptions } from './open-session.ts';
+export type { Connected, SessionsOptions, Strategy } from './options.ts';
+export type { Owner } from './owner.ts';
+export type { Contest, Decide } from './payload/merge.ts';
+export type { Format } from './payload/payload.ts';
+export type { PhpFormat } from './payload/php.ts';
+export type { RenewOptions } from './renew.ts';
+export type { PhpSaveHandler, SaveHandlerOptions } from './save-handler.ts';
+export type { CookieChange, Session, SessionRenewOptions } from './session.ts';
+export { type CreateOptions, createSessions, type OpenOptions, type Sessions } from './store.ts';
+export type { Columns } from './table/ours.ts';
+export type { ListedSession, UserSessions } from './users.ts';

@@ -1,0 +1,172 @@
+/** PHP's door: the store as a save handler of PHP's session functions, with PHP's lock. */
+import type { Context } from './context.ts';
+import { SessionConflict, SessionLockTimeout } from './errors.ts';
+import { collect } from './gc.ts';
+import { takeRandom } from './identifiers.ts';
+import { openRow } from './open.ts';
+import type { OpenSession } from './open-session.ts';
+
+/** The characters that PHP allows in an id, and a length that cannot be guessed. */
+const PHP_ID = /^[A-Za-z0-9,-]{22,256}$/;
+const ID_BYTES = 32;
+/** Milliseconds of a collection that PHP's own lottery starts in a visitor's request. */
+const GC_BUDGET = 500;
+
+/** Options of the save handler. */
+export interface SaveHandlerOptions {
+  /**
+   * The lock that a request holds from `session_start()` to its end, as in PHP.
+   *
+   * @default 'lock' on one server, 'lease' on a cluster
+   */
+  readonly strategy?: 'lock' | 'lease' | 'row' | undefined;
+}
+
+/** Inserts a session under an id that PHP has chosen. */
+export type Insert = (id: string, data: Buffer) => Promise<OpenSession>;
+
+/**
+ * A save handler for `session_set_save_handler()`, for one request; `sessions.saveHandler()` makes it.
+ *
+ * The methods are those of PHP's SessionHandlerInterface, SessionIdInterface and
+ * SessionUpdateTimestampHandlerInterface. A session is locked from its read to its close. Lifetimes
+ * are the store's: `session.gc_maxlifetime` changes nothing.
+ *
+ * @example
+ * import { session_set_save_handler, session_start, withPhpRequest } from 'phpsessid/php';
+ *
+ * const sessions = createSessions({
+ *   url: 'mysql://user:password@localhost/app',
+ *   secrets: ['the output of: openssl rand -base64 32'],
+ * });
+ * await withPhpRequest({}, async () => {
+ *   session_set_save_handler(sessions.saveHandler());
+ *   await session_start(); // true
+ *   $_SESSION['visits'] = 1;
+ * });
+ * await sessions.close();
+ */
+export class PhpSaveHandler {
+  readonly #start: () => Promise<Context>;
+  readonly #insert: Insert;
+  readonly #strategy: SaveHandlerOptions['strategy'];
+  #isOpen = false;
+  #session: { readonly id: string; readonly open: OpenSession } | undefined;
+  /** An id of create_sid(), which no row can have. */
+  #fresh: string | undefined;
+  /** An id whose lock was not free in time. */
+  #locked: string | undefined;
+
+  /** @internal */
+  constructor(start: () => Promise<Context>, insert: Insert, { strategy }: SaveHandlerOptions) {
+    this.#start = start;
+    this.#insert = insert;
+    this.#strategy = strategy;
+  }
+
+  /**
+   * Begins one request's work.
+   *
+   * @throws Error if another request uses this handler: each needs one of its own.
+   */
+  open(_path: string, _name: string): boolean {
+    if (this.#isOpen) {
+      throw new Error(
+        'This save handler is in use by another request: call sessions.saveHandler() in each request',
+      );
+    }
+    this.#isOpen = true;
+    return true;
+  }
+
+  /** Releases the session's lock. */
+  async close(): Promise<boolean> {
+    this.#isOpen = false;
+    this.#locked = undefined;
+    await this.#release();
+    return true;
+  }
+
+  /** Returns a new id, of PHP's own characters. */
+  create_sid(): string {
+    this.#fresh = takeRandom(ID_BYTES).toString('hex');
+    return this.#fresh;
+  }
+
+  /** Returns whether a session exists, and locks it for the read that follows. */
+  async validateId(id: string): Promise<boolean> {
+    // A locked session exists: PHP must not give its visitor a new id.
+    return (await this.#take(id)) !== undefined || this.#locked === id;
+  }
+
+  /**
+   * Reads and locks a session.
+   *
+   * @returns Its bytes; '' for an unknown id; false if its lock was not free in time.
+   */
+  async read(id: string): Promise<Uint8Array | string | false> {
+    const open = await this.#take(id);
+    return this.#locked === id ? false : (open?.data ?? '');
+  }
+
+  /**
+   * Saves a session, or creates it under an id that was unknown at the read.
+   *
+   * @returns False if it was ended meanwhile: a save never brings a session back.
+   */
+  async write(id: string, data: string | Uint8Array): Promise<boolean> {
+    const bytes = Buffer.from(data as Uint8Array);
+    const open = await this.#take(id);
+    if (open !== undefined) return (await open.save(bytes)) !== 'gone';
+    try {
+      this.#session = { id, open: await this.#insert(id, bytes) };
+      return true;
+    } catch (error) {
+      if (error instanceof SessionConflict) return false;
+      throw error;
+    }
+  }
+
+  /** Notes the use of an unchanged session. */
+  async updateTimestamp(id: string, data: string | Uint8Array): Promise<boolean> {
+    const open = await this.#take(id);
+    return open === undefined ? await this.write(id, data) : await open.touch();
+  }
+
+  /** Ends a session; true also for an unknown one. */
+  async destroy(id: string): Promise<boolean> {
+    const open = await this.#take(id);
+    if (this.#locked === id) return false;
+    await open?.destroy();
+    return true;
+  }
+
+  /** Deletes expired sessions, for half a second at most. */
+  async gc(_max_lifetime: number): Promise<number> {
+    return await collect(await this.#start(), GC_BUDGET);
+  }
+
+  /** Opens a session once, for all methods until the close. */
+  async #take(id: string): Promise<OpenSession | undefined> {
+    if (this.#session?.id === id) return this.#session.open;
+    await this.#release();
+    if (id === this.#fresh || !PHP_ID.test(id)) return undefined;
+    const context = await this.#start();
+    const strategy = this.#strategy ?? (context.facts.nodes > 1 ? 'lease' : 'lock');
+    try {
+      const open = await openRow(context, id, strategy, {});
+      this.#session = open && { id, open };
+      return open;
+    } catch (error) {
+      if (!(error instanceof SessionLockTimeout)) throw error;
+      this.#locked = id;
+      return undefined;
+    }
+  }
+
+  async #release(): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    await session?.open.close();
+  }
+}

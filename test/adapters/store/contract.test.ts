@@ -1,0 +1,309 @@
+/** One contract for the adapters of the store: saved before the response leaves, and the cookie. */
+import assert from 'node:assert/strict';
+import type { IncomingMessage } from 'node:http';
+import { test } from 'node:test';
+import { getRequestListener } from '@hono/node-server';
+import express, { type ErrorRequestHandler } from 'express';
+import { Hono } from 'hono';
+import { type ExchangeOptions, getSession } from '../../../src/adapters/store/exchange.ts';
+import { expressSessions } from '../../../src/adapters/store/express.ts';
+import { withFetchSessions } from '../../../src/adapters/store/fetch.ts';
+import { honoSessions } from '../../../src/adapters/store/hono.ts';
+import { withSessions } from '../../../src/adapters/store/node.ts';
+import type { Session } from '../../../src/store/index.ts';
+import type { Sessions } from '../../../src/store/store.ts';
+import { type Options, poolOf, storeOn, wiredStore } from '../../store/fixture.ts';
+import { serve } from '../fixture.ts';
+
+interface Data {
+  visits: number;
+  [key: string]: unknown;
+}
+
+/** An answer in no framework's words. */
+interface Answer {
+  status?: number;
+  body?: string;
+  headers?: Record<string, string>;
+}
+
+type Page = (get: () => Promise<Session<Data>>, path: string) => Promise<Answer>;
+type Serve = (sessions: Sessions, page: Page, options?: ExchangeOptions) => Promise<string>;
+
+const failed = { status: 500, body: 'failed' };
+
+const onNode: Serve = (sessions, page, options) =>
+  serve(
+    withSessions(
+      sessions,
+      async (request, response) => {
+        const {
+          status = 200,
+          body = '',
+          headers,
+        } = await page(() => getSession<Data>(request), request.url ?? '/');
+        response.writeHead(status, headers).end(body);
+      },
+      {
+        ...options,
+        onError: (_error, _request, response) => void response.writeHead(500).end('failed'),
+      },
+    ),
+  );
+
+const onExpress: Serve = (sessions, page, options) => {
+  const app = express();
+  app.use(expressSessions(sessions, options));
+  app.use(async (request, response) => {
+    const {
+      status = 200,
+      body = '',
+      headers = {},
+    } = await page(() => getSession<Data>(request), request.url);
+    response.status(status).set(headers).send(body);
+  });
+  const fail: ErrorRequestHandler = (_error, _request, response, _next) =>
+    void response.status(500).send('failed');
+  app.use(fail);
+  return serve(app);
+};
+
+const responseOf = ({ status = 200, body = '', headers = {} }: Answer): Response =>
+  new Response(body, { status, headers });
+
+const onFetch: Serve = (sessions, page, options) => {
+  const handler = withFetchSessions(
+    sessions,
+    async (request) =>
+      responseOf(await page(() => getSession<Data>(request), new URL(request.url).pathname)),
+    options,
+  );
+  return serve(getRequestListener((request) => handler(request).catch(() => responseOf(failed))));
+};
+
+const onHono: Serve = (sessions, page, options) => {
+  const app = new Hono();
+  app.onError(() => responseOf(failed));
+  app.use(honoSessions(sessions, options));
+  app.all('*', async (c) => responseOf(await page(() => getSession<Data>(c.req.raw), c.req.path)));
+  return serve(getRequestListener(app.fetch));
+};
+
+const adapters: Record<string, Serve> = {
+  'node:http': onNode,
+  Express: onExpress,
+  Fetch: onFetch,
+  Hono: onHono,
+};
+
+const count: Page = async (get) => {
+  const session = await get();
+  session.update('visits', (visits = 0) => visits + 1);
+  return { body: String(session.data.visits) };
+};
+
+/** Asks as a browser that keeps the session's cookie. */
+async function ask(
+  url: string,
+  cookie = '',
+): Promise<{ response: Response; text: string; cookie: string }> {
+  const response = await fetch(url, { headers: { cookie }, redirect: 'manual' });
+  const line = response.headers.getSetCookie().find((each) => /^(__Host-)?session=/.test(each));
+  return { response, text: await response.text(), cookie: line?.split(';')[0] ?? cookie };
+}
+
+async function place(options?: Options): ReturnType<typeof wiredStore> {
+  return await wiredStore(options);
+}
+
+for (const [name, start] of Object.entries(adapters)) {
+  test(`${name}: a session lasts from request to request, and its cookie is set once`, async () => {
+    const { sessions } = await place();
+    const url = await start(sessions, count);
+    const first = await ask(url);
+    assert.equal(first.text, '1');
+    assert.match(
+      first.response.headers.getSetCookie().join(),
+      /^__Host-session=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+    );
+    assert.equal(first.response.headers.get('cache-control'), 'no-store');
+    const second = await ask(url, first.cookie);
+    assert.equal(second.text, '2');
+    assert.deepEqual(second.response.headers.getSetCookie(), []);
+  });
+
+  test(`${name}: a page without a session reaches no database and sets no cookie`, async () => {
+    const { sessions, wire } = await place();
+    let statements = 0;
+    wire.watch(({ kind }) => {
+      if (kind === 'began') statements += 1;
+    });
+    const url = await start(sessions, async (get, path) => {
+      if (path === '/read') await get();
+      return { body: 'static' };
+    });
+    for (const path of ['/', '/read']) {
+      const { response } = await ask(url + path, '__Host-session=invalid');
+      assert.deepEqual(response.headers.getSetCookie(), []);
+    }
+    assert.equal(statements, 0);
+  });
+
+  test(`${name}: a redirect does not leave before its session is saved`, async () => {
+    const { sessions, wire } = await place();
+    const url = await start(sessions, async (get) => {
+      (await get()).data['user'] = 42;
+      return { status: 302, headers: { Location: '/next' } };
+    });
+    const gate = wire.gate(1, /^INSERT/, { opens: 'by hand', holds: 'answer' });
+    let hasLeft = false;
+    const asked = ask(url).then((answer) => {
+      hasLeft = true;
+      return answer;
+    });
+    await gate.arrived;
+    // A whole other exchange takes longer than a response that does not wait.
+    await fetch(`${url}/other`, { redirect: 'manual', signal: AbortSignal.timeout(50) }).catch(
+      () => {},
+    );
+    assert.equal(hasLeft, false);
+    gate.open();
+    const { response, cookie } = await asked;
+    assert.equal(response.status, 302);
+    const id = cookie.split('=')[1];
+    assert.equal((await sessions.open(id))?.data.toString(), '{"user":42}');
+  });
+
+  test(`${name}: a session that cannot be saved answers with an error, and sets no cookie`, async () => {
+    const { sessions } = await place();
+    const url = await start(sessions, async (get) => {
+      (await get()).data['when'] = new Date();
+      return { body: 'saved', headers: { 'X-Page': 'yes' } };
+    });
+    const { response, text } = await ask(url);
+    assert.deepEqual([response.status, text], [500, 'failed']);
+    assert.deepEqual(response.headers.getSetCookie(), []);
+  });
+
+  test(`${name}: a store that is down is an error, and nobody is logged out`, async () => {
+    const sessions = storeOn(poolOf('mysql://root@127.0.0.1:1/none'), { timeout: 0.05 });
+    const url = await start(sessions, count);
+    const known = `__Host-session=${sessions.newId()}`;
+    const { response } = await ask(url, known);
+    assert.equal(response.status, 500);
+    assert.deepEqual(response.headers.getSetCookie(), []);
+  });
+
+  test(`${name}: 20 requests at once are all counted`, async () => {
+    const { sessions } = await place();
+    const url = await start(sessions, count);
+    const { cookie } = await ask(url);
+    await Promise.all(Array.from({ length: 20 }, () => ask(url, cookie)));
+    assert.equal((await ask(url, cookie)).text, '22');
+  });
+
+  test(`${name}: a login and a logout change the cookie, and the page's own cookies stay`, async () => {
+    const { sessions } = await place();
+    const url = await start(sessions, async (get, path) => {
+      const session = await get();
+      if (path === '/login') await session.renew({ user: '42' });
+      if (path === '/logout') await session.destroy();
+      return { body: String(session.user), headers: { 'Set-Cookie': 'theme=dark' } };
+    });
+    const login = await ask(`${url}/login`);
+    assert.equal(login.text, '42');
+    assert.equal(login.response.headers.getSetCookie().length, 2);
+    assert.equal((await ask(url, login.cookie)).text, '42');
+    const logout = await ask(`${url}/logout`, login.cookie);
+    assert.match(
+      logout.response.headers.getSetCookie().join('\n'),
+      /^__Host-session=;.*Max-Age=0/m,
+    );
+    assert.match(logout.response.headers.getSetCookie().join('\n'), /^theme=dark$/m);
+    assert.equal((await ask(url, login.cookie)).text, 'undefined');
+  });
+
+  test(`${name}: a slow page does not bring an ended session back`, async () => {
+    const { sessions } = await place();
+    let release = (): void => {};
+    const logoutIsOver = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let arrived = (): void => {};
+    const slowHasRead = new Promise<void>((resolve) => {
+      arrived = resolve;
+    });
+    const url = await start(sessions, async (get, path) => {
+      const session = await get();
+      if (path === '/login') await session.renew({ user: '42' });
+      if (path === '/logout') await session.destroy();
+      if (path === '/slow') {
+        arrived();
+        await logoutIsOver;
+        session.data['late'] = true;
+      }
+      return { body: String(session.user) };
+    });
+    const { cookie } = await ask(`${url}/login`);
+    const slow = ask(`${url}/slow`, cookie);
+    await slowHasRead;
+    await ask(`${url}/logout`, cookie);
+    release();
+    const late = await slow;
+    assert.deepEqual(late.response.headers.getSetCookie(), []);
+    assert.equal((await ask(url, cookie)).text, 'undefined');
+  });
+
+  test(`${name}: a lock is released when the response has left`, async () => {
+    const { sessions } = await place({ strategy: 'lock', lockTimeout: 5 });
+    const url = await start(sessions, count);
+    const { cookie } = await ask(url);
+    await Promise.all(Array.from({ length: 5 }, () => ask(url, cookie)));
+    assert.equal((await ask(url, cookie)).text, '7');
+  });
+
+  test(`${name}: other names and attributes of the cookie`, async () => {
+    const { sessions } = await place();
+    const cookie = { name: 'session', secure: false, sameSite: 'Strict', maxAge: 60 } as const;
+    const url = await start(sessions, count, { cookie });
+    const first = await ask(url);
+    assert.match(
+      first.response.headers.getSetCookie().join(),
+      /^session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=60$/,
+    );
+    assert.equal((await ask(url, `other=1; ${first.cookie}`)).text, '2');
+  });
+}
+
+test('a page that asks for its session after it has answered is told so', async () => {
+  const { sessions } = await place();
+  const errors: unknown[] = [];
+  for (const adapt of [
+    (request: IncomingMessage) => getSession(request).catch((error) => errors.push(error)),
+  ]) {
+    const url = await serve(
+      withSessions(sessions, async (request, response) => {
+        response.end('early');
+        await adapt(request);
+      }),
+    );
+    assert.equal((await ask(url)).text, 'early');
+  }
+  assert.match(String(errors[0]), /SessionClosed: The response has begun/);
+});
+
+test('a request that the middleware has not seen, and a cookie that browsers refuse', async () => {
+  const { sessions } = await place();
+  await assert.rejects(getSession({}), /the sessions' middleware must come first/);
+  const refused: ExchangeOptions[] = [
+    { cookie: { name: 'a b' } },
+    { cookie: { name: '__Host-a' as string, domain: 'example.org' } },
+    { cookie: { name: '__Host-a' as string, secure: false } },
+    { cookie: { name: 'a', sameSite: 'None', secure: false } },
+    { cookie: { name: 'a', path: '/; Domain=x' } },
+    { cookie: { maxAge: 1.5 } },
+  ];
+  for (const options of refused) {
+    assert.throws(() => expressSessions(sessions, options), TypeError);
+  }
+});

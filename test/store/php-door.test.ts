@@ -1,0 +1,153 @@
+/** PHP's session functions on the store: locks, strict mode, lazy writes, new ids. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  $_SESSION,
+  session_destroy,
+  session_id,
+  session_regenerate_id,
+  session_set_save_handler,
+  session_start,
+  withPhpRequest,
+} from '#php';
+import { inputOf } from '../../src/php/host.ts';
+import type { Sessions } from '../../src/store/store.ts';
+import { newStore, query, wiredStore } from './fixture.ts';
+
+/** One request of PHP; returns its id, and what PHP said. */
+async function request(
+  sessions: Sessions,
+  id: string | undefined,
+  page: () => unknown,
+): Promise<{ id: string; messages: string[] }> {
+  const messages: string[] = [];
+  let last = '';
+  await withPhpRequest(
+    {
+      settings: { 'session.use_strict_mode': '1' },
+      onMessage: ({ message }) => void messages.push(message),
+    },
+    async () => {
+      session_set_save_handler(sessions.saveHandler());
+      await session_start();
+      await page();
+      last = session_id() || last;
+    },
+    { input: inputOf({ cookie: id === undefined ? '' : `PHPSESSID=${id}` }) },
+  );
+  return { id: last, messages };
+}
+
+const count = (): void => {
+  $_SESSION['n'] = Number($_SESSION['n'] ?? 0) + 1;
+};
+
+async function storedCount(sessions: Sessions, id: string): Promise<unknown> {
+  let found: unknown;
+  await request(sessions, id, () => {
+    found = $_SESSION['n'];
+  });
+  return found;
+}
+
+test('$_SESSION lasts from request to request, in the format of PHP', async () => {
+  const sessions = newStore();
+  const { id, messages } = await request(sessions, undefined, count);
+  assert.deepEqual(messages, []);
+  assert.match(id, /^[0-9a-f]{64}$/);
+  await request(sessions, id, count);
+  assert.equal(await storedCount(sessions, id), 2);
+  const rows = await query('SELECT d FROM sessions WHERE d=?', ['n|i:2;']);
+  assert.equal(rows.length, 1);
+});
+
+test('requests at once wait for each other, in this process and in another', async () => {
+  const stores = [newStore(), newStore()] as const;
+  const { id } = await request(stores[0], undefined, count);
+  await Promise.all(
+    Array.from({ length: 20 }, (_, at) => request(stores[at % 2 ? 1 : 0], id, count)),
+  );
+  assert.equal(await storedCount(stores[0], id), 21);
+});
+
+test('strict mode does not adopt an unknown id, and asks for a known one once', async () => {
+  const { sessions, wire } = await wiredStore();
+  const planted = 'a'.repeat(32);
+  const { id } = await request(sessions, planted, count);
+  assert.notEqual(id, planted);
+  const reads: string[] = [];
+  wire.watch((event) => {
+    if (event.kind === 'began' && /^SELECT .*FROM/.test(event.statement.sql))
+      reads.push(event.statement.sql);
+  });
+  await request(sessions, id, () => {});
+  assert.equal(reads.length, 1);
+});
+
+test('an unchanged request writes nothing', async () => {
+  const { sessions, wire } = await wiredStore();
+  const { id } = await request(sessions, undefined, count);
+  const writes: string[] = [];
+  wire.watch((event) => {
+    if (event.kind === 'began' && /^(UPDATE|INSERT|DELETE)/.test(event.statement.sql)) {
+      writes.push(event.statement.sql);
+    }
+  });
+  await request(sessions, id, () => {});
+  assert.deepEqual(writes, []);
+});
+
+test('a new id with the old one deleted, and the end of a session', async () => {
+  const sessions = newStore();
+  const { id } = await request(sessions, undefined, count);
+  const { id: renewed } = await request(sessions, id, () => session_regenerate_id(true));
+  assert.notEqual(renewed, id);
+  assert.equal(await storedCount(sessions, renewed), 1);
+  assert.equal(await storedCount(sessions, id), undefined);
+  await request(sessions, renewed, () => session_destroy());
+  assert.equal(await storedCount(sessions, renewed), undefined);
+});
+
+test('a lock that is not free in time fails session_start() with the warning of PHP', async () => {
+  const sessions = newStore({ lockTimeout: 0.1 });
+  const { id } = await request(sessions, undefined, count);
+  let release = (): void => {};
+  const over = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let started = (): void => {};
+  const holds = new Promise<void>((resolve) => {
+    started = resolve;
+  });
+  const holder = request(sessions, id, async () => {
+    count();
+    started();
+    await over;
+  });
+  await holds;
+  const { id: seen, messages } = await request(sessions, id, () => {});
+  assert.match(messages.join(), /session_start\(\): Failed to read session data: user/);
+  assert.equal(seen, '');
+  release();
+  await holder;
+  assert.equal(await storedCount(sessions, id), 2, 'the waiting request has overwritten nothing');
+});
+
+test('a session that was revoked while a page ran is not brought back, and PHP warns', async () => {
+  const sessions = newStore();
+  const { id } = await request(sessions, undefined, count);
+  const { messages } = await request(sessions, id, async () => {
+    count();
+    await query("DELETE FROM sessions WHERE d='n|i:1;'");
+  });
+  assert.match(messages.join(), /Failed to write session data/);
+  assert.equal(await storedCount(sessions, id), undefined);
+});
+
+test('one handler for two requests at once is refused', async () => {
+  const handler = newStore().saveHandler();
+  assert.equal(handler.open('', ''), true);
+  assert.throws(() => handler.open('', ''), /call sessions.saveHandler\(\) in each request/);
+  await handler.close();
+  assert.equal(handler.open('', ''), true);
+});
