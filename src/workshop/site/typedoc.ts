@@ -37,6 +37,7 @@ const ORDER = [
   'the-request',
   'the-format',
   'php-and-ours',
+  'the-store',
   'the-matrix',
   'the-numbers',
   'decisions',
