@@ -6,7 +6,7 @@ import { StatementFailure } from './failures.ts';
 /** Pauses grow from here and are drawn at random below their bound (full jitter). */
 const FIRST_PAUSE = 10;
 const LONGEST_PAUSE = 400;
-const TRIES = 40;
+const TRIES = 100;
 
 /** Counts down from the start of a call. */
 export class Deadline {
