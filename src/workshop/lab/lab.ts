@@ -19,7 +19,7 @@ import { type AttackRun, newAttackRun, runLessonAttack } from './attack-runs.ts'
 import { noClassYet, type Subject, type View } from './class-file.ts';
 import { RunningClass } from './running-class.ts';
 import { classBefore } from './steps.ts';
-import { runClassTests, type TestRun } from './test-runs.ts';
+import { newTestRun, runClassTests, type TestRun } from './test-runs.ts';
 
 export interface DatabaseState {
   state: 'starting' | 'up' | 'down';
@@ -196,7 +196,7 @@ export class Lab extends EventEmitter<Events> {
     const key = `${subject.condition} ${lesson.label}`;
     if (!server || this.tests.get(key)?.running) return;
     const { lessons } = this;
-    const run: TestRun = { running: true, results: [], types: [], error: undefined };
+    const run = newTestRun(subject);
     this.tests.set(key, run);
     const onChange = () => this.emit('change', subject.condition);
     onChange();

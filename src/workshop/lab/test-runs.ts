@@ -6,7 +6,8 @@ import { recordVerdict } from '../course/progress.ts';
 import { retiredBy } from '../course/promises.ts';
 import { tally } from '../runner/proof.ts';
 import type { TypeChecker, TypeProblem } from '../runner/types.ts';
-import type { RunOptions } from './class-file.ts';
+import { fileState } from './attack-runs.ts';
+import type { RunOptions, Subject } from './class-file.ts';
 import { count, errorMessage } from './text.ts';
 
 export interface TestRun {
@@ -16,6 +17,13 @@ export interface TestRun {
   types: TypeProblem[];
   /** Why the run itself failed, when it did. */
   error: string | undefined;
+  /** The class's file as it was when the run began: {@link fileState}. */
+  file: number;
+}
+
+/** The record of a run that begins now. */
+export function newTestRun({ path }: Subject): TestRun {
+  return { running: true, results: [], types: [], error: undefined, file: fileState(path) };
 }
 
 /** The lesson whose tests run, with those of the lessons before it. */

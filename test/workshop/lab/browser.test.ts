@@ -241,6 +241,10 @@ test('on a telephone the data of a row has room', { skip }, async () => {
   await page.locator('#login-you').click();
   const data = await page.locator('.rows td').first().boundingBox();
   assert.ok(data && data.width > 250, `${data?.width} pixels`);
+  await page.locator('.request summary').first().waitFor();
+  await counts(page.locator('.request[open]'), 0);
+  await page.locator('.request summary').first().click();
+  await counts(page.locator('.request[open]'), 1);
 });
 
 test('the attributes of a sealed cookie are in sight', { skip }, async () => {

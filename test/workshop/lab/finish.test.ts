@@ -58,6 +58,7 @@ test('tests and attack in the lab set a mark, and a change of the class dims it'
   await reads(page.locator('#to-01'), /✔\s+done$/);
   await reads(page.locator('#to-finish'), new RegExp(`^1 of ${tested.length}`));
   writeMine(1, '// another\n');
+  await page.getByText('The class has changed since this run.').waitFor();
   await reads(page.locator('#to-01'), /done earlier, with another version of your class$/);
 });
 

@@ -4,6 +4,8 @@
  */
 
 const announcer = document.getElementById('announcer');
+/** A telephone: the statements of the last request would push everything else out of sight. */
+const isNarrow = matchMedia('(max-width: 44rem)');
 
 /**
  * Puts new markup into a live element and keeps the reader's state: focus, half-typed text, the
@@ -35,6 +37,8 @@ function patch(id, markup) {
     if (before?.dataset.touched) {
       each.open = before.open;
       each.dataset.touched = 'yes';
+    } else if (isNarrow.matches && each.matches('.request')) {
+      each.open = false;
     }
   }
   element.querySelectorAll('.scroll').forEach((each, index) => {

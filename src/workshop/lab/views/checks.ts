@@ -32,7 +32,9 @@ export function testsPanel(model: PageModel): Html {
   const failed = run.results.filter((result) => !result.passed);
   const passed = run.results.length - failed.length;
   const sameError = groupByError(failed);
+  const isOld = !run.running && run.file !== fileState(subject.path);
   return html`${button}
+    ${isOld && html`<p class="muted">The class has changed since this run.</p>`}
     <p class="sum">${
       run.error !== undefined
         ? html`<span class="bad">✘ The tests could not run: ${run.error}</span>`
