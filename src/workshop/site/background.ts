@@ -15,7 +15,7 @@ const program = fileURLToPath(new URL('./docs.ts', import.meta.url));
 
 /** The site's pages, its API and its looks come from these, without the folders below. */
 const SOURCES = ['docs', 'lessons', 'src', 'package.json', 'tsconfig.json'];
-const NOT_SOURCES = /^(?:docs\/site|lessons\/mine|lessons\/[^/]+\/made|src\/workshop\/(?!site).+)$/;
+const NOT_SOURCES = /^(?:docs\/site|src\/workshop\/(?!site).+)$|\/(?:mine|made)$/;
 
 /**
  * Builds the site at a low priority, unless it is current.
