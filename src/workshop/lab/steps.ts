@@ -1,6 +1,7 @@
 /** The steps of a lesson's page, which an instructor shows one by one. */
 import { readFileSync } from 'node:fs';
 import type { Lesson } from '../course/catalogue.ts';
+import { withoutFrame } from '../course/frame.ts';
 import { lessonBefore } from '../course/promises.ts';
 import { lessonToPlay } from './methods.ts';
 
@@ -64,11 +65,6 @@ export function classBefore(lesson: Lesson, lessons: Lesson[]): string {
   return classAt(lesson, lessons, findStep('attack'));
 }
 
-/** Everything below a front matter. */
-export function splitFrontMatter(text: string): string {
-  return text.replace(/^---\r?\n.*?\r?\n---\r?\n/s, '');
-}
-
 /**
  * Reads the text under a step's heading on a lesson's page.
  *
@@ -79,7 +75,7 @@ export function readStep(
   { files }: Lesson,
   { name, heading }: Step,
 ): { text: string; outcome: string } {
-  const [, ...sections] = readFileSync(files.readme, 'utf8').split(/^## /m);
+  const [, ...sections] = withoutFrame(readFileSync(files.readme, 'utf8')).split(/^## /m);
   const section = sections.find((each) => each.startsWith(`${heading}\n`)) ?? '';
   const text = section.slice(heading.length).trim();
   const cut = name === 'attack' ? text.indexOf('<!-- transcript') : -1;

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { TestResult } from '../bench/tests.ts';
 import { type Lesson, minePath, shown } from '../course/catalogue.ts';
+import { withoutFrame } from '../course/frame.ts';
 import { progress } from '../course/progress.ts';
 import { lessonAfter } from '../course/promises.ts';
 import type { Location } from '../sandbox/report.ts';
@@ -15,7 +16,7 @@ export const keys = 'h hint · d diff · a attack · r run · n next · q quit';
 
 /** A lesson's task from its walkthrough, and the files to open and to read, as lines. */
 export function describeTask(lesson: Lesson, terminal: Terminal): string[] {
-  const page = readFileSync(lesson.files.readme, 'utf8');
+  const page = withoutFrame(readFileSync(lesson.files.readme, 'utf8'));
   const task = sections(page).find(({ title }) => title === 'Your turn')?.text ?? page;
   const place = (path: string) => terminal.paint('cyan', path);
   return [

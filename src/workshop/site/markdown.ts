@@ -92,7 +92,7 @@ function readBlockEnd(lines: string[], at: number): number {
     if (END.test(line)) return index + 1;
     const fence = readFence(lines, index);
     if (fence && fence.close >= 0) index = fence.close;
-    else if (/^\s*<!--/.test(line) || /^#{1,6} /.test(line)) break;
+    else if (/^\s*<!--/.test(line) || /^#{2,6} /.test(line)) break;
   }
   return at + 1;
 }

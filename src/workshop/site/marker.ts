@@ -13,6 +13,8 @@ export type Marker =
   | { kind: 'output'; of: 'tests'; condition: string }
   | { kind: 'output'; of: 'php'; file: Reference }
   | { kind: 'text'; reason: string }
+  | { kind: 'heading' }
+  | { kind: 'neighbours' }
   | { kind: 'proves' }
   | { kind: 'wrong' }
   | { kind: 'picture'; name: string }
@@ -25,6 +27,8 @@ const KINDS = [
   'transcript',
   'output',
   'text',
+  'heading',
+  'neighbours',
   'proves',
   'wrong',
   'picture',

@@ -1,5 +1,6 @@
 /** Yields what each marker asks for; programs are started by the first marker that needs them. */
 import { findClass, type Lesson, shown } from '../course/catalogue.ts';
+import { headingOf, neighboursOf } from '../course/frame.ts';
 import { lessonOf, locate, yieldCode, yieldDiff, yieldProofs, yieldWrongFixes } from './files.ts';
 import type { Marker } from './marker.ts';
 import { holdClaim, readNumbers, yieldNumbers, yieldPrice } from './numbers.ts';
@@ -30,6 +31,10 @@ export function sourceOf(lessons: Lesson[], programs: () => Promise<Programs>): 
         return yieldCode(marker.file, page);
       case 'diff':
         return yieldDiff(marker.from, marker.to, page, lessons);
+      case 'heading':
+        return { kind: 'block', text: headingOf(lessonOf(page, lessons), lessons) };
+      case 'neighbours':
+        return { kind: 'block', text: neighboursOf(lessonOf(page, lessons), lessons) };
       case 'proves':
         return yieldProofs(page, lessons);
       case 'wrong':

@@ -7,10 +7,12 @@ import {
   type DeclarationReflection,
   type DocumentReflection,
   JSX,
+  MarkdownEvent,
   PageEvent,
   ReflectionKind,
 } from 'typedoc';
 import type { Lesson } from '../course/catalogue.ts';
+import { withoutFrame } from '../course/frame.ts';
 import { drawMermaid } from './mermaid.ts';
 
 /** A public module of the library and the name it is imported by. */
@@ -39,6 +41,11 @@ export function workshopPlugin(
     nameModules(app, names);
     hideIdleConstructors(app);
     linkNeighbours(app);
+    // The site has a title and links of its own.
+    const takeFrameOff = (event: MarkdownEvent): void => {
+      event.parsedText = withoutFrame(event.parsedText);
+    };
+    app.renderer.on(MarkdownEvent.PARSE, takeFrameOff, 100);
     app.renderer.on(PageEvent.END, (page) => {
       if (page.contents === undefined) return;
       page.contents = captionCode(drawMermaid(page.contents, page.url))

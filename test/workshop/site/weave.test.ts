@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Lesson } from '../../../src/workshop/course/catalogue.ts';
+import { withoutFrame } from '../../../src/workshop/course/frame.ts';
 import { weavePage } from '../../../src/workshop/site/page.ts';
 import { type Programs, sourceOf } from '../../../src/workshop/site/source.ts';
 
@@ -146,6 +147,21 @@ test('a declaration is found by its name alone', async () => {
 
 test('a file that is not there is refused', () =>
   refuses('<!-- code: ./gone.ts -->', /cannot read .*gone\.ts: ENOENT$/));
+
+test('a lesson’s heading and its neighbours are woven, and woven again the same', async () => {
+  const { text } = await weave('<!-- heading -->\n\ntext\n\n<!-- neighbours -->\n');
+  const links =
+    '[← 1. 01-one](../01-one/README.md) · [All lessons](../../README.md#for-the-learner)';
+  assert.equal(
+    text,
+    [
+      ...['<!-- heading -->', '', '# 2. 02-two', '', '10 minutes · easy', '', links, ''],
+      ...['<!-- end -->', '', 'text', '', '<!-- neighbours -->', '', links, '', '<!-- end -->', ''],
+    ].join('\n'),
+  );
+  assert.equal((await weave(text)).text, text);
+  assert.equal(withoutFrame(`---\ntitle: x\n---\n${text}`).trim(), 'text');
+});
 
 test('a diff of equals is refused', () =>
   refuses('<!-- diff: ./sessions.ts with ./sessions.ts -->', /do not differ here$/));

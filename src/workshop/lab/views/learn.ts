@@ -2,10 +2,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { diffLines } from 'diff';
 import { type Lesson, shown } from '../../course/catalogue.ts';
+import { withoutFrame } from '../../course/frame.ts';
 import { lessonBefore } from '../../course/promises.ts';
 import type { View } from '../class-file.ts';
 import { type Html, html } from '../html.ts';
-import { readStep, type Step, splitFrontMatter, stepsOf } from '../steps.ts';
+import { readStep, type Step, stepsOf } from '../steps.ts';
 import { highlightLines } from './highlight.ts';
 import { renderMarkdown } from './markdown.ts';
 
@@ -40,7 +41,7 @@ export function folded(name: string, inside: Html): Html {
 export function hints(lesson: Lesson): Html {
   const { hints: file } = lesson.files;
   if (!file) return html`<p class="empty">This lesson needs no hints.</p>`;
-  const [, ...parts] = splitFrontMatter(readFileSync(file, 'utf8')).split(/^## /m);
+  const [, ...parts] = withoutFrame(readFileSync(file, 'utf8')).split(/^## /m);
   return html`<ol class="ladder">${parts.map((part, index) => {
     const [heading = '', ...text] = part.split('\n');
     const title = heading.replace(/^\d+\.\s*/, '');
