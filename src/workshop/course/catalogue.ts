@@ -300,11 +300,11 @@ function readLessonFile(path: string, slug: string): LessonFile {
   if (!read.kind || !['page', 'port', 'fix', 'grow'].includes(read.kind)) {
     throw new Error(`lessons/${slug}/lesson.json: kind must be page, port, fix or grow`);
   }
-  const { minutes = 30, difficulty = 3 } = read;
-  if (!Number.isInteger(minutes) || minutes < 1) {
+  const { minutes, difficulty } = read;
+  if (minutes === undefined || !Number.isInteger(minutes) || minutes < 1) {
     throw new Error(`lessons/${slug}/lesson.json: minutes must be a whole number, 1 or more`);
   }
-  if (!(difficulty in difficulties)) {
+  if (difficulty === undefined || !(difficulty in difficulties)) {
     throw new Error(`lessons/${slug}/lesson.json: difficulty must be 1, 2 or 3`);
   }
   return {

@@ -1,6 +1,7 @@
 /** Lessons and classes as their folders hold them, and the errors for names that do not exist. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
@@ -45,6 +46,35 @@ test('an unknown class is refused with the list', () => {
       name: 'UnknownName',
       message: /^There is no class ".*"\. There are:\n {2}mine\n {2}lesson-00\n/,
     });
+  }
+});
+
+test('a lesson.json without a valid kind, time or difficulty is refused by name', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'phpsessid-catalogue-'));
+  try {
+    cpSync(findLesson(lessons, 0).directory, join(folder, '00-page'), { recursive: true });
+    const read = (data: object) => {
+      writeFileSync(join(folder, '00-page/lesson.json'), JSON.stringify(data));
+      return readLessons(folder)[0];
+    };
+    const whole = { kind: 'page', minutes: 5, difficulty: 2 };
+    assert.equal(read(whole)?.difficulty, 2);
+    for (const [part, values] of Object.entries({
+      kind: ['', 'lesson', undefined],
+      minutes: [0, 1.5, '5', undefined],
+      difficulty: [0, 4, 'easy', undefined],
+    })) {
+      for (const value of values) {
+        const expected = new RegExp(`^lessons/00-page/lesson\\.json: ${part} must be `);
+        assert.throws(
+          () => read({ ...whole, [part]: value }),
+          { message: expected },
+          `${part} ${value}`,
+        );
+      }
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 });
 

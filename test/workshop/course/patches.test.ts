@@ -100,7 +100,7 @@ test('a file that is not a patch, or changes nothing, or is missing, is named', 
 test('a patch as git writes it applies, and its lines above are read', () => {
   write('wrong/null.patch', patch.replace('--- ', 'diff --git a/x b/y\nindex 1..2 100644\n--- '));
   write('README.md', '---\ntitle: "2. Read"\n---\n');
-  write('lesson.json', '{"kind":"page"}');
+  write('lesson.json', '{"kind":"page","minutes":5,"difficulty":1}');
   assert.deepEqual(make(), []);
   const [lesson] = readLessons(join(project, 'lessons'));
   const [wrong] = lesson?.wrong ?? [];
@@ -116,7 +116,7 @@ test('a patch as git writes it applies, and its lines above are read', () => {
 
 test('a folder that an older version left behind, with wrong fixes only, is no lesson', () => {
   write('README.md', '---\ntitle: "2. Read"\n---\n');
-  write('lesson.json', '{"kind":"page"}');
+  write('lesson.json', '{"kind":"page","minutes":5,"difficulty":1}');
   write('../03-moved/made/null.ts', '');
   const slugs = readLessons(join(project, 'lessons')).map(({ slug }) => slug);
   assert.deepEqual(slugs, ['02-read']);

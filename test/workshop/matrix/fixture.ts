@@ -68,7 +68,7 @@ ${body}
 `;
 
 const lessonJson = (kind: string, proves: string[], retires: object[] = []): string =>
-  JSON.stringify({ kind, proves, retires, needs: ['mysql'] });
+  JSON.stringify({ kind, minutes: 1, difficulty: 1, proves, retires, needs: ['mysql'] });
 
 const files: Record<string, string> = {
   'php.ts': `export * from '${workshop('../php/index.ts')}';\n`,
