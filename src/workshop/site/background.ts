@@ -3,7 +3,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { root } from '../course/catalogue.ts';
+import { readLessons, root, shown } from '../course/catalogue.ts';
 import { startChild } from '../sandbox/child.ts';
 
 export type SiteState =
@@ -13,9 +13,8 @@ export type SiteState =
 
 const program = fileURLToPath(new URL('./docs.ts', import.meta.url));
 
-/** The site's pages, its API and its looks come from these, without the folders below. */
-const SOURCES = ['docs', 'lessons', 'src', 'package.json', 'tsconfig.json'];
-const NOT_SOURCES = /^(?:docs\/site|src\/workshop\/(?!site).+)$|\/(?:mine|made)$/;
+/** Folders below the sources that the site does not come from. */
+const NOT_SOURCES = /^(?:docs\/site|src\/workshop\/(?!site).+)$|\/made$/;
 
 /**
  * Builds the site at a low priority, unless it is current.
@@ -42,14 +41,17 @@ export function keepSiteCurrent(signal: AbortSignal, say: (line: string) => void
 /** True when the site is there and no source is newer. */
 function isCurrent(): boolean {
   const built = statSync(join(root, 'docs/site/index.html'), { throwIfNoEntry: false });
-  return built !== undefined && SOURCES.every((path) => newest(path) <= built.mtimeMs);
+  const sources = ['docs', 'src', 'package.json', 'tsconfig.json'].map((name) => join(root, name));
+  const lessons = readLessons().map(({ directory }) => directory);
+  return (
+    built !== undefined && [...sources, ...lessons].every((path) => newest(path) <= built.mtimeMs)
+  );
 }
 
 /** The time of the last change of a file, or of anything in a folder; 0 if it is missing. */
 function newest(path: string): number {
-  const found = statSync(join(root, path), { throwIfNoEntry: false });
-  if (!found || NOT_SOURCES.test(path)) return 0;
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found || NOT_SOURCES.test(shown(path))) return 0;
   if (!found.isDirectory()) return found.mtimeMs;
-  const names = readdirSync(join(root, path));
-  return Math.max(0, ...names.map((name) => newest(`${path}/${name}`)));
+  return Math.max(0, ...readdirSync(path).map((name) => newest(join(path, name))));
 }
