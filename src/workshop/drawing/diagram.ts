@@ -1,5 +1,5 @@
-/** Mermaid diagrams as SVG for the workshop's pages, and as text for a terminal. */
-import { renderMermaidASCII, renderMermaidSVG } from 'beautiful-mermaid';
+/** Mermaid diagrams as SVG for the workshop's pages. */
+import { renderMermaidSVG } from 'beautiful-mermaid';
 
 /** CSS values, so that a drawing follows the theme of its page. */
 export interface Colours {
@@ -98,21 +98,6 @@ function crop(svg: string): string {
       return `viewBox="${cut} ${cut} ${w} ${h}" width="${w}" height="${h}"`;
     },
   );
-}
-
-/**
- * Draws a diagram with characters, below its text alternative.
- *
- * @throws Error when it cannot be drawn.
- */
-export function drawDiagramAsText(text: string): string {
-  const { code, title, description } = split(text);
-  const drawing = renderMermaidASCII(code)
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n')
-    .trimEnd();
-  return [title, drawing, description].filter((part) => part !== '').join('\n\n');
 }
 
 function escapeText(text: string): string {

@@ -1,6 +1,5 @@
 /** Renders a lesson's prose for a terminal: paragraphs, lists and code without Markdown's marks. */
 import { marked, type Token, type Tokens } from 'marked';
-import { drawDiagramAsText } from '../drawing/diagram.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Splits a page into its `##` sections, in order. */
@@ -32,7 +31,7 @@ function renderBlock(token: Token, terminal: Terminal): string {
     case 'text':
       return wrap(renderInline([token], terminal), terminal.width);
     case 'code':
-      return indent(codeOf(token as Tokens.Code), '    ');
+      return indent(token['text'] as string, '    ');
     case 'blockquote':
       return indent(renderChildren(token as Tokens.Blockquote, terminal), '  ');
     case 'list':
@@ -43,10 +42,6 @@ function renderBlock(token: Token, terminal: Terminal): string {
     default:
       return token.raw.trim();
   }
-}
-
-function codeOf({ text, lang }: Tokens.Code): string {
-  return lang === 'mermaid' ? drawDiagramAsText(text) : text;
 }
 
 function renderChildren({ tokens }: { tokens: Token[] }, terminal: Terminal): string {

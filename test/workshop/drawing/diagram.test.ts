@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  type Colours,
-  drawDiagram,
-  drawDiagramAsText,
-} from '../../../src/workshop/drawing/diagram.ts';
+import { type Colours, drawDiagram } from '../../../src/workshop/drawing/diagram.ts';
 
 const colours: Colours = {
   background: 'var(--paper)',
@@ -49,11 +45,4 @@ test('three lanes fit a phone with text of thirteen pixels', () => {
   assert.ok(width <= 390, `${width} pixels`);
   const sizes = [...svg.matchAll(/font-size="(\d+)"/g)].map((match) => Number(match[1]));
   assert.ok(sizes.length > 0 && Math.min(...sizes) >= 13, `sizes ${sizes.join(', ')}`);
-});
-
-test('a terminal shows the title, the drawing and the description', () => {
-  const text = drawDiagramAsText(diagram);
-  assert.match(text, /^A question & its answer\n\n/);
-  assert.match(text, /│ +a < b +│/);
-  assert.match(text, /\n\nAnn to Bob: a < b\. Bob to Ann: yes\.$/);
 });
