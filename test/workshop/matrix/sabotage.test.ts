@@ -56,7 +56,7 @@ test('one rule is judged by what it is about, and by no more', async () => {
 test('a class that fails its own test breaks rule 1', async () => {
   workshop.edit('lessons/02-exact/sessions.ts', "return '';", "return 'nothing';");
   assert.deepEqual(await sentences(1, 2), [
-    `lessons/02-exact/sessions.test.ts: "only the exact id reads a session" fails on lessons/02-exact/sessions.ts: Expected values to be strictly equal: expected '', got 'nothing'`,
+    `lessons/02-exact/sessions.test.ts: "only the exact id reads a session" fails on lessons/02-exact/sessions.ts: handler.read('1abc'): expected '', got 'nothing'`,
   ]);
 });
 
