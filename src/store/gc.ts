@@ -145,7 +145,10 @@ export class Collector {
  *
  * @param time - Milliseconds in which no other process collects.
  */
-async function becomeRunner({ database, table, budget }: Context, time: number): Promise<boolean> {
+export async function becomeRunner(
+  { database, table, budget }: Context,
+  time: number,
+): Promise<boolean> {
   const deadline = new Deadline(budget);
   const run = ({ sql, values }: Statement): Promise<Answer> => database.run(deadline, sql, values);
   await repeat(deadline, () => run(table.sweep([RUNNER])));

@@ -266,6 +266,7 @@ export class OpenSession implements AsyncDisposable {
     this.#turn?.leave();
   }
 
+  /** As `close()`, at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -26,11 +26,13 @@ export type Connected =
   | {
       /** The application's pool of mysql2 or mysql2/promise; it is never closed here. */
       readonly pool: AnyPool;
+      /** Not beside a pool. */
       readonly url?: undefined;
     }
   | {
       /** The database's address, for a pool that `close()` ends. */
       readonly url: string;
+      /** Not beside an address. */
       readonly pool?: undefined;
     };
 

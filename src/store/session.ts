@@ -14,7 +14,10 @@ export type Create = (
 /** What the response has to do with the browser's cookie. */
 export type CookieChange =
   /** Set it to this id. */
-  | { readonly set: string }
+  | {
+      /** The id. */
+      readonly set: string;
+    }
   /** Delete it: the session was ended. */
   | 'clear'
   /** Leave it. Also for an id that is unknown: another response may just have set a new one. */
@@ -187,6 +190,7 @@ export class Session<Data extends object = Record<string, unknown>> implements A
     await this.#open?.close();
   }
 
+  /** As `close()`, at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

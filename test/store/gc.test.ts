@@ -6,7 +6,7 @@ import type { Pool } from 'mysql2/promise';
 import type { Context } from '../../src/store/context.ts';
 import { Database } from '../../src/store/database/database.ts';
 import { Events, type SessionEvent } from '../../src/store/events.ts';
-import { collect } from '../../src/store/gc.ts';
+import { becomeRunner, collect } from '../../src/store/gc.ts';
 import { OurTable } from '../../src/store/table/ours.ts';
 import { openWire } from '../../src/workshop/wire/proxy.ts';
 import { atEnd, json, newSchema, newSession, poolOf, storeOn } from './fixture.ts';
@@ -79,7 +79,18 @@ for (const [name, nodes, expired] of [
   });
 }
 
-test('the timer runs in one process of all, and its failure is an event', async () => {
+test('of eight processes one becomes the runner, and another after its time', async () => {
+  const { direct, pool } = await place();
+  const all = (): Promise<boolean[]> =>
+    Promise.all(Array.from({ length: 8 }, () => becomeRunner(contextOn(pool, 1), 60_000)));
+  const runners = async (): Promise<number> => (await all()).filter((is) => is).length;
+  assert.equal(await runners(), 1);
+  assert.equal(await runners(), 0);
+  await direct.query('UPDATE sessions SET expires=1');
+  assert.equal(await runners(), 1);
+});
+
+test('the timer collects, and its failure is an event', async () => {
   const { direct, pool } = await place();
   await fill(direct, 100, 0);
   const events: SessionEvent[] = [];

@@ -9,7 +9,11 @@ export type CookieOptions = {
    * @default none: the cookie goes with the browser
    */
   readonly maxAge?: number | undefined;
-  /** @default 'Lax' */
+  /**
+   * Whether other sites' pages send the cookie: `Lax` with links, `Strict` never.
+   *
+   * @default 'Lax'
+   */
   readonly sameSite?: 'Strict' | 'Lax' | 'None' | undefined;
 } & (
   | {
@@ -20,11 +24,15 @@ export type CookieOptions = {
        * @default '__Host-session'
        */
       readonly name?: `__Host-${string}` | undefined;
+      /** Always. */
       readonly secure?: true | undefined;
+      /** Never: the cookie belongs to one host. */
       readonly domain?: undefined;
+      /** Always `/`. */
       readonly path?: undefined;
     }
   | {
+      /** The name. Without `__Host-`, another host of the domain may set the same cookie. */
       readonly name: string;
       /**
        * Whether the browser sends the cookie over HTTPS only.
@@ -32,8 +40,13 @@ export type CookieOptions = {
        * @default true
        */
       readonly secure?: boolean | undefined;
+      /** A domain whose hosts all get the cookie; none for this host alone. */
       readonly domain?: string | undefined;
-      /** @default '/' */
+      /**
+       * The path below which the cookie is sent.
+       *
+       * @default '/'
+       */
       readonly path?: string | undefined;
     }
 );

@@ -11,8 +11,13 @@ export type { CookieOptions } from './cookie.ts';
 export { type ExchangeOptions, getSession } from './exchange.ts';
 
 /** The part of Hono's context that the middleware uses. */
-interface HonoContext {
-  readonly req: { readonly raw: Request };
+export interface HonoContext {
+  /** Hono's request, with the Fetch request in it. */
+  readonly req: {
+    /** The Fetch request, which `getSession()` takes. */
+    readonly raw: Request;
+  };
+  /** The response as the handlers have left it. */
   res: Response;
 }
 

@@ -7,10 +7,15 @@ import { type Format, Payload } from './payload.ts';
  * wrote the same. Undefined: the key is not there, or was deleted.
  */
 export interface Contest {
+  /** The key. */
   readonly key: string;
+  /** The format of the bytes. */
   readonly format: Format;
+  /** The value as this request has read it. */
   readonly base: Buffer | undefined;
+  /** The value as this request wants it. */
   readonly mine: Buffer | undefined;
+  /** The value as the other request has saved it. */
   readonly theirs: Buffer | undefined;
 }
 
