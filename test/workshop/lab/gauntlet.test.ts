@@ -19,6 +19,7 @@ import { copyProject, startWorkshop } from './workshop.ts';
 
 const { database, workshop: lab, visit } = await openLab();
 
+const attacks = readLessons().filter(({ files }) => files.attack !== undefined);
 const open = (query = '', options: VisitOptions = {}) => visit(`/gauntlet/${query}`, options);
 const cell = (page: Page, condition: string, attack: string) =>
   page.locator(`#cell-${condition}-${attack}`);
@@ -26,9 +27,7 @@ const summary = (page: Page) => page.locator('#progress .sum');
 
 test('every class has a row and every attack a column', { skip }, async () => {
   const { page, complaints } = await open();
-  const lessons = readLessons();
-  await counts(page.locator('.cells tbody tr'), lessons.length);
-  const attacks = lessons.filter(({ files }) => files.attack !== undefined);
+  await counts(page.locator('.cells tbody tr'), readLessons().length);
   await counts(page.locator('.cells thead th'), attacks.length + 1);
   assert.deepEqual(complaints, []);
 });
@@ -37,12 +36,12 @@ test('a row runs, and each cell ends in the verdict of the attack itself', { ski
   const { page, complaints } = await open();
   await page.locator('#run-lesson-09').click();
   await cell(page, 'lesson-09', '01').getByText('held').waitFor();
-  await summary(page).getByText('15 attacks in').waitFor();
+  await summary(page).getByText(`${attacks.length} attacks in`).waitFor();
   await reads(cell(page, 'lesson-09', '09'), /✔\s*held/);
   await reads(cell(page, 'lesson-09', '10'), 'breached');
   assert.match(
     await summary(page).innerText(),
-    /8 held, 7 breached\. Every verdict is as promised/,
+    /: \d+ held, \d+ breached.*\. Every verdict is as promised\.$/,
   );
   assert.equal(
     await cell(page, 'lesson-09', '10').getAttribute('aria-label'),
@@ -102,12 +101,12 @@ test('a stopped run keeps its finished cells, and leaves its waiting cells as th
   await page.locator('#run-all').click();
   await page
     .locator('#progress .sum strong')
-    .getByText(/^[1-9]\d* of 190$/)
+    .getByText(/^[1-9]\d* of \d+$/)
     .waitFor();
   assert.ok((await page.locator('.cells .waiting').count()) > 0);
   await page.locator('#run-stop').click();
   await summary(page)
-    .getByText(/Stopped after \d+ of 190/)
+    .getByText(/Stopped after \d+ of \d+/)
     .waitFor();
   assert.equal(await page.locator('.cells .waiting, .cells .running').count(), 0);
   assert.ok((await page.locator('.cells .not-run').count()) > 0);
@@ -180,7 +179,7 @@ test('names, headings and contrast of the gauntlet hold, light and dark', { skip
   for (const dark of [false, true]) {
     const { page } = await open('?cell=lesson-09+10', { dark });
     await page.locator('#run-lesson-09').click();
-    await summary(page).getByText('15 attacks in').waitFor();
+    await summary(page).getByText(`${attacks.length} attacks in`).waitFor();
     await page.locator('#opened .verdict').waitFor();
     assert.deepEqual(await inspectPage(page), []);
   }

@@ -44,7 +44,7 @@ function usualChoices({ lab, view: { lesson } }: PageModel): Choice[] {
   const add = (condition: string, note: string, name = condition) =>
     choices.push({ condition, name, note });
   if (before) add(before.condition, 'before it');
-  if (article) add(article.condition, 'not ported right', 'the article’s');
+  if (article) add(article.condition, 'its own lines', 'the article’s');
   if (played !== lesson) add(played.condition, 'the article’s, ported');
   add(lesson.condition, played === lesson ? 'the solution' : 'before the port');
   add('mine', lab.hasMine ? 'your own' : 'not begun');
