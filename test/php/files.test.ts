@@ -16,7 +16,9 @@ import {
   session_write_close,
   withPhpRequest,
 } from '#php';
+import { onDisk } from '../../src/php/handlers/disk.ts';
 import { SessionFile } from '../../src/php/handlers/session-file.ts';
+import { inputOf } from '../../src/php/session/input.ts';
 
 let folder: string;
 before(async () => {
@@ -168,13 +170,79 @@ test('only files of sessions that are too old are collected', async () => {
   assert.deepEqual((await readdir(place)).sort(), ['other', 'sess_young']);
 });
 
+/** Makes a folder count as slow, so that its calls go through the thread pool. */
+function slowDown(place: string): void {
+  const began = performance.now();
+  const wait = (): void => {
+    while (performance.now() - began < 6);
+  };
+  onDisk(place, wait, async () => {});
+}
+
 test('a session file is not closed before its last call has ended', async () => {
-  const path = join(folder, 'sess_closed');
+  const place = join(folder, 'slow-file');
+  await mkdir(place);
+  slowDown(place);
+  const path = join(place, 'sess_closed');
   await writeFile(path, 'a longer text');
-  const file = await SessionFile.open(Buffer.from(path), 0o600);
+  const file = await SessionFile.open(place, Buffer.from(path), 0o600);
   // Two calls of the system; the second one would reach a closed descriptor.
   const writing = file.write(Buffer.from('short'), true);
+  assert.ok(writing instanceof Promise);
   await file.close();
   await writing;
   assert.equal(await readFile(path, 'utf8'), 'short');
+});
+
+test('a slow file call sends those after it to the thread pool, and not for ever', async (t) => {
+  const place = join(folder, 'slow');
+  let time = 0;
+  t.mock.method(performance, 'now', () => time);
+  const call = (duration: number): unknown =>
+    onDisk(
+      place,
+      () => {
+        time += duration;
+        return 'at once';
+      },
+      async () => 'by the pool',
+    );
+  assert.equal(call(5), 'at once');
+  assert.equal(call(6), 'at once');
+  assert.equal(await call(0), 'by the pool');
+  time += 593;
+  assert.equal(await call(0), 'by the pool');
+  time += 1;
+  assert.equal(call(0), 'at once');
+});
+
+test('sessions in a slow folder are read, saved, touched, checked and deleted', async () => {
+  const place = join(folder, 'slow-folder');
+  await mkdir(place);
+  const strict = options(place, { 'session.use_strict_mode': '1' });
+  const enter = async (body: () => unknown): Promise<unknown> => {
+    slowDown(place);
+    return await withPhpRequest(strict, body, {
+      input: inputOf({ cookie: `PHPSESSID=${'a'.repeat(32)}` }),
+    });
+  };
+  const id = await enter(async () => {
+    await session_start();
+    $_SESSION['text'] = 'a longer text';
+    return session_id();
+  });
+  assert.notEqual(id, 'a'.repeat(32), 'an unknown id is replaced');
+  const resume = (body: () => unknown): Promise<unknown> =>
+    enter(async () => {
+      session_id(String(id));
+      await session_start();
+      return await body();
+    });
+  await resume(() => assert.equal($_SESSION['text'], 'a longer text'));
+  await resume(() => {
+    $_SESSION['text'] = 'short';
+  });
+  assert.equal(await readFile(join(place, `sess_${id}`), 'utf8'), 'text|s:5:"short";');
+  await resume(() => session_destroy());
+  assert.deepEqual(await readdir(place), []);
 });

@@ -4,26 +4,31 @@
  * Node has no flock(), so the locks hold within one process. Two processes with one folder of session
  * files can overwrite each other's changes.
  */
+import type { Awaitable } from '../awaitable.ts';
 
-const queues = new Map<string, Promise<void>>();
+/** The locked files, each with those that wait for its lock, in their order. */
+const locked = new Map<string, (() => void)[]>();
 
 /**
- * Waits until a file's lock is free in this process, and takes it.
+ * Takes a file's lock, once it is free in this process.
  *
  * @param path - The file.
  * @returns A function that releases the lock; a second call does nothing.
  */
-export async function lockFile(path: string): Promise<() => void> {
-  const before = queues.get(path);
-  let release = (): void => {};
-  const mine = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  const queue = before ? before.then(() => mine) : mine;
-  queues.set(path, queue);
-  await before;
-  return () => {
-    release();
-    if (queues.get(path) === queue) queues.delete(path);
+export function lockFile(path: string): Awaitable<() => void> {
+  let isHeld = true;
+  const release = (): void => {
+    if (isHeld) passOn(path);
+    isHeld = false;
   };
+  const waiting = locked.get(path);
+  if (waiting) return new Promise((resolve) => waiting.push(() => resolve(release)));
+  locked.set(path, []);
+  return release;
+}
+
+function passOn(path: string): void {
+  const next = locked.get(path)?.shift();
+  if (next) next();
+  else locked.delete(path);
 }

@@ -1,70 +1,19 @@
 /** The module "files": one file for each session, `sess_ID` in session.save_path. mod_files.c. */
-import { statSync, unlinkSync } from 'node:fs';
-import { readdir, stat, unlink, utimes } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { getSystemErrorMap } from 'node:util';
+import { statSync, unlinkSync, utimesSync } from 'node:fs';
+import { stat, unlink, utimes } from 'node:fs/promises';
+import { type Awaitable, inSteps, ready, type Steps } from '../awaitable.ts';
 import { createId, isValidId } from '../session/identifiers.ts';
-import { beforeNul, bytesOf, textOf } from '../zend/conversions.ts';
+import { beforeNul, textOf } from '../zend/conversions.ts';
+import { onDisk } from './disk.ts';
 import { lockFile } from './file-locks.ts';
 import type { HandlerContext, OpenHandler, SaveModule } from './save-module.ts';
+import { LONGEST_PATH, parseSavePath, pathOf, type SavePath } from './save-path.ts';
 import { SessionFile } from './session-file.ts';
+import { sweep } from './sweep.ts';
+import { systemError } from './system-error.ts';
 
-const PREFIX = 'sess_';
-const SLASH = 0x2f;
-const LONGEST_PATH = 4096;
-/** The longest time that a sweep may block the event loop, in milliseconds. */
-const SWEEP_SLICE = 2;
 /** The longest delay of setTimeout(); a longer one would fire at once. */
 const LONGEST_DELAY = 2 ** 31 - 1;
-
-// Error texts in which libuv differs from the C library.
-const ERRORS: Record<string, string> = {
-  EISDIR: 'Is a directory',
-  ELOOP: 'Too many levels of symbolic links',
-  ENAMETOOLONG: 'File name too long',
-  EIO: 'Input/output error',
-};
-
-/** strerror(errno) and the number, as PHP prints them: `No such file or directory (2)`. */
-function systemError(error: unknown): string {
-  const { code = '', errno = 0 } = error as NodeJS.ErrnoException;
-  const words = ERRORS[code] ?? getSystemErrorMap().get(errno)?.[1] ?? code;
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)} (${Math.abs(errno)})`;
-}
-
-async function exists(path: Buffer | undefined): Promise<boolean> {
-  if (path === undefined) return false;
-  return await stat(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** session.save_path: `[depth;[mode;]]folder`. */
-interface SavePath {
-  readonly folder: string;
-  /** The number of levels of subfolders, each named by one character of the id. */
-  readonly depth: number;
-  readonly mode: number;
-}
-
-/** Reads session.save_path; undefined, with a warning, for numbers out of range. */
-function parseSavePath(savePath: string, { reporter }: HandlerContext): SavePath | undefined {
-  const parts = (savePath === '' ? tmpdir() : savePath).split(';');
-  const folder = parts.slice(2).join(';') || (parts[1] ?? (parts[0] as string));
-  const depth = parts.length > 1 ? Number.parseInt(parts[0] as string, 10) || 0 : 0;
-  const mode = parts.length > 2 ? Number.parseInt(parts[1] as string, 8) || 0 : 0o600;
-  const ordinal = !Number.isSafeInteger(depth)
-    ? 'first'
-    : mode < 0 || mode > 0o7777
-      ? 'second'
-      : undefined;
-  if (ordinal === undefined) return { folder, depth, mode };
-  const text = `The ${ordinal} parameter in session.save_path is invalid`;
-  reporter.warn('E_WARNING', text, '');
-  return undefined;
-}
 
 /** ps_files, mod_files.c L101: one session's file, locked while it is open. */
 class OpenFile implements OpenHandler {
@@ -84,12 +33,16 @@ class OpenFile implements OpenHandler {
     this.#place = place;
   }
 
-  async read(id: string): Promise<Buffer | undefined> {
-    const file = await this.#open(id);
+  read(id: string): Awaitable<Buffer | undefined> {
+    return inSteps(this.#read(id));
+  }
+
+  *#read(id: string): Steps<Buffer | undefined> {
+    const file = yield* this.#open(id);
     if (!file) return undefined;
     try {
       this.#size = file.size;
-      const bytes = await file.read(this.#size);
+      const bytes = yield* ready(file.read(this.#size));
       if (bytes.length === this.#size) return bytes;
       this.#warn('Read returned less bytes than requested');
     } catch (error) {
@@ -98,11 +51,15 @@ class OpenFile implements OpenHandler {
     return undefined;
   }
 
-  async write(id: string, data: Buffer): Promise<boolean> {
-    const file = await this.#open(id);
+  write(id: string, data: Buffer): Awaitable<boolean> {
+    return inSteps(this.#write(id, data));
+  }
+
+  *#write(id: string, data: Buffer): Steps<boolean> {
+    const file = yield* this.#open(id);
     if (!file) return false;
     try {
-      await file.write(data, data.length < this.#size);
+      yield* ready(file.write(data, data.length < this.#size));
     } catch (error) {
       this.#warn(`Write failed: ${systemError(error)}`);
       return false;
@@ -110,63 +67,100 @@ class OpenFile implements OpenHandler {
     return true;
   }
 
-  async touch(id: string, data: Buffer): Promise<boolean> {
-    const path = this.#pathOf(id);
+  touch(id: string, data: Buffer): Awaitable<boolean> {
+    return inSteps(this.#touch(id, data));
+  }
+
+  *#touch(id: string, data: Buffer): Steps<boolean> {
+    const path = pathOf(this.#place, id);
     if (path === undefined || this.#hasExpired()) return false;
+    const now = new Date(this.#context.clock());
     try {
-      const now = new Date(this.#context.clock());
-      await utimes(path, now, now);
+      const touching = onDisk(
+        this.#place.folder,
+        () => utimesSync(path, now, now),
+        () => utimes(path, now, now),
+      );
+      yield* ready(touching);
       return true;
     } catch {
-      return await this.write(id, data);
+      return yield* this.#write(id, data);
     }
   }
 
-  async destroy(id: string): Promise<boolean> {
-    const path = this.#pathOf(id);
+  destroy(id: string): Awaitable<boolean> {
+    return inSteps(this.#destroy(id));
+  }
+
+  *#destroy(id: string): Steps<boolean> {
+    const path = pathOf(this.#place, id);
     if (path === undefined || this.#hasExpired()) return false;
     if (!this.#file) return true;
     try {
-      await unlink(path);
+      const deleting = onDisk(
+        this.#place.folder,
+        () => unlinkSync(path),
+        () => unlink(path),
+      );
+      yield* ready(deleting);
     } catch {
-      if (await exists(path)) return false;
+      if (yield* ready(this.validateId(id))) return false;
     } finally {
       // PHP closes first; here the file is deleted before its lock is released.
-      await this.release();
+      yield* this.#release();
     }
     return true;
   }
 
   /** A tree of folders is left to an external program. */
-  async gc(maxLifetime: number): Promise<number> {
-    return this.#place.depth === 0 ? await this.#cleanUp(this.#place.folder, maxLifetime) : -1;
+  gc(maxLifetime: number): Awaitable<number> {
+    const { depth, folder } = this.#place;
+    return depth === 0 ? sweep(folder, maxLifetime, this.#context) : -1;
   }
 
-  async createId(): Promise<string | undefined> {
+  createId(): Awaitable<string | undefined> {
+    return inSteps(this.#createId());
+  }
+
+  *#createId(): Steps<string | undefined> {
     for (let tries = 4; tries > 0; tries -= 1) {
       const id = createId(this.#context);
-      if (!(await exists(this.#pathOf(id)))) return id;
+      if (!(yield* ready(this.validateId(id)))) return id;
     }
     return undefined;
   }
 
-  async validateId(id: string): Promise<boolean> {
-    return await exists(this.#pathOf(id));
+  validateId(id: string): Awaitable<boolean> {
+    const path = pathOf(this.#place, id);
+    if (path === undefined) return false;
+    return onDisk(
+      this.#place.folder,
+      () => existsNow(path),
+      () => exists(path),
+    );
   }
 
-  async close(): Promise<boolean> {
-    await this.release();
+  close(): Awaitable<boolean> {
+    return inSteps(this.#close());
+  }
+
+  *#close(): Steps<boolean> {
+    yield* this.#release();
     return true;
   }
 
+  release(): Awaitable<void> {
+    return inSteps(this.#release());
+  }
+
   /** ps_files_close(): the lock goes with the file. */
-  async release(): Promise<void> {
+  *#release(): Steps<void> {
     const [file, unlock] = [this.#file, this.#unlock];
     this.#file = undefined;
     this.#unlock = undefined;
     clearTimeout(this.#timer);
     try {
-      await file?.close();
+      yield* ready(file?.close());
     } finally {
       unlock?.();
     }
@@ -190,9 +184,13 @@ class OpenFile implements OpenHandler {
   #expireLater(): void {
     const { maxLockTime } = this.#context;
     if (maxLockTime === undefined || maxLockTime > LONGEST_DELAY) return;
-    this.#timer = setTimeout(() => {
+    this.#timer = setTimeout(async () => {
       this.#isExpired = true;
-      this.release().catch((error: unknown) => process.emitWarning(error as Error));
+      try {
+        await this.release();
+      } catch (error) {
+        process.emitWarning(error as Error);
+      }
     }, maxLockTime);
   }
 
@@ -200,27 +198,12 @@ class OpenFile implements OpenHandler {
     this.#context.reporter.warn('E_WARNING', text);
   }
 
-  /** ps_files_path_create(): `folder/a/b/sess_abc` at depth 2; undefined where that cannot be. */
-  #pathOf(id: string): Buffer | undefined {
-    const { folder, depth } = this.#place;
-    const key = bytesOf(id);
-    if (key.length <= depth) return undefined;
-    const length = bytesOf(folder).length + 2 * depth + key.length;
-    if (LONGEST_PATH < length + 5 + PREFIX.length + 1) return undefined;
-    const folders = [...key.subarray(0, depth)].flatMap((byte) => [byte, SLASH]);
-    const parts = [bytesOf(`${folder}/`), Buffer.from(folders), bytesOf(PREFIX), key];
-    const path = Buffer.concat(parts);
-    // The system reads a path up to its first NUL.
-    const end = path.indexOf(0);
-    return end < 0 ? path : path.subarray(0, end);
-  }
-
   /** ps_files_open(): opens and locks the session's file, unless it is open already. */
-  async #open(id: string): Promise<SessionFile | undefined> {
+  *#open(id: string): Steps<SessionFile | undefined> {
     if (this.#hasExpired()) return undefined;
     if (this.#file && this.#lastId === id) return this.#file;
     this.#lastId = undefined;
-    await this.release();
+    yield* this.#release();
     if (!isValidId(beforeNul(id))) {
       this.#warn(
         'Session ID is too long or contains illegal characters. ' +
@@ -228,7 +211,7 @@ class OpenFile implements OpenHandler {
       );
       return undefined;
     }
-    const path = this.#pathOf(id);
+    const path = pathOf(this.#place, id);
     if (path === undefined) {
       this.#warn(
         'Failed to create session data file path. Too short session ID, ' +
@@ -237,10 +220,10 @@ class OpenFile implements OpenHandler {
       return undefined;
     }
     this.#lastId = id;
-    const unlock = await lockFile(path.toString('latin1'));
+    const unlock = yield* ready(lockFile(path.toString('latin1')));
     let file: SessionFile;
     try {
-      file = await SessionFile.open(path, this.#place.mode);
+      file = yield* ready(SessionFile.open(this.#place.folder, path, this.#place.mode));
     } catch (error) {
       unlock();
       this.#warn(`open(${textOf(path)}, O_RDWR) failed: ${systemError(error)}`);
@@ -250,56 +233,31 @@ class OpenFile implements OpenHandler {
     this.#unlock = unlock;
     this.#expireLater();
     if (file.isOurs) return file;
-    await this.release();
+    yield* this.#release();
     this.#warn('Session data file is not created by your uid');
     return undefined;
   }
-
-  /** ps_files_cleanup_dir(). */
-  async #cleanUp(folder: string, maxLifetime: number): Promise<number> {
-    const { reporter, clock } = this.#context;
-    let names: string[];
-    try {
-      names = await readdir(folder);
-    } catch (error) {
-      const text = `ps_files_cleanup_dir: opendir(${folder}) failed: ${systemError(error)}`;
-      reporter.warn('E_NOTICE', text);
-      return -1;
-    }
-    const now = Math.floor(clock() / 1000);
-    let deleted = 0;
-    let began = performance.now();
-    for (const name of names) {
-      if (!name.startsWith(PREFIX)) continue;
-      // In slices: a synchronous stat costs a fifth of an asynchronous one.
-      if (performance.now() - began > SWEEP_SLICE) {
-        await nextTurn();
-        began = performance.now();
-      }
-      if (deleteOlder(`${folder}/${name}`, now - maxLifetime)) deleted += 1;
-    }
-    return deleted;
-  }
 }
 
-/** Deletes a file older than a moment. As in PHP, a file that cannot be deleted counts too. */
-function deleteOlder(path: string, seconds: number): boolean {
+function existsNow(path: Buffer): boolean {
   try {
-    const file = statSync(path, { throwIfNoEntry: false });
-    if (!file || Math.floor(file.mtimeMs / 1000) >= seconds) return false;
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch {
     return false;
   }
-  try {
-    unlinkSync(path);
-  } catch {}
-  return true;
+}
+
+async function exists(path: Buffer): Promise<boolean> {
+  return await stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** The module that PHP calls "files". */
 export const filesModule: SaveModule = {
   name: 'files',
-  async open(context, savePath) {
+  open(context, savePath) {
     const place = parseSavePath(savePath, context);
     return { ok: place !== undefined, handler: place && new OpenFile(context, place) };
   },

@@ -1,9 +1,24 @@
 /**
  * One open session file. Raw descriptors cost a request less than half of what a FileHandle costs,
- * but nothing keeps a descriptor open while a call on it runs: this class does.
+ * but nothing keeps a descriptor open while a call on it runs in the thread pool: this class does.
  */
-import { close, constants, fstatSync, ftruncate, open, read, write } from 'node:fs';
+import {
+  close,
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncate,
+  ftruncateSync,
+  open,
+  openSync,
+  read,
+  readSync,
+  write,
+  writeSync,
+} from 'node:fs';
 import { promisify } from 'node:util';
+import { type Awaitable, inSteps, ready, type Steps, whenReady } from '../awaitable.ts';
+import { onDisk } from './disk.ts';
 
 const openFile = promisify(open);
 const readPart = promisify(read);
@@ -15,26 +30,34 @@ const FLAGS = constants.O_CREAT | constants.O_RDWR | (constants.O_NOFOLLOW ?? 0)
 
 /** A file that is open for reading and writing. */
 export class SessionFile {
+  readonly #folder: string;
   readonly #descriptor: number;
   /** The call that runs: once a descriptor is closed, the system gives its number to another file. */
   #work: Promise<unknown> | undefined;
 
-  private constructor(descriptor: number) {
+  private constructor(folder: string, descriptor: number) {
+    this.#folder = folder;
     this.#descriptor = descriptor;
   }
 
   /**
    * Opens a file, and creates it where it does not exist.
    *
+   * @param folder - Its folder.
    * @param path - Its path, not a symbolic link.
    * @param mode - The permissions of a new file.
    * @throws The system's error.
    */
-  static async open(path: Buffer, mode: number): Promise<SessionFile> {
-    return new SessionFile(await openFile(path, FLAGS, mode));
+  static open(folder: string, path: Buffer, mode: number): Awaitable<SessionFile> {
+    const opening = onDisk(
+      folder,
+      () => openSync(path, FLAGS, mode),
+      () => openFile(path, FLAGS, mode),
+    );
+    return whenReady(opening, (descriptor) => new SessionFile(folder, descriptor));
   }
 
-  /** The number of bytes. Synchronous, because the system has an open file's data in memory. */
+  /** The number of bytes. Always synchronous: the system has an open file's data in memory. */
   get size(): number {
     return fstatSync(this.#descriptor).size;
   }
@@ -54,8 +77,8 @@ export class SessionFile {
    * @returns The bytes; fewer where the file ends earlier.
    * @throws The system's error.
    */
-  read(size: number): Promise<Buffer> {
-    return this.#keepOpen(this.#read(size));
+  read(size: number): Awaitable<Buffer> {
+    return this.#keepOpen(inSteps(this.#read(size)));
   }
 
   /**
@@ -65,37 +88,63 @@ export class SessionFile {
    * @param isShorter - Whether the file ends after them.
    * @throws The system's error.
    */
-  write(data: Buffer, isShorter: boolean): Promise<void> {
-    return this.#keepOpen(this.#write(data, isShorter));
+  write(data: Buffer, isShorter: boolean): Awaitable<void> {
+    return this.#keepOpen(inSteps(this.#write(data, isShorter)));
   }
 
   /** Closes the file, once a call that runs has ended. */
-  async close(): Promise<void> {
-    await this.#work?.catch(() => {});
-    await closeFile(this.#descriptor);
+  close(): Awaitable<void> {
+    return this.#work ? this.#work.catch(() => {}).then(() => this.#close()) : this.#close();
   }
 
-  #keepOpen<Result>(work: Promise<Result>): Promise<Result> {
-    this.#work = work;
+  #close(): Awaitable<void> {
+    const file = this.#descriptor;
+    return onDisk(
+      this.#folder,
+      () => closeSync(file),
+      () => closeFile(file),
+    );
+  }
+
+  #keepOpen<Result>(work: Awaitable<Result>): Awaitable<Result> {
+    if (work instanceof Promise) this.#work = work;
     return work;
   }
 
-  async #read(size: number): Promise<Buffer> {
+  *#read(size: number): Steps<Buffer> {
+    const file = this.#descriptor;
     const bytes = Buffer.alloc(size);
     let at = 0;
     while (at < size) {
-      const { bytesRead } = await readPart(this.#descriptor, bytes, at, size - at, at);
-      if (bytesRead === 0) break;
-      at += bytesRead;
+      const reading = onDisk(
+        this.#folder,
+        () => readSync(file, bytes, at, size - at, at),
+        async () => (await readPart(file, bytes, at, size - at, at)).bytesRead,
+      );
+      const count = yield* ready(reading);
+      if (count === 0) break;
+      at += count;
     }
     return bytes.subarray(0, at);
   }
 
-  async #write(data: Buffer, isShorter: boolean): Promise<void> {
-    for (let at = 0; at < data.length; ) {
-      const { bytesWritten } = await writePart(this.#descriptor, data, at, data.length - at, at);
-      at += bytesWritten;
+  *#write(data: Buffer, isShorter: boolean): Steps<void> {
+    const file = this.#descriptor;
+    let at = 0;
+    while (at < data.length) {
+      const writing = onDisk(
+        this.#folder,
+        () => writeSync(file, data, at, data.length - at, at),
+        async () => (await writePart(file, data, at, data.length - at, at)).bytesWritten,
+      );
+      at += yield* ready(writing);
     }
-    if (isShorter) await truncateFile(this.#descriptor, data.length);
+    if (!isShorter) return;
+    const cutting = onDisk(
+      this.#folder,
+      () => ftruncateSync(file, data.length),
+      () => truncateFile(file, data.length),
+    );
+    yield* ready(cutting);
   }
 }

@@ -1,0 +1,60 @@
+/** The garbage collection of session files. ps_files_cleanup_dir(), mod_files.c. */
+import { statSync, unlinkSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { HandlerContext } from './save-module.ts';
+import { PREFIX } from './save-path.ts';
+import { systemError } from './system-error.ts';
+
+/** The longest time that a sweep may block the event loop, in milliseconds. */
+const SLICE = 2;
+
+/**
+ * Deletes the session files of a folder that were not written for a while.
+ *
+ * @param folder - The folder.
+ * @param maxLifetime - In seconds.
+ * @param context - The request.
+ * @returns How many files were deleted; negative, with a notice, for a folder that cannot be read.
+ */
+export async function sweep(
+  folder: string,
+  maxLifetime: number,
+  { reporter, clock }: HandlerContext,
+): Promise<number> {
+  let names: string[];
+  try {
+    names = await readdir(folder);
+  } catch (error) {
+    const text = `ps_files_cleanup_dir: opendir(${folder}) failed: ${systemError(error)}`;
+    reporter.warn('E_NOTICE', text);
+    return -1;
+  }
+  const now = Math.floor(clock() / 1000);
+  let deleted = 0;
+  let began = performance.now();
+  for (const name of names) {
+    if (!name.startsWith(PREFIX)) continue;
+    // In slices: a synchronous stat costs a fifth of an asynchronous one.
+    if (performance.now() - began > SLICE) {
+      await nextTurn();
+      began = performance.now();
+    }
+    if (deleteOlder(`${folder}/${name}`, now - maxLifetime)) deleted += 1;
+  }
+  return deleted;
+}
+
+/** Deletes a file older than a moment. As in PHP, a file that cannot be deleted counts too. */
+function deleteOlder(path: string, seconds: number): boolean {
+  try {
+    const file = statSync(path, { throwIfNoEntry: false });
+    if (!file || Math.floor(file.mtimeMs / 1000) >= seconds) return false;
+  } catch {
+    return false;
+  }
+  try {
+    unlinkSync(path);
+  } catch {}
+  return true;
+}
