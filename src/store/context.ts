@@ -1,4 +1,5 @@
 /** What the parts of one store share. */
+import type { Rows } from './cache/rows.ts';
 import type { Events } from './events.ts';
 import type { HoldContext } from './hold/hold.ts';
 import type { Queues } from './hold/queue.ts';
@@ -22,4 +23,6 @@ export interface Context extends HoldContext {
   readonly format: Format;
   readonly decide: Decide;
   readonly maxPerUser: number;
+  /** The cache in front of the table, if there is one. */
+  readonly rows: Rows;
 }

@@ -56,7 +56,7 @@ export async function insertRow(
  * beyond the newest of all.
  */
 export async function limitSessions(
-  { database, table, maxPerUser }: Context,
+  { database, table, maxPerUser, rows: cached }: Context,
   deadline: Deadline,
   user: string | undefined,
 ): Promise<void> {
@@ -66,5 +66,5 @@ export async function limitSessions(
   const keys = rows.slice(maxPerUser).map((row) => table.listedOf(row).key);
   if (keys.length === 0) return;
   const { sql, values } = table.removeOf(user, keys);
-  await repeat(deadline, () => database.run(deadline, sql, values));
+  await cached.change(keys, () => repeat(deadline, () => database.run(deadline, sql, values)));
 }

@@ -10,6 +10,7 @@ import { channel } from 'node:diagnostics_channel';
  * - `conflict`: two requests changed one session, and `onConflict` decided.
  * - `lock-lost`: a lock ended before the save, which was refused.
  * - `gc`: expired sessions were deleted. `gc-failed`: they could not be.
+ * - `cache-failed`: memcached did not answer, and the database was asked.
  */
 export interface SessionEvent {
   /** What happened. */
@@ -22,7 +23,7 @@ export interface SessionEvent {
   readonly count?: number | undefined;
   /** The keys that both requests changed: of `conflict`. */
   readonly keys?: readonly string[] | undefined;
-  /** The failure: of `gc-failed`. */
+  /** The failure: of `gc-failed`, `cache-failed`. */
   readonly error?: unknown;
 }
 
@@ -36,7 +37,8 @@ export type SessionEventKind =
   | 'conflict'
   | 'lock-lost'
   | 'gc'
-  | 'gc-failed';
+  | 'gc-failed'
+  | 'cache-failed';
 
 /** Receives events. */
 export type SessionListener = (event: SessionEvent) => void;

@@ -65,14 +65,14 @@ export async function endFamily(
   deadline: Deadline,
   pointer: Row,
 ): Promise<number> {
-  const { database, table } = context;
+  const { database, table, rows } = context;
   let count = 0;
   let next = pointer.next;
   while (next !== undefined) {
     const key: Buffer = next;
     const row = await findRow(context, deadline, [key]);
     const { sql, values } = table.remove([key]);
-    await repeat(deadline, () => database.run(deadline, sql, values));
+    await rows.change([key], () => repeat(deadline, () => database.run(deadline, sql, values)));
     if (row !== undefined) count += 1;
     next = row?.next;
   }

@@ -8,6 +8,7 @@
  *
  * @module mysql
  */
+export type { CacheOptions } from './cache/rows.ts';
 export type { OnConflict, ResolveConflict } from './contest.ts';
 export type { AnyPool } from './database/database.ts';
 export {

@@ -251,7 +251,9 @@ export class OpenSession implements AsyncDisposable {
     this.#requireWritable();
     if (this.state !== 'alive') return false;
     const keys = [...new Set([this.#row.key, ...this.#keys])];
-    const affected = await this.#change(this.#context.table.remove(keys), signal);
+    const affected = await this.#context.rows.change(keys, () =>
+      this.#change(this.#context.table.remove(keys), signal),
+    );
     this.#isGone = true;
     const { user } = this.#row;
     this.#context.events.emit('destroy', () => ({ handle: this.handle, user }));

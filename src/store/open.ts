@@ -93,7 +93,9 @@ async function take(
         : new Nothing(context.database);
       try {
         const read = hold.read.bind(hold, deadline);
-        row = await readRow(context, read, keys, hold.locksRow);
+        const load = (): Promise<Row | undefined> => readRow(context, read, keys, hold.locksRow);
+        // A row from the cache may be old; under a lock it must be the row of now.
+        row = await (isLocking ? load() : context.rows.read(keys[0], load));
         row = row && (await rekeyed(context, hold, deadline, keys[0], row, strategy));
         return { row, hold, turn };
       } finally {

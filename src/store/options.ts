@@ -1,4 +1,6 @@
 /** The options of a store, checked once and turned into milliseconds. */
+
+import type { CacheOptions } from './cache/rows.ts';
 import type { OnConflict } from './contest.ts';
 import type { AnyPool } from './database/database.ts';
 import { SessionSetupError } from './errors.ts';
@@ -128,6 +130,12 @@ export type SessionsOptions = Connected & {
    */
   readonly maxPerUser?: number | undefined;
   /**
+   * A memcached in front of the table, for sessions that are read far more often than written. A
+   * memcached that is down costs a short delay and no request; while it cannot be reached, another
+   * process may read a session for `maxAge` as it was before a change.
+   */
+  readonly cache?: CacheOptions | undefined;
+  /**
    * When expired sessions are deleted; false for a scheduler of your own, which calls `gc()`.
    *
    * @default every 5 minutes, by one of the processes
@@ -152,6 +160,7 @@ export interface Settings {
   readonly timeout: number;
   readonly oneWriter: boolean;
   readonly maxPerUser: number;
+  readonly cache: CacheOptions | undefined;
   readonly gc: GcOptions | undefined;
 }
 
@@ -186,6 +195,10 @@ export function settingsOf(options: SessionsOptions): Settings {
   if (!(share >= 0 && share <= 1)) refuse('touchAfter', share, '0 to 1');
   const most = options.maxPerUser ?? Number.POSITIVE_INFINITY;
   if (!(most >= 1)) refuse('maxPerUser', most, 'a number from 1');
+  const { maxAge } = options.cache ?? {};
+  if (maxAge !== undefined && !(Number.isSafeInteger(maxAge) && maxAge > 0)) {
+    refuse('cache.maxAge', maxAge, 'whole seconds from 1');
+  }
   if (typeof onConflict !== 'function') {
     choice('onConflict', ['mine', 'theirs', 'reject'], 'mine');
   }
@@ -205,6 +218,7 @@ export function settingsOf(options: SessionsOptions): Settings {
     timeout: time('timeout', 6),
     oneWriter: options.oneWriter ?? false,
     maxPerUser: most,
+    cache: options.cache,
     gc: options.gc === false ? undefined : (options.gc ?? {}),
   };
 }

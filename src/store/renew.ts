@@ -80,7 +80,8 @@ export async function renewRow(
     ];
     let failure: StatementFailure | undefined;
     try {
-      if (await hold.transact(deadline, statements)) return { row, id };
+      const transact = (): Promise<boolean> => hold.transact(deadline, statements);
+      if (await context.rows.change([found.key], transact)) return { row, id };
     } catch (error) {
       if (!(error instanceof StatementFailure)) throw error;
       if (error.kind === 'never') throw explain(error);

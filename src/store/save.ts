@@ -38,6 +38,18 @@ export async function compareAndSet(
   found: Row,
   data: Buffer,
 ): Promise<Outcome> {
+  const save = (): Promise<Outcome> => saveOrFind(target, deadline, found, data);
+  return await target.context.rows.change([found.key], save, (outcome) =>
+    outcome !== 'gone' && outcome.isMine ? outcome.row : undefined,
+  );
+}
+
+async function saveOrFind(
+  target: Target,
+  deadline: Deadline,
+  found: Row,
+  data: Buffer,
+): Promise<Outcome> {
   const { context, hold, keys } = target;
   const { table, life } = context;
   const save: Save = { key: found.key, guard: found.guard, data, mark: takeRandom(MARK_BYTES) };

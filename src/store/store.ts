@@ -6,6 +6,7 @@
  * that was ended, or create one. The database's own clock decides what has expired.
  */
 import { createPool, type Pool } from 'mysql2';
+import { CachedRows, type Rows, uncached } from './cache/rows.ts';
 import { decisionOf } from './contest.ts';
 import type { Context } from './context.ts';
 import { insertRow, limitSessions } from './create.ts';
@@ -92,6 +93,7 @@ export class Sessions<Data extends object = Record<string, unknown>> {
   readonly #hash: KeyedHash;
   readonly #database: Database;
   readonly #events = new Events();
+  readonly #rows: Rows;
   readonly #collector: Collector | undefined;
   /** A pool that `close()` ends. */
   readonly #pool: Pool | undefined;
@@ -103,6 +105,7 @@ export class Sessions<Data extends object = Record<string, unknown>> {
     this.#settings = settings;
     this.#table = new OurTable(settings.table, settings.columns);
     this.#hash = new KeyedHash(options.secrets);
+    this.#rows = rowsOf(settings, options.secrets, this.#events);
     this.#collector = settings.gc && new Collector(settings.gc);
     if (options.pool === undefined) this.#pool = createPool(options.url);
     this.#database = new Database(options.pool ?? (this.#pool as Pool), settings.statementTimeout);
@@ -237,9 +240,10 @@ export class Sessions<Data extends object = Record<string, unknown>> {
     await this.#start();
   }
 
-  /** Ends the timer, and the pool if it was made from `url`. */
+  /** Ends the timer and the cache's connection, and the pool if it was made from `url`. */
   async close(): Promise<void> {
     this.#collector?.stop();
+    this.#rows.close();
     const pool = this.#pool;
     if (pool) await new Promise<void>((resolve) => pool.end(() => resolve()));
   }
@@ -269,8 +273,24 @@ export class Sessions<Data extends object = Record<string, unknown>> {
       budget: settings.timeout,
       decide: decisionOf(settings.onConflict),
       facts,
+      rows: this.#rows,
     };
     this.#collector?.plan(context);
     return context;
   }
+}
+
+/** A statement whose connection broke may still wait for a row's lock, by default for 50 s. */
+const LATE_STATEMENT = 60_000;
+
+function rowsOf(
+  { cache, timeout }: Settings,
+  secrets: SessionsOptions['secrets'],
+  events: Events,
+): Rows {
+  const [newest] = secrets;
+  if (cache === undefined || newest === undefined) return uncached;
+  return new CachedRows(cache, newest, timeout + LATE_STATEMENT, (error) =>
+    events.emit('cache-failed', () => ({ error })),
+  );
 }

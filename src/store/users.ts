@@ -87,13 +87,14 @@ export class UserSessions {
     const context = await this.#start();
     const user = this.#user;
     let count = 0;
-    // A renewal that commits meanwhile inserts a row that this statement has not seen.
+    // A renewal that commits meanwhile inserts a row that the list before has not seen.
     for (;;) {
-      const listed = await this.#read(context);
-      const affected = await this.#run(context, context.table.removeUser(user));
-      count += listed.length;
-      if (affected === 0) break;
+      const keys = (await this.#read(context)).map(({ key }) => key);
+      if (keys.length === 0) break;
+      await this.#remove(context, keys);
+      count += keys.length;
     }
+    await this.#run(context, context.table.removePointers(user));
     context.events.emit('destroy', () => ({ user, count }));
     return count;
   }
@@ -104,11 +105,16 @@ export class UserSessions {
     const chosen = handles.filter(({ handle }) => isChosen(handle));
     if (chosen.length === 0) return 0;
     const keys = chosen.map(({ key }) => key);
-    const count = await this.#run(context, context.table.removeOf(this.#user, keys));
+    const count = await this.#remove(context, keys);
     for (const { handle } of chosen) {
       context.events.emit('destroy', () => ({ handle, user: this.#user }));
     }
     return count;
+  }
+
+  async #remove(context: Context, keys: readonly Buffer[]): Promise<number> {
+    const statement = context.table.removeOf(this.#user, keys);
+    return await context.rows.change(keys, () => this.#run(context, statement));
   }
 
   async #read(context: Context): Promise<Listed[]> {

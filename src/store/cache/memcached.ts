@@ -1,5 +1,6 @@
 /** A client of one memcached, as small as the session cache needs it. */
 import { connect, type Socket } from 'node:net';
+import { SessionSetupError } from '../errors.ts';
 
 /** A memcached that does not answer, refuses, or answers what its protocol does not know. */
 export class CacheUnavailable extends Error {
@@ -62,12 +63,14 @@ export class MemcachedClient {
 
   /**
    * @param options - Where the server is, and how long it may take.
-   * @throws TypeError for an address without a port.
+   * @throws SessionSetupError for an address without a port.
    */
   constructor({ server, timeout = 250 }: MemcachedOptions) {
     const [, host, port] = /^(?:\[([^\]]+)\]|[^:]+):(\d{1,5})$/.exec(server) ?? [];
     if (port === undefined) {
-      throw new TypeError(`server ${JSON.stringify(server)}: write HOST:PORT, as 127.0.0.1:11211`);
+      throw new SessionSetupError(
+        `cache.server takes HOST:PORT, as 127.0.0.1:11211, not ${JSON.stringify(server)}`,
+      );
     }
     this.#host = host ?? server.slice(0, server.lastIndexOf(':'));
     this.#port = Number(port);

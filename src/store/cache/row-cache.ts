@@ -107,7 +107,8 @@ export class RowCache {
   ): Promise<Uint8Array | undefined> {
     const key = this.#keyOf(id);
     const running = this.#loads.get(key);
-    if (running !== undefined) return await running;
+    // A shared load that fails may have ended with the request that began it.
+    if (running !== undefined) return await running.catch(async () => (await load())?.bytes);
     const reading = this.#read(key, load).finally(() => {
       if (this.#loads.get(key) === reading) this.#loads.delete(key);
     });

@@ -161,9 +161,9 @@ export class OurTable implements Table {
     };
   }
 
-  /** Deletes all rows of a user, pointers included. */
-  removeUser(user: string): Statement {
-    return { sql: this.#sql.removeUser, values: [Buffer.from(user)] };
+  /** Deletes the pointers of a user's renewed ids. */
+  removePointers(user: string): Statement {
+    return { sql: this.#sql.removePointers, values: [Buffer.from(user)] };
   }
 
   /** Deletes rows of a user. The user is compared again: a key may come from another user's page. */
@@ -240,7 +240,7 @@ function statementsOf(table: string, c: Columns) {
       `WHERE ${c.id}=? AND ${c.version}=? AND ${isAlive} AND ${c.next} IS NULL`,
     rekey: `UPDATE ${table} SET ${c.id}=? WHERE ${c.id}=? AND ${isAlive}`,
     remove: `DELETE FROM ${table} WHERE ${c.id}`,
-    removeUser: `DELETE FROM ${table} WHERE ${c.user}=?`,
+    removePointers: `DELETE FROM ${table} WHERE ${c.user}=? AND ${c.next} IS NOT NULL`,
     list:
       `SELECT ${c.id},${c.created},${c.updated},${c.label} FROM ${table} ` +
       `WHERE ${c.user}=? AND ${isAlive} AND ${c.next} IS NULL ` +

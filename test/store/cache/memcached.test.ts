@@ -106,7 +106,7 @@ test('wrong keys, lifetimes and addresses are refused before anything is sent', 
     await assert.rejects(client.set('k', Buffer.from('v'), seconds), TypeError);
   }
   for (const address of ['', 'localhost', '127.0.0.1:', 'a:b', '::1:11211']) {
-    assert.throws(() => new MemcachedClient({ server: address }), /write HOST:PORT/, address);
+    assert.throws(() => new MemcachedClient({ server: address }), /takes HOST:PORT/, address);
   }
 });
 

@@ -91,6 +91,22 @@ test('fifty readers at once ask the database once', async () => {
   assert.deepEqual(new Set(answers.map(text)), new Set(['shared']));
 });
 
+test('a load that ends with its own request is repeated for the others that wait', async () => {
+  const id = newId();
+  const cache = newCache();
+  const [loading, ended] = [gate(), gate()];
+  const first = cache.read(id, async () => {
+    loading.open();
+    await ended.promise;
+    throw new Error('the visitor has left');
+  });
+  await loading.promise;
+  const second = cache.read(id, async () => row('one'));
+  ended.open();
+  await assert.rejects(first, /has left/);
+  assert.equal(text(await second), 'one');
+});
+
 test('a write leaves its own row for the readers', async () => {
   const id = newId();
   const [here, there] = [newCache(), newCache()];

@@ -1,0 +1,155 @@
+/** Rows in front of the database: in memcached if the store was given one, else nowhere. */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Row } from '../table/table.ts';
+import { MemcachedClient } from './memcached.ts';
+import { type CacheableRow, RowCache } from './row-cache.ts';
+
+/** A memcached in front of the table. */
+export interface CacheOptions {
+  /** Its address, with the port: `127.0.0.1:11211`. */
+  readonly server: string;
+  /**
+   * Seconds for which a session may be read without asking the database.
+   *
+   * @default 60
+   */
+  readonly maxAge?: number | undefined;
+  /**
+   * Begins every key, so that two applications can share a memcached.
+   *
+   * @default 'phpsessid:'
+   */
+  readonly prefix?: string | undefined;
+}
+
+/** What the store asks of a cache. */
+export interface Rows {
+  /**
+   * Returns the row of a key.
+   *
+   * @param load - Reads the database.
+   */
+  read(key: Buffer, load: () => Promise<Row | undefined>): Promise<Row | undefined>;
+  /**
+   * Runs a change of rows, so that nobody reads them afterwards as they were before it.
+   *
+   * @param after - Returns the only row as the change has left it, if readers may use that.
+   */
+  change<Result>(
+    keys: readonly Buffer[],
+    work: () => Promise<Result>,
+    after?: (result: Result) => Row | undefined,
+  ): Promise<Result>;
+  /** Ends the connection. */
+  close(): void;
+}
+
+/** Without a cache each read asks the database. */
+export const uncached: Rows = {
+  read: (_key, load) => load(),
+  change: (_keys, work) => work(),
+  close: () => {},
+};
+
+const TAG_BYTES = 32;
+const LENGTH_BYTES = 4;
+
+/** The columns of a row beside its key and its data, in an entry's head. */
+type Head = Pick<Row, 'left' | 'age' | 'user' | 'label'> & { guard: number; marks: string };
+
+/**
+ * Rows in memcached.
+ *
+ * memcached has no accounts: a program that reaches it can write any key, and would sign in with a
+ * row that it has made up. So every row is sealed to its key with HMAC-SHA-256 under the store's
+ * newest secret, and a row whose seal is wrong is read from the database instead.
+ */
+export class CachedRows implements Rows {
+  readonly #client: MemcachedClient;
+  readonly #cache: RowCache;
+  readonly #secret: string | Uint8Array;
+
+  /**
+   * @param options - Where memcached is.
+   * @param secret - The newest of the store's secrets.
+   * @param writeLimit - Milliseconds within which a write ends in the database or never does.
+   * @param onFailure - Receives each failure of memcached; the call goes on with the database.
+   */
+  constructor(
+    { server, maxAge, prefix }: CacheOptions,
+    secret: string | Uint8Array,
+    writeLimit: number,
+    onFailure: (error: Error) => void,
+  ) {
+    this.#client = new MemcachedClient({ server });
+    this.#cache = new RowCache(this.#client, { maxAge, prefix, writeLimit, onFailure });
+    this.#secret = secret;
+  }
+
+  async read(key: Buffer, load: () => Promise<Row | undefined>): Promise<Row | undefined> {
+    let loaded: Row | undefined;
+    const bytes = await this.#cache.read(key, async () => {
+      loaded = await load();
+      return loaded && this.#entryOf(key, loaded);
+    });
+    if (loaded !== undefined || bytes === undefined) return loaded;
+    return this.#rowOf(key, Buffer.from(bytes)) ?? (await load());
+  }
+
+  async change<Result>(
+    keys: readonly Buffer[],
+    work: () => Promise<Result>,
+    after: (result: Result) => Row | undefined = () => undefined,
+  ): Promise<Result> {
+    const [key, ...others] = keys;
+    if (key === undefined) return await work();
+    return await this.#cache.write(key, async () => {
+      const result = await this.change(others, work);
+      const row = after(result);
+      return { result, row: row && this.#entryOf(key, row) };
+    });
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  #entryOf(key: Buffer, row: Row): CacheableRow {
+    // A pointer, and a row under an older secret's key, are found by their own rules each time.
+    const isKept = row.next === undefined && row.key.equals(key) && typeof row.guard === 'number';
+    const { left, age, user, label, guard, marks, data } = row;
+    const head: Head = {
+      left,
+      age,
+      user,
+      label,
+      guard: Number(guard),
+      marks: marks.toString('hex'),
+    };
+    const text = Buffer.from(JSON.stringify(head));
+    const length = Buffer.alloc(LENGTH_BYTES);
+    length.writeUInt32BE(text.length);
+    const body = Buffer.concat([length, text, data]);
+    return {
+      bytes: Buffer.concat([this.#tagOf(key, body), body]),
+      lifetime: isKept ? left : 0,
+    };
+  }
+
+  #rowOf(key: Buffer, entry: Buffer): Row | undefined {
+    const tag = entry.subarray(0, TAG_BYTES);
+    const body = entry.subarray(TAG_BYTES);
+    if (tag.length !== TAG_BYTES || !timingSafeEqual(tag, this.#tagOf(key, body))) return undefined;
+    const end = LENGTH_BYTES + body.readUInt32BE();
+    const head = JSON.parse(body.toString('utf8', LENGTH_BYTES, end)) as Head;
+    const marks = Buffer.from(head.marks, 'hex');
+    const { left, age, user, label, guard } = head;
+    const data = body.subarray(end);
+    return { key, data, guard, marks, left, age, user, label, next: undefined, isInGrace: false };
+  }
+
+  #tagOf(key: Buffer, body: Buffer): Buffer {
+    const hmac = createHmac('sha256', this.#secret);
+    return hmac.update('cached row').update(key).update(body).digest();
+  }
+}
