@@ -128,7 +128,7 @@ async function main(): Promise<number> {
   try {
     const { signal } = ended;
     database = await Promise.race([
-      obtainServer({ progress: say, signal }),
+      obtainServer({ progress: say, signal, share: true }),
       exit.then(() => undefined),
     ]);
     if (database) {

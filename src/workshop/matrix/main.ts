@@ -44,7 +44,7 @@ async function main(): Promise<number> {
   const say = (line: string): void => {
     process.stderr.write(`${line}\n`);
   };
-  return await withServer(say, async (server, signal) => {
+  return await withServer({ progress: say }, async (server, signal) => {
     const matrix = await runMatrix({ lessons, only, rule, width, server, signal, onProgress: say });
     if (values.save !== undefined) writeFileSync(values.save, JSON.stringify(matrix));
     console.log(values.json ? JSON.stringify(matrix, null, 2) : drawMatrix(lessons, matrix));

@@ -2,7 +2,11 @@
 import { obtainServer } from '../../../src/workshop/machine/database/server.ts';
 
 try {
-  const server = await obtainServer({ progress: (line) => console.log(`progress ${line}`) });
+  const server = await obtainServer({
+    progress: (line) => console.log(`progress ${line}`),
+    share: process.env['SHARE'] === 'yes',
+    borrow: process.env['BORROW'] === 'yes',
+  });
   server.onChange((state) => console.log(state));
   const schema = await server.createSchema('owner');
   console.log(`server ${server.url} ${schema.name}`);

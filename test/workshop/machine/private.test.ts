@@ -1,6 +1,6 @@
 /** The private server: its start, its isolation, and every way in which its owner can end. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { ask, commandLine, Place, serverProcess, until } from './place.ts';
@@ -43,6 +43,33 @@ test('the server listens on loopback only, needs a password, and has utf8mb4 and
     const wrong = url.replace(/\/\/.*@/, `//${stranger}`);
     await assert.rejects(ask(wrong, 'SELECT 1'), { code: 'ER_ACCESS_DENIED_ERROR' });
   }
+});
+
+test('a shared server is borrowed while it lives, and left as it was', async () => {
+  const [hidden, shared] = [await place.owner(), await place.owner({ SHARE: 'yes' })];
+  const borrower = await place.owner({ BORROW: 'yes' });
+  assert.equal(borrower.url, shared.url);
+  assert.notEqual(borrower.url, hidden.url);
+  assert.deepEqual(await borrower.kill('SIGINT'), { code: null, signal: 'SIGINT' });
+  const schemas = await ask(shared.url, "SHOW DATABASES LIKE 'phpsessid\\_%'");
+  assert.deepEqual(
+    schemas.map((row) => Object.values(row)[0]),
+    [shared.schema],
+  );
+  const stranger = await place.owner();
+  assert.notEqual(stranger.url, shared.url, 'only a command that asks for it borrows');
+  await shared.kill('SIGKILL');
+  const later = await place.owner({ BORROW: 'yes' });
+  assert.notEqual(later.url, shared.url);
+});
+
+test('a shared server that no longer answers is not borrowed', async () => {
+  const shared = await place.owner({ SHARE: 'yes' });
+  const [folder = ''] = place.runs();
+  assert.equal(statSync(join(folder, 'address')).mode & 0o777, 0o600);
+  writeFileSync(join(folder, 'address'), shared.url.replace(/:\d+\/$/, ':1/'));
+  const borrower = await place.owner({ BORROW: 'yes' });
+  assert.notEqual(borrower.url, shared.url);
 });
 
 test('two workshops that start at once on an empty cache have a server each', async () => {

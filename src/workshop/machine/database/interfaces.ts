@@ -23,6 +23,8 @@ export interface RunFolder {
   log: string;
   pidFile: string;
   initFile: string;
+  /** Contains the server's URL while other commands may use it; otherwise missing. */
+  addressFile: string;
   /** Contains the name of the server's container; missing for a server without one. */
   containerFile: string;
 }

@@ -74,6 +74,11 @@ export class PrivateServer {
     return `mysql://${this.#program.image === undefined ? account : 'root'}:${this.#password}@127.0.0.1:${this.#port}/`;
   }
 
+  /** Writes the URL where this user's other commands find it; it is gone with the server. */
+  async share(): Promise<void> {
+    await writeFile(this.#folder.addressFile, this.url, { mode: 0o600 });
+  }
+
   onChange(listener: StateListener): void {
     this.#listeners.push(listener);
   }

@@ -1,10 +1,10 @@
 /** The data folders of running workshops, one for each; a later start sweeps abandoned ones. */
-import { constants, existsSync, readFileSync } from 'node:fs';
+import { constants, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { cp, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { cacheFolder, DiskProblem, removeIfAbandoned, temporaryFolder } from '../cache.ts';
-import { commandLineOf, nameForThisProcess } from '../process-name.ts';
+import { commandLineOf, nameForThisProcess, ownerOf } from '../process-name.ts';
 import { removeContainer } from './container.ts';
 import type { RunFolder } from './interfaces.ts';
 
@@ -15,6 +15,7 @@ function filesOf(path: string): RunFolder {
     log: join(path, 'server.log'),
     pidFile: join(path, 'server.pid'),
     initFile: join(path, 'accounts.sql'),
+    addressFile: join(path, 'address'),
     containerFile: join(path, 'container'),
   };
 }
@@ -75,6 +76,17 @@ export async function sweepRunFolders(): Promise<void> {
       await removeIfAbandoned(folder.path, name, () => stopServerOf(folder));
     }
   }
+}
+
+/** The URLs of the servers that running workshops of this user share. */
+export function sharedAddresses(): string[] {
+  return runParents().flatMap((parent) => {
+    if (!existsSync(parent)) return [];
+    return readdirSync(parent)
+      .filter((name) => ownerOf(name) === 'alive')
+      .map((name) => readIfThere(filesOf(join(parent, name)).addressFile))
+      .filter((address) => address !== '');
+  });
 }
 
 /**

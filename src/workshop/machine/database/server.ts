@@ -6,7 +6,7 @@ import { explainConnectionError, readServerUrl, type ServerAddress } from './con
 import { installCommand } from './package-manager.ts';
 import { type PrivateServer, startPrivateServer } from './private-server.ts';
 import { sources } from './program.ts';
-import { sweepRunFolders } from './run-folder.ts';
+import { sharedAddresses, sweepRunFolders } from './run-folder.ts';
 import { type Schema, Schemas } from './schemas.ts';
 
 export type { Schema } from './schemas.ts';
@@ -17,8 +17,8 @@ export interface DatabaseServer {
   readonly url: string;
   /** As the server reports it: `10.11.19-MariaDB-…`. */
   readonly version: string;
-  /** Started here, the user's by DATABASE_URL, or a parent process's. */
-  readonly origin: 'private' | 'DATABASE_URL' | 'inherited';
+  /** Started here, the user's by DATABASE_URL, a parent process's, or a running workshop's. */
+  readonly origin: 'private' | 'DATABASE_URL' | 'inherited' | 'borrowed';
   /**
    * Reports when the private server dies and when it has been started again, on the same data and
    * port. Other servers report nothing.
@@ -36,9 +36,20 @@ export interface DatabaseServer {
   close(): Promise<void>;
 }
 
+export interface ServerOptions extends Announcements {
+  /** Lets other commands of this user borrow a private server that is started here. */
+  share?: boolean | undefined;
+  /**
+   * Takes the server that a running workshop shares, if there is one. It may end at any moment, so a
+   * command that goes on for long starts its own.
+   */
+  borrow?: boolean | undefined;
+}
+
 /**
  * Obtains a database server: that of the parent process (WORKSHOP_DATABASE), the user's
- * (DATABASE_URL), else a private one, whose program is found on this machine or fetched.
+ * (DATABASE_URL), a borrowed one, else a private one, whose program is found on this machine or
+ * fetched.
  *
  * A private server ends with this process, whatever ends the process. SIGINT, SIGTERM and SIGHUP
  * close the server and then have their default effect.
@@ -50,7 +61,7 @@ export interface DatabaseServer {
  * const schema = await server.createSchema('bench');
  * await server.close();
  */
-export async function obtainServer(options: Announcements = {}): Promise<DatabaseServer> {
+export async function obtainServer(options: ServerOptions = {}): Promise<DatabaseServer> {
   for (const [variable, origin] of [
     ['WORKSHOP_DATABASE', 'inherited'],
     ['DATABASE_URL', 'DATABASE_URL'],
@@ -58,13 +69,28 @@ export async function obtainServer(options: Announcements = {}): Promise<Databas
     const text = process.env[variable];
     if (text) return await connectTo(text, variable, origin, options);
   }
-  return await startOwn(options);
+  return (options.borrow ? await borrowServer(options) : undefined) ?? (await startOwn(options));
+}
+
+/** Connects to the first shared server that answers; undefined when none does. */
+async function borrowServer(options: Announcements): Promise<DatabaseServer | undefined> {
+  for (const address of sharedAddresses()) {
+    try {
+      const server = await connectTo(address, 'the shared address', 'borrowed', options);
+      options.progress?.('database: the one of the running workshop');
+      return server;
+    } catch {
+      options.signal?.throwIfAborted();
+      // Its workshop is about to end, or has this moment.
+    }
+  }
+  return undefined;
 }
 
 async function connectTo(
   text: string,
   variable: string,
-  origin: 'inherited' | 'DATABASE_URL',
+  origin: 'inherited' | 'DATABASE_URL' | 'borrowed',
   { signal }: Announcements,
 ): Promise<DatabaseServer> {
   const address = readServerUrl(text, variable);
@@ -87,12 +113,12 @@ async function connectTo(
     closing ??= (async () => {
       release();
       // Killed children have left schemas on this server, whose locks are free now.
-      if (origin === 'DATABASE_URL') await schemas.sweep();
+      if (origin !== 'inherited') await schemas.sweep();
       await schemas.close();
     })();
     return closing;
   };
-  const release = origin === 'DATABASE_URL' ? cleanUpBeforeSignals(close) : () => {};
+  const release = origin === 'inherited' ? () => {} : cleanUpBeforeSignals(close);
   return {
     url: address.url,
     version,
@@ -134,7 +160,7 @@ async function checkRights(
   }
 }
 
-async function startOwn(options: Announcements): Promise<DatabaseServer> {
+async function startOwn(options: ServerOptions): Promise<DatabaseServer> {
   cacheFolder(options.progress);
   const interrupted = new AbortController();
   const signal = options.signal
@@ -157,6 +183,7 @@ async function startOwn(options: Announcements): Promise<DatabaseServer> {
   const started = firstThatStarts({ progress: options.progress, signal });
   try {
     [server] = await Promise.all([started, sweep(options)]);
+    if (options.share) await server.share();
     schemas = new Schemas(server.url);
     const version = await schemas.version();
     const [own, made] = [server, schemas];

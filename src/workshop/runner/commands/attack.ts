@@ -33,31 +33,34 @@ export const attack: Command = {
         `npm run attack ${lesson.number} -- --on ${lesson.condition} attacks the lesson's.`,
     );
     const hash = condition === 'mine' ? hashOfMine() : undefined;
-    return await withServer(terminal.whisper, async (server, signal) => {
-      terminal.say(`attack ${lesson.label} ${lesson.title} on ${condition} …\n`);
-      let number = 0;
-      const { verdict, because, transcript, location } = await runAttack({
-        lesson,
-        condition,
-        // A lesson's class works on its own table, the learner's on this lesson's.
-        lessonNumber: condition === 'mine' ? lesson.number : undefined,
-        server,
-        signal,
-        onLine: (line) => {
-          number += 1;
-          if (signal.aborted) return;
-          const last = /^(BREACHED|held|failed):/.exec(line)?.[1];
-          const mark = last === 'held' ? '✔ ' : last === undefined ? '' : '✘ ';
-          const style = last === 'held' ? 'green' : 'red';
-          const text = last === undefined ? line : terminal.paint(style, `${mark}${line}`);
-          terminal.say(`${String(number).padStart(3)}  ${text}`);
-        },
-      });
-      signal.throwIfAborted();
-      if (hash !== undefined) recordVerdict(lesson, { hash, attack: verdict });
-      if (location) terminal.say(`     ${shown(location.file)}:${location.line}`);
-      terminal.answer({ lesson: lesson.label, class: condition, verdict, because, transcript });
-      return verdict === 'held' ? 0 : 1;
-    });
+    return await withServer(
+      { progress: terminal.whisper, borrow: true },
+      async (server, signal) => {
+        terminal.say(`attack ${lesson.label} ${lesson.title} on ${condition} …\n`);
+        let number = 0;
+        const { verdict, because, transcript, location } = await runAttack({
+          lesson,
+          condition,
+          // A lesson's class works on its own table, the learner's on this lesson's.
+          lessonNumber: condition === 'mine' ? lesson.number : undefined,
+          server,
+          signal,
+          onLine: (line) => {
+            number += 1;
+            if (signal.aborted) return;
+            const last = /^(BREACHED|held|failed):/.exec(line)?.[1];
+            const mark = last === 'held' ? '✔ ' : last === undefined ? '' : '✘ ';
+            const style = last === 'held' ? 'green' : 'red';
+            const text = last === undefined ? line : terminal.paint(style, `${mark}${line}`);
+            terminal.say(`${String(number).padStart(3)}  ${text}`);
+          },
+        });
+        signal.throwIfAborted();
+        if (hash !== undefined) recordVerdict(lesson, { hash, attack: verdict });
+        if (location) terminal.say(`     ${shown(location.file)}:${location.line}`);
+        terminal.answer({ lesson: lesson.label, class: condition, verdict, because, transcript });
+        return verdict === 'held' ? 0 : 1;
+      },
+    );
   },
 };

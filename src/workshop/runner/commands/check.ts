@@ -34,48 +34,51 @@ Exits with 0 when every lesson is green and your class has no type error, else w
     const checking = types?.check();
     // Its error is thrown below, after the tests.
     checking?.catch(() => {});
-    const work = withServer(terminal.whisper, async (server, signal) => {
-      terminal.say(`checking lessons ${wanted[0]?.label}–${last.label} on ${condition} …`);
-      const results: TestResult[] = [];
-      let printed = 0;
-      const print = (upTo: number): void => {
-        for (; printed < upTo; printed += 1) {
-          const lesson = wanted[printed];
-          if (lesson) terminal.say(describeLesson(lesson, state(lesson), call));
-        }
-      };
-      const retired = retiredBy(lessons, last);
-      const state = (each: Lesson) =>
-        stateOf(each, withoutRetired(results, lessons, last), retired);
-      await runTests({
-        lessons: wanted,
-        condition,
-        lessonNumber: last.number,
-        server,
-        signal,
-        onResult: (result) => {
-          // A lesson's line is printed when the next lesson's first result arrives.
-          print(wanted.findIndex(({ label }) => label === result.lesson));
-          results.push(result);
-        },
-        onOutput: (text) => process.stderr.write(text),
-      });
-      signal.throwIfAborted();
-      print(wanted.length);
-      const states = wanted.map((lesson) => ({ lesson, ...state(lesson) }));
-      const counted = withoutRetired(results, lessons, last);
-      const problems = await checking;
-      if (hash !== undefined) {
-        const [own, older] = [true, false].map((isOwn) =>
-          counted.filter(({ lesson }) => (lesson === last.label) === isOwn),
-        ) as [TestResult[], TestResult[]];
-        recordVerdict(last, {
-          ...{ hash, typeErrors: problems?.length },
-          ...{ own: tally(own, last.proves.length), older: tally(older) },
+    const work = withServer(
+      { progress: terminal.whisper, borrow: true },
+      async (server, signal) => {
+        terminal.say(`checking lessons ${wanted[0]?.label}–${last.label} on ${condition} …`);
+        const results: TestResult[] = [];
+        let printed = 0;
+        const print = (upTo: number): void => {
+          for (; printed < upTo; printed += 1) {
+            const lesson = wanted[printed];
+            if (lesson) terminal.say(describeLesson(lesson, state(lesson), call));
+          }
+        };
+        const retired = retiredBy(lessons, last);
+        const state = (each: Lesson) =>
+          stateOf(each, withoutRetired(results, lessons, last), retired);
+        await runTests({
+          lessons: wanted,
+          condition,
+          lessonNumber: last.number,
+          server,
+          signal,
+          onResult: (result) => {
+            // A lesson's line is printed when the next lesson's first result arrives.
+            print(wanted.findIndex(({ label }) => label === result.lesson));
+            results.push(result);
+          },
+          onOutput: (text) => process.stderr.write(text),
         });
-      }
-      return conclude(call, condition, states, counted, problems);
-    });
+        signal.throwIfAborted();
+        print(wanted.length);
+        const states = wanted.map((lesson) => ({ lesson, ...state(lesson) }));
+        const counted = withoutRetired(results, lessons, last);
+        const problems = await checking;
+        if (hash !== undefined) {
+          const [own, older] = [true, false].map((isOwn) =>
+            counted.filter(({ lesson }) => (lesson === last.label) === isOwn),
+          ) as [TestResult[], TestResult[]];
+          recordVerdict(last, {
+            ...{ hash, typeErrors: problems?.length },
+            ...{ own: tally(own, last.proves.length), older: tally(older) },
+          });
+        }
+        return conclude(call, condition, states, counted, problems);
+      },
+    );
     return await work.finally(() => types?.close());
   },
 };

@@ -26,33 +26,36 @@ It says nothing about the lesson itself. Exits with 0 when all its tests are gre
       throw new UsageError(`Lesson ${lesson.label} has no extra exercise with tests${list}.`);
     }
     const { condition } = existingClass(lessons, call.text('class'));
-    return await withServer(terminal.whisper, async (server, signal) => {
-      terminal.say(`the extra exercise of lesson ${lesson.label} on ${condition} …`);
-      const results = await runTests({
-        lessons: [{ ...lesson, files: { ...lesson.files, test } }],
-        ...{ condition, lessonNumber: lesson.number, server, signal },
-        onOutput: (text) => process.stderr.write(text),
-      });
-      signal.throwIfAborted();
-      const [first] = failures(results);
-      for (const { passed, name } of results) {
-        if (passed) terminal.say(`${terminal.paint('green', '✔')} ${name}`);
-      }
-      for (const line of first ? describeResult(first, terminal) : []) terminal.say(line);
-      const red = failures(results).length;
-      terminal.say(
-        red === 0
-          ? terminal.paint(
-              'green',
-              `✔ ${count(results.length, 'test')}: the extra exercise is done`,
-            )
-          : `${red} of ${count(results.length, 'test')} red`,
-      );
-      terminal.answer({
-        ...{ lesson: lesson.label, class: condition, done: red === 0 },
-        tests: results.map(readable),
-      });
-      return red === 0 ? 0 : 1;
-    });
+    return await withServer(
+      { progress: terminal.whisper, borrow: true },
+      async (server, signal) => {
+        terminal.say(`the extra exercise of lesson ${lesson.label} on ${condition} …`);
+        const results = await runTests({
+          lessons: [{ ...lesson, files: { ...lesson.files, test } }],
+          ...{ condition, lessonNumber: lesson.number, server, signal },
+          onOutput: (text) => process.stderr.write(text),
+        });
+        signal.throwIfAborted();
+        const [first] = failures(results);
+        for (const { passed, name } of results) {
+          if (passed) terminal.say(`${terminal.paint('green', '✔')} ${name}`);
+        }
+        for (const line of first ? describeResult(first, terminal) : []) terminal.say(line);
+        const red = failures(results).length;
+        terminal.say(
+          red === 0
+            ? terminal.paint(
+                'green',
+                `✔ ${count(results.length, 'test')}: the extra exercise is done`,
+              )
+            : `${red} of ${count(results.length, 'test')} red`,
+        );
+        terminal.answer({
+          ...{ lesson: lesson.label, class: condition, done: red === 0 },
+          tests: results.map(readable),
+        });
+        return red === 0 ? 0 : 1;
+      },
+    );
   },
 };

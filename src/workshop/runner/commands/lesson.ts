@@ -43,26 +43,29 @@ In the watcher: h hint, d diff to the lesson's class, a attack, r run, n next le
     const watches = terminal.interactive && !call.flag('once') && condition === 'mine';
     if (!terminal.json) for (const line of describeTask(chosen, terminal)) terminal.say(line);
     const types = new TypeChecker();
-    const work = withServer(terminal.whisper, async (server, signal) => {
-      if (watches) {
-        return await new Watcher({ lessons, lesson: chosen, server, terminal, signal }).run();
-      }
-      terminal.say(`checking lesson ${chosen.label} on ${condition} …`);
-      const proof = await prove({
-        lessons,
-        lesson: chosen,
-        condition,
-        server,
-        signal,
-        types,
-        bail: false,
-        onOutput: (text) => process.stderr.write(text),
-      });
-      signal.throwIfAborted();
-      if (proof.trouble) terminal.complain(proof.trouble);
-      report(call, proof);
-      return isDone(proof) ? 0 : 1;
-    });
+    const work = withServer(
+      { progress: terminal.whisper, borrow: !watches },
+      async (server, signal) => {
+        if (watches) {
+          return await new Watcher({ lessons, lesson: chosen, server, terminal, signal }).run();
+        }
+        terminal.say(`checking lesson ${chosen.label} on ${condition} …`);
+        const proof = await prove({
+          lessons,
+          lesson: chosen,
+          condition,
+          server,
+          signal,
+          types,
+          bail: false,
+          onOutput: (text) => process.stderr.write(text),
+        });
+        signal.throwIfAborted();
+        if (proof.trouble) terminal.complain(proof.trouble);
+        report(call, proof);
+        return isDone(proof) ? 0 : 1;
+      },
+    );
     return await work.finally(() => types.close());
   },
 };
