@@ -257,7 +257,11 @@ test('a link leads to the lesson’s whole page, and another one back', { skip }
 async function smallestType(page: Page): Promise<{ prose: number; all: number }> {
   await page.evaluate('globalThis.__name = (value) => value');
   return page.evaluate(() => {
-    const sizeOf = (element: Element) => Number.parseFloat(getComputedStyle(element).fontSize);
+    const sizeOf = (element: Element) => {
+      // A drawing is scaled as a whole.
+      const scale = element instanceof SVGGraphicsElement ? element.getScreenCTM()?.a : 1;
+      return Number.parseFloat(getComputedStyle(element).fontSize) * (scale ?? 1);
+    };
     const prose = [...document.querySelectorAll('.prose > p, .prose > ul > li')].map(sizeOf);
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     const all: number[] = [];
