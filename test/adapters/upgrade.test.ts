@@ -26,30 +26,41 @@ async function connectTo(upgrade: Upgrade): Promise<WebSocket> {
   return socket;
 }
 
-async function ann(): Promise<Memory> {
-  const memory = new Memory();
+/** Serves upgrades as `ws` users do, with Ann's session; the page decides when to accept. */
+async function connectAnn(
+  memory: Memory,
+  page: (
+    request: IncomingMessage,
+    accept: (onMessage: (server: WebSocket) => void) => void,
+  ) => unknown,
+): Promise<WebSocket> {
   memory.rows.set('ann', 'user|s:3:"ann";');
-  return memory;
-}
-
-test('ws: a response that is {} serves, and the session does not stay open with the socket', async () => {
-  const memory = await ann();
   const sessionParser = phpSession(quiet);
   const sockets = new WebSocketServer({ noServer: true });
   const client = await connectTo((request, socket, head) => {
-    sessionParser(request, {} as ServerResponse, async () => {
+    sessionParser(request, {} as ServerResponse, () => {
       session_set_save_handler(memory);
-      await session_start();
-      assert.equal($_SESSION['user'], 'ann');
-      $_SESSION['connected'] = 1;
-      sockets.handleUpgrade(request, socket, head, (server) => {
-        server.on('message', () => {
-          server.send(`${phpSessionOf(request).$_SESSION['user']} ${memory.trace.join()}`);
+      return page(request, (onMessage) => {
+        sockets.handleUpgrade(request, socket, head, (server) => {
+          server.on('message', () => onMessage(server));
         });
       });
     });
   });
   await once(client, 'open');
+  return client;
+}
+
+test('ws: a response that is {} serves, and the session does not stay open with the socket', async () => {
+  const memory = new Memory();
+  const client = await connectAnn(memory, async (request, accept) => {
+    await session_start();
+    assert.equal($_SESSION['user'], 'ann');
+    $_SESSION['connected'] = 1;
+    accept((server) => {
+      server.send(`${phpSessionOf(request).$_SESSION['user']} ${memory.trace.join()}`);
+    });
+  });
   while (memory.trace.at(-1) !== 'close') await turn();
   assert.equal(memory.rows.get('ann'), 'user|s:3:"ann";connected|i:1;');
   client.send('who am I?');
@@ -58,24 +69,16 @@ test('ws: a response that is {} serves, and the session does not stay open with 
 });
 
 test('ws: a session may be opened again while the socket lives', async () => {
-  const memory = await ann();
-  const sessionParser = phpSession(quiet);
-  const sockets = new WebSocketServer({ noServer: true });
-  const client = await connectTo((request, socket, head) => {
-    sessionParser(request, {} as ServerResponse, () => {
-      session_set_save_handler(memory);
-      sockets.handleUpgrade(request, socket, head, (server) => {
-        server.on('message', async () => {
-          const bound = phpSessionOf(request);
-          await bound.session_start();
-          bound.$_SESSION['seen'] = Number(bound.$_SESSION['seen'] ?? 0) + 1;
-          await bound.session_write_close();
-          server.send(String(bound.$_SESSION['seen']));
-        });
-      });
+  const memory = new Memory();
+  const client = await connectAnn(memory, (request, accept) => {
+    accept(async (server) => {
+      const bound = phpSessionOf(request);
+      await bound.session_start();
+      bound.$_SESSION['seen'] = Number(bound.$_SESSION['seen'] ?? 0) + 1;
+      await bound.session_write_close();
+      server.send(String(bound.$_SESSION['seen']));
     });
   });
-  await once(client, 'open');
   for (const wanted of ['1', '2']) {
     client.send('again');
     const [message] = await once(client, 'message');
@@ -85,23 +88,15 @@ test('ws: a session may be opened again while the socket lives', async () => {
 });
 
 test('ws: a session left open is saved and closed with its socket', async () => {
-  const memory = await ann();
-  const sessionParser = phpSession(quiet);
-  const sockets = new WebSocketServer({ noServer: true });
-  const client = await connectTo((request, socket, head) => {
-    sessionParser(request, {} as ServerResponse, () => {
-      session_set_save_handler(memory);
-      sockets.handleUpgrade(request, socket, head, (server) => {
-        server.on('message', async () => {
-          const bound = phpSessionOf(request);
-          await bound.session_start();
-          bound.$_SESSION['left'] = 'open';
-          server.close();
-        });
-      });
+  const memory = new Memory();
+  const client = await connectAnn(memory, (request, accept) => {
+    accept(async (server) => {
+      const bound = phpSessionOf(request);
+      await bound.session_start();
+      bound.$_SESSION['left'] = 'open';
+      server.close();
     });
   });
-  await once(client, 'open');
   client.send('go');
   while (memory.trace.at(-1) !== 'close') await turn();
   assert.equal(memory.rows.get('ann'), 'user|s:3:"ann";left|s:4:"open";');

@@ -194,7 +194,8 @@ header_register_callback(function () {
 const SAVE_PATH = FOLDER . '/files';
 $jar = REQUEST === 0 ? array_map('thaw', SCENARIO['cookies'] ?? []) : unserialize(file_get_contents(FOLDER . '/jar'));
 file_put_contents(FOLDER . '/jar', serialize($jar));
-if (!isset(SCENARIO['settings']) && !isset(SCENARIO['raw'])) {
+// With auto_start the session began before this script, and without a cookie.
+if (!isset(SCENARIO['settings']['auto_start']) && !isset(SCENARIO['raw'])) {
   $_COOKIE = array_map(fn($value) => $value === false ? ['an array'] : $value, $jar);
 }
 foreach (isset(SCENARIO['raw']) ? [] : ['query' => '_GET', 'form' => '_POST'] as $from => $to) {

@@ -32,7 +32,7 @@ const automatic: Scenario[] = [
 
 const strict: Scenario[] = [
   { raw: { cookie: 'PHPSESSID=known' }, steps: [start, id, count] },
-  { raw: { cookie: 'PHPSESSID=known' }, files: { sess_known: '' }, steps: [start, id, count] },
+  { cookies: { PHPSESSID: 'known' }, files: { sess_known: '' }, steps: [start, id, count] },
   { steps: [start, call('session_regenerate_id'), call('session_regenerate_id', true)] },
   { steps: [use('full'), start, call('session_create_id')] },
 ].map(
