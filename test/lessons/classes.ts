@@ -4,12 +4,8 @@ import { test } from 'node:test';
 import { type AssembledBench, assembleBench } from '../../src/workshop/bench/assemble.ts';
 import type { Bench } from '../../src/workshop/bench/bench.ts';
 import type { Server } from '../../src/workshop/bench/serve.ts';
-import {
-  findLesson,
-  type Lesson,
-  readLessons,
-  schemaFor,
-} from '../../src/workshop/course/catalogue.ts';
+import { findLesson, type Lesson, readLessons } from '../../src/workshop/course/catalogue.ts';
+import { schemaFor } from '../../src/workshop/course/tables.ts';
 import type { PageResponse } from '../../src/workshop/sandbox/browser.ts';
 
 /** Every lesson, in order. */

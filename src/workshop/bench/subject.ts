@@ -1,6 +1,6 @@
 /** The class under test: its file and its lesson's table. */
 import { createRequire } from 'node:module';
-import { type LessonTable, schemaOf, tablesAfter } from '../course/catalogue.ts';
+import { type LessonTable, schemaOf, tablesAfter } from '../course/tables.ts';
 
 export interface Subject {
   /** Absolute path of the class's file. */

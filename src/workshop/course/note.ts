@@ -28,7 +28,7 @@ export interface Verdict {
   typeErrors?: number | undefined;
 }
 
-/** What a learner expects of an attack. */
+/** The verdict that a learner predicts for an attack. */
 export type Prediction = 'held' | 'breached';
 
 /** The part of the note about one lesson. */

@@ -3,16 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { existsSync, type StatsListener, unwatchFile, watchFile } from 'node:fs';
 import { createConnection } from 'mysql2/promise';
-import {
-  findClass,
-  type Lesson,
-  readLessons,
-  schemaFor,
-  UnknownName,
-} from '../course/catalogue.ts';
+import { findClass, type Lesson, readLessons, UnknownName } from '../course/catalogue.ts';
 import { hasMine, rememberedLesson } from '../course/mine.ts';
 import type { Prediction } from '../course/note.ts';
 import { hasBegun, recordPrediction } from '../course/progress.ts';
+import { schemaFor } from '../course/tables.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';
 import { TypeChecker } from '../runner/types.ts';
 import { type AttackRun, newAttackRun, runLessonAttack } from './attack-runs.ts';

@@ -8,7 +8,8 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pathToFileURL } from 'node:url';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
-import { fileOf, findLesson, readLessons, schemaFor } from '../course/catalogue.ts';
+import { fileOf, findLesson, readLessons } from '../course/catalogue.ts';
+import { schemaFor } from '../course/tables.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';
 import { type PhpServer, startPhp } from './php-cgi.ts';
 

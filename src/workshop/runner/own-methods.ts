@@ -1,6 +1,6 @@
 /**
- * What a lesson changes, compared member by member: a solution is discussed by its methods, and a
- * difference of whole files is mostly quotes, comments and line breaks.
+ * Compares a class with a lesson's, member by member. A solution is discussed by its methods; the
+ * difference of two whole files is mostly quotes, comments and line breaks.
  */
 import { createTwoFilesPatch } from 'diff';
 import ts from 'typescript';

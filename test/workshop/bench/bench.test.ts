@@ -107,7 +107,7 @@ test('a static class, a constructor and an object are one handler to a test', as
   }
 });
 
-test('what is missing is named as the file would spell it', async () => {
+test('a missing method is named as the file would spell it', async () => {
   const asStatic = adaptHandler(Static as SessionsExport);
   await assert.rejects(
     asStatic.handler.gc(1),

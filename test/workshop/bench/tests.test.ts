@@ -246,7 +246,7 @@ test('a file that imports the class beside the bench gets the same class', async
   );
 });
 
-test('what a class prints is handed on and mistaken for nothing', async () => {
+test('the output of a class is passed on and not taken for a report', async () => {
   workshop.edit(
     classFile,
     'const [row] = rows;',

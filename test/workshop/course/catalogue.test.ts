@@ -9,10 +9,9 @@ import {
   findLesson,
   readLessons,
   root,
-  schemaFor,
-  schemaOf,
 } from '../../../src/workshop/course/catalogue.ts';
 import { reviewConditions } from '../../../src/workshop/course/conditions.ts';
+import { schemaFor, schemaOf } from '../../../src/workshop/course/tables.ts';
 
 const lessons = readLessons();
 

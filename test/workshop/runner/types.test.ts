@@ -10,7 +10,7 @@ after(closeWorkshops);
 
 const mine = 'lessons/mine/sessions.ts';
 
-/** What an editor shows of lessons/mine: `''` when nothing is wrong. */
+/** The errors that an editor shows in lessons/mine: `''` when there is none. */
 function editorErrors({ folder }: Workshop): string {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   try {

@@ -1,8 +1,9 @@
 /** The tests with their state and the attacks with their transcripts. */
 import type { TestResult } from '../../bench/tests.ts';
-import { type Lesson, schemaFor } from '../../course/catalogue.ts';
+import type { Lesson } from '../../course/catalogue.ts';
 import type { Prediction } from '../../course/note.ts';
 import { predictionOf } from '../../course/progress.ts';
+import { schemaFor } from '../../course/tables.ts';
 import { namePlace } from '../../sandbox/location.ts';
 import { type AttackRun, fileState } from '../attack-runs.ts';
 import type { View } from '../class-file.ts';

@@ -1,6 +1,7 @@
 /** The contenders of the lessons' benchmark, and how each is served. */
 import { fileURLToPath } from 'node:url';
-import { findLesson, type Lesson, schemaFor } from '../../course/catalogue.ts';
+import { findLesson, type Lesson } from '../../course/catalogue.ts';
+import { schemaFor } from '../../course/tables.ts';
 import type { PhpFpm } from '../../machine/php-fpm.ts';
 import type { PageOrder } from '../../sandbox/page-program.ts';
 import { pageProgram } from '../../sandbox/server.ts';
