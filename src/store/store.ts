@@ -10,7 +10,7 @@ import { CachedRows, type Rows, uncached } from './cache/rows.ts';
 import { decisionOf } from './contest.ts';
 import type { Context } from './context.ts';
 import { insertRow, limitSessions } from './create.ts';
-import { Database } from './database/database.ts';
+import { type Answer, Database } from './database/database.ts';
 import { Deadline, repeat } from './database/deadline.ts';
 import { SessionSetupError, SessionTooLarge } from './errors.ts';
 import { Events, type SessionEventKind, type SessionListener } from './events.ts';
@@ -21,13 +21,17 @@ import { Queues } from './hold/queue.ts';
 import { createId, isId, KeyedHash } from './identifiers.ts';
 import { type Opening, openRow } from './open.ts';
 import { OpenSession, type ReadSession } from './open-session.ts';
-import { type SessionsOptions, type Settings, settingsOf } from './options.ts';
+import { type SessionsOptions, type Settings, type Strategy, settingsOf } from './options.ts';
 import { type Owner, requireOwner } from './owner.ts';
 import { PhpSaveHandler, type SaveHandlerOptions } from './save-handler.ts';
 import { Session } from './session.ts';
 import { OurTable } from './table/ours.ts';
 import { probe, requireOneWriter } from './table/probe.ts';
+import type { Statement } from './table/table.ts';
 import { UserSessions } from './users.ts';
+
+/** Rows that one statement of `endAll()` deletes. */
+const AT_ONCE = 500;
 
 /** Options of `open()`. */
 export interface OpenOptions extends Opening {
@@ -199,6 +203,42 @@ export class Sessions<Data extends object = Record<string, unknown>> {
   of(user: string): UserSessions {
     requireOwner({ user });
     return new UserSessions(() => this.#start(), user);
+  }
+
+  /** What is held between a session's read and its save. */
+  get strategy(): Strategy {
+    return this.#settings.strategy;
+  }
+
+  /** Counts the sessions that have not expired. */
+  async count(): Promise<number> {
+    const { rows } = await this.#run(this.#table.count());
+    return Number(rows[0]?.[0]);
+  }
+
+  /**
+   * Ends all sessions of all users, as after a secret has leaked.
+   *
+   * @returns How many there were, expired ones included.
+   */
+  async endAll(): Promise<number> {
+    const { rows } = await this.#start();
+    let count = 0;
+    for (;;) {
+      const some = (await this.#run(this.#table.some(AT_ONCE))).rows;
+      if (some.length === 0) break;
+      const keys = some.map(([key]) => key as Buffer);
+      const ended = await rows.change(keys, () => this.#run(this.#table.remove(keys)));
+      count += ended.affected;
+    }
+    this.#events.emit('destroy', () => ({ count }));
+    return count;
+  }
+
+  async #run({ sql, values }: Statement): Promise<Answer> {
+    const { database, budget } = await this.#start();
+    const deadline = new Deadline(budget);
+    return await repeat(deadline, () => database.run(deadline, sql, values));
   }
 
   /**

@@ -26,7 +26,7 @@ async function visitTwice() {
   const second = await fetch(url, { headers: { cookie } });
   const sessions = createSessions({ url: 'mysql://127.0.0.1:1/none', secrets: ['s'.repeat(32)] });
   const adapters = [
-    phpSession(), expressSessions(sessions), honoSessions(sessions),
+    phpSession(), expressSessions(sessions), honoSessions(sessions), ExpressSessionStore,
     withFetchSessions(sessions, () => new Response()), withSessions(sessions, () => {}),
   ];
   const kinds = new Set(adapters.map((each) => typeof each));
@@ -48,6 +48,7 @@ const IMPORTS: Record<string, string> = {
   'phpsessid/fetch': 'withPhpFetch',
   'phpsessid/mysql': 'createSessions',
   'phpsessid/mysql/express': 'expressSessions',
+  'phpsessid/mysql/express-session': 'ExpressSessionStore',
   'phpsessid/mysql/fetch': 'withFetchSessions',
   'phpsessid/mysql/hono': 'honoSessions',
   'phpsessid/mysql/node': 'withSessions',

@@ -76,7 +76,7 @@ export class Project {
     const unpack = ['-xzf', tarball, '-C', join(own, 'phpsessid'), '--strip-components=1'];
     const { code, stderr } = await run('tar', unpack);
     if (code !== 0) throw new Error(`tar: ${stderr}`);
-    for (const name of ['@types', 'express', 'hono', 'iron-session', 'mysql2']) {
+    for (const name of ['@types', 'express', 'express-session', 'hono', 'iron-session', 'mysql2']) {
       symlinkSync(join(root, 'node_modules', name), join(own, name), 'junction');
     }
   }

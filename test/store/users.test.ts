@@ -1,9 +1,10 @@
 /** A user's sessions: list, revoke, limit; under races. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { OpenSession } from '../../src/store/open-session.ts';
 import type { Sessions } from '../../src/store/store.ts';
-import { json, newStore } from './fixture.ts';
+import { json, newSchema, newStore, poolOf, query, storeOn, wiredStore } from './fixture.ts';
 
 async function login(sessions: Sessions, user: string, label?: string): Promise<OpenSession> {
   const guest = await sessions.create(sessions.newId(), json({ guest: true }));
@@ -65,6 +66,42 @@ test('64 requests that save and renew while all are revoked leave none alive', a
   assert.ok(count > 0);
   assert.deepEqual(await one.of('dave').list(), []);
   for (const { id } of owned) assert.equal(await other.open(id), undefined);
+});
+
+/** InnoDB renews its list of transactions only after a pause of a tenth of a second. */
+async function revokeWaits(): Promise<void> {
+  for (;;) {
+    await delay(120);
+    const [row] = await query(
+      "SELECT COUNT(*) AS n FROM information_schema.INNODB_TRX WHERE trx_state='LOCK WAIT'",
+    );
+    if (Number(row?.['n']) > 0) return;
+  }
+}
+
+test('a renewal that commits while all are revoked leaves none alive', async () => {
+  const { sessions, wire } = await wiredStore({ statementTimeout: 30, timeout: 60 });
+  const other = newStore({ statementTimeout: 30, timeout: 60 });
+  for (let round = 0; round < 6; round += 1) {
+    const session = await login(sessions, 'grace');
+    const gate = wire.gate(1, /^COMMIT/, { opens: 'by hand', patience: 20_000 });
+    const renewing = session.renew();
+    await gate.arrived;
+    const revoking = other.of('grace').revokeAll();
+    await revokeWaits();
+    gate.open();
+    await Promise.all([renewing, revoking]);
+    assert.deepEqual(await sessions.of('grace').list(), []);
+  }
+});
+
+test('all sessions of all users are counted and ended', async () => {
+  const sessions = storeOn(poolOf((await newSchema()).url));
+  await sessions.createTable();
+  for (const user of ['a', 'b']) await (await login(sessions, user)).renew();
+  assert.equal(await sessions.count(), 2);
+  assert.equal(await sessions.endAll(), 6, 'pointers included');
+  assert.equal(await sessions.count(), 0);
 });
 
 test('of 50 logins at once exactly the allowed number stay', async () => {

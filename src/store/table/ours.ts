@@ -175,6 +175,16 @@ export class OurTable implements Table {
     };
   }
 
+  /** Counts live sessions, without pointers and without the row of the collection's runner. */
+  count(): Statement {
+    return { sql: this.#sql.count, values: [] };
+  }
+
+  /** Lists some keys. */
+  some(count: number): Statement {
+    return { sql: `${this.#sql.some} LIMIT ${Math.trunc(count)}`, values: [] };
+  }
+
   /** Lists the keys of expired rows, the oldest first. */
   expired(count: number): Statement {
     return { sql: `${this.#sql.expired} LIMIT ${Math.trunc(count)}`, values: [] };
@@ -241,6 +251,10 @@ function statementsOf(table: string, c: Columns) {
     rekey: `UPDATE ${table} SET ${c.id}=? WHERE ${c.id}=? AND ${isAlive}`,
     remove: `DELETE FROM ${table} WHERE ${c.id}`,
     removePointers: `DELETE FROM ${table} WHERE ${c.user}=? AND ${c.next} IS NOT NULL`,
+    some: `SELECT ${c.id} FROM ${table}`,
+    count:
+      `SELECT COUNT(*) FROM ${table} ` +
+      `WHERE ${isAlive} AND ${c.next} IS NULL AND LENGTH(${c.id})=32`,
     list:
       `SELECT ${c.id},${c.created},${c.updated},${c.label} FROM ${table} ` +
       `WHERE ${c.user}=? AND ${isAlive} AND ${c.next} IS NULL ` +

@@ -30,6 +30,7 @@ const MODULES: PublicModule[] = [
   { path: 'src/adapters/store/node.ts', name: 'phpsessid/mysql/node' },
   { path: 'src/adapters/store/fetch.ts', name: 'phpsessid/mysql/fetch' },
   { path: 'src/adapters/store/hono.ts', name: 'phpsessid/mysql/hono' },
+  { path: 'src/adapters/stores/express-session.ts', name: 'phpsessid/mysql/express-session' },
 ];
 
 /** The pages of docs/ in the order of a walk through them; those not named here follow. */

@@ -1,0 +1,195 @@
+/** The store behind express-session: overlapping requests, logouts, lifetimes, failures. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import session, { type SessionOptions } from 'express-session';
+import { ExpressSessionStore } from '../../../src/adapters/stores/express-session.ts';
+import type { Sessions } from '../../../src/store/store.ts';
+import { newStore, poolOf, query, storeOn, wiredStore } from '../../store/fixture.ts';
+import { gate, serve } from '../fixture.ts';
+
+declare module 'express-session' {
+  interface SessionData {
+    user: string;
+    values: Record<string, number>;
+    [key: string]: unknown;
+  }
+}
+
+const quiet = { secret: 'signs', resave: false, saveUninitialized: false };
+
+async function start(
+  sessions: Sessions,
+  routes: Record<string, RequestHandler>,
+  options: Partial<SessionOptions> = {},
+): Promise<
+  (path: string, cookie?: string) => Promise<{ status: number; text: string; cookie: string }>
+> {
+  const store = new ExpressSessionStore(sessions, { user: ({ user }) => user });
+  const app: Express = express();
+  app.use(session({ store, ...quiet, ...options }));
+  for (const [path, route] of Object.entries(routes)) app.get(path, route);
+  const fail: ErrorRequestHandler = (_error, _request, response, _next) =>
+    void response.status(500).end();
+  app.use(fail);
+  const url = await serve(app);
+  return async (path, cookie = '') => {
+    const response = await fetch(url + path, { headers: { cookie } });
+    const set = response.headers.getSetCookie()[0]?.split(';')[0];
+    return { status: response.status, text: await response.text(), cookie: set ?? cookie };
+  };
+}
+
+const show: RequestHandler = (request, response) => {
+  const { cookie: _cookie, ...values } = request.session;
+  response.json(values);
+};
+
+const login: RequestHandler = (request, response, next) =>
+  request.session.regenerate((error) => {
+    if (error) return next(error);
+    request.session.user = '42';
+    response.send('in');
+  });
+
+test('50 requests at once with a key each all keep theirs', async () => {
+  const ask = await start(newStore(), {
+    '/login': login,
+    '/set/:key': (request, response) => {
+      request.session[String(request.params['key'])] = 1;
+      response.send('set');
+    },
+    '/show': show,
+  });
+  const { cookie } = await ask('/login');
+  await Promise.all(Array.from({ length: 50 }, (_, at) => ask(`/set/k${at}`, cookie)));
+  assert.equal(Object.keys(JSON.parse((await ask('/show', cookie)).text)).length, 51);
+});
+
+test('a slow page that saves after the logout does not log in again', async () => {
+  const { closed, open } = gate();
+  const { closed: arrived, open: arrive } = gate();
+  const ask = await start(newStore(), {
+    '/login': login,
+    '/slow': async (request, response) => {
+      arrive();
+      await closed;
+      request.session['late'] = true;
+      response.send('late');
+    },
+    '/logout': (request, response, next) =>
+      request.session.destroy((error) => (error ? next(error) : response.send('out'))),
+    '/show': show,
+  });
+  const { cookie } = await ask('/login');
+  const slow = ask('/slow', cookie);
+  await arrived;
+  await ask('/logout', cookie);
+  open();
+  assert.equal((await slow).status, 200);
+  assert.equal((await ask('/show', cookie)).text, '{}');
+});
+
+test('a session that is saved twice in one request, reloaded and regenerated', async () => {
+  const ask = await start(newStore(), {
+    '/twice': (request, response, next) => {
+      request.session['a'] = 1;
+      request.session.save((error) => {
+        if (error) return next(error);
+        request.session['b'] = 2;
+        response.send('saved');
+      });
+    },
+    '/reload': (request, response) => {
+      request.session['a'] = 'forgotten';
+      request.session.reload(() => {
+        request.session['c'] = request.session['a'];
+        response.send('reloaded');
+      });
+    },
+    '/login': login,
+    '/show': show,
+  });
+  const { cookie } = await ask('/twice');
+  await ask('/reload', cookie);
+  assert.equal((await ask('/show', cookie)).text, '{"a":1,"b":2,"c":1}');
+  const renewed = await ask('/login', cookie);
+  assert.equal((await ask('/show', cookie)).text, '{}');
+  assert.equal((await ask('/show', renewed.cookie)).text, '{"user":"42"}');
+});
+
+test('maxAge ends a session to the millisecond, and its use extends it', async () => {
+  const sessions = newStore();
+  const options = { cookie: { maxAge: 60_000 } };
+  const ask = await start(sessions, { '/login': login, '/show': show }, options);
+  const { cookie } = await ask('/login');
+  const move = (by: string): Promise<unknown> =>
+    query(
+      `UPDATE sessions SET d=JSON_SET(d,'$.cookie.expires',?),version=version+1 WHERE d LIKE '%"user"%'`,
+      [by],
+    );
+  await move(new Date(Date.now() + 30_000).toISOString());
+  assert.equal((await ask('/show', cookie)).text, '{"user":"42"}');
+  const [row] = await query(`SELECT d FROM sessions WHERE d LIKE '%"user"%' ORDER BY updated DESC`);
+  const { cookie: stored } = JSON.parse(String(row?.['d'])) as { cookie: { expires: string } };
+  assert.ok(new Date(stored.expires).getTime() > Date.now() + 50_000, 'extended');
+  await move(new Date(Date.now() - 1).toISOString());
+  assert.equal((await ask('/show', cookie)).text, '{}');
+});
+
+test('an unchanged request writes nothing', async () => {
+  const { sessions, wire } = await wiredStore();
+  const ask = await start(
+    sessions,
+    { '/login': login, '/show': show },
+    { cookie: { maxAge: 60_000 } },
+  );
+  const { cookie } = await ask('/login');
+  const writes: string[] = [];
+  wire.watch((event) => {
+    if (event.kind === 'began' && !/^SELECT/.test(event.statement.sql))
+      writes.push(event.statement.sql);
+  });
+  await ask('/show', cookie);
+  assert.deepEqual(writes, []);
+});
+
+test('a database that cannot be reached is an error, and nobody is a guest', async () => {
+  const good = await start(newStore(), { '/login': login });
+  const { cookie } = await good('/login');
+  const pool = poolOf('mysql://root@localhost/none', { socketPath: '/no/such/socket' });
+  const ask = await start(storeOn(pool, { timeout: 0.05 }), { '/show': show });
+  assert.equal((await ask('/show', cookie)).status, 500);
+});
+
+test('a user is on the row, and may be logged out everywhere', async () => {
+  const sessions = newStore();
+  const ask = await start(sessions, { '/login': login, '/show': show });
+  const { cookie } = await ask('/login');
+  assert.ok((await sessions.of('42').list()).length > 0);
+  await sessions.of('42').revokeAll();
+  assert.equal((await ask('/show', cookie)).text, '{}');
+});
+
+test('set() on a session of the application itself replaces it', async () => {
+  const store = new ExpressSessionStore(newStore());
+  const cookie = { originalMaxAge: null, path: '/' };
+  const call = <Value>(
+    run: (done: (error: unknown, value?: Value) => void) => void,
+  ): Promise<Value> =>
+    new Promise((resolve, reject) =>
+      run((error, value) => (error ? reject(error) : resolve(value as Value))),
+    );
+  for (const user of ['first', 'second']) {
+    await call((done) => store.set('any id é', { cookie, user } as never, done));
+    const found = await call<session.SessionData | null>((done) => store.get('any id é', done));
+    assert.equal(found?.user, user);
+  }
+  await call((done) => store.destroy('any id é', done));
+  assert.equal(await call((done) => store.get('any id é', done)), null);
+  assert.equal(await call((done) => store.get('unknown', done)), null);
+});
+
+test('a strategy that locks is refused', () => {
+  assert.throws(() => new ExpressSessionStore(newStore({ strategy: 'lock' })), /use 'merge'/);
+});
