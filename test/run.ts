@@ -196,14 +196,9 @@ async function runFiles(
       ...node,
       '--disable-warning=ExperimentalWarning',
       ...stripTypes,
-      '--test',
-      '--test-reporter=spec',
-      '--test-reporter-destination=stdout',
-      '--test-reporter=./test/run/failures.mjs',
-      `--test-reporter-destination=${failuresOf(name)}`,
-      `--test-concurrency=${filesAtOnce}`,
-      // A file that hangs becomes a failure with its name; the slowest takes about a minute.
-      '--test-timeout=400000',
+      'test/run/program.ts',
+      failuresOf(name),
+      `${filesAtOnce}`,
       ...files,
     ],
   };

@@ -6,23 +6,39 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { root } from '../../src/workshop/course/catalogue.ts';
-import { run } from '../../src/workshop/machine/program.ts';
+import { run, stripTypes } from '../../src/workshop/machine/program.ts';
 import { isPartOf, LONG, longestFirst, testFiles } from './files.ts';
 import { drawSlowest } from './slow.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'phpsessid-failures-'));
 after(() => rmSync(folder, { recursive: true }));
 
-/** Runs a test file and returns what the reporter has written. */
+const program = join(root, 'test/run/program.ts');
+const environment = { ...process.env, NODE_TEST_CONTEXT: undefined };
+
+/** Runs a test file and returns the record of its failures. */
 async function record(source: string): Promise<string> {
   const [file, written] = [join(folder, 'some.test.mjs'), join(folder, 'failures.txt')];
   writeFileSync(file, `import { test, describe } from 'node:test';\n${source}`);
-  const reporter = pathToFileURL(join(root, 'test/run/failures.mjs')).href;
-  const reporters = [`--test-reporter=${reporter}`, `--test-reporter-destination=${written}`];
-  const environment = { ...process.env, NODE_TEST_CONTEXT: undefined };
-  await run(process.execPath, ['--test', ...reporters, file], { cwd: folder, environment });
+  const args = [...stripTypes, program, written, '1', file];
+  await run(process.execPath, args, { cwd: folder, environment });
   return readFileSync(written, 'utf8');
 }
+
+test('files run in the order in which they are given, and a failure makes the exit code', async () => {
+  const files = ['b', 'a'].map((name) => {
+    const path = join(folder, `${name}.test.mjs`);
+    writeFileSync(
+      path,
+      `import { test } from 'node:test'; test('in ${name}', (t) => t.name === 'in b' || f());`,
+    );
+    return path;
+  });
+  const args = [...stripTypes, program, join(folder, 'order.txt'), '1', ...files];
+  const { code, stdout } = await run(process.execPath, args, { cwd: folder, environment });
+  assert.match(stdout, /✔ in b[\s\S]*✖ in a/);
+  assert.equal(code, 1);
+});
 
 test('a failed test is recorded with its file, its seed and its output, and once', async () => {
   const text = await record(`
@@ -80,15 +96,15 @@ test('the slowest are listed by the CPU time of their process and its children',
   const times = join(folder, 'times.tsv');
   const busy =
     'const until = process.cpuUsage().user + 3e5; while (process.cpuUsage().user < until);';
-  const program = join(folder, 'parent.mjs');
+  const parent = join(folder, 'parent.mjs');
   writeFileSync(
-    program,
+    parent,
     `import { spawnSync } from 'node:child_process';
     spawnSync(process.execPath, ['-e', ${JSON.stringify(busy)}]);`,
   );
   const preload = pathToFileURL(join(root, 'test/run/times.mjs')).href;
-  const environment = { ...process.env, WORKSHOP_TIMES: times };
-  await run(process.execPath, ['--import', preload, program], { cwd: folder, environment });
+  const options = { cwd: folder, environment: { ...environment, WORKSHOP_TIMES: times } };
+  await run(process.execPath, ['--import', preload, parent], options);
   appendFileSync(times, '9.0\t0.1\tother.test.ts\n');
   const [, first = '', second = '', total] = drawSlowest(times, 5);
   assert.match(first, /^ +[0-9.]+ s +[0-9.]+ s {2}parent\.mjs$/);

@@ -9,8 +9,8 @@ import { relative } from 'node:path';
 
 const record = process.env['WORKSHOP_TIMES'];
 
-// `node --test` itself waits for its files, which count separately.
-if (record !== undefined && !process.execArgv.includes('--test')) {
+// The program that runs the files waits for them, and they count separately.
+if (record !== undefined && !process.argv[1]?.endsWith('program.ts')) {
   process.on('exit', () => {
     const name = relative(process.cwd(), process.argv[1] ?? '');
     const seconds = [process.uptime(), cpuSeconds()].map((each) => each.toFixed(1));

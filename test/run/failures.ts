@@ -1,25 +1,25 @@
 /**
- * A reporter for `node --test`: each failed test with its file and error, at once, so that a run
- * that is killed leaves them; then the output of the files with a failed test.
- *
- * Plain JavaScript: Node 20 loads a reporter before it registers tsx.
+ * A reporter: each failed test with its file and error, at once, so that a run that is killed
+ * leaves them; then the output of the files with a failed test.
  */
 import { relative } from 'node:path';
+import type { TestEvent } from 'node:test/reporters';
 import { inspect, stripVTControlCharacters } from 'node:util';
 
-/** @param {AsyncIterable<import('node:test/reporters').TestEvent>} source */
-export default async function* failures(source) {
-  const failed = new Set();
-  const output = new Map();
+/** Reports the failures among a run's events. */
+export async function* failures(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
+  const failed = new Set<string>();
+  const output = new Map<string, string>();
   for await (const { type, data } of source) {
-    const { file = '' } = data;
     if (type === 'test:stdout' || type === 'test:stderr') {
-      output.set(file, (output.get(file) ?? '') + data.message);
+      output.set(data.file, (output.get(data.file) ?? '') + data.message);
     }
+    if (type !== 'test:fail') continue;
+    const { file = '' } = data;
+    const error: Error & { failureType?: unknown } = data.details.error;
     // A file, or a test with subtests, fails because of a test that is listed itself.
-    if (type !== 'test:fail' || data.details.error.failureType === 'subtestsFailed') continue;
+    if (error.failureType === 'subtestsFailed') continue;
     failed.add(file);
-    const { error } = data.details;
     const path = relative(process.cwd(), file);
     yield `✘ ${data.name}\n  in ${path}; again: npm test -- ${path} --times 20\n\n`;
     yield indent(inspect(error.cause instanceof Error ? error.cause : error, { depth: 5 }));
@@ -30,6 +30,6 @@ export default async function* failures(source) {
   }
 }
 
-function indent(text) {
+function indent(text: string): string {
   return `${text.replace(/^/gm, '    ')}\n\n`;
 }

@@ -1,0 +1,20 @@
+/**
+ * Runs test files in the order of its arguments, which `node --test` would sort by name.
+ *
+ * The first argument is the path of the record of failures, the second the number of files at once.
+ */
+import { createWriteStream } from 'node:fs';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { failures } from './failures.ts';
+
+/** A file that hangs becomes a failure with its name; the slowest takes about a minute. */
+const timeout = 400_000;
+
+const [record = '', filesAtOnce, ...files] = process.argv.slice(2);
+const events = run({ files, concurrency: Number(filesAtOnce), timeout });
+events.on('test:fail', () => {
+  process.exitCode = 1;
+});
+events.compose(new spec()).pipe(process.stdout);
+events.compose(failures).pipe(createWriteStream(record));
