@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openBench } from '#bench';
 
-const { database, handler, unawaited } = await openBench();
+const { another, database, handler, overhear, unawaited } = await openBench();
 
 /** The connections of a class at the database, beyond those that were there before. */
 async function connectionsSince(before: number): Promise<string> {
@@ -38,4 +38,18 @@ test('Close returns once the connection has ended', async () => {
   await handler.open('', 'MySession');
   const late = await unawaited(() => handler.close());
   assert.deepEqual(late, [], 'Close returned before this was over, so an await is missing');
+});
+
+test('no error and no log contains the password of the database', async () => {
+  await handler.open('', 'MySession');
+  await handler.close();
+  const { password } = new URL(database.url);
+  assert.ok(password.length > 8, 'the bench has a password');
+  const heard = [await overhear(() => handler.open('', 'MySession'))];
+  await handler.close();
+  for (const host of ['127.0.0.1:1', 'nowhere.invalid']) {
+    const away = await another(`mysql://ann:${password}@${host}/nowhere`);
+    heard.push(await overhear(() => away.handler.open('', 'MySession')));
+  }
+  assert.ok(!heard.join('\n').includes(password), 'Open said the password');
 });

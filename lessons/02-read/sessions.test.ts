@@ -6,6 +6,7 @@ const { another, database, handler, newId, store } = await openBench();
 await handler.open('', 'MySession');
 
 test('an unknown id reads as an empty string', async () => {
+  await store(await newId(), 'name|s:3:"Ann";');
   assert.equal(await handler.read('404'), '');
 });
 
@@ -22,6 +23,14 @@ test('each id reads its own session', async () => {
   await store(bob, 'name|s:3:"Bob";');
   assert.equal(await handler.read(bob), 'name|s:3:"Bob";');
   assert.equal(await handler.read(ann), 'name|s:3:"Ann";');
+});
+
+test('a session that another process has changed reads as changed', async () => {
+  const id = await newId();
+  await store(id, 'count|i:1;');
+  assert.equal(await handler.read(id), 'count|i:1;');
+  await database.query('UPDATE sessions SET d = ?', ['count|i:2;']);
+  assert.equal(await handler.read(id), 'count|i:2;');
 });
 
 test('an id with quotes or wildcards in it reads as an empty string', async () => {

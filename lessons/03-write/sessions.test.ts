@@ -73,6 +73,9 @@ test('a write that fails never returns true', async () => {
     Promise.race([answer(handler.write(id, 'count|i:1;')), delay(1000, 'nothing in a second')]),
   );
   assert.notEqual(saved, true, 'Write returned true although the test has renamed the table');
+  const { handler: closed } = await another();
+  const unsent = await answer(closed.write(id, 'count|i:1;'));
+  assert.notEqual(unsent, true, 'Write returned true although Open has not been called');
 });
 
 test('a session is saved whole or not at all', async () => {
@@ -83,4 +86,17 @@ test('a session is saved whole or not at all', async () => {
     const { length } = await handler.read(id);
     assert.equal(`${length} characters`, `${data.length} characters`, 'Write returned true');
   }
+});
+
+test('page after page writes on the same connection', async () => {
+  const { handler: page } = await another();
+  const id = await newId();
+  const counts = new Set<number>();
+  for (let visit = 1; visit <= 5; visit += 1) {
+    await page.open('', 'MySession');
+    await page.write(id, `count|i:${visit};`);
+    await page.close();
+    counts.add(await database.connections());
+  }
+  assert.equal(counts.size, 1, `connections after each of 5 pages: ${[...counts].join(', ')}`);
 });

@@ -13,9 +13,11 @@ test('a destroyed session reads as an empty string', async () => {
   const [leaver, stayer] = [await newId(), await newId()];
   await handler.write(leaver, 'user|s:3:"Ann";');
   await handler.write(stayer, 'user|s:3:"Bob";');
+  const before = (await database.rows()).length;
   assert.equal(await handler.destroy(leaver), true);
   assert.equal(await handler.read(leaver), '');
   assert.equal(await handler.read(stayer), 'user|s:3:"Bob";');
+  assert.equal(before - (await database.rows()).length, 1, 'the number of rows that are gone');
 });
 
 test('destroying a session that is not there is not an error', async () => {
@@ -59,8 +61,14 @@ test('the lifetime is the one that PHP passes', async () => {
   await handler.gc(86_400);
   const left = async (): Promise<string> => `sessions left: ${(await database.rows()).length}`;
   assert.equal(await left(), 'sessions left: 1', 'garbageCollect(86400), and it is 2000 s old');
+  await handler.write(await newId(), 'younger|b:1;');
+  clock.advance(100);
   await handler.gc(60);
-  assert.equal(await left(), 'sessions left: 0', 'garbageCollect(60), and it is 2000 s old');
+  assert.equal(
+    await left(),
+    'sessions left: 0',
+    'garbageCollect(60), and the youngest is 100 s old',
+  );
 });
 
 test('Destroy and garbageCollect return once the database has answered', async () => {
@@ -96,6 +104,13 @@ test('what one process has ended is over in every other', async () => {
 
 test('an end that fails never returns true', async () => {
   const id = await newId();
+  const { handler: closed } = await another();
+  for (const [name, call] of Object.entries({
+    Destroy: () => closed.destroy(id),
+    garbageCollect: () => closed.gc(1440),
+  })) {
+    assert.notEqual(await answer(call()), true, `${name} returned true, and Open was not called`);
+  }
   for (const [name, call] of Object.entries({
     Destroy: () => handler.destroy(id),
     garbageCollect: () => handler.gc(1440),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { openBench } from '#bench';
 
-const { another, handler, serve } = await openBench();
+const { another, database, handler, serve } = await openBench();
 const server = await serve({
   settings: { 'session.gc_probability': '1', 'session.gc_divisor': '1' },
 });
@@ -66,4 +66,19 @@ test('the id of a session that has ended is not given to another visitor', async
     "Ann's old cookie would open the next visitor's session",
   );
   await handler.close();
+});
+
+test('a page that signs out ends the session', async () => {
+  const { cookie } = await server.request({ path: '/login?user=ann' });
+  assert.match((await server.request({ path: '/whoami', cookie })).body, /ann/);
+  await server.request({ path: '/logout', cookie });
+  assert.match((await server.request({ path: '/whoami', cookie })).body, /Nobody/);
+});
+
+test('a page that sweeps deletes what is over', async () => {
+  await server.request();
+  await database.query('UPDATE sessions SET updated = 1');
+  await server.request();
+  const old = (await database.rows()).filter(({ updated }) => Number(updated) === 1);
+  assert.equal(`old rows: ${old.length}`, 'old rows: 0');
 });

@@ -85,6 +85,40 @@ test('what one request has read changes nothing that another one saves', async (
   await handler.close();
 });
 
+test('pages at the same moment keep apart', async () => {
+  const visit = async (cookie?: string, path = '/'): Promise<string> =>
+    (await server.request(cookie === undefined ? { path } : { cookie, path })).body.trim();
+  const [ann, bob] = [(await server.request()).cookie, (await server.request()).cookie];
+  for (const count of [2, 3]) assert.equal(await visit(bob), `<p>Count: ${count}</p>`);
+  const meet = async (path: string): Promise<string[]> => {
+    const reads = gate(2, /^SELECT/i, { holds: 'answer', patience: 500 });
+    const pages = await Promise.all([visit(ann, path), visit(bob)]);
+    reads.open();
+    return pages;
+  };
+  assert.deepEqual(await meet('/'), ['<p>Count: 2</p>', '<p>Count: 4</p>'], 'both at once');
+  assert.deepEqual(await meet('/'), ['<p>Count: 3</p>', '<p>Count: 5</p>'], 'both once more');
+  await meet('/logout');
+  assert.equal(await visit(bob), '<p>Count: 7</p>', "after Ann's sign-out and a visit of Bob's");
+  assert.equal(await visit(ann), '<p>Count: 1</p>', "after Ann's sign-out");
+});
+
+test('saves at the same moment keep apart', async () => {
+  await handler.open('', 'MySession');
+  const ids = await Promise.all(Array.from({ length: 8 }, () => newId()));
+  const saves = ids.map((id, visitor) => answer(handler.write(id, `visitor|i:${visitor};`)));
+  assert.deepEqual(
+    await Promise.all(saves),
+    ids.map(() => true),
+  );
+  await handler.close();
+  for (const [visitor, id] of ids.entries()) {
+    await handler.open('', 'MySession');
+    assert.equal(await handler.read(id), `visitor|i:${visitor};`);
+    await handler.close();
+  }
+});
+
 test('requests that fail give their connections back', async () => {
   await handler.open('', 'MySession');
   const id = await newId();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openBench } from '#bench';
 
-const { database, handler, newId, store } = await openBench();
+const { database, handler, newId, statements, store } = await openBench();
 await handler.open('', 'MySession');
 
 /** Every byte that is in no id of any lesson, as a character. */
@@ -64,4 +64,25 @@ test('nothing but an id is ever written', async () => {
   }
   assert.equal((await database.rows()).length, before);
   assert.equal(await handler.read(id), 'user|s:3:"Ann";');
+});
+
+test('only an id reaches the database', async () => {
+  const id = await newId();
+  await store(id, 'user|s:3:"Ann";');
+  await handler.close();
+  const calls = {
+    Read: (other: string) => handler.read(other),
+    Write: (other: string) => handler.write(other, 'user|s:7:"Mallory";'),
+    Destroy: (other: string) => handler.destroy(other),
+  };
+  for (const [name, call] of Object.entries(calls)) {
+    for (const other of [`${id}abc`, ` ${id}`, '', '%', "' OR '1'='1"]) {
+      const before = statements().length;
+      await call(other).catch(() => {});
+      const sent = statements()
+        .slice(before)
+        .map(({ sql }) => sql);
+      assert.deepEqual(sent, [], `${name} asked the database about ${short(other)}`);
+    }
+  }
 });

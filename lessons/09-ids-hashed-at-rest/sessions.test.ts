@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openBench } from '#bench';
 
-const { database, handler, newId, overhear, recordDraws, statements, store } = await openBench();
+const { database, handler, newId, overhear, recordDraws, serve, statements, store } =
+  await openBench();
 await handler.open('', 'MySession');
 
 test('no value in the table opens a session', async () => {
@@ -77,8 +78,21 @@ test('ids that differ in one character have unrelated keys', async () => {
   }
 });
 
-test('no error and no log contains an id', async () => {
+test('an id with another last character opens nothing', async () => {
   const id = await newId();
+  await store(id, 'user|s:3:"Ann";');
+  for (const last of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_') {
+    if (id.endsWith(last)) continue;
+    assert.equal(await handler.read(id.slice(0, -1) + last), '', `${last} as the last character`);
+  }
+});
+
+test('no error and no log contains an id', async () => {
+  let id = '';
+  const making = await overhear(async () => {
+    id = await newId();
+  });
+  assert.ok(!making.includes(id), 'createId said the id');
   await store(id, 'count|i:1;');
   const calls = {
     Read: () => handler.read(id),
@@ -91,4 +105,9 @@ test('no error and no log contains an id', async () => {
     assert.ok(!failing.includes(id), `${name} said the id when the test had taken the table away`);
     assert.ok(!(await overhear(call)).includes(id), `${name} said the id`);
   }
+  const page = await serve();
+  const { cookie } = await page.request();
+  const [, value = ''] = cookie.split('=');
+  const heard = await overhear(() => page.request({ cookie }));
+  assert.ok(!heard.includes(decodeURIComponent(value)), 'a page said its id');
 });

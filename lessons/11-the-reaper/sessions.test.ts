@@ -25,6 +25,8 @@ test('a session that is over reads as an empty string, collected or not', async 
   await handler.write(id, 'user|s:3:"Ann";');
   clock.advance(1441);
   assert.equal(await handler.read(id), '', 'written 1441 s ago, and 1440 is the limit');
+  await handler.gc(86_400);
+  assert.equal(await handler.read(id), '', 'after a sweep that has left its row');
 });
 
 test('the lifetime is the one that php.ini sets', async () => {
