@@ -8,7 +8,7 @@ import { constants, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } 
 import { dirname, join } from 'node:path';
 import { type Lesson, minePath, shown } from './catalogue.ts';
 import { attempt, replaceFile } from './folder.ts';
-import { readNote, updateNote } from './note.ts';
+import { entryOf, readNote, updateNote } from './note.ts';
 
 const historyFolder = join(dirname(minePath), 'history');
 
@@ -125,6 +125,7 @@ export function rememberedLesson(lessons: readonly Lesson[]): Lesson | undefined
 export function beginLesson(lesson: Lesson): string | undefined {
   const trouble = updateNote((note) => {
     note.lesson = lesson.number;
+    entryOf(note, lesson).begunWith ??= hashOfMine();
   });
   return trouble ?? prepareEditor();
 }

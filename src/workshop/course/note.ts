@@ -35,6 +35,8 @@ export type Prediction = 'held' | 'breached';
 export interface LessonNote {
   /** The number of hints shown. */
   hints: number;
+  /** SHA-256 of the learner's class as it was when the lesson was first begun. */
+  begunWith?: string | undefined;
   /** The verdict on the newest text that was run. */
   verdict?: Verdict | undefined;
   /** When a text was first done, as an ISO time. */
@@ -67,9 +69,10 @@ export function readNote(): Note {
   if (isCount(lesson)) note.lesson = lesson;
   if (typeof given === 'string') note.given = given;
   for (const [slug, entry] of Object.entries(fields(lessons))) {
-    const { hints, verdict, reached, predictions } = fields(entry);
+    const { hints, begunWith, verdict, reached, predictions } = fields(entry);
     note.lessons[slug] = {
       hints: isCount(hints) ? hints : 0,
+      begunWith: typeof begunWith === 'string' ? begunWith : undefined,
       verdict: readVerdict(verdict),
       reached:
         typeof reached === 'string' && !Number.isNaN(Date.parse(reached)) ? reached : undefined,

@@ -18,7 +18,6 @@
 import type { Lesson } from './catalogue.ts';
 import { hashOfMine } from './mine.ts';
 import { entryOf, type Prediction, readNote, updateNote, type Verdict } from './note.ts';
-import { lessonBefore } from './promises.ts';
 
 export interface LessonProgress {
   lesson: Lesson;
@@ -103,16 +102,14 @@ export function forgetVerdicts(lesson: Lesson): string | undefined {
 
 /**
  * True when the learner's class belongs to a lesson: they are past it, or they have changed the class
- * since the lesson began. A class that the workshop wrote, and one that finished the lesson before,
- * are still the class before.
+ * since the lesson began. Until then it is still the class before.
  */
-export function hasBegun(lessons: readonly Lesson[], lesson: Lesson): boolean {
-  const { lesson: current, given, lessons: entries } = readNote();
+export function hasBegun(lesson: Lesson): boolean {
+  const { lesson: current, given, lessons } = readNote();
   const now = hashOfMine();
   if (now === undefined || current === undefined || lesson.number > current) return false;
-  const before = lessonBefore(lessons, lesson);
-  const finished = before && entries[before.slug]?.verdict?.hash;
-  return lesson.number < current || (now !== given && now !== finished);
+  const isChanged = now !== given && now !== lessons[lesson.slug]?.begunWith;
+  return lesson.number < current || isChanged;
 }
 
 /** The number of a lesson's hints that were shown. */

@@ -142,9 +142,8 @@ export class Lab extends EventEmitter<Events> {
 
   /** The class that a lesson's page opens with: the learner's own, once they have begun the lesson. */
   classToOpen(lesson: Lesson): string {
-    const { lessons } = this;
-    const isBegun = lesson.kind !== 'page' && hasBegun(lessons, lesson);
-    return isBegun ? 'mine' : classBefore(lesson, lessons);
+    const isBegun = lesson.kind !== 'page' && hasBegun(lesson);
+    return isBegun ? 'mine' : classBefore(lesson, this.lessons);
   }
 
   /** True when the learner has a class. */

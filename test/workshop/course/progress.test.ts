@@ -217,3 +217,16 @@ test('a note that cannot be written is reported and does not throw', () => {
   cpSync(join(folder, 'lessons/03-write'), note, { recursive: true });
   assert.match(course.recordHints(third, 1) ?? '', /^Could not write lessons\/mine\/state\.json: /);
 });
+
+test('a lesson has begun once the class has changed since its start', () => {
+  save('a class that finished lesson 3');
+  course.beginLesson(fourth);
+  assert.equal(course.hasBegun(fourth), false);
+  assert.equal(course.hasBegun(third), true);
+  save('a class of lesson 4');
+  assert.equal(course.hasBegun(fourth), true);
+  course.beginLesson(third);
+  assert.equal(course.hasBegun(fourth), false, 'a later lesson');
+  course.beginLesson(fourth);
+  assert.equal(course.hasBegun(fourth), true, 'after a look at an earlier lesson');
+});

@@ -55,9 +55,16 @@ test('a lesson opens with the learner’s class as soon as they have changed it'
 }, async () => {
   writeMine(6);
   const hash = createHash('sha256').update(readFileSync(project.mine)).digest('hex');
-  writeFileSync(note, JSON.stringify({ lesson: 7, given: hash }));
   const { page } = await visit('/lesson/07/');
-  await reads(atWork(page), /^lesson-06/);
+  await reads(atWork(page), 'mine your own');
+  for (const start of [
+    { given: hash },
+    { lessons: { [findLesson(lessons, 7).slug]: { begunWith: hash } } },
+  ]) {
+    writeFileSync(note, JSON.stringify({ lesson: 7, ...start }));
+    await page.reload();
+    await reads(atWork(page), /^lesson-06/);
+  }
   writeMine(6, '// begun\n');
   await page.reload();
   await reads(atWork(page), 'mine your own');
