@@ -4,12 +4,14 @@ import { test } from 'node:test';
 import { inspect } from 'node:util';
 import {
   $_SESSION,
+  PHP_SESSION_NONE,
   PhpScopeError,
   type PhpSessionFunctions,
   phpSessionOf,
   session_create_id,
   session_id,
   session_start,
+  session_status,
   withPhpRequest,
 } from '#php';
 import { commitRequest, knowRequest, prepare, runRequest } from '../../src/php/host.ts';
@@ -110,6 +112,10 @@ test('withPhpRequest() gives its program the functions of its own request', asyn
   });
   assert.equal(store.rows.get(id), 'user|s:3:"ann";');
   assert.throws(() => late?.session_id(), PhpScopeError);
+});
+
+test('a function of PHP can be the whole program', async () => {
+  assert.equal(await withPhpRequest({}, session_status), PHP_SESSION_NONE);
 });
 
 test('a message names the line that called the bound function', async () => {

@@ -137,6 +137,17 @@ const functions: Omit<PhpSessionFunctions, '$_SESSION' | 'SID'> = {
   setSessionVariables,
 };
 
+const originals: ReadonlySet<unknown> = new Set(Object.values(functions));
+
+/**
+ * Whether a value is one of PHP's functions, which refuse an argument that they do not have.
+ *
+ * @param value - Any value.
+ */
+export function isSessionFunction(value: unknown): boolean {
+  return originals.has(value);
+}
+
 /** Returns the object that it is given, so that a derived class adds its private field to it. */
 const Given = function given(object: object): object {
   return object;

@@ -1,8 +1,9 @@
 /** A session without HTTP. */
+import type { Awaitable } from '../awaitable.ts';
 import type { PhpOptions } from '../session/context.ts';
 import type { RequestParts } from '../session/request.ts';
 import { commitRequest, prepare, runRequest } from '../session/run.ts';
-import { functionsOf, type PhpSessionFunctions } from './bound.ts';
+import { functionsOf, isSessionFunction, type PhpSessionFunctions } from './bound.ts';
 
 /** A job that runs with one options object has its settings checked once. */
 const prepared = new WeakMap<PhpOptions, ReturnType<typeof prepare>>();
@@ -12,8 +13,9 @@ const prepared = new WeakMap<PhpOptions, ReturnType<typeof prepare>>();
  *
  * @param options - How PHP behaves: settings, version, who receives its messages. The settings are
  *   read once for each options object.
- * @param body - The program; its result is returned once the session is saved. It is given the
- *   request's own functions and `$_SESSION`, as {@link phpSessionOf} returns them.
+ * @param body - The program; its result is returned once the session is saved. It receives the
+ *   request's own functions and `$_SESSION`, as {@link phpSessionOf} returns them; a function of PHP
+ *   itself, such as `session_status`, is called without an argument.
  * @param parts - The request's input and head: a cookie, for example.
  * @returns What `body` returns.
  * @throws RangeError for an unknown setting or a value that PHP refuses, and whatever `body`, a
@@ -36,8 +38,10 @@ export async function withPhpRequest<Result, Name extends string>(
     prepared.set(options, open);
   }
   const request = open(parts);
+  const program = (): Awaitable<Result> =>
+    isSessionFunction(body) ? (body as () => Awaitable<Result>)() : body(functionsOf(request));
   try {
-    return await runRequest(request, () => body(functionsOf(request)));
+    return await runRequest(request, program);
   } finally {
     try {
       await commitRequest(request, 'its program has ended');
