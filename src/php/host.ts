@@ -7,8 +7,9 @@ export { isThenable } from './awaitable.ts';
 export { knowRequest } from './functions/bound.ts';
 export type { HandlerContext, OpenHandler, Opening, SaveModule } from './handlers/save-module.ts';
 export { type Caller, callerOf, namesSender } from './session/caller.ts';
-export type { PhpOptions, Place, RequestInput, ResponseHead } from './session/context.ts';
+export type { Place, RequestInput, ResponseHead } from './session/context.ts';
 export { inputOf, type RequestSource } from './session/input.ts';
+export type { PhpOptions } from './session/options.ts';
 export type { PhpRequest, RequestParts } from './session/request.ts';
 export {
   commitRequest,

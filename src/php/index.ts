@@ -78,8 +78,9 @@ export type {
   SessionUpdateTimestampHandlerInterface,
   Success,
 } from './save-handler.ts';
-export type { PhpOptions, Place, RequestInput, ResponseHead } from './session/context.ts';
+export type { Place, RequestInput, ResponseHead } from './session/context.ts';
 export type { RandomBytes } from './session/identifiers.ts';
+export type { PhpOptions } from './session/options.ts';
 export type { RequestParts } from './session/request.ts';
 export { PHP_SESSION_ACTIVE, PHP_SESSION_DISABLED, PHP_SESSION_NONE } from './session/session.ts';
 export type {

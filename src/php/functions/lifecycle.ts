@@ -4,6 +4,8 @@ import { ready, type Steps } from '../awaitable.ts';
 import { PhpValueError } from '../messages.ts';
 import { type Caller, callerOf, warnSecondStart, warnSent } from '../session/caller.ts';
 import { perform } from '../session/calls.ts';
+import { createFreeId } from '../session/free-id.ts';
+import { collectGarbage } from '../session/garbage.ts';
 import { isValidId, MAX_SID_LENGTH } from '../session/identifiers.ts';
 import type { PhpRequest } from '../session/request.ts';
 import { refuseAfterCommit } from '../session/scope.ts';
@@ -217,17 +219,17 @@ export function session_reset(...values: unknown[]): Promise<boolean> {
  */
 export function session_gc(): Promise<number | false>;
 export function session_gc(...values: unknown[]): Promise<number | false> {
-  return perform('session_gc', (request) => collectGarbage(request, values));
+  return perform('session_gc', (request) => gc(request, values));
 }
 
-function* collectGarbage(request: PhpRequest, values: unknown[]): Steps<number | false> {
+function* gc(request: PhpRequest, values: unknown[]): Steps<number | false> {
   parseArguments(request.reporter, values, 0);
   if (!request.session.isActive) {
     const text = 'Session cannot be garbage collected when there is no active session';
     request.reporter.warn('E_WARNING', text);
     return false;
   }
-  const deleted = yield* ready(request.session.collectGarbage(true));
+  const deleted = yield* ready(collectGarbage(request, request.session.storage, true));
   return deleted < 0 ? false : deleted;
 }
 
@@ -292,7 +294,7 @@ function* createId(request: PhpRequest, values: unknown[]): Steps<string | false
       return false;
     }
   }
-  const id = yield* request.session.createFreeId();
+  const id = yield* createFreeId(request);
   if (id !== undefined) return prefix + id;
   request.reporter.warn('E_WARNING', 'Failed to create new ID');
   return false;

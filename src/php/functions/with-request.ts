@@ -1,6 +1,6 @@
 /** A session without HTTP. */
 import type { Awaitable } from '../awaitable.ts';
-import type { PhpOptions } from '../session/context.ts';
+import type { PhpOptions } from '../session/options.ts';
 import type { RequestParts } from '../session/request.ts';
 import { commitRequest, prepare, runRequest } from '../session/run.ts';
 import { functionsOf, isSessionFunction, type PhpSessionFunctions } from './bound.ts';

@@ -74,7 +74,7 @@ class OpenFile implements OpenHandler {
   *#touch(id: string, data: Buffer): Steps<boolean> {
     const path = pathOf(this.#place, id);
     if (path === undefined || this.#hasExpired()) return false;
-    const now = new Date(this.#context.clock());
+    const now = new Date(this.#context.options.clock());
     try {
       const touching = onDisk(
         this.#place.folder,
@@ -174,7 +174,7 @@ class OpenFile implements OpenHandler {
   #hasExpired(): boolean {
     if (!this.#isExpired) return false;
     const text =
-      `The request held its session's file for longer than maxLockTime, ${this.#context.maxLockTime} ` +
+      `The request held its session's file for longer than maxLockTime, ${this.#context.options.maxLockTime} ` +
       'ms, and the next request has it now: nothing of this one is saved; call ' +
       'session_write_close() before slow work';
     this.#context.reporter.throwLater(new Error(text));
@@ -182,7 +182,7 @@ class OpenFile implements OpenHandler {
   }
 
   #expireLater(): void {
-    const { maxLockTime } = this.#context;
+    const { maxLockTime } = this.#context.options;
     if (maxLockTime === undefined || maxLockTime > LONGEST_DELAY) return;
     this.#timer = setTimeout(async () => {
       this.#isExpired = true;

@@ -1,7 +1,7 @@
 /** The seam between a session and its storage. ps_module in php_session.h. */
 import type { Awaitable } from '../awaitable.ts';
 import type { SessionCallbacks } from '../save-handler.ts';
-import type { RandomBytes } from '../session/identifiers.ts';
+import type { CheckedOptions } from '../session/options.ts';
 import type { Settings } from '../session/settings.ts';
 import type { Reporter } from '../zend/reporter.ts';
 
@@ -10,13 +10,7 @@ export interface HandlerContext {
   readonly settings: Settings;
   /** Receives the handler's warnings and exceptions. */
   readonly reporter: Reporter;
-  /** Unix time in milliseconds. */
-  readonly clock: () => number;
-  readonly randomBytes: RandomBytes;
-  /** Whether close() is called after an exception too: `PhpOptions.containFailures`. */
-  readonly containFailures: boolean;
-  /** Milliseconds: `PhpOptions.maxLockTime`. */
-  readonly maxLockTime: number | undefined;
+  readonly options: CheckedOptions;
   /** The framework's own request, for tracing. */
   readonly source: unknown;
 }

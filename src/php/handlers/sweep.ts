@@ -20,7 +20,7 @@ const SLICE = 2;
 export async function sweep(
   folder: string,
   maxLifetime: number,
-  { reporter, clock }: HandlerContext,
+  { reporter, options }: HandlerContext,
 ): Promise<number> {
   let names: string[];
   try {
@@ -30,7 +30,7 @@ export async function sweep(
     reporter.warn('E_NOTICE', text);
     return -1;
   }
-  const now = Math.floor(clock() / 1000);
+  const now = Math.floor(options.clock() / 1000);
   let deleted = 0;
   let began = performance.now();
   for (const name of names) {

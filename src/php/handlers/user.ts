@@ -116,7 +116,7 @@ class OpenCallbacks implements OpenHandler {
   }
 
   close(): Awaitable<boolean> {
-    return this.#context.containFailures ? this.#closeAnyway() : this.#ask('close');
+    return this.#context.options.containFailures ? this.#closeAnyway() : this.#ask('close');
   }
 
   /** Closes although an exception is pending, or has ended the last phase. */

@@ -7,8 +7,8 @@ export type RandomBytes = (size: number) => Uint8Array;
 /** The settings and the randomness that determine an id. */
 interface IdSource {
   readonly settings: Settings;
-  /** Gives one byte for each character, as in PHP. */
-  readonly randomBytes: RandomBytes;
+  /** Its randomBytes gives one byte for each character, as in PHP. */
+  readonly options: { readonly randomBytes: RandomBytes };
 }
 
 export const MAX_SID_LENGTH = 256;
@@ -23,10 +23,10 @@ const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ
  * @param source - The request.
  * @returns The id.
  */
-export function createId({ settings, randomBytes }: IdSource): string {
+export function createId({ settings, options }: IdSource): string {
   const length = settings.get('sid_length');
   const bits = settings.get('sid_bits_per_character');
-  const bytes = randomBytes(length);
+  const bytes = options.randomBytes(length);
   const mask = (1 << bits) - 1;
   let id = '';
   let word = 0;

@@ -1,11 +1,10 @@
 /** One request as PHP's session extension sees it. */
-import { randomBytes, randomInt } from 'node:crypto';
 import type { PhpVersion } from '../../serialize/index.ts';
 import type { Modules } from '../handlers/save-module.ts';
-import { Reporter } from '../zend/reporter.ts';
+import type { Reporter } from '../zend/reporter.ts';
 import { warnSent, warnStarted } from './caller.ts';
-import type { PhpOptions, RequestInput, ResponseHead, SessionContext } from './context.ts';
-import type { RandomBytes } from './identifiers.ts';
+import type { RequestInput, ResponseHead, SessionContext } from './context.ts';
+import type { CheckedOptions } from './options.ts';
 import { Session } from './session.ts';
 import { Settings } from './settings.ts';
 
@@ -44,12 +43,7 @@ export class PhpRequest implements SessionContext {
   readonly input: RequestInput;
   readonly head: ResponseHead;
   readonly source: unknown;
-  readonly clock: () => number;
-  readonly randomBytes: RandomBytes;
-  readonly randomInt: (limit: number) => number;
-  readonly containFailures: boolean;
-  readonly maxLockTime: number | undefined;
-  readonly #lastModified: (() => number | undefined) | undefined;
+  readonly options: CheckedOptions;
   readonly modules: Modules;
   readonly session: Session;
 
@@ -66,18 +60,19 @@ export class PhpRequest implements SessionContext {
   /** The session functions of one request take turns. */
   turn: Promise<unknown> | undefined;
 
-  constructor(options: PhpOptions, settings: Settings, modules: Modules, parts: RequestParts) {
+  constructor(
+    settings: Settings,
+    reporter: Reporter,
+    options: CheckedOptions,
+    modules: Modules,
+    parts: RequestParts,
+  ) {
     this.settings = new Settings(settings);
-    this.reporter = new Reporter(options.version, options.onMessage);
+    this.reporter = reporter;
     this.input = parts.input ?? NOTHING;
     this.head = parts.head ?? detachedHead();
     this.source = parts.source;
-    this.clock = options.clock ?? Date.now;
-    this.randomBytes = options.randomBytes ?? randomBytes;
-    this.randomInt = options.randomInt ?? ((limit) => randomInt(limit));
-    this.containFailures = options.containFailures ?? false;
-    this.maxLockTime = options.maxLockTime;
-    this.#lastModified = options.lastModified;
+    this.options = options;
     this.modules = modules;
     this.session = new Session(this, modules);
   }
@@ -88,7 +83,7 @@ export class PhpRequest implements SessionContext {
 
   /** The SAPI no longer knows the script's path when the shutdown functions run. */
   lastModified(): number | undefined {
-    return this.hasLeftMain ? undefined : this.#lastModified?.();
+    return this.hasLeftMain ? undefined : this.options.lastModified();
   }
 
   /** zend_alter_ini_entry() at run time; a new save handler takes effect at once. */

@@ -137,11 +137,11 @@ export function sendCookie(context: SessionContext, id: string): boolean {
   return true;
 }
 
-function cookieAttributes({ settings, clock }: SessionContext): string {
+function cookieAttributes({ settings, options }: SessionContext): string {
   let line = '';
   const lifetime = settings.get('cookie_lifetime');
   if (lifetime > 0) {
-    const expires = Math.floor(clock() / 1000) + lifetime;
+    const expires = Math.floor(options.clock() / 1000) + lifetime;
     line += `; expires=${httpDate(expires)}; Max-Age=${lifetime}`;
   }
   if (settings.get('cookie_path') !== '') line += `; path=${settings.get('cookie_path')}`;
@@ -171,7 +171,7 @@ function cacheHeaders(limiter: string, context: SessionContext): readonly Header
   switch (limiter) {
     case 'public':
       return [
-        ['Expires', httpDate(Math.floor(context.clock() / 1000) + maxAge)],
+        ['Expires', httpDate(Math.floor(context.options.clock() / 1000) + maxAge)],
         ['Cache-Control', `public, max-age=${maxAge}`],
         ...lastModified(context),
       ];

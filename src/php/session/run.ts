@@ -3,8 +3,9 @@
 import { type Awaitable, inSteps, isThenable, ready, type Steps, whenReady } from '../awaitable.ts';
 import { filesModule } from '../handlers/files.ts';
 import { Callbacks } from '../handlers/user.ts';
+import { Reporter } from '../zend/reporter.ts';
 import { execute, inTurn } from './calls.ts';
-import type { PhpOptions } from './context.ts';
+import { type PhpOptions, withDefaults } from './options.ts';
 import { PhpRequest, type RequestParts } from './request.ts';
 import { insideRequest } from './scope.ts';
 import { Settings } from './settings.ts';
@@ -35,9 +36,11 @@ export function prepare(options: PhpOptions = {}): (parts?: RequestParts) => Php
   for (const [key, value] of Object.entries(options.settings ?? {})) {
     if (value !== undefined) settings.configure(key, value, version);
   }
+  const checked = withDefaults(options);
   return (parts = {}) => {
     const modules = { files: filesModule, user: new Callbacks() };
-    const request = new PhpRequest(options, settings, modules, parts);
+    const reporter = new Reporter(version, options.onMessage);
+    const request = new PhpRequest(settings, reporter, checked, modules, parts);
     processDefault?.(request);
     return request;
   };

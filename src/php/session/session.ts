@@ -1,10 +1,11 @@
 /** One session from start to end; the only file that writes its status and its id. session.c. */
-import { type Awaitable, ready, type Steps } from '../awaitable.ts';
+import { ready, type Steps } from '../awaitable.ts';
 import type { Modules } from '../handlers/save-module.ts';
 import { Storage } from '../handlers/storage.ts';
 import { beforeNul } from '../zend/conversions.ts';
 import { type Caller, warnStarted } from './caller.ts';
 import type { SessionContext } from './context.ts';
+import { collectGarbage } from './garbage.ts';
 import { createId, isDangerousId } from './identifiers.ts';
 import { restoreCookies, sendCacheHeaders, sendCookie, warnLimiterTooLate } from './response.ts';
 import { save } from './save.ts';
@@ -19,7 +20,7 @@ export const PHP_SESSION_NONE = 1;
 export const PHP_SESSION_ACTIVE = 2;
 
 /** How often another id is asked for while a new one is taken. */
-const ATTEMPTS = 3;
+export const ATTEMPTS = 3;
 
 /** The session of one request: PS(…) in php_session.h. */
 export class Session {
@@ -74,7 +75,7 @@ export class Session {
    * @returns false with a message when the session could not be started.
    */
   *start(startedAt?: Caller): Steps<boolean> {
-    const { settings, head, containFailures } = this.#context;
+    const { settings, head, options } = this.#context;
     if (this.isActive) {
       const text = 'Ignoring session_start() because a session has already been started';
       warnStarted(this.#context, this.#startedAt, 'E_NOTICE', text);
@@ -90,13 +91,13 @@ export class Session {
     }
     if (this.#id !== undefined && isDangerousId(beforeNul(this.#id))) this.#id = undefined;
 
-    const cookies = containFailures ? head.getHeader('Set-Cookie') : undefined;
+    const cookies = options.containFailures ? head.getHeader('Set-Cookie') : undefined;
     if (yield* this.#initialize(startedAt)) {
       if (!this.isActive || sendCacheHeaders(this.#context)) return true;
       yield* this.abort();
       warnLimiterTooLate(this.#context);
     }
-    if (containFailures) restoreCookies(this.#context, cookies);
+    if (options.containFailures) restoreCookies(this.#context, cookies);
     this.#status = PHP_SESSION_NONE;
     this.#id = undefined;
     return false;
@@ -115,7 +116,7 @@ export class Session {
 
   /** php_session_initialize(), session.c L407. */
   *#initialize(startedAt: Caller | undefined): Steps<boolean> {
-    const { settings, reporter, containFailures } = this.#context;
+    const { settings, reporter, options } = this.#context;
     this.#status = PHP_SESSION_ACTIVE;
     if (!(yield* ready(this.storage.open()))) {
       return yield* this.#fail('warn', 'Failed to initialize storage module');
@@ -127,7 +128,7 @@ export class Session {
       if (this.#id === undefined) return yield* this.#fail('throw', 'Failed to create session ID');
       if (settings.get('use_cookies')) this.#sendCookie = true;
     } else if (settings.get('use_strict_mode') && !(yield* ready(handler?.validateId(this.#id)))) {
-      if (reporter.exception && containFailures) {
+      if (reporter.exception && options.containFailures) {
         yield* this.abort();
         return false;
       }
@@ -142,7 +143,7 @@ export class Session {
     this.variables.track();
     const data = yield* ready(handler?.read(this.#id));
     if (data === undefined) return yield* this.#fail('warn', 'Failed to read session data');
-    yield* ready(this.collectGarbage());
+    yield* ready(collectGarbage(this.#context, this.storage));
     this.#readData = settings.get('lazy_write') ? data : undefined;
     yield* this.decode(data);
     this.#startedAt = startedAt;
@@ -179,23 +180,6 @@ export class Session {
     return true;
   }
 
-  /**
-   * php_session_gc(), session.c L386.
-   *
-   * @param isForced - Whether to collect whatever session.gc_probability says.
-   * @returns How many sessions were deleted; negative for a failure, and where nothing was done.
-   */
-  collectGarbage(isForced = false): Awaitable<number> {
-    const { settings, randomInt } = this.#context;
-    const { handler, isOpen } = this.storage;
-    if (!handler || !isOpen) return -1;
-    const probability = settings.get('gc_probability');
-    const isDue =
-      isForced ||
-      (probability > 0 && randomInt(Math.max(1, settings.get('gc_divisor'))) < probability);
-    return isDue ? handler.gc(settings.get('gc_maxlifetime')) : -1;
-  }
-
   /** php_session_decode(), session.c L267: invalid data destroys the session. */
   *decode(data: Buffer): Steps<boolean> {
     const { settings, reporter } = this.#context;
@@ -212,22 +196,6 @@ export class Session {
   encode(): Buffer | undefined {
     const { settings, reporter } = this.#context;
     return this.variables.encode(settings.get('serialize_handler'), reporter);
-  }
-
-  /**
-   * session_create_id(): makes an id that no session has, as far as the handler can tell.
-   *
-   * @returns undefined when three ids were taken, or the handler failed.
-   */
-  *createFreeId(): Steps<string | undefined> {
-    const { handler, isCalling } = this.storage;
-    if (isCalling || !this.isActive || !handler) return createId(this.#context);
-    for (let tries = ATTEMPTS; tries > 0; tries -= 1) {
-      const id = yield* ready(handler.createId());
-      if (id === undefined || !handler.canValidate) return id;
-      if (!(yield* ready(handler.validateId(id)))) return id;
-    }
-    return undefined;
   }
 
   /**

@@ -1,0 +1,67 @@
+/** The options of all requests that one `prepare()` opens. */
+import { randomBytes, randomInt } from 'node:crypto';
+import type { PhpVersion } from '../../serialize/index.ts';
+import type { PhpMessageHandler } from '../messages.ts';
+import type { SessionSettings } from '../setting-types.ts';
+import type { RandomBytes } from './identifiers.ts';
+
+/** How PHP behaves, and the three things that differ from run to run. */
+export interface PhpOptions<Name extends string = string> {
+  /** The settings of php.ini: `{ 'session.gc_maxlifetime': 3600 }`. */
+  settings?: SessionSettings<Name> | undefined;
+  /** The PHP release to behave as. @default '8.4' */
+  version?: PhpVersion | undefined;
+  /** Receives PHP's warnings. @default process.emitWarning */
+  onMessage?: PhpMessageHandler | undefined;
+  /** Unix time in milliseconds. @default Date.now */
+  clock?: (() => number) | undefined;
+  /** Bytes for new ids. @default randomBytes of node:crypto */
+  randomBytes?: RandomBytes | undefined;
+  /** A whole number from 0 to below `limit`, for session.gc_probability. @default randomInt */
+  randomInt?: ((limit: number) => number) | undefined;
+  /** When the page changed, in milliseconds: the Last-Modified of the public and private limiters. */
+  lastModified?: (() => number | undefined) | undefined;
+  /**
+   * Limits the effects of a save handler that throws. In PHP, a validateId() that throws gives the
+   * visitor a new id, a session_start() that fails keeps its Set-Cookie, and close() is not called
+   * after an exception. With true, a failed start changes no cookie, so that an outage of the store
+   * signs no visitor out, and close() is always called.
+   *
+   * @default false
+   */
+  containFailures?: boolean | undefined;
+  /**
+   * How long a request may keep a session's file from others, in milliseconds, as php-fpm's
+   * request_terminate_timeout bounds a page. After that the next request gets the file, and the late
+   * one throws when it is saved. Waiting for the file does not count.
+   *
+   * @default no limit, as in PHP
+   */
+  maxLockTime?: number | undefined;
+}
+
+/** The options that a session reads while it runs, with their defaults. */
+export interface CheckedOptions {
+  readonly clock: () => number;
+  readonly randomBytes: RandomBytes;
+  readonly randomInt: (limit: number) => number;
+  readonly lastModified: () => number | undefined;
+  readonly containFailures: boolean;
+  readonly maxLockTime: number | undefined;
+}
+
+/**
+ * Fills in the defaults.
+ *
+ * @param options - How PHP behaves.
+ */
+export function withDefaults(options: PhpOptions): CheckedOptions {
+  return {
+    clock: options.clock ?? Date.now,
+    randomBytes: options.randomBytes ?? randomBytes,
+    randomInt: options.randomInt ?? ((limit) => randomInt(limit)),
+    lastModified: options.lastModified ?? (() => undefined),
+    containFailures: options.containFailures ?? false,
+    maxLockTime: options.maxLockTime,
+  };
+}
