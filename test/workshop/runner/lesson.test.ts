@@ -85,35 +85,26 @@ test('red tests of older lessons are named, and a place in a test is not', async
 test('an existing class is never overwritten by beginning a lesson', async () => {
   const fresh = await openWorkshop();
   fresh.write('lessons/mine/sessions.ts', workshop.classOf('01'));
-  await fresh.run('lesson', '4');
+  await fresh.run('lesson', '2');
   assert.equal(fresh.read('lessons/mine/sessions.ts'), workshop.classOf('01'));
 });
 
 test('the list marks lessons that are done, and those done before the class changed', async () => {
   const fresh = await openWorkshop();
-  const listed = async (): Promise<Map<string, string>> => {
-    const { output } = await fresh.run('lesson', '--list', '--json');
-    const { lessons } = JSON.parse(output) as { lessons: { label: string; state: string }[] };
-    return new Map(lessons.map(({ label, state }) => [label, state]));
-  };
-  await fresh.run('catch-up', '4');
-  await fresh.run('lesson', '3', '--once');
-  assert.equal((await listed()).get('03'), 'open', 'a lesson that was skipped is not done');
+  await fresh.run('catch-up', '3');
   fresh.write('lessons/mine/sessions.ts', `${fresh.classOf('03')}// my own\n`);
   const { code, output } = await fresh.run('lesson', '3', '--once');
   assert.equal(code, 0, output);
-  assert.deepEqual(
-    [...(await listed())].filter(([, state]) => state === 'done'),
-    [['03', 'done']],
-  );
   const done = await fresh.run('lesson', '--list');
+  assert.equal(done.output.match(/✔/g)?.length, 1, 'lessons that were skipped are not done');
   assert.match(done.output, /^→ ✔ 03 {2}Write +20 min {2}easy +done$/m);
   fresh.write('lessons/mine/sessions.ts', fresh.classOf('03'));
   const changed = await fresh.run('lesson', '--list');
   assert.match(changed.output, /✔ 03 .* done earlier$/m);
   assert.match(changed.output, /^earlier: your class has changed since/m);
   await fresh.run('reset', '3');
-  assert.equal((await listed()).get('03'), 'open');
+  const reset = JSON.parse((await fresh.run('lesson', '--list', '--json')).output);
+  assert.equal(reset.lessons[3].state, 'open');
 });
 
 test('a retired test no longer counts', async () => {
