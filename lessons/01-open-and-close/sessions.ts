@@ -10,7 +10,7 @@ export class Sessions {
   /** The name of the session, and so of its cookie. */
   static SessionName = 'MySession';
 
-  /** Connects to the database, once, and has no use for PHP's path and name. */
+  /** Connects to the database, once; PHP's path and name are not used. */
   static async Open(_path: string, _session_name: string): Promise<boolean> {
     if (Sessions.Db === null) {
       Sessions.Db = await createConnection(dsn);

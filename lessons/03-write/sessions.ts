@@ -17,7 +17,7 @@ export class Sessions {
   /** The name of the session, and so of its cookie. */
   static SessionName = 'MySession';
 
-  /** Connects to the database, once, and has no use for PHP's path and name. */
+  /** Connects to the database, once; PHP's path and name are not used. */
   static async Open(_path: string, _session_name: string): Promise<boolean> {
     if (Sessions.Db === null) {
       Sessions.Db = await createConnection(dsn);
@@ -34,14 +34,14 @@ export class Sessions {
     return true;
   }
 
-  /** Finds what Write was last given for this id; `''` when there is no such session. */
+  /** Reads the data that Write last saved under this id; `''` if there is no such session. */
   static async Read(sid: string): Promise<string> {
     const sql = 'SELECT * FROM sessions WHERE id=?';
     const [tbl] = await Sessions.#connection().execute<SessionRow[]>(sql, [sid]);
     return tbl[0]?.d ?? '';
   }
 
-  /** Keeps the session's data, in a new row or in the one that is there. */
+  /** Saves the session's data, in a new row or in the existing one. */
   static async Write(sid: string, data: string): Promise<boolean> {
     const vals = { id: sid, d: data, updated: time() };
 
@@ -60,7 +60,7 @@ export class Sessions {
     return true;
   }
 
-  /** What Open connected to. PHP always calls Open first; only a program can forget. */
+  /** The connection from Open. PHP always calls Open first; code that calls by hand may not. */
   static #connection(): Connection {
     if (Sessions.Db === null) throw new Error('Sessions.Open has not been called');
     return Sessions.Db;

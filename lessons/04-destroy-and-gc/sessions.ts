@@ -9,7 +9,7 @@ type CountRow = RowDataPacket & { count: number };
 /** PHP's time(): seconds since 1970, whole. */
 const time = (): number => Math.floor(Date.now() / 1000);
 
-/** The article's static class, with all six of its callbacks; nobody calls them yet. */
+/** The article's static class with all six callbacks; nothing calls them yet. */
 export class Sessions {
   /** The one connection to the database. Null while there is none. */
   static Db: Connection | null = null;
@@ -17,7 +17,7 @@ export class Sessions {
   /** The name of the session, and so of its cookie. */
   static SessionName = 'MySession';
 
-  /** Connects to the database, once, and has no use for PHP's path and name. */
+  /** Connects to the database, once; PHP's path and name are not used. */
   static async Open(_path: string, _session_name: string): Promise<boolean> {
     if (Sessions.Db === null) {
       Sessions.Db = await createConnection(dsn);
@@ -34,14 +34,14 @@ export class Sessions {
     return true;
   }
 
-  /** Finds what Write was last given for this id; `''` when there is no such session. */
+  /** Reads the data that Write last saved under this id; `''` if there is no such session. */
   static async Read(sid: string): Promise<string> {
     const sql = 'SELECT * FROM sessions WHERE id=?';
     const [tbl] = await Sessions.#connection().execute<SessionRow[]>(sql, [sid]);
     return tbl[0]?.d ?? '';
   }
 
-  /** Keeps the session's data, in a new row or in the one that is there. */
+  /** Saves the session's data, in a new row or in the existing one. */
   static async Write(sid: string, data: string): Promise<boolean> {
     const vals = { id: sid, d: data, updated: time() };
 
@@ -60,7 +60,7 @@ export class Sessions {
     return true;
   }
 
-  /** Forgets one session, as a sign-out asks for. `''` forgets nothing. */
+  /** Deletes one session, as a sign-out does; `''` deletes nothing. */
   static async Destroy(sid: string): Promise<boolean> {
     if (sid.length > 0) {
       const sql = 'DELETE FROM sessions WHERE id=?';
@@ -69,7 +69,7 @@ export class Sessions {
     return true;
   }
 
-  /** Forgets every session that nobody has written for `max_life` seconds. */
+  /** Deletes every session that was last written more than `max_life` seconds ago. */
   static async garbageCollect(max_life: number): Promise<boolean> {
     const threshold = time() - max_life;
     const sql = `DELETE FROM sessions WHERE updated < ${threshold}`;
@@ -77,7 +77,7 @@ export class Sessions {
     return true;
   }
 
-  /** What Open connected to. PHP always calls Open first; only a program can forget. */
+  /** The connection from Open. PHP always calls Open first; code that calls by hand may not. */
   static #connection(): Connection {
     if (Sessions.Db === null) throw new Error('Sessions.Open has not been called');
     return Sessions.Db;

@@ -18,25 +18,25 @@ export class Sessions {
   /** The name of the session, and so of its cookie. */
   static SessionName = 'MySession';
 
-  /** Makes the pool, once in the life of the process, and has no use for PHP's path and name. */
+  /** Makes the pool, once per process; PHP's path and name are not used. */
   static async Open(_path: string, _session_name: string): Promise<boolean> {
     Sessions.Db ??= createPool(dsn);
     return true;
   }
 
-  /** Has nothing to give back: each statement has returned the connection it borrowed. */
+  /** Does nothing: each statement has already returned its connection to the pool. */
   static async Close(): Promise<boolean> {
     return true;
   }
 
-  /** Finds what Write was last given for this id; `''` when there is no such session. */
+  /** Reads the data that Write last saved under this id; `''` if there is no such session. */
   static async Read(sid: string): Promise<string> {
     const sql = 'SELECT * FROM sessions WHERE id=?';
     const [tbl] = await Sessions.#connection().execute<SessionRow[]>(sql, [sid]);
     return tbl[0]?.d ?? '';
   }
 
-  /** Keeps the session's data, in a new row or in the one that is there. */
+  /** Saves the session's data, in a new row or in the existing one. */
   static async Write(sid: string, data: string): Promise<boolean> {
     const vals = { id: sid, d: data, updated: time() };
 
@@ -55,7 +55,7 @@ export class Sessions {
     return true;
   }
 
-  /** Forgets one session, as a sign-out asks for. `''` forgets nothing. */
+  /** Deletes one session, as a sign-out does; `''` deletes nothing. */
   static async Destroy(sid: string): Promise<boolean> {
     if (sid.length > 0) {
       const sql = 'DELETE FROM sessions WHERE id=?';
@@ -64,7 +64,7 @@ export class Sessions {
     return true;
   }
 
-  /** Forgets every session that nobody has written for `max_life` seconds. */
+  /** Deletes every session that was last written more than `max_life` seconds ago. */
   static async garbageCollect(max_life: number): Promise<boolean> {
     const threshold = time() - max_life;
     const sql = `DELETE FROM sessions WHERE updated < ${threshold}`;
@@ -72,14 +72,14 @@ export class Sessions {
     return true;
   }
 
-  /** Makes the next session and with it the next id: the row's own number. */
+  /** Inserts an empty session and returns its id: the row's number. */
   static async createId(): Promise<string> {
     const sql = 'INSERT INTO sessions (d, updated) VALUES (?,?)';
     const [row] = await Sessions.#connection().execute<ResultSetHeader>(sql, ['', time()]);
     return String(row.insertId);
   }
 
-  /** Puts this class behind PHP's session functions. Call it before session_start(). */
+  /** Registers this class with PHP's session functions. Call it before session_start(). */
   static initCallbacks(): boolean {
     const rc = session_set_save_handler(
       Sessions.Open,
@@ -90,7 +90,7 @@ export class Sessions {
       Sessions.garbageCollect,
       Sessions.createId,
     );
-    if (rc === false) return false; // PHP has said why
+    if (rc === false) return false; // PHP has warned
     session_set_cookie_params(
       60 * 60 * 24 * 14, // Lifetime in seconds
       '/', // Domain path
@@ -102,7 +102,7 @@ export class Sessions {
     return true;
   }
 
-  /** What Open made. PHP always calls Open first; only a program can forget. */
+  /** The pool from Open. PHP always calls Open first; code that calls the class by hand may not. */
   static #connection(): Pool {
     if (Sessions.Db === null) throw new Error('Sessions.Open has not been called');
     return Sessions.Db;

@@ -10,10 +10,10 @@ type CountRow = RowDataPacket & { count: number };
 /** PHP's time(): seconds since 1970, whole. */
 const time = (): number => Math.floor(Date.now() / 1000);
 
-/** What createId hands out, and nothing else: a number as a person would write it. */
+/** The exact form of an id from createId: a number without leading zeros. */
 const isId = (sid: string): boolean => /^[1-9][0-9]{0,9}$/.test(sid);
 
-/** The article's static class, for ids that are compared byte by byte. */
+/** The article's static class, with ids compared byte by byte. */
 export class Sessions {
   /** The process's connections to the database. Null until the first Open. */
   static Db: Pool | null = null;
@@ -21,18 +21,18 @@ export class Sessions {
   /** The name of the session, and so of its cookie. */
   static SessionName = 'MySession';
 
-  /** Makes the pool, once in the life of the process, and has no use for PHP's path and name. */
+  /** Makes the pool, once per process; PHP's path and name are not used. */
   static async Open(_path: string, _session_name: string): Promise<boolean> {
     Sessions.Db ??= createPool(dsn);
     return true;
   }
 
-  /** Has nothing to give back: each statement has returned the connection it borrowed. */
+  /** Does nothing: each statement has already returned its connection to the pool. */
   static async Close(): Promise<boolean> {
     return true;
   }
 
-  /** Finds what Write was last given for this id; `''` when there is no such session. */
+  /** Reads the data that Write last saved under this id; `''` if there is no such session. */
   static async Read(sid: string): Promise<string> {
     if (!isId(sid)) return '';
     const sql = 'SELECT * FROM sessions WHERE id=?';
@@ -40,7 +40,7 @@ export class Sessions {
     return tbl[0]?.d ?? '';
   }
 
-  /** Keeps the session's data, in a new row or in the one that is there. */
+  /** Saves the session's data, in a new row or in the existing one. */
   static async Write(sid: string, data: string): Promise<boolean> {
     if (!isId(sid)) return false;
     const vals = { id: sid, d: data, updated: time() };
@@ -60,7 +60,7 @@ export class Sessions {
     return true;
   }
 
-  /** Forgets one session, as a sign-out asks for. What is no id forgets nothing. */
+  /** Deletes one session, as a sign-out does; an invalid id deletes nothing. */
   static async Destroy(sid: string): Promise<boolean> {
     if (isId(sid)) {
       const sql = 'DELETE FROM sessions WHERE id=?';
@@ -69,7 +69,7 @@ export class Sessions {
     return true;
   }
 
-  /** Forgets every session that nobody has written for `max_life` seconds. */
+  /** Deletes every session that was last written more than `max_life` seconds ago. */
   static async garbageCollect(max_life: number): Promise<boolean> {
     const threshold = time() - max_life;
     const sql = `DELETE FROM sessions WHERE updated < ${threshold}`;
@@ -84,7 +84,7 @@ export class Sessions {
     return String(row.insertId);
   }
 
-  /** Puts this class behind PHP's session functions. Call it before session_start(). */
+  /** Registers this class with PHP's session functions. Call it before session_start(). */
   static initCallbacks(): boolean {
     const rc = session_set_save_handler(
       Sessions.Open,
@@ -95,7 +95,7 @@ export class Sessions {
       Sessions.garbageCollect,
       Sessions.createId,
     );
-    if (rc === false) return false; // PHP has said why
+    if (rc === false) return false; // PHP has warned
     session_set_cookie_params(
       60 * 60 * 24 * 14, // Lifetime in seconds
       '/', // Domain path
@@ -107,7 +107,7 @@ export class Sessions {
     return true;
   }
 
-  /** What Open made. PHP always calls Open first; only a program can forget. */
+  /** The pool from Open. PHP always calls Open first; code that calls the class by hand may not. */
   static #connection(): Pool {
     if (Sessions.Db === null) throw new Error('Sessions.Open has not been called');
     return Sessions.Db;

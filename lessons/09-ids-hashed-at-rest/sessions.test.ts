@@ -45,8 +45,8 @@ test('the database is never told an id', async () => {
 
 /** The row's key for an id; undefined when the class does not take it for one of its own. */
 async function keyOf(id: string): Promise<Buffer | undefined> {
-  await database.query('DELETE FROM sessions');
-  if (!(await handler.write(id, 'count|i:1;'))) return undefined;
+  // A later lesson saves only under ids that it has issued.
+  if (!(await handler.write(id, 'count|i:1;').catch(() => false))) return undefined;
   const [row] = await database.rows();
   return Buffer.from(row?.['id'] as Buffer);
 }
@@ -58,11 +58,13 @@ function difference(one: Buffer, other: Buffer): number {
 }
 
 test('ids that differ in one character have unrelated keys', async () => {
+  await database.query('DELETE FROM sessions');
   const id = await newId();
   const key = await keyOf(id);
   assert.ok(key !== undefined, 'a new id was refused');
   for (const place of [0, 21, id.length - 1]) {
     const other = id.slice(0, place) + (id[place] === 'A' ? 'B' : 'A') + id.slice(place + 1);
+    await database.query('DELETE FROM sessions');
     const otherKey = await keyOf(other);
     if (otherKey === undefined) continue;
     const share = difference(key, otherKey) / (key.length * 8);

@@ -11,13 +11,13 @@ type CountRow = RowDataPacket & { count: number };
 /** PHP's time(): seconds since 1970, whole. */
 const time = (): number => Math.floor(Date.now() / 1000);
 
-/** What createId hands out, and nothing else: 32 bytes, written as base64url. */
+/** The exact form of an id from createId: 32 bytes as base64url. */
 const isId = (sid: string): boolean => /^[A-Za-z0-9_-]{43}$/.test(sid);
 
-/** The row of an id: its SHA-256. From the id to the row there is a way, and none leads back. */
+/** The row's key: SHA-256 of the id. You can get from the id to the row, and not back. */
 const rowKey = (sid: string): Buffer => createHash('sha256').update(sid).digest();
 
-/** The article's static class, for a table that may be seen. */
+/** The article's static class, with a table that may leak. */
 export class Sessions {
   /** The process's connections to the database. Null until the first Open. */
   static Db: Pool | null = null;
@@ -25,18 +25,18 @@ export class Sessions {
   /** The name of the session, and so of its cookie. */
   static SessionName = 'MySession';
 
-  /** Makes the pool, once in the life of the process, and has no use for PHP's path and name. */
+  /** Makes the pool, once per process; PHP's path and name are not used. */
   static async Open(_path: string, _session_name: string): Promise<boolean> {
     Sessions.Db ??= createPool(dsn);
     return true;
   }
 
-  /** Has nothing to give back: each statement has returned the connection it borrowed. */
+  /** Does nothing: each statement has already returned its connection to the pool. */
   static async Close(): Promise<boolean> {
     return true;
   }
 
-  /** Finds what Write was last given for this id; `''` when there is no such session. */
+  /** Reads the data that Write last saved under this id; `''` if there is no such session. */
   static async Read(sid: string): Promise<string> {
     if (!isId(sid)) return '';
     const sql = 'SELECT * FROM sessions WHERE id=?';
@@ -44,7 +44,7 @@ export class Sessions {
     return tbl[0]?.d ?? '';
   }
 
-  /** Keeps the session's data, in a new row or in the one that is there. */
+  /** Saves the session's data, in a new row or in the existing one. */
   static async Write(sid: string, data: string): Promise<boolean> {
     if (!isId(sid)) return false;
     const vals = { id: rowKey(sid), d: data, updated: time() };
@@ -64,14 +64,14 @@ export class Sessions {
     return true;
   }
 
-  /** Forgets one session, as a sign-out asks for. What is no id forgets nothing. */
+  /** Deletes one session, as a sign-out does; an invalid id deletes nothing. */
   static async Destroy(sid: string): Promise<boolean> {
     if (!isId(sid)) return true;
     await Sessions.#connection().execute('DELETE FROM sessions WHERE id=?', [rowKey(sid)]);
     return true;
   }
 
-  /** Forgets every session that nobody has written for `max_life` seconds. */
+  /** Deletes every session that was last written more than `max_life` seconds ago. */
   static async garbageCollect(max_life: number): Promise<boolean> {
     const threshold = time() - max_life;
     const sql = `DELETE FROM sessions WHERE updated < ${threshold}`;
@@ -79,12 +79,12 @@ export class Sessions {
     return true;
   }
 
-  /** Draws an id. There are 2 to the power of 256, so no other session has it. */
+  /** Draws a random id of 256 bits, so no other session has it. */
   static async createId(): Promise<string> {
     return randomBytes(32).toString('base64url');
   }
 
-  /** Puts this class behind PHP's session functions. Call it before session_start(). */
+  /** Registers this class with PHP's session functions. Call it before session_start(). */
   static initCallbacks(): boolean {
     const rc = session_set_save_handler(
       Sessions.Open,
@@ -95,7 +95,7 @@ export class Sessions {
       Sessions.garbageCollect,
       Sessions.createId,
     );
-    if (rc === false) return false; // PHP has said why
+    if (rc === false) return false; // PHP has warned
     session_set_cookie_params(
       60 * 60 * 24 * 14, // Lifetime in seconds
       '/', // Domain path
@@ -107,7 +107,7 @@ export class Sessions {
     return true;
   }
 
-  /** What Open made. PHP always calls Open first; only a program can forget. */
+  /** The pool from Open. PHP always calls Open first; code that calls the class by hand may not. */
   static #connection(): Pool {
     if (Sessions.Db === null) throw new Error('Sessions.Open has not been called');
     return Sessions.Db;

@@ -9,19 +9,19 @@ type SessionRow = RowDataPacket & { d: Buffer | null };
 /** PHP's time(): seconds since 1970, whole. */
 const time = (): number => Math.floor(Date.now() / 1000);
 
-/** What createId hands out, and nothing else: 32 bytes, written as base64url. */
+/** The exact form of an id from createId: 32 bytes as base64url. */
 const isId = (sid: string): boolean => /^[A-Za-z0-9_-]{43}$/.test(sid);
 
-/** The row of an id: its SHA-256. From the id to the row there is a way, and none leads back. */
+/** The row's key: SHA-256 of the id. You can get from the id to the row, and not back. */
 const rowKey = (sid: string): Buffer => createHash('sha256').update(sid).digest();
 
-/** A session that was not saved because it is larger than a session may be. */
+/** Thrown for a session that is too large to save; the saved one stays. */
 export class SessionTooLarge extends RangeError {
-  /** Tells it from other errors by name. */
+  /** Distinguishes it from other errors. */
   override readonly name = 'SessionTooLarge';
 }
 
-/** The article's static class, for data of any bytes and a limit of our own. */
+/** The article's static class, for any bytes, up to a limit. */
 export class Sessions {
   /** The process's connections to the database. Null until the first Open. */
   static Db: Pool | null = null;
@@ -29,24 +29,24 @@ export class Sessions {
   /** The name of the session, and so of its cookie. */
   static SessionName = 'MySession';
 
-  /** PHP's `session.gc_maxlifetime`: how many seconds a session lives that nobody writes. */
+  /** PHP's `session.gc_maxlifetime`: seconds that a session lives after its last save. */
   static MaxLife = 1440;
 
-  /** How many bytes a session may have. The column would take sixteen times as many. */
+  /** The largest session, in bytes. The column would hold sixteen times as much. */
   static MaxBytes = 1_048_576;
 
-  /** Makes the pool, once in the life of the process, and has no use for PHP's path and name. */
+  /** Makes the pool, once per process; PHP's path and name are not used. */
   static async Open(_path: string, _session_name: string): Promise<boolean> {
     Sessions.Db ??= createPool(dsn);
     return true;
   }
 
-  /** Has nothing to give back: each statement has returned the connection it borrowed. */
+  /** Does nothing: each statement has already returned its connection to the pool. */
   static async Close(): Promise<boolean> {
     return true;
   }
 
-  /** Finds what Write was last given for this id; `''` when there is none, or none still alive. */
+  /** Reads the data that Write last saved under this id; `''` if no such session is alive. */
   static async Read(sid: string): Promise<string | Uint8Array> {
     if (!isId(sid)) return '';
     const sql = 'SELECT * FROM sessions WHERE id=? AND updated >= ?';
@@ -55,7 +55,7 @@ export class Sessions {
     return tbl[0]?.d ?? '';
   }
 
-  /** Keeps the session's data, unless it is too large; one statement, with or without a row. */
+  /** Saves the session's data unless it is too large: one statement, with or without a row. */
   static async Write(sid: string, data: string | Uint8Array): Promise<boolean> {
     if (!isId(sid)) return false;
     const bytes = typeof data === 'string' ? Buffer.from(data) : Buffer.from(data);
@@ -69,14 +69,14 @@ export class Sessions {
     return true;
   }
 
-  /** Forgets one session, as a sign-out asks for. What is no id forgets nothing. */
+  /** Deletes one session, as a sign-out does; an invalid id deletes nothing. */
   static async Destroy(sid: string): Promise<boolean> {
     if (!isId(sid)) return true;
     await Sessions.#connection().execute('DELETE FROM sessions WHERE id=?', [rowKey(sid)]);
     return true;
   }
 
-  /** Forgets every session that nobody has written for `max_life` seconds. */
+  /** Deletes every session that was last written more than `max_life` seconds ago. */
   static async garbageCollect(max_life: number): Promise<boolean> {
     if (!Number.isSafeInteger(max_life) || max_life < 0) {
       throw new TypeError(`max_life must be whole seconds, 0 or more; got ${String(max_life)}`);
@@ -91,12 +91,12 @@ export class Sessions {
     return true;
   }
 
-  /** Draws an id. There are 2 to the power of 256, so no other session has it. */
+  /** Draws a random id of 256 bits, so no other session has it. */
   static async createId(): Promise<string> {
     return randomBytes(32).toString('base64url');
   }
 
-  /** Puts this class behind PHP's session functions. Call it before session_start(). */
+  /** Registers this class with PHP's session functions. Call it before session_start(). */
   static initCallbacks(): boolean {
     const rc = session_set_save_handler(
       Sessions.Open,
@@ -107,7 +107,7 @@ export class Sessions {
       Sessions.garbageCollect,
       Sessions.createId,
     );
-    if (rc === false) return false; // PHP has said why
+    if (rc === false) return false; // PHP has warned
     session_set_cookie_params(
       60 * 60 * 24 * 14, // Lifetime in seconds
       '/', // Domain path
@@ -120,7 +120,7 @@ export class Sessions {
     return true;
   }
 
-  /** What Open made. PHP always calls Open first; only a program can forget. */
+  /** The pool from Open. PHP always calls Open first; code that calls the class by hand may not. */
   static #connection(): Pool {
     if (Sessions.Db === null) throw new Error('Sessions.Open has not been called');
     return Sessions.Db;

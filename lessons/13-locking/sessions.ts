@@ -6,28 +6,28 @@ const dsn = process.env['DATABASE_URL'] ?? 'mysql://db_user:db_pass@localhost/my
 
 type SessionRow = RowDataPacket & { d: Buffer | null };
 
-/** The state of one request: its lifetime setting, and the connection that holds the session's lock. */
+/** One request's state: its lifetime setting, and the connection that holds the session's lock. */
 type Held = { readonly maxLife: number; db?: PoolConnection | undefined };
 
 /** PHP's time(): seconds since 1970, whole. */
 const time = (): number => Math.floor(Date.now() / 1000);
 
-/** What createId hands out, and nothing else: 32 bytes, written as base64url. */
+/** The exact form of an id from createId: 32 bytes as base64url. */
 const isId = (sid: string): boolean => /^[A-Za-z0-9_-]{43}$/.test(sid);
 
-/** The row of an id: its SHA-256. From the id to the row there is a way, and none leads back. */
+/** The row's key: SHA-256 of the id. You can get from the id to the row, and not back. */
 const rowKey = (sid: string): Buffer => createHash('sha256').update(sid).digest();
 
-/** The name of a session's lock: 64 characters, and not to be computed from the row. */
+/** The lock's name: 64 characters, MySQL's limit, that cannot be computed from the row. */
 const lockName = (sid: string): string => createHash('sha256').update(`lock ${sid}`).digest('hex');
 
-/** A session that was not saved because it is larger than a session may be. */
+/** Thrown for a session that is too large to save; the saved one stays. */
 export class SessionTooLarge extends RangeError {
-  /** Tells it from other errors by name. */
+  /** Distinguishes it from other errors. */
   override readonly name = 'SessionTooLarge';
 }
 
-/** The article's static class, for requests of one visitor that come at the same time. */
+/** The article's static class, for simultaneous requests of one visitor. */
 export class Sessions {
   /** The process's connections to the database. Null until the first Open. */
   static Db: Pool | null = null;
@@ -35,36 +35,32 @@ export class Sessions {
   /** The name of the session, and so of its cookie. */
   static SessionName = 'MySession';
 
-  /** PHP's `session.gc_maxlifetime`: how many seconds a session lives that nobody writes. */
+  /** PHP's `session.gc_maxlifetime`: seconds that a session lives after its last save. */
   static MaxLife = 1440;
 
-  /** How many bytes a session may have. The column would take sixteen times as many. */
+  /** The largest session, in bytes. The column would hold sixteen times as much. */
   static MaxBytes = 1_048_576;
 
-  /** How many seconds a request waits for another one of the same session. */
+  /** Seconds that a request waits for its session before it fails. */
   static MaxWait = 10;
 
-  /** Makes the pool, once in the life of the process, and has no use for PHP's path and name. */
+  /** Makes the pool, once per process; PHP's path and name are not used. */
   static async Open(_path: string, _session_name: string): Promise<boolean> {
     Sessions.Db ??= createPool(dsn);
     return true;
   }
 
-  /** Gives the lock back, and the connection that held it. */
+  /** Releases the lock, and the connection that held it. */
   static async Close(held?: Held): Promise<boolean> {
     const db = held?.db;
     if (held) held.db = undefined;
-    try {
-      await db?.query('SELECT RELEASE_ALL_LOCKS()');
-      db?.release();
-    } catch {
-      // The connection is broken, and so the server has released the lock itself.
-      db?.destroy();
-    }
+    // On a broken connection the server has released the lock itself.
+    await db?.query('SELECT RELEASE_ALL_LOCKS()').catch(() => db.destroy());
+    db?.release();
     return true;
   }
 
-  /** Waits for the session, and finds what Write was last given for it; `''` if it is not alive. */
+  /** Locks the session and reads the data that Write last saved; `''` if it is not alive. */
   static async Read(sid: string, held?: Held): Promise<string | Uint8Array> {
     if (!isId(sid)) return '';
     await Sessions.#lock(sid, held);
@@ -74,7 +70,7 @@ export class Sessions {
     return tbl[0]?.d ?? '';
   }
 
-  /** Keeps the session's data, unless it is too large; one statement, with or without a row. */
+  /** Saves the session's data unless it is too large: one statement, with or without a row. */
   static async Write(sid: string, data: string | Uint8Array, held?: Held): Promise<boolean> {
     if (!isId(sid)) return false;
     const bytes = typeof data === 'string' ? Buffer.from(data) : Buffer.from(data);
@@ -88,14 +84,14 @@ export class Sessions {
     return true;
   }
 
-  /** Forgets one session, as a sign-out asks for. What is no id forgets nothing. */
+  /** Deletes one session, as a sign-out does; an invalid id deletes nothing. */
   static async Destroy(sid: string, held?: Held): Promise<boolean> {
     if (!isId(sid)) return true;
     await Sessions.#connection(held).execute('DELETE FROM sessions WHERE id=?', [rowKey(sid)]);
     return true;
   }
 
-  /** Forgets every session that nobody has written for `max_life` seconds. */
+  /** Deletes every session that was last written more than `max_life` seconds ago. */
   static async garbageCollect(max_life: number, held?: Held): Promise<boolean> {
     if (!Number.isSafeInteger(max_life) || max_life < 0) {
       throw new TypeError(`max_life must be whole seconds, 0 or more; got ${String(max_life)}`);
@@ -111,12 +107,12 @@ export class Sessions {
     return true;
   }
 
-  /** Draws an id. There are 2 to the power of 256, so no other session has it. */
+  /** Draws a random id of 256 bits, so no other session has it. */
   static async createId(): Promise<string> {
     return randomBytes(32).toString('base64url');
   }
 
-  /** Puts this class behind PHP's session functions. Call it before session_start(). */
+  /** Registers this class with PHP's session functions. Call it before session_start(). */
   static initCallbacks(): boolean {
     const held: Held = { maxLife: Number(ini_get('session.gc_maxlifetime')) };
     const rc = session_set_save_handler(
@@ -128,7 +124,7 @@ export class Sessions {
       (max_life) => Sessions.#orClose(Sessions.garbageCollect(max_life, held), held),
       Sessions.createId,
     );
-    if (rc === false) return false; // PHP has said why
+    if (rc === false) return false; // PHP has warned
     session_set_cookie_params(
       60 * 60 * 24 * 14, // Lifetime in seconds
       '/', // Domain path
@@ -150,7 +146,7 @@ export class Sessions {
     if (tbl[0]?.['got'] !== 1) throw new Error(`The session was busy for ${Sessions.MaxWait} s`);
   }
 
-  /** After a callback that failed, PHP calls no other one, not even Close: so Close runs here. */
+  /** PHP calls no callback after one that failed, not even Close, so Close runs here. */
   static async #orClose<Answer>(answer: Promise<Answer>, held: Held): Promise<Answer> {
     return await answer.catch(async (error) => {
       await Sessions.Close(held);
@@ -158,7 +154,7 @@ export class Sessions {
     });
   }
 
-  /** The connection of the request, and of no other request; by hand, any free one. */
+  /** The request's own connection; the pool for calls by hand. */
   static #connection(held?: Held): Pool | PoolConnection {
     const db = held ? held.db : Sessions.Db;
     if (!db) throw new Error('Sessions.Open has not been called, or the request has ended');

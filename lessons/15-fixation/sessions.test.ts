@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { openBench } from '#bench';
 
-const { clock, database, gate, handler, newId, serve, store } = await openBench();
+const { clock, database, gate, handler, newId, serve, statements, store } = await openBench();
+const { Sessions } = await import('#sessions');
 const server = await serve({ settings: { 'session.gc_probability': '0' } });
 after(() => server.close());
 await handler.open('', 'MySession');
@@ -29,23 +31,54 @@ test('an id that was not made here is replaced', async () => {
     assert.equal(await handler.read(planted), '');
     assert.equal((await database.rows()).length, before + 1);
   }
+  // The test opens a page while the session ends, so the page waits for an id that is over then.
   const { cookie } = await server.request();
-  const { setCookie } = await visitDuringLogout(cookie);
-  assert.equal(setCookie.length, 1, 'it ended while a request waited for it, and came back');
-  assert.equal(await handler.read(decodeURIComponent(idIn(cookie))), '');
-});
-
-/** Opens another page of the visitor during the sign-out, and returns its response. */
-async function visitDuringLogout(cookie: string): Promise<{ setCookie: string[] }> {
-  const leaving = gate(1, /^DELETE/, { opens: 'by hand', patience: 8000 });
+  const leaving = gate(1, /^\s*DELETE/i, { opens: 'by hand', patience: 8000 });
   const logout = server.request({ cookie, path: '/logout' });
   await leaving.arrived;
   const visit = server.request({ cookie });
   await database.lockWaits(1, visit);
   leaving.open();
-  await logout;
-  return await visit;
-}
+  await Promise.all([logout, visit]);
+  const revived = await handler.read(decodeURIComponent(idIn(cookie)));
+  assert.equal(revived, '', 'it ended while a request waited for it, and came back');
+});
+
+test('a failure of the database takes no cookie away', async () => {
+  const { cookie } = await server.request({ path: '/login?user=ann' });
+  // The test renames the table, so that every statement on it fails.
+  await database.query('RENAME TABLE sessions TO sessions_elsewhere');
+  const errors: string[] = [];
+  const listen = ({ message }: Error) => errors.push(message);
+  process.on('warning', listen);
+  const failed = await server.request({ cookie, path: '/whoami' });
+  process.off('warning', listen);
+  await database.query('RENAME TABLE sessions_elsewhere TO sessions');
+  assert.equal(failed.status, 500);
+  const another = 'the test renamed the table, and PHP was told to make another id';
+  assert.doesNotMatch(errors.join(), /Session id/, another);
+  assert.deepEqual(failed.setCookie, [], 'the test renamed the table, and Ann got another id');
+  assert.match((await server.request({ cookie, path: '/whoami' })).body, /ann/);
+});
+
+test('a request that waits in vain waits once', async () => {
+  const { cookie } = await server.request();
+  const saves = gate(1, /^\s*(INSERT|UPDATE|REPLACE)/i, { opens: 'by hand', patience: 8000 });
+  const first = server.request({ cookie });
+  await saves.arrived;
+  const { MaxWait } = Sessions as { MaxWait?: number };
+  Object.assign(Sessions, { MaxWait: 1 });
+  const began = statements().length;
+  const { status } = await server.request({ cookie });
+  const waits = statements()
+    .slice(began)
+    .filter(({ sql }) => /GET_LOCK|FOR UPDATE/i.test(sql));
+  Object.assign(Sessions, { MaxWait });
+  saves.open();
+  await first;
+  assert.equal(status, 500);
+  assert.equal(waits.length, 1, `it asked for the lock ${waits.length} times`);
+});
 
 test('signing in changes the id and ends the old one', async () => {
   const { cookie: before } = await server.request();
@@ -59,4 +92,26 @@ test('signing in changes the id and ends the old one', async () => {
   assert.equal(await handler.read(decodeURIComponent(idIn(before))), '', 'the old row is there');
   const { body } = await server.request({ cookie: login.cookie });
   assert.match(body, /Count: 2/, 'what was in the session has moved along');
+});
+
+test('signing in over another user begins with an empty session', async () => {
+  const { cookie } = await server.request({ path: '/login?user=ann' });
+  await server.request({ cookie });
+  const bob = await server.request({ cookie, path: '/login?user=bob' });
+  const { body } = await server.request({ cookie: bob.cookie });
+  assert.match(
+    body,
+    /Count: 1\b/,
+    'Bob signed in at the same browser, and has what was in her cart',
+  );
+});
+
+test('twenty sign-ins at once are answered', async () => {
+  const visitors = await Promise.all(Array.from({ length: 20 }, () => server.request()));
+  const logins = visitors.map(({ cookie }, index) =>
+    server.request({ cookie, path: `/login?user=visitor${index}` }),
+  );
+  const served = await Promise.race([Promise.all(logins), delay(6000)]);
+  assert.ok(served, 'sign-ins that hold a connection wait for another one, and none ever ends');
+  assert.ok(served.every(({ status }) => status === 200));
 });

@@ -9,34 +9,35 @@ import {
   session_regenerate_id,
   session_set_cookie_params,
   session_set_save_handler,
+  session_unset,
 } from '#php';
 
 const dsn = process.env['DATABASE_URL'] ?? 'mysql://db_user:db_pass@localhost/myapp';
 
 type SessionRow = RowDataPacket & { d: Buffer | null };
 
-/** The state of one request: its lifetime setting, and the connection that holds the session's lock. */
-type Held = { readonly maxLife: number; db?: PoolConnection | undefined };
+/** One request's state: its lifetime setting, the connection that holds the lock, its error. */
+type Held = { readonly maxLife: number; db?: PoolConnection | undefined; failed?: unknown };
 
 /** PHP's time(): seconds since 1970, whole. */
 const time = (): number => Math.floor(Date.now() / 1000);
 
-/** What createId hands out, and nothing else: 32 bytes, written as base64url. */
+/** The exact form of an id from createId: 32 bytes as base64url. */
 const isId = (sid: string): boolean => /^[A-Za-z0-9_-]{43}$/.test(sid);
 
-/** The row of an id: its SHA-256. From the id to the row there is a way, and none leads back. */
+/** The row's key: SHA-256 of the id. You can get from the id to the row, and not back. */
 const rowKey = (sid: string): Buffer => createHash('sha256').update(sid).digest();
 
-/** The name of a session's lock: 64 characters, and not to be computed from the row. */
+/** The lock's name: 64 characters, MySQL's limit, that cannot be computed from the row. */
 const lockName = (sid: string): string => createHash('sha256').update(`lock ${sid}`).digest('hex');
 
-/** A session that was not saved because it is larger than a session may be. */
+/** Thrown for a session that is too large to save; the saved one stays. */
 export class SessionTooLarge extends RangeError {
-  /** Tells it from other errors by name. */
+  /** Distinguishes it from other errors. */
   override readonly name = 'SessionTooLarge';
 }
 
-/** The article's static class, for sessions that begin here and nowhere else. */
+/** The article's static class, with ids that this server has issued. */
 export class Sessions {
   /** The process's connections to the database. Null until the first Open. */
   static Db: Pool | null = null;
@@ -44,44 +45,40 @@ export class Sessions {
   /** The name of the session, and so of its cookie. */
   static SessionName = 'MySession';
 
-  /** PHP's `session.gc_maxlifetime`: how many seconds a session lives that nobody writes. */
+  /** PHP's `session.gc_maxlifetime`: seconds that a session lives after its last save. */
   static MaxLife = 1440;
 
-  /** How many bytes a session may have. The column would take sixteen times as many. */
+  /** The largest session, in bytes. The column would hold sixteen times as much. */
   static MaxBytes = 1_048_576;
 
-  /** How many seconds a request waits for another one of the same session. */
+  /** Seconds that a request waits for its session before it fails. */
   static MaxWait = 10;
 
   /** For each session, the last request of this process that has asked for its lock. */
   static #asking = new Map<string, Promise<void>>();
 
-  /** Makes the pool, once in the life of the process, and has no use for PHP's path and name. */
+  /** Makes the pool, once per process; PHP's path and name are not used. */
   static async Open(_path: string, _session_name: string): Promise<boolean> {
     Sessions.Db ??= createPool(dsn);
     return true;
   }
 
-  /** Gives the lock back, and the connection that held it. */
+  /** Releases the lock, and the connection that held it. */
   static async Close(held?: Held): Promise<boolean> {
     const db = held?.db;
     if (held) held.db = undefined;
-    try {
-      await db?.query('SELECT RELEASE_ALL_LOCKS()');
-      db?.release();
-    } catch {
-      // The connection is broken, and so the server has released the lock itself.
-      db?.destroy();
-    }
+    // On a broken connection the server has released the lock itself.
+    await db?.query('SELECT RELEASE_ALL_LOCKS()').catch(() => db.destroy());
+    db?.release();
     return true;
   }
 
-  /** Waits for the session, and finds what Write was last given for it; `''` if it is not alive. */
+  /** Locks the session and reads the data that Write last saved; `''` if it is not alive. */
   static async Read(sid: string, held?: Held): Promise<string | Uint8Array> {
     return (await Sessions.#find(sid, held))?.d ?? '';
   }
 
-  /** Keeps the session's data, unless it is too large; one statement, with or without a row. */
+  /** Saves the session's data unless it is too large: one statement, with or without a row. */
   static async Write(sid: string, data: string | Uint8Array, held?: Held): Promise<boolean> {
     if (!isId(sid)) return false;
     const bytes = typeof data === 'string' ? Buffer.from(data) : Buffer.from(data);
@@ -95,46 +92,46 @@ export class Sessions {
     return true;
   }
 
-  /** Forgets one session, as a sign-out asks for. What is no id forgets nothing. */
+  /** Deletes one session, as a sign-out does; an invalid id deletes nothing. */
   static async Destroy(sid: string, held?: Held): Promise<boolean> {
     if (!isId(sid)) return true;
     await Sessions.#connection(held).execute('DELETE FROM sessions WHERE id=?', [rowKey(sid)]);
     return true;
   }
 
-  /** Forgets every session that nobody has written for `max_life` seconds. */
+  /** Deletes every session that was last written more than `max_life` seconds ago. */
   static async garbageCollect(max_life: number, held?: Held): Promise<boolean> {
     if (!Number.isSafeInteger(max_life) || max_life < 0) {
       throw new TypeError(`max_life must be whole seconds, 0 or more; got ${String(max_life)}`);
     }
-    const own = held?.db ? undefined : await Sessions.#take();
-    const db = own ?? Sessions.#connection(held);
+    const db = held?.db ?? (await Sessions.#take());
     try {
       await db.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
       await db.execute('DELETE FROM sessions WHERE updated < ?', [time() - max_life]);
     } finally {
-      own?.release();
+      if (db !== held?.db) db.release();
     }
     return true;
   }
 
-  /** Draws an id. There are 2 to the power of 256, so no other session has it. */
+  /** Draws a random id of 256 bits, so no other session has it. */
   static async createId(): Promise<string> {
     return randomBytes(32).toString('base64url');
   }
 
-  /** Tells PHP whether an id that a browser sent is of a session that is alive. */
+  /** Answers PHP's strict mode: whether the id of a browser is that of a living session. */
   static async validateId(sid: string, held?: Held): Promise<boolean> {
     return (await Sessions.#find(sid, held)) !== undefined;
   }
 
-  /** Signs somebody in: the session goes on under another id, and the old one ends. */
+  /** Signs a user in: the session moves to a new id, and the old id ends. */
   static async Login(user: string): Promise<void> {
     if (!(await session_regenerate_id(true))) throw new Error('The session could not be renewed');
+    if (($_SESSION['user'] ?? user) !== user) session_unset(); // What another user has left
     $_SESSION['user'] = user;
   }
 
-  /** Puts this class behind PHP's session functions. Call it before session_start(). */
+  /** Registers this class with PHP's session functions. Call it before session_start(). */
   static initCallbacks(): boolean {
     const held: Held = { maxLife: Number(ini_get('session.gc_maxlifetime')) };
     const rc = session_set_save_handler(
@@ -145,9 +142,10 @@ export class Sessions {
       (sid) => Sessions.#orClose(Sessions.Destroy(sid, held), held),
       (max_life) => Sessions.#orClose(Sessions.garbageCollect(max_life, held), held),
       Sessions.createId,
-      (sid) => Sessions.#orClose(Sessions.validateId(sid, held), held),
+      // PHP would take a failure for a no, and send a new cookie: let Read fail instead.
+      (sid) => Sessions.#orClose(Sessions.validateId(sid, held), held).catch(() => true),
     );
-    if (rc === false) return false; // PHP has said why
+    if (rc === false) return false; // PHP has warned
     session_set_cookie_params(
       60 * 60 * 24 * 14, // Lifetime in seconds
       '/', // Domain path
@@ -160,7 +158,7 @@ export class Sessions {
     return true;
   }
 
-  /** The session's row, once no other request has it; undefined if none is alive. */
+  /** Locks the session and finds its row; undefined if it is not alive. */
   static async #find(sid: string, held?: Held): Promise<SessionRow | undefined> {
     if (!isId(sid)) return undefined;
     await Sessions.#lock(sid, held);
@@ -173,6 +171,7 @@ export class Sessions {
   /** Takes the session's lock, after the requests of this process that asked for it before. */
   static async #lock(sid: string, held?: Held): Promise<void> {
     if (!held || held.db) return;
+    if (held.failed) throw held.failed;
     const name = lockName(sid);
     const asked: Promise<void> = Sessions.#ask(name, held).finally(() => {
       if (Sessions.#asking.get(name) === asked) Sessions.#asking.delete(name);
@@ -204,15 +203,16 @@ export class Sessions {
     throw new Error(`No connection was free for ${Sessions.MaxWait} s`);
   }
 
-  /** After a callback that failed, PHP calls no other one, not even Close: so Close runs here. */
+  /** PHP calls no callback after one that failed, not even Close, so Close runs here. */
   static async #orClose<Answer>(answer: Promise<Answer>, held: Held): Promise<Answer> {
     return await answer.catch(async (error) => {
+      held.failed = error;
       await Sessions.Close(held);
       throw error;
     });
   }
 
-  /** The connection of the request, and of no other request; by hand, any free one. */
+  /** The request's own connection; the pool for calls by hand. */
   static #connection(held?: Held): Pool | PoolConnection {
     const db = held ? held.db : Sessions.Db;
     if (!db) throw new Error('Sessions.Open has not been called, or the request has ended');

@@ -18,7 +18,7 @@ const breaks = {
 };
 
 /** These attacks look at connections, at an id without a session, at a cookie's attributes. */
-const ASKS_NO_STORE = ['01', '02', '16'];
+const ASKS_NO_STORE = ['01', '02', '17'];
 
 for (const [what, statements] of Object.entries(breaks)) {
   for (const { number, label, title, files } of lessons) {

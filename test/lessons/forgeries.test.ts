@@ -8,7 +8,7 @@ import { attack, nameIn, nobody, valueIn, whoami } from './classes.ts';
 
 after(releaseServer);
 
-attack(16, 'a name that only PHP reads as __Host- opens no session', async (_bench, page) => {
+attack(17, 'a name that only PHP reads as __Host- opens no session', async (_bench, page) => {
   const { cookie } = await page.request({ path: '/login?user=mallory' });
   const value = valueIn(cookie);
   const name = nameIn(cookie).slice('__Host-'.length);
@@ -51,7 +51,7 @@ attack(15, 'no part of a cookie value reaches a response header', async (_bench,
   assert.equal(status, 431, 'Node itself has had enough');
 });
 
-attack(16, 'a form from another site is refused, whatever its headers', async (_bench, page) => {
+attack(17, 'a form from another site is refused, whatever its headers', async (_bench, page) => {
   const { cookie } = await page.request({ path: '/login?user=ann' });
   const { host } = new URL(page.url);
   const dresses: Record<string, string>[] = [
@@ -78,7 +78,7 @@ attack(16, 'a form from another site is refused, whatever its headers', async (_
 
 const password = 'a password for these tests, long enough';
 
-/** Runs the class of lesson 17 with known passwords. */
+/** Runs the class of lesson 18 with known passwords. */
 async function withPasswords(text: string, body: () => Promise<void>): Promise<void> {
   process.env['SESSION_PASSWORDS'] = text;
   try {
@@ -88,7 +88,7 @@ async function withPasswords(text: string, body: () => Promise<void>): Promise<v
   }
 }
 
-attack(17, 'parts of two seals make no valid seal', async ({ handler, newId, store }) => {
+attack(18, 'parts of two seals make no valid seal', async ({ handler, newId, store }) => {
   const [ann, mallory] = [await newId(), await newId()];
   await store(ann, 'user|s:3:"Ann";');
   const [parts, own] = [ann.split('*'), mallory.split('*')];
@@ -115,7 +115,7 @@ attack(17, 'parts of two seals make no valid seal', async ({ handler, newId, sto
 });
 
 attack(
-  17,
+  18,
   'a seal of ours that holds no token of ours is refused',
   async ({ handler, statements }) => {
     await withPasswords(JSON.stringify({ 1: password }), async () => {
@@ -142,7 +142,7 @@ attack(
   },
 );
 
-attack(17, 'invalid passwords are refused without showing them', async ({ newId }) => {
+attack(18, 'invalid passwords are refused without showing them', async ({ newId }) => {
   const wrong = [
     `{"1":${password}}`,
     `{"1":"${password}"`,

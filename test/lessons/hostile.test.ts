@@ -155,8 +155,8 @@ async function keepsBodies({ database, handler, newId }: Bench): Promise<void> {
     assert.equal(await answer(handler.write(id, body)), true, `${body.length} bytes`);
     assert.ok(Buffer.from(body).equals(await handler.readBytes(id)), `${body.length} bytes`);
   }
-  const rows = await database.rows();
   const id = await newId();
+  const rows = await database.rows();
   for (const body of ['x'.repeat(megabyte + 1), '\u{1F600}'.repeat(megabyte / 4 + 1)]) {
     const error = await answer(handler.write(id, body));
     assert.equal((error as Error).name, 'SessionTooLarge');

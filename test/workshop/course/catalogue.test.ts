@@ -80,11 +80,11 @@ test('a lesson.json without a valid kind, time or difficulty is refused by name'
 test('a class works on the newest table at or before its lesson', () => {
   const [first, third] = [findLesson(lessons, 1), findLesson(lessons, 3)];
   assert.equal(schemaFor(lessons, 0), schemaFor(lessons, 1), 'lesson 0 has no table of its own');
-  assert.notEqual(schemaFor(lessons, 1), schemaFor(lessons, 17));
+  assert.notEqual(schemaFor(lessons, 1), schemaFor(lessons, 18));
   const { path } = findClass(lessons, 'wrong-03-saves-a-write');
-  const test = join(findLesson(lessons, 17).directory, 'sessions.test.ts');
+  const test = join(findLesson(lessons, 18).directory, 'sessions.test.ts');
   assert.equal(schemaOf(path, test), schemaFor(lessons, 3), 'by its folder');
-  assert.equal(schemaOf('/elsewhere/sessions.ts', test), schemaFor(lessons, 17), 'by the test');
+  assert.equal(schemaOf('/elsewhere/sessions.ts', test), schemaFor(lessons, 18), 'by the test');
   assert.equal(schemaOf(third.files.class, test, first.number), schemaFor(lessons, 1), 'by number');
 });
 

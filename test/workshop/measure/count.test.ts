@@ -76,14 +76,14 @@ const bench = (...args: string[]): ReturnType<typeof run> =>
   });
 
 test('a short run measures each page of each contender, and gets right responses', async () => {
-  const only = 'lesson-17,express';
+  const only = 'lesson-18,express';
   const options = ['--rounds', '1', '--seconds', '0.2', '--clients', '2', '--json'];
   const { stdout, stderr } = await bench('lessons', ...options, '--only', only);
   const { rows, run: plan } = JSON.parse(String(stdout)) as Numbers;
   assert.deepEqual(plan, { rounds: 1, seconds: 0.2, clients: 2 });
   assert.deepEqual(
     rows.map(({ name }) => name),
-    ['lesson-17', 'express'],
+    ['lesson-18', 'express'],
   );
   for (const { pages } of rows) {
     for (const { perSecond, failed } of Object.values(pages)) {

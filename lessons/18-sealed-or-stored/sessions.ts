@@ -2,7 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sealData, unsealData } from 'iron-session';
-import { createPool, type Pool, type PoolConnection, type RowDataPacket } from 'mysql2/promise';
+import type { Pool, PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
+import { createPool } from 'mysql2/promise';
 import {
   $_SESSION,
   ini_get,
@@ -11,22 +12,29 @@ import {
   session_regenerate_id,
   session_set_cookie_params,
   session_set_save_handler,
+  session_unset,
 } from '#php';
 
 const dsn = process.env['DATABASE_URL'] ?? 'mysql://db_user:db_pass@localhost/myapp';
 
-type SessionRow = RowDataPacket & { d: Buffer | null };
+type SessionRow = RowDataPacket & { id: Buffer; d: Buffer | null; version: number };
 
-/** The state of one request: its lifetime setting, and the connection that holds the session's lock. */
-type Held = { readonly maxLife: number; db?: PoolConnection | undefined };
+/** One request's state: its lifetime setting, its lock, the row it has read, its first error. */
+type Held = {
+  readonly maxLife: number;
+  db?: PoolConnection | undefined;
+  waited?: boolean;
+  found?: { sid: string; row: SessionRow | undefined } | undefined;
+  failed?: unknown;
+};
 
 /** PHP's time(): seconds since 1970, whole. */
 const time = (): number => Math.floor(Date.now() / 1000);
 
-/** How long a seal is good for, in seconds: as long as its cookie. */
+/** Seconds that a seal is valid: as long as its cookie. */
 const ttl = 60 * 60 * 24 * 14;
 
-/** The password of a process that was given none. Its seals end with it. */
+/** Used without SESSION_PASSWORDS: drawn at the start, so its seals end with the process. */
 const makeshift = JSON.stringify({ 1: randomBytes(32).toString('base64url') });
 
 /** SESSION_PASSWORDS, such as `{"1":"…","2":"…"}`: each opens, and the highest number seals. */
@@ -37,12 +45,12 @@ function passwords(): Record<string, string> {
     const all = JSON.parse(given) as Record<string, string>;
     if (Object.keys(all).length > 0 && Object.entries(all).every(isGood)) return all;
   } catch {
-    // What JSON has to say about it would show a piece of a password.
+    // The parser's message would contain a piece of a password.
   }
-  throw new Error('SESSION_PASSWORDS must be numbers with passwords of 32 letters or more');
+  throw new Error('SESSION_PASSWORDS must be numbers with passwords of 32 characters or more');
 }
 
-/** The token in a seal; `''` for what is no seal of ours. */
+/** Opens a seal and returns its token; `''` if the seal is invalid. */
 async function unseal(sid: string): Promise<string> {
   const password = passwords();
   if (sid.length > 500 || !/^Fe26\.2\*[\w.*-]+~2$/.test(sid)) return '';
@@ -50,25 +58,24 @@ async function unseal(sid: string): Promise<string> {
     const { token = '' } = await unsealData<{ token?: string }>(sid, { password, ttl });
     return /^[A-Za-z0-9_-]{43}$/.test(token) ? token : '';
   } catch {
-    // For most damage iron-session answers with an empty object, and for some it throws.
+    // For most damage iron-session returns an empty object, for some it throws.
     return '';
   }
 }
 
-/** The row of a token: its SHA-256. From token to row there is a way, and none leads back. */
+/** The row's key: SHA-256 of the token. You can get from the token to the row, and not back. */
 const rowKey = (token: string): Buffer => createHash('sha256').update(token).digest();
 
-/** The name of a session's lock: 64 characters, and not to be computed from the row. */
-const lockName = (token: string): string =>
-  createHash('sha256').update(`lock ${token}`).digest('hex');
+/** The lock's name: 64 characters, MySQL's limit, that cannot be computed from the row. */
+const lockName = (token: string) => createHash('sha256').update(`lock ${token}`).digest('hex');
 
-/** A session that was not saved because it is larger than a session may be. */
+/** Thrown for a session that is too large to save; the saved one stays. */
 export class SessionTooLarge extends RangeError {
-  /** Tells it from other errors by name. */
+  /** Distinguishes it from other errors. */
   override readonly name = 'SessionTooLarge';
 }
 
-/** The article's static class, with ids that nobody else can make. */
+/** The article's static class, with ids that only this server can issue. */
 export class Sessions {
   /** The process's connections to the database. Null until the first Open. */
   static Db: Pool | null = null;
@@ -76,59 +83,61 @@ export class Sessions {
   /** The name of the session, and so of its cookie. */
   static SessionName = '__Host-MySession';
 
-  /** PHP's `session.gc_maxlifetime`: how many seconds a session lives that nobody writes. */
+  /** PHP's `session.gc_maxlifetime`: seconds that a session lives after its last save. */
   static MaxLife = 1440;
 
-  /** How many bytes a session may have. The column would take sixteen times as many. */
+  /** The largest session, in bytes. The column would hold sixteen times as much. */
   static MaxBytes = 1_048_576;
 
-  /** How many seconds a request waits for another one of the same session. */
+  /** Seconds that a request waits for its session before it fails. */
   static MaxWait = 10;
 
   /** For each session, the last request of this process that has asked for its lock. */
   static #asking = new Map<string, Promise<void>>();
 
-  /** Makes the pool, once in the life of the process, and has no use for PHP's path and name. */
+  /** Makes the pool, once per process; PHP's path and name are not used. */
   static async Open(_path: string, _session_name: string): Promise<boolean> {
+    // The driver's error would contain the whole URL, password included.
+    if (!URL.canParse(dsn)) throw new Error('DATABASE_URL is not a URL; percent-encode it');
     Sessions.Db ??= createPool(dsn);
     return true;
   }
 
-  /** Gives the lock back, and the connection that held it. */
+  /** Releases the lock, and the connection that held it. */
   static async Close(held?: Held): Promise<boolean> {
     const db = held?.db;
-    if (held) held.db = undefined;
-    try {
-      await db?.query('SELECT RELEASE_ALL_LOCKS()');
-      db?.release();
-    } catch {
-      // The connection is broken, and so the server has released the lock itself.
-      db?.destroy();
-    }
+    if (held) held.db = held.found = undefined;
+    // On a broken connection the server has released the lock itself.
+    await db?.query('SELECT RELEASE_ALL_LOCKS()').catch(() => db.destroy());
+    db?.release();
     return true;
   }
 
-  /** Waits for the session, and finds what Write was last given for it; `''` if it is not alive. */
+  /** Locks the session and reads the data that Write last saved; `''` if it is not alive. */
   static async Read(sid: string, held?: Held): Promise<string | Uint8Array> {
     return (await Sessions.#find(sid, held))?.d ?? '';
   }
 
-  /** Keeps the session's data, unless it is too large; one statement, with or without a row. */
+  /** Saves the session that this request has read, unless it was changed or ended meanwhile. */
   static async Write(sid: string, data: string | Uint8Array, held?: Held): Promise<boolean> {
-    const token = await unseal(sid);
-    if (token === '') return false;
+    const read = held?.found?.row;
+    const token = read ? '' : await unseal(sid);
+    if (!read && token === '') return false;
     const bytes = typeof data === 'string' ? Buffer.from(data) : Buffer.from(data);
     if (bytes.length > Sessions.MaxBytes) {
       throw new SessionTooLarge(`${bytes.length} bytes to save, ${Sessions.MaxBytes} allowed`);
     }
+    if (held && !read && bytes.length === 0) return true; // Nothing was read, nothing is lost
+    const db = Sessions.#connection(held);
     const sql =
-      'INSERT INTO sessions (id, d, updated) VALUES (?,?,?) ' +
-      'ON DUPLICATE KEY UPDATE d=VALUES(d), updated=VALUES(updated)';
-    await Sessions.#connection(held).execute(sql, [rowKey(token), bytes, time()]);
+      'UPDATE sessions SET d=?, updated=?, version=version+1 WHERE id=? AND (? OR version=?)';
+    const values = [bytes, time(), read?.id ?? rowKey(token), !held, read?.version ?? -1];
+    const [{ affectedRows }] = await db.execute<ResultSetHeader>(sql, values);
+    if (affectedRows !== 1) throw new Error('The session was changed or ended before it was saved');
     return true;
   }
 
-  /** Forgets one session, as a sign-out asks for. What is no id forgets nothing. */
+  /** Deletes one session, as a sign-out does; an invalid id deletes nothing. */
   static async Destroy(sid: string, held?: Held): Promise<boolean> {
     const token = await unseal(sid);
     if (token === '') return true;
@@ -136,49 +145,55 @@ export class Sessions {
     return true;
   }
 
-  /** Forgets every session that nobody has written for `max_life` seconds. */
+  /** Deletes every session that was last written more than `max_life` seconds ago. */
   static async garbageCollect(max_life: number, held?: Held): Promise<boolean> {
     if (!Number.isSafeInteger(max_life) || max_life < 0) {
       throw new TypeError(`max_life must be whole seconds, 0 or more; got ${String(max_life)}`);
     }
-    const own = held?.db ? undefined : await Sessions.#take();
-    const db = own ?? Sessions.#connection(held);
+    const db = held?.db ?? (await Sessions.#take());
     try {
       await db.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
       await db.execute('DELETE FROM sessions WHERE updated < ?', [time() - max_life]);
     } finally {
-      own?.release();
+      if (db !== held?.db) db.release();
     }
     return true;
   }
 
-  /** Draws a token and seals it: the seal is the session's id to everyone but this class. */
-  static async createId(): Promise<string> {
+  /** Inserts a session without data under a random token, and seals the token: that is the id. */
+  static async createId(held?: Held): Promise<string> {
     const token = randomBytes(32).toString('base64url');
+    await Sessions.#lock(token, held);
+    const sql = 'INSERT INTO sessions (id, updated) VALUES (?,?)';
+    await Sessions.#connection(held).execute(sql, [rowKey(token), time()]);
     return await sealData({ token }, { password: passwords(), ttl });
   }
 
-  /** Tells whether a request that may change something comes from our own pages. Ask it first. */
+  /** Whether a request may change something: it must come from our own pages. Call it first. */
   static Allows({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): boolean {
     if (['GET', 'HEAD', 'OPTIONS'].includes(method ?? 'GET')) return true;
     const { host, origin, 'sec-fetch-site': site } = headers;
     if (site !== undefined) return site === 'same-origin' || site === 'none';
-    // No browser at all, or one from before 2020 with a page of its own.
-    return origin === undefined || (URL.canParse(origin) && new URL(origin).host === host);
+    // A program, or a browser from before 2020; on the loopback our pages may be plain http.
+    if (origin === undefined || origin === `https://${host}`) return true;
+    return /^(localhost|127\.0\.0\.1|\[::1\])(:|$)/.test(`${host}`) && origin === `http://${host}`;
   }
 
-  /** Tells PHP whether an id that a browser sent is of a session that is alive. */
+  /** Answers PHP's strict mode: whether the id of a browser is that of a living session. */
   static async validateId(sid: string, held?: Held): Promise<boolean> {
-    return (await Sessions.#find(sid, held)) !== undefined;
+    const row = await Sessions.#find(sid, held);
+    // A session that ended while this request waited: a new id would replace the browser's newer one.
+    return row ? row.d !== null : held?.waited === true;
   }
 
-  /** Signs somebody in: the session goes on under another id, and the old one ends. */
+  /** Signs a user in: the session moves to a new id, and the old id ends. */
   static async Login(user: string): Promise<void> {
     if (!(await session_regenerate_id(true))) throw new Error('The session could not be renewed');
+    if (($_SESSION['user'] ?? user) !== user) session_unset(); // What another user has left
     $_SESSION['user'] = user;
   }
 
-  /** Puts this class behind PHP's session functions. Call it before session_start(). */
+  /** Registers this class with PHP's session functions. Call it before session_start(). */
   static initCallbacks(): boolean {
     const held: Held = { maxLife: Number(ini_get('session.gc_maxlifetime')) };
     const rc = session_set_save_handler(
@@ -188,10 +203,11 @@ export class Sessions {
       (sid, data) => Sessions.#orClose(Sessions.Write(sid, data, held), held),
       (sid) => Sessions.#orClose(Sessions.Destroy(sid, held), held),
       (max_life) => Sessions.#orClose(Sessions.garbageCollect(max_life, held), held),
-      Sessions.createId,
-      (sid) => Sessions.#orClose(Sessions.validateId(sid, held), held),
+      () => Sessions.#orClose(Sessions.createId(held), held),
+      // PHP would take a failure for a no, and send a new cookie: let Read fail instead.
+      (sid) => Sessions.#orClose(Sessions.validateId(sid, held), held).catch(() => true),
     );
-    if (rc === false) return false; // PHP has said why
+    if (rc === false) return false; // PHP has warned
     session_set_cookie_params({
       lifetime: ttl,
       path: '/', // And with no domain: this host, none of its subdomains
@@ -204,20 +220,23 @@ export class Sessions {
     return true;
   }
 
-  /** The session's row, once no other request has it; undefined if none is alive. */
+  /** Locks the session and finds its row; undefined if it is not alive. */
   static async #find(sid: string, held?: Held): Promise<SessionRow | undefined> {
+    if (held?.found?.sid === sid) return held.found.row;
     const token = await unseal(sid);
     if (token === '') return undefined;
     await Sessions.#lock(token, held);
     const sql = 'SELECT * FROM sessions WHERE id=? AND updated >= ?';
     const values = [rowKey(token), time() - (held?.maxLife ?? Sessions.MaxLife)];
     const [tbl] = await Sessions.#connection(held).execute<SessionRow[]>(sql, values);
+    if (held) held.found = { sid, row: tbl[0] };
     return tbl[0];
   }
 
   /** Takes the session's lock, after the requests of this process that asked for it before. */
   static async #lock(token: string, held?: Held): Promise<void> {
     if (!held || held.db) return;
+    if (held.failed) throw held.failed;
     const name = lockName(token);
     const asked: Promise<void> = Sessions.#ask(name, held).finally(() => {
       if (Sessions.#asking.get(name) === asked) Sessions.#asking.delete(name);
@@ -229,11 +248,13 @@ export class Sessions {
   /** Waits without a connection for the request before, then with one for the lock. */
   static async #ask(name: string, held: Held): Promise<void> {
     const until = performance.now() + Sessions.MaxWait * 1000;
-    await Sessions.#asking.get(name)?.catch(() => {});
+    const before = Sessions.#asking.get(name);
+    await before?.catch(() => {});
     held.db = await Sessions.#take(until);
-    const values = [name, Math.max(0, until - performance.now()) / 1000];
-    const sql = 'SELECT GET_LOCK(?,?) AS got';
+    const values = [name, name, Math.max(0, until - performance.now()) / 1000];
+    const sql = 'SELECT IS_USED_LOCK(?) AS holder, GET_LOCK(?,?) AS got';
     const [tbl] = await held.db.execute<RowDataPacket[]>(sql, values);
+    held.waited = before !== undefined || tbl[0]?.['holder'] !== null;
     if (tbl[0]?.['got'] !== 1) throw new Error(`The session was busy for ${Sessions.MaxWait} s`);
   }
 
@@ -249,15 +270,16 @@ export class Sessions {
     throw new Error(`No connection was free for ${Sessions.MaxWait} s`);
   }
 
-  /** After a callback that failed, PHP calls no other one, not even Close: so Close runs here. */
+  /** PHP calls no callback after one that failed, not even Close, so Close runs here. */
   static async #orClose<Answer>(answer: Promise<Answer>, held: Held): Promise<Answer> {
     return await answer.catch(async (error) => {
+      held.failed = error;
       await Sessions.Close(held);
       throw error;
     });
   }
 
-  /** The connection of the request, and of no other request; by hand, any free one. */
+  /** The request's own connection; the pool for calls by hand. */
   static #connection(held?: Held): Pool | PoolConnection {
     const db = held ? held.db : Sessions.Db;
     if (!db) throw new Error('Sessions.Open has not been called, or the request has ended');

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, test } from 'node:test';
+import { openBench, type PageResponse } from '#bench';
+
+const { clock, database, gate, handler, newId, serve, store } = await openBench();
+const server = await serve({ settings: { 'session.gc_probability': '0' } });
+after(() => server.close());
+await handler.open('', 'MySession');
+
+const saving = /^\s*(INSERT|UPDATE|REPLACE)/i;
+const count = ({ body }: PageResponse): number => Number(/Count: (\d+)/.exec(body)?.[1]);
+const idIn = (cookie: string): string => decodeURIComponent(cookie.split('=')[1] ?? '');
+const whoami = (cookie: string): Promise<PageResponse> =>
+  server.request({ cookie, path: '/whoami' });
+
+/** Stops a page at the statement that saves, and returns its response to the end of `meanwhile`. */
+async function whileSaving(cookie: string, meanwhile: () => Promise<unknown>, path = '/') {
+  const saves = gate(1, saving, { opens: 'by hand', patience: 8000 });
+  const page = server.request({ cookie, path });
+  await saves.arrived;
+  await meanwhile();
+  saves.open();
+  return await page;
+}
+
+test('a session that ends while a page is at work does not come back', async () => {
+  const ends: Record<string, (id: string) => Promise<unknown>> = {
+    'deleted from the table': () => database.query('DELETE FROM sessions'),
+    'ended by Destroy elsewhere': (id) => handler.destroy(id),
+  };
+  for (const [how, end] of Object.entries(ends)) {
+    const { cookie } = await server.request({ path: '/login?user=mallory' });
+    await whileSaving(cookie, () => end(idIn(cookie)), '/whoami');
+    assert.equal(await handler.read(idIn(cookie)), '', `${how}, it was saved by a late page`);
+    assert.match((await whoami(cookie)).body, /Nobody/, how);
+  }
+});
+
+test('a save that is not made is reported', async () => {
+  const id = await newId();
+  await handler.destroy(id);
+  const answer = await handler.write(id, 'count|i:1;').catch((error: unknown) => error);
+  assert.notEqual(answer, true, 'the session had ended, and Write said that it was saved');
+});
+
+test('a save that meets a newer version changes nothing', async () => {
+  const { cookie } = await server.request();
+  const id = idIn(cookie);
+  // The test saves beside the lock, as a server does that has lost its own.
+  await whileSaving(cookie, () => handler.write(id, 'count|i:41;'));
+  const over = 'a page saved what it had read over what was newer';
+  assert.equal(count(await server.request({ cookie })), 42, over);
+});
+
+test('an id that was never issued is not saved', async () => {
+  const before = (await database.rows()).length;
+  const made = randomBytes(32).toString('base64url');
+  await handler.write(made, 'user|s:7:"mallory";').catch(() => {});
+  assert.equal((await database.rows()).length, before, 'a save has created a session');
+});
+
+test('a session that is alive when it is found is read, however late', async () => {
+  clock.set(1_800_000_000);
+  const { cookie } = await server.request();
+  clock.advance(1440);
+  const finds = gate(1, /^\s*SELECT \*/i, { opens: 'by hand', holds: 'answer', patience: 8000 });
+  const page = server.request({ cookie });
+  await finds.arrived;
+  clock.advance(1);
+  finds.open();
+  assert.equal(count(await page), 2, 'it was alive, and the page went on without its data');
+});
+
+test('a request that waits during a sign-in leaves the new cookie alone', async () => {
+  const { cookie } = await server.request();
+  const ending = gate(1, /^\s*DELETE/i, { opens: 'by hand', patience: 8000 });
+  const login = server.request({ cookie, path: '/login?user=ann' });
+  await ending.arrived;
+  const poll = whoami(cookie);
+  const again = server.request({ cookie, path: '/login?user=ann' });
+  await database.lockWaits(1, poll);
+  ending.open();
+  assert.equal((await login).setCookie.length, 1);
+  assert.match((await poll).body, /Nobody/);
+  assert.deepEqual((await poll).setCookie, [], 'its cookie replaces the one of the sign-in');
+  assert.match((await whoami((await again).cookie)).body, /ann/, 'a double click signs in, too');
+});
+
+test('a session that was issued and never saved is not alive', async () => {
+  const id = await newId();
+  const name = (await server.request()).cookie.split('=')[0];
+  const page = await server.request({ cookie: `${name}=${encodeURIComponent(id)}` });
+  assert.equal(page.setCookie.length, 1);
+  await store(id, 'count|i:7;');
+  assert.equal(count(await server.request({ cookie: `${name}=${encodeURIComponent(id)}` })), 8);
+});

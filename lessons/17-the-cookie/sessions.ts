@@ -1,0 +1,253 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Pool, PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
+import { createPool } from 'mysql2/promise';
+import {
+  $_SESSION,
+  ini_get,
+  ini_set,
+  session_name,
+  session_regenerate_id,
+  session_set_cookie_params,
+  session_set_save_handler,
+  session_unset,
+} from '#php';
+
+const dsn = process.env['DATABASE_URL'] ?? 'mysql://db_user:db_pass@localhost/myapp';
+
+type SessionRow = RowDataPacket & { id: Buffer; d: Buffer | null; version: number };
+
+/** One request's state: its lifetime setting, its lock, the row it has read, its first error. */
+type Held = {
+  readonly maxLife: number;
+  db?: PoolConnection | undefined;
+  waited?: boolean;
+  found?: { sid: string; row: SessionRow | undefined } | undefined;
+  failed?: unknown;
+};
+
+/** PHP's time(): seconds since 1970, whole. */
+const time = (): number => Math.floor(Date.now() / 1000);
+
+/** The exact form of an id from createId: 32 bytes as base64url. */
+const isId = (sid: string): boolean => /^[A-Za-z0-9_-]{43}$/.test(sid);
+
+/** The row's key: SHA-256 of the id. You can get from the id to the row, and not back. */
+const rowKey = (sid: string): Buffer => createHash('sha256').update(sid).digest();
+
+/** The lock's name: 64 characters, MySQL's limit, that cannot be computed from the row. */
+const lockName = (sid: string): string => createHash('sha256').update(`lock ${sid}`).digest('hex');
+
+/** Thrown for a session that is too large to save; the saved one stays. */
+export class SessionTooLarge extends RangeError {
+  /** Distinguishes it from other errors. */
+  override readonly name = 'SessionTooLarge';
+}
+
+/** The article's static class, with a cookie for this host alone. */
+export class Sessions {
+  /** The process's connections to the database. Null until the first Open. */
+  static Db: Pool | null = null;
+
+  /** The name of the session, and so of its cookie. */
+  static SessionName = '__Host-MySession';
+
+  /** PHP's `session.gc_maxlifetime`: seconds that a session lives after its last save. */
+  static MaxLife = 1440;
+
+  /** The largest session, in bytes. The column would hold sixteen times as much. */
+  static MaxBytes = 1_048_576;
+
+  /** Seconds that a request waits for its session before it fails. */
+  static MaxWait = 10;
+
+  /** For each session, the last request of this process that has asked for its lock. */
+  static #asking = new Map<string, Promise<void>>();
+
+  /** Makes the pool, once per process; PHP's path and name are not used. */
+  static async Open(_path: string, _session_name: string): Promise<boolean> {
+    Sessions.Db ??= createPool(dsn);
+    return true;
+  }
+
+  /** Releases the lock, and the connection that held it. */
+  static async Close(held?: Held): Promise<boolean> {
+    const db = held?.db;
+    if (held) held.db = held.found = undefined;
+    // On a broken connection the server has released the lock itself.
+    await db?.query('SELECT RELEASE_ALL_LOCKS()').catch(() => db.destroy());
+    db?.release();
+    return true;
+  }
+
+  /** Locks the session and reads the data that Write last saved; `''` if it is not alive. */
+  static async Read(sid: string, held?: Held): Promise<string | Uint8Array> {
+    return (await Sessions.#find(sid, held))?.d ?? '';
+  }
+
+  /** Saves the session that this request has read, unless it was changed or ended meanwhile. */
+  static async Write(sid: string, data: string | Uint8Array, held?: Held): Promise<boolean> {
+    if (!isId(sid)) return false;
+    const bytes = typeof data === 'string' ? Buffer.from(data) : Buffer.from(data);
+    if (bytes.length > Sessions.MaxBytes) {
+      throw new SessionTooLarge(`${bytes.length} bytes to save, ${Sessions.MaxBytes} allowed`);
+    }
+    const read = held?.found?.row;
+    if (held && !read && bytes.length === 0) return true; // Nothing was read, nothing is lost
+    const db = Sessions.#connection(held);
+    const sql =
+      'UPDATE sessions SET d=?, updated=?, version=version+1 WHERE id=? AND (? OR version=?)';
+    const values = [bytes, time(), rowKey(sid), !held, read?.version ?? -1];
+    const [{ affectedRows }] = await db.execute<ResultSetHeader>(sql, values);
+    if (affectedRows !== 1) throw new Error('The session was changed or ended before it was saved');
+    return true;
+  }
+
+  /** Deletes one session, as a sign-out does; an invalid id deletes nothing. */
+  static async Destroy(sid: string, held?: Held): Promise<boolean> {
+    if (!isId(sid)) return true;
+    await Sessions.#connection(held).execute('DELETE FROM sessions WHERE id=?', [rowKey(sid)]);
+    return true;
+  }
+
+  /** Deletes every session that was last written more than `max_life` seconds ago. */
+  static async garbageCollect(max_life: number, held?: Held): Promise<boolean> {
+    if (!Number.isSafeInteger(max_life) || max_life < 0) {
+      throw new TypeError(`max_life must be whole seconds, 0 or more; got ${String(max_life)}`);
+    }
+    const db = held?.db ?? (await Sessions.#take());
+    try {
+      await db.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
+      await db.execute('DELETE FROM sessions WHERE updated < ?', [time() - max_life]);
+    } finally {
+      if (db !== held?.db) db.release();
+    }
+    return true;
+  }
+
+  /** Inserts a session without data, under a random id of 256 bits that no other session has. */
+  static async createId(held?: Held): Promise<string> {
+    const sid = randomBytes(32).toString('base64url');
+    await Sessions.#lock(sid, held);
+    const sql = 'INSERT INTO sessions (id, updated) VALUES (?,?)';
+    await Sessions.#connection(held).execute(sql, [rowKey(sid), time()]);
+    return sid;
+  }
+
+  /** Whether a request may change something: it must come from our own pages. Call it first. */
+  static Allows({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): boolean {
+    if (['GET', 'HEAD', 'OPTIONS'].includes(method ?? 'GET')) return true;
+    const { host, origin, 'sec-fetch-site': site } = headers;
+    if (site !== undefined) return site === 'same-origin' || site === 'none';
+    // A program, or a browser from before 2020; on the loopback our pages may be plain http.
+    if (origin === undefined || origin === `https://${host}`) return true;
+    return /^(localhost|127\.0\.0\.1|\[::1\])(:|$)/.test(`${host}`) && origin === `http://${host}`;
+  }
+
+  /** Answers PHP's strict mode: whether the id of a browser is that of a living session. */
+  static async validateId(sid: string, held?: Held): Promise<boolean> {
+    const row = await Sessions.#find(sid, held);
+    // A session that ended while this request waited: a new id would replace the browser's newer one.
+    return row ? row.d !== null : held?.waited === true;
+  }
+
+  /** Signs a user in: the session moves to a new id, and the old id ends. */
+  static async Login(user: string): Promise<void> {
+    if (!(await session_regenerate_id(true))) throw new Error('The session could not be renewed');
+    if (($_SESSION['user'] ?? user) !== user) session_unset(); // What another user has left
+    $_SESSION['user'] = user;
+  }
+
+  /** Registers this class with PHP's session functions. Call it before session_start(). */
+  static initCallbacks(): boolean {
+    const held: Held = { maxLife: Number(ini_get('session.gc_maxlifetime')) };
+    const rc = session_set_save_handler(
+      Sessions.Open,
+      () => Sessions.Close(held),
+      (sid) => Sessions.#orClose(Sessions.Read(sid, held), held),
+      (sid, data) => Sessions.#orClose(Sessions.Write(sid, data, held), held),
+      (sid) => Sessions.#orClose(Sessions.Destroy(sid, held), held),
+      (max_life) => Sessions.#orClose(Sessions.garbageCollect(max_life, held), held),
+      () => Sessions.#orClose(Sessions.createId(held), held),
+      // PHP would take a failure for a no, and send a new cookie: let Read fail instead.
+      (sid) => Sessions.#orClose(Sessions.validateId(sid, held), held).catch(() => true),
+    );
+    if (rc === false) return false; // PHP has warned
+    session_set_cookie_params({
+      lifetime: 60 * 60 * 24 * 14,
+      path: '/', // And with no domain: this host, none of its subdomains
+      secure: true, // Over an encrypted connection only
+      httponly: true, // Not for scripts
+      samesite: 'Lax', // Not for forms of other sites
+    });
+    ini_set('session.use_strict_mode', '1');
+    session_name(Sessions.SessionName);
+    return true;
+  }
+
+  /** Locks the session and finds its row; undefined if it is not alive. */
+  static async #find(sid: string, held?: Held): Promise<SessionRow | undefined> {
+    if (!isId(sid)) return undefined;
+    if (held?.found?.sid === sid) return held.found.row;
+    await Sessions.#lock(sid, held);
+    const sql = 'SELECT * FROM sessions WHERE id=? AND updated >= ?';
+    const values = [rowKey(sid), time() - (held?.maxLife ?? Sessions.MaxLife)];
+    const [tbl] = await Sessions.#connection(held).execute<SessionRow[]>(sql, values);
+    if (held) held.found = { sid, row: tbl[0] };
+    return tbl[0];
+  }
+
+  /** Takes the session's lock, after the requests of this process that asked for it before. */
+  static async #lock(sid: string, held?: Held): Promise<void> {
+    if (!held || held.db) return;
+    if (held.failed) throw held.failed;
+    const name = lockName(sid);
+    const asked: Promise<void> = Sessions.#ask(name, held).finally(() => {
+      if (Sessions.#asking.get(name) === asked) Sessions.#asking.delete(name);
+    });
+    Sessions.#asking.set(name, asked);
+    await asked;
+  }
+
+  /** Waits without a connection for the request before, then with one for the lock. */
+  static async #ask(name: string, held: Held): Promise<void> {
+    const until = performance.now() + Sessions.MaxWait * 1000;
+    const before = Sessions.#asking.get(name);
+    await before?.catch(() => {});
+    held.db = await Sessions.#take(until);
+    const values = [name, name, Math.max(0, until - performance.now()) / 1000];
+    const sql = 'SELECT IS_USED_LOCK(?) AS holder, GET_LOCK(?,?) AS got';
+    const [tbl] = await held.db.execute<RowDataPacket[]>(sql, values);
+    held.waited = before !== undefined || tbl[0]?.['holder'] !== null;
+    if (tbl[0]?.['got'] !== 1) throw new Error(`The session was busy for ${Sessions.MaxWait} s`);
+  }
+
+  /** Takes a connection from the pool, which by itself would wait without end. */
+  static async #take(until = performance.now() + Sessions.MaxWait * 1000): Promise<PoolConnection> {
+    if (!Sessions.Db) throw new Error('Sessions.Open has not been called');
+    const taking = Sessions.Db.getConnection();
+    const timer = new AbortController();
+    const late = delay(Math.max(0, until - performance.now()), undefined, timer).catch(() => {});
+    const db = await Promise.race([taking, late]).finally(() => timer.abort());
+    if (db) return db;
+    taking.then((unused) => unused.release()).catch(() => {});
+    throw new Error(`No connection was free for ${Sessions.MaxWait} s`);
+  }
+
+  /** PHP calls no callback after one that failed, not even Close, so Close runs here. */
+  static async #orClose<Answer>(answer: Promise<Answer>, held: Held): Promise<Answer> {
+    return await answer.catch(async (error) => {
+      held.failed = error;
+      await Sessions.Close(held);
+      throw error;
+    });
+  }
+
+  /** The request's own connection; the pool for calls by hand. */
+  static #connection(held?: Held): Pool | PoolConnection {
+    const db = held ? held.db : Sessions.Db;
+    if (!db) throw new Error('Sessions.Open has not been called, or the request has ended');
+    return db;
+  }
+}

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+import { inspect } from 'node:util';
+import { openBench } from '#bench';
+
+const { clock, database, gate, handler, newId, serve, statements, store } = await openBench();
+const fortnight = 14 * 24 * 60 * 60;
+await handler.open('', 'MySession');
+
+test('a row inserted from outside opens for no visitor', async () => {
+  const token = randomBytes(32).toString('base64url');
+  const key = createHash('sha256').update(token).digest();
+  const insert = 'INSERT INTO sessions (id, d, updated) VALUES (?,?,?)';
+  await database.query(insert, [key, 'user|s:5:"admin";', clock.now()]);
+  assert.equal(await handler.read(token), '');
+});
+
+test('a damaged seal is refused without asking the database', async () => {
+  const id = await newId();
+  await store(id, 'user|s:3:"Ann";');
+  const asked = statements().length;
+  for (let place = 0; place < id.length; place += 1) {
+    const other = id[place] === 'A' ? 'B' : 'A';
+    const damaged = id.slice(0, place) + other + id.slice(place + 1);
+    const answer = await handler.read(damaged).catch(String);
+    assert.equal(answer, '', `with ${other} at place ${place}`);
+  }
+  assert.equal(statements().length - asked, 0, 'statements for forged seals');
+  assert.equal(await handler.read(id), 'user|s:3:"Ann";');
+});
+
+test('an old password still opens, and the new one seals', async () => {
+  const [first, second] = ['first '.repeat(6), 'second '.repeat(6)];
+  const use = (passwords: Record<string, string>): void => {
+    process.env['SESSION_PASSWORDS'] = JSON.stringify(passwords);
+  };
+  try {
+    use({ 1: first });
+    const early = await newId();
+    await store(early, 'count|i:1;');
+    use({ 1: first, 2: second });
+    assert.equal(await handler.read(early), 'count|i:1;');
+    const late = await newId();
+    await store(late, 'count|i:2;');
+    use({ 2: second });
+    assert.equal(await handler.read(late), 'count|i:2;');
+    assert.equal(await handler.read(early), '', 'opened by a password that is no longer there');
+  } finally {
+    delete process.env['SESSION_PASSWORDS'];
+  }
+});
+
+test('a process without passwords has one that nobody else knows', async () => {
+  const [here, elsewhere] = await Promise.all([serve(), serve({ apart: true })]);
+  const { cookie } = await elsewhere.request({ path: '/login?user=ann' });
+  const whoami = { cookie, path: '/whoami' };
+  assert.match((await elsewhere.request(whoami)).body, /ann/);
+  assert.match((await here.request(whoami)).body, /Nobody/, 'the password is in the program');
+});
+
+test('a seal older than its cookie opens nothing', async () => {
+  clock.set(1_800_000_000);
+  const id = await newId();
+  await store(id, 'user|s:3:"Ann";');
+  clock.advance(fortnight - 60);
+  await database.query('UPDATE sessions SET updated = ?', [clock.now()]);
+  assert.equal(await handler.read(id), 'user|s:3:"Ann";');
+  clock.advance(180);
+  await database.query('UPDATE sessions SET updated = ?', [clock.now()]);
+  assert.equal(await handler.read(id), '', 'a session that is used lives for ever');
+});
+
+test('a seal that ends while a page is at work loses no save', async () => {
+  clock.set(1_800_000_000);
+  await database.query('DELETE FROM sessions');
+  const page = await serve({ settings: { 'session.gc_maxlifetime': String(2 * fortnight) } });
+  const { cookie } = await page.request();
+  clock.advance(fortnight - 60);
+  const finds = gate(1, /^\s*SELECT \*/i, { opens: 'by hand', holds: 'answer', patience: 8000 });
+  const visit = page.request({ cookie });
+  await finds.arrived;
+  clock.advance(180);
+  finds.open();
+  const { status, body } = await visit;
+  const saved = (await database.rows()).some(({ d }) => String(d) === 'count|i:2;');
+  assert.equal(saved, status === 200, `status ${status}, ${body.trim()}, and it was not saved`);
+});
+
+test('a secret that is wrong is reported, and not shown', async () => {
+  const secret = 'Tr0ub4dor';
+  const shown: string[] = [];
+  for (const passwords of [
+    `{"1": "${secret}`,
+    `{"1": "${secret}"}`,
+    `["${secret}"]`,
+    `${secret}`,
+  ]) {
+    process.env['SESSION_PASSWORDS'] = passwords;
+    const answer = await newId().catch((error: unknown) => error);
+    delete process.env['SESSION_PASSWORDS'];
+    assert.ok(answer instanceof Error, `SESSION_PASSWORDS=${passwords} made an id`);
+    shown.push(inspect(answer, { depth: 9 }));
+  }
+  const url = process.env['DATABASE_URL'];
+  process.env['DATABASE_URL'] = `mysql://user:${secret}#1@127.0.0.1:port/name`;
+  const { Sessions } = (await import(`${import.meta.resolve('#sessions')}?again`)) as {
+    Sessions: { Open(path: string, name: string): Promise<boolean> };
+  };
+  if (url === undefined) delete process.env['DATABASE_URL'];
+  else process.env['DATABASE_URL'] = url;
+  const answer = await Sessions.Open('', '').catch((error: unknown) => error);
+  assert.ok(answer instanceof Error, 'Open accepts a DATABASE_URL that is not a URL');
+  shown.push(inspect(answer, { depth: 9 }));
+  for (const text of shown) assert.ok(!text.includes(secret.slice(0, 5)), `it is in: ${text}`);
+});
