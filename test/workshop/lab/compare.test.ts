@@ -27,7 +27,7 @@ const difference = (page: Page, what: string) =>
 test('one click goes to both classes, and their differences are described in words', {
   skip,
 }, async () => {
-  const { page, complaints } = await open('left=lesson-15&right=lesson-17');
+  const { page, complaints } = await open('left=lesson-16&right=lesson-17');
   await page.locator('#visit-you').click();
   await answer(page, 'left').getByText('Count: 1').waitFor();
   await answer(page, 'right').getByText('Count: 1').waitFor();
@@ -118,7 +118,7 @@ test('a class on both sides gets each request once', { skip }, async () => {
 
 test('names, headings and contrast of a pair hold, light and dark', { skip }, async () => {
   for (const dark of [false, true]) {
-    const { page } = await open('left=lesson-15&right=lesson-17', { dark });
+    const { page } = await open('left=lesson-16&right=lesson-17', { dark });
     await page.locator('#visit-you').click();
     await page.locator('.differs').waitFor();
     await page.locator('#right-requests .request').waitFor();
