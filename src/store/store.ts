@@ -5,33 +5,22 @@
  * a save compares the version that was read, so it cannot overwrite another save, revive a session
  * that was ended, or create one. The database's own clock decides what has expired.
  */
-import { createPool, type Pool } from 'mysql2';
-import { CachedRows, type Rows, uncached } from './cache/rows.ts';
-import { decisionOf } from './contest.ts';
-import type { Context } from './context.ts';
+import { countAll, endAll } from './all.ts';
 import { insertRow, limitSessions } from './create.ts';
-import { type Answer, Database } from './database/database.ts';
-import { Deadline, repeat } from './database/deadline.ts';
+import { Deadline } from './database/deadline.ts';
+import { Engine } from './engine.ts';
 import { SessionSetupError, SessionTooLarge } from './errors.ts';
-import { Events, type SessionEventKind, type SessionListener } from './events.ts';
-import { Collector, collect } from './gc.ts';
+import type { SessionEventKind, SessionListener } from './events.ts';
+import { collect } from './gc.ts';
 import { Nothing } from './hold/hold.ts';
-import { leaseSchema } from './hold/lease.ts';
-import { Queues } from './hold/queue.ts';
-import { createId, isId, KeyedHash } from './identifiers.ts';
+import { createId, isId } from './identifiers.ts';
 import { type Opening, openRow } from './open.ts';
 import { OpenSession, type ReadSession } from './open-session.ts';
-import { type SessionsOptions, type Settings, type Strategy, settingsOf } from './options.ts';
+import type { SessionsOptions, Strategy } from './options.ts';
 import { type Owner, requireOwner } from './owner.ts';
 import { PhpSaveHandler, type SaveHandlerOptions } from './save-handler.ts';
 import { Session } from './session.ts';
-import { OurTable } from './table/ours.ts';
-import { probe, requireOneWriter } from './table/probe.ts';
-import type { Statement } from './table/table.ts';
 import { UserSessions } from './users.ts';
-
-/** Rows that one statement of `endAll()` deletes. */
-const AT_ONCE = 500;
 
 /** Options of `open()`. */
 export interface OpenOptions extends Opening {
@@ -92,27 +81,11 @@ export function createSessions<Data extends object = Record<string, unknown>>(
  * await sessions.close();
  */
 export class Sessions<Data extends object = Record<string, unknown>> {
-  readonly #settings: Settings;
-  readonly #table: OurTable;
-  readonly #hash: KeyedHash;
-  readonly #database: Database;
-  readonly #events = new Events();
-  readonly #rows: Rows;
-  readonly #collector: Collector | undefined;
-  /** A pool that `close()` ends. */
-  readonly #pool: Pool | undefined;
-  #context: Promise<Context> | undefined;
+  readonly #engine: Engine;
 
   /** @internal */
   constructor(options: SessionsOptions) {
-    const settings = settingsOf(options);
-    this.#settings = settings;
-    this.#table = new OurTable(settings.table, settings.columns);
-    this.#hash = new KeyedHash(options.secrets);
-    this.#rows = rowsOf(settings, options.secrets, this.#events);
-    this.#collector = settings.gc && new Collector(settings.gc);
-    if (options.pool === undefined) this.#pool = createPool(options.url);
-    this.#database = new Database(options.pool ?? (this.#pool as Pool), settings.statementTimeout);
+    this.#engine = new Engine(options);
   }
 
   /** Returns a new id for `create()`: 256 random bits. */
@@ -128,8 +101,8 @@ export class Sessions<Data extends object = Record<string, unknown>> {
    * @throws As `open()`.
    */
   async start(id: string | undefined, options: Opening = {}): Promise<Session<Data>> {
-    const context = await this.#start();
-    const { strategy } = this.#settings;
+    const context = await this.#engine.start();
+    const { strategy } = this.#engine.settings;
     const open = isId(id) ? await openRow(context, id, strategy, options) : undefined;
     return new Session(context, open, (data, owner) => this.create(createId(), data, owner));
   }
@@ -152,8 +125,8 @@ export class Sessions<Data extends object = Record<string, unknown>> {
     { mode, signal }: OpenOptions = {},
   ): Promise<OpenSession | undefined> {
     if (!isId(id)) return undefined;
-    const context = await this.#start();
-    const strategy = mode === 'read' ? 'none' : this.#settings.strategy;
+    const context = await this.#engine.start();
+    const strategy = mode === 'read' ? 'none' : this.#engine.settings.strategy;
     return await openRow(context, id, strategy, { signal });
   }
 
@@ -172,13 +145,16 @@ export class Sessions<Data extends object = Record<string, unknown>> {
   }
 
   async #insert(id: string, data: Buffer, options: CreateOptions): Promise<OpenSession> {
-    const context = await this.#start();
+    const context = await this.#engine.start();
     const { facts, budget, database } = context;
     if (data.length > facts.maxBytes) throw new SessionTooLarge(data.length, facts.maxBytes);
     const deadline = new Deadline(budget, options.signal);
     const row = await insertRow(context, deadline, id, data, options);
     await limitSessions(context, deadline, row.user);
-    this.#events.emit('create', () => ({ handle: this.#hash.handleOf(row.key), user: row.user }));
+    context.events.emit('create', () => ({
+      handle: context.hash.handleOf(row.key),
+      user: row.user,
+    }));
     const hold = new Nothing(database);
     const opened = { id, keys: [row.key], row, hold, turn: undefined, isReadOnly: false } as const;
     return new OpenSession(context, opened);
@@ -191,7 +167,7 @@ export class Sessions<Data extends object = Record<string, unknown>> {
    * @returns A handler for one request; each request calls this for itself.
    */
   saveHandler(options: SaveHandlerOptions = {}): PhpSaveHandler {
-    const start = (): Promise<Context> => this.#start(options.strategy);
+    const start = () => this.#engine.start(options.strategy);
     return new PhpSaveHandler(start, (id, data) => this.#insert(id, data, {}), options);
   }
 
@@ -202,18 +178,17 @@ export class Sessions<Data extends object = Record<string, unknown>> {
    */
   of(user: string): UserSessions {
     requireOwner({ user });
-    return new UserSessions(() => this.#start(), user);
+    return new UserSessions(() => this.#engine.start(), user);
   }
 
   /** What is held between a session's read and its save. */
   get strategy(): Strategy {
-    return this.#settings.strategy;
+    return this.#engine.settings.strategy;
   }
 
   /** Counts the sessions that have not expired. */
   async count(): Promise<number> {
-    const { rows } = await this.#run(this.#table.count());
-    return Number(rows[0]?.[0]);
+    return await countAll(await this.#engine.start());
   }
 
   /**
@@ -222,23 +197,7 @@ export class Sessions<Data extends object = Record<string, unknown>> {
    * @returns How many there were, expired ones included.
    */
   async endAll(): Promise<number> {
-    const { rows } = await this.#start();
-    let count = 0;
-    for (;;) {
-      const some = (await this.#run(this.#table.some(AT_ONCE))).rows;
-      if (some.length === 0) break;
-      const keys = some.map(([key]) => key as Buffer);
-      const ended = await rows.change(keys, () => this.#run(this.#table.remove(keys)));
-      count += ended.affected;
-    }
-    this.#events.emit('destroy', () => ({ count }));
-    return count;
-  }
-
-  async #run({ sql, values }: Statement): Promise<Answer> {
-    const { database, budget } = await this.#start();
-    const deadline = new Deadline(budget);
-    return await repeat(deadline, () => database.run(deadline, sql, values));
+    return await endAll(await this.#engine.start());
   }
 
   /**
@@ -249,7 +208,7 @@ export class Sessions<Data extends object = Record<string, unknown>> {
    * @returns A function that ends it.
    */
   on(kind: SessionEventKind, listener: SessionListener): () => void {
-    return this.#events.on(kind, listener);
+    return this.#engine.events.on(kind, listener);
   }
 
   /**
@@ -259,16 +218,12 @@ export class Sessions<Data extends object = Record<string, unknown>> {
    * @returns How many were deleted.
    */
   async gc(budget: number = 5): Promise<number> {
-    return await collect(await this.#start(), budget * 1000);
+    return await collect(await this.#engine.start(), budget * 1000);
   }
 
   /** Creates the tables if they are not there. The user needs the right CREATE for it, once. */
   async createTable(): Promise<void> {
-    const { timeout, leaseTable } = this.#settings;
-    for (const sql of [this.#table.schema, leaseSchema(leaseTable)]) {
-      const deadline = new Deadline(timeout);
-      await repeat(deadline, () => this.#database.run(deadline, sql));
-    }
+    await this.#engine.createTable();
   }
 
   /**
@@ -277,60 +232,11 @@ export class Sessions<Data extends object = Record<string, unknown>> {
    * @throws SessionSetupError that names the remedy; SessionUnavailable.
    */
   async ready(): Promise<void> {
-    await this.#start();
+    await this.#engine.start();
   }
 
   /** Ends the timer and the cache's connection, and the pool if it was made from `url`. */
   async close(): Promise<void> {
-    this.#collector?.stop();
-    this.#rows.close();
-    const pool = this.#pool;
-    if (pool) await new Promise<void>((resolve) => pool.end(() => resolve()));
+    await this.#engine.close();
   }
-
-  /** Asks the server once; after a failure again with the next call. */
-  async #start(strategy: string = this.#settings.strategy): Promise<Context> {
-    this.#context ??= this.#ask().catch((error: unknown) => {
-      this.#context = undefined;
-      throw error;
-    });
-    const context = await this.#context;
-    if (!this.#settings.oneWriter) requireOneWriter(strategy, context.facts.nodes);
-    return context;
-  }
-
-  async #ask(): Promise<Context> {
-    const settings = this.#settings;
-    const facts = await probe(this.#database, this.#table, settings.timeout);
-    const context: Context = {
-      ...settings,
-      table: this.#table,
-      hash: this.#hash,
-      database: this.#database,
-      events: this.#events,
-      queues: new Queues(),
-      life: settings,
-      budget: settings.timeout,
-      decide: decisionOf(settings.onConflict),
-      facts,
-      rows: this.#rows,
-    };
-    this.#collector?.plan(context);
-    return context;
-  }
-}
-
-/** A statement whose connection broke may still wait for a row's lock, by default for 50 s. */
-const LATE_STATEMENT = 60_000;
-
-function rowsOf(
-  { cache, timeout }: Settings,
-  secrets: SessionsOptions['secrets'],
-  events: Events,
-): Rows {
-  const [newest] = secrets;
-  if (cache === undefined || newest === undefined) return uncached;
-  return new CachedRows(cache, newest, timeout + LATE_STATEMENT, (error) =>
-    events.emit('cache-failed', () => ({ error })),
-  );
 }

@@ -1,0 +1,106 @@
+/** The parts behind a store: pool, secrets, table, cache, timer; and its start, which asks the server. */
+import { createPool, type Pool } from 'mysql2';
+import { CachedRows, type Rows, uncached } from './cache/rows.ts';
+import { decisionOf } from './contest.ts';
+import type { Context } from './context.ts';
+import { Database } from './database/database.ts';
+import { Deadline, repeat } from './database/deadline.ts';
+import { Events } from './events.ts';
+import { Collector } from './gc.ts';
+import { leaseSchema } from './hold/lease.ts';
+import { Queues } from './hold/queue.ts';
+import { KeyedHash } from './identifiers.ts';
+import { type SessionsOptions, type Settings, settingsOf } from './options.ts';
+import { OurTable } from './table/ours.ts';
+import { probe, requireOneWriter } from './table/probe.ts';
+
+/** A statement whose connection broke may still wait for a row's lock, by default for 50 s. */
+const LATE_STATEMENT = 60_000;
+
+/** The parts of one store. */
+export class Engine {
+  readonly settings: Settings;
+  readonly events: Events = new Events();
+  readonly #table: OurTable;
+  readonly #hash: KeyedHash;
+  readonly #database: Database;
+  readonly #rows: Rows;
+  readonly #collector: Collector | undefined;
+  /** A pool that `close()` ends. */
+  readonly #pool: Pool | undefined;
+  #context: Promise<Context> | undefined;
+
+  /** @throws SessionSetupError for an option that cannot be. */
+  constructor(options: SessionsOptions) {
+    const settings = settingsOf(options);
+    this.settings = settings;
+    this.#table = new OurTable(settings.table, settings.columns);
+    this.#hash = new KeyedHash(options.secrets);
+    this.#rows = rowsOf(settings, options.secrets, this.events);
+    this.#collector = settings.gc && new Collector(settings.gc);
+    if (options.pool === undefined) this.#pool = createPool(options.url);
+    this.#database = new Database(options.pool ?? (this.#pool as Pool), settings.statementTimeout);
+  }
+
+  /**
+   * Asks the server once; after a failure again with the next call.
+   *
+   * @param strategy - Refused where its lock is known to one node of several.
+   */
+  async start(strategy: string = this.settings.strategy): Promise<Context> {
+    this.#context ??= this.#ask().catch((error: unknown) => {
+      this.#context = undefined;
+      throw error;
+    });
+    const context = await this.#context;
+    if (!this.settings.oneWriter) requireOneWriter(strategy, context.facts.nodes);
+    return context;
+  }
+
+  async #ask(): Promise<Context> {
+    const { settings } = this;
+    const facts = await probe(this.#database, this.#table, settings.timeout);
+    const context: Context = {
+      ...settings,
+      table: this.#table,
+      hash: this.#hash,
+      database: this.#database,
+      events: this.events,
+      queues: new Queues(),
+      life: settings,
+      budget: settings.timeout,
+      decide: decisionOf(settings.onConflict),
+      facts,
+      rows: this.#rows,
+    };
+    this.#collector?.plan(context);
+    return context;
+  }
+
+  async createTable(): Promise<void> {
+    const { timeout, leaseTable } = this.settings;
+    for (const sql of [this.#table.schema, leaseSchema(leaseTable)]) {
+      const deadline = new Deadline(timeout);
+      await repeat(deadline, () => this.#database.run(deadline, sql));
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#collector?.stop();
+    this.#rows.close();
+    const pool = this.#pool;
+    if (pool) await new Promise<void>((resolve) => pool.end(() => resolve()));
+  }
+}
+
+function rowsOf(
+  { cache, timeout }: Settings,
+  secrets: SessionsOptions['secrets'],
+  events: Events,
+): Rows {
+  const [newest] = secrets;
+  if (cache === undefined || newest === undefined) return uncached;
+  return new CachedRows(cache, newest, timeout + LATE_STATEMENT, (error) =>
+    events.emit('cache-failed', () => ({ error })),
+  );
+}
