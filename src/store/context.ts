@@ -1,5 +1,6 @@
 /** What the parts of one store share. */
 import type { Rows } from './cache/rows.ts';
+import type { Reads } from './database/reads.ts';
 import type { Events } from './events.ts';
 import type { HoldContext } from './hold/hold.ts';
 import type { Queues } from './hold/queue.ts';
@@ -23,6 +24,8 @@ export interface Context extends HoldContext {
   readonly format: Format;
   readonly decide: Decide;
   readonly maxPerUser: number;
+  /** Reads rows on any connection. */
+  readonly reads: Reads;
   /** The cache in front of the table, if there is one. */
   readonly rows: Rows;
 }

@@ -3,8 +3,10 @@ import { createPool, type Pool } from 'mysql2';
 import { CachedRows, type Rows, uncached } from './cache/rows.ts';
 import { decisionOf } from './contest.ts';
 import type { Context } from './context.ts';
+import { BatchedReads } from './database/batched-reads.ts';
 import { Database } from './database/database.ts';
 import { Deadline, repeat } from './database/deadline.ts';
+import { SingleReads } from './database/reads.ts';
 import { Events } from './events.ts';
 import { Collector } from './gc.ts';
 import { leaseSchema } from './hold/lease.ts';
@@ -71,6 +73,11 @@ export class Engine {
       budget: settings.timeout,
       decide: decisionOf(settings.onConflict),
       facts,
+      reads: new (settings.batch ? BatchedReads : SingleReads)(
+        this.#database,
+        this.#table,
+        settings.statementTimeout,
+      ),
       rows: this.#rows,
     };
     this.#collector?.plan(context);

@@ -27,8 +27,7 @@ export async function findRow(
   deadline: Deadline,
   keys: readonly Buffer[],
 ): Promise<Row | undefined> {
-  const reader: Reader = ({ sql, values }) => context.database.run(deadline, sql, values);
-  return await repeat(deadline, () => readRow(context, reader, keys));
+  return await repeat(deadline, () => context.reads.read(keys, deadline));
 }
 
 /**

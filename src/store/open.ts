@@ -91,16 +91,18 @@ async function take(
       const hold = isLocking
         ? await TAKE[strategy](context, keys[0], deadline)
         : new Nothing(context.database);
+      let isKept = false;
       try {
-        const read = hold.read.bind(hold, deadline);
-        const load = (): Promise<Row | undefined> => readRow(context, read, keys, hold.locksRow);
         // A row from the cache may be old; under a lock it must be the row of now.
-        row = await (isLocking ? load() : context.rows.read(keys[0], load));
-        row = row && (await rekeyed(context, hold, deadline, keys[0], row, strategy));
+        const found = isLocking
+          ? await readRow(context, hold.read.bind(hold, deadline), keys, hold.locksRow)
+          : await context.rows.read(keys[0], () => context.reads.read(keys, deadline));
+        row = found && (await rekeyed(context, hold, deadline, keys[0], found, strategy));
+        isKept = row !== undefined && row.next === undefined;
         return { row, hold, turn };
       } finally {
-        // Also after an error: whoever tries again takes a lock of its own.
-        if (row === undefined || row.next !== undefined) await hold.close();
+        // Also after an error: the next try takes a lock of its own.
+        if (!isKept) await hold.close();
       }
     });
   } finally {

@@ -136,6 +136,12 @@ export type SessionsOptions = Connected & {
    */
   readonly cache?: CacheOptions | undefined;
   /**
+   * Whether sessions that are read at the same time are read in one statement.
+   *
+   * @default true
+   */
+  readonly batch?: boolean | undefined;
+  /**
    * When expired sessions are deleted; false for a scheduler of your own, which calls `gc()`.
    *
    * @default every 5 minutes, by one of the processes
@@ -160,6 +166,7 @@ export interface Settings {
   readonly timeout: number;
   readonly oneWriter: boolean;
   readonly maxPerUser: number;
+  readonly batch: boolean;
   readonly cache: CacheOptions | undefined;
   readonly gc: GcOptions | undefined;
 }
@@ -218,6 +225,7 @@ export function settingsOf(options: SessionsOptions): Settings {
     timeout: time('timeout', 6),
     oneWriter: options.oneWriter ?? false,
     maxPerUser: most,
+    batch: options.batch ?? true,
     cache: options.cache,
     gc: options.gc === false ? undefined : (options.gc ?? {}),
   };

@@ -163,7 +163,7 @@ class PooledLink implements Link {
  * @param onEnd - Called at the limit, or with the signal's reason.
  * @returns A function that ends it; false if it had ended already.
  */
-function settleOnce(
+export function settleOnce(
   limit: number,
   signal: AbortSignal | undefined,
   onEnd: (reason?: unknown) => void,

@@ -1,0 +1,93 @@
+/**
+ * Reads of different sessions in one statement: whatever waits while a statement is under way goes
+ * together in the next one. Nothing is delayed to fill a batch.
+ */
+import type { Row, Table } from '../table/table.ts';
+import { type Database, settleOnce } from './database.ts';
+import { Deadline } from './deadline.ts';
+import { NoAnswer, StatementFailure } from './failures.ts';
+import type { Reads } from './reads.ts';
+
+/** Sessions of one statement. */
+const LARGEST = 32;
+
+interface Waiting {
+  readonly keys: readonly Buffer[];
+  /** False when the caller has stopped waiting. */
+  settle(): boolean;
+  resolve(row: Row | undefined): void;
+  reject(error: unknown): void;
+}
+
+/** Reads rows by key, one statement at a time. */
+export class BatchedReads implements Reads {
+  readonly #database: Database;
+  readonly #table: Table;
+  readonly #timeout: number;
+  #waiting: Waiting[] = [];
+  #isBusy = false;
+
+  /** @param timeout - Milliseconds for one statement. */
+  constructor(database: Database, table: Table, timeout: number) {
+    this.#database = database;
+    this.#table = table;
+    this.#timeout = timeout;
+  }
+
+  read(keys: readonly Buffer[], deadline: Deadline): Promise<Row | undefined> {
+    return new Promise((resolve, reject) => {
+      const settle = settleOnce(deadline.left, deadline.signal, (reason) =>
+        reject(reason ?? new StatementFailure(new NoAnswer('No answer in time'), true)),
+      );
+      this.#waiting.push({ keys, settle, resolve, reject });
+      if (this.#isBusy) return;
+      this.#isBusy = true;
+      // Requests that arrive in the same turn of the event loop go together.
+      setImmediate(() => void this.#run());
+    });
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.slice(0, LARGEST);
+      this.#waiting = this.#waiting.slice(LARGEST);
+      try {
+        await this.#ask(batch);
+      } catch (error) {
+        // Each caller tries again by itself, at a time of its own.
+        for (const { settle, reject } of batch) if (settle()) reject(error);
+      }
+    }
+    this.#isBusy = false;
+  }
+
+  async #ask(batch: readonly Waiting[]): Promise<void> {
+    const { sql, values } = this.#table.read(padded(batch.flatMap(({ keys }) => keys)));
+    const deadline = new Deadline(2 * this.#timeout);
+    const { rows } = await this.#database.run(deadline, sql, values);
+    const found = new Map<string, Row>();
+    for (const columns of rows) {
+      const row = this.#table.rowOf(columns);
+      found.set(nameOf(row.key), row);
+    }
+    for (const { keys, settle, resolve } of batch) {
+      const key = keys.map(nameOf).find((name) => found.has(name));
+      const row = key === undefined ? undefined : found.get(key);
+      // Another request may have the same row: a change of one's bytes must not reach the other.
+      if (settle()) resolve(row && { ...row, data: Buffer.from(row.data) });
+    }
+  }
+}
+
+function nameOf(key: Buffer): string {
+  return key.toString('latin1');
+}
+
+/** Repeats the last key up to the next power of two: a few prepared statements serve all sizes. */
+function padded(keys: readonly Buffer[]): Buffer[] {
+  const unique = [...new Map(keys.map((key) => [nameOf(key), key])).values()];
+  let size = 1;
+  while (size < unique.length) size *= 2;
+  const last = unique.at(-1) as Buffer;
+  return [...unique, ...Array.from({ length: size - unique.length }, () => last)];
+}

@@ -1,0 +1,32 @@
+/** Reads of rows by key, on any connection. */
+import type { Row, Table } from '../table/table.ts';
+import type { Database } from './database.ts';
+import type { Deadline } from './deadline.ts';
+
+/** Reads rows. */
+export interface Reads {
+  /**
+   * Reads a row as it is after this call: never from a statement that was sent before it.
+   *
+   * @param keys - The keys that a session may have, the likeliest first.
+   * @throws StatementFailure; the signal's reason.
+   */
+  read(keys: readonly Buffer[], deadline: Deadline): Promise<Row | undefined>;
+}
+
+/** One statement for each read. */
+export class SingleReads implements Reads {
+  readonly #database: Database;
+  readonly #table: Table;
+
+  constructor(database: Database, table: Table) {
+    this.#database = database;
+    this.#table = table;
+  }
+
+  async read(keys: readonly Buffer[], deadline: Deadline): Promise<Row | undefined> {
+    const { sql, values } = this.#table.read(keys);
+    const { rows } = await this.#database.run(deadline, sql, values);
+    return rows[0] === undefined ? undefined : this.#table.rowOf(rows[0]);
+  }
+}
