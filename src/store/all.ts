@@ -1,11 +1,41 @@
-/** All sessions of all users: how many there are, and their end. */
+/** All sessions of all users: a walk through them, their number, their end. */
 import type { Context } from './context.ts';
 import type { Answer } from './database/database.ts';
 import { Deadline, repeat } from './database/deadline.ts';
 import type { Statement } from './table/table.ts';
 
+/** Sessions that one statement reads. */
+const A_PAGE = 100;
+
 /** Rows that one statement deletes. */
 const AT_ONCE = 500;
+
+/** A session in a walk through all of them. It has no id, and cannot be changed. */
+export interface AnySession {
+  /** The session's name in its user's list and in events. */
+  readonly handle: string;
+  /** Its bytes, in the format in which they are stored. */
+  readonly data: Buffer;
+  /** Whose session it is; undefined before a login. */
+  readonly user: string | undefined;
+  /** What a list shows. */
+  readonly label: string | undefined;
+}
+
+/** Reads all live sessions, a page at a time. A session that is renewed meanwhile may be missed. */
+export async function* walk(context: Context): AsyncGenerator<AnySession> {
+  const { table, hash } = context;
+  let after: Buffer = Buffer.alloc(0);
+  for (;;) {
+    const { rows } = await run(context, table.page(after, A_PAGE));
+    for (const columns of rows) {
+      const { key, data, user, label } = table.rowOf(columns);
+      after = key;
+      yield { handle: hash.handleOf(key), data, user, label };
+    }
+    if (rows.length < A_PAGE) return;
+  }
+}
 
 /** Counts the sessions that have not expired. */
 export async function countAll(context: Context): Promise<number> {

@@ -8,6 +8,8 @@
  *
  * @module mysql
  */
+
+export type { AnySession } from './all.ts';
 export type { CacheOptions } from './cache/rows.ts';
 export type { OnConflict, ResolveConflict } from './contest.ts';
 export type { AnyPool } from './database/database.ts';

@@ -5,7 +5,7 @@
  * a save compares the version that was read, so it cannot overwrite another save, revive a session
  * that was ended, or create one. The database's own clock decides what has expired.
  */
-import { countAll, endAll } from './all.ts';
+import { type AnySession, countAll, endAll, walk } from './all.ts';
 import { insertRow, limitSessions } from './create.ts';
 import { Deadline } from './database/deadline.ts';
 import { Engine } from './engine.ts';
@@ -184,6 +184,15 @@ export class Sessions<Data extends object = Record<string, unknown>> {
   /** What is held between a session's read and its save. */
   get strategy(): Strategy {
     return this.#engine.settings.strategy;
+  }
+
+  /**
+   * Walks through all sessions that have not expired, of all users, for a report or a migration.
+   *
+   * @returns The sessions in no particular order, read a hundred at a time.
+   */
+  async *all(): AsyncGenerator<AnySession> {
+    yield* walk(await this.#engine.start());
   }
 
   /** Counts the sessions that have not expired. */

@@ -100,6 +100,9 @@ test('all sessions of all users are counted and ended', async () => {
   await sessions.createTable();
   for (const user of ['a', 'b']) await (await login(sessions, user)).renew();
   assert.equal(await sessions.count(), 2);
+  const seen: (string | undefined)[] = [];
+  for await (const { user } of sessions.all()) seen.push(user);
+  assert.deepEqual(seen.sort(), ['a', 'b']);
   assert.equal(await sessions.endAll(), 6, 'pointers included');
   assert.equal(await sessions.count(), 0);
 });

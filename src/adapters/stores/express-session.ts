@@ -105,9 +105,17 @@ export class ExpressSessionStore extends Store {
     settle(this.#destroy(sid), done);
   }
 
+  /** Reads all sessions that have not expired, without their ids, which are not stored. */
+  override all(done: Done<SessionData[]>): void {
+    settle(this.#all(), done);
+  }
+
   /** Counts the sessions that have not expired. */
   override length(done: Done<number>): void {
-    settle(this.#sessions.count(), done);
+    settle(
+      this.#all().then((all) => all.length),
+      done,
+    );
   }
 
   /** Ends all sessions. */
@@ -132,6 +140,15 @@ export class ExpressSessionStore extends Store {
     if (hasExpired(session)) return null;
     this.#opened.set(session, opened);
     return session;
+  }
+
+  async #all(): Promise<SessionData[]> {
+    const all: SessionData[] = [];
+    for await (const { data } of this.#sessions.all()) {
+      const session = JSON.parse(data.toString()) as SessionData;
+      if (!hasExpired(session)) all.push(session);
+    }
+    return all;
   }
 
   async #set(sid: string, session: SessionData): Promise<void> {
@@ -174,8 +191,9 @@ function idOf(sid: string): string {
   return createHash('sha256').update(sid).digest('base64url');
 }
 
-function endOf({ cookie }: SessionData): number {
-  const { expires } = cookie;
+function endOf({ cookie }: Partial<SessionData>): number {
+  // A session without a cookie is express-session's to refuse.
+  const expires = cookie?.expires;
   return expires === null || expires === undefined ? Infinity : new Date(expires).getTime();
 }
 

@@ -180,6 +180,11 @@ export class OurTable implements Table {
     return { sql: this.#sql.count, values: [] };
   }
 
+  /** Reads live sessions in the order of their keys. */
+  page(after: Buffer, count: number): Statement {
+    return { sql: `${this.#sql.page} LIMIT ${Math.trunc(count)}`, values: [after] };
+  }
+
   /** Lists some keys. */
   some(count: number): Statement {
     return { sql: `${this.#sql.some} LIMIT ${Math.trunc(count)}`, values: [] };
@@ -228,14 +233,14 @@ function statementsOf(table: string, c: Columns) {
     c.updated,
     c.expires,
   ].join(',');
+  const selected =
+    `${c.id},${c.data},${c.version},${c.token},${c.expires}-${NOW},` +
+    `${NOW}-LEAST(${c.created},${NOW}),${c.user},${c.label},${c.next},${c.updated}>${NOW}`;
   return {
     isAlive,
     isExpired,
     isOf: `${c.user}=?`,
-    read:
-      `SELECT ${c.id},${c.data},${c.version},${c.token},${c.expires}-${NOW},` +
-      `${NOW}-LEAST(${c.created},${NOW}),${c.user},${c.label},${c.next},${c.updated}>${NOW} ` +
-      `FROM ${table} WHERE ${c.id}`,
+    read: `SELECT ${selected} FROM ${table} WHERE ${c.id}`,
     insert: `INSERT INTO ${table} (${columns}) ` + `VALUES (?,?,1,?,?,?,${NOW},${NOW},${NOW}+?)`,
     succeed: `INSERT INTO ${table} (${columns}) ` + `VALUES (?,?,1,?,?,?,${NOW}-?,${NOW},${NOW}+?)`,
     update:
@@ -251,6 +256,9 @@ function statementsOf(table: string, c: Columns) {
     rekey: `UPDATE ${table} SET ${c.id}=? WHERE ${c.id}=? AND ${isAlive}`,
     remove: `DELETE FROM ${table} WHERE ${c.id}`,
     removePointers: `DELETE FROM ${table} WHERE ${c.user}=? AND ${c.next} IS NOT NULL`,
+    page:
+      `SELECT ${selected} FROM ${table} WHERE ${c.id}>? AND ${isAlive} ` +
+      `AND ${c.next} IS NULL AND LENGTH(${c.id})=32 ORDER BY ${c.id}`,
     some: `SELECT ${c.id} FROM ${table}`,
     count:
       `SELECT COUNT(*) FROM ${table} ` +

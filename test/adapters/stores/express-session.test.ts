@@ -5,7 +5,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import session, { type SessionOptions } from 'express-session';
 import { ExpressSessionStore } from '../../../src/adapters/stores/express-session.ts';
 import type { Sessions } from '../../../src/store/store.ts';
-import { newStore, poolOf, query, storeOn, wiredStore } from '../../store/fixture.ts';
+import { newSchema, newStore, poolOf, query, storeOn, wiredStore } from '../../store/fixture.ts';
 import { gate, serve } from '../fixture.ts';
 
 declare module 'express-session' {
@@ -188,6 +188,36 @@ test('set() on a session of the application itself replaces it', async () => {
   await call((done) => store.destroy('any id é', done));
   assert.equal(await call((done) => store.get('any id é', done)), null);
   assert.equal(await call((done) => store.get('unknown', done)), null);
+});
+
+test('all(), length() and clear() leave out what has expired', async () => {
+  const own = storeOn(poolOf((await newSchema()).url));
+  await own.createTable();
+  const store = new ExpressSessionStore(own);
+  const call = <Value>(
+    run: (done: (error: unknown, value?: Value) => void) => void,
+  ): Promise<Value> =>
+    new Promise((resolve, reject) =>
+      run((error, value) => (error ? reject(error) : resolve(value as Value))),
+    );
+  const cookies = [null, new Date(Date.now() + 60_000), new Date(Date.now() - 1)];
+  for (const [at, expires] of cookies.entries()) {
+    const cookie = { originalMaxAge: 1, path: '/', expires };
+    await call((done) => store.set(`id ${at}`, { cookie, at } as never, done));
+  }
+  const all = await call<session.SessionData[]>((done) => store.all(done));
+  assert.deepEqual(new Set(all.map((each) => each['at'])), new Set([0, 1]));
+  assert.equal(await call((done) => store.length(done)), 2);
+  await call((done) => store.clear(done));
+  assert.equal(await call((done) => store.length(done)), 0);
+});
+
+test('a stored session without a cookie is an error of express-session', async () => {
+  const sessions = newStore();
+  const ask = await start(sessions, { '/login': login, '/show': show });
+  const { cookie } = await ask('/login');
+  await query(`UPDATE sessions SET d='{"user":"42"}',version=version+1 WHERE d LIKE '%"user"%'`);
+  assert.equal((await ask('/show', cookie)).status, 500);
 });
 
 test('a strategy that locks is refused', () => {
