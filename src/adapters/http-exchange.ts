@@ -53,6 +53,11 @@ export function prepareHttp(options: HttpOptions): ServeHttp {
   const { hangupGrace = 30_000 } = options;
   const begin = prepareExchanges(options);
   return (request, response, fail, page) => {
+    // A request that was wrapped before keeps its session.
+    if (BINDING in request) {
+      callPage(page).catch(fail);
+      return;
+    }
     acceptProperties(request);
     acceptProperties(response);
     if (isQueueable(response)) {
@@ -64,6 +69,10 @@ export function prepareHttp(options: HttpOptions): ServeHttp {
     bindEvents(request, exchange);
     serveUpgrade(exchange, request, fail, page);
   };
+}
+
+async function callPage(page: () => unknown): Promise<void> {
+  await page();
 }
 
 /** A request of node:http as an exchange takes it. */
@@ -120,8 +129,7 @@ class Serving implements PageOwner {
     this.#exchange = begin(new NodeParts(request, response, this.#held));
     this.#held.waitFor(this.#exchange);
     bindEvents(request, this.#exchange);
-    bindEvents(response, this.#exchange);
-    response.on('close', () => this.#close());
+    bindEvents(response, this.#exchange, this);
   }
 
   run(page: () => unknown): void {
@@ -170,7 +178,8 @@ class Serving implements PageOwner {
     if (!this.#reported?.includes(error)) process.emitWarning(error as Error);
   }
 
-  #close(): void {
+  /** The response is complete, or its client has gone. */
+  close(): void {
     this.#isClosed = true;
     this.endIfOver();
     if (this.#response.writableFinished) return;
@@ -215,19 +224,26 @@ function acceptProperties(object: object): void {
 
 const BINDING: unique symbol = Symbol('phpsessid');
 
+interface Binding {
+  readonly exchange: Exchange;
+  readonly emit: EventEmitter['emit'];
+  /** Is told of the emitter's close before its listeners are. */
+  readonly owner: { close(): void } | undefined;
+}
+
 interface Bound extends EventEmitter {
-  [BINDING]?: { readonly exchange: Exchange; readonly emit: EventEmitter['emit'] };
+  [BINDING]?: Binding;
 }
 
 /** Runs an emitter's listeners in the request's context: Node emits from the parser's or socket's. */
-function bindEvents(emitter: Bound, exchange: Exchange): void {
-  if (emitter[BINDING]) return;
-  emitter[BINDING] = { exchange, emit: emitter.emit };
+function bindEvents(emitter: Bound, exchange: Exchange, owner?: Binding['owner']): void {
+  emitter[BINDING] = { exchange, emit: emitter.emit, owner };
   emitter.emit = emitWithin;
 }
 
 function emitWithin(this: Bound, name: string | symbol, ...values: unknown[]): boolean {
-  const { exchange, emit } = this[BINDING] as Required<Bound>[typeof BINDING];
+  const { exchange, emit, owner } = this[BINDING] as Binding;
+  if (name === 'close') owner?.close();
   // Most events have no listener, and need no context.
   if (this.listenerCount(name) === 0) return emit.call(this, name, ...values);
   return exchange.within(() => emit.call(this, name, ...values));

@@ -255,3 +255,36 @@ test('a failed save that no code awaits becomes a warning', async () => {
   request.destroy();
   assert.deepEqual(await warned, [memory.failure]);
 });
+
+test('a request that is wrapped twice has one session', async () => {
+  const memory = new Memory();
+  const inner = withPhpSession(async (_request, response) => {
+    await begin(memory);
+    $_SESSION['n'] = 1;
+    response.end('once');
+  }, quiet);
+  const url = await serve(withPhpSession(inner, quiet));
+  const response = await fetch(url);
+  assert.equal(await response.text(), 'once');
+  assert.equal(response.headers.getSetCookie().length, 1);
+  assert.deepEqual(memory.trace, ['open', 'read', 'write', 'close']);
+});
+
+test('a page that fails within two wrappers is answered by the inner one', async () => {
+  const answered: unknown[] = [];
+  const inner = withPhpSession(
+    () => {
+      throw new Error('a mistake');
+    },
+    {
+      ...quiet,
+      onError(error, _request, response) {
+        answered.push((error as Error).message);
+        response.writeHead(500).end();
+      },
+    },
+  );
+  const url = await serve(withPhpSession(inner, quiet));
+  assert.equal((await fetch(url)).status, 500);
+  assert.deepEqual(answered, ['a mistake']);
+});

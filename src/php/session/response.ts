@@ -72,14 +72,11 @@ function isRefused({ reporter }: SessionContext, value: string): boolean {
   return false;
 }
 
-/** sapi_add_header(…, replace = 1). */
-function replaceHeader(context: SessionContext, [name, text]: Header): void {
-  const value = trimmed(text);
-  if (isRefused(context, value)) return;
-  const { head } = context;
+/** sapi_add_header(…, replace = 1), for a value that needs none of the checks above. */
+function replaceHeader(head: ResponseHead, [name, value]: Header): void {
   // PHP removes the old line and adds the new one at the end.
   if (head.getHeader(name) !== undefined) head.removeHeader(name);
-  head.setHeader(name, headerText(value));
+  head.setHeader(name, value);
 }
 
 /** php_session_remove_cookie() and sapi_add_header(…, replace = 0): other cookies keep their order. */
@@ -197,7 +194,7 @@ export function sendCacheHeaders(context: SessionContext): boolean {
   if (limiter === '') return true;
   if (context.head.headersSent) return false;
   const headers = cacheHeaders(beforeNul(limiter).toLowerCase(), context);
-  for (const header of headers) replaceHeader(context, header);
+  for (const header of headers) replaceHeader(context.head, header);
   return true;
 }
 
