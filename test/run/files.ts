@@ -8,7 +8,7 @@ import { root } from '../../src/workshop/course/catalogue.ts';
  * `npm test -- --slow` measures.
  */
 export const LONG: readonly string[] = [
-  'test/php/oracle/against-php.test.ts',
+  'test/php/oracle/',
   'test/serialize/oracle.test.ts',
   'test/workshop/site/differences.test.ts',
   'test/workshop/lab/gauntlet.test.ts',

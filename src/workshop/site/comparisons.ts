@@ -73,11 +73,17 @@ export interface Comparisons {
   differences: Difference[];
 }
 
-const NAMES = ['sequences', 'values', 'differences'] as const;
+/** The results as the tests store them: other releases of PHP are a test file of their own. */
+interface Kept extends Comparisons {
+  releases: SequenceTotal[];
+}
+
+const NAMES = ['sequences', 'releases', 'values', 'differences'] as const;
 
 /** The tests that compare. */
 const TESTS = [
   'test/php/oracle/against-php.test.ts',
+  'test/php/oracle/other-releases.test.ts',
   'test/serialize/oracle.test.ts',
   'test/workshop/site/differences.test.ts',
 ];
@@ -87,10 +93,7 @@ const TESTS = [
  *
  * A run with `SEED` stores nothing: the page must be the same after every run.
  */
-export function keepResults<Name extends keyof Comparisons>(
-  name: Name,
-  results: Comparisons[Name],
-): void {
+export function keepResults<Name extends keyof Kept>(name: Name, results: Kept[Name]): void {
   const folder = process.env['WORKSHOP_COMPARISONS'];
   if (folder === undefined || process.env['SEED'] !== undefined) return;
   // A reader that waits for the file must find all of it.
@@ -139,19 +142,20 @@ export async function readComparisons(progress: (line: string) => void): Promise
 }
 
 function readFrom(folder: string): Comparisons {
-  const read = <Name extends keyof Comparisons>(name: Name): Comparisons[Name] => {
+  const read = <Name extends keyof Kept>(name: Name): Kept[Name] => {
     const path = fileIn(folder, name);
     if (!existsSync(path)) throw new Error(`the tests have left no ${name}.json: run ${TESTS[0]}`);
-    return JSON.parse(readFileSync(path, 'utf8')) as Comparisons[Name];
+    return JSON.parse(readFileSync(path, 'utf8')) as Kept[Name];
   };
+  const { groups, totals } = read('sequences');
   return {
-    sequences: read('sequences'),
+    sequences: { groups, totals: [...totals, ...read('releases')] },
     values: read('values'),
     differences: read('differences'),
   };
 }
 
-function fileIn(folder: string, name: keyof Comparisons): string {
+function fileIn(folder: string, name: keyof Kept): string {
   return join(folder, `${name}.json`);
 }
 

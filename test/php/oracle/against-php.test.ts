@@ -1,14 +1,11 @@
-import assert from 'node:assert/strict';
-import { after, type TestContext, test } from 'node:test';
-import type { PhpVersion } from '#php';
-import { openWasmPhp } from '../../../src/workshop/oracle/wasm.ts';
-import { findBuild } from '../../../src/workshop/oracle/wasm-build.ts';
+/** Request sequences in the PHP that is installed and in the port. */
+import { after, test } from 'node:test';
 import { keepResults, type SequenceTotal } from '../../../src/workshop/site/comparisons.ts';
-import { type Compared, compareAll, differencesAmong } from './compare.ts';
+import { type Compared, compareAll } from './compare.ts';
 import { generate } from './generator.ts';
+import { assertEqual, totalOf } from './same.ts';
 import { scenarios } from './scenarios.ts';
-import type { Scenario } from './steps.ts';
-import { tallyBySubject, tallyWhole } from './tally.ts';
+import { tallyBySubject } from './tally.ts';
 
 const SEED = Number(process.env['SEED'] ?? 20261123);
 
@@ -18,90 +15,14 @@ let written: readonly Compared[] = [];
 
 after(() => keepResults('sequences', { groups: tallyBySubject(written), totals }));
 
-async function compare(
-  list: readonly Scenario[],
-  version: PhpVersion,
-  hint: string,
-): Promise<void> {
-  const compared = await compareAll(list, version);
-  if (list === scenarios && version === '8.4') written = compared;
-  const source = list === scenarios ? 'written by hand' : 'made from a seed';
-  totals.push({ php: await fullVersion(version), source, tally: tallyWhole(compared) });
-  const different = differencesAmong(compared);
-  const [smallest] = different;
-  if (!smallest) return;
-  const { name, steps, next } = smallest.scenario;
-  assert.deepEqual(
-    smallest.actual,
-    smallest.expected,
-    `${different.length} of ${list.length} differ${hint}; the smallest: ${name} ` +
-      JSON.stringify(next ? [steps, ...next] : steps),
-  );
-}
-
-async function fullVersion(version: PhpVersion): Promise<string> {
-  const php = await openWasmPhp({ version });
-  const text = (await php.run('<?php echo PHP_VERSION;')).toString();
-  php.close();
-  return text;
-}
-
-/** A PHP other than the installed one is fetched once, and skipped without a network. */
-async function compareWhereAvailable(t: TestContext, version: PhpVersion): Promise<void> {
-  const build = await findBuild(version);
-  if ('reason' in build) t.skip(build.reason);
-  else await compare(scenarios, version, '');
-}
-
 test('request sequences go as in PHP 8.4: callbacks, headers, answers, messages, bytes', async () => {
-  await compare(scenarios, '8.4', '');
+  written = await compareAll(scenarios, '8.4');
+  totals.push(await totalOf(written, '8.4', 'written by hand'));
+  assertEqual(written);
 });
 
 test('generated request sequences go as in PHP 8.4', async () => {
-  await compare(generate(SEED, 300), '8.4', ` (SEED=${SEED})`);
-});
-
-test('request sequences go as in PHP 8.2', (t) => compareWhereAvailable(t, '8.2'));
-
-test('request sequences go as in PHP 8.3', (t) => compareWhereAvailable(t, '8.3'));
-
-test('request sequences go as in PHP 8.5', (t) => compareWhereAvailable(t, '8.5'));
-
-/** PHP 8.5's values of the settings whose defaults 8.6 changes. */
-const OLD_DEFAULTS = { use_strict_mode: '0', cookie_httponly: '0', cookie_samesite: '' };
-/** 8.6 warns of a handler's missing methods, and an empty session is data that has not changed. */
-const CHANGED_IN_8_6 = [
-  /is missing the (?:create_sid|validateId)\(\) method which will be required in PHP 9\.0/,
-  /does not have the \w+\(\) method defined is deprecated/,
-  /^\["callback","(?:write|update_timestamp)",\[.*,""\]\]$/,
-  /^\["result","session_encode",(?:false|"")\]$/,
-];
-/**
- * Sequences that these changes send another way: the warning of a missing method is thrown; a
- * subclass of SessionHandler inherits validateId(); a setting with a NUL is refused.
- */
-const CHANGED_SEQUENCES = [
-  ...[1, 11, 12, 13, 2, 3, 8].map((number) => `errors are exceptions ${number}`),
-  'parent: strict',
-  'settings with a NUL',
-];
-
-test('with the defaults of 8.5, PHP 8.6 differs from it only where a change is known', async (t) => {
-  const build = await findBuild('8.5');
-  if ('reason' in build) return t.skip(build.reason);
-  const list = scenarios.map((scenario) => ({
-    ...scenario,
-    settings: { ...OLD_DEFAULTS, ...scenario.settings },
-  }));
-  const compared = await compareAll(scenarios, '8.5', { list, version: '8.6' });
-  const unchanged = (lines: readonly string[]): string[] =>
-    lines.filter((line) => !CHANGED_IN_8_6.some((change) => change.test(line)));
-  const different = differencesAmong(
-    compared.map(({ scenario, expected, actual }) => ({
-      scenario,
-      expected: unchanged(expected),
-      actual: unchanged(actual),
-    })),
-  );
-  assert.deepEqual(different.map(({ scenario }) => scenario.name).sort(), CHANGED_SEQUENCES);
+  const compared = await compareAll(generate(SEED, 300), '8.4');
+  totals.push(await totalOf(compared, '8.4', 'made from a seed'));
+  assertEqual(compared, ` (SEED=${SEED})`);
 });

@@ -1,0 +1,67 @@
+/** Request sequences in the releases of PHP that are fetched once, and skipped without a network. */
+import assert from 'node:assert/strict';
+import { after, type TestContext, test } from 'node:test';
+import type { PhpVersion } from '#php';
+import { findBuild } from '../../../src/workshop/oracle/wasm-build.ts';
+import { keepResults, type SequenceTotal } from '../../../src/workshop/site/comparisons.ts';
+import { compareAll, differencesAmong } from './compare.ts';
+import { assertEqual, totalOf } from './same.ts';
+import { scenarios } from './scenarios.ts';
+
+/** The text of the page on PHP and this library. */
+const totals: SequenceTotal[] = [];
+
+after(() => keepResults('releases', totals));
+
+async function compareWhereAvailable(t: TestContext, version: PhpVersion): Promise<void> {
+  const build = await findBuild(version);
+  if ('reason' in build) return t.skip(build.reason);
+  const compared = await compareAll(scenarios, version);
+  totals.push(await totalOf(compared, version, 'written by hand'));
+  assertEqual(compared);
+}
+
+test('request sequences go as in PHP 8.2', (t) => compareWhereAvailable(t, '8.2'));
+
+test('request sequences go as in PHP 8.3', (t) => compareWhereAvailable(t, '8.3'));
+
+test('request sequences go as in PHP 8.5', (t) => compareWhereAvailable(t, '8.5'));
+
+/** PHP 8.5's values of the settings whose defaults 8.6 changes. */
+const OLD_DEFAULTS = { use_strict_mode: '0', cookie_httponly: '0', cookie_samesite: '' };
+/** 8.6 warns of a handler's missing methods, and an empty session is data that has not changed. */
+const CHANGED_IN_8_6 = [
+  /is missing the (?:create_sid|validateId)\(\) method which will be required in PHP 9\.0/,
+  /does not have the \w+\(\) method defined is deprecated/,
+  /^\["callback","(?:write|update_timestamp)",\[.*,""\]\]$/,
+  /^\["result","session_encode",(?:false|"")\]$/,
+];
+/**
+ * Sequences that these changes send another way: the warning of a missing method is thrown; a
+ * subclass of SessionHandler inherits validateId(); a setting with a NUL is refused.
+ */
+const CHANGED_SEQUENCES = [
+  ...[1, 11, 12, 13, 2, 3, 8].map((number) => `errors are exceptions ${number}`),
+  'parent: strict',
+  'settings with a NUL',
+];
+
+test('with the defaults of 8.5, PHP 8.6 differs from it only where a change is known', async (t) => {
+  const build = await findBuild('8.5');
+  if ('reason' in build) return t.skip(build.reason);
+  const list = scenarios.map((scenario) => ({
+    ...scenario,
+    settings: { ...OLD_DEFAULTS, ...scenario.settings },
+  }));
+  const compared = await compareAll(scenarios, '8.5', { list, version: '8.6' });
+  const unchanged = (lines: readonly string[]): string[] =>
+    lines.filter((line) => !CHANGED_IN_8_6.some((change) => change.test(line)));
+  const different = differencesAmong(
+    compared.map(({ scenario, expected, actual }) => ({
+      scenario,
+      expected: unchanged(expected),
+      actual: unchanged(actual),
+    })),
+  );
+  assert.deepEqual(different.map(({ scenario }) => scenario.name).sort(), CHANGED_SEQUENCES);
+});
