@@ -8,6 +8,7 @@
  * failures.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +18,7 @@ import { root } from '../src/workshop/course/catalogue.ts';
 import { makeWrongFixes } from '../src/workshop/course/patches.mjs';
 import { obtainServer } from '../src/workshop/machine/database/server.ts';
 import { stripTypes } from '../src/workshop/machine/program.ts';
+import { cleanUpBeforeSignals } from '../src/workshop/machine/signals.ts';
 import { comparisonsKept } from '../src/workshop/site/comparisons.ts';
 import { isPartOf, longestFirst, rooms, testFiles } from './run/files.ts';
 import { Logs } from './run/logs.ts';
@@ -50,9 +52,7 @@ const folder = mkdtempSync(join(tmpdir(), 'phpsessid-test-'));
 const matrixFile = join(folder, 'matrix.json');
 
 /** Most test files wait for a server now and then; the steps take what they leave. */
-const cores = availableParallelism();
-const filesAtOnce = Math.max(2, cores - 1);
-const matrixWidth = Math.max(1, Math.floor(cores / 4));
+const filesAtOnce = Math.max(2, availableParallelism() - 1);
 
 const steps: Step[] = [
   { name: 'types', command: [...node, 'node_modules/typescript/bin/tsc', '-p', '.'] },
@@ -69,13 +69,7 @@ const steps: Step[] = [
   { name: 'conditions', command: script('src/workshop/course/conditions.ts') },
   {
     name: 'matrix',
-    command: script(
-      'src/workshop/matrix/main.ts',
-      '--save',
-      matrixFile,
-      '--width',
-      `${matrixWidth}`,
-    ),
+    command: script('src/workshop/matrix/main.ts', '--save', matrixFile),
     shown: true,
   },
   { name: 'pages', command: script('src/workshop/site/weave.ts', '--check'), isLast: true },
@@ -215,7 +209,7 @@ async function runFiles(
   return { step, passed, failed };
 }
 
-function spawnStep(
+async function spawnStep(
   { name, command }: Step,
   environment: NodeJS.ProcessEnv,
   live: boolean,
@@ -226,6 +220,11 @@ function spawnStep(
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  const closed = once(child, 'close') as Promise<[code: number | null]>;
+  const release = cleanUpBeforeSignals(() => {
+    child.kill();
+    return closed;
+  });
   const chunks: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {
@@ -235,12 +234,8 @@ function spawnStep(
     // By lines: what another step prints must not come in the middle of one.
     if (live) createInterface(stream).on('line', (line) => console.log(line));
   }
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => {
-      resolve({ code: code ?? 1, output: Buffer.concat(chunks).toString('utf8') });
-    });
-  });
+  const [code] = await closed.finally(release);
+  return { code: code ?? 1, output: Buffer.concat(chunks).toString('utf8') };
 }
 
 function report(outcomes: Outcome[]): number {

@@ -12,7 +12,9 @@ import { failures } from './failures.ts';
 const timeout = 400_000;
 
 const [record = '', filesAtOnce, ...files] = process.argv.slice(2);
-const events = run({ files, concurrency: Number(filesAtOnce), timeout });
+const stop = new AbortController();
+process.once('SIGTERM', () => stop.abort());
+const events = run({ files, concurrency: Number(filesAtOnce), timeout, signal: stop.signal });
 events.on('test:fail', () => {
   process.exitCode = 1;
 });

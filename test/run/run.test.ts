@@ -1,9 +1,12 @@
 /** What `npm test` chooses, and the records that it keeps of a run. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { root } from '../../src/workshop/course/catalogue.ts';
 import { run, stripTypes } from '../../src/workshop/machine/program.ts';
@@ -113,3 +116,31 @@ test('the slowest are listed by the CPU time of their process and its children',
   assert.match(total ?? '', /in all, of 2 processes$/);
   assert.equal(drawSlowest(times, 1).length, 3);
 });
+
+test('a run that is ended takes its test files along', async () => {
+  const file = join(folder, 'endless.test.mjs');
+  writeFileSync(
+    file,
+    `import { test } from 'node:test';
+    test('endless', () => { console.log('pid ' + process.pid); return new Promise(() => setInterval(() => {}, 1000)); });`,
+  );
+  const args = [...stripTypes, program, join(folder, 'ended.txt'), '1', file];
+  const runner = spawn(process.execPath, args, { cwd: folder, env: environment });
+  let said = '';
+  for await (const chunk of runner.stdout) {
+    said += String(chunk);
+    if (/pid \d+/.test(said)) break;
+  }
+  const pid = Number(/pid (\d+)/.exec(said)?.[1]);
+  runner.kill('SIGTERM');
+  await once(runner, 'exit');
+  while (isAlive(pid)) await setTimeout(20);
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

@@ -11,7 +11,6 @@ const usage = `The red/green matrix: every class on every test, every wrong fix,
 
   --lesson N   only what lesson N promises
   --rule N     only what rule N is about
-  --width N    N child processes at a time; by default 2
   --json       the whole matrix as JSON
   --save FILE  the table here, and the JSON in FILE as well
   --help       this text
@@ -25,7 +24,6 @@ async function main(): Promise<number> {
       save: { type: 'string' },
       lesson: { type: 'string' },
       rule: { type: 'string' },
-      width: { type: 'string', default: '2' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -39,13 +37,11 @@ async function main(): Promise<number> {
   if (values.rule !== undefined && rule === undefined) {
     throw new RangeError(`There is no rule "${values.rule}": the rules are 1 to ${RULES.length}.`);
   }
-  const width = Number(values.width);
-  if (!(Number.isInteger(width) && width > 0)) throw new RangeError('--width takes a number.');
   const say = (line: string): void => {
     process.stderr.write(`${line}\n`);
   };
   return await withServer({ progress: say }, async (server, signal) => {
-    const matrix = await runMatrix({ lessons, only, rule, width, server, signal, onProgress: say });
+    const matrix = await runMatrix({ lessons, only, rule, server, signal, onProgress: say });
     if (values.save !== undefined) writeFileSync(values.save, JSON.stringify(matrix));
     console.log(values.json ? JSON.stringify(matrix, null, 2) : drawMatrix(lessons, matrix));
     return matrix.broken.length === 0 ? 0 : 1;

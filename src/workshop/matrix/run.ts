@@ -18,12 +18,6 @@ export interface MatrixOptions {
   only?: Lesson | undefined;
   /** Observes and judges only what this rule is about. */
   rule?: Rule | undefined;
-  /**
-   * Children at a time: more than two are not faster on two cores, and meet the time-outs.
-   *
-   * @default 2
-   */
-  width?: number | undefined;
   signal?: AbortSignal | undefined;
   /** Called with a line when a class, a wrong fix or an attack is done with. */
   onProgress?: ((line: string) => void) | undefined;
@@ -38,6 +32,9 @@ export interface Matrix {
   milliseconds: number;
 }
 
+/** Children at a time: more are not faster on two cores, and slow enough to meet the time-outs. */
+const width = 2;
+
 /**
  * Runs the matrix.
  *
@@ -45,7 +42,7 @@ export interface Matrix {
  * @throws The signal's reason, when it is aborted.
  */
 export async function runMatrix(options: MatrixOptions): Promise<Matrix> {
-  const { lessons, only, rule, width = 2, signal, onProgress } = options;
+  const { lessons, only, rule, signal, onProgress } = options;
   const began = performance.now();
   const observed: Observed = { classes: [], wrong: [], undone: [], attacks: [] };
   const undone = takeBack(lessons, only);
