@@ -1,10 +1,14 @@
 /** What the server and the table must be like, and what a refusal says. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { createPool } from 'mysql2';
 import type { Pool } from 'mysql2/promise';
 import { SessionSetupError } from '../../src/store/errors.ts';
 import { createSessions } from '../../src/store/store.ts';
+import { OurTable } from '../../src/store/table/ours.ts';
+import { root } from '../../src/workshop/course/catalogue.ts';
 import {
   atEnd,
   json,
@@ -96,6 +100,19 @@ test('any pool of mysql2 serves, with options that change its results', async ()
     assert.equal(await session?.save(json({ n: 1 })), 'saved');
     assert.deepEqual(await stored(sessions, id), { n: 1 });
   }
+});
+
+test('the table on the page is the one that createTable() makes', () => {
+  const page = readFileSync(join(root, 'docs/the-store.md'), 'utf8');
+  const shown = /```sql\n(CREATE TABLE sessions.+?)\n```/s.exec(page)?.[1] ?? '';
+  const plain = (sql: string): string =>
+    sql
+      .replaceAll(/--.*/g, '')
+      .replaceAll('`', '')
+      .replace('IF NOT EXISTS ', '')
+      .replaceAll(/\s+/g, ' ')
+      .trim();
+  assert.equal(plain(shown), plain(new OurTable('sessions').schema));
 });
 
 test('a pool that was given stays open, and one that was made from a url is ended', async () => {
