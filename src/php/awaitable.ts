@@ -1,7 +1,6 @@
 /**
- * Values that may be promises. Each promise costs a request about half a microsecond on Node 20,
- * where the async context is copied to it, so that code makes one only where there is something to
- * wait for.
+ * Values that may be promises. A handler that answers at once then makes no promise, to which Node
+ * 20 would copy the async context, and its session is saved before the response's end() returns.
  */
 
 /** A value, or a promise of it. */

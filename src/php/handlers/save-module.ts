@@ -20,7 +20,7 @@ export interface HandlerContext {
  * connection, a version.
  *
  * A failure is false or undefined, as C's FAILURE; a thrown error never leaves a method. A method that
- * need not wait returns its answer itself: each promise costs a request about half a microsecond.
+ * need not wait returns its answer itself: a session whose handler never waits is saved at once.
  */
 export interface OpenHandler {
   /** Whether `validateId()` checks anything: always for files, with a callback for user. */
