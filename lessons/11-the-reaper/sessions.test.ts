@@ -29,6 +29,17 @@ test('a session that is over reads as an empty string, collected or not', async 
   assert.equal(await handler.read(id), '', 'after a sweep that has left its row');
 });
 
+test('a session that was saved by a clock ahead of its time is over', async () => {
+  clock.set(1_800_000_000);
+  const id = await newId();
+  await handler.write(id, 'user|s:3:"Ann";');
+  clock.advance(7200);
+  await handler.write(id, 'user|s:3:"Ann";');
+  clock.advance(-7200);
+  const answer = await handler.read(id);
+  assert.equal(answer, '', 'saved by a clock two hours ahead, it lives two hours too long');
+});
+
 test('the lifetime is the one that php.ini sets', async () => {
   clock.set(1_800_000_000);
   const settings = { 'session.gc_maxlifetime': '60', 'session.gc_probability': '0' };

@@ -49,8 +49,8 @@ export class Sessions {
   /** Reads the data that Write last saved under this id; `''` if no such session is alive. */
   static async Read(sid: string): Promise<string | Uint8Array> {
     if (!isId(sid)) return '';
-    const sql = 'SELECT * FROM sessions WHERE id=? AND updated >= ?';
-    const values = [rowKey(sid), time() - Sessions.MaxLife];
+    const sql = 'SELECT * FROM sessions WHERE id=? AND ABS(updated - ?) <= ?';
+    const values = [rowKey(sid), time(), Sessions.MaxLife];
     const [tbl] = await Sessions.#connection().execute<SessionRow[]>(sql, values);
     return tbl[0]?.d ?? '';
   }

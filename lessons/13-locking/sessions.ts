@@ -64,8 +64,8 @@ export class Sessions {
   static async Read(sid: string, held?: Held): Promise<string | Uint8Array> {
     if (!isId(sid)) return '';
     await Sessions.#lock(sid, held);
-    const sql = 'SELECT * FROM sessions WHERE id=? AND updated >= ?';
-    const values = [rowKey(sid), time() - (held?.maxLife ?? Sessions.MaxLife)];
+    const sql = 'SELECT * FROM sessions WHERE id=? AND ABS(updated - ?) <= ?';
+    const values = [rowKey(sid), time(), held?.maxLife ?? Sessions.MaxLife];
     const [tbl] = await Sessions.#connection(held).execute<SessionRow[]>(sql, values);
     return tbl[0]?.d ?? '';
   }

@@ -180,8 +180,8 @@ export class Sessions {
     if (!isId(sid)) return undefined;
     if (held?.found?.sid === sid) return held.found.row;
     await Sessions.#lock(sid, held);
-    const sql = 'SELECT * FROM sessions WHERE id=? AND updated >= ?';
-    const values = [rowKey(sid), time() - (held?.maxLife ?? Sessions.MaxLife)];
+    const sql = 'SELECT * FROM sessions WHERE id=? AND ABS(updated - ?) <= ?';
+    const values = [rowKey(sid), time(), held?.maxLife ?? Sessions.MaxLife];
     const [tbl] = await Sessions.#connection(held).execute<SessionRow[]>(sql, values);
     if (held) held.found = { sid, row: tbl[0] };
     return tbl[0];

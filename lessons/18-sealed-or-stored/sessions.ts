@@ -226,8 +226,8 @@ export class Sessions {
     const token = await unseal(sid);
     if (token === '') return undefined;
     await Sessions.#lock(token, held);
-    const sql = 'SELECT * FROM sessions WHERE id=? AND updated >= ?';
-    const values = [rowKey(token), time() - (held?.maxLife ?? Sessions.MaxLife)];
+    const sql = 'SELECT * FROM sessions WHERE id=? AND ABS(updated - ?) <= ?';
+    const values = [rowKey(token), time(), held?.maxLife ?? Sessions.MaxLife];
     const [tbl] = await Sessions.#connection(held).execute<SessionRow[]>(sql, values);
     if (held) held.found = { sid, row: tbl[0] };
     return tbl[0];
