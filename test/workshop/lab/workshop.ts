@@ -12,6 +12,7 @@ import {
   obtainServer,
 } from '../../../src/workshop/machine/database/server.ts';
 import { stripTypes } from '../../../src/workshop/machine/program.ts';
+import { keepTrackOf } from '../../../src/workshop/sandbox/children.ts';
 
 export interface Workshop {
   address: string;
@@ -59,6 +60,7 @@ export function run(options: {
     },
   );
   children.add(child);
+  keepTrackOf(child);
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => {
