@@ -202,7 +202,8 @@ export function settingsOf(options: SessionsOptions): Settings {
   if (!(share >= 0 && share <= 1)) refuse('touchAfter', share, '0 to 1');
   const most = options.maxPerUser ?? Number.POSITIVE_INFINITY;
   if (!(most >= 1)) refuse('maxPerUser', most, 'a number from 1');
-  const { maxAge } = options.cache ?? {};
+  const { maxAge, timeout: answer = 0.25 } = options.cache ?? {};
+  if (!(answer > 0)) refuse('cache.timeout', answer, 'seconds above 0');
   if (maxAge !== undefined && !(Number.isSafeInteger(maxAge) && maxAge > 0)) {
     refuse('cache.maxAge', maxAge, 'whole seconds from 1');
   }

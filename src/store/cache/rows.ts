@@ -20,6 +20,12 @@ export interface CacheOptions {
    * @default 'phpsessid:'
    */
   readonly prefix?: string | undefined;
+  /**
+   * Seconds that memcached may take for an answer before the database is asked.
+   *
+   * @default 0.25
+   */
+  readonly timeout?: number | undefined;
 }
 
 /** What the store asks of a cache. */
@@ -76,12 +82,12 @@ export class CachedRows implements Rows {
    * @param onFailure - Receives each failure of memcached; the call goes on with the database.
    */
   constructor(
-    { server, maxAge, prefix }: CacheOptions,
+    { server, maxAge, prefix, timeout = 0.25 }: CacheOptions,
     secret: string | Uint8Array,
     writeLimit: number,
     onFailure: (error: Error) => void,
   ) {
-    this.#client = new MemcachedClient({ server });
+    this.#client = new MemcachedClient({ server, timeout: timeout * 1000 });
     this.#cache = new RowCache(this.#client, { maxAge, prefix, writeLimit, onFailure });
     this.#secret = secret;
   }

@@ -20,7 +20,8 @@ afterEach(() => {
 });
 after(() => server.close());
 
-function clientOf(port = server.port, timeout?: number): MemcachedClient {
+/** Ten seconds: a busy machine must not be taken for a server that hangs. */
+function clientOf(port = server.port, timeout = 10_000): MemcachedClient {
   const client = new MemcachedClient({ server: `127.0.0.1:${port}`, timeout });
   clients.push(client);
   return client;
