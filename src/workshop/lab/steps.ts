@@ -77,11 +77,7 @@ export function readStep(
 ): { text: string; outcome: string } {
   const [, ...sections] = withoutFrame(readFileSync(files.readme, 'utf8')).split(/^## /m);
   const section = sections.find((each) => each.startsWith(`${heading}\n`)) ?? '';
-  // The lab has links to the pages before and after of its own.
-  const text = section
-    .slice(heading.length)
-    .replace(/<!-- neighbours -->.*?<!-- end -->/s, '')
-    .trim();
+  const text = section.slice(heading.length).trim();
   const cut = name === 'attack' ? text.indexOf('<!-- transcript') : -1;
   return cut < 0 ? { text, outcome: '' } : { text: text.slice(0, cut), outcome: text.slice(cut) };
 }

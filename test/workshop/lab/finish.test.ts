@@ -94,6 +94,8 @@ test('each lesson leads to the one before and after, and the last one to the fin
   await reads(page.locator('h1'), /^2 /);
   await page.locator('.neighbours [rel=prev]').click();
   await reads(page.locator('h1'), /^1 /);
+  // The heading is there before the end of the page has arrived.
+  await page.waitForLoadState();
   assert.equal(await page.getByRole('link', { name: /2\. Read/ }).count(), 1);
   await page.goto(`${lab.address}/lesson/${last}/`);
   await page.locator('.neighbours [rel=next]').click();
