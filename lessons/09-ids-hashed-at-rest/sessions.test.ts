@@ -48,7 +48,7 @@ async function keyOf(id: string): Promise<Buffer | undefined> {
   // A later lesson saves only under ids that it has issued.
   if (!(await handler.write(id, 'count|i:1;').catch(() => false))) return undefined;
   const [row] = await database.rows();
-  return Buffer.from(row?.['id'] as Buffer);
+  return row && Buffer.from(row['id'] as Buffer);
 }
 
 /** The number of bits in which two keys differ. */
