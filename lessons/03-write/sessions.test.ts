@@ -74,7 +74,7 @@ test('a write that fails never returns true', async () => {
   );
   assert.notEqual(saved, true, 'Write returned true although the test has renamed the table');
   const { handler: closed } = await another();
-  const unsent = await answer(closed.write(id, 'count|i:1;'));
+  const unsent = await Promise.race([answer(closed.write(id, 'count|i:1;')), delay(1000)]);
   assert.notEqual(unsent, true, 'Write returned true although Open has not been called');
 });
 
