@@ -39,12 +39,31 @@ export function lockEffect(sql: string, values: readonly unknown[]): LockEffect 
   return undefined;
 }
 
-/** True if a statement acquired the lock that it asked for. */
-export function hasLock(effect: LockEffect | undefined, result: unknown): boolean | undefined {
+/**
+ * Determines whether a statement acquired the lock that it asked for.
+ *
+ * @param result - Its rows.
+ * @returns Undefined for a statement that asks for none.
+ */
+export function hasLock(
+  effect: LockEffect | undefined,
+  sql: string,
+  result: unknown,
+): boolean | undefined {
   if (effect?.does !== 'takes') return undefined;
   if (effect.kind === 'rows') return true;
   const [row] = Array.isArray(result) ? result : [];
-  return Number(Object.values((row as object | undefined) ?? {})[0]) === 1;
+  return Number(Object.values((row as object | undefined) ?? {})[columnOf(sql)]) === 1;
+}
+
+/** Returns the column of GET_LOCK(): as many come before it as commas outside of brackets. */
+function columnOf(sql: string): number {
+  let before = sql.slice(0, NAME.exec(sql)?.index);
+  for (let outer = ''; outer !== before; ) {
+    outer = before;
+    before = before.replaceAll(/\([^()]*\)/g, '');
+  }
+  return before.split(',').length - 1;
 }
 
 /** The same question with the same values is about the same rows. */

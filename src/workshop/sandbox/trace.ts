@@ -139,7 +139,7 @@ export function traceStatements(tell: (message: Message) => void): void {
     seen.delete(context);
     const failed = context.error !== undefined && context.error !== null;
     const { scope, statement, lock } = known;
-    const got = failed ? undefined : hasLock(lock, context.result);
+    const got = failed ? undefined : hasLock(lock, context.query, context.result);
     const outcome = failed ? describeError(context.error) : describeResult(context.result, got);
     tell({ type: 'sql-end', request: scope.request, statement, outcome, failed, got, at: now() });
   };

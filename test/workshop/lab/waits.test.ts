@@ -157,8 +157,12 @@ test('the database’s result decides whether the lock was acquired', async () =
   const sql = 'SELECT GET_LOCK(?, 0) AS got';
   const [mine] = await connection.execute<RowDataPacket[]>(sql, ['waits.test']);
   const [theirs] = await other.execute<RowDataPacket[]>(sql, ['waits.test']);
-  assert.equal(hasLock(takes, mine), true);
-  assert.equal(hasLock(takes, theirs), false);
+  assert.equal(hasLock(takes, sql, mine), true);
+  assert.equal(hasLock(takes, sql, theirs), false);
+  const both =
+    "SELECT IS_USED_LOCK(?) AS holder, (SELECT COUNT(*) FROM (SELECT 1, 2) a), GET_LOCK('cart', 0)";
+  assert.equal(hasLock(takes, both, [{ holder: null, a: 1, got: 1 }]), true);
+  assert.equal(hasLock(takes, both, [{ holder: 1, a: 1, got: 0 }]), false);
   await Promise.all([connection.end(), other.end()]);
   await server.close();
 });

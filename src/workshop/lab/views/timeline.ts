@@ -128,7 +128,7 @@ function drawStatement(
 ): Html {
   return html`<tr class="sql"><td><code>${sql}</code>${
     values.length > 0 &&
-    html` <span class="bound"><span class="unseen">with </span>${values.map((value) => html`<code>${shorten(value, 60)}</code>`)}</span>`
+    html` <span class="bound"><span class="unseen">with </span>${values.map((value) => html`<code>${shorten(value, 70)}</code>`)}</span>`
   }${
     wait &&
     html` <span class="waits"><span class="hatch" aria-hidden="true"></span>${describeWait(wait)}</span>`
