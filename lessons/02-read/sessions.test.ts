@@ -43,6 +43,7 @@ test('an id with quotes or wildcards in it reads as an empty string', async () =
 test('a read that cannot be done rejects', async () => {
   const away = await another('mysql://nobody@127.0.0.1:1/nowhere');
   const id = await newId();
+  await handler.read(id);
   await away.handler.open('', 'MySession').catch(() => {});
   await assert.rejects(away.handler.read(id), 'Read returned although the database is away');
   await database.withoutTable(() =>
