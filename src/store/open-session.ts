@@ -3,7 +3,7 @@ import { contestedBy } from './contest.ts';
 import type { Context } from './context.ts';
 import { limitSessions } from './create.ts';
 import { Deadline, repeat } from './database/deadline.ts';
-import { SessionClosed, SessionLockLost, SessionTooLarge } from './errors.ts';
+import { SessionClosed, SessionLockLost, SessionTooLarge, SessionUnavailable } from './errors.ts';
 import type { Hold } from './hold/hold.ts';
 import type { Turn } from './hold/queue.ts';
 import { requireOwner } from './owner.ts';
@@ -140,7 +140,8 @@ export class OpenSession implements AsyncDisposable {
     if (this.state !== 'alive') return 'gone';
     const { budget, queues, decide } = this.#context;
     const deadline = new Deadline(budget, options.signal);
-    const turn = this.#turn ?? (await queues.enter(this.#row.key, budget, options.signal));
+    const { key } = this.#row;
+    const turn = this.#turn ?? (await queues.enter(key, budget, options.signal, notSaved));
     try {
       return await this.#merge(deadline, turn, data, options.decide ?? decide);
     } finally {
@@ -313,4 +314,11 @@ export class OpenSession implements AsyncDisposable {
     const { maxBytes } = this.#context.facts;
     if (data.length > maxBytes) throw new SessionTooLarge(data.length, maxBytes);
   }
+}
+
+/** No lock is waited for here, but the database, for which the save before this one waits. */
+function notSaved(milliseconds: number): SessionUnavailable {
+  return new SessionUnavailable(
+    `The session was not saved: another save of it did not end within ${milliseconds} ms`,
+  );
 }

@@ -202,6 +202,17 @@ test('a silent server ends a call within its time, and its connection is not use
   assert.notDeepEqual(after, before);
 });
 
+test('saves of one session that wait for a silent server are all SessionUnavailable', async () => {
+  const { sessions, wire } = await wiredStore({ statementTimeout: 5, timeout: 0.3 });
+  const id = await newSession(sessions, { n: 0 });
+  const [one, other] = [await open(sessions, id), await open(sessions, id)];
+  const gate = wire.gate(1, /^UPDATE/, { opens: 'by hand', patience: 60_000 });
+  const saves = [one.save(json({ n: 1 })), other.save(json({ n: 2 }))];
+  await Promise.all(saves.map((save) => assert.rejects(save, SessionUnavailable)));
+  gate.open();
+  await Promise.all([one.close(), other.close()]);
+});
+
 test('a server that cannot be reached is SessionUnavailable, without code, address or id', async () => {
   const pool = poolOf('mysql://root:secret@127.0.0.1:1/none');
   const sessions = storeOn(pool, { timeout: 0.1 });

@@ -32,9 +32,15 @@ export class Queues {
    *
    * @param key - The session's key.
    * @param timeout - Milliseconds.
-   * @throws SessionLockTimeout; the signal's reason.
+   * @param late - Makes the error of a wait that was too long.
+   * @throws The error of `late`; the signal's reason.
    */
-  async enter(key: Buffer, timeout: number, signal?: AbortSignal): Promise<Turn> {
+  async enter(
+    key: Buffer,
+    timeout: number,
+    signal?: AbortSignal,
+    late: (timeout: number) => Error = (milliseconds) => new SessionLockTimeout(milliseconds),
+  ): Promise<Turn> {
     const name = key.toString('latin1');
     const line = this.#lines.get(name);
     if (line === undefined) {
@@ -53,7 +59,7 @@ export class Queues {
       };
       const timer = setTimeout(() => {
         stop();
-        reject(new SessionLockTimeout(timeout));
+        reject(late(timeout));
       }, timeout);
       const stop = (): void => {
         clearTimeout(timer);
