@@ -3,6 +3,7 @@
  *
  * The first argument is the path of the record of failures, the second the number of files at once.
  */
+import { setMaxListeners } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
@@ -13,6 +14,8 @@ const timeout = 400_000;
 
 const [record = '', filesAtOnce, ...files] = process.argv.slice(2);
 const stop = new AbortController();
+// Every file listens to it; Node would warn of a leak at the eleventh.
+setMaxListeners(0, stop.signal);
 process.once('SIGTERM', () => stop.abort());
 const events = run({ files, concurrency: Number(filesAtOnce), timeout, signal: stop.signal });
 events.on('test:fail', () => {
