@@ -69,7 +69,7 @@ const steps: Step[] = [
   { name: 'conditions', command: script('src/workshop/course/conditions.ts') },
   {
     name: 'matrix',
-    command: script('src/workshop/matrix/main.ts', '--save', matrixFile),
+    command: script('src/workshop/matrix/main.ts', '--brief', '--save', matrixFile),
     shown: true,
   },
   { name: 'pages', command: script('src/workshop/site/weave.ts', '--check'), isLast: true },

@@ -11,6 +11,7 @@ const usage = `The red/green matrix: every class on every test, every wrong fix,
 
   --lesson N   only what lesson N promises
   --rule N     only what rule N is about
+  --brief      each wrong fix on its own lesson's tests, not on all older ones too
   --json       the whole matrix as JSON
   --save FILE  the table here, and the JSON in FILE as well
   --help       this text
@@ -24,6 +25,7 @@ async function main(): Promise<number> {
       save: { type: 'string' },
       lesson: { type: 'string' },
       rule: { type: 'string' },
+      brief: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -40,8 +42,9 @@ async function main(): Promise<number> {
   const say = (line: string): void => {
     process.stderr.write(`${line}\n`);
   };
+  const { brief } = values;
   return await withServer({ progress: say }, async (server, signal) => {
-    const matrix = await runMatrix({ lessons, only, rule, server, signal, onProgress: say });
+    const matrix = await runMatrix({ lessons, only, rule, brief, server, signal, onProgress: say });
     if (values.save !== undefined) writeFileSync(values.save, JSON.stringify(matrix));
     console.log(values.json ? JSON.stringify(matrix, null, 2) : drawMatrix(lessons, matrix));
     return matrix.broken.length === 0 ? 0 : 1;

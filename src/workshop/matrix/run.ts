@@ -1,4 +1,5 @@
 /** Runs every class on every test, every wrong fix and every attack, in child processes. */
+import { readFileSync } from 'node:fs';
 import { runAttacks } from '../bench/attacks.ts';
 import { runTests } from '../bench/tests.ts';
 import type { Lesson } from '../course/catalogue.ts';
@@ -18,6 +19,8 @@ export interface MatrixOptions {
   only?: Lesson | undefined;
   /** Observes and judges only what this rule is about. */
   rule?: Rule | undefined;
+  /** Runs a wrong fix on its own lesson's tests, and on those that must catch it; not on all. */
+  brief?: boolean | undefined;
   signal?: AbortSignal | undefined;
   /** Called with a line when a class, a wrong fix or an attack is done with. */
   onProgress?: ((line: string) => void) | undefined;
@@ -115,10 +118,14 @@ function testJobs(options: MatrixOptions, undone: UndoneWorkshop, observed: Obse
   });
   const problems = makeWrongFixes(lessons.map(({ directory }) => directory));
   const fixes = (only ? [only] : lessons).flatMap((lesson) =>
-    lesson.wrong.map(({ condition, patch }) => {
+    lesson.wrong.map(({ condition, patch, caughtBy }) => {
       const problem = problems.find((each) => each.patch === patch)?.problem;
       const seen = { lesson: lesson.label, condition, results: [], problem };
-      return job(`wrong fix ${condition}`, observed.wrong, seen, upTo(lesson), lesson);
+      const all = upTo(lesson);
+      const tests = options.brief
+        ? all.filter((each) => each === lesson || has(each, caughtBy))
+        : all;
+      return job(`wrong fix ${condition}`, observed.wrong, seen, tests, lesson);
     }),
   );
   const without = undone.classes.map(({ lesson, base, condition, problem }) => {
@@ -131,6 +138,11 @@ function testJobs(options: MatrixOptions, undone: UndoneWorkshop, observed: Obse
     ...(judges(options, 4) ? fixes : []),
     ...(judges(options, 6) ? without : []),
   ];
+}
+
+/** Whether a lesson has the test of this name. */
+function has({ files }: Lesson, name: string): boolean {
+  return files.test !== undefined && readFileSync(files.test, 'utf8').includes(name);
 }
 
 /** Each attack on the class it must breach, on its lesson's class, and on every later class. */

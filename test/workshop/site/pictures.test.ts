@@ -184,12 +184,15 @@ test("a lesson's tests are listed one per line, with the first reason of each fa
 test('the matrix counts what passes, what fails and what is retired', () => {
   const [one, second] = two;
   assert.ok(one && second);
-  const retiring = { ...second, retires: [{ test: 'b', why: 'better' }] };
+  const retiring = { ...second, proves: ['c'], retires: [{ test: 'b', why: 'better' }] };
   const { text } = drawMatrix([one, retiring], {
     ...sound,
     observed: {
       classes: [
-        seen('01', [result('01', 'a'), result('01', 'b'), result('02', 'c', false)]),
+        seen('01', [
+          ...[result('01', 'a'), result('01', 'b')],
+          ...[result('02', 'c', false), result('02', 'a race', false)],
+        ]),
         seen('02', [result('01', 'a'), result('01', 'b', false), result('02', 'c')]),
       ],
       wrong: [],
