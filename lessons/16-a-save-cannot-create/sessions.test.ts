@@ -81,10 +81,11 @@ test('a request that waits during a sign-in leaves the new cookie alone', async 
   const again = server.request({ cookie, path: '/login?user=ann' });
   await database.lockWaits(1, poll);
   ending.open();
-  assert.equal((await login).setCookie.length, 1);
-  assert.match((await poll).body, /Nobody/);
-  assert.deepEqual((await poll).setCookie, [], 'its cookie replaces the one of the sign-in');
-  assert.match((await whoami((await again).cookie)).body, /ann/, 'a double click signs in, too');
+  const [signIn, polled, second] = await Promise.all([login, poll, again]);
+  assert.equal(signIn.setCookie.length, 1);
+  assert.match(polled.body, /Nobody/);
+  assert.deepEqual(polled.setCookie, [], 'its cookie replaces the one of the sign-in');
+  assert.match((await whoami(second.cookie)).body, /ann/, 'a double click signs in, too');
 });
 
 test('a session that was issued and never saved is not alive', async () => {
