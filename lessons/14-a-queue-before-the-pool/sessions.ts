@@ -50,6 +50,8 @@ export class Sessions {
 
   /** Makes the pool, once per process; PHP's path and name are not used. */
   static async Open(_path: string, _session_name: string): Promise<boolean> {
+    // The driver's error would contain the whole URL, password included.
+    if (!URL.canParse(dsn)) throw new Error('DATABASE_URL is not a URL; percent-encode it');
     Sessions.Db ??= createPool(dsn);
     return true;
   }
