@@ -1,5 +1,5 @@
 /** A real memcached: found or fetched, and started on a free port of the loopback. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -7,10 +7,10 @@ import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { canFetchPackages, fetchPackages, libraryPath, obtainFirst } from './apt.ts';
 import { freePort } from './free-port.ts';
 import { type Announcements, findProgram, run } from './program.ts';
+import { supervise } from './supervise.ts';
 
 /** A memcached that can be started. */
 export interface MemcachedProgram {
@@ -21,8 +21,6 @@ export interface MemcachedProgram {
   /** `1.6.18` */
   version: string;
 }
-
-const supervisor = fileURLToPath(new URL('database/supervisor.sh', import.meta.url));
 
 /** Milliseconds until a server must answer; a busy small machine needs seconds. */
 const startLimit = 20_000;
@@ -144,12 +142,7 @@ export class Memcached {
     // Root has to name the user to run as.
     const user = userInfo().uid === 0 ? ['-u', 'root'] : [];
     const command = [this.#program.path, ...options, ...user];
-    return spawn('sh', [supervisor, this.#folder, ...command], {
-      env: { PATH: process.env['PATH'], ...this.#program.env },
-      stdio: ['pipe', 'ignore', 'ignore'],
-      // In a new process group, which the terminal's Ctrl-C does not reach; it ends with its input.
-      detached: true,
-    });
+    return supervise(command, this.#folder, this.#program.env);
   }
 }
 

@@ -1,16 +1,15 @@
 /** PHP behind a web server: php-fpm and nginx with a separate folder, for one contender. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../../machine/free-port.ts';
+import { canConnect, freePort } from '../../machine/free-port.ts';
 import { withIni } from '../../machine/php.ts';
 import type { PhpFpm } from '../../machine/php-fpm.ts';
+import { stopSupervised, supervise } from '../../machine/supervise.ts';
 import type { Served } from '../contender.ts';
 
 /** The configuration of PHP. */
@@ -24,7 +23,6 @@ export interface PhpOrder {
 }
 
 const script = fileURLToPath(new URL('php-page.php', import.meta.url));
-const supervisor = fileURLToPath(new URL('../../machine/database/supervisor.sh', import.meta.url));
 
 /** Milliseconds until both must respond. */
 const startLimit = 20_000;
@@ -39,11 +37,7 @@ export async function servePhp(programs: PhpFpm, order: PhpOrder): Promise<Serve
   const folder = await mkdtemp(join(tmpdir(), 'phpsessid-fpm-'));
   const children: ChildProcess[] = [];
   const close = async (): Promise<void> => {
-    for (const child of children) {
-      const ended = child.exitCode === null ? once(child, 'exit') : undefined;
-      child.stdin?.end();
-      await ended;
-    }
+    for (const child of children) await stopSupervised(child);
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   };
   try {
@@ -61,7 +55,7 @@ export async function servePhp(programs: PhpFpm, order: PhpOrder): Promise<Serve
     children.push(
       supervise([nginx, '-p', folder, '-e', join(folder, 'log'), '-c', site], folder, php.env),
     );
-    await until(() => answers(port), children, folder);
+    await until(() => canConnect(port), children, folder);
     const pids = children.flatMap(({ pid }) => pid ?? []);
     return { ports: [port], pids, close };
   } catch (error) {
@@ -119,19 +113,6 @@ http {
 `;
 }
 
-function supervise(
-  command: readonly string[],
-  folder: string,
-  env: Record<string, string>,
-): ChildProcess {
-  return spawn('sh', [supervisor, folder, ...command], {
-    env: { PATH: process.env['PATH'], ...env },
-    stdio: ['pipe', 'ignore', 'ignore'],
-    // In a new process group, which the terminal's Ctrl-C does not reach; it ends with its input.
-    detached: true,
-  });
-}
-
 async function until(
   ready: () => Promise<boolean>,
   children: readonly ChildProcess[],
@@ -145,14 +126,4 @@ async function until(
     }
     await delay(10);
   }
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on('error', () => resolve(false));
-  });
 }

@@ -1,0 +1,99 @@
+/** PHP as a web server of its own: php-cgi on a port of the loopback, which speaks FastCGI. */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { canConnect, freePort } from './free-port.ts';
+import { type Php, withIni } from './php.ts';
+import { supervise } from './supervise.ts';
+
+/** The configuration of PHP. */
+export interface FastCgiOrder {
+  /** The scripts' environment. */
+  variables: Record<string, string>;
+  /** php.ini settings. @default {} */
+  settings?: Record<string, string> | undefined;
+  /** The number of concurrent requests. @default 4 */
+  workers?: number | undefined;
+}
+
+/** Milliseconds until it must listen; a busy small machine needs seconds. */
+const startLimit = 20_000;
+
+/** A php-cgi of this process. It ends with this process, whatever ends that. */
+export class FastCgiPhp {
+  readonly #php: Php;
+  readonly #order: FastCgiOrder;
+  #child: ChildProcess | undefined;
+  #folder = '';
+  #port = 0;
+
+  constructor(php: Php, order: FastCgiOrder) {
+    this.#php = php;
+    this.#order = order;
+  }
+
+  /** Its port of the loopback; the same one after it was killed and started again. */
+  get port(): number {
+    return this.#port;
+  }
+
+  /**
+   * Starts it.
+   *
+   * @throws Error when it does not listen within 20 s.
+   */
+  async start(): Promise<void> {
+    const { variables, settings = {}, workers = 4 } = this.#order;
+    this.#folder = await mkdtemp(join(tmpdir(), 'phpsessid-fastcgi-'));
+    const ini = Object.entries(settings).map(([name, value]) => `${name}="${value}"`);
+    const env = {
+      ...this.#php.env,
+      ...variables,
+      PHP_FCGI_CHILDREN: String(workers),
+      // Its default ends a child after 500 requests, and a new one starts.
+      PHP_FCGI_MAX_REQUESTS: '0',
+      PHP_INI_SCAN_DIR: '',
+    };
+    for (let attempt = 1; ; attempt++) {
+      if (this.#port === 0 || attempt > 1) this.#port = await freePort();
+      const options = [...withIni([...this.#php.ini, ...ini]), '-b', `127.0.0.1:${this.#port}`];
+      // The shell says its process id, which php-cgi takes over.
+      const shell = ['sh', '-c', 'echo $$ >"$0"; exec "$@"', this.#pidFile];
+      const child = supervise([...shell, this.#php.cgi, ...options], this.#folder, env);
+      this.#child = child;
+      const deadline = Date.now() + startLimit;
+      while (child.exitCode === null && Date.now() < deadline) {
+        if (await canConnect(this.#port)) return;
+        await delay(10);
+      }
+      // Another program of this machine may have got the port since it was found free.
+      if (child.exitCode !== null && attempt < 5) continue;
+      await this.close();
+      throw new Error(`${this.#php.cgi} did not start on port ${this.#port}`);
+    }
+  }
+
+  /** Kills it with all its workers, as a crash of the machine would, and waits for its end. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (!child || child.exitCode !== null) return;
+    const ended = once(child, 'exit');
+    // php-cgi leads a process group of its own, in which its workers are.
+    process.kill(-Number(await readFile(this.#pidFile, 'utf8')), 'SIGKILL');
+    await ended;
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Ends it, and the requests that are under way. */
+  async close(): Promise<void> {
+    await this.kill();
+    this.#child = undefined;
+  }
+
+  get #pidFile(): string {
+    return join(this.#folder, 'pid');
+  }
+}

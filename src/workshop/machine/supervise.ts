@@ -1,0 +1,34 @@
+/** Starts a server that ends with this process, whatever ends this process. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const supervisor = fileURLToPath(new URL('database/supervisor.sh', import.meta.url));
+
+/**
+ * Starts a program that stops when its supervisor's standard input is closed.
+ *
+ * @param command - The program's absolute path and its arguments.
+ * @param folder - The server's own folder; it is removed at the server's end.
+ * @param env - Added to PATH; the server gets no other variable of this process.
+ */
+export function supervise(
+  command: readonly string[],
+  folder: string,
+  env: Record<string, string>,
+): ChildProcess {
+  return spawn('sh', [supervisor, folder, ...command], {
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['pipe', 'ignore', 'ignore'],
+    // In a new process group, which the terminal's Ctrl-C does not reach; it ends with its input.
+    detached: true,
+  });
+}
+
+/** Stops a supervised server and waits for its end. */
+export async function stopSupervised(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.stdin?.end();
+  await ended;
+}
