@@ -1,16 +1,16 @@
 /** Assembles a bench: a schema, a wire to it, the class, and an end to all of them. */
 import { randomBytes } from 'node:crypto';
 import { type DatabaseServer, obtainServer } from '../machine/database/server.ts';
-import type { SessionsExport } from '../sandbox/contract.ts';
+import type { Means, SessionsExport } from '../sandbox/contract.ts';
 import { loadClass } from '../sandbox/load-class.ts';
-import { openWire } from '../wire/proxy.ts';
+import { openWire, type Wire } from '../wire/proxy.ts';
 import type { Statement } from '../wire/statement.ts';
 import type { Bench } from './bench.ts';
 import { createClock, type OwnedClock } from './clock.ts';
 import { Damage } from './damage.ts';
 import { type OwnedDatabase, openDatabase } from './database.ts';
 import { recordDraws } from './draws.ts';
-import { adaptHandler, type LastCall } from './handler.ts';
+import { adaptHandler, type LastCall, requireConstructor } from './handler.ts';
 import { overhear } from './overhear.ts';
 import { type SeededRandom, seededRandom } from './random.ts';
 import { report } from './report.ts';
@@ -57,43 +57,38 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
     for (const ending of endings.splice(0).reverse()) await ending();
   };
   try {
-    server ??= obtainServer();
-    const schema = await (await server).createSchema('bench');
-    endings.push(() => schema.drop());
-    const wire = await openWire(schema.url);
+    const { wire, database } = await openTable(subject, endings);
     const statements: Statement[] = [];
     let events = 0;
     wire.watch((event) => {
       events += 1;
       if (event.kind === 'began') statements.push(event.statement);
     });
-    const database = await openDatabase(schema.url, wire, subject.schemaSql);
-    endings.push(() => database.close());
-    endings.push(async () => {
-      dropSockets(wire.port);
-      await wire.close();
-    });
 
     noteSockets();
+    const onCall = (method: string): void => {
+      report({ kind: 'called', file: subject.file, method });
+    };
     const load = async (url: string) => {
       process.env['DATABASE_URL'] = url;
       const sessions = await loadClass(subject.file, copies++);
       process.env['DATABASE_URL'] = wire.url;
-      const adapted = adaptHandler(sessions, (method) => {
-        report({ kind: 'called', file: subject.file, method });
-      });
-      return { ...adapted, sessions };
+      return { ...adaptHandler(sessions, onCall), sessions };
     };
     const { handler, has, lastCall, sessions } = await load(wire.url);
     const damage = new Damage();
     const clock = createClock();
     // PHP's session functions are loaded only by the lessons that have a page.
-    const serve = async (served: SessionsExport, options?: ServeOptions): Promise<Server> => {
+    const serve = async (
+      served: SessionsExport,
+      options?: ServeOptions,
+      means?: Means,
+    ): Promise<Server> => {
       const { serveApart, serveCounter } = await import('./serve.ts');
       const page =
         options?.apart === true
           ? await serveApart(subject.file, options, wire.url)
-          : await serveCounter(served, lastCall, damage, options);
+          : await serveCounter(served, lastCall, damage, options, means);
       endings.push(() => page.close());
       return page;
     };
@@ -123,6 +118,13 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
         const other = await load(url);
         return { handler: other.handler, serve: (options) => serve(other.sessions, options) };
       },
+      given: (means) => {
+        requireConstructor(sessions);
+        const given = adaptHandler(sessions, onCall, means);
+        return { handler: given.handler, serve: (options) => serve(sessions, options, means) };
+      },
+      exported: sessions,
+      secondDatabase: async () => (await openTable(subject, endings)).database,
       unawaited: (call) => unawaited(wire, call),
       recordDraws,
       overhear,
@@ -133,6 +135,24 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
     await end();
     throw error;
   }
+}
+
+/** Makes a database with the lesson's table, and a wire to it. */
+async function openTable(
+  { schemaSql }: Subject,
+  endings: (() => unknown)[],
+): Promise<{ wire: Wire; database: OwnedDatabase }> {
+  server ??= obtainServer();
+  const schema = await (await server).createSchema('bench');
+  endings.push(() => schema.drop());
+  const wire = await openWire(schema.url);
+  endings.push(async () => {
+    dropSockets(wire.port);
+    await wire.close();
+  });
+  const database = await openDatabase(schema.url, wire, schemaSql);
+  endings.push(() => database.close());
+  return { wire, database };
 }
 
 /** The processes of one site have the same passwords for seals. */

@@ -1,4 +1,5 @@
 /** The bench that a test file gets from `#bench`. */
+import type { Means, SessionsExport } from '../sandbox/contract.ts';
 import type { Gate, GateOptions } from '../wire/gate.ts';
 import type { Statement } from '../wire/statement.ts';
 import type { BenchClock } from './clock.ts';
@@ -39,6 +40,16 @@ export interface Bench {
    * @param url - The database's address for it, where it is not the bench's own.
    */
   another(url?: string): Promise<SecondProcess>;
+  /**
+   * Uses the class as another application of this process would, with other parts.
+   *
+   * @throws NotPorted for the static class, whose parts are fixed.
+   */
+  given(means: Means): SecondProcess;
+  /** What the class's file exports as `Sessions`. */
+  exported: SessionsExport;
+  /** Makes one more database with an empty table, which ends with the bench. */
+  secondDatabase(): Promise<BenchDatabase>;
   /**
    * Calls a callback while the database takes its time to answer.
    *

@@ -4,7 +4,8 @@
  * Tests use this shape from the first lesson to the last, so no test is edited when the static
  * class becomes an object, and a callback that is not ported yet fails with a sentence.
  */
-import type { SessionsExport } from '../sandbox/contract.ts';
+import type { SessionHandlerInterface } from '../../php/index.ts';
+import type { Means, SessionsConstructor, SessionsExport } from '../sandbox/contract.ts';
 import { type Callback, METHODS } from '../sandbox/methods.ts';
 import { NotPorted } from '../sandbox/not-ported.ts';
 
@@ -44,38 +45,45 @@ export interface AdaptedHandler {
  *
  * @param sessions - The static class, a handler's constructor, or a handler.
  * @param onCall - Receives the name of each method before its call.
+ * @param means - The parts for a handler's constructor.
  * @returns The handler, its callbacks and its last call.
  * @throws TypeError when `sessions` is neither a class nor an object.
  */
 export function adaptHandler(
   sessions: SessionsExport,
   onCall: (method: string) => void = () => {},
+  means: Means = {},
 ): AdaptedHandler {
   if (sessions === null || (typeof sessions !== 'function' && typeof sessions !== 'object')) {
     throw new TypeError(
       `The class's file must export a class named Sessions; its export is ${describe(sessions)}.`,
     );
   }
-  const object = toObject(sessions);
+  const make = constructorOf(sessions);
+  const isObject = make !== undefined || ('open' in sessions && 'read' in sessions);
   const lastCall: LastCall = { method: undefined, error: undefined };
   const names = (callback: Callback) => {
     const article = METHODS.find((method) => method.callback === callback);
-    return object === undefined && article
+    return !isObject && article
       ? article
       : { name: callback as string, example: `async ${callback}(…)` };
   };
-  const receiver = (object ?? sessions) as Record<string, unknown>;
+  const receiver = (make?.prototype ?? sessions) as Record<string, unknown>;
   const find = (callback: Callback): Method | undefined => {
     const method = receiver[names(callback).name];
     return typeof method === 'function' ? (method as Method) : undefined;
   };
+  let opened: unknown[] | undefined;
   const call = async (callback: Callback, ...values: unknown[]): Promise<unknown> => {
     const method = find(callback);
     lastCall.method = names(callback).name;
     onCall(lastCall.method);
+    if (callback === 'open') opened = values;
     if (!method) throw new NotPorted(names(callback));
     try {
-      return await method.apply(receiver, values);
+      return make
+        ? await inRequest(new make(means), callback, method, values, opened)
+        : await method.apply(receiver, values);
     } catch (error) {
       throw explainDirectCall(error);
     }
@@ -108,14 +116,43 @@ function explainDirectCall(error: unknown): unknown {
   return error;
 }
 
-/** A handler object, made when a constructor was exported; undefined for the static class. */
-function toObject(sessions: SessionsExport): object | undefined {
-  if (typeof sessions !== 'function') {
-    return 'open' in sessions && 'read' in sessions ? sessions : undefined;
-  }
-  const prototype = (sessions as { prototype?: object }).prototype;
+/** The constructor of a handler object; undefined for the static class and for an object. */
+function constructorOf(
+  sessions: SessionsExport,
+): (SessionsConstructor & { prototype: SessionHandlerInterface }) | undefined {
+  if (typeof sessions !== 'function') return undefined;
+  const { prototype } = sessions as { prototype?: object };
   if (!prototype || !('open' in prototype) || !('read' in prototype)) return undefined;
-  return new sessions();
+  return sessions as SessionsConstructor & { prototype: SessionHandlerInterface };
+}
+
+/** @throws NotPorted for an export that takes no parts. */
+export function requireConstructor(sessions: SessionsExport): void {
+  if (constructorOf(sessions)) return;
+  throw new NotPorted({
+    name: 'constructor',
+    example: 'constructor({ pool, now, random }: Means = {})',
+  });
+}
+
+/**
+ * Calls one method as a request of its own, since a handler object serves one request.
+ *
+ * @param opened - The arguments of the test's last call of open(); undefined before the first one.
+ */
+async function inRequest(
+  handler: SessionHandlerInterface,
+  callback: Callback,
+  method: Method,
+  values: unknown[],
+  opened: unknown[] | undefined,
+): Promise<unknown> {
+  if (callback !== 'open' && opened) await handler.open(String(opened[0]), String(opened[1]));
+  try {
+    return await method.apply(handler, values);
+  } finally {
+    await handler.close();
+  }
 }
 
 /** Bytes as text; any other value is unchanged, so that a test can see a `null`. */

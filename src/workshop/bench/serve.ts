@@ -3,7 +3,7 @@ import { tracingChannel } from 'node:diagnostics_channel';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type PageRequest, type PageResponse, visit } from '../sandbox/browser.ts';
-import type { SessionsExport } from '../sandbox/contract.ts';
+import type { Means, SessionsExport } from '../sandbox/contract.ts';
 import { counterPage, pageErrors } from '../sandbox/counter.ts';
 import { NotPorted } from '../sandbox/not-ported.ts';
 import { startPage } from '../sandbox/server.ts';
@@ -43,6 +43,7 @@ interface CallbackMessage {
  * @param lastCall - Receives the first error, of a callback or of the page around it.
  * @param damage - The errors that the test causes itself.
  * @param options - PHP settings that differ from PHP's defaults.
+ * @param means - The parts for a handler's constructor.
  * @returns The server; the caller closes it.
  */
 export async function serveCounter(
@@ -50,8 +51,9 @@ export async function serveCounter(
   lastCall: LastCall,
   damage: Damage,
   options: ServeOptions = {},
+  means?: Means,
 ): Promise<Server> {
-  const page = makePage(sessions, options);
+  const page = makePage(sessions, options, means);
   if (page instanceof NotPorted) return unportedServer(page);
   const traces = new WeakMap<IncomingMessage, string[]>();
   const byPort = new Map<number, string[]>();
@@ -122,9 +124,10 @@ export async function serveApart(
 function makePage(
   sessions: SessionsExport,
   { settings }: ServeOptions,
+  means: Means | undefined,
 ): RequestListener | NotPorted {
   try {
-    return counterPage(sessions, settings ? { settings } : {});
+    return counterPage(sessions, settings ? { settings } : {}, means);
   } catch (error) {
     if (error instanceof NotPorted) return error;
     throw error;

@@ -1,8 +1,9 @@
 /**
- * Makes last classes without one lesson's change, in a temporary workshop.
+ * Makes last classes of Part II without one lesson's change, in a temporary workshop.
  *
  * A change cannot be reverted automatically, because later lessons changed the same lines. So each
- * lesson keeps an `undo.patch` on the last class, which is applied here.
+ * lesson of Part II keeps an `undo.patch` on that part's last class, which is applied here. Part III
+ * makes an object of the class, and its lessons add parts that can be left out.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -49,14 +50,14 @@ export function takeBack(lessons: readonly Lesson[], only?: Lesson): UndoneWorks
   return { ...makeWorkshop(lessons, texts), classes };
 }
 
-/** Without a port lesson's change a method is missing, which rule 2 covers already. */
+/** Without another lesson's change a method or a part is missing, which rule 2 covers already. */
 function isChange({ kind }: Lesson): boolean {
-  return kind === 'fix' || kind === 'grow';
+  return kind === 'fix';
 }
 
-/** The last class that fails without the lesson's change. */
+/** The last class of Part II that fails without the lesson's change. */
 function baseFor(lessons: readonly Lesson[], lesson: Lesson): Lesson {
-  const later = lessons.filter(({ number }) => number > lesson.number);
+  const later = lessons.filter((each) => each.number > lesson.number && isChange(each));
   const covering = later.findIndex(({ covers }) =>
     covers.some((each) => each.lesson === lesson.label),
   );

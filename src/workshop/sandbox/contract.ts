@@ -6,6 +6,7 @@
  * (`-C mine`) or a wrong fix (`-C wrong-02-null`).
  */
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Pool } from 'mysql2/promise';
 import type { SessionHandlerInterface } from '../../php/index.ts';
 
 /** A callback's return value, or a promise of it; PHP's rules decide its meaning. */
@@ -33,8 +34,19 @@ export interface StaticSessions {
   initCallbacks?(): Answer<boolean>;
 }
 
-/** The class of a later lesson: its constructor takes its dependencies, its methods have PHP's names. */
-export type SessionsConstructor = new () => SessionHandlerInterface;
+/** The parts that a handler object is given; those that are left out are the process's own. */
+export interface Means {
+  pool?: Pool;
+  now?: () => number;
+  random?: (size: number) => Buffer;
+}
+
+/** The class of a later lesson: an object for each request, whose methods have PHP's names. */
+export interface SessionsConstructor
+  extends Pick<StaticSessions, 'SessionName' | 'Allows' | 'Login'> {
+  new (means?: Means): SessionHandlerInterface;
+  initCallbacks?(means?: Means): Answer<boolean>;
+}
 
 /** The export `Sessions` of `#sessions`, in any lesson. */
 export type SessionsExport = StaticSessions | SessionsConstructor;

@@ -7,14 +7,13 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { type PhpSessionOptions, withPhpSession } from '../../adapters/node.ts';
-import type { SessionHandlerInterface } from '../../php/index.ts';
 import {
   $_SESSION,
   session_destroy,
   session_set_save_handler,
   session_start,
 } from '../../php/index.ts';
-import type { SessionsExport, StaticSessions } from './contract.ts';
+import type { Means, SessionsConstructor, SessionsExport, StaticSessions } from './contract.ts';
 import { NotPorted } from './not-ported.ts';
 
 /** Publishes `{ error }` for every error that ends a page with a status of 500. */
@@ -29,6 +28,7 @@ export const pageErrors: Channel = channel('phpsessid:page-error');
  *
  * @param sessions - The export of `#sessions`.
  * @param options - Passed on to the session scope of each request.
+ * @param means - The parts for the handler objects of a class that has a constructor.
  * @returns A listener for `node:http`'s `createServer`.
  * @throws NotPorted when the class cannot be registered with PHP's functions yet.
  * @example
@@ -37,8 +37,9 @@ export const pageErrors: Channel = channel('phpsessid:page-error');
 export function counterPage(
   sessions: SessionsExport,
   options?: PhpSessionOptions,
+  means?: Means,
 ): RequestListener {
-  const register = registration(sessions);
+  const register = registration(sessions, means);
   const { Allows, Login = trustingLogin } = sessions as StaticSessions;
   const listener = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? '/', 'http://localhost');
@@ -99,12 +100,12 @@ const pages: Record<string, Page | undefined> = {
   },
 };
 
-/** The article's class registers itself; a handler object is registered for it. */
-function registration(sessions: SessionsExport): () => Promise<void> {
-  const initCallbacks = (sessions as StaticSessions).initCallbacks;
+/** A class registers itself; without its help, a handler object is made for each request. */
+function registration(sessions: SessionsExport, means: Means = {}): () => Promise<void> {
+  const { initCallbacks } = sessions as SessionsConstructor;
   if (typeof initCallbacks === 'function') {
     return async () => {
-      await initCallbacks.call(sessions);
+      await initCallbacks.call(sessions, means);
     };
   }
   const isHandler =
@@ -114,9 +115,8 @@ function registration(sessions: SessionsExport): () => Promise<void> {
     const method = { name: 'initCallbacks', example: 'static initCallbacks(): boolean' };
     throw new NotPorted(method);
   }
-  const handler: SessionHandlerInterface = new sessions();
   return async () => {
-    session_set_save_handler(handler, true);
+    session_set_save_handler(new sessions(means));
   };
 }
 

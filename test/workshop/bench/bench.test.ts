@@ -61,15 +61,18 @@ test('an invalid seed is refused with its value', () => {
 
 /** A class with three callbacks, in each of the shapes a lesson may export. */
 class Handler {
-  #rows = new Map<string, string>();
+  static rows = new Map<string, string>();
   open(): boolean {
     return true;
   }
+  close(): boolean {
+    return true;
+  }
   read(id: string): string {
-    return this.#rows.get(id) ?? '';
+    return Handler.rows.get(id) ?? '';
   }
   write(id: string, data: string): boolean {
-    this.#rows.set(id, data);
+    Handler.rows.set(id, data);
     return true;
   }
 }

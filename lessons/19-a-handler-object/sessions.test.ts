@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { after, test } from 'node:test';
+import { createPool } from 'mysql2/promise';
+import { openBench, type PageResponse } from '#bench';
+
+const { database, exported, gate, given, handler, newId, overhear, secondDatabase, serve, store } =
+  await openBench();
+await handler.open('', 'MySession');
+const forum = await secondDatabase();
+const pool = createPool(forum.url);
+after(() => pool.end());
+
+const whoami = { path: '/whoami' };
+const count = ({ body }: PageResponse): number => Number(/Count: (\d+)/.exec(body)?.[1]);
+
+test('two handlers keep their sessions in two databases', async () => {
+  const shop = await serve();
+  const board = await given({ pool }).serve();
+  const { cookie: ann } = await shop.request({ path: '/login?user=ann' });
+  const { cookie: bob } = await board.request({ path: '/login?user=bob' });
+  for (let round = 1; round <= 2; round += 1) {
+    const [here, there] = await Promise.all([
+      shop.request({ ...whoami, cookie: ann }),
+      board.request({ ...whoami, cookie: bob }),
+    ]);
+    assert.match(here.body, /ann/, `the shop, visit ${round}`);
+    assert.match(there.body, /bob/, `the forum, visit ${round}`);
+  }
+  assert.match((await board.request({ ...whoami, cookie: ann })).body, /Nobody/, 'Ann, elsewhere');
+  const users = async (of: typeof database) =>
+    (await of.rows()).map(({ d }) => String(d)).filter((data) => data !== '');
+  assert.deepEqual(await users(database), ['user|s:3:"ann";'], 'the sessions of the shop');
+  assert.deepEqual(await users(forum), ['user|s:3:"bob";'], 'the sessions of the forum');
+});
+
+test('no part of the class leads to its connections', async () => {
+  const id = await newId();
+  await store(id, 'user|s:3:"Ann";');
+  const seen = new Set<unknown>();
+  const found: string[] = [];
+  const look = (value: unknown, path: string): void => {
+    if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return;
+    if (seen.has(value)) return;
+    seen.add(value);
+    if ('getConnection' in value || 'execute' in value) {
+      found.push(path);
+      return;
+    }
+    for (const key of Reflect.ownKeys(value)) {
+      const { value: inner, get } = Reflect.getOwnPropertyDescriptor(value, key) ?? {};
+      look(get ? Reflect.get(value, key) : inner, `${path}.${String(key)}`);
+    }
+  };
+  assert.ok(typeof exported === 'function', 'Sessions is a class');
+  const own = new (exported as new (means: object) => object)({ pool });
+  look(exported, 'Sessions');
+  look(own, 'new Sessions()');
+  assert.deepEqual(found, [], 'any module of the process could use these, or exchange them');
+  Object.assign(exported, { Db: pool, pool });
+  assert.equal(await handler.read(id), 'user|s:3:"Ann";', 'an assignment has moved every visitor');
+});
+
+test('each request has an object of its own', async () => {
+  const page = await serve({ settings: { 'session.gc_probability': '0' } });
+  const visitors = await Promise.all([page.request(), page.request()]);
+  const both = gate(2, /^\s*UPDATE/i, { patience: 2000 });
+  const again = await Promise.all(visitors.map(({ cookie }) => page.request({ cookie })));
+  await both.arrived;
+  assert.deepEqual(again.map(count), [2, 2], 'the two visitors’ second counts');
+  const third = await Promise.all(visitors.map(({ cookie }) => page.request({ cookie })));
+  assert.deepEqual(third.map(count), [3, 3], 'the two visitors’ third counts');
+});
+
+test('the clock that was given is the only one', async () => {
+  let now = 1_900_000_000;
+  const later = given({ pool, now: () => now });
+  await forum.query('DELETE FROM sessions');
+  await later.handler.open('', 'MySession');
+  const id = await later.handler.create_sid();
+  const updated = async () => Number((await forum.rows())[0]?.['updated']);
+  assert.equal(await updated(), now, 'the time at which create_sid made the row');
+  now += 100;
+  await later.handler.write(id, 'user|s:3:"Ann";');
+  assert.equal(await updated(), now, 'the time at which write saved');
+  now += 1440;
+  assert.equal(await later.handler.read(id), 'user|s:3:"Ann";', 'read, in its last second');
+  await later.handler.gc(1440);
+  assert.equal((await forum.rows()).length, 1, 'rows after gc, in its last second');
+  now += 1;
+  assert.equal(await later.handler.read(id), '', 'read, a second later');
+  await later.handler.gc(1440);
+  assert.equal((await forum.rows()).length, 0, 'rows after gc, a second later');
+});
+
+test('a token is made of the random bytes that were given', async () => {
+  await forum.query('DELETE FROM sessions');
+  const sizes: number[] = [];
+  const drawn = Buffer.alloc(32, 7);
+  const { handler: known } = given({
+    pool,
+    random: (size) => {
+      sizes.push(size);
+      return drawn;
+    },
+  });
+  await known.open('', 'MySession');
+  await known.create_sid();
+  assert.deepEqual(sizes, [32], 'the bytes that were asked for');
+  const key = createHash('sha256').update(drawn.toString('base64url')).digest();
+  assert.deepEqual(Buffer.from((await forum.rows())[0]?.['id'] as Buffer), key);
+});
+
+test('PHP is given an object, which it does not deprecate', async () => {
+  const page = await given({ pool }).serve();
+  const heard = await overhear(() => page.request());
+  assert.doesNotMatch(heard, /deprecated/i);
+  for (const name of ['open', 'close', 'read', 'write', 'destroy', 'gc', 'create_sid']) {
+    const { prototype } = exported as { prototype?: Record<string, unknown> };
+    assert.equal(typeof prototype?.[name], 'function', `the method ${name}`);
+  }
+});
