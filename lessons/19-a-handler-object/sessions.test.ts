@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, test } from 'node:test';
 import { createPool } from 'mysql2/promise';
-import { openBench, type PageResponse } from '#bench';
+import { openBench } from '#bench';
 
-const { database, exported, gate, given, handler, newId, overhear, secondDatabase, serve, store } =
+const { database, exported, given, handler, newId, secondDatabase, serve, store } =
   await openBench();
 await handler.open('', 'MySession');
 const forum = await secondDatabase();
@@ -12,7 +12,6 @@ const pool = createPool(forum.url);
 after(() => pool.end());
 
 const whoami = { path: '/whoami' };
-const count = ({ body }: PageResponse): number => Number(/Count: (\d+)/.exec(body)?.[1]);
 
 test('two handlers keep their sessions in two databases', async () => {
   const shop = await serve();
@@ -61,17 +60,6 @@ test('no part of the class leads to its connections', async () => {
   assert.equal(await handler.read(id), 'user|s:3:"Ann";', 'an assignment has moved every visitor');
 });
 
-test('each request has an object of its own', async () => {
-  const page = await serve({ settings: { 'session.gc_probability': '0' } });
-  const visitors = await Promise.all([page.request(), page.request()]);
-  const both = gate(2, /^\s*UPDATE/i, { patience: 2000 });
-  const again = await Promise.all(visitors.map(({ cookie }) => page.request({ cookie })));
-  await both.arrived;
-  assert.deepEqual(again.map(count), [2, 2], 'the two visitors’ second counts');
-  const third = await Promise.all(visitors.map(({ cookie }) => page.request({ cookie })));
-  assert.deepEqual(third.map(count), [3, 3], 'the two visitors’ third counts');
-});
-
 test('the clock that was given is the only one', async () => {
   let now = 1_900_000_000;
   const later = given({ pool, now: () => now });
@@ -109,14 +97,4 @@ test('a token is made of the random bytes that were given', async () => {
   assert.deepEqual(sizes, [32], 'the bytes that were asked for');
   const key = createHash('sha256').update(drawn.toString('base64url')).digest();
   assert.deepEqual(Buffer.from((await forum.rows())[0]?.['id'] as Buffer), key);
-});
-
-test('PHP is given an object, which it does not deprecate', async () => {
-  const page = await given({ pool }).serve();
-  const heard = await overhear(() => page.request());
-  assert.doesNotMatch(heard, /deprecated/i);
-  for (const name of ['open', 'close', 'read', 'write', 'destroy', 'gc', 'create_sid']) {
-    const { prototype } = exported as { prototype?: Record<string, unknown> };
-    assert.equal(typeof prototype?.[name], 'function', `the method ${name}`);
-  }
 });
