@@ -143,7 +143,7 @@ class Apt {
     if (simulated.code !== 0) throw new Error(lastLines(simulated));
     const added = [...simulated.stdout.matchAll(/^Inst (\S+)/gm)].map(([, name = '']) => name);
     // Programs use the system's C library: its parts must come from one version.
-    const fetched = added.filter((name) => !/^(libc6|libc-bin|locales)\b/.test(name));
+    const fetched = added.filter((name) => !/^(libc6|libc-bin|locales)(:|$)/.test(name));
     return fetched.length > 0 ? fetched : [...names];
   }
 

@@ -55,7 +55,7 @@ async function fetched(options: Announcements): Promise<Php | undefined> {
 /**
  * Asks PHP for its version and its extensions, and looks for missing extensions in PHP's folder.
  *
- * @param cgi - Absolute path of php-cgi or php-fpm.
+ * @param cgi - Absolute path of php-cgi, php-fpm or php.
  * @param folder - Where packages were unpacked; `''` for an installed PHP.
  * @param env - The variables with which it finds its libraries.
  * @throws Error that names the missing extension.
@@ -73,7 +73,7 @@ export async function describePhp(
     return result.stdout;
   };
   const version = /^PHP (\d+\.\d+\.\d+)/m.exec(await ask('-n', '-v'))?.[1];
-  // php-cgi describes itself in HTML, php-fpm in plain text.
+  // php-cgi describes itself in HTML, the others in plain text.
   const told = /extension_dir(?:<\/td><td class="v">| => )([^<\s]+)/;
   const directory = told.exec(await ask('-n', '-i'))?.[1];
   if (version === undefined || directory === undefined) throw new Error(`${cgi} is not a PHP`);
