@@ -3,7 +3,15 @@ import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { unserialize } from '../../../src/serialize/index.ts';
 import { anatomyOf } from '../../../src/workshop/lab/anatomy.ts';
-import { emptyTable, inspectPage, openLab, reads, skip, type VisitOptions } from './visitor.ts';
+import {
+  drawn,
+  emptyTable,
+  inspectPage,
+  openLab,
+  reads,
+  skip,
+  type VisitOptions,
+} from './visitor.ts';
 
 const { visit } = await openLab();
 
@@ -16,6 +24,7 @@ async function write(data: string, options: VisitOptions = {}): Promise<Page> {
   await page.locator('#call-data').fill(data);
   await page.locator('#call-Write').click();
   await page.locator('.anatomy').waitFor();
+  await drawn(page);
   return page;
 }
 

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { readLessons } from '../../../src/workshop/course/catalogue.ts';
 import {
   counts,
+  drawn,
   emptyTable,
   inspectPage,
   openLab,
@@ -76,6 +77,7 @@ test('the keyboard alone reaches every control', { skip }, async () => {
   await emptyTable(page);
   await page.locator('body').focus();
   await page.goto(`${lab.address}/lesson/05/?class=lesson-05`);
+  await drawn(page);
   const reach = async (id: string) => {
     for (let presses = 0; presses < 60; presses += 1) {
       await page.keyboard.press('Tab');

@@ -8,6 +8,7 @@ import { summarize } from '../../../src/workshop/lab/gauntlet.ts';
 import { lookAtCell } from '../../../src/workshop/lab/gauntlet-grid.ts';
 import {
   counts,
+  drawn,
   inspectPage,
   openLab,
   overflow,
@@ -139,6 +140,7 @@ test('news between press and release does not swallow a click', { skip }, async 
 
 test('a cell runs by itself and opens by keyboard', { skip }, async () => {
   const { page } = await open();
+  await drawn(page);
   await cell(page, 'lesson-10', '09').focus();
   await page.keyboard.press('ArrowRight');
   assert.equal(await page.evaluate(() => document.activeElement?.id), 'cell-lesson-10-10');

@@ -7,7 +7,7 @@ import { after, beforeEach, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { findLesson, readLessons } from '../../../src/workshop/course/catalogue.ts';
 import { classBefore } from '../../../src/workshop/lab/steps.ts';
-import { inspectPage, openLab, reads, skip } from './visitor.ts';
+import { drawn, inspectPage, openLab, reads, skip } from './visitor.ts';
 import { copyProject } from './workshop.ts';
 
 const project = copyProject();
@@ -78,6 +78,7 @@ test('a prediction is made by keyboard, kept, and shown beside the verdict', { s
   writeMine(9);
   writeFileSync(note, '{"lesson":10}');
   const { page } = await visit('/lesson/10/');
+  await drawn(page);
   await page.locator('#says-held').focus();
   await page.keyboard.press('Enter');
   await page.locator('#says-held[aria-pressed=true]').waitFor();

@@ -92,6 +92,20 @@ async function open(context: BrowserContext, address: URL): Promise<Visit> {
   return { page, complaints };
 }
 
+/**
+ * Waits until a page is drawn, and a key that is pressed reaches what has the focus.
+ *
+ * A form without script leads to an address with a fragment. Chromium goes to its element with a
+ * frame that it draws once the page has come, and takes the focus from wherever it is by then.
+ *
+ * @param page - A page of which something is there already.
+ */
+export async function drawn(page: Page): Promise<void> {
+  await page.waitForLoadState('load');
+  // A picture waits for a frame; `requestAnimationFrame` needs the page's scripts.
+  await page.screenshot({ clip: { x: 0, y: 0, width: 1, height: 1 } });
+}
+
 /** Empties the table of the page's class, by the page's own button. */
 export async function emptyTable(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Empty the table, delete the cookies' }).click();
