@@ -1,12 +1,15 @@
 /**
- * PHP's serializer to the byte: values, `serialize`, `unserialize` and the three session formats.
+ * PHP's serializer to the byte: values, `serialize`, `unserialize`, the three session formats, and
+ * an envelope of JSON for other languages.
  *
  * @module
  */
 
 export type { UnserializeOptions } from './decode/options.ts';
+export type { EnvelopeOptions } from './envelope.ts';
+export { decodeEnvelope, encodeEnvelope, isEnvelope } from './envelope.ts';
 export type { PhpMessage, PhpMessageLevel, PhpVersion } from './messages.ts';
-export { UnserializableError, UnserializeError } from './messages.ts';
+export { EnvelopeError, UnserializableError, UnserializeError } from './messages.ts';
 export { serialize } from './serialize.ts';
 export type {
   DecodedSession,

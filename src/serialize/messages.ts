@@ -88,3 +88,26 @@ export class UnserializableError extends TypeError {
     this.path = path;
   }
 }
+
+/**
+ * A session's envelope that cannot be read: it is damaged, or a newer program has written it. The
+ * message has the path and the reason, and none of the data.
+ *
+ * @example
+ * decodeEnvelope('{"v":2,"data":{"n":{"$php":"int","value":"x"}}}');
+ * // throws EnvelopeError: data.n.value: not the digits of an int
+ */
+export class EnvelopeError extends Error {
+  /** The path to the fault, as TypeScript writes it: `data.cart[2]`; empty for the envelope itself. */
+  readonly path: string;
+
+  /**
+   * @param path - The path to the fault.
+   * @param reason - Why the envelope cannot be read.
+   */
+  constructor(path: string, reason: string) {
+    super(`${path || 'the envelope'}: ${reason}`);
+    this.name = 'EnvelopeError';
+    this.path = path;
+  }
+}
