@@ -8,7 +8,8 @@ import { commandLineOf, nameForThisProcess, ownerOf } from '../process-name.ts';
 import { removeContainer } from './container.ts';
 import type { RunFolder } from './interfaces.ts';
 
-function filesOf(path: string): RunFolder {
+/** Names the files of a run by its folder. */
+export function filesOf(path: string): RunFolder {
   return {
     path,
     data: join(path, 'data'),
