@@ -195,7 +195,12 @@ export class MemcachedClient {
     const [oldest] = this.#pending;
     if (oldest === undefined) return;
     const left = Math.max(0, oldest.until - performance.now());
-    this.#watch = setTimeout(() => this.#fail(new CacheUnavailable(this.#silent())), left);
+    this.#watch = setTimeout(() => {
+      // After a pause of this process its timers come first, and only then what has arrived.
+      setImmediate(() => {
+        if (this.#pending[0] === oldest) this.#fail(new CacheUnavailable(this.#silent()));
+      });
+    }, left);
   }
 
   #fail(error: Error): void {

@@ -6,6 +6,7 @@ import { loadClass } from '../sandbox/load-class.ts';
 import { openWire, type Wire } from '../wire/proxy.ts';
 import type { Statement } from '../wire/statement.ts';
 import type { Bench } from './bench.ts';
+import { startCache } from './cache.ts';
 import { createClock, type OwnedClock } from './clock.ts';
 import { Damage } from './damage.ts';
 import { type OwnedDatabase, openDatabase } from './database.ts';
@@ -125,6 +126,11 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
       },
       exported: sessions,
       secondDatabase: async () => (await openTable(subject, endings)).database,
+      async cache() {
+        const cache = await startCache();
+        endings.push(() => cache.close());
+        return cache;
+      },
       unawaited: (call) => unawaited(wire, call),
       recordDraws,
       overhear,

@@ -2,6 +2,7 @@
 import type { Means, SessionsExport } from '../sandbox/contract.ts';
 import type { Gate, GateOptions } from '../wire/gate.ts';
 import type { Statement } from '../wire/statement.ts';
+import type { BenchCache } from './cache.ts';
 import type { BenchClock } from './clock.ts';
 import type { BenchDatabase } from './database.ts';
 import type { ByteSource, Drawn } from './draws.ts';
@@ -50,6 +51,12 @@ export interface Bench {
   exported: SessionsExport;
   /** Makes one more database with an empty table, which ends with the bench. */
   secondDatabase(): Promise<BenchDatabase>;
+  /**
+   * Starts a memcached, which ends with the bench.
+   *
+   * @throws Error with the remedy, when there is none and none can be fetched.
+   */
+  cache(): Promise<BenchCache>;
   /**
    * Calls a callback while the database takes its time to answer.
    *

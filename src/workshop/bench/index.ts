@@ -6,6 +6,7 @@ export type { Gate, GateOptions } from '../wire/gate.ts';
 export type { Outcome, Statement, WireValue } from '../wire/statement.ts';
 export { type Attack, type AttackBench, breached, held, signIn, type Verdict } from './attack.ts';
 export type { Bench, SecondProcess } from './bench.ts';
+export type { BenchCache } from './cache.ts';
 export type { BenchClock } from './clock.ts';
 export type { BenchDatabase, Row } from './database.ts';
 export type { ByteSource, Drawn } from './draws.ts';

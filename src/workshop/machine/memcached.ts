@@ -64,6 +64,13 @@ async function describe(
   return { path, env, version };
 }
 
+/** A key that memcached holds. */
+export interface CachedKey {
+  name: string;
+  /** Unix time in seconds at which memcached forgets it; undefined when it never does. */
+  ends: number | undefined;
+}
+
 /** A memcached of this process. It ends with this process, whatever ends that. */
 export class Memcached {
   readonly #program: MemcachedProgram;
@@ -120,6 +127,23 @@ export class Memcached {
     await ended;
   }
 
+  /**
+   * Lists what it holds (`lru_crawler metadump`, of memcached 1.4.31 and later).
+   *
+   * @throws Error when it does not answer within a second.
+   */
+  async keys(): Promise<CachedKey[]> {
+    for (;;) {
+      const answer = await ask(this.#port, 'lru_crawler metadump all\r\n');
+      if (answer === undefined) throw new Error(`memcached on port ${this.#port} did not answer`);
+      // Another listing, or memcached's own sweep, is at work.
+      if (answer.startsWith('BUSY')) continue;
+      return [...answer.matchAll(/^key=(\S+) exp=(-?\d+)/gm)].map(([, name = '', end]) => {
+        return { name: decodeURIComponent(name), ends: end === '-1' ? undefined : Number(end) };
+      });
+    }
+  }
+
   /** Ends the server, a stopped one included. */
   async close(): Promise<void> {
     const child = this.#child;
@@ -147,19 +171,22 @@ export class Memcached {
 }
 
 /** Returns the server's process id; undefined while it does not answer. */
-function askForPid(port: number): Promise<number | undefined> {
+async function askForPid(port: number): Promise<number | undefined> {
+  const pid = /^STAT pid (\d+)/m.exec((await ask(port, 'stats\r\n')) ?? '')?.[1];
+  return pid === undefined ? undefined : Number(pid);
+}
+
+/** Returns the whole answer to a command; undefined when it does not come within a second. */
+function ask(port: number, command: string): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write('stats\r\n'));
+    const socket = connect(port, '127.0.0.1', () => socket.write(command));
     let answer = '';
     socket.setTimeout(1000, () => socket.destroy());
     socket.on('data', (chunk) => {
       answer += chunk.toString('latin1');
-      if (answer.includes('END\r\n')) socket.destroy();
+      if (/^(?:END|BUSY.*)\r\n/m.test(answer)) socket.destroy();
     });
     socket.on('error', () => {});
-    socket.on('close', () => {
-      const pid = /^STAT pid (\d+)/m.exec(answer)?.[1];
-      resolve(pid === undefined ? undefined : Number(pid));
-    });
+    socket.on('close', () => resolve(/^(?:END|BUSY.*)\r\n/m.test(answer) ? answer : undefined));
   });
 }

@@ -39,6 +39,10 @@ export interface Means {
   pool?: Pool;
   now?: () => number;
   random?: (size: number) => Buffer;
+  /** A client of memcached, which the store and the lessons have from `#memcached`. */
+  cache?: object;
+  /** True for a request that saves nothing, and so needs no lock. */
+  readOnly?: boolean;
 }
 
 /** The class of a later lesson: an object for each request, whose methods have PHP's names. */

@@ -98,6 +98,16 @@ test('a value that is too large fails alone, and the connection goes on', async 
   assert.ok(kept.status === 'fulfilled' && kept.value?.value.toString() === 'v');
 });
 
+test('a pause of this process is not taken for a server that hangs', async () => {
+  const client = clientOf(server.port, 100);
+  await client.set('k', Buffer.from('v'), 60);
+  const reading = client.get('k');
+  await new Promise(setImmediate);
+  const over = performance.now() + 300;
+  while (performance.now() < over);
+  assert.equal((await reading)?.value.toString(), 'v');
+});
+
 test('wrong keys, lifetimes and addresses are refused before anything is sent', async () => {
   const client = clientOf();
   for (const key of ['', 'a b', 'a\r\nflush_all\r\n', 'é', 'k'.repeat(251)]) {

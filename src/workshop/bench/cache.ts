@@ -1,0 +1,36 @@
+/** A memcached of a test file's own. */
+import { type CachedKey, Memcached, obtainMemcached } from '../machine/memcached.ts';
+
+export interface BenchCache {
+  /** Its address: `127.0.0.1:11211`. */
+  readonly server: string;
+  /** Every key that it holds, and when each ends. */
+  keys(): Promise<CachedKey[]>;
+  /** `SIGSTOP` lets it hang, `SIGCONT` goes on, `SIGKILL` ends it at once. */
+  signal(signal: NodeJS.Signals): Promise<void>;
+  /** Starts it again after SIGKILL: at the same address, and empty. */
+  start(): Promise<void>;
+}
+
+export interface OwnedCache extends BenchCache {
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a memcached, which is fetched at the first use where it is not installed.
+ *
+ * @throws Error with the remedy, when memcached cannot be obtained.
+ */
+export async function startCache(): Promise<OwnedCache> {
+  const program = await obtainMemcached();
+  if ('reason' in program) throw new Error(program.reason);
+  const memcached = new Memcached(program);
+  await memcached.start();
+  return {
+    server: `127.0.0.1:${memcached.port}`,
+    keys: () => memcached.keys(),
+    signal: (signal) => memcached.signal(signal),
+    start: () => memcached.start(),
+    close: () => memcached.close(),
+  };
+}
