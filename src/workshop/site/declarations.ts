@@ -7,7 +7,10 @@
  */
 
 const DECLARATION =
-  /^( *)(?:(?:export|static|async|const|function|class|interface|type|abstract) )+#?([A-Za-z_$][\w$]*)/;
+  /^( *)(?:(?:export|static|readonly|async|const|function|class|interface|type|abstract) )+#?([A-Za-z_$][\w$]*)/;
+
+/** A method without a word before its name; a statement that looks like one begins with a keyword. */
+const METHOD = /^( {2})#?((?!(?:if|for|while|switch)\b)[A-Za-z_$][\w$]*)\(.*\{$/;
 
 /**
  * One declaration of a text with the comment above it, moved to the left margin.
@@ -20,7 +23,7 @@ export function readDeclaration(source: string, name: string): string | undefine
   const start = lines.findIndex((line) => nameIn(line) === name);
   if (start < 0) return undefined;
   const first = lines[start] ?? '';
-  const margin = DECLARATION.exec(first)?.[1] ?? '';
+  const margin = (DECLARATION.exec(first) ?? METHOD.exec(first))?.[1] ?? '';
   const hasBody = /[{([]$/.test(first);
   const length = lines
     .slice(start)
@@ -39,7 +42,7 @@ export function declaredNames(source: string): string[] {
 
 /** The name that a line declares, at the margin or as a member of a class. */
 function nameIn(line: string): string | undefined {
-  const [, margin = '', name] = DECLARATION.exec(line) ?? [];
+  const [, margin = '', name] = DECLARATION.exec(line) ?? METHOD.exec(line) ?? [];
   return margin.length <= 2 ? name : undefined;
 }
 

@@ -23,6 +23,14 @@ export class Sessions {
     return \`\${sid}\${time}\`;
   }
 
+  /** Takes what it needs. */
+  constructor(name: string) {
+    if (name === '') {
+      throw new RangeError('a name');
+    }
+    this.#name = name;
+  }
+
   /** Waits. */
   static async #lock(name: string): Promise<void> {
     await ask(name, () => {
@@ -40,6 +48,12 @@ test('a declaration comes with its comment, at the margin', () => {
   );
 });
 
+test('a method needs no word before its name', () => {
+  const text = readDeclaration(source, 'constructor') ?? '';
+  assert.match(text, /^\/\*\* Takes what it needs\. \*\/\nconstructor\(/);
+  assert.match(text, /\n {2}this\.#name = name;\n\}$/);
+});
+
 test('a signature over several lines does not end the declaration', () => {
   const text = readDeclaration(source, 'Read') ?? '';
   assert.match(text, /^\/\*\*\n \* Reads\./);
@@ -53,6 +67,13 @@ test('a declaration without a body ends with its semicolon', () => {
 });
 
 test('a name within a body is not a declaration of the file', () => {
-  assert.deepEqual(declaredNames(source), ['time', 'rowKey', 'Sessions', 'Read', 'lock']);
+  assert.deepEqual(declaredNames(source), [
+    'time',
+    'rowKey',
+    'Sessions',
+    'Read',
+    'constructor',
+    'lock',
+  ]);
   assert.equal(readDeclaration(source, 'sid'), undefined);
 });
