@@ -2,11 +2,18 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { openBench } from '#bench';
 
-const { another, database, handler, serve } = await openBench();
+const { another, database, gate, handler, serve } = await openBench();
 const server = await serve({
   settings: { 'session.gc_probability': '1', 'session.gc_divisor': '1' },
 });
 after(() => server.close());
+
+test('a page gives its connection back to the server', async () => {
+  const before = await database.connections();
+  await server.request();
+  const left = `connections at the database: ${(await database.connections()) - before}`;
+  assert.equal(left, 'connections at the database: 0', 'after a page that has been answered');
+});
 
 test('the counter page counts each visitor alone', async () => {
   const first = await server.request({});
@@ -73,6 +80,23 @@ test('a page that signs out ends the session', async () => {
   assert.match((await server.request({ path: '/whoami', cookie })).body, /ann/);
   await server.request({ path: '/logout', cookie });
   assert.match((await server.request({ path: '/whoami', cookie })).body, /Nobody/);
+});
+
+test('a page whose save or sign-out fails does not answer as if it had not', async () => {
+  const page = await serve({ settings: { 'session.gc_probability': '0' } });
+  const failing = { '/': /^\s*(INSERT|UPDATE|REPLACE)/i, '/logout': /^\s*DELETE/i };
+  for (const [path, pattern] of Object.entries(failing)) {
+    const { cookie } = await page.request();
+    const changes = gate(1, pattern, { opens: 'by hand', patience: 8000 });
+    const response = page.request({ path, cookie });
+    await Promise.race([changes.arrived, response]);
+    // The test renames the table, so that the statement fails.
+    const { status } = await database.withoutTable(async () => {
+      changes.open();
+      return await response;
+    });
+    assert.equal(status, 500, `the test took the table away from ${path}`);
+  }
 });
 
 test('a page that sweeps deletes what is over', async () => {

@@ -62,6 +62,10 @@ test('ids that differ in one character have unrelated keys', async () => {
   const id = await newId();
   const key = await keyOf(id);
   assert.ok(key !== undefined, 'a new id was refused');
+  const parts = Array.from({ length: key.length / 8 }, (_, part) =>
+    key.toString('hex', part * 8, part * 8 + 8),
+  );
+  assert.equal(new Set(parts).size, parts.length, `the key repeats itself: ${parts.join(' ')}`);
   for (const place of [0, 21, id.length - 1]) {
     const other = id.slice(0, place) + (id[place] === 'A' ? 'B' : 'A') + id.slice(place + 1);
     await database.query('DELETE FROM sessions');

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Gate, openBench, type PageResponse } from '#bench';
+import { type Gate, openBench, type PageResponse, type Server } from '#bench';
+import { session_start, session_write_close } from '#php';
 
-const { database, gate, serve, statements } = await openBench();
+const { clock, database, gate, overhear, serve, statements } = await openBench();
 const { Sessions } = await import('#sessions');
 // From the lesson on that seals ids, two processes need the same password.
 process.env['SESSION_PASSWORDS'] ??= JSON.stringify({
@@ -16,6 +17,7 @@ after(() => Promise.all([server.close(), sweeper.close()]));
 
 const saving = /^\s*(INSERT|UPDATE|REPLACE)/i;
 const count = ({ body }: PageResponse): number => Number(/Count: (\d+)/.exec(body)?.[1]);
+const idIn = (cookie: string): string => decodeURIComponent(cookie.split('=')[1] ?? '');
 
 /** Runs a check while a request of the session is stopped at the statement that saves. */
 async function whileSaving(
@@ -92,15 +94,66 @@ test('a session whose holder has lost its connection is free again', async () =>
   });
 });
 
+test('each session has a lock of its own', async () => {
+  const began = statements().length;
+  for (let visitor = 1; visitor <= 30; visitor += 1) await server.request();
+  const locks = statements()
+    .slice(began)
+    .filter(({ sql }) => /GET_LOCK/i.test(sql))
+    .map(({ sql, values }) => [sql, ...values.slice(0, 1)].join(' '));
+  assert.equal(new Set(locks).size, locks.length, 'of 30 visitors some have the same lock');
+});
+
+test('a request goes by the lifetime of its own page', async () => {
+  const lasting = (seconds: number) =>
+    serve({ settings: { ...quiet.settings, 'session.gc_maxlifetime': String(seconds) } });
+  const [long, short] = await Promise.all([lasting(3600), lasting(60)]);
+  const { cookie } = await long.request();
+  clock.advance(120);
+  // The first page waits while the other page of this process is served.
+  const begins = gate(1, /^\s*SELECT/i, { opens: 'by hand', patience: 8000 });
+  const visit = long.request({ cookie });
+  await begins.arrived;
+  await short.request();
+  begins.open();
+  assert.equal(count(await visit), 2, 'it went by the lifetime of another page');
+});
+
 test('a request that waits in vain fails, and changes nothing', async () => {
   const { cookie } = await server.request();
   await whileSaving(cookie, () =>
-    withMaxWait(0, async () => {
-      const { status } = await server.request({ cookie });
-      assert.equal(status, 500, 'it went on with what another request holds');
+    withMaxWait(1, async () => {
+      let answer: PageResponse | undefined;
+      const visit = async () => {
+        answer = await Promise.race([server.request({ cookie }), delay(6000, undefined)]);
+      };
+      const heard = await overhear(visit);
+      assert.ok(answer, 'MaxWait was 1 s, and it waited for six');
+      assert.equal(answer.status, 500, 'it went on with what another request holds');
+      assert.ok(!heard.includes(idIn(cookie)), `its error contains the id: ${heard}`);
     }),
   );
   assert.equal(count(await server.request({ cookie })), 3);
+});
+
+test('a page that opens its session a second time holds it again', async () => {
+  const { Login } = Sessions as { Login?: unknown };
+  let second: Promise<PageResponse> | undefined;
+  let hasWaited: boolean | undefined;
+  const reopen = async () => {
+    await session_write_close();
+    await session_start();
+    second = server.request({ cookie });
+    hasWaited = await database.lockWaits(1, second);
+  };
+  Object.assign(Sessions, { Login: reopen });
+  const page = await serve(quiet);
+  Object.assign(Sessions, { Login });
+  const { cookie } = await server.request();
+  const { status } = await page.request({ cookie, path: '/login' });
+  assert.equal(status, 200);
+  assert.equal(hasWaited, true, 'a request did not wait for a page that had begun anew');
+  assert.equal((await second)?.status, 200);
 });
 
 test('a request whose wait is interrupted fails', async () => {
@@ -119,16 +172,27 @@ test('a request whose wait is interrupted fails', async () => {
 });
 
 test('a request that fails lets go of its session', async () => {
-  const { cookie } = await server.request();
-  // The test renames the table, so that Read fails with an error of the database.
-  await database.query('RENAME TABLE sessions TO sessions_elsewhere');
-  const failed = await server.request({ cookie });
-  await database.query('RENAME TABLE sessions_elsewhere TO sessions');
-  assert.equal(failed.status, 500);
-  await withMaxWait(2, async () => {
-    const next = await server.request({ cookie });
-    assert.equal(count(next), 2, 'after a request that failed, its session is still locked');
-  });
+  const steps: [string, Server, string, RegExp][] = [
+    ['reads', server, '/', /^\s*SELECT(?!.*LOCK)/i],
+    ['saves', server, '/', saving],
+    ['signs out', server, '/logout', /^\s*DELETE/i],
+    ['sweeps', sweeper, '/', /^\s*DELETE/i],
+  ];
+  for (const [step, page, path, statement] of steps) {
+    const { cookie } = await server.request();
+    const fails = gate(1, statement, { opens: 'by hand', patience: 8000 });
+    const first = page.request({ cookie, path });
+    await Promise.race([fails.arrived, first]);
+    // The test renames the table, so that the statement fails.
+    await database.withoutTable(async () => {
+      fails.open();
+      await first;
+    });
+    await withMaxWait(2, async () => {
+      const { status } = await server.request({ cookie });
+      assert.equal(status, 200, `a request failed as it ${step}, and its session is still locked`);
+    });
+  }
 });
 
 test('a request that has lost its connection saves nothing', async () => {
@@ -152,9 +216,11 @@ test('a request that has lost its connection saves nothing', async () => {
 test('the name of a lock contains no id and no key of a row', async () => {
   const { cookie } = await server.request();
   await server.request({ cookie });
-  const id = decodeURIComponent(cookie.split('=')[1] ?? '');
   const told = statements().map(({ sql, values }) => [sql, ...values.map(String)].join(' '));
-  assert.ok(!told.some((text) => text.includes(id)), 'the name of the lock contains the id');
+  assert.ok(
+    !told.some((text) => text.includes(idIn(cookie))),
+    'the name of the lock contains the id',
+  );
   const keys = (await database.rows()).map((row) => row['id'] as Buffer);
   const spellings = keys.flatMap((key) => {
     return [key.toString('hex'), key.toString('base64'), key.toString('base64url')];
@@ -167,6 +233,14 @@ test('the name of a lock contains no id and no key of a row', async () => {
     const start = spelling.slice(0, 20).toLowerCase();
     assert.ok(!locks.includes(start), 'a reader of the table knows the name of the lock');
   }
+});
+
+test('thirty sign-outs at once are answered', async () => {
+  const visitors = await Promise.all(Array.from({ length: 30 }, () => server.request()));
+  const logouts = visitors.map(({ cookie }) => server.request({ cookie, path: '/logout' }));
+  const served = await Promise.race([Promise.all(logouts), delay(6000)]);
+  assert.ok(served, 'sign-outs that hold a connection wait for another one, and none ever ends');
+  assert.ok(served.every(({ status }) => status === 200));
 });
 
 test('thirty visitors at once are served, and each of them sweeps', async () => {
