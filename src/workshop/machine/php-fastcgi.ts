@@ -84,6 +84,8 @@ export class FastCgiPhp {
     // php-cgi leads a process group of its own, in which its workers are.
     process.kill(-Number(await readFile(this.#pidFile, 'utf8')), 'SIGKILL');
     await ended;
+    // Its workers end a moment later, and until then the system accepts connections for them.
+    while (await canConnect(this.#port)) await delay(5);
     await rm(this.#folder, { recursive: true, force: true });
   }
 

@@ -38,6 +38,8 @@ export interface StaticSessions {
 export interface Means {
   pool?: Pool;
   now?: () => number;
+  /** Whose clock dates a save. */
+  clock?: 'server' | 'database';
   random?: (size: number) => Buffer;
   /** A client of memcached, which the store and the lessons have from `#memcached`. */
   cache?: object;

@@ -18,12 +18,14 @@ export interface PageOrder {
   classFile?: string | undefined;
   /** PHP's settings. */
   settings?: Record<string, string> | undefined;
+  /** The port; without it, any free one. */
+  port?: number | undefined;
   /** Reports callbacks and statements, and an endless loop with its line. */
   traced?: boolean | undefined;
 }
 
 const order = JSON.parse(process.argv[2] ?? '{}') as PageOrder;
-const { settings = {}, traced = false } = order;
+const { settings = {}, port, traced = false } = order;
 const suspect = { file: order.classFile ?? createRequire(import.meta.url).resolve('#sessions') };
 
 const watch = watchForCrashes(
@@ -49,7 +51,7 @@ try {
     response.setHeader('X-Process', String(process.pid));
     page(request, response);
   };
-  servePage(traced ? traceRequests(listener, tell) : page);
+  servePage(traced ? traceRequests(listener, tell) : page, port);
 } catch (error) {
   sendReport({ kind: 'broken', failure: describeLoading(error, suspect) });
   end(1);

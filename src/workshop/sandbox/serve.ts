@@ -3,9 +3,13 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { sendReport } from './report.ts';
 
-/** Serves on a free port of the loopback and reports the port to the parent. */
-export function servePage(listener: RequestListener): void {
-  const server = createServer(listener).listen(0, '127.0.0.1', () => {
+/**
+ * Serves on the loopback and reports the port to the parent.
+ *
+ * @param port - 0 for any free port.
+ */
+export function servePage(listener: RequestListener, port = 0): void {
+  const server = createServer(listener).listen(port, '127.0.0.1', () => {
     sendReport({ kind: 'listening', port: (server.address() as AddressInfo).port });
   });
 }

@@ -1,0 +1,188 @@
+/** A site of several web servers: Node and PHP processes that share a database, behind haproxy. */
+import { Haproxy, obtainHaproxy } from '../machine/haproxy.ts';
+import { obtainPhp } from '../machine/php.ts';
+import { FastCgiPhp } from '../machine/php-fastcgi.ts';
+import type { Announcements } from '../machine/program.ts';
+import { type PageResponse, visit } from './browser.ts';
+import { type ChildServer, startPage } from './server.ts';
+
+/** A server of the site. */
+export interface ServerOrder {
+  /** Letters and digits; its responses show it as `X-Server`. */
+  name: string;
+  /** Absolute path: a class in TypeScript is served by Node, a page in PHP by PHP. */
+  file: string;
+  /** Added to the environment that all servers have. */
+  environment?: Record<string, string> | undefined;
+  /** PHP's settings. */
+  settings?: Record<string, string> | undefined;
+  /** Seconds that this server's clock is ahead of the machine's; for a Node server only. */
+  clockAhead?: number | undefined;
+}
+
+/** A server that can be killed and started again, on the same port. */
+export interface SiteServer {
+  readonly name: string;
+  readonly isUp: boolean;
+  readonly port: number;
+  start(): Promise<void>;
+  /** Kills it with all its processes, as a loss of power would. */
+  kill(): Promise<void>;
+}
+
+/** A site that is served. */
+export interface Site {
+  /** The proxy's port of the loopback. */
+  readonly port: number;
+  /** haproxy's version. */
+  readonly version: string;
+  readonly servers: ReadonlyMap<string, SiteServer>;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the servers, and haproxy in front of them.
+ *
+ * @param environment - Of all servers: `DATABASE_URL`, `SESSION_PASSWORDS`.
+ * @throws Error with the reason why haproxy or PHP cannot be obtained, and the remedy.
+ */
+export async function openSite(
+  orders: readonly ServerOrder[],
+  environment: Record<string, string>,
+  options: Announcements = {},
+): Promise<Site> {
+  const program = await obtainHaproxy(options);
+  if ('reason' in program) throw new Error(program.reason);
+  const proxy = new Haproxy(program);
+  const servers = new Map<string, SiteServer>();
+  const close = async (): Promise<void> => {
+    await proxy.close();
+    await Promise.all([...servers.values()].map((server) => server.kill()));
+  };
+  try {
+    for (const order of orders) {
+      const whole = { ...order, environment: { ...environment, ...order.environment } };
+      const isPhp = order.file.endsWith('.php');
+      servers.set(order.name, isPhp ? await phpServer(whole, options) : nodeServer(whole));
+    }
+    await Promise.all([...servers.values()].map((server) => server.start()));
+    await proxy.start(
+      orders.map(({ name, file }) => {
+        const port = servers.get(name)?.port ?? 0;
+        return { name, port, script: file.endsWith('.php') ? file : undefined };
+      }),
+    );
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { port: proxy.port, version: program.version, servers, close };
+}
+
+function nodeServer(order: ServerOrder): SiteServer {
+  const { name, file, environment = {}, settings, clockAhead = 0 } = order;
+  let running: ChildServer | undefined;
+  let port = 0;
+  const ahead = `data:text/javascript,const { now } = Date; Date.now = () => now() + ${clockAhead * 1000};`;
+  return {
+    name,
+    get isUp() {
+      return running !== undefined;
+    },
+    get port() {
+      return port;
+    },
+    async start() {
+      if (running) return;
+      const page = { classFile: file, settings, ...(port > 0 ? { port } : {}) };
+      const nodeOptions = clockAhead === 0 ? [] : ['--import', ahead];
+      const started = await startPage(page, { environment, nodeOptions });
+      running = started;
+      port = started.port;
+      void started.ended.then(() => {
+        if (running === started) running = undefined;
+      });
+    },
+    async kill() {
+      await running?.kill();
+      running = undefined;
+    },
+  };
+}
+
+async function phpServer(order: ServerOrder, options: Announcements): Promise<SiteServer> {
+  const program = await obtainPhp(options);
+  if ('reason' in program) throw new Error(program.reason);
+  const { name, environment: variables = {}, settings } = order;
+  const php = new FastCgiPhp(program, { variables, settings, workers: 8 });
+  let isUp = false;
+  return {
+    name,
+    get isUp() {
+      return isUp;
+    },
+    get port() {
+      return php.port;
+    },
+    async start() {
+      if (isUp) return;
+      await php.start();
+      isUp = true;
+    },
+    async kill() {
+      isUp = false;
+      await php.close();
+    },
+  };
+}
+
+/** The outcome of many requests of one browser. */
+export interface Crowd {
+  /** The number of responses with status 200, by server. */
+  right: Map<string, number>;
+  /** The number of other responses, and of requests without one. */
+  failed: number;
+  /** The counts that the pages showed, in order. */
+  counts: number[];
+}
+
+/**
+ * Sends requests for the counter page from one browser.
+ *
+ * @param cookie - Its session.
+ * @param atOnce - The number of requests under way.
+ */
+export async function visitOften(
+  port: number,
+  cookie: string,
+  requests: number,
+  atOnce: number,
+): Promise<Crowd> {
+  const right = new Map<string, number>();
+  const counts: number[] = [];
+  let [left, failed] = [requests, 0];
+  const send = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      const page = await visit(port, { cookie }).catch(() => undefined);
+      if (page?.status !== 200) failed += 1;
+      else {
+        const name = serverOf(page);
+        right.set(name, (right.get(name) ?? 0) + 1);
+        counts.push(countOf(page));
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, send));
+  return { right, failed, counts: counts.sort((one, other) => one - other) };
+}
+
+/** Returns the name of the server that has answered; `''` for the proxy itself. */
+export function serverOf({ headers }: PageResponse): string {
+  return String(headers['x-server'] ?? '').replace('<NOSRV>', '');
+}
+
+/** Returns the number on a counter page; NaN for another page. */
+export function countOf({ body }: PageResponse): number {
+  return Number(/Count: (\d+)/.exec(body)?.[1]);
+}
