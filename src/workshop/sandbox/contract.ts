@@ -45,6 +45,8 @@ export interface Means {
   cache?: object;
   /** True for a request that saves nothing, and so needs no lock. */
   readOnly?: boolean;
+  /** Connections to the other nodes of the same cluster. */
+  reserve?: readonly Pool[];
 }
 
 /** The class of a later lesson: an object for each request, whose methods have PHP's names. */
