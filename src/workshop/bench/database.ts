@@ -1,4 +1,5 @@
 /** A test file's own database: an empty schema with the lesson's table. */
+import { randomBytes } from 'node:crypto';
 import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
 import type { Wire } from '../wire/proxy.ts';
@@ -27,6 +28,13 @@ export interface BenchDatabase {
    * @returns True as soon as `count` of them wait; false when `over` settles first.
    */
   lockWaits(count: number, over?: Promise<unknown>): Promise<boolean>;
+  /**
+   * Makes an account that may read one view or table and nothing else. It ends with the bench.
+   *
+   * @returns The address for it, by the same wire as the class's.
+   * @throws Error with the remedy, when the bench's account may not make others.
+   */
+  reader(view: string): Promise<string>;
   /** The address that the class connects to, schema included. */
   readonly url: string;
 }
@@ -62,9 +70,23 @@ export async function openDatabase(
     const [rows] = await connection.query<RowDataPacket[]>(sql, [...values]);
     return Array.isArray(rows) ? rows : [];
   };
+  const readers: string[] = [];
   return {
     url: wire.url,
     query,
+    async reader(view) {
+      const [name = '', password = ''] = [8, 12].map(
+        (size) => `r${randomBytes(size).toString('hex')}`,
+      );
+      await query(`CREATE USER ${name} IDENTIFIED BY '${password}'`).catch((cause: unknown) => {
+        const remedy = 'give it CREATE USER and WITH GRANT OPTION, or unset DATABASE_URL';
+        throw new Error(`The account may make no account for a crawler: ${remedy}`, { cause });
+      });
+      readers.push(name);
+      await query(`GRANT SELECT ON ${view} TO ${name}`);
+      const url = new URL(wire.url);
+      return Object.assign(url, { username: name, password }).href;
+    },
     rows: () => query('SELECT * FROM sessions ORDER BY id'),
     async withoutTable(body) {
       await query('RENAME TABLE sessions TO taken_away_by_the_test');
@@ -83,7 +105,11 @@ export async function openDatabase(
       );
       return /int$/i.test(String(column?.['type']));
     },
-    close: () => connection.end(),
+    async close() {
+      // An account of a server that a test has ended is gone with it.
+      for (const name of readers) await query(`DROP USER ${name}`).catch(() => {});
+      await connection.end();
+    },
   };
 }
 
