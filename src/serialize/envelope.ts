@@ -1,3 +1,4 @@
+import { BACKSLASH, COLON, QUOTE } from './bytes.ts';
 import { inputOf } from './decode/options.ts';
 import { isObject, type Json, NotPortable } from './envelope/json.ts';
 import { JsonReader } from './envelope/reader.ts';
@@ -141,10 +142,12 @@ function parse(text: string): { readonly [key: string]: Json } {
 function countMembers(text: string): number {
   let count = 0;
   for (let at = 0; at < text.length; at++) {
-    const character = text[at];
-    if (character === ':') count++;
-    if (character !== '"') continue;
-    for (at++; text[at] !== '"'; at++) if (text[at] === '\\') at++;
+    const code = text.charCodeAt(at);
+    if (code === COLON) count++;
+    if (code !== QUOTE) continue;
+    for (at++; text.charCodeAt(at) !== QUOTE; at++) {
+      if (text.charCodeAt(at) === BACKSLASH) at++;
+    }
   }
   return count;
 }

@@ -8,7 +8,6 @@ import type { Statement } from '../wire/statement.ts';
 import type { Bench } from './bench.ts';
 import { startCache } from './cache.ts';
 import { createClock, type OwnedClock } from './clock.ts';
-import type { OwnedCluster } from './cluster.ts';
 import { Damage } from './damage.ts';
 import { type OwnedDatabase, openDatabase } from './database.ts';
 import { recordDraws } from './draws.ts';
@@ -71,9 +70,9 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
     const onCall = (method: string): void => {
       report({ kind: 'called', file: subject.file, method });
     };
-    const load = async (url: string) => {
+    const load = async (url: string, file = subject.file) => {
       process.env['DATABASE_URL'] = url;
-      const sessions = await loadClass(subject.file, copies++);
+      const sessions = await loadClass(file, copies++);
       process.env['DATABASE_URL'] = wire.url;
       return { ...adaptHandler(sessions, onCall), sessions };
     };
@@ -95,16 +94,6 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
       return page;
     };
     endings.push(() => clock.restore());
-    let cluster: Promise<OwnedCluster> | undefined;
-    const startCluster = async (): Promise<OwnedCluster> => {
-      const { openCluster } = await import('./cluster.ts');
-      const opened = await openCluster(subject.schemaSql, () => {
-        events += 1;
-        report({ kind: 'busy' });
-      });
-      endings.push(() => opened.close());
-      return opened;
-    };
     const newId = idMaker(database, () => (has('create_sid') ? handler.create_sid() : undefined));
     const bench: Bench = {
       handler,
@@ -125,9 +114,9 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
       statements: () => statements,
       random: () => random.next(),
       serve: (options) => serve(sessions, options),
-      another: async (url = wire.url) => {
+      another: async (url = wire.url, classFile) => {
         shareSecrets(endings);
-        const other = await load(url);
+        const other = await load(url, classFile);
         return { handler: other.handler, serve: (options) => serve(other.sessions, options) };
       },
       given: (means) => {
@@ -141,10 +130,6 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
         const cache = await startCache();
         endings.push(() => cache.close());
         return cache;
-      },
-      cluster() {
-        cluster ??= startCluster();
-        return cluster;
       },
       unawaited: (call) => unawaited(wire, call),
       recordDraws,

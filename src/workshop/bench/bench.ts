@@ -4,7 +4,6 @@ import type { Gate, GateOptions } from '../wire/gate.ts';
 import type { Statement } from '../wire/statement.ts';
 import type { BenchCache } from './cache.ts';
 import type { BenchClock } from './clock.ts';
-import type { BenchCluster } from './cluster.ts';
 import type { BenchDatabase } from './database.ts';
 import type { ByteSource, Drawn } from './draws.ts';
 import type { BenchHandler } from './handler.ts';
@@ -40,8 +39,9 @@ export interface Bench {
    * no field.
    *
    * @param url - The database's address for it, where it is not the bench's own.
+   * @param classFile - Absolute path of another lesson's class, where the second server has that.
    */
-  another(url?: string): Promise<SecondProcess>;
+  another(url?: string, classFile?: string): Promise<SecondProcess>;
   /**
    * Uses the class as another application of this process would, with other parts.
    *
@@ -58,13 +58,6 @@ export interface Bench {
    * @throws Error with the remedy, when there is none and none can be fetched.
    */
   cache(): Promise<BenchCache>;
-  /**
-   * Returns three Galera nodes with an empty table, the same ones at every call. Other files wait
-   * meanwhile, so ask for them outside of a test, whose time is limited.
-   *
-   * @throws Error with the reason why there are none, and the command for this system.
-   */
-  cluster(): Promise<BenchCluster>;
   /**
    * Calls a callback while the database takes its time to answer.
    *

@@ -8,6 +8,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Pool } from 'mysql2/promise';
 import type { SessionHandlerInterface } from '../../php/index.ts';
+import type { SessionFormat } from '../../serialize/index.ts';
 
 /** A callback's return value, or a promise of it; PHP's rules decide its meaning. */
 export type Answer<Value> = Value | Promise<Value>;
@@ -45,8 +46,10 @@ export interface Means {
   cache?: object;
   /** True for a request that saves nothing, and so needs no lock. */
   readOnly?: boolean;
-  /** Connections to the other nodes of the same cluster. */
-  reserve?: readonly Pool[];
+  /** PHP's `session.serialize_handler`. */
+  format?: SessionFormat;
+  /** What is saved: PHP's own bytes, or JSON. */
+  writes?: 'php' | 'json';
 }
 
 /** The class of a later lesson: an object for each request, whose methods have PHP's names. */
