@@ -17,6 +17,7 @@ import { parseArgs, styleText } from 'node:util';
 import { root } from '../src/workshop/course/catalogue.ts';
 import { makeWrongFixes } from '../src/workshop/course/patches.mjs';
 import { obtainServer } from '../src/workshop/machine/database/server.ts';
+import { offerCluster } from '../src/workshop/machine/galera/host.ts';
 import { stripTypes } from '../src/workshop/machine/program.ts';
 import { cleanUpBeforeSignals } from '../src/workshop/machine/signals.ts';
 import { comparisonsKept } from '../src/workshop/site/comparisons.ts';
@@ -124,6 +125,7 @@ async function main(): Promise<number> {
   const environment = {
     ...process.env,
     WORKSHOP_DATABASE: server.url,
+    WORKSHOP_CLUSTER: await offerCluster(),
     WORKSHOP_COMPARISONS: folder,
     WORKSHOP_MATRIX: chosen.some((step) => step.name === 'matrix') ? matrixFile : undefined,
     WORKSHOP_TIMES: logs.path('times.tsv'),

@@ -8,6 +8,7 @@ import type { Statement } from '../wire/statement.ts';
 import type { Bench } from './bench.ts';
 import { startCache } from './cache.ts';
 import { createClock, type OwnedClock } from './clock.ts';
+import type { OwnedCluster } from './cluster.ts';
 import { Damage } from './damage.ts';
 import { type OwnedDatabase, openDatabase } from './database.ts';
 import { recordDraws } from './draws.ts';
@@ -94,6 +95,16 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
       return page;
     };
     endings.push(() => clock.restore());
+    let cluster: Promise<OwnedCluster> | undefined;
+    const startCluster = async (): Promise<OwnedCluster> => {
+      const { openCluster } = await import('./cluster.ts');
+      const opened = await openCluster(subject.schemaSql, () => {
+        events += 1;
+        report({ kind: 'busy' });
+      });
+      endings.push(() => opened.close());
+      return opened;
+    };
     const newId = idMaker(database, () => (has('create_sid') ? handler.create_sid() : undefined));
     const bench: Bench = {
       handler,
@@ -130,6 +141,10 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
         const cache = await startCache();
         endings.push(() => cache.close());
         return cache;
+      },
+      cluster() {
+        cluster ??= startCluster();
+        return cluster;
       },
       unawaited: (call) => unawaited(wire, call),
       recordDraws,

@@ -4,6 +4,7 @@ import type { Gate, GateOptions } from '../wire/gate.ts';
 import type { Statement } from '../wire/statement.ts';
 import type { BenchCache } from './cache.ts';
 import type { BenchClock } from './clock.ts';
+import type { BenchCluster } from './cluster.ts';
 import type { BenchDatabase } from './database.ts';
 import type { ByteSource, Drawn } from './draws.ts';
 import type { BenchHandler } from './handler.ts';
@@ -58,6 +59,13 @@ export interface Bench {
    * @throws Error with the remedy, when there is none and none can be fetched.
    */
   cache(): Promise<BenchCache>;
+  /**
+   * Returns three Galera nodes with an empty table, the same ones at every call. Other files wait
+   * meanwhile, so ask for them outside of a test, whose time is limited.
+   *
+   * @throws Error with the reason why there are none, and the command for this system.
+   */
+  cluster(): Promise<BenchCluster>;
   /**
    * Calls a callback while the database takes its time to answer.
    *

@@ -1,5 +1,6 @@
 /** Runs files of tests or of attacks in child processes, and continues after a file that crashed. */
 import type { DatabaseServer } from '../machine/database/server.ts';
+import { offerCluster } from '../machine/galera/host.ts';
 import { runChild } from '../sandbox/child.ts';
 import { describeEnd } from '../sandbox/failure.ts';
 import { findMethod, type Suspect } from '../sandbox/location.ts';
@@ -65,6 +66,7 @@ export async function runFiles(run: FilesRun): Promise<void> {
       environment: {
         ...run.environment,
         WORKSHOP_DATABASE: typeof server === 'string' ? server : server.url,
+        WORKSHOP_CLUSTER: await offerCluster(),
         ...(lessonNumber === undefined ? {} : { WORKSHOP_LESSON: String(lessonNumber) }),
         ...(seed === undefined ? {} : { SEED: seed }),
       },

@@ -8,6 +8,7 @@ export { type Attack, type AttackBench, breached, held, signIn, type Verdict } f
 export type { Bench, SecondProcess } from './bench.ts';
 export type { BenchCache } from './cache.ts';
 export type { BenchClock } from './clock.ts';
+export type { BenchCluster } from './cluster.ts';
 export type { BenchDatabase, Row } from './database.ts';
 export type { ByteSource, Drawn } from './draws.ts';
 export type { BenchHandler } from './handler.ts';

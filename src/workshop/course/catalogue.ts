@@ -79,7 +79,7 @@ export interface Lesson {
   /** Earlier lessons whose promise this one keeps too, so that their change can be removed unnoticed. */
   covers: { lesson: string; why: string }[];
   /** Tools beside Node that the lesson's programs need. */
-  needs: ('mysql' | 'php' | 'memcached' | 'python' | 'cc')[];
+  needs: ('mysql' | 'php' | 'memcached' | 'python' | 'cc' | 'galera')[];
   wrong: WrongFix[];
   /** Absolute paths; undefined where the lesson has no such file. */
   files: {

@@ -46,6 +46,8 @@ export interface Means {
   cache?: object;
   /** True for a request that saves nothing, and so needs no lock. */
   readOnly?: boolean;
+  /** Connections to the other nodes of the same cluster. */
+  reserve?: readonly Pool[];
   /** PHP's `session.serialize_handler`. */
   format?: SessionFormat;
   /** What is saved: PHP's own bytes, or JSON. */

@@ -1,8 +1,9 @@
-/** A site of several web servers: Node and PHP processes that share a database, behind haproxy. */
+/** A site of several web servers: Node and PHP processes that share a database, behind a proxy. */
 import { Haproxy, obtainHaproxy } from '../machine/haproxy.ts';
 import { obtainPhp } from '../machine/php.ts';
 import { FastCgiPhp } from '../machine/php-fastcgi.ts';
 import type { Announcements } from '../machine/program.ts';
+import { SmallProxy } from '../machine/proxy.ts';
 import { type PageResponse, visit } from './browser.ts';
 import { type ChildServer, startPage } from './server.ts';
 
@@ -34,26 +35,37 @@ export interface SiteServer {
 export interface Site {
   /** The proxy's port of the loopback. */
   readonly port: number;
-  /** haproxy's version. */
-  readonly version: string;
+  /** `haproxy 2.6.12`, or what stands in for it. */
+  readonly proxy: string;
   readonly servers: ReadonlyMap<string, SiteServer>;
   close(): Promise<void>;
 }
 
 /**
- * Starts the servers, and haproxy in front of them.
+ * Starts the servers, and haproxy in front of them. Where haproxy cannot be had, a small proxy of
+ * this process takes its place, and the PHP servers are left out, because it does not speak FastCGI.
  *
  * @param environment - Of all servers: `DATABASE_URL`, `SESSION_PASSWORDS`.
- * @throws Error with the reason why haproxy or PHP cannot be obtained, and the remedy.
+ * @throws Error with the reason why PHP cannot be obtained, or in CI haproxy, and the remedy.
  */
 export async function openSite(
-  orders: readonly ServerOrder[],
+  wanted: readonly ServerOrder[],
   environment: Record<string, string>,
   options: Announcements = {},
 ): Promise<Site> {
   const program = await obtainHaproxy(options);
-  if ('reason' in program) throw new Error(program.reason);
-  const proxy = new Haproxy(program);
+  const isPhp = ({ file }: ServerOrder): boolean => file.endsWith('.php');
+  let orders = wanted;
+  let proxy: Haproxy | SmallProxy;
+  let name: string;
+  if ('reason' in program) {
+    if (process.env['CI']) throw new Error(program.reason);
+    orders = wanted.filter((order) => !isPhp(order));
+    options.progress?.(`${program.reason}: a small proxy takes its place, without PHP servers`);
+    [proxy, name] = [new SmallProxy(), 'a small proxy (haproxy is missing)'];
+  } else {
+    [proxy, name] = [new Haproxy(program), `haproxy ${program.version}`];
+  }
   const servers = new Map<string, SiteServer>();
   const close = async (): Promise<void> => {
     await proxy.close();
@@ -62,21 +74,20 @@ export async function openSite(
   try {
     for (const order of orders) {
       const whole = { ...order, environment: { ...environment, ...order.environment } };
-      const isPhp = order.file.endsWith('.php');
-      servers.set(order.name, isPhp ? await phpServer(whole, options) : nodeServer(whole));
+      servers.set(order.name, isPhp(order) ? await phpServer(whole, options) : nodeServer(whole));
     }
     await Promise.all([...servers.values()].map((server) => server.start()));
     await proxy.start(
-      orders.map(({ name, file }) => {
-        const port = servers.get(name)?.port ?? 0;
-        return { name, port, script: file.endsWith('.php') ? file : undefined };
+      orders.map((order) => {
+        const port = servers.get(order.name)?.port ?? 0;
+        return { name: order.name, port, script: isPhp(order) ? order.file : undefined };
       }),
     );
   } catch (error) {
     await close();
     throw error;
   }
-  return { port: proxy.port, version: program.version, servers, close };
+  return { port: proxy.port, proxy: name, servers, close };
 }
 
 function nodeServer(order: ServerOrder): SiteServer {

@@ -60,6 +60,8 @@ let child: Child;
 let nodes: string[];
 
 before(async () => {
+  // Its tests are about a process of its own, whatever this one was offered.
+  delete process.env['WORKSHOP_CLUSTER'];
   const [text = '', word = ''] = (await offerCluster()).split('/');
   [port, secret] = [Number(text), word];
   child = new Child(port);

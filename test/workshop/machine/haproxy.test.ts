@@ -1,4 +1,4 @@
-/** A real haproxy in front of Node servers and of a PHP that speaks FastCGI. */
+/** A real haproxy in front of Node servers and of a PHP that speaks FastCGI; and its stand-in. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,9 +11,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Haproxy, obtainHaproxy } from '../../../src/workshop/machine/haproxy.ts';
 import { obtainPhp } from '../../../src/workshop/machine/php.ts';
 import { FastCgiPhp } from '../../../src/workshop/machine/php-fastcgi.ts';
+import { SmallProxy } from '../../../src/workshop/machine/proxy.ts';
 import { visit } from '../../../src/workshop/sandbox/browser.ts';
 
 let proxy: Haproxy;
+const small = new SmallProxy();
 before(async () => {
   const program = await obtainHaproxy({ progress: (line) => console.error(line) });
   if ('reason' in program) throw new Error(program.reason);
@@ -22,7 +24,7 @@ before(async () => {
 });
 const folder = mkdtempSync(join(tmpdir(), 'phpsessid-page-'));
 after(async () => {
-  await proxy?.close();
+  await Promise.all([proxy?.close(), small.close()]);
   rmSync(folder, { recursive: true });
 });
 
@@ -42,42 +44,48 @@ async function end(server: Server): Promise<void> {
   await ended;
 }
 
-/** Asks until the answer is as wanted; the proxy looks at its servers three times a second. */
-async function until(wanted: (status: number, body: string) => boolean): Promise<void> {
+/** Asks until the answer is as wanted; haproxy looks at its servers three times a second. */
+async function until(port: number, wanted: (status: number) => boolean): Promise<void> {
   for (let turn = 0; turn < 200; turn += 1) {
-    const { status, body } = await visit(proxy.port);
-    if (wanted(status, body)) return;
+    const { status } = await visit(port);
+    if (wanted(status)) return;
     await delay(50);
   }
   assert.fail('the proxy has not noticed within ten seconds');
 }
 
-test('servers take turns; without one the answer is 503, and it ends by itself', async () => {
+/** Two servers that take turns, and end one after the other. */
+async function takeTurns(before: Haproxy | SmallProxy): Promise<void> {
   const [a, b] = [await serve('a'), await serve('b')];
-  await proxy.start([
+  await before.start([
     { name: 'A', port: a.port },
     { name: 'B', port: b.port },
   ]);
   const seen: string[] = [];
   for (let turn = 0; turn < 6; turn += 1) {
-    const { body, headers } = await visit(proxy.port);
+    const { body, headers } = await visit(before.port);
     seen.push(`${body}${headers['x-server']}`);
   }
   assert.deepEqual(seen.sort(), ['aA', 'aA', 'aA', 'bB', 'bB', 'bB']);
   // The server has received this request, so no other server gets it.
-  assert.equal((await visit(proxy.port, { path: '/never' })).status, 502);
+  assert.equal((await visit(before.port, { path: '/never' })).status, 502);
 
   await end(a);
   for (let turn = 0; turn < 4; turn += 1) {
-    assert.equal((await visit(proxy.port)).body, 'b', 'a server that refuses costs no request');
+    assert.equal((await visit(before.port)).body, 'b', 'a server that refuses costs no request');
   }
   await end(b);
-  assert.equal((await visit(proxy.port)).status, 503);
+  assert.equal((await visit(before.port)).status, 503);
   const again = await serve('a again', a.port);
-  await until((status, body) => status === 200 && body === 'a again');
+  await until(before.port, (status) => status === 200);
   await end(again);
-  await proxy.close();
-});
+  await before.close();
+}
+
+test('servers take turns; without one the answer is 503, and it ends by itself', () =>
+  takeTurns(proxy));
+
+test('the small proxy does the same where there is no haproxy', () => takeTurns(small));
 
 test('PHP answers by FastCGI, with the request’s cookie and query, until it is killed', async () => {
   const script = join(folder, 'page.php');
@@ -102,7 +110,7 @@ test('PHP answers by FastCGI, with the request’s cookie and query, until it is
     await php.kill();
     assert.equal((await visit(proxy.port)).status, 503);
     await php.start();
-    await until((now) => now === 200);
+    await until(proxy.port, (now) => now === 200);
   } finally {
     await php.close();
     await proxy.close();

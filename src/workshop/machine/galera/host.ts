@@ -28,7 +28,7 @@ export type Answer =
 /** Milliseconds after which a cluster that no child uses ends. */
 const idleLimit = 120_000;
 
-/** Milliseconds between two lines to a child that waits for its turn. */
+/** Milliseconds between two lines to a child that waits, for its turn or for a node. */
 const sign = 1_000;
 
 let offered: Promise<string> | undefined;
@@ -69,12 +69,11 @@ async function serve(socket: Socket, secret: string): Promise<void> {
     socket.destroy();
     return;
   }
-  const waiting = setInterval(() => answer({ progress: 'cluster: waiting for it …' }), sign);
+  const waiting = setInterval(() => answer({ progress: 'cluster: one moment …' }), sign);
   const mine = turn.then(async () => {
     clearTimeout(idle);
     if (socket.destroyed) return;
     const cluster = await wholeCluster((progress) => answer({ progress }));
-    clearInterval(waiting);
     answer({ nodes: cluster.nodes.map(({ url }) => url) });
     for (let order = await next(); order; order = await next()) {
       answer(await carryOut(cluster, order));
