@@ -53,12 +53,22 @@ export async function runMatrix(options: MatrixOptions): Promise<Matrix> {
   const observed: Observed = { classes: [], wrong: [], undone: [], attacks: [] };
   const undone = takeBack(lessons, only);
   const jobs = [...testJobs(options, undone, observed), ...attackJobs(options, observed)];
-  const queue = [...jobs];
-  let done = 0;
+  const queue = new Set(jobs);
+  let [done, isClusterBusy] = [0, false];
+  // The jobs of the one cluster run one after the other, beside all others, and begin at once.
+  const next = (): Job | undefined => {
+    const all = [...queue];
+    const first = isClusterBusy ? undefined : all.find((job) => job.onCluster);
+    const job = first ?? all.find((each) => !each.onCluster);
+    if (job) queue.delete(job);
+    if (first) isClusterBusy = true;
+    return job;
+  };
   const work = async (): Promise<void> => {
-    for (let job = queue.shift(); job; job = queue.shift()) {
+    for (let job = next(); job; job = next()) {
       signal?.throwIfAborted();
       await job.run();
+      if (job.onCluster) isClusterBusy = false;
       done += 1;
       onProgress?.(`${done} of ${jobs.length}  ${job.title}`);
     }
@@ -82,7 +92,13 @@ export async function runMatrix(options: MatrixOptions): Promise<Matrix> {
 
 interface Job {
   title: string;
+  /** Whether it needs the cluster. */
+  onCluster: boolean;
   run(): Promise<void>;
+}
+
+function needCluster(lessons: readonly Lesson[]): boolean {
+  return lessons.some(({ needs }) => needs.includes('galera'));
 }
 
 /** Whether one of these rules is to be judged. */
@@ -102,6 +118,7 @@ function testJobs(options: MatrixOptions, undone: UndoneWorkshop, observed: Obse
     { number: lessonNumber }: Lesson,
   ): Job => ({
     title,
+    onCluster: needCluster(tests),
     async run() {
       const { condition, problem } = seen;
       const run = { lessons: tests, condition, lessonNumber, server, signal };
@@ -160,6 +177,7 @@ function attackJobs(options: MatrixOptions, observed: Observed): Job[] {
   }
   return [...attackers].map(([condition, attacking]) => ({
     title: `attacks ${attacking.map(({ label }) => label).join(' ')} on ${condition}`,
+    onCluster: needCluster(attacking),
     async run() {
       const results = await runAttacks({ lessons: attacking, condition, server, signal });
       for (const [index, { verdict, because }] of results.entries()) {
