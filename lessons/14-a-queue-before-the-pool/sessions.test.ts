@@ -3,7 +3,7 @@ import { after, test } from 'node:test';
 import * as v8 from 'node:v8';
 import { openBench, type PageResponse } from '#bench';
 
-const { database, gate, serve } = await openBench();
+const { database, gate, overhear, serve } = await openBench();
 const { Sessions } = await import('#sessions');
 const server = await serve({ settings: { 'session.gc_probability': '0' } });
 after(() => server.close());
@@ -20,11 +20,11 @@ const { queryObjects } = v8 as unknown as {
 };
 
 /** Runs a check while requests wait no longer than so many seconds. */
-async function withMaxWait(seconds: number, check: () => Promise<void>): Promise<void> {
+async function withMaxWait<Result>(seconds: number, check: () => Promise<Result>): Promise<Result> {
   const before = (Sessions as { MaxWait?: number }).MaxWait;
   Object.assign(Sessions, { MaxWait: seconds });
   try {
-    await check();
+    return await check();
   } finally {
     Object.assign(Sessions, { MaxWait: before });
   }
@@ -56,13 +56,19 @@ test('a crowd of one visitor leaves connections for others', async () => {
 });
 
 test('a request waits for a connection no longer than MaxWait', async () => {
+  const { cookie } = await visit();
   const slow = tenSlowPages();
   await slow.saves.arrived;
   await withMaxWait(1, async () => {
     const opening = setTimeout(() => slow.saves.open(), 4000);
-    const stranger = await visit();
+    let stranger: PageResponse | undefined;
+    const heard = await overhear(async () => {
+      stranger = await visit(cookie);
+    });
     clearTimeout(opening);
-    assert.equal(stranger.status, 500, 'it waited for as long as ten slow pages took');
+    assert.equal(stranger?.status, 500, 'it waited for as long as ten slow pages took');
+    const id = decodeURIComponent(cookie.split('=')[1] ?? '');
+    assert.ok(!heard.includes(id), `its error contains the id: ${heard}`);
   });
   slow.saves.open();
   for (const { status } of await Promise.all(slow.pages)) assert.equal(status, 200);
@@ -103,6 +109,53 @@ test('the last of a crowd waits as long as the first, not after it', async () =>
     await first;
   }
   assert.equal(count(await first), 2);
+});
+
+test('a request that waits in vain does not take those behind it along', async () => {
+  const { cookie } = await visit();
+  const saves = gate(1, saving, { opens: 'by hand', patience: 20_000 });
+  const first = visit(cookie);
+  await saves.arrived;
+  const [impatient, patient] = await withMaxWait(1, async () => {
+    const second = visit(cookie);
+    // It has asked for the lock, so it keeps its limit of one second.
+    await database.lockWaits(1, second);
+    Object.assign(Sessions, { MaxWait: 20 });
+    const third = visit(cookie);
+    const { status } = await second;
+    saves.open();
+    return [status, (await third).status];
+  });
+  await first;
+  assert.deepEqual([impatient, patient], [500, 200]);
+});
+
+test('of one session one request waits at the database, and the others in the process', async () => {
+  const { cookie } = await visit();
+  const waiting = async (): Promise<number> => {
+    await visit(); // Served after those who came before, as far as they get.
+    const rows = await database.query(
+      `SELECT ID FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND STATE = 'User lock'`,
+    );
+    return rows.length;
+  };
+  const crowd: Promise<PageResponse>[] = [];
+  const counts: number[] = [];
+  let saves = gate(1, saving, { opens: 'by hand', patience: 20_000 });
+  crowd.push(visit(cookie));
+  await saves.arrived;
+  for (let turn = 1; turn <= 3; turn += 1) {
+    crowd.push(visit(cookie), visit(cookie));
+    counts.push(await waiting());
+    const before = saves;
+    saves = gate(1, saving, { opens: 'by hand', patience: 20_000 });
+    before.open();
+    await saves.arrived;
+  }
+  saves.open();
+  for (const { status } of await Promise.all(crowd)) assert.equal(status, 200);
+  const most = Math.max(...counts);
+  assert.ok(most <= 1, `${most} requests of the session waited at the database`);
 });
 
 test('visitors leave nothing behind in the process', async () => {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openBench } from '#bench';
+import { session_write_close } from '#php';
 
 const { clock, database, gate, handler, newId, serve, statements, store } = await openBench();
 const { Sessions } = await import('#sessions');
@@ -104,6 +105,25 @@ test('signing in over another user begins with an empty session', async () => {
     /Count: 1\b/,
     'Bob signed in at the same browser, and has what was in her cart',
   );
+  assert.equal(bob.setCookie.length, 1, 'the id stayed, and Ann knows it');
+  assert.match((await server.request({ cookie, path: '/whoami' })).body, /Nobody/);
+});
+
+test('a sign-in that cannot move the session fails', async () => {
+  const { Login } = Sessions as { Login?: (user: string) => Promise<void> };
+  assert.ok(Login, 'Sessions.Login is not written yet');
+  const closeAndLogin = async (user: string) => {
+    await session_write_close();
+    // There is no open session now, so PHP's function answers false.
+    await Login.call(Sessions, user);
+  };
+  Object.assign(Sessions, { Login: closeAndLogin });
+  const page = await serve({ settings: { 'session.gc_probability': '0' } });
+  Object.assign(Sessions, { Login });
+  const { cookie } = await page.request();
+  const { status } = await page.request({ cookie, path: '/login?user=ann' });
+  assert.equal(status, 500, 'the id stayed, and the page said welcome');
+  assert.match((await server.request({ cookie, path: '/whoami' })).body, /Nobody/);
 });
 
 test('twenty sign-ins at once are answered', async () => {

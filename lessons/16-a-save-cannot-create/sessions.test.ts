@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
+import { inspect } from 'node:util';
 import { openBench, type PageResponse } from '#bench';
+import { session_start, session_unset, session_write_close } from '#php';
 
-const { clock, database, gate, handler, newId, serve, store } = await openBench();
+const { clock, database, gate, handler, newId, overhear, serve, store, unawaited } =
+  await openBench();
+const { Sessions } = await import('#sessions');
 const server = await serve({ settings: { 'session.gc_probability': '0' } });
 after(() => server.close());
 await handler.open('', 'MySession');
@@ -13,6 +17,15 @@ const count = ({ body }: PageResponse): number => Number(/Count: (\d+)/.exec(bod
 const idIn = (cookie: string): string => decodeURIComponent(cookie.split('=')[1] ?? '');
 const whoami = (cookie: string): Promise<PageResponse> =>
   server.request({ cookie, path: '/whoami' });
+
+/** Requests `/login` from a page that does something else there. */
+async function requestPage(cookie: string, script: () => Promise<unknown>): Promise<PageResponse> {
+  const { Login } = Sessions as { Login?: unknown };
+  Object.assign(Sessions, { Login: script });
+  const page = await serve({ settings: { 'session.gc_probability': '0' } });
+  Object.assign(Sessions, { Login });
+  return await page.request({ cookie, path: '/login' });
+}
 
 /** Stops a page at the statement that saves, and returns its response to the end of `meanwhile`. */
 async function whileSaving(cookie: string, meanwhile: () => Promise<unknown>, path = '/') {
@@ -42,15 +55,50 @@ test('a save that is not made is reported', async () => {
   await handler.destroy(id);
   const answer = await handler.write(id, 'count|i:1;').catch((error: unknown) => error);
   assert.notEqual(answer, true, 'the session had ended, and Write said that it was saved');
+  assert.ok(!inspect(answer, { depth: 9 }).includes(id), 'its error contains the id');
 });
 
 test('a save that meets a newer version changes nothing', async () => {
   const { cookie } = await server.request();
   const id = idIn(cookie);
   // The test saves beside the lock, as a server does that has lost its own.
-  await whileSaving(cookie, () => handler.write(id, 'count|i:41;'));
+  let status: number | undefined;
+  const heard = await overhear(async () => {
+    ({ status } = await whileSaving(cookie, () => handler.write(id, 'count|i:41;')));
+  });
+  const isReported = status === 500 || /Failed to write/.test(heard);
+  assert.ok(isReported, 'the page answered 200, and PHP did not warn that nothing was saved');
   const over = 'a page saved what it had read over what was newer';
   assert.equal(count(await server.request({ cookie })), 42, over);
+});
+
+test('a sign-out ends what is newer than the page, too', async () => {
+  const { cookie } = await server.request();
+  const leaving = gate(1, /^\s*DELETE/i, { opens: 'by hand', patience: 8000 });
+  const logout = server.request({ cookie, path: '/logout' });
+  await leaving.arrived;
+  // The test saves beside the lock, as a server does that has lost its own.
+  await handler.write(idIn(cookie), 'count|i:41;');
+  leaving.open();
+  await logout;
+  assert.equal(await handler.read(idIn(cookie)), '', 'it was changed, and did not end');
+});
+
+test('a page that empties its session has emptied it', async () => {
+  const { cookie } = await server.request();
+  await requestPage(cookie, async () => session_unset());
+  assert.equal(count(await server.request({ cookie })), 1, 'it was emptied, and is as before');
+});
+
+test('a page that opens its session a second time reads it a second time', async () => {
+  const { cookie } = await server.request();
+  const { status } = await requestPage(cookie, async () => {
+    await session_write_close();
+    await handler.write(idIn(cookie), 'count|i:41;');
+    await session_start();
+  });
+  assert.equal(status, 200, 'it went on with the row that it had read first');
+  assert.equal(count(await server.request({ cookie })), 42);
 });
 
 test('an id that was never issued is not saved', async () => {
@@ -77,18 +125,21 @@ test('a request that waits during a sign-in leaves the new cookie alone', async 
   const ending = gate(1, /^\s*DELETE/i, { opens: 'by hand', patience: 8000 });
   const login = server.request({ cookie, path: '/login?user=ann' });
   await ending.arrived;
-  const poll = whoami(cookie);
+  const polls = [whoami(cookie), whoami(cookie), whoami(cookie)];
   const again = server.request({ cookie, path: '/login?user=ann' });
-  await database.lockWaits(1, poll);
+  await database.lockWaits(1, polls[0]);
   ending.open();
-  const [signIn, polled, second] = await Promise.all([login, poll, again]);
+  const [signIn, second] = await Promise.all([login, again]);
   assert.equal(signIn.setCookie.length, 1);
-  assert.match(polled.body, /Nobody/);
-  assert.deepEqual(polled.setCookie, [], 'its cookie replaces the one of the sign-in');
+  for (const polled of await Promise.all(polls)) {
+    assert.match(polled.body, /Nobody/);
+    assert.deepEqual(polled.setCookie, [], 'its cookie replaces the one of the sign-in');
+  }
   assert.match((await whoami(second.cookie)).body, /ann/, 'a double click signs in, too');
 });
 
 test('a session that was issued and never saved is not alive', async () => {
+  assert.deepEqual(await unawaited(() => newId()), [], 'createId did not wait for its statement');
   const id = await newId();
   const name = (await server.request()).cookie.split('=')[0];
   const page = await server.request({ cookie: `${name}=${encodeURIComponent(id)}` });

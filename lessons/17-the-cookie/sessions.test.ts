@@ -45,10 +45,23 @@ test("a form from another site's page is refused", async () => {
     { Host: 'shop.example', Origin: 'http://shop.example' },
     { Host: 'shop.example', Origin: 'https://blog.shop.example' },
     { Host: 'shop.example', Origin: 'https://shop.example:8443' },
+    { Host: 'localhost.example', Origin: 'http://localhost.example' },
+    { Host: 'notlocalhost', Origin: 'http://notlocalhost' },
+    // Headers that say what is sent, and not from where.
+    { Origin: 'https://evil.example', 'Content-Type': 'application/json' },
+    { Origin: 'https://evil.example', 'X-Requested-With': 'XMLHttpRequest' },
   ];
   for (const headers of foreign) {
     assert.equal(await post(headers), 403, `not refused: ${JSON.stringify(headers)}`);
   }
+  // Without a cookie it could still sign the visitor in, as a user of Mallory's choice.
+  const evil = { Origin: 'https://evil.example' };
+  const login = await server.request({
+    method: 'POST',
+    path: '/login?user=mallory',
+    headers: evil,
+  });
+  assert.equal(login.status, 403, 'not refused without a cookie');
   for (const method of ['PUT', 'PATCH', 'DELETE']) {
     const sent = await server.request({ method, cookie, headers: { Origin: 'null' } });
     assert.equal(sent.status, 403, `not refused: ${method}`);

@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { openBench } from '#bench';
 
-const { clock, database, gate, handler, newId, serve, statements, store } = await openBench();
+const { another, clock, database, gate, handler, newId, serve, statements, store } =
+  await openBench();
 const fortnight = 14 * 24 * 60 * 60;
 await handler.open('', 'MySession');
 
@@ -25,6 +26,9 @@ test('a damaged seal is refused without asking the database', async () => {
     const damaged = id.slice(0, place) + other + id.slice(place + 1);
     const answer = await handler.read(damaged).catch(String);
     assert.equal(answer, '', `with ${other} at place ${place}`);
+  }
+  for (const other of [`${id}abc`, `${id}\n`, `${id}~2`, ` ${id}`]) {
+    assert.equal(await handler.read(other).catch(String), '', JSON.stringify(other));
   }
   assert.equal(statements().length - asked, 0, 'statements for forged seals');
   assert.equal(await handler.read(id), 'user|s:3:"Ann";');
@@ -57,6 +61,13 @@ test('a process without passwords has one that nobody else knows', async () => {
   const whoami = { cookie, path: '/whoami' };
   assert.match((await elsewhere.request(whoami)).body, /ann/);
   assert.match((await here.request(whoami)).body, /Nobody/, 'the password is in the program');
+  // The class once more in this process, for the same database, and still without passwords.
+  const again = await another();
+  delete process.env['SESSION_PASSWORDS'];
+  await again.handler.open('', 'MySession');
+  const id = await again.handler.create_sid();
+  await again.handler.write(id, 'user|s:3:"ann";');
+  assert.equal(await handler.read(id), '', 'the password can be computed');
 });
 
 test('a seal older than its cookie opens nothing', async () => {
@@ -90,7 +101,11 @@ test('a seal that ends while a page is at work loses no save', async () => {
 test('a secret that is wrong is reported, and not shown', async () => {
   const secret = 'Tr0ub4dor';
   const shown: string[] = [];
+  const good = 'good enough '.repeat(3);
   for (const passwords of [
+    `{"1": "${good}", "2": "${secret}"}`,
+    `{"1": "${secret}", "2": "${good}"}`,
+    `{"one": "${secret} ${good}"}`,
     `{"1": "${secret}`,
     `{"1": "${secret}"}`,
     `["${secret}"]`,
