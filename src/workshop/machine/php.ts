@@ -39,7 +39,21 @@ async function installed({ signal }: Announcements): Promise<Php | undefined> {
 
 async function fetched(options: Announcements): Promise<Php | undefined> {
   if (!canFetchPackages()) return undefined;
-  const folder = await fetchPackages(packageNames, options);
+  const { cgi, folder, env } = await fetchCgi(packageNames, options);
+  return await describePhp(cgi, folder, env, options.signal);
+}
+
+/**
+ * Fetches packages of which one is php-cgi.
+ *
+ * @returns php-cgi, the folder of the unpacked packages, and the variables that it needs.
+ * @throws Error when the packages cannot be fetched, or none of them is php-cgi.
+ */
+export async function fetchCgi(
+  names: readonly string[],
+  options: Announcements & { without?: RegExp },
+): Promise<{ cgi: string; folder: string; env: Record<string, string> }> {
+  const folder = await fetchPackages(names, options);
   const bin = join(folder, 'usr/bin');
   const name = existsSync(bin)
     ? readdirSync(bin).find((file) => /^php-cgi\d/.test(file))
@@ -48,8 +62,7 @@ async function fetched(options: Announcements): Promise<Php | undefined> {
   const cgi = name ? join(bin, name) : findProgram(['php-cgi']);
   if (cgi === undefined) throw new Error(`${folder} holds no php-cgi`);
   const libraries = libraryPath(folder);
-  const env: Record<string, string> = libraries === '' ? {} : { LD_LIBRARY_PATH: libraries };
-  return await describePhp(cgi, folder, env, options.signal);
+  return { cgi, folder, env: libraries === '' ? {} : { LD_LIBRARY_PATH: libraries } };
 }
 
 /**
@@ -58,6 +71,7 @@ async function fetched(options: Announcements): Promise<Php | undefined> {
  * @param cgi - Absolute path of php-cgi, php-fpm or php.
  * @param folder - Where packages were unpacked; `''` for an installed PHP.
  * @param env - The variables with which it finds its libraries.
+ * @param extensions - The extensions that it must have, each after those it needs itself.
  * @throws Error that names the missing extension.
  */
 export async function describePhp(
@@ -65,6 +79,7 @@ export async function describePhp(
   folder: string,
   env: Record<string, string>,
   signal: AbortSignal | undefined,
+  extensions: readonly string[] = wanted,
 ): Promise<Php> {
   const ask = async (...args: string[]): Promise<string> => {
     const environment = { PATH: process.env['PATH'], LC_ALL: 'C', ...env };
@@ -79,14 +94,14 @@ export async function describePhp(
   if (version === undefined || directory === undefined) throw new Error(`${cgi} is not a PHP`);
   const ini: string[] = [];
   const builtIn = modules(await ask('-n', '-m'));
-  for (const extension of wanted.filter((name) => !builtIn.has(name.toLowerCase()))) {
+  for (const extension of extensions.filter((name) => !builtIn.has(name.toLowerCase()))) {
     const file = `${extension.toLowerCase()}.so`;
     const path = [join(folder, directory, file), join(directory, file)].find(existsSync);
     if (path === undefined) throw new Error(`${cgi} has no ${file} in ${directory}`);
     ini.push(`extension=${path}`);
   }
   const loaded = modules(await ask(...withIni(ini), '-m'));
-  const missing = wanted.filter((name) => !loaded.has(name.toLowerCase()));
+  const missing = extensions.filter((name) => !loaded.has(name.toLowerCase()));
   if (missing.length > 0) throw new Error(`${cgi} does not load ${missing.join(', ')}`);
   return { cgi, ini, env, version };
 }

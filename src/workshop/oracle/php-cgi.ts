@@ -56,6 +56,8 @@ export interface StartPhpOptions {
   settings?: Record<string, string> | undefined;
   /** Environment variables of all requests. */
   env?: Record<string, string> | undefined;
+  /** A PHP that was obtained already, with extensions of its own. */
+  php?: Php | undefined;
 }
 
 const timeLimit = 10_000;
@@ -71,7 +73,7 @@ const timeLimit = 10_000;
  * const { setCookie, body } = await php.request({ script: '/…/counter.php', cookie: 'MySession=1' });
  */
 export async function startPhp(options: StartPhpOptions = {}): Promise<PhpServer> {
-  const php = await obtainPhp(options);
+  const php = options.php ?? (await obtainPhp(options));
   if ('reason' in php) throw new Error(php.reason);
   return new CgiPhp(php, options);
 }
