@@ -20,6 +20,7 @@ import { drawRow } from './pictures/row.ts';
 import { drawStory } from './pictures/story.ts';
 import { drawTrace } from './pictures/trace.ts';
 import { drawTricks } from './pictures/tricks.ts';
+import { drawMeeting } from './record-cache.ts';
 import { drawCrowd } from './record-crowd.ts';
 import { drawTwoKeys } from './record-keys.ts';
 import type { Recorded } from './record-page.ts';
@@ -122,6 +123,11 @@ export async function startPrograms(
     'a crowd that queues': after(drawCrowd),
     'a sign-in': after(drawSignIn),
     'two keys': after(drawTwoKeys),
+    'a reader and a writer meet': async (page) => {
+      const lesson = lessonOf(page, lessons);
+      const draw = ({ databaseUrl }: Recorded) => drawMeeting(lesson.files.class, databaseUrl);
+      return await withTable(lesson, draw);
+    },
     tricks: async (page) => {
       const lesson = lessonOf(page, lessons);
       const older = lessonBefore(lessons, lesson) ?? lesson;

@@ -1,0 +1,291 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { unsealData } from 'iron-session';
+import { openBench, type Statement } from '#bench';
+import { MemcachedClient } from '#memcached';
+
+const { cache: startCache, clock, gate, given, random, statements } = await openBench();
+const cache = await startCache();
+const clients: MemcachedClient[] = [];
+after(() => {
+  for (const client of clients) client.close();
+});
+
+/** Ten seconds: a busy machine must not be taken for a memcached that hangs. */
+function newClient(timeout = 10_000): MemcachedClient {
+  const client = new MemcachedClient({ server: cache.server, timeout });
+  clients.push(client);
+  return client;
+}
+
+/** A server: its handler for pages that save, its handler for pages that only read, and its death. */
+async function newServer(timeout?: number) {
+  const client = newClient(timeout);
+  const [saving, reading] = [given({ cache: client }), given({ cache: client, readOnly: true })];
+  await saving.handler.open('', 'MySession');
+  await reading.handler.open('', 'MySession');
+  return {
+    saving,
+    reading,
+    ...saving.handler,
+    look: reading.handler.read,
+    die: () => client.close(),
+  };
+}
+const [a, b] = [await newServer(), await newServer()];
+
+/** The statements that reached the database during a call. */
+async function asked(call: () => Promise<unknown>): Promise<number> {
+  const before = statements().length;
+  await call();
+  return statements().length - before;
+}
+
+/** A session that was saved at A, and that B has in its cache. */
+async function cachedSession(data: string): Promise<string> {
+  const id = await a.create_sid();
+  await a.write(id, data);
+  assert.equal(await b.look(id), data);
+  assert.equal(await asked(() => b.look(id)), 0, 'statements of a read that follows another one');
+  return id;
+}
+
+/** One page in a hundred sweeps, which is two statements more. */
+const unswept = { settings: { 'session.gc_probability': '0' } };
+
+const idIn = (cookie: string): string => decodeURIComponent(cookie.split('=')[1] ?? '');
+const count = (data: string): number => Number(/(?:Count: |i:)(\d+)/.exec(data)?.[1]);
+
+/** Holds a statement of a call, or its answer, while `body` runs; a call that sends none is over. */
+async function during<Result>(
+  call: () => Promise<Result>,
+  holds: 'statement' | 'answer',
+  statement: RegExp,
+  body: (statement: Statement | undefined) => unknown,
+): Promise<Result> {
+  const held = gate(1, statement, { opens: 'by hand', holds });
+  const result = call();
+  if (!(await Promise.race([held.arrived, result.then(() => false)]))) held.open();
+  await body(held.statements[0]);
+  held.open();
+  return await result;
+}
+
+/** A result that must come in time. */
+async function soon<Result>(result: Promise<Result>): Promise<Result> {
+  const late = delay(4000, undefined, { ref: false }).then(() => {
+    throw new assert.AssertionError({ message: 'it waited for four seconds' });
+  });
+  return await Promise.race([result, late]);
+}
+
+test('a page that only reads asks the database once, at all servers together', async () => {
+  const [page, there] = [await a.saving.serve(unswept), await b.reading.serve(unswept)];
+  const { cookie } = await page.request({ path: '/login?user=ann' });
+  const whoami = { cookie, path: '/whoami' };
+  const visit = async (): Promise<void> => {
+    const { body, setCookie } = await there.request(whoami);
+    assert.match(body, /Signed in as ann/);
+    assert.deepEqual(setCookie, []);
+  };
+  assert.ok((await asked(visit)) <= 1, 'statements of the first visit');
+  assert.equal(await asked(visit), 0, 'statements of the second visit');
+  const elsewhere = await (await newServer()).reading.serve(unswept);
+  assert.equal(await asked(() => elsewhere.request(whoami)), 0, 'statements at another server');
+});
+
+test('a page that only reads saves nothing, and says so', async () => {
+  const id = await cachedSession('count|i:1;');
+  const page = await b.reading.serve(unswept);
+  const { status } = await page.request({ cookie: `__Host-MySession=${id}` });
+  assert.equal(status, 500, 'it counted, and a page said so');
+  assert.equal(await b.look(id), 'count|i:1;');
+});
+
+test('fifty readers at once ask the database once', async () => {
+  const id = await a.create_sid();
+  await a.write(id, 'count|i:1;');
+  const read = async () => {
+    const crowd = Array.from({ length: 50 }, () => b.look(id));
+    assert.deepEqual(new Set(await Promise.all(crowd)), new Set(['count|i:1;']));
+  };
+  const sent = await asked(read);
+  assert.ok(sent <= 1, `fifty readers sent ${sent} statements`);
+});
+
+test('a session that is saved or ended at one server is so at the other', async () => {
+  const id = await cachedSession('user|s:3:"ann";');
+  await a.write(id, 'user|s:3:"bob";');
+  assert.equal(await b.look(id), 'user|s:3:"bob";');
+  assert.equal(await b.look(id), 'user|s:3:"bob";');
+  await a.destroy(id);
+  assert.equal(await b.look(id), '');
+});
+
+test('a read that is under way when a session ends leaves nothing behind', async () => {
+  const id = await cachedSession('user|s:3:"ann";');
+  await a.write(id, 'user|s:3:"bob";');
+  await during(
+    () => b.look(id),
+    'answer',
+    /^\s*SELECT \*/i,
+    async () => {
+      await a.destroy(id);
+      assert.equal(await b.look(id), '', 'it has joined a read from before the end');
+    },
+  );
+  assert.equal(await b.look(id), '');
+});
+
+test('a server that dies between its two stores leaves no old copy', async () => {
+  const id = await cachedSession('user|s:3:"ann";');
+  const mortal = await newServer();
+  await during(() => mortal.destroy(id), 'answer', /^\s*DELETE/i, mortal.die);
+  assert.equal(await b.look(id), '');
+});
+
+test('of two writers the one that is over does not speak for the other', async () => {
+  const id = await cachedSession('count|i:1;');
+  const mortal = await newServer();
+  await during(
+    () => mortal.write(id, 'count|i:3;'),
+    'statement',
+    /^\s*UPDATE/i,
+    async () => {
+      await a.write(id, 'count|i:2;');
+      assert.equal(await b.look(id), 'count|i:2;');
+      // Its statement is on the way and comes to its end, and nothing comes after it.
+      mortal.die();
+    },
+  );
+  assert.equal(await b.look(id), 'count|i:3;');
+});
+
+test('a session that ends in the cache by its age is over', async () => {
+  clock.set(Math.floor(Date.now() / 1000));
+  const id = await cachedSession('count|i:1;');
+  clock.advance(1441);
+  assert.equal(await b.look(id), '');
+});
+
+test('memcached learns no id, and keeps each key for two minutes at most', async () => {
+  const password = { 1: 'for this test only '.repeat(2) };
+  process.env['SESSION_PASSWORDS'] = JSON.stringify(password);
+  try {
+    const id = await cachedSession('count|i:1;');
+    const { token = 'none' } = await unsealData<{ token?: string }>(id, { password });
+    const check = async (): Promise<void> => {
+      const keys = await cache.keys();
+      assert.ok(keys.length > 0);
+      for (const { name, ends } of keys) {
+        const entry = `${name} = ${(await newClient().get(name))?.value}`;
+        assert.ok(!entry.includes(id), `the id is in ${entry}`);
+        assert.ok(!entry.includes(token), `the token in the id is in ${entry}`);
+        const left = (ends ?? Number.POSITIVE_INFINITY) - Date.now() / 1000;
+        assert.ok(left < 120, `${name} ends in ${left} s`);
+      }
+    };
+    await check();
+    await during(() => a.write(id, 'count|i:2;'), 'statement', /^\s*UPDATE/i, check);
+  } finally {
+    delete process.env['SESSION_PASSWORDS'];
+  }
+});
+
+test('a memcached that hangs costs a moment and no request', async () => {
+  const [here, there] = [await newServer(250), await newServer(250)];
+  const page = await here.saving.serve(unswept);
+  const { cookie } = await page.request();
+  await there.look(idIn(cookie));
+  assert.equal(await asked(() => there.look(idIn(cookie))), 0, 'statements before it hangs');
+  await cache.signal('SIGSTOP');
+  try {
+    assert.equal(count((await soon(page.request({ cookie }))).body), 2);
+    assert.equal(await soon(there.look(idIn(cookie))), 'count|i:2;');
+  } finally {
+    await cache.signal('SIGCONT');
+  }
+  // Now memcached answers again, and has a copy that is behind.
+  while ((await asked(() => here.look(idIn(cookie)))) > 0) await delay(20);
+  assert.equal(count((await soon(page.request({ cookie }))).body), 3);
+  assert.equal(await soon(there.look(idIn(cookie))), 'count|i:3;');
+});
+
+test('a memcached that comes back empty in the middle of a save costs no request', async () => {
+  const id = await cachedSession('count|i:1;');
+  const saved = await during(
+    () => a.write(id, 'count|i:2;'),
+    'statement',
+    /^\s*UPDATE/i,
+    async () => {
+      await cache.signal('SIGKILL');
+      const found = await soon(b.look(id)).finally(() => cache.start());
+      assert.equal(found, 'count|i:1;');
+      while ((await asked(() => b.look(id))) > 0) await delay(20);
+    },
+  );
+  assert.equal(saved, true);
+  assert.equal(await b.look(id), 'count|i:2;');
+});
+
+test('what does not fit into memcached is read from the database', async () => {
+  const client = newClient();
+  const megabyte = Buffer.alloc(1_000_000);
+  for (let at = 0; at < 20; at += 1) await client.set(`full-${at}`, megabyte, 60);
+  const id = await cachedSession('count|i:1;');
+  const large = `text|s:1000000:"${'x'.repeat(1_000_000)}";`;
+  await a.write(id, large);
+  assert.equal(await b.look(id), large);
+  assert.equal(await b.look(id), large);
+  await a.write(id, 'count|i:2;');
+  assert.equal(await b.look(id), 'count|i:2;');
+});
+
+test('no read is behind a save, with servers dying between their two stores', async (t) => {
+  const ids = await Promise.all(Array.from({ length: 24 }, () => a.create_sid()));
+  /** For each session the last number whose save has returned. */
+  const saved = new Map(ids.map((id) => [id, 0]));
+  let [working, died, reads, stale] = [3, 0, 0, 0];
+  const pick = (from: readonly string[]) => from[Math.floor(random() * from.length)] ?? '';
+  const write = async (own: readonly string[]) => {
+    let server = await newServer();
+    for (let number = 1; number <= 100; number += 1) {
+      const id = pick(own);
+      const data = `count|i:${number};by|s:5:"${id.slice(-7, -2)}";`;
+      if (random() < 0.12) {
+        let isOver = false;
+        const end = (held: Statement | undefined): void => {
+          // It may be the statement of another one.
+          isOver = String(held?.values[0]) === data;
+          if (isOver) server.die();
+        };
+        await during(() => server.write(id, data), 'answer', /^\s*UPDATE/i, end);
+        if (isOver) server = await newServer();
+        if (isOver) died += 1;
+      } else await server.write(id, data);
+      saved.set(id, number);
+    }
+    working -= 1;
+  };
+  const read = async () => {
+    while (working > 0) {
+      const id = pick(ids);
+      const least = saved.get(id) ?? 0;
+      const found = count(await b.look(id)) || 0;
+      reads += 1;
+      if (found < least) stale += 1;
+    }
+  };
+  const before = statements().length;
+  await Promise.all([
+    ...[0, 8, 16].map((at) => write(ids.slice(at, at + 8))),
+    ...Array.from({ length: 4 }, read),
+  ]);
+  const loads = statements()
+    .slice(before)
+    .filter(({ sql }) => sql.startsWith('SELECT *')).length;
+  t.diagnostic(`${reads} reads, ${reads - loads} from memcached, ${died} servers died`);
+  assert.equal(stale, 0, `of ${reads} reads`);
+  assert.ok(died > 3 && reads - loads > reads / 20, `${died} died, ${loads} of ${reads} loads`);
+});
