@@ -1,3 +1,4 @@
+import { isClassName } from '../decode/grammar.ts';
 import { step } from '../encode/refusal.ts';
 import { EnvelopeError } from '../messages.ts';
 import { compact, INT64_MAX, INT64_MIN, integerKey } from '../numbers.ts';
@@ -85,14 +86,14 @@ export class JsonReader {
         return this.#object(json, path, depth);
       case 'serializable': {
         const { class: name, payload } = this.#members(json, path, 'class', 'payload', 'id?');
-        const className = this.#string(name, `${path}.class`);
+        const className = this.#className(name, `${path}.class`);
         const bytes = Buffer.from(this.#string(payload, `${path}.payload`));
         return this.#remember(json, path, new PhpSerializable(className, bytes));
       }
       case 'enum': {
         const { class: name, case: caseName } = this.#members(json, path, 'class', 'case');
         return new PhpEnum(
-          this.#string(name, `${path}.class`),
+          this.#className(name, `${path}.class`),
           this.#string(caseName, `${path}.case`),
         );
       }
@@ -114,7 +115,7 @@ export class JsonReader {
 
   #object(json: Members, path: string, depth: number): PhpObject {
     const { class: name, properties } = this.#members(json, path, 'class', 'properties', 'id?');
-    const className = this.#string(name, `${path}.class`);
+    const className = this.#className(name, `${path}.class`);
     const map = new Map<PhpKey, PhpValue>();
     const object = this.#remember(json, path, new PhpObject(className, map));
     const place = `${path}.properties`;
@@ -169,6 +170,13 @@ export class JsonReader {
     const value = json === undefined ? null : this.#value(json, path, 1);
     if (typeof value === 'string' || value instanceof Uint8Array) return value;
     return fail(path, 'not a string');
+  }
+
+  #className(json: Json | undefined, path: string): PhpString {
+    const name = this.#string(json, path);
+    // Of another name PHP would refuse the whole session.
+    if (!isClassName(Buffer.from(name).toString('latin1'))) fail(path, 'not the name of a class');
+    return name;
   }
 
   #remember<Value extends PhpObject | PhpSerializable | PhpReference>(
