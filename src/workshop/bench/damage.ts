@@ -27,11 +27,6 @@ export class Damage {
     if (/^\s*(RENAME|DROP) TABLE\b/i.test(sql)) this.#kinds.add(rename);
   }
 
-  /** Notes that a server of the page was killed. */
-  noteKill(): void {
-    this.#kinds.add(cut);
-  }
-
   /** Makes a gate that notes its cut. */
   watch(gate: Gate): Gate {
     return {
