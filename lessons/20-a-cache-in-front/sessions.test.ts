@@ -5,7 +5,7 @@ import { unsealData } from 'iron-session';
 import { openBench, type Statement } from '#bench';
 import { MemcachedClient } from '#memcached';
 
-const { cache: startCache, clock, gate, given, random, statements } = await openBench();
+const { another, cache: startCache, clock, gate, given, random, statements } = await openBench();
 const cache = await startCache();
 const clients: MemcachedClient[] = [];
 after(() => {
@@ -70,6 +70,15 @@ async function during<Result>(
   await body(held.statements[0]);
   held.open();
   return await result;
+}
+
+/** Waits until reads are answered by memcached again. */
+async function cachedAgain(read: () => Promise<unknown>): Promise<void> {
+  const until = performance.now() + 8000;
+  while ((await asked(read)) > 0) {
+    assert.ok(performance.now() < until, 'memcached is back, and is not used');
+    await delay(20);
+  }
 }
 
 /** A result that must come in time. */
@@ -207,7 +216,7 @@ test('a memcached that hangs costs a moment and no request', async () => {
     await cache.signal('SIGCONT');
   }
   // Now memcached answers again, and has a copy that is behind.
-  while ((await asked(() => here.look(idIn(cookie)))) > 0) await delay(20);
+  await cachedAgain(() => here.look(idIn(cookie)));
   assert.equal(count((await soon(page.request({ cookie }))).body), 3);
   assert.equal(await soon(there.look(idIn(cookie))), 'count|i:3;');
 });
@@ -222,7 +231,7 @@ test('a memcached that comes back empty in the middle of a save costs no request
       await cache.signal('SIGKILL');
       const found = await soon(b.look(id)).finally(() => cache.start());
       assert.equal(found, 'count|i:1;');
-      while ((await asked(() => b.look(id))) > 0) await delay(20);
+      await cachedAgain(() => b.look(id));
     },
   );
   assert.equal(saved, true);
@@ -240,6 +249,18 @@ test('what does not fit into memcached is read from the database', async () => {
   assert.equal(await b.look(id), large);
   await a.write(id, 'count|i:2;');
   assert.equal(await b.look(id), 'count|i:2;');
+});
+
+test('a process uses the memcached of SESSION_CACHE', async () => {
+  process.env['SESSION_CACHE'] = cache.server;
+  const { handler } = await another().finally(() => delete process.env['SESSION_CACHE']);
+  await handler.open('', 'MySession');
+  const id = await handler.create_sid();
+  const before = (await cache.keys()).length;
+  const save = () => handler.write(id, 'count|i:1;');
+  await during(save, 'statement', /^\s*UPDATE/i, async () => {
+    assert.equal((await cache.keys()).length, before + 1, 'keys while it saves');
+  });
 });
 
 test('no read is behind a save, with servers dying between their two stores', async (t) => {
