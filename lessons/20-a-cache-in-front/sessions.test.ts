@@ -5,7 +5,16 @@ import { unsealData } from 'iron-session';
 import { openBench, type Statement } from '#bench';
 import { MemcachedClient } from '#memcached';
 
-const { another, cache: startCache, clock, gate, given, random, statements } = await openBench();
+const {
+  another,
+  cache: startCache,
+  clock,
+  database,
+  gate,
+  given,
+  random,
+  statements,
+} = await openBench();
 const cache = await startCache();
 const clients: MemcachedClient[] = [];
 after(() => {
@@ -110,6 +119,9 @@ test('a page that only reads saves nothing, and says so', async () => {
   const { status } = await page.request({ cookie: `__Host-MySession=${id}` });
   assert.equal(status, 500, 'it counted, and a page said so');
   assert.equal(await b.look(id), 'count|i:1;');
+  const rows = (await database.rows()).length;
+  assert.match((await page.request({ path: '/whoami' })).body, /Nobody/);
+  assert.equal((await database.rows()).length, rows, 'rows after the visit of a stranger');
 });
 
 test('fifty readers at once ask the database once', async () => {
