@@ -1,6 +1,7 @@
 /** The envelope in programs that have none of our code. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { decodeEnvelope, decodeSession, encodeEnvelope } from '../../src/serialize/index.ts';
@@ -64,4 +65,10 @@ test("is read and written by Python's json, and is the same session afterwards",
   for (const [index, { variables, envelope }] of envelopes.entries()) {
     assert.deepEqual(decodeEnvelope(`${lines[index]}`), variables, envelope);
   }
+});
+
+test("holds what lesson 21's program lets PHP write", async () => {
+  const folder = new URL('../../lessons/21-a-format-for-every-language/', import.meta.url);
+  const output = await php.run(readFileSync(new URL('rows.php', folder), 'utf8'));
+  assert.equal(output.toString(), readFileSync(new URL('rows-by-php.json', folder), 'utf8'));
 });

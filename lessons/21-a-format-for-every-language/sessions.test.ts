@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { openBench } from '#bench';
+
+const { another, database, given, handler, newId, serve } = await openBench();
+await handler.open('', 'MySession');
+const formats = ['php', 'php_binary', 'php_serialize'] as const;
+
+/** One session as PHP has written it, by rows.php: each character is one byte. */
+const byPhp = JSON.parse(
+  readFileSync(new URL('./rows-by-php.json', import.meta.url), 'utf8'),
+) as Record<(typeof formats)[number], string>;
+
+/** The newest row's data; `undefined` without a row. */
+const saved = async (): Promise<string | undefined> => {
+  const [row] = await database.query('SELECT d FROM sessions ORDER BY updated DESC, version DESC');
+  return row && Buffer.from((row['d'] as Buffer | null) ?? '').toString('latin1');
+};
+const envelope = async (): Promise<{ [key: string]: unknown }> => {
+  const row = (await saved()) ?? '';
+  assert.match(row, /^\{"v":2,"data":\{.*\}\}$/s, 'the row is not an envelope');
+  return (JSON.parse(Buffer.from(row, 'latin1').toString()) as { data: object }).data as never;
+};
+const handlerOf = async (means: Parameters<typeof given>[0]) => {
+  const { handler: made } = given(means);
+  await made.open('', 'MySession');
+  return made;
+};
+/** A session with data, under an id of its own, in an empty table. */
+const stored = async (data: string): Promise<string> => {
+  await database.query('DELETE FROM sessions');
+  const id = await newId();
+  await database.query('UPDATE sessions SET d = ?', [Buffer.from(data, 'latin1')]);
+  return id;
+};
+const latin1 = async (bytes: Promise<Uint8Array>) => Buffer.from(await bytes).toString('latin1');
+
+test('a name is a name to every program that reads JSON', async () => {
+  await database.query('DELETE FROM sessions');
+  const page = await given({ writes: 'json' }).serve();
+  const user = 'Zoë|role|s:5:"admin";';
+  const { cookie } = await page.request({ path: `/login?user=${encodeURIComponent(user)}` });
+  assert.deepEqual(await envelope(), { user });
+  assert.match((await page.request({ path: '/whoami', cookie })).body, /Zoë\|role/);
+});
+
+test('each session of PHP comes out of its row as PHP wrote it, to the byte', async () => {
+  for (const format of formats) {
+    const id = await stored(byPhp[format]);
+    const json = await handlerOf({ format, writes: 'json' });
+    assert.equal(await latin1(json.readBytes(id)), byPhp[format], `${format}, PHP's row`);
+    await json.write(id, Buffer.from(byPhp[format], 'latin1'));
+    const { count, code, cart } = await envelope();
+    assert.deepEqual(
+      { count, code, cart },
+      { count: 1, code: '1', cart: [['tea', 2], ['cake', { slices: 3 }], []] },
+    );
+    assert.equal(await latin1(json.readBytes(id)), byPhp[format], `${format}, from JSON`);
+  }
+});
+
+test('a visitor goes on while the site moves to JSON, and back', async () => {
+  await database.query('DELETE FROM sessions');
+  const [php, json] = [
+    await given({ writes: 'php' }).serve(),
+    await given({ writes: 'json' }).serve(),
+  ];
+  const { cookie } = await php.request();
+  for (const [server, count] of [
+    [json, 2],
+    [json, 3],
+    [php, 4],
+    [json, 5],
+    [php, 6],
+  ] as const) {
+    assert.match((await server.request({ cookie })).body, new RegExp(`Count: ${count}<`));
+    if (server === json) assert.deepEqual(await envelope(), { count });
+    else assert.equal(await saved(), `count|i:${count};`);
+  }
+});
+
+test('a request that only reads leaves the row in the format that it has', async () => {
+  await database.query('DELETE FROM sessions');
+  const { cookie } = await given({ writes: 'json' })
+    .serve()
+    .then((page) => page.request());
+  for (const row of ['user|s:3:"Ann";', '{"v": 2, "data": {"user": "Ann"}}']) {
+    await database.query('UPDATE sessions SET d = ?', [row]);
+    for (const writes of ['php', 'json'] as const) {
+      const reader = await given({ writes, readOnly: true }).serve();
+      const { body } = await reader.request({ path: '/whoami', cookie });
+      assert.match(body, /Ann/, `${row}, with writes: ${writes}`);
+      assert.equal(await saved(), row);
+    }
+  }
+});
+
+test('SESSION_WRITES is the switch, and off it saves what it always saved', async () => {
+  const before = process.env['SESSION_WRITES'];
+  const save = async (value: string | undefined) => {
+    if (value === undefined) delete process.env['SESSION_WRITES'];
+    else process.env['SESSION_WRITES'] = value;
+    const id = await stored('count|i:1;');
+    await (await handlerOf({})).write(id, 'count|i:2;');
+    return await saved();
+  };
+  try {
+    assert.equal(await save(undefined), 'count|i:2;', 'without the variable');
+    assert.equal(await save('json'), '{"v":2,"data":{"count":2}}', 'SESSION_WRITES=json');
+    assert.equal(await save('php'), 'count|i:2;', 'SESSION_WRITES=php');
+    await assert.rejects(() => save('JSON'), /SESSION_WRITES/, 'SESSION_WRITES=JSON');
+  } finally {
+    delete process.env['SESSION_WRITES'];
+    if (before !== undefined) process.env['SESSION_WRITES'] = before;
+  }
+});
+
+test('beside a server of the lesson before, a visitor stays signed in at both', async () => {
+  await database.query('DELETE FROM sessions');
+  const lessonBefore = new URL('../20-a-cache-in-front/sessions.ts', import.meta.url);
+  const { serve: serveOld } = await another(undefined, fileURLToPath(lessonBefore));
+  const [fresh, old] = await Promise.all([serve(), serveOld()]);
+  const { cookie } = await fresh.request();
+  for (const [index, server] of [old, fresh, old, fresh].entries()) {
+    const { body } = await server.request({ cookie });
+    assert.match(body, new RegExp(`Count: ${index + 2}<`), server === old ? 'the old one' : 'ours');
+  }
+});
+
+test('a row that cannot be read is an error, and stays as it is', async () => {
+  const rows = {
+    'a newer version': '{"v":3,"data":{"user":"Ann"},"tags":[]}',
+    'a tag that is unknown': '{"v":2,"data":{"user":{"$php":"secret"}}}',
+    'a key that is there twice': '{"v":2,"data":{"role":"none","role":"admin"}}',
+    'a number that JSON rounds': '{"v":2,"data":{"count":9007199254740993}}',
+    'cut in the middle of a name': '{"v":2,"data":{"user":"|i:1;admin|b:1;',
+  };
+  const page = await given({ writes: 'json' }).serve();
+  for (const [kind, row] of Object.entries(rows)) {
+    const cookie = (await page.request()).cookie;
+    const id = decodeURIComponent(cookie.split('=')[1] ?? '');
+    await database.query('UPDATE sessions SET d = ?', [row]);
+    const error: unknown = await (await handlerOf({ writes: 'json' })).read(id).then(
+      (data) => assert.fail(`${kind} is read as ${JSON.stringify(data)}`),
+      (error: unknown) => error,
+    );
+    assert.ok(!String(error).includes('secret'), `the error quotes the row: ${error}`);
+    const { status } = await page.request({ cookie });
+    assert.equal(status, 500, `the status of a page, for ${kind}`);
+    assert.equal(await saved(), row, `the row after it, for ${kind}`);
+    await database.query('DELETE FROM sessions');
+  }
+});
+
+test('a key of every prototype is a key like any other', async () => {
+  const data = '__proto__|a:1:{s:5:"admin";b:1;}constructor|i:1;user|s:3:"Ann";';
+  const id = await stored('');
+  const json = await handlerOf({ writes: 'json' });
+  await json.write(id, data);
+  const { user, ...rest } = await envelope();
+  assert.deepEqual([user, Object.keys(rest)], ['Ann', ['__proto__', 'constructor']]);
+  assert.equal(await json.read(id), data);
+  assert.equal(({} as { admin?: boolean }).admin, undefined, 'every object is an administrator');
+});
+
+test('nothing is saved of which a part would be lost', async () => {
+  const json = await handlerOf({ writes: 'json' });
+  for (const data of ['count|i:1', 'count|i:1;user|s:3:"Zoë";', 'O:8:"stdClass"']) {
+    const id = await stored('user|s:3:"Ann";');
+    await assert.rejects(() => json.write(id, data), `${data} is saved`);
+    assert.equal(await saved(), 'user|s:3:"Ann";');
+  }
+  const arrays = await handlerOf({ format: 'php_serialize', writes: 'json' });
+  const id = await stored('');
+  await assert.rejects(() => arrays.write(id, 's:3:"Ann";'), 'data that is no array is saved');
+  // PHP's three notations cannot hold each other's keys.
+  const rows = {
+    php: '{"v":2,"data":{"a|b":1}}',
+    php_binary: `{"v":2,"data":{"${'k'.repeat(128)}":1}}`,
+  };
+  for (const [format, row] of Object.entries(rows)) {
+    const id = await stored(row);
+    const narrow = await handlerOf({ format: format as 'php', writes: 'json' });
+    await assert.rejects(() => narrow.read(id), `${format} reads ${row}`);
+    assert.match(await arrays.read(id), /^a:1:\{s:\d+:".+";i:1;\}$/);
+  }
+});
+
+test('the limit counts the bytes of the row, and not those of PHP', async () => {
+  const json = await handlerOf({ writes: 'json' });
+  const id = await stored('user|s:3:"Ann";');
+  const photo = Buffer.concat([
+    Buffer.from('photo|s:900000:"'),
+    Buffer.alloc(900_000, 0xff),
+    Buffer.from('";'),
+  ]);
+  await assert.rejects(() => json.write(id, photo), { name: 'SessionTooLarge' });
+  assert.equal(await saved(), 'user|s:3:"Ann";');
+});
