@@ -13,9 +13,9 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { applyPatch } from 'diff';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 
@@ -46,6 +46,8 @@ export function applyTo(classFile, patchFile, change) {
   const whole = readFileSync(classFile, 'utf8');
   let text;
   try {
+    // Loaded here: every child that runs a test imports this file, and only the set-up patches.
+    const { applyPatch } = createRequire(import.meta.url)('diff');
     text = applyPatch(whole, readFileSync(patchFile, 'utf8'));
   } catch (error) {
     return { problem: `${patch} is not a patch (${error.message}); ${remedy}` };

@@ -1,4 +1,6 @@
 /** The interfaces that the files of this folder share. */
+import type { Announcements } from '../program.ts';
+import type { Schema } from './schemas.ts';
 
 /** A server program and the files and settings that it needs to run. */
 export interface ServerProgram {
@@ -27,4 +29,39 @@ export interface RunFolder {
   addressFile: string;
   /** Contains the name of the server's container; missing for a server without one. */
   containerFile: string;
+}
+
+/** A server on which the workshop may make schemas. */
+export interface DatabaseServer {
+  /** `mysql://user:password@127.0.0.1:port/`, without a schema. */
+  readonly url: string;
+  /** As the server reports it: `10.11.19-MariaDB-…`. */
+  readonly version: string;
+  /** Started here, the user's by DATABASE_URL, a parent process's, or a running workshop's. */
+  readonly origin: 'private' | 'DATABASE_URL' | 'inherited' | 'borrowed';
+  /**
+   * Reports when the private server dies and when it has been started again, on the same data and
+   * port. Other servers report nothing.
+   *
+   * @param listener - Called for each change.
+   */
+  onChange(listener: (state: 'up' | 'down') => void): void;
+  /**
+   * Makes an empty schema, in utf8mb4.
+   *
+   * @param purpose - A word for its name: `phpsessid_<run>_<purpose>_<n>`.
+   */
+  createSchema(purpose: string): Promise<Schema>;
+  /** Drops the schemas made through this object; stops the server if it was started here. */
+  close(): Promise<void>;
+}
+
+export interface ServerOptions extends Announcements {
+  /** Lets other commands of this user borrow a private server that is started here. */
+  share?: boolean | undefined;
+  /**
+   * Takes the server that a running workshop shares, if there is one. It may end at any moment, so a
+   * command that goes on for long starts its own.
+   */
+  borrow?: boolean | undefined;
 }
