@@ -56,6 +56,7 @@ export class Lab extends EventEmitter<Events> {
   readonly #abort = new AbortController();
   readonly #types = new TypeChecker();
   readonly #watched = new Map<string, StatsListener>();
+  #lessons: Lesson[] | undefined;
   #server: DatabaseServer | undefined;
 
   constructor({ instructor = false }: { instructor?: boolean | undefined } = {}) {
@@ -64,9 +65,20 @@ export class Lab extends EventEmitter<Events> {
     this.setMaxListeners(100);
   }
 
-  /** The lessons, read from the folders. */
+  /**
+   * The lessons, read from the folders.
+   *
+   * A page asks for them dozens of times while it is drawn, and hundreds of files are read each
+   * time: one turn of the event loop reads them once.
+   */
   get lessons(): Lesson[] {
-    return readLessons();
+    if (!this.#lessons) {
+      this.#lessons = readLessons();
+      setImmediate(() => {
+        this.#lessons = undefined;
+      });
+    }
+    return this.#lessons;
   }
 
   /**
