@@ -1,6 +1,8 @@
 /** A session's bytes, decoded for a reader: the names and values of the top level. */
 import {
+  decodeEnvelope,
   decodeSession,
+  isEnvelope,
   PhpFloat,
   PhpObject,
   PhpReference,
@@ -15,10 +17,12 @@ export interface DecodedValue {
   value: string;
 }
 
-/** Decodes a row's data; undefined for bytes that are not in PHP's session format. */
+/** Decodes a row's data; undefined for bytes that are neither PHP's notation nor an envelope. */
 export function decodeRow(bytes: Uint8Array): DecodedValue[] | undefined {
   try {
-    const { variables, error } = decodeSession('php', Buffer.from(bytes));
+    const { variables, error } = isEnvelope(bytes)
+      ? { variables: decodeEnvelope(bytes), error: undefined }
+      : decodeSession('php', bytes);
     if (error) return undefined;
     const entries = variables instanceof Map ? [...variables] : Object.entries(variables);
     return entries.map(([key, value]) => ({ key: readable(key), ...typeAndText(value) }));

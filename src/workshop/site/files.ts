@@ -155,8 +155,9 @@ function readCode(path: string, region: string | undefined, lessons: Lesson[]): 
   if (text) return text;
   if (!region) throw new Error(`${shown(path)} is empty`);
   const source = readSource(path, lessons);
-  const names = [...regionNames(source), ...(isTypeScript(path) ? declaredNames(source) : [])];
-  const known = names.length > 0 ? `what it has is ${names.join(', ')}` : 'it has none';
+  const declared = isTypeScript(path) ? declaredNames(source) : [];
+  const names = new Set([...regionNames(source), ...declared]);
+  const known = names.size > 0 ? `what it has is ${[...names].join(', ')}` : 'it has none';
   throw new Error(`${shown(path)} has nothing named "${region}"; ${known}`);
 }
 
