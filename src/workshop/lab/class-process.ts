@@ -26,6 +26,8 @@ export interface ClassProcessOptions {
   lesson: number;
   /** The database of this class, schema included. */
   databaseUrl: string;
+  /** The address of its memcached, if it has one. */
+  cache?: string | undefined;
   onMessage(process: ClassProcess, message: Message): void;
   onExit(process: ClassProcess, pid: number): void;
 }
@@ -110,7 +112,7 @@ export class ClassProcess {
   }
 
   async #start(): Promise<ChildServer> {
-    const { condition, databaseUrl, lesson, onMessage, onExit } = this.#options;
+    const { condition, databaseUrl, cache, lesson, onMessage, onExit } = this.#options;
     const stopping = new AbortController();
     this.#stopping = stopping;
     try {
@@ -124,6 +126,7 @@ export class ClassProcess {
           SESSION_PASSWORDS: process.env['SESSION_PASSWORDS'] ?? SEAL,
           DATABASE_URL: databaseUrl,
           WORKSHOP_LESSON: String(lesson),
+          ...(cache === undefined ? {} : { SESSION_CACHE: cache }),
         },
         signal: stopping.signal,
         onEvent: (event) => onMessage(this, event),

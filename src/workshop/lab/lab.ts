@@ -11,6 +11,7 @@ import { schemaFor } from '../course/tables.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';
 import { TypeChecker } from '../runner/types.ts';
 import { type AttackRun, newAttackRun, runLessonAttack } from './attack-runs.ts';
+import { LabCache, usesCache } from './cached-rows.ts';
 import { noClassYet, type Subject, type View } from './class-file.ts';
 import { RunningClass } from './running-class.ts';
 import { classBefore } from './steps.ts';
@@ -58,6 +59,7 @@ export class Lab extends EventEmitter<Events> {
   readonly #watched = new Map<string, StatsListener>();
   #lessons: Lesson[] | undefined;
   #server: DatabaseServer | undefined;
+  #cache: Promise<LabCache | undefined> | undefined;
 
   constructor({ instructor = false }: { instructor?: boolean | undefined } = {}) {
     super();
@@ -248,6 +250,7 @@ export class Lab extends EventEmitter<Events> {
         settled.status === 'fulfilled' ? settled.value.close() : undefined,
       ),
     );
+    await (await this.#cache)?.close();
   }
 
   /** Ends the processes of the least recently used classes; their tables stay. */
@@ -265,7 +268,9 @@ export class Lab extends EventEmitter<Events> {
     const { condition, lesson } = subject;
     const onChange = () => this.emit('change', condition);
     this.#watch(subject);
-    return new RunningClass({ condition, lesson, schema, onChange });
+    if (usesCache(this.lessons, lesson)) this.#cache ??= LabCache.start();
+    const cache = usesCache(this.lessons, lesson) ? await this.#cache : undefined;
+    return new RunningClass({ condition, lesson, schema, cache, onChange });
   }
 
   /** Polls the file: some file systems report no changes. */

@@ -5,6 +5,7 @@ import type { Schema } from '../machine/database/server.ts';
 import { cookieValues, keepCookies } from '../sandbox/cookies.ts';
 import { asSentence } from '../sandbox/failure.ts';
 import { ClassUnavailable } from '../sandbox/server.ts';
+import type { CachedRow, LabCache } from './cached-rows.ts';
 import { ClassProcess } from './class-process.ts';
 import { CLIENTS, type Client, type ClientName, NAMES, newClient } from './clients.ts';
 import { exchange } from './exchange.ts';
@@ -15,6 +16,8 @@ export interface RunningClassOptions {
   condition: string;
   lesson: Lesson;
   schema: Schema;
+  /** A memcached for a class that can use one. */
+  cache?: LabCache | undefined;
   onChange(): void;
 }
 
@@ -29,10 +32,13 @@ export class RunningClass {
   readonly timeline: Timeline = new Timeline();
   changes: RowChange[] = [];
   total = 0;
+  /** What memcached holds, by the rows' ids. */
+  cached: ReadonlyMap<string, CachedRow> = new Map();
   /** Why the table could not be read; undefined after a successful read. */
   tableError: string | undefined;
   readonly #processes = new Map<number, ClassProcess>();
   readonly #onChange: () => void;
+  readonly #cache: LabCache | undefined;
   #connection: Promise<Connection> | undefined;
   #rows: Row[] = [];
   #refreshing: Promise<void> | undefined;
@@ -43,6 +49,7 @@ export class RunningClass {
     this.lesson = options.lesson;
     this.schema = options.schema;
     this.#onChange = options.onChange;
+    this.#cache = options.cache;
   }
 
   /** The processes that have been used so far. */
@@ -63,6 +70,7 @@ export class RunningClass {
       instance,
       lesson: this.lesson.number,
       databaseUrl: this.schema.url,
+      cache: this.#cache?.server,
       onMessage: (from, message) => {
         const origin = {
           instance: from.instance,
@@ -166,7 +174,10 @@ export class RunningClass {
       this.tableError = undefined;
       this.total = total;
       const changes = compareRows(this.#rows, rows);
-      if (changes.every((change) => change.state === 'same')) return;
+      const cached = (await this.#cache?.lookUp(rows)) ?? new Map<string, CachedRow>();
+      const isSame = JSON.stringify([...cached]) === JSON.stringify([...this.cached]);
+      this.cached = cached;
+      if (isSame && changes.every((change) => change.state === 'same')) return;
       this.changes = changes;
       this.#rows = rows;
     } catch (error) {

@@ -52,7 +52,7 @@ export function counterPage(
       sendPage(response, 403, '<p>This request came from another site</p>\n');
       return;
     }
-    await register();
+    await register(url.pathname);
     if (!(await session_start())) {
       sendPage(response, 500, '<p>The session could not be started</p>\n');
       return;
@@ -101,11 +101,16 @@ const pages: Record<string, Page | undefined> = {
 };
 
 /** A class registers itself; without its help, a handler object is made for each request. */
-function registration(sessions: SessionsExport, means: Means = {}): () => Promise<void> {
+function registration(
+  sessions: SessionsExport,
+  means: Means = {},
+): (path: string) => Promise<void> {
   const { initCallbacks } = sessions as SessionsConstructor;
   if (typeof initCallbacks === 'function') {
-    return async () => {
-      await initCallbacks.call(sessions, means);
+    return async (path) => {
+      // Where there is a cache, the page that changes nothing is one that only reads.
+      const own = process.env['SESSION_CACHE'] && path === '/whoami' ? { readOnly: true } : {};
+      await initCallbacks.call(sessions, { ...own, ...means });
     };
   }
   const isHandler =

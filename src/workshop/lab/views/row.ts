@@ -1,6 +1,7 @@
 /** The table `sessions`, live: its rows, their age, and what the last request changed. */
 import { createHash } from 'node:crypto';
 import { diffChars } from 'diff';
+import type { CachedRow } from '../cached-rows.ts';
 import { NAMES } from '../clients.ts';
 import { decodeRow } from '../decoded-row.ts';
 import { type Html, html } from '../html.ts';
@@ -32,13 +33,19 @@ export function rowPanel({ running, lab, ticking, view }: PageModel): Html {
       oneRow(
         change,
         running.holders(change.row.id).map((name) => NAMES[name]),
+        running.cached.get(change.row.id),
         ticking,
       ),
     )}</tbody>
   </table></div>`;
 }
 
-function oneRow(change: RowChange, holders: string[], ticking: boolean): Html {
+function oneRow(
+  change: RowChange,
+  holders: string[],
+  cached: CachedRow | undefined,
+  ticking: boolean,
+): Html {
   const { row, state } = change;
   const updated = row.columns.get('updated');
   const bytes = row.columns.get('d');
@@ -46,7 +53,7 @@ function oneRow(change: RowChange, holders: string[], ticking: boolean): Html {
     <th scope="row"><code>${showId(row.id)}</code>
       ${holders.map((holder) => html`<span class="tag">${holder}</span>`)}
       ${state !== 'same' && html`<span class="tag ${state}">${state}</span>`}</th>
-    <td>${dataCell(change)}${otherColumns(change)}</td>
+    <td>${dataCell(change)}${otherColumns(change)}${cached && cacheKey(cached)}</td>
     <td class="age">${updated ? age(Number(asText(updated)), ticking) : 'never'}</td>
   </tr>${
     bytes &&
@@ -94,6 +101,18 @@ function otherColumns({ row, before }: RowChange): Html {
         bytes ? shorten(escapeBytes(asText(bytes)), 80) : 'NULL'
       }</code>${before.has(name) && html` <span class="tag changed">changed</span>`}</div>`,
   )}`;
+}
+
+/** The key of memcached for this row, in the words of the lesson. */
+function cacheKey({ kind, ends }: CachedRow): Html {
+  const words: Record<string, string> = {
+    copy: 'a copy',
+    lease: 'the lease of a reader',
+    writers: 'the token of a writer',
+  };
+  const left =
+    ends === undefined ? '' : ` until ${new Date(ends * 1000).toISOString().slice(11, 19)} UTC`;
+  return html`<div><small>memcached</small> ${words[kind] ?? kind}${left}</div>`;
 }
 
 /** A script counts the age on the page; without one the age is that of the drawing. */

@@ -1,0 +1,83 @@
+/** The lab's memcached, and what it holds for the rows of a table. */
+
+import { MemcachedClient } from '../../store/cache/memcached.ts';
+import type { Lesson } from '../course/catalogue.ts';
+import { Memcached, obtainMemcached } from '../machine/memcached.ts';
+import type { Row } from './rows.ts';
+
+/** A key of memcached beside a row. */
+export interface CachedRow {
+  /** `copy`, `lease` or `writers`, as the lesson's class writes them. */
+  kind: string;
+  /** Unix time in seconds. */
+  ends: number | undefined;
+}
+
+/** Finds out whether a lesson's class can use a memcached: its own lesson needs one, or an earlier one. */
+export function usesCache(lessons: readonly Lesson[], { number }: Lesson): boolean {
+  return lessons.some((each) => each.number <= number && each.needs.includes('memcached'));
+}
+
+/** One memcached for all classes of a lab. */
+export class LabCache {
+  readonly #memcached: Memcached;
+  readonly #client: MemcachedClient;
+
+  constructor(memcached: Memcached) {
+    this.#memcached = memcached;
+    this.#client = new MemcachedClient({ server: this.server });
+  }
+
+  /**
+   * Starts a memcached, which is fetched at the first use where it is not installed.
+   *
+   * @returns Undefined where there is none: the classes go on with the database.
+   */
+  static async start(): Promise<LabCache | undefined> {
+    const program = await obtainMemcached();
+    if ('reason' in program) return undefined;
+    const memcached = new Memcached(program);
+    await memcached.start();
+    return new LabCache(memcached);
+  }
+
+  /** Its address: `127.0.0.1:11211`. */
+  get server(): string {
+    return `127.0.0.1:${this.#memcached.port}`;
+  }
+
+  /**
+   * Looks up the rows.
+   *
+   * @returns What is there, by the rows' ids; nothing while memcached does not answer.
+   */
+  async lookUp(rows: readonly Row[]): Promise<Map<string, CachedRow>> {
+    const found = new Map<string, CachedRow>();
+    try {
+      const keys = await this.#memcached.keys();
+      for (const { id } of rows) {
+        const name = `session:${Buffer.from(id, 'latin1').toString('base64url')}`;
+        const key = keys.find((each) => each.name === name);
+        const item = key && (await this.#client.get(name));
+        if (item) found.set(id, { kind: kindOf(item.value), ends: key.ends });
+      }
+    } catch {
+      // It was killed, or hangs: the page shows the table alone.
+    }
+    return found;
+  }
+
+  async close(): Promise<void> {
+    this.#client.close();
+    await this.#memcached.close();
+  }
+}
+
+/** The first name of an entry; `bytes` for what is not one of the lesson's. */
+function kindOf(value: Uint8Array): string {
+  try {
+    return Object.keys(JSON.parse(Buffer.from(value).toString()) as object)[0] ?? 'bytes';
+  } catch {
+    return 'bytes';
+  }
+}
