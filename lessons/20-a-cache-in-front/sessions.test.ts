@@ -286,7 +286,7 @@ test('no read is behind a save, with servers dying between their two stores', as
     for (let number = 1; number <= 100; number += 1) {
       const id = pick(own);
       const data = `count|i:${number};by|s:5:"${id.slice(-7, -2)}";`;
-      if (random() < 0.12) {
+      if (random() < 0.2) {
         let isOver = false;
         const end = (held: Statement | undefined): void => {
           // It may be the statement of another one.
