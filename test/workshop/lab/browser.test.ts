@@ -238,6 +238,20 @@ test('a file’s name in a table breaks only behind a slash or a hyphen', { skip
   assert.deepEqual(broken, []);
 });
 
+test('on a telephone the text comes first, then the browser, then the attacks', {
+  skip,
+}, async () => {
+  const { page } = await visit('/lesson/13/', { width: 390, height: 844 });
+  const tops: number[] = [];
+  for (const id of ['walkthrough', 'play', 'attacks']) {
+    tops.push((await page.locator(`#${id}`).boundingBox())?.y ?? Number.NaN);
+  }
+  assert.deepEqual(
+    tops,
+    tops.toSorted((one, another) => one - another),
+  );
+});
+
 test('on a telephone the data of a row has room', { skip }, async () => {
   const { page } = await visit('/lesson/09/', { width: 390, height: 844 });
   await page.locator('#login-you').click();

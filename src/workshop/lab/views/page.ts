@@ -52,8 +52,9 @@ export function page(model: PageModel): Html {
   ${effort(lesson)}
   ${classPicker(model)}
   <nav class="jump line small" aria-label="On this page">
-    <a href="#walkthrough">Walkthrough</a><a href="#attacks">Attacks</a><a
-    href="#tests">Tests</a><a href="#hints">Hints</a><a href="#code">Code</a>
+    <a href="#walkthrough">Walkthrough</a><a href="#play">Browser</a><a
+    href="#attacks">Attacks</a><a href="#tests">Tests</a><a href="#hints">Hints</a><a
+    href="#code">Code</a>
   </nav>
 </header>
 ${live('notice')}
