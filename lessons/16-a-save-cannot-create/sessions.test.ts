@@ -132,7 +132,7 @@ test('a request that waits during a sign-in leaves the new cookie alone', async 
   const [signIn, second] = await Promise.all([login, again]);
   assert.equal(signIn.setCookie.length, 1);
   for (const polled of await Promise.all(polls)) {
-    assert.match(polled.body, /Nobody/);
+    assert.match(polled.body, /Nobody/, 'its session has ended, and it did not say so');
     assert.deepEqual(polled.setCookie, [], 'its cookie replaces the one of the sign-in');
   }
   assert.match((await whoami(second.cookie)).body, /ann/, 'a double click signs in, too');

@@ -53,7 +53,9 @@ function describeAssertion(
     return { reason, message: `${call}: no error${wanted}` };
   }
   const message = own ?? examined ?? firstLine(error.message);
-  return { reason, message, ...showBoth(expected, actual) };
+  const both = showBoth(expected, actual);
+  if (/^not|^doesNot/.test(operator)) both.expected = `not ${both.expected}`;
+  return { reason, message, ...both };
 }
 
 /**

@@ -45,6 +45,13 @@ test('a test’s own message comes first, without the difference that Node adds'
   assert.equal(plain.message, 'too few rows');
 });
 
+test('a value that was not to be is shown as such', async () => {
+  const { expected, actual } = await failureOf(() => assert.notEqual(rows.length, 2));
+  assert.deepEqual([expected, actual], ['not 2', '2']);
+  const texts = await failureOf(async () => assert.doesNotMatch(await rows.first(), /Ann/));
+  assert.deepEqual([texts.expected, texts.actual], ['not /Ann/', "'Ann, (Graz)'"]);
+});
+
 test('an expected error is compared by what was expected of it, without a stack', async () => {
   const failing = async () => {
     throw new TypeError('too large');
