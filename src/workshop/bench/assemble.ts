@@ -138,7 +138,7 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
       exported: sessions,
       secondDatabase: async () => (await openTable(subject, endings)).database,
       async cache() {
-        const cache = await startCache();
+        const cache = await startCache(() => report({ kind: 'busy' }));
         endings.push(() => cache.close());
         return cache;
       },

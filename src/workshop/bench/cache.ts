@@ -16,13 +16,21 @@ export interface OwnedCache extends BenchCache {
   close(): Promise<void>;
 }
 
+/** Milliseconds between two signs of life while memcached is fetched. */
+const BEAT = 2000;
+
 /**
  * Starts a memcached, which is fetched at the first use where it is not installed.
  *
+ * @param onProgress - Called while that takes time: a file that is silent for long would be ended.
  * @throws Error with the remedy, when memcached cannot be obtained.
  */
-export async function startCache(): Promise<OwnedCache> {
-  const program = await obtainMemcached();
+export async function startCache(onProgress: () => void): Promise<OwnedCache> {
+  const progress = (line: string): void => {
+    process.stderr.write(`${line}\n`);
+  };
+  const beat = setInterval(onProgress, BEAT);
+  const program = await obtainMemcached({ progress }).finally(() => clearInterval(beat));
   if ('reason' in program) throw new Error(program.reason);
   const memcached = new Memcached(program);
   await memcached.start();
