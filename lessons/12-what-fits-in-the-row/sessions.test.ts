@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
 import { openBench } from '#bench';
 
 const { clock, handler, newId, random } = await openBench();
@@ -40,12 +41,18 @@ test('a session over the limit is refused, and the saved one stays', async () =>
     'a string of sixteen mebibytes': 'x'.repeat(2 ** 24),
   };
   for (const [what, data] of Object.entries(tooMuch)) {
+    let shown = '';
     const outcome = await handler.write(id, data).then(
       (saved) => `Write returned ${saved}`,
-      (error: Error) =>
-        `${error instanceof RangeError ? 'a RangeError' : 'an error'} whose name is ${error.name}`,
+      (error: Error) => {
+        shown = inspect(error, { depth: 9 });
+        const kind = error instanceof RangeError ? 'a RangeError' : 'an error';
+        return `${kind} whose name is ${error.name}`;
+      },
     );
     assert.equal(outcome, 'a RangeError whose name is SessionTooLarge', what);
+    assert.ok(!shown.includes(id), `${what}: the error contains the id`);
+    assert.doesNotMatch(shown, /x{20}|é{20}|(0, ){20}/, `${what}: the error contains the data`);
     assert.equal(await handler.read(id), 'cart|i:1;', `${what}: the session of before`);
   }
 });
