@@ -54,11 +54,19 @@ export interface Means {
   writes?: 'php' | 'json';
 }
 
+/** The time that a census is taken for, else the database's; and PHP's `session.gc_maxlifetime`. */
+export interface CensusTime {
+  now?: number | undefined;
+  maxLife?: number | undefined;
+}
+
 /** The class of a later lesson: an object for each request, whose methods have PHP's names. */
 export interface SessionsConstructor
   extends Pick<StaticSessions, 'SessionName' | 'Allows' | 'Login'> {
   new (means?: Means): SessionHandlerInterface;
   initCallbacks?(means?: Means): Answer<boolean>;
+  /** Counts the sessions over connections that can read the view `crawlable` and nothing else. */
+  census?(reader: Pool, at?: CensusTime): Promise<string>;
 }
 
 /** The export `Sessions` of `#sessions`, in any lesson. */

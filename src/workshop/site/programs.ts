@@ -14,6 +14,7 @@ import { lessonOf } from './files.ts';
 import type { Page, Yield } from './page.ts';
 import { drawBetween } from './pictures/between.ts';
 import { drawDifferences, drawSequences, drawTotals, drawValues } from './pictures/comparisons.ts';
+import { drawCrawl } from './pictures/crawl.ts';
 import { drawFormats, drawLetters } from './pictures/format.ts';
 import { drawMatrix } from './pictures/matrix.ts';
 import { drawRow } from './pictures/row.ts';
@@ -123,6 +124,7 @@ export async function startPrograms(
     'a crowd that queues': after(drawCrowd),
     'a sign-in': after(drawSignIn),
     'two keys': after(drawTwoKeys),
+    'a census in pages': async () => drawCrawl(),
     'a reader and a writer meet': async (page) => {
       const lesson = lessonOf(page, lessons);
       const draw = ({ databaseUrl }: Recorded) => drawMeeting(lesson.files.class, databaseUrl);

@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, test } from 'node:test';
+import { createConnection, createPool, type Pool } from 'mysql2/promise';
+import { NotPorted, openBench } from '#bench';
+
+const { database, exported, gate, serve, statements } = await openBench();
+const now = 1_800_000_000;
+// A census that locks rows must fail a test, not stop it.
+await database.query('SET innodb_lock_wait_timeout = 1');
+let reader: Pool | undefined;
+after(() => reader?.end());
+
+/** Takes a census with an account that can read the view and nothing else. */
+async function takeCensus(): Promise<string> {
+  if (!('census' in exported) || !exported.census) {
+    const example =
+      'static async census(reader: Pool, { now, maxLife = 1440 } = {}): Promise<string>';
+    throw new NotPorted({ name: 'census', example });
+  }
+  // One connection: a census that keeps it has none for the next one, and gets an error.
+  const only = { connectionLimit: 1, waitForConnections: false };
+  reader ??= createPool({ uri: await database.reader('crawlable'), ...only });
+  return await exported.census(reader, { now });
+}
+
+/** The numbers of a census, by their names. */
+function numbersOf(census: string): Record<string, string | undefined> {
+  const lines = census.trimEnd().split('\n');
+  return Object.fromEntries(lines.map((line) => line.split(': ') as [string, string]));
+}
+
+type Cells = [data: string | Buffer | null, updated: number | null];
+
+async function add(rows: Cells[]): Promise<void> {
+  const values = rows.map((cells) => [randomBytes(32), ...cells]);
+  await database.query('INSERT INTO sessions (id, d, updated) VALUES ?', [values]);
+}
+
+/** Leaves these rows in the table, saved at one time or at a time for each. */
+async function fill(data: Cells[0][], updated: Cells[1][] = [now]): Promise<void> {
+  await database.query('DELETE FROM sessions');
+  await add(data.map((d, index) => [d, updated[index % updated.length] ?? null]));
+}
+
+/** Holds the answer with the census's first rows: it is between two statements then. */
+function holdRows() {
+  const withRows = /^\s*SELECT\b(?=[\s\S]*\bFROM\b)(?:\s*\*|[^;]*\bd\b)/i;
+  return gate(1, withRows, { opens: 'by hand', holds: 'answer', patience: 9000 });
+}
+
+test('a census counts each row once, while rows are saved, added and deleted', async () => {
+  await fill(Array(250).fill('count|i:1;'), [now - 100, now - 50, now - 10]);
+  const rows = holdRows();
+  const census = takeCensus();
+  try {
+    await Promise.race([rows.arrived, census]);
+    await database.query('UPDATE sessions SET updated = ?, version = version + 1', [now]);
+    await database.query('DELETE FROM sessions ORDER BY n LIMIT 30');
+    await database.query('DELETE FROM sessions ORDER BY n DESC LIMIT 20');
+    await add(Array(40).fill(['count|i:1;', now]));
+  } finally {
+    rows.open();
+    await census.catch(() => {});
+  }
+  const counted = numbersOf(await census)['rows'];
+  const story = 'of 250 rows, 30 were deleted behind the census and 20 before it; 40 came later';
+  assert.equal(counted, '230', story);
+});
+
+test('a sign-in does not wait for a census', async () => {
+  await fill(['count|i:1;']);
+  const server = await serve();
+  const { cookie } = await server.request({ path: '/login?user=ann' });
+  // Ann's row is among the first hundred.
+  await add(Array(150).fill(['count|i:1;', now]));
+  const rows = holdRows();
+  const census = takeCensus();
+  try {
+    await Promise.race([rows.arrived, census]);
+    const signIn = server.request({ path: '/login?user=ann', cookie });
+    assert.equal(await database.lockWaits(1, signIn), false, 'a statement of the sign-in waits');
+    assert.equal((await signIn).status, 200);
+  } finally {
+    rows.open();
+    await census.catch(() => {});
+  }
+  assert.match(await census, /^alive: \d+$/m);
+});
+
+test('a census waits for no save, and counts none that is not finished', async () => {
+  await fill(Array(3).fill('count|i:1;'));
+  const page = await createConnection(database.url);
+  await page.beginTransaction();
+  await page.query(`UPDATE sessions SET d = 'user|s:3:"Ann";'`);
+  const census = takeCensus();
+  const waits = await database.lockWaits(1, census);
+  await page.rollback();
+  await page.end();
+  const counted = numbersOf(await census);
+  assert.equal(waits, false, 'a statement of the census waits');
+  assert.equal(counted['with user'], '0', 'saves that were taken back, and are counted');
+  assert.equal(counted['with count'], '3');
+});
+
+test('rows that are not sessions are counted, and end no census', async () => {
+  const broken: (string | Buffer)[] = [
+    Buffer.from([0xff, 0xfe]),
+    'count|i:1;user|s:3:"An',
+    'x|s:999999999:"a";',
+    `x|${'a:1:{i:0;'.repeat(1000)}i:1;${'}'.repeat(1000)}`,
+    Buffer.alloc(1000),
+    `x|s:1100000:"${'y'.repeat(1_100_000)}";`,
+    '{"v":2,"data":{"user":"ann"',
+    '{"v":3,"data":{}}',
+    Buffer.from('{"v":2,"data":{"x":"\xff"}}', 'latin1'),
+  ];
+  const whole: (string | Buffer)[] = [
+    'count|i:1;',
+    'user|s:3:"Ann";',
+    'name|s:12:"x|i:1;user|s";',
+    Buffer.from('blob|s:3:"\xff\0|";count|i:2;', 'latin1'),
+    '{"v":2,"data":{"count":3,"user":"Ann"}}',
+    '{"v":2,"data":[]}',
+    '',
+  ];
+  await fill([...broken, ...whole]);
+  const census = numbersOf(await takeCensus());
+  const { alive, malformed, php, json, empty } = census;
+  assert.deepEqual(
+    { alive, malformed, php, json, empty },
+    { alive: '16', malformed: '9', php: '4', json: '2', empty: '1' },
+  );
+  const names = ['with count', 'with user', 'with other keys'];
+  assert.deepEqual(
+    names.map((name) => census[name]),
+    ['3', '2', '2'],
+    String(names),
+  );
+  assert.equal(census['largest'], '1100015 10006 1000');
+});
+
+test('only a session that its visitor can still use is alive', async () => {
+  const ages = [0, 59, 60, 299, 300, 899, 900, 1440, 1441, 86_400, -30, -1441];
+  await fill(
+    ['', ...ages.map(() => 'count|i:1;'), null],
+    [null, ...ages.map((age) => now - age), now],
+  );
+  const census = numbersOf(await takeCensus());
+  const names = ['rows', 'unused', 'expired', 'alive', 'bytes', 'time'];
+  assert.deepEqual(
+    names.map((name) => [name, census[name]]),
+    [
+      ['rows', '14'],
+      ['unused', '1'],
+      ['expired', '4'],
+      ['alive', '9'],
+      ['bytes', '90'],
+      ['time', String(now)],
+    ],
+  );
+  const bands = ['alive under 1 min', 'alive under 5 min', 'alive under 15 min', 'alive longer'];
+  assert.deepEqual(
+    bands.map((name) => [name, census[name]]),
+    [
+      ['alive under 1 min', '3'],
+      ['alive under 5 min', '2'],
+      ['alive under 15 min', '2'],
+      ['alive longer', '2'],
+    ],
+  );
+});
+
+test('a census contains no key, and nothing that is in a session', async () => {
+  const secrets = ['reset_5ca1ab1e', 'tok_0ddba11', 'ann@example.com'];
+  const [name, token, user] = secrets;
+  await fill([`${name}|s:11:"${token}";user|s:15:"${user}";`]);
+  const census = await takeCensus();
+  const [row] = await database.rows();
+  const id = Buffer.from(row?.['id'] as Buffer);
+  const keys = (['hex', 'base64', 'base64url', 'latin1'] as const).map((each) => id.toString(each));
+  for (const secret of [...secrets, ...keys]) {
+    assert.ok(!census.toLowerCase().includes(secret.toLowerCase()), `it contains ${secret}`);
+  }
+});
+
+test('no statement of a census reads more than a hundred rows', async () => {
+  await fill(Array(250).fill('count|i:1;'));
+  const before = statements().length;
+  assert.equal(numbersOf(await takeCensus())['rows'], '250');
+  const sizes = statements()
+    .slice(before)
+    .map(({ outcome }) => (outcome?.kind === 'rows' ? outcome.rows : 0));
+  assert.ok(Math.max(...sizes) <= 100, `the statements read ${sizes.join(', ')} rows`);
+});
+
+test('a census that fails gives its connection back', async () => {
+  await fill(['count|i:1;']);
+  await takeCensus();
+  await database.withoutTable(async () => {
+    await assert.rejects(takeCensus(), 'a census without a table');
+  });
+  const next = await takeCensus().catch((error: Error) => `rows: ${error.message}`);
+  assert.equal(
+    numbersOf(next)['rows'],
+    '1',
+    'the next census, with the one connection of its pool',
+  );
+});

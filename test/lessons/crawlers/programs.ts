@@ -1,0 +1,131 @@
+/** The four crawlers of lesson 22 as programs that can be run. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root } from '../../../src/workshop/course/catalogue.ts';
+import { compile, obtainCCompiler } from '../../../src/workshop/machine/c-compiler.ts';
+import { obtainPhpCli } from '../../../src/workshop/machine/php-cli.ts';
+import { type RunResult, run, stripTypes } from '../../../src/workshop/machine/program.ts';
+import { obtainPython } from '../../../src/workshop/machine/python.ts';
+
+export const folder: string = join(root, 'lessons/22-the-crawlers');
+
+/** One program, and what it needs to be found in its environment. */
+export interface Crawler {
+  name: string;
+  command: string[];
+  env: Record<string, string>;
+}
+
+/** Returns what can be obtained; a machine on which it cannot fails the tests by the reason. */
+function had<Found extends object>(found: Found | { reason: string }): Found {
+  if ('reason' in found) throw new Error(found.reason);
+  return found;
+}
+
+/** The four programs, and the end of what was made for them. */
+export async function prepareCrawlers(): Promise<{ crawlers: Crawler[]; end(): Promise<void> }> {
+  const [compiler, python, php] = [
+    had(await obtainCCompiler()),
+    had(await obtainPython()),
+    had(await obtainPhpCli()),
+  ];
+  const made = await mkdtemp(join(tmpdir(), 'phpsessid-crawlers-'));
+  const program = join(made, 'crawl');
+  await compile(compiler, join(folder, 'crawl.c'), program);
+  const lesson = ['-C', 'lesson-22', ...stripTypes];
+  return {
+    crawlers: [
+      { name: 'C', command: [program], env: compiler.env },
+      { name: 'Python', command: [python.path, join(folder, 'crawl.py')], env: python.env },
+      { name: 'PHP', command: [php.path, ...php.options, join(folder, 'crawl.php')], env: php.env },
+      {
+        name: 'TypeScript',
+        command: [process.execPath, ...lesson, join(folder, 'crawl.ts')],
+        env: {},
+      },
+    ],
+    end: () => rm(made, { recursive: true, force: true }),
+  };
+}
+
+/** The variables that name a crawler's account. */
+export function accountOf(url: string): Record<string, string> {
+  const { hostname, port, username, password, pathname } = new URL(url);
+  return {
+    CRAWL_HOST: hostname,
+    CRAWL_PORT: port,
+    CRAWL_USER: username,
+    CRAWL_PASSWORD: password,
+    CRAWL_DATABASE: pathname.slice(1),
+  };
+}
+
+/** Runs a crawler to its end. */
+export function crawl(
+  { command: [program = '', ...before], env }: Crawler,
+  account: Record<string, string>,
+  ...args: string[]
+): Promise<RunResult> {
+  const environment = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env, ...account };
+  return run(program, [...before, ...args], { environment, timeout: 60_000, cwd: root });
+}
+
+/** A crawler that goes on until it is ended. */
+export class Daemon {
+  stdout = '';
+  stderr = '';
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<unknown>;
+
+  constructor({ command, env }: Crawler, account: Record<string, string>, ...args: string[]) {
+    const [program = '', ...before] = command;
+    const environment = {
+      PATH: process.env['PATH'],
+      HOME: process.env['HOME'],
+      ...env,
+      ...account,
+    };
+    this.#child = spawn(program, [...before, ...args], {
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: root,
+    });
+    this.#ended = once(this.#child, 'close');
+    this.#child.stdout?.on('data', (chunk: Buffer) => {
+      this.stdout += chunk;
+    });
+    this.#child.stderr?.on('data', (chunk: Buffer) => {
+      this.stderr += chunk;
+    });
+  }
+
+  /** Waits until it has printed a text, to either stream. */
+  async printed(text: string): Promise<void> {
+    const { stdout, stderr } = this.#child;
+    while (!this.stdout.includes(text) && !this.stderr.includes(text)) {
+      if (this.#child.exitCode !== null) throw new Error(`ended: ${this.stderr || this.stdout}`);
+      await Promise.race([
+        this.#ended,
+        ...[stdout, stderr].map((each) => each && once(each, 'data')),
+      ]);
+    }
+  }
+
+  /** Ends it by SIGTERM, and returns its exit code and its last milliseconds. */
+  async terminate(): Promise<{ code: number | string | null; took: number }> {
+    const sent = performance.now();
+    this.#child.kill('SIGTERM');
+    await this.#ended;
+    const { exitCode, signalCode } = this.#child;
+    return { code: exitCode ?? signalCode, took: performance.now() - sent };
+  }
+
+  /** Ends it in any case. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#ended;
+  }
+}
