@@ -2,8 +2,12 @@
  * Compares a class with a lesson's, member by member. A solution is discussed by its methods; the
  * difference of two whole files is mostly quotes, comments and line breaks.
  */
+import { createRequire } from 'node:module';
 import { createTwoFilesPatch } from 'diff';
-import ts from 'typescript';
+import type typescript from 'typescript';
+
+/** Nine megabytes, which every command would load with an import, and only `diff` needs. */
+const loadTypeScript = (): typeof typescript => createRequire(import.meta.url)('typescript');
 
 /** One part of a class file: a method, a field, or everything around the class. */
 export interface MemberDifference {
@@ -47,9 +51,10 @@ export function compareMembers(
 
 /** The members of a file's classes by name, printed in one style. */
 function readMembers(text: string): Map<string, string> {
+  const ts = loadTypeScript();
   const source = ts.createSourceFile('sessions.ts', text, ts.ScriptTarget.Latest, true);
   const members = new Map<string, string>();
-  const add = (name: string, node: ts.Node): void => {
+  const add = (name: string, node: typescript.Node): void => {
     members.set(name, [members.get(name) ?? '', print(node, source)].join('\n').trim());
   };
   for (const statement of source.statements) {
@@ -64,17 +69,18 @@ function readMembers(text: string): Map<string, string> {
   return members;
 }
 
-const printer = ts.createPrinter({ removeComments: true });
-
-function print(node: ts.Node, source: ts.SourceFile): string {
+function print(node: typescript.Node, source: typescript.SourceFile): string {
+  const ts = loadTypeScript();
+  const printer = ts.createPrinter({ removeComments: true });
   const { transformed } = ts.transform(node, [singleQuotes]);
   const text = printer.printNode(ts.EmitHint.Unspecified, transformed[0] ?? node, source);
   return text.replaceAll(/^(?: {4})+/gm, (indent) => indent.slice(indent.length / 2));
 }
 
 /** Prints every string in the same quotes. */
-const singleQuotes: ts.TransformerFactory<ts.Node> = (context) => {
-  const visit = (node: ts.Node): ts.Node =>
+const singleQuotes: typescript.TransformerFactory<typescript.Node> = (context) => {
+  const ts = loadTypeScript();
+  const visit = (node: typescript.Node): typescript.Node =>
     ts.isStringLiteral(node)
       ? ts.factory.createStringLiteral(node.text, !node.text.includes("'"))
       : ts.visitEachChild(node, visit, context);

@@ -4,11 +4,15 @@
  *
  * Each message asks for one check; the answer is the list of problems.
  */
+import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import ts from 'typescript';
+import type typescript from 'typescript';
 import { minePath } from '../course/catalogue.ts';
 import { editorConfig, editorConfigPath } from '../course/mine.ts';
 import type { TypeProblem } from './types.ts';
+
+/** An import would look through nine megabytes for the names of their exports. */
+const ts: typeof typescript = createRequire(import.meta.url)('typescript');
 
 const folder = dirname(minePath);
 
@@ -31,7 +35,7 @@ const service = ts.createLanguageService({
 });
 
 /** Reads the project anew: the learner may have added a file, or edited its settings. */
-function readProject(): ts.ParsedCommandLine {
+function readProject(): typescript.ParsedCommandLine {
   const { config = editorConfig, error } = ts.sys.fileExists(editorConfigPath)
     ? ts.readConfigFile(editorConfigPath, ts.sys.readFile)
     : {};
