@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeRow } from '../../../src/workshop/lab/decoded-row.ts';
+import { anatomy } from '../../../src/workshop/lab/views/anatomy.ts';
 
 const rowOf = (text: string) => decodeRow(Buffer.from(text));
 
@@ -21,4 +22,10 @@ test('a row of PHP and its envelope show the same values', () => {
 
 test('a damaged envelope has no values, though its rest looks like a row of PHP', () => {
   assert.equal(rowOf('{"v":2,"data":{"user":"|i:1;admin|b:1;'), undefined);
+});
+
+test('JSON is not taken apart as a broken row of PHP', () => {
+  const taken = (text: string) => String(anatomy(Buffer.from(text), 'a1'));
+  assert.match(taken('{"v":2,"data":{"user":"a|i:1"}}'), /^<p class="muted small">JSON/);
+  assert.match(taken('user|i:1'), /broken at byte/);
 });

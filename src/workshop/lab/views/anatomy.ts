@@ -1,13 +1,15 @@
 /** A row's bytes as pieces to choose from: radio buttons, which need no script. */
+import { isEnvelope } from '../../../serialize/index.ts';
 import { type Anatomy, anatomyOf, type Piece } from '../anatomy.ts';
 import { type Html, html } from '../html.ts';
 
 /**
- * The pieces of a row's data, each with its sentence.
+ * The pieces of a row's data, each with its sentence. JSON needs none: it is read as it is.
  *
  * @param name - Names the row among the others, as part of an id.
  */
 export function anatomy(data: Uint8Array, name: string): Html {
+  if (isEnvelope(data)) return html`<p class="muted small">JSON, which any parser reads</p>`;
   const { pieces, omitted, broken } = anatomyOf(data);
   const front = omitted ? pieces.slice(0, omitted.after) : pieces;
   const back = omitted ? pieces.slice(omitted.after) : [];
