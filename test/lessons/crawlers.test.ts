@@ -175,6 +175,21 @@ test('the census on the page is that of the sessions it speaks of', async () => 
   assert.equal(await countWithAll(), `${/^time: 1800000000\n[^`]*/m.exec(page)?.[0]}\n`);
 });
 
+test('without options a census is for the database’s time and PHP’s usual lifetime', async () => {
+  const [row] = await database.query('SELECT UNIX_TIMESTAMP() AS clock');
+  const clock = Number(row?.['clock']);
+  await fill([1000, 2000].map((age) => ['count|i:1;', clock - age]));
+  await Promise.all(
+    crawlers.map(async (crawler) => {
+      const usual = numbersOf((await crawl(crawler, account, '--once')).stdout);
+      assert.ok(Math.abs(Number(usual['time']) - clock) <= 60, `${crawler.name}: ${usual['time']}`);
+      assert.deepEqual([usual['alive'], usual['expired']], ['1', '1'], crawler.name);
+      const short = await crawl(crawler, account, '--once', '--lifetime', '500');
+      assert.equal(numbersOf(short.stdout)['expired'], '2', crawler.name);
+    }),
+  );
+});
+
 test('between two pages of a crawler the table is free', async () => {
   for (const crawler of crawlers) {
     await fill(Array.from({ length: 250 }, () => ['count|i:1;', now]));
