@@ -139,25 +139,33 @@ async function readThrough(
   id: Buffer,
   load: () => Promise<SessionRow | undefined>,
 ): Promise<SessionRow | undefined> {
+  const key = cacheKey(id);
   const lease = randomUUID();
-  const item = cache && (await orNothing(lookUp(cache, cacheKey(id), lease)));
-  const { copy, lease: holder } = entryOf(item);
+  let item = cache && (await orNothing(cache.get(key)));
+  if (cache && !item) {
+    const adding = orNothing(put(cache, key, { lease }));
+    // It is in the map before another reader can find the lease, and until none can.
+    loads.set(
+      lease,
+      adding.then((isOurs) => (isOurs ? load() : undefined)),
+    );
+    try {
+      if (await adding) {
+        const [row, own] = await Promise.all([loads.get(lease), orNothing(cache.get(key))]);
+        const entry: Entry = row?.d ? { copy: [row.d.toString('base64'), row.updated] } : {};
+        if (entryOf(own).lease === lease) await orNothing(put(cache, key, entry, own));
+        return row;
+      }
+    } finally {
+      setImmediate(() => loads.delete(lease));
+    }
+    item = await orNothing(cache.get(key));
+  }
+  const { copy, lease: holder = '' } = entryOf(item);
   // No save can begin with a copy: no row has its version.
   if (copy) return { id, d: Buffer.from(copy[0], 'base64'), updated: copy[1], version: -1 };
-  const running = loads.get(holder ?? '');
-  if (running) return await running.catch(load);
-  // A writer is at work, or another server has the lease, or memcached does not answer.
-  if (!cache || holder !== lease) return await load();
-  const loading = load();
-  loads.set(lease, loading);
-  try {
-    const row = await loading;
-    const entry: Entry = row?.d ? { copy: [row.d.toString('base64'), row.updated] } : {};
-    await orNothing(put(cache, cacheKey(id), entry, item));
-    return row;
-  } finally {
-    loads.delete(lease);
-  }
+  // Without either a writer is at work, or another server has the lease, or memcached is silent.
+  return await (loads.get(holder)?.catch(load) ?? load());
 }
 
 /** Changes a row in the database. Until that is over, every reader asks the database. */
@@ -178,14 +186,6 @@ async function change<Result>(
   const result = await work(); // If this fails, it may still happen: the token stays
   await orNothing(update((writers) => writers.filter((each) => each !== token)));
   return result;
-}
-
-/** Returns what memcached holds, which is the reader's own lease if it held nothing. */
-async function lookUp(cache: MemcachedClient, key: string, lease: string) {
-  const item = await cache.get(key);
-  if (item) return item;
-  await put(cache, key, { lease });
-  return await cache.get(key);
 }
 
 /** Puts an entry in the place of an item, and an empty one away; false if the item has changed. */
