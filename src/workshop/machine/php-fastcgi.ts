@@ -85,7 +85,7 @@ export class FastCgiPhp {
     process.kill(-Number(await readFile(this.#pidFile, 'utf8')), 'SIGKILL');
     await ended;
     // Its workers end a moment later, and until then the system accepts connections for them.
-    while (await canConnect(this.#port)) await delay(5);
+    for (let turn = 0; turn < 400 && (await canConnect(this.#port)); turn++) await delay(5);
     await rm(this.#folder, { recursive: true, force: true });
   }
 

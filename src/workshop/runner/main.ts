@@ -8,11 +8,23 @@ import { extra } from './commands/extra.ts';
 import { hint } from './commands/hint.ts';
 import { lesson } from './commands/lesson.ts';
 import { catchUp, reset } from './commands/replace.ts';
+import { servers } from './commands/servers.ts';
 import { wrong } from './commands/wrong.ts';
 import { openTerminal } from './terminal.ts';
 import { type Command, readCommandLine, UsageError } from './usage.ts';
 
-const commands: Command[] = [lesson, hint, diff, attack, check, extra, wrong, catchUp, reset];
+const commands: Command[] = [
+  lesson,
+  hint,
+  diff,
+  attack,
+  check,
+  extra,
+  wrong,
+  catchUp,
+  reset,
+  servers,
+];
 
 const help = `The workshop in the terminal:
 
@@ -25,6 +37,7 @@ const help = `The workshop in the terminal:
   npm run wrong 3       the lesson's wrong fixes, each as a patch and as a file
   npm run catch-up 4    start lesson 4 from the class of lesson 3; yours is kept
   npm run reset         start the lesson over; yours is kept
+  npm run servers       the site of lesson 23: three servers behind a proxy
 
 Each takes -- --help and -- --json. They exit with 0 for yes, 1 for no, 2 for an invalid command line.`;
 

@@ -22,6 +22,7 @@ import { drawStory } from './pictures/story.ts';
 import { drawTrace } from './pictures/trace.ts';
 import { drawTricks } from './pictures/tricks.ts';
 import { drawMeeting } from './record-cache.ts';
+import { drawTwoClocks } from './record-clocks.ts';
 import { drawCrowd } from './record-crowd.ts';
 import { drawTwoKeys } from './record-keys.ts';
 import type { Recorded } from './record-page.ts';
@@ -130,6 +131,7 @@ export async function startPrograms(
       const draw = ({ databaseUrl }: Recorded) => drawMeeting(lesson.files.class, databaseUrl);
       return await withTable(lesson, draw);
     },
+    'two clocks': before(drawTwoClocks),
     tricks: async (page) => {
       const lesson = lessonOf(page, lessons);
       const older = lessonBefore(lessons, lesson) ?? lesson;

@@ -115,6 +115,15 @@ test('a sign-in ends one id and begins another', async () => {
   );
 });
 
+test('a server that is an hour ahead sweeps what another one has saved', async () => {
+  assert.deepEqual(await arrowsOf('two clocks', 'many-web-servers'), [
+    'L1->>L2: UPDATE: now',
+    'L3->>L2: DELETE: < +36 min',
+    'L1->>L2: SELECT',
+    'L2-->>L1: no session',
+  ]);
+});
+
 test('each trick with the cookie works before and not after', async () => {
   const { text } = await programs.picture('tricks', pageOf('the-cookie'));
   const rows = text.split('\n').slice(2);

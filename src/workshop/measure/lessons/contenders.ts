@@ -1,6 +1,6 @@
 /** The contenders of the lessons' benchmark, and how each is served. */
 import { fileURLToPath } from 'node:url';
-import { findLesson, type Lesson } from '../../course/catalogue.ts';
+import { fileOf, findLesson, type Lesson } from '../../course/catalogue.ts';
 import { schemaFor } from '../../course/tables.ts';
 import type { PhpFpm } from '../../machine/php-fpm.ts';
 import type { PageOrder } from '../../sandbox/page-program.ts';
@@ -29,11 +29,14 @@ export interface Contender {
 /** The first lesson with a page. */
 const FIRST = 5;
 
+/** The lesson whose class exists in PHP as well. */
+const TWIN = 23;
+
 /** The first lesson whose class can serve two requests at once. */
 const SHARED = 6;
 
 /** PHP's contenders; a run without PHP lists them as missing. */
-export const phpNames = ['php-files', 'php-article'] as const;
+export const phpNames = ['php-files', 'php-article', 'php-twin'] as const;
 
 /** Names all contenders, in the order of the table. */
 export function contenderNames(lessons: readonly Lesson[]): string[] {
@@ -94,6 +97,7 @@ async function serveLesson(lesson: Lesson, order: ServeOrder): Promise<Served> {
 
 function phpContenders(lessons: Lesson[], php: PhpFpm): Contender[] {
   const article = findLesson(lessons, FIRST);
+  const twin = findLesson(lessons, TWIN);
   return [
     {
       name: 'php-files',
@@ -113,8 +117,23 @@ function phpContenders(lessons: Lesson[], php: PhpFpm): Contender[] {
           workers: clients,
         }),
     },
+    {
+      name: 'php-twin',
+      label: 'PHP, the class of lesson 23',
+      schemaSql: schemaFor(lessons, TWIN),
+      serve: ({ databaseUrl, sweeps, clients }) =>
+        servePhp(php, {
+          script: fileOf(twin, 'page.php'),
+          variables: { DATABASE_URL: databaseUrl, SESSION_PASSWORDS: passwords },
+          settings: sweepSettings(sweeps),
+          workers: clients,
+        }),
+    },
   ];
 }
+
+/** A benchmark's seals keep no secret. */
+const passwords = JSON.stringify({ 1: 'known to everyone who reads this' });
 
 /** PHP's default is garbage collection in one request of a hundred. */
 function sweepSettings(sweeps: boolean): Record<string, string> {

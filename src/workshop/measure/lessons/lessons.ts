@@ -26,7 +26,8 @@ them, and medians of the rounds are printed.
   --rounds N     number of rounds (${ENOUGH})
   --seconds S    how long each contender is asked in a round, for each page (1)
   --clients N    number of concurrent clients, each with a session of its own (${CLIENTS})
-  --only A,B     only these: lesson-05 to the last lesson, php-files, php-article, express
+  --only A,B     only these: lesson-05 to the last lesson, php-files, php-article, php-twin,
+                 express
   --json         print the figures as JSON
   --save FILE    also write them to FILE: the site draws docs/numbers.json
 `;

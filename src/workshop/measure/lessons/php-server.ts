@@ -14,6 +14,8 @@ import type { Served } from '../contender.ts';
 
 /** The configuration of PHP. */
 export interface PhpOrder {
+  /** Absolute path of the page; without it, the counter page of this folder. */
+  script?: string | undefined;
   /** The script's environment: the class's path and its database. */
   variables: Record<string, string>;
   /** php.ini settings. */
@@ -22,7 +24,7 @@ export interface PhpOrder {
   workers: number;
 }
 
-const script = fileURLToPath(new URL('php-page.php', import.meta.url));
+const counterPage = fileURLToPath(new URL('php-page.php', import.meta.url));
 
 /** Milliseconds until both must respond. */
 const startLimit = 20_000;
@@ -51,7 +53,7 @@ export async function servePhp(programs: PhpFpm, order: PhpOrder): Promise<Serve
     await until(async () => existsSync(socket), children, folder);
     const port = await freePort();
     const site = join(folder, 'nginx.conf');
-    await writeFile(site, siteFile(socket, folder, port));
+    await writeFile(site, siteFile(order.script ?? counterPage, socket, folder, port));
     children.push(
       supervise([nginx, '-p', folder, '-e', join(folder, 'log'), '-c', site], folder, php.env),
     );
@@ -81,14 +83,14 @@ function poolFile(
     `listen = ${socket}`,
     'pm = static',
     `pm.max_children = ${workers}`,
-    ...Object.entries(variables).map(([name, value]) => `env[${name}] = "${value}"`),
+    ...Object.entries(variables).map(([name, value]) => `env[${name}] = '${value}'`),
     ...Object.entries(all).map(([name, value]) => `php_admin_value[${name}] = "${value}"`),
     '',
   ].join('\n');
 }
 
 /** Like Debian's nginx, with one process and without an access log. */
-function siteFile(socket: string, folder: string, port: number): string {
+function siteFile(script: string, socket: string, folder: string, port: number): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   return `daemon off;
 master_process off;

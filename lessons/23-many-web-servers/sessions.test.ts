@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { createPool } from 'mysql2/promise';
+import { openBench } from '#bench';
+
+const { another, clock, database, gate, given, handler, secondDatabase, serve, statements } =
+  await openBench();
+await handler.open('', 'MySession');
+const { handler: elsewhere } = await another();
+await elsewhere.open('', 'MySession');
+const { handler: shared } = given({ clock: 'database' });
+await shared.open('', 'MySession');
+const forum = await secondDatabase();
+const pool = createPool(forum.url);
+after(() => pool.end());
+
+const hour = 3600;
+const ann = 'user|s:3:"Ann";';
+
+/** Puts a session into a table that was over long ago. */
+async function addOld(table = database): Promise<void> {
+  await table.query('DELETE FROM sessions');
+  await table.query("INSERT INTO sessions (id, d, updated) VALUES ('old', '', 1000)");
+}
+
+/** Starts a sweep that is stopped at its DELETE, and runs a check meanwhile. */
+async function whileSweeping(check: (cut: () => void) => Promise<void>): Promise<void> {
+  await addOld();
+  const sweeps = gate(1, /^\s*DELETE/i, { opens: 'by hand', patience: 8000 });
+  const sweep = handler.gc(1440).catch(() => false);
+  await sweeps.arrived;
+  try {
+    await check(() => sweeps.cut());
+  } finally {
+    sweeps.open();
+    await sweep;
+  }
+}
+
+test('the sweep of a server whose clock is wrong ends no session', async () => {
+  const id = await shared.create_sid();
+  await shared.write(id, ann);
+  for (const wrong of [hour, -hour]) {
+    clock.advance(wrong);
+    await shared.gc(1440);
+    const there = await shared.read(id);
+    clock.advance(-wrong);
+    assert.equal(there, ann, `read where it is ${wrong} s later`);
+    assert.equal(
+      await shared.read(id),
+      ann,
+      `read here, after a sweep where it is ${wrong} s later`,
+    );
+  }
+});
+
+test('a session lives equally long, whichever server has saved it', async () => {
+  for (const wrong of [hour, -hour]) {
+    clock.advance(wrong);
+    const id = await shared.create_sid();
+    await shared.write(id, ann);
+    clock.advance(-wrong);
+    assert.equal(await shared.read(id), ann, `saved where it is ${wrong} s later`);
+    await database.query('UPDATE sessions SET updated = updated - 1441');
+    clock.advance(wrong);
+    assert.equal(await shared.read(id), '', `1441 s later, read where it is ${wrong} s later`);
+    await shared.gc(1440);
+    clock.advance(-wrong);
+    assert.equal((await database.rows()).length, 0, 'rows after a sweep');
+  }
+});
+
+test('the environment says whose clock it is, where a handler is not told', async () => {
+  const saved = async (): Promise<number> => {
+    await database.query('DELETE FROM sessions');
+    clock.advance(hour);
+    try {
+      await handler.create_sid();
+    } finally {
+      clock.advance(-hour);
+    }
+    const [row] = await database.query('SELECT updated - UNIX_TIMESTAMP() AS ahead FROM sessions');
+    return Number(row?.['ahead']);
+  };
+  try {
+    for (const [given, atLeast, atMost] of [
+      ['database', -60, 0],
+      ['server', hour - 60, hour + 60],
+    ] as const) {
+      process.env['SESSION_CLOCK'] = given;
+      const ahead = await saved();
+      assert.ok(ahead >= atLeast && ahead <= atMost, `SESSION_CLOCK=${given}: ${ahead} s ahead`);
+    }
+    process.env['SESSION_CLOCK'] = 'databse';
+    await assert.rejects(saved(), /SESSION_CLOCK must be server or database/);
+  } finally {
+    delete process.env['SESSION_CLOCK'];
+  }
+});
+
+test('of two sweeps at once, one does the work and the other does not wait', async () => {
+  await whileSweeping(async () => {
+    const before = statements().length;
+    const second = elsewhere.gc(1440);
+    assert.equal(
+      await database.lockWaits(1, second),
+      false,
+      'the second sweep waits for the first',
+    );
+    assert.equal(await second, true);
+    const swept = statements()
+      .slice(before)
+      .filter(({ sql }) => /^\s*DELETE/i.test(sql));
+    assert.equal(swept.length, 0, 'statements that sweep, beside the first');
+  });
+  assert.equal((await database.rows()).length, 0, 'rows after both');
+});
+
+test('a server that dies while it sweeps leaves the next sweep to another', async () => {
+  await whileSweeping(async (cut) => {
+    cut();
+    // Waits until the database has noticed it.
+    await database.connections();
+    await elsewhere.gc(1440);
+    assert.equal((await database.rows()).length, 0, 'rows after the sweep of the other server');
+  });
+});
+
+test('a sweep that fails leaves the next one free', async () => {
+  await addOld();
+  await database.withoutTable(() => handler.gc(1440).catch(() => {}));
+  await elsewhere.gc(1440);
+  assert.equal(
+    (await database.rows()).length,
+    0,
+    'rows after a sweep that came after a failed one',
+  );
+});
+
+test('a site does not wait for the sweep of another site', async () => {
+  await addOld(forum);
+  await whileSweeping(async () => {
+    const { handler: other } = given({ pool });
+    await other.open('', 'MySession');
+    await other.gc(1440);
+    assert.equal((await forum.rows()).length, 0, 'rows of the forum, while the shop is swept');
+  });
+});
+
+test('a request that sweeps keeps its session to itself', async () => {
+  const server = await serve({
+    settings: { 'session.gc_probability': '1', 'session.gc_divisor': '1' },
+  });
+  const { cookie } = await server.request();
+  const saves = gate(1, /^\s*UPDATE/i, { opens: 'by hand', patience: 8000 });
+  const first = server.request({ cookie });
+  await saves.arrived;
+  const second = (await another()).serve().then((other) => other.request({ cookie }));
+  const waits = await database.lockWaits(1, second);
+  saves.open();
+  await Promise.all([first, second]);
+  assert.equal(waits, true, 'another request went on with a session that was being used');
+});

@@ -1,0 +1,131 @@
+/** `npm run servers`. */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createConnection } from 'mysql2/promise';
+import { fileOf, findLesson, type Lesson } from '../../course/catalogue.ts';
+import { schemaFor } from '../../course/tables.ts';
+import { withServer } from '../../machine/database/with-server.ts';
+import type { Announcements } from '../../machine/program.ts';
+import { visit } from '../../sandbox/browser.ts';
+import { countOf, openSite, type Site, visitOften } from '../../sandbox/site.ts';
+import { listenToKeys, type Terminal } from '../terminal.ts';
+import { type Command, existingClass, UsageError } from '../usage.ts';
+
+/** The lesson whose site this is. */
+const LESSON = 23;
+
+const REQUESTS = '1000';
+const AT_ONCE = 8;
+
+export const servers: Command = {
+  name: 'servers',
+  words: 0,
+  options: { class: { type: 'string' }, requests: { type: 'string' } },
+  help: `Starts the site of lesson ${LESSON}: two Node servers and a PHP server on one table, behind haproxy.
+Counts to ${REQUESTS} over all three, and exits with 0 when none is lost. In a terminal the site stays,
+for your browser, and a key kills a server or starts it again.
+
+  npm run servers                       the lesson's class
+  npm run servers -- --class mine       your class in the Node servers
+  npm run servers -- --requests 100
+  npm run servers -- --json`,
+  async run({ lessons, terminal, text }) {
+    const lesson = findLesson(lessons, LESSON);
+    const requests = Number(text('requests') ?? REQUESTS);
+    if (!Number.isInteger(requests) || requests < 3 || requests > 100_000) {
+      throw new UsageError('--requests takes a whole number from 3 to 100000.');
+    }
+    const { path } = existingClass(lessons, text('class') ?? lesson.condition);
+    const progress = terminal.whisper;
+    return await withServer({ progress }, async (server, signal) => {
+      const schema = await server.createSchema('servers');
+      const connection = await createConnection({ uri: schema.url, multipleStatements: true });
+      await connection.query(schemaFor(lessons, LESSON));
+      await connection.end();
+      const site = await openTheSite(lesson, path, schema.url, { progress, signal });
+      try {
+        const names = [...site.servers.keys()].join(', ');
+        terminal.say(`site  ${terminal.paint('cyan', `http://127.0.0.1:${site.port}/`)}`);
+        terminal.say(`      ${names} behind ${site.proxy}\n`);
+        const counted = await count(site, requests, terminal);
+        terminal.answer(counted);
+        if (terminal.interactive) await obeyKeys(site, requests, terminal, signal);
+        return counted.count === requests ? 0 : 1;
+      } finally {
+        await site.close();
+      }
+    });
+  },
+};
+
+function openTheSite(
+  lesson: Lesson,
+  classFile: string,
+  databaseUrl: string,
+  options: Announcements,
+): Promise<Site> {
+  return openSite(
+    [
+      { name: 'A', file: classFile },
+      { name: 'B', file: classFile },
+      { name: 'PHP', file: fileOf(lesson, 'page.php') },
+    ],
+    {
+      DATABASE_URL: databaseUrl,
+      SESSION_CLOCK: 'database',
+      SESSION_PASSWORDS: JSON.stringify({ 1: randomBytes(32).toString('base64url') }),
+    },
+    options,
+  );
+}
+
+/** Sends one browser's requests, and prints who has answered them. */
+async function count(
+  site: Site,
+  requests: number,
+  { say, paint }: Terminal,
+): Promise<{ count: number; failed: number; answered: Record<string, number> }> {
+  say(`one browser sends ${requests} requests, ${AT_ONCE} at a time …`);
+  const { cookie } = await visit(site.port);
+  const began = performance.now();
+  const { right, failed } = await visitOften(site.port, cookie, requests - 2, AT_ONCE);
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  const last = countOf(await visit(site.port, { cookie }));
+  const answered = [...right].sort().map(([name, number]) => `${name} ${number}`);
+  say(`answered: ${answered.join(', ')}; failed: ${failed}; ${seconds} s`);
+  const isWhole = last === requests;
+  say(paint(isWhole ? 'green' : 'red', `${isWhole ? '✔' : '✘'} the counter is at ${last}\n`));
+  return { count: last, failed, answered: Object.fromEntries(right) };
+}
+
+/** Kills and starts servers by their letters, until the learner quits. */
+async function obeyKeys(
+  site: Site,
+  requests: number,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<void> {
+  const all = [...site.servers.values()];
+  const ending = new AbortController();
+  let working = Promise.resolve();
+  const act = async (key: string): Promise<void> => {
+    const server = all.find(({ name }) => name[0]?.toLowerCase() === key);
+    if (key === 'r') await count(site, requests, terminal);
+    if (!server) return;
+    const wasUp = server.isUp;
+    await (wasUp ? server.kill() : server.start());
+    terminal.say(`${server.name} ${wasUp ? 'was killed' : 'is up'}`);
+  };
+  terminal.say('a, b, p kill a server or start it · r the requests again · q quit');
+  const release = listenToKeys((key) => {
+    if (['q', '', '\u0003'].includes(key)) ending.abort();
+    else working = working.then(() => act(key)).catch((error) => terminal.complain(String(error)));
+  });
+  try {
+    const either = AbortSignal.any([signal, ending.signal]);
+    if (!either.aborted) await once(either, 'abort');
+    await working;
+  } finally {
+    release();
+  }
+}

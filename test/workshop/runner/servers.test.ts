@@ -1,0 +1,40 @@
+/** `npm run servers`: the site of lesson 23, with its count and its keys. */
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { closeWorkshops, openWorkshop } from './workshop.ts';
+
+after(closeWorkshops);
+
+const { run, type } = await openWorkshop();
+
+test('the site counts over its servers, and says who has answered', async () => {
+  const { code, output } = await run('servers', '--json', '--requests', '30');
+  const { count, failed, answered } = JSON.parse(output) as {
+    count: number;
+    failed: number;
+    answered: Record<string, number>;
+  };
+  assert.deepEqual([code, count, failed], [0, 30, 0]);
+  assert.deepEqual(Object.keys(answered).sort(), ['A', 'B', 'PHP']);
+});
+
+test('keys kill a server and start it again, and the site goes on', async () => {
+  const typist = type('servers', '--requests', '12');
+  await typist.sees(/the counter is at 12/);
+  typist.press('a');
+  await typist.sees(/A was killed/);
+  typist.press('r');
+  await typist.sees(/failed: 0[\s\S]*the counter is at 12/);
+  typist.press('a');
+  await typist.sees(/A is up/);
+  typist.press('q');
+  assert.equal((await typist.ended()).code, 0);
+});
+
+test('an invalid number of requests is refused', async () => {
+  for (const wrong of ['2', 'many']) {
+    const { code, errors } = await run('servers', `--requests=${wrong}`);
+    assert.equal(code, 2, wrong);
+    assert.match(errors, /--requests takes a whole number from 3 to 100000/);
+  }
+});
