@@ -38,14 +38,15 @@ attack(15, 'no part of a cookie value reaches a response header', async (_bench,
   const { cookie: own } = await page.request();
   const name = nameIn(own);
   for (const value of [
-    'a%0d%0aSet-Cookie:%20evil=1',
-    '%0aLocation:%20https://evil.example',
-    `${valueIn(own)}%0d%0aX-Evil:%201`,
-    '%E5%98%8A%E5%98%8DX-Evil:%201',
+    'a%0d%0aSet-Cookie:%20mallorys=1',
+    '%0aLocation:%20https://mallorys.example',
+    `${valueIn(own)}%0d%0aX-Mallorys:%201`,
+    '%E5%98%8A%E5%98%8DX-Mallorys:%201',
   ]) {
     const { headers, setCookie } = await page.request({ cookie: `${name}=${value}` });
     assert.deepEqual(setCookie.map(nameIn), [name]);
-    assert.doesNotMatch(JSON.stringify(headers), /evil/i);
+    // A short word appears in a seal's random characters now and then.
+    assert.doesNotMatch(JSON.stringify(headers), /mallorys/i);
   }
   const { status } = await page.request({ cookie: `${name}=${'x'.repeat(20_000)}` });
   assert.equal(status, 431, 'Node itself has had enough');
