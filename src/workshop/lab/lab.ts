@@ -57,6 +57,7 @@ export class Lab extends EventEmitter<Events> {
   readonly #abort = new AbortController();
   readonly #types = new TypeChecker();
   readonly #watched = new Map<string, StatsListener>();
+  readonly #endings: (() => Promise<void>)[] = [];
   #lessons: Lesson[] | undefined;
   #server: DatabaseServer | undefined;
   #cache: Promise<LabCache | undefined> | undefined;
@@ -239,10 +240,16 @@ export class Lab extends EventEmitter<Events> {
     return trouble ?? `You said: ${prediction}.`;
   }
 
+  /** Adds what a page has started: `end` is called when the lab ends. */
+  onClose(end: () => Promise<void>): void {
+    this.#endings.push(end);
+  }
+
   /** Ends every process that the lab started; the database belongs to the caller. */
   async close(): Promise<void> {
     this.#abort.abort();
     this.#types.close();
+    await Promise.all(this.#endings.map((end) => end()));
     for (const [path, listener] of this.#watched) unwatchFile(path, listener);
     const classes = await Promise.allSettled(this.#classes.values());
     await Promise.all(

@@ -17,6 +17,7 @@ import { html, raw } from './html.ts';
 import type { Lab } from './lab.ts';
 import { streamLive } from './live.ts';
 import { callableMethods } from './methods.ts';
+import { addServers } from './servers-routes.ts';
 import { classAt, findStep, type Step } from './steps.ts';
 import { messagePage } from './views/frame.ts';
 import { lecture } from './views/lecture.ts';
@@ -86,11 +87,12 @@ export function labRoutes(lab: Lab): Hono {
   );
   app.get('/live', (context) => streamChanges(context, lab));
 
-  app.use('/:form{client|reset|tests|attack|predict|hint|run|both}', guardForms(lab));
+  app.use('/:form{client|reset|tests|attack|predict|hint|run|both|servers}', guardForms(lab));
   const gauntlet = new Gauntlet(lab);
   addGauntlet(app, lab, gauntlet);
   addFinish(app, lab, gauntlet);
   addCompare(app, lab);
+  addServers(app, lab);
   app.post('/client', async (context) => {
     const form = await readForm(context, lab);
     const running = await lab.run(form.view.subject);

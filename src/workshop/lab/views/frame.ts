@@ -63,6 +63,7 @@ export function topBar(lab: Lab, here: string = '', more: BarLinks = {}): Html {
   ${first}
   ${link('/gauntlet/', 'Gauntlet')}
   ${link(compare, 'Side by side')}
+  ${link('/servers/', 'Servers')}
   ${link('/docs/', 'Documentation')}
 </header>`;
 }

@@ -1,0 +1,104 @@
+/** Programs that a page starts when its button is pressed: off, starting, up, or failed with a reason. */
+import type { Lab } from './lab.ts';
+import { errorMessage } from './text.ts';
+
+/** The topic of the page with several servers. */
+export const SERVERS = 'servers';
+
+export type MachineState =
+  | { state: 'off' }
+  | { state: 'starting'; step: string }
+  | { state: 'up' }
+  | { state: 'failed'; reason: string };
+
+/** What a machine's programs need while they start. */
+export interface Starting {
+  progress(line: string): void;
+  signal: AbortSignal;
+}
+
+/** A group of programs that are started once and end with the lab. */
+export abstract class Machine {
+  readonly lab: Lab;
+  #state: MachineState = { state: 'off' };
+  #work: string | undefined;
+  #starting: Promise<void> | undefined;
+
+  constructor(lab: Lab) {
+    this.lab = lab;
+    lab.onClose(async () => {
+      await this.#starting;
+      await this.end();
+    });
+  }
+
+  get state(): MachineState {
+    return this.#state;
+  }
+
+  /** The task that is under way, in words for the page. */
+  get work(): string | undefined {
+    return this.#work;
+  }
+
+  /**
+   * Starts the programs, unless that was done.
+   *
+   * @returns What happens now, in one sentence.
+   */
+  start(): string {
+    if (this.#state.state === 'starting' || this.#state.state === 'up') return 'It runs already.';
+    this.#set({ state: 'starting', step: 'starting …' });
+    this.#starting = this.#tryToStart();
+    return 'It is being started.';
+  }
+
+  /**
+   * Does one task at a time, in the background.
+   *
+   * @param title - Its description: `100 visits`.
+   * @param task - Resolves to its outcome in one sentence, which is read aloud.
+   * @returns What happens now, in one sentence.
+   */
+  perform(title: string, task: () => Promise<string>): string {
+    if (this.#state.state !== 'up') return 'Start it first.';
+    if (this.#work !== undefined) return `Still at work: ${this.#work}.`;
+    this.#work = title;
+    this.changed();
+    void task()
+      .catch((error: unknown) => `${title}: ${errorMessage(error)}`)
+      .then((said) => {
+        this.#work = undefined;
+        this.changed();
+        this.lab.emit('say', SERVERS, said);
+      });
+    return `Begun: ${title}.`;
+  }
+
+  /** Draws the page again. */
+  changed(): void {
+    this.lab.emit('change', SERVERS);
+  }
+
+  /** Starts the programs. */
+  protected abstract begin(starting: Starting): Promise<void>;
+
+  /** Ends the programs, those of a start that failed included. */
+  protected abstract end(): Promise<void>;
+
+  async #tryToStart(): Promise<void> {
+    const { ending: signal } = this.lab;
+    try {
+      await this.begin({ progress: (step) => this.#set({ state: 'starting', step }), signal });
+      this.#set({ state: 'up' });
+    } catch (error) {
+      await this.end();
+      this.#set({ state: 'failed', reason: errorMessage(error) });
+    }
+  }
+
+  #set(state: MachineState): void {
+    this.#state = state;
+    this.changed();
+  }
+}

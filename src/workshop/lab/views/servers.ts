@@ -1,0 +1,173 @@
+/** Several web servers before one table, and several databases that are one. */
+import { findLesson } from '../../course/catalogue.ts';
+import {
+  type Databases,
+  type Ledger,
+  type NodeLane,
+  sentenceOf,
+  WAYS,
+  type Way,
+} from '../databases.ts';
+import { type Html, html, type Part } from '../html.ts';
+import type { Lab } from '../lab.ts';
+import type { Machine } from '../machine.ts';
+import { count } from '../text.ts';
+import { SERVED, type ServerLane, type Visits, type WebServers } from '../web-servers.ts';
+import { frame, topBar } from './frame.ts';
+import { statusLine } from './status.ts';
+
+export interface ServersModel {
+  lab: Lab;
+  web: WebServers;
+  databases: Databases;
+}
+
+/** Draws the parts of the page that change, by their element's id. */
+export function serversParts({ lab, web, databases }: ServersModel): Map<string, Html> {
+  return new Map([
+    ['status', statusLine({ lab })],
+    ['web-state', webPart(web)],
+    ['databases-state', databasesPart(databases)],
+  ]);
+}
+
+/** Draws the page. */
+export function serversPage(model: ServersModel): Html {
+  const { lab } = model;
+  const parts = serversParts(model);
+  const link = (number: number): Html => {
+    const { label, title } = findLesson(lab.lessons, number);
+    return html`<a href="/lesson/${label}/">lesson ${number}, ${title}</a>`;
+  };
+  const section = (
+    id: string,
+    heading: string,
+    about: Part,
+  ): Html => html`<section id="${id}" class="panel" aria-labelledby="${id}-heading">
+  <h2 id="${id}-heading">${heading}</h2>
+  <p class="lead muted">${about}</p>
+  <form method="post" action="/servers" data-action>
+    <input type="hidden" name="token" value="${lab.token}">
+    <div id="${id}-state" class="live" data-live>${parts.get(`${id}-state`)}</div>
+  </form>
+</section>`;
+  const inside = html`${topBar(lab, '/servers/')}
+<main id="main" tabindex="-1" class="servers">
+<header class="subject line wide"><h1>Several servers</h1></header>
+<noscript><p class="message">Without a script the page does not change by itself. <a href="/servers/">Load it again</a> to see how it goes on.</p></noscript>
+${section(
+  'web',
+  'Three web servers, one table',
+  html`From ${link(SERVED)}. A and B are Node with that lesson’s class, the third is PHP with its twin. haproxy stands in front and gives each its turn. Kill one while visits are under way.`,
+)}
+${section(
+  'databases',
+  'Three databases that are one',
+  html`From ${link(SERVED + 1)}. Six workers, two on each node of a Galera cluster, add one to the number in the same row. A save is acknowledged when its statement was answered without an error. Compare the two ways; then kill a node meanwhile.`,
+)}
+</main>`;
+  return frame({
+    title: 'Several servers',
+    styles: ['lab.css', 'servers.css'],
+    script: { name: 'lab.js', live: '/servers/live' },
+    inside,
+  });
+}
+
+/** What is there before the programs are up; undefined once they are. */
+function beforehand(machine: Machine, id: string, name: string): Html | undefined {
+  const { state } = machine;
+  if (state.state === 'up') return undefined;
+  if (state.state === 'starting') return html`<p class="empty" role="status">${state.step}</p>`;
+  return html`${
+    state.state === 'failed' &&
+    html`<p class="message">It could not be started. ${state.reason}</p>`
+  }<button class="primary" id="${id}-start" name="do" value="${id} start">Start ${name}</button>
+  <p class="small muted">Its programs are used where they are installed, else fetched once, without changing your system.</p>`;
+}
+
+function webPart(web: WebServers): Html {
+  const before = beforehand(web, 'web', 'the site');
+  if (before) return before;
+  const { lanes, visits, work } = web;
+  const most = Math.max(1, ...lanes.map(({ answered }) => answered));
+  return html`<table class="lanes">
+    <caption class="unseen">The servers behind haproxy ${web.proxy}</caption>
+    <thead><tr><th scope="col">server</th><th scope="col">state</th><th scope="col">visits answered</th><th scope="col"><span class="unseen">button</span></th></tr></thead>
+    <tbody>${lanes.map((lane) => webLane(lane, most))}</tbody>
+  </table>
+  <p class="line">
+    <button class="primary" id="web-1" name="do" value="web send 1">Visit</button>
+    <button id="web-100" name="do" value="web send 100">Visit ×100</button>
+    <button id="web-1000" name="do" value="web send 1000">Visit ×1000</button>
+    <button class="quiet" id="web-forget" name="do" value="web forget">A new visitor</button>
+    ${work !== undefined && html`<span class="muted">${work} …</span>`}
+  </p>
+  ${visitsLine(visits, work === undefined)}`;
+}
+
+function webLane({ name, runs, isUp, answered }: ServerLane, most: number): Html {
+  return html`<tr><th scope="row">${name} <small>${name === runs ? '' : runs}</small></th>
+    <td>${stateOf(isUp, 'up')}</td>
+    <td><span class="bar" style="--part: ${answered / most}"></span> ${answered}</td>
+    <td>${toggle('web', name, isUp)}</td></tr>`;
+}
+
+function visitsLine({ shown, answered, unanswered }: Visits, isQuiet: boolean): Html {
+  if (answered + unanswered === 0) return html`<p class="empty">No visit yet.</p>`;
+  const said = html`The counter shows <strong>${shown}</strong>. ${count(answered, 'visit')} answered${
+    unanswered > 0 && html`, ${unanswered} not`
+  }.`;
+  if (!isQuiet) return html`<p>${said}</p>`;
+  if (shown < answered) {
+    return html`<p class="bad">✘ ${said} ${count(answered - shown, 'answered visit')} did not count.</p>`;
+  }
+  const rest = shown - answered;
+  const more =
+    rest > 0
+      ? html` ${rest} of the others had been counted before their server could answer.`
+      : html``;
+  return html`<p class="good">✔ ${said} Nothing that was answered is lost.${more}</p>`;
+}
+
+function databasesPart(databases: Databases): Html {
+  const before = beforehand(databases, 'databases', 'the cluster');
+  if (before) return before;
+  const { lanes, ledger, work } = databases;
+  const ways = Object.keys(WAYS) as Way[];
+  return html`<table class="lanes">
+    <caption class="unseen">The nodes of the cluster</caption>
+    <thead><tr><th scope="col">node</th><th scope="col">state</th><th scope="col">the number in its row</th><th scope="col"><span class="unseen">button</span></th></tr></thead>
+    <tbody>${lanes.map(nodeLane)}</tbody>
+  </table>
+  <p class="line">
+    ${ways.map((way) => html`<button id="save-${way}" name="do" value="databases save ${way}">300 saves ${WAYS[way]}</button> `)}
+    ${work !== undefined && html`<span class="muted">${work} …</span>`}
+  </p>
+  ${ledger ? ledgerLine(ledger) : html`<p class="empty">No save yet.</p>`}`;
+}
+
+function nodeLane({ name, isUp, state, number }: NodeLane): Html {
+  return html`<tr><th scope="row">${name}</th><td>${stateOf(isUp && state === 'Synced', state)}</td>
+    <td>${number ?? 'no answer'}</td><td>${toggle('databases', name, isUp)}</td></tr>`;
+}
+
+function ledgerLine(ledger: Ledger): Html {
+  const { acknowledged, repeated, total } = ledger;
+  if (total === undefined) return html`<p>${acknowledged} acknowledged so far.</p>`;
+  const again = html` ${count(repeated, 'save')} had to be made again.`;
+  return total < acknowledged
+    ? html`<p class="bad">✘ ${sentenceOf(ledger)}${again}</p>`
+    : html`<p class="good">✔ ${sentenceOf(ledger)}${again}</p>`;
+}
+
+function stateOf(isGood: boolean, word: string): Html {
+  return isGood
+    ? html`<span class="good">● ${word}</span>`
+    : html`<span class="bad">○ ${word === 'up' ? 'killed' : word}</span>`;
+}
+
+function toggle(part: string, name: string, isUp: boolean): Html {
+  const label = isUp ? 'Kill' : part === 'web' ? 'Start again' : 'Bring back';
+  return html`<button class="quiet" id="${part}-toggle-${name}" name="do" value="${part} toggle ${name}" aria-label="${label} ${name}">${label}</button>`;
+}

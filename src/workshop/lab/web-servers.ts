@@ -1,0 +1,149 @@
+/** Lesson 23's site for the lab: two Node servers and one PHP, behind haproxy, on one table. */
+import { randomBytes } from 'node:crypto';
+import { createConnection } from 'mysql2/promise';
+import { fileOf, type Lesson } from '../course/catalogue.ts';
+import { schemaFor } from '../course/tables.ts';
+import type { Schema } from '../machine/database/schemas.ts';
+import { visit } from '../sandbox/browser.ts';
+import { openSite, type Site, type SiteServer, visitOften } from '../sandbox/site.ts';
+import { Machine, type Starting } from './machine.ts';
+import { count } from './text.ts';
+
+/** The lesson whose class and twin are served. */
+export const SERVED = 23;
+
+/** Requests under way when a crowd of them is sent. */
+const AT_ONCE = 6;
+
+/** One server as the page shows it. */
+export interface ServerLane {
+  name: string;
+  runs: 'Node' | 'PHP';
+  isUp: boolean;
+  /** The visits of this visitor that it has answered. */
+  answered: number;
+}
+
+/** The sums of one visitor. */
+export interface Visits {
+  /** The number on the last page. */
+  shown: number;
+  answered: number;
+  unanswered: number;
+}
+
+export class WebServers extends Machine {
+  #site: Site | undefined;
+  #schema: Schema | undefined;
+  #cookie = '';
+  #visits: Visits = { shown: 0, answered: 0, unanswered: 0 };
+  #answered = new Map<string, number>();
+
+  get lanes(): ServerLane[] {
+    return [...(this.#site?.servers.values() ?? [])].map(({ name, isUp }) => {
+      const answered = this.#answered.get(name) ?? 0;
+      return { name, runs: name === 'PHP' ? 'PHP' : 'Node', isUp, answered };
+    });
+  }
+
+  get visits(): Visits {
+    return this.#visits;
+  }
+
+  /** haproxy's version. */
+  get proxy(): string | undefined {
+    return this.#site?.version;
+  }
+
+  /** Sends visits of one browser, several at a time. */
+  send(visits: number): string {
+    return this.perform(count(visits, 'visit'), async () => {
+      const site = this.#opened();
+      if (this.#cookie === '') await this.#begin(site);
+      const before = this.#visits.answered + this.#visits.unanswered;
+      // In portions, so that the page shows how it goes on.
+      for (let left = visits; left > 0; left -= 10) {
+        const crowd = await visitOften(site.port, this.#cookie, Math.min(10, left), AT_ONCE);
+        for (const [name, number] of crowd.right) {
+          this.#answered.set(name, (this.#answered.get(name) ?? 0) + number);
+        }
+        const { shown, answered, unanswered } = this.#visits;
+        this.#visits = {
+          shown: Math.max(shown, ...crowd.counts),
+          answered: answered + crowd.counts.length,
+          unanswered: unanswered + crowd.failed,
+        };
+        this.changed();
+      }
+      const { shown, answered, unanswered } = this.#visits;
+      const sent = answered + unanswered - before;
+      return `${count(sent, 'visit')} sent. The counter shows ${shown}, ${answered} were answered.`;
+    });
+  }
+
+  /** Begins a new visitor, with a counter at 0. */
+  forget(): string {
+    this.#cookie = '';
+    this.#visits = { shown: 0, answered: 0, unanswered: 0 };
+    this.#answered.clear();
+    this.changed();
+    return 'A new visitor, without a cookie.';
+  }
+
+  /** Kills a server as a crash would, or starts it again; also while visits are under way. */
+  async toggle(name: string): Promise<string> {
+    const server = this.#find(name);
+    const said = server.isUp ? 'was killed' : 'is up again';
+    await (server.isUp ? server.kill() : server.start());
+    this.changed();
+    return `${name} ${said}.`;
+  }
+
+  protected override async begin({ progress, signal }: Starting): Promise<void> {
+    const { server, lessons } = this.lab;
+    if (!server) throw new Error('The database is not ready. Try again in a moment.');
+    const lesson = lessons.find(({ number }) => number === SERVED) as Lesson;
+    this.#schema = await server.createSchema('lab-servers');
+    const { url } = this.#schema;
+    const connection = await createConnection({ uri: url, multipleStatements: true });
+    await connection.query(schemaFor(lessons, SERVED)).finally(() => connection.destroy());
+    const { class: file } = lesson.files;
+    const orders = [
+      { name: 'A', file },
+      { name: 'B', file },
+      { name: 'PHP', file: fileOf(lesson, 'page.php') },
+    ];
+    const environment = {
+      DATABASE_URL: url,
+      SESSION_CLOCK: 'database',
+      SESSION_PASSWORDS: JSON.stringify({ 1: randomBytes(32).toString('base64url') }),
+    };
+    this.#site = await openSite(orders, environment, { progress, signal });
+  }
+
+  protected override async end(): Promise<void> {
+    await this.#site?.close();
+    this.#site = undefined;
+    await this.#schema?.drop().catch(() => {});
+    this.#schema = undefined;
+  }
+
+  async #begin(site: Site): Promise<void> {
+    const { cookie, headers } = await visit(site.port);
+    if (cookie === '') throw new Error('no server has answered');
+    this.#cookie = cookie;
+    this.#visits = { ...this.#visits, shown: 1, answered: 1 };
+    this.#answered.set(String(headers['x-server']), 1);
+  }
+
+  #opened(): Site {
+    if (!this.#site) throw new Error('the site is not up');
+    return this.#site;
+  }
+
+  #find(name: string): SiteServer {
+    const server = this.#site?.servers.get(name);
+    if (!server) throw new RangeError(`There is no server "${name}".`);
+    return server;
+  }
+}

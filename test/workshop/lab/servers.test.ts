@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { sentenceOf } from '../../../src/workshop/lab/databases.ts';
+import { inspectPage, openLab, overflow, reads, skip } from './visitor.ts';
+
+const { visit } = await openLab();
+
+/** Presses a button, and waits until its task is over. */
+async function press(page: Page, part: 'web' | 'databases', button: string): Promise<void> {
+  await page.locator(button).click();
+  const over = page.locator(`#${part}-state .good:not(td *), #${part}-state .bad:not(td *)`);
+  await over.waitFor({ timeout: 60_000 });
+}
+
+test('a site of three servers counts on while one is killed and comes back', {
+  skip,
+}, async () => {
+  const { page } = await visit('/servers/');
+  await page.locator('#web-start').click();
+  await page.locator('#web-100').waitFor({ timeout: 60_000 });
+  await page.locator('#web-100').click();
+  await page.locator('#web-toggle-B').click();
+  await page.locator('#web-state').getByText('killed').waitFor();
+  await reads(page.locator('#web-state'), /✔ .*Nothing that was answered is lost/s);
+  await page.locator('#web-toggle-B').click();
+  await page.getByRole('button', { name: 'Kill B' }).waitFor();
+  await page.locator('#web-forget').click();
+  await page.getByText('No visit yet.').waitFor();
+  await press(page, 'web', '#web-1');
+  await reads(page.locator('#web-state'), /The counter shows 2\. 2 visits answered\./);
+  assert.deepEqual(await inspectPage(page), []);
+});
+
+test('a cluster loses no save that compares the version, though a node dies', {
+  skip,
+}, async () => {
+  const { page } = await visit('/servers/', { width: 390, dark: true });
+  await page.locator('#databases-start').click();
+  await page.locator('#save-version').waitFor({ timeout: 60_000 });
+  await page.locator('#save-version').click();
+  await page.locator('#databases-toggle-n2').click();
+  await page.getByRole('button', { name: 'Bring back n2' }).waitFor();
+  const state = page.locator('#databases-state');
+  await state.getByText('were acknowledged, and the row says').waitFor({ timeout: 60_000 });
+  await reads(state, /✔ .*none is lost/s);
+  await page.locator('#databases-toggle-n2').click();
+  await page.getByRole('button', { name: 'Kill n2' }).waitFor({ timeout: 60_000 });
+  await reads(state, /(?:● Synced[^●]*){3}/);
+  assert.equal(await overflow(page), 0);
+  assert.deepEqual(await inspectPage(page), []);
+});
+
+test('lost saves are counted, and those that nobody knows of are not', () => {
+  const ledger = { way: 'lock', acknowledged: 300, unsure: 0, repeated: 4 } as const;
+  assert.match(sentenceOf({ ...ledger, total: 172 }), /the row says 172: 128 are lost\.$/);
+  assert.match(sentenceOf({ ...ledger, total: 300 }), /the row says 300: none is lost\.$/);
+  assert.match(
+    sentenceOf({ ...ledger, acknowledged: 298, unsure: 2, total: 299 }),
+    /none is lost; of 2 it is unknown, as their connection broke\.$/,
+  );
+});
