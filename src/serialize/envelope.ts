@@ -69,7 +69,7 @@ export function encodeEnvelope(variables: PhpSessionVariables): Buffer {
  * @throws RangeError for more bytes than `maxLength`.
  * @example
  * decodeEnvelope('{"v":2,"data":{"count":3}}'); // { count: 3 }
- * decodeEnvelope('{"v":3,"data":{}}'); // throws EnvelopeError: v: …
+ * decodeEnvelope('{"data":{}}'); // throws EnvelopeError: v: the version is not 2
  */
 export function decodeEnvelope<Variables extends PhpSessionVariables = PhpSessionVariables>(
   bytes: Uint8Array | string,

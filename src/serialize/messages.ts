@@ -94,8 +94,11 @@ export class UnserializableError extends TypeError {
  * message has the path and the reason, and none of the data.
  *
  * @example
- * decodeEnvelope('{"v":2,"data":{"n":{"$php":"int","value":"x"}}}');
- * // throws EnvelopeError: data.n.value: not the digits of an int
+ * try {
+ *   decodeEnvelope('{"v":2,"data":{"n":{"$php":"int","value":"x"}}}');
+ * } catch (error) {
+ *   error instanceof EnvelopeError && error.path; // 'data.n.value'
+ * }
  */
 export class EnvelopeError extends Error {
   /** The path to the fault, as TypeScript writes it: `data.cart[2]`; empty for the envelope itself. */

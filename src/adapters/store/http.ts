@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Sessions } from '../../store/index.ts';
 import { HeldResponse } from '../held-response.ts';
 import { isQueueable } from '../queued-response.ts';
-import { type ExchangeOptions, prepareSessions } from './exchange.ts';
+import { type ExchangeOptions, prepareSessions, type SessionExchange } from './exchange.ts';
 
 /** Options of the adapters on node:http. */
 export interface HttpSessionOptions extends ExchangeOptions {
@@ -28,7 +28,6 @@ export function prepareHttpSessions<Data extends object>(
   sessions: Sessions<Data>,
   options: HttpSessionOptions,
 ): (request: IncomingMessage, response: ServerResponse, fail: (error: unknown) => void) => void {
-  const { hangupGrace = 30 } = options;
   const begin = prepareSessions(sessions, options);
   return (request, response, fail) => {
     if (!isQueueable(response)) {
@@ -40,10 +39,19 @@ export function prepareHttpSessions<Data extends object>(
     const held = new HeldResponse(response, { fail, endIfOver() {} });
     const exchange = begin({ cookie: request.headers.cookie, head: held, request });
     held.waitFor(exchange);
-    const close = (): void => void exchange.close().catch(() => {});
-    response.once('close', () => {
-      if (response.writableFinished) close();
-      else setTimeout(close, hangupGrace * 1000).unref();
-    });
+    releaseAfter(response, exchange, options);
   };
+}
+
+/** Releases what a request's session holds once its response or its client has gone. */
+export function releaseAfter(
+  response: ServerResponse,
+  exchange: SessionExchange,
+  { hangupGrace = 30 }: HttpSessionOptions,
+): void {
+  const close = (): void => void exchange.close().catch(() => {});
+  response.once('close', () => {
+    if (response.writableFinished) close();
+    else setTimeout(close, hangupGrace * 1000).unref();
+  });
 }

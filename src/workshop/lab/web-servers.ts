@@ -50,9 +50,9 @@ export class WebServers extends Machine {
     return this.#visits;
   }
 
-  /** haproxy's version. */
+  /** The program in front of the servers, with its version. */
   get proxy(): string | undefined {
-    return this.#site?.version;
+    return this.#site?.proxy;
   }
 
   /** Sends visits of one browser, several at a time. */

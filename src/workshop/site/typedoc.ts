@@ -30,6 +30,9 @@ const MODULES: PublicModule[] = [
   { path: 'src/adapters/store/node.ts', name: 'phpsessid/mysql/node' },
   { path: 'src/adapters/store/fetch.ts', name: 'phpsessid/mysql/fetch' },
   { path: 'src/adapters/store/hono.ts', name: 'phpsessid/mysql/hono' },
+  { path: 'src/adapters/store/h3.ts', name: 'phpsessid/mysql/h3' },
+  { path: 'src/adapters/store/koa.ts', name: 'phpsessid/mysql/koa' },
+  { path: 'src/adapters/store/fastify.ts', name: 'phpsessid/mysql/fastify' },
   { path: 'src/adapters/stores/express-session.ts', name: 'phpsessid/mysql/express-session' },
 ];
 

@@ -1,14 +1,20 @@
 /** One contract for the adapters of the store: saved before the response leaves, and the cookie. */
 import assert from 'node:assert/strict';
-import type { IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { test } from 'node:test';
 import { getRequestListener } from '@hono/node-server';
 import express, { type ErrorRequestHandler } from 'express';
+import Fastify from 'fastify';
+import { H3 } from 'h3';
 import { Hono } from 'hono';
+import Koa from 'koa';
 import { type ExchangeOptions, getSession } from '../../../src/adapters/store/exchange.ts';
 import { expressSessions } from '../../../src/adapters/store/express.ts';
+import { fastifySessions } from '../../../src/adapters/store/fastify.ts';
 import { withFetchSessions } from '../../../src/adapters/store/fetch.ts';
+import { h3Sessions } from '../../../src/adapters/store/h3.ts';
 import { honoSessions } from '../../../src/adapters/store/hono.ts';
+import { koaSessions } from '../../../src/adapters/store/koa.ts';
 import { withSessions } from '../../../src/adapters/store/node.ts';
 import type { Session } from '../../../src/store/index.ts';
 import type { Sessions } from '../../../src/store/store.ts';
@@ -89,11 +95,68 @@ const onHono: Serve = (sessions, page, options) => {
   return serve(getRequestListener(app.fetch));
 };
 
+const onH3: Serve = (sessions, page, options) => {
+  const app = new H3({ onError: () => responseOf(failed) });
+  app.use(h3Sessions(sessions, options));
+  app.all('/**', async ({ req, url }) =>
+    responseOf(await page(() => getSession<Data>(req), url.pathname)),
+  );
+  return serve(getRequestListener((request) => app.fetch(request) as Promise<Response>));
+};
+
+const onKoa: Serve = (sessions, page, options) => {
+  const app = new Koa();
+  app.silent = true;
+  app.use(async (ctx, next) => {
+    await next().catch(() => {
+      ctx.status = failed.status;
+      ctx.body = failed.body;
+    });
+  });
+  app.use(koaSessions(sessions, options));
+  app.use(async (ctx) => {
+    const {
+      status = 200,
+      body = '',
+      headers = {},
+    } = await page(() => getSession<Data>(ctx.req), ctx.path);
+    ctx.status = status;
+    ctx.set(headers);
+    ctx.body = body;
+  });
+  return serve(app.callback());
+};
+
+const onFastify: Serve = async (sessions, page, options) => {
+  let handle: RequestListener = () => {};
+  const app = Fastify({
+    serverFactory: (handler) => {
+      handle = handler;
+      return createServer();
+    },
+  });
+  app.setErrorHandler((_error, _request, reply) => reply.status(failed.status).send(failed.body));
+  app.register(fastifySessions(sessions, options));
+  app.all('*', async (request, reply) => {
+    const {
+      status = 200,
+      body = '',
+      headers = {},
+    } = await page(() => getSession<Data>(request), request.url);
+    return reply.status(status).headers(headers).send(body);
+  });
+  await app.ready();
+  return await serve((request, response) => handle(request, response));
+};
+
 const adapters: Record<string, Serve> = {
   'node:http': onNode,
   Express: onExpress,
   Fetch: onFetch,
   Hono: onHono,
+  h3: onH3,
+  Koa: onKoa,
+  Fastify: onFastify,
 };
 
 const count: Page = async (get) => {

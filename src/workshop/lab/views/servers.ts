@@ -92,7 +92,7 @@ function webPart(web: WebServers): Html {
   const { lanes, visits, work } = web;
   const most = Math.max(1, ...lanes.map(({ answered }) => answered));
   return html`<table class="lanes">
-    <caption class="unseen">The servers behind haproxy ${web.proxy}</caption>
+    <caption class="unseen">The servers behind ${web.proxy}</caption>
     <thead><tr><th scope="col">server</th><th scope="col">state</th><th scope="col">visits answered</th><th scope="col"><span class="unseen">button</span></th></tr></thead>
     <tbody>${lanes.map((lane) => webLane(lane, most))}</tbody>
   </table>

@@ -1,0 +1,131 @@
+/**
+ * Sessions in MySQL for Fastify: one plugin.
+ *
+ * @module mysql/fastify
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ResponseHead } from '../../php/host.ts';
+import type { Sessions } from '../../store/index.ts';
+import { prepareSessions, type SessionExchange } from './exchange.ts';
+import { type HttpSessionOptions, releaseAfter } from './http.ts';
+
+export type { CookieOptions } from './cookie.ts';
+export { getSession } from './exchange.ts';
+export type { HttpSessionOptions } from './http.ts';
+
+/** The part of Fastify's request that the plugin uses. */
+export interface FastifyRequestLike {
+  /** Node's request. */
+  readonly raw: IncomingMessage;
+}
+
+/** The part of Fastify's reply that the plugin uses. */
+export interface FastifyReplyLike {
+  /** Node's response. */
+  readonly raw: ServerResponse;
+  /** Returns a header that was set. */
+  getHeader(name: string): number | string | string[] | undefined;
+  /** Sets a header; of cookies, adds one. */
+  header(name: string, value: unknown): unknown;
+  /** Removes a header. */
+  removeHeader(name: string): unknown;
+}
+
+/** The part of Fastify's instance that the plugin uses. */
+export interface FastifyLike {
+  /** Adds a hook that runs before the handler. */
+  addHook(
+    name: 'onRequest',
+    hook: (request: FastifyRequestLike, reply: FastifyReplyLike, done: () => void) => void,
+  ): unknown;
+  /** Adds a hook that runs before the head of the response leaves. */
+  addHook(
+    name: 'onSend',
+    hook: (
+      request: FastifyRequestLike,
+      reply: FastifyReplyLike,
+      payload: unknown,
+    ) => Promise<unknown>,
+  ): unknown;
+}
+
+/**
+ * Lets every handler of a Fastify application call `getSession(request)`.
+ *
+ * The session is saved in the hook `onSend`, before the head of the response leaves. If it cannot
+ * be saved, its error goes to the application's error handler, which answers instead.
+ *
+ * @param sessions - The store.
+ * @param options - The cookie.
+ * @returns A plugin for `app.register()`; it counts for the whole application.
+ * @throws TypeError for a cookie that browsers would refuse.
+ * @example
+ * import Fastify from 'fastify';
+ *
+ * const sessions = createSessions({
+ *   url: 'mysql://user:password@localhost/app',
+ *   secrets: ['the output of: openssl rand -base64 32'],
+ * });
+ * const app = Fastify();
+ * app.register(fastifySessions(sessions));
+ * app.get('/', async (request) => {
+ *   const session = await getSession<{ visits: number }>(request);
+ *   session.update('visits', (count = 0) => count + 1);
+ *   return `Visits: ${session.data.visits}`;
+ * });
+ *
+ * (await app.inject('/')).body; // 'Visits: 1'
+ * await sessions.close();
+ */
+export function fastifySessions<Data extends object>(
+  sessions: Sessions<Data>,
+  options: HttpSessionOptions = {},
+): (app: FastifyLike, options: object, done: () => void) => void {
+  const begin = prepareSessions(sessions, options);
+  const exchanges = new WeakMap<FastifyRequestLike, SessionExchange>();
+  const plugin = (app: FastifyLike, _options: object, done: () => void): void => {
+    app.addHook('onRequest', (request, reply, next) => {
+      const { cookie } = request.raw.headers;
+      const exchange = begin({ cookie, head: new ReplyHead(reply), request });
+      releaseAfter(reply.raw, exchange, options);
+      exchanges.set(request, exchange);
+      next();
+    });
+    app.addHook('onSend', async (request, _reply, payload) => {
+      const exchange = exchanges.get(request);
+      // The answer of the error handler comes here, too, after a save that failed.
+      if (exchange?.needsCommit) await exchange.commit();
+      return payload;
+    });
+    done();
+  };
+  // Fastify's own name for a plugin whose hooks count outside of it as well.
+  return Object.assign(plugin, { [Symbol.for('skip-override')]: true });
+}
+
+/** The headers that a reply has so far. */
+class ReplyHead implements ResponseHead {
+  readonly #reply: FastifyReplyLike;
+
+  constructor(reply: FastifyReplyLike) {
+    this.#reply = reply;
+  }
+
+  get headersSent(): boolean {
+    return this.#reply.raw.headersSent;
+  }
+
+  getHeader(name: string): number | string | string[] | undefined {
+    return this.#reply.getHeader(name);
+  }
+
+  setHeader(name: string, value: string | readonly string[]): void {
+    // Fastify adds a cookie to those that are there, and does not replace them.
+    this.#reply.removeHeader(name);
+    this.#reply.header(name, value);
+  }
+
+  removeHeader(name: string): void {
+    this.#reply.removeHeader(name);
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * Sessions in MySQL for h3: one middleware.
+ *
+ * @module mysql/h3
+ */
+import type { ResponseHead } from '../../php/host.ts';
+import type { Sessions } from '../../store/index.ts';
+import { type ExchangeOptions, prepareSessions } from './exchange.ts';
+
+export type { CookieOptions } from './cookie.ts';
+export { type ExchangeOptions, getSession } from './exchange.ts';
+
+/** The part of h3's event that the middleware uses. */
+export interface H3Event {
+  /** The request, which `getSession()` takes. */
+  readonly req: Request;
+  /** What h3 puts into the response, whichever value the handler returns. */
+  readonly res: {
+    /** Its headers so far. */
+    readonly headers: Headers;
+  };
+}
+
+/**
+ * Lets every handler of an h3 application call `getSession(event.req)`.
+ *
+ * @param sessions - The store.
+ * @param options - The cookie.
+ * @returns A middleware. A save that fails goes to the application's `onError`.
+ * @throws TypeError for a cookie that browsers would refuse.
+ * @example
+ * import { H3 } from 'h3';
+ *
+ * const sessions = createSessions({
+ *   url: 'mysql://user:password@localhost/app',
+ *   secrets: ['the output of: openssl rand -base64 32'],
+ * });
+ * const app = new H3();
+ * app.use(h3Sessions(sessions));
+ * app.get('/', async (event) => {
+ *   const session = await getSession<{ visits: number }>(event.req);
+ *   session.update('visits', (count = 0) => count + 1);
+ *   return `Visits: ${session.data.visits}`;
+ * });
+ *
+ * await (await app.request('/')).text(); // 'Visits: 1'
+ * await sessions.close();
+ */
+export function h3Sessions<Data extends object>(
+  sessions: Sessions<Data>,
+  options: ExchangeOptions = {},
+): (event: H3Event, next: () => unknown) => Promise<unknown> {
+  const begin = prepareSessions(sessions, options);
+  return async ({ req, res }, next) => {
+    const head = new EventHead(res.headers);
+    const exchange = begin({ cookie: req.headers.get('cookie'), head, request: req });
+    try {
+      const answer = await next();
+      await exchange.commit();
+      head.headersSent = true;
+      return answer;
+    } catch (error) {
+      await exchange.close();
+      throw error;
+    }
+  };
+}
+
+/** The headers that an event adds to its response. */
+class EventHead implements ResponseHead {
+  readonly #headers: Headers;
+  headersSent = false;
+
+  constructor(headers: Headers) {
+    this.#headers = headers;
+  }
+
+  getHeader(name: string): string | readonly string[] | undefined {
+    if (name.toLowerCase() === 'set-cookie') return this.#headers.getSetCookie();
+    return this.#headers.get(name) ?? undefined;
+  }
+
+  setHeader(name: string, value: string | readonly string[]): void {
+    this.#headers.delete(name);
+    for (const each of [value].flat()) this.#headers.append(name, each);
+  }
+
+  removeHeader(name: string): void {
+    this.#headers.delete(name);
+  }
+}

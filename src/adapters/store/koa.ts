@@ -1,0 +1,69 @@
+/**
+ * Sessions in MySQL for Koa: one middleware.
+ *
+ * @module mysql/koa
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Sessions } from '../../store/index.ts';
+import { prepareSessions } from './exchange.ts';
+import { type HttpSessionOptions, releaseAfter } from './http.ts';
+
+export type { CookieOptions } from './cookie.ts';
+export { getSession } from './exchange.ts';
+export type { HttpSessionOptions } from './http.ts';
+
+/** The part of Koa's context that the middleware uses. */
+export interface KoaContext {
+  /** Node's request, which `getSession()` takes. */
+  readonly req: IncomingMessage;
+  /** Node's response. */
+  readonly res: ServerResponse;
+}
+
+/**
+ * Lets every middleware after it call `getSession(ctx.req)`.
+ *
+ * Koa answers when all middlewares have returned, and the session is saved before that. So answer by
+ * `ctx.body`, a stream included; what is written into `ctx.res` leaves before the save.
+ *
+ * @param sessions - The store.
+ * @param options - The cookie.
+ * @returns A middleware. An error of the save goes the way of every error in Koa.
+ * @throws TypeError for a cookie that browsers would refuse.
+ * @example
+ * import { createServer } from 'node:http';
+ * import Koa from 'koa';
+ *
+ * const sessions = createSessions({
+ *   url: 'mysql://user:password@localhost/app',
+ *   secrets: ['the output of: openssl rand -base64 32'],
+ * });
+ * const app = new Koa();
+ * app.use(koaSessions(sessions));
+ * app.use(async (ctx) => {
+ *   const session = await getSession<{ visits: number }>(ctx.req);
+ *   session.update('visits', (count = 0) => count + 1);
+ *   ctx.body = `Visits: ${session.data.visits}`;
+ * });
+ * createServer(app.callback()).listen(8080);
+ *
+ * await (await fetch('http://localhost:8080/')).text(); // 'Visits: 1'
+ * await sessions.close();
+ */
+export function koaSessions<Data extends object>(
+  sessions: Sessions<Data>,
+  options: HttpSessionOptions = {},
+): (context: KoaContext, next: () => Promise<unknown>) => Promise<void> {
+  const begin = prepareSessions(sessions, options);
+  return async ({ req, res }, next) => {
+    const exchange = begin({ cookie: req.headers.cookie, head: res, request: req });
+    releaseAfter(res, exchange, options);
+    try {
+      await next();
+      await exchange.commit();
+    } catch (error) {
+      await exchange.close();
+      throw error;
+    }
+  };
+}
