@@ -4,6 +4,7 @@ import { after, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { releaseServer } from '../../src/workshop/bench/assemble.ts';
 import type { Attack } from '../../src/workshop/bench/attack.ts';
+import type { Bench } from '../../src/workshop/bench/bench.ts';
 import { lessons, withClass } from './classes.ts';
 
 after(releaseServer);
@@ -29,8 +30,13 @@ for (const [what, statements] of Object.entries(breaks)) {
       };
       await withClass(number, async (bench) => {
         for (const sql of statements) await bench.database.query(sql);
+        const cluster: Bench['cluster'] = async () => {
+          const broken = await bench.cluster();
+          for (const sql of statements) await broken.nodes[0].query(sql);
+          return broken;
+        };
         const said: string[] = [];
-        const verdict = await attack({ ...bench, say: (line) => said.push(line) }).then(
+        const verdict = await attack({ ...bench, cluster, say: (line) => said.push(line) }).then(
           ({ verdict: word }) => word,
           (error: unknown) => `failed: ${String(error)}`,
         );
