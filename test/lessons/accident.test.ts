@@ -1,4 +1,4 @@
-/** No attack is held by accident: what fails for everybody proves nothing about a class. */
+/** No attack is held by accident: a page that fails for every visitor proves nothing. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { pathToFileURL } from 'node:url';

@@ -180,7 +180,7 @@ class Worker {
     this.#home = home;
   }
 
-  /** Adds one to the number, until that was acknowledged or nobody knows. */
+  /** Adds one to the number: again until that is acknowledged, or until its answer is lost. */
   async add(ledger: Ledger): Promise<void> {
     for (;;) {
       let isSent = false;

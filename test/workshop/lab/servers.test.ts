@@ -51,7 +51,7 @@ test('a cluster loses no save that compares the version, though a node dies', {
   assert.deepEqual(await inspectPage(page), []);
 });
 
-test('lost saves are counted, and those that nobody knows of are not', () => {
+test('lost saves are counted, and saves without an answer are counted apart', () => {
   const ledger = { way: 'lock', acknowledged: 300, unsure: 0, repeated: 4 } as const;
   assert.match(sentenceOf({ ...ledger, total: 172 }), /the row says 172: 128 are lost\.$/);
   assert.match(sentenceOf({ ...ledger, total: 300 }), /the row says 300: none is lost\.$/);
