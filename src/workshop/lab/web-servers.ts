@@ -59,10 +59,12 @@ export class WebServers extends Machine {
   send(visits: number): string {
     return this.perform(count(visits, 'visit'), async () => {
       const site = this.#opened();
-      if (this.#cookie === '') await this.#begin(site);
       const before = this.#visits.answered + this.#visits.unanswered;
+      // A new visitor's first visit goes alone: it brings the cookie that the others send.
+      const isNew = this.#cookie === '';
+      if (isNew) await this.#begin(site);
       // In portions, so that the page shows how it goes on.
-      for (let left = visits; left > 0; left -= 10) {
+      for (let left = isNew ? visits - 1 : visits; left > 0; left -= 10) {
         const crowd = await visitOften(site.port, this.#cookie, Math.min(10, left), AT_ONCE);
         for (const [name, number] of crowd.right) {
           this.#answered.set(name, (this.#answered.get(name) ?? 0) + number);
