@@ -42,6 +42,8 @@ interface Client {
 interface Response {
   status: number;
   setCookie: string | undefined;
+  /** nginx ends a connection in this way after 1,000 requests. */
+  isLast: boolean;
   body: string;
 }
 
@@ -129,7 +131,12 @@ class Connection {
     socket.on('data', (text) => {
       this.#received += text;
       const response = readResponse(this.#received);
-      if (response !== undefined) this.#settle?.(response);
+      if (response === undefined) return;
+      if (response.isLast) {
+        this.#socket = undefined;
+        socket.destroy();
+      }
+      this.#settle?.(response);
     });
     const lose = (error: Error): void => {
       if (this.#socket !== socket) return;
@@ -152,6 +159,7 @@ function readResponse(text: string): Response | undefined {
   return {
     status: Number(head.slice(9, 12)),
     setCookie: /^set-cookie: *([^;\r]+)/im.exec(head)?.[1],
+    isLast: /^connection: *close/im.test(head),
     body,
   };
 }

@@ -66,3 +66,13 @@ test('a connection that is cut is a wrong response, and the client connects agai
   assert.ok(requests > 4, String(requests));
   assert.match(said, /the server closed the connection|ECONNRESET/);
 });
+
+test('a client connects again after a response that ends the connection', async () => {
+  const count = counter((count) => count);
+  const { round, said } = await ask((request, response) => {
+    response.setHeader('Connection', 'close');
+    count(request, response);
+  });
+  assert.equal(round.failed, 0, said);
+  assert.ok(round.perSecond > 10, String(round.perSecond));
+});
