@@ -1,6 +1,7 @@
 /** What the parts of one store share. */
 import type { Rows } from './cache/rows.ts';
 import type { Reads } from './database/reads.ts';
+import type { Writes } from './database/writes.ts';
 import type { Events } from './events.ts';
 import type { HoldContext } from './hold/hold.ts';
 import type { Queues } from './hold/queue.ts';
@@ -26,6 +27,8 @@ export interface Context extends HoldContext {
   readonly maxPerUser: number;
   /** Reads rows on any connection. */
   readonly reads: Reads;
+  /** Saves rows on any connection. */
+  readonly writes: Writes;
   /** The cache in front of the table, if there is one. */
   readonly rows: Rows;
 }

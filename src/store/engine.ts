@@ -4,9 +4,11 @@ import { CachedRows, type Rows, uncached } from './cache/rows.ts';
 import { decisionOf } from './contest.ts';
 import type { Context } from './context.ts';
 import { BatchedReads } from './database/batched-reads.ts';
+import { BatchedWrites } from './database/batched-writes.ts';
 import { Database } from './database/database.ts';
 import { Deadline, repeat } from './database/deadline.ts';
 import { SingleReads } from './database/reads.ts';
+import { SingleWrites } from './database/writes.ts';
 import { Events } from './events.ts';
 import { Collector } from './gc.ts';
 import { leaseSchema } from './hold/lease.ts';
@@ -61,23 +63,24 @@ export class Engine {
 
   async #ask(): Promise<Context> {
     const { settings } = this;
-    const facts = await probe(this.#database, this.#table, settings.timeout);
+    const [database, table] = [this.#database, this.#table];
+    const { batch, statementTimeout } = settings;
+    const facts = await probe(database, table, settings.timeout);
     const context: Context = {
       ...settings,
-      table: this.#table,
+      table,
       hash: this.#hash,
-      database: this.#database,
+      database,
       events: this.events,
       queues: new Queues(),
       life: settings,
       budget: settings.timeout,
       decide: decisionOf(settings.onConflict),
       facts,
-      reads: new (settings.batch ? BatchedReads : SingleReads)(
-        this.#database,
-        this.#table,
-        settings.statementTimeout,
-      ),
+      reads: new (batch ? BatchedReads : SingleReads)(database, table, statementTimeout),
+      writes: batch
+        ? new BatchedWrites(database, table, settings, statementTimeout, facts.maxBytes)
+        : new SingleWrites(database, table, settings),
       rows: this.#rows,
     };
     this.#collector?.plan(context);

@@ -60,8 +60,10 @@ async function saveOrFind(
   for (;;) {
     let failure: StatementFailure | undefined;
     try {
-      const { affected } = await hold.write(deadline, table.update(save, life));
-      if (affected > 0) return { isMine: true, row: saved() };
+      const isSaved = hold.isExclusive
+        ? (await hold.write(deadline, table.update(save, life))).affected > 0
+        : await context.writes.save(save, deadline);
+      if (isSaved) return { isMine: true, row: saved() };
     } catch (error) {
       if (!(error instanceof StatementFailure)) throw error;
       if (error.kind === 'never') throw explain(error);

@@ -1,8 +1,6 @@
-/**
- * Reads of different sessions in one statement: whatever waits while a statement is under way goes
- * together in the next one. Nothing is delayed to fill a batch.
- */
+/** Reads of different sessions in one statement. */
 import type { Row, Table } from '../table/table.ts';
+import { Batches } from './batches.ts';
 import { type Database, settleOnce } from './database.ts';
 import { Deadline } from './deadline.ts';
 import { NoAnswer, StatementFailure } from './failures.ts';
@@ -24,8 +22,10 @@ export class BatchedReads implements Reads {
   readonly #database: Database;
   readonly #table: Table;
   readonly #timeout: number;
-  #waiting: Waiting[] = [];
-  #isBusy = false;
+  readonly #batches = new Batches<Waiting>(
+    (waiting) => firstOf(waiting, LARGEST),
+    (batch) => this.#run(batch),
+  );
 
   /** @param timeout - Milliseconds for one statement. */
   constructor(database: Database, table: Table, timeout: number) {
@@ -36,29 +36,22 @@ export class BatchedReads implements Reads {
 
   read(keys: readonly Buffer[], deadline: Deadline): Promise<Row | undefined> {
     return new Promise((resolve, reject) => {
-      const settle = settleOnce(deadline.left, deadline.signal, (reason) =>
-        reject(reason ?? new StatementFailure(new NoAnswer('No answer in time'), true)),
-      );
-      this.#waiting.push({ keys, settle, resolve, reject });
-      if (this.#isBusy) return;
-      this.#isBusy = true;
-      // Requests that arrive in the same turn of the event loop go together.
-      setImmediate(() => void this.#run());
+      const settle = settleOnce(deadline.left, deadline.signal, (reason) => {
+        this.#batches.remove(waiting);
+        reject(reason ?? new StatementFailure(new NoAnswer('No answer in time'), true));
+      });
+      const waiting: Waiting = { keys, settle, resolve, reject };
+      this.#batches.add(waiting);
     });
   }
 
-  async #run(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.slice(0, LARGEST);
-      this.#waiting = this.#waiting.slice(LARGEST);
-      try {
-        await this.#ask(batch);
-      } catch (error) {
-        // Each caller tries again by itself, at a time of its own.
-        for (const { settle, reject } of batch) if (settle()) reject(error);
-      }
+  async #run(batch: readonly Waiting[]): Promise<void> {
+    try {
+      await this.#ask(batch);
+    } catch (error) {
+      // Each caller tries again by itself, at a time of its own.
+      for (const { settle, reject } of batch) if (settle()) reject(error);
     }
-    this.#isBusy = false;
   }
 
   async #ask(batch: readonly Waiting[]): Promise<void> {
@@ -77,6 +70,15 @@ export class BatchedReads implements Reads {
       if (settle()) resolve(row && { ...row, data: Buffer.from(row.data) });
     }
   }
+}
+
+function firstOf<Item>(items: Iterable<Item>, count: number): Item[] {
+  const first: Item[] = [];
+  for (const item of items) {
+    first.push(item);
+    if (first.length === count) break;
+  }
+  return first;
 }
 
 function nameOf(key: Buffer): string {

@@ -16,6 +16,8 @@ export interface Answer {
   readonly rows: readonly (readonly unknown[])[];
   /** How many rows another statement matched. */
   readonly affected: number;
+  /** What the statement has set LAST_INSERT_ID() to. */
+  readonly insertId: number;
 }
 
 /** A connection that is kept for several statements. */
@@ -188,7 +190,7 @@ export function settleOnce(
 }
 
 function answerOf(result: unknown): Answer {
-  if (Array.isArray(result)) return { rows: result as unknown[][], affected: 0 };
-  const { affectedRows = 0 } = result as { affectedRows?: number };
-  return { rows: [], affected: affectedRows };
+  if (Array.isArray(result)) return { rows: result as unknown[][], affected: 0, insertId: 0 };
+  const { affectedRows = 0, insertId = 0 } = result as { affectedRows?: number; insertId?: number };
+  return { rows: [], affected: affectedRows, insertId: Number(insertId) };
 }

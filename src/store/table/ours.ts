@@ -36,6 +36,8 @@ export interface Columns {
   readonly expires: string;
 }
 
+const NO_DATA = Buffer.alloc(0);
+
 const COLUMNS: Columns = {
   id: 'id',
   data: 'd',
@@ -103,6 +105,23 @@ export class OurTable implements Table {
   update({ key, guard, data, mark }: Save, { idle, absolute }: Life): Statement {
     const values = [data, mark, idle, absolute, key, guard as number];
     return { sql: this.#sql.update, values };
+  }
+
+  updateAll(saves: readonly Save[], { idle, absolute }: Life, number: number): Statement {
+    let size = 1;
+    while (size < saves.length) size *= 2;
+    // A few prepared statements serve all sizes; the first of equal keys is found.
+    const last = saves.at(-1) as Save;
+    const pad = { ...last, data: NO_DATA, mark: NO_DATA };
+    const all = [...saves, ...Array.from({ length: size - saves.length }, () => pad)];
+    const values = [
+      ...all.map(({ key }) => key),
+      ...all.map(({ data }) => data),
+      ...all.map(({ mark }) => mark),
+      ...[number, number * 2 ** 32, idle, absolute],
+      ...all.flatMap(({ key, guard }) => [key, guard as number]),
+    ];
+    return { sql: this.#sql.updateAll(size), values };
   }
 
   guardAfter({ guard }: Save): Guard {
@@ -246,6 +265,19 @@ function statementsOf(table: string, c: Columns) {
     update:
       `UPDATE ${table} SET ${c.data}=?,${marked},${c.updated}=${NOW},${live} ` +
       `WHERE ${c.id}=? AND ${c.version}=? AND ${isAlive} AND ${c.next} IS NULL`,
+    // A user variable collects a bit for each saved row; the OK packet brings it as the insert id.
+    // Asking for the marks afterwards would be too late: another process may have saved by then.
+    updateAll: (size: number) => {
+      const list = Array.from({ length: size }, () => '?').join(',');
+      const isSame = Array.from({ length: size }, () => `${c.id}=? AND ${c.version}=?`);
+      return (
+        `UPDATE ${table} SET ${c.data}=ELT(@i:=FIELD(${c.id},${list}),${list}),` +
+        `${c.token}=CONCAT(ELT(@i,${list}),LEFT(${c.token},${MARK_BYTES})),` +
+        `${c.version}=${c.version}+IF(LAST_INSERT_ID(@w:=IF(@w>>32=?,@w,?)|1<<(@i-1)),1,1),` +
+        `${c.updated}=${NOW},${live} ` +
+        `WHERE (${isSame.join(' OR ')}) AND ${isAlive} AND ${c.next} IS NULL`
+      );
+    },
     touch:
       `UPDATE ${table} SET ${c.updated}=${NOW},${live} ` +
       `WHERE ${c.id}=? AND ${isAlive} AND ${c.next} IS NULL`,
