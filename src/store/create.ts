@@ -62,9 +62,12 @@ export async function limitSessions(
 ): Promise<void> {
   if (user === undefined || maxPerUser === Number.POSITIVE_INFINITY) return;
   const list = table.list(user);
-  const { rows } = await repeat(deadline, () => database.run(deadline, list.sql, list.values));
-  const keys = rows.slice(maxPerUser).map((row) => table.listedOf(row).key);
-  if (keys.length === 0) return;
-  const { sql, values } = table.removeOf(user, keys);
-  await cached.change(keys, () => repeat(deadline, () => database.run(deadline, sql, values)));
+  // A session that was renewed since it was listed has another row now.
+  for (;;) {
+    const { rows } = await repeat(deadline, () => database.run(deadline, list.sql, list.values));
+    const keys = rows.slice(maxPerUser).map((row) => table.listedOf(row).key);
+    if (keys.length === 0) return;
+    const { sql, values } = table.removeOf(user, keys);
+    await cached.change(keys, () => repeat(deadline, () => database.run(deadline, sql, values)));
+  }
 }

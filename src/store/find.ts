@@ -77,3 +77,36 @@ export async function endFamily(
   }
   return count;
 }
+
+/**
+ * Ends the session that has replaced a row while a request was about to end it: a logout counts for
+ * the session, whichever of its ids the request came with. A login's session belongs to its user
+ * alone, and stays.
+ *
+ * @param keys - The keys of the row, in which no live session was found.
+ * @returns How many sessions were ended.
+ */
+export async function endSuccessor(
+  context: Context,
+  deadline: Deadline,
+  keys: readonly Buffer[],
+): Promise<number> {
+  const { database, table, rows } = context;
+  const pointers: Buffer[] = [];
+  const run = async ({ sql, values }: Statement): Promise<number> =>
+    (await repeat(deadline, () => database.run(deadline, sql, values))).affected;
+  let pointer = await findRow(context, deadline, keys);
+  while (pointer?.next !== undefined) {
+    const { key, next, user } = pointer;
+    pointers.push(key);
+    const row = await findRow(context, deadline, [next]);
+    if (row === undefined || row.user !== user) return 0;
+    const count = await rows.change([next], () => run(table.removeLive([next])));
+    if (count > 0) {
+      await run(table.remove(pointers));
+      return count;
+    }
+    pointer = await findRow(context, deadline, [next]);
+  }
+  return 0;
+}

@@ -4,6 +4,7 @@ import type { Context } from './context.ts';
 import { limitSessions } from './create.ts';
 import { Deadline, repeat } from './database/deadline.ts';
 import { SessionClosed, SessionLockLost, SessionTooLarge, SessionUnavailable } from './errors.ts';
+import { endSuccessor } from './find.ts';
 import type { Hold } from './hold/hold.ts';
 import type { Turn } from './hold/queue.ts';
 import { requireOwner } from './owner.ts';
@@ -244,7 +245,7 @@ export class OpenSession implements AsyncDisposable {
   }
 
   /**
-   * Ends the session.
+   * Ends the session, also if another request has given it a new id meanwhile.
    *
    * @returns False if it was gone already.
    */
@@ -253,12 +254,14 @@ export class OpenSession implements AsyncDisposable {
     if (this.state !== 'alive') return false;
     const keys = [...new Set([this.#row.key, ...this.#keys])];
     const affected = await this.#context.rows.change(keys, () =>
-      this.#change(this.#context.table.remove(keys), signal),
+      this.#change(this.#context.table.removeLive(keys), signal),
     );
+    const deadline = new Deadline(this.#context.budget, signal);
+    const ended = affected > 0 || (await endSuccessor(this.#context, deadline, keys)) > 0;
     this.#isGone = true;
     const { user } = this.#row;
     this.#context.events.emit('destroy', () => ({ handle: this.handle, user }));
-    return affected > 0;
+    return ended;
   }
 
   /** Releases what the session holds. Further calls do nothing; every other method then throws. */

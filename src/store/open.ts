@@ -1,7 +1,7 @@
 /** Finds a session and takes what its strategy holds. */
 import type { Context } from './context.ts';
 import { Deadline, repeat } from './database/deadline.ts';
-import { endFamily, follow, readRow } from './find.ts';
+import { endFamily, findRow, follow, readRow } from './find.ts';
 import { type Hold, Nothing } from './hold/hold.ts';
 import { takeLease } from './hold/lease.ts';
 import { lockByName } from './hold/lock.ts';
@@ -51,6 +51,12 @@ export async function openRow(
       continue;
     }
     if (row.isInGrace) {
+      // Only after a login may the old id show something: its data from before, which is nobody's.
+      const hasLoggedIn = row.user === undefined && (await isThere(context, deadline, row.next));
+      if (!hasLoggedIn) {
+        context.events.emit('unknown-id', () => ({}));
+        return undefined;
+      }
       const nothing = new Nothing(context.database);
       return new OpenSession(context, {
         id,
@@ -66,6 +72,10 @@ export async function openRow(
     context.events.emit('replay', () => ({ handle: context.hash.handleOf(key), user, count }));
     return undefined;
   }
+}
+
+async function isThere(context: Context, deadline: Deadline, key: Buffer): Promise<boolean> {
+  return (await findRow(context, deadline, [key])) !== undefined;
 }
 
 interface Taken {

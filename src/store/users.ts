@@ -1,6 +1,7 @@
 /** The sessions of one user: a list to show, and ways to end them. */
 import type { Context } from './context.ts';
 import { Deadline, repeat } from './database/deadline.ts';
+import { endSuccessor } from './find.ts';
 import type { Listed, Statement } from './table/table.ts';
 
 /** A session in a user's list. It has neither the id nor anything that leads to it. */
@@ -64,7 +65,15 @@ export class UserSessions {
    */
   async revoke(handle: string): Promise<boolean> {
     const context = await this.#start();
-    return (await this.#end(context, (each) => each === handle)) > 0;
+    const isItsHandle = ({ key }: Listed): boolean => context.hash.handleOf(key) === handle;
+    const listed = (await this.#read(context)).find(isItsHandle);
+    if (listed === undefined) return false;
+    const keys = [listed.key];
+    const isEnded =
+      (await this.#remove(context, keys)) > 0 ||
+      (await endSuccessor(context, new Deadline(context.budget), keys)) > 0;
+    context.events.emit('destroy', () => ({ handle, user: this.#user }));
+    return isEnded;
   }
 
   /**
@@ -75,7 +84,24 @@ export class UserSessions {
    */
   async revokeOthers(session: { readonly handle: string | undefined }): Promise<number> {
     const context = await this.#start();
-    return await this.#end(context, (handle) => handle !== session.handle);
+    const { hash, events } = context;
+    let count = 0;
+    // A session that was renewed since it was listed has another row now.
+    for (;;) {
+      const all = (await this.#read(context)).map(({ key }) => ({
+        key,
+        handle: hash.handleOf(key),
+      }));
+      const others = all.filter(({ handle }) => handle !== session.handle);
+      if (others.length === 0) return count;
+      count += await this.#remove(
+        context,
+        others.map(({ key }) => key),
+      );
+      for (const { handle } of others) {
+        events.emit('destroy', () => ({ handle, user: this.#user }));
+      }
+    }
   }
 
   /**
@@ -96,19 +122,6 @@ export class UserSessions {
     }
     await this.#run(context, context.table.removePointers(user));
     context.events.emit('destroy', () => ({ user, count }));
-    return count;
-  }
-
-  async #end(context: Context, isChosen: (handle: string) => boolean): Promise<number> {
-    const listed = await this.#read(context);
-    const handles = listed.map(({ key }) => ({ key, handle: context.hash.handleOf(key) }));
-    const chosen = handles.filter(({ handle }) => isChosen(handle));
-    if (chosen.length === 0) return 0;
-    const keys = chosen.map(({ key }) => key);
-    const count = await this.#remove(context, keys);
-    for (const { handle } of chosen) {
-      context.events.emit('destroy', () => ({ handle, user: this.#user }));
-    }
     return count;
   }
 

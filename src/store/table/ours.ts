@@ -140,6 +140,12 @@ export class OurTable implements Table {
     return { sql: `${this.#sql.remove} IN (${marks(keys)})`, values: keys };
   }
 
+  /** Deletes a session, and no pointer that has taken its place. */
+  removeLive(keys: readonly Buffer[]): Statement {
+    const { sql, values } = this.remove(keys);
+    return { sql: `${sql} AND ${this.#sql.isNoPointer}`, values };
+  }
+
   /**
    * Makes a row the pointer from a renewed id to its new one.
    *
@@ -185,11 +191,11 @@ export class OurTable implements Table {
     return { sql: this.#sql.removePointers, values: [Buffer.from(user)] };
   }
 
-  /** Deletes rows of a user. The user is compared again: a key may come from another user's page. */
+  /** Deletes sessions of a user. The user is compared again: a key may come from another user's page. */
   removeOf(user: string, keys: readonly Buffer[]): Statement {
-    const { remove, isOf } = this.#sql;
+    const { remove, isOf, isNoPointer } = this.#sql;
     return {
-      sql: `${remove} IN (${marks(keys)}) AND ${isOf}`,
+      sql: `${remove} IN (${marks(keys)}) AND ${isOf} AND ${isNoPointer}`,
       values: [...keys, Buffer.from(user)],
     };
   }
@@ -259,6 +265,7 @@ function statementsOf(table: string, c: Columns) {
     isAlive,
     isExpired,
     isOf: `${c.user}=?`,
+    isNoPointer: `${c.next} IS NULL`,
     read: `SELECT ${selected} FROM ${table} WHERE ${c.id}`,
     insert: `INSERT INTO ${table} (${columns}) ` + `VALUES (?,?,1,?,?,?,${NOW},${NOW},${NOW}+?)`,
     succeed: `INSERT INTO ${table} (${columns}) ` + `VALUES (?,?,1,?,?,?,${NOW}-?,${NOW},${NOW}+?)`,
