@@ -40,6 +40,11 @@ export class Database {
   readonly #pool: CallbackPool;
   readonly #timeout: number;
   readonly #typeCast: NonNullable<QueryOptions['typeCast']>;
+  /**
+   * What stands before each SELECT. On a cluster a node may be behind: the session that another node
+   * has acknowledged would be unknown here, and its visitor logged out.
+   */
+  readPrefix = '';
 
   /**
    * @param pool - The application's pool.
@@ -82,7 +87,9 @@ export class Database {
       this.#pool.getConnection((error, connection) => {
         if (!settle()) connection?.release();
         else if (error) reject(new StatementFailure(error, false));
-        else resolve(new PooledLink(connection, this.#timeout, this.#typeCast));
+        else {
+          resolve(new PooledLink(connection, this.#timeout, this.#typeCast, this.readPrefix));
+        }
       });
     });
   }
@@ -92,16 +99,19 @@ class PooledLink implements Link {
   readonly #connection: PoolConnection;
   readonly #timeout: number;
   readonly #typeCast: NonNullable<QueryOptions['typeCast']>;
+  readonly #readPrefix: string;
   #isOver = false;
 
   constructor(
     connection: PoolConnection,
     timeout: number,
     typeCast: NonNullable<QueryOptions['typeCast']>,
+    readPrefix: string,
   ) {
     this.#connection = connection;
     this.#timeout = timeout;
     this.#typeCast = typeCast;
+    this.#readPrefix = readPrefix;
   }
 
   run(deadline: Deadline, sql: string, values: readonly Bound[] = [], extra = 0): Promise<Answer> {
@@ -117,7 +127,7 @@ class PooledLink implements Link {
         reject(reason ?? new StatementFailure(new NoAnswer('No answer in time'), true));
       });
       const options: QueryOptions = {
-        sql,
+        sql: sql.startsWith('SELECT') ? this.#readPrefix + sql : sql,
         rowsAsArray: true,
         nestTables: false,
         typeCast: this.#typeCast,

@@ -27,6 +27,8 @@ export async function probe(database: Database, table: Table, budget: number): P
   const deadline = new Deadline(budget);
   const ask = async (sql: string, ...values: Bound[]): Promise<readonly (readonly unknown[])[]> =>
     (await repeat(deadline, () => database.run(deadline, sql, values))).rows;
+  const nodes = await countNodes(ask);
+  if (nodes !== undefined) database.readPrefix = await currentReads(ask);
   const [server = []] = await ask('SELECT DATABASE(),@@max_allowed_packet');
   const [schema, packet] = server;
   const [named, tableName] = table.name.includes('.')
@@ -52,7 +54,7 @@ export async function probe(database: Database, table: Table, budget: number): P
   return {
     schema: String(named),
     maxBytes: Math.min(maxBytes, Number(packet) - STATEMENT_BYTES),
-    nodes: await countNodes(ask),
+    nodes: nodes ?? 1,
   };
 }
 
@@ -92,14 +94,37 @@ function capacityOf(
   return Number(found.get(data.toLowerCase())?.[2]);
 }
 
-/** Galera says how many nodes it has; other servers have no such variable. */
-async function countNodes(
-  ask: (sql: string) => Promise<readonly (readonly unknown[])[]>,
-): Promise<number> {
+type Ask = (sql: string) => Promise<readonly (readonly unknown[])[]>;
+
+/** Galera says how many nodes it has; undefined for servers that are no cluster. */
+async function countNodes(ask: Ask): Promise<number | undefined> {
   const [isOn] = await ask("SHOW VARIABLES LIKE 'wsrep_on'");
-  if (isOn?.[1] !== 'ON') return 1;
+  if (isOn?.[1] !== 'ON') return undefined;
   const [size] = await ask("SHOW STATUS LIKE 'wsrep_cluster_size'");
   return Number(size?.[1] ?? 1);
+}
+
+/**
+ * Finds how a SELECT waits until its node has applied what the others have committed before.
+ *
+ * @returns What stands before each SELECT; empty where the server waits by itself.
+ * @throws SessionSetupError where neither is so.
+ */
+async function currentReads(ask: Ask): Promise<string> {
+  const [wait] = await ask("SHOW VARIABLES LIKE 'wsrep_sync_wait'");
+  if (Number(wait?.[1]) & 1) return '';
+  const prefix = 'SET STATEMENT wsrep_sync_wait=1 FOR ';
+  try {
+    await ask(`${prefix}SELECT 1`);
+    return prefix;
+  } catch (error) {
+    if (!(error instanceof SessionSetupError)) throw error;
+    throw new SessionSetupError(
+      'a node of this cluster may be behind the others, and would log visitors out: set ' +
+        'wsrep_sync_wait=1 on every node',
+      error.cause,
+    );
+  }
 }
 
 /**

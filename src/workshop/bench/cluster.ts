@@ -17,6 +17,10 @@ export interface ClusterNode {
   query(sql: string, values?: readonly unknown[]): Promise<Row[]>;
   /** Ends it as `kill -9` does. */
   kill(): Promise<void>;
+  /** Stops it as a machine that hangs: its connections stay open, and it answers nothing. */
+  pause(): Promise<void>;
+  /** Lets it go on. */
+  resume(): Promise<void>;
 }
 
 export interface BenchCluster {
@@ -70,6 +74,8 @@ export async function openCluster(
       url,
       query: (sql, values) => query(url, sql, values),
       kill: () => host.order({ node, action: 'kill' }),
+      pause: () => host.order({ node, action: 'pause' }),
+      resume: () => host.order({ node, action: 'resume' }),
     };
   });
   return {
