@@ -6,7 +6,7 @@ import { SessionConflict } from './errors.ts';
 import { findRow } from './find.ts';
 import { takeRandom } from './identifiers.ts';
 import type { Owner } from './owner.ts';
-import { MARK_BYTES } from './table/ours.ts';
+import { firstMarks, MARK_BYTES } from './table/ours.ts';
 import type { Row } from './table/table.ts';
 
 const DUPLICATE = 1062;
@@ -30,7 +30,7 @@ export async function insertRow(
   const user = name ?? undefined;
   const { sql, values } = table.insert({ key, data, mark, user, label }, life);
   const left = Math.min(life.idle, life.absolute);
-  const marks = Buffer.concat([mark, Buffer.alloc(MARK_BYTES)]);
+  const marks = firstMarks(mark);
   const times = { left, age: 0, next: undefined, isInGrace: false };
   const row: Row = { key, data, guard: 1, marks, user, label, ...times };
   for (;;) {

@@ -1,6 +1,7 @@
 /** Finds a session's row by the keys of its id, and follows the pointers of renewed ids. */
 import type { Context } from './context.ts';
 import { type Deadline, repeat } from './database/deadline.ts';
+import { firstOf } from './database/reads.ts';
 import type { Row, Statement } from './table/table.ts';
 
 /** Runs a SELECT: on any connection, or on the one that has the lock. */
@@ -18,7 +19,7 @@ export async function readRow(
   isLocked = false,
 ): Promise<Row | undefined> {
   const { rows } = await reader(table.read(keys, isLocked));
-  return rows[0] === undefined ? undefined : table.rowOf(rows[0]);
+  return firstOf(table, keys, rows);
 }
 
 /** Reads a row on any connection, and repeats that until it is known. */

@@ -9,6 +9,7 @@ import type { Turn } from './hold/queue.ts';
 import { lockRow } from './hold/row.ts';
 import { OpenSession } from './open-session.ts';
 import type { Strategy } from './options.ts';
+import { rekey } from './rekey.ts';
 import type { Row } from './table/table.ts';
 
 const TAKE = { lock: lockByName, lease: takeLease, row: lockRow } as const;
@@ -107,7 +108,10 @@ async function take(
         const found = isLocking
           ? await readRow(context, hold.read.bind(hold, deadline), keys, hold.locksRow)
           : await context.rows.read(keys[0], () => context.reads.read(keys, deadline));
-        row = found && (await rekeyed(context, hold, deadline, keys[0], found, strategy));
+        const isOld = found?.key.equals(keys[0]) === false && found.next === undefined;
+        // Under `row` the change would end the transaction, and with it the lock.
+        const isMoved = isOld && strategy !== 'row' && strategy !== 'none';
+        row = isMoved ? await rekey(context, hold, deadline, keys[0], found) : found;
         isKept = row !== undefined && row.next === undefined;
         return { row, hold, turn };
       } finally {
@@ -118,23 +122,4 @@ async function take(
   } finally {
     if (row === undefined || row.next !== undefined) turn?.leave();
   }
-}
-
-/** Moves a row that an older secret keyed to the key of the newest, so that the older can go. */
-async function rekeyed(
-  { database, table }: Context,
-  hold: Hold,
-  deadline: Deadline,
-  newest: Buffer,
-  row: Row,
-  strategy: Strategy | 'none',
-): Promise<Row> {
-  const isDue = !row.key.equals(newest) && row.next === undefined;
-  // Under `row` the change would end the transaction, and with it the lock.
-  if (!isDue || strategy === 'row' || strategy === 'none') return row;
-  const { affected } = await hold.write(deadline, table.rekey(row.key, newest));
-  if (affected > 0) return { ...row, key: newest };
-  const { sql, values } = table.read([newest]);
-  const { rows } = await database.run(deadline, sql, values);
-  return rows[0] === undefined ? row : table.rowOf(rows[0]);
 }

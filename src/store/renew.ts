@@ -7,7 +7,7 @@ import { findRow, follow } from './find.ts';
 import { createId, takeRandom } from './identifiers.ts';
 import type { Decide } from './payload/merge.ts';
 import type { Target } from './save.ts';
-import { MARK_BYTES } from './table/ours.ts';
+import { firstMarks, MARK_BYTES } from './table/ours.ts';
 import type { Row } from './table/table.ts';
 
 const NO_DATA = Buffer.alloc(0);
@@ -69,7 +69,7 @@ export async function renewRow(
     const data = renewal.reconcile(found);
     const old = { key: found.key, guard: found.guard, mark, data: isOther ? found.data : NO_DATA };
     const left = Math.min(life.idle, life.absolute - age);
-    const marks = Buffer.concat([mark, Buffer.alloc(MARK_BYTES)]);
+    const marks = firstMarks(mark);
     const row: Row = {
       ...{ key, data, guard: 1, marks, left, age, user, label },
       ...{ next: undefined, isInGrace: false },

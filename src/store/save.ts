@@ -3,12 +3,15 @@ import type { Context } from './context.ts';
 import type { Deadline } from './database/deadline.ts';
 import { explain } from './database/deadline.ts';
 import { StatementFailure } from './database/failures.ts';
-import { SessionLockLost } from './errors.ts';
+import { SessionLockLost, SessionUnavailable } from './errors.ts';
 import { findRow, follow } from './find.ts';
 import type { Hold } from './hold/hold.ts';
 import { takeRandom } from './identifiers.ts';
 import { MARK_BYTES } from './table/ours.ts';
 import type { Guard, Row, Save } from './table/table.ts';
+
+const UNKNOWN =
+  'It is not known whether the session was saved: the answer was lost, and others have saved since';
 
 /** The session that is written, and where its lock is. */
 export interface Target {
@@ -25,12 +28,13 @@ export type Outcome = 'gone' | { readonly isMine: boolean; readonly row: Row };
 /**
  * Saves data if the row is still as it was found.
  *
- * Each save has a mark of its own, which stays in the row for two saves. If an answer is lost, the
+ * Each save has a mark of its own, which stays in the row for a few saves. If an answer is lost, the
  * row tells: the mark is there, so the save was applied; the guard is the same, so the same
  * statement can be sent again (one of the two can win at most); anything else is another's save.
  *
  * @param found - The row whose guard is compared.
- * @throws SessionLockLost where the lock ended with its connection; SessionUnavailable.
+ * @throws SessionLockLost where the lock ended with its connection; SessionUnavailable, also if so
+ *   many saves have followed a lost answer that the row no longer tells.
  */
 export async function compareAndSet(
   target: Target,
@@ -57,6 +61,7 @@ async function saveOrFind(
     const left = Math.min(life.idle, life.absolute - found.age);
     return { ...found, data, guard: table.guardAfter(save), left };
   };
+  let isDoubtful = false;
   for (;;) {
     let failure: StatementFailure | undefined;
     try {
@@ -68,29 +73,24 @@ async function saveOrFind(
       if (!(error instanceof StatementFailure)) throw error;
       if (error.kind === 'never') throw explain(error);
       failure = error;
+      isDoubtful ||= failure.kind === 'unknown';
       if (failure.kind !== 'unknown' && !hold.isPinned) {
         await deadline.pauseAfter(failure);
         continue;
       }
     }
-    const row = await findCurrent(context, deadline, [found.key, ...keys]);
-    if (row !== undefined && table.isSaved(row, save)) return { isMine: true, row };
+    const now = await findRow(context, deadline, [found.key, ...keys]);
+    // A row that was renewed since is a pointer, and has kept its marks.
+    const wasSaved = isDoubtful && now !== undefined && table.wasSaved(now, save);
+    if (wasSaved === undefined) throw new SessionUnavailable(UNKNOWN, failure?.cause);
+    const row = now?.next === undefined ? now : await follow(context, deadline, now);
+    if (wasSaved) return { isMine: true, row: row ?? saved() };
     if (failure !== undefined && hold.isPinned) throw new SessionLockLost(failure.cause);
     if (row === undefined) return 'gone';
     const isUnchanged = row.key.equals(save.key) && isSame(row.guard, save.guard);
     if (!isUnchanged) return { isMine: false, row };
     await (failure ? deadline.pauseAfter(failure) : deadline.pause());
   }
-}
-
-/** Finds the session as it is now: under another secret's key, or under the id it was renewed to. */
-async function findCurrent(
-  context: Context,
-  deadline: Deadline,
-  keys: readonly Buffer[],
-): Promise<Row | undefined> {
-  const row = await findRow(context, deadline, keys);
-  return row?.next === undefined ? row : await follow(context, deadline, row);
 }
 
 function isSame(one: Guard, other: Guard): boolean {

@@ -339,10 +339,32 @@ test('an older secret still opens, the row moves to the newest, and late saves f
   assert.equal(await session.save(json({ n: 0, more: 1 })), 'merged');
   assert.equal(
     await late.save(json({ n: 2 })),
-    'gone',
+    'merged',
     'a process that does not know the new secret',
   );
+  assert.deepEqual(await stored(older, id), { n: 2, more: 1 });
+  const moved = await open(both, id);
+  assert.equal(await moved.destroy(), true);
+  assert.deepEqual(await query('SELECT id FROM sessions WHERE d=?', [json({ n: 2, more: 1 })]), []);
   assert.equal(await older.open(id), undefined);
+});
+
+test('what the table holds opens nothing: a row key as base64url, as hex, or a handle', async () => {
+  const sessions = newStore();
+  const id = await newSession(sessions, { mine: 'stolen' });
+  const session = await open(sessions, id);
+  await session.renew({ user: 'thief', label: 'row' });
+  const rows = await query('SELECT id,next,token FROM sessions WHERE user=? OR next IS NOT NULL', [
+    'thief',
+  ]);
+  const values = rows.flatMap(({ id: key, next, token }) => [key, next ?? key, token] as Buffer[]);
+  const asCookies = values.flatMap((value) => [value.toString('base64url'), value.toString('hex')]);
+  assert.ok(asCookies.length >= 6);
+  for (const cookie of [...asCookies, session.handle]) {
+    assert.equal(await sessions.open(cookie), undefined);
+    assert.equal((await sessions.start(cookie)).isNew, true);
+    assert.equal(await sessions.saveHandler().read(cookie), '');
+  }
 });
 
 test('options and owners that cannot be are refused with their names', async () => {

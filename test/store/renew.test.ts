@@ -4,7 +4,16 @@ import { test } from 'node:test';
 import type { SessionEvent } from '../../src/store/events.ts';
 import type { OpenSession } from '../../src/store/open-session.ts';
 import type { Sessions } from '../../src/store/store.ts';
-import { json, newSession, newStore, parsed, query, stored, wiredStore } from './fixture.ts';
+import {
+  json,
+  newSession,
+  newStore,
+  parsed,
+  query,
+  secrets,
+  stored,
+  wiredStore,
+} from './fixture.ts';
 
 async function open(sessions: Sessions, id: string): Promise<OpenSession> {
   const session = await sessions.open(id);
@@ -48,6 +57,24 @@ test('an old id that is used after its grace ends its successors, and is an even
     events.map(({ kind, count }) => [kind, count]),
     [['replay', 2]],
   );
+});
+
+test('after a rotation of the secrets an old id still leads to its session, and replays end it', async () => {
+  const older = newStore({ secrets: [secrets[1]] });
+  const newer = newStore({ secrets });
+  const id = await newSession(older, { n: 0 });
+  const renewed = (await (await open(older, id)).renew()) as string;
+  assert.deepEqual(await stored(newer, renewed), { n: 0 });
+  await (await open(newer, renewed)).touch();
+  const [row] = await query('SELECT COUNT(*) AS n FROM sessions WHERE next IS NULL AND d=?', [
+    json({ n: 0 }),
+  ]);
+  assert.equal(row?.['n'], 1, 'the session has one row');
+  assert.deepEqual(await stored(newer, id), { n: 0 }, 'within the grace');
+  await query('UPDATE sessions SET updated=updated-100000 WHERE d=? AND next IS NOT NULL', ['']);
+  assert.equal(await newer.open(id), undefined);
+  assert.equal(await newer.open(renewed), undefined);
+  assert.equal(await older.open(renewed), undefined);
 });
 
 test('with a grace of 0 the old id is a replay at once', async () => {

@@ -60,6 +60,12 @@ const SHARED = 1;
 /** What a key shall hold next; undefined empties it. */
 type Change = { readonly value: Buffer; readonly seconds: number } | undefined;
 
+/** A load of the database under a lease. */
+interface Load {
+  readonly lease: Buffer;
+  readonly row: Promise<CacheableRow | undefined>;
+}
+
 /** A key that changes under a writer so often is given up: one of the others changes it each time. */
 const ATTEMPTS = 200;
 
@@ -77,8 +83,8 @@ export class RowCache {
   readonly #maxAge: number;
   readonly #markerSeconds: number;
   readonly #onFailure: (error: Error) => void;
-  /** For each key the load that readers of this process wait for together. */
-  readonly #loads = new Map<string, Promise<Uint8Array | undefined>>();
+  /** For each key the load that readers of this process wait for together, and its lease. */
+  readonly #loads = new Map<string, Load>();
 
   /**
    * @param client - One memcached.
@@ -97,7 +103,8 @@ export class RowCache {
    * Returns a row from memcached, else from the database.
    *
    * @param id - The row's key, never a session id.
-   * @param load - Reads the database. Readers of the same moment share one call.
+   * @param load - Reads the database. Readers share one call while its lease is in memcached: no
+   *   write has begun then since the call.
    * @returns The row's bytes; undefined when `load` finds none, which is not kept.
    * @throws What `load` throws; a memcached that fails only costs the call to the database.
    */
@@ -106,14 +113,18 @@ export class RowCache {
     load: () => Promise<CacheableRow | undefined>,
   ): Promise<Uint8Array | undefined> {
     const key = this.#keyOf(id);
+    let found = await this.#attempt(() => this.#client.get(key));
+    if (found === undefined) {
+      const lease = Buffer.concat([Buffer.of(LEASE), randomBytes(TOKEN_BYTES)]);
+      found = await this.#attempt(() => this.#takeLease(key, lease));
+      if (found?.value.equals(lease)) return (await this.#fill(key, found, load))?.bytes;
+    }
+    if (found?.value[0] === ROW) return found.value.subarray(1);
     const running = this.#loads.get(key);
+    const isRunning = running !== undefined && found?.value.equals(running.lease);
     // A shared load that fails may have ended with the request that began it.
-    if (running !== undefined) return await running.catch(async () => (await load())?.bytes);
-    const reading = this.#read(key, load).finally(() => {
-      if (this.#loads.get(key) === reading) this.#loads.delete(key);
-    });
-    this.#loads.set(key, reading);
-    return await reading;
+    const row = isRunning ? await running.row.catch(() => load()) : await load();
+    return row?.bytes;
   }
 
   /**
@@ -136,40 +147,46 @@ export class RowCache {
     try {
       saved = await save();
     } finally {
-      // A load that began before the write must not answer a reader that comes after it.
+      // Where the marker could not be set, the lease of a load from before the write is still there.
       this.#loads.delete(key);
     }
     await this.#attempt(() => this.#change(key, (found) => this.#end(found, token, saved.row)));
     return saved.result;
   }
 
-  async #read(
-    key: string,
-    load: () => Promise<CacheableRow | undefined>,
-  ): Promise<Uint8Array | undefined> {
-    const found = await this.#attempt(() => this.#client.get(key));
-    if (found?.value[0] === ROW) return found.value.subarray(1);
-    const lease = found === undefined ? await this.#attempt(() => this.#takeLease(key)) : undefined;
-    const row = await load();
-    if (lease !== undefined) await this.#attempt(() => this.#fill(key, row, lease));
-    return row?.bytes;
-  }
-
-  /** Returns the version of the reader's own lease; undefined when another has the key. */
-  async #takeLease(key: string): Promise<string | undefined> {
-    const lease = Buffer.concat([Buffer.of(LEASE), randomBytes(TOKEN_BYTES)]);
+  /** Returns what the key holds afterwards: the reader's own lease, unless another was faster. */
+  async #takeLease(key: string, lease: Buffer): Promise<Item | undefined> {
     // The second goes out behind the first, in the same moment.
-    const [added, held] = await Promise.all([
+    const [, held] = await Promise.all([
       this.#client.add(key, lease, LEASE_SECONDS),
       this.#client.get(key),
     ]);
-    return added && held?.value.equals(lease) ? held.cas : undefined;
+    return held;
   }
 
-  async #fill(key: string, row: CacheableRow | undefined, version: string): Promise<void> {
-    const change = this.#kept(row);
-    if (change === undefined) await this.#client.remove(key, version);
-    else await this.#client.cas(key, change.value, change.seconds, version);
+  /** Reads the database for all readers of this process, and fills the key under its lease. */
+  async #fill(
+    key: string,
+    { value: lease, cas }: Item,
+    load: () => Promise<CacheableRow | undefined>,
+  ): Promise<CacheableRow | undefined> {
+    const loading = { lease, row: load() };
+    this.#loads.set(key, loading);
+    try {
+      const row = await loading.row;
+      const change = this.#kept(row);
+      await this.#attempt(() =>
+        change === undefined
+          ? this.#client.remove(key, cas)
+          : this.#client.cas(key, change.value, change.seconds, cas),
+      );
+      return row;
+    } finally {
+      // Readers may be on their way who have found the lease before it was replaced.
+      setImmediate(() => {
+        if (this.#loads.get(key) === loading) this.#loads.delete(key);
+      });
+    }
   }
 
   /** What a key may hold of a row; undefined when that is nothing. */

@@ -27,6 +27,25 @@ export class SingleReads implements Reads {
   async read(keys: readonly Buffer[], deadline: Deadline): Promise<Row | undefined> {
     const { sql, values } = this.#table.read(keys);
     const { rows } = await this.#database.run(deadline, sql, values);
-    return rows[0] === undefined ? undefined : this.#table.rowOf(rows[0]);
+    return firstOf(this.#table, keys, rows);
   }
+}
+
+/**
+ * Returns the row of the first key that has one. A row's key is compared here as well: a column that
+ * is a number takes `1x` for 1.
+ *
+ * @param rows - What `table.read()` has found.
+ */
+export function firstOf(
+  table: Table,
+  keys: readonly Buffer[],
+  rows: readonly (readonly unknown[])[],
+): Row | undefined {
+  const found = rows.map((row) => table.rowOf(row));
+  for (const key of keys) {
+    const row = found.find((each) => each.key.equals(key));
+    if (row !== undefined) return row;
+  }
+  return undefined;
 }

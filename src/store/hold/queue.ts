@@ -41,6 +41,7 @@ export class Queues {
     signal?: AbortSignal,
     late: (timeout: number) => Error = (milliseconds) => new SessionLockTimeout(milliseconds),
   ): Promise<Turn> {
+    signal?.throwIfAborted();
     const name = key.toString('latin1');
     const line = this.#lines.get(name);
     if (line === undefined) {

@@ -9,8 +9,9 @@ import type { Fresh, Guard, Life, Listed, Row, Save, Statement, Table } from './
  */
 export const NOW = "(TIMESTAMPDIFF(MICROSECOND,'1970-01-01',UTC_TIMESTAMP(3)) DIV 1000)";
 
-/** Half of `token`: the column keeps the marks of the last two saves. */
-export const MARK_BYTES = 8;
+/** The column `token` keeps the marks of the last saves, the newest first. */
+const MARKS = 4;
+export const MARK_BYTES = 4;
 
 /** The names of the columns, for a table that has others. */
 export interface Columns {
@@ -20,7 +21,7 @@ export interface Columns {
   readonly data: string;
   /** Counts the saves. @default 'version' */
   readonly version: string;
-  /** Marks of the last two saves. @default 'token' */
+  /** Marks of the last saves. @default 'token' */
   readonly token: string;
   /** The user whose session it is. @default 'user' */
   readonly user: string;
@@ -96,7 +97,7 @@ export class OurTable implements Table {
   }
 
   insert({ key, data, mark, user, label }: Fresh, { idle, absolute }: Life): Statement {
-    const token = Buffer.concat([mark, Buffer.alloc(MARK_BYTES)]);
+    const token = firstMarks(mark);
     const life = Math.min(idle, absolute);
     const values = [key, data, token, bytesOf(user), bytesOf(label), life];
     return { sql: this.#sql.insert, values };
@@ -128,8 +129,12 @@ export class OurTable implements Table {
     return (guard as number) + 1;
   }
 
-  isSaved({ marks }: Row, { mark }: Save): boolean {
-    return mark.equals(marks.subarray(0, MARK_BYTES)) || mark.equals(marks.subarray(MARK_BYTES));
+  wasSaved({ marks, guard }: Row, { mark, guard: before }: Save): boolean | undefined {
+    for (let at = 0; at < marks.length; at += MARK_BYTES) {
+      if (mark.equals(marks.subarray(at, at + MARK_BYTES))) return true;
+    }
+    const isPushedOut = Number(before) > 0 && Number(guard) - Number(before) > MARKS;
+    return isPushedOut ? undefined : false;
   }
 
   touch(key: Buffer, { idle, absolute }: Life): Statement {
@@ -161,15 +166,10 @@ export class OurTable implements Table {
 
   /** Inserts the row of a new id, as old as the one that it replaces. */
   succeed({ key, data, mark, user, label }: Fresh, age: number, life: Life): Statement {
-    const token = Buffer.concat([mark, Buffer.alloc(MARK_BYTES)]);
+    const token = firstMarks(mark);
     const left = Math.min(life.idle, life.absolute - age);
     const values = [key, data, token, bytesOf(user), bytesOf(label), age, left];
     return { sql: this.#sql.succeed, values };
-  }
-
-  /** Moves a row to the key of a newer secret. */
-  rekey(key: Buffer, newer: Buffer): Statement {
-    return { sql: this.#sql.rekey, values: [newer, key] };
   }
 
   /** Lists a user's live sessions, the newest first, without pointers. */
@@ -246,7 +246,7 @@ function statementsOf(table: string, c: Columns) {
   const isAlive = `${c.expires}>${NOW}`;
   const isExpired = `${c.expires}<=${NOW}`;
   const live = `${c.expires}=LEAST(${NOW}+?,${c.created}+?)`;
-  const marked = `${c.version}=${c.version}+1,${c.token}=CONCAT(?,LEFT(${c.token},${MARK_BYTES}))`;
+  const marked = `${c.version}=${c.version}+1,${c.token}=CONCAT(?,LEFT(${c.token},${(MARKS - 1) * MARK_BYTES}))`;
   const columns = [
     c.id,
     c.data,
@@ -279,7 +279,7 @@ function statementsOf(table: string, c: Columns) {
       const isSame = Array.from({ length: size }, () => `${c.id}=? AND ${c.version}=?`);
       return (
         `UPDATE ${table} SET ${c.data}=ELT(@i:=FIELD(${c.id},${list}),${list}),` +
-        `${c.token}=CONCAT(ELT(@i,${list}),LEFT(${c.token},${MARK_BYTES})),` +
+        `${c.token}=CONCAT(ELT(@i,${list}),LEFT(${c.token},${(MARKS - 1) * MARK_BYTES})),` +
         `${c.version}=${c.version}+IF(LAST_INSERT_ID(@w:=IF(@w>>32=?,@w,?)|1<<(@i-1)),1,1),` +
         `${c.updated}=${NOW},${live} ` +
         `WHERE (${isSame.join(' OR ')}) AND ${isAlive} AND ${c.next} IS NULL`
@@ -292,7 +292,6 @@ function statementsOf(table: string, c: Columns) {
       `UPDATE ${table} SET ${c.data}=?,${marked},${c.next}=?,${c.updated}=${NOW}+?,` +
       `${c.expires}=${c.created}+? ` +
       `WHERE ${c.id}=? AND ${c.version}=? AND ${isAlive} AND ${c.next} IS NULL`,
-    rekey: `UPDATE ${table} SET ${c.id}=? WHERE ${c.id}=? AND ${isAlive}`,
     remove: `DELETE FROM ${table} WHERE ${c.id}`,
     removePointers: `DELETE FROM ${table} WHERE ${c.user}=? AND ${c.next} IS NOT NULL`,
     page:
@@ -316,7 +315,7 @@ function statementsOf(table: string, c: Columns) {
   ${c.id} VARBINARY(32) NOT NULL PRIMARY KEY,
   ${c.data} MEDIUMBLOB NOT NULL,
   ${c.version} BIGINT UNSIGNED NOT NULL,
-  ${c.token} BINARY(${2 * MARK_BYTES}) NOT NULL,
+  ${c.token} BINARY(${MARKS * MARK_BYTES}) NOT NULL,
   ${c.user} VARBINARY(128) NULL,
   ${c.label} VARBINARY(255) NULL,
   ${c.next} VARBINARY(32) NULL,
@@ -327,6 +326,11 @@ function statementsOf(table: string, c: Columns) {
   KEY (${c.user})
 ) ENGINE=InnoDB`,
   };
+}
+
+/** The column `token` of a new row. */
+export function firstMarks(mark: Buffer): Buffer {
+  return Buffer.concat([mark, Buffer.alloc((MARKS - 1) * MARK_BYTES)]);
 }
 
 function marks(values: readonly unknown[]): string {

@@ -88,8 +88,11 @@ export interface Table {
   updateAll?(saves: readonly Save[], life: Life, number: number): Statement;
   /** The guard after a save. */
   guardAfter(save: Save): Guard;
-  /** Whether a row shows that this save was applied, though its answer was lost. */
-  isSaved(row: Row, save: Save): boolean;
+  /**
+   * Whether a row shows that this save was applied, though its answer was lost; undefined if the row
+   * does not tell any more.
+   */
+  wasSaved(row: Row, save: Save): boolean | undefined;
   /** Extends a live session. */
   touch(key: Buffer, life: Life): Statement;
   /** Deletes a session. */

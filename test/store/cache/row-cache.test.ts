@@ -92,6 +92,23 @@ test('fifty readers at once ask the database once', async () => {
   assert.deepEqual(new Set(answers.map(text)), new Set(['shared']));
 });
 
+test('a reader that comes after the save of another process does not join an older load', async () => {
+  const id = newId();
+  const [here, there] = [newCache(), newCache()];
+  const [loading, answered] = [gate(), gate()];
+  const early = here.read(id, async () => {
+    loading.open();
+    await answered.promise;
+    return row('old');
+  });
+  await loading.promise;
+  await there.write(id, async () => ({ result: true, row: row('new') }));
+  const late = here.read(id, async () => row('new'));
+  assert.equal(text(await late), 'new');
+  answered.open();
+  assert.equal(text(await early), 'old');
+});
+
 test('a load that ends with its own request is repeated for the others that wait', async () => {
   const id = newId();
   const cache = newCache();

@@ -1,0 +1,42 @@
+/** Moves a session to the key of the newest secret when it is used, so that an older one can go. */
+import type { Context } from './context.ts';
+import type { Answer } from './database/database.ts';
+import type { Deadline } from './database/deadline.ts';
+import { readRow } from './find.ts';
+import type { Hold } from './hold/hold.ts';
+import { takeRandom } from './identifiers.ts';
+import { firstMarks, MARK_BYTES } from './table/ours.ts';
+import type { Row, Statement } from './table/table.ts';
+
+const NO_DATA = Buffer.alloc(0);
+
+/**
+ * Moves a row. The old key stays as a pointer, for the pointers that lead to it, and for processes
+ * that do not have the new secret yet.
+ *
+ * @param newest - The key of the newest secret.
+ * @returns The row under its new key; as it was, if another request has changed it meanwhile.
+ */
+export async function rekey(
+  context: Context,
+  hold: Hold,
+  deadline: Deadline,
+  newest: Buffer,
+  row: Row,
+): Promise<Row> {
+  const { database, table, life, rows } = context;
+  const mark = takeRandom(MARK_BYTES);
+  const { data, user, label, age } = row;
+  const old = { key: row.key, guard: row.guard, data: NO_DATA, mark };
+  const statements = [
+    table.point(old, newest, life.absolute, life.absolute),
+    table.succeed({ key: newest, data, mark, user, label }, age, life),
+  ];
+  const isMoved = await rows.change([row.key], () => hold.transact(deadline, statements));
+  if (isMoved) {
+    const left = Math.min(life.idle, life.absolute - age);
+    return { ...row, key: newest, guard: 1, marks: firstMarks(mark), left };
+  }
+  const read = ({ sql, values }: Statement): Promise<Answer> => database.run(deadline, sql, values);
+  return (await readRow(context, read, [newest])) ?? row;
+}

@@ -1,0 +1,71 @@
+/** A save whose answer is lost while others save: it is known, or reported as unknown; never doubled. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SessionUnavailable } from '../../src/store/errors.ts';
+import { Queues } from '../../src/store/hold/queue.ts';
+import type { Sessions } from '../../src/store/store.ts';
+import { newStore, stored, wiredStore } from './fixture.ts';
+
+async function update(sessions: Sessions, id: string, mark: string): Promise<void> {
+  await using session = await sessions.start(id);
+  session.update('marks', (marks) => [...((marks as string[] | undefined) ?? []), mark]);
+  assert.notEqual(await session.save(), 'gone');
+}
+
+/** Loses the answer of one update, and lets others act before the row is read again. */
+async function loseAnswer(
+  between: (other: Sessions, id: string) => Promise<unknown>,
+): Promise<{ saving: PromiseSettledResult<void>; marks: readonly string[] }> {
+  const { sessions, wire } = await wiredStore({ statementTimeout: 20, timeout: 60 });
+  const other = newStore();
+  await using first = await other.start(undefined);
+  first.data['marks'] = [];
+  await first.save();
+  const id = first.id as string;
+  const answer = wire.gate(1, /^UPDATE/, { holds: 'answer', opens: 'by hand' });
+  const read = wire.gate(2, /^SELECT/, { opens: 'by hand' });
+  const saving = update(sessions, id, 'mine');
+  await answer.arrived;
+  answer.cut();
+  await read.arrived;
+  await between(other, id);
+  read.open();
+  const [outcome] = await Promise.allSettled([saving]);
+  const { marks } = (await stored(other, id)) as { marks: string[] };
+  return { saving: outcome, marks };
+}
+
+test('an update that others have followed before its lost answer is missed is not made again', async () => {
+  const { saving, marks } = await loseAnswer(async (other, id) => {
+    for (const mark of ['a', 'b', 'c']) await update(other, id, mark);
+  });
+  assert.equal(saving.status, 'fulfilled');
+  assert.deepEqual(marks, ['mine', 'a', 'b', 'c']);
+});
+
+test('an update whose session was renewed before its lost answer is missed is not made again', async () => {
+  const { saving, marks } = await loseAnswer(async (other, id) => {
+    await using session = await other.start(id);
+    await session.renew();
+    await update(other, id, 'a');
+  });
+  assert.equal(saving.status, 'fulfilled');
+  assert.deepEqual(marks, ['mine', 'a']);
+});
+
+test('an update that many others have followed is reported as unknown, and is not made again', async () => {
+  const { saving, marks } = await loseAnswer(async (other, id) => {
+    for (const mark of ['a', 'b', 'c', 'd']) await update(other, id, mark);
+  });
+  assert.deepEqual(marks, ['mine', 'a', 'b', 'c', 'd']);
+  assert.ok(saving.status === 'rejected' && saving.reason instanceof SessionUnavailable);
+  assert.match(saving.reason.message, /^It is not known whether the session was saved/);
+});
+
+test('a request that was aborted already takes no turn', async () => {
+  const queues = new Queues();
+  const reason = new Error('the client has gone');
+  const wait = queues.enter(Buffer.from('key'), 1000, AbortSignal.abort(reason));
+  await assert.rejects(wait, reason);
+  assert.equal(queues.size, 0);
+});
