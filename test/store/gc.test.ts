@@ -30,8 +30,8 @@ async function fill(pool: Pool, expired: number, alive: number): Promise<void> {
     `INSERT INTO sessions (id,d,version,token,created,updated,expires)
      SELECT UNHEX(SHA2(seq,256)),'{}',1,REPEAT('x',16),0,0,
        UNIX_TIMESTAMP()*1000+IF(seq<=?,-1000*(1+CAST(seq AS SIGNED) MOD 100),1000000)
-     FROM seq_1_to_${expired + alive}`,
-    [expired],
+     FROM JSON_TABLE(CONCAT('[0',REPEAT(',0',?),']'),'$[*]' COLUMNS (seq FOR ORDINALITY)) AS numbers`,
+    [expired, expired + alive - 1],
   );
 }
 

@@ -204,8 +204,8 @@ test('row: an unchanged page rolls back, and the next user of the connection has
     const session = await open(sessions, id);
     if (save) await session.save(json({ n: 1 }));
     await session.close();
-    const [rows] = await pool.query('SELECT @@in_transaction AS open');
-    assert.deepEqual(rows, [{ open: 0 }]);
+    // Within a transaction this is error 1568.
+    await pool.query('SET TRANSACTION READ WRITE');
   }
 });
 

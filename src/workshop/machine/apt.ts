@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder, makeOnce } from './cache.ts';
 import { type Announcements, findProgram, type RunResult, run } from './program.ts';
@@ -42,8 +42,9 @@ export function canFetchPackages(): boolean {
 }
 
 /** Returns the folder into which packages are fetched; it may not exist yet. */
-export function packagesFolder(names: readonly string[]): string {
-  return join(cacheFolder(), 'packages', `${release()}-${process.arch}`, names.join('+'));
+export function packagesFolder(names: readonly string[], suite?: string): string {
+  const from = suite === undefined ? release() : `debian-${suite}`;
+  return join(cacheFolder(), 'packages', `${from}-${process.arch}`, names.join('+'));
 }
 
 /**
@@ -52,15 +53,16 @@ export function packagesFolder(names: readonly string[]): string {
  *
  * @param names - Names of packages, as `apt-get install` takes them.
  * @param options - `without` matches dependencies that are not fetched, such as the Perl that only a
- *   package's service script runs.
+ *   package's service script runs; `suite` takes the packages from another suite of Debian, with
+ *   their own C library.
  * @returns The folder that holds `usr/…`.
  * @throws Error with apt's output when the packages cannot be fetched.
  */
 export async function fetchPackages(
   names: readonly string[],
-  options: Announcements & { without?: RegExp } = {},
+  options: Announcements & { without?: RegExp; suite?: string } = {},
 ): Promise<string> {
-  const folder = packagesFolder(names);
+  const folder = packagesFolder(names, options.suite);
   if (existsSync(folder)) return folder;
   const programs = aptPrograms();
   if (programs === undefined) throw new Error('This system has no apt-get');
@@ -108,11 +110,11 @@ const patience = ['-o', 'Acquire::http::Timeout=15', '-o', 'Acquire::https::Time
 
 class Apt {
   readonly #programs: AptPrograms;
-  readonly #options: Announcements;
+  readonly #options: Announcements & { suite?: string };
   /** Options for separate lists; empty while the system's lists are good enough. */
   #lists: string[] = [];
 
-  constructor(programs: AptPrograms, options: Announcements) {
+  constructor(programs: AptPrograms, options: Announcements & { suite?: string }) {
     this.#programs = programs;
     this.#options = options;
   }
@@ -135,6 +137,8 @@ class Apt {
   async #resolve(names: readonly string[]): Promise<string[]> {
     const simulate = (): Promise<RunResult> =>
       this.#apt(['-s', '--no-install-recommends', 'install', ...names]);
+    const { suite } = this.#options;
+    if (suite !== undefined) await this.#updateOwnLists(await this.#sourceOf(suite));
     let simulated = await simulate();
     if (simulated.code !== 0) {
       await this.#updateOwnLists();
@@ -142,6 +146,7 @@ class Apt {
     }
     if (simulated.code !== 0) throw new Error(lastLines(simulated));
     const added = [...simulated.stdout.matchAll(/^Inst (\S+)/gm)].map(([, name = '']) => name);
+    if (suite !== undefined) return added;
     // Programs use the system's C library: its parts must come from one version.
     const fetched = added.filter((name) => !/^(libc6|libc-bin|locales)(:|$)/.test(name));
     return fetched.length > 0 ? fetched : [...names];
@@ -157,21 +162,44 @@ class Apt {
     if (downloaded.code !== 0) throw new Error(lastLines(downloaded));
   }
 
-  /** Fetches separate lists: updating the system's lists needs root and changes the system. */
-  async #updateOwnLists(): Promise<void> {
+  /** Returns the line of a suite of Debian, on the mirror that this system uses. */
+  async #sourceOf(suite: string): Promise<string> {
+    const format = ['--format', '$(REPO_URI) $(ORIGIN)', 'Created-By: Packages'];
+    const { stdout } = await this.#apt(['indextargets', ...format]);
+    const mirror = stdout.split('\n').find((line) => line.endsWith('/debian/ Debian'));
+    if (mirror === undefined) throw new Error(`This system has no mirror of Debian's ${suite}`);
+    return `deb ${mirror.split(' ')[0]} ${suite} main\n`;
+  }
+
+  /**
+   * Fetches separate lists: updating the system's lists needs root and changes the system.
+   *
+   * @param source - A line for the list of sources, for packages that take nothing from this system.
+   */
+  async #updateOwnLists(source?: string): Promise<void> {
     this.#options.progress?.('packages: reading the lists of the package mirror …');
     const state = join(
       cacheFolder(),
       'apt',
-      createHash('sha256').update(release()).digest('hex').slice(0, 8),
+      createHash('sha256')
+        .update(source ?? release())
+        .digest('hex')
+        .slice(0, 8),
     );
     await mkdir(join(state, 'lists/partial'), { recursive: true });
     await mkdir(join(state, 'cache/archives/partial'), { recursive: true });
+    const sources = join(state, 'sources.list');
+    const status = source === undefined ? '/var/lib/dpkg/status' : join(state, 'status');
     this.#lists = [
       ['-o', `Dir::State=${state}`],
-      ['-o', 'Dir::State::status=/var/lib/dpkg/status'],
+      ['-o', `Dir::State::status=${status}`],
       ['-o', `Dir::Cache=${join(state, 'cache')}`],
     ].flat();
+    if (source !== undefined) {
+      await writeFile(status, '');
+      await writeFile(sources, source);
+      this.#lists.push('-o', `Dir::Etc::SourceList=${sources}`, '-o', 'Dir::Etc::SourceParts=-');
+    }
     // The exit code is ignored: one failed source must not hide the others.
     await this.#apt(['update']);
   }

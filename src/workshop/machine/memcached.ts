@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { canFetchPackages, fetchPackages, libraryPath, obtainFirst } from './apt.ts';
 import { freePort } from './free-port.ts';
 import { type Announcements, findProgram, run } from './program.ts';
-import { supervise } from './supervise.ts';
+import { supervise, suspend } from './supervise.ts';
 
 /** A memcached that can be started. */
 export interface MemcachedProgram {
@@ -122,6 +122,7 @@ export class Memcached {
    * After SIGKILL this returns when the process is gone.
    */
   async signal(signal: NodeJS.Signals): Promise<void> {
+    if (signal === 'SIGSTOP') return await suspend(this.#pid);
     const ended = signal === 'SIGKILL' && this.#child && once(this.#child, 'exit');
     process.kill(this.#pid, signal);
     await ended;

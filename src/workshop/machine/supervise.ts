@@ -1,6 +1,8 @@
 /** Starts a server that ends with this process, whatever ends this process. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const supervisor = fileURLToPath(new URL('database/supervisor.sh', import.meta.url));
@@ -31,4 +33,23 @@ export async function stopSupervised(child: ChildProcess): Promise<void> {
   const ended = once(child, 'exit');
   child.stdin?.end();
   await ended;
+}
+
+/**
+ * Lets a process hang, and waits until it does: after SIGSTOP its other threads go on for a moment,
+ * and may still answer.
+ */
+export async function suspend(pid: number): Promise<void> {
+  process.kill(pid, 'SIGSTOP');
+  while (!threadsOf(pid).every((state) => state === 'T')) await delay(1);
+}
+
+/** Returns the states of a process's threads; none on a system without /proc. */
+function threadsOf(pid: number): string[] {
+  const folder = `/proc/${pid}/task`;
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).map((thread) => {
+    const text = readFileSync(`${folder}/${thread}/stat`, 'latin1');
+    return text.charAt(text.lastIndexOf(')') + 2);
+  });
 }

@@ -125,7 +125,8 @@ test('maxAge ends a session to the millisecond, and its use extends it', async (
   const { cookie } = await ask('/login');
   const move = (by: string): Promise<unknown> =>
     query(
-      `UPDATE sessions SET d=JSON_SET(d,'$.cookie.expires',?),version=version+1 WHERE d LIKE '%"user"%'`,
+      `UPDATE sessions SET d=JSON_SET(CONVERT(d USING utf8mb4),'$.cookie.expires',?),version=version+1
+       WHERE d LIKE '%"user"%'`,
       [by],
     );
   await move(new Date(Date.now() + 30_000).toISOString());

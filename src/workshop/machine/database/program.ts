@@ -75,7 +75,8 @@ async function unpacked(folder: string, announcements: Announcements): Promise<S
   return await describe(path, shares, args, environment, announcements.signal);
 }
 
-async function describe(
+/** Asks a server program for its kind and version. */
+export async function describe(
   path: string,
   shares: string[],
   args: string[],
