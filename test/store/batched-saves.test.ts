@@ -10,7 +10,7 @@ import { Database } from '../../src/store/database/database.ts';
 import { Deadline } from '../../src/store/database/deadline.ts';
 import type { OpenSession } from '../../src/store/open-session.ts';
 import type { Sessions } from '../../src/store/store.ts';
-import { OurTable } from '../../src/store/table/ours.ts';
+import { MARK_BYTES, OurTable } from '../../src/store/table/ours.ts';
 import type { Save, Statement } from '../../src/store/table/table.ts';
 import type { Wire } from '../../src/workshop/wire/proxy.ts';
 import {
@@ -76,7 +76,7 @@ test('saves that wait for one statement go together in the next', async () => {
   assert.equal(seen.saves, 3, 'one, 32, and the other 8');
   for (const { id } of all) assert.deepEqual(await stored(sessions, id), { n: 1 });
   const [row] = await query(
-    'SELECT COUNT(DISTINCT LEFT(token,8)) AS n FROM sessions WHERE version=2',
+    'SELECT COUNT(DISTINCT LEFT(token,4)) AS n FROM sessions WHERE version=2',
   );
   assert.equal(row?.['n'], 41, 'each has a mark of its own');
 });
@@ -240,7 +240,7 @@ test('a batch that the server cannot run is saved one by one, and so are all lat
   const life = { idle: 60_000, absolute: 60_000 };
   const writes = new BatchedWrites(new Database(direct, 2000), table, life, 2000, 1000);
   const saves = [1, 2, 3].map((n) => ({
-    ...{ key: Buffer.alloc(32, n), guard: 1, data: json({ n }), mark: Buffer.alloc(8, n) },
+    ...{ key: Buffer.alloc(32, n), guard: 1, data: json({ n }), mark: Buffer.alloc(MARK_BYTES, n) },
   }));
   for (const save of saves) {
     const fresh = { ...save, user: undefined, label: undefined };
