@@ -4,7 +4,7 @@ import { Batches } from './batches.ts';
 import { type Database, settleOnce } from './database.ts';
 import { Deadline } from './deadline.ts';
 import { NoAnswer, StatementFailure } from './failures.ts';
-import type { Reads } from './reads.ts';
+import { type Reads, readable } from './reads.ts';
 
 /** Sessions of one statement. */
 const LARGEST = 32;
@@ -60,7 +60,7 @@ export class BatchedReads implements Reads {
     const { rows } = await this.#database.run(deadline, sql, values);
     const found = new Map<string, Row>();
     for (const columns of rows) {
-      const row = this.#table.rowOf(columns);
+      const row = readable(this.#table.rowOf(columns));
       found.set(nameOf(row.key), row);
     }
     for (const { keys, settle, resolve } of batch) {

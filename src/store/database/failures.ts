@@ -36,6 +36,11 @@ const FULL = new Set([1040, 1203, 1226]);
 const UNDONE = new Set([1213, 8002, 8005, 8022, 1205, 1317, 1969, 3024]);
 /** Galera's node without quorum; read-only in four forms; server shutdown. */
 const UNFIT = new Set([1047, 1290, 1836, 1792, 1053]);
+/**
+ * The server could not read a packet, or does not know the prepared statement that it names: bytes
+ * were spoiled, or a proxy has changed the connection behind. Nothing was executed.
+ */
+const GARBLED = new Set([1156, 1158, 1159, 1160, 1161, 1210, 1243, 1835]);
 /** The commit itself failed, and the cluster does not say how it ended. */
 const UNKNOWN = new Set([1180]);
 
@@ -46,7 +51,7 @@ function kindOf(error: unknown, errno: number | undefined, wasSent: boolean): Fa
     message?: unknown;
   };
   if (errno !== undefined) {
-    if (FULL.has(errno)) return 'not-sent';
+    if (FULL.has(errno) || GARBLED.has(errno)) return 'not-sent';
     if (UNDONE.has(errno)) return 'undone';
     if (UNFIT.has(errno)) return 'unfit';
     if (UNKNOWN.has(errno)) return 'unknown';

@@ -2,6 +2,7 @@
 import type { Row, Table } from '../table/table.ts';
 import type { Database } from './database.ts';
 import type { Deadline } from './deadline.ts';
+import { NoAnswer, StatementFailure } from './failures.ts';
 
 /** Reads rows. */
 export interface Reads {
@@ -42,10 +43,21 @@ export function firstOf(
   keys: readonly Buffer[],
   rows: readonly (readonly unknown[])[],
 ): Row | undefined {
-  const found = rows.map((row) => table.rowOf(row));
+  const found = rows.map((row) => readable(table.rowOf(row)));
   for (const key of keys) {
     const row = found.find((each) => each.key.equals(key));
     if (row !== undefined) return row;
   }
   return undefined;
+}
+
+/**
+ * Returns the row itself. A key that is no bytes comes from an answer that was spoiled on its way, and
+ * says nothing.
+ *
+ * @throws StatementFailure.
+ */
+export function readable(row: Row): Row {
+  if (Buffer.isBuffer(row.key)) return row;
+  throw new StatementFailure(new NoAnswer('The answer cannot be read'), true);
 }
