@@ -24,12 +24,12 @@ export interface AnySession {
 
 /** Reads all live sessions, a page at a time. A session that is renewed meanwhile may be missed. */
 export async function* walk(context: Context): AsyncGenerator<AnySession> {
-  const { table, hash } = context;
+  const { table, hash, sealing } = context;
   let after: Buffer = Buffer.alloc(0);
   for (;;) {
     const { rows } = await run(context, table.page(after, A_PAGE));
     for (const columns of rows) {
-      const { key, data, user, label } = table.rowOf(columns);
+      const { key, data, user, label } = sealing.open(table.rowOf(columns));
       after = key;
       yield { handle: hash.handleOf(key), data, user, label };
     }

@@ -3,11 +3,13 @@ import type { Rows } from './cache/rows.ts';
 import type { Reads } from './database/reads.ts';
 import type { Writes } from './database/writes.ts';
 import type { Events } from './events.ts';
+import type { ExtraColumns } from './extra.ts';
 import type { HoldContext } from './hold/hold.ts';
 import type { Queues } from './hold/queue.ts';
 import type { KeyedHash } from './identifiers.ts';
 import type { Decide } from './payload/merge.ts';
 import type { Format } from './payload/payload.ts';
+import type { Sealing } from './payload/seal.ts';
 import type { OurTable } from './table/ours.ts';
 import type { Life } from './table/table.ts';
 
@@ -24,6 +26,10 @@ export interface Context extends HoldContext {
   readonly touchAfter: number;
   readonly format: Format;
   readonly decide: Decide;
+  /** Between a session's data and what its row holds. */
+  readonly sealing: Sealing;
+  /** The application's own columns. */
+  readonly extra: ExtraColumns;
   readonly maxPerUser: number;
   /** Reads rows on any connection. */
   readonly reads: Reads;

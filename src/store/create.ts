@@ -23,12 +23,17 @@ export async function insertRow(
   data: Buffer,
   owner: Owner,
 ): Promise<Row> {
-  const { database, table, hash, life } = context;
+  const { database, table, hash, life, sealing, extra } = context;
   const [key] = hash.keysOf(id);
   const mark = takeRandom(MARK_BYTES);
   const { user: name, label } = owner;
   const user = name ?? undefined;
-  const { sql, values } = table.insert({ key, data, mark, user, label }, life);
+  const fresh = {
+    ...{ key, mark, user, label },
+    data: sealing.close(key, data),
+    extra: extra.valuesOf({ data, user, label }),
+  };
+  const { sql, values } = table.insert(fresh, life);
   const left = Math.min(life.idle, life.absolute);
   const marks = firstMarks(mark);
   const times = { left, age: 0, next: undefined, isInGrace: false };

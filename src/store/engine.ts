@@ -10,11 +10,13 @@ import { Deadline, repeat } from './database/deadline.ts';
 import { SingleReads } from './database/reads.ts';
 import { SingleWrites } from './database/writes.ts';
 import { Events } from './events.ts';
+import { ExtraColumns } from './extra.ts';
 import { Collector } from './gc.ts';
 import { leaseSchema } from './hold/lease.ts';
 import { Queues } from './hold/queue.ts';
 import { KeyedHash } from './identifiers.ts';
 import { type SessionsOptions, type Settings, settingsOf } from './options.ts';
+import { PayloadSeal, plain, type Sealing } from './payload/seal.ts';
 import { OurTable } from './table/ours.ts';
 import { probe, requireOneWriter } from './table/probe.ts';
 
@@ -27,6 +29,7 @@ export class Engine {
   readonly events: Events = new Events();
   readonly #table: OurTable;
   readonly #hash: KeyedHash;
+  readonly #sealing: Sealing;
   readonly #database: Database;
   readonly #rows: Rows;
   readonly #collector: Collector | undefined;
@@ -35,10 +38,11 @@ export class Engine {
   #context: Promise<Context> | undefined;
 
   /** @throws SessionSetupError for an option that cannot be. */
-  constructor(options: SessionsOptions) {
+  constructor(options: SessionsOptions<never>) {
     const settings = settingsOf(options);
     this.settings = settings;
-    this.#table = new OurTable(settings.table, settings.columns);
+    this.#table = new OurTable(settings.table, settings.columns, Object.keys(settings.extra));
+    this.#sealing = settings.seal ? new PayloadSeal(settings.seal) : plain;
     this.#hash = new KeyedHash(options.secrets);
     this.#rows = rowsOf(settings, options.secrets, this.events);
     this.#collector = settings.gc && new Collector(settings.gc);
@@ -64,8 +68,11 @@ export class Engine {
   async #ask(): Promise<Context> {
     const { settings } = this;
     const [database, table] = [this.#database, this.#table];
-    const { batch, statementTimeout } = settings;
-    const facts = await probe(database, table, settings.timeout);
+    const { batch, statementTimeout, format } = settings;
+    const facts = await probe(database, table, settings.timeout, this.#sealing.overhead);
+    const extra = new ExtraColumns(settings.extra, format);
+    // One statement for several sessions has no room for columns that only one application knows.
+    const isBatched = batch && Object.keys(settings.extra).length === 0;
     const context: Context = {
       ...settings,
       table,
@@ -77,8 +84,10 @@ export class Engine {
       budget: settings.timeout,
       decide: decisionOf(settings.onConflict),
       facts,
+      sealing: this.#sealing,
+      extra,
       reads: new (batch ? BatchedReads : SingleReads)(database, table, statementTimeout),
-      writes: batch
+      writes: isBatched
         ? new BatchedWrites(database, table, settings, statementTimeout, facts.maxBytes)
         : new SingleWrites(database, table, settings),
       rows: this.#rows,

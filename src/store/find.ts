@@ -13,13 +13,14 @@ export type Reader = (statement: Statement) => Promise<{ rows: readonly (readonl
  * @param keys - The keys that the id has under each secret.
  */
 export async function readRow(
-  { table }: Context,
+  { table, sealing }: Context,
   reader: Reader,
   keys: readonly Buffer[],
   isLocked = false,
 ): Promise<Row | undefined> {
   const { rows } = await reader(table.read(keys, isLocked));
-  return firstOf(table, keys, rows);
+  const row = firstOf(table, keys, rows);
+  return row && sealing.open(row);
 }
 
 /** Reads a row on any connection, and repeats that until it is known. */
@@ -28,7 +29,8 @@ export async function findRow(
   deadline: Deadline,
   keys: readonly Buffer[],
 ): Promise<Row | undefined> {
-  return await repeat(deadline, () => context.reads.read(keys, deadline));
+  const row = await repeat(deadline, () => context.reads.read(keys, deadline));
+  return row && context.sealing.open(row);
 }
 
 /**
@@ -70,7 +72,8 @@ export async function endFamily(
   let next = pointer.next;
   while (next !== undefined) {
     const key: Buffer = next;
-    const row = await findRow(context, deadline, [key]);
+    // Also a session whose data cannot be read must end.
+    const row = await repeat(deadline, () => context.reads.read([key], deadline));
     const { sql, values } = table.remove([key]);
     await rows.change([key], () => repeat(deadline, () => database.run(deadline, sql, values)));
     if (row !== undefined) count += 1;

@@ -26,6 +26,7 @@ export {
   SessionValueError,
 } from './errors.ts';
 export type { SessionEvent, SessionEventKind, SessionListener } from './events.ts';
+export type { Extra, ExtraValue, ExtraView } from './extra.ts';
 export type { GcOptions } from './gc.ts';
 export type { Opening } from './open.ts';
 export type { OpenSession, ReadSession, SaveAnswer, SaveOptions } from './open-session.ts';
@@ -34,6 +35,7 @@ export type { Owner } from './owner.ts';
 export type { Contest, Decide } from './payload/merge.ts';
 export type { Format } from './payload/payload.ts';
 export type { PhpFormat } from './payload/php.ts';
+export type { SealOptions } from './payload/seal.ts';
 export type { RenewOptions } from './renew.ts';
 export type { PhpSaveHandler, SaveHandlerOptions } from './save-handler.ts';
 export type { CookieChange, Session, SessionRenewOptions } from './session.ts';

@@ -107,7 +107,7 @@ async function take(
         // A row from the cache may be old; under a lock it must be the row of now.
         const found = isLocking
           ? await readRow(context, hold.read.bind(hold, deadline), keys, hold.locksRow)
-          : await context.rows.read(keys[0], () => context.reads.read(keys, deadline));
+          : await readCached(context, keys, deadline);
         const isOld = found?.key.equals(keys[0]) === false && found.next === undefined;
         // Under `row` the change would end the transaction, and with it the lock.
         const isMoved = isOld && strategy !== 'row' && strategy !== 'none';
@@ -122,4 +122,13 @@ async function take(
   } finally {
     if (row === undefined || row.next !== undefined) turn?.leave();
   }
+}
+
+async function readCached(
+  { rows, reads, sealing }: Context,
+  keys: Keys,
+  deadline: Deadline,
+): Promise<Row | undefined> {
+  const row = await rows.read(keys[0], () => reads.read(keys, deadline));
+  return row && sealing.open(row);
 }

@@ -4,8 +4,10 @@ import type { CacheOptions } from './cache/rows.ts';
 import type { OnConflict } from './contest.ts';
 import type { AnyPool } from './database/database.ts';
 import { SessionSetupError } from './errors.ts';
+import type { Extra } from './extra.ts';
 import type { GcOptions } from './gc.ts';
 import type { Format } from './payload/payload.ts';
+import type { SealOptions } from './payload/seal.ts';
 import type { Columns } from './table/ours.ts';
 
 /**
@@ -39,7 +41,7 @@ export type Connected =
     };
 
 /** Options of a store. Times are in seconds. */
-export type SessionsOptions = Connected & {
+export type SessionsOptions<Data extends object = Record<string, unknown>> = Connected & {
   /**
    * Keys of the hash between ids and rows, the newest first, each of 32 bytes or more
    * (`openssl rand -base64 32`). To rotate, put a new one in front; remove the last one when its
@@ -87,6 +89,17 @@ export type SessionsOptions = Connected & {
   readonly table?: string | undefined;
   /** Columns that have other names. */
   readonly columns?: Partial<Columns> | undefined;
+  /**
+   * Columns that the application has added to the table, such as one by which it searches: each with a
+   * function that returns its value from the session, asked at each save. They can be NULL, they are
+   * never part of the session's data, and a user's `list()` shows them.
+   */
+  readonly extra?: Extra<Data> | undefined;
+  /**
+   * Encrypts each session's data with AES-256-GCM, bound to its row: data that was changed, or moved
+   * to another row, is SessionUnreadable. An older copy of the same row's data is not recognised.
+   */
+  readonly seal?: SealOptions | undefined;
   /**
    * The table of the strategy `lease`.
    *
@@ -159,6 +172,8 @@ export interface Settings {
   readonly format: Format;
   readonly table: string;
   readonly columns: Partial<Columns>;
+  readonly extra: Extra<never>;
+  readonly seal: SealOptions | undefined;
   readonly leaseTable: string;
   readonly leaseTime: number;
   readonly lockTimeout: number;
@@ -182,7 +197,7 @@ const FOREVER = 1e14;
  *
  * @throws SessionSetupError that names the option and what it takes.
  */
-export function settingsOf(options: SessionsOptions): Settings {
+export function settingsOf(options: SessionsOptions<never>): Settings {
   const { onConflict = 'mine', columns = {} } = options;
   const time = (name: keyof SessionsOptions, seconds: number): number => {
     const value = options[name] ?? seconds;
@@ -219,6 +234,8 @@ export function settingsOf(options: SessionsOptions): Settings {
     format: choice('format', FORMATS, 'json'),
     table: options.table ?? 'sessions',
     columns,
+    extra: options.extra ?? {},
+    seal: options.seal,
     leaseTable: options.leaseTable ?? 'session_locks',
     leaseTime: time('leaseTime', 10),
     lockTimeout: time('lockTimeout', 30),

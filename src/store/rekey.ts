@@ -24,13 +24,18 @@ export async function rekey(
   newest: Buffer,
   row: Row,
 ): Promise<Row> {
-  const { database, table, life, rows } = context;
+  const { database, table, life, rows, sealing, extra } = context;
   const mark = takeRandom(MARK_BYTES);
   const { data, user, label, age } = row;
-  const old = { key: row.key, guard: row.guard, data: NO_DATA, mark };
+  const old = { key: row.key, guard: row.guard, data: sealing.close(row.key, NO_DATA), mark };
+  const fresh = {
+    ...{ key: newest, mark, user, label },
+    data: sealing.close(newest, data),
+    extra: extra.valuesOf({ data, user, label }),
+  };
   const statements = [
     table.point(old, newest, life.absolute, life.absolute),
-    table.succeed({ key: newest, data, mark, user, label }, age, life),
+    table.succeed(fresh, age, life),
   ];
   const isMoved = await rows.change([row.key], () => hold.transact(deadline, statements));
   if (isMoved) {

@@ -56,7 +56,7 @@ export async function renewRow(
   renewal: Renewal,
 ): Promise<{ row: Row; id: string | undefined } | undefined> {
   const { context, hold, keys } = target;
-  const { table, life } = context;
+  const { table, life, sealing, extra } = context;
   const { label = target.row.label, grace = 10 } = renewal;
   const user = renewal.user === undefined ? target.row.user : (renewal.user ?? undefined);
   const id = createId();
@@ -67,16 +67,24 @@ export async function renewRow(
   for (;;) {
     const mark = takeRandom(MARK_BYTES);
     const data = renewal.reconcile(found);
-    const old = { key: found.key, guard: found.guard, mark, data: isOther ? found.data : NO_DATA };
+    const old = {
+      ...{ key: found.key, guard: found.guard, mark },
+      data: sealing.close(found.key, isOther ? found.data : NO_DATA),
+    };
     const left = Math.min(life.idle, life.absolute - age);
     const marks = firstMarks(mark);
     const row: Row = {
       ...{ key, data, guard: 1, marks, left, age, user, label },
       ...{ next: undefined, isInGrace: false },
     };
+    const fresh = {
+      ...{ key, mark, user, label },
+      data: sealing.close(key, data),
+      extra: extra.valuesOf({ data, user, label }),
+    };
     const statements = [
       table.point(old, key, grace * 1000, life.absolute),
-      table.succeed({ key, data, mark, user, label }, age, life),
+      table.succeed(fresh, age, life),
     ];
     let failure: StatementFailure | undefined;
     try {

@@ -43,9 +43,12 @@ export async function compareAndSet(
   data: Buffer,
 ): Promise<Outcome> {
   const save = (): Promise<Outcome> => saveOrFind(target, deadline, found, data);
-  return await target.context.rows.change([found.key], save, (outcome) =>
-    outcome !== 'gone' && outcome.isMine ? outcome.row : undefined,
-  );
+  const { rows, sealing } = target.context;
+  return await rows.change([found.key], save, (outcome) => {
+    if (outcome === 'gone' || !outcome.isMine) return undefined;
+    const { row } = outcome;
+    return { ...row, data: sealing.close(row.key, row.data) };
+  });
 }
 
 async function saveOrFind(
@@ -55,8 +58,15 @@ async function saveOrFind(
   data: Buffer,
 ): Promise<Outcome> {
   const { context, hold, keys } = target;
-  const { table, life } = context;
-  const save: Save = { key: found.key, guard: found.guard, data, mark: takeRandom(MARK_BYTES) };
+  const { table, life, sealing, extra } = context;
+  const { key, guard, user, label } = found;
+  const save: Save = {
+    key,
+    guard,
+    data: sealing.close(key, data),
+    mark: takeRandom(MARK_BYTES),
+    extra: extra.valuesOf({ data, user, label }),
+  };
   const saved = (): Row => {
     const left = Math.min(life.idle, life.absolute - found.age);
     return { ...found, data, guard: table.guardAfter(save), left };

@@ -54,7 +54,7 @@ export interface CreateOptions extends Owner, Opening {}
  * await sessions.close();
  */
 export function createSessions<Data extends object = Record<string, unknown>>(
-  options: SessionsOptions,
+  options: SessionsOptions<Data>,
 ): Sessions<Data> {
   return new Sessions<Data>(options);
 }
@@ -84,7 +84,7 @@ export class Sessions<Data extends object = Record<string, unknown>> {
   readonly #engine: Engine;
 
   /** @internal */
-  constructor(options: SessionsOptions) {
+  constructor(options: SessionsOptions<Data>) {
     this.#engine = new Engine(options);
   }
 

@@ -1,6 +1,7 @@
 /** The sessions of one user: a list to show, and ways to end them. */
 import type { Context } from './context.ts';
 import { Deadline, repeat } from './database/deadline.ts';
+import type { ExtraValue } from './extra.ts';
 import { endSuccessor } from './find.ts';
 import type { Listed, Statement } from './table/table.ts';
 
@@ -14,6 +15,8 @@ export interface ListedSession {
   readonly lastSeen: Date;
   /** What `create()` or `renew()` was given. */
   readonly label: string | undefined;
+  /** The columns of the option `extra`, by name. */
+  readonly extra: Readonly<Record<string, ExtraValue>>;
 }
 
 /**
@@ -49,11 +52,12 @@ export class UserSessions {
   async list(): Promise<ListedSession[]> {
     const context = await this.#start();
     const listed = await this.#read(context);
-    return listed.map(({ key, created, updated, label }) => ({
+    return listed.map(({ key, created, updated, label, extra }) => ({
       handle: context.hash.handleOf(key),
       created: new Date(created),
       lastSeen: new Date(updated),
       label,
+      extra,
     }));
   }
 

@@ -12,6 +12,7 @@ import {
   type PhpFormat,
   splitPhp,
 } from './php.ts';
+import { isSealed } from './seal.ts';
 
 /** `json`, which every language reads, or one of PHP's `session.serialize_handler`. */
 export type Format = 'json' | PhpFormat;
@@ -55,6 +56,8 @@ export class Payload {
       if (format !== 'json' && hasReferences(bytes)) this.#values = decodeWhole(format, bytes);
       return;
     }
+    if (isSealed(bytes))
+      throw new SessionUnreadable('it is sealed: give the store its keys, `seal`');
     throw new SessionUnreadable(
       'it is in none of the formats json, php, php_serialize, php_binary',
     );

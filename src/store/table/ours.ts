@@ -1,5 +1,6 @@
 /** The store's own table. */
 import type { Bound } from '../database/database.ts';
+import type { ExtraValue } from '../extra.ts';
 import { quote } from './names.ts';
 import type { Fresh, Guard, Life, Listed, Row, Save, Statement, Table } from './table.ts';
 
@@ -58,19 +59,22 @@ export class OurTable implements Table {
   readonly columns: readonly string[];
   readonly schema: string;
   readonly #sql: ReturnType<typeof statementsOf>;
+  readonly #extra: readonly string[];
 
   /**
    * @param name - The table, with its schema in front or without.
    * @param columns - Columns that have other names.
+   * @param extra - Columns of the application.
    */
-  constructor(name: string, columns: Partial<Columns> = {}) {
+  constructor(name: string, columns: Partial<Columns> = {}, extra: readonly string[] = []) {
     const names = { ...COLUMNS, ...columns };
     this.name = name;
-    this.columns = [names.id, names.data, ...Object.values(names).slice(2)];
+    this.columns = [names.id, names.data, ...Object.values(names).slice(2), ...extra];
+    this.#extra = extra;
     const quoted = Object.fromEntries(
       Object.entries(names).map(([column, text]) => [column, quote(text)]),
     ) as unknown as Columns;
-    this.#sql = statementsOf(quote(name), quoted);
+    this.#sql = statementsOf(quote(name), quoted, extra.map(quote));
     this.schema = this.#sql.schema;
   }
 
@@ -96,15 +100,15 @@ export class OurTable implements Table {
     };
   }
 
-  insert({ key, data, mark, user, label }: Fresh, { idle, absolute }: Life): Statement {
+  insert({ key, data, mark, user, label, extra }: Fresh, { idle, absolute }: Life): Statement {
     const token = firstMarks(mark);
     const life = Math.min(idle, absolute);
     const values = [key, data, token, bytesOf(user), bytesOf(label), life];
-    return { sql: this.#sql.insert, values };
+    return { sql: this.#sql.insert, values: [...values, ...this.#filled(extra)] };
   }
 
-  update({ key, guard, data, mark }: Save, { idle, absolute }: Life): Statement {
-    const values = [data, mark, idle, absolute, key, guard as number];
+  update({ key, guard, data, mark, extra }: Save, { idle, absolute }: Life): Statement {
+    const values = [data, ...this.#filled(extra), mark, idle, absolute, key, guard as number];
     return { sql: this.#sql.update, values };
   }
 
@@ -165,11 +169,11 @@ export class OurTable implements Table {
   }
 
   /** Inserts the row of a new id, as old as the one that it replaces. */
-  succeed({ key, data, mark, user, label }: Fresh, age: number, life: Life): Statement {
+  succeed({ key, data, mark, user, label, extra }: Fresh, age: number, life: Life): Statement {
     const token = firstMarks(mark);
     const left = Math.min(life.idle, life.absolute - age);
     const values = [key, data, token, bytesOf(user), bytesOf(label), age, left];
-    return { sql: this.#sql.succeed, values };
+    return { sql: this.#sql.succeed, values: [...values, ...this.#filled(extra)] };
   }
 
   /** Lists a user's live sessions, the newest first, without pointers. */
@@ -177,8 +181,10 @@ export class OurTable implements Table {
     return { sql: this.#sql.list, values: [Buffer.from(user)] };
   }
 
-  listedOf([key, created, updated, label]: readonly unknown[]): Listed {
+  listedOf([key, created, updated, label, ...extra]: readonly unknown[]): Listed {
+    const values = this.#extra.map((name, at) => [name, extra[at] as ExtraValue] as const);
     return {
+      extra: Object.fromEntries(values),
       key: key as Buffer,
       created: Number(created),
       updated: Number(updated),
@@ -235,6 +241,10 @@ export class OurTable implements Table {
     return { sql: `${sweepRange} AND ${isUpTo}`, values: [from, to] };
   }
 
+  #filled(extra: readonly Bound[] | undefined): readonly Bound[] {
+    return extra ?? this.#extra.map(() => null);
+  }
+
   /** Deletes expired rows; the expiry is compared again, since a save may have extended one. */
   sweep(keys: readonly Buffer[]): Statement {
     const { remove, isExpired } = this.#sql;
@@ -242,7 +252,7 @@ export class OurTable implements Table {
   }
 }
 
-function statementsOf(table: string, c: Columns) {
+function statementsOf(table: string, c: Columns, extra: readonly string[]) {
   const isAlive = `${c.expires}>${NOW}`;
   const isExpired = `${c.expires}<=${NOW}`;
   const live = `${c.expires}=LEAST(${NOW}+?,${c.created}+?)`;
@@ -257,7 +267,9 @@ function statementsOf(table: string, c: Columns) {
     c.created,
     c.updated,
     c.expires,
+    ...extra,
   ].join(',');
+  const more = extra.map(() => ',?').join('');
   const selected =
     `${c.id},${c.data},${c.version},${c.token},${c.expires}-${NOW},` +
     `${NOW}-LEAST(${c.created},${NOW}),${c.user},${c.label},${c.next},${c.updated}>${NOW}`;
@@ -267,10 +279,13 @@ function statementsOf(table: string, c: Columns) {
     isOf: `${c.user}=?`,
     isNoPointer: `${c.next} IS NULL`,
     read: `SELECT ${selected} FROM ${table} WHERE ${c.id}`,
-    insert: `INSERT INTO ${table} (${columns}) ` + `VALUES (?,?,1,?,?,?,${NOW},${NOW},${NOW}+?)`,
-    succeed: `INSERT INTO ${table} (${columns}) ` + `VALUES (?,?,1,?,?,?,${NOW}-?,${NOW},${NOW}+?)`,
+    insert:
+      `INSERT INTO ${table} (${columns}) ` + `VALUES (?,?,1,?,?,?,${NOW},${NOW},${NOW}+?${more})`,
+    succeed:
+      `INSERT INTO ${table} (${columns}) ` + `VALUES (?,?,1,?,?,?,${NOW}-?,${NOW},${NOW}+?${more})`,
     update:
-      `UPDATE ${table} SET ${c.data}=?,${marked},${c.updated}=${NOW},${live} ` +
+      `UPDATE ${table} SET ${c.data}=?,${extra.map((name) => `${name}=?,`).join('')}${marked},` +
+      `${c.updated}=${NOW},${live} ` +
       `WHERE ${c.id}=? AND ${c.version}=? AND ${isAlive} AND ${c.next} IS NULL`,
     // A user variable collects a bit for each saved row; the OK packet brings it as the insert id.
     // Asking for the marks afterwards would be too late: another process may have saved by then.
@@ -302,7 +317,7 @@ function statementsOf(table: string, c: Columns) {
       `SELECT COUNT(*) FROM ${table} ` +
       `WHERE ${isAlive} AND ${c.next} IS NULL AND LENGTH(${c.id})=32`,
     list:
-      `SELECT ${c.id},${c.created},${c.updated},${c.label} FROM ${table} ` +
+      `SELECT ${[c.id, c.created, c.updated, c.label, ...extra].join(',')} FROM ${table} ` +
       `WHERE ${c.user}=? AND ${isAlive} AND ${c.next} IS NULL ` +
       `ORDER BY ${c.created} DESC,${c.id} DESC`,
     isUpTo: `${c.expires}<=?`,

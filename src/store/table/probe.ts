@@ -21,9 +21,15 @@ const STATEMENT_BYTES = 1024;
  * Asks the server and the table. The version's number is not read: names of products say little
  * about what a server can do.
  *
+ * @param overhead - Bytes by which a session's data grows before it is stored.
  * @throws SessionSetupError for a table that would lose or confuse sessions.
  */
-export async function probe(database: Database, table: Table, budget: number): Promise<Facts> {
+export async function probe(
+  database: Database,
+  table: Table,
+  budget: number,
+  overhead = 0,
+): Promise<Facts> {
   const deadline = new Deadline(budget);
   const ask = async (sql: string, ...values: Bound[]): Promise<readonly (readonly unknown[])[]> =>
     (await repeat(deadline, () => database.run(deadline, sql, values))).rows;
@@ -53,7 +59,7 @@ export async function probe(database: Database, table: Table, budget: number): P
   const maxBytes = capacityOf(table, columns, String(engine?.[0]));
   return {
     schema: String(named),
-    maxBytes: Math.min(maxBytes, Number(packet) - STATEMENT_BYTES),
+    maxBytes: Math.min(maxBytes, Number(packet) - STATEMENT_BYTES) - overhead,
     nodes: nodes ?? 1,
   };
 }

@@ -1,5 +1,6 @@
 /** The seam between the store and a table: what a profile of somebody else's table has to know. */
 import type { Bound } from '../database/database.ts';
+import type { ExtraValue } from '../extra.ts';
 
 /** One statement and its values. */
 export interface Statement {
@@ -43,6 +44,8 @@ export interface Listed {
   readonly created: number;
   readonly updated: number;
   readonly label: string | undefined;
+  /** The columns of the application, by name. */
+  readonly extra: Readonly<Record<string, ExtraValue>>;
 }
 
 /** The session that is inserted. */
@@ -52,6 +55,8 @@ export interface Fresh {
   readonly mark: Buffer;
   readonly user: string | undefined;
   readonly label: string | undefined;
+  /** The columns of the application; NULL without it. */
+  readonly extra?: readonly Bound[] | undefined;
 }
 
 /** One save: the session's new data under a mark of its own. */
@@ -60,6 +65,8 @@ export interface Save {
   readonly guard: Guard;
   readonly data: Buffer;
   readonly mark: Buffer;
+  /** The columns of the application; NULL without it. */
+  readonly extra?: readonly Bound[] | undefined;
 }
 
 /** The statements of one table. Each is one autocommit statement by primary key unless it says so. */

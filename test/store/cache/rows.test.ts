@@ -71,6 +71,27 @@ test('every column that a session shows comes back from memcached', async () => 
   assert.deepEqual(views, Array(2).fill({ data: 'n|i:1;', ...owner }));
 });
 
+test('a sealed session is sealed in memcached as well, after a read and after a save', async () => {
+  const { sessions, sent } = await cachedStore({ seal: { keys: ['s'.repeat(32)] } });
+  const id = await newSession(sessions, { card: '4111' });
+  const [key] = new KeyedHash(secrets).keysOf(id);
+  const client = new MemcachedClient({ server: `127.0.0.1:${memcached.port}`, timeout: 10_000 });
+  atEnd(() => client.close());
+  const isCached = async (): Promise<void> => {
+    const item = await client.get(`phpsessid:${key.toString('base64url')}`);
+    assert.equal(item?.value[0], 1, 'it is a row');
+    assert.doesNotMatch(item.value.toString('latin1'), /card|4111/);
+  };
+  await stored(sessions, id);
+  await isCached();
+  await using session = await sessions.open(id);
+  await session?.save(json({ card: '4111', n: 1 }));
+  await isCached();
+  const before = sent();
+  assert.deepEqual(await stored(sessions, id), { card: '4111', n: 1 });
+  assert.equal(sent(), before, 'it came from memcached');
+});
+
 test('a save, a renewal, and each way to end a session are seen at once elsewhere', async () => {
   const [here, there] = [await cachedStore(), await cachedStore()];
   const begin = async (): Promise<string> => {

@@ -1,0 +1,56 @@
+/** Columns beside the store's own, filled by the application from its sessions. */
+import type { Bound } from './database/database.ts';
+import type { Format } from './payload/payload.ts';
+import { Variables } from './payload/variables.ts';
+
+/** A value of an extra column. */
+export type ExtraValue = string | number | boolean | Uint8Array | null;
+
+/** A session as the functions of `extra` see it: as it is about to be saved. */
+export interface ExtraView<Data extends object = Record<string, unknown>> {
+  /** The session's data; changes to it are not saved. */
+  readonly data: Readonly<Partial<Data>>;
+  /** Whose session it is; undefined before a login. */
+  readonly user: string | undefined;
+  /** What a list of the user's sessions shows. */
+  readonly label: string | undefined;
+}
+
+/** Functions by column; each returns the column's value, undefined for NULL. */
+export type Extra<Data extends object = Record<string, unknown>> = Readonly<
+  Record<string, (session: ExtraView<Data>) => ExtraValue | undefined>
+>;
+
+/** What the functions of one store are asked about. */
+export type Described = Omit<ExtraView, 'data'> & { readonly data: Buffer };
+
+/** Asks the functions of the option `extra`. */
+export class ExtraColumns {
+  readonly #functions: readonly Extra<never>[string][];
+  readonly #format: Format;
+
+  /** @param extra - The option. */
+  constructor(extra: Extra<never>, format: Format) {
+    this.#functions = Object.values(extra);
+    this.#format = format;
+  }
+
+  /**
+   * Returns the values of the columns, in their order.
+   *
+   * @param session - The session as it is to be saved.
+   * @throws What a function throws; SessionUnreadable for data of no format.
+   */
+  valuesOf({ data, user, label }: Described): readonly Bound[] {
+    if (this.#functions.length === 0) return [];
+    const variables = new Variables(data, this.#format);
+    const view = { data: variables.data as never, user, label };
+    return this.#functions.map((columnOf) => boundOf(columnOf(view)));
+  }
+}
+
+function boundOf(value: ExtraValue | undefined): Bound {
+  if (value === undefined) return null;
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  return value instanceof Uint8Array ? Buffer.from(value) : value;
+}
