@@ -289,11 +289,12 @@ function statementsOf(table: string, c: Columns, extra: readonly string[]) {
       `WHERE ${c.id}=? AND ${c.version}=? AND ${isAlive} AND ${c.next} IS NULL`,
     // A user variable collects a bit for each saved row; the OK packet brings it as the insert id.
     // Asking for the marks afterwards would be too late: another process may have saved by then.
+    // In a small table the server would scan another index, and lock rows in another order.
     updateAll: (size: number) => {
       const list = Array.from({ length: size }, () => '?').join(',');
       const isSame = Array.from({ length: size }, () => `${c.id}=? AND ${c.version}=?`);
       return (
-        `UPDATE ${table} SET ${c.data}=ELT(@i:=FIELD(${c.id},${list}),${list}),` +
+        `UPDATE ${table} FORCE INDEX (PRIMARY) SET ${c.data}=ELT(@i:=FIELD(${c.id},${list}),${list}),` +
         `${c.token}=CONCAT(ELT(@i,${list}),LEFT(${c.token},${(MARKS - 1) * MARK_BYTES})),` +
         `${c.version}=${c.version}+IF(LAST_INSERT_ID(@w:=IF(@w>>32=?,@w,?)|1<<(@i-1)),1,1),` +
         `${c.updated}=${NOW},${live} ` +
