@@ -10,6 +10,7 @@ import type { KeyedHash } from './identifiers.ts';
 import type { Decide } from './payload/merge.ts';
 import type { Format } from './payload/payload.ts';
 import type { Sealing } from './payload/seal.ts';
+import type { SharedSaves } from './shared-saves.ts';
 import type { OurTable } from './table/ours.ts';
 import type { Life } from './table/table.ts';
 
@@ -33,6 +34,8 @@ export interface Context extends HoldContext {
   readonly maxPerUser: number;
   /** Reads rows on any connection. */
   readonly reads: Reads;
+  /** Saves sessions, those of one session together. */
+  readonly saves: SharedSaves;
   /** Saves rows on any connection. */
   readonly writes: Writes;
   /** The cache in front of the table, if there is one. */

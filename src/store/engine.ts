@@ -17,6 +17,7 @@ import { Queues } from './hold/queue.ts';
 import { KeyedHash } from './identifiers.ts';
 import { type SessionsOptions, type Settings, settingsOf } from './options.ts';
 import { PayloadSeal, plain, type Sealing } from './payload/seal.ts';
+import { SharedSaves } from './shared-saves.ts';
 import { OurTable } from './table/ours.ts';
 import { probe, requireOneWriter } from './table/probe.ts';
 
@@ -80,6 +81,7 @@ export class Engine {
       database,
       events: this.events,
       queues: new Queues(),
+      saves: new SharedSaves(settings.timeout),
       life: settings,
       budget: settings.timeout,
       decide: decisionOf(settings.onConflict),

@@ -3,7 +3,7 @@ import { contestedBy } from './contest.ts';
 import type { Context } from './context.ts';
 import { limitSessions } from './create.ts';
 import { Deadline, repeat } from './database/deadline.ts';
-import { SessionClosed, SessionLockLost, SessionTooLarge, SessionUnavailable } from './errors.ts';
+import { SessionClosed, SessionLockLost, SessionTooLarge } from './errors.ts';
 import { endSuccessor } from './find.ts';
 import type { Hold } from './hold/hold.ts';
 import type { Turn } from './hold/queue.ts';
@@ -139,38 +139,28 @@ export class OpenSession implements AsyncDisposable {
     this.#requireWritable();
     this.#requireRoom(data);
     if (this.state !== 'alive') return 'gone';
-    const { budget, queues, decide } = this.#context;
+    const { budget, saves, decide } = this.#context;
     const deadline = new Deadline(budget, options.signal);
-    const { key } = this.#row;
-    const turn = this.#turn ?? (await queues.enter(key, budget, options.signal, notSaved));
-    try {
-      return await this.#merge(deadline, turn, data, options.decide ?? decide);
-    } finally {
-      if (turn !== this.#turn) turn.leave();
-    }
+    if (this.#hold.isExclusive) return await this.#saveLocked(deadline, data);
+    const reconcile = (found: Row): Buffer =>
+      this.#reconcile(this.#row, data, found, options.decide ?? decide);
+    const keep = (row: Row): void => this.#keep(row);
+    const write = compareAndSet.bind(undefined, this.#target);
+    const wish = { owner: this, row: this.#row, reconcile, write, keep };
+    const written = await saves.save(wish, deadline);
+    this.#isGone = written === undefined;
+    if (written === undefined) return 'gone';
+    return written.equals(data) ? 'saved' : 'merged';
   }
 
-  async #merge(deadline: Deadline, turn: Turn, data: Buffer, decide: Decide): Promise<SaveAnswer> {
-    const base = this.#row;
-    // The request before in this process may have saved since this one has read.
-    const isNewer = !this.#hold.isExclusive && Number(turn.latest?.guard) > Number(base.guard);
-    let found = isNewer ? (turn.latest as Row) : base;
-    for (;;) {
-      const wanted = this.#reconcile(base, data, found, decide);
-      const outcome = await compareAndSet(this.#target, deadline, found, wanted);
-      if (outcome === 'gone') {
-        this.#isGone = true;
-        return 'gone';
-      }
-      if (outcome.isMine) {
-        this.#keep(outcome.row);
-        turn.latest = outcome.row;
-        return wanted === data ? 'saved' : 'merged';
-      }
-      if (this.#hold.isExclusive) throw this.#lockLost();
-      found = outcome.row;
-      await deadline.pause();
-    }
+  /** Under a lock nothing is merged: a row that another request has changed means that it was lost. */
+  async #saveLocked(deadline: Deadline, data: Buffer): Promise<SaveAnswer> {
+    const outcome = await compareAndSet(this.#target, deadline, this.#row, data);
+    this.#isGone = outcome === 'gone';
+    if (outcome === 'gone') return 'gone';
+    if (!outcome.isMine) throw this.#lockLost();
+    this.#keep(outcome.row);
+    return 'saved';
   }
 
   /** Returns `data` itself if nobody else has changed the session. */
@@ -317,11 +307,4 @@ export class OpenSession implements AsyncDisposable {
     const { maxBytes } = this.#context.facts;
     if (data.length > maxBytes) throw new SessionTooLarge(data.length, maxBytes);
   }
-}
-
-/** No lock is waited for here, but the database, for which the save before this one waits. */
-function notSaved(milliseconds: number): SessionUnavailable {
-  return new SessionUnavailable(
-    `The session was not saved: another save of it did not end within ${milliseconds} ms`,
-  );
 }

@@ -3,6 +3,7 @@ import type { Context } from './context.ts';
 import type { Deadline } from './database/deadline.ts';
 import { explain } from './database/deadline.ts';
 import { StatementFailure } from './database/failures.ts';
+import type { Outcome } from './database/writes.ts';
 import { SessionLockLost, SessionUnavailable } from './errors.ts';
 import { findRow, follow } from './find.ts';
 import type { Hold } from './hold/hold.ts';
@@ -21,9 +22,6 @@ export interface Target {
   readonly keys: readonly [Buffer, ...Buffer[]];
   readonly row: Row;
 }
-
-/** The row after the save; or as another request has left it. */
-export type Outcome = 'gone' | { readonly isMine: boolean; readonly row: Row };
 
 /**
  * Saves data if the row is still as it was found.

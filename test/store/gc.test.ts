@@ -111,7 +111,7 @@ test('the timer collects, and its failure is an event', async () => {
     [100],
   );
 
-  const failing = storeOn(pool, { gc: { every: 0.01 }, timeout: 0.1 });
+  const failing = storeOn(pool, { gc: { every: 0.01 } });
   const failed = new Promise<SessionEvent>((resolve) => failing.on('gc-failed', resolve));
   await failing.ready();
   await direct.query('RENAME TABLE sessions TO away');

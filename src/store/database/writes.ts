@@ -1,7 +1,10 @@
 /** Saves by compare-and-set, on any connection. */
-import type { Life, Save, Table } from '../table/table.ts';
+import type { Life, Row, Save, Table } from '../table/table.ts';
 import type { Database } from './database.ts';
 import type { Deadline } from './deadline.ts';
+
+/** The row after a save; or as another request has left it. */
+export type Outcome = 'gone' | { readonly isMine: boolean; readonly row: Row };
 
 /** Saves rows. */
 export interface Writes {

@@ -3,18 +3,14 @@
  * connection, and so do not keep the requests of other sessions waiting.
  */
 import { SessionLockTimeout } from '../errors.ts';
-import type { Row } from '../table/table.ts';
 
 /** A request's turn at one session. */
 export interface Turn {
-  /** The row as the request before has left it, if it saved one. */
-  latest: Row | undefined;
   /** Lets the next one begin. */
   leave(): void;
 }
 
 interface Line {
-  latest: Row | undefined;
   readonly waiting: Set<() => void>;
 }
 
@@ -32,20 +28,14 @@ export class Queues {
    *
    * @param key - The session's key.
    * @param timeout - Milliseconds.
-   * @param late - Makes the error of a wait that was too long.
-   * @throws The error of `late`; the signal's reason.
+   * @throws SessionLockTimeout; the signal's reason.
    */
-  async enter(
-    key: Buffer,
-    timeout: number,
-    signal?: AbortSignal,
-    late: (timeout: number) => Error = (milliseconds) => new SessionLockTimeout(milliseconds),
-  ): Promise<Turn> {
+  async enter(key: Buffer, timeout: number, signal?: AbortSignal): Promise<Turn> {
     signal?.throwIfAborted();
     const name = key.toString('latin1');
     const line = this.#lines.get(name);
     if (line === undefined) {
-      const first: Line = { latest: undefined, waiting: new Set() };
+      const first: Line = { waiting: new Set() };
       this.#lines.set(name, first);
       return this.#turn(name, first);
     }
@@ -60,7 +50,7 @@ export class Queues {
       };
       const timer = setTimeout(() => {
         stop();
-        reject(late(timeout));
+        reject(new SessionLockTimeout(timeout));
       }, timeout);
       const stop = (): void => {
         clearTimeout(timer);
@@ -76,12 +66,6 @@ export class Queues {
   #turn(name: string, line: Line): Turn {
     let isOver = false;
     return {
-      get latest() {
-        return line.latest;
-      },
-      set latest(row) {
-        line.latest = row;
-      },
       leave: () => {
         if (isOver) return;
         isOver = true;
