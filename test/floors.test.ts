@@ -24,6 +24,7 @@ const library: Record<string, { below: string[]; packages: RegExp }> = {
     below: ['src/serialize', 'src/php', 'src/store'],
     packages: /^(express|fastify|koa|hono|h3|next|iron-session)\b/,
   },
+  'src/contract': { below: ['src/store'], packages: /^$/ },
   'src/cli': { below: ['src/serialize', 'src/php', 'src/store'], packages: /^mysql2\b/ },
   src: { below: ['src/serialize', 'src/php', 'src/store', 'src/adapters'], packages: /^$/ },
 };

@@ -44,6 +44,7 @@ const IMPORTS: Record<string, string> = {
   'node:events': 'once',
   'node:http': 'createServer',
   'phpsessid/adapter': 'prepareExchanges',
+  'phpsessid/contract': 'sessionStoreContract',
   'phpsessid/express': 'phpSession',
   'phpsessid/fetch': 'withPhpFetch',
   'phpsessid/mysql': 'createSessions',

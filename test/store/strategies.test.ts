@@ -1,6 +1,7 @@
 /** What is held between read and save: locks, leases, rows; and what happens when it is lost. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { sessionsContract } from '../../src/contract/sessions.ts';
 import { SessionLockLost, SessionLockTimeout, SessionSetupError } from '../../src/store/errors.ts';
 import type { OpenSession } from '../../src/store/open-session.ts';
 import type { Sessions } from '../../src/store/store.ts';
@@ -34,33 +35,25 @@ async function increment(sessions: Sessions, id: string): Promise<void> {
   assert.equal(await session.save(json({ n: n + 1 })), 'saved');
 }
 
+for (const strategy of ['merge', ...LOCKING] as const) {
+  const processes = [newStore({ strategy }), newStore({ strategy })] as [Sessions, Sessions];
+  const nowhere = storeOn(poolOf('mysql://root@127.0.0.1:1/none'), { strategy, timeout: 0.05 });
+  let opened = 0;
+  sessionsContract({
+    test,
+    name: strategy,
+    create: () => ({
+      open() {
+        opened += 1;
+        return processes[opened % 2 === 0 ? 0 : 1];
+      },
+      unreachable: () => nowhere,
+    }),
+    cases: ({ needs }) => needs !== (strategy === 'merge' ? 'waiting' : 'overlap'),
+  });
+}
+
 for (const strategy of LOCKING) {
-  test(`${strategy}: 40 increments of two processes are all there`, async () => {
-    const stores = [newStore({ strategy }), newStore({ strategy })] as [Sessions, Sessions];
-    const id = await newSession(stores[0], { n: 0 });
-    const all = Array.from({ length: 40 }, (_, at) => increment(stores[at % 2] as Sessions, id));
-    await Promise.all(all);
-    assert.deepEqual(await stored(stores[0], id), { n: 40 });
-  });
-
-  test(`${strategy}: a second request waits until the first has closed`, async () => {
-    const [one, other] = [newStore({ strategy }), newStore({ strategy })];
-    const id = await newSession(one, { n: 0 });
-    const first = await open(one, id);
-    let isOpen = false;
-    const second = open(other, id).then((session) => {
-      isOpen = true;
-      return session;
-    });
-    // A reader does not wait, and its round trips give the second request time to go wrong.
-    for (let time = 0; time < 20; time += 1) assert.deepEqual(await stored(other, id), { n: 0 });
-    assert.equal(isOpen, false);
-    await first.save(json({ n: 1 }));
-    await first.close();
-    assert.deepEqual(parsed((await second).data), { n: 1 });
-    await (await second).close();
-  });
-
   test(`${strategy}: a wait ends with SessionLockTimeout, here and in another process`, async () => {
     const options: Options = { strategy, lockTimeout: 0.2, statementTimeout: 0.5 };
     const [one, other] = [newStore(options), newStore(options)];
@@ -111,19 +104,6 @@ for (const strategy of LOCKING) {
     await holder.close();
     await Promise.all(waiting);
     assert.deepEqual(await stored(sessions, hot), { n: 20 });
-  });
-
-  test(`${strategy}: a renewed session is locked under its new id`, async () => {
-    const sessions = newStore({ strategy });
-    const id = await newSession(sessions, { n: 0 });
-    const first = await open(sessions, id);
-    const renewed = await first.renew();
-    assert.ok(renewed);
-    assert.equal(await first.save(json({ n: 1 })), 'saved');
-    await first.close();
-    await increment(sessions, id);
-    await increment(sessions, renewed);
-    assert.deepEqual(await stored(sessions, renewed), { n: 3 });
   });
 }
 

@@ -34,6 +34,7 @@ const MODULES: PublicModule[] = [
   { path: 'src/adapters/store/koa.ts', name: 'phpsessid/mysql/koa' },
   { path: 'src/adapters/store/fastify.ts', name: 'phpsessid/mysql/fastify' },
   { path: 'src/adapters/stores/express-session.ts', name: 'phpsessid/mysql/express-session' },
+  { path: 'src/contract/index.ts', name: 'phpsessid/contract' },
 ];
 
 /** The pages of docs/ in the order of a walk through them; those not named here follow. */

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import session, { type SessionOptions } from 'express-session';
+import type { RowDataPacket } from 'mysql2/promise';
 import { ExpressSessionStore } from '../../../src/adapters/stores/express-session.ts';
+import { sessionStoreContract } from '../../../src/contract/session-store.ts';
 import type { Sessions } from '../../../src/store/store.ts';
 import { newSchema, newStore, poolOf, query, storeOn, wiredStore } from '../../store/fixture.ts';
 import { gate, serve } from '../fixture.ts';
@@ -51,6 +53,23 @@ const login: RequestHandler = (request, response, next) =>
     request.session.user = '42';
     response.send('in');
   });
+
+const ownPool = poolOf((await newSchema()).url);
+const own = storeOn(ownPool);
+await own.createTable();
+const noSocket = poolOf('mysql://root@localhost/none', { socketPath: '/no/such/socket' });
+
+sessionStoreContract({
+  test,
+  create: () => ({
+    store: new ExpressSessionStore(own),
+    unreachable: () => new ExpressSessionStore(storeOn(noSocket, { timeout: 0.05 })),
+    async stolen() {
+      const [rows] = await ownPool.query<RowDataPacket[]>('SELECT * FROM sessions');
+      return rows.flatMap((row) => Object.values(row).map(String)).join('\n');
+    },
+  }),
+});
 
 test('50 requests at once with a key each all keep theirs', async () => {
   const ask = await start(newStore(), {
@@ -189,28 +208,6 @@ test('set() on a session of the application itself replaces it', async () => {
   await call((done) => store.destroy('any id é', done));
   assert.equal(await call((done) => store.get('any id é', done)), null);
   assert.equal(await call((done) => store.get('unknown', done)), null);
-});
-
-test('all(), length() and clear() leave out what has expired', async () => {
-  const own = storeOn(poolOf((await newSchema()).url));
-  await own.createTable();
-  const store = new ExpressSessionStore(own);
-  const call = <Value>(
-    run: (done: (error: unknown, value?: Value) => void) => void,
-  ): Promise<Value> =>
-    new Promise((resolve, reject) =>
-      run((error, value) => (error ? reject(error) : resolve(value as Value))),
-    );
-  const cookies = [null, new Date(Date.now() + 60_000), new Date(Date.now() - 1)];
-  for (const [at, expires] of cookies.entries()) {
-    const cookie = { originalMaxAge: 1, path: '/', expires };
-    await call((done) => store.set(`id ${at}`, { cookie, at } as never, done));
-  }
-  const all = await call<session.SessionData[]>((done) => store.all(done));
-  assert.deepEqual(new Set(all.map((each) => each['at'])), new Set([0, 1]));
-  assert.equal(await call((done) => store.length(done)), 2);
-  await call((done) => store.clear(done));
-  assert.equal(await call((done) => store.length(done)), 0);
 });
 
 test('a stored session without a cookie is an error of express-session', async () => {

@@ -1,0 +1,37 @@
+/** A store that cannot be reached. */
+import assert from 'node:assert/strict';
+import { type ContractCase, part } from '../case.ts';
+import { Browser, type SessionSite } from './site.ts';
+import { count, door } from './visits.ts';
+
+/** The cases. */
+export const outageCases: readonly ContractCase<SessionSite>[] = [
+  {
+    about: 'outage',
+    name: 'a visitor with a session gets an error, and keeps the cookie',
+    level: 'required',
+    why: 'An error that looks like "no session" logs everyone out at the first fault of the database.',
+    needs: 'serveUnreachable',
+    async run(site) {
+      const serve = part(site.serveUnreachable, 'its store cannot fail');
+      const [known, broken] = [new Browser(await site.serve(door)), await serve(door)];
+      await known.ask('/in');
+      const browser = new Browser(broken, known.cookies);
+      const { status, text, lines } = await browser.ask();
+      assert.ok(status >= 500, `it was answered with ${status}, as to ${text}`);
+      assert.deepEqual(lines, [], 'a cookie was set');
+    },
+  },
+  {
+    about: 'outage',
+    name: 'a session that cannot be saved is not confirmed',
+    level: 'required',
+    why: 'The order is confirmed, and not there.',
+    needs: 'serveUnreachable',
+    async run(site) {
+      const serve = part(site.serveUnreachable, 'its store cannot fail');
+      const { status } = await new Browser(await serve(count)).ask();
+      assert.ok(status >= 500, `it was answered with ${status}`);
+    },
+  },
+];
