@@ -5,9 +5,14 @@ import type { ResponseHead } from '../php/host.ts';
 export class FetchHead implements ResponseHead {
   readonly #headers = new Map<string, string | readonly string[]>();
   headersSent = false;
+  /** The page's headers, where the session decides by them; it may replace them then. */
+  page: Headers | undefined;
 
   getHeader(name: string): string | readonly string[] | undefined {
-    return this.#headers.get(name.toLowerCase());
+    const own = this.#headers.get(name.toLowerCase());
+    // The page's cookies are kept by applyTo().
+    if (own !== undefined || name.toLowerCase() === 'set-cookie') return own;
+    return this.page?.get(name) ?? undefined;
   }
 
   setHeader(name: string, value: string | readonly string[]): void {
@@ -18,7 +23,7 @@ export class FetchHead implements ResponseHead {
     this.#headers.delete(name.toLowerCase());
   }
 
-  /** Headers of the page stay; the session's cookie joins the page's, before them. */
+  /** Headers of the page stay, unless `page` was set; the session's cookie joins the page's. */
   applyTo(response: Response): Response {
     this.headersSent = true;
     if (this.#headers.size === 0) return response;
@@ -27,7 +32,10 @@ export class FetchHead implements ResponseHead {
     const own = changed.headers.getSetCookie();
     changed.headers.delete('set-cookie');
     for (const [name, value] of this.#headers) {
-      if (name !== 'set-cookie' && changed.headers.has(name)) continue;
+      if (name !== 'set-cookie' && changed.headers.has(name)) {
+        if (this.page === undefined) continue;
+        changed.headers.delete(name);
+      }
       for (const each of typeof value === 'string' ? [value] : value) {
         changed.headers.append(name, each);
       }

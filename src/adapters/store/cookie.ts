@@ -102,7 +102,7 @@ export class SessionCookie {
   read(header: string | null | undefined): string | undefined {
     for (const pair of (header ?? '').split(';')) {
       const at = pair.indexOf('=');
-      if (at > 0 && pair.slice(0, at).trim() === this.#name) return pair.slice(at + 1).trim();
+      if (at > 0 && strip(pair.slice(0, at)) === this.#name) return strip(pair.slice(at + 1));
     }
     return undefined;
   }
@@ -121,4 +121,15 @@ export class SessionCookie {
   isOwn(line: string): boolean {
     return line.startsWith(`${this.#name}=`);
   }
+}
+
+/**
+ * Removes spaces and tabs at both ends, and nothing else: trim() also takes U+00A0 and others away, and
+ * a cookie whose name begins so is not bound by `__Host-` in the browser.
+ */
+function strip(text: string): string {
+  let [from, to] = [0, text.length];
+  while (from < to && (text[from] === ' ' || text[from] === '\t')) from += 1;
+  while (to > from && (text[to - 1] === ' ' || text[to - 1] === '\t')) to -= 1;
+  return text.slice(from, to);
 }

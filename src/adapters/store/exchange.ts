@@ -22,6 +22,9 @@ export interface SessionParts {
 
 type AnySession = Session<object>;
 
+/** `private="name"` is about one header only. */
+const KEPT_FROM_SHARED_CACHES = /(?:^|[\s,])(?:no-store|private)\s*(?:,|$)/i;
+
 const exchanges = new WeakMap<object, SessionExchange>();
 
 /**
@@ -111,13 +114,14 @@ export class SessionExchange {
     this.#setCookie(change === 'clear' ? this.#cookie.clear() : this.#cookie.set(change.set));
   }
 
-  /** Adds the line to the page's own, and keeps caches from giving it to others. */
+  /** Adds the line to the page's own, and keeps caches from giving it to others, whatever the page says. */
   #setCookie(line: string): void {
     const head = this.#head;
     const present = [head.getHeader('Set-Cookie') ?? []].flat().map(String);
     const others = present.filter((each) => !this.#cookie.isOwn(each));
     head.setHeader('Set-Cookie', [...others, line]);
-    if (head.getHeader('Cache-Control') === undefined) head.setHeader('Cache-Control', 'no-store');
+    const control = [head.getHeader('Cache-Control') ?? []].flat().join();
+    if (!KEPT_FROM_SHARED_CACHES.test(control)) head.setHeader('Cache-Control', 'no-store');
   }
 
   /** Releases what is held, without saving: the client has gone and the page does not end. */

@@ -45,6 +45,7 @@ export function withFetchSessions<Data extends object, Others extends unknown[]>
     const exchange = begin({ cookie: request.headers.get('cookie'), head, request });
     try {
       const response = await handler(request, ...others);
+      head.page = response.headers;
       await exchange.commit();
       return head.applyTo(response);
     } catch (error) {

@@ -56,6 +56,7 @@ export function h3Sessions<Data extends object>(
     const exchange = begin({ cookie: req.headers.get('cookie'), head, request: req });
     try {
       const answer = await next();
+      if (answer instanceof Response) head.page = answer.headers;
       await exchange.commit();
       head.headersSent = true;
       return answer;
@@ -69,6 +70,8 @@ export function h3Sessions<Data extends object>(
 /** The headers that an event adds to its response. */
 class EventHead implements ResponseHead {
   readonly #headers: Headers;
+  /** The headers of the page's own Response. */
+  page: Headers | undefined;
   headersSent = false;
 
   constructor(headers: Headers) {
@@ -77,7 +80,7 @@ class EventHead implements ResponseHead {
 
   getHeader(name: string): string | readonly string[] | undefined {
     if (name.toLowerCase() === 'set-cookie') return this.#headers.getSetCookie();
-    return this.#headers.get(name) ?? undefined;
+    return this.#headers.get(name) ?? this.page?.get(name) ?? undefined;
   }
 
   setHeader(name: string, value: string | readonly string[]): void {

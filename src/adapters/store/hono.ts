@@ -57,6 +57,7 @@ export function honoSessions<Data extends object>(
     const exchange = begin({ cookie: request.headers.get('cookie'), head, request });
     try {
       await next();
+      head.page = context.res.headers;
       await exchange.commit();
     } catch (error) {
       await exchange.close();
