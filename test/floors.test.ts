@@ -50,6 +50,8 @@ const doors: ReadonlySet<string> = new Set([
   // The float printer and the default handler of messages, shared with PHP's layer but not public.
   'src/serialize/numbers.ts',
   'src/serialize/messages.ts',
+  // The command line's.
+  'src/store/operate.ts',
   // The lessons' `#memcached`.
   'src/store/cache/memcached.ts',
   ...Object.values(manifest.exports).map((target) =>

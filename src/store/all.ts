@@ -2,7 +2,7 @@
 import type { Context } from './context.ts';
 import type { Answer } from './database/database.ts';
 import { Deadline, repeat } from './database/deadline.ts';
-import type { Statement } from './table/table.ts';
+import type { Row, Statement } from './table/table.ts';
 
 /** Sessions that one statement reads. */
 const A_PAGE = 100;
@@ -24,17 +24,44 @@ export interface AnySession {
 
 /** Reads all live sessions, a page at a time. A session that is renewed meanwhile may be missed. */
 export async function* walk(context: Context): AsyncGenerator<AnySession> {
-  const { table, hash, sealing } = context;
+  const { hash, sealing } = context;
+  for await (const row of walkRows(context)) {
+    const { key, data, user, label } = sealing.open(row);
+    yield { handle: hash.handleOf(key), data, user, label };
+  }
+}
+
+/** Reads all live rows, a page at a time, with their data as it is stored. */
+export async function* walkRows(context: Context): AsyncGenerator<Row> {
+  const { table } = context;
   let after: Buffer = Buffer.alloc(0);
   for (;;) {
     const { rows } = await run(context, table.page(after, A_PAGE));
     for (const columns of rows) {
-      const { key, data, user, label } = sealing.open(table.rowOf(columns));
-      after = key;
-      yield { handle: hash.handleOf(key), data, user, label };
+      const row = table.rowOf(columns);
+      after = row.key;
+      yield row;
     }
     if (rows.length < A_PAGE) return;
   }
+}
+
+/**
+ * Ends one session, a visitor's without a user included. A handle does not lead to its row, so all
+ * rows are read until it is found.
+ *
+ * @param handle - Its handle, as lists and events have it.
+ * @returns False if no live session has this handle.
+ */
+export async function endOne(context: Context, handle: string): Promise<boolean> {
+  const { table, hash, rows, events } = context;
+  for await (const { key, user } of walkRows(context)) {
+    if (hash.handleOf(key) !== handle) continue;
+    const { affected } = await rows.change([key], () => run(context, table.remove([key])));
+    if (affected > 0) events.emit('destroy', () => ({ handle, user }));
+    return affected > 0;
+  }
+  return false;
 }
 
 /** Counts the sessions that have not expired. */

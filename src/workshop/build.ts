@@ -18,6 +18,8 @@ const PLAIN = '--noCheck --verbatimModuleSyntax false --sourceMap false --declar
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 compile();
 compile(...COMMONJS.split(' '), ...PLAIN.split(' '));
+// Its program is run, never required.
+rmSync(join(root, 'dist/cjs/cli'), { recursive: true });
 writeFileSync(join(root, 'dist/cjs/package.json'), '{ "type": "commonjs" }\n');
 
 function compile(...options: string[]): void {

@@ -56,6 +56,8 @@ const COLUMNS: Columns = {
 /** The table that STORE's schema creates, with all that the store can do. */
 export class OurTable implements Table {
   readonly name: string;
+  /** The columns' names by what they hold. */
+  readonly names: Columns;
   readonly columns: readonly string[];
   readonly schema: string;
   readonly #sql: ReturnType<typeof statementsOf>;
@@ -69,6 +71,7 @@ export class OurTable implements Table {
   constructor(name: string, columns: Partial<Columns> = {}, extra: readonly string[] = []) {
     const names = { ...COLUMNS, ...columns };
     this.name = name;
+    this.names = names;
     this.columns = [names.id, names.data, ...Object.values(names).slice(2), ...extra];
     this.#extra = extra;
     const quoted = Object.fromEntries(
@@ -174,6 +177,11 @@ export class OurTable implements Table {
     const left = Math.min(life.idle, life.absolute - age);
     const values = [key, data, token, bytesOf(user), bytesOf(label), age, left];
     return { sql: this.#sql.succeed, values: [...values, ...this.#filled(extra)] };
+  }
+
+  /** Replaces a live session's data by the same data in another form; it expires when it would have. */
+  rewrite({ key, guard, data, mark }: Save): Statement {
+    return { sql: this.#sql.rewrite, values: [data, mark, key, guard as number] };
   }
 
   /** Lists a user's live sessions, the newest first, without pointers. */
@@ -307,6 +315,9 @@ function statementsOf(table: string, c: Columns, extra: readonly string[]) {
     point:
       `UPDATE ${table} SET ${c.data}=?,${marked},${c.next}=?,${c.updated}=${NOW}+?,` +
       `${c.expires}=${c.created}+? ` +
+      `WHERE ${c.id}=? AND ${c.version}=? AND ${isAlive} AND ${c.next} IS NULL`,
+    rewrite:
+      `UPDATE ${table} SET ${c.data}=?,${marked} ` +
       `WHERE ${c.id}=? AND ${c.version}=? AND ${isAlive} AND ${c.next} IS NULL`,
     remove: `DELETE FROM ${table} WHERE ${c.id}`,
     removePointers: `DELETE FROM ${table} WHERE ${c.user}=? AND ${c.next} IS NOT NULL`,

@@ -1,0 +1,29 @@
+/** `create`: the tables, or their SQL. */
+import { leaseSchema, OurTable } from '../../store/operate.ts';
+import type { Call } from '../call.ts';
+import { engineOn, nameOf, withPool } from '../connect.ts';
+import { EXIT_CODES } from '../ends.ts';
+import { optionsOf, placeOf } from '../place.ts';
+
+/** Runs the command. */
+export async function run(call: Call): Promise<number> {
+  const { terminal } = call;
+  const options = await optionsOf(call);
+  const { table = 'sessions', leaseTable = 'session_locks', columns } = options;
+  if (call.flag('print')) {
+    const statements = [new OurTable(table, columns).schema, leaseSchema(leaseTable)];
+    if (terminal.isJson) await terminal.json({ statements });
+    else for (const sql of statements) await terminal.line(`${sql};`);
+    return EXIT_CODES.fine;
+  }
+  const place = await placeOf(call);
+  return await withPool(place, async (pool) => {
+    const engine = engineOn(pool, options);
+    await engine.createTable();
+    // A table that was there already may be of another shape.
+    await engine.start();
+    if (terminal.isJson) await terminal.json({ tables: [table, leaseTable] });
+    else await terminal.line(`the tables ${table} and ${leaseTable} are in ${nameOf(place.url)}`);
+    return EXIT_CODES.fine;
+  });
+}

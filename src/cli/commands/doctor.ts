@@ -1,0 +1,129 @@
+/** `doctor`: findings with their remedies. */
+import { OurTable } from '../../store/operate.ts';
+import { type Ask, askOn } from '../ask.ts';
+import type { Call } from '../call.ts';
+import { nameOf, withPool } from '../connect.ts';
+import {
+  type Case,
+  type Check,
+  type Finding,
+  isPrimary,
+  readServer,
+  Unchecked,
+} from '../doctor/case.ts';
+import { tooNarrow, tooWide } from '../doctor/rights.ts';
+import { areReadable, contents, expiry, readSample } from '../doctor/rows.ts';
+import { secrets } from '../doctor/secrets.ts';
+import { clocks, clusterState, encryption, leases, settings } from '../doctor/server.ts';
+import { cookie } from '../doctor/site.ts';
+import { shape } from '../doctor/table.ts';
+import { EXIT_CODES } from '../ends.ts';
+import { type Place, placeOf } from '../place.ts';
+import { shapeOf } from '../shape.ts';
+
+/** Checks by what they are about, in the order of the report. */
+const CHECKS: Readonly<Record<string, Check>> = {
+  'the table': shape,
+  'the server': settings,
+  'the leases': leases,
+  'the clocks': clocks,
+  'the connection': encryption,
+  'rights that are missing': tooNarrow,
+  'rights that are not needed': tooWide,
+  'the rows': contents,
+  'expired rows': expiry,
+  'the secrets': secrets,
+  'the cookie': cookie,
+};
+
+/** Checks that read the columns of the store. */
+const OF_ROWS: ReadonlySet<Check> = new Set([tooNarrow, contents, expiry]);
+
+/** Runs the command. */
+export async function run(call: Call): Promise<number> {
+  const place = await placeOf(call);
+  const { findings, unchecked } = await withPool(place, (pool) => examine(call, place, pool));
+  const ignored = new Set(call.list('ignore'));
+  const shown = findings.filter(({ code }) => !ignored.has(code));
+  await report(call, place, shown, unchecked);
+  return shown.length === 0 ? EXIT_CODES.fine : EXIT_CODES.failed;
+}
+
+interface Result {
+  readonly findings: Finding[];
+  /** What could not be checked, and why. */
+  readonly unchecked: string[];
+}
+
+async function examine(
+  call: Call,
+  place: Place,
+  pool: Parameters<Parameters<typeof withPool>[1]>[0],
+): Promise<Result> {
+  const connection = await pool.getConnection();
+  const ask = askOn(connection);
+  const server = await readServer(ask);
+  if (!isPrimary(server)) {
+    return { findings: clusterState(server), unchecked: ['all else: the node refuses statements'] };
+  }
+  const { table: name = 'sessions', columns } = place.options;
+  const table = new OurTable(name, columns);
+  const base = { call, place, ask, connection, table, server, shape: await shapeOf(ask, table) };
+  const canRead = areReadable(base);
+  const sample = canRead ? await sampleOf(ask, table) : undefined;
+  const examined: Case = { ...base, sample: sample ?? { rows: [], largest: 0 } };
+  const result: Result = { findings: [], unchecked: [] };
+  for (const [about, check] of Object.entries(CHECKS)) {
+    call.signal.throwIfAborted();
+    call.terminal.progress(`checking ${about} …`);
+    if (OF_ROWS.has(check) && !canRead) {
+      result.unchecked.push(`${about}: the table is not there, or of another shape`);
+      continue;
+    }
+    try {
+      result.findings.push(...(await check(examined)));
+    } catch (error) {
+      const { errno, code } = error as { errno?: number; code?: string };
+      if (error instanceof Unchecked) result.unchecked.push(error.message);
+      else if (errno !== undefined) result.unchecked.push(`${about}: the server reported ${code}`);
+      else throw error;
+    }
+  }
+  return result;
+}
+
+/** Without the right to read, that right is a finding of its own. */
+async function sampleOf(ask: Ask, table: OurTable): Promise<Case['sample'] | undefined> {
+  return await readSample(ask, table).catch(() => undefined);
+}
+
+async function report(
+  { terminal }: Call,
+  { url, options }: Place,
+  findings: readonly Finding[],
+  unchecked: readonly string[],
+): Promise<void> {
+  if (terminal.isJson) {
+    await terminal.json({ findings, unchecked });
+    return;
+  }
+  for (const { code, level, message, remedy } of findings) {
+    const colour = level === 'error' ? 'red' : 'yellow';
+    await terminal.line(
+      `${terminal.paint(colour, level.padEnd(7))}  ${terminal.paint('bold', code)}`,
+    );
+    await terminal.line(`  ${message}`);
+    for (const line of remedy.split('\n')) await terminal.line(`    ${line}`);
+    await terminal.line();
+  }
+  for (const reason of unchecked) {
+    await terminal.line(terminal.paint('dim', `not checked: ${reason}`));
+  }
+  const where = `${nameOf(url)}, table ${options.table ?? 'sessions'}`;
+  const count = `${findings.length} ${findings.length === 1 ? 'finding' : 'findings'}`;
+  await terminal.line(
+    findings.length === 0
+      ? terminal.paint('green', `${where}: nothing found`)
+      : `${where}: ${count}`,
+  );
+}

@@ -1,0 +1,36 @@
+/** `gc`: deletes expired sessions in rounds. */
+import { collect } from '../../store/operate.ts';
+import type { Call } from '../call.ts';
+import { engineOn, withPool } from '../connect.ts';
+import { EXIT_CODES } from '../ends.ts';
+import { placeOf } from '../place.ts';
+
+/** Milliseconds of one round: the most that a kill takes back. */
+const ROUND = 2000;
+
+/** Runs the command. */
+export async function run(call: Call): Promise<number> {
+  const { terminal, signal } = call;
+  const budget = (call.number('budget') ?? Number.POSITIVE_INFINITY) * 1000;
+  const place = await placeOf(call);
+  return await withPool(place, async (pool) => {
+    const context = await engineOn(pool, place.options).start();
+    const began = performance.now();
+    const left = (): number => budget - (performance.now() - began);
+    let deleted = 0;
+    let isDone = false;
+    while (!isDone && !signal.aborted && left() > 0) {
+      const end = performance.now() + Math.min(ROUND, left());
+      deleted += await collect(context, end - performance.now());
+      isDone = performance.now() < end;
+      terminal.progress(`${deleted} deleted`);
+    }
+    const seconds = Number(((performance.now() - began) / 1000).toFixed(1));
+    if (terminal.isJson) await terminal.json({ deleted, isDone, seconds });
+    else {
+      const rest = isDone ? '' : '; there may be more';
+      await terminal.line(`${deleted} expired sessions deleted in ${seconds} s${rest}`);
+    }
+    return EXIT_CODES.fine;
+  });
+}

@@ -1,0 +1,43 @@
+/** `revoke`: ends sessions. */
+import { endAll, endOne, UserSessions } from '../../store/operate.ts';
+import type { Call } from '../call.ts';
+import { withStore } from '../connect.ts';
+import { EXIT_CODES, UsageError } from '../ends.ts';
+import { printable } from '../terminal.ts';
+
+/** Runs the command. */
+export async function run(call: Call): Promise<number> {
+  const { terminal } = call;
+  const [handle] = call.words;
+  const [user, except] = [call.text('user'), call.text('except')];
+  const isAll = call.flag('all');
+  if ([handle, user, isAll || undefined].filter((each) => each !== undefined).length !== 1) {
+    throw new UsageError('revoke takes one of HANDLE, --user USER, --all');
+  }
+  if (except !== undefined && user === undefined) {
+    throw new UsageError('--except belongs to --user USER');
+  }
+  if (isAll && !call.flag('yes')) {
+    throw new UsageError('--all signs every visitor out: give --yes as well');
+  }
+  return await withStore(call, async (context) => {
+    const sessions = user === undefined ? undefined : new UserSessions(async () => context, user);
+    let ended: number;
+    if (sessions === undefined) {
+      ended = handle === undefined ? await endAll(context) : Number(await endOne(context, handle));
+    } else {
+      ended =
+        except === undefined
+          ? await sessions.revokeAll()
+          : await sessions.revokeOthers({ handle: except });
+    }
+    if (terminal.isJson) await terminal.json({ ended });
+    else await terminal.line(`${ended} ${ended === 1 ? 'session' : 'sessions'} ended`);
+    if (handle === undefined || ended > 0) return EXIT_CODES.fine;
+    terminal.note(
+      `no live session has the handle ${printable(handle)}: handles change with the newest secret; ` +
+        'phpsessid list shows them',
+    );
+    return EXIT_CODES.failed;
+  });
+}

@@ -1,0 +1,99 @@
+/** `show`: one session, without its values unless they are asked for. */
+import { inspect } from 'node:util';
+import { type Context, Payload, walkRows } from '../../store/operate.ts';
+import type { Call } from '../call.ts';
+import { withStore } from '../connect.ts';
+import { EXIT_CODES, UsageError } from '../ends.ts';
+import { bytesText, printable, timeOf } from '../terminal.ts';
+
+/** One key of a session. */
+interface Shown {
+  readonly key: string;
+  readonly type: string;
+  readonly bytes: number;
+  readonly value?: unknown;
+}
+
+/** Runs the command. */
+export async function run(call: Call): Promise<number> {
+  const { terminal, signal } = call;
+  const [handle] = call.words;
+  if (handle === undefined) throw new UsageError('show takes a HANDLE: phpsessid list shows them');
+  return await withStore(call, async (context) => {
+    for await (const row of walkRows(context)) {
+      if (signal.aborted) break;
+      if (context.hash.handleOf(row.key) !== handle) continue;
+      const { user, label, age, left, data } = row;
+      const { format, keys, fault } = keysOf(context, row, call.flag('reveal'));
+      const about = {
+        handle,
+        user: user ?? null,
+        label: label ?? null,
+        created: timeOf(new Date(Date.now() - age)),
+        expires: timeOf(new Date(Date.now() + left)),
+        format,
+        bytes: data.length,
+      };
+      if (terminal.isJson) await terminal.json({ ...about, keys, ...(fault && { fault }) });
+      else {
+        for (const [name, value] of Object.entries(about)) {
+          await terminal.line(
+            `${terminal.paint('dim', name.padEnd(9))}${printable(`${value ?? '-'}`)}`,
+          );
+        }
+        for (const each of keys) await terminal.line(lineOf(each));
+        if (fault) await terminal.line(`  ${fault}`);
+      }
+      return fault ? EXIT_CODES.failed : EXIT_CODES.fine;
+    }
+    if (!signal.aborted) terminal.note(`no live session has the handle ${printable(handle)}`);
+    return EXIT_CODES.failed;
+  });
+}
+
+function keysOf(
+  { format: preferred, sealing }: Context,
+  row: { readonly key: Buffer; readonly data: Buffer },
+  isRevealed: boolean,
+): { format: string; keys: Shown[]; fault?: string } {
+  try {
+    const payload = new Payload(sealing.open(row).data, preferred);
+    const keys = [...payload.keys].map((key) => {
+      const value = payload.valueOf(key);
+      const bytes = payload.bytesOf(key)?.length ?? 0;
+      const shown = { key, type: typeOf(value), bytes };
+      return isRevealed ? { ...shown, value: plainOf(value) } : shown;
+    });
+    return { format: payload.format, keys };
+  } catch (error) {
+    return { format: 'unknown', keys: [], fault: (error as Error).message };
+  }
+}
+
+function lineOf({ key, type, bytes, ...rest }: Shown): string {
+  const value =
+    'value' in rest
+      ? `  ${printable(inspect(rest.value, { depth: 8, breakLength: Number.POSITIVE_INFINITY }))}`
+      : '';
+  return `  ${printable(key).padEnd(20)}  ${type.padEnd(12)}  ${bytesText(bytes).padStart(9)}${value}`;
+}
+
+function typeOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return `list of ${value.length}`;
+  if (value instanceof Map) return `map of ${value.size}`;
+  if (value instanceof Uint8Array) return 'bytes';
+  if (typeof value !== 'object') return typeof value;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  const isPlain = prototype === Object.prototype || prototype === null;
+  return isPlain ? `object of ${Object.keys(value).length}` : 'php object';
+}
+
+/** A value that JSON can show; PHP has kinds that it cannot. */
+function plainOf(value: unknown): unknown {
+  try {
+    return JSON.parse(JSON.stringify(value)) as unknown;
+  } catch {
+    return inspect(value, { depth: 8 });
+  }
+}

@@ -1,0 +1,86 @@
+/** What the doctor's checks share: one connection, and what was asked of it already. */
+import type { Connection } from 'mysql2/promise';
+import type { OurTable } from '../../store/operate.ts';
+import type { Ask, Rows } from '../ask.ts';
+import type { Call } from '../call.ts';
+import type { Place } from '../place.ts';
+import type { Shape } from '../shape.ts';
+
+/** One thing that is wrong. */
+export interface Finding {
+  /** Its name, for `--ignore` and for scripts. */
+  readonly code: string;
+  /** An error loses, refuses or mixes up sessions; a warning costs speed or protection. */
+  readonly level: 'error' | 'warning';
+  /** What was found, with its value, and its harm. */
+  readonly message: string;
+  /** SQL or configuration to paste. */
+  readonly remedy: string;
+}
+
+/** A check could not be made. */
+export class Unchecked extends Error {}
+
+/** An installation under examination. */
+export interface Case {
+  readonly call: Call;
+  readonly place: Place;
+  readonly ask: Ask;
+  readonly connection: Connection;
+  readonly table: OurTable;
+  /** The server's variables and status, as a new connection has them. */
+  readonly server: ReadonlyMap<string, string>;
+  readonly shape: Shape;
+  readonly sample: Sample;
+}
+
+/** Some rows, in the order of their keys, which is random for hashes. */
+export interface Sample {
+  readonly rows: readonly { readonly key: Buffer; readonly data: Buffer | null }[];
+  /** The size of the largest one. */
+  readonly largest: number;
+}
+
+/**
+ * One check.
+ *
+ * @throws Unchecked with the reason.
+ */
+export type Check = (examined: Case) => Promise<readonly Finding[]> | readonly Finding[];
+
+const VARIABLES = [
+  'autocommit',
+  'init_connect',
+  'innodb_flush_log_at_trx_commit',
+  'innodb_read_only',
+  'max_allowed_packet',
+  'read_only',
+  'super_read_only',
+  'sql_mode',
+  'transaction_isolation',
+  'transaction_read_only',
+  'tx_isolation',
+  'tx_read_only',
+  'wait_timeout',
+  'wsrep_on',
+];
+
+const STATUS = ['Ssl_cipher', 'wsrep_cluster_size', 'wsrep_cluster_status', 'wsrep_ready'];
+
+/** Reads the server's variables; SHOW is answered even by a node that refuses everything else. */
+export async function readServer(ask: Ask): Promise<ReadonlyMap<string, string>> {
+  const rows: Rows[] = [];
+  for (const [what, names] of [
+    ['VARIABLES', VARIABLES],
+    ['STATUS', STATUS],
+  ] as const) {
+    rows.push(await ask(`SHOW ${what} WHERE Variable_name IN (?)`, [names as never]));
+  }
+  return new Map(rows.flat().map(([name, value]) => [String(name).toLowerCase(), String(value)]));
+}
+
+/** Whether a node of a cluster takes part in it; true for a server without a cluster. */
+export function isPrimary(server: Case['server']): boolean {
+  if (server.get('wsrep_on') !== 'ON') return true;
+  return server.get('wsrep_cluster_status') === 'Primary' && server.get('wsrep_ready') === 'ON';
+}

@@ -1,0 +1,123 @@
+/** Checks of the rows: what is in them, and what is left of the dead ones. */
+import { isSealed, NOW, type OurTable, Payload, quote } from '../../store/operate.ts';
+import type { Ask } from '../ask.ts';
+import { FOREVER } from '../shape.ts';
+import type { Case, Check, Finding, Sample } from './case.ts';
+
+const SAMPLE = 200;
+/** Larger sessions are measured and not read. */
+const LONGEST = 65_536;
+
+/** Expired rows older than this should be gone: three times the time between two collections. */
+const GC_LATE = 15 * 60_000;
+/** Fewer of them are no pile. */
+const A_PILE = 100;
+
+const RUNNER = 'gc runner';
+const KEY_BYTES = 32;
+
+/** Reads some rows. */
+export async function readSample(ask: Ask, { name, names }: OurTable): Promise<Sample> {
+  const [id, data] = [quote(names.id), quote(names.data)];
+  const found = await ask(
+    `SELECT ${id},LENGTH(${data}),IF(LENGTH(${data})<=${LONGEST},${data},NULL) FROM ${quote(name)} ` +
+      `ORDER BY ${id} LIMIT ${SAMPLE}`,
+  );
+  const rows = found.map(([key, , bytes]) => ({
+    key: Buffer.from(key as Buffer),
+    data: bytes === null ? null : Buffer.from(bytes as Buffer),
+  }));
+  return { rows, largest: Math.max(0, ...found.map(([, length]) => Number(length))) };
+}
+
+/** Formats and keys of the sample. */
+export const contents: Check = ({ sample, place, table }) => {
+  const { format = 'json' } = place.options;
+  const others = new Map<string, number>();
+  let [unreadable, plain] = [0, 0];
+  for (const { key, data } of sample.rows) {
+    if (isPlain(key)) plain += 1;
+    if (data === null || data.length === 0 || isSealed(data)) continue;
+    try {
+      const found = new Payload(data, format).format;
+      if (found !== format) others.set(found, (others.get(found) ?? 0) + 1);
+    } catch {
+      unreadable += 1;
+    }
+  }
+  const of = `of ${sample.rows.length} rows`;
+  const findings: Finding[] = [];
+  if (others.size > 0) {
+    const list = [...others].map(([name, count]) => `${count} in ${name}`).join(', ');
+    const [other] = others.keys();
+    findings.push({
+      code: 'format',
+      level: 'warning',
+      message:
+        `${list} ${of}, and the format is ${format}: another program writes this table with another ` +
+        'session.serialize_handler, which reads one format only',
+      remedy:
+        `In php.ini: session.serialize_handler=${format === 'json' ? 'php_serialize' : format}\n` +
+        `or createSessions({ format: '${other}', … }), then: phpsessid convert ${other}`,
+    });
+  }
+  if (unreadable > 0) {
+    findings.push({
+      code: 'unreadable',
+      level: 'error',
+      message: `${unreadable} ${of} are in none of the formats: their visitors get an error`,
+      remedy: 'phpsessid crawl counts them. Cut rows come from a column that was too small.',
+    });
+  }
+  if (plain > 0) {
+    findings.push({
+      code: 'ids-plain',
+      level: 'error',
+      message: `${plain} ${of} have an id as their key, and not its hash: each opens its session for a reader of the table`,
+      remedy: `createSessions({ table: '…', … }) with a table of its own beside "${table.name}"`,
+    });
+  }
+  return findings;
+};
+
+/** A hash has bytes of all values: 32 of an id's alphabet in a row do not occur. */
+function isPlain(key: Buffer): boolean {
+  const text = key.toString('latin1');
+  return text !== RUNNER && (key.length !== KEY_BYTES || /^[A-Za-z0-9,_-]+$/.test(text));
+}
+
+/** Rows that should have been deleted, and rows that never will be. */
+export const expiry: Check = async ({ ask, table, shape }) => {
+  const expires = quote(table.names.expires);
+  if (!shape.columns.has(table.names.expires.toLowerCase())) return [];
+  const findings: Finding[] = [];
+  const from = `FROM ${quote(table.name)} WHERE`;
+  const [[late] = []] = await ask(
+    `SELECT COUNT(*) FROM (SELECT 1 ${from} ${expires}<${NOW}-${GC_LATE} LIMIT 100000) AS late`,
+  );
+  if (Number(late) >= A_PILE) {
+    findings.push({
+      code: 'gc',
+      level: 'warning',
+      message: `${Number(late) >= 100_000 ? '100000 or more' : late} rows expired over ${GC_LATE / 60_000} minutes ago: nothing deletes them`,
+      remedy:
+        'phpsessid gc\nthen createSessions() without gc: false, or in cron: */5 * * * * phpsessid gc',
+    });
+  }
+  const [[endless] = []] = await ask(`SELECT COUNT(*) ${from} ${expires}>=${FOREVER}`);
+  if (Number(endless) > 0) {
+    findings.push({
+      code: 'endless',
+      level: 'error',
+      message: `${endless} rows never expire: an older version has inserted them after the migration`,
+      remedy: 'phpsessid migrate',
+    });
+  }
+  return findings;
+};
+
+/** Whether the sample and the expiry can be read at all. */
+export function areReadable({ shape, table }: Pick<Case, 'shape' | 'table'>): boolean {
+  const { id, data } = table.names;
+  return [id, data].every((name) => shape.columns.has(name.toLowerCase()));
+}

@@ -1,0 +1,227 @@
+/** Checks of the server and of the way to it. */
+import type { Socket } from 'node:net';
+import { createConnection } from 'mysql2/promise';
+import { NOW, quote } from '../../store/operate.ts';
+import { type Case, type Check, type Finding, isPrimary, Unchecked } from './case.ts';
+
+const MEBIBYTE = 1024 ** 2;
+
+/** mysql2's pools close a connection that was idle for a minute. */
+const POOL_IDLE = 60;
+
+/** Milliseconds that two clocks may differ. */
+const CLOCKS_APART = 2000;
+
+/** A node of a cluster that takes no part in it. */
+export function clusterState(server: Case['server']): Finding[] {
+  if (isPrimary(server)) return [];
+  return [
+    {
+      code: 'cluster-state',
+      level: 'error',
+      message:
+        `the node is ${server.get('wsrep_cluster_status')}, ready: ${server.get('wsrep_ready')}: it refuses ` +
+        'every statement until it sees a majority of the cluster',
+      remedy:
+        'Start the other nodes, or reconnect this one to them. Only if they are gone for good, on ONE node:\n' +
+        "SET GLOBAL wsrep_provider_options='pc.bootstrap=YES';",
+    },
+  ];
+}
+
+/** Settings of the server. */
+export const settings: Check = ({ server, sample, place }) => {
+  const findings: Finding[] = [];
+  const add = (finding: Finding): void => void findings.push(finding);
+  const isOn = (name: string): boolean => /^(?:ON|1)$/.test(server.get(name) ?? '');
+  const readOnly = [
+    'read_only',
+    'super_read_only',
+    'innodb_read_only',
+    'transaction_read_only',
+    'tx_read_only',
+  ].find(isOn);
+  if (readOnly !== undefined) {
+    add({
+      code: 'read-only',
+      level: 'error',
+      message: `the server has ${readOnly}=ON: no session can be saved (a replica, perhaps)`,
+      remedy: `Connect to the primary, or, if this is it:\nSET GLOBAL ${readOnly}=OFF;`,
+    });
+  }
+  const mode = server.get('sql_mode') ?? '';
+  if (!/\bSTRICT_(?:TRANS|ALL)_TABLES\b/.test(mode)) {
+    add({
+      code: 'sql-mode',
+      level: 'error',
+      message: `sql_mode is '${mode}', which is not strict: a value that does not fit is cut without an error`,
+      remedy: `SET GLOBAL sql_mode=CONCAT_WS(',', NULLIF(@@GLOBAL.sql_mode, ''), 'STRICT_TRANS_TABLES');`,
+    });
+  }
+  if (server.get('autocommit') === 'OFF') {
+    add({
+      code: 'autocommit',
+      level: 'error',
+      message: 'autocommit is OFF: a save is taken back when its connection closes',
+      remedy: 'SET GLOBAL autocommit=1;\nand in the configuration of the server: autocommit=1',
+    });
+  }
+  const isolation = server.get('transaction_isolation') ?? server.get('tx_isolation') ?? '';
+  if (/UNCOMMITTED|SERIALIZABLE/.test(isolation)) {
+    const harm = isolation.startsWith('S')
+      ? 'reads within a transaction lock rows, and saves wait for them'
+      : 'a read can return a save that is then taken back';
+    add({
+      code: 'isolation',
+      level: 'error',
+      message: `the isolation is ${isolation}: ${harm}`,
+      remedy: 'SET GLOBAL TRANSACTION ISOLATION LEVEL READ COMMITTED;',
+    });
+  }
+  const packet = Number(server.get('max_allowed_packet'));
+  const needed = Math.max(MEBIBYTE, 2 * sample.largest + 1024);
+  if (packet < needed) {
+    add({
+      code: 'packet',
+      level: 'error',
+      message:
+        `max_allowed_packet is ${packet} bytes; the largest session of the sample has ${sample.largest}: ` +
+        'a larger one is refused',
+      remedy: `SET GLOBAL max_allowed_packet=${Math.max(16 * MEBIBYTE, 2 ** Math.ceil(Math.log2(needed)))};`,
+    });
+  }
+  if (server.get('innodb_flush_log_at_trx_commit') === '0') {
+    add({
+      code: 'flush-log',
+      level: 'warning',
+      message:
+        'innodb_flush_log_at_trx_commit is 0: a crash of the server takes back up to a second of saves that ' +
+        'were acknowledged, logouts included',
+      remedy:
+        'SET GLOBAL innodb_flush_log_at_trx_commit=1; -- or 2, if only a power cut may do that',
+    });
+  }
+  const wait = Number(server.get('wait_timeout'));
+  if (wait < POOL_IDLE) {
+    add({
+      code: 'wait-timeout',
+      level: 'warning',
+      message: `wait_timeout is ${wait} s, shorter than a pool keeps idle connections (${POOL_IDLE} s): requests meet closed ones`,
+      remedy: `SET GLOBAL wait_timeout=${10 * POOL_IDLE};\nor in the pool: { idleTimeout: ${(wait * 1000) / 2} }`,
+    });
+  }
+  const { strategy = 'merge', oneWriter = false } = place.options;
+  const nodes = server.get('wsrep_on') === 'ON' ? Number(server.get('wsrep_cluster_size')) : 1;
+  if (nodes > 1 && !oneWriter && (strategy === 'lock' || strategy === 'row')) {
+    add({
+      code: 'cluster-locks',
+      level: 'error',
+      message: `strategy '${strategy}' locks on one node, and the cluster has ${nodes}: the store refuses to start`,
+      remedy: "createSessions({ strategy: 'lease', … }), or 'merge', which needs no lock",
+    });
+  }
+  return findings;
+};
+
+/** The strategy `lease` has a table of its own. */
+export const leases: Check = async ({ ask, place }) => {
+  const { strategy, leaseTable = 'session_locks' } = place.options;
+  if (strategy !== 'lease') return [];
+  try {
+    await ask(`SELECT 1 FROM ${quote(leaseTable)} LIMIT 0`);
+    return [];
+  } catch {
+    return [
+      {
+        code: 'lease-table',
+        level: 'error',
+        message: `strategy 'lease' needs the table ${leaseTable}, which is not there or may not be read`,
+        remedy: 'phpsessid create',
+      },
+    ];
+  }
+};
+
+/** Passwords, keys and data in plain text on a network. */
+export const encryption: Check = ({ connection, server }) => {
+  const { stream } = (connection as unknown as { connection: { stream: Socket } }).connection;
+  const address = stream.remoteAddress?.replace('::ffff:', '');
+  // Without an address it is a unix socket.
+  if (address === undefined || /^(?:127\.|::1$)/.test(address) || server.get('ssl_cipher'))
+    return [];
+  return [
+    {
+      code: 'tls',
+      level: 'warning',
+      message: `the connection to ${address} is not encrypted: the network sees the sessions' data and keys`,
+      remedy:
+        'In the address: mysql://…?ssl={}, or in the pool: { ssl: {} }\n' +
+        'ALTER USER … REQUIRE SSL; -- once every client uses it',
+    },
+  ];
+};
+
+/** Clocks: of this machine, of the server, of the other nodes. */
+export const clocks: Check = async ({ ask, call, place }) => {
+  const here = await offsetOf(ask);
+  const findings: Finding[] = [];
+  if (Math.abs(here) > CLOCKS_APART) {
+    findings.push({
+      code: 'clock',
+      level: 'warning',
+      message:
+        `the server's clock is ${secondsText(here)} this machine's: sessions expire by the server's; cookies ` +
+        'with a Max-Age, and logs, go by the other',
+      remedy: 'On both machines: timedatectl set-ntp true',
+    });
+  }
+  for (const node of call.list('node')) {
+    const { hostname: host, port } = new URL(`mysql://${node}`);
+    const { username, password } = place.url;
+    const connection = await createConnection({
+      host,
+      port: Number(port || 3306),
+      user: decodeURIComponent(username),
+      password: decodeURIComponent(password),
+      connectTimeout: 5000,
+    }).catch((error: { code?: string }) => {
+      throw new Unchecked(`the clock of ${node}: cannot connect (${error.code})`);
+    });
+    try {
+      const there = await offsetOf(async (sql) => {
+        const [rows] = await connection.query({ sql, rowsAsArray: true });
+        return rows as unknown as unknown[][];
+      });
+      if (Math.abs(there - here) > CLOCKS_APART) {
+        findings.push({
+          code: 'clock-nodes',
+          level: 'error',
+          message: `the clock of ${node} is ${secondsText(there - here)} the first node's: a session is alive on one and expired on the other`,
+          remedy: 'On every node: timedatectl set-ntp true',
+        });
+      }
+    } finally {
+      connection.destroy();
+    }
+  }
+  return findings;
+};
+
+/** Milliseconds by which a server's clock is ahead; the shortest of three round trips is the most exact. */
+async function offsetOf(ask: Case['ask']): Promise<number> {
+  let [best, offset] = [Number.POSITIVE_INFINITY, 0];
+  for (let tries = 0; tries < 3; tries += 1) {
+    const began = Date.now();
+    const [[now] = []] = await ask(`SELECT ${NOW}`);
+    const ended = Date.now();
+    if (ended - began >= best) continue;
+    best = ended - began;
+    offset = Number(now) - (began + ended) / 2;
+  }
+  return offset;
+}
+
+function secondsText(milliseconds: number): string {
+  const seconds = Math.round(Math.abs(milliseconds) / 1000);
+  return `${seconds} s ${milliseconds > 0 ? 'ahead of' : 'behind'}`;
+}

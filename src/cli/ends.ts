@@ -1,0 +1,28 @@
+/** The ways in which a command ends. */
+
+/** Exit codes. */
+export const EXIT_CODES = { fine: 0, failed: 1, usage: 2, unreachable: 3 } as const;
+
+/** A wrong command line or configuration. */
+export class UsageError extends Error {
+  override name = 'UsageError';
+}
+
+/** The server cannot be reached, or refuses the login. */
+export class Unreachable extends Error {
+  override name = 'Unreachable';
+}
+
+/** Ctrl-C, or the end of the terminal. */
+export class Interrupted extends Error {
+  readonly code: number;
+
+  /** @param code - The exit code. */
+  constructor(code: number) {
+    super('interrupted');
+    this.code = code;
+  }
+}
+
+/** The reader of stdout wants no more. */
+export class PipeClosed extends Error {}

@@ -1,0 +1,166 @@
+/** Where the sessions are: the address, the secrets and the options, from all their sources. */
+import { readFileSync, statSync } from 'node:fs';
+import { extname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { SessionsOptions } from '../store/index.ts';
+import type { Call } from './call.ts';
+import { UsageError } from './ends.ts';
+
+/** The options of a store without its connection. */
+export type StoreOptions = Partial<Omit<SessionsOptions, 'url' | 'pool' | 'secrets'>>;
+
+/** The place of one call. */
+export interface Place {
+  readonly url: URL;
+  readonly options: StoreOptions & { readonly secrets: readonly string[] };
+}
+
+/** What a configuration may have; of a module also what only an application needs. */
+const KNOWN: ReadonlySet<string> = new Set<keyof SessionsOptions>([
+  'url',
+  'secrets',
+  'idle',
+  'absolute',
+  'touchAfter',
+  'strategy',
+  'onConflict',
+  'format',
+  'table',
+  'columns',
+  'extra',
+  'seal',
+  'leaseTable',
+  'leaseTime',
+  'lockTimeout',
+  'statementTimeout',
+  'timeout',
+  'oneWriter',
+  'maxPerUser',
+  'cache',
+  'batch',
+  'gc',
+]);
+
+/**
+ * Reads the options of a store.
+ *
+ * @throws UsageError that names the wrong value and its source.
+ */
+export async function optionsOf(call: Call): Promise<Place['options']> {
+  return (await read(call)).options;
+}
+
+/**
+ * Reads the address and the options of a store.
+ *
+ * @throws UsageError without an address, or with a wrong one.
+ */
+export async function placeOf(call: Call): Promise<Place> {
+  const { options, url } = await read(call);
+  const given = call.text('url');
+  if (given !== undefined && /:[^@/]+@/.test(given)) {
+    call.terminal.warn(
+      'a password in --url is visible to every user of this machine: use DATABASE_URL or --config',
+    );
+  }
+  const [text, source] =
+    given !== undefined
+      ? [given, '--url']
+      : url !== undefined
+        ? [url, 'url of --config']
+        : [call.env['DATABASE_URL'], 'DATABASE_URL'];
+  if (!text) {
+    throw new UsageError(
+      'no address: set DATABASE_URL=mysql://user:password@host:3306/database, or give --config or --url',
+    );
+  }
+  // The text is not shown: it may have a password.
+  const address = URL.canParse(text) ? new URL(text) : undefined;
+  if (!address || !/^(?:mysql|mariadb):$/.test(address.protocol) || address.hostname === '') {
+    throw new UsageError(
+      `${source} is not an address of the form mysql://user:password@host:3306/database; in a password ` +
+        'write @ : / ? # % as %40 %3A %2F %3F %23 %25',
+    );
+  }
+  return { url: address, options };
+}
+
+async function read(call: Call): Promise<{ options: Place['options']; url: string | undefined }> {
+  const path = call.text('config');
+  const { url, ...config } = path === undefined ? {} : await configOf(path, call);
+  const columns = { ...config.columns, ...columnsOf(call.list('column')) };
+  const table = call.text('table') ?? config.table;
+  const secrets = secretsOf(call) ?? listOf(config.secrets, path);
+  return { options: { ...config, columns, table, secrets }, url };
+}
+
+async function configOf(path: string, { terminal }: Call): Promise<Partial<SessionsOptions>> {
+  const file = resolve(path);
+  warnIfOpen(path, terminal);
+  let value: unknown;
+  if (extname(file) === '.json') {
+    try {
+      value = JSON.parse(textOf(path, '--config'));
+    } catch (error) {
+      if (error instanceof UsageError) throw error;
+      throw new UsageError(`--config ${path} is not JSON`);
+    }
+  } else {
+    textOf(path, '--config');
+    ({ default: value } = (await import(pathToFileURL(file).href)) as { default?: unknown });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new UsageError(
+      `--config ${path} has no object of options (a module: as its default export)`,
+    );
+  }
+  const unknown = Object.keys(value).find((key) => !KNOWN.has(key));
+  if (unknown !== undefined) {
+    throw new UsageError(
+      `--config ${path}: there is no option "${unknown}"; known are ${[...KNOWN].join(', ')}`,
+    );
+  }
+  return value;
+}
+
+function columnsOf(given: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    given.map((text) => {
+      const [column = '', name = '', ...rest] = text.split('=');
+      if (column === '' || name === '' || rest.length > 0) {
+        throw new UsageError(`--column takes COLUMN=NAME, such as data=payload, not "${text}"`);
+      }
+      return [column, name];
+    }),
+  );
+}
+
+function secretsOf(call: Call): readonly string[] | undefined {
+  const path = call.text('secrets-file');
+  if (path !== undefined) {
+    warnIfOpen(path, call.terminal);
+    return textOf(path, '--secrets-file').split(/\r?\n/).filter(Boolean);
+  }
+  return call.env['SESSION_SECRETS']?.split(/[\s,]+/).filter(Boolean);
+}
+
+function listOf(secrets: unknown, path: string | undefined): readonly string[] {
+  if (secrets === undefined) return [];
+  if (Array.isArray(secrets) && secrets.every((each) => typeof each === 'string')) return secrets;
+  throw new UsageError(`--config ${path}: secrets must be a list of texts, the newest first`);
+}
+
+function textOf(path: string, option: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(`${option} ${path} cannot be read (${code})`);
+  }
+}
+
+function warnIfOpen(path: string, terminal: Call['terminal']): void {
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
+  if (process.platform === 'win32' || (mode & 0o004) === 0) return;
+  terminal.warn(`every user of this machine may read ${path}: chmod 600 ${path}`);
+}

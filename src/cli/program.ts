@@ -1,0 +1,99 @@
+/** The program: finds the command, runs it, and turns its end into an exit code. */
+import { readFileSync } from 'node:fs';
+import { type Call, parseLine } from './call.ts';
+import { COMMANDS, COMMON } from './commands.ts';
+import { EXIT_CODES, Interrupted, Unreachable, UsageError } from './ends.ts';
+import { commandHelp, programHelp } from './help.ts';
+import { type Surroundings, Terminal } from './terminal.ts';
+
+/**
+ * Runs one command.
+ *
+ * @param args - The command line without Node and the program.
+ * @returns The exit code.
+ */
+export async function runProgram(
+  args: readonly string[],
+  surroundings: Surroundings,
+): Promise<number> {
+  const { env, signal } = surroundings;
+  const terminal = new Terminal(surroundings, args.includes('--json'));
+  const end = (code: number): number => {
+    terminal.end();
+    const { reason } = signal;
+    if (!signal.aborted) return code;
+    return reason instanceof Interrupted ? reason.code : 0;
+  };
+  // A second Ctrl-C does not wait for the current batch.
+  const announce = (): void => {
+    if (signal.reason instanceof Interrupted) {
+      terminal.note('stopping after the current step; Ctrl-C again stops at once');
+    }
+  };
+  try {
+    const [name = 'help', ...rest] = args;
+    if (name === 'help' || name === '--help' || name === '-h') {
+      const [topic] = rest;
+      await terminal.line(topic === undefined ? programHelp() : commandHelp(topic, specOf(topic)));
+      return end(EXIT_CODES.fine);
+    }
+    if (name === '--version') {
+      await terminal.line(versionOf());
+      return end(EXIT_CODES.fine);
+    }
+    const spec = specOf(name);
+    const line = parseLine(name, { ...spec.options, ...COMMON }, spec.words, rest);
+    if (line.flag('help')) {
+      await terminal.line(commandHelp(name, spec));
+      return end(EXIT_CODES.fine);
+    }
+    signal.addEventListener('abort', announce);
+    const call: Call = { ...line, terminal, env, signal };
+    const { run } = await spec.load();
+    return end(await run(call));
+  } catch (error) {
+    if (signal.aborted) return end(EXIT_CODES.failed);
+    terminal.end();
+    return await reported(error, terminal);
+  } finally {
+    signal.removeEventListener('abort', announce);
+  }
+}
+
+function specOf(name: string): (typeof COMMANDS)[string] {
+  const spec = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (spec) return spec;
+  throw new UsageError(
+    `there is no command "${name}": ${Object.keys(COMMANDS).join(', ')}; phpsessid --help`,
+  );
+}
+
+function versionOf(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
+/** Writes an error with its remedy, and returns the exit code. Neither has a password, id or data. */
+async function reported(error: unknown, terminal: Terminal): Promise<number> {
+  if (error instanceof UsageError) {
+    terminal.error(error.message);
+    return EXIT_CODES.usage;
+  }
+  if (error instanceof Unreachable) {
+    terminal.error(error.message);
+    return EXIT_CODES.unreachable;
+  }
+  const { SessionError, SessionUnavailable } = await import('../store/index.ts');
+  if (error instanceof SessionError) {
+    terminal.error(error.message);
+    return error instanceof SessionUnavailable ? EXIT_CODES.unreachable : EXIT_CODES.failed;
+  }
+  const { errno, code, fatal } = error as { errno?: unknown; code?: unknown; fatal?: unknown };
+  if (fatal === true || typeof errno === 'number') {
+    // The server's own text may quote a row's values.
+    terminal.error(`the server reported ${String(code ?? errno)}: its error log has the details`);
+    return fatal === true ? EXIT_CODES.unreachable : EXIT_CODES.failed;
+  }
+  terminal.error(error instanceof Error ? String(error.stack) : String(error));
+  return EXIT_CODES.failed;
+}

@@ -1,0 +1,18 @@
+/**
+ * The door for the command line: the parts that an operator's program needs and an application does
+ * not.
+ *
+ * The command line imports from this file and from `index.ts`, and from no other file of `src/store`.
+ */
+export { endAll, endOne, walkRows } from './all.ts';
+export type { Context } from './context.ts';
+export { type Converted, convertAll } from './convert.ts';
+export { Engine } from './engine.ts';
+export { collect } from './gc.ts';
+export { leaseSchema } from './hold/lease.ts';
+export { settingsOf } from './options.ts';
+export { Payload } from './payload/payload.ts';
+export { isSealed } from './payload/seal.ts';
+export { quote } from './table/names.ts';
+export { NOW, OurTable } from './table/ours.ts';
+export { UserSessions } from './users.ts';

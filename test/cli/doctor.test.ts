@@ -1,0 +1,279 @@
+/** The doctor, on a real server that is broken in one way at a time. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, test } from 'node:test';
+import { createConnection } from 'mysql2/promise';
+import type { Case, Finding } from '../../src/cli/doctor/case.ts';
+import { encryption } from '../../src/cli/doctor/server.ts';
+import { createSessions } from '../../src/store/index.ts';
+import { startServer } from '../../src/workshop/machine/database/own-server.ts';
+import { phpsessid, written } from './fixture.ts';
+
+const secret = 'M2kqY0sVb7Zx9QfTtLw3RrHnJd5PpUaE8gC1oIiSyKo=';
+
+// Settings of the whole server are broken: it must not be the one of other tests.
+const server = await startServer({});
+const admin = await createConnection({ uri: server.url, multipleStatements: true });
+after(async () => {
+  await admin.end();
+  await server.close();
+});
+// The tests' server may write its log less often than a server does by default.
+const DEFAULTS = `SET GLOBAL read_only=0, GLOBAL sql_mode=DEFAULT, GLOBAL autocommit=1,
+  GLOBAL max_allowed_packet=16777216, GLOBAL innodb_flush_log_at_trx_commit=1,
+  GLOBAL wait_timeout=28800, GLOBAL init_connect='';
+  SET GLOBAL TRANSACTION ISOLATION LEVEL REPEATABLE READ`;
+
+/** An installation that nothing is wrong with, and its user, who has the four rights. */
+async function healthy(): Promise<{ url: string; schema: string; user: string }> {
+  await admin.query(DEFAULTS);
+  const { name: schema, url } = await server.createSchema('doctor');
+  const sessions = createSessions({ url, secrets: [secret], gc: false });
+  await sessions.createTable();
+  await sessions.close();
+  const user = `'u_${schema.slice(-12)}'@'%'`;
+  await admin.query(
+    `CREATE USER ${user} IDENTIFIED BY 'pass word';
+     GRANT SELECT, INSERT, UPDATE, DELETE ON ${schema}.sessions TO ${user};
+     USE ${schema}`,
+  );
+  const own = new URL(url);
+  own.username = user.slice(1, -5);
+  own.password = encodeURIComponent('pass word');
+  return { url: own.href, schema, user };
+}
+
+interface Report {
+  readonly code: number;
+  readonly findings: readonly Finding[];
+  readonly unchecked: readonly string[];
+}
+
+async function examine(url: string, args = '', secrets = secret): Promise<Report> {
+  const env = { DATABASE_URL: url, SESSION_SECRETS: secrets };
+  const { code, out, err } = await phpsessid(`doctor --json ${args}`, { env });
+  assert.ok(!`${out}${err}`.includes('pass%20word') && !`${out}${err}`.includes(secret));
+  assert.notEqual(out, '', err);
+  return { code, ...(JSON.parse(out) as Omit<Report, 'code'>) };
+}
+
+const codesOf = ({ findings }: Report): string[] => findings.map(({ code }) => code);
+
+/** Pastes a remedy as an administrator would. */
+async function paste({ findings }: Report): Promise<void> {
+  for (const { remedy } of findings) {
+    const statements = remedy.match(/^(?:ALTER|SET|CREATE TABLE)[^;]*;/gm) ?? [];
+    assert.ok(statements.length > 0, remedy);
+    for (const sql of statements) await admin.query(sql);
+  }
+}
+
+test('a healthy installation has no finding', async () => {
+  const { url } = await healthy();
+  const report = await examine(url);
+  assert.deepEqual(report, {
+    code: 0,
+    findings: [],
+    unchecked: ['the cookie: give --site https://…'],
+  });
+});
+
+/** The finding, and the statements that break the installation. The remedy's SQL ends it. */
+const BROKEN: Record<string, string> = {
+  engine: 'ALTER TABLE sessions ENGINE=Aria',
+  'id-collation': 'ALTER TABLE sessions MODIFY id VARCHAR(64) NOT NULL',
+  'id-short': 'ALTER TABLE sessions MODIFY id VARBINARY(16) NOT NULL',
+  'id-not-unique': 'ALTER TABLE sessions DROP PRIMARY KEY',
+  'data-charset': 'ALTER TABLE sessions MODIFY d MEDIUMTEXT NOT NULL',
+  'data-small': 'ALTER TABLE sessions MODIFY d BLOB NOT NULL',
+  'number-small': 'ALTER TABLE sessions MODIFY expires INT UNSIGNED NOT NULL',
+  'user-collation': 'ALTER TABLE sessions MODIFY user VARCHAR(128) NULL',
+  'column-type': 'ALTER TABLE sessions MODIFY token BINARY(8) NOT NULL',
+  'column-missing': 'ALTER TABLE sessions DROP label',
+  'index-expires': 'ALTER TABLE sessions DROP KEY expires',
+  'index-user': 'ALTER TABLE sessions DROP KEY user',
+  'read-only': 'SET GLOBAL read_only=1',
+  'sql-mode': "SET GLOBAL sql_mode='NO_ENGINE_SUBSTITUTION'",
+  autocommit: 'SET GLOBAL autocommit=0',
+  isolation: 'SET GLOBAL TRANSACTION ISOLATION LEVEL READ UNCOMMITTED',
+  packet: 'SET GLOBAL max_allowed_packet=65536',
+  'flush-log': 'SET GLOBAL innodb_flush_log_at_trx_commit=0',
+  'wait-timeout': 'SET GLOBAL wait_timeout=10',
+};
+
+for (const [code, sql] of Object.entries(BROKEN)) {
+  test(`${code} is found, nothing else, and its remedy ends it`, async () => {
+    const { url } = await healthy();
+    await admin.query(sql);
+    const report = await examine(url);
+    assert.deepEqual([report.code, codesOf(report)], [1, [code]]);
+    await paste(report);
+    assert.deepEqual(await examine(url).then(codesOf), []);
+  });
+}
+
+/** Findings whose remedy needs a decision. */
+const DAMAGED: Record<string, string> = {
+  'column-required': 'ALTER TABLE sessions ADD tenant INT NOT NULL',
+  'table-foreign': `DROP TABLE sessions; CREATE TABLE sessions (
+    session_id VARCHAR(128) COLLATE utf8mb4_general_ci NOT NULL PRIMARY KEY,
+    expires INT UNSIGNED NOT NULL, data MEDIUMTEXT)`,
+  clock: "SET GLOBAL init_connect='SET timestamp=UNIX_TIMESTAMP()-3600'",
+  format: row("'n|i:1;'"),
+  unreadable: row('\'{"cut":\''),
+  'ids-plain': `${row("'{}'")}; UPDATE sessions SET id='4f9vt3rs1q9n1c0sdm1k2a3b4c'`,
+  gc: `INSERT INTO sessions (id,d,version,token,created,updated,expires)
+    SELECT UNHEX(SHA2(seq,256)),'{}',1,'',1,1,1 FROM seq_1_to_150`,
+  endless: `${row("'{}'")}; UPDATE sessions SET expires=253402300799999`,
+};
+
+function row(data: string): string {
+  return `INSERT INTO sessions (id,d,version,token,created,updated,expires)
+    VALUES (UNHEX(SHA2('x',256)),${data},1,'',0,0,UNIX_TIMESTAMP()*1000+600000)`;
+}
+
+for (const [code, sql] of Object.entries(DAMAGED)) {
+  test(`${code} is found, and nothing else`, async () => {
+    const { url } = await healthy();
+    await admin.query(sql);
+    const report = await examine(url);
+    assert.deepEqual([report.code, codesOf(report)], [1, [code]]);
+    assert.ok(report.findings.every(({ message, remedy }) => message !== '' && remedy !== ''));
+  });
+}
+
+test('a missing table is found, and its remedy makes a healthy one', async () => {
+  const { url, schema, user } = await healthy();
+  await admin.query('DROP TABLE sessions');
+  const report = await examine(url);
+  assert.deepEqual(codesOf(report), ['table-missing']);
+  await paste(report);
+  await admin.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${schema}.sessions TO ${user}`);
+  assert.deepEqual(await examine(url).then(codesOf), []);
+});
+
+test('rights that are missing, and rights that are not needed', async () => {
+  const { url, schema, user } = await healthy();
+  await admin.query(`REVOKE DELETE ON ${schema}.sessions FROM ${user}`);
+  const narrow = await examine(url);
+  assert.deepEqual(codesOf(narrow), ['rights-narrow']);
+  assert.match(narrow.findings[0]?.message ?? '', /no right to DELETE:/);
+  await admin.query(
+    `GRANT DELETE, ALTER, DROP ON \`${schema.replaceAll('_', '\\_')}\`.* TO ${user}`,
+  );
+  const wide = await examine(url);
+  assert.deepEqual(codesOf(wide), ['rights-wide']);
+  assert.match(wide.findings[0]?.message ?? '', /has DROP, ALTER on/);
+  assert.equal((await examine(url, '--ignore rights-wide')).code, 0);
+});
+
+test('the lease table is missing for the strategy that needs it', async () => {
+  const { url, schema, user } = await healthy();
+  await admin.query(`GRANT SELECT ON ${schema}.session_locks TO ${user}`);
+  const lease = written('lease.json', JSON.stringify({ strategy: 'lease' }));
+  assert.deepEqual(await examine(url, `--config ${lease}`).then(codesOf), []);
+  await admin.query('DROP TABLE session_locks');
+  assert.deepEqual(await examine(url, `--config ${lease}`).then(codesOf), ['lease-table']);
+});
+
+test('secrets that are short, weak, or there twice', async () => {
+  const { url } = await healthy();
+  const codes = async (...secrets: string[]): Promise<string[]> =>
+    codesOf(await examine(url, '', secrets.join(' ')));
+  assert.deepEqual(await codes('short'), ['secret-short']);
+  assert.deepEqual(await codes('abc'.repeat(20)), ['secret-weak']);
+  assert.deepEqual(await codes(secret, secret), ['secret-twice']);
+  assert.match((await examine(url, '', '')).unchecked[0] ?? '', /the secrets/);
+});
+
+test('another node whose clock differs', async () => {
+  const { url } = await healthy();
+  const { host } = new URL(url);
+  assert.deepEqual(await examine(url, `--node ${host}`).then(codesOf), []);
+  // The connection to the node selects no schema.
+  await admin.query(
+    "SET GLOBAL init_connect='SET timestamp=IF(DATABASE() IS NULL, UNIX_TIMESTAMP()+60, 0)'",
+  );
+  const report = await examine(url, `--node ${host}`);
+  assert.deepEqual(codesOf(report), ['clock-nodes']);
+  assert.match(report.findings[0]?.message ?? '', /60 s ahead of/);
+});
+
+test('a connection that leaves the machine without TLS', async () => {
+  const codes = async (remoteAddress: string | undefined, cipher: string): Promise<string[]> => {
+    const connection = { connection: { connection: { stream: { remoteAddress } } } };
+    const examined = { ...connection, server: new Map([['ssl_cipher', cipher]]) };
+    const findings = await encryption(examined as unknown as Case);
+    return findings.map(({ code }) => code);
+  };
+  for (const address of ['10.0.0.5', '::ffff:10.0.0.5', 'fd00::5']) {
+    assert.deepEqual(await codes(address, ''), ['tls']);
+    assert.deepEqual(await codes(address, 'TLS_AES_256_GCM_SHA384'), []);
+  }
+  // A unix socket has no address.
+  for (const address of ['127.0.0.1', '::ffff:127.0.0.1', '::1', undefined]) {
+    assert.deepEqual(await codes(address, ''), []);
+  }
+});
+
+test("the cookie's attributes, as a browser gets them", async () => {
+  const { url } = await healthy();
+  let headers: Record<string, string | string[]> = {};
+  const site = createServer((_request, response) => response.writeHead(302, headers).end()).listen(
+    0,
+    '127.0.0.1',
+  );
+  site.unref();
+  await once(site, 'listening');
+  const page = `http://127.0.0.1:${(site.address() as AddressInfo).port}/`;
+  const codes = async (cookie: string | string[], cache: string, args = ''): Promise<string[]> => {
+    headers = { 'set-cookie': cookie, 'cache-control': cache };
+    return codesOf(await examine(url, `--site ${page} ${args}`));
+  };
+  const good = '__Host-session=abc; Path=/; HttpOnly; Secure; SameSite=Lax';
+  assert.deepEqual(await codes(good, 'no-store'), []);
+  assert.deepEqual(await codes(good, 'public'), ['cookie-cached']);
+  for (const [attribute, code] of [
+    ['HttpOnly; ', 'cookie-httponly'],
+    ['Secure; ', 'cookie-secure'],
+    ['; SameSite=Lax', 'cookie-samesite'],
+    ['__Host-', 'cookie-prefix'],
+  ] as const) {
+    assert.deepEqual(await codes(good.replace(attribute, ''), 'no-store'), [code]);
+  }
+  assert.deepEqual(await codes(`${good}; Domain=example.com`, 'no-store'), ['cookie-domain']);
+  const all = ['PHPSESSID=secret', 'a=b'];
+  assert.deepEqual(await codes(all, ''), [
+    'cookie-httponly',
+    'cookie-secure',
+    'cookie-samesite',
+    'cookie-prefix',
+    'cookie-cached',
+  ]);
+  assert.deepEqual(
+    await codes([good, 'a=b; HttpOnly; Secure; SameSite=Lax'], 'private', '--cookie a'),
+    ['cookie-prefix'],
+  );
+  headers = {};
+  const { unchecked } = await examine(url, `--site ${page}`);
+  assert.match(unchecked.join(), /sets none/);
+  site.close();
+  site.closeAllConnections();
+  await once(site, 'close');
+  assert.match((await examine(url, `--site ${page}`)).unchecked.join(), /ECONNREFUSED/);
+});
+
+test('for people: the level, the code, the remedy, and a sentence at the end', async () => {
+  const { url } = await healthy();
+  await admin.query('ALTER TABLE sessions DROP KEY expires');
+  const env = { DATABASE_URL: url, SESSION_SECRETS: secret };
+  const { code, out, err } = await phpsessid('doctor', { env });
+  assert.equal(code, 1);
+  assert.match(
+    out,
+    /^error {4}index-expires\n {2}no index begins with "expires": .*\n {4}ALTER TABLE `sessions` ADD KEY \(`expires`\);\n\nnot checked: .*\n.*, table sessions: 1 finding\n$/,
+  );
+  assert.equal(err, '');
+});

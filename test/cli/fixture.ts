@@ -1,0 +1,58 @@
+/** Shared by the command line's tests: the program in this process, with streams of its own. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { after } from 'node:test';
+import { runProgram } from '../../src/cli/program.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'phpsessid-cli-'));
+after(() => rmSync(folder, { recursive: true }));
+
+/** Writes a file that its owner alone may read, and returns its path. */
+export function written(name: string, text: string, mode = 0o600): string {
+  const path = join(folder, name);
+  writeFileSync(path, text, { mode });
+  return path;
+}
+
+/** The end of one run. */
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** How one run differs. */
+export interface Running {
+  readonly env?: Record<string, string | undefined>;
+  readonly isTerminal?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** Collects what is written. */
+class Collected extends Writable {
+  text = '';
+  readonly isTTY: boolean;
+
+  constructor(isTTY: boolean) {
+    super();
+    this.isTTY = isTTY;
+  }
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+}
+
+/** Runs the program; arguments are words separated by spaces, or a list. */
+export async function phpsessid(
+  args: string | readonly string[],
+  { env = {}, isTerminal = false, signal = new AbortController().signal }: Running = {},
+): Promise<Ran> {
+  const [stdout, stderr] = [new Collected(isTerminal), new Collected(isTerminal)];
+  const list = typeof args === 'string' ? args.split(' ').filter(Boolean) : args;
+  const code = await runProgram(list, { env, stdout, stderr, signal });
+  return { code, out: stdout.text, err: stderr.text };
+}
