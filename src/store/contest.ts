@@ -46,10 +46,15 @@ export function decisionOf(onConflict: OnConflict): Decide {
  * Notes the keys that a decision was asked about.
  *
  * @param decide - The decision.
+ * @param own - Keys that are not asked about: this request's value counts.
  */
-export function contestedBy(decide: Decide): { keys: string[]; decideAndNote: Decide } {
+export function contestedBy(
+  decide: Decide,
+  own: readonly string[] = [],
+): { keys: string[]; decideAndNote: Decide } {
   const keys: string[] = [];
   const decideAndNote = (contest: Contest): ReturnType<Decide> => {
+    if (own.includes(contest.key)) return contest.mine;
     if (!isSame(contest.mine, contest.theirs)) keys.push(contest.key);
     return decide(contest);
   };

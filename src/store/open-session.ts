@@ -31,7 +31,17 @@ export interface SaveOptions {
   readonly signal?: AbortSignal | undefined;
   /** Decides about keys that another request changed as well; by default the store's `onConflict`. */
   readonly decide?: Decide | undefined;
+  /**
+   * The session as the caller knows it, where that is older than `data`, as after a save that
+   * merged. Without it, a key that the caller has not seen would count as one that it has deleted.
+   */
+  readonly base?: Buffer | undefined;
+  /** Keys whose later value counts whatever `onConflict` is, such as an expiry of a session layer. */
+  readonly own?: readonly string[] | undefined;
 }
+
+/** How one save decides. */
+type Deciding = Pick<SaveOptions, 'own'> & { readonly decide: Decide };
 
 /** An open session that is only read. */
 export type ReadSession = Pick<
@@ -142,8 +152,9 @@ export class OpenSession implements AsyncDisposable {
     const { budget, saves, decide } = this.#context;
     const deadline = new Deadline(budget, options.signal);
     if (this.#hold.isExclusive) return await this.#saveLocked(deadline, data);
+    const how = { decide: options.decide ?? decide, own: options.own };
     const reconcile = (found: Row): Buffer =>
-      this.#reconcile(this.#row, data, found, options.decide ?? decide);
+      this.#reconcile(options.base ?? this.#row.data, data, found, how);
     const keep = (row: Row): void => this.#keep(row);
     const write = compareAndSet.bind(undefined, this.#target);
     const wish = { owner: this, row: this.#row, reconcile, write, keep };
@@ -164,12 +175,12 @@ export class OpenSession implements AsyncDisposable {
   }
 
   /** Returns `data` itself if nobody else has changed the session. */
-  #reconcile(base: Row, data: Buffer, found: Row, decide: Decide): Buffer {
-    if (found.data.equals(base.data)) return data;
+  #reconcile(base: Buffer, data: Buffer, found: Row, { decide, own }: Deciding): Buffer {
+    if (found.data.equals(base)) return data;
     const { format, events } = this.#context;
-    const { keys, decideAndNote } = contestedBy(decide);
+    const { keys, decideAndNote } = contestedBy(decide, own);
     try {
-      const merged = merge(base.data, data, found.data, format, decideAndNote);
+      const merged = merge(base, data, found.data, format, decideAndNote);
       this.#requireRoom(merged);
       return merged.equals(data) ? data : merged;
     } finally {
@@ -210,12 +221,9 @@ export class OpenSession implements AsyncDisposable {
     if (this.state !== 'alive') return undefined;
     const deadline = new Deadline(this.#context.budget, options.signal);
     const reconcile = (found: Row): Buffer =>
-      this.#reconcile(
-        this.#row,
-        options.data ?? this.#row.data,
-        found,
-        options.decide ?? this.#context.decide,
-      );
+      this.#reconcile(this.#row.data, options.data ?? this.#row.data, found, {
+        decide: options.decide ?? this.#context.decide,
+      });
     const age = this.#row.age + performance.now() - this.#readAt;
     const renewed = await renewRow(this.#target, deadline, { ...options, age, reconcile });
     this.#isGone = renewed === undefined;

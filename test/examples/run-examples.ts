@@ -1,7 +1,9 @@
 /** Runs the examples of doc comments, and checks what each of them claims. */
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import * as http from 'node:http';
 import { createRequire } from 'node:module';
+import { type AddressInfo, createServer as createNetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -11,7 +13,6 @@ import { type PhpSessionMessage, withPhpRequest } from '../../src/php/index.ts';
 import { createSessions } from '../../src/store/index.ts';
 import { root } from '../../src/workshop/course/catalogue.ts';
 import { type DatabaseServer, obtainServer } from '../../src/workshop/machine/database/server.ts';
-import { freePort } from '../../src/workshop/machine/free-port.ts';
 import { show } from '../../src/workshop/site/pictures/story.ts';
 import type { PublicModule } from '../../src/workshop/site/typedoc-plugin.ts';
 import { type Instrumented, instrument } from './claims.ts';
@@ -175,10 +176,17 @@ async function load(
   const own = new Map<string, unknown>();
   for (const { path, name } of modules) own.set(name, await import(pathToFileURL(path).href));
   const servers: http.Server[] = [];
+  // Listens before the example does: a port that was only found free may be taken by then.
+  const door = createNetServer().listen(0);
+  await once(door, 'listening');
   const watched = {
     ...http,
     createServer: (...values: Parameters<typeof http.createServer>): http.Server => {
       const server = http.createServer(...values);
+      server.listen = () => {
+        door.on('connection', (socket) => server.emit('connection', socket));
+        return server;
+      };
       servers.push(server);
       return server;
     },
@@ -188,7 +196,7 @@ async function load(
   const require = (name: string): unknown => own.get(name) ?? installed(name);
   if (code.includes(DATABASE)) address ??= openDatabase();
   const text = withImports({ ...example, text: code }, names)
-    .replace(PORT, String(await freePort()))
+    .replace(PORT, String((door.address() as AddressInfo).port))
     .replace(DATABASE, (await address) ?? DATABASE);
   const { outputText } = ts.transpileModule(text, {
     compilerOptions: {
@@ -209,10 +217,8 @@ async function load(
   return {
     body: () => start(require, {}, probes.saw, probes.threw),
     async close() {
-      for (const server of servers) {
-        server.closeAllConnections();
-        await new Promise((resolve) => server.close(resolve));
-      }
+      for (const server of servers) server.closeAllConnections();
+      await new Promise((resolve) => door.close(resolve));
       if (before === undefined) delete process.env['TMPDIR'];
       else process.env['TMPDIR'] = before;
       rmSync(folder, { recursive: true, force: true });

@@ -35,6 +35,9 @@ const MODULES: PublicModule[] = [
   { path: 'src/adapters/store/fastify.ts', name: 'phpsessid/mysql/fastify' },
   { path: 'src/adapters/stores/express-session.ts', name: 'phpsessid/mysql/express-session' },
   { path: 'src/contract/index.ts', name: 'phpsessid/contract' },
+  { path: 'src/adapters/stores/koa-session.ts', name: 'phpsessid/mysql/koa-session' },
+  { path: 'src/adapters/stores/remix.ts', name: 'phpsessid/mysql/remix' },
+  { path: 'src/adapters/stores/nextjs-auth0.ts', name: 'phpsessid/mysql/nextjs-auth0' },
 ];
 
 /** The pages of docs/ in the order of a walk through them; those not named here follow. */

@@ -1,0 +1,159 @@
+/** What the stores behind others' session layers share: ids of any form, and saves that merge. */
+import { createHash } from 'node:crypto';
+import {
+  type OpenSession,
+  SessionSetupError,
+  type Sessions,
+  SessionUnreadable,
+} from '../../store/index.ts';
+
+/** A session's data as JSON has it. */
+export type Values = Record<string, unknown>;
+
+/** How a layer's sessions are saved. */
+export interface LayerOptions {
+  /** Returns the user of a session's data. */
+  readonly userOf: (values: Values) => string | undefined;
+  /** Keys that the layer itself writes at every save, such as an expiry. */
+  readonly own?: readonly string[] | undefined;
+}
+
+/**
+ * Returns the id under which a layer's session is stored. A layer's own id may have any form; its
+ * hash has the form of ours, and as much entropy.
+ */
+export function idOf(sid: string): string {
+  return createHash('sha256').update(sid).digest('base64url');
+}
+
+/** @throws SessionSetupError for a strategy that locks: a layer says no end of a request. */
+export function requireMerge({ strategy }: Pick<Sessions, 'strategy'>, layer: string): void {
+  if (strategy === 'merge') return;
+  throw new SessionSetupError(
+    `${layer} cannot release the locks of strategy: '${strategy}': use 'merge'`,
+  );
+}
+
+/** Returns a session's bytes. */
+export function encode(values: object): Buffer {
+  return Buffer.from(JSON.stringify(values));
+}
+
+/** @throws SessionUnreadable, without the data that JSON.parse() would quote. */
+export function decode(data: Buffer): Values {
+  let values: unknown;
+  try {
+    values = JSON.parse(data.toString());
+  } catch {}
+  if (typeof values === 'object' && values !== null) return values as Values;
+  throw new SessionUnreadable('it is not an object of JSON, as the session layer writes it');
+}
+
+/** One request's session, as the layer's object shows it. */
+export class LayerSession {
+  /** The layer's id. */
+  readonly sid: string;
+  readonly #sessions: Sessions;
+  readonly #options: LayerOptions;
+  readonly #open: OpenSession;
+  /** What the layer's object was made from, or has been saved as: not what a merge has added. */
+  #shown: Buffer;
+
+  private constructor(sessions: Sessions, options: LayerOptions, sid: string, open: OpenSession) {
+    this.sid = sid;
+    this.#sessions = sessions;
+    this.#options = options;
+    this.#open = open;
+    this.#shown = open.data;
+  }
+
+  /**
+   * Opens a session for reading and writing, and notes its use.
+   *
+   * @returns undefined if no session is alive under this id.
+   */
+  static async open(
+    sessions: Sessions,
+    options: LayerOptions,
+    sid: string,
+  ): Promise<LayerSession | undefined> {
+    const open = await sessions.open(idOf(sid));
+    // A layer does not tell its store of a request that changes nothing.
+    if (open === undefined || !(await open.touch())) return undefined;
+    return new LayerSession(sessions, options, sid, open);
+  }
+
+  /**
+   * Creates a session.
+   *
+   * @throws SessionConflict if there is one with this id.
+   */
+  static async create(
+    sessions: Sessions,
+    options: LayerOptions,
+    sid: string,
+    values: Values,
+  ): Promise<LayerSession> {
+    const user = options.userOf(values);
+    const open = await sessions.create(idOf(sid), encode(values), { user });
+    return new LayerSession(sessions, options, sid, open);
+  }
+
+  /** What the layer's object began with. */
+  get values(): Values {
+    return decode(this.#shown);
+  }
+
+  /**
+   * Saves what this request has changed, beside what others have changed meanwhile.
+   *
+   * @returns Whether the session is alive; one that was ended stays ended.
+   * @throws SessionSetupError for a login that keeps its id.
+   */
+  async save(values: Values): Promise<boolean> {
+    const user = this.#options.userOf(values);
+    const isLogin = user !== undefined && user !== this.#options.userOf(this.values);
+    if (isLogin && user !== this.#open.user) {
+      throw new SessionSetupError(
+        'The session has another user than before: give it a new id at the login, with the user in it',
+      );
+    }
+    return await this.#save(values);
+  }
+
+  async #save(values: Values): Promise<boolean> {
+    const data = encode(values);
+    if (data.equals(this.#shown)) return await this.#open.touch();
+    const { own } = this.#options;
+    const answer = await this.#open.save(data, { base: this.#shown, own });
+    this.#shown = data;
+    return answer !== 'gone';
+  }
+
+  /**
+   * Moves the session to a new id, with what others have saved until now; the old id is ended. If
+   * another request has ended the session meanwhile, the new one has only what this request has set.
+   */
+  async moveTo(sid: string, values: Values): Promise<LayerSession> {
+    const before = this.values;
+    const isAlive = await this.#save(values);
+    const kept = isAlive ? decode(this.#open.data) : changesOf(before, values);
+    const moved = await LayerSession.create(this.#sessions, this.#options, sid, kept);
+    moved.#shown = encode(values);
+    await this.#open.destroy();
+    return moved;
+  }
+
+  /** Ends the session. */
+  async destroy(): Promise<void> {
+    await this.#open.destroy();
+  }
+}
+
+function changesOf(before: Values, after: Values): Values {
+  return Object.fromEntries(
+    Object.entries(after).filter(
+      ([key, value]) => JSON.stringify(value) !== JSON.stringify(before[key]),
+    ),
+  );
+}
