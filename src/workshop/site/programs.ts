@@ -6,7 +6,7 @@ import { runTests, type TestResult } from '../bench/tests.ts';
 import { findLesson, type Lesson, root, shown } from '../course/catalogue.ts';
 import { lessonBefore } from '../course/promises.ts';
 import { schemaFor } from '../course/tables.ts';
-import { type DatabaseServer, obtainServer } from '../machine/database/server.ts';
+import { type DatabaseServer, obtainServer, type Schema } from '../machine/database/server.ts';
 import { type Matrix, runMatrix } from '../matrix/run.ts';
 import { openWasmPhp } from '../oracle/wasm.ts';
 import { type Comparisons, readComparisons } from './comparisons.ts';
@@ -29,6 +29,7 @@ import type { Recorded } from './record-page.ts';
 import { drawDoubleClick, drawLostClick, drawWaitingClick } from './record-races.ts';
 import { drawSignIn } from './record-sign-in.ts';
 import { type Recording, recordStories } from './record-stories.ts';
+import { drawStrategy } from './record-strategies.ts';
 import { recordVisits } from './record-visits.ts';
 import type { Programs } from './source.ts';
 import { stories } from './stories.ts';
@@ -60,20 +61,25 @@ export async function startPrograms(
     recorded ??= recordStories(stories);
     return drawStory((await recorded).get(name) as Recording);
   };
+  const withSchema = async (draw: (schema: Schema) => Promise<Yield>): Promise<Yield> => {
+    const schema = await server.createSchema('weave');
+    try {
+      return await draw(schema);
+    } finally {
+      await schema.drop();
+    }
+  };
   /** Gives a recording the class of a lesson and a schema with its empty table. */
   const withTable = async (
     { number, condition }: Lesson,
     draw: (recorded: Recorded) => Promise<Yield>,
   ): Promise<Yield> => {
-    const schema = await server.createSchema('weave');
-    try {
-      const connection = await createConnection({ uri: schema.url, multipleStatements: true });
+    return await withSchema(async ({ url }) => {
+      const connection = await createConnection({ uri: url, multipleStatements: true });
       await connection.query(schemaFor(lessons, number));
       await connection.end();
-      return await draw({ condition, databaseUrl: schema.url });
-    } finally {
-      await schema.drop();
-    }
+      return await draw({ condition, databaseUrl: url });
+    });
   };
   /** Draws the class that the page's lesson starts from. */
   const before =
@@ -132,6 +138,12 @@ export async function startPrograms(
       return await withTable(lesson, draw);
     },
     'two clocks': before(drawTwoClocks),
+    ...Object.fromEntries(
+      (['merge', 'lock', 'lease', 'row', 'none'] as const).map((strategy) => {
+        const draw = ({ url }: Schema) => drawStrategy(strategy, url);
+        return [`two requests under ${strategy}`, () => withSchema(draw)];
+      }),
+    ),
     tricks: async (page) => {
       const lesson = lessonOf(page, lessons);
       const older = lessonBefore(lessons, lesson) ?? lesson;
