@@ -1,11 +1,13 @@
 /** The package as users install it: packed, checked, and used by projects of each kind. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { root } from '../../src/workshop/course/catalogue.ts';
-import { run } from '../../src/workshop/machine/program.ts';
+import { obtainServer } from '../../src/workshop/machine/database/server.ts';
+import { npm } from '../../src/workshop/machine/npm.mjs';
+import { type RunResult, run } from '../../src/workshop/machine/program.ts';
 import { findTools, Project, pack } from './projects.ts';
 
 /** A page that counts, and its two visits; valid as TypeScript and as JavaScript. */
@@ -188,6 +190,37 @@ test('a CommonJS project under Jest', { skip }, async () => {
   const { code, stderr } = await project.node(...jest, 'page.test.js');
   assert.equal(code, 0, stderr);
   assert.match(stderr, /^Tests: +1 passed/m);
+});
+
+test('npx phpsessid in a project creates the table and examines it', async () => {
+  const server = await obtainServer();
+  const schema = await server.createSchema('package');
+  const environment = { ...process.env, NODE_OPTIONS: undefined, DATABASE_URL: schema.url };
+  const [program, ...first] = npm();
+  const npx = (...args: string[]): Promise<RunResult> =>
+    run(program, [...first, 'exec', '--no', '--', 'phpsessid', ...args], {
+      cwd: project.folder,
+      environment,
+    });
+  await project.write('package.json', '{}');
+  const created = await npx('create');
+  assert.deepEqual([created.code, created.stderr], [0, '']);
+  const { code, stdout } = await npx('doctor', '--ignore', 'rights-wide', '--json');
+  const { findings } = JSON.parse(stdout) as { findings: unknown[] };
+  assert.deepEqual([code, findings], [0, []]);
+  await server.close();
+});
+
+test("the command line's help needs no package", async () => {
+  const alone = join(checkout, 'alone');
+  cpSync(join(project.folder, 'node_modules/phpsessid'), alone, { recursive: true });
+  for (const args of [['--help'], ['--version'], ['doctor', '--help']]) {
+    const { code, stderr } = await run(process.execPath, [
+      join(alone, 'dist/cli/main.js'),
+      ...args,
+    ]);
+    assert.deepEqual([code, stderr], [0, '']);
+  }
 });
 
 /** The first checks the package's own declarations too, which takes three times as long. */

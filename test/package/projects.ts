@@ -1,6 +1,14 @@
 /** Users' projects with the packed package: one folder, one `node_modules`, many settings. */
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+} from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -76,8 +84,20 @@ export class Project {
     const unpack = ['-xzf', tarball, '-C', join(own, 'phpsessid'), '--strip-components=1'];
     const { code, stderr } = await run('tar', unpack);
     if (code !== 0) throw new Error(`tar: ${stderr}`);
+    this.#linkProgram(own);
     for (const name of ['@types', 'express', 'express-session', 'hono', 'iron-session', 'mysql2']) {
       symlinkSync(join(root, 'node_modules', name), join(own, name), 'junction');
+    }
+  }
+
+  #linkProgram(own: string): void {
+    const text = readFileSync(join(own, 'phpsessid/package.json'), 'utf8');
+    const { bin } = JSON.parse(text) as { bin: Record<string, string> };
+    mkdirSync(join(own, '.bin'));
+    for (const [name, path] of Object.entries(bin)) {
+      const program = join(own, 'phpsessid', path);
+      chmodSync(program, 0o755);
+      symlinkSync(program, join(own, '.bin', name));
     }
   }
 

@@ -24,7 +24,12 @@ const AT_ONCE = 500;
 const NOT_SO = new Set([1845, 1846, 1221]);
 const LOCK_WAIT_TIMEOUT = 1205;
 
-const ALGORITHMS = [', ALGORITHM=INSTANT', ', ALGORITHM=INPLACE, LOCK=NONE'] as const;
+/** The last one copies the table beside live writes: MariaDB 11.2. */
+const ALGORITHMS = [
+  ', ALGORITHM=INSTANT',
+  ', ALGORITHM=INPLACE, LOCK=NONE',
+  ', ALGORITHM=COPY, LOCK=NONE',
+] as const;
 
 /** A step that stops writes. */
 class NeedsLock extends Error {}
@@ -107,7 +112,7 @@ class Migration {
   async #stuck(shape: Shape, renames: readonly (readonly [string, string])[]): Promise<string[]> {
     const { id } = this.#table.names;
     // In a dry run the columns have their old names still.
-    const coming = new Set(this.#call.flag('dry-run') ? renames.map(([, to]) => to) : []);
+    const coming = new Set(this.#call.flag('dry-run') ? renames.flat() : []);
     const texts = shape.differences
       .filter(({ sql, message }) => sql === undefined && !mentions(message, coming))
       .map(({ message, advice }) => `${message}: ${advice}`);

@@ -1,0 +1,323 @@
+/** The commands on a real table, as an operator uses them. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { RowDataPacket } from 'mysql2/promise';
+import { COMMANDS } from '../../src/cli/commands.ts';
+import type { Sessions } from '../../src/store/index.ts';
+import { json, newSchema, newSession, poolOf, secrets, stored, storeOn } from '../store/fixture.ts';
+import { phpsessid, type Ran, type Running, written } from './fixture.ts';
+
+interface Place {
+  readonly url: string;
+  readonly sessions: Sessions;
+  query(sql: string): Promise<RowDataPacket[]>;
+  run(args: string, more?: Running): Promise<Ran>;
+}
+
+/** An empty table. Outputs are searched for the password and for ids by each run. */
+async function place(): Promise<Place> {
+  const { url } = await newSchema();
+  const pool = poolOf(url);
+  const sessions = storeOn(pool);
+  await sessions.createTable();
+  const env = { DATABASE_URL: url, SESSION_SECRETS: secrets.join(' ') };
+  return {
+    url,
+    sessions,
+    query: async (sql) => (await pool.query<RowDataPacket[]>(sql))[0],
+    async run(args, more) {
+      const ran = await phpsessid(args, { ...more, env: { ...env, ...more?.env } });
+      const [{ password }, text] = [new URL(url), ran.out + ran.err];
+      for (const secret of [password, ...secrets]) {
+        assert.ok(secret === '' || !text.includes(secret), text);
+      }
+      return ran;
+    },
+  };
+}
+
+const lines = (text: string): Record<string, unknown>[] =>
+  text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+async function login(
+  sessions: Sessions,
+  user: string,
+  label: string,
+  data: unknown,
+): Promise<string> {
+  const id = sessions.newId();
+  await (await sessions.create(id, json(data), { user, label })).close();
+  return id;
+}
+
+test('create makes the tables, is harmless twice, and prints their SQL', async () => {
+  const { url } = await newSchema();
+  const env = { DATABASE_URL: url };
+  const { out } = await phpsessid('create --print');
+  assert.match(
+    out,
+    /^CREATE TABLE IF NOT EXISTS `sessions` \([^;]*;\nCREATE TABLE .*`session_locks`/,
+  );
+  for (let times = 0; times < 2; times += 1) {
+    const { code, err } = await phpsessid('create --table web --column data=payload', { env });
+    assert.deepEqual([code, err], [0, '']);
+  }
+  const pool = poolOf(url);
+  assert.equal(await storeOn(pool, { table: 'web', columns: { data: 'payload' } }).count(), 0);
+});
+
+test('list shows handles, owners and times, never an id; one user, a limit', async () => {
+  const { sessions, run } = await place();
+  const ids = [
+    await newSession(sessions, { n: 1 }),
+    await login(sessions, 'ann', 'Firefox', { cart: ['tea'] }),
+    await login(sessions, 'ann', 'a\u001b[2J\u202elabel', {}),
+  ];
+  const text = await run('list');
+  assert.equal(text.err, '3 sessions\n');
+  assert.match(text.out, /^handle +created +expires +size +user +label\n/);
+  assert.match(text.out, /ann +a\\u001b\[2J\\u202elabel/);
+  for (const id of ids) assert.ok(!text.out.includes(id));
+  const all = lines((await run('list --json')).out);
+  assert.deepEqual(all.map(({ user }) => user).sort(), ['ann', 'ann', null]);
+  const own = lines((await run('list ann --json')).out);
+  assert.deepEqual(
+    own.map(({ handle }) => handle).sort(),
+    (await sessions.of('ann').list()).map(({ handle }) => handle).sort(),
+  );
+  assert.equal(lines((await run('list --json --limit 2')).out).length, 2);
+});
+
+test('show tells keys, types and sizes, and values only with --reveal', async () => {
+  const { sessions, query, run } = await place();
+  await login(sessions, 'ann', 'Firefox', { token: 'xyzzy', cart: ['tea'], n: 1 });
+  const [{ handle } = { handle: '' }] = await sessions.of('ann').list();
+  const hidden = await run(`show ${handle}`);
+  assert.match(hidden.out, /format +json\n/);
+  assert.match(hidden.out, / {2}token +string +7 B\n {2}cart +list of 1 +7 B\n/);
+  assert.ok(!hidden.out.includes('xyzzy'));
+  assert.match((await run(`show ${handle} --reveal`)).out, /token +string +7 B {2}'xyzzy'/);
+  const { keys } = JSON.parse((await run(`show ${handle} --json --reveal`)).out) as {
+    keys: unknown[];
+  };
+  assert.deepEqual(keys[2], { key: 'n', type: 'number', bytes: 1, value: 1 });
+  await query(`UPDATE sessions SET d='{"cut'`);
+  const cut = await run(`show ${handle}`);
+  assert.equal(cut.code, 1);
+  assert.match(cut.out, /it is in none of the formats/);
+});
+
+test('revoke ends one session, those of a user, or all', async () => {
+  const { sessions, run } = await place();
+  const anonymous = await newSession(sessions, {});
+  const [ann, bob] = [await login(sessions, 'ann', '', {}), await login(sessions, 'bob', '', {})];
+  await login(sessions, 'ann', '', {});
+  const all = lines((await run('list --json')).out);
+  const visitor = all.find(({ user }) => user === null)?.['handle'];
+  assert.deepEqual(await run(`revoke ${visitor}`), { code: 0, out: '1 session ended\n', err: '' });
+  assert.equal(await stored(sessions, anonymous), undefined);
+  const again = await run(`revoke ${visitor}`);
+  assert.equal(again.code, 1);
+  assert.match(again.err, /no live session has the handle/);
+  const [kept] = await sessions.of('ann').list();
+  await run(`revoke --user ann --except ${kept?.handle}`);
+  assert.equal((await sessions.of('ann').list()).length, 1);
+  assert.equal((await run('revoke --user ann --json')).out, '{"ended":1}\n');
+  assert.equal(await stored(sessions, ann), undefined);
+  assert.deepEqual(await stored(sessions, bob), {});
+  assert.equal((await run('revoke --all')).code, 2);
+  assert.equal((await run('revoke --all --yes')).out, '1 session ended\n');
+});
+
+test('a handle that begins like an option is a handle', async () => {
+  const { run } = await place();
+  const handle = '-'.padEnd(24, 'a');
+  assert.match((await run(`show ${handle}`)).err, /no live session has the handle -a/);
+  assert.equal((await run(`revoke --user ann --except ${handle}`)).code, 0);
+});
+
+test('gc deletes what has expired, within its budget', async () => {
+  const { sessions, query, run } = await place();
+  const id = await newSession(sessions, { n: 1 });
+  await query(`INSERT INTO sessions (id,d,version,token,created,updated,expires)
+    SELECT UNHEX(SHA2(seq,256)),'{}',1,'',1,1,1 FROM seq_1_to_1000`);
+  assert.match((await run('gc')).out, /^1000 expired sessions deleted in [0-9.]+ s\n$/);
+  const { deleted, isDone } = JSON.parse((await run('gc --json --budget 5')).out) as {
+    deleted: number;
+    isDone: boolean;
+  };
+  assert.deepEqual([deleted, isDone], [0, true]);
+  assert.deepEqual(await stored(sessions, id), { n: 1 });
+});
+
+test('crawl counts ages, sizes, formats and malformed rows, and prints nothing else', async () => {
+  const { sessions, query, run } = await place();
+  await newSession(sessions, { secretkey: 'xyzzy' });
+  await login(sessions, 'ann', '', { text: 'x'.repeat(2000) });
+  const data = [`'n|i:1;'`, `'{"cut'`, `''`, `REPEAT('x',1048576)`];
+  for (const [at, bytes] of data.entries()) {
+    await query(`INSERT INTO sessions (id,d,version,token,created,updated,expires)
+      VALUES (UNHEX(SHA2(${at},256)),${bytes},1,'',0,
+        (UNIX_TIMESTAMP()-600)*1000,(UNIX_TIMESTAMP()+600)*1000)`);
+  }
+  await query(`INSERT INTO sessions (id,d,version,token,created,updated,expires)
+    SELECT UNHEX(SHA2(CONCAT('e',seq),256)),'{}',1,'',1,1,1 FROM seq_1_to_250`);
+  const { code, out } = await run('crawl --json');
+  assert.equal(code, 1, 'a malformed row is a finding');
+  assert.deepEqual(JSON.parse(out), {
+    rows: 256,
+    expired: 250,
+    renewed: 0,
+    alive: 6,
+    signedIn: 1,
+    lastSeen: {
+      'under 1 min': 2,
+      'under 5 min': 0,
+      'under 15 min': 4,
+      'under 1 h': 0,
+      'under 1 day': 0,
+      'longer ago': 0,
+    },
+    size: { 'under 1 KiB': 4, 'under 16 KiB': 1, 'under 64 KiB': 0, 'under 1 MiB': 0, larger: 1 },
+    format: { json: 2, php: 1, php_serialize: 0, php_binary: 0, sealed: 0 },
+    empty: 1,
+    malformed: 1,
+    bytes: 21 + 2011 + 6 + 5 + 1_048_576,
+    largest: 1_048_576,
+    isDone: true,
+  });
+  const text = await run('crawl');
+  assert.ok(!/xyzzy|secretkey|ann/.test(text.out));
+  assert.match(text.out, /^malformed +1$/m);
+});
+
+test('bench measures, and leaves no table behind', async () => {
+  const { query, run } = await place();
+  const { code, out } = await run('bench --json --seconds 0.05 --clients 4 --bytes 100');
+  assert.equal(code, 0);
+  assert.deepEqual(
+    lines(out).map(({ load }) => String(load).trim()),
+    ['create', 'plain INSERT', 'read', 'plain SELECT', 'read and save', 'plain SELECT, UPDATE'],
+  );
+  assert.ok(lines(out).every(({ perSecond }) => Number(perSecond) > 0));
+  assert.deepEqual(await query("SHOW TABLES LIKE 'phpsessid_bench%'"), []);
+});
+
+test('every command has a help with its options and examples', async () => {
+  const { out } = await phpsessid('--help');
+  for (const [name, { options }] of Object.entries(COMMANDS)) {
+    assert.match(out, new RegExp(`^  ${name} `, 'm'));
+    const help = await phpsessid(`${name} --help`);
+    assert.equal(help.code, 0);
+    assert.equal((await phpsessid(`help ${name}`)).out, help.out);
+    for (const option of Object.keys(options)) assert.match(help.out, new RegExp(`--${option}\\b`));
+    assert.match(help.out, /Examples:\n {2}.*phpsessid/);
+    assert.ok(
+      help.out.split('\n').every((line) => line.length <= 100),
+      help.out,
+    );
+  }
+});
+
+test('a wrong command line ends with 2 and says what is right', async () => {
+  const { run } = await place();
+  for (const [args, message] of [
+    ['lsit', /no command "lsit": doctor, create/],
+    ['list --lmit 3', /--lmit.*phpsessid list --help/],
+    ['list a b', /"b" is one argument too many/],
+    ['list --limit many', /--limit takes a number above 0, not "many"/],
+    ['convert xml', /json, php, php_serialize, php_binary/],
+    ['convert', /takes a format/],
+    ['show', /takes a HANDLE/],
+    ['revoke', /one of HANDLE, --user USER, --all/],
+    ['revoke abc --all', /one of HANDLE/],
+    ['list --column d', /COLUMN=NAME/],
+    ['list --secrets-file /nowhere', /--secrets-file \/nowhere cannot be read \(ENOENT\)/],
+    ['doctor --site shop', /--site takes an address/],
+  ] as const) {
+    const { code, out, err } = await run(args);
+    assert.deepEqual([code, out], [2, ''], args);
+    assert.match(err, message);
+  }
+});
+
+test('the address comes from --url, --config or DATABASE_URL, and is never shown with its password', async () => {
+  const { url, run } = await place();
+  const none = await run('crawl', { env: { DATABASE_URL: undefined } });
+  assert.equal(none.code, 2);
+  assert.match(none.err, /set DATABASE_URL=/);
+  for (const wrong of ['nonsense:pass', 'http://user:hush@host/', 'mysql://user:hu/sh@host/db']) {
+    const { code, err } = await run('crawl', { env: { DATABASE_URL: wrong } });
+    assert.equal(code, 2, err);
+    assert.ok(!err.includes('hush'));
+  }
+  const warned = await run(`crawl --json --url ${url}`, {
+    env: { DATABASE_URL: 'mysql://nowhere/x' },
+  });
+  assert.equal(warned.code, 0);
+  assert.match(warned.err, /a password in --url is visible/);
+  const config = written('place.json', JSON.stringify({ url, secrets, table: 'sessions' }));
+  const both = { env: { DATABASE_URL: undefined, SESSION_SECRETS: undefined } };
+  assert.equal((await run(`list --config ${config}`, both)).code, 0);
+  const module = written('place.mjs', `export default ${JSON.stringify({ url, secrets })}`, 0o644);
+  assert.match((await run(`list --config ${module}`, both)).err, /chmod 600/);
+  const misspelt = written('wrong.json', JSON.stringify({ url, tabel: 'x' }));
+  assert.match(
+    (await run(`list --config ${misspelt}`, both)).err,
+    /no option "tabel"; known are url/,
+  );
+  assert.match((await run(`list --config ${written('bad.json', '{')}`)).err, /is not JSON/);
+});
+
+test('a server that is not there, or refuses, ends with 3 and its reason', async () => {
+  const { url, run } = await place();
+  const at = (change: (address: URL) => void): Promise<Ran> => {
+    const address = new URL(url);
+    change(address);
+    return run('crawl', { env: { DATABASE_URL: address.href } });
+  };
+  const refused = await at((address) => {
+    address.port = '1';
+  });
+  assert.equal(refused.code, 3);
+  assert.match(refused.err, /nothing listens there/);
+  const denied = await at((address) => {
+    address.password = 'wrong-password';
+  });
+  assert.equal(denied.code, 3);
+  assert.match(denied.err, /refuses the user or the password/);
+  assert.ok(!denied.err.includes('wrong-password'));
+  const unknown = await at((address) => {
+    address.pathname = '/no_such_schema';
+  });
+  assert.equal(unknown.code, 3);
+  assert.match(unknown.err, /does not exist|has no right/);
+});
+
+test('a table that does not fit ends with 1 and the remedy; secrets are needed for handles', async () => {
+  const { query, run } = await place();
+  const none = await run('list', { env: { SESSION_SECRETS: undefined } });
+  assert.equal(none.code, 2);
+  assert.match(none.err, /no secrets: .*SESSION_SECRETS/);
+  assert.match((await run('list', { env: { SESSION_SECRETS: 'short' } })).err, /has 5 bytes/);
+  await query('DROP TABLE sessions');
+  const missing = await run('list');
+  assert.equal(missing.code, 1);
+  assert.match(missing.err, /"sessions" does not exist/);
+});
+
+test('colours and progress are for a terminal, and NO_COLOR ends the colours', async () => {
+  const { sessions, run } = await place();
+  await newSession(sessions, {});
+  const sign = '\u001b';
+  const piped = await run('doctor --ignore rights-wide');
+  assert.ok(!`${piped.out}${piped.err}`.includes(sign));
+  const shown = await run('doctor', { isTerminal: true });
+  assert.ok(shown.out.includes(`${sign}[3`));
+  assert.ok(shown.err.includes('checking'));
+  const plain = await run('doctor', { isTerminal: true, env: { NO_COLOR: '1' } });
+  assert.ok(!plain.out.includes(sign));
+});

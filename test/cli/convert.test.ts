@@ -1,0 +1,97 @@
+/** Sessions change their format while others use them. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { RowDataPacket } from 'mysql2/promise';
+import { json, newSchema, newSession, poolOf, secrets, storeOn } from '../store/fixture.ts';
+import { phpsessid } from './fixture.ts';
+
+async function place() {
+  const { url } = await newSchema();
+  const pool = poolOf(url);
+  const sessions = storeOn(pool);
+  await sessions.createTable();
+  const env = { DATABASE_URL: url, SESSION_SECRETS: secrets.join(' ') };
+  const convert = (args: string, signal?: AbortSignal) =>
+    phpsessid(`convert ${args}`, signal ? { env, signal } : { env });
+  const data = async (): Promise<string[]> => {
+    const [rows] = await pool.query<RowDataPacket[]>('SELECT d FROM sessions ORDER BY id');
+    return rows.map(({ d }) => String(d));
+  };
+  return { pool, sessions, convert, data };
+}
+
+test('live sessions change their format, and neither their values nor their expiry', async () => {
+  const { pool, sessions, convert, data } = await place();
+  for (let n = 0; n < 5; n += 1) await newSession(sessions, { n, list: ['tea', { q: 1.5 }] });
+  await pool.query('UPDATE sessions SET expires=expires+7');
+  const times = async () =>
+    (await pool.query<RowDataPacket[]>('SELECT expires,updated FROM sessions ORDER BY id'))[0];
+  const [before, then] = [await data(), await times()];
+  assert.match((await convert('php --dry-run')).out, /^5 would be converted, 0 were php already/);
+  assert.deepEqual(await data(), before);
+  for (const format of ['php', 'php_serialize', 'php_binary', 'php', 'json']) {
+    const { code, out } = await convert(format);
+    assert.deepEqual([code, out], [0, `5 converted, 0 were ${format} already\n`]);
+  }
+  assert.deepEqual(await data(), before);
+  assert.deepEqual(await times(), then);
+  assert.match((await convert('json')).out, /^0 converted, 5 were json already/);
+});
+
+test('a save beside the conversion is not overwritten', async () => {
+  const { sessions, convert } = await place();
+  const ids = await Promise.all(Array.from({ length: 4 }, () => newSession(sessions, { n: 0 })));
+  let isOver = false;
+  const counts = new Map<string, number>();
+  const write = async (id: string): Promise<void> => {
+    while (!isOver) {
+      const session = await sessions.start(id);
+      session.update('n', (n) => Number(n) + 1);
+      assert.notEqual(await session.save(), 'gone');
+      await session.close();
+      counts.set(id, (counts.get(id) ?? 0) + 1);
+    }
+  };
+  const writers = ids.map(write);
+  for (let round = 0; round < 3; round += 1) {
+    for (const format of ['php', 'json']) assert.equal((await convert(format)).err, '');
+  }
+  isOver = true;
+  await Promise.all(writers);
+  for (const id of ids) {
+    const session = await sessions.start(id);
+    assert.equal(Number(session.data['n']), counts.get(id));
+    await session.close();
+  }
+});
+
+test('a session that would lose something, or cannot be read, stays as it is and is named', async () => {
+  const { pool, sessions, convert, data } = await place();
+  const empty = sessions.newId();
+  await (await sessions.create(empty, json({ filter: {} }))).close();
+  await newSession(sessions, { n: 1 });
+  await pool.query(`INSERT INTO sessions (id,d,version,token,created,updated,expires)
+    VALUES (UNHEX(SHA2('x',256)),'{"cut',1,'',0,0,(UNIX_TIMESTAMP()+600)*1000)`);
+  const { code, out, err } = await convert('php');
+  assert.equal(code, 1);
+  assert.match(
+    out,
+    /^1 converted, 0 were php already\n1 left as they are: a value.*\n1 left as.*bytes/,
+  );
+  assert.match(err, /^[\w-]{24} refused: filter: a value that php gives back as another one/m);
+  assert.match(err, /^[\w-]{24} unreadable: /m);
+  assert.deepEqual((await data()).sort(), ['n|i:1;', '{"cut', '{"filter":{}}']);
+});
+
+test('a stop leaves whole sessions, and the next run does the rest', async () => {
+  const { sessions, convert, data } = await place();
+  for (let n = 0; n < 10; n += 1) await newSession(sessions, { n });
+  const stopping = new AbortController();
+  const off = AbortSignal.any([stopping.signal]);
+  const running = convert('php --json', off);
+  stopping.abort();
+  await running;
+  assert.ok((await data()).every((text) => /^(?:n\|i:\d;|\{"n":\d\})$/.test(text)));
+  assert.equal((await convert('php')).code, 0);
+  assert.ok((await data()).every((text) => /^n\|i:\d;$/.test(text)));
+});

@@ -1,0 +1,78 @@
+/** The program as a process of its own: signals, pipes, and how fast it starts. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { RowDataPacket } from 'mysql2/promise';
+import { stripTypes } from '../../src/workshop/machine/program.ts';
+import { newSchema, poolOf, secrets, storeOn } from '../store/fixture.ts';
+
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const { url } = await newSchema();
+const pool = poolOf(url);
+await storeOn(pool).createTable();
+
+const children = new Set<ChildProcess>();
+after(() => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
+interface Started {
+  readonly child: ChildProcess;
+  /** Waits for the first output, and for the exit code and all of stderr. */
+  readonly first: Promise<unknown>;
+  readonly end: Promise<{ code: number | null; err: string }>;
+}
+
+function start(...args: string[]): Started {
+  const env = { ...process.env, DATABASE_URL: url, SESSION_SECRETS: secrets.join(' ') };
+  const child = spawn(process.execPath, [...stripTypes, main, ...args], {
+    env: { ...env, NODE_NO_WARNINGS: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.add(child);
+  let err = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    err += chunk.toString();
+  });
+  const first = once(child.stdout, 'data');
+  const end = once(child, 'close').then(([code]) => ({ code: code as number | null, err }));
+  return { child, first, end };
+}
+
+test('a pipe that closes ends the program without an error', async () => {
+  await pool.query(`INSERT INTO sessions (id,d,version,token,created,updated,expires)
+    SELECT UNHEX(SHA2(seq,256)),'{}',1,'',0,0,(UNIX_TIMESTAMP()+600)*1000 FROM seq_1_to_20000`);
+  const { child, first, end } = start('list', '--json');
+  await first;
+  child.stdout?.destroy();
+  assert.deepEqual(await end, { code: 0, err: '' });
+});
+
+test('Ctrl-C ends a long command after its step, and leaves nothing behind', async () => {
+  const { child, first, end } = start('bench', '--seconds', '600', '--clients', '2');
+  await first;
+  child.kill('SIGINT');
+  const { code, err } = await end;
+  assert.equal(code, 130);
+  assert.equal(err, 'stopping after the current step; Ctrl-C again stops at once\n');
+  const [left] = await pool.query<RowDataPacket[]>("SHOW TABLES LIKE 'phpsessid_bench%'");
+  assert.deepEqual(left, []);
+});
+
+test('a second Ctrl-C does not wait for the server', async () => {
+  const holder = await pool.getConnection();
+  await holder.query('LOCK TABLES sessions WRITE');
+  const { child, end } = start('doctor');
+  for (;;) {
+    const [waiting] = await holder.query<RowDataPacket[]>('SHOW PROCESSLIST');
+    if (waiting.some(({ State }) => String(State).startsWith('Waiting for'))) break;
+  }
+  child.kill('SIGINT');
+  await once(child.stderr as NodeJS.ReadableStream, 'data');
+  child.kill('SIGINT');
+  assert.equal((await end).code, 130);
+  await holder.query('UNLOCK TABLES');
+  holder.release();
+});
