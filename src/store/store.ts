@@ -7,7 +7,8 @@
  */
 import { type AnySession, countAll, endAll, walk } from './all.ts';
 import { insertRow, limitSessions } from './create.ts';
-import { Deadline } from './database/deadline.ts';
+import type { Answer, Bound } from './database/database.ts';
+import { Deadline, repeat } from './database/deadline.ts';
 import { Engine } from './engine.ts';
 import { SessionSetupError, SessionTooLarge } from './errors.ts';
 import type { SessionEventKind, SessionListener } from './events.ts';
@@ -179,6 +180,23 @@ export class Sessions<Data extends object = Record<string, unknown>> {
   of(user: string): UserSessions {
     requireOwner({ user });
     return new UserSessions(() => this.#engine.start(), user);
+  }
+
+  /**
+   * Runs a statement of an adapter, with the time-outs and repetitions of the store's own.
+   *
+   * @param sql - A statement that may be applied twice without harm.
+   * @internal
+   */
+  async run(sql: string, values: readonly Bound[]): Promise<Answer> {
+    const { database, budget } = await this.#engine.start();
+    const deadline = new Deadline(budget);
+    return await repeat(deadline, () => database.run(deadline, sql, values));
+  }
+
+  /** Seconds that a session lives without being used. */
+  get idle(): number {
+    return this.#engine.settings.idle / 1000;
   }
 
   /** What is held between a session's read and its save. */

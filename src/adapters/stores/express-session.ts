@@ -4,14 +4,14 @@
  *
  * @module mysql/express-session
  */
-import { createHash } from 'node:crypto';
 import { type Session as ExpressSession, type SessionData, Store } from 'express-session';
-import {
-  type OpenSession,
-  SessionConflict,
-  SessionSetupError,
-  type Sessions,
-} from '../../store/index.ts';
+import type { Sessions } from '../../store/index.ts';
+import { CookieSessions, settle } from './cookie-sessions.ts';
+import { type ExpressMysqlSession, FormerTable } from './express-mysql-session.ts';
+import type { Held } from './held.ts';
+import { requireMerge } from './layer.ts';
+
+export type { ExpressMysqlSession } from './express-mysql-session.ts';
 
 /** Options of the store. */
 export interface ExpressSessionStoreOptions {
@@ -22,13 +22,12 @@ export interface ExpressSessionStoreOptions {
    * @default nobody
    */
   readonly user?: ((session: SessionData) => string | undefined) | undefined;
+  /** The table of express-mysql-session, whose sessions move here while the application runs. */
+  readonly from?: ExpressMysqlSession | undefined;
 }
 
 type Request = Parameters<Store['createSession']>[0];
 type Done<Value = void> = (error: unknown, value?: Value) => void;
-
-/** The share of a cookie's maxAge after which a use without a change is written down. */
-const TOUCH_AFTER = 0.05;
 
 /**
  * A store for `session({ store })` of express-session; one for each `session()`.
@@ -63,26 +62,21 @@ const TOUCH_AFTER = 0.05;
  * await sessions.close();
  */
 export class ExpressSessionStore extends Store {
-  readonly #sessions: Sessions;
-  readonly #userOf: (session: SessionData) => string | undefined;
+  readonly #sessions: CookieSessions<SessionData>;
   /** What a request has read, by the object that express-session hands around. */
-  readonly #opened = new WeakMap<object, OpenSession>();
+  readonly #held = new WeakMap<object, Held>();
 
   /**
    * @param sessions - The sessions, with the strategy `merge`: express-session has no end of a
    *   request at which a lock could be released.
-   * @param options - The user of a session.
+   * @param options - The user of a session, and the table that sessions come from.
    * @throws SessionSetupError for another strategy.
    */
   constructor(sessions: Sessions, options: ExpressSessionStoreOptions = {}) {
     super();
-    if (sessions.strategy !== 'merge') {
-      throw new SessionSetupError(
-        `express-session cannot release the locks of strategy: '${sessions.strategy}': use 'merge'`,
-      );
-    }
-    this.#sessions = sessions;
-    this.#userOf = options.user ?? (() => undefined);
+    requireMerge(sessions, 'express-session');
+    const former = options.from && new FormerTable(sessions, options.from);
+    this.#sessions = new CookieSessions(sessions, options.user, former);
   }
 
   /** Reads a session; null for one that is unknown or has expired. */
@@ -95,116 +89,60 @@ export class ExpressSessionStore extends Store {
     settle(this.#set(sid, session), done);
   }
 
-  /** Notes the use of an unchanged session, if that was long enough ago to matter. */
+  /** Notes the use of an unchanged session. It is written down if it was long enough ago to matter. */
   override touch(sid: string, session: SessionData, done?: () => void): void {
-    settle(this.#touch(sid, session), done as Done | undefined);
+    const held = this.#held.get(session);
+    settle(this.#sessions.touch(sid, session, held), done as Done | undefined);
   }
 
   /** Ends a session. */
   override destroy(sid: string, done?: Done): void {
-    settle(this.#destroy(sid), done);
+    settle(this.#sessions.end(sid), done);
   }
 
   /** Reads all sessions that have not expired, without their ids, which are not stored. */
   override all(done: Done<SessionData[]>): void {
-    settle(this.#all(), done);
+    settle(this.#sessions.all(), done);
   }
 
   /** Counts the sessions that have not expired. */
   override length(done: Done<number>): void {
     settle(
-      this.#all().then((all) => all.length),
+      this.#sessions.all().then((all) => all.length),
       done,
     );
   }
 
   /** Ends all sessions. */
   override clear(done?: Done): void {
-    settle(
-      this.#sessions.endAll().then(() => {}),
-      done,
-    );
+    settle(this.#sessions.endAll(), done);
   }
 
+  /** express-session makes the request's session from what `get()` has returned. */
   override createSession(request: Request, data: SessionData): ExpressSession & SessionData {
     const session = super.createSession(request, data);
-    const opened = this.#opened.get(data);
-    if (opened !== undefined) this.#opened.set(session, opened);
+    const held = this.#held.get(data);
+    if (held !== undefined) this.#held.set(session, held);
     return session;
+  }
+
+  /**
+   * Moves the sessions that nobody has used since `from.shared` is false, and returns how many there
+   * were. The table they came from can then be dropped.
+   */
+  async moveAll(): Promise<number> {
+    return await this.#sessions.moveAll();
   }
 
   async #get(sid: string): Promise<SessionData | null> {
-    const opened = await this.#sessions.open(idOf(sid));
-    if (opened === undefined) return null;
-    const session = JSON.parse(opened.data.toString()) as SessionData;
-    if (hasExpired(session)) return null;
-    this.#opened.set(session, opened);
-    return session;
-  }
-
-  async #all(): Promise<SessionData[]> {
-    const all: SessionData[] = [];
-    for await (const { data } of this.#sessions.all()) {
-      const session = JSON.parse(data.toString()) as SessionData;
-      if (!hasExpired(session)) all.push(session);
-    }
-    return all;
+    const read = await this.#sessions.read(sid);
+    if (read === undefined) return null;
+    this.#held.set(read.data, read.held);
+    return read.data;
   }
 
   async #set(sid: string, session: SessionData): Promise<void> {
-    const data = Buffer.from(JSON.stringify(session));
-    const opened = this.#opened.get(session);
-    if (opened !== undefined) {
-      await opened.save(data);
-      return;
-    }
-    const id = idOf(sid);
-    const user = this.#userOf(session);
-    try {
-      this.#opened.set(session, await this.#sessions.create(id, data, { user }));
-    } catch (error) {
-      if (!(error instanceof SessionConflict)) throw error;
-      // The application has called set() itself, for a session that is there.
-      await (await this.#sessions.open(id))?.save(data);
-    }
+    const held = await this.#sessions.write(sid, session, this.#held.get(session));
+    if (held !== undefined) this.#held.set(session, held);
   }
-
-  async #touch(sid: string, session: SessionData): Promise<void> {
-    const opened = this.#opened.get(session) ?? (await this.#sessions.open(idOf(sid)));
-    if (opened === undefined) return;
-    const stored = JSON.parse(opened.data.toString()) as SessionData;
-    const { originalMaxAge } = session.cookie;
-    const gained = endOf(session) - endOf(stored);
-    if (originalMaxAge !== null && gained > originalMaxAge * TOUCH_AFTER) {
-      const data = { ...stored, cookie: session.cookie };
-      await opened.save(Buffer.from(JSON.stringify(data)));
-    } else await opened.touch();
-  }
-
-  async #destroy(sid: string): Promise<void> {
-    await (await this.#sessions.open(idOf(sid)))?.destroy();
-  }
-}
-
-/** An id of express-session may have any form; its hash has the form of ours, and as much entropy. */
-function idOf(sid: string): string {
-  return createHash('sha256').update(sid).digest('base64url');
-}
-
-function endOf({ cookie }: Partial<SessionData>): number {
-  // A session without a cookie is express-session's to refuse.
-  const expires = cookie?.expires;
-  return expires === null || expires === undefined ? Infinity : new Date(expires).getTime();
-}
-
-function hasExpired(session: SessionData): boolean {
-  return endOf(session) <= Date.now();
-}
-
-/** Calls back once, outside the promise: what a callback throws is not a failure of the store. */
-function settle<Value>(promise: Promise<Value>, done: Done<Value> | undefined): void {
-  promise.then(
-    (value) => done && setImmediate(done, null, value),
-    (error: unknown) => done && setImmediate(done, error),
-  );
 }

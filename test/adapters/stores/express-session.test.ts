@@ -218,6 +218,108 @@ test('a stored session without a cookie is an error of express-session', async (
   assert.equal((await ask('/show', cookie)).status, 500);
 });
 
+/** A session that is there, read by as many requests as are asked for. */
+async function readers(
+  store: ExpressSessionStore,
+  count: number,
+): Promise<{ sid: string; requests: session.SessionData[] }> {
+  const sid = `reader ${Math.random()}`;
+  const cookie = { originalMaxAge: 60_000, path: '/', expires: new Date(Date.now() + 60_000) };
+  await ask((done) => store.set(sid, { cookie, user: '42' } as never, done));
+  const get = (): Promise<session.SessionData> => ask((done) => store.get(sid, done as never));
+  return { sid, requests: await Promise.all(Array.from({ length: count }, get)) };
+}
+
+function ask<Value>(
+  run: (done: (error: unknown, value?: Value | null) => void) => void,
+): Promise<Value> {
+  return new Promise((resolve, reject) =>
+    run((error, value) => (error ? reject(error) : resolve(value as Value))),
+  );
+}
+
+test('a request that saves twice keeps what another request saved before each', async () => {
+  const store = new ExpressSessionStore(newStore());
+  const { sid, requests } = await readers(store, 3);
+  const [mine, second, third] = requests as [
+    session.SessionData,
+    session.SessionData,
+    session.SessionData,
+  ];
+  const save = (data: session.SessionData): Promise<void> =>
+    ask((done) => store.set(sid, data, done));
+  await save(Object.assign(second, { second: 1 }));
+  await save(Object.assign(mine, { mine: 1 }));
+  await save(Object.assign(third, { third: 1 }));
+  await save(Object.assign(mine, { mine: 2 }));
+  // Without waiting, as handlers do that pass no callback.
+  await Promise.all([
+    save(Object.assign(second, { second: 2 })),
+    save(Object.assign(second, { second: 3 })),
+    save(Object.assign(mine, { again: 1 })),
+  ]);
+  const { cookie: _, ...values } = await ask<session.SessionData>((done) => store.get(sid, done));
+  assert.deepEqual(values, { user: '42', mine: 2, second: 3, third: 1, again: 1 });
+});
+
+test('the ends of two cookies are no conflict', async () => {
+  const sessions = newStore({ onConflict: 'reject' });
+  const conflicts: unknown[] = [];
+  sessions.on('conflict', ({ keys }) => conflicts.push(keys));
+  const store = new ExpressSessionStore(sessions);
+  const { sid, requests } = await readers(store, 2);
+  const saves = requests.map((data, at) => {
+    data.cookie.expires = new Date(Date.now() + 70_000 + at);
+    return ask((done) => store.set(sid, Object.assign(data, { [`key ${at}`]: 1 }), done));
+  });
+  await Promise.all(saves);
+  assert.deepEqual(conflicts, []);
+  const [one] = (await readers(store, 1)).requests;
+  assert.ok(one);
+  const same = await Promise.all(
+    [1, 2].map(() => ask<session.SessionData>((done) => store.get(sid, done))),
+  );
+  const set = (data: session.SessionData | undefined, user: string): Promise<void> =>
+    ask((done) => store.set(sid, Object.assign(data ?? {}, { user }) as never, done));
+  await set(same[0], 'Ann');
+  await assert.rejects(set(same[1], 'Bob'), { name: 'SessionConflict', keys: ['user'] });
+});
+
+test('a session that ends while others save it stays ended', async () => {
+  const store = new ExpressSessionStore(newStore());
+  const { sid, requests } = await readers(store, 8);
+  const calls = requests.map((data, at) =>
+    at === 3
+      ? ask((done) => store.destroy(sid, done))
+      : ask((done) => store.set(sid, Object.assign(data, { [`key ${at}`]: 1 }), done)),
+  );
+  await Promise.all(calls);
+  await Promise.all(requests.map((data) => ask((done) => store.touch(sid, data, done as never))));
+  assert.equal(await ask((done) => store.get(sid, done)), null);
+});
+
+test('an id that is made again after its session has expired begins a new session', async () => {
+  const store = new ExpressSessionStore(newStore());
+  const { sid } = await readers(store, 1);
+  await query('UPDATE sessions SET expires = 1');
+  const cookie = { originalMaxAge: null, path: '/' };
+  await ask((done) => store.set(sid, { cookie, again: 1 } as never, done));
+  assert.equal((await ask<session.SessionData>((done) => store.get(sid, done)))['again'], 1);
+});
+
+test('a cookie that outlives its session is a warning, once', async () => {
+  const warnings: string[] = [];
+  const listen = ({ message }: Error): number => warnings.push(message);
+  process.on('warning', listen);
+  const store = new ExpressSessionStore(newStore({ idle: 59 }));
+  await readers(store, 1);
+  await readers(store, 1);
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('warning', listen);
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0] ?? '', /lives for 60 s, and its session ends after 59 s/);
+});
+
 test('a strategy that locks is refused', () => {
   assert.throws(() => new ExpressSessionStore(newStore({ strategy: 'lock' })), /use 'merge'/);
 });

@@ -1,0 +1,50 @@
+/** What a request has read of a session, until its last save: the base of every merge. */
+import type { OpenSession } from '../../store/index.ts';
+
+/** A session between a request's read of it and its saves. */
+export interface Held {
+  /** The session as JSON, as this request has read or saved it. */
+  readonly text: string;
+  /** Saves the session, merged with what other requests have saved. Writes nothing if it has ended. */
+  save(text: string): Promise<void>;
+  /** Notes that the session was used. */
+  touch(): Promise<void>;
+}
+
+/** A row of this store. */
+export class HeldRow implements Held {
+  readonly #opened: OpenSession;
+  text: string;
+
+  constructor(opened: OpenSession) {
+    this.#opened = opened;
+    this.text = opened.data.toString();
+  }
+
+  async save(text: string): Promise<void> {
+    const base = Buffer.from(this.text);
+    await this.#opened.save(Buffer.from(text), { base, own: ['cookie'] });
+    this.text = text;
+  }
+
+  async touch(): Promise<void> {
+    await this.#opened.touch();
+  }
+
+  async end(): Promise<void> {
+    await this.#opened.destroy();
+  }
+}
+
+/** Merges two changes of one session by top-level key; of a key that both changed, `mine` wins. */
+export function mergeJson(base: string, mine: string, theirs: string): string {
+  const [before, wanted, found] = [base, mine, theirs].map(
+    (text) => new Map(Object.entries(JSON.parse(text) as object)),
+  ) as [Map<string, unknown>, Map<string, unknown>, Map<string, unknown>];
+  for (const key of new Set([...before.keys(), ...wanted.keys()])) {
+    if (JSON.stringify(before.get(key)) === JSON.stringify(wanted.get(key))) continue;
+    if (wanted.has(key)) found.set(key, wanted.get(key));
+    else found.delete(key);
+  }
+  return JSON.stringify(Object.fromEntries(found));
+}
