@@ -52,6 +52,7 @@ const IMPORTS: Record<string, string> = {
   'phpsessid/mysql': 'createSessions',
   'phpsessid/mysql/express': 'expressSessions',
   'phpsessid/mysql/express-session': 'ExpressSessionStore',
+  'phpsessid/mysql/fastify-session': 'FastifySessionStore',
   'phpsessid/mysql/fastify': 'fastifySessions',
   'phpsessid/mysql/fetch': 'withFetchSessions',
   'phpsessid/mysql/h3': 'h3Sessions',

@@ -34,6 +34,7 @@ const MODULES: PublicModule[] = [
   { path: 'src/adapters/store/koa.ts', name: 'phpsessid/mysql/koa' },
   { path: 'src/adapters/store/fastify.ts', name: 'phpsessid/mysql/fastify' },
   { path: 'src/adapters/stores/express-session.ts', name: 'phpsessid/mysql/express-session' },
+  { path: 'src/adapters/stores/fastify-session.ts', name: 'phpsessid/mysql/fastify-session' },
   { path: 'src/contract/index.ts', name: 'phpsessid/contract' },
   { path: 'src/adapters/stores/koa-session.ts', name: 'phpsessid/mysql/koa-session' },
   { path: 'src/adapters/stores/remix.ts', name: 'phpsessid/mysql/remix' },
