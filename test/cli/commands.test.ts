@@ -1,9 +1,12 @@
 /** The commands on a real table, as an operator uses them. */
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { RowDataPacket } from 'mysql2/promise';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import type { Sessions } from '../../src/store/index.ts';
+import { root } from '../../src/workshop/course/catalogue.ts';
 import { json, newSchema, newSession, poolOf, secrets, stored, storeOn } from '../store/fixture.ts';
 import { phpsessid, type Ran, type Running, written } from './fixture.ts';
 
@@ -320,4 +323,22 @@ test('colours and progress are for a terminal, and NO_COLOR ends the colours', a
   assert.ok(shown.err.includes('checking'));
   const plain = await run('doctor', { isTerminal: true, env: { NO_COLOR: '1' } });
   assert.ok(!plain.out.includes(sign));
+});
+
+test('the page lists every finding of the doctor, and no other', () => {
+  const folder = join(root, 'src/cli/doctor');
+  const files = [
+    join(root, 'src/cli/shape.ts'),
+    ...readdirSync(folder).map((name) => join(folder, name)),
+  ];
+  const source = files.map((file) => readFileSync(file, 'utf8')).join('\n');
+  const literal = /(?:code: |error\(\s*|add\(\s*|^ {4}\[)'([a-z]+(?:-[a-z]+)*)'/gm;
+  const codes = [...source.matchAll(literal)].map(([, code]) => code);
+  const page = readFileSync(join(root, 'docs/command-line.md'), 'utf8');
+  const table = page.slice(
+    page.indexOf('| finding |'),
+    page.indexOf('\n\n', page.indexOf('| finding |')),
+  );
+  const listed = [...table.matchAll(/^\| `([a-z-]+)`/gm)].map(([, code]) => code);
+  assert.deepEqual([...new Set(codes)].sort(), listed.sort());
 });

@@ -47,6 +47,7 @@ const ORDER = [
   'the-format',
   'php-and-ours',
   'the-store',
+  'command-line',
   'strategy-merge',
   'strategy-lock',
   'strategy-lease',
