@@ -39,6 +39,12 @@ export type { SealOptions } from './payload/seal.ts';
 export type { RenewOptions } from './renew.ts';
 export type { PhpSaveHandler, SaveHandlerOptions } from './save-handler.ts';
 export type { CookieChange, Session, SessionRenewOptions } from './session.ts';
-export { type CreateOptions, createSessions, type OpenOptions, type Sessions } from './store.ts';
+export {
+  type CreateOptions,
+  createSessions,
+  type OpenOptions,
+  type Sessions,
+  type StartOptions,
+} from './store.ts';
 export type { Columns } from './table/ours.ts';
 export type { ListedSession, UserSessions } from './users.ts';

@@ -29,6 +29,12 @@ export interface OpenOptions extends Opening {
   readonly mode?: 'read' | 'write' | undefined;
 }
 
+/** Options of `start()`. */
+export interface StartOptions extends Opening {
+  /** `read` takes no lock, for a page that changes nothing. @default 'write' */
+  readonly mode?: 'read' | 'write' | undefined;
+}
+
 /** Options of `create()`. */
 export interface CreateOptions extends Owner, Opening {}
 
@@ -101,9 +107,10 @@ export class Sessions<Data extends object = Record<string, unknown>> {
    * @returns A session whose data is decoded and saved by key.
    * @throws As `open()`.
    */
-  async start(id: string | undefined, options: Opening = {}): Promise<Session<Data>> {
+  async start(id: string | undefined, options: StartOptions = {}): Promise<Session<Data>> {
     const context = await this.#engine.start();
-    const { strategy } = this.#engine.settings;
+    // Also a page that only reads notes its use, which `none` would refuse.
+    const strategy = options.mode === 'read' ? 'merge' : this.#engine.settings.strategy;
     const open = isId(id) ? await openRow(context, id, strategy, options) : undefined;
     return new Session(context, open, (data, owner) => this.create(createId(), data, owner));
   }

@@ -59,6 +59,7 @@ const IMPORTS: Record<string, string> = {
   'phpsessid/mysql/hono': 'honoSessions',
   'phpsessid/mysql/koa': 'koaSessions',
   'phpsessid/mysql/koa-session': 'KoaSessionStore',
+  'phpsessid/mysql/next': 'nextSessions',
   'phpsessid/mysql/nextjs-auth0': 'Auth0SessionStore',
   'phpsessid/mysql/node': 'withSessions',
   'phpsessid/mysql/remix': 'remixSessionStorage',

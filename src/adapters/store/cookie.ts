@@ -54,8 +54,25 @@ export type CookieOptions = {
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const ATTRIBUTE = /^[\x20-\x3a\x3c-\x7e]*$/;
 
+/** A cookie's attributes, as frameworks take them that write the line themselves. */
+export interface CookieAttributes {
+  /** The path below which the cookie is sent. */
+  readonly path: string;
+  /** Always: no script reads the cookie. */
+  readonly httpOnly: true;
+  /** Whether the browser sends the cookie over HTTPS only. */
+  readonly secure: boolean;
+  /** Whether other sites' pages send the cookie. */
+  readonly sameSite: 'strict' | 'lax' | 'none';
+  /** A domain whose hosts all get the cookie. */
+  readonly domain?: string;
+  /** Seconds after which the browser deletes the cookie. */
+  readonly maxAge?: number;
+}
+
 /** Reads and writes the cookie. */
 export class SessionCookie {
+  readonly attributes: CookieAttributes;
   readonly #name: string;
   readonly #attributes: string;
   readonly #maxAge: string;
@@ -88,10 +105,22 @@ export class SessionCookie {
       throw new TypeError('maxAge takes a whole number of seconds above 0');
     }
     this.#name = name;
+    this.attributes = {
+      path,
+      httpOnly: true,
+      secure,
+      sameSite: sameSite.toLowerCase() as Lowercase<typeof sameSite>,
+      ...(domain !== undefined && { domain }),
+      ...(maxAge !== undefined && { maxAge }),
+    };
     this.#attributes =
       `; Path=${path}${domain === undefined ? '' : `; Domain=${domain}`}` +
       `; HttpOnly${secure ? '; Secure' : ''}; SameSite=${sameSite}`;
     this.#maxAge = maxAge === undefined ? '' : `; Max-Age=${maxAge}`;
+  }
+
+  get name(): string {
+    return this.#name;
   }
 
   /**

@@ -114,14 +114,13 @@ export class SessionExchange {
     this.#setCookie(change === 'clear' ? this.#cookie.clear() : this.#cookie.set(change.set));
   }
 
-  /** Adds the line to the page's own, and keeps caches from giving it to others, whatever the page says. */
+  /** Adds the line to the page's own. */
   #setCookie(line: string): void {
     const head = this.#head;
     const present = [head.getHeader('Set-Cookie') ?? []].flat().map(String);
     const others = present.filter((each) => !this.#cookie.isOwn(each));
     head.setHeader('Set-Cookie', [...others, line]);
-    const control = [head.getHeader('Cache-Control') ?? []].flat().join();
-    if (!KEPT_FROM_SHARED_CACHES.test(control)) head.setHeader('Cache-Control', 'no-store');
+    keepFromCaches(head);
   }
 
   /** Releases what is held, without saving: the client has gone and the page does not end. */
@@ -130,6 +129,12 @@ export class SessionExchange {
     this.#isSettled = true;
     await (await this.#session)?.close();
   }
+}
+
+/** Keeps caches from giving a response with a cookie to others, whatever the page says. */
+export function keepFromCaches(head: ResponseHead): void {
+  const control = [head.getHeader('Cache-Control') ?? []].flat().join();
+  if (!KEPT_FROM_SHARED_CACHES.test(control)) head.setHeader('Cache-Control', 'no-store');
 }
 
 /**

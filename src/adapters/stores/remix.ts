@@ -8,7 +8,7 @@ import { type Sessions, SessionValueError } from '../../store/index.ts';
 import { type LayerOptions, LayerSession, requireMerge, type Values } from './layer.ts';
 
 /** Values, and messages for the next request alone. */
-export type RemixSessionData = [values: Values, flash: Values];
+export type RemixSessionData = [values: Record<string, unknown>, flash: Record<string, unknown>];
 
 /** The part of remix's session that the storage uses. */
 export interface RemixSession {

@@ -33,6 +33,7 @@ const MODULES: PublicModule[] = [
   { path: 'src/adapters/store/h3.ts', name: 'phpsessid/mysql/h3' },
   { path: 'src/adapters/store/koa.ts', name: 'phpsessid/mysql/koa' },
   { path: 'src/adapters/store/fastify.ts', name: 'phpsessid/mysql/fastify' },
+  { path: 'src/adapters/store/next.ts', name: 'phpsessid/mysql/next' },
   { path: 'src/adapters/stores/express-session.ts', name: 'phpsessid/mysql/express-session' },
   { path: 'src/adapters/stores/fastify-session.ts', name: 'phpsessid/mysql/fastify-session' },
   { path: 'src/contract/index.ts', name: 'phpsessid/contract' },

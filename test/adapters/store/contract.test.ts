@@ -1,5 +1,6 @@
 /** One contract for the adapters of the store: saved before the response leaves, and the cookie. */
 import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
@@ -16,6 +17,11 @@ import { withFetchSessions } from '../../../src/adapters/store/fetch.ts';
 import { h3Sessions } from '../../../src/adapters/store/h3.ts';
 import { honoSessions } from '../../../src/adapters/store/hono.ts';
 import { koaSessions } from '../../../src/adapters/store/koa.ts';
+import {
+  type NextCookies,
+  nextSessions,
+  withProxySessions,
+} from '../../../src/adapters/store/next.ts';
 import { withSessions } from '../../../src/adapters/store/node.ts';
 import type {
   Page as ContractPage,
@@ -27,6 +33,7 @@ import type { Session } from '../../../src/store/index.ts';
 import type { Sessions } from '../../../src/store/store.ts';
 import { type Options, poolOf, storeOn, wiredStore } from '../../store/fixture.ts';
 import { serve } from '../fixture.ts';
+import { jarOf } from './next-jar.ts';
 
 interface Data {
   visits: number;
@@ -172,6 +179,34 @@ const onFastify: Serve = async (sessions, page, options) => {
   return await serve((request, response) => handle(request, response));
 };
 
+/** A Route Handler: `cookies()` has a jar for each request, whose cookies join the Response's own. */
+const onNext: Serve = (sessions, page, options) => {
+  const requests = new AsyncLocalStorage<NextCookies>();
+  const jarOfNow = async (): Promise<NextCookies> => requests.getStore() as NextCookies;
+  const { withSession } = nextSessions(sessions as Sessions<Data>, jarOfNow, options);
+  const handler = async (request: Request): Promise<Response> => {
+    const { jar, lines } = jarOf(request);
+    const { pathname } = new URL(request.url);
+    const response = await requests.run(jar, () =>
+      withSession(async (session) => responseOf(await page(async () => session, pathname))),
+    );
+    for (const line of lines) response.headers.append('Set-Cookie', line);
+    return response;
+  };
+  return serve(getRequestListener((request) => handler(request).catch(() => responseOf(failed))));
+};
+
+/** `proxy.ts` that answers itself, with a plain Response. */
+const onProxy: Serve = (sessions, page, options) => {
+  const proxy = withProxySessions(
+    sessions,
+    async (request: Request) =>
+      responseOf(await page(() => getSession<Data>(request), new URL(request.url).pathname)),
+    options,
+  );
+  return serve(getRequestListener((request) => proxy(request).catch(() => responseOf(failed))));
+};
+
 const adapters: Record<string, Serve> = {
   'node:http': onNode,
   Express: onExpress,
@@ -180,6 +215,8 @@ const adapters: Record<string, Serve> = {
   h3: onH3,
   Koa: onKoa,
   Fastify: onFastify,
+  "Next's Route Handler": onNext,
+  "Next's proxy": onProxy,
 };
 
 const count: Page = async (get) => {

@@ -1,0 +1,198 @@
+/**
+ * Sessions in MySQL for Next: Server Functions, Route Handlers, Server Components, `proxy.ts`.
+ *
+ * @module mysql/next
+ */
+import type { CookieChange, Session, Sessions, StartOptions } from '../../store/index.ts';
+import { FetchHead } from '../fetch-head.ts';
+import { type CookieAttributes, SessionCookie } from './cookie.ts';
+import { type ExchangeOptions, keepFromCaches, prepareSessions } from './exchange.ts';
+
+export type { CookieAttributes, CookieOptions } from './cookie.ts';
+export { type ExchangeOptions, getSession } from './exchange.ts';
+
+/** The part of Next's cookies that is used. */
+export interface NextCookies {
+  /** Returns a cookie of the request. */
+  get(name: string): { readonly value: string } | undefined;
+  /** Sets a cookie of the response; Next throws while it renders. */
+  set(name: string, value: string, attributes: CookieAttributes): unknown;
+}
+
+/** A session as a page shows it; a change of it is not saved. */
+export interface SessionView<Data extends object> {
+  /** The keys and their values. */
+  readonly data: Readonly<Partial<Data>>;
+  /** Whose session it is; undefined before a login. */
+  readonly user: string | undefined;
+  /** The session's name in its user's list; undefined as long as nothing is stored. */
+  readonly handle: string | undefined;
+}
+
+/** Ways to a request's session; {@link nextSessions} returns them. */
+export interface NextSessions<Data extends object> {
+  /**
+   * Runs an action with the request's session, saves it, and sets the cookie: in a Server Function
+   * or a Route Handler. The session is also saved if the action ends by Next's `redirect()` or
+   * `notFound()`; after any other error it is not.
+   *
+   * @param action - Its value is returned: in a Route Handler the Response.
+   * @param options - A signal that ends the wait for a lock.
+   * @throws SessionConflict, SessionUnavailable and others, as `Session.save()`.
+   */
+  withSession<Result>(
+    action: (session: Session<Data>) => Result | Promise<Result>,
+    options?: Pick<StartOptions, 'signal'>,
+  ): Promise<Result>;
+  /**
+   * Reads the request's session without a lock, in a Server Component too: its use is noted in the
+   * database and needs no cookie. Wrap it in React's `cache()` if several components call it.
+   */
+  readSession(): Promise<SessionView<Data>>;
+}
+
+/**
+ * Lets a Next application use sessions; call it in a module that the application imports.
+ *
+ * @param sessions - The store.
+ * @param cookies - Next's own function: `import { cookies } from 'next/headers'`.
+ * @param options - The cookie.
+ * @throws TypeError for a cookie that browsers would refuse.
+ * @example
+ * // In Next: import { cookies } from 'next/headers';
+ * const sent = new Map([['theme', 'dark']]);
+ * const cookies = async () => ({
+ *   get: (name: string) => (sent.has(name) ? { value: sent.get(name) ?? '' } : undefined),
+ *   set: (name: string, value: string) => sent.set(name, value),
+ * });
+ *
+ * const sessions = createSessions<{ visits: number }>({
+ *   url: 'mysql://user:password@localhost/app',
+ *   secrets: ['the output of: openssl rand -base64 32'],
+ * });
+ * const { withSession, readSession } = nextSessions(sessions, cookies);
+ *
+ * await withSession((session) => session.update('visits', (count = 0) => count + 1));
+ * (await readSession()).data.visits; // 1
+ * await sessions.close();
+ */
+export function nextSessions<Data extends object>(
+  sessions: Sessions<Data>,
+  cookies: () => Promise<NextCookies>,
+  options: ExchangeOptions = {},
+): NextSessions<Data> {
+  const cookie = new SessionCookie(options.cookie);
+  const start = (jar: NextCookies, how: StartOptions): Promise<Session<Data>> =>
+    sessions.start(jar.get(cookie.name)?.value, how);
+  return {
+    async withSession(action, how = {}) {
+      const jar = await cookies();
+      const session = await start(jar, how);
+      const { isNew } = session;
+      const settle = async (): Promise<void> => {
+        await session.save();
+        try {
+          setCookie(jar, cookie, session.cookie);
+        } catch (error) {
+          // A Server Component called this: no browser will ever send the new id.
+          if (isNew) await session.destroy();
+          throw error;
+        }
+      };
+      try {
+        let result: Awaited<ReturnType<typeof action>>;
+        try {
+          result = await action(session);
+        } catch (error) {
+          if (isAnswer(error)) await settle();
+          throw error;
+        }
+        await settle();
+        if (!(result instanceof Response) || session.cookie === undefined) return result;
+        const head = new FetchHead();
+        head.page = result.headers;
+        keepFromCaches(head);
+        return head.applyTo(result) as typeof result;
+      } finally {
+        await session.close();
+      }
+    },
+
+    async readSession() {
+      const session = await start(await cookies(), { mode: 'read' });
+      try {
+        const { data, user, handle } = session;
+        await session.save();
+        return { data, user, handle };
+      } finally {
+        await session.close();
+      }
+    },
+  };
+}
+
+/**
+ * Lets a `proxy.ts` call `getSession(request)`. The session is saved before the response is
+ * returned, and what the request leads to sees the new cookie.
+ *
+ * @param sessions - The store.
+ * @param handler - What `proxy` would be; its Response may be one of `NextResponse`.
+ * @param options - The cookie.
+ * @returns A function to export as `proxy`.
+ * @throws TypeError for a cookie that browsers would refuse.
+ * @example
+ * const sessions = createSessions<{ visits: number }>({
+ *   url: 'mysql://user:password@localhost/app',
+ *   secrets: ['the output of: openssl rand -base64 32'],
+ * });
+ * const proxy = withProxySessions(sessions, async (request: Request) => {
+ *   const { user } = await getSession(request);
+ *   return user ? new Response() : Response.redirect(new URL('/login', request.url));
+ * });
+ *
+ * (await proxy(new Request('https://example.org/'))).headers.get('location'); // 'https://example.org/login'
+ * await sessions.close();
+ */
+export function withProxySessions<
+  Data extends object,
+  ProxyRequest extends Request,
+  Others extends unknown[],
+>(
+  sessions: Sessions<Data>,
+  handler: (request: ProxyRequest, ...others: Others) => Response | Promise<Response>,
+  options: ExchangeOptions = {},
+): (request: ProxyRequest, ...others: Others) => Promise<Response> {
+  const cookie = new SessionCookie(options.cookie);
+  const begin = prepareSessions(sessions, options);
+  return async (request, ...others) => {
+    const head = new FetchHead();
+    const exchange = begin({ cookie: request.headers.get('cookie'), head, request });
+    try {
+      const response = await handler(request, ...others);
+      head.page = response.headers;
+      await exchange.commit();
+      const line = [head.getHeader('Set-Cookie') ?? []].flat()[0];
+      if (line === undefined || !('cookies' in response)) return head.applyTo(response);
+      // NextResponse tells the page of cookies that are set by its own method alone.
+      const id = cookie.read(line);
+      setCookie(response.cookies as NextCookies, cookie, id ? { set: id } : 'clear');
+      response.headers.set('Cache-Control', String(head.getHeader('Cache-Control')));
+      return response;
+    } catch (error) {
+      await exchange.close();
+      throw error;
+    }
+  };
+}
+
+function setCookie(jar: NextCookies, cookie: SessionCookie, change: CookieChange): void {
+  const { name, attributes } = cookie;
+  if (change === 'clear') jar.set(name, '', { ...attributes, maxAge: 0 });
+  else if (change !== undefined) jar.set(name, change.set, attributes);
+}
+
+/** Whether an error is Next's way to answer: a redirect, a page that is not found or not allowed. */
+function isAnswer(error: unknown): boolean {
+  const { digest } = (error ?? {}) as { digest?: unknown };
+  return typeof digest === 'string' && /^NEXT_(REDIRECT|HTTP_ERROR_FALLBACK);/.test(digest);
+}

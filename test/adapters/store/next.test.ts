@@ -1,0 +1,209 @@
+/** The adapter for Next beyond the contract: redirects that are thrown, rendering, reading, the proxy. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  getSession,
+  type NextCookies,
+  type NextSessions,
+  nextSessions,
+  withProxySessions,
+} from '../../../src/adapters/store/next.ts';
+import type { Sessions } from '../../../src/store/store.ts';
+import { newStore, query, wiredStore } from '../../store/fixture.ts';
+import { gate } from '../fixture.ts';
+import { jarOf } from './next-jar.ts';
+
+const NAME = '__Host-session';
+
+/** A browser's requests, each with a jar of Next's. */
+function start(sessions: Sessions): NextSessions<Record<string, unknown>> & {
+  jar: { now: NextCookies };
+  next(): void;
+  sent(): string | undefined;
+} {
+  const jar = { now: jarOf(new Request('http://localhost/')).jar };
+  const next = (): void => {
+    const cookie = `${NAME}=${jar.now.get(NAME)?.value ?? ''}`;
+    jar.now = jarOf(new Request('http://localhost/', { headers: { cookie } })).jar;
+  };
+  const sent = (): string | undefined => jar.now.get(NAME)?.value;
+  return { ...nextSessions(sessions, async () => jar.now), jar, next, sent };
+}
+
+/** What Next throws to answer. */
+function thrown(digest: string): Error {
+  return Object.assign(new Error('NEXT'), { digest });
+}
+
+/** What Next's cookies() gives while a Server Component renders. */
+function rendering(jar: NextCookies): NextCookies {
+  return {
+    get: jar.get,
+    set() {
+      throw new Error('Cookies can only be modified in a Server Action or Route Handler.');
+    },
+  };
+}
+
+test('a redirect or a "not found" that the action throws is saved, another error is not', async () => {
+  const { withSession, readSession, next } = start(newStore());
+  const answers = ['NEXT_REDIRECT;replace;/;307;', 'NEXT_HTTP_ERROR_FALLBACK;404'];
+  for (const digest of answers) {
+    const error = thrown(digest);
+    const action = withSession((session) => {
+      session.update('count', (count = 0) => Number(count) + 1);
+      throw error;
+    });
+    await assert.rejects(action, (reason) => reason === error);
+    next();
+  }
+  for (const error of [thrown('1234'), new Error('failed'), null]) {
+    const action = withSession((session) => {
+      session.data['count'] = 'wrong';
+      throw error;
+    });
+    await assert.rejects(action, (reason) => reason === error);
+    next();
+  }
+  assert.deepEqual((await readSession()).data, { count: 2 });
+});
+
+test('a redirect does not hide that its session was not saved', async () => {
+  const { withSession, sent } = start(newStore());
+  const action = withSession((session) => {
+    session.data['when'] = new Date();
+    throw thrown('NEXT_REDIRECT;replace;/;307;');
+  });
+  await assert.rejects(action, { name: 'SessionValueError' });
+  assert.equal(sent(), undefined);
+});
+
+test('two actions of one request share the session that the first has begun', async () => {
+  const { withSession, readSession } = start(newStore());
+  await withSession((session) => {
+    session.data['first'] = 1;
+  });
+  await withSession((session) => {
+    session.data['second'] = 2;
+  });
+  assert.deepEqual((await readSession()).data, { first: 1, second: 2 });
+});
+
+test('reading in a Server Component sets no cookie, takes no lock, and keeps the session alive', async () => {
+  const { sessions, wire } = await wiredStore({ strategy: 'lock', idle: 100, lockTimeout: 1 });
+  const { withSession, readSession, jar, next } = start(sessions);
+  await withSession(async (session) => {
+    session.data['name'] = 'only read';
+    await session.renew({ user: '42' });
+  });
+  next();
+  jar.now = rendering(jar.now);
+  const statements: string[] = [];
+  wire.watch((event) => {
+    if (event.kind === 'began') statements.push(event.statement.sql);
+  });
+  for (let times = 0; times < 2; times += 1) {
+    await query(`UPDATE sessions SET expires = expires - 60000 WHERE d LIKE '%only read%'`);
+    const { data, user, handle } = await readSession();
+    assert.deepEqual([data['name'], user, typeof handle], ['only read', '42', 'string']);
+  }
+  assert.doesNotMatch(statements.join('\n'), /GET_LOCK/);
+});
+
+test('a page that only reads changes nothing, and a visitor without a session has none after it', async () => {
+  const sessions = newStore();
+  const { readSession, withSession, sent } = start(sessions);
+  const before = await sessions.count();
+  const { data, user, handle } = await readSession();
+  assert.deepEqual([data, user, handle], [{}, undefined, undefined]);
+  await withSession(() => {});
+  assert.equal(sent(), undefined);
+  assert.equal(await sessions.count(), before);
+});
+
+test('a session that a Server Component begins is an error, and leaves no row', async () => {
+  const sessions = newStore();
+  const { withSession, jar } = start(sessions);
+  jar.now = rendering(jar.now);
+  const before = await sessions.count();
+  const action = withSession((session) => {
+    session.data['begun'] = 'while rendering';
+  });
+  await assert.rejects(action, /Server Action or Route Handler/);
+  assert.equal(await sessions.count(), before);
+});
+
+test('a logout deletes the cookie, and a late action does not bring the session back', async () => {
+  const { withSession, readSession, sent, jar } = start(newStore());
+  await withSession((session) => session.renew({ user: '42' }));
+  const id = sent() ?? '';
+  const { closed, open } = gate();
+  const { closed: arrived, open: arrive } = gate();
+  const late = withSession(async (session) => {
+    arrive();
+    await closed;
+    session.data['late'] = true;
+  });
+  await arrived;
+  await withSession((session) => session.destroy());
+  assert.equal(sent(), '');
+  open();
+  await late;
+  jar.now = jarOf(new Request('http://localhost/', { headers: { cookie: `${NAME}=${id}` } })).jar;
+  assert.deepEqual(await readSession(), { data: {}, user: undefined, handle: undefined });
+});
+
+test('a response of a Route Handler that sets the cookie is kept from caches', async () => {
+  const { withSession } = start(newStore());
+  const begin = (response: Response): Promise<Response> =>
+    withSession((session) => {
+      session.update('count', (count = 0) => Number(count) + 1);
+      return response;
+    });
+  const redirect = await begin(Response.redirect('http://localhost/next'));
+  assert.deepEqual(
+    [redirect.status, redirect.headers.get('location'), redirect.headers.get('cache-control')],
+    [302, 'http://localhost/next', 'no-store'],
+  );
+  const unchanged = new Response('known');
+  assert.equal(await begin(unchanged), unchanged);
+});
+
+test('the proxy sets the cookie by the method of NextResponse, and deletes it so', async () => {
+  const sessions = newStore();
+  const set: [string, string, number | undefined][] = [];
+  /** NextResponse: its page learns of a cookie by this method alone. */
+  class Answer extends Response {
+    readonly cookies: NextCookies = {
+      get: () => undefined,
+      set: (name, value, { maxAge }) => set.push([name, value, maxAge]),
+    };
+  }
+  const proxy = withProxySessions(sessions, async (request: Request) => {
+    const session = await getSession(request);
+    if (request.method === 'DELETE') await session.destroy();
+    else await session.renew({ user: '42' });
+    return new Answer();
+  });
+  const first = await proxy(new Request('http://localhost/'));
+  const [name, id = '', maxAge] = set[0] ?? [];
+  assert.deepEqual([name, maxAge], [NAME, undefined]);
+  assert.equal((await sessions.open(id))?.user, '42');
+  assert.equal(first.headers.get('cache-control'), 'no-store');
+  const headers = { cookie: `${NAME}=${id}` };
+  await proxy(new Request('http://localhost/', { method: 'DELETE', headers }));
+  assert.deepEqual(set[1], [NAME, '', 0]);
+});
+
+test('a proxy that asks for no session reaches no database, and an error of it saves nothing', async () => {
+  const sessions = newStore();
+  const idle = withProxySessions(sessions, () => new Response('static'));
+  assert.equal(await (await idle(new Request('http://localhost/'))).text(), 'static');
+  const before = await sessions.count();
+  const failing = withProxySessions(sessions, async (request: Request) => {
+    (await getSession(request)).data['a'] = 1;
+    throw new Error('failed');
+  });
+  await assert.rejects(failing(new Request('http://localhost/')), /failed/);
+  assert.equal(await sessions.count(), before);
+});
