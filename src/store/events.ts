@@ -1,5 +1,6 @@
 /** What happens to sessions, for logs and alarms: listeners, and a diagnostics channel. */
 import { channel } from 'node:diagnostics_channel';
+import { inspect } from 'node:util';
 
 /**
  * One event. It names a session by its handle, never by its id; an id that is unknown has none.
@@ -58,7 +59,7 @@ export class Events {
   }
 
   /**
-   * Publishes an event. A listener that throws does not fail the request: its error is a warning.
+   * Publishes an event. A listener that throws or rejects does not fail the request: its error is a warning.
    *
    * @param describe - Makes the event; called only where somebody listens.
    */
@@ -69,10 +70,17 @@ export class Events {
     if (diagnostics.hasSubscribers) diagnostics.publish(event);
     for (const listener of listeners ?? []) {
       try {
-        listener(event);
+        const result: unknown = listener(event);
+        if (result instanceof Promise) result.catch(warn);
       } catch (error) {
-        process.emitWarning(error as Error);
+        warn(error);
       }
     }
   }
+}
+
+function warn(error: unknown): void {
+  process.emitWarning(
+    error instanceof Error ? error : `A listener of sessions threw ${inspect(error)}`,
+  );
 }

@@ -1,9 +1,22 @@
 /** Security requirements that no other file of the store tests; docs/the-proofs.md lists all. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { OpenSession } from '../../src/store/open-session.ts';
+import { settingsOf } from '../../src/store/options.ts';
 import type { Sessions } from '../../src/store/store.ts';
-import { json, newSession, newStore, type Options, stored, wiredStore } from './fixture.ts';
+import {
+  json,
+  newSession,
+  newStore,
+  type Options,
+  poolOf,
+  query,
+  schema,
+  stored,
+  storeOn,
+  wiredStore,
+} from './fixture.ts';
 
 async function open(sessions: Sessions, id: string): Promise<OpenSession> {
   const session = await sessions.open(id);
@@ -103,4 +116,223 @@ test('a session that is renewed while it is revoked is ended all the same', asyn
   await renewedBefore(/^DELETE/, third, oldest, { maxPerUser: 1 });
   assert.equal((await sessions.of('r3').list()).length, 1);
   assert.equal(await sessions.open(oldest.id), undefined);
+});
+
+test('ids are random at every place: 100,000 of them differ, and no character is likelier', () => {
+  const sessions = newStore();
+  const count = 100_000;
+  const ids = new Set<string>();
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  const seen = Array.from({ length: 43 }, () => new Uint32Array(128));
+  for (let at = 0; at < count; at += 1) {
+    const id = sessions.newId();
+    ids.add(id);
+    for (let place = 0; place < id.length; place += 1) {
+      const counts = seen[place] as Uint32Array;
+      const code = id.charCodeAt(place);
+      counts[code] = (counts[code] ?? 0) + 1;
+    }
+  }
+  assert.equal(ids.size, count);
+  for (const [place, counts] of seen.entries()) {
+    // 256 bits fill 42 characters, and 4 bits of the last one.
+    const expected = place < 42 ? [...alphabet] : [...alphabet].filter((_, at) => at % 4 === 0);
+    const mean = count / expected.length;
+    let chi = 0;
+    for (const character of expected)
+      chi += ((counts[character.charCodeAt(0)] ?? 0) - mean) ** 2 / mean;
+    const degrees = expected.length - 1;
+    // Six standard deviations: one run of 20 million fails by chance.
+    assert.ok(chi < degrees + 6 * Math.sqrt(2 * degrees), `place ${place}: ${chi}`);
+    assert.equal(
+      counts.reduce((sum, each) => sum + each, 0),
+      count,
+    );
+  }
+});
+
+test("an application's clock that is hours wrong changes nothing", async (context) => {
+  const sessions = newStore({ idle: 60, absolute: 600 });
+  const id = await newSession(sessions, { n: 1 });
+  for (const hours of [-2, 2, 24 * 365]) {
+    const real = Date.now;
+    context.mock.method(Date, 'now', () => real() + hours * 3_600_000);
+    await sessions.gc();
+    const session = await open(sessions, id);
+    assert.equal(await session.save(json({ hours })), 'saved');
+    await sessions.gc();
+    assert.deepEqual(await stored(sessions, id), { hours });
+    context.mock.restoreAll();
+  }
+  await query('UPDATE sessions SET expires=expires-61000 WHERE d=?', [json({ hours: 24 * 365 })]);
+  context.mock.method(Date, 'now', () => 0);
+  assert.equal(await sessions.open(id), undefined, 'nor does it live longer');
+});
+
+test('64 requests that race with a logout: none of those that begin after it finds the session', async () => {
+  const stores = [newStore(), newStore()] as const;
+  for (const strategy of ['merge', 'lease'] as const) {
+    const last = newStore({ strategy });
+    const id = last.newId();
+    await last.create(id, json({ n: 0 }), { user: 'racing' });
+    let isOver = false;
+    let after = 0;
+    const racers = Array.from({ length: 64 }, async (_, at) => {
+      for (let turn = 0; turn < 4; turn += 1) {
+        const isLate = isOver;
+        await using session = await stores[at % 2 ? 1 : 0].start(id);
+        if (isLate && !session.isNew) after += 1;
+        session.data['at'] = at;
+        if (!session.isNew) await session.save();
+      }
+    });
+    const leaving = await last.start(id);
+    await leaving.destroy();
+    await leaving.close();
+    isOver = true;
+    await Promise.all(racers);
+    assert.equal(after, 0);
+    assert.equal(await last.open(id), undefined);
+  }
+});
+
+test('secrets rotate three times under load: nobody is logged out, and a removed secret opens nothing', async () => {
+  const secretsOf = (...numbers: number[]): string[] =>
+    numbers.map((number) => String(number).repeat(32));
+  const storeWith = (...numbers: number[]): Sessions =>
+    storeOn(poolOf(schema.url), { secrets: secretsOf(...numbers) } as Options);
+  const first = storeWith(1);
+  const ids = await Promise.all(Array.from({ length: 8 }, () => newSession(first, { n: 0 })));
+  const unused = await newSession(first, { n: 0 });
+  for (const number of [2, 3, 4]) {
+    // During the change both generations of processes run.
+    const both = [storeWith(number - 1, number), storeWith(number, number - 1)] as const;
+    await Promise.all(
+      ids.flatMap((id) =>
+        both.map(async (sessions) => {
+          await using session = await sessions.start(id);
+          assert.equal(session.isNew, false);
+          session.update('n', (n = 0) => (n as number) + 1);
+          assert.notEqual(await session.save(), 'gone');
+        }),
+      ),
+    );
+    for (const id of ids) await (await open(both[1], id)).close();
+  }
+  const newest = storeWith(4);
+  for (const id of ids) assert.deepEqual(await stored(newest, id), { n: 6 });
+  assert.equal(await newest.open(unused), undefined);
+});
+
+test('SELECT, INSERT, UPDATE and DELETE on its tables are all the rights that the store needs', async () => {
+  const address = new URL(schema.url);
+  const name = address.pathname.slice(1);
+  await query("CREATE USER IF NOT EXISTS four@'%' IDENTIFIED BY 'four'");
+  for (const table of ['sessions', 'session_locks']) {
+    await query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${name}.${table} TO four@'%'`);
+  }
+  address.username = address.password = 'four';
+  try {
+    for (const strategy of ['merge', 'lock', 'lease', 'row'] as const) {
+      const sessions = storeOn(poolOf(address.href), { strategy, maxPerUser: 1 });
+      const session = await sessions.start(undefined);
+      session.data['n'] = 1;
+      await session.save();
+      await session.renew({ user: 'four' });
+      assert.equal((await sessions.of('four').list()).length, 1);
+      await session.destroy();
+      await session.close();
+      await sessions.gc();
+    }
+    const sessions = storeOn(poolOf(address.href));
+    await assert.rejects(sessions.createTable(), {
+      name: 'SessionSetupError',
+      message: /CREATE|right/,
+    });
+  } finally {
+    await query("DROP USER four@'%'");
+  }
+});
+
+test('a listener that throws, rejects or never ends fails no request', async () => {
+  const sessions = newStore();
+  const warnings: Error[] = [];
+  const note = (warning: Error): number => warnings.push(warning);
+  process.on('warning', note);
+  const heard: string[] = [];
+  sessions.on('create', () => {
+    throw undefined;
+  });
+  sessions.on('create', async () => {
+    throw new Error('rejected');
+  });
+  sessions.on('create', () => new Promise<void>(() => {}));
+  sessions.on('create', ({ kind }) => void heard.push(kind));
+  await newSession(sessions, { n: 1 });
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('warning', note);
+  assert.deepEqual(heard, ['create']);
+  assert.deepEqual(warnings.map(({ message }) => message).sort(), [
+    'A listener of sessions threw undefined',
+    'rejected',
+  ]);
+});
+
+test('the events of a life are those that happened, in their order', async () => {
+  const sessions = newStore({ maxPerUser: 5 });
+  const log: string[] = [];
+  const kinds = ['create', 'renew', 'destroy', 'unknown-id', 'replay', 'conflict', 'gc'] as const;
+  for (const kind of kinds) sessions.on(kind, () => log.push(kind));
+  const id = await newSession(sessions, { n: 1 });
+  const [one, two] = [await open(sessions, id), await open(sessions, id)];
+  await one.save(json({ n: 2 }));
+  await two.save(json({ n: 3 }));
+  const next = await two.renew({ user: 'life', grace: 0 });
+  await sessions.open(id);
+  await sessions.open(next);
+  const last = await sessions.start(undefined);
+  await last.renew({ user: 'life' });
+  await last.destroy();
+  await sessions.gc();
+  assert.deepEqual(log, [
+    ...['create', 'conflict', 'renew', 'replay', 'unknown-id'],
+    ...['create', 'destroy', 'gc'],
+  ]);
+});
+
+test('a failure of the database is never an empty session, and nothing is written after it', async () => {
+  const { sessions, wire } = await wiredStore({ timeout: 0.3, statementTimeout: 0.1 });
+  const id = await newSession(sessions, { cart: ['tea'] });
+  let changes = 0;
+  wire.watch((event) => {
+    if (event.kind === 'began' && !/^SELECT/.test(event.statement.sql)) changes += 1;
+  });
+  const gate = wire.gate(50, /^SELECT/, { opens: 'by hand' });
+  await assert.rejects(sessions.start(id), { name: 'SessionUnavailable' });
+  gate.open();
+  assert.equal(changes, 0);
+  assert.deepEqual(await stored(newStore(), id), { cart: ['tea'] });
+});
+
+test("the documented default of each option is the code's", () => {
+  const text = readFileSync('src/store/options.ts', 'utf8');
+  const settings = settingsOf({ url: 'mysql://localhost/app', secrets: ['x'.repeat(32)] });
+  const milliseconds = [
+    'idle',
+    'absolute',
+    'leaseTime',
+    'lockTimeout',
+    'statementTimeout',
+    'timeout',
+  ];
+  const documented = [...text.matchAll(/@default (\S+)(?: \*\/)?\n(?:[^;]*?)readonly (\w+)\?:/g)];
+  let compared = 0;
+  for (const [, value = '', name = ''] of documented) {
+    const actual = settings[name as keyof typeof settings];
+    if (actual === undefined || name === 'gc') continue;
+    const shown = milliseconds.includes(name) ? Number(actual) / 1000 : actual;
+    assert.equal(String(shown), value.replaceAll("'", ''), name);
+    compared += 1;
+  }
+  assert.ok(compared >= 14, String(compared));
 });

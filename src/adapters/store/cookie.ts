@@ -70,6 +70,10 @@ export interface CookieAttributes {
   readonly maxAge?: number;
 }
 
+/** Browsers ignore a cookie whose name and value are longer. */
+const LONGEST = 4096;
+const ID_LENGTH = 43;
+
 /** Reads and writes the cookie. */
 export class SessionCookie {
   readonly attributes: CookieAttributes;
@@ -99,6 +103,11 @@ export class SessionCookie {
     }
     for (const text of [domain ?? '', path]) {
       if (!ATTRIBUTE.test(text)) throw new TypeError(`invalid attribute: ${JSON.stringify(text)}`);
+    }
+    if (name.length + ID_LENGTH + 1 > LONGEST) {
+      throw new TypeError(
+        `the name of a cookie takes ${LONGEST - ID_LENGTH - 1} characters at most`,
+      );
     }
     const { maxAge } = options;
     if (maxAge !== undefined && !(Number.isInteger(maxAge) && maxAge > 0)) {

@@ -34,8 +34,11 @@ export class StatementFailure extends Error {
 const FULL = new Set([1040, 1203, 1226]);
 /** Deadlock; TiDB's conflicts; lock wait timeout; KILL QUERY; max_statement_time. */
 const UNDONE = new Set([1213, 8002, 8005, 8022, 1205, 1317, 1969, 3024]);
-/** Galera's node without quorum; read-only in four forms; server shutdown. */
-const UNFIT = new Set([1047, 1290, 1836, 1792, 1053]);
+/**
+ * Galera's node without quorum; read-only in four forms; server shutdown; no room for a file, a table
+ * or a row.
+ */
+const UNFIT = new Set([1047, 1290, 1836, 1792, 1053, 1021, 1030, 1114]);
 /**
  * The server could not read a packet, or does not know the prepared statement that it names: bytes
  * were spoiled, or a proxy has changed the connection behind. Nothing was executed.

@@ -135,7 +135,7 @@ const adapters: Record<string, Serve> = {
 
 const count: Page = async ({ path, get, body }) => {
   const session = await get();
-  if (path === '/read') return { body: String(session.data.visits) };
+  if (path.startsWith('/read')) return { body: String(session.data.visits) };
   if (path === '/upload') await body();
   session.update('visits', (visits = 0) => visits + 1);
   return { body: String(session.data.visits) };
@@ -236,6 +236,8 @@ for (const [name, start] of Object.entries(adapters)) {
     };
     for (const cookie of own) assert.equal(await visits(cookie), '1', cookie);
     for (const cookie of others) assert.equal(await visits(cookie), 'undefined', cookie);
+    const inUrl = `/read?__Host-session=${id}&session=${id}&PHPSESSID=${id}`;
+    assert.equal(bodyOf(await raw(url, head('GET', inUrl, 'a=b'))), 'undefined');
     const nul = await raw(url, head('GET', '/read', `__Host-session=${id}\0`));
     assert.match(nul, /^HTTP\/1.1 400/);
     assert.match(await raw(url, head('GET', '/read', 'x'.repeat(1_000_000))), /^HTTP\/1.1 431|^$/);
@@ -359,4 +361,11 @@ test('early hints, a 304, trailers and an error after the head keep to what was 
   assert.match(await raw(url, head('GET', '/304', cookie)), /^HTTP\/1.1 304 /);
   await raw(url, head('GET', '/late', cookie));
   assert.equal(bodyOf(await raw(url, head('GET', '/', cookie))), '5');
+});
+
+test('a cookie that is longer than browsers take is refused at the start', () => {
+  const named = (length: number): unknown =>
+    withSessions(newStore(), () => {}, { cookie: { name: 'n'.repeat(length) } });
+  named(4096 - 43 - 1);
+  assert.throws(() => named(4096 - 43), TypeError);
 });

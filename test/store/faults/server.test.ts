@@ -1,5 +1,6 @@
 /** The server is killed, stopped, full or read-only while sessions are written. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { SessionUnavailable } from '../../../src/store/errors.ts';
 import type { Strategy } from '../../../src/store/options.ts';
@@ -89,4 +90,20 @@ test('a read-only server refuses saves in bounded time, still reads, and saves a
     await ask(schema.url, 'SET GLOBAL read_only=0');
   }
   assert.equal(await session?.save(json({ n: 2 })), 'saved');
+});
+
+test('a server that ends because a file cannot grow is waited for, and nothing acknowledged is lost', async () => {
+  const sessions = newStore({ statementTimeout: 5, timeout: 30 });
+  const pid = await serverProcess(schema.url);
+  const most = 24 * 2 ** 20;
+  execFileSync('prlimit', ['--pid', String(pid), `--fsize=${most}:unlimited`]);
+  const ids: string[] = [];
+  const data = json({ large: 'x'.repeat(2 ** 20) });
+  while ((await serverProcess(schema.url)) === pid) {
+    const id = sessions.newId();
+    await (await sessions.create(id, data)).close();
+    ids.push(id);
+  }
+  assert.ok(ids.length > 1);
+  for (const id of ids) assert.ok((await sessions.open(id, { mode: 'read' }))?.data.equals(data));
 });
