@@ -35,7 +35,7 @@ const workshop: string[][] = [
   ['sandbox'],
   ['bench', 'oracle'],
   ['runner', 'matrix', 'fuzz'],
-  ['measure'],
+  ['measure', 'board'],
   ['lab', 'site'],
   [''],
 ].map((floor) => floor.map((room) => (room ? `src/workshop/${room}` : 'src/workshop')));

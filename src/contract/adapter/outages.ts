@@ -25,7 +25,7 @@ export const outageCases: readonly ContractCase<SessionSite>[] = [
   {
     about: 'outage',
     name: 'a session that cannot be saved is not confirmed',
-    level: 'required',
+    level: 'recommended',
     why: 'The order is confirmed, and not there.',
     needs: 'serveUnreachable',
     async run(site) {

@@ -13,6 +13,7 @@ import { type Comparisons, readComparisons } from './comparisons.ts';
 import { lessonOf } from './files.ts';
 import type { Page, Yield } from './page.ts';
 import { drawBetween } from './pictures/between.ts';
+import { boardPictures } from './pictures/board.ts';
 import { drawDifferences, drawSequences, drawTotals, drawValues } from './pictures/comparisons.ts';
 import { drawCrawl } from './pictures/crawl.ts';
 import { drawFormats, drawLetters } from './pictures/format.ts';
@@ -106,6 +107,7 @@ export async function startPrograms(
     matrix: async () => {
       return drawMatrix(lessons, await matrixOf(lessons, server, progress));
     },
+    ...boardPictures,
     letters: drawLetters,
     formats: drawFormats,
     row: () => drawRow('row'),

@@ -57,6 +57,8 @@ const ORDER = [
   'the-table',
   'secrets',
   'on-a-cluster',
+  'the-contract',
+  'the-board',
   'the-matrix',
   'the-numbers',
   'decisions',

@@ -1,0 +1,58 @@
+/** The command: `npm run board`. */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { Interrupted, withServer } from '../machine/database/with-server.ts';
+import { contestants, ownFaults, runBoard } from './board.ts';
+import { drawBoard } from './table.ts';
+
+const usage = `The board: one contract on the session stores and layers of npm.
+
+  npm run board [-- options] [NAME …]
+
+  --save FILE  the tables here, and the run as JSON in FILE
+  --json       the run as JSON
+  --help       this text
+
+NAME is one of:
+${contestants.map((name) => `  ${name}`).join('\n')}
+
+Exits with 1 when a required or recommended case fails on one of ours.`;
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      save: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    console.log(usage);
+    return 0;
+  }
+  const unknown = positionals.find((name) => !contestants.includes(name));
+  if (unknown !== undefined) {
+    console.error(`There is no "${unknown}" on the board.\n\n${usage}`);
+    return 2;
+  }
+  const say = (line: string): void => {
+    process.stderr.write(`${line}\n`);
+  };
+  return await withServer({ progress: say }, async (server) => {
+    const board = await runBoard(server, positionals, say);
+    const text = `${JSON.stringify(board, null, 2)}\n`;
+    if (values.save !== undefined) writeFileSync(values.save, text);
+    console.log(values.json ? text : drawBoard(board));
+    return ownFaults(board).length === 0 ? 0 : 1;
+  });
+}
+
+main().then(
+  // Some peers leave connections behind that would keep the process.
+  (code) => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(error instanceof Interrupted ? error.code : 1);
+  },
+);

@@ -1,0 +1,100 @@
+/** The contract kit's cases, and the board of docs/board.json, as tables. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  adapterCases,
+  type ContractCase,
+  sessionStoreCases,
+  sessionsCases,
+} from '../../../contract/index.ts';
+import { type Board, type Cell, caseName, type Row } from '../../board/board.ts';
+import { root } from '../../course/catalogue.ts';
+import type { Yield } from '../page.ts';
+import { table } from '../table.ts';
+
+const KEPT = 'docs/board.json';
+
+/** The command that makes the file, at the end of every message about it. */
+const REMEDY = `npm run board -- --save ${KEPT}`;
+
+type Cases = readonly ContractCase<never>[];
+
+/** The pictures of the board and of the contracts, by the names that pages use. */
+export const boardPictures: Readonly<Record<string, () => Promise<Yield>>> = {
+  'board of stores': async () => block(drawRows(readBoard().stores, sessionStoreCases)),
+  'board of layers': async () => block(drawRows(readBoard().layers, adapterCases)),
+  'board run': async () => block(tellRun(readBoard())),
+  'contract of stores': async () => block(drawCases(sessionStoreCases)),
+  'contract of adapters': async () => block(drawCases(adapterCases)),
+  'contract of sessions': async () => block(drawCases(sessionsCases)),
+};
+
+const block = (text: string): Yield => ({ kind: 'block', text });
+
+/**
+ * Reads the stored run.
+ *
+ * @throws Error that says how to make the file when it is missing or of other cases.
+ */
+export function readBoard(path: string = join(root, KEPT)): Board {
+  if (!existsSync(path)) throw new Error(`there is no ${KEPT}; ${REMEDY}`);
+  const board = JSON.parse(readFileSync(path, 'utf8')) as Board;
+  requireCases(board.stores, sessionStoreCases);
+  requireCases(board.layers, adapterCases);
+  return board;
+}
+
+function requireCases(rows: readonly Row[], cases: Cases): void {
+  const wanted = cases.map((each) => caseName(each)).join('\n');
+  for (const { name, cells } of rows) {
+    if (cells.map((cell) => cell.case).join('\n') === wanted) continue;
+    throw new Error(`${KEPT} has other cases for ${name} than the contract; ${REMEDY}`);
+  }
+}
+
+/** A row for each case, a column for each store, a word and a reason in each cell. */
+function drawRows(rows: readonly Row[], cases: Cases): string {
+  return table(
+    ['the case', 'level', ...rows.map(({ name }) => name)],
+    cases.map((each, at) => [
+      `${code(each.about)} ${each.name}`,
+      each.level,
+      ...rows.map(({ cells }) => drawCell(cells[at])),
+    ]),
+  );
+}
+
+function drawCell(cell: Cell | undefined): string {
+  if (cell === undefined) return '';
+  if (cell.outcome === 'kept') return '✔ holds';
+  const reason = escaped(cell.reason ?? '');
+  if (cell.outcome === 'lacking') return `– ${reason}`;
+  return `✘ fails<details><summary>why</summary>${reason}</details>`;
+}
+
+function tellRun({ date, versions, stores, layers }: Board): string {
+  const programs = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  const rows = [...stores, ...layers].map(({ name, version, how }) => [name, version, how]);
+  return [
+    `Run on ${date} with ${programs.join(', ')}.`,
+    '',
+    table(['store or layer', 'version', 'how it was configured'], rows),
+  ].join('\n');
+}
+
+function drawCases(cases: Cases): string {
+  return table(
+    ['about', 'the case', 'level', 'without it', 'needs'],
+    cases.map(({ about, name, level, why, needs }, at) => [
+      cases[at - 1]?.about === about ? '' : code(about),
+      name,
+      level,
+      why,
+      needs === undefined ? '' : code(needs),
+    ]),
+  );
+}
+
+const code = (text: string): string => `\`${text}\``;
+
+const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
