@@ -11,12 +11,11 @@ import type { Decide } from './payload/merge.ts';
 import type { Format } from './payload/payload.ts';
 import type { Sealing } from './payload/seal.ts';
 import type { SharedSaves } from './shared-saves.ts';
-import type { OurTable } from './table/ours.ts';
-import type { Life } from './table/table.ts';
+import type { Life, Table } from './table/table.ts';
 
 /** The store after its start: options, with times in milliseconds, and what the server said. */
 export interface Context extends HoldContext {
-  readonly table: OurTable;
+  readonly table: Table;
   readonly hash: KeyedHash;
   readonly queues: Queues;
   readonly events: Events;

@@ -14,10 +14,11 @@ import { ExtraColumns } from './extra.ts';
 import { Collector } from './gc.ts';
 import { leaseSchema } from './hold/lease.ts';
 import { Queues } from './hold/queue.ts';
-import { KeyedHash } from './identifiers.ts';
-import { type SessionsOptions, type Settings, settingsOf } from './options.ts';
+import { BareIds, KeyedHash } from './identifiers.ts';
+import { type AnyOptions, type SessionsOptions, type Settings, settingsOf } from './options.ts';
 import { PayloadSeal, plain, type Sealing } from './payload/seal.ts';
 import { SharedSaves } from './shared-saves.ts';
+import { ArticleTable } from './table/article.ts';
 import { OurTable } from './table/ours.ts';
 import { probe, requireOneWriter } from './table/probe.ts';
 
@@ -28,8 +29,8 @@ const LATE_STATEMENT = 60_000;
 export class Engine {
   readonly settings: Settings;
   readonly events: Events = new Events();
-  readonly #table: OurTable;
-  readonly #hash: KeyedHash;
+  readonly hash: KeyedHash;
+  readonly #table: OurTable | ArticleTable;
   readonly #sealing: Sealing;
   readonly #database: Database;
   readonly #rows: Rows;
@@ -39,12 +40,12 @@ export class Engine {
   #context: Promise<Context> | undefined;
 
   /** @throws SessionSetupError for an option that cannot be. */
-  constructor(options: SessionsOptions<never>) {
+  constructor(options: AnyOptions) {
     const settings = settingsOf(options);
     this.settings = settings;
-    this.#table = new OurTable(settings.table, settings.columns, Object.keys(settings.extra));
+    this.#table = tableOf(settings);
     this.#sealing = settings.seal ? new PayloadSeal(settings.seal) : plain;
-    this.#hash = new KeyedHash(options.secrets);
+    this.hash = new (settings.profile === 'article' ? BareIds : KeyedHash)(options.secrets);
     this.#rows = rowsOf(settings, options.secrets, this.events);
     this.#collector = settings.gc && new Collector(settings.gc);
     if (options.pool === undefined) this.#pool = createPool(options.url);
@@ -73,11 +74,11 @@ export class Engine {
     const facts = await probe(database, table, settings.timeout, this.#sealing.overhead);
     const extra = new ExtraColumns(settings.extra, format);
     // One statement for several sessions has no room for columns that only one application knows.
-    const isBatched = batch && Object.keys(settings.extra).length === 0;
+    const isBatched = batch && Object.keys(settings.extra).length === 0 && 'updateAll' in table;
     const context: Context = {
       ...settings,
       table,
-      hash: this.#hash,
+      hash: this.hash,
       database,
       events: this.events,
       queues: new Queues(),
@@ -112,6 +113,11 @@ export class Engine {
     const pool = this.#pool;
     if (pool) await new Promise<void>((resolve) => pool.end(() => resolve()));
   }
+}
+
+function tableOf({ profile, table, columns, extra, idle }: Settings): OurTable | ArticleTable {
+  if (profile === 'article') return new ArticleTable(table, columns, idle);
+  return new OurTable(table, columns, Object.keys(extra));
 }
 
 function rowsOf(

@@ -5,6 +5,9 @@ import { SessionSetupError } from './errors.ts';
 /** 32 random bytes as base64url. Checked before an id reaches a statement. */
 const ID = /^[A-Za-z0-9_-]{43}$/;
 
+/** The characters that PHP allows in an id. */
+const PHP_ID = /^[A-Za-z0-9,-]{1,256}$/;
+
 const ID_BYTES = 32;
 const BLOCK = 64;
 const POOL = 16_384;
@@ -29,20 +32,6 @@ export function takeRandom(count: number): Buffer {
   const from = used;
   used += count;
   return pool.subarray(from, used);
-}
-
-/** Returns a new session id: 256 random bits, 43 characters. */
-export function createId(): string {
-  return takeRandom(ID_BYTES).toString('base64url');
-}
-
-/**
- * Returns whether a cookie's value has the form of an id. Anything else never reaches a statement.
- *
- * @param id - The value that a client sent.
- */
-export function isId(id: unknown): id is string {
-  return typeof id === 'string' && ID.test(id);
 }
 
 /**
@@ -77,6 +66,20 @@ export class KeyedHash {
     });
   }
 
+  /** Returns a new session id: 256 random bits. */
+  newId(): string {
+    return takeRandom(ID_BYTES).toString('base64url');
+  }
+
+  /**
+   * Returns whether a cookie's value has the form of an id. Anything else never reaches a statement.
+   *
+   * @param id - The value that a client sent.
+   */
+  isId(id: unknown): id is string {
+    return typeof id === 'string' && ID.test(id);
+  }
+
   /**
    * Returns the keys that an id may have, that of the newest secret first.
    *
@@ -95,6 +98,21 @@ export class KeyedHash {
   handleOf(key: Buffer): string {
     const [newest] = this.#pads as [{ inner: Buffer; outer: Buffer }];
     return hmac(newest, `handle:${key.toString('hex')}`).toString('base64url', 0, 18);
+  }
+}
+
+/** Ids of PHP, which are the keys of their rows: for the tables of PHP programs. */
+export class BareIds extends KeyedHash {
+  override newId(): string {
+    return takeRandom(ID_BYTES).toString('hex');
+  }
+
+  override isId(id: unknown): id is string {
+    return typeof id === 'string' && PHP_ID.test(id);
+  }
+
+  override keysOf(id: string): [Buffer] {
+    return [Buffer.from(id)];
   }
 }
 

@@ -30,7 +30,13 @@ export type { Extra, ExtraValue, ExtraView } from './extra.ts';
 export type { GcOptions } from './gc.ts';
 export type { Opening } from './open.ts';
 export type { OpenSession, ReadSession, SaveAnswer, SaveOptions } from './open-session.ts';
-export type { Connected, SessionsOptions, Strategy } from './options.ts';
+export type {
+  ArticleOptions,
+  ArticleTableOptions,
+  Connected,
+  SessionsOptions,
+  Strategy,
+} from './options.ts';
 export type { Owner } from './owner.ts';
 export type { Contest, Decide } from './payload/merge.ts';
 export type { Format } from './payload/payload.ts';

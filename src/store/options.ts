@@ -7,6 +7,7 @@ import { SessionSetupError } from './errors.ts';
 import type { Extra } from './extra.ts';
 import type { GcOptions } from './gc.ts';
 import type { Format } from './payload/payload.ts';
+import type { PhpFormat } from './payload/php.ts';
 import type { SealOptions } from './payload/seal.ts';
 import type { Columns } from './table/ours.ts';
 
@@ -42,6 +43,8 @@ export type Connected =
 
 /** Options of a store. Times are in seconds. */
 export type SessionsOptions<Data extends object = Record<string, unknown>> = Connected & {
+  /** The store's own table; {@link ArticleOptions} has another. */
+  readonly profile?: undefined;
   /**
    * Keys of the hash between ids and rows, the newest first, each of 32 bytes or more
    * (`openssl rand -base64 32`). To rotate, put a new one in front; remove the last one when its
@@ -162,6 +165,42 @@ export type SessionsOptions<Data extends object = Record<string, unknown>> = Con
   readonly gc?: GcOptions | false | undefined;
 };
 
+/** What a store on the article's table says and does not say. */
+export interface ArticleTableOptions {
+  /**
+   * The table of the article's PHP class, which PHP programs use at the same time: bare ids, bytes
+   * compared in place of a version, PHP's own collection, and no users, absolute end, or grace of
+   * renewed ids.
+   */
+  readonly profile: 'article';
+  /**
+   * A format of PHP.
+   *
+   * @default 'php'
+   */
+  readonly format?: PhpFormat | undefined;
+  /** No timer: PHP's own collection, or calls of `gc()`. */
+  readonly gc?: false | undefined;
+  /** The table has no column for it. */
+  readonly absolute?: undefined;
+  /** The table has no column for it. */
+  readonly maxPerUser?: undefined;
+  /** PHP does not know of it. */
+  readonly cache?: undefined;
+  /** PHP does not fill them. */
+  readonly extra?: undefined;
+  /** PHP could not read it. */
+  readonly seal?: undefined;
+}
+
+/** Options of a store on the table of the article's PHP class. Times are in seconds. */
+export type ArticleOptions = Connected &
+  ArticleTableOptions &
+  Omit<SessionsOptions, 'pool' | 'url' | keyof ArticleTableOptions>;
+
+/** Options of either kind. */
+export type AnyOptions = SessionsOptions<never> | ArticleOptions;
+
 /** Options with their defaults, times in milliseconds. */
 export interface Settings {
   readonly idle: number;
@@ -170,6 +209,7 @@ export interface Settings {
   readonly strategy: Strategy;
   readonly onConflict: OnConflict;
   readonly format: Format;
+  readonly profile: 'article' | undefined;
   readonly table: string;
   readonly columns: Partial<Columns>;
   readonly extra: Extra<never>;
@@ -197,7 +237,7 @@ const FOREVER = 1e14;
  *
  * @throws SessionSetupError that names the option and what it takes.
  */
-export function settingsOf(options: SessionsOptions<never>): Settings {
+export function settingsOf(options: AnyOptions): Settings {
   const { onConflict = 'mine', columns = {} } = options;
   const time = (name: keyof SessionsOptions, seconds: number): number => {
     const value = options[name] ?? seconds;
@@ -213,6 +253,9 @@ export function settingsOf(options: SessionsOptions<never>): Settings {
     if (!choices.includes(value)) refuse(name, value, choices.join(', '));
     return value;
   };
+  const isArticle = options.profile === 'article';
+  if (isArticle) requireArticle(options);
+  choice('profile', ['article'], 'article');
   const share = options.touchAfter ?? 0.05;
   if (!(share >= 0 && share <= 1)) refuse('touchAfter', share, '0 to 1');
   const most = options.maxPerUser ?? Number.POSITIVE_INFINITY;
@@ -227,11 +270,12 @@ export function settingsOf(options: SessionsOptions<never>): Settings {
   }
   return {
     idle: time('idle', 30 * 60),
-    absolute: time('absolute', 12 * 60 * 60),
+    absolute: isArticle ? FOREVER : time('absolute', 12 * 60 * 60),
     touchAfter: share,
     strategy: choice('strategy', STRATEGIES, 'merge'),
     onConflict,
-    format: choice('format', FORMATS, 'json'),
+    format: choice('format', FORMATS, isArticle ? 'php' : 'json'),
+    profile: isArticle ? 'article' : undefined,
     table: options.table ?? 'sessions',
     columns,
     extra: options.extra ?? {},
@@ -245,8 +289,21 @@ export function settingsOf(options: SessionsOptions<never>): Settings {
     maxPerUser: most,
     batch: options.batch ?? true,
     cache: options.cache,
-    gc: options.gc === false ? undefined : (options.gc ?? {}),
+    gc: isArticle || options.gc === false ? undefined : (options.gc ?? {}),
   };
+}
+
+/** The article's table has no columns for what these options do. */
+function requireArticle(options: AnyOptions): void {
+  const unfit = ['absolute', 'maxPerUser', 'cache', 'extra', 'seal', 'gc'] as const;
+  const found = unfit.find((name) => options[name] !== undefined && options[name] !== false);
+  const format = (options.format as string | undefined) === 'json' ? 'format' : undefined;
+  const name = found ?? format;
+  if (name !== undefined) {
+    throw new SessionSetupError(
+      `${name} cannot be used with profile: 'article', whose table PHP reads`,
+    );
+  }
 }
 
 function refuse(name: string, value: unknown, takes: string): never {

@@ -5,10 +5,8 @@ import type { Deadline } from './database/deadline.ts';
 import { readRow } from './find.ts';
 import type { Hold } from './hold/hold.ts';
 import { takeRandom } from './identifiers.ts';
-import { firstMarks, MARK_BYTES } from './table/ours.ts';
+import { firstMarks, MARK_BYTES, NO_DATA } from './table/ours.ts';
 import type { Row, Statement } from './table/table.ts';
-
-const NO_DATA = Buffer.alloc(0);
 
 /**
  * Moves a row. The old key stays as a pointer, for the pointers that lead to it, and for processes
@@ -33,10 +31,7 @@ export async function rekey(
     data: sealing.close(newest, data),
     extra: extra.valuesOf({ data, user, label }),
   };
-  const statements = [
-    table.point(old, newest, life.absolute, life.absolute),
-    table.succeed(fresh, age, life),
-  ];
+  const statements = table.renewal(old, fresh, { age, grace: life.absolute, life });
   const isMoved = await rows.change([row.key], () => hold.transact(deadline, statements));
   if (isMoved) {
     const left = Math.min(life.idle, life.absolute - age);

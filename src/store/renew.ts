@@ -4,13 +4,11 @@ import { explain } from './database/deadline.ts';
 import { StatementFailure } from './database/failures.ts';
 import { SessionLockLost } from './errors.ts';
 import { findRow, follow } from './find.ts';
-import { createId, takeRandom } from './identifiers.ts';
+import { takeRandom } from './identifiers.ts';
 import type { Decide } from './payload/merge.ts';
 import type { Target } from './save.ts';
-import { firstMarks, MARK_BYTES } from './table/ours.ts';
+import { firstMarks, MARK_BYTES, NO_DATA } from './table/ours.ts';
 import type { Row } from './table/table.ts';
-
-const NO_DATA = Buffer.alloc(0);
 
 /** Options of a renewal. */
 export interface RenewOptions {
@@ -59,7 +57,7 @@ export async function renewRow(
   const { table, life, sealing, extra } = context;
   const { label = target.row.label, grace = 10 } = renewal;
   const user = renewal.user === undefined ? target.row.user : (renewal.user ?? undefined);
-  const id = createId();
+  const id = context.hash.newId();
   const [key] = context.hash.keysOf(id);
   const isOther = user !== target.row.user;
   const age = isOther ? 0 : Math.round(renewal.age);
@@ -82,10 +80,7 @@ export async function renewRow(
       data: sealing.close(key, data),
       extra: extra.valuesOf({ data, user, label }),
     };
-    const statements = [
-      table.point(old, key, grace * 1000, life.absolute),
-      table.succeed(fresh, age, life),
-    ];
+    const statements = table.renewal(old, fresh, { age, grace: grace * 1000, life });
     let failure: StatementFailure | undefined;
     try {
       const transact = (): Promise<boolean> => hold.transact(deadline, statements);
@@ -98,7 +93,11 @@ export async function renewRow(
     const now = await findRow(context, deadline, [found.key, ...keys]);
     if (now?.next?.equals(key)) return { row, id };
     if (failure !== undefined && hold.isPinned) throw new SessionLockLost(failure.cause);
-    if (now === undefined) return undefined;
+    if (now === undefined) {
+      // A table without pointers: after a lost answer only the new row tells.
+      const isDone = failure !== undefined && (await findRow(context, deadline, [key]));
+      return isDone ? { row, id } : undefined;
+    }
     if (now.next !== undefined) {
       return { row: (await follow(context, deadline, now)) ?? now, id: undefined };
     }

@@ -14,10 +14,9 @@ import { SessionSetupError, SessionTooLarge } from './errors.ts';
 import type { SessionEventKind, SessionListener } from './events.ts';
 import { collect } from './gc.ts';
 import { Nothing } from './hold/hold.ts';
-import { createId, isId } from './identifiers.ts';
 import { type Opening, openRow } from './open.ts';
 import { OpenSession, type ReadSession } from './open-session.ts';
-import type { SessionsOptions, Strategy } from './options.ts';
+import type { ArticleOptions, SessionsOptions, Strategy } from './options.ts';
 import { type Owner, requireOwner } from './owner.ts';
 import { PhpSaveHandler, type SaveHandlerOptions } from './save-handler.ts';
 import { Session } from './session.ts';
@@ -61,7 +60,7 @@ export interface CreateOptions extends Owner, Opening {}
  * await sessions.close();
  */
 export function createSessions<Data extends object = Record<string, unknown>>(
-  options: SessionsOptions<Data>,
+  options: SessionsOptions<Data> | ArticleOptions,
 ): Sessions<Data> {
   return new Sessions<Data>(options);
 }
@@ -91,13 +90,13 @@ export class Sessions<Data extends object = Record<string, unknown>> {
   readonly #engine: Engine;
 
   /** @internal */
-  constructor(options: SessionsOptions<Data>) {
+  constructor(options: SessionsOptions<Data> | ArticleOptions) {
     this.#engine = new Engine(options);
   }
 
   /** Returns a new id for `create()`: 256 random bits. */
   newId(): string {
-    return createId();
+    return this.#engine.hash.newId();
   }
 
   /**
@@ -111,8 +110,9 @@ export class Sessions<Data extends object = Record<string, unknown>> {
     const context = await this.#engine.start();
     // Also a page that only reads notes its use, which `none` would refuse.
     const strategy = options.mode === 'read' ? 'merge' : this.#engine.settings.strategy;
-    const open = isId(id) ? await openRow(context, id, strategy, options) : undefined;
-    return new Session(context, open, (data, owner) => this.create(createId(), data, owner));
+    const { hash } = this.#engine;
+    const open = hash.isId(id) ? await openRow(context, id, strategy, options) : undefined;
+    return new Session(context, open, (data, owner) => this.create(hash.newId(), data, owner));
   }
 
   /**
@@ -132,7 +132,7 @@ export class Sessions<Data extends object = Record<string, unknown>> {
     id: string | undefined,
     { mode, signal }: OpenOptions = {},
   ): Promise<OpenSession | undefined> {
-    if (!isId(id)) return undefined;
+    if (!this.#engine.hash.isId(id)) return undefined;
     const context = await this.#engine.start();
     const strategy = mode === 'read' ? 'none' : this.#engine.settings.strategy;
     return await openRow(context, id, strategy, { signal });
@@ -147,7 +147,7 @@ export class Sessions<Data extends object = Record<string, unknown>> {
    * @throws SessionConflict if there is a session with this id; SessionTooLarge; SessionUnavailable.
    */
   async create(id: string, data: Buffer, options: CreateOptions = {}): Promise<OpenSession> {
-    if (!isId(id)) throw new SessionSetupError('create() takes an id of newId()');
+    if (!this.#engine.hash.isId(id)) throw new SessionSetupError('create() takes an id of newId()');
     requireOwner(options);
     return await this.#insert(id, data, options);
   }

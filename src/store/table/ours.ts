@@ -2,7 +2,7 @@
 import type { Bound } from '../database/database.ts';
 import type { ExtraValue } from '../extra.ts';
 import { quote } from './names.ts';
-import type { Fresh, Guard, Life, Listed, Row, Save, Statement, Table } from './table.ts';
+import type { Fresh, Guard, Life, Listed, Renewal, Row, Save, Statement, Table } from './table.ts';
 
 /**
  * The database's clock in milliseconds since 1970, one value for a whole statement. Not
@@ -38,7 +38,8 @@ export interface Columns {
   readonly expires: string;
 }
 
-const NO_DATA = Buffer.alloc(0);
+/** No bytes. */
+export const NO_DATA: Buffer = Buffer.alloc(0);
 
 const COLUMNS: Columns = {
   id: 'id',
@@ -83,7 +84,7 @@ export class OurTable implements Table {
 
   read(keys: readonly Buffer[], isLocked = false): Statement {
     const { read } = this.#sql;
-    const sql = `${read} IN (${marks(keys)}) AND ${this.#sql.isAlive}`;
+    const sql = `${read} IN (${placeholders(keys)}) AND ${this.#sql.isAlive}`;
     return { sql: isLocked ? `${sql} FOR UPDATE` : sql, values: keys };
   }
 
@@ -149,42 +150,29 @@ export class OurTable implements Table {
   }
 
   remove(keys: readonly Buffer[]): Statement {
-    return { sql: `${this.#sql.remove} IN (${marks(keys)})`, values: keys };
+    return { sql: `${this.#sql.remove} IN (${placeholders(keys)})`, values: keys };
   }
 
-  /** Deletes a session, and no pointer that has taken its place. */
   removeLive(keys: readonly Buffer[]): Statement {
     const { sql, values } = this.remove(keys);
     return { sql: `${sql} AND ${this.#sql.isNoPointer}`, values };
   }
 
-  /**
-   * Makes a row the pointer from a renewed id to its new one.
-   *
-   * The pointer outlives its grace: a later use of the old id is then recognised as a replay.
-   *
-   * @param grace - Milliseconds in which the old id still works.
-   */
-  point(save: Save, next: Buffer, grace: number, absolute: number): Statement {
-    const { key, guard, data, mark } = save;
-    const values = [data, mark, next, grace, absolute, key, guard as number];
-    return { sql: this.#sql.point, values };
-  }
-
-  /** Inserts the row of a new id, as old as the one that it replaces. */
-  succeed({ key, data, mark, user, label, extra }: Fresh, age: number, life: Life): Statement {
-    const token = firstMarks(mark);
+  renewal(old: Save, fresh: Fresh, { age, grace, life }: Renewal): Statement[] {
+    const { key, data, mark, user, label, extra } = fresh;
     const left = Math.min(life.idle, life.absolute - age);
-    const values = [key, data, token, bytesOf(user), bytesOf(label), age, left];
-    return { sql: this.#sql.succeed, values: [...values, ...this.#filled(extra)] };
+    const columns = [key, data, firstMarks(mark), bytesOf(user), bytesOf(label), age, left];
+    const pointer = [old.data, old.mark, key, grace, life.absolute, old.key, old.guard as number];
+    return [
+      { sql: this.#sql.point, values: pointer },
+      { sql: this.#sql.succeed, values: [...columns, ...this.#filled(extra)] },
+    ];
   }
 
-  /** Replaces a live session's data by the same data in another form; it expires when it would have. */
   rewrite({ key, guard, data, mark }: Save): Statement {
     return { sql: this.#sql.rewrite, values: [data, mark, key, guard as number] };
   }
 
-  /** Lists a user's live sessions, the newest first, without pointers. */
   list(user: string): Statement {
     return { sql: this.#sql.list, values: [Buffer.from(user)] };
   }
@@ -200,41 +188,34 @@ export class OurTable implements Table {
     };
   }
 
-  /** Deletes the pointers of a user's renewed ids. */
   removePointers(user: string): Statement {
     return { sql: this.#sql.removePointers, values: [Buffer.from(user)] };
   }
 
-  /** Deletes sessions of a user. The user is compared again: a key may come from another user's page. */
   removeOf(user: string, keys: readonly Buffer[]): Statement {
     const { remove, isOf, isNoPointer } = this.#sql;
     return {
-      sql: `${remove} IN (${marks(keys)}) AND ${isOf} AND ${isNoPointer}`,
+      sql: `${remove} IN (${placeholders(keys)}) AND ${isOf} AND ${isNoPointer}`,
       values: [...keys, Buffer.from(user)],
     };
   }
 
-  /** Counts live sessions, without pointers and without the row of the collection's runner. */
   count(): Statement {
     return { sql: this.#sql.count, values: [] };
   }
 
-  /** Reads live sessions in the order of their keys. */
   page(after: Buffer, count: number): Statement {
     return { sql: `${this.#sql.page} LIMIT ${Math.trunc(count)}`, values: [after] };
   }
 
-  /** Lists some keys. */
   some(count: number): Statement {
     return { sql: `${this.#sql.some} LIMIT ${Math.trunc(count)}`, values: [] };
   }
 
-  /** Lists the keys of expired rows, the oldest first. */
   expired(count: number): Statement {
     return { sql: `${this.#sql.expired} LIMIT ${Math.trunc(count)}`, values: [] };
   }
 
-  /** Finds the end of a range of expired rows: the expiry of the last of `count`, if there are so many. */
   expiredAfter(from: number, count: number): Statement {
     return {
       sql: `${this.#sql.expiredAfter} LIMIT 1 OFFSET ${Math.trunc(count) - 1}`,
@@ -242,7 +223,6 @@ export class OurTable implements Table {
     };
   }
 
-  /** Deletes a range of expired rows; without an end, the rest. */
   sweepRange(from: number, to: number | undefined): Statement {
     const { sweepRange, isUpTo } = this.#sql;
     if (to === undefined) return { sql: sweepRange, values: [from] };
@@ -253,10 +233,9 @@ export class OurTable implements Table {
     return extra ?? this.#extra.map(() => null);
   }
 
-  /** Deletes expired rows; the expiry is compared again, since a save may have extended one. */
   sweep(keys: readonly Buffer[]): Statement {
     const { remove, isExpired } = this.#sql;
-    return { sql: `${remove} IN (${marks(keys)}) AND ${isExpired}`, values: keys };
+    return { sql: `${remove} IN (${placeholders(keys)}) AND ${isExpired}`, values: keys };
   }
 }
 
@@ -360,7 +339,8 @@ export function firstMarks(mark: Buffer): Buffer {
   return Buffer.concat([mark, Buffer.alloc((MARKS - 1) * MARK_BYTES)]);
 }
 
-function marks(values: readonly unknown[]): string {
+/** Returns a placeholder for each value. */
+export function placeholders(values: readonly unknown[]): string {
   return values.map(() => '?').join(',');
 }
 

@@ -102,6 +102,51 @@ export interface Table {
   wasSaved(row: Row, save: Save): boolean | undefined;
   /** Extends a live session. */
   touch(key: Buffer, life: Life): Statement;
-  /** Deletes a session. */
+  /**
+   * Gives a session a new key, in one transaction of these statements, each of which affects a row.
+   *
+   * Where the table has room for it, the old row becomes a pointer to the new one. It outlives its
+   * grace, so that a later use of the old id is recognised as a replay.
+   *
+   * @param old - The row with its guard, and the data that it keeps.
+   * @param fresh - The new row.
+   */
+  renewal(old: Save, fresh: Fresh, renewal: Renewal): Statement[];
+  /** Deletes sessions and pointers. */
   remove(keys: readonly Buffer[]): Statement;
+  /** Deletes sessions, and no pointer that has taken the place of one. */
+  removeLive(keys: readonly Buffer[]): Statement;
+  /** Replaces a live session's data by the same data in another form; it expires when it would have. */
+  rewrite(save: Save): Statement;
+  /** Counts live sessions, without pointers and without the row of the collection's runner. */
+  count(): Statement;
+  /** Reads live sessions in the order of their keys. */
+  page(after: Buffer, count: number): Statement;
+  /** Lists some keys. */
+  some(count: number): Statement;
+  /** Lists the keys of expired rows, the oldest first. */
+  expired(count: number): Statement;
+  /** Finds the end of a range of expired rows: the expiry of the last of `count`, if there are so many. */
+  expiredAfter(from: number, count: number): Statement;
+  /** Deletes a range of expired rows; without an end, the rest. */
+  sweepRange(from: number, to: number | undefined): Statement;
+  /** Deletes expired rows; the expiry is compared again, since a save may have extended one. */
+  sweep(keys: readonly Buffer[]): Statement;
+  /** Lists a user's live sessions, the newest first, without pointers. */
+  list(user: string): Statement;
+  /** Makes an entry of the columns that `list` selects. */
+  listedOf(columns: readonly unknown[]): Listed;
+  /** Deletes sessions of a user. The user is compared again: a key may come from another user's page. */
+  removeOf(user: string, keys: readonly Buffer[]): Statement;
+  /** Deletes the pointers of a user's renewed ids. */
+  removePointers(user: string): Statement;
+}
+
+/** The times of a renewed session, in milliseconds. */
+export interface Renewal {
+  /** Of the session so far. */
+  readonly age: number;
+  /** For which the old id still works. */
+  readonly grace: number;
+  readonly life: Life;
 }
