@@ -23,9 +23,9 @@ async function loseAnswer(
   await first.save();
   const id = first.id as string;
   const answer = wire.gate(1, /^UPDATE/, { holds: 'answer', opens: 'by hand' });
-  const read = wire.gate(2, /^SELECT/, { opens: 'by hand' });
   const saving = update(sessions, id, 'mine');
   await answer.arrived;
+  const read = wire.gate(1, /^SELECT/, { opens: 'by hand', patience: 20_000 });
   answer.cut();
   await read.arrived;
   await between(other, id);
