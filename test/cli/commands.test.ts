@@ -3,15 +3,16 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { RowDataPacket } from 'mysql2/promise';
+import type { Pool, RowDataPacket } from 'mysql2/promise';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import type { Sessions } from '../../src/store/index.ts';
 import { root } from '../../src/workshop/course/catalogue.ts';
 import { json, newSchema, newSession, poolOf, secrets, stored, storeOn } from '../store/fixture.ts';
-import { phpsessid, type Ran, type Running, written } from './fixture.ts';
+import { fill, phpsessid, type Ran, type Running, written } from './fixture.ts';
 
 interface Place {
   readonly url: string;
+  readonly pool: Pool;
   readonly sessions: Sessions;
   query(sql: string): Promise<RowDataPacket[]>;
   run(args: string, more?: Running): Promise<Ran>;
@@ -26,6 +27,7 @@ async function place(): Promise<Place> {
   const env = { DATABASE_URL: url, SESSION_SECRETS: secrets.join(' ') };
   return {
     url,
+    pool,
     sessions,
     query: async (sql) => (await pool.query<RowDataPacket[]>(sql))[0],
     async run(args, more) {
@@ -143,10 +145,9 @@ test('a handle that begins like an option is a handle', async () => {
 });
 
 test('gc deletes what has expired, within its budget', async () => {
-  const { sessions, query, run } = await place();
+  const { pool, sessions, run } = await place();
   const id = await newSession(sessions, { n: 1 });
-  await query(`INSERT INTO sessions (id,d,version,token,created,updated,expires)
-    SELECT UNHEX(SHA2(seq,256)),'{}',1,'',1,1,1 FROM seq_1_to_1000`);
+  await fill(pool, 1000, -60_000);
   assert.match((await run('gc')).out, /^1000 expired sessions deleted in [0-9.]+ s\n$/);
   const { deleted, isDone } = JSON.parse((await run('gc --json --budget 5')).out) as {
     deleted: number;
@@ -157,17 +158,16 @@ test('gc deletes what has expired, within its budget', async () => {
 });
 
 test('crawl counts ages, sizes, formats and malformed rows, and prints nothing else', async () => {
-  const { sessions, query, run } = await place();
+  const { pool, sessions, query, run } = await place();
   await newSession(sessions, { secretkey: 'xyzzy' });
   await login(sessions, 'ann', '', { text: 'x'.repeat(2000) });
   const data = [`'n|i:1;'`, `'{"cut'`, `''`, `REPEAT('x',1048576)`];
   for (const [at, bytes] of data.entries()) {
     await query(`INSERT INTO sessions (id,d,version,token,created,updated,expires)
-      VALUES (UNHEX(SHA2(${at},256)),${bytes},1,'',0,
+      VALUES (UNHEX(SHA2('row ${at}',256)),${bytes},1,'',0,
         (UNIX_TIMESTAMP()-600)*1000,(UNIX_TIMESTAMP()+600)*1000)`);
   }
-  await query(`INSERT INTO sessions (id,d,version,token,created,updated,expires)
-    SELECT UNHEX(SHA2(CONCAT('e',seq),256)),'{}',1,'',1,1,1 FROM seq_1_to_250`);
+  await fill(pool, 250, -60_000);
   const { code, out } = await run('crawl --json');
   assert.equal(code, 1, 'a malformed row is a finding');
   assert.deepEqual(JSON.parse(out), {
@@ -239,6 +239,7 @@ test('a wrong command line ends with 2 and says what is right', async () => {
     ['revoke abc --all', /one of HANDLE/],
     ['list --column d', /COLUMN=NAME/],
     ['list --secrets-file /nowhere', /--secrets-file \/nowhere cannot be read \(ENOENT\)/],
+    ['doctor --node a:b:c', /--node takes HOST/],
     ['doctor --site shop', /--site takes an address/],
   ] as const) {
     const { code, out, err } = await run(args);

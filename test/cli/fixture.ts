@@ -1,9 +1,11 @@
 /** Shared by the command line's tests: the program in this process, with streams of its own. */
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { after } from 'node:test';
+import type { Connection, Pool } from 'mysql2/promise';
 import { runProgram } from '../../src/cli/program.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'phpsessid-cli-'));
@@ -14,6 +16,22 @@ export function written(name: string, text: string, mode = 0o600): string {
   const path = join(folder, name);
   writeFileSync(path, text, { mode });
   return path;
+}
+
+/**
+ * Inserts sessions without an owner, whose ids are not known.
+ *
+ * @param left - Milliseconds until they expire; negative for expired ones.
+ */
+export async function fill(pool: Pool | Connection, count: number, left: number): Promise<void> {
+  const [now, data, token] = [Date.now(), '{}', ''];
+  const rows = Array.from({ length: count }, (_, at) => {
+    const key = createHash('sha256').update(`${at}`).digest();
+    return [key, data, 1, token, now, now, now + left];
+  });
+  await pool.query('INSERT INTO sessions (id,d,version,token,created,updated,expires) VALUES ?', [
+    rows,
+  ]);
 }
 
 /** The end of one run. */

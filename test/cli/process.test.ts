@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { RowDataPacket } from 'mysql2/promise';
 import { stripTypes } from '../../src/workshop/machine/program.ts';
 import { newSchema, poolOf, secrets, storeOn } from '../store/fixture.ts';
+import { fill } from './fixture.ts';
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const { url } = await newSchema();
@@ -42,8 +43,7 @@ function start(...args: string[]): Started {
 }
 
 test('a pipe that closes ends the program without an error', async () => {
-  await pool.query(`INSERT INTO sessions (id,d,version,token,created,updated,expires)
-    SELECT UNHEX(SHA2(seq,256)),'{}',1,'',0,0,(UNIX_TIMESTAMP()+600)*1000 FROM seq_1_to_20000`);
+  await fill(pool, 20_000, 600_000);
   const { child, first, end } = start('list', '--json');
   await first;
   child.stdout?.destroy();

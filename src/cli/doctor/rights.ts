@@ -32,12 +32,15 @@ export const tooNarrow: Check = async ({ ask, table }) => {
     }
   }
   if (missing.length === 0) return [];
+  const [[account] = []] = await ask('SELECT CURRENT_USER()');
+  const [user = '', host = '%'] = String(account).split(/@(?=[^@]*$)/);
+  const place = quote((await placeOfTable(ask, table.name)).join('.'));
   return [
     {
       code: 'rights-narrow',
       level: 'error',
       message: `the user has no right to ${missing.join(', ')}: sessions cannot be kept`,
-      remedy: `GRANT ${NEEDED.join(', ')} ON ${name} TO CURRENT_USER; -- with the user's name, as an administrator`,
+      remedy: `GRANT ${NEEDED.join(', ')} ON ${place} TO '${user}'@'${host}';`,
     },
   ];
 };

@@ -54,11 +54,12 @@ export const contents: Check = ({ sample, place, table }) => {
       code: 'format',
       level: 'warning',
       message:
-        `${list} ${of}, and the format is ${format}: another program writes this table with another ` +
-        'session.serialize_handler, which reads one format only',
+        `${list} ${of}, and the format is ${format}: another program writes this table, perhaps PHP with ` +
+        'another session.serialize_handler, which reads one format only',
       remedy:
-        `In php.ini: session.serialize_handler=${format === 'json' ? 'php_serialize' : format}\n` +
-        `or createSessions({ format: '${other}', … }), then: phpsessid convert ${other}`,
+        `createSessions({ format: '${other}', … }), if that program stays\n` +
+        (format === 'json' ? '' : `or in its php.ini: session.serialize_handler=${format}\n`) +
+        `phpsessid convert ${format}, once nothing writes the other format any more`,
     });
   }
   if (unreadable > 0) {

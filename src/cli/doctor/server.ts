@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import { createConnection } from 'mysql2/promise';
 import { NOW, quote } from '../../store/operate.ts';
+import { UsageError } from '../ends.ts';
 import { type Case, type Check, type Finding, isPrimary, Unchecked } from './case.ts';
 
 const MEBIBYTE = 1024 ** 2;
@@ -176,6 +177,8 @@ export const clocks: Check = async ({ ask, call, place }) => {
     });
   }
   for (const node of call.list('node')) {
+    if (!URL.canParse(`mysql://${node}`))
+      throw new UsageError(`--node takes HOST[:PORT], not "${node}"`);
     const { hostname: host, port } = new URL(`mysql://${node}`);
     const { username, password } = place.url;
     const connection = await createConnection({
