@@ -1,9 +1,8 @@
 /** Runs the examples of doc comments, and checks what each of them claims. */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import * as http from 'node:http';
 import { createRequire } from 'node:module';
-import { type AddressInfo, createServer as createNetServer } from 'node:net';
+import { type AddressInfo, createServer, Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -175,28 +174,12 @@ async function load(
 ): Promise<{ body: () => Promise<void>; close: () => Promise<void> }> {
   const own = new Map<string, unknown>();
   for (const { path, name } of modules) own.set(name, await import(pathToFileURL(path).href));
-  const servers: http.Server[] = [];
-  // Listens before the example does: a port that was only found free may be taken by then.
-  const door = createNetServer().listen(0);
-  await once(door, 'listening');
-  const watched = {
-    ...http,
-    createServer: (...values: Parameters<typeof http.createServer>): http.Server => {
-      const server = http.createServer(...values);
-      server.listen = () => {
-        door.on('connection', (socket) => server.emit('connection', socket));
-        return server;
-      };
-      servers.push(server);
-      return server;
-    },
-  };
-  own.set('node:http', watched);
+  const door = await openDoor();
   const installed = createRequire(join(root, 'package.json'));
   const require = (name: string): unknown => own.get(name) ?? installed(name);
   if (code.includes(DATABASE)) address ??= openDatabase();
   const text = withImports({ ...example, text: code }, names)
-    .replace(PORT, String((door.address() as AddressInfo).port))
+    .replace(PORT, String(door.port))
     .replace(DATABASE, (await address) ?? DATABASE);
   const { outputText } = ts.transpileModule(text, {
     compilerOptions: {
@@ -217,11 +200,51 @@ async function load(
   return {
     body: () => start(require, {}, probes.saw, probes.threw),
     async close() {
-      for (const server of servers) server.closeAllConnections();
-      await new Promise((resolve) => door.close(resolve));
+      await door.close();
       if (before === undefined) delete process.env['TMPDIR'];
       else process.env['TMPDIR'] = before;
       rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+interface Door {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/**
+ * A port that listens before the example does: one that was only found free may be taken by then.
+ * The first server that is to listen on it receives its connections, whichever framework makes it.
+ */
+async function openDoor(): Promise<Door> {
+  const door = createServer().listen(0);
+  await once(door, 'listening');
+  const { port } = door.address() as AddressInfo;
+  const sockets = new Set<Socket>();
+  const { listen } = Server.prototype;
+  Server.prototype.listen = function (this: Server, ...values: unknown[]): Server {
+    const [first] = values;
+    const wanted = typeof first === 'object' ? (first as { port?: unknown } | null)?.port : first;
+    if (Number(wanted) !== port) return Reflect.apply(listen, this, values) as Server;
+    if (door.listenerCount('connection') === 0) {
+      door.on('connection', (socket) => {
+        sockets.add(socket);
+        this.emit('connection', socket);
+      });
+    }
+    this.address = () => door.address();
+    const callback = values.find((value) => typeof value === 'function');
+    if (callback) this.once('listening', callback as () => void);
+    setImmediate(() => this.emit('listening'));
+    return this;
+  } as typeof listen;
+  return {
+    port,
+    async close() {
+      Server.prototype.listen = listen;
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => door.close(resolve));
     },
   };
 }

@@ -48,6 +48,7 @@ const ORDER = [
   'the-format',
   'php-and-ours',
   'the-store',
+  'quick-starts',
   'command-line',
   'strategy-merge',
   'strategy-lock',
