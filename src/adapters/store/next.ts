@@ -147,7 +147,7 @@ export function nextSessions<Data extends object>(
  * });
  * const proxy = withProxySessions(sessions, async (request: Request) => {
  *   const { user } = await getSession(request);
- *   return user ? new Response() : Response.redirect(new URL('/login', request.url));
+ *   return user ? new Response() : Response.redirect(new URL('/login', request.url), 302);
  * });
  *
  * (await proxy(new Request('https://example.org/'))).headers.get('location'); // 'https://example.org/login'
