@@ -52,6 +52,11 @@ const doors: ReadonlySet<string> = new Set([
   'src/serialize/messages.ts',
   // The command line's.
   'src/store/operate.ts',
+  // The fuzz program's.
+  ...['identifiers', 'payload/merge', 'payload/payload', 'payload/seal'].map(
+    (file) => `src/store/${file}.ts`,
+  ),
+  'src/adapters/store/cookie.ts',
   // The lessons' `#memcached`.
   'src/store/cache/memcached.ts',
   ...Object.values(manifest.exports).map((target) =>

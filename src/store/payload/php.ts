@@ -21,6 +21,8 @@ export function hasReferences(bytes: Buffer): boolean {
   return REFERENCE.test(bytes.toString('latin1'));
 }
 
+const KEY_TYPES: readonly string[] = ['i:', 's:', 'S:'];
+
 /**
  * Finds the values of the top-level keys without decoding them.
  *
@@ -52,6 +54,8 @@ function splitArray(bytes: Buffer): Map<string, Buffer> | undefined {
   const entries = new Map<string, Buffer>();
   let at = head[0].length;
   for (let left = Number(head[1]); left > 0; left -= 1) {
+    // PHP has keys that are ints or strings, and no others.
+    if (!KEY_TYPES.includes(bytes.toString('latin1', at, at + 2))) return undefined;
     const keyEnd = skipValue(bytes, at);
     const to = keyEnd === undefined ? undefined : skipValue(bytes, keyEnd);
     if (keyEnd === undefined || to === undefined) return undefined;

@@ -1,4 +1,7 @@
-/** `npm run fuzz`: random values, spoiled bytes and sessions, each compared with PHP's result. */
+/**
+ * `npm run fuzz`: random values, spoiled bytes and sessions, each compared with PHP's result; and
+ * `npm run fuzz -- store`: spoiled cookies, rows and envelopes against the store.
+ */
 import { parseArgs } from 'node:util';
 import type { PhpVersion } from '../../serialize/index.ts';
 import type { Outcome } from './campaign.ts';
@@ -9,6 +12,7 @@ import {
   compareValues,
 } from './campaign.ts';
 import { openOracle } from './oracle.ts';
+import { spoilStore } from './store.ts';
 
 const USAGE = `npm run fuzz -- [--values N] [--mutations N] [--seed N] [--php VERSION]
 
@@ -17,12 +21,22 @@ const USAGE = `npm run fuzz -- [--values N] [--mutations N] [--seed N] [--php VE
   --seed N        the same cases as a run that printed this seed        by the clock
   --php VERSION   8.2, 8.3, 8.4 or 8.5; all but 8.4 are fetched once        8.4
 
+npm run fuzz -- store [--cases N] [--seed N]
+
+  --cases N       spoiled cookies, rows and envelopes against the store    1000000
+
 The three session formats are compared as well: of each, a tenth as many values and a twentieth as
 many spoiled inputs.
 At a difference it prints the smallest case and the seed, and exits with 1.`;
 const VERSIONS: readonly PhpVersion[] = ['8.2', '8.3', '8.4', '8.5'];
 /** The count of PHP's last results that are kept for spoiling. */
 const CORPUS = 20_000;
+
+/** A run against the store. */
+interface StoreCampaign {
+  readonly cases: number;
+  readonly seed: number;
+}
 
 interface Campaign {
   readonly values: number;
@@ -38,17 +52,25 @@ function wholeNumber(name: string, text: string): number {
 }
 
 /** Reads the command line; undefined for --help. */
-function readCampaign(): Campaign | undefined {
-  const { values } = parseArgs({
+function readCampaign(): Campaign | StoreCampaign | undefined {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
     options: {
       values: { type: 'string', default: '100000' },
       mutations: { type: 'string', default: '1000000' },
+      cases: { type: 'string', default: '1000000' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       php: { type: 'string', default: '8.4' },
       help: { type: 'boolean', short: 'h' },
     },
   });
   if (values.help) return undefined;
+  const [subject, ...others] = positionals;
+  if (others.length > 0 || (subject !== undefined && subject !== 'store')) {
+    throw new RangeError(`cannot spoil "${positionals.join(' ')}": there is only "store".`);
+  }
+  const seed = wholeNumber('seed', values.seed);
+  if (subject === 'store') return { cases: wholeNumber('cases', values.cases), seed };
   const version = VERSIONS.find((each) => each === values.php);
   if (!version) {
     throw new RangeError(`--php ${values.php}: it must be one of ${VERSIONS.join(', ')}.`);
@@ -56,7 +78,7 @@ function readCampaign(): Campaign | undefined {
   return {
     values: wholeNumber('values', values.values),
     mutations: wholeNumber('mutations', values.mutations),
-    seed: wholeNumber('seed', values.seed),
+    seed,
     version,
   };
 }
@@ -91,9 +113,21 @@ async function run({ values, mutations, seed, version }: Campaign): Promise<bool
   return equal.every(Boolean);
 }
 
+/** Runs the cases against the store. */
+async function runStore({ cases, seed }: StoreCampaign): Promise<void> {
+  const began = performance.now();
+  for (const { kind, compared, refused, taken } of await spoilStore(seed, cases)) {
+    console.log(
+      `${kind}: ${compared} spoiled, ${refused} refused, ${taken} taken as what they are`,
+    );
+  }
+  console.log(`seed ${seed}, ${((performance.now() - began) / 1000).toFixed(1)} s`);
+}
+
 try {
   const campaign = readCampaign();
   if (!campaign) console.log(USAGE);
+  else if ('cases' in campaign) await runStore(campaign);
   else if (!(await run(campaign))) process.exitCode = 1;
 } catch (error) {
   console.error((error as Error).message);
