@@ -12,7 +12,7 @@ export { collect } from './gc.ts';
 export { leaseSchema } from './hold/lease.ts';
 export { settingsOf } from './options.ts';
 export { Payload } from './payload/payload.ts';
-export { isSealed } from './payload/seal.ts';
+export { isSealed, PayloadSeal } from './payload/seal.ts';
 export { quote } from './table/names.ts';
 export { NOW, OurTable } from './table/ours.ts';
 export { UserSessions } from './users.ts';

@@ -142,6 +142,21 @@ for (const [code, sql] of Object.entries(DAMAGED)) {
   });
 }
 
+test('sealed rows are no finding, unless the given keys do not open them', async () => {
+  const { url } = await healthy();
+  const [one, two] = ['first'.repeat(8), 'second'.repeat(8)].map((key) => ({ keys: [key] }));
+  const sessions = createSessions({ url, secrets: [secret], gc: false, seal: one });
+  await (await sessions.create(sessions.newId(), Buffer.from('{}'))).close();
+  await sessions.close();
+  const codes = async (seal: unknown): Promise<string[]> => {
+    const config = written('seal.json', JSON.stringify({ seal }));
+    return codesOf(await examine(url, `--config ${config}`));
+  };
+  assert.deepEqual(await examine(url).then(codesOf), []);
+  assert.deepEqual(await codes(one), []);
+  assert.deepEqual(await codes(two), ['unreadable']);
+});
+
 test('expired rows that pile up are found, and nothing else', async () => {
   const { url } = await healthy();
   await fill(admin, 150, -3_600_000);

@@ -10,7 +10,7 @@ import { newSchema, poolOf, secrets, storeOn } from '../store/fixture.ts';
 import { fill } from './fixture.ts';
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-const { url } = await newSchema();
+const { url, name } = await newSchema();
 const pool = poolOf(url);
 await storeOn(pool).createTable();
 
@@ -67,7 +67,7 @@ test('a second Ctrl-C does not wait for the server', async () => {
   const { child, end } = start('doctor');
   for (;;) {
     const [waiting] = await holder.query<RowDataPacket[]>('SHOW PROCESSLIST');
-    if (waiting.some(({ State }) => String(State).startsWith('Waiting for'))) break;
+    if (waiting.some(({ db, State }) => db === name && /^Waiting for/.test(String(State)))) break;
   }
   child.kill('SIGINT');
   await once(child.stderr as NodeJS.ReadableStream, 'data');

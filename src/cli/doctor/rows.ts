@@ -1,5 +1,5 @@
 /** Checks of the rows: what is in them, and what is left of the dead ones. */
-import { isSealed, NOW, type OurTable, Payload, quote } from '../../store/operate.ts';
+import { isSealed, NOW, type OurTable, Payload, PayloadSeal, quote } from '../../store/operate.ts';
 import type { Ask } from '../ask.ts';
 import { FOREVER } from '../shape.ts';
 import type { Case, Check, Finding, Sample } from './case.ts';
@@ -32,14 +32,18 @@ export async function readSample(ask: Ask, { name, names }: OurTable): Promise<S
 
 /** Formats and keys of the sample. */
 export const contents: Check = ({ sample, place, table }) => {
-  const { format = 'json' } = place.options;
+  const { format = 'json', seal } = place.options;
+  const sealing = seal && new PayloadSeal(seal);
   const others = new Map<string, number>();
   let [unreadable, plain] = [0, 0];
   for (const { key, data } of sample.rows) {
     if (isPlain(key)) plain += 1;
-    if (data === null || data.length === 0 || isSealed(data)) continue;
+    // Without the keys it is not known whether the application can open it.
+    if (data === null || (sealing === undefined && isSealed(data))) continue;
     try {
-      const found = new Payload(data, format).format;
+      const opened =
+        sealing === undefined || isRunner(key) ? data : sealing.open({ key, data }).data;
+      const found = new Payload(opened, format).format;
       if (found !== format) others.set(found, (others.get(found) ?? 0) + 1);
     } catch {
       unreadable += 1;
@@ -66,8 +70,10 @@ export const contents: Check = ({ sample, place, table }) => {
     findings.push({
       code: 'unreadable',
       level: 'error',
-      message: `${unreadable} ${of} are in none of the formats: their visitors get an error`,
-      remedy: 'phpsessid crawl counts them. Cut rows come from a column that was too small.',
+      message: `${unreadable} ${of} cannot be read${seal ? ' with seal.keys' : ''}: their visitors get an error`,
+      remedy: seal
+        ? 'createSessions({ seal: { keys: [newest, …older], readUnsealed: true }, … }), until they have expired'
+        : 'phpsessid crawl counts them. Cut rows come from a column that was too small.',
     });
   }
   if (plain > 0) {
@@ -83,8 +89,13 @@ export const contents: Check = ({ sample, place, table }) => {
 
 /** A hash has bytes of all values: 32 of an id's alphabet in a row do not occur. */
 function isPlain(key: Buffer): boolean {
-  const text = key.toString('latin1');
-  return text !== RUNNER && (key.length !== KEY_BYTES || /^[A-Za-z0-9,_-]+$/.test(text));
+  if (isRunner(key)) return false;
+  return key.length !== KEY_BYTES || /^[A-Za-z0-9,_-]+$/.test(key.toString('latin1'));
+}
+
+/** The row by which one process runs the collection is no session. */
+function isRunner(key: Buffer): boolean {
+  return key.toString('latin1') === RUNNER;
 }
 
 /** Rows that should have been deleted, and rows that never will be. */
