@@ -143,6 +143,44 @@ test('a slow page that saves after the logout, or after its session moved on, lo
   assert.equal((await ask('/show', renewed.cookie)).text, '{}');
 });
 
+test('a slow page keeps what another request has saved while it ran', async () => {
+  const { closed, open } = gate();
+  const { closed: arrived, open: arrive } = gate();
+  const ask = await start(newStore(), {
+    '/put/:key': put,
+    '/show': show,
+    '/slow': async (request) => {
+      arrive();
+      await closed;
+      Object.assign(request.session, { late: 1 });
+      return 'late';
+    },
+  });
+  const { cookie } = await ask('/put/a');
+  const slow = ask('/slow', cookie);
+  await arrived;
+  await ask('/put/b', cookie);
+  open();
+  await slow;
+  assert.equal((await ask('/show', cookie)).text, '{"a":1,"b":1,"late":1}');
+});
+
+test('a new session that is ended before its request saves again stays ended', async () => {
+  const sessions = newStore();
+  const ask = await start(sessions, {
+    '/show': show,
+    '/login': async (request) => {
+      Object.assign(request.session, { user: 'eve' });
+      await request.session.save();
+      await sessions.of('eve').revokeAll();
+      Object.assign(request.session, { late: 1 });
+      return 'in';
+    },
+  });
+  const { cookie } = await ask('/login');
+  assert.equal((await ask('/show', cookie)).text, '{}');
+});
+
 test('a session that has expired, or was ended for its user, is a new one with another id', async () => {
   const sessions = newStore();
   const ask = await start(sessions, { '/put/:key': put, '/show': show });
