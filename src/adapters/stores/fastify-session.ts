@@ -53,8 +53,7 @@ class AsRead {
  *
  * A save is compared with what its own request has read: keys that other requests have changed are
  * kept, and a session that was ended stays ended. @fastify/session saves at every request unless
- * `rolling` is false, and has no touch, so with `rolling: false` a session that is only read ends
- * with its idle time.
+ * `rolling` is false; with false, a request that changes nothing extends the idle time all the same.
  *
  * @example
  * import fastifyCookie from '@fastify/cookie';
@@ -117,7 +116,10 @@ export class FastifySessionStore {
 
   async #get(sid: string): Promise<CookieSession | null> {
     const read = await this.#sessions.read(sid);
-    return read ? Object.assign(read.data, { [AS_READ]: new AsRead(sid, read.held) }) : null;
+    if (read === undefined) return null;
+    // @fastify/session does not tell its store of a request that changes nothing.
+    await read.held.touch();
+    return Object.assign(read.data, { [AS_READ]: new AsRead(sid, read.held) });
   }
 
   async #set(sid: string, session: object): Promise<void> {

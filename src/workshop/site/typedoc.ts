@@ -60,6 +60,7 @@ const ORDER = [
   'on-a-cluster',
   'the-contract',
   'the-board',
+  'from-express-mysql-session',
   'the-matrix',
   'the-numbers',
   'decisions',

@@ -194,6 +194,17 @@ test('a session that has expired, or was ended for its user, is a new one with a
   assert.equal((await ask('/show', next.cookie)).text, '{"b":1}');
 });
 
+test('a request that changes nothing extends the idle time', async () => {
+  const ask = await start(newStore(), { '/put/:key': put, '/show': show }, { rolling: false });
+  const { cookie } = await ask('/put/a');
+  await query('UPDATE sessions SET expires = expires - 600000');
+  const left = async (): Promise<unknown> =>
+    (await query('SELECT MAX(expires - updated) AS n FROM sessions'))[0]?.['n'];
+  const before = Number(await left());
+  assert.equal((await ask('/show', cookie)).text, '{"a":1}');
+  assert.ok(Number(await left()) > before + 500_000);
+});
+
 test('a database that cannot be reached is an error, and nobody is a guest', async () => {
   const { cookie } = await (await start(newStore(), { '/put/:key': put }))('/put/a');
   const pool = poolOf('mysql://root@localhost/none', { socketPath: '/no/such/socket' });
