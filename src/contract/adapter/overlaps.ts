@@ -132,6 +132,8 @@ export const overlappingCases: readonly ContractCase<SessionSite>[] = [
       await hasRead.closed;
       leaving.abort();
       await left;
+      // Time for the server to notice: the page then ends on a connection that is gone.
+      await sleep(HEAD_START);
       hasLeft.open();
       const { status } = await browser.ask('/', { signal: AbortSignal.timeout(PATIENCE) });
       assert.equal(status, 200, `the next request was answered with ${status}`);

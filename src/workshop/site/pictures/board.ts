@@ -52,17 +52,23 @@ function requireCases(rows: readonly Row[], cases: Cases): void {
   }
 }
 
-/** A row for each case, a column for each store, a word and a reason in each cell. */
+/** A table for each level: a row for each case, a column for each store. */
 function drawRows(rows: readonly Row[], cases: Cases): string {
-  return table(
-    ['the case', 'level', ...rows.map(({ name }) => name)],
-    cases.map((each, at) => [
-      `${code(each.about)} ${each.name}`,
-      each.level,
-      ...rows.map(({ cells }) => drawCell(cells[at])),
-    ]),
-  );
+  const tables = LEVELS.map((level) => {
+    const lines = cases.flatMap((each, at) =>
+      each.level === level ? [[nameOf(each), ...rows.map(({ cells }) => drawCell(cells[at]))]] : [],
+    );
+    return table([level, ...rows.map(({ name }) => name)], lines);
+  });
+  return tables.join('\n\n');
 }
+
+const LEVELS = ['required', 'recommended', 'optional'] as const;
+
+const nameOf = ({ about, name }: ContractCase<never>): string => `${code(about)} ${literal(name)}`;
+
+/** Two underscores would be Markdown's bold. */
+const literal = (text: string): string => text.replaceAll('_', '\\_');
 
 function drawCell(cell: Cell | undefined): string {
   if (cell === undefined) return '';
@@ -87,9 +93,9 @@ function drawCases(cases: Cases): string {
     ['about', 'the case', 'level', 'without it', 'needs'],
     cases.map(({ about, name, level, why, needs }, at) => [
       cases[at - 1]?.about === about ? '' : code(about),
-      name,
+      literal(name),
       level,
-      why,
+      literal(why),
       needs === undefined ? '' : code(needs),
     ]),
   );
