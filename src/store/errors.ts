@@ -150,6 +150,20 @@ export class SessionUnreadable extends SessionError {
 }
 
 /**
+ * The user has logged in too long ago, or not at all, for what the page does: ask for the password
+ * again, and call `renew({ user })`.
+ *
+ * @example
+ * new SessionNotFresh(300).message; // 'The login is older than 300 s: ask for the password again'
+ */
+export class SessionNotFresh extends SessionError {
+  /** @param maxAge - The age in seconds that was allowed. */
+  constructor(maxAge: number) {
+    super(`The login is older than ${maxAge} s: ask for the password again`);
+  }
+}
+
+/**
  * The session was used after `close()`, or written although it was opened for reading.
  *
  * @example

@@ -7,6 +7,7 @@ import { inspect } from 'node:util';
  *
  * - `create`, `renew`, `destroy`: the session began, got a new id, was ended.
  * - `unknown-id`: a well-formed id that is in no row: expired, logged out, or guessed.
+ * - `guessing`: 100 unknown ids within a minute, in this process; once a minute, with their number.
  * - `replay`: an id was used after it had been replaced; its sessions were ended.
  * - `conflict`: two requests changed one session, and `onConflict` decided.
  * - `lock-lost`: a lock ended before the save, which was refused.
@@ -20,7 +21,7 @@ export interface SessionEvent {
   readonly handle?: string | undefined;
   /** Whose session it is. */
   readonly user?: string | undefined;
-  /** How many sessions: of `gc`, `replay`. */
+  /** How many sessions: of `gc`, `replay`; how many ids: of `guessing`. */
   readonly count?: number | undefined;
   /** The keys that both requests changed: of `conflict`. */
   readonly keys?: readonly string[] | undefined;
@@ -34,6 +35,7 @@ export type SessionEventKind =
   | 'renew'
   | 'destroy'
   | 'unknown-id'
+  | 'guessing'
   | 'replay'
   | 'conflict'
   | 'lock-lost'
@@ -46,8 +48,13 @@ export type SessionListener = (event: SessionEvent) => void;
 
 const diagnostics = channel('phpsessid:session');
 
+/** Unknown ids within a minute that are reported. Expired cookies are a few, guesses are many. */
+const MANY_UNKNOWN = 100;
+const MINUTE = 60_000;
+
 /** The listeners of one store. */
 export class Events {
+  #unknown = { since: Number.NEGATIVE_INFINITY, count: 0 };
   readonly #listeners = new Map<SessionEventKind, Set<SessionListener>>();
 
   on(kind: SessionEventKind, listener: SessionListener): () => void {
@@ -56,6 +63,16 @@ export class Events {
     return () => {
       listeners.delete(listener);
     };
+  }
+
+  /** Publishes that an id is in no row; and that many were, which may be somebody who guesses. */
+  emitUnknown(): void {
+    this.emit('unknown-id', () => ({}));
+    const now = performance.now();
+    if (now - this.#unknown.since > MINUTE) this.#unknown = { since: now, count: 0 };
+    this.#unknown.count += 1;
+    if (this.#unknown.count === MANY_UNKNOWN)
+      this.emit('guessing', () => ({ count: MANY_UNKNOWN }));
   }
 
   /**

@@ -19,6 +19,7 @@ export {
   SessionError,
   SessionLockLost,
   SessionLockTimeout,
+  SessionNotFresh,
   SessionSetupError,
   SessionTooLarge,
   SessionUnavailable,

@@ -123,6 +123,11 @@ export class OpenSession implements AsyncDisposable {
     return this.#row.label;
   }
 
+  /** Seconds since the session began, or since its user has logged in. */
+  get age(): number {
+    return (this.#row.age + performance.now() - this.#readAt) / 1000;
+  }
+
   /** The session's name in lists and events. */
   get handle(): string {
     return this.#context.hash.handleOf(this.#row.key);

@@ -41,7 +41,7 @@ export async function openRow(
     if (row === undefined || row.next === undefined) {
       if (row !== undefined)
         return new OpenSession(context, { id, keys, row, hold, turn, isReadOnly });
-      context.events.emit('unknown-id', () => ({}));
+      context.events.emitUnknown();
       return undefined;
     }
     const deadline = new Deadline(context.budget, signal);

@@ -13,8 +13,8 @@ import type { Row } from './table/table.ts';
 /** Options of a renewal. */
 export interface RenewOptions {
   /**
-   * Whose session it is from now on. A session that changes its user starts its absolute time again,
-   * and cannot be reached by the old id.
+   * The user who has just logged in: the session's absolute time starts again, and a session that
+   * changes its user cannot be reached by the old id. Without a user only the id is new.
    *
    * @default the same as before; null for nobody, after a logout that keeps the session
    */
@@ -60,7 +60,8 @@ export async function renewRow(
   const id = context.hash.newId();
   const [key] = context.hash.keysOf(id);
   const isOther = user !== target.row.user;
-  const age = isOther ? 0 : Math.round(renewal.age);
+  const isLogin = isOther || typeof renewal.user === 'string';
+  const age = isLogin ? 0 : Math.round(renewal.age);
   let found = target.row;
   for (;;) {
     const mark = takeRandom(MARK_BYTES);

@@ -1,6 +1,6 @@
 /** A session as an application uses it: values, and a row only when there is something to keep. */
 import type { Context } from './context.ts';
-import { SessionClosed, SessionConflict } from './errors.ts';
+import { SessionClosed, SessionConflict, SessionNotFresh } from './errors.ts';
 import type { OpenSession, SaveAnswer } from './open-session.ts';
 import { Variables } from './payload/variables.ts';
 import type { RenewOptions } from './renew.ts';
@@ -83,6 +83,19 @@ export class Session<Data extends object = Record<string, unknown>> implements A
   /** Whose session it is; undefined before a login. */
   get user(): string | undefined {
     return this.#state === 'ended' ? undefined : this.#open?.user;
+  }
+
+  /**
+   * Requires a recent login, before a page changes a password or pays.
+   *
+   * @param maxAge - Seconds since `renew()` was given the user.
+   * @throws SessionNotFresh for an older login, and for a session without a user.
+   */
+  requireFresh(maxAge: number): void {
+    this.#requireUsable();
+    const open = this.#open;
+    const isFresh = open?.user !== undefined && open.age <= maxAge;
+    if (!isFresh) throw new SessionNotFresh(maxAge);
   }
 
   /** The session's name in its user's list; undefined as long as nothing is stored. */

@@ -163,6 +163,11 @@ test('a value that would change its type is refused with its path', () => {
     [1n, 'cart', /a bigint/],
     [new Map(), 'cart', /class Map/],
     [circle, 'cart.self', /contains itself/],
+    [{ [Symbol('hidden')]: 1 }, 'cart', /a key that is a symbol/],
+    [Object.defineProperty({}, 'now', { get: Date.now }), 'cart.now', /a getter/],
+    [Object.assign([1], { total: 1 }), 'cart', /a list with other properties/],
+    [new (class extends Array {})(), 'cart', /a list with other properties/],
+    [[new Boolean(true)], 'cart[0]', /class Boolean/],
     [{ toJSON: () => 1 }, 'cart', /toJSON/],
   ];
   for (const [value, path, message] of refused) {
@@ -177,6 +182,27 @@ test('a value that would change its type is refused with its path', () => {
     );
   }
   assert.throws(() => encodeValue('php', [new Date()], 'cart'), { path: 'cart[0]' });
+  const unlikePhp: [unknown, string][] = [
+    [{ items: {} }, 'cart.items'],
+    [[{ 5: 'a' }], 'cart[0]'],
+    [{ n: [-0] }, 'cart.n[0]'],
+    [[1e300], 'cart[0]'],
+    [[1n], 'cart[0]'],
+    [new Map([['a', 1]]), 'cart'],
+    [[Buffer.from('text')], 'cart[0]'],
+    [{ a: { [Symbol('b')]: 1 } }, 'cart.a'],
+  ];
+  for (const [value, path] of unlikePhp) {
+    assert.throws(
+      () => encodeValue('php', value, 'cart'),
+      (error) => error instanceof SessionValueError && error.path === path,
+      path,
+    );
+  }
+  const likePhp = [[], { a: null }, 1.5, 'ü', new Map([[5, 'a']]), Buffer.of(255), 2n ** 62n];
+  for (const value of [...likePhp, new PhpFloat(1), new PhpObject('User', { n: 1 })]) {
+    assert.ok(encodeValue('php', [value], 'cart').length > 0);
+  }
 });
 
 test('a key named __proto__ is a key, and no prototype changes', () => {

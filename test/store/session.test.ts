@@ -1,7 +1,12 @@
 /** Sessions as values: no row until something is stored, changes by key, updates that run again. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SessionClosed, SessionConflict, SessionValueError } from '../../src/store/errors.ts';
+import {
+  SessionClosed,
+  SessionConflict,
+  SessionNotFresh,
+  SessionValueError,
+} from '../../src/store/errors.ts';
 import type { Session } from '../../src/store/session.ts';
 import type { Sessions } from '../../src/store/store.ts';
 import { newStore, type Options, query, stored, wiredStore } from './fixture.ts';
@@ -151,6 +156,34 @@ test('a login gives a new id with the data so far, and the user', async () => {
   assert.deepEqual(session.cookie, { set: session.id });
   assert.equal(session.user, '42');
   assert.deepEqual(await stored(sessions, session.id as string), { cart: ['tea'], name: 'Ann' });
+});
+
+test('requireFresh() asks for a recent login, and a login of the same user is one', async () => {
+  const sessions = shop();
+  await using session = await sessions.start(undefined);
+  assert.throws(() => session.requireFresh(300), SessionNotFresh);
+  session.data.name = 'Ann';
+  await session.renew({ user: 'fresh' });
+  session.requireFresh(300);
+  await query("UPDATE sessions SET created=created-301000 WHERE user='fresh'");
+  await using later = await sessions.start(session.id);
+  assert.throws(() => later.requireFresh(300), SessionNotFresh);
+  await later.renew();
+  assert.throws(() => later.requireFresh(300), SessionNotFresh, 'a new id is no login');
+  await later.renew({ user: 'fresh' });
+  later.requireFresh(300);
+  assert.deepEqual(later.data, { name: 'Ann' });
+});
+
+test('a thousand unknown ids are one alert', async () => {
+  const sessions = shop();
+  const alerts: unknown[] = [];
+  sessions.on('guessing', ({ count }) => alerts.push(count));
+  const guess = () => sessions.open(sessions.newId());
+  await Promise.all(Array.from({ length: 99 }, guess));
+  assert.deepEqual(alerts, []);
+  await Promise.all(Array.from({ length: 901 }, guess));
+  assert.deepEqual(alerts, [100]);
 });
 
 test('a login without a session before it stores one', async () => {

@@ -86,11 +86,15 @@ function check(value: unknown, path: string, ancestors: Set<object>): void {
   if (ancestors.size >= DEEPEST) throw new SessionValueError(path, 'a value of such depth');
   ancestors.add(value);
   if (Array.isArray(value)) {
+    if (!isPlainList(value)) throw new SessionValueError(path, 'a list with other properties');
     // A hole is visited as undefined, and is refused as such.
     for (const [index, element] of value.entries()) check(element, `${path}[${index}]`, ancestors);
   } else {
     if (!isPlain(value)) throw new SessionValueError(path, kindOf(value));
-    for (const [key, element] of Object.entries(value)) {
+    for (const key of Reflect.ownKeys(value)) {
+      if (typeof key === 'symbol') throw new SessionValueError(path, 'a key that is a symbol');
+      const { get, value: element } = Object.getOwnPropertyDescriptor(value, key) ?? {};
+      if (get !== undefined) throw new SessionValueError(pathOf(path, key), 'a getter');
       // JSON leaves such a property out: it reads as undefined then, too.
       if (element !== undefined) check(element, pathOf(path, key), ancestors);
     }
@@ -111,6 +115,13 @@ function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return false;
   return typeof (value as { toJSON?: unknown }).toJSON !== 'function';
+}
+
+/** JSON writes the elements of a list and none of its other properties. */
+function isPlainList(value: readonly unknown[]): boolean {
+  const { length } = Reflect.ownKeys(value);
+  // Its length is a property as well; a list with holes has fewer, and is refused for its holes.
+  return Object.getPrototypeOf(value) === Array.prototype && length <= value.length + 1;
 }
 
 function kindOf(value: unknown): string {

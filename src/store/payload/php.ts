@@ -1,6 +1,7 @@
 /** PHP's session formats, split into top-level keys whose bytes stay as PHP wrote them. */
 import { type PhpKey, serialize, UnserializableError, unserialize } from '../../serialize/index.ts';
 import { SessionUnreadable, SessionValueError } from '../errors.ts';
+import { firstChange } from './changes.ts';
 
 /** The names of PHP's serialize handlers. */
 export type PhpFormat = 'php' | 'php_serialize' | 'php_binary';
@@ -137,12 +138,27 @@ export function decodePhp(bytes: Buffer): unknown {
  * @throws SessionValueError for a value that PHP cannot hold.
  */
 export function encodePhp(value: unknown, path: string): Buffer {
+  let bytes: Buffer;
   try {
-    return serialize(value as Parameters<typeof serialize>[0]);
+    bytes = serialize(value as Parameters<typeof serialize>[0]);
   } catch (cause) {
     if (!(cause instanceof UnserializableError)) throw cause;
     throw new SessionValueError(`${path}${cause.path.replace(/^[^.[]*/, '')}`, 'this value', cause);
   }
+  const change = firstChange(value, decodePhp(bytes), path);
+  if (change === undefined) return bytes;
+  throw new SessionValueError(change.path, `${kindIn(change.value)}, which PHP does not have,`);
+}
+
+/** Names a value's kind; the value itself is the session's data. */
+function kindIn(value: unknown): string {
+  if (typeof value === 'number') return Object.is(value, -0) ? 'the number -0' : 'such a number';
+  if (value instanceof Uint8Array) return 'a Buffer with text';
+  if (typeof value !== 'object' || value === null) return `a ${typeof value} of this kind`;
+  const isEmpty = Object.keys(value).length === 0 && !(value instanceof Map);
+  return isEmpty
+    ? 'an empty object'
+    : `${value instanceof Map ? 'a Map' : 'an object'} with such keys`;
 }
 
 /** Returns the place behind a value; undefined if there is none, or one of an unusual form. */
