@@ -14,7 +14,12 @@ export { type ExchangeOptions, getSession } from './exchange.ts';
 /** The part of Next's cookies that is used. */
 export interface NextCookies {
   /** Returns a cookie of the request. */
-  get(name: string): { readonly value: string } | undefined;
+  get(name: string):
+    | {
+        /** Its value. */
+        readonly value: string;
+      }
+    | undefined;
   /** Sets a cookie of the response; Next throws while it renders. */
   set(name: string, value: string, attributes: CookieAttributes): unknown;
 }

@@ -21,7 +21,12 @@ export interface KoaSessionStoreOptions {
 /** What koa-session gives its store beside the session. */
 export interface KoaSessionCall {
   /** Koa's context of the request. */
-  readonly ctx?: { readonly session?: unknown } | undefined;
+  readonly ctx?:
+    | {
+        /** The session; null after a logout. */
+        readonly session?: unknown;
+      }
+    | undefined;
 }
 
 /** Lifetimes, which koa-session writes at every save. */

@@ -19,7 +19,12 @@ export interface Auth0Session {
     /** The id of the session at Auth0, which a logout token names. */
     readonly sid: string;
     /** The issuer, where several domains are served. */
-    readonly mcd?: { readonly issuer: string } | undefined;
+    readonly mcd?:
+      | {
+          /** As a logout token names it in `iss`. */
+          readonly issuer: string;
+        }
+      | undefined;
   };
 }
 
