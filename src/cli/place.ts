@@ -114,6 +114,11 @@ async function configOf(path: string, { terminal }: Call): Promise<Partial<Sessi
       `--config ${path} has no object of options (a module: as its default export)`,
     );
   }
+  if ('profile' in value) {
+    throw new UsageError(
+      `--config ${path}: the command line serves the store's own table, and not that of a profile`,
+    );
+  }
   const unknown = Object.keys(value).find((key) => !KNOWN.has(key));
   if (unknown !== undefined) {
     throw new UsageError(

@@ -274,6 +274,8 @@ test('the address comes from --url, --config or DATABASE_URL, and is never shown
     /no option "tabel"; known are url/,
   );
   assert.match((await run(`list --config ${written('bad.json', '{')}`)).err, /is not JSON/);
+  const profile = written('profile.json', '{"profile":"article"}');
+  assert.match((await run(`list --config ${profile}`)).err, /serves the store's own table/);
 });
 
 test('a server that is not there, or refuses, ends with 3 and its reason', async () => {

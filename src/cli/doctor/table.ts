@@ -32,7 +32,9 @@ export const shape: Check = ({ shape: found, table, place }) => {
           `the table "${table.name}" is express-mysql-session's: it has ids that open sessions, and no version ` +
           `to compare${harm}`,
         remedy:
-          'phpsessid create --table sessions_hashed\nand createSessions({ table: "sessions_hashed", … })',
+          'phpsessid create --table web_sessions\n' +
+          "const sessions = createSessions({ table: 'web_sessions', … });\n" +
+          `new ExpressSessionStore(sessions, { from: { table: '${table.name}', shared: true } })`,
       },
     ];
   }
