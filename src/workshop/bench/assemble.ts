@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { type DatabaseServer, obtainServer } from '../machine/database/server.ts';
 import type { Means, SessionsExport } from '../sandbox/contract.ts';
-import { loadClass } from '../sandbox/load-class.ts';
+import { loadClass, nextCopy } from '../sandbox/load-class.ts';
 import { openWire, type Wire } from '../wire/proxy.ts';
 import type { Statement } from '../wire/statement.ts';
 import type { Bench } from './bench.ts';
@@ -36,7 +36,6 @@ export interface AssembledBench {
 }
 
 let server: Promise<DatabaseServer> | undefined;
-let copies = 0;
 
 /** Closes the server; every bench must have ended. */
 export async function releaseServer(): Promise<void> {
@@ -71,13 +70,16 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
     const onCall = (method: string): void => {
       report({ kind: 'called', file: subject.file, method });
     };
-    const load = async (url: string, file = subject.file) => {
+    const load = async (url: string, copy: string) => {
       process.env['DATABASE_URL'] = url;
-      const sessions = await loadClass(file, copies++);
+      const sessions = await loadClass(copy);
       process.env['DATABASE_URL'] = wire.url;
       return { ...adaptHandler(sessions, onCall), sessions };
     };
-    const { handler, has, lastCall, sessions } = await load(wire.url);
+    const { handler, has, lastCall, sessions } = await load(
+      wire.url,
+      subject.copy ?? nextCopy(subject.file),
+    );
     const damage = new Damage();
     const clock = createClock();
     // PHP's session functions are loaded only by the lessons that have a page.
@@ -125,9 +127,9 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
       statements: () => statements,
       random: () => random.next(),
       serve: (options) => serve(sessions, options),
-      another: async (url = wire.url, classFile) => {
+      another: async (url = wire.url, classFile = subject.file) => {
         shareSecrets(endings);
-        const other = await load(url, classFile);
+        const other = await load(url, nextCopy(classFile));
         return { handler: other.handler, serve: (options) => serve(other.sessions, options) };
       },
       given: (means) => {

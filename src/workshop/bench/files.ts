@@ -20,11 +20,13 @@ export interface Surroundings {
   seed?: string | undefined;
 }
 
-export interface FilesRun extends Surroundings {
+export interface FilesRun extends Omit<Surroundings, 'condition'> {
+  /** Chooses the class, where the files do not. */
+  condition?: string | undefined;
   /** Absolute path of the program that takes the files as arguments. */
   program: string;
   nodeOptions?: readonly string[];
-  /** Absolute paths. */
+  /** The program's arguments, one for each file. */
   files: readonly string[];
   /** Added to the environment. */
   environment?: Record<string, string>;
@@ -33,7 +35,7 @@ export interface FilesRun extends Surroundings {
   silence: number;
   /** Receives the class's output. */
   onOutput?: ((text: string) => void) | undefined;
-  /** Begins the record of a file, by its index in `files`. */
+  /** Begins the record of a file, by its index in `files`; a file may run again. */
   record(index: number): FileRecord;
 }
 
@@ -60,6 +62,7 @@ export async function runFiles(run: FilesRun): Promise<void> {
   while (done < files.length) {
     let record = run.record(done);
     let called: Suspect | undefined;
+    let isSpent = false;
     const end = await runChild<BenchReport>({
       ...run,
       values: files.slice(done),
@@ -71,6 +74,11 @@ export async function runFiles(run: FilesRun): Promise<void> {
         ...(seed === undefined ? {} : { SEED: seed }),
       },
       onReport(report) {
+        if (report.kind === 'spent') {
+          isSpent = true;
+          done -= report.again;
+          return;
+        }
         if (report.kind === 'called') called = report;
         else if (report.kind === 'begun' || report.kind === 'file') called = undefined;
         if (report.kind !== 'file over') {
@@ -84,6 +92,7 @@ export async function runFiles(run: FilesRun): Promise<void> {
     });
     if (end.aborted) return;
     if (done === files.length) return;
+    if (isSpent) continue;
     record.close(end.silent ? describeSilence(silence, called) : describeEnd(end, called));
     done += 1;
   }

@@ -10,7 +10,7 @@ import type { Statement } from '../wire/statement.ts';
 import { type AssembledBench, assembleBench, releaseServer } from './assemble.ts';
 import type { Bench } from './bench.ts';
 import { report } from './report.ts';
-import { findSubject } from './subject.ts';
+import { findSubject, type Subject } from './subject.ts';
 
 /** Seconds a test may take under a parent, unless `WORKSHOP_TEST_SECONDS` sets another limit. */
 const defaultSeconds = 10;
@@ -37,6 +37,8 @@ interface TestState {
 interface RunningFile {
   path: string;
   suspect: Suspect;
+  /** The class, where the program that runs the file has found it. */
+  subject?: Subject | undefined;
   assembled?: AssembledBench | undefined;
 }
 
@@ -45,6 +47,7 @@ let running: RunningFile = { path: process.argv[1] ?? '', suspect: { file: '' } 
 let current: string | undefined;
 let watch: CrashWatch | undefined;
 let shared = false;
+let hasStrayed = false;
 
 /**
  * Opens a bench for this test file: the class under test, a separate database, a clock, a gate.
@@ -56,7 +59,7 @@ let shared = false;
  */
 export async function openBench(): Promise<Bench> {
   const file = running;
-  const subject = findSubject(file.path);
+  const subject = file.subject ?? findSubject(file.path);
   file.suspect.file = subject.file;
   watch ??= followTests();
   try {
@@ -76,9 +79,9 @@ export class LoadingFailed extends Error {
 }
 
 /** Begins the next file of tests, where several share a process. */
-export function beginFile(path: string): void {
+export function beginFile(path: string, subject: Subject): void {
   shared = true;
-  running = { path, suspect: { file: '' } };
+  running = { path, suspect: { file: '' }, subject };
 }
 
 /** Ends the bench of the file that ran, and everything its class left open. */
@@ -86,6 +89,19 @@ export async function endFile(): Promise<void> {
   const { assembled } = running;
   running.assembled = undefined;
   await assembled?.end();
+}
+
+/** Tells whether an error has reached this process that no test has caught. */
+export function hasStrayError(): boolean {
+  return hasStrayed;
+}
+
+/**
+ * Lists the handles that keep this process alive, without timers: tests and classes leave those of
+ * time limits, and an error of another one is a stray error.
+ */
+export function openHandles(): string[] {
+  return process.getActiveResourcesInfo().filter((name) => name !== 'Timeout');
 }
 
 /** Ends everything after the last file; from here on the process may end in any way. */
@@ -101,6 +117,7 @@ export async function endProcess(): Promise<void> {
 function followTests(): CrashWatch {
   const limit = Number(process.env['WORKSHOP_TEST_SECONDS'] ?? defaultSeconds);
   const crashes = watchForCrashes(suspectNow, (failure) => {
+    hasStrayed = true;
     report({ kind: 'broken', name: current, failure });
   });
   let timer: NodeJS.Timeout | undefined;

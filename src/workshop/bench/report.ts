@@ -4,6 +4,11 @@ import { type Failure, writeReport } from '../sandbox/report.ts';
 export type BenchReport =
   /** A file starts, or is over: several may share one process. */
   | { kind: 'file' | 'file over'; file: string }
+  /**
+   * The class has left something in the process, which ends: another one is to run the other
+   * files, and so many of those that are over once more.
+   */
+  | { kind: 'spent'; again: number }
   /** The class's file, and the callback that is about to be called. */
   | { kind: 'called'; file: string; method: string }
   /** A test starts. */

@@ -7,17 +7,24 @@ export interface Subject {
   file: string;
   /** The statements that make its table. */
   schemaSql: string;
+  /** The address of the class that the test file imports, where files of tests share a process. */
+  copy?: string;
 }
 
 /**
- * Finds the class that `#sessions` resolves to in a file.
+ * Finds the class that is tested, and its table.
  *
  * @param asker - Absolute path of the test or the attack; its package's conditions apply.
+ * @param file - Absolute path of the class; by default what `#sessions` resolves to.
+ * @param lesson - The lesson whose table is wanted; by default that of `WORKSHOP_LESSON`.
  * @throws Error when no lesson has a `schema.sql`.
  */
-export function findSubject(asker: string): Subject {
-  const file = createRequire(asker).resolve('#sessions');
-  return { file, schemaSql: schemaOf(file, asker, wantedLesson()) };
+export function findSubject(
+  asker: string,
+  file: string = createRequire(asker).resolve('#sessions'),
+  lesson: number | undefined = wantedLesson(),
+): Subject {
+  return { file, schemaSql: schemaOf(file, asker, lesson) };
 }
 
 /**

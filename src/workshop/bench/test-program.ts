@@ -6,20 +6,65 @@
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { describeFailure } from '../sandbox/failure.ts';
-import { beginFile, endFile, endProcess, fileOver, LoadingFailed } from './open.ts';
+import { nextCopy } from '../sandbox/load-class.ts';
+import './choose-class.mjs';
+import {
+  beginFile,
+  endFile,
+  endProcess,
+  fileOver,
+  hasStrayError,
+  LoadingFailed,
+  openHandles,
+} from './open.ts';
 import { report } from './report.ts';
+import { findSubject } from './subject.ts';
+
+/** A file of tests, as JSON in an argument. */
+export interface TestProgramFile {
+  /** Absolute path of the tests. */
+  path: string;
+  /** Absolute path of the class; without it `#sessions` is the class. */
+  classFile?: string | undefined;
+  /** The lesson whose table the class works on; without it `WORKSHOP_LESSON` names the lesson. */
+  lessonNumber?: number | undefined;
+}
 
 // Between two files nothing may be open; without this timer Node's test runner would end.
 const awake = setInterval(() => {}, 60_000);
+const idle = openHandles().length;
 
-for (const file of process.argv.slice(2)) {
-  report({ kind: 'file', file });
-  beginFile(file);
+const files = process.argv.slice(2).map((text) => JSON.parse(text) as TestProgramFile);
+for (const [index, file] of files.entries()) {
+  const { path, classFile } = file;
+  report({ kind: 'file', file: path });
+  await runFile(file);
+  report({ kind: 'file over', file: path });
+  if (files[index + 1]?.classFile === classFile) continue;
+  const first = files.findIndex((each) => each.classFile === classFile);
+  // The error may be one of a class before: in a new process it is not.
+  const isDoubtful = hasStrayError() && first > 0;
+  const isSpent = hasStrayError() || openHandles().length > idle;
+  if (isDoubtful || (isSpent && index + 1 < files.length)) {
+    report({ kind: 'spent', again: isDoubtful ? index + 1 - first : 0 });
+    break;
+  }
+}
+
+await endProcess();
+clearInterval(awake);
+
+async function runFile({ path, classFile, lessonNumber }: TestProgramFile): Promise<void> {
   try {
-    await import(pathToFileURL(file).href);
+    const subject = findSubject(path, classFile, lessonNumber);
+    const copy = nextCopy(subject.file);
+    beginFile(path, { ...subject, copy });
+    const url = pathToFileURL(path);
+    url.searchParams.set('class', copy);
+    await import(url.href);
   } catch (error) {
     if (!(error instanceof LoadingFailed)) {
-      const failure = describeFailure(error, { file });
+      const failure = describeFailure(error, { file: path });
       // The class may lack a method that the file calls at its top; other errors are the file's.
       if (failure.reason !== 'not ported') failure.reason = 'import';
       report({ kind: 'broken', failure });
@@ -28,8 +73,4 @@ for (const file of process.argv.slice(2)) {
   // Tests run in the order of their registration: when this one runs, the file's have ended.
   await test(fileOver, () => {});
   await endFile();
-  report({ kind: 'file over', file });
 }
-
-await endProcess();
-clearInterval(awake);

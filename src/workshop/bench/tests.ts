@@ -4,12 +4,12 @@
  * The runner, the lab and the matrix all ask here. The class runs in a child process, where it may
  * do anything; the result is always a list of results.
  */
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Lesson, shown } from '../course/catalogue.ts';
 import type { Failure, Location, Reason } from '../sandbox/report.ts';
-import { type FileRecord, runFiles, type Surroundings } from './files.ts';
+import { type FileRecord, type FilesRun, runFiles, type Surroundings } from './files.ts';
 import type { BenchReport } from './report.ts';
+import type { TestProgramFile } from './test-program.ts';
 
 export interface TestResult {
   /** The label of the lesson that brought the test: `02`. */
@@ -56,6 +56,8 @@ const nodeOptions = [
   '--test-reporter-destination=stdout',
 ];
 
+const defaultSeconds = 10;
+
 /** Seconds that a process may be silent beyond a test's limit: it reports its timeouts itself. */
 const grace = 2;
 
@@ -69,7 +71,7 @@ const grace = 2;
  * const red = results.filter((result) => !result.passed);
  */
 export async function runTests(options: TestOptions): Promise<TestResult[]> {
-  const { seconds = 10, bail = false } = options;
+  const { seconds = defaultSeconds, bail = false } = options;
   const results: TestResult[] = [];
   const bailing = new AbortController();
   const signal = options.signal
@@ -81,40 +83,84 @@ export async function runTests(options: TestOptions): Promise<TestResult[]> {
     options.onResult?.(result);
     if (bail && !result.passed) bailing.abort();
   };
-  for (const group of groups(options.lessons)) {
-    await runFiles({
-      ...options,
-      program,
-      nodeOptions,
-      files: group.map(({ path }) => path),
-      environment: { WORKSHOP_TEST_SECONDS: String(seconds) },
-      directory: group[0]?.lesson.project,
-      silence: seconds + grace,
-      signal,
-      record: (index) => new TestRecord(group[index] as TestFile, add),
-    });
-  }
+  await runTestFiles(testFiles(options.lessons), { ...options, seconds, signal }, () => add);
   return results;
 }
 
-interface TestFile {
-  lesson: Lesson;
-  path: string;
+/** A class, and the tests that it gets. */
+export interface TestedClass {
+  /** Absolute path of the class's file. */
+  file: string;
+  /** The lessons whose tests run; those without tests are skipped. */
+  lessons: readonly Lesson[];
+  /** The lesson whose table the class works on. */
+  lessonNumber: number;
 }
 
-/** Files that share a process: all files except those that import the class themselves. */
-function groups(lessons: readonly Lesson[]): TestFile[][] {
-  const made: TestFile[][] = [];
-  let open = false;
-  for (const lesson of lessons) {
+/**
+ * Runs tests on several classes, one after the other, and in one process for as long as none of
+ * them leaves anything running there.
+ *
+ * @returns The results of each class, as `runTests` would return them.
+ */
+export async function runTestsOfClasses(
+  classes: readonly TestedClass[],
+  options: Pick<TestOptions, 'server' | 'signal' | 'onOutput'>,
+): Promise<TestResult[][]> {
+  const files = classes.flatMap(({ file: classFile, lessons, lessonNumber }) =>
+    testFiles(lessons).map((file) => ({ ...file, classFile, lessonNumber })),
+  );
+  const results = new Map<TestFile, TestResult[]>();
+  await runTestFiles(files, options, (file) => {
+    const own: TestResult[] = [];
+    results.set(file, own);
+    return (result) => own.push(result);
+  });
+  return classes.map((tested) =>
+    files
+      .filter(({ classFile }) => classFile === tested.file)
+      .flatMap((file) => results.get(file) ?? []),
+  );
+}
+
+/**
+ * Runs files of tests.
+ *
+ * @param begin - Called when a file begins, and once more if it runs again; returns the function
+ *   that receives the file's results.
+ */
+async function runTestFiles(
+  files: readonly TestFile[],
+  options: Pick<FilesRun, 'server' | 'condition' | 'signal' | 'onOutput'> & { seconds?: number },
+  begin: (file: TestFile) => (result: TestResult) => void,
+): Promise<void> {
+  const { seconds = defaultSeconds } = options;
+  await runFiles({
+    ...options,
+    program,
+    nodeOptions,
+    files: files.map(({ path, classFile, lessonNumber }): string =>
+      JSON.stringify({ path, classFile, lessonNumber } satisfies TestProgramFile),
+    ),
+    environment: { WORKSHOP_TEST_SECONDS: String(seconds) },
+    directory: files[0]?.lesson.project,
+    silence: seconds + grace,
+    record: (index) => {
+      const file = files[index] as TestFile;
+      return new TestRecord(file, begin(file));
+    },
+  });
+}
+
+interface TestFile extends TestProgramFile {
+  lesson: Lesson;
+}
+
+function testFiles(lessons: readonly Lesson[]): TestFile[] {
+  return lessons.flatMap((lesson) => {
     const path = lesson.files.test;
-    if (path === undefined) continue;
-    const alone = /['"]#sessions['"]/.test(readFileSync(path, 'utf8'));
-    if (open && !alone) made.at(-1)?.push({ lesson, path });
-    else made.push([{ lesson, path }]);
-    open = !alone;
-  }
-  return made;
+    return path === undefined ? [] : [{ lesson, path }];
+  });
 }
 
 class TestRecord implements FileRecord {

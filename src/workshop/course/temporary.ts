@@ -17,6 +17,8 @@ import type { Lesson } from './catalogue.ts';
 export interface TemporaryWorkshop {
   /** Copies of the lessons, with their tests and tables and nothing else. */
   lessons: Lesson[];
+  /** Returns the absolute path of a class's file. */
+  fileOf(condition: string): string;
   /** Deletes the folder. */
   remove(): void;
 }
@@ -35,11 +37,13 @@ export function makeWorkshop(
   classes: ReadonlyMap<string, string>,
 ): TemporaryWorkshop {
   const directory = mkdtempSync(join(tmpdir(), 'phpsessid-classes-'));
-  for (const [condition, text] of classes) writeFileSync(join(directory, `${condition}.ts`), text);
+  const fileOf = (condition: string): string => join(directory, `${condition}.ts`);
+  for (const [condition, text] of classes) writeFileSync(fileOf(condition), text);
   const copies = lessons.map((lesson) => copyLesson(lesson, directory));
   writePackage(directory, lessons[0]?.project ?? '', [...classes.keys()]);
   return {
     lessons: copies,
+    fileOf,
     remove: () => rmSync(directory, { recursive: true, force: true }),
   };
 }

@@ -1,7 +1,7 @@
 /** Runs every class on every test, every wrong fix and every attack, in child processes. */
 import { readFileSync } from 'node:fs';
 import { runAttacks } from '../bench/attacks.ts';
-import { runTests } from '../bench/tests.ts';
+import { runTestsOfClasses, type TestedClass, type TestResult } from '../bench/tests.ts';
 import type { Lesson } from '../course/catalogue.ts';
 import { makeWrongFixes } from '../course/patches.mjs';
 import { lessonAfter, lessonBefore } from '../course/promises.ts';
@@ -42,6 +42,11 @@ export interface Matrix {
 const width = 3;
 
 /**
+ * Wrong fixes that share a process: its start costs as much CPU as the tests of many of them.
+ */
+const together = 4;
+
+/**
  * Runs the matrix.
  *
  * @returns The observation, and the rules that it breaks. Nothing a class does makes this reject.
@@ -54,6 +59,7 @@ export async function runMatrix(options: MatrixOptions): Promise<Matrix> {
   const undone = takeBack(lessons, only);
   const jobs = [...testJobs(options, undone, observed), ...attackJobs(options, observed)];
   const queue = new Set(jobs);
+  const total = jobs.reduce((sum, { titles }) => sum + titles.length, 0);
   let [done, isClusterBusy] = [0, false];
   // The jobs of the one cluster run one after the other, beside all others, and begin at once.
   const next = (): Job | undefined => {
@@ -69,8 +75,10 @@ export async function runMatrix(options: MatrixOptions): Promise<Matrix> {
       signal?.throwIfAborted();
       await job.run();
       if (job.onCluster) isClusterBusy = false;
-      done += 1;
-      onProgress?.(`${done} of ${jobs.length}  ${job.title}`);
+      for (const title of job.titles) {
+        done += 1;
+        onProgress?.(`${done} of ${total}  ${title}`);
+      }
     }
   };
   try {
@@ -91,7 +99,8 @@ export async function runMatrix(options: MatrixOptions): Promise<Matrix> {
 }
 
 interface Job {
-  title: string;
+  /** The classes and attacks that it is about. */
+  titles: string[];
   /** Whether it needs the cluster. */
   onCluster: boolean;
   run(): Promise<void>;
@@ -106,24 +115,33 @@ function judges({ rule }: MatrixOptions, ...rules: Rule[]): boolean {
   return rule === undefined || rules.includes(rule);
 }
 
+/** One class on some lessons' tests. */
+interface ClassJob extends TestedClass {
+  title: string;
+  /** Why there is no class. */
+  problem?: string | undefined;
+  /** Receives the results. */
+  keep(results: TestResult[]): void;
+}
+
 function testJobs(options: MatrixOptions, undone: UndoneWorkshop, observed: Observed): Job[] {
-  const { lessons, only, server, signal } = options;
+  const { lessons, only } = options;
   const upTo = ({ number }: Lesson, all = lessons) => all.filter((each) => each.number <= number);
   /** One class on some lessons' tests, on the table of one lesson. */
   const job = <Seen extends ObservedClass>(
     title: string,
     into: Seen[],
     seen: Seen,
+    file: string,
     tests: readonly Lesson[],
     { number: lessonNumber }: Lesson,
-  ): Job => ({
+  ): ClassJob => ({
     title,
-    onCluster: needCluster(tests),
-    async run() {
-      const { condition, problem } = seen;
-      const run = { lessons: tests, condition, lessonNumber, server, signal };
-      into.push({ ...seen, results: problem === undefined ? await runTests(run) : [] });
-    },
+    file,
+    lessons: tests,
+    lessonNumber,
+    problem: seen.problem,
+    keep: (results) => into.push({ ...seen, results }),
   });
   const classes = lessons.flatMap((lesson) => {
     const { label, condition } = lesson;
@@ -131,30 +149,56 @@ function testJobs(options: MatrixOptions, undone: UndoneWorkshop, observed: Obse
     if (only && lesson !== only && after !== only) return [];
     const tests = upTo(after && lesson !== only ? after : lesson);
     const seen = { lesson: label, condition, results: [] };
-    return job(`class ${label}`, observed.classes, seen, tests, lesson);
+    return job(`class ${label}`, observed.classes, seen, lesson.files.class, tests, lesson);
   });
   const problems = makeWrongFixes(lessons.map(({ directory }) => directory));
   const fixes = (only ? [only] : lessons).flatMap((lesson) =>
-    lesson.wrong.map(({ condition, patch, caughtBy }) => {
+    lesson.wrong.map(({ condition, path, patch, caughtBy }) => {
       const problem = problems.find((each) => each.patch === patch)?.problem;
       const seen = { lesson: lesson.label, condition, results: [], problem };
       const all = upTo(lesson);
       const tests = options.brief
         ? all.filter((each) => each === lesson || has(each, caughtBy))
         : all;
-      return job(`wrong fix ${condition}`, observed.wrong, seen, tests, lesson);
+      return job(`wrong fix ${condition}`, observed.wrong, seen, path, tests, lesson);
     }),
   );
   const without = undone.classes.map(({ lesson, base, condition, problem }) => {
     const title = `class ${base.label} without lesson ${lesson.label}`;
     const seen = { lesson: lesson.label, base: base.label, condition, results: [], problem };
-    return job(title, observed.undone, seen, upTo(lesson, undone.lessons), base);
+    const file = undone.fileOf(condition);
+    return job(title, observed.undone, seen, file, upTo(lesson, undone.lessons), base);
   });
   return [
-    ...(judges(options, 1, 2, 3) ? classes : []),
-    ...(judges(options, 4) ? fixes : []),
-    ...(judges(options, 6) ? without : []),
+    ...(judges(options, 1, 2, 3) ? inProcesses(options, classes, 1) : []),
+    ...(judges(options, 4) ? inProcesses(options, fixes, together) : []),
+    ...(judges(options, 6) ? inProcesses(options, without, together) : []),
   ];
+}
+
+/** Divides classes into jobs of one process each; one that needs the cluster waits alone for it. */
+function inProcesses(
+  { server, signal }: MatrixOptions,
+  classes: readonly ClassJob[],
+  most: number,
+): Job[] {
+  const onCluster = ({ lessons }: ClassJob): boolean => needCluster(lessons);
+  return [true, false].flatMap((isOnCluster) => {
+    const own = classes.filter((each) => onCluster(each) === isOnCluster);
+    const size = isOnCluster ? 1 : most;
+    return Array.from({ length: Math.ceil(own.length / size) }, (_, index): Job => {
+      const group = own.slice(index * size, (index + 1) * size);
+      return {
+        titles: group.map(({ title }) => title),
+        onCluster: isOnCluster,
+        async run() {
+          const made = group.filter(({ problem }) => problem === undefined);
+          const results = await runTestsOfClasses(made, { server, signal });
+          for (const each of group) each.keep(results[made.indexOf(each)] ?? []);
+        },
+      };
+    });
+  });
 }
 
 /** Whether a lesson has the test of this name. */
@@ -176,7 +220,7 @@ function attackJobs(options: MatrixOptions, observed: Observed): Job[] {
     }
   }
   return [...attackers].map(([condition, attacking]) => ({
-    title: `attacks ${attacking.map(({ label }) => label).join(' ')} on ${condition}`,
+    titles: [`attacks ${attacking.map(({ label }) => label).join(' ')} on ${condition}`],
     onCluster: needCluster(attacking),
     async run() {
       const results = await runAttacks({ lessons: attacking, condition, server, signal });

@@ -1,20 +1,33 @@
 /** Loads the class under test. */
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { SessionsExport } from './contract.ts';
+
+let copies = 0;
+
+/**
+ * Makes the address of another copy of a class, which shares no static field with the others.
+ *
+ * @param file - Absolute path.
+ * @returns For the process's first copy, the address by which every file imports the class.
+ */
+export function nextCopy(file: string): string {
+  const url = pathToFileURL(file);
+  if (copies > 0) url.search = `bench=${copies}`;
+  copies += 1;
+  return url.href;
+}
 
 /**
  * Loads the class.
  *
- * @param copy - 0 for the class as every file imports it; another number for a separate class,
- *   which shares no static field with the others.
+ * @param url - The address of one of its copies.
  * @returns What it exports as `Sessions`.
  * @throws TypeError when it exports no such thing, and whatever the file itself throws.
  */
-export async function loadClass(file: string, copy: number): Promise<SessionsExport> {
-  const url = pathToFileURL(file);
-  if (copy > 0) url.search = `bench=${copy}`;
-  const module = (await import(url.href)) as { Sessions?: SessionsExport };
+export async function loadClass(url: string): Promise<SessionsExport> {
+  const module = (await import(url)) as { Sessions?: SessionsExport };
   if (module.Sessions === undefined) {
+    const file = fileURLToPath(url);
     throw new TypeError(`${file} must export a class named Sessions: export class Sessions { … }`);
   }
   return module.Sessions;

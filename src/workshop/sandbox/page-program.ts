@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { counterPage } from './counter.ts';
 import { watchForCrashes } from './crash.ts';
 import { describeLoading } from './failure.ts';
-import { loadClass } from './load-class.ts';
+import { loadClass, nextCopy } from './load-class.ts';
 import type { Message } from './messages.ts';
 import { sendReport } from './report.ts';
 import { endWithParent, servePage } from './serve.ts';
@@ -42,7 +42,7 @@ if (traced) {
   traceStatements(tell);
 }
 try {
-  const sessions = await loadClass(suspect.file, 0);
+  const sessions = await loadClass(nextCopy(suspect.file));
   const missing = traced ? missingMethods(sessions) : [];
   const page = missing.includes('initCallbacks')
     ? unportedPage(sessions, missing)

@@ -4,7 +4,7 @@ import { createPool } from 'mysql2/promise';
 import { MemcachedClient } from '../../store/cache/memcached.ts';
 import { Memcached, obtainMemcached } from '../machine/memcached.ts';
 import type { SessionsConstructor } from '../sandbox/contract.ts';
-import { loadClass } from '../sandbox/load-class.ts';
+import { loadClass, nextCopy } from '../sandbox/load-class.ts';
 import { openWire } from '../wire/proxy.ts';
 import type { Yield } from './page.ts';
 import { type Arrow, drawSequence } from './pictures/sequence.ts';
@@ -28,7 +28,7 @@ export async function drawMeeting(classFile: string, databaseUrl: string): Promi
   const arrows: Arrow[] = [];
   const clients = [READER, WRITER].map((lane) => new RecordingClient(memcached.port, lane, arrows));
   try {
-    const Sessions = (await loadClass(classFile, 0)) as SessionsConstructor;
+    const Sessions = (await loadClass(nextCopy(classFile))) as SessionsConstructor;
     const handler = async (cache?: object, readOnly = false) => {
       const made = new Sessions({ pool, readOnly, ...(cache ? { cache } : {}) });
       await made.open('', '');

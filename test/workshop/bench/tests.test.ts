@@ -1,9 +1,15 @@
 /** A learner's class may hang, crash or exit: the parent still gets results and a location. */
 import assert from 'node:assert/strict';
-import { basename } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { after, afterEach, beforeEach, test } from 'node:test';
 import { createConnection } from 'mysql2/promise';
-import { runTests, type TestOptions, type TestResult } from '../../../src/workshop/bench/tests.ts';
+import {
+  runTests,
+  runTestsOfClasses,
+  type TestOptions,
+  type TestResult,
+} from '../../../src/workshop/bench/tests.ts';
 import { obtainServer } from '../../../src/workshop/machine/database/server.ts';
 import { makeWorkshop, type Workshop } from '../matrix/fixture.ts';
 
@@ -244,6 +250,58 @@ test('a file that imports the class beside the bench gets the same class', async
     results.map(({ passed }) => passed),
     [true, true, false, true],
   );
+});
+
+/** Runs lesson 1 on classes that are made from its own; each prints the id of its process. */
+async function checkClasses(
+  ...edits: ((text: string) => string)[]
+): Promise<{ results: TestResult[][]; processes: string[] }> {
+  const text = readFileSync(join(workshop.directory, classFile), 'utf8');
+  const [, lesson] = workshop.lessons();
+  assert.ok(lesson);
+  const classes = edits.map((edit, index) => {
+    const path = `lessons/01-store/made/class-${index}.ts`;
+    workshop.write(path, `${edit(text)}\nconsole.log('in', process.pid);\n`);
+    return { file: join(workshop.directory, path), lessons: [lesson], lessonNumber: 1 };
+  });
+  let printed = '';
+  const onOutput = (output: string): void => {
+    printed += output;
+  };
+  const results = await runTestsOfClasses(classes, { server, onOutput });
+  return { results, processes: [...printed.matchAll(/in (\d+)/g)].map(([, pid = '']) => pid) };
+}
+
+const passed = (results: TestResult[][]): boolean[][] =>
+  results.map((each) => each.map((result) => result.passed));
+
+test('several classes are tested in one process, each by itself', async () => {
+  const wrong = (text: string): string => text.replace("return '';", "return 'nothing';");
+  const own = (text: string): string => text;
+  workshop.edit(testFile, "'#bench';", "'#bench';\nimport { Sessions } from '#sessions';");
+  workshop.edit(testFile, "'one');\n});", "'one');\n  assert.notEqual(Sessions.Db, null);\n});");
+  const { results, processes } = await checkClasses(own, wrong, own);
+  assert.deepEqual(passed(results), [
+    [true, true],
+    [true, false],
+    [true, true],
+  ]);
+  assert.equal(new Set(processes).size, 1);
+});
+
+test('an error that a class throws when it is over fails no other class', async () => {
+  const late = (text: string): string =>
+    `${text}\nglobalThis['late'] = () => { throw new Error('late'); };`;
+  const then = (text: string): string =>
+    text.replace('const [row] = rows;', "setImmediate(globalThis['late'] ?? (() => {}));\n$&");
+  const { results, processes } = await checkClasses(late, then, then);
+  assert.deepEqual(passed(results), [
+    [true, true],
+    [true, true],
+    [true, true],
+  ]);
+  const [first, second, again, third] = processes;
+  assert.deepEqual([first === second, second === again, again === third], [true, false, true]);
 });
 
 test('the output of a class is passed on and not taken for a report', async () => {
