@@ -173,11 +173,7 @@ export interface ArticleTableOptions {
    * renewed ids.
    */
   readonly profile: 'article';
-  /**
-   * A format of PHP.
-   *
-   * @default 'php'
-   */
+  /** A format of PHP: `php` unless another is given. */
   readonly format?: PhpFormat | undefined;
   /** No timer: PHP's own collection, or calls of `gc()`. */
   readonly gc?: false | undefined;
