@@ -19,6 +19,9 @@ const RANGE = 10_000;
 /** Rows of one write set, on a cluster. */
 const PIECE = 500;
 
+/** Milliseconds: a day. */
+const LONG = 24 * 60 * 60 * 1000;
+
 /** When and how long expired sessions are deleted. */
 export interface GcOptions {
   /**
@@ -38,15 +41,17 @@ export interface GcOptions {
 /**
  * Deletes expired rows until there are none, or the time is used up.
  *
- * On one server: ranges of `expires` in one READ COMMITTED transaction, which locks no live row, and
+ * On one server: without a budget one statement, which is faster and cannot be
+ * stopped: a large backlog is a scan in the order of the keys. With a budget, ranges of `expires` in one READ COMMITTED transaction, which locks no live row, and
  * whose purge begins when it is over; committing each range is half as fast and delays live writes
  * more. On a cluster: small pieces that commit each, because a write set is certified as a whole. The
  * expiry is compared again in each DELETE: a session may have been used since it was listed.
  *
- * @param budget - Milliseconds.
+ * @param budget - Milliseconds; Infinity for no end.
  * @returns How many rows were deleted.
  */
 export async function collect(context: Context, budget: number): Promise<number> {
+  const isWhole = budget === Number.POSITIVE_INFINITY;
   const end = performance.now() + budget;
   // The last piece may begin just before the end.
   const deadline = new Deadline(budget + context.budget);
@@ -54,7 +59,9 @@ export async function collect(context: Context, budget: number): Promise<number>
   const count =
     context.facts.nodes > 1
       ? await collectPieces(context, deadline, isOver)
-      : await repeat(deadline, () => collectRanges(context, deadline, isOver));
+      : await repeat(deadline, () =>
+          isWhole ? collectAll(context, deadline) : collectRanges(context, deadline, isOver),
+        );
   context.events.emit('gc', () => ({ count }));
   return count;
 }
@@ -81,6 +88,20 @@ async function collectRanges(
     await link.run(deadline, 'COMMIT');
     link.release();
     return count;
+  } catch (error) {
+    link.destroy();
+    throw error;
+  }
+}
+
+async function collectAll({ database, table }: Context, deadline: Deadline): Promise<number> {
+  const link = await database.connect(deadline);
+  try {
+    await link.run(deadline, 'SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
+    const { sql, values } = table.sweepRange(0, undefined);
+    const { affected } = await link.run(deadline, sql, values, LONG);
+    link.release();
+    return affected;
   } catch (error) {
     link.destroy();
     throw error;

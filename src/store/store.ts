@@ -248,7 +248,7 @@ export class Sessions<Data extends object = Record<string, unknown>> {
   /**
    * Deletes expired sessions now, for a scheduler of your own. By default a timer does it.
    *
-   * @param budget - Seconds that it may take.
+   * @param budget - Seconds that it may take; Infinity deletes all, on one server in one statement.
    * @returns How many were deleted.
    */
   async gc(budget: number = 5): Promise<number> {

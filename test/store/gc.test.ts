@@ -119,6 +119,25 @@ test('the timer collects, and its failure is an event', async () => {
   await failing.close();
 });
 
+test('without a budget one statement deletes all on one server, and pieces on a cluster', async () => {
+  const { direct, pool, wire } = await place();
+  const statements: string[] = [];
+  wire.watch((event) => {
+    if (event.kind === 'began' && /^DELETE/.test(event.statement.sql))
+      statements.push(event.statement.sql);
+  });
+  for (const [nodes, deletes] of [
+    [1, 1],
+    [3, 3],
+  ] as const) {
+    await fill(direct, 1200, 100);
+    statements.length = 0;
+    assert.equal(await collect(contextOn(pool, nodes), Number.POSITIVE_INFINITY), 1200);
+    assert.deepEqual([statements.length, await count(direct)], [deletes, 100]);
+    await direct.query('DELETE FROM sessions');
+  }
+});
+
 test('gc() collects at once', async () => {
   const { direct, pool } = await place();
   const sessions = storeOn(pool);
