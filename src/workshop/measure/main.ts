@@ -27,6 +27,10 @@ const benchmarks: Record<string, Benchmark> = {
     about: "PHP's layer beside node:http and express-session; has its own --help",
     run: async (options) => (await import('./php/php.ts')).run(options),
   },
+  store: {
+    about: 'the store beside mysql2 by hand and express-mysql-session; has its own --help',
+    run: async (options) => (await import('./store/store.ts')).run(options),
+  },
   lessons: {
     about: "each lesson's class beside PHP and Express; has its own --help",
     run: async (options) => (await import('./lessons/lessons.ts')).run(options),

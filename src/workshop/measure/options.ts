@@ -25,19 +25,21 @@ export const ENOUGH = 7;
  * @param args - The arguments after the benchmark's name.
  * @param names - All contenders.
  * @param clients - The default of --clients.
+ * @param seconds - The default of --seconds.
  * @returns The options, or a sentence that names the wrong one and the values it takes.
  */
 export function readOptions(
   args: readonly string[],
   names: readonly string[],
   clients: number,
+  seconds = 1,
 ): RunOptions | string {
   try {
     const { values } = parseArgs({
       args: [...args],
       options: {
         rounds: { type: 'string', default: String(ENOUGH) },
-        seconds: { type: 'string', default: '1' },
+        seconds: { type: 'string', default: String(seconds) },
         clients: { type: 'string', default: String(clients) },
         only: { type: 'string' },
         json: { type: 'boolean', default: false },
@@ -76,8 +78,9 @@ export function takeOptions(
   names: readonly string[],
   clients: number,
   help: string,
+  seconds = 1,
 ): RunOptions | number {
-  const options = readOptions(args, names, clients);
+  const options = readOptions(args, names, clients, seconds);
   if (typeof options === 'string') {
     process.stderr.write(`${options}\n\n${help}`);
     return 2;

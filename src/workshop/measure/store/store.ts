@@ -1,0 +1,247 @@
+/** `npm run bench -- store`: what a session costs, beside mysql2 by hand and express-mysql-session. */
+import { createConnection, type RowDataPacket } from 'mysql2/promise';
+import { obtainServer } from '../../machine/database/server.ts';
+import { findDatabaseProcess } from '../cpu.ts';
+import { orderOf, quantile, type Spread, spread } from '../figures.ts';
+import { packageVersions, readMachine } from '../machine.ts';
+import { ENOUGH, type RunOptions, takeOptions } from '../options.ts';
+import { layOut, publish, type RunNumbers } from '../report.ts';
+import { type Contender, openExpress, openMysql2, openOurs, SESSIONS } from './contenders.ts';
+import { type Meter, measure, type Task, type TaskRound } from './task.ts';
+
+/** The line of one contender in one table. */
+interface Row {
+  table: string;
+  name: string;
+  label: string;
+  perSecond: Spread;
+  /** Microseconds of CPU time of an operation, client and database. */
+  cpu: Spread | null;
+  statements: number;
+  /** The share of changes that were overwritten; null where none is counted. */
+  lost: number | null;
+  /** Against the table's first line, round by round. */
+  speed: number;
+  cpuRatio: number | null;
+  target: string;
+}
+
+/** The output of `--json`. */
+export interface StoreNumbers extends RunNumbers {
+  date: string;
+  rows: Row[];
+}
+
+const HOT = 32;
+
+/** Milliseconds of an application's own work beside a hot session. */
+const PAGE = 5;
+
+/** The tables, by the name of `--only`. */
+const tables: Record<string, string> = {
+  'read-1': 'read a session, one at a time',
+  'change-1': 'read and change a session, one at a time',
+  'read-16': 'read, 16 clients',
+  'read-64': 'read, 64 clients',
+  'change-16': 'read and change, 16 clients',
+  'change-64': 'read and change, 64 clients',
+  hot: `one session, changed by ${HOT} clients`,
+  beside: `8 clients with sessions of their own beside a hot one, ${PAGE} ms of work in each request`,
+};
+
+const targets: Record<string, string> = {
+  'read-1': '',
+  'change-1': 'CPU ≤ 0.6 × express, 2 statements',
+  'read-16': '≥ 3 ×',
+  'read-64': '≥ 3 ×',
+  'change-16': '≥ 2.4 ×, CPU ≤ 0.25',
+  'change-64': '≥ 3.5 ×, CPU ≤ 0.25',
+  hot: '≥ 10 ×, none lost',
+  beside: '≥ 15 ×',
+};
+
+const help = `npm run bench -- store [options]
+
+Reads and changes sessions of 2.5 KB: with mysql2 by hand (execute; BEGIN, SELECT FOR UPDATE, UPDATE,
+COMMIT), with express-mysql-session, which protects nothing, and with ours, on one database, in turn.
+
+  --rounds N     number of rounds (${ENOUGH})
+  --seconds S    length of each contender's turn (0.6)
+  --only A,B     only these tables: ${Object.keys(tables).join(', ')}
+  --json         print the figures as JSON
+  --save FILE    also write them to FILE
+`;
+
+const BYTES = 2500;
+
+/**
+ * Runs the benchmark and prints its tables.
+ *
+ * @returns The exit code.
+ */
+export async function run(args: readonly string[]): Promise<number> {
+  const options = takeOptions(args, Object.keys(tables), 1, help, 0.6);
+  if (typeof options === 'number') return options;
+  const progress = (line: string): void => void process.stderr.write(`${line}\n`);
+  const machine = readMachine(progress);
+  const server = await obtainServer({ progress });
+  const { url } = await server.createSchema('bench store');
+  const connection = await createConnection(url);
+  const opened: Contender[] = [];
+  try {
+    progress(`making ${SESSIONS} sessions for each contender …`);
+    for (const open of [openMysql2, openExpress, openOurs]) opened.push(await open(url, BYTES));
+    const meter: Meter = {
+      database: await findDatabaseProcess(url),
+      async questions() {
+        const [rows] = await connection.query<RowDataPacket[]>(
+          "SHOW GLOBAL STATUS LIKE 'Questions'",
+        );
+        return Number(rows[0]?.['Value']);
+      },
+    };
+    const tasks = tasksOf(opened as [Contender, Contender, Contender]).filter(
+      ({ table }) => options.only?.includes(table) ?? true,
+    );
+    const rounds = await runAll(tasks, options, meter, progress);
+    const numbers: StoreNumbers = {
+      date: new Date().toISOString().slice(0, 10),
+      machine,
+      versions: {
+        Node: process.versions.node,
+        database: server.version,
+        ...packageVersions(['mysql2', 'express-mysql-session']),
+      },
+      run: { rounds: options.rounds, seconds: options.seconds, clients: 64 },
+      rows: tasks.map((task) => rowOf(task, tasks, rounds)),
+    };
+    publish(numbers, options, drawNumbers);
+    return 0;
+  } finally {
+    for (const contender of opened) await contender.close();
+    await connection.end();
+    await server.close();
+  }
+}
+
+function tasksOf([mysql2, express, ours]: [Contender, Contender, Contender]): Task[] {
+  const places = new Map<number, number>();
+  /** Each client goes through sessions of its own; session 0 is the hot one. */
+  const next = (client: number, clients: number): number => {
+    const turn = (places.get(client) ?? 0) + 1;
+    places.set(client, turn);
+    return 1 + ((turn * clients + client) % (SESSIONS - 1));
+  };
+  const all = { mysql2, express, ours };
+  const task = (table: string, name: keyof typeof all, label: string, clients: number): Task => {
+    const contender = all[name];
+    const step = table.startsWith('read') ? 'read' : 'change';
+    return { table, name, label, clients, step: (it) => contender[step](next(it, clients)) };
+  };
+  const hot = (name: keyof typeof all, label: string): Task => {
+    const { add, count } = all[name];
+    return { table: 'hot', name, label, clients: HOT, step: () => add(0), count };
+  };
+  const beside = (name: keyof typeof all, label: string): Task => {
+    const { add } = all[name];
+    const own = task('beside', name, label, 8);
+    const step = async (client: number): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, PAGE));
+      await own.step(client + 1);
+    };
+    return { ...own, step, beside: { clients: HOT, step: () => add(PAGE) } };
+  };
+  const [execute, cycle] = ['mysql2 execute', 'mysql2 FOR UPDATE'];
+  const [theirs, mine] = ['express-mysql-session', 'ours'];
+  return [
+    ...[task('read-1', 'mysql2', execute, 1), task('read-1', 'express', theirs, 1)],
+    task('read-1', 'ours', mine, 1),
+    ...[task('change-1', 'express', theirs, 1), task('change-1', 'mysql2', cycle, 1)],
+    task('change-1', 'ours', mine, 1),
+    ...[16, 64].flatMap((clients) => [
+      task(`read-${clients}`, 'mysql2', execute, clients),
+      task(`read-${clients}`, 'ours', mine, clients),
+    ]),
+    ...[16, 64].flatMap((clients) => [
+      task(`change-${clients}`, 'mysql2', cycle, clients),
+      task(`change-${clients}`, 'express', theirs, clients),
+      task(`change-${clients}`, 'ours', mine, clients),
+    ]),
+    ...[hot('mysql2', cycle), hot('express', theirs), hot('ours', mine)],
+    ...[beside('mysql2', cycle), beside('ours', mine)],
+  ];
+}
+
+type Rounds = ReadonlyMap<Task, TaskRound[]>;
+
+async function runAll(
+  tasks: readonly Task[],
+  { rounds, seconds }: RunOptions,
+  meter: Meter,
+  progress: (line: string) => void,
+): Promise<Rounds> {
+  const all = new Map(tasks.map((task) => [task, [] as TaskRound[]]));
+  const each = tasks.length * seconds;
+  for (let round = -1; round < rounds; round += 1) {
+    const left = Math.ceil(each * (rounds - round));
+    const name = round < 0 ? 'warming up' : `round ${round + 1} of ${rounds}`;
+    progress(`${name}, ${left} s to go …`);
+    for (const table of new Set(tasks.map((task) => task.table))) {
+      const group = tasks.filter((task) => task.table === table);
+      for (const task of orderOf(group, Math.max(0, round))) {
+        const measured = await measure(task, seconds, meter);
+        if (round >= 0) all.get(task)?.push(measured);
+      }
+    }
+  }
+  return all;
+}
+
+function rowOf(task: Task, tasks: readonly Task[], rounds: Rounds): Row {
+  const own = rounds.get(task) ?? [];
+  const first = rounds.get(tasks.find(({ table }) => table === task.table) as Task) ?? [];
+  const ratio = (figure: (round: TaskRound) => number | null): number | null => {
+    const ratios = own.map((round, at) => {
+      const [mine, theirs] = [figure(round), figure(first[at] as TaskRound)];
+      return mine === null || theirs === null ? null : mine / theirs;
+    });
+    const known = ratios.filter((each) => each !== null);
+    return known.length < ratios.length ? null : Number(quantile(known, 0.5).toFixed(2));
+  };
+  const lost = own.map((round) => round.lost).filter((each) => each !== null);
+  return {
+    ...{ table: task.table, name: task.name, label: task.label },
+    perSecond: spread(own.map(({ perSecond }) => perSecond)) as Spread,
+    cpu: spread(own.map(({ cpu }) => cpu)),
+    statements: Number(
+      quantile(
+        own.map(({ statements }) => statements),
+        0.5,
+      ).toFixed(2),
+    ),
+    lost: lost.length === 0 ? null : Number(quantile(lost, 0.5).toFixed(3)),
+    speed: ratio(({ perSecond }) => perSecond) ?? Number.NaN,
+    cpuRatio: ratio(({ cpu }) => cpu),
+    target: task.name === 'ours' ? (targets[task.table] ?? '') : '',
+  };
+}
+
+function drawNumbers({ rows }: StoreNumbers): string[] {
+  return [...new Set(rows.map(({ table }) => table))].flatMap((table) => {
+    const own = rows.filter((row) => row.table === table);
+    const isCounted = own.some(({ lost }) => lost !== null);
+    const head = ['', 'a second', '×', 'CPU µs', 'CPU ×', 'statements'];
+    const cells = own.map((row) => [
+      row.label,
+      row.perSecond.median.toFixed(0),
+      row.speed.toFixed(2),
+      row.cpu?.median.toFixed(0) ?? 'not measured',
+      row.cpuRatio?.toFixed(2) ?? '',
+      row.statements.toFixed(2),
+      ...(isCounted ? [`${((row.lost ?? 0) * 100).toFixed(1)} %`] : []),
+      row.target,
+    ]);
+    const full = [...head, ...(isCounted ? ['lost'] : []), 'target'];
+    return [tables[table] ?? table, ...layOut([full, ...cells]), ''];
+  });
+}
