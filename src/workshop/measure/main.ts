@@ -31,6 +31,14 @@ const benchmarks: Record<string, Benchmark> = {
     about: 'the store beside mysql2 by hand and express-mysql-session; has its own --help',
     run: async (options) => (await import('./store/store.ts')).run(options),
   },
+  http: {
+    about: 'a page with a session beside Express and PHP; has its own --help',
+    run: async (options) => (await import('./http/http.ts')).run(options),
+  },
+  gc: {
+    about: 'the deletion of expired sessions beside live ones; has its own --help',
+    run: async (options) => (await import('./gc/gc.ts')).run(options),
+  },
   lessons: {
     about: "each lesson's class beside PHP and Express; has its own --help",
     run: async (options) => (await import('./lessons/lessons.ts')).run(options),
