@@ -163,6 +163,7 @@ async function measureAll(
     for (let round = 0; round < rounds; round += 1) {
       progress(`round ${round + 1} of ${rounds} …`);
       for (const name of orderOf(names, round)) {
+        progress(`  ${ways[name]?.label} …`);
         await connection.query(
           fillOf(EXPIRED, `${round} ${name}`, 'UNIX_TIMESTAMP()*1000-1000-seq%600000'),
         );
@@ -208,10 +209,14 @@ async function measure(way: Way, place: Place, ids: readonly string[]): Promise<
   };
   const working = Array.from({ length: WRITERS }, (_, writer) => work(writer));
   const began = performance.now();
-  await way.run(place);
-  const seconds = (performance.now() - began) / 1000;
-  isOver = true;
-  await Promise.all(working);
+  let seconds = 0;
+  try {
+    await way.run(place);
+    seconds = (performance.now() - began) / 1000;
+  } finally {
+    isOver = true;
+    await Promise.all(working);
+  }
   return {
     perSecond: way === ways['alone'] ? null : EXPIRED / seconds,
     p99: quantile(took, 0.99),

@@ -5,7 +5,7 @@ import { createPool, type Pool, type RowDataPacket } from 'mysql2/promise';
 import { createSessions, type Sessions } from '../../../store/store.ts';
 
 /** The sessions of each contender; clients take turns at them. */
-export const SESSIONS = 4096;
+export const SESSIONS = 1024;
 
 /** A session's number to each contender's key of it, and its operations. */
 export interface Contender {
