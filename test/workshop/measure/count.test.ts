@@ -18,6 +18,7 @@ import {
 import { countStatements } from '../../../src/workshop/measure/lessons/count.ts';
 import type { Numbers } from '../../../src/workshop/measure/lessons/numbers.ts';
 import type { LayerNumbers } from '../../../src/workshop/measure/php/php.ts';
+import type { StoreNumbers } from '../../../src/workshop/measure/store/store.ts';
 
 const lessons = readLessons();
 let server: DatabaseServer;
@@ -103,6 +104,20 @@ test("the benchmark of PHP's layer measures each page, and gets right responses"
   );
   for (const { perSecond } of rows) assert.ok((perSecond?.median ?? 0) > 0);
   assert.doesNotMatch(String(stderr), /not every response was right/);
+});
+
+test('the benchmark of the store counts statements, and loses no change of a hot session', async () => {
+  const only = ['--only', 'change-1,change-16,hot'];
+  const { stdout } = await bench('store', '--rounds', '1', '--seconds', '0.2', '--json', ...only);
+  const { rows } = JSON.parse(String(stdout)) as StoreNumbers;
+  const find = (table: string, name: string) =>
+    rows.find((row) => row.table === table && row.name === name);
+  const rounded = (row: { statements: number } | undefined) => Math.round(row?.statements ?? 0);
+  assert.equal(rounded(find('change-1', 'mysql2')), 4);
+  assert.equal(rounded(find('change-1', 'ours')), 2);
+  assert.ok((find('change-16', 'ours')?.statements ?? 1) < 1, 'saved in batches');
+  const lost = ['mysql2', 'express', 'ours'].map((name) => (find('hot', name)?.lost ?? 1) > 0);
+  assert.deepEqual(lost, [false, true, false]);
 });
 
 test('an unknown benchmark is refused with a list of all', async () => {

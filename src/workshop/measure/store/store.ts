@@ -34,6 +34,9 @@ export interface StoreNumbers extends RunNumbers {
 
 const HOT = 32;
 
+/** The most clients of a table. */
+const MOST = 64;
+
 /** Milliseconds of an application's own work beside a hot session. */
 const PAGE = 5;
 
@@ -112,7 +115,7 @@ export async function run(args: readonly string[]): Promise<number> {
         database: server.version,
         ...packageVersions(['mysql2', 'express-mysql-session']),
       },
-      run: { rounds: options.rounds, seconds: options.seconds, clients: 64 },
+      run: { rounds: options.rounds, seconds: options.seconds, clients: MOST },
       rows: tasks.map((task) => rowOf(task, tasks, rounds)),
     };
     publish(numbers, options, drawNumbers);
@@ -127,16 +130,16 @@ export async function run(args: readonly string[]): Promise<number> {
 function tasksOf([mysql2, express, ours]: [Contender, Contender, Contender]): Task[] {
   const places = new Map<number, number>();
   /** Each client goes through sessions of its own; session 0 is the hot one. */
-  const next = (client: number, clients: number): number => {
+  const next = (client: number): number => {
     const turn = (places.get(client) ?? 0) + 1;
     places.set(client, turn);
-    return 1 + ((turn * clients + client) % (SESSIONS - 1));
+    return 1 + client + MOST * (turn % (SESSIONS / MOST - 1));
   };
   const all = { mysql2, express, ours };
   const task = (table: string, name: keyof typeof all, label: string, clients: number): Task => {
     const contender = all[name];
     const step = table.startsWith('read') ? 'read' : 'change';
-    return { table, name, label, clients, step: (it) => contender[step](next(it, clients)) };
+    return { table, name, label, clients, step: (it) => contender[step](next(it)) };
   };
   const hot = (name: keyof typeof all, label: string): Task => {
     const { add, count } = all[name];
@@ -147,7 +150,7 @@ function tasksOf([mysql2, express, ours]: [Contender, Contender, Contender]): Ta
     const own = task('beside', name, label, 8);
     const step = async (client: number): Promise<void> => {
       await new Promise((resolve) => setTimeout(resolve, PAGE));
-      await own.step(client + 1);
+      await own.step(client);
     };
     return { ...own, step, beside: { clients: HOT, step: () => add(PAGE) } };
   };
@@ -158,11 +161,11 @@ function tasksOf([mysql2, express, ours]: [Contender, Contender, Contender]): Ta
     task('read-1', 'ours', mine, 1),
     ...[task('change-1', 'express', theirs, 1), task('change-1', 'mysql2', cycle, 1)],
     task('change-1', 'ours', mine, 1),
-    ...[16, 64].flatMap((clients) => [
+    ...[16, MOST].flatMap((clients) => [
       task(`read-${clients}`, 'mysql2', execute, clients),
       task(`read-${clients}`, 'ours', mine, clients),
     ]),
-    ...[16, 64].flatMap((clients) => [
+    ...[16, MOST].flatMap((clients) => [
       task(`change-${clients}`, 'mysql2', cycle, clients),
       task(`change-${clients}`, 'express', theirs, clients),
       task(`change-${clients}`, 'ours', mine, clients),
