@@ -152,7 +152,8 @@ export type SessionsOptions<Data extends object = Record<string, unknown>> = Con
    */
   readonly cache?: CacheOptions | undefined;
   /**
-   * Whether sessions that are read at the same time are read in one statement.
+   * Whether sessions that are read at the same time are read in one statement, and different sessions
+   * that are saved at the same time are saved in one. Nothing waits for a batch to fill.
    *
    * @default true
    */

@@ -1,6 +1,6 @@
 /** `npm run bench -- gc`: expired sessions are deleted while live ones are read and saved. */
 import { createConnection, createPool, type Pool } from 'mysql2/promise';
-import { createSessions, type Sessions } from '../../../store/store.ts';
+import { createSessions, type Sessions } from '../../../store/index.ts';
 import { obtainServer } from '../../machine/database/server.ts';
 import { orderOf, quantile, type Spread, spread } from '../figures.ts';
 import { packageVersions, readMachine } from '../machine.ts';

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import session, { type Store } from 'express-session';
 import { createPool, type Pool, type RowDataPacket } from 'mysql2/promise';
-import { createSessions, type Sessions } from '../../../store/store.ts';
+import { createSessions, type Sessions } from '../../../store/index.ts';
 
 /** The sessions of each contender; clients take turns at them. */
 export const SESSIONS = 1024;
