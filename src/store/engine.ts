@@ -9,6 +9,7 @@ import { Database } from './database/database.ts';
 import { Deadline, repeat } from './database/deadline.ts';
 import { SingleReads } from './database/reads.ts';
 import { SingleWrites } from './database/writes.ts';
+import { SessionSetupError } from './errors.ts';
 import { Events } from './events.ts';
 import { ExtraColumns } from './extra.ts';
 import { Collector } from './gc.ts';
@@ -48,7 +49,7 @@ export class Engine {
     this.hash = new (settings.profile === 'article' ? BareIds : KeyedHash)(options.secrets);
     this.#rows = rowsOf(settings, options.secrets, this.events);
     this.#collector = settings.gc && new Collector(settings.gc);
-    if (options.pool === undefined) this.#pool = createPool(options.url);
+    if (options.pool === undefined) this.#pool = createPool(addressOf(options.url));
     this.#database = new Database(options.pool ?? (this.#pool as Pool), settings.statementTimeout);
   }
 
@@ -118,6 +119,13 @@ export class Engine {
 function tableOf({ profile, table, columns, extra, idle }: Settings): OurTable | ArticleTable {
   if (profile === 'article') return new ArticleTable(table, columns, idle);
   return new OurTable(table, columns, Object.keys(extra));
+}
+
+/** @throws SessionSetupError, without the address: it may have a password. */
+function addressOf(url: unknown): string {
+  if (typeof url === 'string' && URL.canParse(url)) return url;
+  const fault = url === undefined ? 'there is neither a pool nor a url' : 'url is not an address';
+  throw new SessionSetupError(`${fault}: give one, such as mysql://user:password@localhost/app`);
 }
 
 function rowsOf(

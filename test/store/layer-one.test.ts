@@ -9,7 +9,7 @@ import {
   SessionValueError,
 } from '../../src/store/errors.ts';
 import type { OpenSession } from '../../src/store/open-session.ts';
-import type { Sessions } from '../../src/store/store.ts';
+import { createSessions, type Sessions } from '../../src/store/store.ts';
 import {
   json,
   newSchema,
@@ -352,6 +352,17 @@ test('options and owners that cannot be are refused with their names', async () 
       (error) => {
         assert.ok(error instanceof SessionSetupError);
         assert.match(error.message, message);
+        return true;
+      },
+    );
+  }
+  for (const url of [undefined, '', 'a password']) {
+    assert.throws(
+      () => createSessions({ url, secrets } as never),
+      (error) => {
+        assert.ok(error instanceof SessionSetupError);
+        assert.match(error.message, /give one, such as mysql:/);
+        assert.doesNotMatch(error.message, /a password/);
         return true;
       },
     );
