@@ -19,6 +19,7 @@ export type Marker =
   | { kind: 'wrong' }
   | { kind: 'picture'; name: string }
   | { kind: 'numbers'; of: string }
+  | { kind: 'requirements'; of: string }
   | { kind: 'holds'; claim: string };
 
 const KINDS = [
@@ -33,6 +34,7 @@ const KINDS = [
   'wrong',
   'picture',
   'numbers',
+  'requirements',
   'holds',
 ] as const;
 
@@ -82,6 +84,9 @@ export function readMarker(line: string): Marker | undefined {
       return { kind, name: argument };
     case 'numbers':
       if (!argument) throw misspelt(line, '<!-- numbers: lesson-05 lesson-06 -->');
+      return { kind, of: argument };
+    case 'requirements':
+      if (!argument) throw misspelt(line, '<!-- requirements: faults -->');
       return { kind, of: argument };
     case 'holds':
       if (!argument) throw misspelt(line, '<!-- holds: lesson-10 cpu < lesson-09 cpu -->');

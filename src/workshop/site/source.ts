@@ -5,6 +5,7 @@ import { lessonOf, locate, yieldCode, yieldDiff, yieldProofs, yieldWrongFixes } 
 import type { Marker } from './marker.ts';
 import { holdClaim, readNumbers, yieldNumbers, yieldPrice } from './numbers.ts';
 import type { Page, Source, Yield } from './page.ts';
+import { readProofs, yieldRequirements } from './proofs.ts';
 
 /** The programs behind markers; each prints the same on every run. */
 export interface Programs {
@@ -59,6 +60,8 @@ export function sourceOf(lessons: Lesson[], programs: () => Promise<Programs>): 
         return marker.of === 'price'
           ? yieldPrice(lessonOf(page, lessons).number, readNumbers())
           : yieldNumbers(marker.of, readNumbers());
+      case 'requirements':
+        return yieldRequirements(marker.of, readProofs());
       case 'holds':
         holdClaim(marker.claim, readNumbers());
         return undefined;

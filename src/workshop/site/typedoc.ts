@@ -61,6 +61,7 @@ const ORDER = [
   'the-contract',
   'the-board',
   'from-express-mysql-session',
+  'the-proofs',
   'the-matrix',
   'the-numbers',
   'decisions',
