@@ -102,7 +102,11 @@ test('a reader that comes after the save of another process does not join an old
     return row('old');
   });
   await loading.promise;
-  await there.write(id, async () => ({ result: true, row: row('new') }));
+  await there.write(id, async () => {
+    const during = here.read(id, async () => row('new'));
+    assert.equal(text(await during), 'new', 'the row is written, and its writer not done');
+    return { result: true, row: row('new') };
+  });
   const late = here.read(id, async () => row('new'));
   assert.equal(text(await late), 'new');
   answered.open();
