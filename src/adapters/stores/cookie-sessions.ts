@@ -50,7 +50,7 @@ export class CookieSessions<Data extends CookieSession> {
     if (held === undefined) return undefined;
     const data = decode(Buffer.from(held.text)) as Data;
     const use = this.#uses.get(idOf(sid));
-    if (data.cookie && use?.stored === data.cookie.expires) data.cookie.expires = use?.expires;
+    if (use && data.cookie && data.cookie.expires === use.stored) data.cookie.expires = use.expires;
     return hasExpired(data) ? undefined : { data, held };
   }
 

@@ -64,7 +64,7 @@ type Done<Value = void> = (error: unknown, value?: Value) => void;
 export class ExpressSessionStore extends Store {
   readonly #sessions: CookieSessions<SessionData>;
   /** What a request has read, by the object that express-session hands around. */
-  readonly #held = new WeakMap<object, Held>();
+  readonly #held = new WeakMap<object, { readonly sid: string; readonly held: Held }>();
 
   /**
    * @param sessions - The sessions, with the strategy `merge`: express-session has no end of a
@@ -91,7 +91,7 @@ export class ExpressSessionStore extends Store {
 
   /** Notes the use of an unchanged session. It is written down if it was long enough ago to matter. */
   override touch(sid: string, session: SessionData, done?: () => void): void {
-    const held = this.#held.get(session);
+    const held = this.#heldOf(sid, session);
     settle(this.#sessions.touch(sid, session, held), done as Done | undefined);
   }
 
@@ -137,12 +137,18 @@ export class ExpressSessionStore extends Store {
   async #get(sid: string): Promise<SessionData | null> {
     const read = await this.#sessions.read(sid);
     if (read === undefined) return null;
-    this.#held.set(read.data, read.held);
+    this.#held.set(read.data, { sid, held: read.held });
     return read.data;
   }
 
   async #set(sid: string, session: SessionData): Promise<void> {
-    const held = await this.#sessions.write(sid, session, this.#held.get(session));
-    if (held !== undefined) this.#held.set(session, held);
+    const held = await this.#sessions.write(sid, session, this.#heldOf(sid, session));
+    if (held !== undefined) this.#held.set(session, { sid, held });
+  }
+
+  /** An application may store the same object under several ids. */
+  #heldOf(sid: string, session: object): Held | undefined {
+    const known = this.#held.get(session);
+    return known?.sid === sid ? known.held : undefined;
   }
 }

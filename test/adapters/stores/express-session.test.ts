@@ -320,6 +320,32 @@ test('a cookie that outlives its session is a warning, once', async () => {
   assert.match(warnings[0] ?? '', /lives for 60 s, and its session ends after 59 s/);
 });
 
+test('the methods alone: what was set is what get() returns, and nothing more', async () => {
+  const sessions = newStore();
+  await sessions.endAll();
+  const store = new ExpressSessionStore(sessions);
+  const data = { foo: 'bar', cookie: { originalMaxAge: null } } as never;
+  await ask((done) => store.set('123', data, done));
+  assert.deepEqual(await ask((done) => store.get('123', done)), data);
+  await ask((done) => store.touch('none', data, done as never));
+  const expires = new Date(Date.now() + 60_000);
+  const longer = { cookie: { originalMaxAge: 60_000, expires } } as never;
+  await ask((done) => store.touch('123', longer, done as never));
+  const found = await ask<session.SessionData>((done) => store.get('123', done));
+  assert.deepEqual([found['foo'], found.cookie.expires], ['bar', expires.toISOString()]);
+  await Promise.all(
+    Array.from({ length: 150 }, (_, at) => ask((done) => store.set(`s${at}`, data, done))),
+  );
+  assert.equal(await ask((done) => store.length(done)), 151);
+  await ask((done) => store.destroy('123', done));
+  await ask((done) => store.destroy('123', done));
+  assert.equal(await ask((done) => store.length(done)), 150);
+  await assert.rejects(
+    ask((done) => store.get(undefined as never, done)),
+    TypeError,
+  );
+});
+
 test('a strategy that locks is refused', () => {
   assert.throws(() => new ExpressSessionStore(newStore({ strategy: 'lock' })), /use 'merge'/);
 });

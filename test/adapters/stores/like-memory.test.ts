@@ -85,7 +85,9 @@ async function visitOf(
       );
       if (!data) return undefined;
       const { expires, originalMaxAge, ...attributes } = data.cookie;
-      return { ...data, cookie: { ...attributes, ends: Boolean(expires), lasts: originalMaxAge } };
+      // express-session itself loses a millisecond of it now and then.
+      const lasts = originalMaxAge && Math.round(originalMaxAge / 100) * 100;
+      return { ...data, cookie: { ...attributes, ends: Boolean(expires), lasts } };
     },
   };
 }
