@@ -5,7 +5,7 @@ export type BenchReport =
   /** A file starts, or is over: several may share one process. */
   | { kind: 'file' | 'file over'; file: string }
   /**
-   * The class has left something in the process, which ends: another one is to run the other
+   * The process is not clean enough for the next file, and ends: another one is to run the other
    * files, and so many of those that are over once more.
    */
   | { kind: 'spent'; again: number }
