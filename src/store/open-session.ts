@@ -3,7 +3,7 @@ import { contestedBy } from './contest.ts';
 import type { Context } from './context.ts';
 import { limitSessions } from './create.ts';
 import { Deadline, repeat } from './database/deadline.ts';
-import { SessionClosed, SessionLockLost, SessionTooLarge } from './errors.ts';
+import { SessionClosed, SessionConflict, SessionLockLost, SessionTooLarge } from './errors.ts';
 import { endSuccessor } from './find.ts';
 import type { Hold } from './hold/hold.ts';
 import type { Turn } from './hold/queue.ts';
@@ -15,6 +15,8 @@ import type { Row, Statement } from './table/table.ts';
 
 /** Versions count from 1: a save with this one always compares with the row as it is. */
 const NO_GUARD = 0;
+
+const MAYBE_MADE = 'an earlier save of this request may have been made: start the session again';
 
 /**
  * How a save ended:
@@ -91,6 +93,8 @@ export class OpenSession implements AsyncDisposable {
   #id: string;
   #isGone = false;
   #isClosed = false;
+  /** Whether a save has failed that may have been made all the same. */
+  #isUnsure = false;
 
   /** @internal The store opens sessions. */
   constructor(context: Context, { id, keys, row, hold, turn, isReadOnly }: Opened) {
@@ -158,12 +162,23 @@ export class OpenSession implements AsyncDisposable {
     const deadline = new Deadline(budget, options.signal);
     if (this.#hold.isExclusive) return await this.#saveLocked(deadline, data);
     const how = { decide: options.decide ?? decide, own: options.own };
-    const reconcile = (found: Row): Buffer =>
-      this.#reconcile(options.base ?? this.#row.data, data, found, how);
+    const reconcile = (found: Row): Buffer => {
+      const base = options.base ?? this.#row.data;
+      // An update() that was made already would be made twice.
+      if (this.#isUnsure && !found.data.equals(base)) throw new SessionConflict([], MAYBE_MADE);
+      return this.#reconcile(base, data, found, how);
+    };
     const keep = (row: Row): void => this.#keep(row);
     const write = compareAndSet.bind(undefined, this.#target);
     const wish = { owner: this, row: this.#row, reconcile, write, keep };
-    const written = await saves.save(wish, deadline);
+    let written: Buffer | undefined;
+    try {
+      written = await saves.save(wish, deadline);
+      this.#isUnsure = false;
+    } catch (error) {
+      this.#isUnsure ||= !(error instanceof SessionConflict);
+      throw error;
+    }
     this.#isGone = written === undefined;
     if (written === undefined) return 'gone';
     return written.equals(data) ? 'saved' : 'merged';

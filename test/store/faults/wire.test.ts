@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SessionTooLarge, SessionUnavailable } from '../../../src/store/errors.ts';
 import { KeyedHash } from '../../../src/store/identifiers.ts';
+import type { Session } from '../../../src/store/session.ts';
 import type { Sessions } from '../../../src/store/store.ts';
 import {
   atEnd,
@@ -166,4 +167,15 @@ test('a packet at the limit of the server is saved to the byte, and one beyond i
     (await direct.open(id, { mode: 'read' }))?.data.length,
     payload(most - 2048, 'x').length,
   );
+});
+
+test('a save that failed without an answer is not made twice when it is tried again', async () => {
+  const { sessions, chaos } = await place(0.3);
+  const id = await newSession(direct, { n: 0 });
+  const session = (await sessions.start(id)) as unknown as Session<{ n: number }>;
+  session.update('n', (n = 0) => n + 1);
+  chaos.arm({ on: keyOf(id), way: 'down', after: 0, end: 'silence' });
+  await assert.rejects(session.save(), SessionUnavailable);
+  await assert.rejects(session.save(), { name: 'SessionConflict' });
+  assert.deepEqual(await stored(direct, id), { n: 1 });
 });
