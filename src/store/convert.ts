@@ -6,7 +6,7 @@ import { SessionUnreadable, SessionValueError } from './errors.ts';
 import { findRow } from './find.ts';
 import { takeRandom } from './identifiers.ts';
 import { encodeValue, type Format, Payload } from './payload/payload.ts';
-import { MARK_BYTES } from './table/ours.ts';
+import { MARK_BYTES } from './table/statements.ts';
 import type { Row } from './table/table.ts';
 
 /** A session that is saved more often than this between two tries is left to the application. */

@@ -6,7 +6,7 @@ import { SessionConflict } from './errors.ts';
 import { findRow } from './find.ts';
 import { takeRandom } from './identifiers.ts';
 import type { Owner } from './owner.ts';
-import { firstMarks, MARK_BYTES } from './table/ours.ts';
+import { firstMarks, MARK_BYTES } from './table/statements.ts';
 import type { Row } from './table/table.ts';
 
 const DUPLICATE = 1062;

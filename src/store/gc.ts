@@ -7,7 +7,7 @@ import type { Answer } from './database/database.ts';
 import { Deadline, repeat } from './database/deadline.ts';
 import { StatementFailure } from './database/failures.ts';
 import { takeRandom } from './identifiers.ts';
-import { MARK_BYTES } from './table/ours.ts';
+import { MARK_BYTES } from './table/statements.ts';
 import type { Statement } from './table/table.ts';
 
 /** The row by which one process runs the collection; a session's key has 32 bytes. */

@@ -53,5 +53,5 @@ export {
   type Sessions,
   type StartOptions,
 } from './store.ts';
-export type { Columns } from './table/ours.ts';
+export type { Columns } from './table/statements.ts';
 export type { ListedSession, UserSessions } from './users.ts';

@@ -14,5 +14,6 @@ export { settingsOf } from './options.ts';
 export { Payload } from './payload/payload.ts';
 export { isSealed, PayloadSeal } from './payload/seal.ts';
 export { quote } from './table/names.ts';
-export { NOW, OurTable } from './table/ours.ts';
+export { OurTable } from './table/ours.ts';
+export { NOW } from './table/statements.ts';
 export { UserSessions } from './users.ts';

@@ -9,7 +9,7 @@ import type { GcOptions } from './gc.ts';
 import type { Format } from './payload/payload.ts';
 import type { PhpFormat } from './payload/php.ts';
 import type { SealOptions } from './payload/seal.ts';
-import type { Columns } from './table/ours.ts';
+import type { Columns } from './table/statements.ts';
 
 /**
  * What is held between a session's read and its save.

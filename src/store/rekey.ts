@@ -5,7 +5,8 @@ import type { Deadline } from './database/deadline.ts';
 import { readRow } from './find.ts';
 import type { Hold } from './hold/hold.ts';
 import { takeRandom } from './identifiers.ts';
-import { firstMarks, MARK_BYTES, NO_DATA } from './table/ours.ts';
+import { NO_DATA } from './table/ours.ts';
+import { firstMarks, MARK_BYTES } from './table/statements.ts';
 import type { Row, Statement } from './table/table.ts';
 
 /**

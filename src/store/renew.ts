@@ -7,7 +7,8 @@ import { findRow, follow } from './find.ts';
 import { takeRandom } from './identifiers.ts';
 import type { Decide } from './payload/merge.ts';
 import type { Target } from './save.ts';
-import { firstMarks, MARK_BYTES, NO_DATA } from './table/ours.ts';
+import { NO_DATA } from './table/ours.ts';
+import { firstMarks, MARK_BYTES } from './table/statements.ts';
 import type { Row } from './table/table.ts';
 
 /** Options of a renewal. */

@@ -8,7 +8,7 @@ import { SessionLockLost, SessionUnavailable } from './errors.ts';
 import { findRow, follow } from './find.ts';
 import type { Hold } from './hold/hold.ts';
 import { takeRandom } from './identifiers.ts';
-import { MARK_BYTES } from './table/ours.ts';
+import { MARK_BYTES } from './table/statements.ts';
 import type { Guard, Row, Save } from './table/table.ts';
 
 const UNKNOWN =

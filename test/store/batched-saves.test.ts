@@ -10,7 +10,8 @@ import { Database } from '../../src/store/database/database.ts';
 import { Deadline } from '../../src/store/database/deadline.ts';
 import type { OpenSession } from '../../src/store/open-session.ts';
 import type { Sessions } from '../../src/store/store.ts';
-import { MARK_BYTES, OurTable } from '../../src/store/table/ours.ts';
+import { OurTable } from '../../src/store/table/ours.ts';
+import { MARK_BYTES } from '../../src/store/table/statements.ts';
 import type { Save, Statement } from '../../src/store/table/table.ts';
 import type { Wire } from '../../src/workshop/wire/proxy.ts';
 import {

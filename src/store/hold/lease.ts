@@ -8,7 +8,7 @@ import { StatementFailure } from '../database/failures.ts';
 import { SessionLockTimeout } from '../errors.ts';
 import { takeRandom } from '../identifiers.ts';
 import { quote } from '../table/names.ts';
-import { NOW } from '../table/ours.ts';
+import { NOW } from '../table/statements.ts';
 import { type Hold, type HoldContext, Nothing } from './hold.ts';
 
 const DUPLICATE = 1062;

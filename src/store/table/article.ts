@@ -2,7 +2,8 @@
 import { SessionSetupError } from '../errors.ts';
 import type { ExtraValue } from '../extra.ts';
 import { quote } from './names.ts';
-import { type Columns, NO_DATA, placeholders } from './ours.ts';
+import { NO_DATA, placeholders } from './ours.ts';
+import type { Columns } from './statements.ts';
 import type { Fresh, Guard, Listed, Renewal, Row, Save, Statement, Table } from './table.ts';
 
 const NOW = 'UNIX_TIMESTAMP()';

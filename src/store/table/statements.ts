@@ -1,0 +1,163 @@
+/** The statements of the store's own table. */
+
+/**
+ * The database's clock in milliseconds since 1970, one value for a whole statement. Not
+ * `UNIX_TIMESTAMP(NOW(3))`, which is an hour wrong when summer time ends.
+ */
+export const NOW = "(TIMESTAMPDIFF(MICROSECOND,'1970-01-01',UTC_TIMESTAMP(3)) DIV 1000)";
+
+/** The column `token` keeps the marks of the last saves, the newest first. */
+export const MARKS = 4;
+export const MARK_BYTES = 4;
+
+/** The names of the columns, for a table that has others. */
+export interface Columns {
+  /** The keyed hash of the id. @default 'id' */
+  readonly id: string;
+  /** The session's data. @default 'd' */
+  readonly data: string;
+  /** Counts the saves. @default 'version' */
+  readonly version: string;
+  /** Marks of the last saves. @default 'token' */
+  readonly token: string;
+  /** The user whose session it is. @default 'user' */
+  readonly user: string;
+  /** What a list of sessions shows. @default 'label' */
+  readonly label: string;
+  /** The row that replaced this one when its id was renewed. @default 'next' */
+  readonly next: string;
+  /** Milliseconds since 1970. @default 'created' */
+  readonly created: string;
+  /** Milliseconds since 1970; for a renewed id, the end of its grace. @default 'updated' */
+  readonly updated: string;
+  /** Milliseconds since 1970. @default 'expires' */
+  readonly expires: string;
+}
+
+/** The statements of a table, and conditions that some of them are completed with. */
+export type Statements = Record<
+  | 'isAlive'
+  | 'isExpired'
+  | 'isOf'
+  | 'isNoPointer'
+  | 'read'
+  | 'insert'
+  | 'succeed'
+  | 'update'
+  | 'touch'
+  | 'point'
+  | 'rewrite'
+  | 'remove'
+  | 'removePointers'
+  | 'page'
+  | 'some'
+  | 'count'
+  | 'list'
+  | 'isUpTo'
+  | 'expiredAfter'
+  | 'sweepRange'
+  | 'expired'
+  | 'schema',
+  string
+> & { updateAll: (size: number) => string };
+
+/** Returns the statements of a table, its name and its columns quoted. */
+export function statementsOf(table: string, c: Columns, extra: readonly string[]): Statements {
+  const isAlive = `${c.expires}>${NOW}`;
+  const isExpired = `${c.expires}<=${NOW}`;
+  const live = `${c.expires}=LEAST(${NOW}+?,${c.created}+?)`;
+  const marked = `${c.version}=${c.version}+1,${c.token}=CONCAT(?,LEFT(${c.token},${(MARKS - 1) * MARK_BYTES}))`;
+  const columns = [
+    c.id,
+    c.data,
+    c.version,
+    c.token,
+    c.user,
+    c.label,
+    c.created,
+    c.updated,
+    c.expires,
+    ...extra,
+  ].join(',');
+  const more = extra.map(() => ',?').join('');
+  const selected =
+    `${c.id},${c.data},${c.version},${c.token},${c.expires}-${NOW},` +
+    `${NOW}-LEAST(${c.created},${NOW}),${c.user},${c.label},${c.next},${c.updated}>${NOW}`;
+  return {
+    isAlive,
+    isExpired,
+    isOf: `${c.user}=?`,
+    isNoPointer: `${c.next} IS NULL`,
+    read: `SELECT ${selected} FROM ${table} WHERE ${c.id}`,
+    insert:
+      `INSERT INTO ${table} (${columns}) ` + `VALUES (?,?,1,?,?,?,${NOW},${NOW},${NOW}+?${more})`,
+    succeed:
+      `INSERT INTO ${table} (${columns}) ` + `VALUES (?,?,1,?,?,?,${NOW}-?,${NOW},${NOW}+?${more})`,
+    update:
+      `UPDATE ${table} SET ${c.data}=?,${extra.map((name) => `${name}=?,`).join('')}${marked},` +
+      `${c.updated}=${NOW},${live} ` +
+      `WHERE ${c.id}=? AND ${c.version}=? AND ${isAlive} AND ${c.next} IS NULL`,
+    // A user variable collects a bit for each saved row; the OK packet brings it as the insert id.
+    // Asking for the marks afterwards would be too late: another process may have saved by then.
+    // In a small table the server would scan another index, and lock rows in another order.
+    updateAll: (size: number) => {
+      const list = Array.from({ length: size }, () => '?').join(',');
+      const isSame = Array.from({ length: size }, () => `${c.id}=? AND ${c.version}=?`);
+      return (
+        `UPDATE ${table} FORCE INDEX (PRIMARY) SET ${c.data}=ELT(@i:=FIELD(${c.id},${list}),${list}),` +
+        `${c.token}=CONCAT(ELT(@i,${list}),LEFT(${c.token},${(MARKS - 1) * MARK_BYTES})),` +
+        `${c.version}=${c.version}+IF(LAST_INSERT_ID(@w:=IF(@w>>32=?,@w,?)|1<<(@i-1)),1,1),` +
+        `${c.updated}=${NOW},${live} ` +
+        `WHERE (${isSame.join(' OR ')}) AND ${isAlive} AND ${c.next} IS NULL`
+      );
+    },
+    touch:
+      `UPDATE ${table} SET ${c.updated}=${NOW},${live} ` +
+      `WHERE ${c.id}=? AND ${isAlive} AND ${c.next} IS NULL`,
+    point:
+      `UPDATE ${table} SET ${c.data}=?,${marked},${c.next}=?,${c.updated}=${NOW}+?,` +
+      `${c.expires}=${c.created}+? ` +
+      `WHERE ${c.id}=? AND ${c.version}=? AND ${isAlive} AND ${c.next} IS NULL`,
+    rewrite:
+      `UPDATE ${table} SET ${c.data}=?,${marked} ` +
+      `WHERE ${c.id}=? AND ${c.version}=? AND ${isAlive} AND ${c.next} IS NULL`,
+    remove: `DELETE FROM ${table} WHERE ${c.id}`,
+    removePointers: `DELETE FROM ${table} WHERE ${c.user}=? AND ${c.next} IS NOT NULL`,
+    page:
+      `SELECT ${selected} FROM ${table} WHERE ${c.id}>? AND ${isAlive} ` +
+      `AND ${c.next} IS NULL AND LENGTH(${c.id})=32 ORDER BY ${c.id}`,
+    some: `SELECT ${c.id} FROM ${table}`,
+    count:
+      `SELECT COUNT(*) FROM ${table} ` +
+      `WHERE ${isAlive} AND ${c.next} IS NULL AND LENGTH(${c.id})=32`,
+    list:
+      `SELECT ${[c.id, c.created, c.updated, c.label, ...extra].join(',')} FROM ${table} ` +
+      `WHERE ${c.user}=? AND ${isAlive} AND ${c.next} IS NULL ` +
+      `ORDER BY ${c.created} DESC,${c.id} DESC`,
+    isUpTo: `${c.expires}<=?`,
+    expiredAfter:
+      `SELECT ${c.expires} FROM ${table} WHERE ${isExpired} AND ${c.expires}>=? ` +
+      `ORDER BY ${c.expires}`,
+    sweepRange: `DELETE FROM ${table} WHERE ${isExpired} AND ${c.expires}>=?`,
+    expired: `SELECT ${c.id} FROM ${table} WHERE ${isExpired} ORDER BY ${c.expires}`,
+    schema: `CREATE TABLE IF NOT EXISTS ${table} (
+  ${c.id} VARBINARY(32) NOT NULL PRIMARY KEY,
+  ${c.data} MEDIUMBLOB NOT NULL,
+  ${c.version} BIGINT UNSIGNED NOT NULL,
+  ${c.token} BINARY(${MARKS * MARK_BYTES}) NOT NULL,
+  ${c.user} VARBINARY(128) NULL,
+  ${c.label} VARBINARY(255) NULL,
+  ${c.next} VARBINARY(32) NULL,
+  ${c.created} BIGINT UNSIGNED NOT NULL,
+  ${c.updated} BIGINT UNSIGNED NOT NULL,
+  ${c.expires} BIGINT UNSIGNED NOT NULL,
+  KEY (${c.expires}),
+  KEY (${c.user})
+) ENGINE=InnoDB`,
+  };
+}
+
+/** The column `token` of a new row. */
+export function firstMarks(mark: Buffer): Buffer {
+  return Buffer.concat([mark, Buffer.alloc((MARKS - 1) * MARK_BYTES)]);
+}
