@@ -118,11 +118,30 @@ export class GaleraCluster {
       surroundings ??= await surroundingsIn(folder);
       const node = new GaleraNode(name, program, folder, surroundings);
       this.#nodes.push(node);
-      await node.choosePorts();
-      await node.start(members);
+      await startFirst(node, members, signal);
       members.push(node.group);
     }
     await this.agree();
+  }
+}
+
+/**
+ * Starts a new node. It ends at once when a port was taken since it was found free, and when the node
+ * that sends it the missing writes fails to; both pass.
+ */
+async function startFirst(
+  node: GaleraNode,
+  members: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    await node.choosePorts();
+    try {
+      return await node.start(members);
+    } catch (error) {
+      if (attempt === 3 || signal?.aborted) throw error;
+      await node.kill();
+    }
   }
 }
 
