@@ -229,8 +229,8 @@ export const SECURITY: readonly Requirement[] = [
     id: 'S10',
     text: 'A password is asked again before what matters most',
     source: 'V7.5.1, V7.5.3',
-    proofs: [],
-    note: 'The application keeps the time of its last check in `session.data`, and calls `renew()` after each',
+    proofs: [session('requireFresh() asks for a recent login')],
+    note: '`session.requireFresh(seconds)` throws; the application asks for the password, and calls `renew({ user })`',
   },
   {
     id: 'S11',
@@ -381,8 +381,8 @@ export const SECURITY: readonly Requirement[] = [
     id: 'S31',
     text: 'Guessing is noticed',
     source: 'CS',
-    proofs: [security('the events of a life')],
-    note: 'Each unknown id is an event `unknown-id`; the application counts them by the address that sent them',
+    proofs: [security('the events of a life'), session('a thousand unknown ids are one alert')],
+    note: 'Each unknown id is an event `unknown-id`, and a hundred within a minute are one event `guessing`. The application counts them by the address that sent them',
   },
   {
     id: 'S32',
