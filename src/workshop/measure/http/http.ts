@@ -9,9 +9,9 @@ import { obtainPhpFpm, type PhpFpm } from '../../machine/php-fpm.ts';
 import { type Served, serveNode } from '../contender.ts';
 import { findDatabaseProcess } from '../cpu.ts';
 import { quantile, type Round, type Spread, spread } from '../figures.ts';
-import { servePhp } from '../lessons/php-server.ts';
 import { packageVersions, readMachine } from '../machine.ts';
 import { ENOUGH, type RunOptions, takeOptions } from '../options.ts';
+import { counterPage, servePhp } from '../php-server.ts';
 import { layOut, publish, type RunNumbers } from '../report.ts';
 import { type Running, running, runRounds } from '../rounds.ts';
 
@@ -136,7 +136,12 @@ async function serve(name: string, { server, php }: Place, clients: number): Pro
     return await serveNode(page, [name], { DATABASE_URL: url });
   }
   if (name === 'php-files') {
-    return await servePhp(php, { variables: {}, settings: {}, workers: clients });
+    return await servePhp(php, {
+      script: counterPage,
+      variables: {},
+      settings: {},
+      workers: clients,
+    });
   }
   const connection = await createConnection(url);
   await connection.query(

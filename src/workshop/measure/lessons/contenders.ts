@@ -6,7 +6,7 @@ import type { PhpFpm } from '../../machine/php-fpm.ts';
 import type { PageOrder } from '../../sandbox/page-program.ts';
 import { pageProgram } from '../../sandbox/server.ts';
 import { type Served, serveNode } from '../contender.ts';
-import { servePhp } from './php-server.ts';
+import { counterPage, servePhp } from '../php-server.ts';
 
 /** The options with which a contender is served. */
 export interface ServeOrder {
@@ -104,7 +104,12 @@ function phpContenders(lessons: Lesson[], php: PhpFpm): Contender[] {
       label: 'PHP, sessions in files',
       schemaSql: undefined,
       serve: ({ sweeps, clients }) =>
-        servePhp(php, { variables: {}, settings: sweepSettings(sweeps), workers: clients }),
+        servePhp(php, {
+          script: counterPage,
+          variables: {},
+          settings: sweepSettings(sweeps),
+          workers: clients,
+        }),
     },
     {
       name: 'php-article',
@@ -112,6 +117,7 @@ function phpContenders(lessons: Lesson[], php: PhpFpm): Contender[] {
       schemaSql: schemaFor(lessons, FIRST),
       serve: ({ databaseUrl, sweeps, clients }) =>
         servePhp(php, {
+          script: counterPage,
           variables: { DATABASE_URL: databaseUrl, SESSIONS: String(article.files.php) },
           settings: sweepSettings(sweeps),
           workers: clients,

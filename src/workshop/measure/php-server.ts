@@ -6,16 +6,16 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { canConnect, freePort } from '../../machine/free-port.ts';
-import { withIni } from '../../machine/php.ts';
-import type { PhpFpm } from '../../machine/php-fpm.ts';
-import { stopSupervised, supervise } from '../../machine/supervise.ts';
-import type { Served } from '../contender.ts';
+import { canConnect, freePort } from '../machine/free-port.ts';
+import { withIni } from '../machine/php.ts';
+import type { PhpFpm } from '../machine/php-fpm.ts';
+import { stopSupervised, supervise } from '../machine/supervise.ts';
+import type { Served } from './contender.ts';
 
 /** The configuration of PHP. */
 export interface PhpOrder {
-  /** Absolute path of the page; without it, the counter page of this folder. */
-  script?: string | undefined;
+  /** Absolute path of the page. */
+  script: string;
   /** The script's environment: the class's path and its database. */
   variables: Record<string, string>;
   /** php.ini settings. */
@@ -24,13 +24,14 @@ export interface PhpOrder {
   workers: number;
 }
 
-const counterPage = fileURLToPath(new URL('php-page.php', import.meta.url));
+/** A page that counts, with PHP's own handler or the class that SESSIONS names. */
+export const counterPage: string = fileURLToPath(new URL('php-page.php', import.meta.url));
 
 /** Milliseconds until both must respond. */
 const startLimit = 20_000;
 
 /**
- * Serves the PHP counter page on a free port of the loopback.
+ * Serves a PHP page on a free port of the loopback.
  *
  * @returns The server; both programs end with this process, however it ends.
  * @throws Error with the programs' log when they do not start.
@@ -53,7 +54,7 @@ export async function servePhp(programs: PhpFpm, order: PhpOrder): Promise<Serve
     await until(async () => existsSync(socket), children, folder);
     const port = await freePort();
     const site = join(folder, 'nginx.conf');
-    await writeFile(site, siteFile(order.script ?? counterPage, socket, folder, port));
+    await writeFile(site, siteFile(order.script, socket, folder, port));
     children.push(
       supervise([nginx, '-p', folder, '-e', join(folder, 'log'), '-c', site], folder, php.env),
     );
