@@ -108,7 +108,10 @@ export async function drawn(page: Page): Promise<void> {
 
 /** Empties the table of the page's class, by the page's own button. */
 export async function emptyTable(page: Page): Promise<void> {
+  // A table that was empty before says so at once, and a visit could overtake the reset.
+  const done = page.waitForResponse((answer) => new URL(answer.url()).pathname === '/reset');
   await page.getByRole('button', { name: 'Empty the table, delete the cookies' }).click();
+  await done;
   await page.getByText('The table is empty.').first().waitFor();
 }
 
