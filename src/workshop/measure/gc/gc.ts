@@ -2,6 +2,7 @@
 import { createConnection, createPool, type Pool } from 'mysql2/promise';
 import { createSessions, type Sessions } from '../../../store/index.ts';
 import { obtainServer } from '../../machine/database/server.ts';
+import { enlarge } from '../enlarge.ts';
 import { orderOf, quantile, type Spread, spread } from '../figures.ts';
 import { packageVersions, readMachine } from '../machine.ts';
 import { ENOUGH, type RunOptions, takeOptions } from '../options.ts';
@@ -122,7 +123,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const sessions = createSessions({ pool, secrets, gc: false, batch: false, ...PATIENCE });
   try {
     await sessions.createTable();
-    if (server.origin === 'private') await enlarge(url);
+    await enlarge(server);
     const names = options.only ?? Object.keys(ways);
     const numbers: GcNumbers = {
       date: new Date().toISOString().slice(0, 10),
@@ -143,14 +144,6 @@ export async function run(args: readonly string[]): Promise<number> {
     await pool.end();
     await server.close();
   }
-}
-
-/** The workshop's server is small, so that it starts fast; this table would not fit into its memory. */
-async function enlarge(url: string): Promise<void> {
-  const connection = await createConnection(url);
-  await connection.query('SET GLOBAL innodb_buffer_pool_size=512*1024*1024');
-  await connection.query('SET GLOBAL innodb_log_file_size=256*1024*1024');
-  await connection.end();
 }
 
 async function measureAll(

@@ -8,6 +8,7 @@ import { npm } from '../../machine/npm.mjs';
 import { obtainPhpFpm, type PhpFpm } from '../../machine/php-fpm.ts';
 import { type Served, serveNode } from '../contender.ts';
 import { findDatabaseProcess } from '../cpu.ts';
+import { enlarge } from '../enlarge.ts';
 import { quantile, type Round, type Spread, spread } from '../figures.ts';
 import { packageVersions, readMachine } from '../machine.ts';
 import { ENOUGH, type RunOptions, takeOptions } from '../options.ts';
@@ -89,6 +90,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const [program = '', ...command] = npm();
   execFileSync(program, [...command, 'run', '--silent', 'build'], { cwd: root, stdio: 'inherit' });
   const server = await obtainServer({ progress });
+  await enlarge(server);
   try {
     const names = options.only ?? Object.keys(labels);
     const php = names.some(isPhp) ? await obtainPhpFpm({ progress }) : undefined;

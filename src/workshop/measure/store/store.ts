@@ -2,6 +2,7 @@
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { obtainServer } from '../../machine/database/server.ts';
 import { findDatabaseProcess } from '../cpu.ts';
+import { enlarge } from '../enlarge.ts';
 import { orderOf, quantile, type Spread, spread } from '../figures.ts';
 import { packageVersions, readMachine } from '../machine.ts';
 import { ENOUGH, type RunOptions, takeOptions } from '../options.ts';
@@ -88,6 +89,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const progress = (line: string): void => void process.stderr.write(`${line}\n`);
   const machine = readMachine(progress);
   const server = await obtainServer({ progress });
+  await enlarge(server);
   const { url } = await server.createSchema('bench store');
   const connection = await createConnection(url);
   const opened: Contender[] = [];
