@@ -12,7 +12,8 @@ import { obtainServer } from '../machine/database/server.ts';
 import { offerCluster } from '../machine/galera/host.ts';
 import { stripTypes } from '../machine/program.ts';
 import { type ProofRun, readProofs } from './proofs.ts';
-import { FAULTS, SECURITY } from './requirements.ts';
+import { FAULTS } from './requirements-faults.ts';
+import { SECURITY } from './requirements-security.ts';
 
 const { values } = parseArgs({
   options: { save: { type: 'string' }, file: { type: 'string' } },

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { root } from '../../../src/workshop/course/catalogue.ts';
 import { readProofs, yieldRequirements } from '../../../src/workshop/site/proofs.ts';
-import { FAULTS, SECURITY } from '../../../src/workshop/site/requirements.ts';
+import { FAULTS } from '../../../src/workshop/site/requirements-faults.ts';
+import { SECURITY } from '../../../src/workshop/site/requirements-security.ts';
 
 test('there is a row for P1 to P19 and S01 to S40, and each has a test or says why not', () => {
   assert.deepEqual(
