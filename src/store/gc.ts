@@ -41,11 +41,12 @@ export interface GcOptions {
 /**
  * Deletes expired rows until there are none, or the time is used up.
  *
- * On one server: without a budget one statement, which is faster and cannot be
- * stopped: a large backlog is a scan in the order of the keys. With a budget, ranges of `expires` in one READ COMMITTED transaction, which locks no live row, and
- * whose purge begins when it is over; committing each range is half as fast and delays live writes
- * more. On a cluster: small pieces that commit each, because a write set is certified as a whole. The
- * expiry is compared again in each DELETE: a session may have been used since it was listed.
+ * On one server without a budget: one statement, which is faster and cannot be stopped; a large
+ * backlog is a scan in the order of the keys. With a budget: ranges of `expires` in one READ COMMITTED
+ * transaction, which locks no live row, and whose purge begins when it is over; committing each range
+ * is half as fast and delays live writes more. On a cluster: small pieces that commit each, because a
+ * write set is certified as a whole. The expiry is compared again in each DELETE: a session may have
+ * been used since it was listed.
  *
  * @param budget - Milliseconds; Infinity for no end.
  * @returns How many rows were deleted.
@@ -181,11 +182,14 @@ export async function becomeRunner(
     user: undefined,
     label: undefined,
   };
-  try {
-    await run(table.insert(fresh, { idle: time, absolute: time }));
-    return true;
-  } catch (failure) {
-    if (failure instanceof StatementFailure && failure.errno === DUPLICATE) return false;
-    throw failure;
-  }
+  return await repeat(deadline, async () => {
+    try {
+      await run(table.insert(fresh, { idle: time, absolute: time }));
+      return true;
+    } catch (failure) {
+      // Perhaps by an earlier try whose answer was lost: then none collects until the row expires.
+      if (failure instanceof StatementFailure && failure.errno === DUPLICATE) return false;
+      throw failure;
+    }
+  });
 }

@@ -76,7 +76,7 @@ export class UserSessions {
     const isEnded =
       (await this.#remove(context, keys)) > 0 ||
       (await endSuccessor(context, new Deadline(context.budget), keys)) > 0;
-    context.events.emit('destroy', () => ({ handle, user: this.#user }));
+    if (isEnded) context.events.emit('destroy', () => ({ handle, user: this.#user }));
     return isEnded;
   }
 

@@ -211,7 +211,9 @@ test('maxAge ends a session, and so does the idle time unless the session is use
   assert.match((await ask('/show', cookie)).text, /42/);
   await setTo(60_000);
   assert.match((await ask('/show', cookie)).text, /42/);
-  await query(`UPDATE sessions SET d=JSON_SET(d,'$._expire',1),version=version+1 ${mine}`);
+  await query(
+    `UPDATE sessions SET d=JSON_SET(CONVERT(d USING utf8mb4),'$._expire',1),version=version+1 ${mine}`,
+  );
   assert.equal((await ask('/show', cookie)).text, '{}');
 });
 

@@ -142,7 +142,8 @@ test('after a time-out the next caller gets a connection that answers', async ()
 
 test('a packet at the limit of the server is saved to the byte, and one beyond it is not sent', async () => {
   const [row] = await query('SELECT @@max_allowed_packet AS most');
-  const most = Number(row?.['most']);
+  // MySQL's default is 64 MB, and the column takes 16.
+  const most = Math.min(Number(row?.['most']), 2 ** 24);
   const sessions = newStore({ format: 'php_serialize', timeout: 30, statementTimeout: 20 });
   const payload = (length: number, byte: string): Buffer =>
     Buffer.from(`a:1:{s:1:"x";s:${length}:"${byte.repeat(length)}";}`, 'latin1');
