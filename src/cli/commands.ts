@@ -9,7 +9,7 @@ export interface CommandSpec {
   readonly details: string;
   readonly examples: readonly string[];
   readonly options: OptionTable;
-  /** How many arguments it takes. */
+  /** The number of arguments it takes. */
   readonly words: number;
   load(): Promise<{ run(call: Call): Promise<number> }>;
 }

@@ -1,4 +1,4 @@
-/** Where the sessions are: the address, the secrets and the options, from all their sources. */
+/** The place of the sessions: the address, the secrets and the options, from all their sources. */
 import { readFileSync, statSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -15,7 +15,7 @@ export interface Place {
   readonly options: StoreOptions & { readonly secrets: readonly string[] };
 }
 
-/** What a configuration may have; of a module also what only an application needs. */
+/** The members of a configuration; a module may have others, which only its application needs. */
 const KNOWN: ReadonlySet<string> = new Set<keyof SessionsOptions>([
   'url',
   'secrets',

@@ -9,11 +9,11 @@ import { type Ask, placeOfTable, type Rows } from './ask.ts';
 export interface Difference {
   readonly code: string;
   readonly level: 'error' | 'warning';
-  /** What is there, and its harm. */
+  /** The state of the table, and its harm. */
   readonly message: string;
   /** The statement that ends it, without the algorithm; undefined where only its owner can decide. */
   readonly sql?: string | undefined;
-  /** What its owner can do. */
+  /** The remedy, for the table's owner. */
   readonly advice: string;
 }
 

@@ -1,7 +1,7 @@
 /** A contract is a list of cases: data that a test runner, the board and a page of the site share. */
 
 /**
- * How much a case matters:
+ * The weight of a case:
  *
  * - `required`: without it, sessions are lost, mixed up or open to others.
  * - `recommended`: a site with overlapping requests or a database that fails needs it.
@@ -19,7 +19,7 @@ export interface ContractCase<Subject> {
   readonly about: string;
   /** The promise. */
   readonly name: string;
-  /** How much it matters. */
+  /** Its weight. */
   readonly level: Level;
   /** The harm that is done without it. */
   readonly why: string;
@@ -44,7 +44,7 @@ export class NotApplicable extends Error {
   override name = 'NotApplicable';
 }
 
-/** What a runner gives to a test: `skip()` of node:test and vitest. Mocha has it on `this`. */
+/** The argument of a test: node:test and vitest give it `skip()`, and Mocha has that on `this`. */
 export interface RunnerContext {
   /** Marks the running test as skipped. */
   skip?: ((reason?: string) => unknown) | undefined;

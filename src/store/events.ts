@@ -21,7 +21,7 @@ export interface SessionEvent {
   readonly handle?: string | undefined;
   /** Whose session it is. */
   readonly user?: string | undefined;
-  /** How many sessions: of `gc`, `replay`; how many ids: of `guessing`. */
+  /** The number of sessions, of `gc` and `replay`; of ids, of `guessing`. */
   readonly count?: number | undefined;
   /** The keys that both requests changed: of `conflict`. */
   readonly keys?: readonly string[] | undefined;
@@ -65,7 +65,7 @@ export class Events {
     };
   }
 
-  /** Publishes that an id is in no row; and that many were, which may be somebody who guesses. */
+  /** Publishes that an id is in no row, and from a certain number on that somebody may be guessing. */
   emitUnknown(): void {
     this.emit('unknown-id', () => ({}));
     const now = performance.now();

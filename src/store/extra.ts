@@ -12,7 +12,7 @@ export interface ExtraView<Data extends object = Record<string, unknown>> {
   readonly data: Readonly<Partial<Data>>;
   /** Whose session it is; undefined before a login. */
   readonly user: string | undefined;
-  /** What a list of the user's sessions shows. */
+  /** The label in a list of the user's sessions. */
   readonly label: string | undefined;
 }
 
@@ -21,7 +21,7 @@ export type Extra<Data extends object = Record<string, unknown>> = Readonly<
   Record<string, (session: ExtraView<Data>) => ExtraValue | undefined>
 >;
 
-/** What the functions of one store are asked about. */
+/** The session about which the functions of one store are asked. */
 export type Described = Omit<ExtraView, 'data'> & { readonly data: Buffer };
 
 /** Asks the functions of the option `extra`. */

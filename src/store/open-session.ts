@@ -42,7 +42,7 @@ export interface SaveOptions {
   readonly own?: readonly string[] | undefined;
 }
 
-/** How one save decides. */
+/** The rules of one save's merge. */
 type Deciding = Pick<SaveOptions, 'own'> & { readonly decide: Decide };
 
 /** An open session that is only read. */

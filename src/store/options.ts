@@ -166,7 +166,7 @@ export type SessionsOptions<Data extends object = Record<string, unknown>> = Con
   readonly gc?: GcOptions | false | undefined;
 };
 
-/** What a store on the article's table says and does not say. */
+/** Options that a store on the article's table takes, and others that it refuses. */
 export interface ArticleTableOptions {
   /**
    * The table of the article's PHP class, which PHP programs use at the same time: bare ids, bytes

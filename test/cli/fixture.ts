@@ -41,7 +41,7 @@ export interface Ran {
   readonly err: string;
 }
 
-/** How one run differs. */
+/** Options of one run. */
 export interface Running {
   readonly env?: Record<string, string | undefined>;
   readonly isTerminal?: boolean;

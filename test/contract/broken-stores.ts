@@ -57,7 +57,7 @@ class NeverExpires extends ModelStore {
   }
 }
 
-/** What `Object.assign()` and loops with `target[key] = value` do. */
+/** Copies keys as `Object.assign()` and loops with `target[key] = value` do. */
 function assignEach(target: Record<string, unknown>, source: unknown): unknown {
   if (typeof source !== 'object' || source === null) return source;
   for (const [key, value] of Object.entries(source)) target[key] = assignEach({}, value);

@@ -1,7 +1,7 @@
 /**
- * Sessions that carry their cookie, in a layer that has a store with get, set and destroy: what the
- * stores of express-session and @fastify/session share. A layer hands around values and knows no versions, so what a request has
- * read is held beside its values.
+ * Sessions that carry their cookie, in a layer that has a store with get, set and destroy: the part
+ * that the stores of express-session and @fastify/session share. A layer hands around values and knows
+ * no versions, so the session as its request has read it is held beside the values.
  */
 import { SessionConflict, type Sessions } from '../../store/index.ts';
 import type { FormerTable } from './express-mysql-session.ts';

@@ -222,6 +222,7 @@ function rowOf([sid, stored, expires]: readonly unknown[]): FormerRow {
   return { sid: String(sid), stored: String(stored), text: JSON.stringify(session) };
 }
 
+/** Quotes any name, as express-mysql-session does: its tables may have names that ours may not. */
 function quote(name: string): string {
   return `\`${name.replaceAll('`', '``')}\``;
 }

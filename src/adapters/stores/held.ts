@@ -1,5 +1,6 @@
-/** What a request has read of a session, until its last save: the base of every merge. */
+/** A session as its request has read it, until its last save: the base of every merge. */
 import type { OpenSession } from '../../store/index.ts';
+import { merge } from '../../store/payload/merge.ts';
 
 /** A session between a request's read of it and its saves. */
 export interface Held {
@@ -38,13 +39,10 @@ export class HeldRow implements Held {
 
 /** Merges two changes of one session by top-level key; of a key that both changed, `mine` wins. */
 export function mergeJson(base: string, mine: string, theirs: string): string {
-  const [before, wanted, found] = [base, mine, theirs].map(
-    (text) => new Map(Object.entries(JSON.parse(text) as object)),
-  ) as [Map<string, unknown>, Map<string, unknown>, Map<string, unknown>];
-  for (const key of new Set([...before.keys(), ...wanted.keys()])) {
-    if (JSON.stringify(before.get(key)) === JSON.stringify(wanted.get(key))) continue;
-    if (wanted.has(key)) found.set(key, wanted.get(key));
-    else found.delete(key);
-  }
-  return JSON.stringify(Object.fromEntries(found));
+  const [before, wanted, found] = [base, mine, theirs].map((text) => Buffer.from(text)) as [
+    Buffer,
+    Buffer,
+    Buffer,
+  ];
+  return merge(before, wanted, found, 'json', (contest) => contest.mine).toString();
 }

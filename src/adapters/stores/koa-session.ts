@@ -18,7 +18,7 @@ export interface KoaSessionStoreOptions {
   readonly user?: ((session: Readonly<Record<string, unknown>>) => string | undefined) | undefined;
 }
 
-/** What koa-session gives its store beside the session. */
+/** The argument that koa-session gives its store beside the session. */
 export interface KoaSessionCall {
   /** Koa's context of the request. */
   readonly ctx?:
@@ -64,7 +64,7 @@ const OWN = ['_expire', '_maxAge', '_session'];
 export class KoaSessionStore {
   readonly #sessions: Sessions;
   readonly #options: LayerOptions;
-  /** What each request has read, by its context; `isLeaving` between the two calls of a renewal. */
+  /** The session that each request has read, by its context; `isLeaving` between the two calls of a renewal. */
   readonly #read = new WeakMap<object, { session: LayerSession; isLeaving: boolean }>();
 
   /**

@@ -1,4 +1,4 @@
-/** What the stores behind others' session layers share: ids of any form, and saves that merge. */
+/** The part that the stores behind others' session layers share: ids of any form, and saves that merge. */
 import { createHash } from 'node:crypto';
 import {
   type OpenSession,
@@ -10,7 +10,7 @@ import {
 /** A session's data as JSON has it. */
 export type Values = Record<string, unknown>;
 
-/** How a layer's sessions are saved. */
+/** Options of a layer's saves. */
 export interface LayerOptions {
   /** Returns the user of a session's data. */
   readonly userOf: (values: Values) => string | undefined;
@@ -56,7 +56,7 @@ export class LayerSession {
   readonly #sessions: Sessions;
   readonly #options: LayerOptions;
   readonly #open: OpenSession;
-  /** What the layer's object was made from, or has been saved as: not what a merge has added. */
+  /** The session that the layer's object was made from or saved as, without keys that a merge added. */
   #shown: Buffer;
 
   private constructor(sessions: Sessions, options: LayerOptions, sid: string, open: OpenSession) {
@@ -99,7 +99,7 @@ export class LayerSession {
     return new LayerSession(sessions, options, sid, open);
   }
 
-  /** What the layer's object began with. */
+  /** The values that the layer's object is to begin with. */
   get values(): Values {
     return decode(this.#shown);
   }

@@ -14,7 +14,7 @@ export interface Auth0Session {
     /** The user's id, as `sessions.of()` takes it. */
     readonly sub: string;
   };
-  /** What nextjs-auth0 keeps for itself. */
+  /** The values that nextjs-auth0 keeps for itself. */
   readonly internal: {
     /** The id of the session at Auth0, which a logout token names. */
     readonly sid: string;

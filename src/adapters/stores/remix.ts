@@ -20,7 +20,7 @@ export interface RemixSession {
   readonly dirty: boolean;
   /** Whether the session was ended. */
   readonly destroyed: boolean;
-  /** What to store. */
+  /** The values to store. */
   readonly data: [values: object, flash: object];
 }
 

@@ -51,7 +51,7 @@ export async function run(call: Call): Promise<number> {
 
 interface Result {
   readonly findings: Finding[];
-  /** What could not be checked, and why. */
+  /** Checks that could not be made, and why. */
   readonly unchecked: string[];
 }
 

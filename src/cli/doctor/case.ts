@@ -1,4 +1,4 @@
-/** What the doctor's checks share: one connection, and what was asked of it already. */
+/** The part that the doctor's checks share: one connection, and the answers it has given already. */
 import type { Connection } from 'mysql2/promise';
 import type { OurTable } from '../../store/operate.ts';
 import type { Ask, Rows } from '../ask.ts';
@@ -12,7 +12,7 @@ export interface Finding {
   readonly code: string;
   /** An error loses, refuses or mixes up sessions; a warning costs speed or protection. */
   readonly level: 'error' | 'warning';
-  /** What was found, with its value, and its harm. */
+  /** The fault with its value, and its harm. */
   readonly message: string;
   /** SQL or configuration to paste. */
   readonly remedy: string;

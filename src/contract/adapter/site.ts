@@ -40,7 +40,7 @@ export interface HeldSave {
   release(): void;
 }
 
-/** What the contract of an adapter is run on. */
+/** A site on which the contract of an adapter is run. */
 export interface SessionSite {
   /**
    * Serves a page on every path and method, until the tests are over.

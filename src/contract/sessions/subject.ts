@@ -1,4 +1,4 @@
-/** What the contract of a store of sessions is run on, and how its cases read and write. */
+/** A store of sessions on which the contract is run, and the way in which its cases read and write. */
 import assert from 'node:assert/strict';
 import type { OpenSession, Sessions } from '../../store/index.ts';
 import { part } from '../case.ts';

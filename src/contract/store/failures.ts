@@ -122,7 +122,7 @@ interface Outcome {
   error?: unknown;
 }
 
-/** How each method ends on a database that cannot be reached. */
+/** The end of each method on a database that cannot be reached. */
 async function failures({ unreachable }: StoreSubject): Promise<[string, Outcome][]> {
   const open = part(unreachable, 'it has no database that could fail');
   const caller = new Caller(await open());

@@ -44,7 +44,7 @@ export interface CallbackStore {
   readonly regenerate?: StoreMethod | undefined;
 }
 
-/** What the contract of a store is run on. */
+/** A store on which the contract is run. */
 export interface StoreSubject {
   /** The store. Its sessions may be shared with other cases, but `clear()` deletes them all. */
   readonly store: CallbackStore;

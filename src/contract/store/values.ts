@@ -1,4 +1,4 @@
-/** What is stored comes back, whole and unmixed. */
+/** A stored session comes back, whole and unmixed. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContractCase } from '../case.ts';

@@ -1,4 +1,7 @@
-/** What waits while a statement is under way goes together in the next one. Nothing is delayed to fill a batch. */
+/**
+ * Requests that wait while a statement is under way go together in the next one. Nothing is delayed to
+ * fill a batch.
+ */
 
 /** Milliseconds after which a statement is slow, as behind a lock: the next begins beside it. */
 const SLOW = 50;

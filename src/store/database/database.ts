@@ -16,7 +16,7 @@ export interface Answer {
   readonly rows: readonly (readonly unknown[])[];
   /** How many rows another statement matched. */
   readonly affected: number;
-  /** What the statement has set LAST_INSERT_ID() to. */
+  /** The number that the statement has given to LAST_INSERT_ID(). */
   readonly insertId: number;
 }
 
@@ -41,7 +41,7 @@ export class Database {
   readonly #timeout: number;
   readonly #typeCast: NonNullable<QueryOptions['typeCast']>;
   /**
-   * What stands before each SELECT. On a cluster a node may be behind: the session that another node
+   * The words before each SELECT. On a cluster a node may be behind: the session that another node
    * has acknowledged would be unknown here, and its visitor logged out.
    */
   readPrefix = '';

@@ -2,7 +2,7 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import { SessionSetupError, SessionUnreadable } from '../errors.ts';
 
-/** How payloads are sealed. */
+/** Options of the sealing of payloads. */
 export interface SealOptions {
   /**
    * The keys, the newest first, each of 32 bytes or more (`openssl rand -base64 32`). The newest one

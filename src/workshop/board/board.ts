@@ -11,7 +11,7 @@ import { type Contestant, type Ground, openGround } from './ground.ts';
 import { layers } from './layers.ts';
 import { stores } from './stores.ts';
 
-/** How a case ended. */
+/** The end of a case. */
 export interface Cell {
   /** The case: what it is about, and its name. */
   readonly case: string;
@@ -24,7 +24,7 @@ export interface Cell {
 export interface Row {
   readonly name: string;
   readonly version: string;
-  /** How it was configured. */
+  /** Its configuration. */
   readonly how: string;
   readonly cells: readonly Cell[];
 }

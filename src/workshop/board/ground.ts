@@ -1,4 +1,4 @@
-/** Where the board's stores and sites are opened, and closed again. */
+/** The database and the servers of the board's stores and sites. */
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -2,7 +2,7 @@
 import type { HeldSave, SessionSite } from '../../contract/index.ts';
 import type { Place } from './ground.ts';
 
-/** What a site tells about its store's writes. */
+/** A site's report of its store's writes. */
 export type Watched = Required<Pick<SessionSite, 'holdSave' | 'countWrites'>>;
 
 /** The writes to a schema, as they pass its wire. */

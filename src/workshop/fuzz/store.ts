@@ -13,13 +13,13 @@ import { merge } from '../../store/payload/merge.ts';
 import { type Format, Payload } from '../../store/payload/payload.ts';
 import { PayloadSeal } from '../../store/payload/seal.ts';
 
-/** What became of the cases of one kind. */
+/** The ends of the cases of one kind. */
 export interface StoreTally {
   readonly kind: 'cookies' | 'rows' | 'envelopes';
   readonly compared: number;
-  /** How many were refused with an error of the library. */
+  /** The number that were refused with an error of the library. */
   readonly refused: number;
-  /** How many were taken, each of them for what it is. */
+  /** The number that were read, each as the value that it is. */
   readonly taken: number;
 }
 

@@ -1,4 +1,4 @@
-/** What Next's `cookies()` gives while a Server Function or a Route Handler runs. */
+/** The object that Next's `cookies()` gives while a Server Function or a Route Handler runs. */
 import type { CookieAttributes, NextCookies } from '../../../src/adapters/store/next.ts';
 
 /**

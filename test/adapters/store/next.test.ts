@@ -30,12 +30,12 @@ function start(sessions: Sessions): NextSessions<Record<string, unknown>> & {
   return { ...nextSessions(sessions, async () => jar.now), jar, next, sent };
 }
 
-/** What Next throws to answer. */
+/** An error by which Next answers. */
 function thrown(digest: string): Error {
   return Object.assign(new Error('NEXT'), { digest });
 }
 
-/** What Next's cookies() gives while a Server Component renders. */
+/** The object that Next's cookies() gives while a Server Component renders. */
 function rendering(jar: NextCookies): NextCookies {
   return {
     get: jar.get,

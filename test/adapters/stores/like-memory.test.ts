@@ -21,7 +21,7 @@ await sessions.createTable();
 /** A store with every method, as both are. */
 type AllOf = MemoryStore & Required<Store>;
 
-/** What a scenario can ask. Its visitor keeps cookies; ids are numbered in the order of their use. */
+/** The requests of a scenario. Its visitor keeps cookies; ids are numbered in the order of their use. */
 interface Visit {
   /** Returns status, text, and which session the cookie that was set names, if one was set. */
   ask(path: string): Promise<string>;

@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** What happens to the bytes of one connection, once. */
+/** A fault in the bytes of one connection, which happens once. */
 export interface Fault {
   /** Bytes of the statement that it waits for. A prepared one has its values only, not its text. */
   readonly on: Buffer;
@@ -13,7 +13,7 @@ export interface Fault {
   readonly way: 'up' | 'down';
   /** Bytes that still pass. */
   readonly after: number;
-  /** How the rest ends. */
+  /** The end of the rest. */
   readonly end: 'fin' | 'rst' | 'silence' | 'flip' | 'slices';
 }
 

@@ -28,7 +28,7 @@ interface Entry {
 export interface LedgerOptions {
   /** The stores, as processes would have them; writers take turns. */
   readonly stores: readonly Sessions[];
-  /** How many write at once. */
+  /** The number of writers at once. */
   readonly writers: number;
   /** Every so many updates come with a new id; none without. */
   readonly renewEvery?: number | undefined;

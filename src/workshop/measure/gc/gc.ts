@@ -170,7 +170,7 @@ async function measureAll(
           fillOf(EXPIRED, `${round} ${name}`, 'UNIX_TIMESTAMP()*1000-1000-seq%600000'),
         );
         figures.get(name)?.push(await measure(ways[name] as Way, place, ids));
-        // What a way has left, and what `alone` leaves, belongs to no other.
+        // The next way must not find the rows that this one has left.
         await connection.query(`DELETE FROM sessions WHERE ${EXPIRY}`);
       }
     }

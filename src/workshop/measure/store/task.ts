@@ -29,7 +29,7 @@ export interface TaskRound {
   readonly lost: number | null;
 }
 
-/** What a round needs of the server. */
+/** The figures of the server that a round takes. */
 export interface Meter {
   /** The database's process, if it can be watched. */
   readonly database: readonly number[];
