@@ -162,12 +162,8 @@ export class OpenSession implements AsyncDisposable {
     const deadline = new Deadline(budget, options.signal);
     if (this.#hold.isExclusive) return await this.#saveLocked(deadline, data);
     const how = { decide: options.decide ?? decide, own: options.own };
-    const reconcile = (found: Row): Buffer => {
-      const base = options.base ?? this.#row.data;
-      // An update() that was made already would be made twice.
-      if (this.#isUnsure && !found.data.equals(base)) throw new SessionConflict([], MAYBE_MADE);
-      return this.#reconcile(base, data, found, how);
-    };
+    const reconcile = (found: Row): Buffer =>
+      this.#reconcile(options.base ?? this.#row.data, data, found, how);
     const keep = (row: Row): void => this.#keep(row);
     const write = compareAndSet.bind(undefined, this.#target);
     const wish = { owner: this, row: this.#row, reconcile, write, keep };
@@ -197,6 +193,8 @@ export class OpenSession implements AsyncDisposable {
   /** Returns `data` itself if nobody else has changed the session. */
   #reconcile(base: Buffer, data: Buffer, found: Row, { decide, own }: Deciding): Buffer {
     if (found.data.equals(base)) return data;
+    // An update() that was made already would be made twice.
+    if (this.#isUnsure && !data.equals(base)) throw new SessionConflict([], MAYBE_MADE);
     const { format, events } = this.#context;
     const { keys, decideAndNote } = contestedBy(decide, own);
     try {
@@ -278,7 +276,7 @@ export class OpenSession implements AsyncDisposable {
     const ended = affected > 0 || (await endSuccessor(this.#context, deadline, keys)) > 0;
     this.#isGone = true;
     const { user } = this.#row;
-    this.#context.events.emit('destroy', () => ({ handle: this.handle, user }));
+    if (ended) this.#context.events.emit('destroy', () => ({ handle: this.handle, user }));
     return ended;
   }
 

@@ -32,12 +32,16 @@ test('the list shows handles, times and labels, the newest first, and no id', as
 
 test('one session is revoked by its handle, by its own user only', async () => {
   const sessions = newStore();
+  const ended: (string | undefined)[] = [];
+  sessions.on('destroy', ({ handle }) => ended.push(handle));
   const [mine, other] = [await login(sessions, 'bob'), await login(sessions, 'bob')];
   assert.equal(await sessions.of('mallory').revoke(mine.handle), false);
   assert.equal(await sessions.of('bob').revoke(mine.handle), true);
   assert.equal(await sessions.of('bob').revoke(mine.handle), false);
   assert.equal(await sessions.open(mine.id), undefined);
   assert.ok(await sessions.open(other.id));
+  assert.equal(await mine.destroy(), false);
+  assert.deepEqual(ended, [mine.handle], 'one end is one event');
 });
 
 test('all others are revoked, and exactly one stays', async () => {

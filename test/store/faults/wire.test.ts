@@ -178,5 +178,6 @@ test('a save that failed without an answer is not made twice when it is tried ag
   chaos.arm({ on: keyOf(id), way: 'down', after: 0, end: 'silence' });
   await assert.rejects(session.save(), SessionUnavailable);
   await assert.rejects(session.save(), { name: 'SessionConflict' });
+  await assert.rejects(session.renew(), { name: 'SessionConflict' });
   assert.deepEqual(await stored(direct, id), { n: 1 });
 });
