@@ -52,7 +52,7 @@ export async function openRow(
       continue;
     }
     if (row.isInGrace) {
-      // Only after a login may the old id show something: its data from before, which is nobody's.
+      // The old id may show data only after a login: the guest's data from before it.
       const hasLoggedIn = row.user === undefined && (await isThere(context, deadline, row.next));
       if (!hasLoggedIn) {
         context.events.emit('unknown-id', () => ({}));

@@ -10,8 +10,8 @@ import { firstMarks, MARK_BYTES } from './table/statements.ts';
 import type { Row, Statement } from './table/table.ts';
 
 /**
- * Moves a row. The old key stays as a pointer, for the pointers that lead to it, and for processes
- * that do not have the new secret yet.
+ * Moves a row. A pointer stays under the old key: older pointers lead to it, and processes without the
+ * new secret look there.
  *
  * @param newest - The key of the newest secret.
  * @returns The row under its new key; as it was, if another request has changed it meanwhile.

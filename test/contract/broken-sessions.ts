@@ -101,7 +101,7 @@ export const faults: Record<string, SessionsSubject> = {
       return true;
     },
   })),
-  'a later save is told that the session is gone, and does not revive it': opening((session) => ({
+  'a later save answers that the session is gone, and does not revive it': opening((session) => ({
     async save(data: Buffer) {
       const answer = await session.save(data);
       if (answer === 'gone') await merging.create(session.id, data);

@@ -88,7 +88,7 @@ export class CookieSessions<Data extends CookieSession> {
 
   /** Ends a session. */
   async end(sid: string): Promise<void> {
-    // First where it came from: a request that moves the row at this moment then finds it gone.
+    // The former table comes first: a request that is moving the row then finds that it has ended.
     await this.#former?.remove(sid);
     const opened = await this.#sessions.open(idOf(sid));
     await opened?.destroy();

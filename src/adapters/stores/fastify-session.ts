@@ -24,8 +24,9 @@ export interface FastifySessionStoreOptions {
 type Done<Value = void> = (error: unknown, value?: Value) => void;
 
 /**
- * @fastify/session copies the enumerable keys of what `get()` has returned, and nothing else of it: so
- * what was read goes along as one more key. It has no JSON, so it is neither stored nor a change.
+ * @fastify/session copies only the enumerable keys of the object that `get()` has returned, so the
+ * session as it was read is kept under a key of its own. JSON leaves that key out: it is neither stored
+ * nor taken for a change.
  */
 const AS_READ = 'phpsessid.read';
 

@@ -22,7 +22,7 @@ export const endingCases: readonly ContractCase<SessionsSubject>[] = [
   },
   {
     about: 'destroy',
-    name: 'a later save is told that the session is gone, and does not revive it',
+    name: 'a later save answers that the session is gone, and does not revive it',
     level: 'required',
     why: 'A slow page that began before the logout saves after it.',
     needs: 'overlap',

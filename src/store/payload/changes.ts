@@ -48,7 +48,7 @@ export function firstChange(
       ),
     );
   }
-  // PHP's objects, floats and references are written as what they are.
+  // PHP's objects, floats and references keep their type in PHP's formats.
   return value.constructor === back.constructor && !isRecord(value) ? undefined : changed;
 }
 

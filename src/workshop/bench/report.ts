@@ -5,8 +5,8 @@ export type BenchReport =
   /** A file starts, or is over: several may share one process. */
   | { kind: 'file' | 'file over'; file: string }
   /**
-   * The process is not clean enough for the next file, and ends: another one is to run the other
-   * files, and so many of those that are over once more.
+   * The process is not clean enough for the next file, and ends. A new one runs the files that are
+   * left, after repeating the last `again` of those that are over.
    */
   | { kind: 'spent'; again: number }
   /** The class's file, and the callback that is about to be called. */

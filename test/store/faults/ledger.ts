@@ -88,7 +88,7 @@ export class Ledger {
   async #write(writer: number): Promise<void> {
     const { renewEvery = Number.POSITIVE_INFINITY } = this.#options;
     for (let turn = 0; !this.#isOver; turn += 1) {
-      // Ended sessions are written, too.
+      // The writers also write to ended sessions.
       const entry = this.#entries[(writer + turn) % this.#entries.length] as Entry;
       const began = performance.now();
       try {
