@@ -21,8 +21,14 @@ const transferScript = fileURLToPath(new URL('wsrep_sst_copy', import.meta.url))
 
 const user = 'workshop';
 
-/** Attempts to start, should another program take one of the ports that were free. */
 const attempts = 3;
+
+/**
+ * Another program has taken a port that was free: one of the server's, or the one at which a node
+ * receives the writes that it lacks. No node can join again with the data it then has, so all begin
+ * anew.
+ */
+const PASSING = /address already in use|Bind on TCP\/IP port|Will never receive state/i;
 
 /** Milliseconds until all nodes must see each other again. */
 const patience = 60_000;
@@ -59,8 +65,7 @@ export class GaleraCluster {
         return cluster;
       } catch (error) {
         await cluster.close();
-        const isTaken = /address already in use|Bind on TCP\/IP port/i.test(String(error));
-        if (!isTaken || attempt === attempts) throw error;
+        if (!PASSING.test(String(error)) || attempt === attempts) throw error;
       }
     }
   }
@@ -118,30 +123,11 @@ export class GaleraCluster {
       surroundings ??= await surroundingsIn(folder);
       const node = new GaleraNode(name, program, folder, surroundings);
       this.#nodes.push(node);
-      await startFirst(node, members, signal);
+      await node.choosePorts();
+      await node.start(members);
       members.push(node.group);
     }
     await this.agree();
-  }
-}
-
-/**
- * Starts a new node. It ends at once when a port was taken since it was found free, and when the node
- * that sends it the missing writes fails to; both pass.
- */
-async function startFirst(
-  node: GaleraNode,
-  members: readonly string[],
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    await node.choosePorts();
-    try {
-      return await node.start(members);
-    } catch (error) {
-      if (attempt === 3 || signal?.aborted) throw error;
-      await node.kill();
-    }
   }
 }
 
