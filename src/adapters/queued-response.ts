@@ -107,10 +107,11 @@ export function renewHead(
   response: Queued,
   [status, message]: readonly [status: number, message: string],
 ): void {
-  const { statusCode, statusMessage } = response;
+  // Once queued, the old head counts as sent; Node would put the new one before a later piece as well.
+  const { statusCode, statusMessage, _headerSent } = response;
   response._header = null;
   ServerResponse.prototype.writeHead.apply(response, [status, message as never]);
-  Object.assign(response, { statusCode, statusMessage });
+  Object.assign(response, { statusCode, statusMessage, _headerSent });
 }
 
 /** Describe a body that an error page replaces. */
