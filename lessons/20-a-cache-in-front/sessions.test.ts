@@ -44,11 +44,13 @@ async function newServer(timeout?: number) {
 }
 const [a, b] = [await newServer(), await newServer()];
 
-/** The statements that reached the database during a call. */
-async function asked(call: () => Promise<unknown>): Promise<number> {
+/** How many statements reached the database during a call: all, or those of one kind. */
+async function asked(call: () => Promise<unknown>, kind = /^/): Promise<number> {
   const before = statements().length;
   await call();
-  return statements().length - before;
+  return statements()
+    .slice(before)
+    .filter(({ sql }) => kind.test(sql)).length;
 }
 
 /** A session that was saved at A, and that B has in its cache. */
@@ -56,7 +58,9 @@ async function cachedSession(data: string): Promise<string> {
   const id = await a.create_sid();
   await a.write(id, data);
   assert.equal(await b.look(id), data);
-  assert.equal(await asked(() => b.look(id)), 0, 'statements of a read that follows another one');
+  // A class that saves to the cache first may send its UPDATE only now.
+  const reads = await asked(() => b.look(id), /^\s*SELECT/i);
+  assert.equal(reads, 0, 'statements of a read that follows another one');
   return id;
 }
 
