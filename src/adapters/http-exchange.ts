@@ -227,7 +227,7 @@ const BINDING: unique symbol = Symbol('phpsessid');
 interface Binding {
   readonly exchange: Exchange;
   readonly emit: EventEmitter['emit'];
-  /** Is told of the emitter's close before its listeners are. */
+  /** Called at the emitter's close, before its listeners. */
   readonly owner: { close(): void } | undefined;
 }
 

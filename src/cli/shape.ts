@@ -162,14 +162,14 @@ function faultOf(
     if (collation !== null) {
       return error(
         'id-collation',
-        `${column} is text and compares by ${collation}: a hash is bytes, some are refused or changed, ` +
+        `${column} is text and compares by ${collation}: hashes are bytes, of which some are refused or changed, ` +
           'and with _ci two visitors can share one row',
       );
     }
     if (type !== 'varbinary' || bytes < 32) {
       return error(
         'id-short',
-        `${column} is ${type} of ${bytes} bytes: a key has 32, none is found again`,
+        `${column} is ${type} of ${bytes} bytes: a key has 32, so no session is found again`,
       );
     }
   } else if (name === names.data) {
@@ -214,7 +214,7 @@ function strangeColumns(table: OurTable, columns: Shape['columns']): Difference[
     .map(([name]) => ({
       code: 'column-required',
       level: 'error',
-      message: `the column "${name}" is none of the store's, is NOT NULL and has no default: every new session is refused`,
+      message: `the column "${name}" is not one of the store's, is NOT NULL and has no default: every new session is refused`,
       advice: `ALTER TABLE ${quote(table.name)} ALTER ${quote(name)} SET DEFAULT …;`,
     }));
 }

@@ -65,7 +65,7 @@ export class Events {
     };
   }
 
-  /** Publishes that an id is in no row, and from a certain number on that somebody may be guessing. */
+  /** Publishes that an id is in no row, and from a certain number on that ids are perhaps guessed. */
   emitUnknown(): void {
     this.emit('unknown-id', () => ({}));
     const now = performance.now();
@@ -78,7 +78,7 @@ export class Events {
   /**
    * Publishes an event. A listener that throws or rejects does not fail the request: its error is a warning.
    *
-   * @param describe - Makes the event; called only where somebody listens.
+   * @param describe - Makes the event; called only if there is a listener.
    */
   emit(kind: SessionEventKind, describe: () => Omit<SessionEvent, 'kind'>): void {
     const listeners = this.#listeners.get(kind);

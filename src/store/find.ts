@@ -40,7 +40,7 @@ export async function findRow(
  * from before, perhaps by fixation, must not reach the session of the user who logged in.
  *
  * @param pointer - A row that was replaced.
- * @returns The live row; undefined if the grace is over, or the session belongs to somebody else.
+ * @returns The live row; undefined if the grace is over, or the session belongs to another user.
  */
 export async function follow(
   context: Context,

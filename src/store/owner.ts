@@ -6,7 +6,7 @@ const LONGEST_LABEL = 255;
 
 /** The user and the label that a caller gives. */
 export interface Owner {
-  /** Whose session it is; null for nobody. */
+  /** Whose session it is; null for no user. */
   readonly user?: string | null | undefined;
   /** What a list of the user's sessions shows. */
   readonly label?: string | undefined;
@@ -14,7 +14,7 @@ export interface Owner {
 
 /**
  * Checks the lengths here: without a strict `sql_mode` the server would cut a user's name, and the
- * session would belong to somebody else.
+ * session would belong to another user.
  *
  * @throws SessionValueError.
  */

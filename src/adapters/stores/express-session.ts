@@ -19,7 +19,7 @@ export interface ExpressSessionStoreOptions {
    * Returns the user of a session that is created, for `sessions.of(user)`. Call
    * `request.session.regenerate()` at the login, as express-session advises.
    *
-   * @default nobody
+   * @default no user
    */
   readonly user?: ((session: SessionData) => string | undefined) | undefined;
   /** The table of express-mysql-session, whose sessions move here while the application runs. */
@@ -127,7 +127,7 @@ export class ExpressSessionStore extends Store {
   }
 
   /**
-   * Moves the sessions that nobody has used since `from.shared` is false, and returns how many there
+   * Moves the sessions that were not used since `from.shared` is false, and returns how many there
    * were. The table they came from can then be dropped.
    */
   async moveAll(): Promise<number> {

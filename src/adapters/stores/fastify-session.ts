@@ -16,7 +16,7 @@ export interface FastifySessionStoreOptions {
    * the session of a login within `regenerate()`: assign the user before, and call
    * `request.session.regenerate(['user'])`.
    *
-   * @default nobody
+   * @default no user
    */
   readonly user?: ((session: object) => string | undefined) | undefined;
 }

@@ -13,7 +13,7 @@ export interface KoaSessionStoreOptions {
    * Returns the user of a session's data, for `sessions.of(user)`. At the login, put the user into
    * `ctx.session`, and then call `await ctx.session.regenerate()`.
    *
-   * @default nobody
+   * @default no user
    */
   readonly user?: ((session: Readonly<Record<string, unknown>>) => string | undefined) | undefined;
 }

@@ -42,7 +42,7 @@ export interface RemixSessionOptions {
    * Returns the user of a session's values, for `sessions.of(user)`. At the login, set the user, and
    * call `session.regenerateId(true)`.
    *
-   * @default nobody
+   * @default no user
    */
   readonly user?: ((values: Readonly<Record<string, unknown>>) => string | undefined) | undefined;
 }

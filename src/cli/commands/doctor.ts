@@ -64,7 +64,10 @@ async function examine(
   const ask = askOn(connection);
   const server = await readServer(ask);
   if (!isPrimary(server)) {
-    return { findings: clusterState(server), unchecked: ['all else: the node refuses statements'] };
+    return {
+      findings: clusterState(server),
+      unchecked: ['everything else: the node refuses statements'],
+    };
   }
   const { table: name = 'sessions', columns } = place.options;
   const table = new OurTable(name, columns);

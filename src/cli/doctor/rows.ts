@@ -10,7 +10,7 @@ const LONGEST = 65_536;
 
 /** Expired rows older than this should be gone: three times the time between two collections. */
 const GC_LATE = 15 * 60_000;
-/** Fewer of them are no pile. */
+/** Fewer are not a backlog. */
 const A_PILE = 100;
 
 const RUNNER = 'gc runner';

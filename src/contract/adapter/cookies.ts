@@ -66,7 +66,11 @@ export const cookieCases: readonly ContractCase<SessionSite>[] = [
       const { lines, headers, text } = await new Browser(url).ask();
       assert.ok(lines.includes('theme=dark'), "the page's cookie is missing");
       assert.ok(lines.length > 1, "the session's cookie is missing");
-      assert.deepEqual([headers.get('x-page'), text], ['mine', 'page'], 'the page is another');
+      assert.deepEqual(
+        [headers.get('x-page'), text],
+        ['mine', 'page'],
+        'the body of the page is different',
+      );
     },
   },
 ];

@@ -143,7 +143,7 @@ async function failures({ unreachable }: StoreSubject): Promise<[string, Outcome
   );
 }
 
-/** As `failures()`; what is thrown into the process is the matter of one case. */
+/** As `failures()`, but for what reaches the process, which a case of its own tests. */
 async function quietFailures(subject: StoreSubject): Promise<[string, Outcome][]> {
   let seen: [string, Outcome][] | undefined;
   const [error] = await collectStray(async () => {

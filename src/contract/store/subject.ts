@@ -76,7 +76,7 @@ export function newId(): string {
   return randomBytes(24).toString('base64url');
 }
 
-/** Milliseconds of a life that no case lives to see. */
+/** Milliseconds; longer than any case runs. */
 export const LONG = 3_600_000;
 
 /** A store as its session layer calls it, with promises. */

@@ -37,7 +37,7 @@ export const valueCases: readonly ContractCase<StoreSubject>[] = [
     async run({ store }) {
       const caller = new Caller(store);
       const id = await caller.add(VALUES);
-      assert.deepEqual(await caller.values(id), VALUES, 'the values are others');
+      assert.deepEqual(await caller.values(id), VALUES, 'the values are different');
       const found = await caller.get(id);
       assert.equal(typeof found?.cookie, 'object', 'the cookie is missing');
     },
@@ -136,7 +136,7 @@ export const valueCases: readonly ContractCase<StoreSubject>[] = [
       assert.deepEqual(
         found.map((values) => values?.['visitor']),
         [...ids.keys()],
-        'not each session has its own data',
+        'some sessions have the data of others',
       );
     },
   },

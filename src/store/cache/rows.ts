@@ -37,7 +37,7 @@ export interface Rows {
    */
   read(key: Buffer, load: () => Promise<Row | undefined>): Promise<Row | undefined>;
   /**
-   * Runs a change of rows, so that nobody reads them afterwards as they were before it.
+   * Runs a change of rows, so that no later read returns them as they were before it.
    *
    * @param after - Returns the only row as the change has left it, if readers may use that.
    */

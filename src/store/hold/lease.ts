@@ -13,7 +13,7 @@ import { type Hold, type HoldContext, Nothing } from './hold.ts';
 
 const DUPLICATE = 1062;
 const OWNER_BYTES = 16;
-/** Milliseconds between two looks at a lease of somebody else, at random around this. */
+/** Milliseconds between two looks at another request's lease, at random around this. */
 const LOOK_EVERY = 25;
 const RELEASE_WITHIN = 1000;
 

@@ -14,7 +14,7 @@ interface Line {
   readonly waiting: Set<() => void>;
 }
 
-/** The queues of one process. A queue exists while somebody is in it. */
+/** The queues of one process. A queue exists while a request is in it. */
 export class Queues {
   readonly #lines = new Map<string, Line>();
 

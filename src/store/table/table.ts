@@ -1,4 +1,4 @@
-/** The seam between the store and a table: what a profile of somebody else's table has to know. */
+/** The seam between the store and a table: what a profile of another program's table has to know. */
 import type { Bound } from '../database/database.ts';
 import type { ExtraValue } from '../extra.ts';
 
