@@ -11,6 +11,7 @@ const LARGEST = 32;
 
 interface Waiting {
   readonly keys: readonly Buffer[];
+  readonly names: readonly string[];
   /** False when the caller has stopped waiting. */
   settle(): boolean;
   resolve(row: Row | undefined): void;
@@ -40,7 +41,7 @@ export class BatchedReads implements Reads {
         this.#batches.remove(waiting);
         reject(reason ?? new StatementFailure(new NoAnswer('No answer in time'), true));
       });
-      const waiting: Waiting = { keys, settle, resolve, reject };
+      const waiting: Waiting = { keys, names: keys.map(nameOf), settle, resolve, reject };
       this.#batches.add(waiting);
     });
   }
@@ -55,7 +56,7 @@ export class BatchedReads implements Reads {
   }
 
   async #ask(batch: readonly Waiting[]): Promise<void> {
-    const { sql, values } = this.#table.read(padded(batch.flatMap(({ keys }) => keys)));
+    const { sql, values } = this.#table.read(keysOf(batch));
     const deadline = new Deadline(2 * this.#timeout);
     const { rows } = await this.#database.run(deadline, sql, values);
     const found = new Map<string, Row>();
@@ -63,11 +64,15 @@ export class BatchedReads implements Reads {
       const row = readable(this.#table.rowOf(columns));
       found.set(nameOf(row.key), row);
     }
-    for (const { keys, settle, resolve } of batch) {
-      const key = keys.map(nameOf).find((name) => found.has(name));
-      const row = key === undefined ? undefined : found.get(key);
-      // Another request may have the same row: a change of one's bytes must not reach the other.
-      if (settle()) resolve(row && { ...row, data: Buffer.from(row.data) });
+    const taken = new Set<Row>();
+    for (const { names, settle, resolve } of batch) {
+      const name = names.find((each) => found.has(each));
+      const row = name === undefined ? undefined : found.get(name);
+      if (!settle()) continue;
+      // Two requests of one row: a change of one's bytes must not reach the other.
+      const isTaken = row !== undefined && taken.has(row);
+      resolve(isTaken ? { ...row, data: Buffer.from(row.data) } : row);
+      if (row !== undefined) taken.add(row);
     }
   }
 }
@@ -85,11 +90,17 @@ function nameOf(key: Buffer): string {
   return key.toString('latin1');
 }
 
-/** Repeats the last key up to the next power of two: a few prepared statements serve all sizes. */
-function padded(keys: readonly Buffer[]): Buffer[] {
-  const unique = [...new Map(keys.map((key) => [nameOf(key), key])).values()];
-  let size = 1;
-  while (size < unique.length) size *= 2;
-  const last = unique.at(-1) as Buffer;
-  return [...unique, ...Array.from({ length: size - unique.length }, () => last)];
+/**
+ * Returns each key once, and the last one again up to the next power of two: a few prepared statements
+ * serve all sizes.
+ */
+function keysOf(batch: readonly Waiting[]): Buffer[] {
+  const unique = new Map<string, Buffer>();
+  for (const { keys, names } of batch) {
+    for (const [at, key] of keys.entries()) unique.set(names[at] as string, key);
+  }
+  const padded = [...unique.values()];
+  const last = padded.at(-1) as Buffer;
+  while ((padded.length & (padded.length - 1)) !== 0) padded.push(last);
+  return padded;
 }

@@ -65,13 +65,16 @@ export class Database {
    *
    * @throws StatementFailure.
    */
-  async run(deadline: Deadline, sql: string, values: readonly Bound[] = []): Promise<Answer> {
-    const link = await this.connect(deadline);
-    try {
-      return await link.run(deadline, sql, values);
-    } finally {
-      link.release();
-    }
+  run(deadline: Deadline, sql: string, values: readonly Bound[] = []): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.#take(deadline, reject, (link) => {
+        link.start(deadline, sql, values, 0, (failure, answer) => {
+          link.release();
+          if (answer === undefined) reject(failure);
+          else resolve(answer);
+        });
+      });
+    });
   }
 
   /**
@@ -80,17 +83,21 @@ export class Database {
    * @throws StatementFailure of the kind `not-sent` or `never`; the signal's reason.
    */
   connect(deadline: Deadline): Promise<Link> {
-    return new Promise((resolve, reject) => {
-      const settle = settleOnce(Math.min(this.#timeout, deadline.left), deadline.signal, (reason) =>
-        reject(reason ?? new StatementFailure(new Error('No connection in time'), false)),
-      );
-      this.#pool.getConnection((error, connection) => {
-        if (!settle()) connection?.release();
-        else if (error) reject(new StatementFailure(error, false));
-        else {
-          resolve(new PooledLink(connection, this.#timeout, this.#typeCast, this.readPrefix));
-        }
-      });
+    return new Promise((resolve, reject) => this.#take(deadline, reject, resolve));
+  }
+
+  #take(
+    deadline: Deadline,
+    onFailure: (failure: unknown) => void,
+    onLink: (link: PooledLink) => void,
+  ): void {
+    const settle = settleOnce(Math.min(this.#timeout, deadline.left), deadline.signal, (reason) =>
+      onFailure(reason ?? new StatementFailure(new Error('No connection in time'), false)),
+    );
+    this.#pool.getConnection((error, connection) => {
+      if (!settle()) connection?.release();
+      else if (error) onFailure(new StatementFailure(error, false));
+      else onLink(new PooledLink(connection, this.#timeout, this.#typeCast, this.readPrefix));
     });
   }
 }
@@ -115,35 +122,56 @@ class PooledLink implements Link {
   }
 
   run(deadline: Deadline, sql: string, values: readonly Bound[] = [], extra = 0): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.start(deadline, sql, values, extra, (failure, answer) => {
+        if (answer === undefined) reject(failure);
+        else resolve(answer);
+      });
+    });
+  }
+
+  /** As `run()`, without a promise: a pooled statement makes one for the connection and itself. */
+  start(
+    deadline: Deadline,
+    sql: string,
+    values: readonly Bound[],
+    extra: number,
+    onEnd: (failure: unknown, answer?: Answer) => void,
+  ): void {
     if (this.#isOver) {
       const error = Object.assign(new Error('the connection is in closed state'), { fatal: true });
-      return Promise.reject(new StatementFailure(error, false));
+      onEnd(new StatementFailure(error, false));
+      return;
     }
     const limit = Math.min(this.#timeout + extra, deadline.left);
-    return new Promise((resolve, reject) => {
-      // mysql2's own timeout leaves the busy connection in the pool, and does not cover the prepare.
-      const settle = settleOnce(limit, deadline.signal, (reason) => {
-        this.destroy();
-        reject(reason ?? new StatementFailure(new NoAnswer('No answer in time'), true));
-      });
-      const options: QueryOptions = {
-        sql: sql.startsWith('SELECT') ? this.#readPrefix + sql : sql,
-        rowsAsArray: true,
-        nestTables: false,
-        typeCast: this.#typeCast,
-      };
-      const answer = (error: unknown, result: unknown): void => {
-        if (!settle()) return;
-        if (!error) {
-          resolve(answerOf(result));
-          return;
-        }
-        this.#leave(error);
-        reject(new StatementFailure(error, true));
-      };
-      if (values.length === 0) this.#connection.query(options, answer);
-      else this.#connection.execute({ ...options, values: [...values] }, answer);
+    // mysql2's own timeout leaves the busy connection in the pool, and does not cover the prepare.
+    const settle = settleOnce(limit, deadline.signal, (reason) => {
+      this.destroy();
+      onEnd(reason ?? new StatementFailure(new NoAnswer('No answer in time'), true));
     });
+    const options: QueryOptions = {
+      sql: this.#readPrefix !== '' && sql.startsWith('SELECT') ? this.#readPrefix + sql : sql,
+      values: values as Bound[],
+      rowsAsArray: true,
+      nestTables: false,
+      typeCast: this.#typeCast,
+    };
+    const answer = (error: unknown, result: unknown): void => {
+      if (!settle()) return;
+      if (!error) {
+        onEnd(undefined, answerOf(result));
+        return;
+      }
+      this.#leave(error);
+      onEnd(new StatementFailure(error, true));
+    };
+    try {
+      if (values.length === 0) this.#connection.query(options, answer);
+      else this.#connection.execute(options, answer);
+    } catch (error) {
+      // A value of a type that cannot be bound; nothing was sent.
+      if (settle()) onEnd(error);
+    }
   }
 
   release(): void {

@@ -37,6 +37,8 @@ export class OurTable implements Table {
   readonly schema: string;
   readonly #sql: Statements;
   readonly #extra: readonly string[];
+  /** Reads by the number of their keys. */
+  readonly #reads = new Map<number, string>();
 
   /**
    * @param name - The table, with its schema in front or without.
@@ -57,8 +59,12 @@ export class OurTable implements Table {
   }
 
   read(keys: readonly Buffer[], isLocked = false): Statement {
-    const { read } = this.#sql;
-    const sql = `${read} IN (${placeholders(keys)}) AND ${this.#sql.isAlive}`;
+    const { read, isAlive } = this.#sql;
+    let sql = this.#reads.get(keys.length);
+    if (sql === undefined) {
+      sql = `${read} IN (${placeholders(keys)}) AND ${isAlive}`;
+      this.#reads.set(keys.length, sql);
+    }
     return { sql: isLocked ? `${sql} FOR UPDATE` : sql, values: keys };
   }
 
