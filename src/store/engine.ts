@@ -20,11 +20,15 @@ import { type AnyOptions, type SessionsOptions, type Settings, settingsOf } from
 import { PayloadSeal, plain, type Sealing } from './payload/seal.ts';
 import { SharedSaves } from './shared-saves.ts';
 import { ArticleTable } from './table/article.ts';
+import { quote } from './table/names.ts';
 import { OurTable } from './table/ours.ts';
 import { probe, requireOneWriter } from './table/probe.ts';
 
 /** A statement whose connection broke may still wait for a row's lock, by default for 50 s. */
 const LATE_STATEMENT = 60_000;
+
+/** The user has no right to a table. */
+const DENIED = 1142;
 
 /** The parts of one store. */
 export class Engine {
@@ -101,10 +105,32 @@ export class Engine {
   }
 
   async createTable(): Promise<void> {
-    const { timeout, leaseTable } = this.settings;
-    for (const sql of [this.#table.schema, leaseSchema(leaseTable)]) {
-      const deadline = new Deadline(timeout);
-      await repeat(deadline, () => this.#database.run(deadline, sql));
+    const { table, leaseTable, strategy } = this.settings;
+    await this.#create(table, this.#table.schema);
+    await this.#create(leaseTable, leaseSchema(leaseTable), strategy === 'lease');
+  }
+
+  /** A user without the right to create tables can use those that are there. */
+  async #create(name: string, schema: string, isNeeded = true): Promise<void> {
+    const deadline = new Deadline(this.settings.timeout);
+    const run = (sql: string): Promise<unknown> =>
+      repeat(deadline, () => this.#database.run(deadline, sql));
+    try {
+      await run(schema);
+    } catch (error) {
+      const { cause } = error as { cause?: { errno?: unknown } };
+      if (cause?.errno !== DENIED) throw error;
+      const find = run(`SELECT 1 FROM ${quote(name)} LIMIT 0`);
+      const isThere = await find.then(
+        () => true,
+        () => false,
+      );
+      if (isThere || !isNeeded) return;
+      throw new SessionSetupError(
+        `the user has no right to create the table ${JSON.stringify(name)}: GRANT CREATE on it, or run ` +
+          '"npx phpsessid create" once as another user',
+        cause,
+      );
     }
   }
 
@@ -123,9 +149,23 @@ function tableOf({ profile, table, columns, extra, idle }: Settings): OurTable |
 
 /** @throws SessionSetupError, without the address: it may have a password. */
 function addressOf(url: unknown): string {
-  if (typeof url === 'string' && URL.canParse(url)) return url;
+  if (typeof url === 'string' && isAddress(url)) return url;
   const fault = url === undefined ? 'there is neither a pool nor a url' : 'url is not an address';
-  throw new SessionSetupError(`${fault}: give one, such as mysql://user:password@localhost/app`);
+  throw new SessionSetupError(
+    `${fault}: give one, such as mysql://user:password@localhost/app; in a password write ` +
+      '@ : / ? # % as %40 %3A %2F %3F %23 %25',
+  );
+}
+
+function isAddress(url: string): boolean {
+  try {
+    const { protocol, username, password, pathname } = new URL(url);
+    // mysql2 decodes each of them.
+    decodeURIComponent(`${username} ${password} ${pathname}`);
+    return /^(?:mysql|mariadb):$/.test(protocol);
+  } catch {
+    return false;
+  }
 }
 
 function rowsOf(

@@ -58,8 +58,8 @@ export class KeyedHash {
       const bytes = isBytes ? Buffer.from(secret as Uint8Array) : Buffer.alloc(0);
       if (bytes.length < SHORTEST_SECRET) {
         throw new SessionSetupError(
-          `secrets[${at}] has ${bytes.length} bytes, at least ${SHORTEST_SECRET} are needed: ` +
-            'openssl rand -base64 32 makes one',
+          `secrets[${at}] ${isBytes ? `has ${bytes.length} bytes` : `is of the type ${typeof secret}`}, ` +
+            `at least ${SHORTEST_SECRET} bytes are needed: openssl rand -base64 32 makes one`,
         );
       }
       return padsOf(bytes);

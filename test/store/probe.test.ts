@@ -48,6 +48,51 @@ test('a missing table, column or engine, and an id that compares loosely, are re
   }
 });
 
+test('an address that cannot be right is refused with the form to use, and without its password', () => {
+  const wrong = [undefined, '', 'localhost', 'localhost:3306/app', 'postgres://u:hidden@host/app'];
+  const unescaped = ['mysql://u:hidden#1@host/app', 'mysql://u:hidden%@host/app'];
+  for (const url of [...wrong, ...unescaped]) {
+    assert.throws(
+      () => createSessions({ url: url as string, secrets, gc: false }),
+      ({ name, message }: Error) =>
+        name === 'SessionSetupError' &&
+        /(?:not an address|no.* url): give one, such as mysql:.*# % as %40/.test(message) &&
+        !message.includes('hidden'),
+    );
+  }
+});
+
+test('a wrong password, no database and no server are said with their remedies', async () => {
+  const refusalOf = async (alter: (address: URL) => void): Promise<string> => {
+    const address = new URL(schema.url);
+    alter(address);
+    const sessions = storeOn(poolOf(address.href), { timeout: 0.3 });
+    const failure = await sessions.createTable().catch(({ message }: Error) => message);
+    return String(failure);
+  };
+  const wrong = await refusalOf((address) => {
+    address.password = 'wrong';
+  });
+  assert.match(wrong, /refuses the user or the password: check them in the address/);
+  const none = await refusalOf((address) => {
+    address.pathname = '';
+  });
+  assert.match(none, /no database is selected: name it at the end of the address/);
+  const down = await refusalOf((address) => {
+    address.port = '1';
+  });
+  assert.match(down, /\(ECONNREFUSED\): check its address, that it runs/);
+});
+
+test('a secret that is missing is not taken for a short one', () => {
+  const options = {
+    url: schema.url,
+    secrets: [undefined as unknown as string],
+    gc: false,
+  } as const;
+  assert.throws(() => createSessions(options), /secrets\[0\] is of the type undefined/);
+});
+
 test('a store that was refused can be used once the table is right', async () => {
   const pool = poolOf((await newSchema()).url);
   const sessions = storeOn(pool);

@@ -246,11 +246,14 @@ test('SELECT, INSERT, UPDATE and DELETE on its tables are all the rights that th
       await session.close();
       await sessions.gc();
     }
-    const sessions = storeOn(poolOf(address.href));
-    await assert.rejects(sessions.createTable(), {
-      name: 'SessionSetupError',
-      message: /CREATE|right/,
-    });
+    const create = (options: Options): Promise<void> =>
+      storeOn(poolOf(address.href), options).createTable();
+    await create({ strategy: 'lease' });
+    await create({ leaseTable: 'denied' });
+    const message = /no right to create the table "denied": GRANT CREATE.*npx phpsessid create/;
+    const refusal = { name: 'SessionSetupError', message };
+    await assert.rejects(create({ table: 'denied' }), refusal);
+    await assert.rejects(create({ strategy: 'lease', leaseTable: 'denied' }), refusal);
   } finally {
     await query("DROP USER four@'%'");
   }

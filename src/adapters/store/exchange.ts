@@ -143,12 +143,15 @@ export function keepFromCaches(head: ResponseHead): void {
  * @param sessions - The store.
  * @param options - The cookie.
  * @returns A function that begins one exchange.
- * @throws TypeError for a cookie that browsers would refuse.
+ * @throws TypeError without sessions, or for a cookie that browsers would refuse.
  */
 export function prepareSessions<Data extends object>(
   sessions: Sessions<Data>,
   options: ExchangeOptions = {},
 ): (parts: SessionParts) => SessionExchange {
+  if (typeof (sessions as Partial<Sessions> | undefined)?.start !== 'function') {
+    throw new TypeError('An adapter takes the sessions that createSessions() returns');
+  }
   const cookie = new SessionCookie(options.cookie);
   return ({ cookie: header, head, request }) => {
     const id = cookie.read(header);

@@ -207,7 +207,8 @@ export class CookieSessions<Data extends CookieSession> {
   #warnOf({ cookie }: Data): void {
     const { idle } = this.#sessions;
     const seconds = (cookie?.originalMaxAge ?? 0) / 1000;
-    if (seconds <= idle || this.#hasWarned) return;
+    // The end of a cookie may be an invalid date.
+    if (!(seconds > idle) || this.#hasWarned) return;
     this.#hasWarned = true;
     process.emitWarning(
       `The cookie lives for ${Math.round(seconds)} s, and its session ends after ${idle} s without ` +

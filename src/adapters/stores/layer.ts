@@ -27,8 +27,17 @@ export function idOf(sid: string): string {
 }
 
 /** @throws SessionSetupError for a strategy that locks: a layer says no end of a request. */
-export function requireMerge({ strategy }: Pick<Sessions, 'strategy'>, layer: string): void {
+export function requireMerge(
+  sessions: Partial<Pick<Sessions, 'strategy'>> | undefined,
+  layer: string,
+): void {
+  const strategy = sessions?.strategy;
   if (strategy === 'merge') return;
+  if (strategy === undefined) {
+    throw new SessionSetupError(
+      `The store of ${layer} takes the sessions that createSessions() returns`,
+    );
+  }
   throw new SessionSetupError(
     `${layer} cannot release the locks of strategy: '${strategy}': use 'merge'`,
   );

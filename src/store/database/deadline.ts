@@ -14,6 +14,8 @@ export class Deadline {
   readonly #budget: number;
   /** Ends the call early. */
   readonly signal: AbortSignal | undefined;
+  /** The driver's last word for a failure, such as ECONNREFUSED; the last try may only have been cut short. */
+  #word = '';
   #tries = 0;
 
   /**
@@ -53,12 +55,14 @@ export class Deadline {
    */
   async pause(cause?: unknown): Promise<void> {
     this.#tries += 1;
+    this.#word = wordOf(cause) ?? this.#word;
     const bound = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (this.#tries - 1));
     const pause = Math.random() * bound;
     if (this.#tries >= TRIES || pause >= this.left) {
       throw new SessionUnavailable(
         `The session database gave no usable answer in ${this.#tries} tries within ` +
-          `${this.#budget} ms: check that it runs, and that the pool has a free connection`,
+          `${this.#budget} ms${this.#word}: check its address, that it runs, and that the pool has ` +
+          'a free connection',
         cause,
       );
     }
@@ -100,9 +104,15 @@ export async function repeat<Result>(
   }
 }
 
+function wordOf(cause: unknown): string | undefined {
+  const { code } = (cause ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? ` (${code})` : undefined;
+}
+
 const REMEDIES: Readonly<Record<number, string>> = {
   1044: 'the user has no right to the schema: GRANT SELECT, INSERT, UPDATE, DELETE on the table',
-  1045: "the server refuses the user or the password: check the pool's options",
+  1045: 'the server refuses the user or the password: check them in the address or in the pool',
+  1046: 'no database is selected: name it at the end of the address, or in the pool',
   1049: 'the schema does not exist: CREATE DATABASE, or correct the name in the address',
   1054: "a column is missing: compare the table with the store's schema, or set `columns`",
   1064: 'the server does not know this syntax: MariaDB 10.6, MySQL 8.0 or later is needed',

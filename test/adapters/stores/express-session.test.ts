@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import session, { type SessionOptions } from 'express-session';
 import type { RowDataPacket } from 'mysql2/promise';
+import { expressSessions } from '../../../src/adapters/store/express.ts';
 import { ExpressSessionStore } from '../../../src/adapters/stores/express-session.ts';
 import { sessionStoreContract } from '../../../src/contract/session-store.ts';
 import type { Sessions } from '../../../src/store/store.ts';
@@ -69,6 +70,37 @@ sessionStoreContract({
       return rows.flatMap((row) => Object.values(row).map(String)).join('\n');
     },
   }),
+});
+
+test('options or a pool in the place of the sessions are refused by name', () => {
+  for (const wrong of [undefined, { url: 'mysql://localhost/app' }, ownPool]) {
+    assert.throws(
+      () => new ExpressSessionStore(wrong as unknown as Sessions),
+      /The store of express-session takes the sessions that createSessions\(\) returns/,
+    );
+    assert.throws(
+      () => expressSessions(wrong as unknown as Sessions),
+      /An adapter takes the sessions that createSessions\(\) returns/,
+    );
+  }
+});
+
+test('a cookie whose end is no date is not said to live for NaN seconds', async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error): number => warnings.push(warning);
+  process.on('warning', note);
+  const cookie = { expires: new Date(Number.NaN) };
+  const save: RequestHandler = (request, response, next) =>
+    request.session.save((error) => (error ? next(error) : response.send('saved')));
+  const ask = await start(
+    newStore(),
+    { '/': save },
+    { cookie: cookie as SessionOptions['cookie'] },
+  );
+  await ask('/');
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('warning', note);
+  assert.deepEqual(warnings, []);
 });
 
 test('50 requests at once with a key each all keep theirs', async () => {
