@@ -1,6 +1,24 @@
 /** The default answer to an error of a page or of a save, for the adapters on node:http. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+/** Answers an error of a page or of a save. */
+export type OnError = (error: unknown, request: IncomingMessage, response: ServerResponse) => void;
+
+/**
+ * Lets the application's function answer, and the default if that function throws or rejects.
+ *
+ * @param onError - The application's function.
+ */
+export function answerBy(onError: OnError): OnError {
+  return async (error, request, response) => {
+    try {
+      await onError(error, request, response);
+    } catch (failure) {
+      answerError(failure, request, response);
+    }
+  };
+}
+
 /**
  * Answers 500 where nothing has left yet, and cuts the connection where something has.
  */

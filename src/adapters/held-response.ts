@@ -5,8 +5,7 @@
 import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Caller, callerOf, type ResponseHead } from '../php/host.ts';
-import { PhpScopeError } from '../php/index.ts';
-import type { Exchange } from './exchange.ts';
+import { Commits, type Committing, type PageOwner } from './commits.ts';
 import { isSetCookie, PageHead } from './page-head.ts';
 import {
   flush,
@@ -22,12 +21,6 @@ import {
 type Method = (...values: unknown[]) => unknown;
 type Called = (...values: never[]) => unknown;
 
-/** What a response waits for: a request of PHP, or a session of the store. */
-export type Committing = Pick<
-  Exchange,
-  'needsCommit' | 'isMixedUp' | 'isCurrent' | 'namesSender' | 'commitNow'
->;
-
 const HOLD: unique symbol = Symbol('phpsessid');
 
 interface Held extends Queued {
@@ -38,23 +31,12 @@ interface HeldSocket extends Socket {
   [HOLD]?: HeldResponse;
 }
 
-/** The request that a held response answers. */
-export interface PageOwner {
-  /** Answers instead when the session could not be saved; nothing has left yet. */
-  fail(error: unknown): void;
-  /** The page has ended the response. */
-  endIfOver(): void;
-}
-
-const MIXED_UP =
-  'A callback used $_SESSION in the context of another request, and then answered this one, whose ' +
-  'session is still open: use promises or phpSessionOf(request) in callbacks that wait in a queue; ' +
-  'to answer another visitor on purpose, call session_write_close() in their page first';
-
-/** A response whose bytes wait for its exchange; as PHP sees it, the head of that response. */
+/**
+ * A response whose bytes wait for its exchanges, one for each middleware of ours; as PHP sees it, the
+ * head of that response.
+ */
 export class HeldResponse implements ResponseHead {
   readonly #response: Held;
-  readonly #owner: PageOwner;
   readonly #original: {
     readonly writeHead: Method;
     readonly removeHeader: Method;
@@ -64,7 +46,7 @@ export class HeldResponse implements ResponseHead {
     readonly flushHeaders: Method;
   };
   readonly #head: PageHead;
-  #exchange: Committing | undefined;
+  readonly #commits = new Commits();
   #state: 'open' | 'saving' | 'released' = 'open';
   #sentFrom: Caller | undefined;
   /** Whether the session has changed a header after the head was decided. */
@@ -76,11 +58,15 @@ export class HeldResponse implements ResponseHead {
   #isDiscarded = false;
   #cut: { readonly error: Error | undefined } | undefined;
 
+  /** Holds a response; one that another middleware holds already is held once. */
+  static of(response: ServerResponse): HeldResponse {
+    return (response as Held)[HOLD] ?? new HeldResponse(response);
+  }
+
   /** Replaces the methods of one response that send its head. */
-  constructor(response: ServerResponse, owner: PageOwner) {
+  private constructor(response: ServerResponse) {
     const held = response as Held;
     this.#response = held;
-    this.#owner = owner;
     this.#original = {
       writeHead: held.writeHead as Method,
       removeHeader: held.removeHeader as Method,
@@ -100,9 +86,9 @@ export class HeldResponse implements ResponseHead {
     held.flushHeaders = flushHeaders;
   }
 
-  /** Holds the response until this exchange is committed. */
-  waitFor(exchange: Committing): void {
-    this.#exchange = exchange;
+  /** Holds the response until this exchange, too, is committed. */
+  waitFor(exchange: Committing, owner: PageOwner): void {
+    this.#commits.add(exchange, owner);
   }
 
   get headersSent(): boolean {
@@ -119,7 +105,7 @@ export class HeldResponse implements ResponseHead {
 
   setHeader(name: string, value: string | readonly string[]): void {
     const last = typeof value === 'string' ? value : (value.at(-1) ?? '');
-    if (isSetCookie(name)) this.#head.cookie = last;
+    if (isSetCookie(name)) this.#head.noteCookie(last);
     this.#isBinary ||= /[^\0-\x7f]/.test(last);
     if (this.#response._header === null) this.#response.setHeader(name, value);
     else this.#unlocked(() => this.#response.setHeader(name, value));
@@ -144,7 +130,7 @@ export class HeldResponse implements ResponseHead {
 
   /** @internal The page's own removeHeader(). */
   pageRemoves(name: string): void {
-    if (isSetCookie(name)) this.#head.cookie = undefined;
+    if (isSetCookie(name)) this.#head.forgetCookies();
     this.#original.removeHeader.call(this.#response, name);
   }
 
@@ -169,7 +155,7 @@ export class HeldResponse implements ResponseHead {
     if (typeof values[1] === 'string') Buffer.from('', values[1] as BufferEncoding);
     if (this.#state === 'saving') return original.apply(response, given);
     this.#noteSender(called);
-    const isFree = !this.#exchange?.needsCommit && !this.#isStale && !this.#isBinary;
+    const isFree = !this.#commits.areNeeded && !this.#isStale && !this.#isBinary;
     if (!isFree) park(response);
     let result: unknown;
     try {
@@ -194,13 +180,13 @@ export class HeldResponse implements ResponseHead {
   }
 
   #noteSender(called: Called): void {
-    if (this.#exchange?.namesSender) this.#sentFrom ??= callerOf(called);
+    if (this.#commits.nameSender) this.#sentFrom ??= callerOf(called);
   }
 
   /** @internal */
   pageEnded(): void {
     this.#isOver = true;
-    this.#owner.endIfOver();
+    this.#commits.pageEnded();
   }
 
   /** @internal */
@@ -216,20 +202,10 @@ export class HeldResponse implements ResponseHead {
 
   #save(): void {
     this.#state = 'saving';
-    if (!this.#exchange?.needsCommit) {
-      this.#release();
-      return;
-    }
-    this.#delayDestroy();
-    const mixUp = this.#exchange.isMixedUp ? new PhpScopeError(MIXED_UP) : undefined;
-    const saving = this.#exchange.commitNow('the response had begun');
-    if (saving === undefined && mixUp === undefined) {
-      this.#release();
-      return;
-    }
-    Promise.resolve(saving).then(
-      () => (mixUp ? this.#discard(mixUp) : this.#release()),
-      (error: unknown) => this.#discard(error),
+    if (this.#commits.areNeeded) this.#delayDestroy();
+    this.#commits.run(
+      () => this.#release(),
+      (error, owner) => this.#discard(error, owner),
     );
   }
 
@@ -250,7 +226,7 @@ export class HeldResponse implements ResponseHead {
 
   /** @internal Whether the page destroys its socket before its answer has left. */
   delaysDestroy(error: Error | undefined): boolean {
-    if (this.#state !== 'saving' || !this.#exchange?.isCurrent) return false;
+    if (this.#state !== 'saving' || !this.#commits.areCurrent) return false;
     this.#cut ??= { error };
     return true;
   }
@@ -278,7 +254,7 @@ export class HeldResponse implements ResponseHead {
   }
 
   /** Gives the response to the page that says that the session could not be saved. */
-  #discard(error: unknown): void {
+  #discard(error: unknown, owner: PageOwner): void {
     const response = this.#response;
     this.#state = 'released';
     startOver(response);
@@ -286,7 +262,7 @@ export class HeldResponse implements ResponseHead {
     this.#head.withdraw();
     forgetBody(response);
     if (response.destroyed) response.req.socket.destroy(this.#cut?.error);
-    this.#owner.fail(error);
+    owner.fail(error);
   }
 }
 

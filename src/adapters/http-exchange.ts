@@ -3,8 +3,9 @@ import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isThenable, type PhpOptions, type ResponseHead } from '../php/host.ts';
 import { session_write_close } from '../php/index.ts';
+import type { PageOwner } from './commits.ts';
 import { type Exchange, type ExchangeParts, prepareExchanges } from './exchange.ts';
-import { HeldResponse, type PageOwner } from './held-response.ts';
+import { HeldResponse } from './held-response.ts';
 import { isQueueable } from './queued-response.ts';
 
 /** How PHP behaves, and how long a page may outlive its client. */
@@ -125,9 +126,9 @@ class Serving implements PageOwner {
     this.#response = response;
     this.#fail = fail;
     this.#hangupGrace = hangupGrace;
-    this.#held = new HeldResponse(response, this);
+    this.#held = HeldResponse.of(response);
     this.#exchange = begin(new NodeParts(request, response, this.#held));
-    this.#held.waitFor(this.#exchange);
+    this.#held.waitFor(this.#exchange, this);
     bindEvents(request, this.#exchange);
     bindEvents(response, this.#exchange, this);
   }

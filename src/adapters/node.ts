@@ -4,7 +4,7 @@
  * @module node
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { answerError } from './answer-error.ts';
+import { answerBy, answerError } from './answer-error.ts';
 import { type HttpOptions, prepareHttp } from './http-exchange.ts';
 
 /** How PHP behaves, and what happens when a page fails. */
@@ -13,7 +13,7 @@ export interface PhpSessionOptions<Name extends string = string> extends HttpOpt
    * Receives an error that the listener or the session's end threw.
    *
    * The default answers 500 where nothing has left yet, cuts the connection where something has,
-   * and gives the error to `process.emitWarning`.
+   * and gives the error to `process.emitWarning`. It also answers where your function throws.
    */
   onError?:
     | ((error: unknown, request: IncomingMessage, response: ServerResponse) => void)
@@ -56,8 +56,9 @@ export function withPhpSession<Name extends string>(
 ): RequestListener {
   const { onError = answerError, ...others } = options;
   const serve = prepareHttp(others);
+  const answer = answerBy(onError);
   return (request, response) => {
-    const fail = (error: unknown): void => onError(error, request, response);
+    const fail = (error: unknown): void => answer(error, request, response);
     serve(request, response, fail, () => listener(request, response));
   };
 }

@@ -13,14 +13,24 @@ export class PageHead {
   readonly #original: Original;
   /** The headers that writeHead() has set, with their values before. */
   #replaced: [name: string, value: OutgoingHttpHeader | undefined][] = [];
-  /** The session's Set-Cookie line, unless the page has removed it. */
-  cookie: string | undefined;
+  /** The sessions' Set-Cookie lines, unless the page has removed them. */
+  #cookies: readonly string[] = [];
   /** The status line as it was when the head was decided. */
   decided: readonly [status: number, message: string] | undefined;
 
   constructor(response: ServerResponse, original: Original) {
     this.#response = response;
     this.#original = original;
+  }
+
+  /** A session has set its cookie, for the first time or anew. */
+  noteCookie(line: string): void {
+    this.#cookies = [line, ...this.#cookies.filter((each) => nameOf(each) !== nameOf(line))];
+  }
+
+  /** The page has removed all cookies. */
+  forgetCookies(): void {
+    this.#cookies = [];
   }
 
   /** The page's own writeHead(), whose head is not yet decided. */
@@ -37,7 +47,7 @@ export class PageHead {
     }
     try {
       this.#merge(headers);
-      this.#keepCookie();
+      this.#keepCookies();
       const line = typeof message === 'string' ? [status, message] : [status];
       this.#original.writeHead.apply(response, line);
     } catch (error) {
@@ -66,16 +76,15 @@ export class PageHead {
     }
   }
 
-  /** A list of cookies that the page has set in place of the session's keeps the session's. */
-  #keepCookie(): void {
-    const { cookie } = this;
-    if (cookie === undefined) return;
+  /** A list of cookies that the page has set in place of the sessions' keeps theirs. */
+  #keepCookies(): void {
+    if (this.#cookies.length === 0) return;
     const present = this.#response.getHeader('Set-Cookie');
     if (present === undefined) return;
     const lines = [present].flat().map(String);
-    const name = cookie.slice(0, cookie.indexOf('=') + 1);
-    if (lines.some((line) => line.startsWith(name))) return;
-    this.#response.setHeader('Set-Cookie', [cookie, ...lines]);
+    const names = new Set(lines.map(nameOf));
+    const missing = this.#cookies.filter((each) => !names.has(nameOf(each)));
+    if (missing.length > 0) this.#response.setHeader('Set-Cookie', [...missing, ...lines]);
   }
 
   /** Takes back what writeHead() has set. */
@@ -91,6 +100,11 @@ export class PageHead {
 /** Whether a name is Set-Cookie, in any case. */
 export function isSetCookie(name: unknown): boolean {
   return typeof name === 'string' && name.length === 10 && name.toLowerCase() === 'set-cookie';
+}
+
+/** The name of the cookie that a line sets. */
+function nameOf(line: string): string {
+  return line.slice(0, line.indexOf('=') + 1);
 }
 
 function isOdd(headers: readonly unknown[]): boolean {

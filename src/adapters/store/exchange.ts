@@ -20,12 +20,28 @@ export interface SessionParts {
   readonly request: object;
 }
 
+/** Options of `getSession()`. */
+export interface GetSessionOptions<Data extends object> extends Opening {
+  /**
+   * The store, where a request has passed the middlewares of several.
+   *
+   * @default the store of the last middleware
+   */
+  readonly sessions?: Sessions<Data> | undefined;
+}
+
 type AnySession = Session<object>;
 
 /** `private="name"` is about one header only. */
 const KEPT_FROM_SHARED_CACHES = /(?:^|[\s,])(?:no-store|private)\s*(?:,|$)/i;
 
-const exchanges = new WeakMap<object, SessionExchange>();
+interface Begun {
+  readonly sessions: object;
+  readonly exchange: SessionExchange;
+}
+
+/** Each request's exchanges: one for each store and cookie, the latest first. */
+const exchanges = new WeakMap<object, readonly Begun[]>();
 
 /**
  * A request, its session when it asks for one, and the save before its response leaves.
@@ -52,7 +68,7 @@ export class SessionExchange {
 
   /** The same session for each call of one request. */
   get(options: Opening): Promise<AnySession> {
-    if (this.#saving || this.#isSettled || this.#head.headersSent) {
+    if (this.isOver) {
       return Promise.reject(
         new SessionClosed('The response has begun: call getSession() before it is sent'),
       );
@@ -68,6 +84,16 @@ export class SessionExchange {
   /** Whether the head must wait for `commit()`. */
   get needsCommit(): boolean {
     return !this.#isSettled && this.#session !== undefined;
+  }
+
+  /** Whether the response has begun: a request that is handled anew needs another exchange. */
+  get isOver(): boolean {
+    return this.#saving !== undefined || this.#isSettled || this.#head.headersSent;
+  }
+
+  /** Whether this is an exchange of the same cookie. */
+  hasCookieOf(other: SessionExchange): boolean {
+    return this.#cookie.name === other.#cookie.name;
   }
 
   /** A session belongs to its request object, whatever context a callback runs in. */
@@ -158,9 +184,18 @@ export function prepareSessions<Data extends object>(
     const start = (opening: Opening): Promise<AnySession> =>
       sessions.start(id, opening) as unknown as Promise<AnySession>;
     const exchange = new SessionExchange(start, cookie, head);
-    exchanges.set(request, exchange);
+    know(request, { sessions, exchange });
     return exchange;
   };
+}
+
+/** A middleware that a request passes twice has one session there; its second exchange stays empty. */
+function know(request: object, begun: Begun): void {
+  const known = exchanges.get(request)?.filter(({ exchange }) => !exchange.isOver) ?? [];
+  const isKnown = ({ sessions, exchange }: Begun): boolean =>
+    sessions === begun.sessions && exchange.hasCookieOf(begun.exchange);
+  const same = known.find(isKnown) ?? begun;
+  exchanges.set(request, [same, ...known.filter((each) => each !== same)]);
 }
 
 /**
@@ -169,7 +204,7 @@ export function prepareSessions<Data extends object>(
  *
  * @typeParam Data - The keys of the session and their values.
  * @param request - The framework's request, in a handler behind the adapter.
- * @param options - A signal that ends the wait for a lock.
+ * @param options - A signal that ends the wait for a lock; the store, where there are several.
  * @throws TypeError for a request that the adapter has not seen; SessionUnavailable: answer 503, and
  *   not as to a visitor without a session.
  * @example
@@ -177,11 +212,12 @@ export function prepareSessions<Data extends object>(
  */
 export async function getSession<Data extends object = Record<string, unknown>>(
   request: object,
-  options: Opening = {},
+  { sessions, ...options }: GetSessionOptions<Data> = {},
 ): Promise<Session<Data>> {
-  const exchange = exchanges.get(request);
-  if (exchange === undefined) {
+  const all = exchanges.get(request);
+  const begun = sessions ? all?.find((each) => each.sessions === sessions) : all?.[0];
+  if (begun === undefined) {
     throw new TypeError("This request has no session: the sessions' middleware must come first");
   }
-  return (await exchange.get(options)) as Session<Data>;
+  return (await begun.exchange.get(options)) as Session<Data>;
 }

@@ -8,7 +8,7 @@ import type { Sessions } from '../../store/index.ts';
 import { type HttpSessionOptions, prepareHttpSessions } from './http.ts';
 
 export type { CookieOptions } from './cookie.ts';
-export { getSession } from './exchange.ts';
+export { type GetSessionOptions, getSession } from './exchange.ts';
 export type { HttpSessionOptions } from './http.ts';
 
 /** A middleware as Express and Connect call it. */

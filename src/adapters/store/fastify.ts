@@ -6,11 +6,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ResponseHead } from '../../php/host.ts';
 import type { Sessions } from '../../store/index.ts';
+import { answerError } from '../answer-error.ts';
+import { HeldResponse } from '../held-response.ts';
+import { isQueueable } from '../queued-response.ts';
 import { prepareSessions, type SessionExchange } from './exchange.ts';
 import { type HttpSessionOptions, releaseAfter } from './http.ts';
 
 export type { CookieOptions } from './cookie.ts';
-export { getSession } from './exchange.ts';
+export { type GetSessionOptions, getSession } from './exchange.ts';
 export type { HttpSessionOptions } from './http.ts';
 
 /** The part of Fastify's request that the plugin uses. */
@@ -53,7 +56,9 @@ export interface FastifyLike {
  * Lets every handler of a Fastify application call `getSession(request)`.
  *
  * The session is saved in the hook `onSend`, before the head of the response leaves. If it cannot
- * be saved, its error goes to the application's error handler, which answers instead.
+ * be saved, its error goes to the application's error handler, which answers instead. A handler that
+ * answers through `reply.raw` has its session saved as well, before its first bytes leave; an error
+ * is then a plain 500 and a warning of the process.
  *
  * @param sessions - The store.
  * @param options - The cookie.
@@ -82,19 +87,26 @@ export function fastifySessions<Data extends object>(
   options: HttpSessionOptions = {},
 ): (app: FastifyLike, options: object, done: () => void) => void {
   const begin = prepareSessions(sessions, options);
-  const exchanges = new WeakMap<FastifyRequestLike, SessionExchange>();
+  const exchanges = new WeakMap<FastifyRequestLike, Exchanged>();
   const plugin = (app: FastifyLike, _options: object, done: () => void): void => {
     app.addHook('onRequest', (request, reply, next) => {
-      const { cookie } = request.raw.headers;
-      const exchange = begin({ cookie, head: new ReplyHead(reply), request });
+      const { raw } = request;
+      const { cookie } = raw.headers;
+      const head = new ReplyHead(reply);
+      const exchange = begin({ cookie, head, request });
+      const fail = (error: unknown): void => answerError(error, raw, reply.raw);
+      head.held?.waitFor(exchange, { fail, endIfOver() {} });
       releaseAfter(reply.raw, exchange, options);
-      exchanges.set(request, exchange);
+      exchanges.set(request, { exchange, head });
       next();
     });
     app.addHook('onSend', async (request, _reply, payload) => {
-      const exchange = exchanges.get(request);
+      const { exchange, head } = exchanges.get(request) ?? {};
       // The answer of the error handler comes here, too, after a save that failed.
-      if (exchange?.needsCommit) await exchange.commit();
+      if (head && exchange?.needsCommit) {
+        head.isRaw = false;
+        await exchange.commit();
+      }
       return payload;
     });
     done();
@@ -103,29 +115,47 @@ export function fastifySessions<Data extends object>(
   return Object.assign(plugin, { [Symbol.for('skip-override')]: true });
 }
 
-/** The headers that a reply has so far. */
+interface Exchanged {
+  readonly exchange: SessionExchange;
+  readonly head: ReplyHead;
+}
+
+/** The headers that a reply has so far, or the response behind it if that is answered directly. */
 class ReplyHead implements ResponseHead {
   readonly #reply: FastifyReplyLike;
+  /** None for HTTP/2, whose responses cannot wait. */
+  readonly held: HeldResponse | undefined;
+  /** Whether the handler answers through `reply.raw`: Fastify's own way begins with a hook. */
+  isRaw = true;
 
   constructor(reply: FastifyReplyLike) {
     this.#reply = reply;
+    this.held = isQueueable(reply.raw) ? HeldResponse.of(reply.raw) : undefined;
   }
 
   get headersSent(): boolean {
-    return this.#reply.raw.headersSent;
+    return this.held?.headersSent ?? this.#reply.raw.headersSent;
   }
 
-  getHeader(name: string): number | string | string[] | undefined {
-    return this.#reply.getHeader(name);
+  getHeader(name: string): number | string | readonly string[] | undefined {
+    return this.#direct?.getHeader(name) ?? this.#reply.getHeader(name);
   }
 
   setHeader(name: string, value: string | readonly string[]): void {
+    if (this.#direct) {
+      this.#direct.setHeader(name, value);
+      return;
+    }
     // Fastify adds a cookie to those that are there, and does not replace them.
     this.#reply.removeHeader(name);
     this.#reply.header(name, value);
   }
 
   removeHeader(name: string): void {
-    this.#reply.removeHeader(name);
+    (this.#direct ?? this.#reply).removeHeader(name);
+  }
+
+  get #direct(): HeldResponse | undefined {
+    return this.isRaw ? this.held : undefined;
   }
 }

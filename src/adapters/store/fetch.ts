@@ -8,7 +8,7 @@ import { FetchHead } from '../fetch-head.ts';
 import { type ExchangeOptions, prepareSessions } from './exchange.ts';
 
 export type { CookieOptions } from './cookie.ts';
-export { type ExchangeOptions, getSession } from './exchange.ts';
+export { type ExchangeOptions, type GetSessionOptions, getSession } from './exchange.ts';
 
 /**
  * Lets a handler call `getSession(request)`. The session is saved before the Response is returned; a

@@ -8,7 +8,7 @@ import type { Sessions } from '../../store/index.ts';
 import { type ExchangeOptions, prepareSessions } from './exchange.ts';
 
 export type { CookieOptions } from './cookie.ts';
-export { type ExchangeOptions, getSession } from './exchange.ts';
+export { type ExchangeOptions, type GetSessionOptions, getSession } from './exchange.ts';
 
 /** The part of h3's event that the middleware uses. */
 export interface H3Event {
@@ -56,6 +56,11 @@ export function h3Sessions<Data extends object>(
     const exchange = begin({ cookie: req.headers.get('cookie'), head, request: req });
     try {
       const answer = await next();
+      if (answer instanceof Error) {
+        // h3 answers it as if it had been thrown, without the headers of the event.
+        await exchange.close();
+        return answer;
+      }
       if (answer instanceof Response) head.page = answer.headers;
       await exchange.commit();
       head.headersSent = true;

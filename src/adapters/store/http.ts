@@ -36,9 +36,9 @@ export function prepareHttpSessions<Data extends object>(
           'HTTP/2 responses are not supported: let a proxy in front speak HTTP/2',
       );
     }
-    const held = new HeldResponse(response, { fail, endIfOver() {} });
+    const held = HeldResponse.of(response);
     const exchange = begin({ cookie: request.headers.cookie, head: held, request });
-    held.waitFor(exchange);
+    held.waitFor(exchange, { fail, endIfOver() {} });
     releaseAfter(response, exchange, options);
   };
 }

@@ -9,7 +9,7 @@ import { prepareSessions } from './exchange.ts';
 import { type HttpSessionOptions, releaseAfter } from './http.ts';
 
 export type { CookieOptions } from './cookie.ts';
-export { getSession } from './exchange.ts';
+export { type GetSessionOptions, getSession } from './exchange.ts';
 export type { HttpSessionOptions } from './http.ts';
 
 /** The part of Koa's context that the middleware uses. */

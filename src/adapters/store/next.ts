@@ -9,7 +9,7 @@ import { type CookieAttributes, SessionCookie } from './cookie.ts';
 import { type ExchangeOptions, keepFromCaches, prepareSessions } from './exchange.ts';
 
 export type { CookieAttributes, CookieOptions } from './cookie.ts';
-export { type ExchangeOptions, getSession } from './exchange.ts';
+export { type ExchangeOptions, type GetSessionOptions, getSession } from './exchange.ts';
 
 /** The part of Next's cookies that is used. */
 export interface NextCookies {

@@ -5,11 +5,11 @@
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Sessions } from '../../store/index.ts';
-import { answerError } from '../answer-error.ts';
+import { answerBy, answerError } from '../answer-error.ts';
 import { type HttpSessionOptions, prepareHttpSessions } from './http.ts';
 
 export type { CookieOptions } from './cookie.ts';
-export { getSession } from './exchange.ts';
+export { type GetSessionOptions, getSession } from './exchange.ts';
 
 /** The cookie, and what happens when a page fails. */
 export interface NodeSessionOptions extends HttpSessionOptions {
@@ -17,7 +17,7 @@ export interface NodeSessionOptions extends HttpSessionOptions {
    * Receives an error that the listener or the save threw.
    *
    * The default answers 500 where nothing has left yet, cuts the connection where something has,
-   * and gives the error to `process.emitWarning`.
+   * and gives the error to `process.emitWarning`. It also answers where your function throws.
    */
   onError?:
     | ((error: unknown, request: IncomingMessage, response: ServerResponse) => void)
@@ -56,8 +56,9 @@ export function withSessions<Data extends object>(
 ): RequestListener {
   const { onError = answerError, ...others } = options;
   const begin = prepareHttpSessions(sessions, others);
+  const answer = answerBy(onError);
   return async (request, response) => {
-    const fail = (error: unknown): void => onError(error, request, response);
+    const fail = (error: unknown): void => answer(error, request, response);
     try {
       begin(request, response, fail);
       await listener(request, response);

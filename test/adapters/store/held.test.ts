@@ -1,12 +1,27 @@
-/** Responses on node:http that begin before their session is saved, and go on afterwards. */
+/** Responses on node:http: those that go on after the save, and those that wait for several sessions. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { getSession, withSessions } from '../../../src/adapters/store/node.ts';
+import express, { type ErrorRequestHandler } from 'express';
+import Fastify from 'fastify';
+import { H3, HTTPError } from 'h3';
+import { $_SESSION } from '#php';
+import { phpSession } from '../../../src/adapters/express.ts';
+import { withPhpSession } from '../../../src/adapters/node.ts';
+import { expressSessions } from '../../../src/adapters/store/express.ts';
+import { fastifySessions } from '../../../src/adapters/store/fastify.ts';
+import { withFetchSessions } from '../../../src/adapters/store/fetch.ts';
+import { h3Sessions } from '../../../src/adapters/store/h3.ts';
+import {
+  getSession,
+  type NodeSessionOptions,
+  withSessions,
+} from '../../../src/adapters/store/node.ts';
 import { newStore } from '../../store/fixture.ts';
-import { serve } from '../fixture.ts';
+import { begin, Memory, quiet, serve } from '../fixture.ts';
 
 /** What comes back until the server closes. */
 async function ask(url: string, path = '/'): Promise<string> {
@@ -39,4 +54,168 @@ test('the head of a stream that goes on after the save is sent once', async () =
     assert.equal(answer.match(/__Host-session=/g)?.length, 1, path);
     assert.match(answer, /4\r\ntwo \r\n5\r\nthree\r\n0\r\n\r\n$/);
   }
+});
+
+/** The names of the cookies that a response sets. */
+function cookiesOf(answer: string): string[] {
+  return [...answer.matchAll(/^set-cookie: ([^=]+)/gim)].map(([, name = '']) => name).sort();
+}
+
+test('a middleware that a request passes twice has one session there', async () => {
+  const sessions = newStore();
+  const app = express();
+  const middleware = expressSessions(sessions);
+  app.use(middleware, middleware, expressSessions(sessions), async (request, response) => {
+    (await getSession(request)).data['visits'] = 1;
+    response.send('page');
+  });
+  const answer = await ask(await serve(app));
+  assert.match(answer, /200 OK[\s\S]*page$/);
+  assert.deepEqual(cookiesOf(answer), ['__Host-session']);
+});
+
+test('two stores have a session each, with a cookie of its own', async () => {
+  const [shop, office] = [newStore(), newStore()];
+  const app = express();
+  app.use(expressSessions(shop), expressSessions(office, { cookie: { name: 'office' } }));
+  app.use(async (request, response) => {
+    (await getSession(request, { sessions: shop })).data['of'] = 'shop';
+    (await getSession(request)).data['of'] = 'office';
+    response.writeHead(200, { 'Set-Cookie': 'theme=dark' }).end('page');
+  });
+  const answer = await ask(await serve(app));
+  assert.deepEqual(cookiesOf(answer), ['__Host-session', 'office', 'theme']);
+  const idOf = (name: string): string => new RegExp(`${name}=([^;]+)`).exec(answer)?.[1] ?? '';
+  assert.equal((await shop.start(idOf('__Host-session'))).data['of'], 'shop');
+  assert.equal((await office.start(idOf('office'))).data['of'], 'office');
+  await assert.rejects(getSession({}, { sessions: newStore() }), TypeError);
+});
+
+test('a session of PHP and one of the store, in both orders', async () => {
+  const [ours, php] = [expressSessions(newStore()), phpSession(quiet)];
+  for (const middlewares of [
+    [ours, php],
+    [php, ours],
+  ]) {
+    const memory = new Memory();
+    const app = express();
+    app.use(...middlewares, async (request, response) => {
+      (await getSession(request)).data['visits'] = 1;
+      await begin(memory);
+      $_SESSION['visits'] = 2;
+      response.send('page');
+    });
+    const answer = await ask(await serve(app));
+    assert.match(answer, /200 OK[\s\S]*page$/);
+    assert.deepEqual(cookiesOf(answer), ['PHPSESSID', '__Host-session']);
+    assert.deepEqual([...memory.rows.values()], ['visits|i:2;']);
+  }
+});
+
+test('if one of two sessions cannot be saved, the response is its error', async () => {
+  const [shop, office] = [newStore(), newStore()];
+  for (const failing of [shop, office]) {
+    const app = express();
+    app.use(expressSessions(shop), expressSessions(office, { cookie: { name: 'office' } }));
+    app.use(async (request, response) => {
+      for (const sessions of [shop, office]) {
+        const session = await getSession(request, { sessions });
+        session.data['when'] = sessions === failing ? new Date() : 1;
+      }
+      response.send('page');
+    });
+    const answerError: ErrorRequestHandler = (error, _request, response, _next) => {
+      response.status(503).send(error.name);
+    };
+    app.use(answerError);
+    assert.match(await ask(await serve(app)), /503 Service[\s\S]*SessionValueError$/);
+  }
+});
+
+test('a Fetch handler within another, and a request that is handled again', async () => {
+  const sessions = newStore();
+  const handler = withFetchSessions(
+    sessions,
+    withFetchSessions(sessions, async (request) => {
+      (await getSession(request)).data['visits'] = 1;
+      return new Response('page');
+    }),
+  );
+  const request = new Request('https://example.org/');
+  for (const response of [await handler(request), await handler(request)]) {
+    assert.equal(response.headers.getSetCookie().length, 1);
+  }
+});
+
+test('a Fastify handler that answers through reply.raw has its session saved', async () => {
+  const sessions = newStore();
+  let handle: RequestListener = () => {};
+  const app = Fastify({
+    serverFactory: (handler) => {
+      handle = handler;
+      return createServer();
+    },
+  });
+  app.register(fastifySessions(sessions));
+  app.get('/:way', async (request, reply) => {
+    const { way } = request.params as { way: string };
+    const session = await getSession(request);
+    session.data['way'] = way === 'unsaved' ? new Date() : way;
+    reply.hijack();
+    reply.raw.writeHead(200, { 'Set-Cookie': 'theme=dark' });
+    if (way === 'stream') reply.raw.write('one ');
+    reply.raw.end('page');
+  });
+  await app.ready();
+  const url = await serve((request, response) => handle(request, response));
+  for (const way of ['once', 'stream']) {
+    const answer = await ask(url, `/${way}`);
+    assert.match(answer, /^HTTP\/1.1 200 OK[\s\S]*page/);
+    assert.deepEqual(cookiesOf(answer), ['__Host-session', 'theme']);
+    const id = /__Host-session=([^;]+)/.exec(answer)?.[1];
+    assert.equal((await sessions.start(id)).data['way'], way);
+  }
+  const answer = await ask(url, '/unsaved');
+  assert.match(answer, /^HTTP\/1.1 500 [\s\S]*Internal Server Error\n$/);
+  assert.deepEqual(cookiesOf(answer), []);
+});
+
+test('a function for errors that fails itself leaves the answer to the default', async () => {
+  const failures: NodeSessionOptions['onError'][] = [
+    () => {
+      throw new Error('in onError');
+    },
+    async () => {
+      throw new Error('in onError');
+    },
+  ];
+  for (const onError of failures) {
+    const pages: RequestListener[] = [
+      withSessions(newStore(), () => Promise.reject(new Error('page')), { onError }),
+      withSessions(
+        newStore(),
+        async (request, response) => {
+          (await getSession(request)).data['when'] = new Date();
+          response.end('page');
+        },
+        { onError },
+      ),
+      withPhpSession(() => Promise.reject(new Error('page')), { onError }),
+    ];
+    for (const page of pages) assert.match(await ask(await serve(page)), /^HTTP\/1.1 500 /);
+  }
+});
+
+test('an error that an h3 handler returns is as one that it throws: nothing is stored', async () => {
+  const sessions = newStore();
+  const app = new H3();
+  app.use(h3Sessions(sessions));
+  app.get('/', async ({ req }) => {
+    (await getSession(req)).data['visits'] = 1;
+    return new HTTPError({ status: 410 });
+  });
+  const count = await sessions.count();
+  const response = await app.request('/');
+  assert.deepEqual([response.status, response.headers.getSetCookie()], [410, []]);
+  assert.equal(await sessions.count(), count);
 });
