@@ -70,14 +70,14 @@ function php_value(string $d, int &$at, int $depth = 0): void
     after($d, $at, '}');
 }
 
-/** count|i:1;user|s:3:"Ann"; with any bytes in a value, bars too. */
+/** count|i:1;user|s:3:"Ann"; with any bytes in a value, bars too. The names are the keys. */
 function php_names(string $d): array
 {
     $names = [];
     for ($at = 0; $at < strlen($d);) {
         $bar = strpos($d, '|', $at);
         if ($bar === false) throw new Malformed();
-        $names[] = substr($d, $at, $bar - $at);
+        $names[substr($d, $at, $bar - $at)] = true;
         $at = $bar + 1;
         php_value($d, $at);
     }
@@ -89,8 +89,8 @@ function space(string $d, int &$at): void
     $at += strspn($d, " \t\n\r", $at);
 }
 
-/** Moves behind the JSON that begins here, and lists the names and places of its members. */
-function json_value(string $d, int &$at, int $depth, array &$members): void
+/** Moves behind the JSON that begins here, and adds the places of its members to $places. */
+function json_value(string $d, int &$at, int $depth, array &$places = []): void
 {
     if (scan(JSON_STRING, $d, $at) || scan(JSON_SCALAR, $d, $at)) return;
     $open = $d[$at] ?? '';
@@ -98,11 +98,9 @@ function json_value(string $d, int &$at, int $depth, array &$members): void
     $close = $open === '{' ? '}' : ']';
     $at++;
     space($d, $at);
-    if (($d[$at] ?? '') === $close) {
-        $at++;
-        return;
-    }
-    while (true) {
+    for ($first = true; ($d[$at] ?? '') !== $close; $first = false) {
+        if (!$first) after($d, $at, ',');
+        space($d, $at);
         $name = '';
         if ($open === '{') {
             $name = scan(JSON_STRING, $d, $at)[1] ?? throw new Malformed();
@@ -110,39 +108,33 @@ function json_value(string $d, int &$at, int $depth, array &$members): void
             after($d, $at, ':');
             space($d, $at);
         }
-        $members[] = [$name, $at];
-        $inner = [];
-        json_value($d, $at, $depth + 1, $inner);
-        space($d, $at);
-        if (($d[$at] ?? '') === $close) {
-            $at++;
-            return;
-        }
-        after($d, $at, ',');
+        if ($depth === 0 && isset($places[$name])) throw new Malformed();
+        $places[$name] = $at;
+        json_value($d, $at, $depth + 1);
         space($d, $at);
     }
+    $at++;
 }
 
 /** {"v":2,"data":{"count":1}}, or "php" in place of "data" for PHP's bytes. */
 function json_names(string $d): array
 {
     if (preg_match('//u', $d) !== 1) throw new Malformed(); // Not UTF-8
-    [$at, $members] = [0, []];
-    json_value($d, $at, 0, $members);
+    [$at, $places] = [0, []];
+    json_value($d, $at, 0, $places);
     space($d, $at);
-    if ($at !== strlen($d) || count($members) !== 2) throw new Malformed();
-    $places = array_column($members, 1, 0);
+    if ($at !== strlen($d) || count($places) !== 2) throw new Malformed();
     $at = $places['v'] ?? 0;
     if ((scan(JSON_SCALAR, $d, $at)[0] ?? '') !== '2') throw new Malformed();
     if (isset($places['php'])) {
         if (!scan(JSON_STRING, $d, $places['php'])) throw new Malformed();
-        return ['$php'];
+        return ['$php' => true];
     }
     $at = $places['data'] ?? 0;
     if ($at === 0 || ($d[$at] !== '{' && $d[$at] !== '[')) throw new Malformed();
     $names = [];
     json_value($d, $at, 1, $names);
-    return array_column($names, 0);
+    return $names;
 }
 
 /** Counts one session by its format and its variables; $d is null if it is too large. */
@@ -157,9 +149,9 @@ function count_names(?string $d, array &$counts): void
         return;
     }
     $counts[$is_json ? 'json' : ($d === '' ? 'empty' : 'php')]++;
-    $counts['with count'] += (int) in_array('count', $names, true);
-    $counts['with user'] += (int) in_array('user', $names, true);
-    $counts['with other keys'] += (int) (array_diff($names, ['count', 'user']) !== []);
+    $counts['with count'] += (int) isset($names['count']);
+    $counts['with user'] += (int) isset($names['user']);
+    $counts['with other keys'] += (int) (array_diff_key($names, ['count' => 0, 'user' => 0]) !== []);
 }
 
 /** Reads every row once, page after page, and returns the census as text. */
@@ -186,7 +178,7 @@ function take_census(int $lifetime, ?int $now): string
         $page = $db->query(sprintf(
             'SELECT n, updated, bytes, d FROM crawlable WHERE n > %d AND n <= %d ORDER BY n LIMIT %d',
             $at, $last, PAGE,
-        ))->fetchAll(PDO::FETCH_NUM);
+        ), PDO::FETCH_NUM);
         foreach ($page as [$n, $updated, $bytes, $d]) {
             $at = (int) $n;
             $counts['rows']++;
@@ -212,7 +204,9 @@ function take_census(int $lifetime, ?int $now): string
             $largest = array_slice($largest, 0, 3);
             count_names($d, $counts);
         }
-    } while (count($page) === PAGE);
+        $rows = $page->rowCount();
+        $page = null; // Or two pages are in memory while the next one comes
+    } while ($rows === PAGE);
     $text = "time: $now\n";
     foreach ($counts as $name => $count) $text .= "$name: $count\n";
     return $text . implode(' ', ['largest:', ...$largest]) . "\n\n";
@@ -235,6 +229,8 @@ function usage(string $problem): never
 pcntl_async_signals(true);
 pcntl_signal(SIGTERM, static fn () => exit(0));
 ini_set('mysqlnd.net_read_timeout', '5');
+// PHP's usual 128 MiB are not enough for a page of the largest sessions and the names of one.
+ini_set('memory_limit', '256M');
 
 $options = ['lifetime' => 1440];
 for ($i = 1; $i < $argc; $i++) {
