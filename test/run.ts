@@ -21,8 +21,9 @@ import { offerCluster } from '../src/workshop/machine/galera/host.ts';
 import { stripTypes } from '../src/workshop/machine/program.ts';
 import { cleanUpBeforeSignals } from '../src/workshop/machine/signals.ts';
 import { comparisonsKept } from '../src/workshop/site/comparisons.ts';
-import { isPartOf, longestFirst, rooms, testFiles } from './run/files.ts';
+import { isPartOf, rooms, testFiles } from './run/files.ts';
 import { Logs } from './run/logs.ts';
+import { keepSeconds, longestFirst } from './run/order.ts';
 import { drawSlowest } from './run/slow.ts';
 
 interface Step {
@@ -52,8 +53,8 @@ const script = (path: string, ...options: string[]): string[] => [
 const folder = mkdtempSync(join(tmpdir(), 'phpsessid-test-'));
 const matrixFile = join(folder, 'matrix.json');
 
-/** Most test files wait for a server now and then; the steps take what they leave. */
-const filesAtOnce = Math.max(2, availableParallelism() - 1);
+/** Most test files wait for a server or a child now and then; others and the steps use that time. */
+const filesAtOnce = Math.max(3, availableParallelism() - 1);
 
 const steps: Step[] = [
   { name: 'types', command: [...node, 'node_modules/typescript/bin/tsc', '-p', '.'] },
@@ -85,12 +86,14 @@ npm test -- ROOM …            the test files of a folder: ${[...rooms(testFile
 npm test -- PART …            the test files whose path contains PART
 npm test -- PART --times 50   these files 50 times, with a log of each run
 npm test -- PART --busy 2     beside 2 processes in a busy loop
-npm test -- --slow            names the slowest steps and files at the end`;
+npm test -- --slow            names the slowest steps and files at the end
+npm test -- --keep            keeps the files' seconds, which order the files of later runs`;
 
 const { values: options, positionals: wanted } = parseArgs({
   options: {
     help: { type: 'boolean', short: 'h' },
     slow: { type: 'boolean' },
+    keep: { type: 'boolean' },
     times: { type: 'string', default: '1' },
     busy: { type: 'string', default: '0' },
   },
@@ -247,6 +250,7 @@ function report(outcomes: Outcome[]): number {
   for (const { step, passed, failed } of outcomes) {
     console.log(`${mark(failed === 0)} ${step.name}: ${passed} passed, ${failed} failed`);
   }
+  if (options.keep) keepSeconds(logs.path('times.tsv'));
   if (options.slow) console.log(['', ...drawSlowest(logs.path('times.tsv'), 25)].join('\n'));
   const failures = outcomes
     .map(({ step }) => failuresOf(step.name))

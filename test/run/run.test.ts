@@ -10,7 +10,8 @@ import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { root } from '../../src/workshop/course/catalogue.ts';
 import { run, stripTypes } from '../../src/workshop/machine/program.ts';
-import { isPartOf, LONG, longestFirst, testFiles } from './files.ts';
+import { isPartOf, testFiles } from './files.ts';
+import { COMPARISONS, keepSeconds, keptSeconds, longestFirst } from './order.ts';
 import { drawSlowest } from './slow.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'phpsessid-failures-'));
@@ -83,16 +84,34 @@ test('a word chooses the room of that name, else the files whose path contains i
   assert.deepEqual(chosen('no such file'), []);
 });
 
-test('every file that is known to take long is there, and begins before the others', () => {
+test('files that the pages need begin first, then the others, the longest first', () => {
+  const files = ['test/a.test.ts', 'test/b.test.ts', 'test/php/oracle/c.test.ts', 'test/d.test.ts'];
+  const seconds = { 'test/b.test.ts': 9, 'test/d.test.ts': 70, 'test/php/oracle/c.test.ts': 5 };
+  const order = ['test/php/oracle/c', 'test/d', 'test/b', 'test/a'].map(
+    (name) => `${name}.test.ts`,
+  );
+  assert.deepEqual(longestFirst(files, seconds), order);
+});
+
+test('every file whose seconds are kept or whose results are read is there', () => {
   const all = testFiles();
   assert.deepEqual(longestFirst(all).toSorted(), all);
-  assert.equal(longestFirst(all)[0], 'test/php/oracle/against-php.test.ts');
-  for (const beginning of LONG) {
+  const unknown = Object.keys(keptSeconds()).filter((file) => !all.includes(file));
+  assert.deepEqual(unknown, [], 'npm test -- --keep');
+  for (const beginning of COMPARISONS) {
     assert.ok(
       all.some((file) => file.startsWith(beginning)),
       beginning,
     );
   }
+});
+
+test('the seconds of long test files are kept, and those of no other program', () => {
+  const [times, record] = [join(folder, 'kept.tsv'), join(folder, 'seconds.json')];
+  const lines = ['12.6\t1.0\ttest/b.test.ts', '2.9\t2.0\ttest/a.test.ts', '99.0\t9.0\tlint.js'];
+  writeFileSync(times, lines.map((line) => `${line}\n`).join(''));
+  keepSeconds(times, record);
+  assert.deepEqual(JSON.parse(readFileSync(record, 'utf8')), { 'test/b.test.ts': 13 });
 });
 
 test('the slowest are listed by the CPU time of their process and its children', async () => {

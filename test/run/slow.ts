@@ -2,7 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 
 /** A process that times.mjs has recorded. */
-interface Time {
+export interface Time {
+  /** The path of its program. */
   name: string;
   seconds: number;
   /** CPU seconds, those of its children included. */
@@ -29,7 +30,12 @@ export function drawSlowest(record: string, most: number): string[] {
   ];
 }
 
-function readTimes(record: string): Time[] {
+/**
+ * Reads what times.mjs has written.
+ *
+ * @param record - Its file; without one, no process was recorded.
+ */
+export function readTimes(record: string): Time[] {
   if (!existsSync(record)) return [];
   const lines = readFileSync(record, 'utf8').split('\n').slice(0, -1);
   return lines.map((line) => {
