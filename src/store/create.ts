@@ -1,9 +1,11 @@
 /** Inserts a session, and keeps a user's sessions within their number. */
 import type { Context } from './context.ts';
+import type { Answer } from './database/database.ts';
 import { type Deadline, repeat } from './database/deadline.ts';
 import { StatementFailure } from './database/failures.ts';
 import { SessionConflict } from './errors.ts';
 import { findRow } from './find.ts';
+import { type Hold, Nothing } from './hold/hold.ts';
 import { takeRandom } from './identifiers.ts';
 import type { Owner } from './owner.ts';
 import { firstMarks, MARK_BYTES } from './table/statements.ts';
@@ -62,17 +64,30 @@ export async function insertRow(
  */
 export async function limitSessions(
   { database, table, maxPerUser, rows: cached }: Context,
+  hold: Hold,
   deadline: Deadline,
   user: string | undefined,
 ): Promise<void> {
   if (user === undefined || maxPerUser === Number.POSITIVE_INFINITY) return;
+  // On the connection that has the lock: where every connection of the pool has one, a request that
+  // waits for another would wait for requests that wait as well.
+  let place = hold;
   const list = table.list(user);
+  const run = (attempt: () => Promise<Answer>): Promise<Answer> =>
+    repeat(deadline, async () => {
+      try {
+        return await attempt();
+      } catch (failure) {
+        if (place.isPinned) place = new Nothing(database);
+        throw failure;
+      }
+    });
   // A session that was renewed since it was listed has another row now.
   for (;;) {
-    const { rows } = await repeat(deadline, () => database.run(deadline, list.sql, list.values));
+    const { rows } = await run(() => place.read(deadline, list));
     const keys = rows.slice(maxPerUser).map((row) => table.listedOf(row).key);
     if (keys.length === 0) return;
-    const { sql, values } = table.removeOf(user, keys);
-    await cached.change(keys, () => repeat(deadline, () => database.run(deadline, sql, values)));
+    const removal = table.removeOf(user, keys);
+    await cached.change(keys, () => run(() => place.write(deadline, removal)));
   }
 }

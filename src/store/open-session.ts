@@ -255,7 +255,7 @@ export class OpenSession implements AsyncDisposable {
     this.#keep(renewed.row);
     this.#id = renewed.id;
     const { user } = this.#row;
-    await limitSessions(this.#context, deadline, user);
+    await limitSessions(this.#context, this.#hold, deadline, user);
     this.#context.events.emit('renew', () => ({ handle: this.handle, user }));
     return renewed.id;
   }

@@ -158,12 +158,12 @@ export class Sessions<Data extends object = Record<string, unknown>> {
     if (data.length > facts.maxBytes) throw new SessionTooLarge(data.length, facts.maxBytes);
     const deadline = new Deadline(budget, options.signal);
     const row = await insertRow(context, deadline, id, data, options);
-    await limitSessions(context, deadline, row.user);
+    const hold = new Nothing(database);
+    await limitSessions(context, hold, deadline, row.user);
     context.events.emit('create', () => ({
       handle: context.hash.handleOf(row.key),
       user: row.user,
     }));
-    const hold = new Nothing(database);
     const opened = { id, keys: [row.key], row, hold, turn: undefined, isReadOnly: false } as const;
     return new OpenSession(context, opened);
   }

@@ -120,3 +120,25 @@ test('of 50 logins at once exactly the allowed number stay', async () => {
     'the newest stays',
   );
 });
+
+for (const strategy of ['lock', 'row'] as const) {
+  test(`logins that hold every connection of the pool do not wait for another: ${strategy}`, async () => {
+    const sessions = newStore({ strategy, maxPerUser: 2 }, { connectionLimit: 2 });
+    const guests = await Promise.all(
+      Array.from({ length: 6 }, async () => {
+        const guest = await sessions.create(sessions.newId(), json({ guest: true }));
+        await guest.close();
+        return guest.id;
+      }),
+    );
+    const began = performance.now();
+    await Promise.all(
+      guests.map(async (id) => {
+        await using session = await sessions.open(id);
+        await session?.renew({ user: `heidi ${strategy}` });
+      }),
+    );
+    assert.ok(performance.now() - began < 2000, 'a login has waited for a time-out');
+    assert.equal((await sessions.of(`heidi ${strategy}`).list()).length, 2);
+  });
+}
