@@ -1,7 +1,7 @@
 import { BACKSLASH, COLON, QUOTE } from './bytes.ts';
 import { inputOf } from './decode/options.ts';
 import { isObject, type Json, NotPortable } from './envelope/json.ts';
-import { JsonReader } from './envelope/reader.ts';
+import { JsonReader, type Shape } from './envelope/reader.ts';
 import { JsonWriter } from './envelope/writer.ts';
 import { EnvelopeError, UnserializableError } from './messages.ts';
 import { integerKey } from './numbers.ts';
@@ -54,7 +54,18 @@ export function isEnvelope(bytes: Uint8Array | string): boolean {
  * // '{"v":2,"data":{"price":{"$php":"float","value":"1"}}}'
  */
 export function encodeEnvelope(variables: PhpSessionVariables): Buffer {
-  return Buffer.from(JSON.stringify({ v: VERSION, ...contentOf(variables) }));
+  return writeEnvelope(variables, new JsonWriter());
+}
+
+/**
+ * Writes an envelope.
+ *
+ * @param variables - The session's variables.
+ * @param writer - Writes the member `data`.
+ * @throws UnserializableError, as `encodeEnvelope` does.
+ */
+export function writeEnvelope(variables: PhpSessionVariables, writer: JsonWriter): Buffer {
+  return Buffer.from(JSON.stringify({ v: VERSION, ...contentOf(variables, writer) }));
 }
 
 /**
@@ -75,8 +86,20 @@ export function decodeEnvelope<Variables extends PhpSessionVariables = PhpSessio
   bytes: Uint8Array | string,
   options: EnvelopeOptions = {},
 ): Variables {
-  const text = textOf(inputOf(bytes, options.maxLength));
+  return readEnvelope(inputOf(bytes, options.maxLength), 'php') as Variables;
+}
+
+/**
+ * Reads an envelope.
+ *
+ * @param bytes - The envelope.
+ * @param shape - The form of arrays.
+ * @throws EnvelopeError, as `decodeEnvelope` does.
+ */
+export function readEnvelope(bytes: Buffer, shape: Shape): PhpSessionVariables {
+  const text = textOf(bytes);
   const envelope = parse(text);
+  if (!isObject(envelope)) throw new EnvelopeError('', 'the text is not a JSON object');
   const { v, data, php } = envelope;
   if (v !== VERSION) {
     const isNewer = Number.isSafeInteger(v) && (v as number) > VERSION;
@@ -91,18 +114,31 @@ export function decodeEnvelope<Variables extends PhpSessionVariables = PhpSessio
   if (Object.keys(envelope).length !== 2 || envelope[content] === undefined) {
     throw new EnvelopeError('', 'the members are not "v" and either "data" or "php"');
   }
-  const reader = new JsonReader();
+  const reader = new JsonReader(shape);
   const variables =
     data === undefined ? reader.carried(php, 'php') : reader.variables(data, 'data');
-  if (countMembers(text) !== reader.members + 2) {
-    throw new EnvelopeError('', 'a key is in the same object twice');
-  }
-  return variables as Variables;
+  requireDistinct(text, reader.members + 2);
+  return variables;
 }
 
-function contentOf(variables: PhpSessionVariables): { data: Json } | { php: string } {
+/**
+ * Refuses JSON with a key that is twice in one object.
+ *
+ * @param text - The text.
+ * @param members - The count of members that were read from it.
+ * @throws EnvelopeError.
+ */
+export function requireDistinct(text: string, members: number): void {
+  if (countMembers(text) === members) return;
+  throw new EnvelopeError('', 'a key is in the same object twice');
+}
+
+function contentOf(
+  variables: PhpSessionVariables,
+  writer: JsonWriter,
+): { data: Json } | { php: string } {
   try {
-    return { data: new JsonWriter().variables(variables) };
+    return { data: writer.variables(variables) };
   } catch (error) {
     if (!(error instanceof NotPortable)) throw error;
   }
@@ -118,7 +154,13 @@ function contentOf(variables: PhpSessionVariables): { data: Json } | { php: stri
   return { php: (bytes as Buffer).toString('base64') };
 }
 
-function textOf(input: Buffer): string {
+/**
+ * Returns the text of UTF-8.
+ *
+ * @param input - The bytes.
+ * @throws EnvelopeError for other bytes.
+ */
+export function textOf(input: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(input);
   } catch {
@@ -126,16 +168,18 @@ function textOf(input: Buffer): string {
   }
 }
 
-function parse(text: string): { readonly [key: string]: Json } {
-  let parsed: Json;
+/**
+ * Parses JSON.
+ *
+ * @param text - The text.
+ * @throws EnvelopeError, without the data that the parser's message would quote.
+ */
+export function parse(text: string): Json {
   try {
-    parsed = JSON.parse(text) as Json;
+    return JSON.parse(text) as Json;
   } catch {
-    // The parser's message would quote the session's data.
     throw new EnvelopeError('', 'the text is not JSON');
   }
-  if (!isObject(parsed)) throw new EnvelopeError('', 'the text is not a JSON object');
-  return parsed;
 }
 
 /** Counts the members of all objects in JSON: of two with the same key, `JSON.parse` drops one. */

@@ -1,6 +1,6 @@
 /** Decides about keys that two requests have changed: the option `onConflict`. */
 import { type Contest, type Decide, isSame } from './payload/merge.ts';
-import { decodeValue, encodeValue } from './payload/payload.ts';
+import { decodeValue, encodeValue, isPhpValue } from './payload/payload.ts';
 
 /**
  * Decides about one key that two requests changed. A deleted key is undefined.
@@ -38,7 +38,9 @@ export function decisionOf(onConflict: OnConflict): Decide {
     const decode = (bytes: Buffer | undefined): unknown =>
       bytes === undefined ? undefined : decodeValue(format, bytes);
     const value = onConflict(key, decode(base), decode(mine), decode(theirs));
-    return value === undefined ? undefined : encodeValue(format, value, key);
+    if (value === undefined) return undefined;
+    const isPhp = [base, mine, theirs].some((bytes) => isPhpValue(format, bytes));
+    return encodeValue(format, value, key, isPhp);
   };
 }
 

@@ -5,7 +5,7 @@ import { Deadline, repeat } from './database/deadline.ts';
 import { SessionUnreadable, SessionValueError } from './errors.ts';
 import { findRow } from './find.ts';
 import { takeRandom } from './identifiers.ts';
-import { encodeValue, type Format, Payload } from './payload/payload.ts';
+import { decodeValue, encodeValue, type Format, Payload } from './payload/payload.ts';
 import { MARK_BYTES } from './table/statements.ts';
 import type { Row } from './table/table.ts';
 
@@ -88,18 +88,22 @@ async function convertRow(
 }
 
 /**
- * Returns a session's bytes in another format; undefined if they are in it.
+ * Returns a session's bytes in another format; undefined if they are in it. Plain JSON gets its
+ * envelope.
  *
  * @throws SessionUnreadable; SessionValueError for a value that would not come back as it is.
  */
 function inFormat(bytes: Buffer, format: Format): Buffer | undefined {
   const payload = new Payload(bytes, format);
-  if (payload.format === format) return undefined;
   const written = payload.with(new Map(), format);
+  if (written === bytes) return undefined;
   const back = new Payload(written, format);
-  for (const key of payload.keys) {
-    const [before, after] = [payload, back].map((each) =>
-      encodeValue(payload.format, each.valueOf(key), key),
+  const from = payload.format;
+  // Between two formats a value is compared in the form in which this program writes it.
+  for (const key of from === format ? [] : payload.keys) {
+    const returned = decodeValue(from, back.bytesOf(key, from) as Buffer);
+    const [before, after] = [payload.valueOf(key), returned].map((value) =>
+      encodeValue(from, value, key, true),
     );
     if (!before?.equals(after as Buffer)) {
       throw new SessionValueError(key, `a value that ${format} gives back as another one`);

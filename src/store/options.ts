@@ -79,7 +79,8 @@ export type SessionsOptions<Data extends object = Record<string, unknown>> = Con
    */
   readonly onConflict?: OnConflict | undefined;
   /**
-   * The format to write. Reading takes what it finds.
+   * The format to write. Reading takes what it finds. `json` is the envelope of `encodeEnvelope` in
+   * `phpsessid/serialize`, which keeps the types of PHP and which every language reads.
    *
    * @default 'json'
    */

@@ -33,7 +33,10 @@ test('live sessions change their format, and neither their values nor their expi
     const { code, out } = await convert(format);
     assert.deepEqual([code, out], [0, `5 converted, 0 were ${format} already\n`]);
   }
-  assert.deepEqual(await data(), before);
+  assert.deepEqual(
+    await data(),
+    before.map((plain) => `{"v":2,"data":${plain}}`),
+  );
   assert.deepEqual(await times(), then);
   assert.match((await convert('json')).out, /^0 converted, 5 were json already/);
 });
@@ -63,6 +66,20 @@ test('a save beside the conversion is not overwritten', async () => {
     assert.equal(Number(session.data['n']), counts.get(id));
     await session.close();
   }
+});
+
+test("PHP's types survive the conversion to JSON and back, and plain JSON gets its envelope", async () => {
+  const { pool, sessions, convert, data } = await place();
+  const php = 'user|O:4:"User":2:{s:2:"id";i:1152921504606846977;s:4:"rate";d:1;}a|a:1:{i:7;R:1;}';
+  await newSession(sessions, { n: 1 });
+  await (await sessions.create(sessions.newId(), Buffer.from(php))).close();
+  assert.equal((await convert('json')).out, '2 converted, 0 were json already\n');
+  const rows = (await data()).sort();
+  assert.match(rows[0] ?? '', /^\{"v":2,"data":\{"n":1\}\}$/);
+  assert.match(rows[1] ?? '', /\{"\$php":"int","value":"1152921504606846977"\}/);
+  await pool.query('DELETE FROM sessions WHERE d=?', ['{"v":2,"data":{"n":1}}']);
+  assert.equal((await convert('php')).code, 0);
+  assert.deepEqual(await data(), [php]);
 });
 
 test('a session that would lose something, or cannot be read, stays as it is and is named', async () => {

@@ -76,9 +76,10 @@ export function json(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value));
 }
 
-/** A session's bytes as a value. */
+/** A session's bytes as a value, with an envelope or without. */
 export function parsed(data: Buffer | undefined): unknown {
-  return data && JSON.parse(data.toString());
+  const value = data && JSON.parse(data.toString());
+  return value?.v === 2 ? value.data : value;
 }
 
 /** Creates a session, and returns its id. */

@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
+  decodeEnvelope,
   encodeSession,
+  isEnvelope,
+  PhpEnum,
   PhpFloat,
   PhpObject,
   PhpReference,
@@ -125,7 +128,7 @@ test('an untouched key keeps its bytes, whoever wrote them', () => {
   );
   assert.deepEqual(variables.data['r'], [1], 'read, and not changed');
   variables.data['n'] = 2;
-  assert.equal(variables.encode().toString(), '{"f":1.0,"e":1e3,"n":2,"r":[1.0]}');
+  assert.equal(variables.encode().toString(), '{"v":2,"data":{"f":1.0,"e":1e3,"n":2,"r":[1.0]}}');
   const object = Buffer.from('o|O:7:"Unknown":1:{s:1:"\0";d:0.1000;}n|i:1;');
   const own = new Variables(object, 'php');
   own.data['n'] = 2;
@@ -148,7 +151,10 @@ test('another format is written from the next change on', () => {
   const variables = new Variables(php('php', { list: [1, 2], name: 'Ann' }), 'json');
   assert.equal(variables.encode().toString(), 'list|a:2:{i:0;i:1;i:1;i:2;}name|s:3:"Ann";');
   variables.data['more'] = true;
-  assert.equal(variables.encode().toString(), '{"list":[1,2],"name":"Ann","more":true}');
+  assert.equal(
+    variables.encode().toString(),
+    '{"v":2,"data":{"list":[1,2],"name":"Ann","more":true}}',
+  );
 });
 
 test('a value that would change its type is refused with its path', () => {
@@ -210,7 +216,7 @@ test('a key named __proto__ is a key, and no prototype changes', () => {
   assert.equal((variables.data as { admin?: unknown }).admin, undefined);
   assert.deepEqual(Object.keys(variables.data), ['__proto__', 'a']);
   variables.data['a'] = 2;
-  assert.equal(variables.encode().toString(), '{"__proto__":{"admin":true},"a":2}');
+  assert.equal(variables.encode().toString(), '{"v":2,"data":{"__proto__":{"admin":true},"a":2}}');
   assert.equal(({} as { admin?: unknown }).admin, undefined);
 });
 
@@ -254,5 +260,163 @@ test('a merge across formats compares values', () => {
   const base = php('php', { a: 1, b: 'x' });
   const theirs = php('php_serialize', { a: 1, b: 'y' });
   const merged = merge(base, Buffer.from('{"a":2,"b":"x"}'), theirs, 'json', () => false);
-  assert.equal(merged.toString(), '{"a":2,"b":"y"}');
+  assert.equal(merged.toString(), '{"v":2,"data":{"a":2,"b":"y"}}');
+});
+
+/** A session of PHP with each kind of value that JSON alone would change. */
+const TYPED = (): Record<string, PhpValue> => {
+  const user = new PhpObject('User', { id: 2n ** 60n, rate: new PhpFloat(1) });
+  const shared = new PhpReference('both');
+  return {
+    user,
+    again: [user, new PhpEnum('Suit', 'Hearts')],
+    prices: [new PhpFloat(1), new PhpFloat(1e300), Number.NaN, -0.5],
+    raw: Buffer.of(0xff, 0xfe),
+    byId: new Map<number | string, PhpValue>([
+      [7, 'seven'],
+      [3, []],
+      ['x', null],
+    ]),
+    one: shared,
+    other: shared,
+    n: 1,
+  };
+};
+
+test("the format json is lesson 21's envelope, and every reader of it reads it", () => {
+  const variables = new Variables(Buffer.alloc(0), 'json');
+  const data = {
+    ...{ n: 1, text: 'Zoë', empty: {}, list: [], 5: { 7: 'a' }, big: 2 ** 60, nul: 'a\0b' },
+    $php: { $php: 'object', class: 'Evil', properties: { n: 1 } },
+  };
+  Object.assign(variables.data, data);
+  const written = variables.encode();
+  assert.deepEqual(valuesOf(written), data);
+  const read = decodeEnvelope(written) as Map<unknown, unknown>;
+  assert.deepEqual(read.get(5), new Map([[7, 'a']]));
+  // A tag of an application's own is data, and no object of PHP.
+  assert.deepEqual(read.get('$php'), data.$php);
+});
+
+test("PHP's values survive the way into JSON, a change there, and the way back", () => {
+  for (const format of PHP) {
+    const bytes = php(format, TYPED());
+    const inJson = new Payload(bytes, 'json').with(new Map(), 'json');
+    assert.ok(isEnvelope(inJson));
+    assert.ok(new Payload(inJson, format).with(new Map(), format).equals(bytes), format);
+    const variables = new Variables(inJson, 'json');
+    for (const key of Object.keys(variables.data)) variables.data[key];
+    assert.ok(variables.encode().equals(inJson), 'read, and not changed');
+    variables.data['n'] = 2;
+    const changed = new Payload(variables.encode(), format).with(new Map(), format);
+    assert.ok(changed.equals(php(format, { ...TYPED(), n: 2 })), format);
+  }
+});
+
+test('a value that was of PHP may be changed with its types, and no other value has them', () => {
+  const { one, other, again, ...apart } = TYPED();
+  assert.ok(one && other && again);
+  const bytes = new Payload(php('php', apart), 'json').with(new Map(), 'json');
+  const variables = new Variables(bytes, 'json');
+  (variables.data['prices'] as unknown[]).push(Number.POSITIVE_INFINITY);
+  (variables.data['byId'] as Map<unknown, unknown>).set(9, 2n ** 60n);
+  const prices = [...(apart['prices'] as PhpValue[]), Number.POSITIVE_INFINITY];
+  const byId = new Map([...(apart['byId'] as Map<number, PhpValue>), [9, 2n ** 60n]]) as PhpValue;
+  const back = new Payload(variables.encode(), 'php').with(new Map(), 'php');
+  assert.deepEqual(valuesOf(back), valuesOf(php('php', { ...apart, prices, byId })));
+  variables.data['prices'] = [new Date()];
+  assert.throws(() => variables.encode(), { name: 'SessionValueError', path: 'prices[0]' });
+  variables.data['prices'] = [];
+  variables.data['n'] = 2n ** 60n;
+  assert.throws(() => variables.encode(), { name: 'SessionValueError', path: 'n' });
+  variables.data['n'] = [new PhpFloat(1)];
+  assert.deepEqual(valuesOf(variables.encode())['n'], [new PhpFloat(1)]);
+});
+
+test('plain JSON is read, gets its envelope at the next change, and nothing in it is a tag', () => {
+  const plain = Buffer.from(
+    '{"a": {"$php":"object","class":"Evil","properties":{}}, "b": {"5":1}, "n": 1.0}',
+  );
+  const variables = new Variables(plain, 'json');
+  assert.ok(variables.encode().equals(plain), 'unchanged');
+  assert.deepEqual(variables.data['a'], { $php: 'object', class: 'Evil', properties: {} });
+  variables.data['more'] = true;
+  const written = variables.encode();
+  assert.deepEqual(valuesOf(written), { ...valuesOf(plain), more: true });
+  assert.match(written.toString(), /^\{"v":2,"data":\{.*"n":1\.0,"more":true\}\}$/);
+  assert.ok(decodeEnvelope(written), 'another program reads it');
+  assert.equal(new Payload(written, 'php').format, 'json');
+});
+
+test('an envelope that is damaged, newer or ambiguous is an error, and is not read as PHP', () => {
+  const broken: [string, RegExp][] = [
+    ['{"v":3,"data":{"n":1}}', /version 3 is newer than 2/],
+    ['{"v":2,"data":{"n":1},"x":1}', /members/],
+    ['{"v":2,"data":{"n":1', /not JSON/],
+    ['{"v":2,"data":{"n":1,"n":2}}', /twice/],
+    ['{"v":2,"data":{"name":"|i:1;admin|b:1;', /not JSON/],
+    ['{"v":2,"data":5}', /not an object/],
+    ['{"v":2,"data":{"secret":{"$php":"same","id":1}}}', /the id is of no object/],
+  ];
+  for (const [text, message] of broken) {
+    for (const format of ['json', ...PHP] as const) {
+      assert.throws(
+        () => new Payload(Buffer.from(text), format),
+        (error) => error instanceof SessionUnreadable && message.test(error.message),
+        text,
+      );
+    }
+  }
+  const values = [
+    '{"$php":"later"}',
+    '{"$php":"int","value":5}',
+    '{"\\u0024php":"later"}',
+    '{"$php":"float","value":"1","value":"2"}',
+  ];
+  for (const value of values) {
+    const payload = new Payload(Buffer.from(`{"v":2,"data":{"a":${value},"n":1}}`), 'json');
+    assert.equal(payload.valueOf('n'), 1);
+    assert.throws(() => payload.valueOf('a'), SessionUnreadable, value);
+  }
+});
+
+test('a session that JSON cannot carry value by value is carried whole, and back', () => {
+  let deep: PhpValue = 1;
+  for (let level = 0; level < 600; level += 1) deep = [deep];
+  const bytes = php('php', { deep, n: 1 });
+  const carried = new Payload(bytes, 'json').with(new Map(), 'json');
+  assert.match(carried.toString(), /^\{"v":2,"php":"/);
+  const variables = new Variables(carried, 'json');
+  variables.data['n'] = 2;
+  const back = new Payload(variables.encode(), 'php').with(new Map(), 'php');
+  assert.ok(back.equals(php('php', { deep, n: 2 })));
+});
+
+test('a merge keeps the types that another request has saved', () => {
+  const base = new Payload(php('php', TYPED()), 'json').with(new Map(), 'json');
+  const [mine, theirs] = [new Variables(base, 'json'), new Variables(base, 'json')];
+  mine.data['n'] = 2;
+  theirs.data['raw'] = Buffer.of(0xfd);
+  const merged = merge(base, mine.encode(), theirs.encode(), 'json', () => false);
+  const back = new Payload(merged, 'php').with(new Map(), 'php');
+  assert.ok(back.equals(php('php', { ...TYPED(), n: 2, raw: Buffer.of(0xfd) })));
+});
+
+test('any value of JSON comes back as it was, and any other reader takes the row', () => {
+  // fast-check's values of JSON have a -0, which JSON.stringify makes 0.
+  const value = fc.jsonValue({ maxDepth: 3 }).map((json) => JSON.parse(JSON.stringify(json)));
+  fc.assert(
+    fc.property(fc.dictionary(fc.oneof(fc.string(), fc.constant('$php')), value), (data) => {
+      const variables = new Variables(Buffer.alloc(0), 'json');
+      for (const [name, each] of Object.entries(data)) {
+        Object.defineProperty(variables.data, name, { value: each, enumerable: true });
+      }
+      const written = variables.encode();
+      const found = valuesOf(written);
+      assert.equal(Object.keys(data).length, Object.keys(found).length);
+      for (const [name, each] of Object.entries(found)) assert.deepEqual(each, data[name]);
+      if (written.length > 0) decodeEnvelope(written);
+    }),
+    { numRuns: 500 },
+  );
 });

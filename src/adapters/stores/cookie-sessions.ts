@@ -4,8 +4,9 @@
  * no versions, so the session as its request has read it is held beside the values.
  */
 import { SessionConflict, type Sessions } from '../../store/index.ts';
+import { toEnvelope } from '../../store/payload/payload.ts';
 import type { FormerTable } from './express-mysql-session.ts';
-import { type Held, HeldRow } from './held.ts';
+import { type Held, HeldRow, textOf } from './held.ts';
 import { decode, idOf } from './layer.ts';
 
 /** The part of a layer's session that a store reads. A session without a cookie never ends by it. */
@@ -101,7 +102,7 @@ export class CookieSessions<Data extends CookieSession> {
       const data = JSON.parse(text) as Data;
       if (!hasExpired(data)) all.push(data);
     };
-    for await (const { data } of this.#sessions.all()) add(data.toString());
+    for await (const { data } of this.#sessions.all()) add(textOf(data));
     if (this.#former) for await (const { text } of this.#former.all()) add(text);
     return all;
   }
@@ -190,7 +191,7 @@ export class CookieSessions<Data extends CookieSession> {
     user = this.#userOf(JSON.parse(text) as Data),
   ): Promise<HeldRow | undefined> {
     try {
-      return new HeldRow(await this.#sessions.create(idOf(sid), Buffer.from(text), { user }));
+      return new HeldRow(await this.#sessions.create(idOf(sid), toEnvelope(text), { user }));
     } catch (error) {
       if (error instanceof SessionConflict) return undefined;
       throw error;

@@ -6,6 +6,8 @@ import {
   type Sessions,
   SessionUnreadable,
 } from '../../store/index.ts';
+import { applyText, toEnvelope } from '../../store/payload/payload.ts';
+import { textOf } from './held.ts';
 
 /** A session's data as JSON has it. */
 export type Values = Record<string, unknown>;
@@ -45,14 +47,15 @@ export function requireMerge(
 
 /** Returns a session's bytes. */
 export function encode(values: object): Buffer {
-  return Buffer.from(JSON.stringify(values));
+  return toEnvelope(JSON.stringify(values));
 }
 
 /** @throws SessionUnreadable, without the data that JSON.parse() would quote. */
 export function decode(data: Buffer): Values {
+  const text = textOf(data);
   let values: unknown;
   try {
-    values = JSON.parse(data.toString());
+    values = JSON.parse(text);
   } catch {}
   if (typeof values === 'object' && values !== null) return values as Values;
   throw new SessionUnreadable('it is not an object of JSON, as the session layer writes it');
@@ -131,7 +134,7 @@ export class LayerSession {
   }
 
   async #save(values: Values): Promise<boolean> {
-    const data = encode(values);
+    const data = applyText(this.#shown, textOf(this.#shown), JSON.stringify(values));
     if (data.equals(this.#shown)) return await this.#open.touch();
     const { own } = this.#options;
     const answer = await this.#open.save(data, { base: this.#shown, own });

@@ -26,7 +26,9 @@ export async function add(sessions: Sessions, value: object, user?: string): Pro
 /** The stored value; undefined for a session that is not there. */
 export async function stored(sessions: Sessions, id: string): Promise<unknown> {
   const session = await sessions.open(id, { mode: 'read' });
-  return session && JSON.parse(session.data.toString());
+  const value = session && (JSON.parse(session.data.toString()) as { v?: unknown; data?: unknown });
+  // A save of bytes keeps them, a save of values writes the envelope of the format `json`.
+  return value?.v === 2 && value.data !== undefined ? value.data : value;
 }
 
 /** An open session. */

@@ -15,11 +15,39 @@ type Entry = [PhpKey, PhpValue];
 const INT = /^(?:0|-?[1-9][0-9]{0,18})$/;
 const FLOAT = /^(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:E[+-]?[0-9]+)?|-?INF|NAN)$/;
 
+/**
+ * The form of arrays:
+ *
+ * - `php`: as PHP's own bytes are decoded. `{}` is `[]`, and an array with ints as keys is a Map.
+ * - `javascript`: as `JsonWriter` with `keepsObjects` was given them. `{}` is an object, and so is an
+ *   array with ints as keys, unless an object would have them in another order. A float beyond 2^53
+ *   is a number.
+ * - `strict`: as `php`, but `{}` stays an object, which PHP's formats then refuse.
+ */
+export type Shape = 'php' | 'javascript' | 'strict';
+
 /** Reads the variables of one session; numbers in `depth` count JSON's objects and lists. */
 export class JsonReader {
   /** The count of members in all objects that were read. */
   members = 0;
   readonly #known = new Map<number, PhpValue>();
+  readonly #shape: Shape;
+
+  /** @param shape - The form of arrays. */
+  constructor(shape: Shape = 'php') {
+    this.#shape = shape;
+  }
+
+  /**
+   * Returns one value.
+   *
+   * @param json - The value as it was parsed.
+   * @param path - Its path, for errors.
+   * @throws EnvelopeError.
+   */
+  value(json: Json, path: string): PhpValue {
+    return this.#value(json, path, 3);
+  }
 
   /**
    * Returns the session's variables.
@@ -58,7 +86,8 @@ export class JsonReader {
     if (depth > DEEPEST) fail(path, `nested deeper than ${DEEPEST} levels`);
     if (Array.isArray(json)) return this.#list(json, path, depth);
     if (Object.hasOwn(json, TAG)) return this.#tagged(json, path, depth);
-    return arrayOf(this.#entries(json, path, depth));
+    const entries = this.#entries(json, path, depth);
+    return this.#shape !== 'php' && entries.length === 0 ? {} : arrayOf(entries);
   }
 
   #list(json: readonly Json[], path: string, depth: number): PhpValue[] {
@@ -70,7 +99,7 @@ export class JsonReader {
       case 'int':
         return int(this.#members(json, path, 'value')['value'], `${path}.value`);
       case 'float':
-        return float(this.#members(json, path, 'value')['value'], `${path}.value`);
+        return this.#float(this.#members(json, path, 'value')['value'], `${path}.value`);
       case 'bytes':
         return textOf(base64(this.#members(json, path, 'base64')['base64'], `${path}.base64`));
       case 'array': {
@@ -80,7 +109,7 @@ export class JsonReader {
             fail(path, 'a key of an array is a numeric string, which is an int to PHP');
           }
         }
-        return arrayOf(entries);
+        return (this.#shape === 'javascript' && objectOf(entries)) || arrayOf(entries);
       }
       case 'object':
         return this.#object(json, path, depth);
@@ -159,6 +188,12 @@ export class JsonReader {
     });
   }
 
+  #float(json: Json | undefined, path: string): number | PhpFloat {
+    const value = float(json, path);
+    const isBeyond = typeof value === 'object' && !Number.isSafeInteger(value.value);
+    return isBeyond && this.#shape === 'javascript' ? value.value : value;
+  }
+
   #key(json: Json, path: string, depth: number): PhpKey {
     const key = this.#value(json, path, depth);
     if (typeof key === 'number' && Number.isInteger(key)) return key;
@@ -210,6 +245,16 @@ export class JsonReader {
 function arrayOf(entries: readonly Entry[]): PhpArray {
   if (entries.every(([key], index) => key === index)) return entries.map(([, value]) => value);
   return recordOrMap(entries);
+}
+
+/** Returns an object if it has the same keys in the same order. */
+function objectOf(entries: readonly Entry[]): PhpArray | undefined {
+  if (entries.some(([key]) => typeof key === 'object')) return undefined;
+  const object = Object.fromEntries(entries.map(([key, value]) => [String(key), value]));
+  const keys = Object.keys(object);
+  const isSame =
+    keys.length === entries.length && keys.every((key, at) => key === String(entries[at]?.[0]));
+  return isSame ? object : undefined;
 }
 
 function recordOrMap(entries: readonly Entry[]): PhpSessionVariables {

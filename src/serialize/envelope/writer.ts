@@ -24,7 +24,26 @@ class ReferenceNode {
 /** Writes the variables of one session; numbers in `depth` count JSON's objects and lists. */
 export class JsonWriter {
   readonly #nodes = new Map<object, Node | ReferenceNode>();
+  readonly #keepsObjects: boolean;
   #ids = 0;
+
+  /**
+   * @param keepsObjects - Whether objects of JavaScript stay distinct from lists: `{}` is not `[]`,
+   *   and `{ 0: 'a' }` is not `['a']`. To PHP both are one array.
+   */
+  constructor(keepsObjects: boolean = false) {
+    this.#keepsObjects = keepsObjects;
+  }
+
+  /**
+   * Returns one value as JSON.
+   *
+   * @param value - Any value.
+   * @throws NotPortable, as for variables.
+   */
+  value(value: PhpValue): Json {
+    return this.#value(value, 3);
+  }
 
   /**
    * Returns the session's variables as JSON.
@@ -70,8 +89,9 @@ export class JsonWriter {
 
   #number(value: number, depth: number): Json {
     if (!Number.isInteger(value) || Object.is(value, -0)) return this.#float(value, depth);
-    if (!Number.isSafeInteger(value)) throw new NotPortable();
-    return value;
+    if (Number.isSafeInteger(value)) return value;
+    if (this.#keepsObjects) return this.#float(value, depth);
+    throw new NotPortable();
   }
 
   #int(value: bigint, depth: number): Json {
@@ -90,16 +110,21 @@ export class JsonWriter {
     const isMap = array instanceof Map;
     const prototype: unknown = isMap ? null : Object.getPrototypeOf(array);
     if (prototype !== null && Object.getPrototypeOf(prototype) !== null) throw new NotPortable();
+    const isObject = this.#keepsObjects && !isMap;
     const entries = phpKeys(isMap ? [...array] : Object.entries(array));
     // PHP has one empty array.
-    return entries.length === 0 ? [] : this.#entries(entries, depth);
+    if (entries.length === 0) return isObject ? {} : [];
+    if (!isObject) return this.#entries(entries, depth);
+    // JSON has no undefined, and leaves out a property that is.
+    const present = entries.filter(([, value]) => value !== undefined);
+    return this.#entries(present, depth, false);
   }
 
   /** An object of JSON where it keeps the keys and their order, else a list of pairs. */
-  #entries(entries: [PhpKey, PhpValue][], depth: number): Json {
+  #entries(entries: [PhpKey, PhpValue][], depth: number, mayBeList: boolean = true): Json {
     if (depth > DEEPEST) throw new NotPortable();
-    const { length } = entries;
-    if (length > 0 && entries.every(([key], index) => key === index)) {
+    const isList = mayBeList && entries.length > 0;
+    if (isList && entries.every(([key], index) => key === index)) {
       return entries.map(([, value]) => this.#value(value, depth + 1));
     }
     if (entries.every(([key]) => isPlainKey(key))) {

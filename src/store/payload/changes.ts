@@ -1,6 +1,6 @@
 /** Values that a format would give back as other ones. */
 import { PhpReference } from '../../serialize/index.ts';
-import { pathOf } from './json.ts';
+import { pathOf } from './check.ts';
 
 /**
  * Returns the place of the first value that has become another one: an empty object, which PHP takes

@@ -1,4 +1,5 @@
 /** PHP's session formats, split into top-level keys whose bytes stay as PHP wrote them. */
+import { isUtf8 } from 'node:buffer';
 import { type PhpKey, serialize, UnserializableError, unserialize } from '../../serialize/index.ts';
 import { SessionUnreadable, SessionValueError } from '../errors.ts';
 import { firstChange } from './changes.ts';
@@ -86,7 +87,9 @@ export function nameOf(key: PhpKey): string {
  * @param isArray - Whether PHP reads numeric keys as integers, as in any array of its own.
  */
 export function keyOf(name: string, isArray: boolean): PhpKey {
-  if (name.startsWith('\0')) return Buffer.from(name.slice(1), 'latin1');
+  const bytes = Buffer.from(name.slice(1), 'latin1');
+  const isOfBytes = name.startsWith('\0') && bytes.toString('latin1') === name.slice(1);
+  if (isOfBytes && !isUtf8(bytes)) return bytes;
   const isInteger = isArray && /^(?:0|-?[1-9][0-9]{0,17})$/.test(name);
   return isInteger ? BigInt(name) : name;
 }

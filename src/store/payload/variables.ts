@@ -3,7 +3,14 @@
  * comparing bytes, so values need no proxy and may be changed in place.
  */
 import { type Contest, type Decide, isSame } from './merge.ts';
-import { type Changes, decodeValue, encodeValue, type Format, Payload } from './payload.ts';
+import {
+  type Changes,
+  decodeValue,
+  encodeValue,
+  type Format,
+  isPhpValue,
+  Payload,
+} from './payload.ts';
 
 /** Changes one value; it may run again, on the value that another request has saved. */
 type Change = (value: unknown) => unknown;
@@ -34,7 +41,7 @@ export class Variables {
   update(key: string, change: Change): void {
     const value = change(this.data[key]);
     this.#define(key, value);
-    const bytes = value === undefined ? undefined : encodeValue(this.#format, value, key);
+    const bytes = value === undefined ? undefined : this.#encode(value, key);
     const before = this.#updates.get(key)?.changes ?? [];
     this.#updates.set(key, { changes: [...before, change], bytes });
   }
@@ -94,17 +101,23 @@ export class Variables {
         if (before) changes.set(key, undefined);
         continue;
       }
-      const bytes = encodeValue(this.#format, value, key);
+      const bytes = this.#encode(value, key);
       if (before) {
         // The value as it was read, since it may have been changed in place; and written by this
         // encoder, since another language may write the same value in other bytes.
         pristine ??= new Payload(this.#bytes, this.#format);
-        const old = encodeValue(this.#format, pristine.valueOf(key), key);
+        const old = this.#encode(pristine.valueOf(key), key);
         if (old.equals(bytes)) continue;
       }
       changes.set(key, bytes);
     }
     return changes;
+  }
+
+  /** A value that was PHP's may keep PHP's types. */
+  #encode(value: unknown, key: string): Buffer {
+    const isPhp = this.#payload.has(key) && this.#payload.isPhp(key);
+    return encodeValue(this.#format, value, key, isPhp);
   }
 
   #defineLazily(key: string): void {
@@ -128,5 +141,6 @@ export class Variables {
 function rerun(changes: readonly Change[], { key, format, theirs }: Contest): Buffer | undefined {
   let value = theirs === undefined ? undefined : decodeValue(format, theirs);
   for (const change of changes) value = change(value);
-  return value === undefined ? undefined : encodeValue(format, value, key);
+  if (value === undefined) return undefined;
+  return encodeValue(format, value, key, isPhpValue(format, theirs));
 }

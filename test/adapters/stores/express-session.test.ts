@@ -176,15 +176,15 @@ test('maxAge ends a session to the millisecond, and its use extends it', async (
   const { cookie } = await ask('/login');
   const move = (by: string): Promise<unknown> =>
     query(
-      `UPDATE sessions SET d=JSON_SET(CONVERT(d USING utf8mb4),'$.cookie.expires',?),version=version+1
+      `UPDATE sessions SET d=JSON_SET(CONVERT(d USING utf8mb4),'$.data.cookie.expires',?),version=version+1
        WHERE d LIKE '%"user"%'`,
       [by],
     );
   await move(new Date(Date.now() + 30_000).toISOString());
   assert.equal((await ask('/show', cookie)).text, '{"user":"42"}');
   const [row] = await query(`SELECT d FROM sessions WHERE d LIKE '%"user"%' ORDER BY updated DESC`);
-  const { cookie: stored } = JSON.parse(String(row?.['d'])) as { cookie: { expires: string } };
-  assert.ok(new Date(stored.expires).getTime() > Date.now() + 50_000, 'extended');
+  const { data } = JSON.parse(String(row?.['d'])) as { data: { cookie: { expires: string } } };
+  assert.ok(new Date(data.cookie.expires).getTime() > Date.now() + 50_000, 'extended');
   await move(new Date(Date.now() - 1).toISOString());
   assert.equal((await ask('/show', cookie)).text, '{}');
 });

@@ -82,7 +82,7 @@ test('a session persists, is regenerated, reloaded, saved twice, and ended', asy
   await ask('/twice', second.cookie);
   assert.equal((await ask('/show', second.cookie)).text, '{"a":1,"user":"42","b":2}');
   const [row] = await query("SELECT d FROM sessions WHERE user = '42'");
-  assert.deepEqual(Object.keys(JSON.parse(String(row?.['d']))).sort(), [
+  assert.deepEqual(Object.keys(JSON.parse(String(row?.['d'])).data).sort(), [
     'a',
     'b',
     'cookie',
@@ -186,7 +186,7 @@ test('a session that has expired, or was ended for its user, is a new one with a
   const ask = await start(sessions, { '/put/:key': put, '/show': show });
   const { cookie } = await ask('/put/a');
   await query(
-    `UPDATE sessions SET d = JSON_SET(CONVERT(d USING utf8mb4), '$.cookie.expires', '2001-01-01T00:00:00.000Z'),
+    `UPDATE sessions SET d = JSON_SET(CONVERT(d USING utf8mb4), '$.data.cookie.expires', '2001-01-01T00:00:00.000Z'),
        version = version + 1`,
   );
   const next = await ask('/put/b', cookie);
