@@ -8,6 +8,7 @@ import { SessionError } from '../../../src/store/errors.ts';
 import type { Session } from '../../../src/store/session.ts';
 import type { Sessions } from '../../../src/store/store.ts';
 import { until } from '../../workshop/machine/place.ts';
+import { parsed } from '../fixture.ts';
 
 interface Data {
   /** The marks of all updates. */
@@ -160,7 +161,7 @@ export class Ledger {
       else if (state === 'ending' && session === undefined) continue;
       else if (session === undefined || listed.length !== 1) result.vanished += 1;
       else {
-        const { n } = JSON.parse(session.data.toString()) as Data;
+        const { n } = parsed(session.data) as Data;
         const there = new Set(n);
         result.doubled += n.length - there.size;
         result.lost += acknowledged.filter((mark) => !there.has(mark)).length;
