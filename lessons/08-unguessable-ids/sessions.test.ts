@@ -82,7 +82,9 @@ test('counting on from your own id opens no session', async () => {
   const { cookie: mallory } = await server.request();
   assert.match((await server.request({ path: '/whoami', cookie: ann })).body, /ann/);
   const [name = '', own = ''] = mallory.split('=');
-  for (const digits of new Set(own.match(/[0-9]+/g))) {
+  const numbers = [...new Set(own.match(/[0-9]+/g))];
+  // An id has a few; a seal around it has a hundred, and its checksum covers each of them.
+  for (const digits of new Set([...numbers.slice(0, 12), ...numbers.slice(-12)])) {
     for (const step of [-2, -1, 1, 2]) {
       const guess = own.replace(digits, String(Number(digits) + step));
       const { body } = await server.request({ path: '/whoami', cookie: `${name}=${guess}` });

@@ -14,6 +14,7 @@ import { type OwnedDatabase, openDatabase } from './database.ts';
 import { recordDraws } from './draws.ts';
 import { adaptHandler, type LastCall, requireConstructor } from './handler.ts';
 import { overhear } from './overhear.ts';
+import { keptPromises } from './promises.ts';
 import { type SeededRandom, seededRandom } from './random.ts';
 import { report } from './report.ts';
 import type { ServeOptions, Server } from './serve.ts';
@@ -151,6 +152,7 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
       unawaited: (call) => unawaited(wire, call),
       recordDraws,
       overhear,
+      keptPromises,
     };
     const unanswered = () => statements.filter(({ ended }) => ended === undefined);
     return { bench, lastCall, damage, clock, random, unanswered, progress: () => events, end };

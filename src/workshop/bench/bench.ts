@@ -79,6 +79,8 @@ export interface Bench {
   recordDraws<Result>(call: () => Promise<Result>, source?: ByteSource): Promise<Drawn<Result>>;
   /** Returns a call's error, with all its properties, and everything that it printed or warned. */
   overhear(call: () => Promise<unknown>): Promise<string>;
+  /** Returns how many of the promises made during a call this process still holds after it. */
+  keptPromises(call: () => Promise<unknown>): Promise<number>;
 }
 
 /** The class under test as a second process has it. */

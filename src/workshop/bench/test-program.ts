@@ -3,7 +3,6 @@
  * own. They share a process because starting Node costs more than most files do, and a matrix has
  * hundreds of them.
  */
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { describeFailure } from '../sandbox/failure.ts';
@@ -38,10 +37,6 @@ const idle = openHandles().length;
 const files = process.argv.slice(2).map((text) => JSON.parse(text) as TestProgramFile);
 for (const [index, file] of files.entries()) {
   const { path, classFile } = file;
-  if (index > 0 && countsObjects(path)) {
-    report({ kind: 'spent', again: 0 });
-    break;
-  }
   report({ kind: 'file', file: path });
   await runFile(file);
   report({ kind: 'file over', file: path });
@@ -58,11 +53,6 @@ for (const [index, file] of files.entries()) {
 
 await endProcess();
 clearInterval(awake);
-
-/** Each count goes through the whole heap, which is small in a new process. */
-function countsObjects(path: string): boolean {
-  return readFileSync(path, 'utf8').includes('queryObjects');
-}
 
 async function runFile({ path, classFile, lessonNumber }: TestProgramFile): Promise<void> {
   try {

@@ -7,6 +7,7 @@ import { createClock } from '../../../src/workshop/bench/clock.ts';
 import { recordDraws } from '../../../src/workshop/bench/draws.ts';
 import { adaptHandler } from '../../../src/workshop/bench/handler.ts';
 import { overhear } from '../../../src/workshop/bench/overhear.ts';
+import { keptPromises } from '../../../src/workshop/bench/promises.ts';
 import { seededRandom } from '../../../src/workshop/bench/random.ts';
 import type { SessionsExport } from '../../../src/workshop/sandbox/contract.ts';
 import { describeFailure } from '../../../src/workshop/sandbox/failure.ts';
@@ -202,4 +203,23 @@ test('an error and an output are overheard with everything in them', async () =>
   });
   for (const word of ['one', 'two', 'three', 'four', 'five']) assert.match(heard, RegExp(word));
   assert.equal(await overhear(async () => 'nothing'), '');
+});
+
+test('of the promises of a call those count that something still holds', async () => {
+  const held: Promise<void>[] = [];
+  const work = async (): Promise<void> => {
+    await null;
+  };
+  const make = (keep: boolean) => async (): Promise<void> => {
+    for (let at = 0; at < 500; at += 1) {
+      const promise = work();
+      if (keep) held.push(promise);
+      await promise;
+    }
+  };
+  // Node itself holds a few.
+  const none = await keptPromises(make(false));
+  assert.ok(none < 50, `${none} are kept of 500 that nothing holds`);
+  const some = await keptPromises(make(true));
+  assert.ok(some >= held.length && some < held.length + 50, `${some} are kept of ${held.length}`);
 });
