@@ -1,4 +1,7 @@
-/** The child that runs attacks: each gets a bench for the class, and its words are reported. */
+/**
+ * The child that runs attacks: each gets a bench for its class, and its words are reported. They share
+ * a process because starting Node costs more than most attacks do.
+ */
 import { pathToFileURL } from 'node:url';
 import { watchForCrashes } from '../sandbox/crash.ts';
 import { describeFailure, describeLoading } from '../sandbox/failure.ts';
@@ -9,18 +12,27 @@ import type { Attack } from './attack.ts';
 import { report } from './report.ts';
 import { findSubject, laterTables, type Subject } from './subject.ts';
 
+/** An attack, as JSON in an argument. */
+export interface AttackProgramFile {
+  /** Absolute path of the attack. */
+  path: string;
+  /** Absolute path of the class; without it `#sessions` is the class. */
+  classFile?: string | undefined;
+}
+
 const suspect: Suspect = { file: '' };
 const watch = watchForCrashes(
   () => suspect,
   (failure) => report({ kind: 'broken', failure }),
 );
 
-for (const path of process.argv.slice(2)) {
+for (const text of process.argv.slice(2)) {
+  const { path, classFile } = JSON.parse(text) as AttackProgramFile;
   report({ kind: 'file', file: path });
   let assembled: AssembledBench | undefined;
   try {
     const attack = await loadAttack(path);
-    assembled = await openBenchFor(path);
+    assembled = await openBenchFor(path, classFile);
     if (assembled) {
       const say = (text: string): void => report({ kind: 'line', text });
       report({ kind: 'verdict', ...(await attack({ ...assembled.bench, say })) });
@@ -43,8 +55,11 @@ async function loadAttack(path: string): Promise<Attack> {
   throw new TypeError(`${path} must export const attack: Attack = async (bench) => { … }`);
 }
 
-async function openBenchFor(path: string): Promise<AssembledBench | undefined> {
-  const subject = findSubject(path);
+async function openBenchFor(
+  path: string,
+  classFile: string | undefined,
+): Promise<AssembledBench | undefined> {
+  const subject = findSubject(path, classFile);
   suspect.file = subject.file;
   try {
     const later = laterTables(path);

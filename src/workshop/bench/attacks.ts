@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Lesson } from '../course/catalogue.ts';
 import type { Failure, Location, Reason } from '../sandbox/report.ts';
 import type { Verdict } from './attack.ts';
+import type { AttackProgramFile } from './attack-program.ts';
 import { type FileRecord, runFiles, type Surroundings } from './files.ts';
 import type { BenchReport } from './report.ts';
 
@@ -60,9 +61,36 @@ export async function runAttack({ lesson, ...options }: AttackOptions): Promise<
  *   abort leaves unfinished have `failed`.
  */
 export async function runAttacks(options: AttacksOptions): Promise<AttackResult[]> {
+  const attacks = options.lessons.map((lesson) => ({ lesson }));
+  return await runAttackFiles(attacks, options);
+}
+
+/** An attack of a lesson on a class. */
+export interface LaunchedAttack {
+  lesson: Lesson;
+  /** Absolute path of the class's file. */
+  classFile: string;
+}
+
+/**
+ * Runs attacks one after the other in one process, each on a class of its own.
+ *
+ * @returns The results, as `runAttacks` returns them.
+ */
+export async function runAttacksOnClasses(
+  attacks: readonly LaunchedAttack[],
+  options: Pick<AttacksOptions, 'server' | 'signal'>,
+): Promise<AttackResult[]> {
+  return await runAttackFiles(attacks, options);
+}
+
+async function runAttackFiles(
+  all: readonly (Partial<LaunchedAttack> & { lesson: Lesson })[],
+  options: Omit<AttacksOptions, 'condition' | 'lessons'> & { condition?: string },
+): Promise<AttackResult[]> {
   const { onLine = () => {}, onResult } = options;
-  const attacks = options.lessons.flatMap((lesson) =>
-    lesson.files.attack === undefined ? [] : [{ lesson, path: lesson.files.attack }],
+  const attacks = all.flatMap(({ lesson, classFile }) =>
+    lesson.files.attack === undefined ? [] : [{ lesson, path: lesson.files.attack, classFile }],
   );
   const results: AttackResult[] = [];
   const records = attacks.map(
@@ -76,8 +104,10 @@ export async function runAttacks(options: AttacksOptions): Promise<AttackResult[
     ...options,
     program,
     nodeOptions: ['--no-warnings'],
-    files: attacks.map(({ path }) => path),
-    directory: options.lessons[0]?.project,
+    files: attacks.map(({ path, classFile }): string =>
+      JSON.stringify({ path, classFile } satisfies AttackProgramFile),
+    ),
+    directory: all[0]?.lesson.project,
     silence,
     record: (index) => records[index] as AttackRecord,
   });

@@ -1,8 +1,8 @@
 /** Runs every class on every test, every wrong fix and every attack, in child processes. */
 import { readFileSync } from 'node:fs';
-import { runAttacks } from '../bench/attacks.ts';
+import { runAttacksOnClasses } from '../bench/attacks.ts';
 import { runTestsOfClasses, type TestedClass, type TestResult } from '../bench/tests.ts';
-import type { Lesson } from '../course/catalogue.ts';
+import { findClass, type Lesson } from '../course/catalogue.ts';
 import { makeWrongFixes } from '../course/patches.mjs';
 import { lessonAfter, lessonBefore } from '../course/promises.ts';
 import { takeBack, type UndoneWorkshop } from '../course/undone.ts';
@@ -42,9 +42,13 @@ export interface Matrix {
 const width = 3;
 
 /**
- * Wrong fixes that share a process: its start costs as much CPU as the tests of many of them.
+ * Files of tests that share a process, whichever classes they test: its start costs as much CPU as
+ * several files. With many more, the last process would run when all others have ended.
  */
-const together = 4;
+const filesTogether = 24;
+
+/** Attacks that share a process, each with a copy of its class. */
+const attacksTogether = 30;
 
 /**
  * Runs the matrix.
@@ -115,18 +119,18 @@ function judges({ rule }: MatrixOptions, ...rules: Rule[]): boolean {
   return rule === undefined || rules.includes(rule);
 }
 
-/** One class on some lessons' tests. */
+/** One class on some lessons' tests, which all need the cluster or all do not. */
 interface ClassJob extends TestedClass {
   title: string;
-  /** Why there is no class. */
-  problem?: string | undefined;
   /** Receives the results. */
-  keep(results: TestResult[]): void;
+  results: TestResult[];
 }
 
 function testJobs(options: MatrixOptions, undone: UndoneWorkshop, observed: Observed): Job[] {
   const { lessons, only } = options;
   const upTo = ({ number }: Lesson, all = lessons) => all.filter((each) => each.number <= number);
+  const judged = <Each>(all: readonly Each[], ...rules: Rule[]): readonly Each[] =>
+    judges(options, ...rules) ? all : [];
   /** One class on some lessons' tests, on the table of one lesson. */
   const job = <Seen extends ObservedClass>(
     title: string,
@@ -135,15 +139,20 @@ function testJobs(options: MatrixOptions, undone: UndoneWorkshop, observed: Obse
     file: string,
     tests: readonly Lesson[],
     { number: lessonNumber }: Lesson,
-  ): ClassJob => ({
-    title,
-    file,
-    lessons: tests,
-    lessonNumber,
-    problem: seen.problem,
-    keep: (results) => into.push({ ...seen, results }),
-  });
-  const classes = lessons.flatMap((lesson) => {
+  ): ClassJob[] => {
+    into.push(seen);
+    if (seen.problem !== undefined) return [];
+    const [onCluster, elsewhere] = [true, false].map((wanted) =>
+      tests.filter((each) => needCluster([each]) === wanted),
+    );
+    return [
+      { title: `${title} on the cluster`, lessons: onCluster ?? [] },
+      { title, lessons: elsewhere ?? [] },
+    ]
+      .filter(({ lessons: own }) => own.length > 0)
+      .map((part) => ({ ...part, file, lessonNumber, results: seen.results }));
+  };
+  const classes = judged(lessons, 1, 2, 3).flatMap((lesson) => {
     const { label, condition } = lesson;
     const after = lessonAfter(lessons, lesson);
     if (only && lesson !== only && after !== only) return [];
@@ -152,8 +161,8 @@ function testJobs(options: MatrixOptions, undone: UndoneWorkshop, observed: Obse
     return job(`class ${label}`, observed.classes, seen, lesson.files.class, tests, lesson);
   });
   const problems = makeWrongFixes(lessons.map(({ directory }) => directory));
-  const fixes = (only ? [only] : lessons).flatMap((lesson) =>
-    lesson.wrong.map(({ condition, path, patch, caughtBy }) => {
+  const fixes = judged(only ? [only] : lessons, 4).flatMap((lesson) =>
+    lesson.wrong.flatMap(({ condition, path, patch, caughtBy }) => {
       const problem = problems.find((each) => each.patch === patch)?.problem;
       const seen = { lesson: lesson.label, condition, results: [], problem };
       const all = upTo(lesson);
@@ -163,42 +172,46 @@ function testJobs(options: MatrixOptions, undone: UndoneWorkshop, observed: Obse
       return job(`wrong fix ${condition}`, observed.wrong, seen, path, tests, lesson);
     }),
   );
-  const without = undone.classes.map(({ lesson, base, condition, problem }) => {
+  // Their tests are copies, in a project of their own.
+  const without = judged(undone.classes, 6).flatMap(({ lesson, base, condition, problem }) => {
     const title = `class ${base.label} without lesson ${lesson.label}`;
     const seen = { lesson: lesson.label, base: base.label, condition, results: [], problem };
     const file = undone.fileOf(condition);
     return job(title, observed.undone, seen, file, upTo(lesson, undone.lessons), base);
   });
-  return [
-    ...(judges(options, 1, 2, 3) ? inProcesses(options, classes, 1) : []),
-    ...(judges(options, 4) ? inProcesses(options, fixes, together) : []),
-    ...(judges(options, 6) ? inProcesses(options, without, together) : []),
-  ];
+  const wanted = [classes, fixes, without];
+  const files = wanted.flat().reduce((sum, each) => sum + each.lessons.length, 0);
+  const most = Math.min(filesTogether, Math.ceil(files / width));
+  return wanted.flatMap((all) => inProcesses(options, all, most));
 }
 
-/** Divides classes into jobs of one process each; one that needs the cluster waits alone for it. */
+/**
+ * Divides classes into jobs of one process each, those with the most tests first; a class that needs
+ * the cluster waits alone for it.
+ */
 function inProcesses(
   { server, signal }: MatrixOptions,
   classes: readonly ClassJob[],
   most: number,
 ): Job[] {
-  const onCluster = ({ lessons }: ClassJob): boolean => needCluster(lessons);
-  return [true, false].flatMap((isOnCluster) => {
-    const own = classes.filter((each) => onCluster(each) === isOnCluster);
-    const size = isOnCluster ? 1 : most;
-    return Array.from({ length: Math.ceil(own.length / size) }, (_, index): Job => {
-      const group = own.slice(index * size, (index + 1) * size);
-      return {
-        titles: group.map(({ title }) => title),
-        onCluster: isOnCluster,
-        async run() {
-          const made = group.filter(({ problem }) => problem === undefined);
-          const results = await runTestsOfClasses(made, { server, signal });
-          for (const each of group) each.keep(results[made.indexOf(each)] ?? []);
-        },
-      };
-    });
-  });
+  const groups: ClassJob[][] = [];
+  let room = 0;
+  for (const each of classes.toReversed()) {
+    const isAlone = needCluster(each.lessons);
+    if (isAlone || room <= 0) groups.push([]);
+    groups.at(-1)?.push(each);
+    if (isAlone) room = 0;
+    else room = (room <= 0 ? most : room) - each.lessons.length;
+  }
+  return groups.map((group) => ({
+    titles: group.map(({ title }) => title),
+    onCluster: needCluster(group.flatMap(({ lessons }) => lessons)),
+    async run() {
+      const results = await runTestsOfClasses(group, { server, signal });
+      for (const [index, { results: kept }] of group.entries())
+        kept.push(...(results[index] ?? []));
+    },
+  }));
 }
 
 /** Whether a lesson has the test of this name. */
@@ -210,26 +223,33 @@ function has({ files }: Lesson, name: string): boolean {
 function attackJobs(options: MatrixOptions, observed: Observed): Job[] {
   const { lessons, only, server, signal } = options;
   if (!judges(options, 5)) return [];
-  const attackers = new Map<string, Lesson[]>();
-  for (const [index, lesson] of lessons.entries()) {
-    if (!lesson.files.attack || (only && lesson !== only)) continue;
+  const attacks = lessons.flatMap((lesson, index) => {
+    if (!lesson.files.attack || (only && lesson !== only)) return [];
     const later = only ? [lesson] : lessons.slice(index);
     const targets = [...targetsBefore(lessons, lesson), ...later.map(({ condition }) => condition)];
-    for (const target of targets) {
-      attackers.set(target, [...(attackers.get(target) ?? []), lesson]);
-    }
-  }
-  return [...attackers].map(([condition, attacking]) => ({
-    titles: [`attacks ${attacking.map(({ label }) => label).join(' ')} on ${condition}`],
-    onCluster: needCluster(attacking),
-    async run() {
-      const results = await runAttacks({ lessons: attacking, condition, server, signal });
-      for (const [index, { verdict, because }] of results.entries()) {
-        const lesson = attacking[index]?.label ?? '';
-        observed.attacks.push({ lesson, condition, verdict, because });
-      }
-    },
-  }));
+    return targets.map((condition) => ({
+      lesson,
+      condition,
+      classFile: findClass(lessons, condition).path,
+    }));
+  });
+  return [true, false].flatMap((onCluster) => {
+    const own = attacks.filter(({ lesson }) => needCluster([lesson]) === onCluster);
+    return Array.from({ length: Math.ceil(own.length / attacksTogether) }, (_, at): Job => {
+      const group = own.slice(at * attacksTogether, (at + 1) * attacksTogether);
+      return {
+        titles: group.map(({ lesson, condition }) => `attack ${lesson.label} on ${condition}`),
+        onCluster,
+        async run() {
+          const results = await runAttacksOnClasses(group, { server, signal });
+          for (const [index, { verdict, because }] of results.entries()) {
+            const { lesson, condition } = group[index] as (typeof group)[number];
+            observed.attacks.push({ lesson: lesson.label, condition, verdict, because });
+          }
+        },
+      };
+    });
+  });
 }
 
 /** The class before lacks a method that is being ported: the article's own line takes its place. */
@@ -242,7 +262,10 @@ function targetsBefore(lessons: readonly Lesson[], lesson: Lesson): string[] {
 }
 
 /** Sorts by the order of the folders: the children finish in any order. */
-function sortAs(seen: { lesson: string; condition: string }[], lessons: readonly Lesson[]): void {
+function sortAs(
+  seen: { lesson: string; condition: string; results?: TestResult[] }[],
+  lessons: readonly Lesson[],
+): void {
   const order = lessons.flatMap(({ condition, wrong }) => [
     ...wrong.map((each) => each.condition),
     condition,
@@ -252,4 +275,7 @@ function sortAs(seen: { lesson: string; condition: string }[], lessons: readonly
       left.lesson.localeCompare(right.lesson) ||
       order.indexOf(left.condition) - order.indexOf(right.condition),
   );
+  for (const { results } of seen) {
+    results?.sort((left, right) => left.lesson.localeCompare(right.lesson));
+  }
 }
