@@ -88,7 +88,8 @@ export async function run(args: readonly string[]): Promise<number> {
   const machine = readMachine(progress);
   progress('building dist …');
   const [program = '', ...command] = npm();
-  execFileSync(program, [...command, 'run', '--silent', 'build'], { cwd: root, stdio: 'inherit' });
+  const build = ['run', '--silent', 'build', '--', '--modules'];
+  execFileSync(program, [...command, ...build], { cwd: root, stdio: 'inherit' });
   const server = await obtainServer({ progress });
   await enlarge(server);
   try {
