@@ -32,6 +32,8 @@ const service = ts.createLanguageService({
   readDirectory: ts.sys.readDirectory,
   directoryExists: ts.sys.directoryExists,
   getDirectories: ts.sys.getDirectories,
+  // Else the comments of @types/node, most of its text, are parsed too; no error comes from them.
+  jsDocParsingMode: ts.JSDocParsingMode.ParseForTypeErrors,
 });
 
 /** Reads the project anew: the learner may have added a file, or edited its settings. */
