@@ -39,8 +39,9 @@ export type Parts =
 export function splitEnvelope(bytes: Buffer, shape: Shape): Parts {
   const isUsual = bytes.subarray(0, HEAD.length).equals(HEAD) && bytes.at(-1) === TAIL[0];
   const entries = isUsual ? splitJson(bytes.subarray(HEAD.length, -TAIL.length)) : undefined;
-  // `same` is a second place of a value, which may have its first one in another key.
-  const isWhole = entries?.has('$php') || bytes.includes('"same"');
+  // `same` is a second place of a value, which may have its first one in another key, and so may the
+  // case of an enum, which PHP writes once.
+  const isWhole = entries?.has('$php') || bytes.includes('"same"') || bytes.includes('"enum"');
   if (entries !== undefined && !isWhole) return { entries };
   const variables = readable(() => decodeVariables(bytes, shape));
   const pairs = variables instanceof Map ? [...variables] : Object.entries(variables);

@@ -199,7 +199,6 @@ export class Payload {
       else values.set(key, decodeValue(format, bytes));
     }
     if (format === 'json') return encodeWhole(values);
-    if (this.format === 'json') for (const [key, value] of values) encodePhp(value, key);
     const { bytes } = encodeSession(format, variablesOf(values, format === 'php_serialize'));
     if (bytes === false) throw new SessionValueError('data', 'a key with "|" (format php)');
     return bytes;

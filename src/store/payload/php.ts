@@ -1,6 +1,7 @@
 /** PHP's session formats, split into top-level keys whose bytes stay as PHP wrote them. */
 import { isUtf8 } from 'node:buffer';
 import { type PhpKey, serialize, UnserializableError, unserialize } from '../../serialize/index.ts';
+import { integerKey } from '../../serialize/numbers.ts';
 import { SessionUnreadable, SessionValueError } from '../errors.ts';
 import { firstChange } from './changes.ts';
 
@@ -90,8 +91,7 @@ export function keyOf(name: string, isArray: boolean): PhpKey {
   const bytes = Buffer.from(name.slice(1), 'latin1');
   const isOfBytes = name.startsWith('\0') && bytes.toString('latin1') === name.slice(1);
   if (isOfBytes && !isUtf8(bytes)) return bytes;
-  const isInteger = isArray && /^(?:0|-?[1-9][0-9]{0,17})$/.test(name);
-  return isInteger ? BigInt(name) : name;
+  return (isArray ? integerKey(name) : undefined) ?? name;
 }
 
 /**
