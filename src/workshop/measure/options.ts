@@ -9,6 +9,8 @@ export interface RunOptions {
   /** The length of a round, for each contender and page. */
   seconds: number;
   clients: number;
+  /** Sessions in the table, where a benchmark has a choice. */
+  sessions: number;
   /** Names of contenders; undefined for all. */
   only: string[] | undefined;
   json: boolean;
@@ -41,6 +43,7 @@ export function readOptions(
         rounds: { type: 'string', default: String(ENOUGH) },
         seconds: { type: 'string', default: String(seconds) },
         clients: { type: 'string', default: String(clients) },
+        sessions: { type: 'string', default: '30000' },
         only: { type: 'string' },
         json: { type: 'boolean', default: false },
         save: { type: 'string' },
@@ -58,6 +61,7 @@ export function readOptions(
       rounds,
       seconds: readNumber('--seconds', values.seconds, 0.1, 60, false),
       clients: readNumber('--clients', values.clients, 1, 64, true),
+      sessions: readNumber('--sessions', values.sessions, 1000, 1_000_000, true),
       only: readNames(values.only, names),
       json: values.json,
       save: values.save,

@@ -59,6 +59,7 @@ test('without options a run is seven rounds of a second with all contenders', ()
     rounds: 7,
     seconds: 1,
     clients: 4,
+    sessions: 30_000,
     only: undefined,
     json: false,
     save: undefined,

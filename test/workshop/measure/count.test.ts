@@ -10,6 +10,7 @@ import {
   obtainServer,
 } from '../../../src/workshop/machine/database/server.ts';
 import { stripTypes } from '../../../src/workshop/machine/program.ts';
+import type { GcNumbers } from '../../../src/workshop/measure/gc/gc.ts';
 import {
   type Contender,
   contenderNames,
@@ -121,6 +122,17 @@ test('the benchmark of the store counts statements, and loses no change of a hot
   assert.ok((find('change-16', 'ours')?.statements ?? 1) < 1, 'saved in batches');
   const lost = ['mysql2', 'express', 'ours'].map((name) => (find('hot', name)?.lost ?? 1) > 0);
   assert.deepEqual(lost, [false, true, false]);
+});
+
+test('the benchmark of gc finds no expired session after our deletion', async () => {
+  const options = ['--rounds', '1', '--sessions', '2000', '--json', '--only', 'ours'];
+  const { stdout } = await bench('gc', ...options);
+  const { rows, expired } = JSON.parse(String(stdout)) as GcNumbers;
+  assert.equal(expired, 2000);
+  const [{ name, perSecond, p99, worst } = {}] = rows;
+  assert.equal(name, 'ours');
+  assert.ok((perSecond?.median ?? 0) > 0);
+  assert.ok((worst?.median ?? 0) >= (p99?.median ?? Number.POSITIVE_INFINITY));
 });
 
 test('an unknown benchmark is refused with a list of all', async () => {

@@ -1,5 +1,5 @@
 /** `npm run bench -- gc`: expired sessions are deleted while live ones are read and saved. */
-import { createConnection, createPool, type Pool } from 'mysql2/promise';
+import { createConnection, createPool, type Pool, type ResultSetHeader } from 'mysql2/promise';
 import { createSessions, type Sessions } from '../../../store/index.ts';
 import { obtainServer } from '../../machine/database/server.ts';
 import { enlarge } from '../enlarge.ts';
@@ -46,8 +46,6 @@ export interface GcNumbers extends RunNumbers {
   rows: Row[];
 }
 
-const EXPIRED = 30_000;
-const LIVE = 30_000;
 const WRITERS = 8;
 
 /** Milliseconds of the load without a deletion. */
@@ -96,10 +94,11 @@ const ways: Record<string, Way> = {
 
 const help = `npm run bench -- gc [options]
 
-Deletes ${EXPIRED} expired sessions of 1 KB beside ${LIVE} live ones, which ${WRITERS} clients read
-and save meanwhile, one after the other without a pause.
+Deletes expired sessions of 1 KB beside as many live ones, of which ${WRITERS} clients read and save
+some meanwhile, one after the other without a pause.
 
   --rounds N     number of rounds (${ENOUGH})
+  --sessions N   number of expired sessions (30000)
   --only A,B     only these: ${Object.keys(ways).join(', ')}
   --json         print the figures as JSON
   --save FILE    also write them to FILE
@@ -134,7 +133,7 @@ export async function run(args: readonly string[]): Promise<number> {
         ...packageVersions(['mysql2']),
       },
       run: { rounds: options.rounds, seconds: options.seconds, clients: WRITERS },
-      expired: EXPIRED,
+      expired: options.sessions,
       rows: await measureAll(names, { pool, sessions }, url, options, progress),
     };
     publish(numbers, options, drawNumbers);
@@ -150,14 +149,14 @@ async function measureAll(
   names: readonly string[],
   place: Place,
   url: string,
-  { rounds }: RunOptions,
+  { rounds, sessions }: RunOptions,
   progress: (line: string) => void,
 ): Promise<Row[]> {
   const connection = await createConnection(url);
   const figures = new Map(names.map((name) => [name, [] as GcRound[]]));
   try {
     progress('making live sessions …');
-    await connection.query(fillOf(LIVE, 'live', 'UNIX_TIMESTAMP()*1000+1000000000'));
+    await connection.query(fillOf(sessions, 'live', 'UNIX_TIMESTAMP()*1000+1000000000'));
     const ids = Array.from({ length: WRITERS * 8 }, () => place.sessions.newId());
     for (const id of ids) {
       await (await place.sessions.create(id, Buffer.alloc(1024, 'x'))).close();
@@ -167,11 +166,16 @@ async function measureAll(
       for (const name of orderOf(names, round)) {
         progress(`  ${ways[name]?.label} …`);
         await connection.query(
-          fillOf(EXPIRED, `${round} ${name}`, 'UNIX_TIMESTAMP()*1000-1000-seq%600000'),
+          fillOf(sessions, `${round} ${name}`, 'UNIX_TIMESTAMP()*1000-1000-seq%600000'),
         );
-        figures.get(name)?.push(await measure(ways[name] as Way, place, ids));
+        figures.get(name)?.push(await measure(ways[name] as Way, place, ids, sessions));
         // The next way must not find the rows that this one has left.
-        await connection.query(`DELETE FROM sessions WHERE ${EXPIRY}`);
+        const [left] = await connection.query<ResultSetHeader>(
+          `DELETE FROM sessions WHERE ${EXPIRY}`,
+        );
+        if (name !== 'alone' && left.affectedRows > 0) {
+          throw new Error(`${ways[name]?.label} has left ${left.affectedRows} expired sessions`);
+        }
       }
     }
   } finally {
@@ -198,7 +202,12 @@ function fillOf(count: number, name: string, expires: string): string {
 }
 
 /** Deletes in one way, while live sessions are saved until it has ended. */
-async function measure(way: Way, place: Place, ids: readonly string[]): Promise<GcRound> {
+async function measure(
+  way: Way,
+  place: Place,
+  ids: readonly string[],
+  expired: number,
+): Promise<GcRound> {
   let isOver = false;
   const took: number[] = [];
   const work = async (writer: number): Promise<void> => {
@@ -220,7 +229,7 @@ async function measure(way: Way, place: Place, ids: readonly string[]): Promise<
     await Promise.all(working);
   }
   return {
-    perSecond: way === ways['alone'] ? null : EXPIRED / seconds,
+    perSecond: way === ways['alone'] ? null : expired / seconds,
     p99: quantile(took, 0.99),
     worst: Math.max(...took),
   };

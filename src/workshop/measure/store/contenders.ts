@@ -173,6 +173,22 @@ export async function openExpress(url: string, bytes: number): Promise<Contender
   };
 }
 
+/** Adds small sessions to the table of each contender: the tables' trees get a level more. */
+export async function growTables(url: string, count: number): Promise<void> {
+  const pool = createPool({ uri: url });
+  const fill = async (columns: string, values: string): Promise<void> => {
+    await pool.query(`INSERT INTO ${columns} SELECT ${values} FROM seq_1_to_${count}`);
+  };
+  const data = "REPEAT('x',100)";
+  await fill('by_hand', `UNHEX(SHA2(seq,256)),${data},${END}`);
+  await fill('express_sessions (session_id,expires,data)', `SHA2(seq,256),${END / 1000},${data}`);
+  await fill(
+    'sessions (id,d,version,token,created,updated,expires)',
+    `UNHEX(SHA2(seq,256)),${data},1,'',0,0,${END}`,
+  );
+  await pool.end();
+}
+
 /** Does something for each of many, 32 at a time. */
 async function inTurns<Item>(
   items: readonly Item[],

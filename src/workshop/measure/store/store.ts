@@ -7,7 +7,14 @@ import { orderOf, quantile, type Spread, spread } from '../figures.ts';
 import { packageVersions, readMachine } from '../machine.ts';
 import { ENOUGH, type RunOptions, takeOptions } from '../options.ts';
 import { layOut, publish, type RunNumbers } from '../report.ts';
-import { type Contender, openExpress, openMysql2, openOurs, SESSIONS } from './contenders.ts';
+import {
+  type Contender,
+  growTables,
+  openExpress,
+  openMysql2,
+  openOurs,
+  SESSIONS,
+} from './contenders.ts';
 import { type Meter, measure, type Task, type TaskRound } from './task.ts';
 
 /** The line of one contender in one table. */
@@ -49,6 +56,9 @@ const tables: Record<string, string> = {
   'read-64': 'read, 64 clients',
   'change-16': 'read and change, 16 clients',
   'change-64': 'read and change, 64 clients',
+  'large-16': 'read and change sessions of 20 KB, 16 clients',
+  'large-64': 'read and change sessions of 20 KB, 64 clients',
+  'grown-1': 'read and change a session among 100,000 others, one at a time',
   hot: `one session, changed by ${HOT} clients`,
   beside: `8 clients with sessions of their own beside a hot one, ${PAGE} ms of work in each request`,
 };
@@ -60,13 +70,16 @@ const targets: Record<string, string> = {
   'read-64': '≥ 3 ×',
   'change-16': '≥ 2.4 ×, CPU ≤ 0.25',
   'change-64': '≥ 3.5 ×, CPU ≤ 0.25',
+  'large-16': '≥ 2 ×, CPU ≤ 0.4',
+  'large-64': '≥ 2 ×, CPU ≤ 0.4',
+  'grown-1': 'as among 1,000',
   hot: '≥ 10 ×, none lost',
   beside: '≥ 15 ×',
 };
 
 const help = `npm run bench -- store [options]
 
-Reads and changes sessions of 2.5 KB: with mysql2 by hand (execute; BEGIN, SELECT FOR UPDATE, UPDATE,
+Reads and changes sessions, of 2.5 KB where nothing else is said: with mysql2 by hand (execute; BEGIN, SELECT FOR UPDATE, UPDATE,
 COMMIT), with express-mysql-session, which protects nothing, and with ours, on one database, in turn.
 
   --rounds N     number of rounds (${ENOUGH})
@@ -77,6 +90,8 @@ COMMIT), with express-mysql-session, which protects nothing, and with ours, on o
 `;
 
 const BYTES = 2500;
+const LARGE = 20_000;
+const GROWN = 100_000;
 
 /**
  * Runs the benchmark and prints its tables.
@@ -93,9 +108,28 @@ export async function run(args: readonly string[]): Promise<number> {
   const { url } = await server.createSchema('bench store');
   const connection = await createConnection(url);
   const opened: Contender[] = [];
+  const openAll = async (schema: string, bytes: number): Promise<Trio> => {
+    const trio: Contender[] = [];
+    for (const open of [openMysql2, openExpress, openOurs]) {
+      const contender = await open(schema, bytes);
+      opened.push(contender);
+      trio.push(contender);
+    }
+    return trio as Trio;
+  };
+  const isWanted = (table: string): boolean => options.only?.includes(table) ?? true;
+  const schemaOf = async (name: string): Promise<string> => (await server.createSchema(name)).url;
   try {
     progress(`making ${SESSIONS} sessions for each contender …`);
-    for (const open of [openMysql2, openExpress, openOurs]) opened.push(await open(url, BYTES));
+    const usual = await openAll(url, BYTES);
+    const isLarge = isWanted('large-16') || isWanted('large-64');
+    const large = isLarge ? await openAll(await schemaOf('bench large'), LARGE) : usual;
+    let grown = usual;
+    if (isWanted('grown-1')) {
+      const schema = await schemaOf('bench grown');
+      grown = await openAll(schema, BYTES);
+      await growTables(schema, GROWN);
+    }
     const meter: Meter = {
       database: await findDatabaseProcess(url),
       async questions() {
@@ -105,9 +139,7 @@ export async function run(args: readonly string[]): Promise<number> {
         return Number(rows[0]?.['Value']);
       },
     };
-    const tasks = tasksOf(opened as [Contender, Contender, Contender]).filter(
-      ({ table }) => options.only?.includes(table) ?? true,
-    );
+    const tasks = tasksOf(usual, large, grown).filter(({ table }) => isWanted(table));
     const rounds = await runAll(tasks, options, meter, progress);
     const numbers: StoreNumbers = {
       date: new Date().toISOString().slice(0, 10),
@@ -129,7 +161,10 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-function tasksOf([mysql2, express, ours]: [Contender, Contender, Contender]): Task[] {
+/** mysql2 by hand, express-mysql-session and ours, on sessions of one size. */
+type Trio = [Contender, Contender, Contender];
+
+function tasksOf(usual: Trio, large: Trio, grown: Trio): Task[] {
   const places = new Map<number, number>();
   /** Each client goes through sessions of its own; session 0 is the hot one. */
   const next = (client: number): number => {
@@ -137,9 +172,15 @@ function tasksOf([mysql2, express, ours]: [Contender, Contender, Contender]): Ta
     places.set(client, turn);
     return 1 + client + MOST * (turn % (SESSIONS / MOST - 1));
   };
-  const all = { mysql2, express, ours };
-  const task = (table: string, name: keyof typeof all, label: string, clients: number): Task => {
-    const contender = all[name];
+  const all = named(usual);
+  const task = (
+    table: string,
+    name: keyof typeof all,
+    label: string,
+    clients: number,
+    from = all,
+  ): Task => {
+    const contender = from[name];
     const step = table.startsWith('read') ? 'read' : 'change';
     return { table, name, label, clients, step: (it) => contender[step](next(it)) };
   };
@@ -172,9 +213,20 @@ function tasksOf([mysql2, express, ours]: [Contender, Contender, Contender]): Ta
       task(`change-${clients}`, 'express', theirs, clients),
       task(`change-${clients}`, 'ours', mine, clients),
     ]),
+    ...[16, MOST].flatMap((clients) => [
+      task(`large-${clients}`, 'mysql2', cycle, clients, named(large)),
+      task(`large-${clients}`, 'ours', mine, clients, named(large)),
+    ]),
+    task('grown-1', 'express', theirs, 1, named(grown)),
+    ...[task('grown-1', 'mysql2', cycle, 1, named(grown))],
+    task('grown-1', 'ours', mine, 1, named(grown)),
     ...[hot('mysql2', cycle), hot('express', theirs), hot('ours', mine)],
     ...[beside('mysql2', cycle), beside('ours', mine)],
   ];
+}
+
+function named([mysql2, express, ours]: Trio): Record<'mysql2' | 'express' | 'ours', Contender> {
+  return { mysql2, express, ours };
 }
 
 type Rounds = ReadonlyMap<Task, TaskRound[]>;
