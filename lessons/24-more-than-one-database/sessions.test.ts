@@ -14,6 +14,7 @@ interface Request {
   read(id: string): Promise<string | Uint8Array>;
   write(id: string, data: string): Promise<boolean>;
   create_sid(): Promise<string>;
+  gc(maxLife: number): Promise<unknown>;
   update?(id: string, change: Change): Promise<boolean>;
 }
 
@@ -150,6 +151,19 @@ test('a read on one node finds what another has saved before', async () => {
   } finally {
     late.destroy();
   }
+});
+
+test('a sweep goes to another node when its own is down', async () => {
+  const server = webServer(['mysql://nobody@127.0.0.1:1/none', database.url]);
+  const [old, alive] = [await newId(), await newId()];
+  await store(old, 'n|i:1;');
+  await database.query('UPDATE sessions SET updated = updated - 5000');
+  await store(alive, 'n|i:2;');
+  const sweep = await server.request().gc(1440).catch(String);
+  assert.equal(sweep, true, 'a request that sweeps');
+  assert.equal(await handler.read(old), '');
+  assert.equal((await database.rows()).length, 1, 'rows, of an old session and one that is alive');
+  assert.equal(await handler.read(alive), 'n|i:2;');
 });
 
 test('a save whose answer is lost is made once', async () => {
