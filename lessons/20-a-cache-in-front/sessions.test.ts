@@ -269,15 +269,19 @@ test('what does not fit into memcached is read from the database', async () => {
 
 test('a process uses the memcached of SESSION_CACHE', async () => {
   process.env['SESSION_CACHE'] = cache.server;
-  const { handler } = await another().finally(() => delete process.env['SESSION_CACHE']);
-  await handler.open('', 'MySession');
-  const id = await handler.create_sid();
-  const before = new Set((await cache.keys()).map(({ name }) => name));
-  const save = () => handler.write(id, 'count|i:1;');
-  await during(save, 'statement', /^\s*UPDATE/i, async () => {
-    const added = (await cache.keys()).filter(({ name }) => !before.has(name));
-    assert.equal(added.length, 1, 'new keys while it saves');
-  });
+  try {
+    const { handler } = await another();
+    await handler.open('', 'MySession');
+    const id = await handler.create_sid();
+    const before = new Set((await cache.keys()).map(({ name }) => name));
+    const save = () => handler.write(id, 'count|i:1;');
+    await during(save, 'statement', /^\s*UPDATE/i, async () => {
+      const added = (await cache.keys()).filter(({ name }) => !before.has(name));
+      assert.equal(added.length, 1, 'new keys while it saves');
+    });
+  } finally {
+    delete process.env['SESSION_CACHE'];
+  }
 });
 
 test('no read is behind a save, with servers dying between their two stores', async (t) => {
