@@ -4,6 +4,7 @@ import { after, test } from 'node:test';
 import { createPool } from 'mysql2/promise';
 import { openBench } from '#bench';
 
+const globals = new Set(Reflect.ownKeys(globalThis));
 const { database, exported, given, handler, newId, secondDatabase, serve, store } =
   await openBench();
 await handler.open('', 'MySession');
@@ -33,6 +34,16 @@ test('two handlers keep their sessions in two databases', async () => {
   assert.deepEqual(await users(forum), ['user|s:3:"bob";'], 'the sessions of the forum');
 });
 
+/** A property's value; a getter may refuse an object that is not of its class. */
+const propertyOf = (holder: object, key: PropertyKey, receiver: object): unknown => {
+  try {
+    return Reflect.get(holder, key, receiver);
+  } catch {
+    return undefined;
+  }
+};
+assert.ok(typeof exported === 'function', 'Sessions is a class');
+
 test('no part of the class leads to its connections', async () => {
   const id = await newId();
   await store(id, 'user|s:3:"Ann";');
@@ -47,14 +58,21 @@ test('no part of the class leads to its connections', async () => {
       return;
     }
     for (const key of Reflect.ownKeys(value)) {
-      const { value: inner, get } = Reflect.getOwnPropertyDescriptor(value, key) ?? {};
-      look(get ? Reflect.get(value, key) : inner, `${path}.${String(key)}`);
+      look(propertyOf(value, key, value), `${path}.${String(key)}`);
     }
   };
-  assert.ok(typeof exported === 'function', 'Sessions is a class');
   const own = new (exported as new (means: object) => object)({ pool });
   look(exported, 'Sessions');
   look(own, 'new Sessions()');
+  const prototype = Reflect.getPrototypeOf(own) ?? {};
+  for (const key of Reflect.ownKeys(prototype)) {
+    look(propertyOf(prototype, key, own), `new Sessions().${String(key)}`);
+  }
+  for (const [name, part] of Object.entries(await import('#sessions'))) look(part, name);
+  for (const key of Reflect.ownKeys(globalThis)) {
+    if (!globals.has(key))
+      look(propertyOf(globalThis, key, globalThis), `globalThis.${String(key)}`);
+  }
   assert.deepEqual(found, [], 'any module of the process could use these, or exchange them');
   Object.assign(exported, { Db: pool, pool });
   assert.equal(await handler.read(id), 'user|s:3:"Ann";', 'an assignment has moved every visitor');
@@ -79,6 +97,13 @@ test('the clock that was given is the only one', async () => {
   assert.equal(await later.handler.read(id), '', 'read, a second later');
   await later.handler.gc(1440);
   assert.equal((await forum.rows()).length, 0, 'rows after gc, a second later');
+  const brief = await given({ pool, now: () => now, maxLife: 60 }).serve({
+    settings: { 'session.gc_probability': '0' },
+  });
+  const { cookie } = await brief.request();
+  now += 61;
+  const { body } = await brief.request({ cookie });
+  assert.match(body, /Count: 1\b/, 'the lifetime of php.ini, and not the one that was given');
 });
 
 test('a token is made of the random bytes that were given', async () => {

@@ -42,6 +42,10 @@ export interface Means {
   /** Whose clock dates a save. */
   clock?: 'server' | 'database';
   random?: (size: number) => Buffer;
+  /** PHP's `session.gc_maxlifetime`, in place of php.ini's. */
+  maxLife?: number;
+  /** Receives a line at each `destroy`: the exercise of the lesson that has made the object. */
+  audit?: (line: string) => void;
   /** A client of memcached, which the store and the lessons have from `#memcached`. */
   cache?: object;
   /** True for a request that saves nothing, and so needs no lock. */
