@@ -14,7 +14,17 @@ const characters = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(
 function lookalikes(id: string): string[] {
   return [
     ...characters.flatMap((character) => [id + character, character + id.slice(1)]),
-    ...[`${id}abc`, `${id} `, ` ${id}`, `0${id}`, `+${id}`, `${id}.0`, `${id}e0`, `${id}'`],
+    ...[
+      `${id}abc`,
+      `${id} `,
+      ` ${id}`,
+      `0${id}`,
+      `+${id}`,
+      `${id}.0`,
+      `${id}.5`,
+      `${id}e0`,
+      `${id}'`,
+    ],
     ...[`${id}\n`, `${id}\n<script>`, `${id}\0`, `${id}\u0301`, `${id}${' '.repeat(100)}`],
     ...[`${id} OR 1=1`, `0x${Number(id).toString(16)}`, `${id}${'x'.repeat(1_000_000)}`],
   ];
@@ -31,6 +41,9 @@ const others = [
   'café',
   '-1',
   '0',
+  '1.5',
+  '1e9',
+  'Infinity',
 ];
 
 /** The id with upper and lower case swapped. */

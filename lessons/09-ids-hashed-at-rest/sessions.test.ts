@@ -111,6 +111,8 @@ test('no error and no log contains an id', async () => {
     assert.ok(!failing.includes(id), `${name} said the id when the test had taken the table away`);
     assert.ok(!(await overhear(call)).includes(id), `${name} said the id`);
   }
+  const ended = await overhear(() => handler.read(id));
+  assert.ok(!ended.includes(id), 'Read said the id of a session that has ended');
   const page = await serve();
   const { cookie } = await page.request();
   const [, value = ''] = cookie.split('=');

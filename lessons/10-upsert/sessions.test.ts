@@ -44,6 +44,10 @@ test('a save is one statement that leaves the rest of the row alone', async () =
   assert.equal(await handler.read(id), 'count|i:3;');
   const times = (await database.rows()).map(({ updated }) => updated);
   assert.ok(times.includes(clock.now()), 'the row is as old as before');
+  clock.advance(-90);
+  assert.equal(await sent('count|i:4;'), 1, 'a save after the clock was set back');
+  const back = 'the clock was set back, and the save was dropped';
+  assert.equal(await handler.read(id), 'count|i:4;', back);
 });
 
 test('a save that cannot be done is given up within two seconds', async () => {

@@ -131,6 +131,12 @@ test('a request that waits in vain fails, and changes nothing', async () => {
       assert.ok(answer, 'MaxWait was 1 s, and it waited for six');
       assert.equal(answer.status, 500, 'it went on with what another request holds');
       assert.ok(!heard.includes(idIn(cookie)), `its error contains the id: ${heard}`);
+      Object.assign(Sessions, { MaxWait: 0.05 });
+      const late = delay(5000, undefined, { ref: false });
+      for (let more = 1; more <= 12; more += 1) {
+        const ended = await Promise.race([server.request({ cookie }), late]);
+        assert.ok(ended, `${more} requests waited in vain, and have kept their connections`);
+      }
     }),
   );
   assert.equal(count(await server.request({ cookie })), 3);

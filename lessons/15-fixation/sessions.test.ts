@@ -93,6 +93,13 @@ test('signing in changes the id and ends the old one', async () => {
   assert.equal(await handler.read(decodeURIComponent(idIn(before))), '', 'the old row is there');
   const { body } = await server.request({ cookie: login.cookie });
   assert.match(body, /Count: 2/, 'what was in the session has moved along');
+  const again = await server.request({ cookie: login.cookie, path: '/login?user=ann' });
+  assert.notEqual(
+    again.cookie || login.cookie,
+    login.cookie,
+    'Ann signed in again, and kept her id',
+  );
+  assert.match(await whoami(login.cookie), /Nobody/, 'Ann signed in again, and her old id goes on');
 });
 
 test('signing in over another user begins with an empty session', async () => {

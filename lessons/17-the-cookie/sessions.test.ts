@@ -50,6 +50,7 @@ test("a form from another site's page is refused", async () => {
     // Headers that say what is sent, and not from where.
     { Origin: 'https://evil.example', 'Content-Type': 'application/json' },
     { Origin: 'https://evil.example', 'X-Requested-With': 'XMLHttpRequest' },
+    { Origin: 'https://evil.example', 'X-HTTP-Method-Override': 'GET' },
   ];
   for (const headers of foreign) {
     assert.equal(await post(headers), 403, `not refused: ${JSON.stringify(headers)}`);

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { openBench } from '#bench';
 
-const { another, clock, database, gate, handler, newId, serve, statements, store } =
+const { another, clock, database, gate, handler, newId, overhear, serve, statements, store } =
   await openBench();
 const fortnight = 14 * 24 * 60 * 60;
 await handler.open('', 'MySession');
@@ -49,7 +49,18 @@ test('an old password still opens, and the new one seals', async () => {
     await store(late, 'count|i:2;');
     use({ 2: second });
     assert.equal(await handler.read(late), 'count|i:2;');
-    assert.equal(await handler.read(early), '', 'opened by a password that is no longer there');
+    let answer: unknown;
+    const heard = await overhear(async () => {
+      answer = await handler.read(early);
+    });
+    assert.equal(answer, '', 'opened by a password that is no longer there');
+    // Another server may have the password still.
+    assert.ok(!heard.includes(early), 'a seal that it refuses is in its log');
+    use({ 9: first, 10: second });
+    const latest = await newId();
+    await store(latest, 'count|i:3;');
+    use({ 10: second });
+    assert.equal(await handler.read(latest), 'count|i:3;', '9 has sealed, and 10 is the highest');
   } finally {
     delete process.env['SESSION_PASSWORDS'];
   }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { unsealData } from 'iron-session';
+import { createPool } from 'mysql2/promise';
 import { openBench, type Statement } from '#bench';
 import { MemcachedClient } from '#memcached';
 
@@ -144,6 +146,12 @@ test('a session that is saved or ended at one server is so at the other', async 
   await a.write(id, 'user|s:3:"bob";');
   assert.equal(await b.look(id), 'user|s:3:"bob";');
   assert.equal(await b.look(id), 'user|s:3:"bob";');
+  const photo = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+  await a.write(id, photo);
+  for (const from of ['the database', 'memcached']) {
+    const bytes = await b.reading.handler.readBytes(id);
+    assert.deepEqual(Buffer.from(bytes), Buffer.from(photo), `bytes read from ${from}`);
+  }
   await a.destroy(id);
   assert.equal(await b.look(id), '');
 });
@@ -168,6 +176,27 @@ test('a server that dies between its two stores leaves no old copy', async () =>
   const mortal = await newServer();
   await during(() => mortal.destroy(id), 'answer', /^\s*DELETE/i, mortal.die);
   assert.equal(await b.look(id), '');
+  // The second server lives, and its connection breaks in the middle of a save.
+  const late = await cachedSession('count|i:1;');
+  const pool = createPool(database.url);
+  let broken: { stream?: Socket } = {};
+  pool.on('acquire', (connection) => {
+    broken = connection as { stream?: Socket };
+  });
+  const { handler: cutOff } = given({ cache: newClient(), pool });
+  await cutOff.open('', 'MySession');
+  await database.query('BEGIN');
+  await database.query('SELECT id FROM sessions FOR UPDATE');
+  const save = cutOff.write(late, 'count|i:2;').catch(() => false);
+  await database.lockWaits(1, save);
+  // The test breaks the connection, and the statement goes on at the database.
+  broken.stream?.destroy(new Error('the test broke it'));
+  await save;
+  assert.equal(await b.look(late), 'count|i:1;');
+  await database.query('ROLLBACK');
+  while (!(await database.rows()).some(({ d }) => String(d) === 'count|i:2;')) await delay(20);
+  assert.equal(await b.look(late), 'count|i:2;', 'memcached has the row from before the save');
+  await pool.end();
 });
 
 test('of two writers the one that is over does not speak for the other', async () => {
@@ -189,8 +218,11 @@ test('of two writers the one that is over does not speak for the other', async (
 
 test('a session that ends in the cache by its age is over', async () => {
   clock.set(Math.floor(Date.now() / 1000));
-  const id = await cachedSession('count|i:1;');
-  clock.advance(1441);
+  const id = await a.create_sid();
+  await a.write(id, 'count|i:1;');
+  clock.advance(1000);
+  assert.equal(await b.look(id), 'count|i:1;', 'its copy is younger than the session');
+  clock.advance(441);
   assert.equal(await b.look(id), '');
 });
 
@@ -202,7 +234,10 @@ test('memcached learns no id, and keeps each key for two minutes at most', async
     const { token = 'none' } = await unsealData<{ token?: string }>(id, { password });
     const check = async (): Promise<void> => {
       const keys = await cache.keys();
-      assert.ok(keys.length > 0);
+      const [first = '', second = ''] = [...new Set(keys.map(({ name }) => name))].sort();
+      const shared = [...first].findIndex((character, at) => character !== second[at]);
+      const own = first.length - shared;
+      assert.ok(own > 20, `of ${first} and ${second}, ${own} characters tell sessions apart`);
       for (const { name, ends } of keys) {
         const entry = `${name} = ${(await newClient().get(name))?.value}`;
         assert.ok(!entry.includes(id), `the id is in ${entry}`);
@@ -212,7 +247,28 @@ test('memcached learns no id, and keeps each key for two minutes at most', async
       }
     };
     await check();
-    await during(() => a.write(id, 'count|i:2;'), 'statement', /^\s*UPDATE/i, check);
+    // memcached lists keys that have ended, and a key that was replaced a second time.
+    const entries = async () => {
+      const client = newClient();
+      const keys = await cache.keys();
+      const items = await Promise.all(keys.map(({ name }) => client.get(name)));
+      return keys.flatMap((key, at) => {
+        const value = items[at]?.value;
+        return value ? [{ ...key, value: String(value) }] : [];
+      });
+    };
+    const before = new Map((await entries()).map(({ name, value }) => [name, value]));
+    await during(
+      () => a.write(id, 'count|i:2;'),
+      'statement',
+      /^\s*UPDATE/i,
+      async () => {
+        await check();
+        const changed = (await entries()).filter(({ name, value }) => before.get(name) !== value);
+        const left = Math.max(...changed.map(({ ends }) => ends ?? 0)) - Date.now() / 1000;
+        assert.ok(left > 50, `a statement may wait for 50 s, and its token ends in ${left} s`);
+      },
+    );
   } finally {
     delete process.env['SESSION_PASSWORDS'];
   }

@@ -168,6 +168,8 @@ test('a key of every prototype is a key like any other', async () => {
   assert.deepEqual([user, Object.keys(rest)], ['Ann', ['__proto__', 'constructor']]);
   assert.equal(await json.read(id), data);
   assert.equal(({} as { admin?: boolean }).admin, undefined, 'every object is an administrator');
+  const braced = '{"user"|s:3:"Ann";';
+  assert.equal(await json.read(await stored(braced)), braced, 'a row of PHP, and no envelope');
 });
 
 test('nothing is saved of which a part would be lost', async () => {
@@ -183,13 +185,13 @@ test('nothing is saved of which a part would be lost', async () => {
   // PHP's three notations cannot hold each other's keys.
   const rows = {
     php: '{"v":2,"data":{"a|b":1}}',
-    php_binary: `{"v":2,"data":{"${'k'.repeat(128)}":1}}`,
+    php_binary: `{"v":2,"data":{"count":1,"${'k'.repeat(128)}":1}}`,
   };
   for (const [format, row] of Object.entries(rows)) {
     const id = await stored(row);
     const narrow = await handlerOf({ format: format as 'php', writes: 'json' });
     await assert.rejects(() => narrow.read(id), `${format} reads ${row}`);
-    assert.match(await arrays.read(id), /^a:1:\{s:\d+:".+";i:1;\}$/);
+    assert.match(await arrays.read(id), /^a:[12]:\{(s:\d+:"[^"]+";i:1;)+\}$/);
   }
 });
 
@@ -203,4 +205,7 @@ test('the limit counts the bytes of the row, and not those of PHP', async () => 
   ]);
   await assert.rejects(() => json.write(id, photo), { name: 'SessionTooLarge' });
   assert.equal(await saved(), 'user|s:3:"Ann";');
+  const list = Array.from({ length: 100_000 }, (_, at) => `i:${at};i:1;`).join('');
+  await json.write(id, `list|a:100000:{${list}}`);
+  assert.equal((await saved())?.length, 200_025, 'bytes of the row, and over 1,100,000 of PHP');
 });
