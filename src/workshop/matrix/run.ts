@@ -198,10 +198,12 @@ function inProcesses(
   let room = 0;
   for (const each of classes.toReversed()) {
     const isAlone = needCluster(each.lessons);
-    if (isAlone || room <= 0) groups.push([]);
+    if (isAlone || each.lessons.length > room) {
+      groups.push([]);
+      room = isAlone ? 0 : most;
+    }
     groups.at(-1)?.push(each);
-    if (isAlone) room = 0;
-    else room = (room <= 0 ? most : room) - each.lessons.length;
+    room -= each.lessons.length;
   }
   return groups.map((group) => ({
     titles: group.map(({ title }) => title),
