@@ -18,22 +18,27 @@ const RECORD = join(root, 'test/run/seconds.json');
 const LONG = 3;
 
 /** The kept seconds of each file that takes long. */
-export function keptSeconds(): Record<string, number> {
-  return JSON.parse(readFileSync(RECORD, 'utf8')) as Record<string, number>;
+export function keptSeconds(record: string = RECORD): Record<string, number> {
+  return JSON.parse(readFileSync(record, 'utf8')) as Record<string, number>;
 }
 
 /**
- * Keeps the seconds of a run's test files for the order of later runs.
+ * Keeps the seconds of a run's test files for the order of later runs; files that did not run keep
+ * theirs.
  *
  * @param times - The file that times.mjs has written.
  * @param record - Where they are kept.
  */
 export function keepSeconds(times: string, record: string = RECORD): void {
-  const files = readTimes(times)
-    .filter(({ name, seconds }) => name.endsWith('.test.ts') && seconds >= LONG)
-    .sort((one, other) => one.name.localeCompare(other.name))
-    .map(({ name, seconds }) => [name, Math.round(seconds)]);
-  writeFileSync(record, `${JSON.stringify(Object.fromEntries(files), null, 2)}\n`);
+  const ran = readTimes(times).filter(({ name }) => name.endsWith('.test.ts'));
+  const seconds = new Map([
+    ...Object.entries(keptSeconds(record)),
+    ...ran.map(({ name, seconds }) => [name, Math.round(seconds)] as const),
+  ]);
+  const long = [...seconds]
+    .filter(([, each]) => each >= LONG)
+    .sort(([one], [other]) => one.localeCompare(other));
+  writeFileSync(record, `${JSON.stringify(Object.fromEntries(long), null, 2)}\n`);
 }
 
 /**

@@ -108,10 +108,12 @@ test('every file whose seconds are kept or whose results are read is there', () 
 
 test('the seconds of long test files are kept, and those of no other program', () => {
   const [times, record] = [join(folder, 'kept.tsv'), join(folder, 'seconds.json')];
-  const lines = ['12.6\t1.0\ttest/b.test.ts', '2.9\t2.0\ttest/a.test.ts', '99.0\t9.0\tlint.js'];
+  const lines = ['12.6\t1.0\ttest/b.test.ts', '2.4\t2.0\ttest/a.test.ts', '99.0\t9.0\tlint.js'];
   writeFileSync(times, lines.map((line) => `${line}\n`).join(''));
+  // Of an earlier run: one file is short now, and one did not run this time.
+  writeFileSync(record, '{"test/a.test.ts":50,"test/c.test.ts":8}');
   keepSeconds(times, record);
-  assert.deepEqual(JSON.parse(readFileSync(record, 'utf8')), { 'test/b.test.ts': 13 });
+  assert.deepEqual(keptSeconds(record), { 'test/b.test.ts': 13, 'test/c.test.ts': 8 });
 });
 
 test('the slowest are listed by the CPU time of their process and its children', async () => {
