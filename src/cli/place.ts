@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { SessionsOptions } from '../store/index.ts';
+import { OPTION_NAMES } from '../store/operate.ts';
 import type { Call } from './call.ts';
 import { UsageError } from './ends.ts';
 
@@ -16,30 +17,7 @@ export interface Place {
 }
 
 /** The members of a configuration; a module may have others, which only its application needs. */
-const KNOWN: ReadonlySet<string> = new Set<keyof SessionsOptions>([
-  'url',
-  'secrets',
-  'idle',
-  'absolute',
-  'touchAfter',
-  'strategy',
-  'onConflict',
-  'format',
-  'table',
-  'columns',
-  'extra',
-  'seal',
-  'leaseTable',
-  'leaseTime',
-  'lockTimeout',
-  'statementTimeout',
-  'timeout',
-  'oneWriter',
-  'maxPerUser',
-  'cache',
-  'batch',
-  'gc',
-]);
+const KNOWN = OPTION_NAMES.filter((name) => name !== 'pool' && name !== 'profile');
 
 /**
  * Reads the options of a store.
@@ -119,10 +97,10 @@ async function configOf(path: string, { terminal }: Call): Promise<Partial<Sessi
       `--config ${path}: the command line serves the store's own table, and not that of a profile`,
     );
   }
-  const unknown = Object.keys(value).find((key) => !KNOWN.has(key));
+  const unknown = Object.keys(value).find((key) => !KNOWN.includes(key));
   if (unknown !== undefined) {
     throw new UsageError(
-      `--config ${path}: there is no option "${unknown}"; known are ${[...KNOWN].join(', ')}`,
+      `--config ${path}: there is no option "${unknown}"; known are ${KNOWN.join(', ')}`,
     );
   }
   return value;

@@ -10,7 +10,7 @@ export { type Converted, convertAll } from './convert.ts';
 export { Engine } from './engine.ts';
 export { collect } from './gc.ts';
 export { leaseSchema } from './hold/lease.ts';
-export { settingsOf } from './options.ts';
+export { OPTION_NAMES, settingsOf } from './options.ts';
 export { Payload } from './payload/payload.ts';
 export { isSealed, PayloadSeal } from './payload/seal.ts';
 export { quote } from './table/names.ts';

@@ -227,6 +227,42 @@ export interface Settings {
 const STRATEGIES: readonly Strategy[] = ['merge', 'lock', 'lease', 'row'];
 const FORMATS: readonly Format[] = ['json', 'php', 'php_serialize', 'php_binary'];
 
+const NAMES: Record<keyof SessionsOptions | 'profile', true> = {
+  url: true,
+  pool: true,
+  secrets: true,
+  idle: true,
+  absolute: true,
+  touchAfter: true,
+  strategy: true,
+  onConflict: true,
+  format: true,
+  profile: true,
+  table: true,
+  columns: true,
+  extra: true,
+  seal: true,
+  leaseTable: true,
+  leaseTime: true,
+  lockTimeout: true,
+  statementTimeout: true,
+  timeout: true,
+  oneWriter: true,
+  maxPerUser: true,
+  cache: true,
+  batch: true,
+  gc: true,
+};
+
+/** The names of all options: JavaScript has no types that would refuse a misspelt one. */
+export const OPTION_NAMES: readonly string[] = Object.keys(NAMES);
+
+const NESTED = {
+  cache: ['server', 'maxAge', 'prefix', 'timeout'] satisfies (keyof CacheOptions)[],
+  gc: ['every', 'budget'] satisfies (keyof GcOptions)[],
+  seal: ['keys', 'readUnsealed'] satisfies (keyof SealOptions)[],
+};
+
 /** Added to a time of today, this stays below 2^53: about 3,000 years. */
 const FOREVER = 1e14;
 
@@ -236,6 +272,10 @@ const FOREVER = 1e14;
  * @throws SessionSetupError that names the option and what it takes.
  */
 export function settingsOf(options: AnyOptions): Settings {
+  requireKnown(options, OPTION_NAMES, '');
+  for (const [name, names] of Object.entries(NESTED)) {
+    requireKnown(Object(options[name as keyof typeof NESTED]), names, `${name}.`);
+  }
   const { onConflict = 'mine', columns = {} } = options;
   const time = (name: keyof SessionsOptions, seconds: number): number => {
     const value = options[name] ?? seconds;
@@ -289,6 +329,14 @@ export function settingsOf(options: AnyOptions): Settings {
     cache: options.cache,
     gc: isArticle || options.gc === false ? undefined : (options.gc ?? {}),
   };
+}
+
+function requireKnown(options: object, names: readonly string[], place: string): void {
+  const unknown = Object.keys(options).find((name) => !names.includes(name));
+  if (unknown === undefined) return;
+  throw new SessionSetupError(
+    `there is no option "${place}${unknown}"; known are ${names.map((name) => place + name).join(', ')}`,
+  );
 }
 
 /** The article's table has no columns for what these options do. */

@@ -345,6 +345,8 @@ test('options and owners that cannot be are refused with their names', async () 
     [{ strategy: 'hope' }, /^strategy takes merge, lock, lease, row, not "hope"/],
     [{ table: 'a`b' }, /^invalid name of a table/],
     [{ touchAfter: 2 }, /^touchAfter takes 0 to 1/],
+    [{ maxAge: 60 }, /^there is no option "maxAge"; known are url, .*, idle, /],
+    [{ seal: { key: secrets } }, /^there is no option "seal.key"; known are seal.keys, /],
   ];
   for (const [options, message] of refused) {
     assert.throws(
@@ -356,13 +358,13 @@ test('options and owners that cannot be are refused with their names', async () 
       },
     );
   }
-  for (const url of [undefined, '', 'a password']) {
+  for (const url of [undefined, '', 'hunter2']) {
     assert.throws(
       () => createSessions({ url, secrets } as never),
       (error) => {
         assert.ok(error instanceof SessionSetupError);
         assert.match(error.message, /give one, such as mysql:/);
-        assert.doesNotMatch(error.message, /a password/);
+        assert.doesNotMatch(error.message, /hunter2/);
         return true;
       },
     );

@@ -51,6 +51,15 @@ export type CookieOptions = {
     }
 );
 
+const NAMES: Record<keyof CookieOptions, true> = {
+  name: true,
+  secure: true,
+  sameSite: true,
+  maxAge: true,
+  domain: true,
+  path: true,
+};
+
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const ATTRIBUTE = /^[\x20-\x3a\x3c-\x7e]*$/;
 
@@ -74,6 +83,19 @@ export interface CookieAttributes {
 const LONGEST = 4096;
 const ID_LENGTH = 43;
 
+/**
+ * Returns the options of the cookie, of the options of an adapter.
+ *
+ * @throws TypeError for one that is written beside `cookie` and not in it.
+ */
+export function cookieOptionsOf(options: {
+  readonly cookie?: CookieOptions | undefined;
+}): CookieOptions {
+  const stray = Object.keys(options).find((name) => name in NAMES);
+  if (stray === undefined) return options.cookie ?? {};
+  throw new TypeError(`write the option "${stray}" as { cookie: { ${stray}: … } }`);
+}
+
 /** Reads and writes the cookie. */
 export class SessionCookie {
   readonly attributes: CookieAttributes;
@@ -93,6 +115,12 @@ export class SessionCookie {
       domain,
       path = '/',
     } = options;
+    // JavaScript has no types that would refuse a misspelt option, or `httpOnly: false`.
+    const unknown = Object.keys(options).find((each) => !(each in NAMES));
+    if (unknown !== undefined) {
+      const known = Object.keys(NAMES).join(', ');
+      throw new TypeError(`the cookie has no option "${unknown}"; known are ${known}`);
+    }
     if (!TOKEN.test(name)) throw new TypeError(`invalid name of a cookie: ${JSON.stringify(name)}`);
     const isHost = name.startsWith('__Host-');
     if (isHost && (!secure || domain !== undefined || path !== '/')) {

@@ -2,7 +2,7 @@
 
 import type { ResponseHead } from '../../php/host.ts';
 import { type Opening, type Session, SessionClosed, type Sessions } from '../../store/index.ts';
-import { type CookieOptions, SessionCookie } from './cookie.ts';
+import { type CookieOptions, cookieOptionsOf, SessionCookie } from './cookie.ts';
 
 /** Options of the adapters. */
 export interface ExchangeOptions {
@@ -178,7 +178,7 @@ export function prepareSessions<Data extends object>(
   if (typeof (sessions as Partial<Sessions> | undefined)?.start !== 'function') {
     throw new TypeError('An adapter takes the sessions that createSessions() returns');
   }
-  const cookie = new SessionCookie(options.cookie);
+  const cookie = new SessionCookie(cookieOptionsOf(options));
   return ({ cookie: header, head, request }) => {
     const id = cookie.read(header);
     const start = (opening: Opening): Promise<AnySession> =>

@@ -5,7 +5,7 @@
  */
 import type { CookieChange, Session, Sessions, StartOptions } from '../../store/index.ts';
 import { FetchHead } from '../fetch-head.ts';
-import { type CookieAttributes, SessionCookie } from './cookie.ts';
+import { type CookieAttributes, cookieOptionsOf, SessionCookie } from './cookie.ts';
 import { type ExchangeOptions, keepFromCaches, prepareSessions } from './exchange.ts';
 
 export type { CookieAttributes, CookieOptions } from './cookie.ts';
@@ -86,7 +86,7 @@ export function nextSessions<Data extends object>(
   cookies: () => Promise<NextCookies>,
   options: ExchangeOptions = {},
 ): NextSessions<Data> {
-  const cookie = new SessionCookie(options.cookie);
+  const cookie = new SessionCookie(cookieOptionsOf(options));
   const start = (jar: NextCookies, how: StartOptions): Promise<Session<Data>> =>
     sessions.start(jar.get(cookie.name)?.value, how);
   return {
@@ -167,7 +167,7 @@ export function withProxySessions<
   handler: (request: ProxyRequest, ...others: Others) => Response | Promise<Response>,
   options: ExchangeOptions = {},
 ): (request: ProxyRequest, ...others: Others) => Promise<Response> {
-  const cookie = new SessionCookie(options.cookie);
+  const cookie = new SessionCookie(cookieOptionsOf(options));
   const begin = prepareSessions(sessions, options);
   return async (request, ...others) => {
     const head = new FetchHead();

@@ -378,4 +378,14 @@ test('a request that the middleware has not seen, and a cookie that browsers ref
   for (const options of refused) {
     assert.throws(() => expressSessions(sessions, options), TypeError);
   }
+  const misspelt: [object, RegExp][] = [
+    [
+      { cookie: { httpOnly: false } },
+      /the cookie has no option "httpOnly"; known are name, secure,/,
+    ],
+    [{ name: 'sid' }, /write the option "name" as { cookie: { name: … } }/],
+  ];
+  for (const [options, message] of misspelt) {
+    assert.throws(() => expressSessions(sessions, options), { name: 'TypeError', message });
+  }
 });
