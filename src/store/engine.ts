@@ -53,8 +53,12 @@ export class Engine {
     this.hash = new (settings.profile === 'article' ? BareIds : KeyedHash)(options.secrets);
     this.#rows = rowsOf(settings, options.secrets, this.events);
     this.#collector = settings.gc && new Collector(settings.gc);
-    if (options.pool === undefined) this.#pool = createPool(addressOf(options.url));
-    this.#database = new Database(options.pool ?? (this.#pool as Pool), settings.statementTimeout);
+    const { pool } = options;
+    if (pool === undefined) this.#pool = createPool(addressOf(options.url));
+    else if (typeof pool?.getConnection !== 'function') {
+      throw new SessionSetupError('pool takes a pool of mysql2 or mysql2/promise');
+    }
+    this.#database = new Database(pool ?? (this.#pool as Pool), settings.statementTimeout);
   }
 
   /**

@@ -56,6 +56,8 @@ export class Session<Data extends object = Record<string, unknown>> implements A
   #open: OpenSession | undefined;
   #state: 'usable' | 'ended' | 'closed' = 'usable';
   #cookie: CookieChange;
+  /** The last call that is under way. */
+  #last: Promise<unknown> | undefined;
 
   /** @internal */
   constructor(context: Context, open: OpenSession | undefined, create: Create) {
@@ -130,7 +132,11 @@ export class Session<Data extends object = Record<string, unknown>> implements A
    * @throws SessionValueError for a value that would come back as another one; SessionConflict;
    *   SessionTooLarge; SessionLockLost; SessionUnavailable.
    */
-  async save(): Promise<SaveAnswer | 'unchanged'> {
+  save(): Promise<SaveAnswer | 'unchanged'> {
+    return this.#inTurn(() => this.#save());
+  }
+
+  async #save(): Promise<SaveAnswer | 'unchanged'> {
     if (this.#state === 'ended') return 'gone';
     this.#requireUsable();
     const variables = this.#variables;
@@ -143,7 +149,7 @@ export class Session<Data extends object = Record<string, unknown>> implements A
     }
     if (data.equals(open.data)) return (await open.touch()) ? 'unchanged' : 'gone';
     const answer = await open.save(data, { decide: variables.decide(this.#context.decide) });
-    if (answer !== 'gone') variables.rebase(open.data);
+    if (answer !== 'gone') variables.rebase(open.data, data);
     return answer;
   }
 
@@ -153,7 +159,11 @@ export class Session<Data extends object = Record<string, unknown>> implements A
    * @param options - The user who has logged in, and the grace of the old id.
    * @throws SessionConflict if the session was ended meanwhile; as `save()`.
    */
-  async renew(options: SessionRenewOptions = {}): Promise<void> {
+  renew(options: SessionRenewOptions = {}): Promise<void> {
+    return this.#inTurn(() => this.#renew(options));
+  }
+
+  async #renew(options: SessionRenewOptions): Promise<void> {
     this.#requireUsable();
     const variables = this.#variables;
     const data = variables.encode();
@@ -174,7 +184,7 @@ export class Session<Data extends object = Record<string, unknown>> implements A
     } else if (open.state !== 'alive' || (await open.save(data, { decide })) === 'gone') {
       throw new SessionConflict([], 'it was ended, or another user has logged in');
     }
-    variables.rebase(open.data);
+    variables.rebase(open.data, data);
   }
 
   async #begin(
@@ -182,12 +192,16 @@ export class Session<Data extends object = Record<string, unknown>> implements A
     { user, label }: Pick<SessionRenewOptions, 'user' | 'label'>,
   ): Promise<void> {
     this.#open = await this.#create(data, { user: user ?? undefined, label });
-    this.#variables.rebase(data);
+    this.#variables.rebase(data, data);
     this.#cookie = { set: this.#open.id };
   }
 
   /** Ends the session: row and cookie go, and later saves of other requests do not bring it back. */
-  async destroy(): Promise<void> {
+  destroy(): Promise<void> {
+    return this.#inTurn(() => this.#destroy());
+  }
+
+  async #destroy(): Promise<void> {
     this.#requireUsable();
     if (this.#open !== undefined) {
       await this.#open.destroy();
@@ -206,6 +220,20 @@ export class Session<Data extends object = Record<string, unknown>> implements A
   /** As `close()`, at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /**
+   * Calls of one session run one after the other. A page that forgets an `await` would otherwise have
+   * two rows for a new visitor, or a login and a save that do not know of each other.
+   */
+  #inTurn<Result>(call: () => Promise<Result>): Promise<Result> {
+    const running = this.#last === undefined ? call() : this.#last.then(call, call);
+    this.#last = running;
+    const leave = (): void => {
+      if (this.#last === running) this.#last = undefined;
+    };
+    running.then(leave, leave);
+    return running;
   }
 
   #requireUsable(): void {

@@ -2,6 +2,7 @@
  * A session's data as a plain object. A key is decoded when it is first read; a change is found by
  * comparing bytes, so values need no proxy and may be changed in place.
  */
+import { SessionValueError } from '../errors.ts';
 import { type Contest, type Decide, isSame } from './merge.ts';
 import {
   type Changes,
@@ -34,12 +35,14 @@ export class Variables {
     this.#format = format;
     this.#bytes = bytes;
     this.#payload = new Payload(bytes, format);
+    this.#guardPrototype();
     for (const key of this.#payload.keys) this.#defineLazily(key);
   }
 
   /** Changes a key by a function, which is kept for a conflict. */
   update(key: string, change: Change): void {
-    const value = change(this.data[key]);
+    // An inherited property is no value of the session: `constructor`, `__proto__`.
+    const value = change(Object.hasOwn(this.data, key) ? this.data[key] : undefined);
     this.#define(key, value);
     const bytes = value === undefined ? undefined : this.#encode(value, key);
     const before = this.#updates.get(key)?.changes ?? [];
@@ -68,22 +71,27 @@ export class Variables {
   }
 
   /**
-   * Takes over what was saved.
+   * Takes over what was saved. Keys that were changed while the save was under way stay as they are.
    *
    * @param bytes - The session as it is stored now, with other requests' changes.
+   * @param sent - The session as it was given to the save.
    */
-  rebase(bytes: Buffer): void {
+  rebase(bytes: Buffer, sent: Buffer): void {
     const own = new Payload(this.encode(), this.#format);
+    const saved = new Payload(sent, this.#format);
     this.#bytes = bytes;
     this.#payload = new Payload(bytes, this.#format);
     this.#updates.clear();
     const keys = new Set([...this.#payload.keys, ...Object.keys(this.data)]);
     for (const key of keys) {
+      const mine = own.bytesOf(key, this.#format);
+      if (!isSame(mine, saved.bytesOf(key, this.#format))) continue;
       const now = this.#payload.bytesOf(key, this.#format);
-      if (isSame(own.bytesOf(key, this.#format), now)) continue;
+      if (isSame(mine, now)) continue;
       if (now === undefined) delete this.data[key];
       else this.#defineLazily(key);
     }
+    if (!Object.hasOwn(this.data, '__proto__')) this.#guardPrototype();
   }
 
   #changes(): Changes {
@@ -92,11 +100,15 @@ export class Variables {
     for (const key of this.#payload.keys) {
       if (!Object.hasOwn(this.data, key)) changes.set(key, undefined);
     }
-    for (const [key, { get, value }] of Object.entries(
+    for (const [key, { get, set, value }] of Object.entries(
       Object.getOwnPropertyDescriptors(this.data),
     )) {
-      if (get !== undefined) continue;
       const before = this.#payload.has(key);
+      if (get !== undefined) {
+        // A key that was not read yet; another getter is the application's own.
+        if (set !== undefined && (before || key === '__proto__')) continue;
+        throw new SessionValueError(key, 'a getter');
+      }
       if (value === undefined) {
         if (before) changes.set(key, undefined);
         continue;
@@ -127,6 +139,16 @@ export class Variables {
       configurable: true,
       get: () => this.#define(key, payload.valueOf(key)),
       set: (value: unknown) => this.#define(key, value),
+    });
+  }
+
+  /** Without it, an assignment to `__proto__` would lend its value's keys to the whole session. */
+  #guardPrototype(): void {
+    Object.defineProperty(this.data, '__proto__', {
+      enumerable: false,
+      configurable: true,
+      get: () => undefined,
+      set: (value: unknown) => this.#define('__proto__', value),
     });
   }
 
