@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** `npx phpsessid`: the process around the program, its signals and its pipes. */
-import { Interrupted, PipeClosed } from './ends.ts';
+import { EXIT_CODES, Interrupted, PipeClosed } from './ends.ts';
 import { runProgram } from './program.ts';
 
 const stopping = new AbortController();
@@ -15,11 +15,16 @@ for (const [name, code] of [
     stopping.abort(new Interrupted(code));
   });
 }
-// `phpsessid list | head` closes the pipe before the list is over.
 for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    stopping.abort(new PipeClosed());
+  stream.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    // `phpsessid list | head` closes the pipe before the list is over.
+    if (code === 'EPIPE') {
+      stopping.abort(new PipeClosed());
+      return;
+    }
+    // As on a full disk: what was written so far is not the whole result.
+    if (stream === process.stdout) process.stderr.write(`error: cannot write: ${message}\n`);
+    process.exit(EXIT_CODES.failed);
   });
 }
 

@@ -85,7 +85,7 @@ async function configOf(path: string, { terminal }: Call): Promise<Partial<Sessi
     }
   } else {
     textOf(path, '--config');
-    ({ default: value } = (await import(pathToFileURL(file).href)) as { default?: unknown });
+    value = await defaultOf(file, path);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new UsageError(
@@ -104,6 +104,17 @@ async function configOf(path: string, { terminal }: Call): Promise<Partial<Sessi
     );
   }
   return value;
+}
+
+/** Loads a module. Node's message of a syntax error quotes the line, which may have a secret in it. */
+async function defaultOf(file: string, path: string): Promise<unknown> {
+  try {
+    const { default: value } = (await import(pathToFileURL(file).href)) as { default?: unknown };
+    return value;
+  } catch (error) {
+    const { name, code = name } = error as NodeJS.ErrnoException;
+    throw new UsageError(`--config ${path} cannot be loaded (${code}): run it with node`);
+  }
 }
 
 function columnsOf(given: readonly string[]): Record<string, string> {

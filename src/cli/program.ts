@@ -6,6 +6,8 @@ import { EXIT_CODES, Interrupted, Unreachable, UsageError } from './ends.ts';
 import { commandHelp, programHelp } from './help.ts';
 import { type Surroundings, Terminal } from './terminal.ts';
 
+const NO_SUCH_TABLE = 1146;
+
 /**
  * Runs one command.
  *
@@ -89,6 +91,10 @@ async function reported(error: unknown, terminal: Terminal): Promise<number> {
     return error instanceof SessionUnavailable ? EXIT_CODES.unreachable : EXIT_CODES.failed;
   }
   const { errno, code, fatal } = error as { errno?: unknown; code?: unknown; fatal?: unknown };
+  if (errno === NO_SUCH_TABLE) {
+    terminal.error('the table does not exist: phpsessid create makes it, --table names another');
+    return EXIT_CODES.failed;
+  }
   if (fatal === true || typeof errno === 'number') {
     // The server's own text may quote a row's values.
     terminal.error(`the server reported ${String(code ?? errno)}: its error log has the details`);

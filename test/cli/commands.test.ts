@@ -345,3 +345,14 @@ test('the page lists every finding of the doctor, and no other', () => {
   const listed = [...table.matchAll(/^\| `([a-z-]+)`/gm)].map(([, code]) => code);
   assert.deepEqual([...new Set(codes)].sort(), listed.sort());
 });
+
+test('a configuration that cannot be loaded is named, and no line of it is shown', async () => {
+  const { code, err } = await phpsessid([
+    'list',
+    '--config',
+    written('broken.mjs', "export default { secrets: ['hunter2' 'x'] };\n"),
+  ]);
+  assert.equal(code, 2);
+  assert.match(err, /broken\.mjs cannot be loaded \(SyntaxError\): run it with node\n$/);
+  assert.doesNotMatch(err, /hunter2|node:internal/);
+});

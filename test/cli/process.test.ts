@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { RowDataPacket } from 'mysql2/promise';
@@ -75,4 +78,20 @@ test('a second Ctrl-C does not wait for the server', async () => {
   assert.equal((await end).code, 130);
   await holder.query('UNLOCK TABLES');
   holder.release();
+});
+
+// Other systems have no such file.
+const define = process.platform === 'linux' ? test : () => {};
+define('a full disk is an error of one line', async () => {
+  const full = openSync('/dev/full', 'w');
+  const env = { ...process.env, NODE_NO_WARNINGS: '1' };
+  const child = spawn(process.execPath, [...stripTypes, main, '--help'], {
+    env,
+    stdio: ['ignore', full, 'pipe'],
+  });
+  children.add(child);
+  const [code, err] = await Promise.all([once(child, 'close'), text(child.stderr as Readable)]);
+  closeSync(full);
+  assert.equal(code[0], 1);
+  assert.match(err, /^error: cannot write: ENOSPC[^\n]*\n$/);
 });
