@@ -1,8 +1,7 @@
 /** The names of the options, for programs that no compiler has checked. */
 import { SessionSetupError } from './errors.ts';
-import type { SessionsOptions } from './options.ts';
 
-const NAMES: Readonly<Record<keyof SessionsOptions, true>> = {
+const NAMES = {
   pool: true,
   url: true,
   secrets: true,
