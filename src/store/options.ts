@@ -6,7 +6,6 @@ import type { AnyPool } from './database/database.ts';
 import { SessionSetupError } from './errors.ts';
 import type { Extra } from './extra.ts';
 import type { GcOptions } from './gc.ts';
-import { requireKnown } from './option-names.ts';
 import type { Format } from './payload/payload.ts';
 import type { PhpFormat } from './payload/php.ts';
 import type { SealOptions } from './payload/seal.ts';
@@ -278,7 +277,6 @@ export function settingsOf(options: AnyOptions): Settings {
     requireKnown(Object(options[name as keyof typeof NESTED]), names, `${name}.`);
   }
   const { onConflict = 'mine', columns = {} } = options;
-  requireKnown(options);
   const time = (name: keyof SessionsOptions, seconds: number): number => {
     const value = options[name] ?? seconds;
     if (typeof value !== 'number' || !(value > 0)) refuse(name, value, 'seconds above 0');
