@@ -186,14 +186,17 @@ test('a server that dies between its two stores leaves no old copy', async () =>
   const { handler: cutOff } = given({ cache: newClient(), pool });
   await cutOff.open('', 'MySession');
   await database.query('BEGIN');
-  await database.query('SELECT id FROM sessions FOR UPDATE');
-  const save = cutOff.write(late, 'count|i:2;').catch(() => false);
-  await database.lockWaits(1, save);
-  // The test breaks the connection, and the statement goes on at the database.
-  broken.stream?.destroy(new Error('the test broke it'));
-  await save;
-  assert.equal(await b.look(late), 'count|i:1;');
-  await database.query('ROLLBACK');
+  try {
+    await database.query('SELECT id FROM sessions FOR UPDATE');
+    const save = cutOff.write(late, 'count|i:2;').catch(() => false);
+    await database.lockWaits(1, save);
+    // The test breaks the connection, and the statement goes on at the database.
+    broken.stream?.destroy(new Error('the test broke it'));
+    await save;
+    assert.equal(await b.look(late), 'count|i:1;');
+  } finally {
+    await database.query('ROLLBACK');
+  }
   while (!(await database.rows()).some(({ d }) => String(d) === 'count|i:2;')) await delay(20);
   assert.equal(await b.look(late), 'count|i:2;', 'memcached has the row from before the save');
   await pool.end();
@@ -222,6 +225,8 @@ test('a session that ends in the cache by its age is over', async () => {
   await a.write(id, 'count|i:1;');
   clock.advance(1000);
   assert.equal(await b.look(id), 'count|i:1;', 'its copy is younger than the session');
+  const reads = await asked(() => b.look(id), /^\s*SELECT/i);
+  assert.equal(reads, 0, 'statements of a read that follows another one');
   clock.advance(441);
   assert.equal(await b.look(id), '');
 });
@@ -265,6 +270,7 @@ test('memcached learns no id, and keeps each key for two minutes at most', async
       async () => {
         await check();
         const changed = (await entries()).filter(({ name, value }) => before.get(name) !== value);
+        assert.notEqual(changed.length, 0, 'memcached knows of the save before its statement');
         const left = Math.max(...changed.map(({ ends }) => ends ?? 0)) - Date.now() / 1000;
         assert.ok(left > 50, `a statement may wait for 50 s, and its token ends in ${left} s`);
       },
@@ -321,6 +327,16 @@ test('what does not fit into memcached is read from the database', async () => {
   assert.equal(await b.look(id), large);
   await a.write(id, 'count|i:2;');
   assert.equal(await b.look(id), 'count|i:2;');
+  // Nor does what another program has put there.
+  const known = new Set((await cache.keys()).map(({ name }) => name));
+  const theirs = await cachedSession('count|i:1;');
+  const added = (await cache.keys()).filter(({ name }) => !known.has(name));
+  for (const entry of ['no JSON', '5', '[1]', '{"copy":5}', '{"copy":["x"]}', '{"writers":{}}']) {
+    for (const { name } of added) await client.set(name, Buffer.from(entry), 60);
+    assert.equal(await b.look(theirs), 'count|i:1;', `the key holds ${entry}`);
+    for (const { name } of added) await client.set(name, Buffer.from(entry), 60);
+    await a.write(theirs, 'count|i:1;');
+  }
 });
 
 test('a process uses the memcached of SESSION_CACHE', async () => {

@@ -319,10 +319,16 @@ const cacheKey = (id: Buffer): string => `session:${id.toString('base64url')}`;
 /** Reads an item; an empty entry for none, and for one of another program. */
 function entryOf(item: Item | undefined): Entry {
   try {
-    return Object(JSON.parse(String(item?.value))) as Entry;
+    const { copy, lease, writers } = Object(JSON.parse(String(item?.value))) as Entry;
+    if (typeof copy?.[0] === 'string' && Number.isInteger(copy[1])) return { copy };
+    if (typeof lease === 'string') return { lease };
+    if (Array.isArray(writers) && writers.every((each) => typeof each === 'string')) {
+      return { writers };
+    }
   } catch {
-    return {};
+    // It is not JSON.
   }
+  return {};
 }
 
 /** A memcached that fails is one that holds nothing. */

@@ -86,7 +86,9 @@ export async function runAttacksOnClasses(
 
 async function runAttackFiles(
   all: readonly (Partial<LaunchedAttack> & { lesson: Lesson })[],
-  options: Omit<AttacksOptions, 'condition' | 'lessons'> & { condition?: string },
+  options: Pick<AttacksOptions, 'server' | 'signal' | 'onLine' | 'onResult'> & {
+    condition?: string;
+  },
 ): Promise<AttackResult[]> {
   const { onLine = () => {}, onResult } = options;
   const attacks = all.flatMap(({ lesson, classFile }) =>
