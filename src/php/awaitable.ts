@@ -2,6 +2,7 @@
  * Values that may be promises. A handler that answers at once then makes no promise, to which Node
  * 20 would copy the async context, and its session is saved before the response's end() returns.
  */
+import { types } from 'node:util';
 
 /** A value, or a promise of it. */
 export type Awaitable<Value> = Value | Promise<Value>;
@@ -16,6 +17,14 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /**
+ * Whether a value is a promise of the language, of any realm: in Jest's sandbox, the promises of
+ * Node's own modules are no instances of `Promise`.
+ *
+ * @param value - Any value.
+ */
+export const isPromise: (value: unknown) => value is Promise<unknown> = types.isPromise;
+
+/**
  * Continues with a value: at once, or when its promise is fulfilled.
  *
  * @param value - A value now, or a promise of it.
@@ -26,7 +35,7 @@ export function whenReady<Value, Result>(
   value: Awaitable<Value>,
   next: (value: Value) => Awaitable<Result>,
 ): Awaitable<Result> {
-  return value instanceof Promise ? value.then(next) : next(value);
+  return isPromise(value) ? value.then(next) : next(value);
 }
 
 /**
@@ -45,7 +54,7 @@ export type Steps<Result> = Generator<Promise<unknown>, Result, unknown>;
  * @throws The reason of a promise that is rejected.
  */
 export function* ready<Value>(value: Awaitable<Value>): Steps<Value> {
-  return value instanceof Promise ? ((yield value) as Value) : value;
+  return isPromise(value) ? ((yield value) as Value) : value;
 }
 
 /**

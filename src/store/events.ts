@@ -1,6 +1,6 @@
 /** What happens to sessions, for logs and alarms: listeners, and a diagnostics channel. */
 import { channel } from 'node:diagnostics_channel';
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 
 /**
  * One event. It names a session by its handle, never by its id; an id that is unknown has none.
@@ -88,7 +88,7 @@ export class Events {
     for (const listener of listeners ?? []) {
       try {
         const result: unknown = listener(event);
-        if (result instanceof Promise) result.catch(warn);
+        if (types.isPromise(result)) result.catch(warn);
       } catch (error) {
         warn(error);
       }

@@ -17,7 +17,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { promisify } from 'node:util';
-import { type Awaitable, inSteps, ready, type Steps, whenReady } from '../awaitable.ts';
+import { type Awaitable, inSteps, isPromise, ready, type Steps, whenReady } from '../awaitable.ts';
 import { onDisk } from './disk.ts';
 
 const openFile = promisify(open);
@@ -107,7 +107,7 @@ export class SessionFile {
   }
 
   #keepOpen<Result>(work: Awaitable<Result>): Awaitable<Result> {
-    if (work instanceof Promise) this.#work = work;
+    if (isPromise(work)) this.#work = work;
     return work;
   }
 

@@ -1,5 +1,5 @@
 /** The save module of one request, and its open handlers. */
-import { type Awaitable, whenReady } from '../awaitable.ts';
+import { type Awaitable, isPromise, whenReady } from '../awaitable.ts';
 import type { HandlerContext, Modules, OpenHandler, SaveModule } from './save-module.ts';
 
 /**
@@ -98,7 +98,7 @@ export class Storage {
       leave();
       throw error;
     }
-    if (!(closing instanceof Promise)) return leave();
+    if (!isPromise(closing)) return leave();
     return closing.then(leave, (error: unknown) => {
       leave();
       throw error;

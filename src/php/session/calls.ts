@@ -1,5 +1,5 @@
 /** Calls of session functions: their turns, their names in messages, and their exceptions. */
-import { type Awaitable, inSteps, type Steps } from '../awaitable.ts';
+import { type Awaitable, inSteps, isPromise, type Steps } from '../awaitable.ts';
 import type { PhpRequest } from './request.ts';
 import { currentRequest, isInHandler } from './scope.ts';
 
@@ -53,7 +53,7 @@ export function inTurn<Result>(
 ): Awaitable<Result> {
   if (request.turn !== undefined) return occupy(request, request.turn.then(body, body));
   const result = body();
-  return result instanceof Promise ? occupy(request, result) : result;
+  return isPromise(result) ? occupy(request, result) : result;
 }
 
 /** Lets the functions that are called from now on wait for this one. */
