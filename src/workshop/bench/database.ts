@@ -64,7 +64,7 @@ export async function openDatabase(
   // The server closes it when a test kills connections; the next query reports that.
   connection.on('error', () => {});
   // A transaction that the class leaves open must fail a test, not stop it.
-  await connection.query('SET lock_wait_timeout = 3');
+  await connection.query('SET lock_wait_timeout = 8');
   await connection.query(schemaSql);
   const query = async (sql: string, values: readonly unknown[] = []): Promise<Row[]> => {
     const [rows] = await connection.query<RowDataPacket[]>(sql, [...values]);
