@@ -1,7 +1,8 @@
 /** Reads of different sessions in one statement: each gets its own row, as new as its question. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { json, newSession, newStore, parsed, stored, wiredStore } from './fixture.ts';
+import { json, newSession, newStore, stored, wiredStore } from './fixture.ts';
+import { parsed } from './parsed.ts';
 
 const READ = /^SELECT .*FROM `sessions`/;
 

@@ -5,6 +5,7 @@ import type { SessionsOptions } from '../../src/store/options.ts';
 import { createSessions, type Sessions } from '../../src/store/store.ts';
 import { obtainServer, type Schema } from '../../src/workshop/machine/database/server.ts';
 import { openWire, type Wire } from '../../src/workshop/wire/proxy.ts';
+import { parsed } from './parsed.ts';
 
 /** Secrets of the tests, the newest first. */
 export const secrets: [string, string] = ['n'.repeat(32), 'o'.repeat(32)];
@@ -74,12 +75,6 @@ export async function query(sql: string, values: unknown[] = []): Promise<RowDat
 /** JSON as a session's bytes. */
 export function json(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value));
-}
-
-/** A session's bytes as a value, with an envelope or without. */
-export function parsed(data: Buffer | undefined): unknown {
-  const value = data && JSON.parse(data.toString());
-  return value?.v === 2 ? value.data : value;
 }
 
 /** Creates a session, and returns its id. */

@@ -15,7 +15,6 @@ import {
   newSchema,
   newSession,
   newStore,
-  parsed,
   poolOf,
   query,
   secrets,
@@ -23,6 +22,7 @@ import {
   storeOn,
   wiredStore,
 } from './fixture.ts';
+import { parsed } from './parsed.ts';
 
 const UPDATE = /^UPDATE/;
 

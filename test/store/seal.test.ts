@@ -3,17 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SessionSetupError, SessionTooLarge, SessionUnreadable } from '../../src/store/errors.ts';
 import type { SealOptions } from '../../src/store/payload/seal.ts';
-import {
-  json,
-  newSession,
-  newStore,
-  parsed,
-  poolOf,
-  query,
-  schema,
-  stored,
-  storeOn,
-} from './fixture.ts';
+import { json, newSession, newStore, poolOf, query, schema, stored, storeOn } from './fixture.ts';
+import { parsed } from './parsed.ts';
 
 const [first, second] = ['1'.repeat(32), '2'.repeat(32)] as const;
 const seal: SealOptions = { keys: [first] };

@@ -11,7 +11,6 @@ import {
   newSession,
   newStore,
   type Options,
-  parsed,
   poolOf,
   query,
   schema,
@@ -19,6 +18,7 @@ import {
   storeOn,
   wiredStore,
 } from './fixture.ts';
+import { parsed } from './parsed.ts';
 
 const LOCKING = ['lock', 'lease', 'row'] as const;
 

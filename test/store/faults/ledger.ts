@@ -8,7 +8,7 @@ import { SessionError } from '../../../src/store/errors.ts';
 import type { Session } from '../../../src/store/session.ts';
 import type { Sessions } from '../../../src/store/store.ts';
 import { until } from '../../workshop/machine/place.ts';
-import { parsed } from '../fixture.ts';
+import { parsed } from '../parsed.ts';
 
 interface Data {
   /** The marks of all updates. */

@@ -7,11 +7,14 @@ import type { Strategy } from '../../../src/store/options.ts';
 import { ask, serverProcess, until } from '../../workshop/machine/place.ts';
 import { Ledger } from './ledger.ts';
 
-// A server of this file's own, since it is killed.
+// A server of this file's own, since it is killed: no import above may have asked for one.
+const shared = process.env['WORKSHOP_DATABASE'];
 delete process.env['WORKSHOP_DATABASE'];
 const { atEnd, json, newSession, newStore, poolOf, schema, stored, storeOn } = await import(
   '../fixture.ts'
 );
+const isShared = shared !== undefined && new URL(shared).host === new URL(schema.url).host;
+if (isShared) throw new Error('The server of all tests would be killed');
 
 async function begin(strategy: Strategy, writers: number, timeout: number = 6): Promise<Ledger> {
   const options = { strategy, timeout, statementTimeout: 0.5, lockTimeout: 5 };
