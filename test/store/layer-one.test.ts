@@ -173,8 +173,8 @@ test('a silent server ends a call within its time, and its connection is not use
 });
 
 test('saves of one session that wait for a silent server are all SessionUnavailable', async () => {
-  const { sessions, wire } = await wiredStore({ statementTimeout: 5, timeout: 0.3 });
-  const id = await newSession(sessions, { n: 0 });
+  const { sessions, wire } = await wiredStore({ statementTimeout: 5, timeout: 1 });
+  const id = await newSession(newStore(), { n: 0 });
   const [one, other] = [await open(sessions, id), await open(sessions, id)];
   const gate = wire.gate(1, /^UPDATE/, { opens: 'by hand', patience: 60_000 });
   const saves = [one.save(json({ n: 1 })), other.save(json({ n: 2 }))];
