@@ -2,7 +2,7 @@
 import { PhpScopeError } from '../php/index.ts';
 import type { Exchange } from './exchange.ts';
 
-/** What a response waits for: a request of PHP, or a session of the store. */
+/** The exchange that a response waits for: a request of PHP, or a session of the store. */
 export type Committing = Pick<
   Exchange,
   'needsCommit' | 'isMixedUp' | 'isCurrent' | 'namesSender' | 'commitNow'

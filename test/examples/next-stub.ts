@@ -1,4 +1,4 @@
-/** Stands for Next's `next/headers` and `next/navigation` in a Server Function, for the quick start. */
+/** Replaces Next's `next/headers` and `next/navigation` in a Server Function, for the quick start. */
 import type { NextCookies } from '../../src/adapters/store/next.ts';
 import { jarOf } from '../adapters/store/next-jar.ts';
 

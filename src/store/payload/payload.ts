@@ -249,7 +249,7 @@ function encodeWhole(values: ReadonlyMap<string, unknown>): Buffer {
   }
 }
 
-/** What JSON has for a value of PHP: a bigint's digits, the variable's value for a reference. */
+/** The JSON form of a PHP value: a bigint's digits, the variable's value for a reference. */
 function plainOf(_key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return String(value);
   if (value instanceof PhpReference) return value.value;
