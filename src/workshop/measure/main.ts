@@ -33,7 +33,7 @@ const benchmarks: Record<string, Benchmark> = {
   },
   php: {
     about: "PHP's layer beside node:http and express-session; has its own --help",
-    run: async (options) => (await import('./php/php.ts')).run(options),
+    run: async (options) => (await import('./web/web.ts')).run('php', options),
   },
   store: {
     about: 'the store beside mysql2 by hand and express-mysql-session; has its own --help',
@@ -41,7 +41,7 @@ const benchmarks: Record<string, Benchmark> = {
   },
   http: {
     about: 'a page with a session beside Express and PHP; has its own --help',
-    run: async (options) => (await import('./http/http.ts')).run(options),
+    run: async (options) => (await import('./web/web.ts')).run('http', options),
   },
   gc: {
     about: 'the deletion of expired sessions beside live ones; has its own --help',

@@ -30,9 +30,27 @@ export interface Plan {
   database: readonly number[];
 }
 
-/** Makes a contender ready for its rounds. */
-export function running(name: string, served: Served): Running {
-  return { name, served, rounds: new Map(), complaint: undefined };
+/**
+ * Serves contenders until the last round is over.
+ *
+ * @returns All of them, with their rounds.
+ */
+export async function serveAndRun(
+  names: readonly string[],
+  serve: (name: string) => Promise<Served>,
+  plan: Plan,
+  progress: (line: string) => void,
+): Promise<Running[]> {
+  const all: Running[] = [];
+  try {
+    for (const name of names) {
+      all.push({ name, served: await serve(name), rounds: new Map(), complaint: undefined });
+    }
+    await runRounds(all, plan, progress);
+    return all;
+  } finally {
+    await Promise.all(all.map(({ served }) => served.close()));
+  }
 }
 
 /**
@@ -41,7 +59,7 @@ export function running(name: string, served: Served): Running {
  * @param contenders - All contenders, served; their rounds are filled.
  * @param progress - Called before each round, and for each contender with a wrong response.
  */
-export async function runRounds(
+async function runRounds(
   contenders: readonly Running[],
   plan: Plan,
   progress: (line: string) => void,

@@ -18,8 +18,8 @@ import {
 } from '../../../src/workshop/measure/lessons/contenders.ts';
 import { countStatements } from '../../../src/workshop/measure/lessons/count.ts';
 import type { Numbers } from '../../../src/workshop/measure/lessons/numbers.ts';
-import type { LayerNumbers } from '../../../src/workshop/measure/php/php.ts';
 import type { StoreNumbers } from '../../../src/workshop/measure/store/store.ts';
+import type { WebNumbers } from '../../../src/workshop/measure/web/web.ts';
 
 const lessons = readLessons();
 let server: DatabaseServer;
@@ -99,7 +99,7 @@ test('a short run measures each page of each contender, and gets right responses
 
 test("the benchmark of PHP's layer measures each page, and gets right responses", async () => {
   const { stdout, stderr } = await bench('php', '--rounds', '1', '--seconds', '0.1', '--json');
-  const { rows } = JSON.parse(String(stdout)) as LayerNumbers;
+  const { rows } = JSON.parse(String(stdout)) as WebNumbers;
   assert.deepEqual(
     rows.map(({ name }) => name),
     ['node', 'express-session', 'php-node', 'php-express', 'php-files'],

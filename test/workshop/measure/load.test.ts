@@ -5,7 +5,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { Round } from '../../../src/workshop/measure/figures.ts';
-import { running, runRounds } from '../../../src/workshop/measure/rounds.ts';
+import { serveAndRun } from '../../../src/workshop/measure/rounds.ts';
 
 async function ask(
   listener: RequestListener,
@@ -14,17 +14,15 @@ async function ask(
   const server = createServer(listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const close = async (): Promise<void> => void server.close();
-  const contender = running('page', { ports: [port], pids: [process.pid], close });
+  const close = async (): Promise<void> => {
+    server.closeAllConnections();
+    server.close();
+  };
+  const serve = async () => ({ ports: [port], pids: [process.pid], close });
   const plan = { paths: ['/'], rounds: 1, seconds, clients: 2, database: [] };
   const said: string[] = [];
-  try {
-    await runRounds([contender], plan, (line) => said.push(line));
-  } finally {
-    server.closeAllConnections();
-    await close();
-  }
-  const [round] = contender.rounds.get('/') ?? [];
+  const [page] = await serveAndRun(['page'], serve, plan, (line) => said.push(line));
+  const [round] = page?.rounds.get('/') ?? [];
   assert.ok(round);
   return { round, said: said.join('\n') };
 }

@@ -2,14 +2,16 @@
 import { createConnection } from 'mysql2/promise';
 import { readLessons } from '../../course/catalogue.ts';
 import { type DatabaseServer, obtainServer } from '../../machine/database/server.ts';
-import { obtainPhpFpm, type PhpFpm } from '../../machine/php-fpm.ts';
+import type { PhpFpm } from '../../machine/php-fpm.ts';
+import type { Served } from '../contender.ts';
 import { findDatabaseProcess } from '../cpu.ts';
 import { packageVersions, readMachine } from '../machine.ts';
 import { ENOUGH, type RunOptions, takeOptions } from '../options.ts';
 import { publish } from '../report.ts';
-import { type Running, running, runRounds } from '../rounds.ts';
+import { serveAndRun } from '../rounds.ts';
+import { findPhp } from '../web/contenders.ts';
 import { type Contender, contenderNames, findContenders, phpNames } from './contenders.ts';
-import { countStatements } from './count.ts';
+import { type Counted, countStatements } from './count.ts';
 import { type Numbers, pages, paths, type Row, summarise } from './numbers.ts';
 import { drawNumbers } from './print.ts';
 
@@ -46,16 +48,14 @@ export async function run(args: readonly string[]): Promise<number> {
   const server = await obtainServer({ progress });
   try {
     const wanted = (name: string): boolean => options.only?.includes(name) ?? true;
-    const php = phpNames.some(wanted) ? await obtainPhpFpm({ progress }) : undefined;
-    const found = php && !('reason' in php) ? php : undefined;
-    if (php && 'reason' in php) progress(`PHP is not measured: ${php.reason}`);
-    const contenders = findContenders(lessons, found).filter(({ name }) => wanted(name));
+    const php = phpNames.some(wanted) ? await findPhp(progress) : undefined;
+    const contenders = findContenders(lessons, php).filter(({ name }) => wanted(name));
     const numbers: Numbers = {
       date: new Date().toISOString().slice(0, 10),
       machine,
-      versions: versionsOf(server, found),
+      versions: versionsOf(server, php),
       run: { rounds: options.rounds, seconds: options.seconds, clients: options.clients },
-      missing: found ? [] : phpNames.filter(wanted),
+      missing: php ? [] : phpNames.filter(wanted),
       rows: await measureAll(server, contenders, options, progress),
     };
     publish(numbers, options, drawNumbers);
@@ -72,30 +72,26 @@ async function measureAll(
   { rounds, seconds, clients }: RunOptions,
   progress: Progress,
 ): Promise<Row[]> {
-  const all: (Running & {
-    contender: Contender;
-    counted: Awaited<ReturnType<typeof countStatements>>;
-  })[] = [];
-  try {
-    for (const contender of contenders) {
-      progress(`counting the statements of ${contender.label} …`);
-      const databaseUrl = await makeSchema(server, contender);
-      const counted = await countStatements(contender, databaseUrl);
-      const served = await contender.serve({ databaseUrl, sweeps: true, clients });
-      all.push({ ...running(contender.name, served), contender, counted });
-    }
-    const database = await findDatabaseProcess(server.url);
-    const plan = { paths: Object.values(paths), rounds, seconds, clients, database };
-    await runRounds(all, plan, progress);
-  } finally {
-    await Promise.all(all.map(({ served }) => served.close()));
-  }
-  return all.map(({ contender: { name, label }, counted, rounds }) => {
+  const counted = new Map<string, Awaited<ReturnType<typeof countStatements>>>();
+  const find = (name: string): Contender =>
+    contenders.find((each) => each.name === name) as Contender;
+  const serve = async (name: string): Promise<Served> => {
+    const contender = find(name);
+    progress(`counting the statements of ${contender.label} …`);
+    const databaseUrl = await makeSchema(server, contender);
+    counted.set(name, await countStatements(contender, databaseUrl));
+    return await contender.serve({ databaseUrl, sweeps: true, clients });
+  };
+  const database = await findDatabaseProcess(server.url);
+  const plan = { paths: Object.values(paths), rounds, seconds, clients, database };
+  const names = contenders.map(({ name }) => name);
+  const all = await serveAndRun(names, serve, plan, progress);
+  return all.map(({ name, rounds }) => {
     const [count, read] = pages.map((page) =>
-      summarise(rounds.get(paths[page]) ?? [], counted[page]),
+      summarise(rounds.get(paths[page]) ?? [], counted.get(name)?.[page] as Counted),
     );
     if (!count || !read) throw new Error('every contender is asked for both pages');
-    return { name, label, pages: { count, read } };
+    return { name, label: find(name).label, pages: { count, read } };
   });
 }
 

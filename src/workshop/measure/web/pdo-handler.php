@@ -1,5 +1,5 @@
 <?php
-// The counter page with a handler over PDO that locks the session's row, as Symfony's does.
+// A handler over PDO that locks the session's row, as Symfony's does; for php-page.php.
 final class LockedRows implements SessionHandlerInterface
 {
   private PDO $db;
@@ -48,11 +48,3 @@ final class LockedRows implements SessionHandlerInterface
   }
 }
 session_set_save_handler(new LockedRows(), true);
-session_start();
-
-if (strtok($_SERVER['REQUEST_URI'], '?') === '/whoami') {
-  echo ($_SESSION['user'] ?? null) === null ? "<p>Nobody is signed in</p>\n" : "<p>Signed in</p>\n";
-} else {
-  $_SESSION['count'] = ($_SESSION['count'] ?? 0) + 1;
-  echo "<p>Count: {$_SESSION['count']}</p>\n";
-}
