@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { MemcachedClient } from '#memcached';
 import { decodeSession, encodeSession } from '../../src/serialize/index.ts';
-import { Memcached, obtainMemcached } from '../../src/workshop/machine/memcached.ts';
-import { obtainPhpMemcached } from '../../src/workshop/machine/php-memcached.ts';
+import { Memcached } from '../../src/workshop/machine/memcached.ts';
+import { obtainPhpMemcached } from '../../src/workshop/machine/php.ts';
 import { type PhpServer, startPhp } from '../../src/workshop/oracle/php-cgi.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'phpsessid-memcached-test-'));
@@ -16,12 +16,10 @@ const clients: MemcachedClient[] = [];
 let php: PhpServer;
 
 before(async () => {
-  const [program, found] = [await obtainMemcached(), await obtainPhpMemcached()];
-  assert.ok(!('reason' in program), 'reason' in program ? program.reason : '');
+  const found = await obtainPhpMemcached();
   assert.ok(!('reason' in found), 'reason' in found ? found.reason : '');
   for (let count = 0; count < 2; count += 1) {
-    const node = new Memcached(program);
-    await node.start();
+    const node = await Memcached.open();
     nodes.push(node);
     clients.push(new MemcachedClient({ server: address(node), timeout: 10_000 }));
   }

@@ -1,5 +1,5 @@
 /** A memcached of a test file's own. */
-import { type CachedKey, Memcached, obtainMemcached } from '../machine/memcached.ts';
+import { type CachedKey, Memcached } from '../machine/memcached.ts';
 
 export interface BenchCache {
   /** Its address: `127.0.0.1:11211`. */
@@ -30,10 +30,7 @@ export async function startCache(onProgress: () => void): Promise<OwnedCache> {
     process.stderr.write(`${line}\n`);
   };
   const beat = setInterval(onProgress, BEAT);
-  const program = await obtainMemcached({ progress }).finally(() => clearInterval(beat));
-  if ('reason' in program) throw new Error(program.reason);
-  const memcached = new Memcached(program);
-  await memcached.start();
+  const memcached = await Memcached.open({ progress }).finally(() => clearInterval(beat));
   return {
     server: `127.0.0.1:${memcached.port}`,
     keys: () => memcached.keys(),

@@ -1,24 +1,11 @@
 /** A real haproxy: found or fetched, and started on a free port of the loopback. */
 import type { ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { canFetchPackages, fetchPackages, libraryPath, obtainFirst } from './apt.ts';
-import { canConnect, freePort } from './free-port.ts';
-import { type Announcements, findProgram, run } from './program.ts';
+import { obtainPackaged, type Packaged, type PackagedProgram, startOnPort } from './packaged.ts';
+import type { Announcements } from './program.ts';
 import { stopSupervised, supervise } from './supervise.ts';
-
-/** A haproxy that can be started. */
-export interface HaproxyProgram {
-  /** Absolute path of the proxy. */
-  path: string;
-  /** The path of its libraries, when it is not installed. */
-  env: Record<string, string>;
-  /** `2.6.12` */
-  version: string;
-}
 
 /** A server behind the proxy. */
 export interface Backend {
@@ -30,55 +17,26 @@ export interface Backend {
   script?: string | undefined;
 }
 
-/** Milliseconds until it must listen; a busy small machine needs seconds. */
-const startLimit = 20_000;
-
-/**
- * Obtains haproxy: an installed one, else that of the system's packages, unpacked into the cache.
- *
- * @returns The program, or the reason why it cannot be obtained.
- */
-export async function obtainHaproxy(
+/** Obtains haproxy, or returns the reason why it cannot be obtained. */
+export function obtainHaproxy(
   options: Announcements = {},
-): Promise<HaproxyProgram | { reason: string }> {
-  const remedy = canFetchPackages() ? 'apt-get install haproxy' : 'install haproxy';
-  return obtainFirst([installed, fetched], options, `No haproxy (${remedy})`);
-}
-
-async function installed({ signal }: Announcements): Promise<HaproxyProgram | undefined> {
-  const path = findProgram(['haproxy']);
-  return path === undefined ? undefined : await describe(path, {}, signal);
-}
-
-async function fetched(options: Announcements): Promise<HaproxyProgram | undefined> {
-  if (!canFetchPackages()) return undefined;
-  // Only the package's own set-up and its service scripts use these.
-  const without = /^(perl|libperl|libgdbm|adduser|passwd|lsb-base|sysvinit-utils)/;
-  const folder = await fetchPackages(['haproxy'], { ...options, without });
-  const path = join(folder, 'usr/sbin/haproxy');
-  if (!existsSync(path)) throw new Error(`${folder} holds no haproxy. Delete it, and try again`);
-  return await describe(path, { LD_LIBRARY_PATH: libraryPath(folder) }, options.signal);
-}
-
-async function describe(
-  path: string,
-  env: Record<string, string>,
-  signal: AbortSignal | undefined,
-): Promise<HaproxyProgram> {
-  const environment = { PATH: process.env['PATH'], ...env };
-  const { stdout, stderr } = await run(path, ['-v'], { environment, signal, timeout: 30_000 });
-  const version = /^HA-?Proxy version (\d[\d.]*\d)/m.exec(stdout)?.[1];
-  if (version === undefined) throw new Error(`${path} -v failed: ${(stderr || stdout).trim()}`);
-  return { path, env, version };
+): Promise<PackagedProgram | { reason: string }> {
+  const haproxy: Packaged = {
+    file: 'usr/sbin/haproxy',
+    option: '-v',
+    version: /^HA-?Proxy version (\d[\d.]*\d)/m,
+    without: /^(perl|libperl|libgdbm|adduser|passwd|lsb-base|sysvinit-utils)/,
+  };
+  return obtainPackaged(haproxy, options);
 }
 
 /** A haproxy of this process. It ends with this process, whatever ends that. */
 export class Haproxy {
-  readonly #program: HaproxyProgram;
+  readonly #program: PackagedProgram;
   #child: ChildProcess | undefined;
   #port = 0;
 
-  constructor(program: HaproxyProgram) {
+  constructor(program: PackagedProgram) {
     this.#program = program;
   }
 
@@ -95,28 +53,21 @@ export class Haproxy {
   async start(backends: readonly Backend[]): Promise<void> {
     const folder = await mkdtemp(join(tmpdir(), 'phpsessid-haproxy-'));
     const [config, log] = [join(folder, 'haproxy.cfg'), join(folder, 'log')];
-    for (let attempt = 1; ; attempt++) {
-      this.#port = await freePort();
-      await writeFile(config, configuration(this.#port, backends));
+    const launch = async (port: number): Promise<ChildProcess> => {
+      await writeFile(config, configuration(port, backends));
       // -db: in the foreground and in one process, which ends with a signal.
       const command = ['sh', '-c', `exec "$0" -db -f "$1" >"$2" 2>&1`];
-      const child = supervise(
-        [...command, this.#program.path, config, log],
-        folder,
-        this.#program.env,
-      );
-      this.#child = child;
-      const deadline = Date.now() + startLimit;
-      while (child.exitCode === null && Date.now() < deadline) {
-        if (await canConnect(this.#port)) return;
-        await delay(10);
-      }
-      // Another program of this machine may have got the port since it was found free.
-      if (child.exitCode !== null && attempt < 5) continue;
+      const { path, env } = this.#program;
+      this.#child = supervise([...command, path, config, log], folder, env);
+      return this.#child;
+    };
+    try {
+      this.#port = await startOnPort('haproxy', 0, launch);
+    } catch (error) {
       const words = await readFile(log, 'utf8').catch(() => '');
       await this.close();
       await rm(folder, { recursive: true, force: true });
-      throw new Error(`haproxy did not start on port ${this.#port}: ${words.trim()}`);
+      throw new Error(`${(error as Error).message}: ${words.trim()}`);
     }
   }
 

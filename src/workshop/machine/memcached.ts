@@ -1,67 +1,26 @@
 /** A real memcached: found or fetched, and started on a free port of the loopback. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { canFetchPackages, fetchPackages, libraryPath, obtainFirst } from './apt.ts';
-import { freePort } from './free-port.ts';
-import { type Announcements, findProgram, run } from './program.ts';
+import { obtainPackaged, type Packaged, type PackagedProgram, startOnPort } from './packaged.ts';
+import type { Announcements } from './program.ts';
 import { supervise, suspend } from './supervise.ts';
 
-/** A memcached that can be started. */
-export interface MemcachedProgram {
-  /** Absolute path of the server. */
-  path: string;
-  /** The path of its libraries, when it is not installed. */
-  env: Record<string, string>;
-  /** `1.6.18` */
-  version: string;
-}
-
-/** Milliseconds until a server must answer; a busy small machine needs seconds. */
-const startLimit = 20_000;
-
-/**
- * Obtains memcached: an installed one, else that of the system's packages, unpacked into the cache.
- *
- * @returns The program, or the reason why it cannot be obtained.
- */
-export async function obtainMemcached(
+/** Obtains memcached, or returns the reason why it cannot be obtained. */
+export function obtainMemcached(
   options: Announcements = {},
-): Promise<MemcachedProgram | { reason: string }> {
-  const remedy = canFetchPackages() ? 'apt-get install memcached' : 'install memcached';
-  return obtainFirst([installed, fetched], options, `No memcached (${remedy})`);
-}
-
-async function installed({ signal }: Announcements): Promise<MemcachedProgram | undefined> {
-  const path = findProgram(['memcached']);
-  return path === undefined ? undefined : await describe(path, {}, signal);
-}
-
-async function fetched(options: Announcements): Promise<MemcachedProgram | undefined> {
-  if (!canFetchPackages()) return undefined;
-  // Only a script of the service runs Perl, which is 50 of the 58 MB.
-  const without = /^(perl|libperl|libgdbm)/;
-  const folder = await fetchPackages(['memcached'], { ...options, without });
-  const path = join(folder, 'usr/bin/memcached');
-  if (!existsSync(path)) throw new Error(`${folder} holds no memcached. Delete it, and try again`);
-  return await describe(path, { LD_LIBRARY_PATH: libraryPath(folder) }, options.signal);
-}
-
-async function describe(
-  path: string,
-  env: Record<string, string>,
-  signal: AbortSignal | undefined,
-): Promise<MemcachedProgram> {
-  const environment = { PATH: process.env['PATH'], ...env };
-  const { stdout, stderr } = await run(path, ['-V'], { environment, signal, timeout: 30_000 });
-  const version = /^memcached (\S+)/.exec(stdout)?.[1];
-  if (version === undefined) throw new Error(`${path} -V failed: ${(stderr || stdout).trim()}`);
-  return { path, env, version };
+): Promise<PackagedProgram | { reason: string }> {
+  const memcached: Packaged = {
+    file: 'usr/bin/memcached',
+    option: '-V',
+    version: /^memcached (\S+)/,
+    // Only a script of the service runs Perl, which is 50 of the 58 MB.
+    without: /^(perl|libperl|libgdbm)/,
+  };
+  return obtainPackaged(memcached, options);
 }
 
 /** A key that memcached holds. */
@@ -73,14 +32,27 @@ export interface CachedKey {
 
 /** A memcached of this process. It ends with this process, whatever ends that. */
 export class Memcached {
-  readonly #program: MemcachedProgram;
+  readonly #program: PackagedProgram;
   #child: ChildProcess | undefined;
   #pid = 0;
   #folder = '';
   #port = 0;
 
-  constructor(program: MemcachedProgram) {
+  constructor(program: PackagedProgram) {
     this.#program = program;
+  }
+
+  /**
+   * Obtains memcached, and starts one.
+   *
+   * @throws Error with the reason why it cannot be obtained, and the remedy.
+   */
+  static async open(options?: Announcements): Promise<Memcached> {
+    const program = await obtainMemcached(options);
+    if ('reason' in program) throw new Error(program.reason);
+    const memcached = new Memcached(program);
+    await memcached.start();
+    return memcached;
   }
 
   /** Its port of the loopback; the same one after it was killed and started again. */
@@ -95,25 +67,20 @@ export class Memcached {
    */
   async start(): Promise<void> {
     this.#folder = await mkdtemp(join(tmpdir(), 'phpsessid-memcached-'));
-    for (let attempt = 1; ; attempt++) {
-      if (this.#port === 0 || attempt > 1) this.#port = await freePort();
-      const child = this.#spawn();
-      this.#child = child;
-      const deadline = Date.now() + startLimit;
-      for (;;) {
-        const pid = await askForPid(this.#port);
-        if (pid !== undefined) {
-          this.#pid = pid;
-          return;
-        }
-        // Another connection of this machine may have got the port since it was found free.
-        if (child.exitCode !== null && attempt < 5) break;
-        if (child.exitCode !== null || Date.now() > deadline) {
-          await this.close();
-          throw new Error(`${this.#program.path} did not start on port ${this.#port}`);
-        }
-        await delay(10);
-      }
+    const launch = (port: number): ChildProcess => {
+      this.#child = this.#spawn(port);
+      return this.#child;
+    };
+    const isUp = async (port: number): Promise<boolean> => {
+      const pid = await askForPid(port);
+      this.#pid = pid ?? 0;
+      return pid !== undefined;
+    };
+    try {
+      this.#port = await startOnPort(this.#program.path, this.#port, launch, isUp);
+    } catch (error) {
+      await this.close();
+      throw error;
     }
   }
 
@@ -162,8 +129,8 @@ export class Memcached {
     if (this.#folder !== '') await rm(this.#folder, { recursive: true, force: true });
   }
 
-  #spawn(): ChildProcess {
-    const options = ['-l', '127.0.0.1', '-p', String(this.#port), '-U', '0', '-m', '16', '-t', '2'];
+  #spawn(port: number): ChildProcess {
+    const options = ['-l', '127.0.0.1', '-p', String(port), '-U', '0', '-m', '16', '-t', '2'];
     // Root has to name the user to run as.
     const user = userInfo().uid === 0 ? ['-u', 'root'] : [];
     const command = [this.#program.path, ...options, ...user];

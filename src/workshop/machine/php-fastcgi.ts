@@ -5,7 +5,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { canConnect, freePort } from './free-port.ts';
+import { canConnect } from './free-port.ts';
+import { startOnPort } from './packaged.ts';
 import { type Php, withIni } from './php.ts';
 import { supervise } from './supervise.ts';
 
@@ -18,9 +19,6 @@ export interface FastCgiOrder {
   /** The number of concurrent requests. @default 4 */
   workers?: number | undefined;
 }
-
-/** Milliseconds until it must listen; a busy small machine needs seconds. */
-const startLimit = 20_000;
 
 /** A php-cgi of this process. It ends with this process, whatever ends that. */
 export class FastCgiPhp {
@@ -57,22 +55,18 @@ export class FastCgiPhp {
       PHP_FCGI_MAX_REQUESTS: '0',
       PHP_INI_SCAN_DIR: '',
     };
-    for (let attempt = 1; ; attempt++) {
-      if (this.#port === 0 || attempt > 1) this.#port = await freePort();
-      const options = [...withIni([...this.#php.ini, ...ini]), '-b', `127.0.0.1:${this.#port}`];
+    const launch = (port: number): ChildProcess => {
+      const options = [...withIni([...this.#php.ini, ...ini]), '-b', `127.0.0.1:${port}`];
       // The shell says its process id, which php-cgi takes over.
       const shell = ['sh', '-c', 'echo $$ >"$0"; exec "$@"', this.#pidFile];
-      const child = supervise([...shell, this.#php.cgi, ...options], this.#folder, env);
-      this.#child = child;
-      const deadline = Date.now() + startLimit;
-      while (child.exitCode === null && Date.now() < deadline) {
-        if (await canConnect(this.#port)) return;
-        await delay(10);
-      }
-      // Another program of this machine may have got the port since it was found free.
-      if (child.exitCode !== null && attempt < 5) continue;
+      this.#child = supervise([...shell, this.#php.path, ...options], this.#folder, env);
+      return this.#child;
+    };
+    try {
+      this.#port = await startOnPort(this.#php.path, this.#port, launch);
+    } catch (error) {
       await this.close();
-      throw new Error(`${this.#php.cgi} did not start on port ${this.#port}`);
+      throw error;
     }
   }
 

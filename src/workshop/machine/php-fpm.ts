@@ -1,13 +1,13 @@
 /** PHP as most sites run it: php-fpm, with nginx in front. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { canFetchPackages, fetchPackages, libraryPath, obtainFirst } from './apt.ts';
-import { describePhp, type Php } from './php.ts';
+import { canFetchPackages, fetchPackages, obtainFirst } from './apt.ts';
+import { describePhp, librariesOf, type Php } from './php.ts';
 import { type Announcements, findProgram, run } from './program.ts';
 
 /** Both programs, ready to be started. */
 export interface PhpFpm {
-  /** `cgi` is php-fpm here. */
+  /** Its path is php-fpm's. */
   php: Php;
   /** Absolute path of nginx. */
   nginx: string;
@@ -50,9 +50,7 @@ async function fetched(options: Announcements): Promise<PhpFpm | undefined> {
   if (fpm === undefined || nginx === undefined) {
     throw new Error(`${folder} holds no php-fpm or no nginx`);
   }
-  const libraries = libraryPath(folder);
-  const env: Record<string, string> = libraries === '' ? {} : { LD_LIBRARY_PATH: libraries };
-  const php = await describePhp(fpm, folder, env, options.signal);
+  const php = await describePhp(fpm, folder, librariesOf(folder), options.signal);
   return await describe(php, nginx, folder, options.signal);
 }
 

@@ -49,7 +49,7 @@ export async function servePhp(programs: PhpFpm, order: PhpOrder): Promise<Serve
     const asRoot = userInfo().uid === 0 ? ['-R'] : [];
     const pool = join(folder, 'fpm.conf');
     await writeFile(pool, poolFile(socket, folder, order), { mode: 0o600 });
-    const fpm = [php.cgi, ...withIni(php.ini), ...asRoot, '-F', '-y', pool];
+    const fpm = [php.path, ...withIni(php.ini), ...asRoot, '-F', '-y', pool];
     children.push(supervise(fpm, folder, php.env));
     await until(async () => existsSync(socket), children, folder);
     const port = await freePort();

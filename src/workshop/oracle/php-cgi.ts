@@ -126,7 +126,7 @@ class CgiPhp implements PhpServer {
 
   #run(request: PhpRequest): Promise<PhpResponse> {
     const settings = { ...this.#options.settings, ...request.settings };
-    const child = spawn(this.#php.cgi, [], {
+    const child = spawn(this.#php.path, [], {
       cwd: dirname(request.script),
       // As a web server does, without this process's own environment.
       env: {

@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { createPool } from 'mysql2/promise';
 import { MemcachedClient } from '../../store/cache/memcached.ts';
-import { Memcached, obtainMemcached } from '../machine/memcached.ts';
+import { Memcached } from '../machine/memcached.ts';
 import type { SessionsConstructor } from '../sandbox/contract.ts';
 import { loadClass, nextCopy } from '../sandbox/load-class.ts';
 import { openWire } from '../wire/proxy.ts';
@@ -19,10 +19,7 @@ const [READER, CACHE, WRITER] = ['server B reads', 'memcached', 'server A ends i
  * @throws Error when memcached cannot be obtained.
  */
 export async function drawMeeting(classFile: string, databaseUrl: string): Promise<Yield> {
-  const program = await obtainMemcached();
-  if ('reason' in program) throw new Error(program.reason);
-  const memcached = new Memcached(program);
-  await memcached.start();
+  const memcached = await Memcached.open();
   const wire = await openWire(databaseUrl);
   const pool = createPool(wire.url);
   const arrows: Arrow[] = [];

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../../../src/workshop/course/catalogue.ts';
 import { compile, obtainCCompiler } from '../../../src/workshop/machine/c-compiler.ts';
-import { obtainPhpCli } from '../../../src/workshop/machine/php-cli.ts';
+import { obtainPhpCli, withIni } from '../../../src/workshop/machine/php.ts';
 import { type RunResult, run, stripTypes } from '../../../src/workshop/machine/program.ts';
 import { obtainPython } from '../../../src/workshop/machine/python.ts';
 
@@ -40,7 +40,11 @@ export async function prepareCrawlers(): Promise<{ crawlers: Crawler[]; end(): P
     crawlers: [
       { name: 'C', command: [program], env: compiler.env },
       { name: 'Python', command: [python.path, join(folder, 'crawl.py')], env: python.env },
-      { name: 'PHP', command: [php.path, ...php.options, join(folder, 'crawl.php')], env: php.env },
+      {
+        name: 'PHP',
+        command: [php.path, ...withIni(php.ini), join(folder, 'crawl.php')],
+        env: php.env,
+      },
       {
         name: 'TypeScript',
         command: [process.execPath, ...lesson, join(folder, 'crawl.ts')],

@@ -11,7 +11,7 @@ import {
 } from '../../../src/store/errors.ts';
 import type { Strategy } from '../../../src/store/options.ts';
 import { createSessions, type Sessions } from '../../../src/store/store.ts';
-import { obtainPhpCli, type PhpCli } from '../../../src/workshop/machine/php-cli.ts';
+import { obtainPhpCli, type Php, withIni } from '../../../src/workshop/machine/php.ts';
 import { run } from '../../../src/workshop/machine/program.ts';
 import { openWire } from '../../../src/workshop/wire/proxy.ts';
 import { atEnd, newSchema, poolOf, secrets } from '../fixture.ts';
@@ -23,7 +23,7 @@ const articleClass = new URL(
 const counts = fileURLToPath(new URL('./counts.php', import.meta.url));
 const exactIds = new URL('../../../lessons/07-exact-ids/schema.sql', import.meta.url);
 
-let php: PhpCli;
+let php: Php;
 before(async () => {
   const found = await obtainPhpCli();
   assert.ok(!('reason' in found), 'reason' in found ? found.reason : '');
@@ -57,7 +57,7 @@ async function runPhp(url: string, ...values: string[]): Promise<void> {
     ...{ PATH: process.env['PATH'], ...php.env, DATABASE_URL: url },
     ARTICLE_CLASS: fileURLToPath(articleClass),
   };
-  const args = [...php.options, counts, ...values];
+  const args = [...withIni(php.ini), counts, ...values];
   const { code, stderr } = await run(php.path, args, { environment, timeout: 60_000 });
   assert.equal(code, 0, stderr);
 }

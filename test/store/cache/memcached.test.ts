@@ -4,16 +4,13 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { after, afterEach, before, test } from 'node:test';
 import { CacheUnavailable, MemcachedClient } from '../../../src/store/cache/memcached.ts';
-import { Memcached, obtainMemcached } from '../../../src/workshop/machine/memcached.ts';
+import { Memcached } from '../../../src/workshop/machine/memcached.ts';
 
 let server: Memcached;
 const clients: MemcachedClient[] = [];
 
 before(async () => {
-  const program = await obtainMemcached();
-  assert.ok(!('reason' in program), 'reason' in program ? program.reason : '');
-  server = new Memcached(program);
-  await server.start();
+  server = await Memcached.open();
 });
 afterEach(() => {
   for (const client of clients.splice(0)) client.close();

@@ -5,16 +5,13 @@ import { createPool, type Pool, type ResultSetHeader, type RowDataPacket } from 
 import { MemcachedClient } from '../../../src/store/cache/memcached.ts';
 import { type CacheableRow, RowCache } from '../../../src/store/cache/row-cache.ts';
 import { obtainServer } from '../../../src/workshop/machine/database/server.ts';
-import { Memcached, obtainMemcached } from '../../../src/workshop/machine/memcached.ts';
+import { Memcached } from '../../../src/workshop/machine/memcached.ts';
 
 let memcached: Memcached;
 const clients: MemcachedClient[] = [];
 
 before(async () => {
-  const program = await obtainMemcached();
-  assert.ok(!('reason' in program), 'reason' in program ? program.reason : '');
-  memcached = new Memcached(program);
-  await memcached.start();
+  memcached = await Memcached.open();
 });
 afterEach(() => {
   for (const client of clients.splice(0)) client.close();

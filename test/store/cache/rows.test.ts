@@ -6,7 +6,7 @@ import { MemcachedClient } from '../../../src/store/cache/memcached.ts';
 import { SessionSetupError } from '../../../src/store/errors.ts';
 import { KeyedHash } from '../../../src/store/identifiers.ts';
 import type { Sessions } from '../../../src/store/store.ts';
-import { Memcached, obtainMemcached } from '../../../src/workshop/machine/memcached.ts';
+import { Memcached } from '../../../src/workshop/machine/memcached.ts';
 import {
   atEnd,
   json,
@@ -23,10 +23,7 @@ import {
 
 let memcached: Memcached;
 before(async () => {
-  const program = await obtainMemcached();
-  assert.ok(!('reason' in program), 'reason' in program ? program.reason : '');
-  memcached = new Memcached(program);
-  await memcached.start();
+  memcached = await Memcached.open();
 });
 after(() => memcached.close());
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { compile, obtainCCompiler } from '../../../src/workshop/machine/c-compiler.ts';
-import { obtainPhpCli } from '../../../src/workshop/machine/php-cli.ts';
+import { obtainPhpCli, withIni } from '../../../src/workshop/machine/php.ts';
 import { run } from '../../../src/workshop/machine/program.ts';
 import { obtainPython } from '../../../src/workshop/machine/python.ts';
 
@@ -47,10 +47,10 @@ test('Python imports PyMySQL', async () => {
 });
 
 test('PHP’s command line has PDO for MySQL, and hears signals', async () => {
-  const { path, options, env, version } = had(await obtainPhpCli());
+  const { path, ini, env, version } = had(await obtainPhpCli());
   const environment = { PATH: process.env['PATH'], ...env };
   const program =
     'echo PHP_VERSION, " ", implode(PDO::getAvailableDrivers()), function_exists("pcntl_signal");';
-  const { stdout } = await run(path, [...options, '-r', program], { environment });
+  const { stdout } = await run(path, [...withIni(ini), '-r', program], { environment });
   assert.equal(stdout, `${version} mysql1`);
 });

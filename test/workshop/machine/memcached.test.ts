@@ -2,14 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { MemcachedClient } from '../../../src/store/cache/memcached.ts';
-import { Memcached, obtainMemcached } from '../../../src/workshop/machine/memcached.ts';
+import { Memcached } from '../../../src/workshop/machine/memcached.ts';
 
 let server: Memcached;
 before(async () => {
-  const program = await obtainMemcached();
-  assert.ok(!('reason' in program), 'reason' in program ? program.reason : '');
-  server = new Memcached(program);
-  await server.start();
+  server = await Memcached.open();
 });
 after(() => server.close());
 

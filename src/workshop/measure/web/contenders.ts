@@ -75,7 +75,7 @@ door on node:http, and PHP where php-fpm can be obtained.`,
 };
 
 /** By the name of the benchmark. */
-export const comparisons = { php, http };
+export const comparisons: Readonly<Record<'php' | 'http', Comparison>> = { php, http };
 
 /** The programs of a run. */
 export interface Place {
