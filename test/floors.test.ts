@@ -54,6 +54,8 @@ const doors: ReadonlySet<string> = new Set([
   'src/serialize/tags.ts',
   // The command line's.
   'src/store/operate.ts',
+  // The adapters' options take the same kinds of values.
+  'src/store/kinds.ts',
   // The fuzz program's; the merge also serves sessions that are not in the store's own table.
   ...['identifiers', 'payload/merge', 'payload/payload', 'payload/seal'].map(
     (file) => `src/store/${file}.ts`,

@@ -3,6 +3,9 @@ import { parseArgs } from 'node:util';
 import { UsageError } from './ends.ts';
 import type { Surroundings, Terminal } from './terminal.ts';
 
+/** Seconds: 11 days. */
+const LONGEST = 1e6;
+
 /** One option, as `--help` shows it. */
 export interface Option {
   readonly about: string;
@@ -25,12 +28,14 @@ export interface Call extends Pick<Surroundings, 'env' | 'signal'> {
   text(option: string): string | undefined;
   /** The values of an option that may be given several times. */
   list(option: string): readonly string[];
-  /** @throws UsageError for a value that is not a number above 0. */
-  number(option: string): number | undefined;
+  /** @throws UsageError for a value that is not a time. */
+  seconds(option: string): number | undefined;
+  /** @throws UsageError for a value that is not a whole number, or is above `most`. */
+  count(option: string, most?: number): number | undefined;
 }
 
 /** The parsed part of a call. */
-export type Line = Pick<Call, 'words' | 'flag' | 'text' | 'list' | 'number'>;
+export type Line = Pick<Call, 'words' | 'flag' | 'text' | 'list' | 'seconds' | 'count'>;
 
 /**
  * Parses a command's arguments.
@@ -68,6 +73,13 @@ export function parseLine(
       `"${words[most]}" is one argument too many: phpsessid ${name} --help shows the form`,
     );
   }
+  for (const [option, value] of [...Object.entries(values), ...words.map((word) => ['', word])]) {
+    // As from a variable of the shell that is not set.
+    if (![value].flat().includes('')) continue;
+    throw new UsageError(
+      `${option === '' ? name : `--${option}`} takes a value, and not an empty one`,
+    );
+  }
   const text = (option: string): string | undefined => {
     const value = values[option];
     return typeof value === 'string' ? value : undefined;
@@ -77,14 +89,24 @@ export function parseLine(
     flag: (option) => values[option] === true,
     text,
     list: (option) => (values[option] ?? []) as string[],
-    number: (option) => {
-      const given = text(option);
-      if (given === undefined) return undefined;
-      const value = Number(given);
-      if (given.trim() !== '' && value > 0) return value;
-      throw new UsageError(`--${option} takes a number above 0, not "${given}"`);
-    },
+    seconds: (option) =>
+      numberOf(option, text(option), /^\d+(?:\.\d+)?$/, LONGEST, 'seconds above 0'),
+    count: (option, most = Number.MAX_SAFE_INTEGER) =>
+      numberOf(option, text(option), /^\d+$/, most, 'a whole number from 1'),
   };
+}
+
+function numberOf(
+  option: string,
+  given: string | undefined,
+  form: RegExp,
+  most: number,
+  takes: string,
+): number | undefined {
+  if (given === undefined) return undefined;
+  const value = form.test(given) ? Number(given) : 0;
+  if (value > 0 && value <= most) return value;
+  throw new UsageError(`--${option} takes ${takes}, at most ${most}, not "${given}"`);
 }
 
 /** One handle in 64 begins with the sign of an option: it goes behind its option, or behind `--`. */

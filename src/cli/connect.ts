@@ -1,5 +1,6 @@
 /** A call's pool and its store. */
 import { createPool, type Pool } from 'mysql2/promise';
+import { SessionSetupError } from '../store/index.ts';
 import { type Context, Engine } from '../store/operate.ts';
 import type { Call } from './call.ts';
 import { Unreachable, UsageError } from './ends.ts';
@@ -61,8 +62,13 @@ export async function withStore<Result>(
 /** The parts of a store on a pool, for work that needs no secret or has them. */
 export function engineOn(pool: Pool, options: Place['options']): Engine {
   const secrets = options.secrets.length === 0 ? NO_SECRETS : options.secrets;
-  // Nothing is locked here, so that a lock is known to one node only is of no concern.
-  return new Engine({ ...options, secrets, pool, gc: false, oneWriter: true });
+  try {
+    // Nothing is locked here, so that a lock is known to one node only is of no concern.
+    return new Engine({ ...options, secrets, pool, gc: false, oneWriter: true });
+  } catch (error) {
+    // The doctor reports short secrets; every other command needs them.
+    throw error instanceof SessionSetupError ? new UsageError(error.message) : error;
+  }
 }
 
 function requireSecrets({ options }: Place): void {

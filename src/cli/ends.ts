@@ -1,11 +1,16 @@
 /** The ways in which a command ends. */
 
-/** Exit codes. */
+/** Exit codes: `usage` before anything was sent, `failed` after the server has answered. */
 export const EXIT_CODES = { fine: 0, failed: 1, usage: 2, unreachable: 3 } as const;
 
-/** A wrong command line or configuration. */
+/** A wrong command line or configuration: nothing was sent. */
 export class UsageError extends Error {
   override name = 'UsageError';
+}
+
+/** The table, or what is in it, is not as the command line says. */
+export class Refusal extends Error {
+  override name = 'Refusal';
 }
 
 /** The server cannot be reached, or refuses the login. */

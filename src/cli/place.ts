@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { SessionsOptions } from '../store/index.ts';
-import { OPTION_NAMES } from '../store/operate.ts';
+import { OPTION_NAMES, OurTable, settingsOf } from '../store/operate.ts';
 import type { Call } from './call.ts';
 import { UsageError } from './ends.ts';
 
@@ -69,7 +69,20 @@ async function read(call: Call): Promise<{ options: Place['options']; url: strin
   const columns = { ...config.columns, ...columnsOf(call.list('column')) };
   const table = call.text('table') ?? config.table;
   const secrets = secretsOf(call) ?? listOf(config.secrets, path);
-  return { options: { ...config, columns, table, secrets }, url };
+  const options = { ...config, columns, table, secrets };
+  checkAll(options, path);
+  return { options, url };
+}
+
+/** @throws UsageError for what createSessions() would refuse. */
+function checkAll(options: Place['options'], path: string | undefined): void {
+  try {
+    const { table, columns } = settingsOf({ ...options, url: '' });
+    new OurTable(table, columns);
+  } catch (error) {
+    const source = path === undefined ? '' : `--config ${path}: `;
+    throw new UsageError(`${source}${(error as Error).message}`);
+  }
 }
 
 async function configOf(path: string, { terminal }: Call): Promise<Partial<SessionsOptions>> {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { type Call, parseLine } from './call.ts';
 import { COMMANDS, COMMON } from './commands.ts';
-import { EXIT_CODES, Interrupted, Unreachable, UsageError } from './ends.ts';
+import { EXIT_CODES, Interrupted, Refusal, Unreachable, UsageError } from './ends.ts';
 import { commandHelp, programHelp } from './help.ts';
 import { type Surroundings, Terminal } from './terminal.ts';
 
@@ -84,6 +84,10 @@ async function reported(error: unknown, terminal: Terminal): Promise<number> {
   if (error instanceof Unreachable) {
     terminal.error(error.message);
     return EXIT_CODES.unreachable;
+  }
+  if (error instanceof Refusal) {
+    terminal.error(error.message);
+    return EXIT_CODES.failed;
   }
   const { SessionError, SessionUnavailable } = await import('../store/index.ts');
   if (error instanceof SessionError) {

@@ -4,10 +4,11 @@
  */
 import { NOW, type OurTable, quote } from '../store/operate.ts';
 import { type Ask, placeOfTable, type Rows } from './ask.ts';
+import type { Code } from './findings.ts';
 
 /** One difference. */
 export interface Difference {
-  readonly code: string;
+  readonly code: Code;
   readonly level: 'error' | 'warning';
   /** The state of the table, and its harm. */
   readonly message: string;
@@ -157,7 +158,7 @@ function faultOf(
 ): Pick<Difference, 'code' | 'level' | 'message'> | undefined {
   const { type, bytes, collation } = found;
   const column = `the column "${name}"`;
-  const error = (code: string, message: string) => ({ code, level: 'error', message }) as const;
+  const error = (code: Code, message: string) => ({ code, level: 'error', message }) as const;
   if (name === names.id) {
     if (collation !== null) {
       return error(

@@ -1,6 +1,7 @@
 /** What happens to sessions, for logs and alarms: listeners, and a diagnostics channel. */
 import { channel } from 'node:diagnostics_channel';
 import { inspect, types } from 'node:util';
+import { FUNCTION, oneOf, require } from './kinds.ts';
 
 /**
  * One event. It names a session by its handle, never by its id; an id that is unknown has none.
@@ -29,19 +30,23 @@ export interface SessionEvent {
   readonly error?: unknown;
 }
 
+const KIND_NAMES = [
+  'create',
+  'renew',
+  'destroy',
+  'unknown-id',
+  'guessing',
+  'replay',
+  'conflict',
+  'lock-lost',
+  'gc',
+  'gc-failed',
+  'cache-failed',
+] as const;
+const KINDS = oneOf(...KIND_NAMES);
+
 /** The kinds of events. */
-export type SessionEventKind =
-  | 'create'
-  | 'renew'
-  | 'destroy'
-  | 'unknown-id'
-  | 'guessing'
-  | 'replay'
-  | 'conflict'
-  | 'lock-lost'
-  | 'gc'
-  | 'gc-failed'
-  | 'cache-failed';
+export type SessionEventKind = (typeof KIND_NAMES)[number];
 
 /** Receives events. */
 export type SessionListener = (event: SessionEvent) => void;
@@ -58,6 +63,8 @@ export class Events {
   readonly #listeners = new Map<SessionEventKind, Set<SessionListener>>();
 
   on(kind: SessionEventKind, listener: SessionListener): () => void {
+    require('kind', kind, KINDS);
+    require('listener', listener, FUNCTION);
     const listeners = this.#listeners.get(kind) ?? new Set();
     this.#listeners.set(kind, listeners.add(listener));
     return () => {

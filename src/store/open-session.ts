@@ -3,13 +3,18 @@ import { contestedBy } from './contest.ts';
 import type { Context } from './context.ts';
 import { limitSessions } from './create.ts';
 import { Deadline, repeat } from './database/deadline.ts';
-import { SessionClosed, SessionConflict, SessionLockLost, SessionTooLarge } from './errors.ts';
+import {
+  SessionClosed,
+  SessionConflict,
+  SessionLockLost,
+  SessionTooLarge,
+  SessionValueError,
+} from './errors.ts';
 import { endSuccessor } from './find.ts';
 import type { Hold } from './hold/hold.ts';
 import type { Turn } from './hold/queue.ts';
-import { requireOwner } from './owner.ts';
 import { type Decide, merge } from './payload/merge.ts';
-import { type RenewOptions, renewRow } from './renew.ts';
+import { type RenewOptions, renewRow, requireRenewal } from './renew.ts';
 import { compareAndSet, type Target } from './save.ts';
 import type { Row, Statement } from './table/table.ts';
 
@@ -156,6 +161,7 @@ export class OpenSession implements AsyncDisposable {
    */
   async save(data: Buffer, options: SaveOptions = {}): Promise<SaveAnswer> {
     this.#requireWritable();
+    requireBytes(data);
     this.#requireRoom(data);
     if (this.state !== 'alive') return 'gone';
     const { budget, saves, decide } = this.#context;
@@ -234,7 +240,7 @@ export class OpenSession implements AsyncDisposable {
    */
   async renew(options: RenewOptions = {}): Promise<string | undefined> {
     this.#requireWritable();
-    requireOwner(options);
+    requireRenewal(options);
     if (options.data !== undefined) this.#requireRoom(options.data);
     if (this.state !== 'alive') return undefined;
     const deadline = new Deadline(this.#context.budget, options.signal);
@@ -333,4 +339,9 @@ export class OpenSession implements AsyncDisposable {
     const { maxBytes } = this.#context.facts;
     if (data.length > maxBytes) throw new SessionTooLarge(data.length, maxBytes);
   }
+}
+
+/** Bytes of another type would be bound as a text, or compared as one. */
+export function requireBytes(data: unknown): void {
+  if (!Buffer.isBuffer(data)) throw new SessionValueError('data', 'a value that is not a Buffer');
 }

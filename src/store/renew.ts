@@ -5,6 +5,8 @@ import { StatementFailure } from './database/failures.ts';
 import { SessionLockLost } from './errors.ts';
 import { findRow, follow } from './find.ts';
 import { takeRandom } from './identifiers.ts';
+import { ANY, GRACE, type Kind, requireAll } from './kinds.ts';
+import { requireOwner } from './owner.ts';
 import type { Decide } from './payload/merge.ts';
 import type { Target } from './save.ts';
 import { NO_DATA } from './table/ours.ts';
@@ -35,6 +37,25 @@ export interface RenewOptions {
   readonly decide?: Decide | undefined;
   /** Ends the call early. It may have renewed the id by then. */
   readonly signal?: AbortSignal | undefined;
+}
+
+const OPTIONS: Record<keyof RenewOptions, Kind> = {
+  user: ANY,
+  label: ANY,
+  grace: GRACE,
+  data: ANY,
+  decide: ANY,
+  signal: ANY,
+};
+
+/**
+ * Checks the options of a renewal: a misspelt `user` would be a login without a user.
+ *
+ * @throws SessionSetupError; SessionValueError for a user or a label.
+ */
+export function requireRenewal(options: RenewOptions): void {
+  requireAll(options, OPTIONS);
+  requireOwner(options);
 }
 
 /** A renewal's session: its age, and its data against what others have saved meanwhile. */

@@ -1,9 +1,10 @@
 /** A session as an application uses it: values, and a row only when there is something to keep. */
 import type { Context } from './context.ts';
 import { SessionClosed, SessionConflict, SessionNotFresh } from './errors.ts';
+import { require, SECONDS } from './kinds.ts';
 import type { OpenSession, SaveAnswer } from './open-session.ts';
 import { Variables } from './payload/variables.ts';
-import type { RenewOptions } from './renew.ts';
+import { type RenewOptions, requireRenewal } from './renew.ts';
 
 /** Inserts the session's first row. */
 export type Create = (
@@ -94,6 +95,7 @@ export class Session<Data extends object = Record<string, unknown>> implements A
    * @throws SessionNotFresh for an older login, and for a session without a user.
    */
   requireFresh(maxAge: number): void {
+    require('maxAge', maxAge, SECONDS);
     this.#requireUsable();
     const open = this.#open;
     const isFresh = open?.user !== undefined && open.age <= maxAge;
@@ -165,6 +167,7 @@ export class Session<Data extends object = Record<string, unknown>> implements A
 
   async #renew(options: SessionRenewOptions): Promise<void> {
     this.#requireUsable();
+    requireRenewal(options);
     const variables = this.#variables;
     const data = variables.encode();
     const open = this.#open;

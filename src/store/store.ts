@@ -14,13 +14,18 @@ import { SessionSetupError, SessionTooLarge } from './errors.ts';
 import type { SessionEventKind, SessionListener } from './events.ts';
 import { collect } from './gc.ts';
 import { Nothing } from './hold/hold.ts';
+import { ANY, type Kind, oneOf, require, requireAll, SECONDS } from './kinds.ts';
 import { type Opening, openRow } from './open.ts';
-import { OpenSession, type ReadSession } from './open-session.ts';
+import { OpenSession, type ReadSession, requireBytes } from './open-session.ts';
 import type { ArticleOptions, SessionsOptions, Strategy } from './options.ts';
 import { type Owner, requireOwner } from './owner.ts';
 import { PhpSaveHandler, type SaveHandlerOptions } from './save-handler.ts';
 import { Session } from './session.ts';
+import { LOCKS } from './settings.ts';
 import { UserSessions } from './users.ts';
+
+const OPEN: Record<keyof OpenOptions, Kind> = { mode: oneOf('read', 'write'), signal: ANY };
+const CREATE: Record<keyof CreateOptions, Kind> = { user: ANY, label: ANY, signal: ANY };
 
 /** Options of `open()`. */
 export interface OpenOptions extends Opening {
@@ -107,6 +112,7 @@ export class Sessions<Data extends object = Record<string, unknown>> {
    * @throws As `open()`.
    */
   async start(id: string | undefined, options: StartOptions = {}): Promise<Session<Data>> {
+    requireAll(options, OPEN);
     const context = await this.#engine.start();
     // Also a page that only reads notes its use, which `none` would refuse.
     const strategy = options.mode === 'read' ? 'merge' : this.#engine.settings.strategy;
@@ -128,14 +134,12 @@ export class Sessions<Data extends object = Record<string, unknown>> {
     options: OpenOptions & { readonly mode: 'read' },
   ): Promise<ReadSession | undefined>;
   async open(id: string | undefined, options?: OpenOptions): Promise<OpenSession | undefined>;
-  async open(
-    id: string | undefined,
-    { mode, signal }: OpenOptions = {},
-  ): Promise<OpenSession | undefined> {
+  async open(id: string | undefined, options: OpenOptions = {}): Promise<OpenSession | undefined> {
+    requireAll(options, OPEN);
     if (!this.#engine.hash.isId(id)) return undefined;
     const context = await this.#engine.start();
-    const strategy = mode === 'read' ? 'none' : this.#engine.settings.strategy;
-    return await openRow(context, id, strategy, { signal });
+    const strategy = options.mode === 'read' ? 'none' : this.#engine.settings.strategy;
+    return await openRow(context, id, strategy, options);
   }
 
   /**
@@ -148,6 +152,8 @@ export class Sessions<Data extends object = Record<string, unknown>> {
    */
   async create(id: string, data: Buffer, options: CreateOptions = {}): Promise<OpenSession> {
     if (!this.#engine.hash.isId(id)) throw new SessionSetupError('create() takes an id of newId()');
+    requireBytes(data);
+    requireAll(options, CREATE);
     requireOwner(options);
     return await this.#insert(id, data, options);
   }
@@ -175,6 +181,7 @@ export class Sessions<Data extends object = Record<string, unknown>> {
    * @returns A handler for one request; each request calls this for itself.
    */
   saveHandler(options: SaveHandlerOptions = {}): PhpSaveHandler {
+    requireAll(options, { strategy: LOCKS });
     const start = () => this.#engine.start(options.strategy);
     return new PhpSaveHandler(start, (id, data) => this.#insert(id, data, {}), options);
   }
@@ -252,6 +259,7 @@ export class Sessions<Data extends object = Record<string, unknown>> {
    * @returns How many were deleted.
    */
   async gc(budget: number = 5): Promise<number> {
+    require('budget', budget, SECONDS);
     return await collect(await this.#engine.start(), budget * 1000);
   }
 

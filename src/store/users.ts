@@ -3,7 +3,14 @@ import type { Context } from './context.ts';
 import { Deadline, repeat } from './database/deadline.ts';
 import type { ExtraValue } from './extra.ts';
 import { endSuccessor } from './find.ts';
+import { type Kind, OBJECT, require } from './kinds.ts';
 import type { Listed, Statement } from './table/table.ts';
+
+/** An id or a handle in place of the session would end this session as well. */
+const SESSION: Kind = {
+  takes: 'the session that stays',
+  accepts: (value) => OBJECT.accepts(value) && 'handle' in Object(value),
+};
 
 /** A session in a user's list. It has neither the id nor anything that leads to it. */
 export interface ListedSession {
@@ -83,10 +90,11 @@ export class UserSessions {
   /**
    * Ends all sessions of the user but one, as after a new password.
    *
-   * @param session - The session that stays.
+   * @param session - The session that stays; one without a row, which has no handle, keeps none.
    * @returns How many were ended.
    */
   async revokeOthers(session: { readonly handle: string | undefined }): Promise<number> {
+    require('revokeOthers()', session, SESSION);
     const context = await this.#start();
     const { hash, events } = context;
     let count = 0;

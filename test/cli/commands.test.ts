@@ -128,6 +128,9 @@ test('revoke ends one session, those of a user, or all', async () => {
   assert.equal(again.code, 1);
   assert.match(again.err, /no live session has the handle/);
   const [kept] = await sessions.of('ann').list();
+  const mistyped = await run(`revoke --user ann --except ${kept?.handle.toUpperCase()}`);
+  assert.equal(mistyped.code, 1);
+  assert.equal((await sessions.of('ann').list()).length, 2);
   await run(`revoke --user ann --except ${kept?.handle}`);
   assert.equal((await sessions.of('ann').list()).length, 1);
   assert.equal((await run('revoke --user ann --json')).out, '{"ended":1}\n');
@@ -141,7 +144,9 @@ test('a handle that begins like an option is a handle', async () => {
   const { run } = await place();
   const handle = '-'.padEnd(24, 'a');
   assert.match((await run(`show ${handle}`)).err, /no live session has the handle -a/);
-  assert.equal((await run(`revoke --user ann --except ${handle}`)).code, 0);
+  const revoked = await run(`revoke --user ann --except ${handle}`);
+  assert.equal(revoked.code, 1);
+  assert.match(revoked.err, /the user has no live session with the handle -a.* nothing was ended/);
 });
 
 test('gc deletes what has expired, within its budget', async () => {
@@ -231,7 +236,18 @@ test('a wrong command line ends with 2 and says what is right', async () => {
     ['lsit', /no command "lsit": doctor, create/],
     ['list --lmit 3', /--lmit.*phpsessid list --help/],
     ['list a b', /"b" is one argument too many/],
-    ['list --limit many', /--limit takes a number above 0, not "many"/],
+    ['list --limit many', /--limit takes a whole number from 1, at most \d+, not "many"/],
+    ['list --limit 0.5', /--limit takes a whole number from 1/],
+    ['gc --budget -1', /--budget/],
+    ['gc --budget Infinity', /--budget takes seconds above 0, at most 1000000, not "Infinity"/],
+    ['bench --clients 1e9', /--clients takes a whole number from 1, at most 10000/],
+    ['list --table=', /--table takes a value, and not an empty one/],
+    ['revoke --user=', /--user takes a value, and not an empty one/],
+    ['list --column date=payload', /no option "columns.date"; known are columns.id/],
+    ['list --table a.b.c', /invalid name of a table or column: "a.b.c"/],
+    ['create --print --table a`b', /invalid name of a table or column/],
+    ['doctor --ignore nonsense', /no finding "nonsense"; known are table-missing, /],
+    ['doctor --cookie sid', /--cookie belongs to --site/],
     ['convert xml', /json, php, php_serialize, php_binary/],
     ['convert', /takes a format/],
     ['show', /takes a HANDLE/],
@@ -303,16 +319,32 @@ test('a server that is not there, or refuses, ends with 3 and its reason', async
   assert.match(unknown.err, /does not exist|has no right/);
 });
 
-test('a table that does not fit ends with 1 and the remedy; secrets are needed for handles', async () => {
+test('a configuration that does not fit ends with 2, a table with 1, on every command', async () => {
   const { query, run } = await place();
   const none = await run('list', { env: { SESSION_SECRETS: undefined } });
   assert.equal(none.code, 2);
   assert.match(none.err, /no secrets: .*SESSION_SECRETS/);
-  assert.match((await run('list', { env: { SESSION_SECRETS: 'short' } })).err, /has 5 bytes/);
+  const short = await run('list', { env: { SESSION_SECRETS: 'short' } });
+  assert.match(short.err, /has 5 bytes/);
+  assert.equal(short.code, 2);
+  const options = written('options.json', JSON.stringify({ idle: '30' }));
+  for (const command of ['doctor', 'create', 'migrate', 'list', 'gc', 'crawl', 'bench']) {
+    const wrong = await run(`${command} --config ${options}`);
+    assert.equal(wrong.code, 2, command);
+    assert.match(wrong.err, /options\.json: idle takes seconds above 0, not "30"/);
+  }
   await query('DROP TABLE sessions');
-  const missing = await run('list');
-  assert.equal(missing.code, 1);
-  assert.match(missing.err, /"sessions" does not exist/);
+  for (const command of ['doctor', 'migrate', 'list', 'show x', 'revoke x', 'gc', 'convert json']) {
+    const missing = await run(command);
+    assert.equal(missing.code, 1, command);
+    assert.match(missing.out + missing.err, /"sessions"(?: does not exist|: phpsessid create)/);
+  }
+  assert.match(
+    (await run('list')).err,
+    /create it once by createTable\(\) or "npx phpsessid create"/,
+  );
+  await query('CREATE TABLE sessions (id INT)');
+  assert.equal((await run('create')).code, 1);
 });
 
 test('colours and progress are for a terminal, and NO_COLOR ends the colours', async () => {

@@ -344,7 +344,7 @@ test('options and owners that cannot be are refused with their names', async () 
     [{ idle: -1 }, /^idle takes seconds above 0/],
     [{ strategy: 'hope' }, /^strategy takes merge, lock, lease, row, not "hope"/],
     [{ table: 'a`b' }, /^invalid name of a table/],
-    [{ touchAfter: 2 }, /^touchAfter takes 0 to 1/],
+    [{ touchAfter: 2 }, /^touchAfter takes 0 to 1, not 2/],
     [{ maxAge: 60 }, /^there is no option "maxAge"; known are url, .*, idle, /],
     [{ seal: { key: secrets } }, /^there is no option "seal.key"; known are seal.keys, /],
   ];

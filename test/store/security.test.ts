@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { createPool } from 'mysql2/promise';
 import type { OpenSession } from '../../src/store/open-session.ts';
-import { settingsOf } from '../../src/store/options.ts';
+import { settingsOf } from '../../src/store/settings.ts';
 import type { Sessions } from '../../src/store/store.ts';
 import {
   json,

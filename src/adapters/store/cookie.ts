@@ -60,6 +60,8 @@ const NAMES: Record<keyof CookieOptions, true> = {
   path: true,
 };
 
+const SITES = ['Strict', 'Lax', 'None'] as const;
+
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const ATTRIBUTE = /^[\x20-\x3a\x3c-\x7e]*$/;
 
@@ -111,7 +113,7 @@ export class SessionCookie {
     const {
       name = '__Host-session',
       secure = true,
-      sameSite = 'Lax',
+      sameSite: site = 'Lax',
       domain,
       path = '/',
     } = options;
@@ -121,6 +123,13 @@ export class SessionCookie {
       const known = Object.keys(NAMES).join(', ');
       throw new TypeError(`the cookie has no option "${unknown}"; known are ${known}`);
     }
+    // Other libraries write the same words in small letters.
+    const sameSite = SITES.find((each) => each.toLowerCase() === String(site).toLowerCase());
+    if (sameSite === undefined) {
+      throw new TypeError(`sameSite takes ${SITES.join(', ')}, not ${JSON.stringify(site)}`);
+    }
+    if (typeof secure !== 'boolean') throw new TypeError('secure takes true or false');
+    if (!path.startsWith('/')) throw new TypeError('the path of a cookie begins with /');
     if (!TOKEN.test(name)) throw new TypeError(`invalid name of a cookie: ${JSON.stringify(name)}`);
     const isHost = name.startsWith('__Host-');
     if (isHost && (!secure || domain !== undefined || path !== '/')) {

@@ -2,6 +2,7 @@
 
 import type { ResponseHead } from '../../php/host.ts';
 import { type Opening, type Session, SessionClosed, type Sessions } from '../../store/index.ts';
+import { GRACE, OBJECT, requireAll } from '../../store/kinds.ts';
 import { type CookieOptions, cookieOptionsOf, SessionCookie } from './cookie.ts';
 
 /** Options of the adapters. */
@@ -31,6 +32,9 @@ export interface GetSessionOptions<Data extends object> extends Opening {
 }
 
 type AnySession = Session<object>;
+
+/** The options of all adapters. */
+const OPTIONS = { cookie: OBJECT, hangupGrace: GRACE };
 
 /** `private="name"` is about one header only. */
 const KEPT_FROM_SHARED_CACHES = /(?:^|[\s,])(?:no-store|private)\s*(?:,|$)/i;
@@ -169,7 +173,8 @@ export function keepFromCaches(head: ResponseHead): void {
  * @param sessions - The store.
  * @param options - The cookie.
  * @returns A function that begins one exchange.
- * @throws TypeError without sessions, or for a cookie that browsers would refuse.
+ * @throws TypeError without sessions, or for a cookie that browsers would refuse; SessionSetupError for
+ *   another option that cannot be.
  */
 export function prepareSessions<Data extends object>(
   sessions: Sessions<Data>,
@@ -179,6 +184,7 @@ export function prepareSessions<Data extends object>(
     throw new TypeError('An adapter takes the sessions that createSessions() returns');
   }
   const cookie = new SessionCookie(cookieOptionsOf(options));
+  requireAll(options, OPTIONS);
   return ({ cookie: header, head, request }) => {
     const id = cookie.read(header);
     const start = (opening: Opening): Promise<AnySession> =>

@@ -25,9 +25,9 @@ interface Figures {
 export async function run(call: Call): Promise<number> {
   const { terminal } = call;
   const place = await placeOf(call);
-  const seconds = call.number('seconds') ?? 2;
-  const clients = Math.ceil(call.number('clients') ?? 16);
-  const bytes = Math.ceil(call.number('bytes') ?? 1000);
+  const seconds = call.seconds('seconds') ?? 2;
+  const clients = call.count('clients', 10_000) ?? 16;
+  const bytes = call.count('bytes', 16_000_000) ?? 1000;
   const name = `phpsessid_bench_${randomBytes(6).toString('hex')}`;
   const [table, leaseTable] = [name, `${name}_leases`];
   const work = async (pool: Pool): Promise<number> => {

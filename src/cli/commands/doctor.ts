@@ -17,7 +17,8 @@ import { secrets } from '../doctor/secrets.ts';
 import { clocks, clusterState, encryption, leases, settings } from '../doctor/server.ts';
 import { cookie } from '../doctor/site.ts';
 import { shape } from '../doctor/table.ts';
-import { EXIT_CODES } from '../ends.ts';
+import { EXIT_CODES, UsageError } from '../ends.ts';
+import { CODES, type Code } from '../findings.ts';
 import { type Place, placeOf } from '../place.ts';
 import { shapeOf } from '../shape.ts';
 
@@ -41,9 +42,16 @@ const OF_ROWS: ReadonlySet<Check> = new Set([tooNarrow, contents, expiry]);
 
 /** Runs the command. */
 export async function run(call: Call): Promise<number> {
+  const ignored = new Set(call.list('ignore'));
+  for (const code of ignored) {
+    if (CODES.includes(code as Code)) continue;
+    throw new UsageError(`--ignore: there is no finding "${code}"; known are ${CODES.join(', ')}`);
+  }
+  if (call.text('cookie') !== undefined && call.text('site') === undefined) {
+    throw new UsageError('--cookie belongs to --site URL');
+  }
   const place = await placeOf(call);
   const { findings, unchecked } = await withPool(place, (pool) => examine(call, place, pool));
-  const ignored = new Set(call.list('ignore'));
   const shown = findings.filter(({ code }) => !ignored.has(code));
   await report(call, place, shown, unchecked);
   return shown.length === 0 ? EXIT_CODES.fine : EXIT_CODES.failed;

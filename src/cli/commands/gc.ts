@@ -11,7 +11,7 @@ const ROUND = 2000;
 /** Runs the command. */
 export async function run(call: Call): Promise<number> {
   const { terminal, signal } = call;
-  const budget = (call.number('budget') ?? Number.POSITIVE_INFINITY) * 1000;
+  const budget = (call.seconds('budget') ?? Number.POSITIVE_INFINITY) * 1000;
   const place = await placeOf(call);
   return await withPool(place, async (pool) => {
     const context = await engineOn(pool, place.options).start();

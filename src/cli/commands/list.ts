@@ -22,7 +22,7 @@ interface Listed {
 export async function run(call: Call): Promise<number> {
   const { terminal, signal, words } = call;
   const [user] = words;
-  const limit = call.number('limit') ?? Number.POSITIVE_INFINITY;
+  const limit = call.count('limit') ?? Number.POSITIVE_INFINITY;
   return await withStore(call, async (context) => {
     let count = 0;
     for await (const session of user === undefined ? all(context) : allOf(context, user)) {

@@ -5,7 +5,7 @@ import { leaseSchema, OurTable, quote, settingsOf } from '../../store/operate.ts
 import { type Ask, askOn } from '../ask.ts';
 import type { Call } from '../call.ts';
 import { withPool } from '../connect.ts';
-import { EXIT_CODES, UsageError } from '../ends.ts';
+import { EXIT_CODES, Refusal, UsageError } from '../ends.ts';
 import { type Place, placeOf } from '../place.ts';
 import { FOREVER, type Shape, shapeOf } from '../shape.ts';
 
@@ -105,7 +105,7 @@ class Migration {
   async #shape(): Promise<Shape> {
     const shape = await shapeOf(this.#ask, this.#table);
     if (shape.exists) return shape;
-    throw new UsageError(`there is no table "${this.#table.name}": phpsessid create makes it`);
+    throw new Refusal(`there is no table "${this.#table.name}": phpsessid create makes it`);
   }
 
   /** Differences that only the owner of the table can decide. */
@@ -231,7 +231,7 @@ function renameSteps(
     if (columns.has(from.toLowerCase())) {
       return [`ALTER TABLE ${quote(table.name)} RENAME COLUMN ${quote(from)} TO ${quote(to)}`];
     }
-    throw new UsageError(`--rename ${from}=${to}: the table has neither column`);
+    throw new Refusal(`--rename ${from}=${to}: the table has neither column`);
   });
 }
 

@@ -2,7 +2,7 @@
 import { endAll, endOne, UserSessions } from '../../store/operate.ts';
 import type { Call } from '../call.ts';
 import { withStore } from '../connect.ts';
-import { EXIT_CODES, UsageError } from '../ends.ts';
+import { EXIT_CODES, Refusal, UsageError } from '../ends.ts';
 import { printable } from '../terminal.ts';
 
 /** Runs the command. */
@@ -26,6 +26,7 @@ export async function run(call: Call): Promise<number> {
     if (sessions === undefined) {
       ended = handle === undefined ? await endAll(context) : Number(await endOne(context, handle));
     } else {
+      if (except !== undefined) await requireHandle(sessions, except);
       ended =
         except === undefined
           ? await sessions.revokeAll()
@@ -40,4 +41,12 @@ export async function run(call: Call): Promise<number> {
     );
     return EXIT_CODES.failed;
   });
+}
+
+/** A mistyped handle is in no list, and would keep no session. */
+async function requireHandle(sessions: UserSessions, except: string): Promise<void> {
+  if ((await sessions.list()).some(({ handle }) => handle === except)) return;
+  throw new Refusal(
+    `--except: the user has no live session with the handle ${printable(except)}, so nothing was ended`,
+  );
 }

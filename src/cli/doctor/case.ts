@@ -3,13 +3,13 @@ import type { Connection } from 'mysql2/promise';
 import type { OurTable } from '../../store/operate.ts';
 import type { Ask, Rows } from '../ask.ts';
 import type { Call } from '../call.ts';
+import type { Code } from '../findings.ts';
 import type { Place } from '../place.ts';
 import type { Shape } from '../shape.ts';
 
 /** One thing that is wrong. */
 export interface Finding {
-  /** Its name, for `--ignore` and for scripts. */
-  readonly code: string;
+  readonly code: Code;
   /** An error loses, refuses or mixes up sessions; a warning costs speed or protection. */
   readonly level: 'error' | 'warning';
   /** The fault with its value, and its harm. */

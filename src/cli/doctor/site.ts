@@ -1,5 +1,6 @@
 /** Checks of the cookie, as a browser gets it. */
 import { UsageError } from '../ends.ts';
+import type { Code } from '../findings.ts';
 import { printable } from '../terminal.ts';
 import { type Check, type Finding, Unchecked } from './case.ts';
 
@@ -51,7 +52,7 @@ function choose(lines: readonly string[], name: string | undefined): Cookie | un
 function judge({ name, attributes }: Cookie, cache: string): Finding[] {
   const shown = `the cookie ${printable(name)}`;
   const findings: Finding[] = [];
-  const add = (code: string, level: Finding['level'], message: string, remedy: string): void =>
+  const add = (code: Code, level: Finding['level'], message: string, remedy: string): void =>
     void findings.push({ code, level, message, remedy });
   if (!attributes.has('httponly')) {
     add(

@@ -118,7 +118,7 @@ const REMEDIES: Readonly<Record<number, string>> = {
   1064: 'the server does not know this syntax: MariaDB 10.6, MySQL 8.0 or later is needed',
   1142: 'the user has no right to the table: GRANT SELECT, INSERT, UPDATE, DELETE on it',
   1143: 'the user has no right to a column: GRANT SELECT, INSERT, UPDATE, DELETE on the table',
-  1146: 'the table does not exist: call createTable() once, or set `table`',
+  1146: 'the table does not exist: create it once by createTable() or "npx phpsessid create", or set `table`',
   1406: "a value is longer than its column: compare the table with the store's schema",
 };
 

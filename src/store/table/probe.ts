@@ -73,7 +73,7 @@ function capacityOf(
   const place = `the table "${table.name}"`;
   if (columns.length === 0) {
     throw new SessionSetupError(
-      `${place} does not exist, or the user may not see it: call createTable() once`,
+      `${place} does not exist, or the user may not see it: create it once by createTable() or "npx phpsessid create"`,
     );
   }
   const found = new Map(columns.map((column) => [String(column[0]).toLowerCase(), column]));
