@@ -1,36 +1,65 @@
-/** The end of a run: its figures as JSON, or as a table for a terminal. */
+/** The end of a run: its figures as JSON, or as tables for a terminal. */
 import { writeFileSync } from 'node:fs';
 import type { Machine } from './machine.ts';
 import type { RunOptions } from './options.ts';
 
 /** The circumstances of a run, beside its rows. */
 export interface RunNumbers {
+  /** The day of the run: `2026-11-23`. */
+  date: string;
   machine: Machine;
   versions: Record<string, string>;
-  run: Pick<RunOptions, 'rounds' | 'seconds' | 'clients'>;
+  /** Without a length where a round ends with its work; without clients where the tables differ. */
+  run: Pick<RunOptions, 'rounds'> & Partial<Pick<RunOptions, 'seconds' | 'clients'>>;
+}
+
+/** A table of a run, as the terminal and the site show it. */
+export interface DrawnTable {
+  title: string;
+  /** The columns; the first one names the line. */
+  head: string[];
+  rows: string[][];
+  /** What a reader must know about the columns. */
+  note?: string;
+}
+
+/** The output of `--json`: a run with its tables. */
+export type Kept<Numbers extends RunNumbers> = Numbers & { tables: DrawnTable[] };
+
+/** The day of a run, in UTC. */
+export function today(): string {
+  return new Date().toISOString().slice(0, 10);
 }
 
 /**
  * Prints a run, and writes it to the file of `--save`.
  *
- * @param draw - Returns the lines of its tables.
+ * @param draw - Returns its tables.
  */
 export function publish<Numbers extends RunNumbers>(
   numbers: Numbers,
   { json, save }: RunOptions,
-  draw: (numbers: Numbers) => string[],
+  draw: (numbers: Numbers) => DrawnTable[],
 ): void {
-  const text = `${JSON.stringify(numbers, null, 2)}\n`;
+  const kept: Kept<Numbers> = { ...numbers, tables: draw(numbers) };
+  const text = `${JSON.stringify(kept, null, 2)}\n`;
   if (save !== undefined) writeFileSync(save, text);
   if (json) {
     process.stdout.write(text);
     return;
   }
   const { machine, run } = numbers;
+  const length = run.seconds === undefined ? '' : ` of ${run.seconds} s`;
+  const clients = run.clients === undefined ? '' : `, ${run.clients} clients`;
   const versions = Object.entries(numbers.versions).map(([name, version]) => `${name} ${version}`);
   const lines = [
-    ...draw(numbers),
-    `${run.rounds} rounds of ${run.seconds} s, ${run.clients} clients; medians.`,
+    ...kept.tables.flatMap(({ title, head, rows, note }) => [
+      title,
+      ...layOut([head, ...rows]),
+      ...(note === undefined ? [] : [note]),
+      '',
+    ]),
+    `${run.rounds} rounds${length}${clients}; medians.`,
     `${machine.system}, ${machine.cores} cores, load ${machine.load} before the run.`,
     `${versions.join(', ')}.`,
   ];
@@ -43,7 +72,7 @@ export function publish<Numbers extends RunNumbers>(
  * @param rows - The head first; all rows have as many cells.
  * @returns One line for each row.
  */
-export function layOut(rows: readonly (readonly string[])[]): string[] {
+function layOut(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? '').length)),
   );

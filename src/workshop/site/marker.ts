@@ -19,6 +19,7 @@ export type Marker =
   | { kind: 'wrong' }
   | { kind: 'picture'; name: string }
   | { kind: 'numbers'; of: string }
+  | { kind: 'costs'; of: string }
   | { kind: 'requirements'; of: string }
   | { kind: 'holds'; claim: string };
 
@@ -34,6 +35,7 @@ const KINDS = [
   'wrong',
   'picture',
   'numbers',
+  'costs',
   'requirements',
   'holds',
 ] as const;
@@ -84,6 +86,9 @@ export function readMarker(line: string): Marker | undefined {
       return { kind, name: argument };
     case 'numbers':
       if (!argument) throw misspelt(line, '<!-- numbers: lesson-05 lesson-06 -->');
+      return { kind, of: argument };
+    case 'costs':
+      if (!argument) throw misspelt(line, '<!-- costs: store -->');
       return { kind, of: argument };
     case 'requirements':
       if (!argument) throw misspelt(line, '<!-- requirements: faults -->');

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { root } from '../course/catalogue.ts';
 import type { Spread } from '../measure/figures.ts';
 import type { Numbers, PageName, PageNumbers, Row } from '../measure/lessons/numbers.ts';
+import type { RunNumbers } from '../measure/report.ts';
 import type { Yield } from './page.ts';
 import { table } from './table.ts';
 
@@ -59,13 +60,15 @@ function findRow(numbers: Numbers, name: string): Row {
   throw new Error(`${KEPT} has no row "${name}"; it has ${known}`);
 }
 
-function tellRun({ date, machine, versions, run, missing }: Numbers): string {
+/** Returns how a run was measured, in one paragraph. */
+export function tellRun(numbers: RunNumbers & { readonly missing?: readonly string[] }): string {
+  const { date, machine, versions, run, missing = [] } = numbers;
   const { system, cores, load } = machine;
   const programs = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
     `Measured on ${date}: ${cores} cores of ${system}, with a load of ${load} before the run began. `,
-    `${run.rounds} rounds, in each of them ${run.seconds} s for each page of each contender, `,
-    `${run.clients} clients at once. ${programs.join(', ')}.`,
+    `${run.rounds} rounds${run.seconds === undefined ? '' : `, in each of them ${run.seconds} s for each line of a table`}`,
+    `${run.clients === undefined ? '' : `, ${run.clients} clients at once`}. ${programs.join(', ')}.`,
     ...(missing.length > 0 ? [` Not measured: ${missing.join(', ')}.`] : []),
   ].join('');
 }

@@ -1,6 +1,7 @@
 /** Yields what each marker asks for; programs are started by the first marker that needs them. */
 import { findClass, type Lesson, shown } from '../course/catalogue.ts';
 import { headingOf, neighboursOf } from '../course/frame.ts';
+import { yieldCosts } from './costs.ts';
 import { lessonOf, locate, yieldCode, yieldDiff, yieldProofs, yieldWrongFixes } from './files.ts';
 import type { Marker } from './marker.ts';
 import { holdClaim, readNumbers, yieldNumbers, yieldPrice } from './numbers.ts';
@@ -60,6 +61,8 @@ export function sourceOf(lessons: Lesson[], programs: () => Promise<Programs>): 
         return marker.of === 'price'
           ? yieldPrice(lessonOf(page, lessons).number, readNumbers())
           : yieldNumbers(marker.of, readNumbers());
+      case 'costs':
+        return yieldCosts(marker.of);
       case 'requirements':
         return yieldRequirements(marker.of, readProofs());
       case 'holds':

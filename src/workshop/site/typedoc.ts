@@ -56,6 +56,7 @@ const ORDER = [
   'strategy-row',
   'strategy-none',
   'the-table',
+  'the-costs',
   'secrets',
   'on-a-cluster',
   'the-contract',

@@ -6,7 +6,7 @@ import { enlarge } from '../enlarge.ts';
 import { orderOf, quantile, type Spread, spread } from '../figures.ts';
 import { packageVersions, readMachine } from '../machine.ts';
 import { ENOUGH, type RunOptions, takeOptions } from '../options.ts';
-import { layOut, publish, type RunNumbers } from '../report.ts';
+import { type DrawnTable, publish, type RunNumbers, today } from '../report.ts';
 
 /** A way to delete expired sessions. */
 interface Way {
@@ -41,7 +41,6 @@ interface Row {
 
 /** The output of `--json`. */
 export interface GcNumbers extends RunNumbers {
-  date: string;
   expired: number;
   rows: Row[];
 }
@@ -125,14 +124,14 @@ export async function run(args: readonly string[]): Promise<number> {
     await enlarge(server);
     const names = options.only ?? Object.keys(ways);
     const numbers: GcNumbers = {
-      date: new Date().toISOString().slice(0, 10),
+      date: today(),
       machine,
       versions: {
         Node: process.versions.node,
         database: server.version,
         ...packageVersions(['mysql2']),
       },
-      run: { rounds: options.rounds, seconds: options.seconds, clients: WRITERS },
+      run: { rounds: options.rounds, clients: WRITERS },
       expired: options.sessions,
       rows: await measureAll(names, { pool, sessions }, url, options, progress),
     };
@@ -235,7 +234,7 @@ async function measure(
   };
 }
 
-function drawNumbers({ rows, expired }: GcNumbers): string[] {
+function drawNumbers({ rows, expired }: GcNumbers): DrawnTable[] {
   const head = ['', 'rows/s', 'p99 ms', 'worst ms', 'target'];
   const cells = rows.map(({ label, perSecond, p99, worst, target }) => [
     label,
@@ -244,9 +243,6 @@ function drawNumbers({ rows, expired }: GcNumbers): string[] {
     worst.median.toFixed(1),
     target,
   ]);
-  return [
-    ...layOut([head, ...cells]),
-    '',
-    `${expired} expired sessions; p99 and worst: of the live saves, in milliseconds.`,
-  ];
+  const title = `${expired} expired sessions are deleted beside live saves`;
+  return [{ title, head, rows: cells, note: 'p99 and worst: of the live saves.' }];
 }

@@ -7,7 +7,7 @@ import type { Served } from '../contender.ts';
 import { findDatabaseProcess } from '../cpu.ts';
 import { packageVersions, readMachine } from '../machine.ts';
 import { ENOUGH, type RunOptions, takeOptions } from '../options.ts';
-import { publish } from '../report.ts';
+import { publish, today } from '../report.ts';
 import { serveAndRun } from '../rounds.ts';
 import { findPhp } from '../web/contenders.ts';
 import { type Contender, contenderNames, findContenders, phpNames } from './contenders.ts';
@@ -51,7 +51,7 @@ export async function run(args: readonly string[]): Promise<number> {
     const php = phpNames.some(wanted) ? await findPhp(progress) : undefined;
     const contenders = findContenders(lessons, php).filter(({ name }) => wanted(name));
     const numbers: Numbers = {
-      date: new Date().toISOString().slice(0, 10),
+      date: today(),
       machine,
       versions: versionsOf(server, php),
       run: { rounds: options.rounds, seconds: options.seconds, clients: options.clients },

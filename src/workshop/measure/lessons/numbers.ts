@@ -38,8 +38,6 @@ export interface Row {
 
 /** A whole run. */
 export interface Numbers extends RunNumbers {
-  /** The day of the run: `2026-11-23`. */
-  date: string;
   /** The names of contenders whose programs are not installed here. */
   missing: string[];
   rows: Row[];

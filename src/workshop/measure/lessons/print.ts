@@ -1,6 +1,6 @@
 /** The table of the lessons' benchmark for a terminal. */
 import type { Spread } from '../figures.ts';
-import { layOut } from '../report.ts';
+import type { DrawnTable } from '../report.ts';
 import type { Numbers, PageName, Row } from './numbers.ts';
 
 const titles: Record<PageName, string> = {
@@ -22,16 +22,17 @@ const head = [
 ];
 
 /** Draws a table for each page. */
-export function drawNumbers({ missing, rows }: Numbers): string[] {
-  return [
-    ...(Object.keys(titles) as PageName[]).flatMap((page) => [
-      titles[page],
-      ...layOut([head, ...rows.map((row) => cellsOf(row, page))]),
-      '',
-    ]),
-    ...missing.map((name) => `${name}: not measured`),
+export function drawNumbers({ missing, rows }: Numbers): DrawnTable[] {
+  const note = [
     'CPU µs: web server and database together, for one response.',
-  ];
+    ...missing.map((name) => `${name}: not measured`),
+  ].join('\n');
+  return (Object.keys(titles) as PageName[]).map((page) => ({
+    title: titles[page],
+    head,
+    rows: rows.map((row) => cellsOf(row, page)),
+    note,
+  }));
 }
 
 function cellsOf({ label, pages }: Row, page: PageName): string[] {

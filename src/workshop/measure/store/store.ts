@@ -6,7 +6,7 @@ import { enlarge } from '../enlarge.ts';
 import { orderOf, quantile, type Spread, spread } from '../figures.ts';
 import { packageVersions, readMachine } from '../machine.ts';
 import { ENOUGH, type RunOptions, takeOptions } from '../options.ts';
-import { layOut, publish, type RunNumbers } from '../report.ts';
+import { type DrawnTable, publish, type RunNumbers, today } from '../report.ts';
 import {
   type Contender,
   growTables,
@@ -36,7 +36,6 @@ interface Row {
 
 /** The output of `--json`. */
 export interface StoreNumbers extends RunNumbers {
-  date: string;
   rows: Row[];
 }
 
@@ -142,14 +141,14 @@ export async function run(args: readonly string[]): Promise<number> {
     const tasks = tasksOf(usual, large, grown).filter(({ table }) => isWanted(table));
     const rounds = await runAll(tasks, options, meter, progress);
     const numbers: StoreNumbers = {
-      date: new Date().toISOString().slice(0, 10),
+      date: today(),
       machine,
       versions: {
         Node: process.versions.node,
         database: server.version,
         ...packageVersions(['mysql2', 'express-mysql-session']),
       },
-      run: { rounds: options.rounds, seconds: options.seconds, clients: MOST },
+      run: { rounds: options.rounds, seconds: options.seconds },
       rows: tasks.map((task) => rowOf(task, tasks, rounds)),
     };
     publish(numbers, options, drawNumbers);
@@ -283,8 +282,8 @@ function rowOf(task: Task, tasks: readonly Task[], rounds: Rounds): Row {
   };
 }
 
-function drawNumbers({ rows }: StoreNumbers): string[] {
-  return [...new Set(rows.map(({ table }) => table))].flatMap((table) => {
+function drawNumbers({ rows }: StoreNumbers): DrawnTable[] {
+  return [...new Set(rows.map(({ table }) => table))].map((table) => {
     const own = rows.filter((row) => row.table === table);
     const isCounted = own.some(({ lost }) => lost !== null);
     const head = ['', 'a second', '×', 'CPU µs', 'CPU ×', 'statements'];
@@ -299,6 +298,6 @@ function drawNumbers({ rows }: StoreNumbers): string[] {
       row.target,
     ]);
     const full = [...head, ...(isCounted ? ['lost'] : []), 'target'];
-    return [tables[table] ?? table, ...layOut([full, ...cells]), ''];
+    return { title: tables[table] ?? table, head: full, rows: cells };
   });
 }

@@ -11,7 +11,7 @@ import { enlarge } from '../enlarge.ts';
 import { quantile, type Round, type Spread, spread } from '../figures.ts';
 import { packageVersions, readMachine } from '../machine.ts';
 import { ENOUGH, takeOptions } from '../options.ts';
-import { layOut, publish, type RunNumbers } from '../report.ts';
+import { type DrawnTable, publish, type RunNumbers, today } from '../report.ts';
 import { type Running, serveAndRun } from '../rounds.ts';
 import { type Comparison, comparisons, findPhp, type Place, serve } from './contenders.ts';
 
@@ -33,7 +33,6 @@ interface Row {
 
 /** The output of `--json`. */
 export interface WebNumbers extends RunNumbers {
-  date: string;
   missing: string[];
   rows: Row[];
 }
@@ -78,7 +77,7 @@ export async function run(
       progress,
     );
     const numbers: WebNumbers = {
-      date: new Date().toISOString().slice(0, 10),
+      date: today(),
       machine,
       versions: {
         Node: process.versions.node,
@@ -142,9 +141,11 @@ function rowsOf(page: string, comparison: Comparison, all: readonly Running[]): 
   });
 }
 
-function drawNumbers({ rows }: WebNumbers, { pages, hasDatabase }: Comparison): string[] {
+function drawNumbers({ rows }: WebNumbers, { pages, hasDatabase }: Comparison): DrawnTable[] {
   const head = ['', 'requests/s', '×', 'CPU µs', 'quartiles', 'web server', 'CPU ×', 'wrong'];
-  const tables = Object.entries(pages).flatMap(([page, title]) => {
+  const whose = hasDatabase ? 'web server and database together' : 'the server process';
+  const note = `CPU µs: the CPU time of one request, ${whose}.`;
+  return Object.entries(pages).map(([page, title]) => {
     const cells = rows
       .filter((row) => row.page === page)
       .map(({ label, perSecond, speed, cpu, server, cpuRatio, failed, target }) => [
@@ -158,8 +159,6 @@ function drawNumbers({ rows }: WebNumbers, { pages, hasDatabase }: Comparison): 
         failed === 0 ? '' : `${(failed * 100).toFixed(1)} %`,
         target,
       ]);
-    return [title, ...layOut([[...head, 'target'], ...cells]), ''];
+    return { title, head: [...head, 'target'], rows: cells, note };
   });
-  const whose = hasDatabase ? 'web server and database together' : 'the server process';
-  return [...tables, `CPU µs: the CPU time of one request, ${whose}.`];
 }
