@@ -2,39 +2,55 @@
 
 import { type Awaitable, inSteps, ready, type Steps } from '../awaitable.ts';
 import type { OpenHandler } from '../handlers/save-module.ts';
-import type { Storage } from '../handlers/storage.ts';
 import type { SessionHandlerInterface, SessionIdInterface, Success } from '../save-handler.ts';
 import { execute } from '../session/calls.ts';
 import { createId } from '../session/identifiers.ts';
 import type { PhpRequest } from '../session/request.ts';
 import { currentRequest } from '../session/scope.ts';
-import type { Session } from '../session/session.ts';
-import { textOrBytes } from '../zend/conversions.ts';
+import { type Parameter, type Parsed, parseArguments } from '../zend/arguments.ts';
+import { bytesOf, textOrBytes } from '../zend/conversions.ts';
+import type { Reporter } from '../zend/reporter.ts';
 
-/** PS_SANITY_CHECK: runs a method on the active session. */
-async function asParent<Result>(
+type Arguments<Specs extends readonly Parameter[]> = {
+  -readonly [At in keyof Specs]: Exclude<Parsed<Specs>[At], undefined>;
+};
+
+/** PS_SANITY_CHECK: reads a method's arguments, then runs it on the active session. */
+async function asParent<const Specs extends readonly Parameter[], Result>(
   method: string,
-  body: (session: Session, request: PhpRequest) => Awaitable<Result>,
+  values: readonly unknown[],
+  parameters: Specs,
+  body: (request: PhpRequest, ...values: Arguments<Specs>) => Awaitable<Result>,
 ): Promise<Result> {
   const request = currentRequest(`SessionHandler.${method}()`);
-  const { session } = request;
-  if (!session.isActive) throw new Error('Session is not active');
-  if (!session.storage.hasParentModule) throw new Error('Cannot call default session handler');
-  const work = (): Steps<Result> => ready(body(session, request));
+  const work = (): Steps<Result> => {
+    // As many are required as there are: none of them is undefined.
+    const least = parameters.length;
+    const parsed = parseArguments(request.reporter, values, least, ...parameters);
+    const { isActive, storage } = request.session;
+    if (!isActive) throw new Error('Session is not active');
+    if (!storage.hasParentModule) throw new Error('Cannot call default session handler');
+    return ready(body(request, ...(parsed as Arguments<Specs>)));
+  };
   return await inSteps(execute(request, `SessionHandler::${method}`, work));
 }
 
 /** PS_SANITY_CHECK_IS_OPEN: runs a method of the parent handler; false if the parent is not open. */
-async function onParent<Result>(
+async function onParent<const Specs extends readonly Parameter[], Result>(
   method: string,
-  body: (parent: OpenHandler, storage: Storage) => Awaitable<Result>,
+  values: readonly unknown[],
+  parameters: Specs,
+  body: (parent: OpenHandler, ...values: Arguments<Specs>) => Awaitable<Result>,
 ): Promise<Result | false> {
-  const { reporter } = currentRequest(`SessionHandler.${method}()`);
-  return await asParent(method, async ({ storage }) => {
-    if (storage.parent) return await body(storage.parent, storage);
-    reporter.warn('E_WARNING', 'Parent session handler is not open');
-    return false;
+  return await asParent(method, values, parameters, async ({ session, reporter }, ...parsed) => {
+    const { parent } = session.storage;
+    return parent ? await body(parent, ...parsed) : warnOfClosed(reporter);
   });
+}
+
+function warnOfClosed(reporter: Reporter): false {
+  reporter.warn('E_WARNING', 'Parent session handler is not open');
+  return false;
 }
 
 /**
@@ -59,50 +75,70 @@ async function onParent<Result>(
  * $_SESSION['count']; // 3
  */
 export class SessionHandler implements SessionHandlerInterface, SessionIdInterface {
-  async open(path: string, name: string): Promise<boolean> {
-    return await asParent('open', ({ storage }) => storage.openParent(path, name));
+  open(path: string, name: string): Promise<boolean>;
+  async open(...values: unknown[]): Promise<boolean> {
+    return await asParent(
+      'open',
+      values,
+      ['string $path', 'string $name'],
+      ({ session }, path, name) => session.storage.openParent(path, name),
+    );
   }
 
-  async close(): Promise<boolean> {
-    return await onParent('close', (_parent, storage) => storage.closeParent());
+  close(): Promise<boolean>;
+  async close(...values: unknown[]): Promise<boolean> {
+    return await asParent('close', [], [], async ({ reporter, session: { storage } }) => {
+      // A wrong call closes as well, as in PHP: an open parent holds a lock.
+      const isClosed = storage.parent && (await storage.closeParent());
+      parseArguments(reporter, values, 0);
+      return isClosed ?? warnOfClosed(reporter);
+    });
   }
 
-  async read(id: string): Promise<string | Uint8Array | false> {
-    return await onParent('read', async (parent) => {
+  read(id: string): Promise<string | Uint8Array | false>;
+  async read(...values: unknown[]): Promise<string | Uint8Array | false> {
+    return await onParent('read', values, ['string $id'], async (parent, id) => {
       const data = await parent.read(id);
       return data === undefined ? false : textOrBytes(data);
     });
   }
 
-  async write(id: string, data: string | Uint8Array): Promise<boolean> {
-    return await onParent('write', (parent) => parent.write(id, Buffer.from(data)));
+  write(id: string, data: string | Uint8Array): Promise<boolean>;
+  async write(...values: unknown[]): Promise<boolean> {
+    return await onParent('write', values, ['string $id', 'string $data'], (parent, id, data) =>
+      parent.write(id, bytesOf(data)),
+    );
   }
 
-  async destroy(id: string): Promise<boolean> {
-    return await onParent('destroy', (parent) => parent.destroy(id));
+  destroy(id: string): Promise<boolean>;
+  async destroy(...values: unknown[]): Promise<boolean> {
+    return await onParent('destroy', values, ['string $id'], (parent, id) => parent.destroy(id));
   }
 
-  async gc(max_lifetime: number): Promise<number | boolean> {
-    return await onParent('gc', async (parent) => {
-      const deleted = await parent.gc(max_lifetime);
+  gc(max_lifetime: number): Promise<number | boolean>;
+  async gc(...values: unknown[]): Promise<number | boolean> {
+    return await onParent('gc', values, ['int $max_lifetime'], async (parent, lifetime) => {
+      const deleted = await parent.gc(lifetime);
       // C's FAILURE is -1.
       return deleted === -1 ? false : deleted;
     });
   }
 
-  async create_sid(): Promise<string> {
-    return await asParent('create_sid', async ({ storage }, request) => {
-      const { parent } = storage;
+  create_sid(): Promise<string>;
+  async create_sid(...values: unknown[]): Promise<string> {
+    return await asParent('create_sid', values, [], async (request) => {
+      const { parent } = request.session.storage;
       return parent ? ((await parent.createId()) ?? '') : createId(request);
     });
   }
 
   /** From PHP 8.6 on; before, a subclass accepts every id that it does not check by itself. */
-  validateId(id: string): Success {
+  validateId(id: string): Success;
+  validateId(...values: unknown[]): Success {
     const { version } = currentRequest('SessionHandler.validateId()');
     if (version < '8.6') {
       throw new Error('Call to undefined method SessionHandler::validateId()');
     }
-    return onParent('validateId', (parent) => parent.validateId(id));
+    return onParent('validateId', values, ['string $id'], (parent, id) => parent.validateId(id));
   }
 }

@@ -295,6 +295,29 @@ const failing: Scenario[] = [
   })),
 ];
 
+const METHODS = ['open', 'close', 'read', 'write', 'destroy', 'gc', 'create_sid'] as const;
+
+/** A wrong call in JavaScript, which PHP refuses before it asks for a session. */
+const wrongCalls: Scenario[] = METHODS.map((method): Scenario => {
+  const name = `SessionHandler::${method}`;
+  return {
+    name: `${name}() with wrong arguments`,
+    cookies: { PHPSESSID: 'known' },
+    files: { sess_known: 'count|i:7;' },
+    steps: [
+      use('parent'),
+      call(name),
+      start,
+      call(name, [], [], []),
+      call(name, []),
+      call(name, [], 'x'),
+      call(name, null, null),
+      call(name),
+      status,
+    ],
+  };
+});
+
 /** The table's part about what was found. */
 export const foundScenarios: readonly Scenario[] = [
   ...abandoned,
@@ -302,4 +325,5 @@ export const foundScenarios: readonly Scenario[] = [
   ...strict,
   ...sent,
   ...failing,
+  ...wrongCalls,
 ];
