@@ -6,7 +6,10 @@ import type { Exchange } from './exchange.ts';
 export type Committing = Pick<
   Exchange,
   'needsCommit' | 'isMixedUp' | 'isCurrent' | 'namesSender' | 'commitNow'
->;
+> & {
+  /** Whether a call of the session has failed in the page, which may have answered that. */
+  readonly hasFailed?: boolean;
+};
 
 /** The request that a held response answers. */
 export interface PageOwner {
@@ -20,6 +23,17 @@ const MIXED_UP =
   'A callback used $_SESSION in the context of another request, and then answered this one, whose ' +
   'session is still open: use promises or phpSessionOf(request) in callbacks that wait in a queue; ' +
   'to answer another visitor on purpose, call session_write_close() in their page first';
+
+/**
+ * Whether an answer stays although its session could not be saved: its status does not claim that it
+ * was. A second error page in its place would tell the visitor less, and Express has no error handler
+ * left by then.
+ *
+ * @param isKnown - Whether a call of the session had failed in the page before it answered.
+ */
+export function reportsFailure(status: number, isKnown: boolean): boolean {
+  return status >= (isKnown ? 400 : 500);
+}
 
 /** The commits of one response. */
 export class Commits {
@@ -55,17 +69,22 @@ export class Commits {
    * error must not wait for the rest.
    *
    * @param release - Called when all are committed; at once if none has to wait.
-   * @param discard - Receives the failure, and whose it is.
+   * @param discard - Receives the failure, whose it is, and whether the page knew of an earlier one.
    */
-  run(release: () => void, discard: (error: unknown, owner: PageOwner) => void, from = 0): void {
+  run(
+    release: () => void,
+    discard: (error: unknown, owner: PageOwner, isKnown: boolean) => void,
+    from = 0,
+  ): void {
     for (const [at, { exchange, owner }] of this.#all.entries()) {
       if (at < from || !exchange.needsCommit) continue;
       const mixUp = exchange.isMixedUp ? new PhpScopeError(MIXED_UP) : undefined;
+      const isKnown = exchange.hasFailed ?? false;
       const saving = exchange.commitNow('the response had begun');
       if (saving === undefined && mixUp === undefined) continue;
       Promise.resolve(saving).then(
-        () => (mixUp ? discard(mixUp, owner) : this.run(release, discard, at + 1)),
-        (error: unknown) => discard(error, owner),
+        () => (mixUp ? discard(mixUp, owner, false) : this.run(release, discard, at + 1)),
+        (error: unknown) => discard(error, owner, isKnown),
       );
       return;
     }

@@ -5,7 +5,7 @@
 import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Caller, callerOf, type ResponseHead } from '../php/host.ts';
-import { Commits, type Committing, type PageOwner } from './commits.ts';
+import { Commits, type Committing, type PageOwner, reportsFailure } from './commits.ts';
 import { isSetCookie, PageHead } from './page-head.ts';
 import {
   flush,
@@ -205,7 +205,7 @@ export class HeldResponse implements ResponseHead {
     if (this.#commits.areNeeded) this.#delayDestroy();
     this.#commits.run(
       () => this.#release(),
-      (error, owner) => this.#discard(error, owner),
+      (error, owner, isKnown) => this.#discard(error, owner, isKnown),
     );
   }
 
@@ -254,8 +254,13 @@ export class HeldResponse implements ResponseHead {
   }
 
   /** Gives the response to the page that says that the session could not be saved. */
-  #discard(error: unknown, owner: PageOwner): void {
+  #discard(error: unknown, owner: PageOwner, isKnown: boolean): void {
     const response = this.#response;
+    if (reportsFailure(response.statusCode, isKnown)) {
+      process.emitWarning(error as Error);
+      this.#release();
+      return;
+    }
     this.#state = 'released';
     startOver(response);
     this.#isDiscarded = true;

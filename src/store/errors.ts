@@ -78,15 +78,24 @@ export class SessionLockTimeout extends SessionError {
 }
 
 /**
- * The lock ended before the save, because its connection or its lease was lost. Nothing was written.
+ * The lock ended before the save, because its connection or its lease was lost. Nothing was written,
+ * unless the answer to the save itself was lost, as the message says: the server may make it yet.
  *
  * @example
- * new SessionLockLost().name; // 'SessionLockLost'
+ * new SessionLockLost().message; // 'The session was not saved: its lock was lost before the save'
  */
 export class SessionLockLost extends SessionError {
-  /** @param cause - The driver's error, if one said so. */
-  constructor(cause?: unknown) {
-    super('The session was not saved: its lock was lost before the save', cause);
+  /**
+   * @param cause - The driver's error, if one said so.
+   * @param isCertain - Whether the save was not made; false if its answer was lost.
+   */
+  constructor(cause?: unknown, isCertain = true) {
+    super(
+      isCertain
+        ? 'The session was not saved: its lock was lost before the save'
+        : 'It is not known whether the session was saved: its lock and the answer were lost',
+      cause,
+    );
   }
 }
 

@@ -115,7 +115,9 @@ export async function renewRow(
     }
     const now = await findRow(context, deadline, [found.key, ...keys]);
     if (now?.next?.equals(key)) return { row, id };
-    if (failure !== undefined && hold.isPinned) throw new SessionLockLost(failure.cause);
+    if (failure !== undefined && hold.isPinned) {
+      throw new SessionLockLost(failure.cause, failure.kind !== 'unknown');
+    }
     if (now === undefined) {
       // A table without pointers: after a lost answer only the new row tells.
       const isDone = failure !== undefined && (await findRow(context, deadline, [key]));

@@ -93,7 +93,9 @@ async function saveOrFind(
     if (wasSaved === undefined) throw new SessionUnavailable(UNKNOWN, failure?.cause);
     const row = now?.next === undefined ? now : await follow(context, deadline, now);
     if (wasSaved) return { isMine: true, row: row ?? saved() };
-    if (failure !== undefined && hold.isPinned) throw new SessionLockLost(failure.cause);
+    if (failure !== undefined && hold.isPinned) {
+      throw new SessionLockLost(failure.cause, failure.kind !== 'unknown');
+    }
     if (row === undefined) return 'gone';
     const isUnchanged = row.key.equals(save.key) && isSame(row.guard, save.guard);
     if (!isUnchanged) return { isMine: false, row };

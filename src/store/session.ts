@@ -59,6 +59,7 @@ export class Session<Data extends object = Record<string, unknown>> implements A
   #cookie: CookieChange;
   /** The last call that is under way. */
   #last: Promise<unknown> | undefined;
+  #hasFailed = false;
 
   /** @internal */
   constructor(context: Context, open: OpenSession | undefined, create: Create) {
@@ -105,6 +106,11 @@ export class Session<Data extends object = Record<string, unknown>> implements A
   /** The session's name in its user's list; undefined as long as nothing is stored. */
   get handle(): string | undefined {
     return this.#open?.handle;
+  }
+
+  /** @internal Whether one of the calls has been rejected. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
   }
 
   /** What the response has to do with the cookie, known after `save()`. */
@@ -235,7 +241,10 @@ export class Session<Data extends object = Record<string, unknown>> implements A
     const leave = (): void => {
       if (this.#last === running) this.#last = undefined;
     };
-    running.then(leave, leave);
+    running.then(leave, () => {
+      this.#hasFailed = true;
+      leave();
+    });
     return running;
   }
 

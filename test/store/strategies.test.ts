@@ -1,11 +1,13 @@
 /** What is held between read and save: locks, leases, rows; and what happens when it is lost. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { sessionsContract } from '../../src/contract/sessions.ts';
 import { SessionLockLost, SessionLockTimeout, SessionSetupError } from '../../src/store/errors.ts';
 import type { OpenSession } from '../../src/store/open-session.ts';
 import type { Sessions } from '../../src/store/store.ts';
 import { requireOneWriter } from '../../src/store/table/probe.ts';
+import { until } from '../workshop/machine/place.ts';
 import {
   json,
   newSession,
@@ -133,6 +135,23 @@ test('lock: the answer of a save is lost, and the save is known', async () => {
   gate.cut();
   assert.equal(await saving, 'saved');
   await session.close();
+});
+
+test('lock: a save that its row keeps waiting may be made after its error, which says so', async () => {
+  const sessions = newStore({ strategy: 'lock', statementTimeout: 0.3 });
+  const id = await newSession(sessions, { n: 0 });
+  const session = await open(sessions, id);
+  const other = await poolOf(schema.url).getConnection();
+  await other.query('START TRANSACTION');
+  await other.query('SELECT id FROM sessions FOR UPDATE');
+  await assert.rejects(session.save(json({ n: 1 })), (error) => {
+    assert.ok(error instanceof SessionLockLost);
+    return /^It is not known whether the session was saved/.test(error.message);
+  });
+  await other.query('ROLLBACK');
+  other.release();
+  await session.close();
+  await until(async () => isDeepStrictEqual(await stored(sessions, id), { n: 1 }));
 });
 
 test('lock: a connection goes back to the pool without its lock', async () => {

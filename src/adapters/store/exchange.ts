@@ -1,8 +1,15 @@
 /** One HTTP exchange with a session of the store, for an adapter of any framework. */
 
 import type { ResponseHead } from '../../php/host.ts';
-import { type Opening, type Session, SessionClosed, type Sessions } from '../../store/index.ts';
+import {
+  type CookieChange,
+  type Opening,
+  type Session,
+  SessionClosed,
+  type Sessions,
+} from '../../store/index.ts';
 import { GRACE, OBJECT, requireAll } from '../../store/kinds.ts';
+import { reportsFailure } from '../commits.ts';
 import { type CookieOptions, cookieOptionsOf, SessionCookie } from './cookie.ts';
 
 /** Options of the adapters. */
@@ -57,6 +64,7 @@ export class SessionExchange {
   readonly #cookie: SessionCookie;
   readonly #head: ResponseHead;
   #session: Promise<AnySession> | undefined;
+  #begun: AnySession | undefined;
   #saving: Promise<void> | undefined;
   #isSettled = false;
 
@@ -79,9 +87,14 @@ export class SessionExchange {
     }
     this.#session ??= this.#start(options);
     // The page awaits it; commit() must not report a failure to start a second time.
-    this.#session.catch(() => {
-      this.#session = undefined;
-    });
+    this.#session.then(
+      (session) => {
+        this.#begun = session;
+      },
+      () => {
+        this.#session = undefined;
+      },
+    );
     return this.#session;
   }
 
@@ -109,6 +122,10 @@ export class SessionExchange {
     return true;
   }
 
+  get hasFailed(): boolean {
+    return this.#begun?.hasFailed ?? false;
+  }
+
   get namesSender(): boolean {
     return false;
   }
@@ -131,21 +148,38 @@ export class SessionExchange {
     return this.#saving;
   }
 
+  /**
+   * As `commit()`, for a page that has answered already.
+   *
+   * @param status - The answer's status.
+   * @throws The error of the save, unless the answer reports a failure by itself.
+   */
+  async commitFor(status: number): Promise<void> {
+    const isKnown = this.hasFailed;
+    try {
+      await this.commit();
+    } catch (error) {
+      if (!reportsFailure(status, isKnown)) throw error;
+      process.emitWarning(error as Error);
+    }
+  }
+
   async #commit(): Promise<void> {
     const session = await this.#session;
     if (session === undefined) return;
     try {
       await session.save();
     } finally {
+      // Also after a save that failed: an id that was renewed before it works for its grace only.
+      this.#setCookie(session.cookie);
       await session.close();
     }
-    const change = session.cookie;
-    if (change === undefined) return;
-    this.#setCookie(change === 'clear' ? this.#cookie.clear() : this.#cookie.set(change.set));
   }
 
   /** Adds the line to the page's own. */
-  #setCookie(line: string): void {
+  #setCookie(change: CookieChange): void {
+    if (change === undefined) return;
+    const line = change === 'clear' ? this.#cookie.clear() : this.#cookie.set(change.set);
     const head = this.#head;
     const present = [head.getHeader('Set-Cookie') ?? []].flat().map(String);
     const others = present.filter((each) => !this.#cookie.isOwn(each));

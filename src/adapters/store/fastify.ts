@@ -26,6 +26,8 @@ export interface FastifyRequestLike {
 export interface FastifyReplyLike {
   /** Node's response. */
   readonly raw: ServerResponse;
+  /** The status so far. */
+  readonly statusCode: number;
   /** Returns a header that was set. */
   getHeader(name: string): number | string | string[] | undefined;
   /** Sets a header; of cookies, adds one. */
@@ -100,12 +102,12 @@ export function fastifySessions<Data extends object>(
       exchanges.set(request, { exchange, head });
       next();
     });
-    app.addHook('onSend', async (request, _reply, payload) => {
+    app.addHook('onSend', async (request, reply, payload) => {
       const { exchange, head } = exchanges.get(request) ?? {};
       // The answer of the error handler comes here, too, after a save that failed.
       if (head && exchange?.needsCommit) {
         head.isRaw = false;
-        await exchange.commit();
+        await exchange.commitFor(reply.statusCode);
       }
       return payload;
     });

@@ -46,7 +46,7 @@ export function withFetchSessions<Data extends object, Others extends unknown[]>
     try {
       const response = await handler(request, ...others);
       head.page = response.headers;
-      await exchange.commit();
+      await exchange.commitFor(response.status);
       return head.applyTo(response);
     } catch (error) {
       await exchange.close();

@@ -62,7 +62,7 @@ export function h3Sessions<Data extends object>(
         return answer;
       }
       if (answer instanceof Response) head.page = answer.headers;
-      await exchange.commit();
+      await exchange.commitFor(answer instanceof Response ? answer.status : 200);
       head.headersSent = true;
       return answer;
     } catch (error) {

@@ -58,7 +58,7 @@ export function honoSessions<Data extends object>(
     try {
       await next();
       head.page = context.res.headers;
-      await exchange.commit();
+      await exchange.commitFor(context.res.status);
     } catch (error) {
       await exchange.close();
       throw error;

@@ -60,7 +60,7 @@ export function koaSessions<Data extends object>(
     releaseAfter(res, exchange, options);
     try {
       await next();
-      await exchange.commit();
+      await exchange.commitFor(res.statusCode);
     } catch (error) {
       await exchange.close();
       throw error;

@@ -8,6 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import express, { type ErrorRequestHandler } from 'express';
 import Fastify from 'fastify';
 import { H3, HTTPError } from 'h3';
+import Koa from 'koa';
 import { $_SESSION } from '#php';
 import { phpSession } from '../../../src/adapters/express.ts';
 import { withPhpSession } from '../../../src/adapters/node.ts';
@@ -15,6 +16,7 @@ import { expressSessions } from '../../../src/adapters/store/express.ts';
 import { fastifySessions } from '../../../src/adapters/store/fastify.ts';
 import { withFetchSessions } from '../../../src/adapters/store/fetch.ts';
 import { h3Sessions } from '../../../src/adapters/store/h3.ts';
+import { koaSessions } from '../../../src/adapters/store/koa.ts';
 import {
   getSession,
   type NodeSessionOptions,
@@ -204,6 +206,62 @@ test('a function for errors that fails itself leaves the answer to the default',
     ];
     for (const page of pages) assert.match(await ask(await serve(page)), /^HTTP\/1.1 500 /);
   }
+});
+
+/** A page that answers by itself that its session could not be saved; the save at the end fails, too. */
+async function failTwice(request: object, isTold: boolean): Promise<void> {
+  const session = await getSession(request);
+  session.data['kept'] = 1;
+  await session.renew();
+  session.data['when'] = new Date();
+  if (isTold) await session.save();
+}
+
+test("a page's own answer to a failure stays when the save behind it fails, too", async (t) => {
+  const warn = t.mock.method(process, 'emitWarning', () => {});
+  const sessions = newStore();
+  const inExpress = express();
+  inExpress.use(expressSessions(sessions), async (request, response) => {
+    await failTwice(request, request.query['told'] !== undefined);
+    response.status(Number(request.query['status'])).send('ours');
+  });
+  const answerError: ErrorRequestHandler = (_error, { query }, response, _next) => {
+    const text = query['told'] === undefined ? 'error page' : 'ours';
+    response.status(Number(query['status'])).send(text);
+  };
+  inExpress.use(answerError);
+  const inKoa = new Koa();
+  inKoa.use(koaSessions(sessions)).use(async (context) => {
+    await failTwice(context.req, context.query['told'] !== undefined).catch(() => {});
+    context.status = Number(context.query['status']);
+    context.body = 'ours';
+  });
+  inKoa.silent = true;
+  const handler = withFetchSessions(sessions, async (request) => {
+    const { searchParams } = new URL(request.url);
+    await failTwice(request, searchParams.has('told')).catch(() => {});
+    return new Response('ours', { status: Number(searchParams.get('status')) });
+  });
+  const urls = [await serve(inExpress), await serve(inKoa.callback())];
+  const answers = urls.map((url) => (query: string) => fetch(`${url}?${query}`));
+  for (const answer of [
+    ...answers,
+    (query: string) => handler(new Request(`http://a/?${query}`)),
+  ]) {
+    for (const query of ['status=503', 'status=503&told', 'status=409&told']) {
+      const response = await answer(query);
+      assert.equal(`${response.status} ${await response.text()}`, `${query.slice(7, 10)} ours`);
+      // The id of before the renewal will not work for long.
+      assert.match(response.headers.get('Set-Cookie') ?? '', /^__Host-session=/);
+    }
+    // Without either, the failure is not the page's own: it replaces the answer.
+    const unaware = await answer('status=404').then(
+      (response) => response.text(),
+      (error: Error) => error.name,
+    );
+    assert.match(unaware, /^(error page|Internal Server Error|SessionValueError)$/);
+  }
+  assert.ok(warn.mock.callCount() >= 9);
 });
 
 test('an error that an h3 handler returns is as one that it throws: nothing is stored', async () => {
