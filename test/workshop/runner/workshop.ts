@@ -1,4 +1,7 @@
-/** A copy of the workshop for each test, with an empty learner's folder. */
+/**
+ * A copy of the workshop for each test, with an empty learner's folder. A copy costs a second of CPU,
+ * so the next test gets that of a test that has ended, unless it wrote outside the learner's folder.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -12,7 +15,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
+import { afterEach, beforeEach } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { root } from '../../../src/workshop/course/catalogue.ts';
 import { obtainServer } from '../../../src/workshop/machine/database/server.ts';
@@ -58,23 +62,40 @@ export interface Typist {
 }
 
 let server: ReturnType<typeof obtainServer> | undefined;
-const opened: { folder: string; children: Set<ChildProcess> }[] = [];
 
-/** Copies the project into a separate folder. */
+interface Copy {
+  readonly folder: string;
+  readonly children: Set<ChildProcess>;
+  /** Whether a test has changed one of the project's own files. */
+  isSpent: boolean;
+}
+
+const all = new Set<Copy>();
+const free: Copy[] = [];
+/** The copies of the test that runs; a file's own copy, opened before its tests, is none of them. */
+let lent: Copy[] = [];
+
+beforeEach(() => {
+  lent = [];
+});
+afterEach(async () => {
+  for (const copy of lent.splice(0)) {
+    await endChildren(copy);
+    if (copy.isSpent) remove(copy);
+    else {
+      rmSync(join(copy.folder, 'lessons/mine'), { recursive: true, force: true });
+      free.push(copy);
+    }
+  }
+});
+
+/** Opens a copy of the project in a separate folder, for the test that runs or for the whole file. */
 export async function openWorkshop(): Promise<Workshop> {
   server ??= obtainServer();
   const { url } = await server;
-  const folder = mkdtempSync(join(tmpdir(), 'workshop-runner-'));
-  const children = new Set<ChildProcess>();
-  opened.push({ folder, children });
-  for (const name of ['package.json', 'tsconfig.json', 'src', 'lessons']) {
-    cpSync(join(root, name), join(folder, name), {
-      recursive: true,
-      // The developer's own class is not part of the test.
-      filter: (path) => basename(path) !== 'mine',
-    });
-  }
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
+  const copy = free.pop() ?? copyProject();
+  const { folder, children } = copy;
+  lent.push(copy);
   const environment: NodeJS.ProcessEnv = {
     ...process.env,
     WORKSHOP_DATABASE: url,
@@ -110,6 +131,7 @@ export async function openWorkshop(): Promise<Workshop> {
     type: (...args) => start(['python3', terminalProgram, ...node(args)]),
     read: (path) => readFileSync(join(folder, path), 'utf8'),
     write: (path, text) => {
+      if (relative('lessons/mine', path).startsWith('..')) copy.isSpent = true;
       mkdirSync(join(folder, path, '..'), { recursive: true });
       writeFileSync(join(folder, path), text);
     },
@@ -129,18 +151,43 @@ export async function openWorkshop(): Promise<Workshop> {
 
 /** Ends everything that the tests started and removes what they wrote. */
 export async function closeWorkshops(): Promise<void> {
-  for (const { folder, children } of opened.splice(0)) {
-    for (const child of children) {
-      if (child.exitCode !== null || child.signalCode !== null) continue;
-      const ended = once(child, 'exit');
-      // terminal.py closes the terminal when its input ends.
-      child.stdin?.end();
-      await ended;
-    }
-    rmSync(folder, { recursive: true, force: true });
+  for (const copy of all) {
+    await endChildren(copy);
+    remove(copy);
   }
   await (await server)?.close();
   server = undefined;
+}
+
+function copyProject(): Copy {
+  const folder = mkdtempSync(join(tmpdir(), 'workshop-runner-'));
+  const copy = { folder, children: new Set<ChildProcess>(), isSpent: false };
+  all.add(copy);
+  for (const name of ['package.json', 'tsconfig.json', 'src', 'lessons']) {
+    cpSync(join(root, name), join(folder, name), {
+      recursive: true,
+      // The developer's own class is not part of the test.
+      filter: (path) => basename(path) !== 'mine',
+    });
+  }
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
+  return copy;
+}
+
+async function endChildren({ children }: Copy): Promise<void> {
+  for (const child of children) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    const ended = once(child, 'exit');
+    // terminal.py closes the terminal when its input ends.
+    child.stdin?.end();
+    await ended;
+  }
+  children.clear();
+}
+
+function remove(copy: Copy): void {
+  rmSync(copy.folder, { recursive: true, force: true });
+  all.delete(copy);
 }
 
 class Started implements Typist {
