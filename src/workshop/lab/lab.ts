@@ -36,6 +36,9 @@ interface Events {
   say: [condition: string | undefined, sentence: string];
 }
 
+/** Milliseconds in which an author's change of a lesson may be missed. */
+const LESSONS_LAST = 200;
+
 /** The processes of older classes are ended: a small machine has memory for about so many. */
 const CLASSES_AWAKE = 6;
 
@@ -72,14 +75,14 @@ export class Lab extends EventEmitter<Events> {
    * The lessons, read from the folders.
    *
    * A page asks for them dozens of times while it is drawn, and hundreds of files are read each
-   * time: one turn of the event loop reads them once.
+   * time: they are read again only after `LESSONS_LAST`.
    */
   get lessons(): Lesson[] {
     if (!this.#lessons) {
       this.#lessons = readLessons();
-      setImmediate(() => {
+      setTimeout(() => {
         this.#lessons = undefined;
-      });
+      }, LESSONS_LAST).unref();
     }
     return this.#lessons;
   }

@@ -15,10 +15,25 @@ const languages = { bash, diff, http, json, php, python, sql, typescript, html: 
 for (const [name, language] of Object.entries(languages))
   highlighter.registerLanguage(name, language);
 
+/** Enough for every page of some lessons, which are drawn again after each event. */
+const mostKept = 500;
+
+/** The code marked up last, the oldest first: the colours take half of the time of a page. */
+const kept = new Map<string, Html>();
+
 /** Marks up code; without a known language, as plain text. */
 export function highlight(code: string, language: string | undefined): Html {
   if (!language || !highlighter.getLanguage(language)) return raw(escapeHtml(code));
-  return raw(highlighter.highlight(code, { language, ignoreIllegals: true }).value);
+  const key = `${language}\0${code}`;
+  const found = kept.get(key);
+  if (found) return found;
+  const made = raw(highlighter.highlight(code, { language, ignoreIllegals: true }).value);
+  for (const oldest of kept.keys()) {
+    if (kept.size < mostKept) break;
+    kept.delete(oldest);
+  }
+  kept.set(key, made);
+  return made;
 }
 
 /** Marks up code line by line: a colour that spans lines is closed and opened again at each break. */
