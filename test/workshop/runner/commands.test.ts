@@ -142,14 +142,14 @@ test('check prints a line for each lesson and one failure', async () => {
 });
 
 test('check --all runs every lesson on a class', async () => {
-  const tested = lessons.filter((lesson) => lesson.files.test);
-  const { code, output } = await run(
-    'check',
-    '--all',
-    '--class',
-    tested.at(-1)?.condition ?? '',
-    '--json',
-  );
+  const fresh = await openWorkshop();
+  // The matrix runs all tests on the last class; here is a course that ends with lesson 5.
+  const course = lessons.filter(({ number }) => number <= 5);
+  for (const { slug } of lessons.filter((each) => !course.includes(each))) {
+    fresh.remove(`lessons/${slug}`);
+  }
+  const tested = course.filter((lesson) => lesson.files.test);
+  const { code, output } = await fresh.run('check', '--all', '--class', 'lesson-05', '--json');
   assert.equal(code, 0, output);
   const answer = JSON.parse(output);
   assert.equal(answer.lessons.length, tested.length);

@@ -41,6 +41,8 @@ export interface Workshop {
   type(...args: string[]): Typist;
   read(path: string): string;
   write(path: string, text: string): void;
+  /** Removes one of the project's files or folders. */
+  remove(path: string): void;
   /** The class of lesson `label`, from its folder. */
   classOf(label: string): string;
   /** Names in lessons/mine/history. */
@@ -134,6 +136,10 @@ export async function openWorkshop(): Promise<Workshop> {
       if (relative('lessons/mine', path).startsWith('..')) copy.isSpent = true;
       mkdirSync(join(folder, path, '..'), { recursive: true });
       writeFileSync(join(folder, path), text);
+    },
+    remove: (path) => {
+      copy.isSpent = true;
+      rmSync(join(folder, path), { recursive: true });
     },
     classOf: (label) => {
       const slug = readdirSync(lessons).find((name) => name.startsWith(`${label}-`));
