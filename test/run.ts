@@ -54,7 +54,7 @@ const folder = mkdtempSync(join(tmpdir(), 'phpsessid-test-'));
 const matrixFile = join(folder, 'matrix.json');
 
 /** Most test files wait for a server or a child now and then; others and the steps use that time. */
-const filesAtOnce = Math.max(3, availableParallelism() - 1);
+const filesAtOnce = Math.max(4, availableParallelism() - 1);
 
 const steps: Step[] = [
   { name: 'types', command: [...node, 'node_modules/typescript/bin/tsc', '-p', '.'] },
