@@ -7,6 +7,7 @@ require __DIR__ . '/sessions.php';
 
 try {
     $page = strtok($_SERVER['REQUEST_URI'], '?');
+    if ($page === '/up') exit("<p>Up</p>\n"); // The proxy asks three times a second: no session
     start_sessions();
     $html = match ($page) {
         '/' => 'Count: ' . $_SESSION['count'] = ($_SESSION['count'] ?? 0) + 1,

@@ -159,11 +159,71 @@ for (const name of ['A', 'PHP']) {
   });
 }
 
+for (const [holds, counted] of [
+  ['statement', 0],
+  ['answer', 1],
+] as const) {
+  test(`a server is killed before it hears of its save: held ${holds}, counted ${counted}`, async () => {
+    const cookie = await begin();
+    await ask('A', cookie);
+    await leaveOnly('A');
+    const saves = wire.gate(1, /^\s*UPDATE/i, { opens: 'by hand', holds, patience: 60_000 });
+    const lost = visit(site.port, { cookie });
+    await Promise.race([saves.arrived, lost]);
+    await site.servers.get('A')?.kill();
+    assert.equal((await lost).status, 502);
+    saves.cut();
+    await startAll();
+    assert.equal(countOf(await at('B', cookie)), 2 + counted);
+  });
+}
+
+test('servers are killed under load: each visit that was answered is counted once', async () => {
+  const cookie = await begin();
+  let done = false;
+  const visits = visitOften(site.port, cookie, 90, 3).finally(() => {
+    done = true;
+  });
+  for (let turn = 0; !done; turn += 1) {
+    const server = site.servers.get(names[turn % names.length] ?? '');
+    await delay(100);
+    await server?.kill();
+    await server?.start();
+  }
+  const { failed, counts } = await visits;
+  assert.equal(new Set(counts).size, counts.length, 'two visits were shown the same count');
+  const next = countOf(await visit(site.port, { cookie }));
+  const [least, most] = [counts.length + 2, counts.length + 2 + failed];
+  assert.ok(next >= least && next <= most, `${next}, and not from ${least} to ${most}`);
+  assert.ok(next > (counts.at(-1) ?? 0), 'a visit was shown a count that was lost');
+});
+
+test('servers that hang are taken out, and visitors go on at the one that is left', async () => {
+  const cookie = await begin();
+  const hung = ['B', 'PHP'].flatMap((name) => site.servers.get(name) ?? []);
+  await Promise.all(hung.map((each) => each.pause()));
+  const began = performance.now();
+  try {
+    // Until the checks have failed, a visit may get to a server that hangs, and ends with it.
+    const first = await visitOften(site.port, cookie, 12, 3);
+    const seconds = (performance.now() - began) / 1000;
+    assert.ok(first.failed > 0 && first.failed <= 6, `${first.failed} of 12 visits failed`);
+    assert.ok(seconds < 20, `visits waited ${seconds} s for servers that hang`);
+    const { failed, right } = await visitOften(site.port, cookie, 9, 3);
+    assert.deepEqual([failed, [...right]], [0, [['A', 9]]], 'once they are out');
+  } finally {
+    await Promise.all(hung.map((each) => each.resume()));
+  }
+  for (const name of ['B', 'PHP']) await ask(name, cookie);
+  assert.ok(countOf(await visit(site.port, { cookie })) >= 17, 'and when they are back');
+});
+
 test('without a server the site answers 503, and comes back by itself', async () => {
   const cookie = await begin();
   await leaveOnly('none');
-  const { status, setCookie } = await visit(site.port, { cookie });
+  const { status, setCookie, body } = await visit(site.port, { cookie });
   assert.deepEqual([status, setCookie], [503, []]);
+  assert.match(body, /No server is available to handle this request/);
   await startAll();
   for (const name of names) await ask(name, cookie);
   assert.equal(countOf(await visit(site.port, { cookie })), 2);

@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { obtainPackaged, type Packaged, type PackagedProgram, startOnPort } from './packaged.ts';
 import type { Announcements } from './program.ts';
 import { stopSupervised, supervise } from './supervise.ts';
@@ -16,6 +16,9 @@ export interface Backend {
   /** The script that a server answers with which speaks FastCGI; other servers speak HTTP. */
   script?: string | undefined;
 }
+
+/** The page that each server answers with status 200, and without a session, while it works. */
+const checkedPath = '/up';
 
 /** Obtains haproxy, or returns the reason why it cannot be obtained. */
 export function obtainHaproxy(
@@ -89,8 +92,11 @@ export function configuration(port: number, backends: readonly Backend[]): strin
   if (scripts.length > 1) throw new Error(`One script for all FastCGI servers, got ${scripts}`);
   const application = scripts.flatMap((script) => [
     'fcgi-app php',
-    `  docroot ${dirname(script)}`,
+    // A check has no script, but this and its path: PHP finds the script in that, as PATH_INFO's.
+    `  docroot ${script}`,
     `  set-param SCRIPT_FILENAME ${script}`,
+    // A kept connection would occupy one of PHP's workers, and leave none for the check.
+    '  no option keep-conn',
   ]);
   return [
     'global',
@@ -101,6 +107,9 @@ export function configuration(port: number, backends: readonly Backend[]): strin
     '  timeout connect 1s',
     '  timeout client 30s',
     '  timeout server 30s',
+    // A hung server still accepts connections, so a check demands an answer. A busy one may need
+    // two seconds for that; with less, a crowd of visitors would take its own server out.
+    '  timeout check 2s',
     'listen web',
     `  bind 127.0.0.1:${port}`,
     '  balance roundrobin',
@@ -110,7 +119,9 @@ export function configuration(port: number, backends: readonly Backend[]): strin
     '  option redispatch 1',
     '  http-response set-header X-Server %s',
     ...scripts.map(() => '  use-fcgi-app php'),
-    '  default-server check inter 300ms fall 2 rise 2',
+    `  option httpchk GET ${checkedPath}`,
+    // The requests that a hung server has received end with it. They too are not sent again.
+    '  default-server check inter 300ms fall 2 rise 2 on-marked-down shutdown-sessions',
     ...backends.map(({ name, port: own, script }) =>
       `  server ${name} 127.0.0.1:${own} ${script ? 'proto fcgi' : ''}`.trimEnd(),
     ),

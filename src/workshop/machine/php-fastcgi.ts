@@ -75,18 +75,32 @@ export class FastCgiPhp {
     const child = this.#child;
     if (!child || child.exitCode !== null) return;
     const ended = once(child, 'exit');
-    // php-cgi leads a process group of its own, in which its workers are.
-    process.kill(-Number(await readFile(this.#pidFile, 'utf8')), 'SIGKILL');
+    await this.#signal('SIGKILL');
     await ended;
     // Its workers end a moment later, and until then the system accepts connections for them.
     for (let turn = 0; turn < 400 && (await canConnect(this.#port)); turn++) await delay(5);
     await rm(this.#folder, { recursive: true, force: true });
   }
 
+  /** Stops it with all its workers, as a machine that hangs: it accepts, and answers nothing. */
+  async pause(): Promise<void> {
+    await this.#signal('SIGSTOP');
+  }
+
+  /** Lets it go on. */
+  async resume(): Promise<void> {
+    await this.#signal('SIGCONT');
+  }
+
   /** Ends it, and the requests that are under way. */
   async close(): Promise<void> {
     await this.kill();
     this.#child = undefined;
+  }
+
+  /** php-cgi leads a process group of its own, in which its workers are. */
+  async #signal(signal: NodeJS.Signals): Promise<void> {
+    process.kill(-Number(await readFile(this.#pidFile, 'utf8')), signal);
   }
 
   get #pidFile(): string {

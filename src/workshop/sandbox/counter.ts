@@ -23,8 +23,8 @@ export const pageErrors: Channel = channel('phpsessid:page-error');
  * Makes the counter page for a class.
  *
  * `/` counts, `/login?user=ann` signs in as a page of 2010 would unless the class has a `Login` of
- * its own, `/whoami` says who is signed in, `/logout` ends the session. A request that
- * the class does not allow gets 403.
+ * its own, `/whoami` says who is signed in, `/logout` ends the session, and `/up` uses none: a proxy
+ * asks for it to see whether the server works. A request that the class does not allow gets 403.
  *
  * @param sessions - The export of `#sessions`.
  * @param options - Passed on to the session scope of each request.
@@ -44,6 +44,10 @@ export function counterPage(
   const listener = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const page = pages[url.pathname];
+    if (url.pathname === '/up') {
+      sendPage(response, 200, '<p>Up</p>\n');
+      return;
+    }
     if (!page) {
       sendPage(response, 404, `<p>There is no page ${escapeHtml(url.pathname)}</p>\n`);
       return;

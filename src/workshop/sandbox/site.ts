@@ -4,6 +4,7 @@ import { obtainPhp } from '../machine/php.ts';
 import { FastCgiPhp } from '../machine/php-fastcgi.ts';
 import type { Announcements } from '../machine/program.ts';
 import { SmallProxy } from '../machine/proxy.ts';
+import { suspend } from '../machine/supervise.ts';
 import { type PageResponse, visit } from './browser.ts';
 import { type ChildServer, startPage } from './server.ts';
 
@@ -29,6 +30,10 @@ export interface SiteServer {
   start(): Promise<void>;
   /** Kills it with all its processes, as a loss of power would. */
   kill(): Promise<void>;
+  /** Stops it as a machine that hangs: it accepts connections, and answers nothing. */
+  pause(): Promise<void>;
+  /** Lets it go on. */
+  resume(): Promise<void>;
 }
 
 /** A site that is served. */
@@ -118,6 +123,12 @@ function nodeServer(order: ServerOrder): SiteServer {
       await running?.kill();
       running = undefined;
     },
+    async pause() {
+      if (running) await suspend(running.pid);
+    },
+    async resume() {
+      if (running) process.kill(running.pid, 'SIGCONT');
+    },
   };
 }
 
@@ -144,6 +155,8 @@ async function phpServer(order: ServerOrder, options: Announcements): Promise<Si
       isUp = false;
       await php.close();
     },
+    pause: () => php.pause(),
+    resume: () => php.resume(),
   };
 }
 
