@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createPool } from 'mysql2';
-import type { Pool } from 'mysql2/promise';
+import type { Pool, RowDataPacket } from 'mysql2/promise';
 import { SessionSetupError } from '../../src/store/errors.ts';
 import { createSessions } from '../../src/store/store.ts';
 import { OurTable } from '../../src/store/table/ours.ts';
@@ -172,4 +172,30 @@ test('a pool that was given stays open, and one that was made from a url is ende
   await own.ready();
   await own.close();
   await assert.rejects(own.open(own.newId()), /the pool is closed/);
+});
+
+test('data that a narrowed column would cut is refused, though the connections are not strict', async () => {
+  const pool = poolOf((await newSchema()).url);
+  pool.pool.on('connection', (connection) => void connection.query("SET sql_mode=''"));
+  const sessions = storeOn(pool);
+  await sessions.createTable();
+  const id = await newSession(sessions, { n: 0 });
+  const [one, other] = [await sessions.open(id), await sessions.open(id)];
+  await pool.query('ALTER TABLE sessions MODIFY d VARBINARY(20) NOT NULL');
+  const text = 'x'.repeat(40);
+  const isRefused = { name: 'SessionSetupError', message: /a value is longer than its column/ };
+  await assert.rejects(newSession(sessions, { text }), isRefused);
+  // Two at once go in one statement.
+  const id2 = await newSession(sessions, { n: 0 });
+  const third = await sessions.open(id2);
+  for (const saved of await Promise.allSettled([
+    one?.save(json({ text })),
+    third?.save(json({ text })),
+  ])) {
+    assert.equal(saved.status, 'rejected');
+  }
+  await assert.rejects(other?.save(json({ text })) ?? Promise.resolve(), isRefused);
+  assert.deepEqual(await stored(sessions, id), { n: 0 });
+  const [[mode]] = await pool.query<RowDataPacket[]>('SELECT @@sql_mode AS mode');
+  assert.equal(mode?.['mode'], '', "the application's own statements are as they were");
 });

@@ -35,16 +35,28 @@ export interface Link {
   destroy(): void;
 }
 
+/** Words before and behind a statement's first one, which change a setting for this statement. */
+export interface Frame {
+  readonly before: string;
+  readonly behind: string;
+}
+
+/** No words. */
+export const BARE: Frame = { before: '', behind: '' };
+
+/** The frames of reads and of saves. */
+export interface Frames {
+  readonly read: Frame;
+  readonly write: Frame;
+}
+
 /** Runs statements on connections of one pool. */
 export class Database {
   readonly #pool: CallbackPool;
   readonly #timeout: number;
   readonly #typeCast: NonNullable<QueryOptions['typeCast']>;
-  /**
-   * The words before each SELECT. On a cluster a node may be behind: the session that another node
-   * has acknowledged would be unknown here, and its visitor logged out.
-   */
-  readPrefix = '';
+  /** What the probe found that this server needs around each SELECT, and around each save. */
+  frames: Frames = { read: BARE, write: BARE };
 
   /**
    * @param pool - The application's pool.
@@ -97,7 +109,7 @@ export class Database {
     this.#pool.getConnection((error, connection) => {
       if (!settle()) connection?.release();
       else if (error) onFailure(new StatementFailure(error, false));
-      else onLink(new PooledLink(connection, this.#timeout, this.#typeCast, this.readPrefix));
+      else onLink(new PooledLink(connection, this.#timeout, this.#typeCast, this.frames));
     });
   }
 }
@@ -106,19 +118,19 @@ class PooledLink implements Link {
   readonly #connection: PoolConnection;
   readonly #timeout: number;
   readonly #typeCast: NonNullable<QueryOptions['typeCast']>;
-  readonly #readPrefix: string;
+  readonly #frames: Frames;
   #isOver = false;
 
   constructor(
     connection: PoolConnection,
     timeout: number,
     typeCast: NonNullable<QueryOptions['typeCast']>,
-    readPrefix: string,
+    frames: Frames,
   ) {
     this.#connection = connection;
     this.#timeout = timeout;
     this.#typeCast = typeCast;
-    this.#readPrefix = readPrefix;
+    this.#frames = frames;
   }
 
   run(deadline: Deadline, sql: string, values: readonly Bound[] = [], extra = 0): Promise<Answer> {
@@ -150,7 +162,7 @@ class PooledLink implements Link {
       onEnd(reason ?? new StatementFailure(new NoAnswer('No answer in time'), true));
     });
     const options: QueryOptions = {
-      sql: this.#readPrefix !== '' && sql.startsWith('SELECT') ? this.#readPrefix + sql : sql,
+      sql: framed(sql, this.#frames),
       values: values as Bound[],
       rowsAsArray: true,
       nestTables: false,
@@ -225,6 +237,13 @@ export function settleOnce(
   if (signal?.aborted) abort();
   else signal?.addEventListener('abort', abort);
   return settle;
+}
+
+function framed(sql: string, { read, write }: Frames): string {
+  const verb = /^(?:SELECT|INSERT|UPDATE)/.exec(sql)?.[0];
+  const { before, behind } = verb === 'SELECT' ? read : verb === undefined ? BARE : write;
+  if (verb === undefined || (before === '' && behind === '')) return sql;
+  return `${before}${verb}${behind}${sql.slice(verb.length)}`;
 }
 
 function answerOf(result: unknown): Answer {

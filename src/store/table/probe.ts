@@ -1,5 +1,5 @@
 /** Questions to the server at start, and refusals that name their remedy. */
-import type { Bound, Database } from '../database/database.ts';
+import { BARE, type Bound, type Database, type Frame } from '../database/database.ts';
 import { Deadline, repeat } from '../database/deadline.ts';
 import { SessionSetupError } from '../errors.ts';
 import type { Table } from './table.ts';
@@ -34,7 +34,10 @@ export async function probe(
   const ask = async (sql: string, ...values: Bound[]): Promise<readonly (readonly unknown[])[]> =>
     (await repeat(deadline, () => database.run(deadline, sql, values))).rows;
   const nodes = await countNodes(ask);
-  if (nodes !== undefined) database.readPrefix = await currentReads(ask);
+  database.frames = {
+    read: nodes === undefined ? BARE : await currentReads(ask),
+    write: await strictWrites(ask),
+  };
   const [server = []] = await ask('SELECT DATABASE(),@@max_allowed_packet');
   const [schema, packet] = server;
   const [named, tableName] = table.name.includes('.')
@@ -113,16 +116,16 @@ async function countNodes(ask: Ask): Promise<number | undefined> {
 /**
  * Finds how a SELECT waits until its node has applied what the others have committed before.
  *
- * @returns What stands before each SELECT; empty where the server waits by itself.
+ * @returns The frame of each SELECT; bare where the server waits by itself.
  * @throws SessionSetupError where neither is so.
  */
-async function currentReads(ask: Ask): Promise<string> {
+async function currentReads(ask: Ask): Promise<Frame> {
   const [wait] = await ask("SHOW VARIABLES LIKE 'wsrep_sync_wait'");
-  if (Number(wait?.[1]) & 1) return '';
-  const prefix = 'SET STATEMENT wsrep_sync_wait=1 FOR ';
+  if (Number(wait?.[1]) & 1) return BARE;
+  const before = 'SET STATEMENT wsrep_sync_wait=1 FOR ';
   try {
-    await ask(`${prefix}SELECT 1`);
-    return prefix;
+    await ask(`${before}SELECT 1`);
+    return { before, behind: '' };
   } catch (error) {
     if (!(error instanceof SessionSetupError)) throw error;
     throw new SessionSetupError(
@@ -131,6 +134,39 @@ async function currentReads(ask: Ask): Promise<string> {
       error.cause,
     );
   }
+}
+
+const STRICT = "sql_mode='STRICT_ALL_TABLES'";
+
+/** How MariaDB and MySQL change a setting for one statement. */
+const STRICT_FRAMES: readonly Frame[] = [
+  { before: `SET STATEMENT ${STRICT} FOR `, behind: '' },
+  { before: '', behind: ` /*+ SET_VAR(${STRICT}) */` },
+];
+
+/**
+ * Finds how a save is refused whose data does not fit, as after a column was narrowed while the
+ * program runs: a server that is not strict cuts the data and reports success. The setting of the
+ * application's connections stays as it is.
+ *
+ * @returns The frame of each save; bare where the server is strict by itself.
+ * @throws SessionSetupError where neither is so.
+ */
+async function strictWrites(ask: Ask): Promise<Frame> {
+  const isStrict = (mode: unknown): boolean => /STRICT_(?:ALL|TRANS)_TABLES/.test(String(mode));
+  const [modes = []] = await ask('SELECT @@sql_mode,@@GLOBAL.sql_mode');
+  if (modes.every(isStrict)) return BARE;
+  for (const frame of STRICT_FRAMES) {
+    try {
+      const [mode] = await ask(`${frame.before}SELECT${frame.behind} @@sql_mode`);
+      if (isStrict(mode?.[0])) return frame;
+    } catch (error) {
+      if (!(error instanceof SessionSetupError)) throw error;
+    }
+  }
+  throw new SessionSetupError(
+    `sql_mode is '${modes[0]}', with which the server cuts data that does not fit: add STRICT_TRANS_TABLES`,
+  );
 }
 
 /**
