@@ -3,8 +3,9 @@ import type { Context } from './context.ts';
 import { SessionClosed, SessionConflict, SessionNotFresh } from './errors.ts';
 import { require, SECONDS } from './kinds.ts';
 import type { OpenSession, SaveAnswer } from './open-session.ts';
-import { Variables } from './payload/variables.ts';
+import { readOnly, Variables } from './payload/variables.ts';
 import { type RenewOptions, requireRenewal } from './renew.ts';
+import { NO_DATA } from './table/ours.ts';
 
 /** Inserts the session's first row. */
 export type Create = (
@@ -66,12 +67,17 @@ export class Session<Data extends object = Record<string, unknown>> implements A
     this.#context = context;
     this.#open = open;
     this.#create = create;
-    this.#variables = new Variables(open?.data ?? Buffer.alloc(0), context.format);
+    this.#variables = new Variables(open?.data ?? NO_DATA, context.format);
   }
 
-  /** The keys and their values: read, assign, delete, or change a value in place. */
+  /**
+   * The keys and their values: read, assign, delete, or change a value in place. Once the session is
+   * saved for its response, or ended, it can be read only: a change throws SessionClosed.
+   */
   get data(): Partial<Data> {
-    return this.#variables.data as Partial<Data>;
+    const { data } = this.#variables;
+    const isUsable = this.#state === 'usable';
+    return (isUsable ? data : readOnly(data, () => this.#requireUsable())) as Partial<Data>;
   }
 
   /** The id; undefined as long as nothing is stored. It belongs into the cookie and nowhere else. */
@@ -147,8 +153,28 @@ export class Session<Data extends object = Record<string, unknown>> implements A
   async #save(): Promise<SaveAnswer | 'unchanged'> {
     if (this.#state === 'ended') return 'gone';
     this.#requireUsable();
+    return await this.#write(this.#variables.encode());
+  }
+
+  /**
+   * Saves the session for the last time, as before a response leaves. What is changed while that save
+   * is under way is saved by another one; later changes throw SessionClosed.
+   *
+   * @throws As `save()`.
+   * @internal
+   */
+  async finish(): Promise<void> {
+    await this.save();
+    await this.#inTurn(async () => {
+      if (this.#state !== 'usable') return;
+      const data = this.#variables.encode();
+      this.#state = 'closed';
+      if (!data.equals(this.#open?.data ?? NO_DATA)) await this.#write(data);
+    });
+  }
+
+  async #write(data: Buffer): Promise<SaveAnswer | 'unchanged'> {
     const variables = this.#variables;
-    const data = variables.encode();
     const open = this.#open;
     if (open === undefined) {
       if (data.length === 0) return 'unchanged';
@@ -222,7 +248,8 @@ export class Session<Data extends object = Record<string, unknown>> implements A
 
   /** Releases what the session holds, without saving. */
   async close(): Promise<void> {
-    this.#state = 'closed';
+    if (this.#state === 'usable') this.#state = 'closed';
+    this.#variables.freeze();
     await this.#open?.close();
   }
 
@@ -253,7 +280,7 @@ export class Session<Data extends object = Record<string, unknown>> implements A
     throw new SessionClosed(
       this.#state === 'ended'
         ? 'The session was ended: the next request begins a new one'
-        : 'The session is closed: start it again',
+        : 'The session is closed, and this is not saved: change it before the response, or start it again',
     );
   }
 }

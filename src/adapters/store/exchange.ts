@@ -168,7 +168,7 @@ export class SessionExchange {
     const session = await this.#session;
     if (session === undefined) return;
     try {
-      await session.save();
+      await session.finish();
     } finally {
       // Also after a save that failed: an id that was renewed before it works for its grace only.
       this.#setCookie(session.cookie);

@@ -103,6 +103,8 @@ export function nextSessions<Data extends object>(
           if (isNew) await session.destroy();
           throw error;
         }
+        // What the action has left running may have changed it meanwhile.
+        await session.finish();
       };
       try {
         let result: Awaited<ReturnType<typeof action>>;

@@ -2,7 +2,7 @@
  * A session's data as a plain object. A key is decoded when it is first read; a change is found by
  * comparing bytes, so values need no proxy and may be changed in place.
  */
-import { SessionValueError } from '../errors.ts';
+import { SessionClosed, SessionValueError } from '../errors.ts';
 import { type Contest, type Decide, isSame } from './merge.ts';
 import {
   type Changes,
@@ -21,6 +21,7 @@ export class Variables {
   /** What the application reads and writes. */
   readonly data: Record<string, unknown> = {};
   readonly #format: Format;
+  #isFrozen = false;
   #bytes: Buffer;
   #payload: Payload;
   /** Keys that were changed by functions, with the bytes that the last one gave. */
@@ -94,6 +95,15 @@ export class Variables {
     if (!Object.hasOwn(this.data, '__proto__')) this.#guardPrototype();
   }
 
+  /** Ends all changes of keys; reading stays possible. */
+  freeze(): void {
+    this.#isFrozen = true;
+    for (const [key, { get }] of Object.entries(Object.getOwnPropertyDescriptors(this.data))) {
+      if (get === undefined) Object.defineProperty(this.data, key, { writable: false });
+    }
+    Object.preventExtensions(this.data);
+  }
+
   #changes(): Changes {
     const changes = new Map<string, Buffer | undefined>();
     let pristine: Payload | undefined;
@@ -137,8 +147,15 @@ export class Variables {
     Object.defineProperty(this.data, key, {
       enumerable: true,
       configurable: true,
-      get: () => this.#define(key, payload.valueOf(key)),
-      set: (value: unknown) => this.#define(key, value),
+      get: () => {
+        const value = payload.valueOf(key);
+        return this.#isFrozen ? value : this.#define(key, value);
+      },
+      set: (value: unknown) => {
+        if (this.#isFrozen)
+          throw new SessionClosed('The session is closed: its keys cannot change any more');
+        this.#define(key, value);
+      },
     });
   }
 
@@ -158,6 +175,34 @@ export class Variables {
     Object.defineProperty(this.data, key, { value, ...flags });
     return value;
   }
+}
+
+/**
+ * Shows data that cannot be changed any more, the objects and arrays in it included.
+ *
+ * @param refuse - Throws the error of a change.
+ */
+export function readOnly<Value extends object>(value: Value, refuse: () => void): Value {
+  const change = (): boolean => {
+    refuse();
+    return false;
+  };
+  return new Proxy(value, {
+    get(target, key) {
+      const member: unknown = Reflect.get(target, key);
+      return isPlain(member) && !Object.isFrozen(target) ? readOnly(member, refuse) : member;
+    },
+    set: change,
+    defineProperty: change,
+    deleteProperty: change,
+  });
+}
+
+/** A Map or a Buffer would not work behind a proxy. */
+function isPlain(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return Array.isArray(value) || prototype === Object.prototype || prototype === null;
 }
 
 function rerun(changes: readonly Change[], { key, format, theirs }: Contest): Buffer | undefined {

@@ -307,7 +307,7 @@ for (const [name, start] of Object.entries(adapters)) {
     const cookie = line.split(';')[0] ?? '';
     assert.equal(await (await fetch(url, { headers: { cookie } })).text(), '4');
     assert.ok(late);
-    late.data.visits = 99;
+    assert.throws(() => Object.assign(late?.data ?? {}, { visits: 99 }), { name: 'SessionClosed' });
     await assert.rejects(late.save(), { name: 'SessionClosed' });
     await assert.rejects(late.renew(), { name: 'SessionClosed' });
     assert.equal(await (await fetch(url, { headers: { cookie } })).text(), '6');
