@@ -7,94 +7,19 @@ import assert from 'node:assert/strict';
 import { Agent, get, type ServerResponse } from 'node:http';
 import { after, test } from 'node:test';
 import { createPool, type Pool } from 'mysql2';
-import {
-  $_SESSION,
-  phpSessionOf,
-  session_id,
-  session_set_save_handler,
-  session_start,
-  session_write_close,
-} from '#php';
+import { $_SESSION, session_set_save_handler, session_start, session_write_close } from '#php';
 import { withPhpSession } from '../../src/adapters/node.ts';
 import { obtainServer } from '../../src/workshop/machine/database/server.ts';
 import { gate, Memory, quiet, serve } from './fixture.ts';
+import { overlap } from './overlap.ts';
 
 const server = await obtainServer();
 after(() => server.close());
-
-/** A page's asynchronous step: `work` calls back later, possibly in another request's context. */
-type Work = (callback: () => void) => void;
-
-interface Seen {
-  /** The ids of the sessions that the ambient and the explicit form met in Bob's callback. */
-  ambient: string | false;
-  explicit: string | false;
-}
-
-/**
- * Ann's page begins `work` and is still busy with it when Bob's page begins the same; both have a
- * session. Returns the sessions that Bob's callback met.
- */
-async function overlap(work: Work): Promise<Seen> {
-  const memory = new Memory();
-  const { closed: bobCame, open: bobComes } = gate();
-  const { closed: bobDone, open: bobIsDone } = gate();
-  let seen: Seen | undefined;
-  const url = await serve(
-    withPhpSession(async (request, response) => {
-      session_set_save_handler(memory);
-      await session_start();
-      const bound = phpSessionOf(request);
-      const isBob = request.url === '/bob';
-      await new Promise<void>((resolve) => {
-        work(() => {
-          if (isBob) {
-            seen = { ambient: session_id(), explicit: bound.session_id() };
-            bound.$_SESSION['mark'] = 'bob';
-            bobIsDone();
-          }
-          resolve();
-        });
-        if (isBob) bobComes();
-      });
-      // Ann's page is not over before Bob's callback has run.
-      if (!isBob) await Promise.all([bobCame, bobDone]);
-      response.end();
-    }, quiet),
-  );
-  const visit = (name: string): Promise<Response> =>
-    fetch(`${url}/${name}`, { headers: { cookie: `PHPSESSID=${name}` } });
-  await Promise.all([visit('ann'), visit('bob')]);
-  assert.ok(seen);
-  assert.equal(seen.explicit, 'bob');
-  assert.equal(memory.rows.get('bob'), 'mark|s:3:"bob";');
-  assert.equal(memory.rows.get('ann'), '');
-  return seen;
-}
 
 function pool(): Pool {
   const created = createPool({ uri: server.url, connectionLimit: 1 });
   after(() => created.end());
   return created;
-}
-
-/** One worker that outlives requests, as `async.queue()` with a concurrency of 1. */
-function createQueue(): Work {
-  const waiting: (() => void)[] = [];
-  let isBusy = false;
-  const next = (): void => {
-    const task = waiting.shift();
-    isBusy = task !== undefined;
-    if (task)
-      setTimeout(() => {
-        task();
-        next();
-      }, 20);
-  };
-  return (task) => {
-    waiting.push(task);
-    if (!isBusy) next();
-  };
 }
 
 test('mysql2, callbacks of a pool that waited for a connection: only the explicit form is right', async () => {
@@ -114,11 +39,6 @@ test('mysql2, rows as a stream: only the explicit form is right', async () => {
   assert.deepEqual(seen, { ambient: 'ann', explicit: 'bob' });
 });
 
-test('a queue of callbacks with one worker: only the explicit form is right', async () => {
-  const seen = await overlap(createQueue());
-  assert.deepEqual(seen, { ambient: 'ann', explicit: 'bob' });
-});
-
 test('mysql2 with promises keeps the context', async () => {
   const shared = pool().promise();
   const seen = await overlap((callback) => void shared.query('SELECT SLEEP(0.05)').then(callback));
@@ -132,22 +52,6 @@ test('an HTTP agent that keeps its connections alive keeps the context', async (
   const seen = await overlap((callback) => {
     get(url, { agent }, (answer) => answer.resume().once('end', callback));
   });
-  assert.deepEqual(seen, { ambient: 'bob', explicit: 'bob' });
-});
-
-test('a loader that gathers requests into batches and returns promises keeps the context', async () => {
-  let batch: (() => void)[] = [];
-  // As DataLoader: one batch for all who ask within a while.
-  const load = (): Promise<void> =>
-    new Promise((resolve) => {
-      if (batch.push(resolve) > 1) return;
-      setTimeout(() => {
-        const asked = batch;
-        batch = [];
-        for (const each of asked) each();
-      }, 30);
-    });
-  const seen = await overlap((callback) => void load().then(callback));
   assert.deepEqual(seen, { ambient: 'bob', explicit: 'bob' });
 });
 

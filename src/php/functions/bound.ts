@@ -192,11 +192,12 @@ export function knowRequest(request: PhpRequest, object: object): void {
 /**
  * Returns the session functions and `$_SESSION` of one request, bound to it.
  *
- * The ambient forms (`session_start()`, `$_SESSION`) follow the async context. Some libraries call
- * a callback in the context of another request: a `mysql2` pool's `query(sql, callback)` that waited
- * for a connection, the rows of its streams, the callback of a shared queue such as `async.queue`.
- * There the ambient `$_SESSION` is another visitor's. The bound forms never are: use them in every
- * callback that may have waited in a queue.
+ * The ambient forms (`session_start()`, `$_SESSION`) follow the async context. Code after an `await`
+ * has its own request's. A function that a library calls later may have another request's, and the
+ * ambient `$_SESSION` is another visitor's there: the callback of a `mysql2` pool's
+ * `query(sql, callback)` or of `async.queue`, the rows of a stream, the function given to `p-queue` or
+ * `bottleneck`, a listener of an emitter that requests share. The bound forms are always this
+ * request's: use them in every such function.
  *
  * @param request - What the adapter was given: node:http's or Express's request or response, a Fetch
  *   Request, or an object that holds one as `raw`, `req` or `request` (Hono's and h3's context, a

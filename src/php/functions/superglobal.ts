@@ -177,8 +177,9 @@ export function superglobalOf(find: () => PhpRequest): PhpSession {
  * it, and writing after the session was saved throws. An assignment to a variable that is a
  * reference changes the value that it shares, as in PHP.
  *
- * A callback that waited in a queue of a library runs in the context of another request, and this is
- * another visitor's `$_SESSION` there: use `phpSessionOf(request).$_SESSION`.
+ * A function that a library calls later (a callback, a task of a queue, a listener of a shared
+ * emitter) may run in the context of another request, and this is another visitor's `$_SESSION`
+ * there: use it after an `await`, or use `phpSessionOf(request).$_SESSION`.
  *
  * `console.log($_SESSION)` and `JSON.stringify($_SESSION)` show the variables. structuredClone()
  * refuses proxies: clone {@link sessionVariables}, or `{ ...$_SESSION }`.

@@ -4,8 +4,20 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createPool, type Pool, type RowDataPacket } from 'mysql2/promise';
 import type { DatabaseServer, Schema } from '../machine/database/server.ts';
+import { fetchNpm, ownPackages, type Packages } from '../machine/npm-packages.ts';
 import { openWire, type Wire } from '../wire/proxy.ts';
-import { fetchPeers, ownPeers, type Peers } from './peers.ts';
+
+/** Fetched when the board runs; the versions are part of the board. */
+const PEERS: Readonly<Record<string, string>> = {
+  'connect-session-knex': '5.0.0',
+  knex: '3.3.0',
+  'connect-session-sequelize': '8.0.6',
+  sequelize: '6.37.8',
+  mysql2: '3.24.6',
+  'express-session': '1.19.0',
+  hono: '4.13.19',
+  'hono-sessions': '0.8.1',
+};
 
 /** The path of a socket that does not exist: an error with the code ENOENT. */
 export const NO_SOCKET = '/no/such/mysql.sock';
@@ -28,14 +40,14 @@ export interface Place {
 
 /** Opens what a store or a layer needs. */
 export class Ground {
-  readonly peers: Peers;
-  readonly own: Peers = ownPeers;
+  readonly peers: Packages;
+  readonly own: Packages = ownPackages;
   readonly #server: DatabaseServer;
   readonly #kept = new Map<unknown, Promise<unknown>>();
   readonly #endings: (() => unknown)[] = [];
   #siteEndings: (() => unknown)[] = [];
 
-  constructor(server: DatabaseServer, peers: Peers) {
+  constructor(server: DatabaseServer, peers: Packages) {
     this.#server = server;
     this.peers = peers;
   }
@@ -120,7 +132,7 @@ export async function openGround(
   fetches: boolean,
   progress: (line: string) => void,
 ): Promise<Ground> {
-  return new Ground(server, fetches ? await fetchPeers(progress) : ownPeers);
+  return new Ground(server, fetches ? await fetchNpm('board', PEERS, progress) : ownPackages);
 }
 
 /** All rows of a table as text, as a thief has them. */

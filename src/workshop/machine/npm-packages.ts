@@ -1,25 +1,13 @@
-/** The packages that the board compares: those of the project, and those that npm fetches for it. */
+/** Packages of npm as values: those of the project, and those that npm fetches into the cache. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { installOnce } from '../machine/npm-install.ts';
-
-/** Fetched when the board runs; the versions are part of the board. */
-const FETCHED: Readonly<Record<string, string>> = {
-  'connect-session-knex': '5.0.0',
-  knex: '3.3.0',
-  'connect-session-sequelize': '8.0.6',
-  sequelize: '6.37.8',
-  mysql2: '3.24.6',
-  'express-session': '1.19.0',
-  hono: '4.13.19',
-  'hono-sessions': '0.8.1',
-};
+import { installOnce } from './npm-install.ts';
 
 /** Packages, by name. */
-export class Peers {
+export class Packages {
   readonly #require: NodeJS.Require;
 
   constructor(require: NodeJS.Require) {
@@ -56,24 +44,31 @@ function read(path: string): { name?: string; version: string } | undefined {
 }
 
 /** The packages that the project has itself. */
-export const ownPeers: Peers = new Peers(createRequire(import.meta.url));
+export const ownPackages: Packages = new Packages(createRequire(import.meta.url));
 
 /**
- * Fetches the other packages into the cache, once for each set of versions.
+ * Fetches packages into the cache, once for each set of versions.
  *
+ * @param purpose - Begins the folder's name.
+ * @param wanted - The version of each.
  * @param progress - Receives a line before npm starts.
  * @throws Error with npm's own words.
  */
-export async function fetchPeers(progress: (line: string) => void): Promise<Peers> {
-  const packages = Object.entries(FETCHED).map(([name, version]) => `${name}@${version}`);
+export async function fetchNpm(
+  purpose: string,
+  wanted: Readonly<Record<string, string>>,
+  progress?: (line: string) => void,
+): Promise<Packages> {
+  const packages = Object.entries(wanted).map(([name, version]) => `${name}@${version}`);
+  const mark = createHash('sha256').update(packages.join()).digest('hex').slice(0, 12);
   const folder = await installOnce(
     {
-      name: `board-${createHash('sha256').update(packages.join()).digest('hex').slice(0, 12)}`,
+      name: `${purpose}-${mark}`,
       packages: packages.join(', '),
       files: { 'package.json': '{"private":true}' },
       command: ['install', '--save-exact', ...packages],
     },
     progress,
   );
-  return new Peers(createRequire(join(folder, 'package.json')));
+  return new Packages(createRequire(join(folder, 'package.json')));
 }
