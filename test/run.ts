@@ -20,6 +20,7 @@ import { obtainServer } from '../src/workshop/machine/database/server.ts';
 import { offerCluster } from '../src/workshop/machine/galera/host.ts';
 import { stripTypes } from '../src/workshop/machine/program.ts';
 import { cleanUpBeforeSignals } from '../src/workshop/machine/signals.ts';
+import { makeSnapshot } from '../src/workshop/runner/types-snapshot.ts';
 import { comparisonsKept } from '../src/workshop/site/comparisons.ts';
 import { isPartOf, rooms, testFiles } from './run/files.ts';
 import { Logs } from './run/logs.ts';
@@ -123,7 +124,10 @@ async function main(): Promise<number> {
   // The type check reads them as well; the step `conditions` fails for a patch that does not apply.
   makeWrongFixes();
   logs.begin();
-  const server = await obtainServer({ progress: (line) => console.log(line) });
+  const [server] = await Promise.all([
+    obtainServer({ progress: (line) => console.log(line) }),
+    makeSnapshot(),
+  ]);
   console.log(`database ${server.version} (${server.origin})`);
   const environment = {
     ...process.env,

@@ -10,7 +10,8 @@ import type { Tally, Verdict } from '../course/note.ts';
 import { recordVerdict } from '../course/progress.ts';
 import { retiredBy } from '../course/promises.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';
-import type { TypeChecker, TypeProblem } from './types.ts';
+import type { TypeChecker } from './types.ts';
+import type { TypeProblem } from './types-service.ts';
 
 /** The state of a lesson on a class, always obtained by running. */
 export interface Proof {

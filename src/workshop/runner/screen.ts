@@ -9,7 +9,7 @@ import type { Location } from '../sandbox/report.ts';
 import { renderMarkdown, sections } from './markdown.ts';
 import { failures, isGreen, type Proof } from './proof.ts';
 import type { Terminal } from './terminal.ts';
-import type { TypeProblem } from './types.ts';
+import type { TypeProblem } from './types-service.ts';
 
 /** The watcher's keys, as its prompt names them. */
 export const keys = 'h hint · d diff · a attack · r run · n next · q quit';

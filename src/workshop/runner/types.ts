@@ -4,14 +4,8 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { stripTypes } from '../machine/program.ts';
 import { keepTrackOf } from '../sandbox/children.ts';
-
-export interface TypeProblem {
-  /** Absolute path. */
-  file: string;
-  line: number;
-  /** TypeScript's text; its later lines say more about the first. */
-  message: string;
-}
+import type { TypeProblem } from './types-service.ts';
+import { findSnapshot, mineOrder } from './types-snapshot.ts';
 
 const program = fileURLToPath(new URL('./types-program.ts', import.meta.url));
 
@@ -25,7 +19,14 @@ const program = fileURLToPath(new URL('./types-program.ts', import.meta.url));
  */
 export class TypeChecker {
   #child: ChildProcess | undefined;
+  #snapshot: string | undefined;
   #last: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
+
+  /** @param snapshot - The snapshot to start from; without one, the first check takes longer. */
+  constructor(snapshot: string | undefined = findSnapshot()) {
+    this.#snapshot = snapshot;
+  }
 
   /**
    * Checks the file as it is when the check begins; a running check ends first.
@@ -34,13 +35,14 @@ export class TypeChecker {
    * @throws Error when the process ends instead.
    */
   check(): Promise<TypeProblem[]> {
-    const result = this.#last.then(() => this.#ask());
+    const result = this.#last.then(() => this.#ask().catch((error) => this.#askAgain(error)));
     this.#last = result.catch(() => {});
     return result;
   }
 
   /** Ends the process; a running check rejects. */
   close(): void {
+    this.#isClosed = true;
     this.#child?.kill('SIGKILL');
   }
 
@@ -53,7 +55,8 @@ export class TypeChecker {
     });
     child.ref();
     child.channel?.ref();
-    child.send('check');
+    // The end of a process is reported by its event; without a function here, it would be thrown.
+    child.send(mineOrder, () => {});
     try {
       const answered = once(child, 'message', { signal });
       const [problems] = (await Promise.race([answered, ended])) as [TypeProblem[]];
@@ -66,9 +69,18 @@ export class TypeChecker {
     }
   }
 
+  /** A process that could not start from the snapshot gets a second chance without it. */
+  #askAgain(error: unknown): Promise<TypeProblem[]> {
+    if (this.#snapshot === undefined || this.#isClosed) throw error;
+    this.#snapshot = undefined;
+    this.#child = undefined;
+    return this.#ask();
+  }
+
   #running(): ChildProcess {
     if (this.#child?.connected) return this.#child;
-    const child = fork(program, { execArgv: [...stripTypes], stdio: 'ignore' });
+    const execArgv = this.#snapshot ? ['--snapshot-blob', this.#snapshot] : [...stripTypes];
+    const child = fork(program, { execArgv, stdio: 'ignore' });
     keepTrackOf(child);
     this.#child = child;
     return child;

@@ -4,6 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { readLessons, root } from '../../../src/workshop/course/catalogue.ts';
+import { TypeChecker } from '../../../src/workshop/runner/types.ts';
+import { findSnapshot, makeSnapshot } from '../../../src/workshop/runner/types-snapshot.ts';
 import { closeWorkshops, openWorkshop, type Workshop } from './workshop.ts';
 
 after(closeWorkshops);
@@ -97,4 +99,16 @@ test('an unused parameter and a missing return type are not errors', async () =>
   const { code, output } = await workshop.run('check', '1');
   assert.equal(code, 0, output);
   assert.match(output, /✔ 1 lesson, \d+ tests, no type error/);
+});
+
+test('a check that cannot start from the snapshot starts without it', async () => {
+  const workshop = await openWorkshop();
+  await makeSnapshot();
+  assert.ok(findSnapshot(), 'the other tests start from it');
+  const broken = join(workshop.folder, 'lessons/mine/broken.blob');
+  workshop.write('lessons/mine/broken.blob', 'of another Node');
+  const checkers = [findSnapshot(), broken].map((snapshot) => new TypeChecker(snapshot));
+  const [frozen, started] = await Promise.all(checkers.map((each) => each.check()));
+  for (const each of checkers) each.close();
+  assert.deepEqual(started, frozen);
 });

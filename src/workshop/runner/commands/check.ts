@@ -7,7 +7,8 @@ import { retiredBy } from '../../course/promises.ts';
 import { withServer } from '../../machine/database/with-server.ts';
 import { failures, tally, withoutRetired } from '../proof.ts';
 import { count, describeProblems, describeResult, readable } from '../screen.ts';
-import { TypeChecker, type TypeProblem } from '../types.ts';
+import { TypeChecker } from '../types.ts';
+import type { TypeProblem } from '../types-service.ts';
 import { type Call, type Command, existingClass, UsageError } from '../usage.ts';
 
 export const check: Command = {
