@@ -1,20 +1,15 @@
 /** The names of a session's variables, read as the crawlers in C, Python and PHP read them. */
 import { isUtf8 } from 'node:buffer';
 
-/** Arrays and objects inside one another, as in PHP's json_decode(). */
+/** Arrays and objects inside one another. */
 const deepest = 512;
 
 // After y, a pattern fits only at the given place.
-const number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/.source;
-const phpScalar = new RegExp(`N;|b:[01];|i:-?[0-9]+;|d:(?:${number}|-?INF|NAN);|[rR]:[0-9]+;`, 'y');
-const phpString = /[sE]:([0-9]{1,7}):"/y;
-const phpKey = /i:-?[0-9]+;|s:[0-9]{1,7}:"/y;
-const phpArray = /a:([0-9]{1,7}):\{/y;
-const phpClass = /[OC]:([0-9]{1,7}):"/y;
-const phpBody = /":([0-9]{1,7}):\{/y;
-const jsonScalar = new RegExp(`true|false|null|${number}`, 'y');
-const jsonString = /"((?:[ !#-[\]-\xff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*)"/y;
-const jsonSpace = /[ \t\n\r]*/y;
+const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/.source;
+const scalar = new RegExp(`N;|b:[01];|i:-?\\d+;|[rR]:\\d+;|d:(?:${number}|-?INF|NAN);`, 'y');
+const kind = /([sEaOC]):/y;
+const text = /(\d{1,7}):"/y;
+const array = /(\d{1,7}):\{/y;
 
 /** Thrown for bytes that are not a session. The message has none of them. */
 export class Malformed extends Error {
@@ -27,137 +22,89 @@ export class Malformed extends Error {
 
 /** One session's bytes, each as one character, and the place up to which they are read. */
 class Scanner {
-  at = 0;
+  #at = 0;
   readonly #d: string;
 
   constructor(bytes: Buffer) {
     this.#d = bytes.toString('latin1');
   }
 
-  get isAtEnd(): boolean {
-    return this.at === this.#d.length;
+  /** Moves behind a pattern, and returns what its parentheses hold; undefined if it does not fit. */
+  scan(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.#at;
+    const found = pattern.exec(this.#d);
+    if (found) this.#at = pattern.lastIndex;
+    return found?.[1] ?? found?.[0];
   }
 
-  /** Moves behind a pattern; undefined if it does not fit here. */
-  scan(pattern: RegExp): RegExpExecArray | undefined {
-    pattern.lastIndex = this.at;
-    const found = pattern.exec(this.#d);
-    if (!found) return undefined;
-    this.at = pattern.lastIndex;
+  /** Moves behind a pattern that must fit here. */
+  expect(pattern: RegExp): string {
+    const found = this.scan(pattern);
+    if (found === undefined) throw new Malformed();
     return found;
   }
 
-  /** Moves behind a pattern that must fit here, and returns what its parentheses hold. */
-  demand(pattern: RegExp): string {
-    const found = this.scan(pattern);
-    if (!found) throw new Malformed();
-    return found[1] ?? '';
+  /** Moves behind as many bytes, of any kind. */
+  skip(count: number): void {
+    this.#at += count;
   }
 
-  /** Whether a text begins here. */
-  sees(text: string): boolean {
-    return this.#d.startsWith(text, this.at);
-  }
-
-  /** Moves behind a text that must be here. */
-  after(text: string): void {
-    if (!this.sees(text)) throw new Malformed();
-    this.at += text.length;
-  }
-
-  /** Moves behind the first of these characters, and returns what is before it. */
-  until(character: string): string {
-    const end = this.#d.indexOf(character, this.at);
-    if (end < 0) throw new Malformed();
-    const before = this.#d.slice(this.at, end);
-    this.at = end + 1;
-    return before;
-  }
-}
-
-function skipPhpValue(from: Scanner, depth = 0): void {
-  if (from.scan(phpScalar)) return;
-  const string = from.scan(phpString);
-  if (string) {
-    from.at += Number(string[1]); // Its length counts bytes; they may be any bytes
-    from.after('";');
-    return;
-  }
-  if (depth === deepest) throw new Malformed();
-  const isPrivate = from.sees('C');
-  let length = from.scan(phpArray)?.[1];
-  if (length === undefined) {
-    const name = Number(from.demand(phpClass));
-    from.at += name;
-    length = from.demand(phpBody);
-  }
-  if (isPrivate) from.at += Number(length); // Bytes that only the class can read
-  for (let left = isPrivate ? 0 : Number(length); left > 0; left--) {
-    const key = from.at;
-    from.demand(phpKey);
-    from.at = key;
-    skipPhpValue(from, depth + 1);
-    skipPhpValue(from, depth + 1);
-  }
-  from.after('}');
-}
-
-/** `count|i:1;user|s:3:"Ann";` with any bytes in a value, bars too. */
-function phpNames(from: Scanner): string[] {
-  const names: string[] = [];
-  while (!from.isAtEnd) {
-    names.push(from.until('|'));
-    skipPhpValue(from);
-  }
-  return names;
-}
-
-type Member = [name: string, place: number];
-
-/** Moves behind the JSON that begins here, and returns the members of an object or a list. */
-function skipJson(from: Scanner, depth: number): Member[] {
-  const members: Member[] = [];
-  if (from.scan(jsonString) ?? from.scan(jsonScalar)) return members;
-  const close = from.sees('{') ? '}' : ']';
-  if (depth === deepest || !(close === '}' || from.sees('['))) throw new Malformed();
-  from.at += 1;
-  from.demand(jsonSpace);
-  if (!from.sees(close)) {
-    for (;;) {
-      let name = '';
-      if (close === '}') {
-        name = from.demand(jsonString);
-        from.demand(jsonSpace);
-        from.after(':');
-        from.demand(jsonSpace);
-      }
-      members.push([name, from.at]);
-      skipJson(from, depth + 1);
-      from.demand(jsonSpace);
-      if (from.sees(close)) break;
-      from.after(',');
-      from.demand(jsonSpace);
+  /** Moves behind the value of PHP that begins here. */
+  skipValue(depth = 0): void {
+    if (this.scan(scalar) !== undefined) return;
+    const type = this.expect(kind);
+    const isText = type === 's' || type === 'E';
+    if (type !== 'a') {
+      this.skip(Number(this.expect(text)));
+      this.expect(isText ? /";/y : /":/y);
     }
+    if (isText) return;
+    const length = Number(this.expect(array));
+    if (depth === deepest) throw new Malformed();
+    if (type === 'C') this.skip(length); // Bytes that only the class can read
+    for (let left = type === 'C' ? 0 : length; left > 0; left -= 1) {
+      this.expect(/(?=[is])/y);
+      this.skipValue(depth + 1);
+      this.skipValue(depth + 1);
+    }
+    this.expect(/\}/y);
   }
-  from.after(close);
-  return members;
+
+  /** `count|i:1;user|s:3:"Ann";` with any bytes in a value, bars too. */
+  readNames(): string[] {
+    const names: string[] = [];
+    while (this.#at < this.#d.length) {
+      names.push(this.expect(/([^|]*)\|/y));
+      this.skipValue();
+    }
+    return names;
+  }
 }
 
 /** `{"v":2,"data":{"count":1}}`, or `php` in place of `data` for PHP's bytes. */
-function jsonNames(from: Scanner): string[] {
-  const members = skipJson(from, 0);
-  from.demand(jsonSpace);
-  if (!from.isAtEnd || members.length !== 2) throw new Malformed();
-  const { v = 0, data = 0, php = 0 } = Object.fromEntries(members);
-  from.at = v;
-  if (from.scan(jsonScalar)?.[0] !== '2') throw new Malformed();
-  from.at = php || data;
-  if (php > 0) {
-    from.demand(jsonString);
-    return ['$php'];
+function jsonNames(bytes: Buffer): string[] {
+  // Names count as they are written: an escape must not turn into a letter.
+  const json = bytes.toString().replaceAll(/\\(?:\\|u[0-9a-fA-F]{4})/g, '\\\\');
+  const brackets = json.replaceAll(/\\./g, '').replaceAll(/"[^"]*"|[^"[\]{}]+/g, '');
+  let depth = 0;
+  for (const bracket of brackets) {
+    depth += bracket === '[' || bracket === '{' ? 1 : -1;
+    if (depth > deepest) throw new Malformed();
   }
-  if (data === 0 || !(from.sees('{') || from.sees('['))) throw new Malformed();
-  return skipJson(from, 1).map(([name]) => name);
+  const envelope = parse(json);
+  const { v, data, php } = envelope;
+  if (v !== 2 || Object.keys(envelope).length !== 2) throw new Malformed();
+  if (typeof php === 'string') return ['$php'];
+  if (typeof data !== 'object' || data === null) throw new Malformed();
+  return Object.keys(data);
+}
+
+function parse(json: string): Record<string, unknown> {
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw new Malformed(); // Without the bytes that the parser's message would quote
+  }
 }
 
 /** A session as a census counts it. */
@@ -176,10 +123,10 @@ export interface Payload {
  */
 export function readPayload(bytes: Buffer | null): Payload {
   if (bytes === null) throw new Malformed();
-  const from = new Scanner(bytes);
-  if (!from.sees('{"v":')) {
-    return { format: bytes.length > 0 ? 'php' : 'empty', names: phpNames(from) };
+  if (bytes.length === 0) return { format: 'empty', names: [] };
+  if (!bytes.toString('latin1', 0, 5).startsWith('{"v":')) {
+    return { format: 'php', names: new Scanner(bytes).readNames() };
   }
   if (!isUtf8(bytes)) throw new Malformed();
-  return { format: 'json', names: jsonNames(from) };
+  return { format: 'json', names: jsonNames(bytes) };
 }

@@ -232,8 +232,8 @@ type CrawledRow = RowDataPacket & {
   d: Buffer | null;
 };
 
-/** Rows of a crawler's statement: none is long, and at most 100 MiB are in memory. */
-const pageSize = 100;
+/** Rows of a statement: none takes long, and a page is at most 50 MiB. */
+const pageSize = 50;
 
 /** Two seconds for a statement, in MariaDB's words and in MySQL's; one for a lock on the table. */
 const crawlLimits =

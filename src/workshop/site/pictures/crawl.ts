@@ -2,8 +2,8 @@
 import type { Yield } from '../page.ts';
 import { drawSequence } from './sequence.ts';
 
-const ROWS = 250;
-const PAGE = 100;
+const ROWS = 120;
+const PAGE = 50;
 
 const TABLE = 'the table';
 
