@@ -2,6 +2,7 @@
 import type { Context } from './context.ts';
 import type { Answer } from './database/database.ts';
 import { Deadline, repeat } from './database/deadline.ts';
+import { removeRows } from './remove.ts';
 import type { Row, Statement } from './table/table.ts';
 
 /** Sessions that one statement reads. */
@@ -54,12 +55,12 @@ export async function* walkRows(context: Context): AsyncGenerator<Row> {
  * @returns False if no live session has this handle.
  */
 export async function endOne(context: Context, handle: string): Promise<boolean> {
-  const { table, hash, rows, events } = context;
+  const { table, hash, events } = context;
   for await (const { key, user } of walkRows(context)) {
     if (hash.handleOf(key) !== handle) continue;
-    const { affected } = await rows.change([key], () => run(context, table.remove([key])));
-    if (affected > 0) events.emit('destroy', () => ({ handle, user }));
-    return affected > 0;
+    const count = await removeRows(context, [key], (keys) => table.remove(keys));
+    if (count > 0) events.emit('destroy', () => ({ handle, user }));
+    return count > 0;
   }
   return false;
 }
@@ -76,13 +77,13 @@ export async function countAll(context: Context): Promise<number> {
  * @returns How many rows there were.
  */
 export async function endAll(context: Context): Promise<number> {
-  const { table, rows, events } = context;
+  const { table, events } = context;
   let count = 0;
   for (;;) {
     const some = (await run(context, table.some(AT_ONCE))).rows;
     if (some.length === 0) break;
     const keys = some.map(([key]) => key as Buffer);
-    count += (await rows.change(keys, () => run(context, table.remove(keys)))).affected;
+    count += await removeRows(context, keys, (some) => table.remove(some));
   }
   events.emit('destroy', () => ({ count }));
   return count;

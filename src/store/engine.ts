@@ -92,6 +92,7 @@ export class Engine {
       database,
       events: this.events,
       queues: new Queues(),
+      lockedRows: new Map(),
       saves: new SharedSaves(settings.timeout),
       life: settings,
       budget: settings.timeout,

@@ -4,6 +4,7 @@ import { Deadline, repeat } from './database/deadline.ts';
 import type { ExtraValue } from './extra.ts';
 import { endSuccessor } from './find.ts';
 import { type Kind, OBJECT, require } from './kinds.ts';
+import { removeRows } from './remove.ts';
 import type { Listed, Statement } from './table/table.ts';
 
 /** An id or a handle in place of the session would end this session as well. */
@@ -138,8 +139,8 @@ export class UserSessions {
   }
 
   async #remove(context: Context, keys: readonly Buffer[]): Promise<number> {
-    const statement = context.table.removeOf(this.#user, keys);
-    return await context.rows.change(keys, () => this.#run(context, statement));
+    const { table } = context;
+    return await removeRows(context, keys, (some) => table.removeOf(this.#user, some));
   }
 
   async #read(context: Context): Promise<Listed[]> {

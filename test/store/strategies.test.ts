@@ -195,6 +195,24 @@ test('lease: it is renewed while the page works, and its row is deleted afterwar
   assert.equal(row?.['n'], 0);
 });
 
+test('row: a page that ends all sessions of its user does not wait for its own lock', async () => {
+  const sessions = newStore({ strategy: 'row' });
+  const began = performance.now();
+  for (const [at, end] of [
+    () => sessions.of('self 0').revokeAll(),
+    ({ handle }: OpenSession) => sessions.of('self 1').revoke(handle),
+    () => sessions.endAll(),
+  ].entries()) {
+    const { id } = await sessions.create(sessions.newId(), json({}), { user: `self ${at}` });
+    const [page, other] = [await open(sessions, id), newStore({ strategy: 'merge' })];
+    assert.ok(Number(await end(page)) > 0);
+    assert.equal(await page.save(json({ late: true })), 'gone');
+    await page.close();
+    assert.equal(await other.open(id), undefined);
+  }
+  assert.ok(performance.now() - began < 2000, 'no statement waited for its limit');
+});
+
 test('row: an unchanged page rolls back, and the next user of the connection has no transaction', async () => {
   const pool = poolOf(schema.url, { connectionLimit: 1 });
   const sessions = storeOn(pool, { strategy: 'row' });

@@ -14,6 +14,8 @@ export interface HoldContext {
   /** Milliseconds that a lease lives without being renewed. */
   readonly leaseTime: number;
   readonly leaseTable: string;
+  /** Rows that pages of this process have locked, by their keys. */
+  readonly lockedRows: Map<string, Hold>;
 }
 
 /** What is held of one session. */

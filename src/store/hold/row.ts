@@ -28,7 +28,12 @@ export async function lockRow(
   const link = await context.database.connect(deadline);
   await link.run(deadline, 'SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
   await link.run(deadline, 'START TRANSACTION');
-  return new LockedRow(link, context.lockTimeout);
+  return new LockedRow(link, context);
+}
+
+/** A key as a name in `HoldContext.lockedRows`. */
+export function nameOf(key: Buffer): string {
+  return key.toString('latin1');
 }
 
 class LockedRow implements Hold {
@@ -36,12 +41,13 @@ class LockedRow implements Hold {
   readonly isPinned = true;
   readonly locksRow = true;
   readonly #link: Link;
-  readonly #lockTimeout: number;
+  readonly #context: HoldContext;
+  #name = '';
   #isBegun = true;
 
-  constructor(link: Link, lockTimeout: number) {
+  constructor(link: Link, context: HoldContext) {
     this.#link = link;
-    this.#lockTimeout = lockTimeout;
+    this.#context = context;
   }
 
   get isLost(): boolean {
@@ -49,13 +55,20 @@ class LockedRow implements Hold {
   }
 
   async read(deadline: Deadline, { sql, values }: Statement): Promise<Answer> {
+    const { table, lockTimeout, lockedRows } = this.#context;
     try {
-      return await this.#link.run(deadline, sql, values, this.#lockTimeout);
+      const answer = await this.#link.run(deadline, sql, values, lockTimeout);
+      const [columns] = answer.rows;
+      if (columns !== undefined) {
+        this.#name = nameOf(table.rowOf(columns).key);
+        lockedRows.set(this.#name, this);
+      }
+      return answer;
     } catch (failure) {
       if (!(failure instanceof StatementFailure)) throw failure;
       // InnoDB waits longer than most options say: the time of this process ends first.
       const isWait = failure.errno === WAITED_TOO_LONG || failure.cause instanceof NoAnswer;
-      throw isWait ? new SessionLockTimeout(this.#lockTimeout) : failure;
+      throw isWait ? new SessionLockTimeout(lockTimeout) : failure;
     }
   }
 
@@ -74,6 +87,7 @@ class LockedRow implements Hold {
   }
 
   async close(): Promise<void> {
+    this.#context.lockedRows.delete(this.#name);
     if (this.#isBegun) await this.#rollBack();
     this.#link.release();
   }

@@ -1,0 +1,46 @@
+/** Deletes rows, also those that pages of this process have locked. */
+import type { Context } from './context.ts';
+import { Deadline, repeat } from './database/deadline.ts';
+import { StatementFailure } from './database/failures.ts';
+import { nameOf } from './hold/row.ts';
+import type { Statement } from './table/table.ts';
+
+/**
+ * Deletes rows.
+ *
+ * @param statementOf - Deletes the rows of some keys.
+ * @returns How many there were.
+ */
+export async function removeRows(
+  context: Context,
+  keys: readonly Buffer[],
+  statementOf: (keys: readonly Buffer[]) => Statement,
+): Promise<number> {
+  const { budget, database, rows } = context;
+  const deadline = new Deadline(budget);
+  return await rows.change(keys, async () => {
+    let count = 0;
+    for (const key of keys) count += await removeLocked(context, deadline, key, statementOf);
+    // All of them: a page that closes meanwhile may have rolled a deletion back.
+    const { sql, values } = statementOf(keys);
+    const { affected } = await repeat(deadline, () => database.run(deadline, sql, values));
+    return Math.min(keys.length, count + affected);
+  });
+}
+
+/** Under the strategy `row`, a page that ends its own session would wait for its own lock. */
+async function removeLocked(
+  { lockedRows }: Context,
+  deadline: Deadline,
+  key: Buffer,
+  statementOf: (keys: readonly Buffer[]) => Statement,
+): Promise<number> {
+  try {
+    const answer = await lockedRows.get(nameOf(key))?.write(deadline, statementOf([key]));
+    return answer?.affected ?? 0;
+  } catch (failure) {
+    // The lock has ended with its connection.
+    if (failure instanceof StatementFailure) return 0;
+    throw failure;
+  }
+}
