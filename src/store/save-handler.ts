@@ -46,7 +46,7 @@ export type Insert = (id: string, data: Buffer) => Promise<OpenSession>;
  * });
  * await sessions.close();
  */
-export class PhpSaveHandler {
+export class PhpSaveHandler implements AsyncDisposable {
   readonly #start: () => Promise<Context>;
   readonly #insert: Insert;
   readonly #strategy: SaveHandlerOptions['strategy'];
@@ -56,6 +56,8 @@ export class PhpSaveHandler {
   #fresh: string | undefined;
   /** An id whose lock was not free in time. */
   #locked: string | undefined;
+  /** The reason why a session could not be looked for. */
+  #failure: { readonly error: unknown } | undefined;
 
   /** @internal */
   constructor(start: () => Promise<Context>, insert: Insert, { strategy }: SaveHandlerOptions) {
@@ -83,8 +85,14 @@ export class PhpSaveHandler {
   async close(): Promise<boolean> {
     this.#isOpen = false;
     this.#locked = undefined;
+    this.#failure = undefined;
     await this.#release();
     return true;
+  }
+
+  /** Releases the session's lock at the end of the request: PHP does not call close() after an error. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   /** Returns a new id, of PHP's own characters. */
@@ -93,10 +101,25 @@ export class PhpSaveHandler {
     return this.#fresh;
   }
 
-  /** Returns whether a session exists, and locks it for the read that follows. */
+  /**
+   * Returns whether a session exists, and locks it for the read that follows; true if that cannot be
+   * known, and the read fails: PHP would give the visitor a new id, and so end their session.
+   */
   async validateId(id: string): Promise<boolean> {
-    // A locked session exists: PHP must not give its visitor a new id.
-    return (await this.#take(id)) !== undefined || this.#locked === id;
+    if (id === this.#fresh) return false;
+    try {
+      // session_create_id() asks for other ids beside the session that is open.
+      if (this.#session !== undefined && this.#session.id !== id) return await this.#isThere(id);
+      return (await this.#take(id)) !== undefined || this.#locked === id;
+    } catch (error) {
+      this.#failure = { error };
+      return true;
+    }
+  }
+
+  async #isThere(id: string): Promise<boolean> {
+    if (!PHP_ID.test(id)) return false;
+    return (await openRow(await this.#start(), id, 'none', {})) !== undefined;
   }
 
   /**
@@ -104,9 +127,12 @@ export class PhpSaveHandler {
    *
    * @returns Its bytes; '' for an unknown id; false if its lock was not free in time.
    */
-  async read(id: string): Promise<Uint8Array | string | false> {
-    const open = await this.#take(id);
-    return this.#locked === id ? false : (open?.data ?? '');
+  read(id: string): Promise<Uint8Array | string | false> {
+    return this.#guard(async () => {
+      if (this.#failure !== undefined) throw this.#failure.error;
+      const open = await this.#take(id);
+      return this.#locked === id ? false : (open?.data ?? '');
+    });
   }
 
   /**
@@ -114,7 +140,11 @@ export class PhpSaveHandler {
    *
    * @returns False if it was ended meanwhile: a save never brings a session back.
    */
-  async write(id: string, data: string | Uint8Array): Promise<boolean> {
+  write(id: string, data: string | Uint8Array): Promise<boolean> {
+    return this.#guard(() => this.#write(id, data));
+  }
+
+  async #write(id: string, data: string | Uint8Array): Promise<boolean> {
     const bytes = Buffer.from(data as Uint8Array);
     const open = await this.#take(id);
     if (open !== undefined) return (await open.save(bytes)) !== 'gone';
@@ -128,17 +158,21 @@ export class PhpSaveHandler {
   }
 
   /** Notes the use of an unchanged session. */
-  async updateTimestamp(id: string, data: string | Uint8Array): Promise<boolean> {
-    const open = await this.#take(id);
-    return open === undefined ? await this.write(id, data) : await open.touch();
+  updateTimestamp(id: string, data: string | Uint8Array): Promise<boolean> {
+    return this.#guard(async () => {
+      const open = await this.#take(id);
+      return open === undefined ? await this.#write(id, data) : await open.touch();
+    });
   }
 
   /** Ends a session; true also for an unknown one. */
-  async destroy(id: string): Promise<boolean> {
-    const open = await this.#take(id);
-    if (this.#locked === id) return false;
-    await open?.destroy();
-    return true;
+  destroy(id: string): Promise<boolean> {
+    return this.#guard(async () => {
+      const open = await this.#take(id);
+      if (this.#locked === id) return false;
+      await open?.destroy();
+      return true;
+    });
   }
 
   /** Deletes expired sessions, for half a second at most. */
@@ -146,9 +180,20 @@ export class PhpSaveHandler {
     return await collect(await this.#start(), GC_BUDGET);
   }
 
-  /** Opens a session once, for all methods until the close. */
+  /** PHP does not call close() after an exception: the lock would last as long as this process. */
+  async #guard<Result>(work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /** Opens a session once, for all methods until the close. A lock is waited for once, too. */
   async #take(id: string): Promise<OpenSession | undefined> {
     if (this.#session?.id === id) return this.#session.open;
+    if (this.#locked === id) return undefined;
     await this.#release();
     if (id === this.#fresh || !PHP_ID.test(id)) return undefined;
     const context = await this.#start();

@@ -1,8 +1,10 @@
 /** PHP's session functions on the store: locks, strict mode, lazy writes, new ids. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import {
   $_SESSION,
+  session_create_id,
   session_destroy,
   session_id,
   session_regenerate_id,
@@ -11,14 +13,18 @@ import {
   withPhpRequest,
 } from '#php';
 import { inputOf } from '../../src/php/host.ts';
+import { UnserializableError } from '../../src/serialize/index.ts';
+import { SessionLockLost, SessionUnavailable } from '../../src/store/errors.ts';
+import type { SaveHandlerOptions } from '../../src/store/save-handler.ts';
 import type { Sessions } from '../../src/store/store.ts';
-import { newStore, query, wiredStore } from './fixture.ts';
+import { newStore, poolOf, query, storeOn, wiredStore } from './fixture.ts';
 
 /** One request of PHP; returns its id, and what PHP said. */
 async function request(
   sessions: Sessions,
   id: string | undefined,
   page: () => unknown,
+  strategy?: SaveHandlerOptions['strategy'],
 ): Promise<{ id: string; messages: string[] }> {
   const messages: string[] = [];
   let last = '';
@@ -29,7 +35,7 @@ async function request(
       onMessage: ({ message }) => void messages.push(message),
     },
     async () => {
-      session_set_save_handler(sessions.saveHandler());
+      session_set_save_handler(sessions.saveHandler({ strategy }));
       await session_start();
       await page();
       last = session_id() || last;
@@ -143,6 +149,91 @@ test('a session that was revoked while a page ran is not brought back, and PHP w
   });
   assert.match(messages.join(), /Failed to write session data/);
   assert.equal(await storedCount(sessions, id), undefined);
+});
+
+for (const strategy of ['lock', 'row'] as const) {
+  test(`${strategy}: a session whose save has thrown is free for the next request`, async () => {
+    const { sessions, wire } = await wiredStore({ lockTimeout: 1 });
+    const { id } = await request(sessions, undefined, count);
+    const failing = request(
+      sessions,
+      id,
+      () => {
+        count();
+        wire.cut();
+      },
+      strategy,
+    );
+    await assert.rejects(failing, SessionLockLost);
+    const { messages } = await request(sessions, id, count, strategy);
+    assert.deepEqual(messages, []);
+    assert.equal(await storedCount(sessions, id), 2);
+  });
+}
+
+test('a value that cannot be saved leaves the session free for the next request', async () => {
+  const sessions = newStore({ lockTimeout: 1 });
+  const { id } = await request(sessions, undefined, count);
+  const failing = request(sessions, id, () => {
+    $_SESSION['when'] = new Date();
+  });
+  await assert.rejects(failing, UnserializableError);
+  await request(sessions, id, count);
+  assert.equal(await storedCount(sessions, id), 2);
+});
+
+test('the lock is waited for once, though strict mode asks for the session before its read', async () => {
+  const sessions = newStore({ lockTimeout: 0.3 });
+  const { id } = await request(sessions, undefined, count);
+  await request(sessions, id, async () => {
+    const began = performance.now();
+    const { messages } = await request(newStore({ lockTimeout: 0.3 }), id, () => {});
+    assert.match(messages.join(), /Failed to read session data/);
+    const waited = performance.now() - began;
+    assert.ok(waited < 550, `${waited} ms`);
+  });
+});
+
+test('an id made beside an open session leaves that its lock', async () => {
+  const sessions = newStore({ lockTimeout: 5 });
+  const { id } = await request(sessions, undefined, count);
+  let other: Promise<unknown> = Promise.resolve();
+  await request(sessions, id, async () => {
+    assert.match((await session_create_id()) || '', /^[0-9a-f]{64}$/);
+    assert.match((await session_create_id('p-')) || '', /^p-[0-9a-f]{64}$/);
+    other = request(newStore(), id, count);
+    await Promise.race([other, wait(100)]);
+    count();
+  });
+  await other;
+  assert.equal(await storedCount(sessions, id), 3);
+});
+
+test('a database that does not answer costs no visitor their id', async () => {
+  const working = newStore();
+  const { id } = await request(working, undefined, count);
+  const failing = storeOn(poolOf('mysql://root@127.0.0.1:1/none'), { timeout: 0.05 });
+  const headers = new Map<string, unknown>();
+  await assert.rejects(
+    withPhpRequest(
+      { settings: { 'session.use_strict_mode': '1' } },
+      async () => {
+        session_set_save_handler(failing.saveHandler());
+        await session_start();
+      },
+      {
+        input: inputOf({ cookie: `PHPSESSID=${id}` }),
+        head: {
+          headersSent: false,
+          getHeader: () => undefined,
+          setHeader: (name, value) => void headers.set(name, value),
+          removeHeader: () => {},
+        },
+      },
+    ),
+    SessionUnavailable,
+  );
+  assert.equal(headers.has('Set-Cookie'), false);
 });
 
 test('one handler for two requests at once is refused', async () => {

@@ -44,6 +44,9 @@ const linkedClasses = new WeakMap<PhpRequest, WeakSet<object>>();
  *
  * Outside a request, this sets the handler of every later request of the process.
  *
+ * As in PHP, close() is not called after an exception. An object's `[Symbol.asyncDispose]()` is called
+ * at the end of each request, so that no lock outlasts it.
+ *
  * @param handler - The object; the optional methods `create_sid`, `validateId` and
  *   `updateTimestamp` are found by name. PHP deprecates callbacks from 8.4 on.
  * @param register_shutdown - Whether a shutdown function writes the session, after those that the
@@ -232,6 +235,7 @@ function setObject(
   user.className = handler.constructor.name;
   user.callbacks = known?.get(request.version) ?? callbacksOf(request, handler);
   known?.set(request.version, user.callbacks);
+  if (Symbol.asyncDispose in handler) user.disposables.add(handler as object as AsyncDisposable);
   registerHandlerShutdown(request, shutdown);
   nameUserModule(request);
 }

@@ -77,6 +77,8 @@ export interface UserModule extends SaveModule {
   className: string | undefined;
   /** PS(in_save_handler). */
   isCalling: boolean;
+  /** Handler objects of this request that release themselves at its end. */
+  readonly disposables: Set<AsyncDisposable>;
 }
 
 /** The modules of one request. */

@@ -140,8 +140,9 @@ export class Storage {
    * they would stay open as long as the server runs.
    */
   release(): Promise<void> | undefined {
-    this.#modules.user.isCalling = false;
-    return this.isOpen ? this.#releaseAll() : undefined;
+    const { user } = this.#modules;
+    user.isCalling = false;
+    return this.isOpen || user.disposables.size > 0 ? this.#releaseAll() : undefined;
   }
 
   async #releaseAll(): Promise<void> {
@@ -149,6 +150,8 @@ export class Storage {
     this.#handler = undefined;
     await handler?.release();
     await this.#releaseParent();
+    const { disposables } = this.#modules.user;
+    for (const each of disposables) await each[Symbol.asyncDispose]();
   }
 
   async #releaseParent(): Promise<void> {

@@ -42,6 +42,7 @@ export class Callbacks implements UserModule {
   callbacks: Partial<SessionCallbacks> = {};
   className: string | undefined;
   isCalling = false;
+  readonly disposables: Set<AsyncDisposable> = new Set();
 
   open(context: HandlerContext, savePath: string, name: string): Awaitable<Opening> {
     const handler = new OpenCallbacks(this, context);
