@@ -1,7 +1,7 @@
 /** What happens to sessions, for logs and alarms: listeners, and a diagnostics channel. */
 import { channel } from 'node:diagnostics_channel';
 import { inspect, types } from 'node:util';
-import { FUNCTION, oneOf, require } from './kinds.ts';
+import { FUNCTION, oneOf, requireKind } from './kinds.ts';
 
 /**
  * One event. It names a session by its handle, never by its id; an id that is unknown has none.
@@ -63,8 +63,8 @@ export class Events {
   readonly #listeners = new Map<SessionEventKind, Set<SessionListener>>();
 
   on(kind: SessionEventKind, listener: SessionListener): () => void {
-    require('kind', kind, KINDS);
-    require('listener', listener, FUNCTION);
+    requireKind('kind', kind, KINDS);
+    requireKind('listener', listener, FUNCTION);
     const listeners = this.#listeners.get(kind) ?? new Set();
     this.#listeners.set(kind, listeners.add(listener));
     return () => {

@@ -93,7 +93,7 @@ export function either(one: Kind, other: Kind): Kind {
  * @param name - Its name, for the error.
  * @throws SessionSetupError with the name, the value and what it takes.
  */
-export function require(name: string, value: unknown, kind: Kind): void {
+export function requireKind(name: string, value: unknown, kind: Kind): void {
   if (kind.accepts(value)) return;
   throw new SessionSetupError(`${name} takes ${kind.takes}, not ${shown(value)}`);
 }
@@ -118,7 +118,7 @@ export function requireAll(
         `there is no option "${place}${name}"; known are ${known.join(', ')}`,
       );
     }
-    if (value !== undefined) require(place + name, value, kind);
+    if (value !== undefined) requireKind(place + name, value, kind);
   }
 }
 

@@ -20,11 +20,11 @@ export interface Owner {
  */
 export function requireOwner({ user, label }: Owner): void {
   if (user === '') throw new SessionValueError('user', 'an empty name');
-  require('user', user, LONGEST_USER);
-  require('label', label, LONGEST_LABEL);
+  requireText('user', user, LONGEST_USER);
+  requireText('label', label, LONGEST_LABEL);
 }
 
-function require(name: string, text: string | null | undefined, most: number): void {
+function requireText(name: string, text: string | null | undefined, most: number): void {
   if (text === undefined || text === null) return;
   if (typeof text !== 'string') throw new SessionValueError(name, `a ${typeof text}`);
   if (Buffer.byteLength(text) > most) {

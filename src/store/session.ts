@@ -1,7 +1,7 @@
 /** A session as an application uses it: values, and a row only when there is something to keep. */
 import type { Context } from './context.ts';
 import { SessionClosed, SessionConflict, SessionNotFresh } from './errors.ts';
-import { require, SECONDS } from './kinds.ts';
+import { requireKind, SECONDS } from './kinds.ts';
 import type { OpenSession, SaveAnswer } from './open-session.ts';
 import { readOnly, Variables } from './payload/variables.ts';
 import { type RenewOptions, requireRenewal } from './renew.ts';
@@ -102,7 +102,7 @@ export class Session<Data extends object = Record<string, unknown>> implements A
    * @throws SessionNotFresh for an older login, and for a session without a user.
    */
   requireFresh(maxAge: number): void {
-    require('maxAge', maxAge, SECONDS);
+    requireKind('maxAge', maxAge, SECONDS);
     this.#requireUsable();
     const open = this.#open;
     const isFresh = open?.user !== undefined && open.age <= maxAge;

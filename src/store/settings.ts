@@ -13,8 +13,8 @@ import {
   type Kind,
   OBJECT,
   oneOf,
-  require,
   requireAll,
+  requireKind,
   SECONDS,
   SHARE,
   SWITCH,
@@ -124,7 +124,7 @@ export function settingsOf(options: AnyOptions): Settings {
     requireAll(options[name as keyof typeof MEMBERS] || {}, kinds, `${name}.`);
   }
   for (const [name, column] of Object.entries(options.extra ?? {})) {
-    require(`extra.${name}`, column, FUNCTION);
+    requireKind(`extra.${name}`, column, FUNCTION);
   }
   const isArticle = options.profile === 'article';
   if (isArticle) requireArticle(options);

@@ -14,7 +14,7 @@ import { SessionSetupError, SessionTooLarge } from './errors.ts';
 import type { SessionEventKind, SessionListener } from './events.ts';
 import { collect } from './gc.ts';
 import { Nothing } from './hold/hold.ts';
-import { ANY, type Kind, oneOf, require, requireAll, SECONDS } from './kinds.ts';
+import { ANY, type Kind, oneOf, requireAll, requireKind, SECONDS } from './kinds.ts';
 import { type Opening, openRow } from './open.ts';
 import { OpenSession, type ReadSession, requireBytes } from './open-session.ts';
 import type { ArticleOptions, SessionsOptions, Strategy } from './options.ts';
@@ -259,7 +259,7 @@ export class Sessions<Data extends object = Record<string, unknown>> {
    * @returns How many were deleted.
    */
   async gc(budget: number = 5): Promise<number> {
-    require('budget', budget, SECONDS);
+    requireKind('budget', budget, SECONDS);
     return await collect(await this.#engine.start(), budget * 1000);
   }
 

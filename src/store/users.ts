@@ -3,7 +3,7 @@ import type { Context } from './context.ts';
 import { Deadline, repeat } from './database/deadline.ts';
 import type { ExtraValue } from './extra.ts';
 import { endSuccessor } from './find.ts';
-import { type Kind, OBJECT, require } from './kinds.ts';
+import { type Kind, OBJECT, requireKind } from './kinds.ts';
 import { removeRows } from './remove.ts';
 import type { Listed, Statement } from './table/table.ts';
 
@@ -95,7 +95,7 @@ export class UserSessions {
    * @returns How many were ended.
    */
   async revokeOthers(session: { readonly handle: string | undefined }): Promise<number> {
-    require('revokeOthers()', session, SESSION);
+    requireKind('revokeOthers()', session, SESSION);
     const context = await this.#start();
     const { hash, events } = context;
     let count = 0;
