@@ -1,6 +1,6 @@
 /** A wrong site for each case of the adapters' contract. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Page, PageSession } from '../../src/contract/adapter/site.ts';
+import type { Page, PageAnswer, PageSession } from '../../src/contract/adapter/site.ts';
 import { ModelSite, type Opened } from './model-site.ts';
 
 /** Saves without being waited for, after the response has left. */
@@ -154,6 +154,12 @@ export const faults: Record<string, () => ModelSite> = {
         });
         await super.answer(page, request, response);
         if (!response.destroyed) end();
+      }
+    })(),
+  'a page that throws is answered with an error, and keeps what it has stored': () =>
+    new (class extends ModelSite {
+      override outcomeOf(answer: Promise<PageAnswer>): Promise<PageAnswer> {
+        return answer;
       }
     })(),
   'a visitor with a session gets an error, and keeps the cookie': () =>

@@ -4,7 +4,13 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after } from 'node:test';
-import type { HeldSave, Page, PageSession, SessionSite } from '../../src/contract/adapter/site.ts';
+import type {
+  HeldSave,
+  Page,
+  PageAnswer,
+  PageSession,
+  SessionSite,
+} from '../../src/contract/adapter/site.ts';
 import { gate } from '../../src/contract/case.ts';
 
 type Values = Record<string, unknown>;
@@ -67,11 +73,20 @@ export class ModelSite implements SessionSite {
       opened = { id: this.adopt(cookie), isEnded: false, changes: new Map() };
       return this.session(opened);
     };
-    const { status = 200, headers = {}, body = '' } = await page(open, request.url ?? '/');
+    const answered = await this.outcomeOf(page(open, request.url ?? '/'));
+    const { status = 200, headers = {}, body = '' } = answered;
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     response.statusCode = status;
     await this.settle(opened, cookie, response);
     this.send(response, body);
+  }
+
+  /** A page's answer; an error's, where it throws. A store that is down answers for itself. */
+  async outcomeOf(answer: Promise<PageAnswer>): Promise<PageAnswer> {
+    return await answer.catch((error: unknown) => {
+      if (this.isDown) throw error;
+      return { status: 500, body: 'failed' };
+    });
   }
 
   send(response: ServerResponse, body: string | readonly string[]): void {

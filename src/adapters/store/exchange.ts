@@ -164,6 +164,28 @@ export class SessionExchange {
     }
   }
 
+  /**
+   * Runs a page and commits, also when it throws: an error is answered like anything else, and the
+   * page may have signed the visitor out before.
+   *
+   * @param statusOf - Returns the status of what the page has answered.
+   * @throws The page's error; else as `commitFor()`.
+   */
+  async commitAfter<Result>(
+    page: () => Promise<Result>,
+    statusOf: (result: Result) => number,
+  ): Promise<Result> {
+    let result: Result;
+    try {
+      result = await page();
+    } catch (error) {
+      await this.commitFor(500);
+      throw error;
+    }
+    await this.commitFor(statusOf(result));
+    return result;
+  }
+
   async #commit(): Promise<void> {
     const session = await this.#session;
     if (session === undefined) return;

@@ -24,7 +24,8 @@ export type SessionMiddleware = (
  * The session is saved before the response's head leaves, so that a redirect cannot overtake its own
  * save. If it cannot be saved, its error goes to Express's error handlers, which answer instead; an
  * answer that reports a failure itself (500 and above, or 400 and above after a call of the session
- * has failed) stays, and the error is a process warning.
+ * has failed) stays, and the error is a process warning. A handler that throws has its session saved
+ * before the answer to the error leaves.
  *
  * @param sessions - The store.
  * @param options - The cookie.

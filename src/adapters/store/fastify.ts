@@ -59,6 +59,7 @@ export interface FastifyLike {
  *
  * The session is saved in the hook `onSend`, before the head of the response leaves. If it cannot
  * be saved, its error goes to the application's error handler, which answers instead. A handler that
+ * throws has its session saved before the error handler's answer leaves. A handler that
  * answers through `reply.raw` has its session saved as well, before its first bytes leave; an error
  * is then a plain 500 and a warning of the process.
  *

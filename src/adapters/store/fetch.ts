@@ -17,8 +17,9 @@ export { type ExchangeOptions, type GetSessionOptions, getSession } from './exch
  * @param sessions - The store.
  * @param handler - What answers a request; further arguments of the server are passed on.
  * @param options - The cookie.
- * @returns A handler of the same shape. It rejects with the error of the handler, whose session is
- *   then not saved, or of the save.
+ * @returns A handler of the same shape. It rejects with the error of the save; or with that of the
+ *   handler, whose session is then not saved, because there is no Response that could set its cookie:
+ *   to keep what the page has stored, catch the error in the handler and return a Response.
  * @throws TypeError for a cookie that browsers would refuse.
  * @example
  * const sessions = createSessions({

@@ -18,11 +18,14 @@ export interface H3Event {
   readonly res: {
     /** Its headers so far. */
     readonly headers: Headers;
+    /** Its headers if the answer is an error, or has a status from 400. */
+    readonly errHeaders: Headers;
   };
 }
 
 /**
- * Lets every handler of an h3 application call `getSession(event.req)`.
+ * Lets every handler of an h3 application call `getSession(event.req)`. A handler that throws has its
+ * session saved, too; an `onError` that returns a Response leaves the cookie of a new session out.
  *
  * @param sessions - The store.
  * @param options - The cookie.
@@ -52,35 +55,36 @@ export function h3Sessions<Data extends object>(
 ): (event: H3Event, next: () => unknown) => Promise<unknown> {
   const begin = prepareSessions(sessions, options);
   return async ({ req, res }, next) => {
-    const head = new EventHead(res.headers);
+    const head = new EventHead(res);
     const exchange = begin({ cookie: req.headers.get('cookie'), head, request: req });
-    try {
+    const page = async (): Promise<unknown> => {
       const answer = await next();
-      if (answer instanceof Error) {
-        // h3 answers it as if it had been thrown, without the headers of the event.
-        await exchange.close();
-        return answer;
-      }
       if (answer instanceof Response) head.page = answer.headers;
-      await exchange.commitFor(answer instanceof Response ? answer.status : 200);
-      head.headersSent = true;
       return answer;
-    } catch (error) {
-      await exchange.close();
-      throw error;
-    }
+    };
+    const answer = await exchange.commitAfter(page, statusOf);
+    head.headersSent = true;
+    return answer;
   };
+}
+
+function statusOf(answer: unknown): number {
+  if (answer instanceof Response) return answer.status;
+  // h3 answers an error that is returned as if it had been thrown.
+  return answer instanceof Error ? 500 : 200;
 }
 
 /** The headers that an event adds to its response. */
 class EventHead implements ResponseHead {
   readonly #headers: Headers;
+  readonly #errHeaders: Headers;
   /** The headers of the page's own Response. */
   page: Headers | undefined;
   headersSent = false;
 
-  constructor(headers: Headers) {
+  constructor({ headers, errHeaders }: H3Event['res']) {
     this.#headers = headers;
+    this.#errHeaders = errHeaders;
   }
 
   getHeader(name: string): string | readonly string[] | undefined {
@@ -89,11 +93,14 @@ class EventHead implements ResponseHead {
   }
 
   setHeader(name: string, value: string | readonly string[]): void {
-    this.#headers.delete(name);
-    for (const each of [value].flat()) this.#headers.append(name, each);
+    for (const headers of [this.#headers, this.#errHeaders]) {
+      headers.delete(name);
+      for (const each of [value].flat()) headers.append(name, each);
+    }
   }
 
   removeHeader(name: string): void {
     this.#headers.delete(name);
+    this.#errHeaders.delete(name);
   }
 }

@@ -26,7 +26,8 @@ export interface HonoContext {
  *
  * @param sessions - The store.
  * @param options - The cookie.
- * @returns A middleware. A save that fails goes to the application's `onError`.
+ * @returns A middleware. A save that fails goes to the application's `onError`. A handler that throws
+ *   has its session saved, with what `onError` answers.
  * @throws TypeError for a cookie that browsers would refuse.
  * @example
  * import { Hono } from 'hono';

@@ -24,7 +24,9 @@ export interface KoaContext {
  * Lets every middleware after it call `getSession(ctx.req)`.
  *
  * Koa answers when all middlewares have returned, and the session is saved before that. So answer by
- * `ctx.body`, a stream included; what is written into `ctx.res` leaves before the save.
+ * `ctx.body`, a stream included; what is written into `ctx.res` leaves before the save. A page that
+ * throws has its session saved, too. Koa's own answer to an error removes all headers, the cookie
+ * included: catch errors in a middleware before this one, and the cookie is set.
  *
  * @param sessions - The store.
  * @param options - The cookie.
@@ -58,12 +60,6 @@ export function koaSessions<Data extends object>(
   return async ({ req, res }, next) => {
     const exchange = begin({ cookie: req.headers.cookie, head: res, request: req });
     releaseAfter(res, exchange, options);
-    try {
-      await next();
-      await exchange.commitFor(res.statusCode);
-    } catch (error) {
-      await exchange.close();
-      throw error;
-    }
+    await exchange.commitAfter(next, () => res.statusCode);
   };
 }

@@ -145,7 +145,7 @@ export function nextSessions<Data extends object>(
  * @param sessions - The store.
  * @param handler - What `proxy` would be; its Response may be one of `NextResponse`.
  * @param options - The cookie.
- * @returns A function to export as `proxy`.
+ * @returns A function to export as `proxy`. After an error of the handler the session is not saved.
  * @throws TypeError for a cookie that browsers would refuse.
  * @example
  * const sessions = createSessions<{ visits: number }>({

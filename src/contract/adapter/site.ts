@@ -43,7 +43,8 @@ export interface HeldSave {
 /** A site on which the contract of an adapter is run. */
 export interface SessionSite {
   /**
-   * Serves a page on every path and method, until the tests are over.
+   * Serves a page on every path and method, until the tests are over. A page that throws is answered
+   * with the status 500, where the site's users handle such errors.
    *
    * @returns The site's address, such as `http://127.0.0.1:8080`. Requests say by
    *   `X-Forwarded-Proto: https` that they came over TLS.

@@ -96,6 +96,14 @@ const onExpress: Serve = (sessions, page, options) => {
   return serve(app);
 };
 
+/** Pages behind Fetch answer their errors themselves: a handler that rejects has no Response to save for. */
+async function orFailed(answer: Promise<Answer>): Promise<Answer> {
+  return await answer.catch((error: Error) => {
+    if (error.name.startsWith('Session')) throw error;
+    return failed;
+  });
+}
+
 const responseOf = ({ status = 200, body = '', headers = {}, pieces }: Answer): Response => {
   const encoded = pieces?.map((piece) => new TextEncoder().encode(piece));
   const stream = encoded && (Readable.toWeb(Readable.from(encoded)) as ReadableStream);
@@ -106,7 +114,9 @@ const onFetch: Serve = (sessions, page, options) => {
   const handler = withFetchSessions(
     sessions,
     async (request) =>
-      responseOf(await page(() => getSession<Data>(request), new URL(request.url).pathname)),
+      responseOf(
+        await orFailed(page(() => getSession<Data>(request), new URL(request.url).pathname)),
+      ),
     options,
   );
   return serve(getRequestListener((request) => handler(request).catch(() => responseOf(failed))));
@@ -188,7 +198,9 @@ const onNext: Serve = (sessions, page, options) => {
     const { jar, lines } = jarOf(request);
     const { pathname } = new URL(request.url);
     const response = await requests.run(jar, () =>
-      withSession(async (session) => responseOf(await page(async () => session, pathname))),
+      withSession(async (session) =>
+        responseOf(await orFailed(page(async () => session, pathname))),
+      ),
     );
     for (const line of lines) response.headers.append('Set-Cookie', line);
     return response;
@@ -201,7 +213,9 @@ const onProxy: Serve = (sessions, page, options) => {
   const proxy = withProxySessions(
     sessions,
     async (request: Request) =>
-      responseOf(await page(() => getSession<Data>(request), new URL(request.url).pathname)),
+      responseOf(
+        await orFailed(page(() => getSession<Data>(request), new URL(request.url).pathname)),
+      ),
     options,
   );
   return serve(getRequestListener((request) => proxy(request).catch(() => responseOf(failed))));
@@ -388,4 +402,14 @@ test('a request that the middleware has not seen, and a cookie that browsers ref
   for (const [options, message] of misspelt) {
     assert.throws(() => expressSessions(sessions, options), { name: 'TypeError', message });
   }
+});
+
+test('Koa: the cookie of a new session is set with the answer of a middleware to an error', async () => {
+  const { sessions } = await place();
+  const url = await onKoa(sessions, async (get) => {
+    (await get()).data['tries'] = 1;
+    throw new Error('thrown by the page');
+  });
+  const { response, cookie } = await ask(url);
+  assert.deepEqual([response.status, cookie.split('=')[0]], [500, '__Host-session']);
 });

@@ -264,7 +264,28 @@ test("a page's own answer to a failure stays when the save behind it fails, too"
   assert.ok(warn.mock.callCount() >= 9);
 });
 
-test('an error that an h3 handler returns is as one that it throws: nothing is stored', async () => {
+test('h3: the cookie of a new session is set with an error, and with a status from 400', async () => {
+  const app = new H3({ silent: true });
+  app.use(h3Sessions(newStore()));
+  app.get('/throws', async ({ req }) => {
+    (await getSession(req)).data['tries'] = 1;
+    throw new Error('thrown by the page');
+  });
+  app.get('/missing', async ({ req }) => {
+    (await getSession(req)).data['tries'] = 1;
+    return new Response('not found', { status: 404 });
+  });
+  for (const [path, status] of [
+    ['/throws', 500],
+    ['/missing', 404],
+  ] as const) {
+    const response = await app.request(path);
+    assert.equal(response.status, status);
+    assert.match(response.headers.getSetCookie().join(), /^__Host-session=/, path);
+  }
+});
+
+test('an error that an h3 handler returns is as one that it throws: its session is stored', async () => {
   const sessions = newStore();
   const app = new H3();
   app.use(h3Sessions(sessions));
@@ -274,6 +295,6 @@ test('an error that an h3 handler returns is as one that it throws: nothing is s
   });
   const count = await sessions.count();
   const response = await app.request('/');
-  assert.deepEqual([response.status, response.headers.getSetCookie()], [410, []]);
-  assert.equal(await sessions.count(), count);
+  assert.deepEqual([response.status, response.headers.getSetCookie().length], [410, 1]);
+  assert.equal(await sessions.count(), count + 1);
 });
