@@ -6,10 +6,10 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { obtainMysql } from '../src/workshop/machine/database/mysql.ts';
 import { startPrivateServer } from '../src/workshop/machine/database/private-server.ts';
 import { stripTypes } from '../src/workshop/machine/program.ts';
 import { cleanUpBeforeSignals } from '../src/workshop/machine/signals.ts';
+import { obtainMysql } from './workshop/machine/mysql.ts';
 
 const wanted = process.argv.slice(2);
 const progress = (line: string): void => console.log(line);

@@ -18,7 +18,7 @@ import {
 
 /** A request as its framework has it, and the head of its response. */
 export interface ExchangeParts extends RequestSource {
-  /** Where the session's cookie and cache headers go. */
+  /** Receives the session's cookie and cache headers. */
   readonly head: ResponseHead;
   /** The framework's request: `phpSessionOf()` finds the session by it. */
   readonly request: object;

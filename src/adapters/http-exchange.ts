@@ -11,7 +11,7 @@ import { isQueueable } from './queued-response.ts';
 /** How PHP behaves, and how long a page may outlive its client. */
 export interface HttpOptions<Name extends string = string> extends PhpOptions<Name> {
   /**
-   * Milliseconds that a page may go on after its client has gone, before its session is saved and
+   * Milliseconds that a page may run after its client has gone, before its session is saved and
    * closed. A page that never ends would keep its session's lock; PHP's max_execution_time does this.
    *
    * @default 30000
@@ -184,7 +184,7 @@ class Serving implements PageOwner {
     this.#isClosed = true;
     this.endIfOver();
     if (this.#response.writableFinished) return;
-    // PHP starts a page when it has the whole request: without the rest, the page cannot go on.
+    // PHP starts a page when it has the whole request: without the rest, the page cannot continue.
     if (!this.#request.complete) this.#end();
     else setTimeout(() => this.#end(), this.#hangupGrace).unref();
   }

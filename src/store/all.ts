@@ -17,9 +17,9 @@ export interface AnySession {
   readonly handle: string;
   /** Its bytes, in the format in which they are stored. */
   readonly data: Buffer;
-  /** Whose session it is; undefined before a login. */
+  /** The session's user; undefined before a login. */
   readonly user: string | undefined;
-  /** What a list shows. */
+  /** The label in a list. */
   readonly label: string | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** What the parts of one store share. */
+/** The state that the parts of one store share. */
 import type { Rows } from './cache/rows.ts';
 import type { Reads } from './database/reads.ts';
 import type { Writes } from './database/writes.ts';

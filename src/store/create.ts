@@ -49,7 +49,7 @@ export async function insertRow(
         await deadline.pauseAfter(failure);
         continue;
       }
-      // An earlier try whose answer was lost is no other session.
+      // An earlier attempt whose answer was lost is the same session.
       const found = await findRow(context, deadline, [key]);
       if (found?.marks.equals(marks)) return row;
       throw new SessionConflict([], 'there is a session with this id', failure.cause);

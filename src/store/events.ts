@@ -1,4 +1,4 @@
-/** What happens to sessions, for logs and alarms: listeners, and a diagnostics channel. */
+/** Events of sessions, for logs and alarms: listeners, and a diagnostics channel. */
 import { channel } from 'node:diagnostics_channel';
 import { inspect, types } from 'node:util';
 import { FUNCTION, oneOf, requireKind } from './kinds.ts';
@@ -16,11 +16,11 @@ import { FUNCTION, oneOf, requireKind } from './kinds.ts';
  * - `cache-failed`: memcached did not answer, and the database was asked.
  */
 export interface SessionEvent {
-  /** What happened. */
+  /** The kind of the event. */
   readonly kind: SessionEventKind;
   /** The session's handle, as in a user's list. */
   readonly handle?: string | undefined;
-  /** Whose session it is. */
+  /** The session's user. */
   readonly user?: string | undefined;
   /** The number of sessions, of `gc` and `replay`; of ids, of `guessing`. */
   readonly count?: number | undefined;
@@ -30,23 +30,26 @@ export interface SessionEvent {
   readonly error?: unknown;
 }
 
-const KIND_NAMES = [
-  'create',
-  'renew',
-  'destroy',
-  'unknown-id',
-  'guessing',
-  'replay',
-  'conflict',
-  'lock-lost',
-  'gc',
-  'gc-failed',
-  'cache-failed',
-] as const;
-const KINDS = oneOf(...KIND_NAMES);
-
 /** The kinds of events. */
-export type SessionEventKind = (typeof KIND_NAMES)[number];
+export type SessionEventKind =
+  | 'create'
+  | 'renew'
+  | 'destroy'
+  | 'unknown-id'
+  | 'guessing'
+  | 'replay'
+  | 'conflict'
+  | 'lock-lost'
+  | 'gc'
+  | 'gc-failed'
+  | 'cache-failed';
+
+/** The same words as values. */
+const KIND_NAMES: Readonly<Record<SessionEventKind, true>> = {
+  ...{ create: true, renew: true, destroy: true, 'unknown-id': true, guessing: true, replay: true },
+  ...{ conflict: true, 'lock-lost': true, gc: true, 'gc-failed': true, 'cache-failed': true },
+};
+const KINDS = oneOf(...Object.keys(KIND_NAMES));
 
 /** Receives events. */
 export type SessionListener = (event: SessionEvent) => void;

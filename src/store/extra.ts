@@ -10,7 +10,7 @@ export type ExtraValue = string | number | boolean | Uint8Array | null;
 export interface ExtraView<Data extends object = Record<string, unknown>> {
   /** The session's data; changes to it are not saved. */
   readonly data: Readonly<Partial<Data>>;
-  /** Whose session it is; undefined before a login. */
+  /** The session's user; undefined before a login. */
   readonly user: string | undefined;
   /** The label in a list of the user's sessions. */
   readonly label: string | undefined;

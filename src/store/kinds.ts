@@ -1,5 +1,5 @@
 /**
- * What options and arguments take. The types refuse a wrong value in TypeScript; a value from
+ * The kinds of values that options and arguments take. The types refuse a wrong value in TypeScript; a value from
  * JavaScript, from JSON or from a command line is checked here, once, before it means something else
  * than its author wanted: `grace: -1`, `idle: '30'`, `gc(NaN)`.
  */

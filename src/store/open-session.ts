@@ -56,7 +56,7 @@ export type ReadSession = Pick<
   'id' | 'data' | 'user' | 'label' | 'handle' | 'state' | 'close' | typeof Symbol.asyncDispose
 >;
 
-/** What an open session begins with. */
+/** The initial state of an open session. */
 export interface Opened {
   readonly id: string;
   readonly keys: readonly [Buffer, ...Buffer[]];
@@ -122,12 +122,12 @@ export class OpenSession implements AsyncDisposable {
     return this.#row.data;
   }
 
-  /** Whose session it is; undefined before a login. */
+  /** The session's user; undefined before a login. */
   get user(): string | undefined {
     return this.#row.user;
   }
 
-  /** What a list of the user's sessions shows. */
+  /** The label in a list of the user's sessions. */
   get label(): string | undefined {
     return this.#row.label;
   }
@@ -196,7 +196,7 @@ export class OpenSession implements AsyncDisposable {
     return 'saved';
   }
 
-  /** Returns `data` itself if nobody else has changed the session. */
+  /** Returns `data` itself if no other request has changed the session. */
   #reconcile(base: Buffer, data: Buffer, found: Row, { decide, own }: Deciding): Buffer {
     if (found.data.equals(base)) return data;
     // An update() that was made already would be made twice.

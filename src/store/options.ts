@@ -11,7 +11,7 @@ import type { SealOptions } from './payload/seal.ts';
 import type { Columns } from './table/statements.ts';
 
 /**
- * What is held between a session's read and its save.
+ * The hold on a session between its read and its save.
  *
  * | strategy | holds | for |
  * | --- | --- | --- |
@@ -25,7 +25,7 @@ import type { Columns } from './table/statements.ts';
  */
 export type Strategy = 'merge' | 'lock' | 'lease' | 'row';
 
-/** Where the sessions are. */
+/** The place of the sessions. */
 export type Connected =
   | {
       /** The application's pool of mysql2 or mysql2/promise; it is never closed here. */
@@ -72,7 +72,7 @@ export type SessionsOptions<Data extends object = Record<string, unknown>> = Con
   /** @default 'merge' */
   readonly strategy?: Strategy | undefined;
   /**
-   * What happens to a key that two requests have changed.
+   * Resolves a key that two requests have changed.
    *
    * @default 'mine'
    */

@@ -1,4 +1,4 @@
-/** Whose session it is, and what a list shows: limits of their columns. */
+/** A session's user and its label in lists: the limits of their columns. */
 import { SessionValueError } from './errors.ts';
 
 const LONGEST_USER = 128;
@@ -6,9 +6,9 @@ const LONGEST_LABEL = 255;
 
 /** The user and the label that a caller gives. */
 export interface Owner {
-  /** Whose session it is; null for no user. */
+  /** The session's user; null for none. */
   readonly user?: string | null | undefined;
-  /** What a list of the user's sessions shows. */
+  /** The label in a list of the user's sessions. */
   readonly label?: string | undefined;
 }
 

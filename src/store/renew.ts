@@ -19,10 +19,10 @@ export interface RenewOptions {
    * The user who has just logged in: the session's absolute time starts again, and a session that
    * changes its user cannot be reached by the old id. Without a user only the id is new.
    *
-   * @default the same as before; null for nobody, after a logout that keeps the session
+   * @default the same as before; null for no user, after a logout that keeps the session
    */
   readonly user?: string | null | undefined;
-  /** What a list of the user's sessions shows, such as "Firefox on Linux". */
+  /** The label in a list of the user's sessions, such as "Firefox on Linux". */
   readonly label?: string | undefined;
   /**
    * Seconds in which the old id still works, for requests that are under way. Its use afterwards is
@@ -119,7 +119,7 @@ export async function renewRow(
       throw new SessionLockLost(failure.cause, failure.kind !== 'unknown');
     }
     if (now === undefined) {
-      // A table without pointers: after a lost answer only the new row tells.
+      // A table without pointers: after a lost answer only the new row is evidence.
       const isDone = failure !== undefined && (await findRow(context, deadline, [key]));
       return isDone ? { row, id } : undefined;
     }

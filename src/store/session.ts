@@ -13,7 +13,7 @@ export type Create = (
   owner: { user?: string | undefined; label?: string | undefined },
 ) => Promise<OpenSession>;
 
-/** What the response has to do with the browser's cookie. */
+/** The response's part: to set, remove or leave the browser's cookie. */
 export type CookieChange =
   /** Set it to this id. */
   | {
@@ -90,7 +90,7 @@ export class Session<Data extends object = Record<string, unknown>> implements A
     return this.#open === undefined;
   }
 
-  /** Whose session it is; undefined before a login. */
+  /** The session's user; undefined before a login. */
   get user(): string | undefined {
     return this.#state === 'ended' ? undefined : this.#open?.user;
   }
@@ -119,7 +119,7 @@ export class Session<Data extends object = Record<string, unknown>> implements A
     return this.#hasFailed;
   }
 
-  /** What the response has to do with the cookie, known after `save()`. */
+  /** Whether the response must set or remove the cookie, known after `save()`. */
   get cookie(): CookieChange {
     return this.#cookie;
   }

@@ -213,7 +213,7 @@ export class Sessions<Data extends object = Record<string, unknown>> {
     return this.#engine.settings.idle / 1000;
   }
 
-  /** What is held between a session's read and its save. */
+  /** The hold on a session between its read and its save. */
   get strategy(): Strategy {
     return this.#engine.settings.strategy;
   }

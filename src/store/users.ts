@@ -21,7 +21,7 @@ export interface ListedSession {
   readonly created: Date;
   /** When it was last used, to the exactness of `touchAfter`. */
   readonly lastSeen: Date;
-  /** What `create()` or `renew()` was given. */
+  /** The label that `create()` or `renew()` was given. */
   readonly label: string | undefined;
   /** The columns of the option `extra`, by name. */
   readonly extra: Readonly<Record<string, ExtraValue>>;

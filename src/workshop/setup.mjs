@@ -98,7 +98,7 @@ async function prepareTypeCheck() {
   }
 }
 
-/** Only reports a problem: `npm test` and the matrix fail because of it, a learner can go on. */
+/** Only reports a problem: `npm test` and the matrix fail because of it, a learner can continue. */
 async function makeWrongFixes() {
   const patches = await import('./course/patches.mjs');
   try {

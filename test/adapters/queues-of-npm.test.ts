@@ -1,7 +1,7 @@
 /**
- * Whose `$_SESSION` is it in the functions that packages of npm call later? Code after an `await` is
- * always in its own request's context; functions, callbacks and listeners that a library calls may be
- * in another visitor's, as docs/the-request.md says.
+ * `$_SESSION` in functions that packages of npm call later. Code after an `await` is always in its own
+ * request's context; functions, callbacks and listeners that a library calls may be in another
+ * visitor's, as docs/the-request.md says.
  */
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';

@@ -1,6 +1,6 @@
 /**
- * Whose `$_SESSION` is it in a callback that has waited in a queue? Libraries that keep promises, or
- * bind their callbacks, keep a request's context; in the others the explicit form is right and the
+ * `$_SESSION` in a callback that has waited in a driver's queue. Drivers that return promises, or bind
+ * their callbacks, keep a request's context; in the others the explicit form is right and the
  * ambient form meets another visitor's session, as docs/the-request.md says.
  */
 import assert from 'node:assert/strict';

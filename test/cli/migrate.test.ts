@@ -119,7 +119,7 @@ test('while another transaction uses the table, the ALTER gives way to later sta
     );
     if (waiting.length > 0) break;
   }
-  // It would wait as long as the ALTER does, and the other transaction goes on.
+  // It would wait as long as the ALTER does, and the other transaction continues.
   await pool.query('SELECT COUNT(*) FROM sessions');
   await other.query('COMMIT');
   other.release();

@@ -258,7 +258,7 @@ test('SIGTERM during a census prints no half of it', async () => {
   }
 });
 
-test('a daemon reports a database that fails, and goes on when it is back', async () => {
+test('a daemon reports a database that fails, and continues when it is back', async () => {
   await fill([['count|i:1;', now]]);
   await database.query('RENAME TABLE sessions TO away');
   const daemons = crawlers.map((crawler) => new Daemon(crawler, account, '--interval', '1', ...at));

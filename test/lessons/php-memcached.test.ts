@@ -58,7 +58,7 @@ const counter = `session_start();
 $_SESSION['n'] = ($_SESSION['n'] ?? 0) + 1; $_SESSION['name'] = 'Zoë';
 session_write_close(); echo $_SESSION['n'];`;
 
-test('PHP and Node go on with one session, under a key with the id in it', async () => {
+test('PHP and Node continue one session, under a key with the id in it', async () => {
   const [node, client] = [nodes.slice(0, 1), clients[0] as MemcachedClient];
   const key = 'memc.sess.key.abc123';
   assert.equal(await run(counter, node, 'PHPSESSID=abc123'), '1');

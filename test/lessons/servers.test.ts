@@ -163,7 +163,7 @@ for (const [holds, counted] of [
   ['statement', 0],
   ['answer', 1],
 ] as const) {
-  test(`a server is killed before it hears of its save: held ${holds}, counted ${counted}`, async () => {
+  test(`a server is killed before the answer to its save arrives: held ${holds}, counted ${counted}`, async () => {
     const cookie = await begin();
     await ask('A', cookie);
     await leaveOnly('A');
@@ -198,7 +198,7 @@ test('servers are killed under load: each visit that was answered is counted onc
   assert.ok(next > (counts.at(-1) ?? 0), 'a visit was shown a count that was lost');
 });
 
-test('servers that hang are taken out, and visitors go on at the one that is left', async () => {
+test('servers that hang are taken out, and visitors continue at the one that is left', async () => {
   const cookie = await begin();
   const hung = ['B', 'PHP'].flatMap((name) => site.servers.get(name) ?? []);
   await Promise.all(hung.map((each) => each.pause()));

@@ -28,7 +28,7 @@ async function inSession(data: string | Uint8Array, body: () => unknown): Promis
   });
 }
 
-/** What PHP encodes once a session that holds this data has run this code. */
+/** PHP's encoding of a session that held this data, after this code. */
 async function encodedInPhp(data: string, code: string): Promise<string> {
   const php = await openWasmPhp();
   const script = `<?php session_start(); session_decode('${data}'); ${code} echo session_encode();`;

@@ -17,7 +17,7 @@ export function rooms(files: readonly string[]): Set<string> {
 }
 
 /**
- * Makes a function that tells whether a word means a file: the file's room, if a room has that
+ * Makes a function that returns whether a word means a file: the file's room, if a room has that
  * name, else a part of the file's path.
  *
  * @param all - All test files, which make the rooms.

@@ -1,4 +1,4 @@
-/** What `npm test` chooses, and the records that it keeps of a run. */
+/** The choice of `npm test`, and the records that it keeps of a run. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

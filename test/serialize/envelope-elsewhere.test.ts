@@ -7,8 +7,8 @@ import fc from 'fast-check';
 import { decodeEnvelope, decodeSession, encodeEnvelope } from '../../src/serialize/index.ts';
 import { openOracle } from '../../src/workshop/fuzz/oracle.ts';
 import { arrayPlans } from '../../src/workshop/fuzz/plans.ts';
-import { obtainPython } from '../../src/workshop/machine/python.ts';
 import { openWasmPhp } from '../../src/workshop/oracle/wasm.ts';
+import { obtainPython } from '../workshop/machine/python.ts';
 
 // The same cases each time; SEED=… tries others.
 const seed = Number(process.env['SEED'] ?? 20_100_902);

@@ -39,7 +39,7 @@ async function sessionsOfPhp(format: SessionFormat, count: number): Promise<Buff
   return answers.flatMap(({ bytes }) => (isWritten(bytes) ? [bytes.subarray(1)] : []));
 }
 
-/** What PHP writes for the key `x`, and the value of `x` in the envelope's `data`. */
+/** PHP's bytes for the key `x`, and the value of `x` in the envelope's `data`. */
 // #region forms
 const forms = {
   'N;': 'null',
@@ -221,7 +221,7 @@ test('refuses a damaged envelope with the path, and quotes none of it', () => {
   assert.throws(() => decodeEnvelope('{"v":2,"data":{}}', { maxLength: 9 }), RangeError);
 });
 
-test('names a newer version, so that nobody takes its rows for damaged ones', () => {
+test('names a newer version, so that its rows are not taken for damaged ones', () => {
   assert.throws(() => decodeEnvelope('{"v":3,"data":{},"more":[]}'), {
     name: 'EnvelopeError',
     path: 'v',
@@ -235,7 +235,7 @@ test('names a newer version, so that nobody takes its rows for damaged ones', ()
   }
 });
 
-test('tells an envelope from every session of PHP by its first bytes, whole or cut', async () => {
+test('distinguishes an envelope from every session of PHP by its first bytes, whole or cut', async () => {
   for (const format of FORMATS) {
     for (const bytes of await sessionsOfPhp(format, 200)) assert.equal(isEnvelope(bytes), false);
   }

@@ -47,7 +47,7 @@ test('two readers of one session get bytes of their own', async () => {
   assert.deepEqual(parsed(other?.data), { n: 0 });
 });
 
-test('one reader that gives up, and a statement that fails, harm no other', async () => {
+test('a reader that is aborted, and a statement that fails, harm no other', async () => {
   const { sessions, wire } = await wiredStore();
   const [first, second] = [
     await newSession(sessions, { n: 1 }),

@@ -60,7 +60,7 @@ test('a change that is made while a save is under way is part of the next one', 
   assert.deepEqual({ ...(await sessions.start(id)).data }, { n: 3, m: 1 });
 });
 
-test('a key that names a property of every object is a key as any other', async () => {
+test('a key that is also a property of every object is an ordinary key', async () => {
   const sessions = newStore();
   const session = await sessions.start(undefined);
   const { data } = session;
@@ -86,7 +86,7 @@ test('a getter that the application defines is refused, and not left out', async
   await assert.rejects(session.save(), { name: 'SessionValueError', path: 'now' });
 });
 
-test('an option that does not exist, and a pool that is none, are refused by name', () => {
+test('an option that does not exist, and an invalid pool, are refused by name', () => {
   const pool = poolOf(schema.url);
   const create = (options: object): unknown => createSessions({ secrets, pool, ...options });
   assert.throws(() => create({ idel: 60 }), /^SessionSetupError: there is no option "idel"/);

@@ -40,7 +40,7 @@ async function count(pool: Pool): Promise<number> {
   return Number(row?.['n']);
 }
 
-/** What the collection needs of a store, for a server or for a cluster. */
+/** The parts of a store that the collection uses, for a server or for a cluster. */
 function contextOn(pool: Pool, nodes: number): Context {
   const facts = { schema: '', maxBytes: 0, nodes };
   const parts = { database: new Database(pool, 2000), table: new OurTable('sessions') };

@@ -27,7 +27,7 @@ test('a change that is made while the response waits for its save is saved as we
   assert.deepEqual(await stored(sessions, id), { n: 12, late: ['yes'] });
 });
 
-test('a change after the save throws, whichever way it is made, and reading goes on', async () => {
+test('a change after the save throws, whichever way it is made, and reading still works', async () => {
   const sessions = newStore();
   const id = await newSession(sessions, { n: 1, cart: ['tea'], who: { name: 'Ann' } });
   const session = await sessions.start(id);

@@ -8,7 +8,7 @@ import { Payload } from '../../src/store/payload/payload.ts';
 import { Variables } from '../../src/store/payload/variables.ts';
 import { openOracle } from '../../src/workshop/fuzz/oracle.ts';
 import { arrayPlans } from '../../src/workshop/fuzz/plans.ts';
-import { obtainPython } from '../../src/workshop/machine/python.ts';
+import { obtainPython } from '../workshop/machine/python.ts';
 
 // The same cases each time; SEED=… tries others.
 const seed = Number(process.env['SEED'] ?? 20_100_903);

@@ -121,7 +121,7 @@ test('any bytes are a payload or SessionUnreadable, and nothing else', () => {
   );
 });
 
-test('an untouched key keeps its bytes, whoever wrote them', () => {
+test('an untouched key keeps its bytes, whether PHP or Node wrote them', () => {
   const variables = new Variables(
     Buffer.from('{ "f": 1.0, "e":1e3 , "n": 1, "r": [1.0] }'),
     'json',

@@ -1,4 +1,4 @@
-/** What the server and the table must be like, and what a refusal says. */
+/** Requirements on the server and the table, and the texts of refusals. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -122,7 +122,7 @@ test("PHP's door seals as well", async () => {
   assert.deepEqual(rows, []);
 });
 
-test('keys that are none are refused', () => {
+test('invalid keys are refused', () => {
   for (const keys of [[], ['short'], [5 as never]]) {
     assert.throws(() => newStore({ seal: { keys } }), SessionSetupError);
   }

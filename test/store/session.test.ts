@@ -42,7 +42,7 @@ test('a visitor who stores nothing gets neither a row nor a cookie, and sends no
   assert.equal(statements, 0);
 });
 
-test('what is stored is there in the next request, and an unchanged request writes nothing', async () => {
+test('stored data is there in the next request, and an unchanged request writes nothing', async () => {
   const { sessions, wire } = await wiredStore();
   const first = await sessions.start(undefined);
   first.data['cart'] = ['tea'];

@@ -37,7 +37,7 @@ test('fifty requests that change fifty keys are saved by three statements', asyn
   assert.equal(statements, 3, 'the first, 32, and the other 17');
 });
 
-test('each request then knows the row as it is, and goes on from there', async () => {
+test('each request then knows the row as it is, and continues from there', async () => {
   const { sessions, id, all } = await open(3);
   await Promise.all(all.map((session, at) => session.save(json({ n: 0, [`k${at}`]: at }))));
   const [, second, third] = all as [OpenSession, OpenSession, OpenSession];

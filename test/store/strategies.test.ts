@@ -1,4 +1,4 @@
-/** What is held between read and save: locks, leases, rows; and what happens when it is lost. */
+/** Holds between read and save: locks, leases, rows; and the loss of each. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';

@@ -1,4 +1,4 @@
-/** The first step of every command: where it must not go on, and where it must. */
+/** The first step of every command: where it must stop, and where it must continue. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {

@@ -18,11 +18,11 @@ export interface ExchangeOptions {
   readonly cookie?: CookieOptions | undefined;
 }
 
-/** What an adapter has of a request. */
+/** A request, as an adapter gives it. */
 export interface SessionParts {
   /** The Cookie header. */
   readonly cookie: string | null | undefined;
-  /** Where the session's cookie goes. */
+  /** Receives the session's cookie. */
   readonly head: ResponseHead;
   /** The framework's request: `getSession()` finds the session by it. */
   readonly request: object;

@@ -14,7 +14,7 @@ export { type ExchangeOptions, type GetSessionOptions, getSession } from './exch
 export interface H3Event {
   /** The request, which `getSession()` takes. */
   readonly req: Request;
-  /** What h3 puts into the response, whichever value the handler returns. */
+  /** The headers that h3 adds to the response for any value that the handler returns. */
   readonly res: {
     /** Its headers so far. */
     readonly headers: Headers;

@@ -8,7 +8,7 @@ import { type ExchangeOptions, prepareSessions, type SessionExchange } from './e
 /** Options of the adapters on node:http. */
 export interface HttpSessionOptions extends ExchangeOptions {
   /**
-   * Seconds that a page may go on after its client has gone, before its session's lock is released
+   * Seconds that a page may run after its client has gone, before its session's lock is released
    * without a save.
    *
    * @default 30

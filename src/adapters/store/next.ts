@@ -28,7 +28,7 @@ export interface NextCookies {
 export interface SessionView<Data extends object> {
   /** The keys and their values. */
   readonly data: Readonly<Partial<Data>>;
-  /** Whose session it is; undefined before a login. */
+  /** The session's user; undefined before a login. */
   readonly user: string | undefined;
   /** The session's name in its user's list; undefined as long as nothing is stored. */
   readonly handle: string | undefined;
@@ -103,7 +103,7 @@ export function nextSessions<Data extends object>(
           if (isNew) await session.destroy();
           throw error;
         }
-        // What the action has left running may have changed it meanwhile.
+        // Work that the action has left running may have changed it meanwhile.
         await session.finish();
       };
       try {
@@ -180,7 +180,7 @@ export function withProxySessions<
       await exchange.commit();
       const line = [head.getHeader('Set-Cookie') ?? []].flat()[0];
       if (line === undefined || !('cookies' in response)) return head.applyTo(response);
-      // NextResponse tells the page of cookies that are set by its own method alone.
+      // NextResponse passes on to the page only cookies that are set by its own method.
       const id = cookie.read(line);
       setCookie(response.cookies as NextCookies, cookie, id ? { set: id } : 'clear');
       response.headers.set('Cache-Control', String(head.getHeader('Cache-Control')));

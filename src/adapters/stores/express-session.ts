@@ -63,7 +63,7 @@ type Done<Value = void> = (error: unknown, value?: Value) => void;
  */
 export class ExpressSessionStore extends Store {
   readonly #sessions: CookieSessions<SessionData>;
-  /** What a request has read, by the object that express-session hands around. */
+  /** The row that a request has read, by the object that express-session passes to each call. */
   readonly #held = new WeakMap<object, { readonly sid: string; readonly held: Held }>();
 
   /**

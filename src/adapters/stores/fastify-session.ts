@@ -118,7 +118,7 @@ export class FastifySessionStore {
   async #get(sid: string): Promise<CookieSession | null> {
     const read = await this.#sessions.read(sid);
     if (read === undefined) return null;
-    // @fastify/session does not tell its store of a request that changes nothing.
+    // @fastify/session does not call its store for a request that changes nothing.
     await read.held.touch();
     return Object.assign(read.data, { [AS_READ]: new AsRead(sid, read.held) });
   }

@@ -90,7 +90,7 @@ export class LayerSession {
     sid: string,
   ): Promise<LayerSession | undefined> {
     const open = await sessions.open(idOf(sid));
-    // A layer does not tell its store of a request that changes nothing.
+    // A layer does not call its store for a request that changes nothing.
     if (open === undefined || !(await open.touch())) return undefined;
     return new LayerSession(sessions, options, sid, open);
   }

@@ -93,7 +93,7 @@ function isPlain(key: Buffer): boolean {
   return key.length !== KEY_BYTES || /^[A-Za-z0-9,_-]+$/.test(key.toString('latin1'));
 }
 
-/** The row by which one process runs the collection is no session. */
+/** The row by which one process runs the collection is not a session. */
 function isRunner(key: Buffer): boolean {
   return key.toString('latin1') === RUNNER;
 }

@@ -141,7 +141,7 @@ export const overlappingCases: readonly ContractCase<SessionSite>[] = [
   },
 ];
 
-/** A response leaves only when its save, which is held back, goes on. */
+/** A response leaves only after its save, which is held back, has been released. */
 async function requireWait(site: SessionSite, answer: PageAnswer): Promise<void> {
   const hold = part(site.holdSave, 'its saves cannot be held back');
   const url = await site.serve(async (open, path) => {

@@ -36,7 +36,7 @@ export type Page = (open: () => Promise<PageSession>, path: string) => Promise<P
 export interface HeldSave {
   /** Ends when the save has arrived. */
   readonly arrived: Promise<unknown>;
-  /** Lets it go on. */
+  /** Releases it. */
   release(): void;
 }
 

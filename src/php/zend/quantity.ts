@@ -81,7 +81,7 @@ export function parseQuantity(text: string): Quantity {
   const multiplier = tail.slice(-1);
   const factor = tail === '' ? 1n : FACTORS[multiplier.toLowerCase()];
   const exact = whole * (factor ?? 1n);
-  // What C has of a number that is too long for it.
+  // The value that C reads from a number that is too long for it.
   const value = Number(BigInt.asIntN(64, exact));
 
   const shown = `${sign}${prefix}${digits}${blanks}`;

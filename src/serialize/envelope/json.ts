@@ -1,4 +1,4 @@
-/** What the envelope's two directions share. */
+/** The parts that the envelope's reader and writer share. */
 
 /** A value of JSON. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };

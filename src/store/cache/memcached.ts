@@ -244,7 +244,7 @@ class Reader {
   }
 }
 
-/** SERVER_ERROR is about one command, such as a value that is too large; the connection goes on. */
+/** SERVER_ERROR is about one command, such as a value that is too large; the connection stays usable. */
 const OUTCOME = /^(?:STORED|NOT_STORED|EXISTS|NOT_FOUND|SERVER_ERROR .*)$/;
 
 function readOutcome(reader: Reader): { answer: string } | undefined {

@@ -8,7 +8,7 @@
  * whose row is the newer one. So a row that was loaded before a write is never stored after it. A
  * writer that dies leaves its token, and until the marker is over all read the database.
  *
- * What stays possible: memcached may drop a marker before its time when it is full, and a marker that
+ * One case remains: memcached may drop a marker before its time when it is full, and a marker that
  * could not be set does not stop other processes that still reach memcached. Then a row may be old by
  * `maxAge` at most. A row from here is never a base for writing without the database's own
  * comparison of versions, so an old row costs a second try and no data.
@@ -16,7 +16,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Item } from './memcached.ts';
 
-/** What the protocol needs of memcached; {@link MemcachedClient} has it. */
+/** The part of a memcached client that the protocol needs; {@link MemcachedClient} has it. */
 export interface CacheClient {
   get(key: string): Promise<Item | undefined>;
   add(key: string, value: Uint8Array, seconds: number): Promise<boolean>;
@@ -40,7 +40,7 @@ export interface RowCacheOptions {
   maxAge?: number | undefined;
   /** Milliseconds within which a write ends in the database or never does. @default 10000 */
   writeLimit?: number | undefined;
-  /** Receives each failure of memcached; the call that met it goes on with the database. */
+  /** Receives each failure of memcached; the call that met it continues with the database. */
   onFailure?: ((error: Error) => void) | undefined;
 }
 
@@ -57,7 +57,7 @@ const TOKEN_BYTES = 16;
 const ALONE = 0;
 const SHARED = 1;
 
-/** What a key shall hold next; undefined empties it. */
+/** The next value of a key; undefined empties it. */
 type Change = { readonly value: Buffer; readonly seconds: number } | undefined;
 
 /** A load of the database under a lease. */
@@ -147,7 +147,7 @@ export class RowCache {
     try {
       saved = await save();
     } finally {
-      // Where the marker could not be set, the lease of a load from before the write is still there.
+      // If the marker could not be set, the lease of a load from before the write is still there.
       this.#loads.delete(key);
     }
     await this.#attempt(() => this.#change(key, (found) => this.#end(found, token, saved.row)));
@@ -189,7 +189,7 @@ export class RowCache {
     }
   }
 
-  /** What a key may hold of a row; undefined when that is nothing. */
+  /** The part of a row that may be cached; undefined for none. */
   #kept(row: CacheableRow | undefined): Change {
     // Rounded down: the cached row ends before its session does.
     const seconds = Math.min(this.#maxAge, Math.floor((row?.lifetime ?? 0) / 1000));

@@ -28,7 +28,7 @@ export interface CacheOptions {
   readonly timeout?: number | undefined;
 }
 
-/** What the store asks of a cache. */
+/** A cache, as the store uses it. */
 export interface Rows {
   /**
    * Returns the row of a key.
@@ -79,7 +79,7 @@ export class CachedRows implements Rows {
    * @param options - Where memcached is.
    * @param secret - The newest of the store's secrets.
    * @param writeLimit - Milliseconds within which a write ends in the database or never does.
-   * @param onFailure - Receives each failure of memcached; the call goes on with the database.
+   * @param onFailure - Receives each failure of memcached; the call continues with the database.
    */
   constructor(
     { server, maxAge, prefix, timeout = 0.25 }: CacheOptions,

@@ -55,7 +55,7 @@ export class Database {
   readonly #pool: CallbackPool;
   readonly #timeout: number;
   readonly #typeCast: NonNullable<QueryOptions['typeCast']>;
-  /** What the probe found that this server needs around each SELECT, and around each save. */
+  /** The statements that this server needs around each SELECT, and around each save, as the probe found. */
   frames: Frames = { read: BARE, write: BARE };
 
   /**

@@ -1,4 +1,4 @@
-/** What a driver's error means for the statement that met it. */
+/** Classifies a driver's error by its effect on the statement. */
 
 /**
  * - `not-sent`: the server has seen nothing; anything may be repeated.

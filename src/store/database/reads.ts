@@ -52,7 +52,7 @@ export function firstOf(
 }
 
 /**
- * Returns the row itself. A key that is no bytes comes from an answer that was spoiled on its way, and
+ * Returns the row itself. A key that is not bytes comes from an answer that was spoiled on its way, and
  * says nothing.
  *
  * @throws StatementFailure.

@@ -1,10 +1,10 @@
-/** What a session holds between its read and its save: nothing, a lock, a lease or a row. */
+/** Holds a session between its read and its save: by nothing, a lock, a lease or a row. */
 import type { Answer, Database, Link } from '../database/database.ts';
 import type { Deadline } from '../database/deadline.ts';
 import type { Facts } from '../table/probe.ts';
 import type { Statement, Table } from '../table/table.ts';
 
-/** What the strategies need of the store. */
+/** The parts of the store that the strategies use. */
 export interface HoldContext {
   readonly database: Database;
   readonly table: Table;
@@ -18,7 +18,7 @@ export interface HoldContext {
   readonly lockedRows: Map<string, Hold>;
 }
 
-/** What is held of one session. */
+/** The hold on one session. */
 export interface Hold {
   /** Whether another request's save in between means that the lock was lost. */
   readonly isExclusive: boolean;

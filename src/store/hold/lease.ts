@@ -105,7 +105,7 @@ class Lease extends Nothing {
     this.#timer.unref();
   }
 
-  /** A failure is no loss yet: the next third of the lease's life is another chance. */
+  /** A failure does not lose the lease yet: it is renewed again in the next third of its life. */
   async #extend(): Promise<void> {
     const { leaseTime } = this.#context;
     const began = performance.now();

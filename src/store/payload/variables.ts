@@ -18,7 +18,7 @@ type Change = (value: unknown) => unknown;
 
 /** The variables of one session. */
 export class Variables {
-  /** What the application reads and writes. */
+  /** The object that the application reads and writes. */
   readonly data: Record<string, unknown> = {};
   readonly #format: Format;
   #isFrozen = false;
@@ -42,7 +42,7 @@ export class Variables {
 
   /** Changes a key by a function, which is kept for a conflict. */
   update(key: string, change: Change): void {
-    // An inherited property is no value of the session: `constructor`, `__proto__`.
+    // An inherited property is not a value of the session: `constructor`, `__proto__`.
     const value = change(Object.hasOwn(this.data, key) ? this.data[key] : undefined);
     this.#define(key, value);
     const bytes = value === undefined ? undefined : this.#encode(value, key);

@@ -4,7 +4,7 @@ import { Deadline, repeat } from '../database/deadline.ts';
 import { SessionSetupError } from '../errors.ts';
 import type { Table } from './table.ts';
 
-/** What the store needs to know of its server. */
+/** The properties of the server that the store depends on. */
 export interface Facts {
   /** The schema that the connections use. */
   readonly schema: string;

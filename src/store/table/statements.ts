@@ -22,7 +22,7 @@ export interface Columns {
   readonly token: string;
   /** The user whose session it is. @default 'user' */
   readonly user: string;
-  /** What a list of sessions shows. @default 'label' */
+  /** The label in a list of sessions. @default 'label' */
   readonly label: string;
   /** The row that replaced this one when its id was renewed. @default 'next' */
   readonly next: string;

@@ -8,7 +8,7 @@ export interface Statement {
   readonly values: readonly Bound[];
 }
 
-/** What a save compares: the version as it was read, or the bytes where a table has no version. */
+/** The value that a save compares: the version as it was read, or the bytes where a table has no version. */
 export type Guard = number | Buffer;
 
 /** How long a session lives, in milliseconds. */
@@ -97,7 +97,7 @@ export interface Table {
   guardAfter(save: Save): Guard;
   /**
    * Whether a row shows that this save was applied, though its answer was lost; undefined if the row
-   * does not tell any more.
+   * is no longer evidence.
    */
   wasSaved(row: Row, save: Save): boolean | undefined;
   /** Extends a live session. */
@@ -105,7 +105,7 @@ export interface Table {
   /**
    * Gives a session a new key, in one transaction of these statements, each of which affects a row.
    *
-   * Where the table has room for it, the old row becomes a pointer to the new one. It outlives its
+   * If the table has room for it, the old row becomes a pointer to the new one. It outlives its
    * grace, so that a later use of the old id is recognised as a replay.
    *
    * @param old - The row with its guard, and the data that it keeps.

@@ -9,7 +9,7 @@ import type { BenchReport } from './report.ts';
 
 export interface AttackOptions extends Surroundings {
   lesson: Lesson;
-  /** Receives each line when it is said, the last one with the verdict included. */
+  /** Receives each line as it is printed, the last line with the verdict included. */
   onLine?: ((line: string) => void) | undefined;
 }
 

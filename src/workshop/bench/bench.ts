@@ -49,7 +49,7 @@ export interface Bench {
    * @throws NotPorted for the static class, whose parts are fixed.
    */
   given(means: Means): SecondProcess;
-  /** What the class's file exports as `Sessions`. */
+  /** The export `Sessions` of the class's file. */
   exported: SessionsExport;
   /** Makes one more database with an empty table, which ends with the bench. */
   secondDatabase(): Promise<BenchDatabase>;

@@ -6,7 +6,7 @@ export interface BenchCache {
   readonly server: string;
   /** Every key that it holds, and when each ends. */
   keys(): Promise<CachedKey[]>;
-  /** `SIGSTOP` lets it hang, `SIGCONT` goes on, `SIGKILL` ends it at once. */
+  /** `SIGSTOP` pauses it, `SIGCONT` resumes it, `SIGKILL` ends it at once. */
   signal(signal: NodeJS.Signals): Promise<void>;
   /** Starts it again after SIGKILL: at the same address, and empty. */
   start(): Promise<void>;

@@ -19,7 +19,7 @@ export interface ClusterNode {
   kill(): Promise<void>;
   /** Stops it as a machine that hangs: its connections stay open, and it answers nothing. */
   pause(): Promise<void>;
-  /** Lets it go on. */
+  /** Resumes it. */
   resume(): Promise<void>;
 }
 
@@ -83,7 +83,7 @@ export async function openCluster(
     bringBack: () => host.order({ action: 'bringBack' }),
     async close() {
       for (const url of host.urls) dropSockets(Number(new URL(url).port));
-      // Where the nodes are gone, the next user gets new ones.
+      // If the nodes are gone, the next user gets new ones.
       await query(first, `DROP DATABASE ${schema}`).catch(() => {});
       await host.close();
     },

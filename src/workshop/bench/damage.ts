@@ -5,7 +5,7 @@
 import type { Gate } from '../wire/gate.ts';
 
 interface Kind {
-  /** What the test has done, in its sentence. */
+  /** The test's deed, for its sentence. */
   deed: string;
   /** Recognises the errors that follow from it. */
   causes: RegExp;

@@ -138,7 +138,7 @@ async function countConnections(connection: Connection, wire: Wire): Promise<num
 
 /**
  * The server publishes lock waits in tables only, so this polls. InnoDB renews its table only when
- * nobody has read it for a tenth of a second, so each look comes after a longer pause: an older
+ * it was not read for a tenth of a second, so each look comes after a longer pause: an older
  * one would show a wait that is over.
  */
 async function awaitLockWaits(

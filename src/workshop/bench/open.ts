@@ -18,7 +18,7 @@ const defaultSeconds = 10;
 /** How often progress is looked at within a test's limit. */
 const turnsPerLimit = 10;
 
-/** How many times its limit a test may take while its statements still go on. */
+/** How many times its limit a test may take while it still sends statements. */
 const patience = 3;
 
 /** The name of the test that ends a file where several share a process; it is not reported. */

@@ -13,7 +13,7 @@ export type BenchReport =
   | { kind: 'called'; file: string; method: string }
   /** A test starts. */
   | { kind: 'begun'; name: string }
-  /** A test has reached its limit of time, and its statements still go on. */
+  /** A test has reached its limit of time, and still sends statements. */
   | { kind: 'busy' }
   /** A test is over. */
   | { kind: 'over'; name: string; milliseconds: number; failure?: Failure | undefined }

@@ -7,14 +7,14 @@ import { everythingArrived } from './database.ts';
 /** More statements than any callback sends at once: a gate of this size never fills. */
 const many = 1000;
 
-/** Turns of the event loop in which a class goes on, unless it waits for an answer. */
+/** Turns of the event loop in which a class continues, unless it waits for an answer. */
 const turns = 10;
 
 const anHour = 3_600_000;
 
 /**
  * Calls while each answer of the database, and each end of a connection, is held back until the
- * call has had time to go on without it.
+ * call has had time to continue without it.
  *
  * @param call - One callback of the class.
  * @returns The statements that were still at work when the call's promise had settled, and `end()`
@@ -72,7 +72,7 @@ interface Goodbyes {
   restore(): void;
 }
 
-/** Makes the driver take its time to end a connection. It does so at once, whoever waits. */
+/** Makes the driver take its time to end a connection. Without this it ends at once. */
 function holdGoodbyes(): Goodbyes {
   const { end } = Connection.prototype;
   const waiting: (() => void)[] = [];

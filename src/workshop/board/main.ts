@@ -1,7 +1,8 @@
 /** The command: `npm run board`. */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { Interrupted, withServer } from '../machine/database/with-server.ts';
+import { exitCodeOf } from '../machine/command.ts';
+import { withServer } from '../machine/database/with-server.ts';
 import { contestants, ownFaults, runBoard } from './board.ts';
 import { drawBoard } from './table.ts';
 
@@ -48,11 +49,5 @@ async function main(): Promise<number> {
   });
 }
 
-main().then(
-  // Some peers leave connections behind that would keep the process.
-  (code) => process.exit(code),
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exit(error instanceof Interrupted ? error.code : 1);
-  },
-);
+// Some peers leave connections behind that would keep the process.
+process.exit(await exitCodeOf(main));

@@ -17,7 +17,7 @@ export const editorConfigPath: string = join(dirname(minePath), 'tsconfig.json')
 
 /**
  * The workshop's own settings without its rules of style: an unused parameter or a missing return
- * type is no reason for a red lesson.
+ * type does not make a lesson red.
  */
 export const editorConfig: object = {
   extends: '../../tsconfig.json',

@@ -41,7 +41,7 @@ export interface LessonNote {
   verdict?: Verdict | undefined;
   /** When a text was first done, as an ISO time. */
   reached?: string | undefined;
-  /** What the learner predicted for the lesson's attack, by the condition of the class. */
+  /** The learner's predictions for the lesson's attack, by the condition of the class. */
   predictions?: Record<string, Prediction> | undefined;
 }
 
@@ -86,7 +86,7 @@ export function readNote(): Note {
  * Changes the note.
  *
  * @param change - Changes the note it receives.
- * @returns A sentence when the note could not be written, to be printed; commands go on without it.
+ * @returns A sentence when the note could not be written, to be printed; commands continue without it.
  */
 export function updateNote(change: (note: Note) => void): string | undefined {
   const note = readNote();

@@ -23,7 +23,7 @@ export const lessonsFolder = join(root, 'lessons');
 
 export function lessonFolders(folder = lessonsFolder) {
   const slugs = readdirSync(folder).filter((name) => /^\d\d-/.test(name));
-  // Git leaves ignored files behind when a lesson moves: a folder with nothing but `made` is no lesson.
+  // Git leaves ignored files behind when a lesson moves: a folder with nothing but `made` is not a lesson.
   const folders = slugs.sort().map((slug) => join(folder, slug));
   return folders.filter((path) => readdirSync(path).some((name) => name !== 'made'));
 }

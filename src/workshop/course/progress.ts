@@ -13,7 +13,7 @@
  *   nothing.
  * - A run of a class exactly as the workshop wrote it (`npm run catch-up`, `npm run reset`, the first
  *   copy) is not recorded: the lessons before are skipped then, not done.
- * - `npm run reset` forgets the lesson's verdicts, and keeps the count of its hints.
+ * - `npm run reset` deletes the lesson's verdicts, and keeps the count of its hints.
  */
 import type { Lesson } from './catalogue.ts';
 import { hashOfMine } from './mine.ts';

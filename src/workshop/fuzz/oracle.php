@@ -2,7 +2,7 @@
 // The other side of the comparison: follows plans, judges bytes, reads sessions. Each line of
 // FUZZ_INPUT is one case, each line it prints is one answer.
 
-// What is read knows no class of an application, as this library never does.
+// The data is read without an application's classes, as in this library.
 if (in_array(FUZZ_TASK, ['serialize', 'encode'], true)) {
   #[AllowDynamicProperties] class Fuzz_Plain { public $open; protected $guarded; private $hidden; }
   class Fuzz_Grown extends Fuzz_Plain { private $hidden; }

@@ -12,6 +12,7 @@ import { SessionConflict, SessionUnreadable, SessionValueError } from '../../sto
 import { merge } from '../../store/payload/merge.ts';
 import { type Format, Payload } from '../../store/payload/payload.ts';
 import { PayloadSeal } from '../../store/payload/seal.ts';
+import { seededRandom } from '../bench/random.ts';
 
 /** The ends of the cases of one kind. */
 export interface StoreTally {
@@ -69,7 +70,8 @@ export async function spoilStore(seed: number, count: number): Promise<StoreTall
     ['rows', rowSpoiler()],
     ['envelopes', envelopeSpoiler()],
   ] as const) {
-    const random = generator(seed + tallies.length);
+    const { next } = seededRandom(String((seed + tallies.length) >>> 0));
+    const random: Random = (bound) => Math.floor(next() * bound);
     const of = tallies.length < 2 ? Math.floor(count / 3) : count - 2 * Math.floor(count / 3);
     const verdicts = { refused: 0, taken: 0 };
     for (let at = 0; at < of; at += 1) {
@@ -180,17 +182,6 @@ function bytesOf(session: Record<string, unknown>, format: Format): Buffer {
 
 /** A whole number below a bound. */
 type Random = (bound: number) => number;
-
-/** Mulberry32: small, and the same on every machine. */
-function generator(seed: number): Random {
-  let state = seed >>> 0;
-  return (bound) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * bound);
-  };
-}
 
 /** Spoils bytes in one to four places: a byte, a piece put in or over, a cut, a copy. */
 function spoiled(bytes: Buffer, random: Random): Buffer {

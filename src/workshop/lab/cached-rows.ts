@@ -31,7 +31,7 @@ export class LabCache {
   /**
    * Starts a memcached, which is fetched at the first use where it is not installed.
    *
-   * @returns Undefined where there is none: the classes go on with the database.
+   * @returns Undefined where there is none: the classes use the database alone.
    */
   static async start(): Promise<LabCache | undefined> {
     const program = await obtainMemcached();

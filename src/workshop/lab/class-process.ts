@@ -90,7 +90,7 @@ export class ClassProcess {
     return sender;
   }
 
-  /** Ends the process for good. */
+  /** Ends the process; no other is started. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.stop();

@@ -11,7 +11,7 @@ export type MachineState =
   | { state: 'up' }
   | { state: 'failed'; reason: string };
 
-/** What a machine's programs need while they start. */
+/** The means of a machine's programs while they start. */
 export interface Starting {
   progress(line: string): void;
   signal: AbortSignal;

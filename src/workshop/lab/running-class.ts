@@ -32,7 +32,7 @@ export class RunningClass {
   readonly timeline: Timeline = new Timeline();
   changes: RowChange[] = [];
   total = 0;
-  /** What memcached holds, by the rows' ids. */
+  /** The entries of memcached, by the rows' ids. */
   cached: ReadonlyMap<string, CachedRow> = new Map();
   /** Why the table could not be read; undefined after a successful read. */
   tableError: string | undefined;

@@ -63,7 +63,7 @@ export class WebServers extends Machine {
       // A new visitor's first visit goes alone: it brings the cookie that the others send.
       const isNew = this.#cookie === '';
       if (isNew) await this.#begin(site);
-      // In portions, so that the page shows how it goes on.
+      // In portions, so that the page shows the progress.
       for (let left = isNew ? visits - 1 : visits; left > 0; left -= 10) {
         const crowd = await visitOften(site.port, this.#cookie, Math.min(10, left), AT_ONCE);
         for (const [name, number] of crowd.right) {

@@ -26,7 +26,7 @@ export function obtainMemcached(
 /** A key that memcached holds. */
 export interface CachedKey {
   name: string;
-  /** Unix time in seconds at which memcached forgets it; undefined when it never does. */
+  /** Unix time in seconds at which memcached deletes it; undefined for never. */
   ends: number | undefined;
 }
 
@@ -85,7 +85,7 @@ export class Memcached {
   }
 
   /**
-   * Sends the server a signal: `SIGSTOP` lets it hang, `SIGCONT` goes on, `SIGKILL` ends it at once.
+   * Sends the server a signal: `SIGSTOP` pauses it, `SIGCONT` resumes it, `SIGKILL` ends it at once.
    * After SIGKILL this returns when the process is gone.
    */
   async signal(signal: NodeJS.Signals): Promise<void> {

@@ -87,7 +87,7 @@ export class FastCgiPhp {
     await this.#signal('SIGSTOP');
   }
 
-  /** Lets it go on. */
+  /** Resumes it. */
   async resume(): Promise<void> {
     await this.#signal('SIGCONT');
   }

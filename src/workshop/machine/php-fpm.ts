@@ -44,7 +44,7 @@ async function fetched(options: Announcements): Promise<PhpFpm | undefined> {
   const sbin = join(folder, 'usr/sbin');
   const names = existsSync(sbin) ? readdirSync(sbin) : [];
   const name = names.find((file) => /^php-fpm\d/.test(file));
-  // Where one of the two is installed, the packages bring only the other.
+  // If one of the two is installed, the packages bring only the other.
   const fpm = name === undefined ? findProgram(['php-fpm']) : join(sbin, name);
   const nginx = names.includes('nginx') ? join(sbin, 'nginx') : findProgram(['nginx']);
   if (fpm === undefined || nginx === undefined) {

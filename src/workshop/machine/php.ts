@@ -79,7 +79,7 @@ async function obtain(
     const bin = join(folder, 'usr/bin');
     const own = new RegExp(`^${program}\\d`);
     const name = existsSync(bin) ? readdirSync(bin).find((file) => own.test(file)) : undefined;
-    // Where PHP is installed and only its extension is not, the packages bring only that.
+    // If PHP is installed and only its extension is not, the packages bring only that.
     const path = name ? join(bin, name) : findProgram([program]);
     if (path === undefined) throw new Error(`${folder} holds no ${program}`);
     return await describePhp(path, folder, librariesOf(folder), signal, extensions);

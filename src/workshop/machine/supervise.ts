@@ -36,7 +36,7 @@ export async function stopSupervised(child: ChildProcess): Promise<void> {
 }
 
 /**
- * Lets a process hang, and waits until it does: after SIGSTOP its other threads go on for a moment,
+ * Lets a process hang, and waits until it does: after SIGSTOP its other threads run for a moment,
  * and may still answer.
  */
 export async function suspend(pid: number): Promise<void> {

@@ -2,7 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { findLesson, readLessons } from '../course/catalogue.ts';
-import { Interrupted, withServer } from '../machine/database/with-server.ts';
+import { exitCodeOf } from '../machine/command.ts';
+import { withServer } from '../machine/database/with-server.ts';
 import { RULES } from './observed.ts';
 import { runMatrix } from './run.ts';
 import { drawMatrix } from './table.ts';
@@ -51,12 +52,4 @@ async function main(): Promise<number> {
   });
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = error instanceof Interrupted ? error.code : 1;
-  },
-);
+process.exitCode = await exitCodeOf(main);

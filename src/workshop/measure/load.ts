@@ -178,7 +178,7 @@ function readBody(head: string, text: string): string | undefined {
   }
 }
 
-/** A page that counts must go on from the count that this client has seen last. */
+/** A page that counts must continue from the count that this client has seen last. */
 function check({ status, setCookie, body }: Response, client: Client): void {
   client.cookie = setCookie ?? client.cookie;
   if (status !== 200) throw new Error(`status ${status}: ${body.trim().slice(0, 200)}`);

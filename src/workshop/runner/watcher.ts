@@ -222,7 +222,7 @@ export class Watcher {
       try {
         if (!own.signal.aborted) await task(own.signal);
       } catch (error) {
-        // A fault of the workshop, or a lost database: report it and go on watching.
+        // A fault of the workshop, or a lost database: report it and keep watching.
         this.#prompt(`✘ the check could not run: ${(error as Error).message}`);
       } finally {
         if (this.#running === own) this.#running = undefined;

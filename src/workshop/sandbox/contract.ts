@@ -39,7 +39,7 @@ export interface StaticSessions {
 export interface Means {
   pool?: Pool;
   now?: () => number;
-  /** Whose clock dates a save. */
+  /** The clock that dates a save. */
   clock?: 'server' | 'database';
   random?: (size: number) => Buffer;
   /** PHP's `session.gc_maxlifetime`, in place of php.ini's. */
@@ -54,7 +54,7 @@ export interface Means {
   reserve?: readonly Pool[];
   /** PHP's `session.serialize_handler`. */
   format?: SessionFormat;
-  /** What is saved: PHP's own bytes, or JSON. */
+  /** The format of a save: PHP's own bytes, or JSON. */
   writes?: 'php' | 'json';
 }
 

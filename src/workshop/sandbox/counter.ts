@@ -112,7 +112,7 @@ function registration(
   const { initCallbacks } = sessions as SessionsConstructor;
   if (typeof initCallbacks === 'function') {
     return async (path) => {
-      // Where there is a cache, the page that changes nothing is one that only reads.
+      // With a cache, the page that changes nothing is opened for reading only.
       const own = process.env['SESSION_CACHE'] && path === '/whoami' ? { readOnly: true } : {};
       await initCallbacks.call(sessions, { ...own, ...means });
     };

@@ -32,7 +32,7 @@ export interface SiteServer {
   kill(): Promise<void>;
   /** Stops it as a machine that hangs: it accepts connections, and answers nothing. */
   pause(): Promise<void>;
-  /** Lets it go on. */
+  /** Resumes it. */
   resume(): Promise<void>;
 }
 

@@ -6,7 +6,7 @@ import { type Lesson, readWrongClass, root, shown } from '../course/catalogue.ts
 import { lessonBefore } from '../course/promises.ts';
 import { declaredNames, readDeclaration } from './declarations.ts';
 import type { Reference } from './marker.ts';
-import type { Page, Yield } from './page.ts';
+import { block, type Page, type Yield } from './page.ts';
 import { readRegion, regionNames, withoutRegions } from './regions.ts';
 import { table } from './table.ts';
 
@@ -68,7 +68,7 @@ export function yieldDiff(
 export function yieldProofs(page: Page, lessons: Lesson[]): Yield {
   const { proves, files } = lessonOf(page, lessons);
   if (proves.length === 0) throw new Error(`${shown(files.data)} proves nothing`);
-  return { kind: 'block', text: proves.map((name) => `- ${name}`).join('\n') };
+  return block(proves.map((name) => `- ${name}`).join('\n'));
 }
 
 /** A lesson's wrong fixes: each with the test that catches it and, folded below, its diff. */
@@ -87,7 +87,7 @@ export function yieldWrongFixes(page: Page, lessons: Lesson[]): Yield {
     );
   }
   const list = table(['file', 'what it tries', 'caught by'], rows);
-  return { kind: 'block', text: [list, ...folded].join('\n\n') };
+  return block([list, ...folded].join('\n\n'));
 }
 
 /**

@@ -5,7 +5,7 @@ import { root } from '../course/catalogue.ts';
 import type { Spread } from '../measure/figures.ts';
 import type { Numbers, PageName, PageNumbers, Row } from '../measure/lessons/numbers.ts';
 import type { RunNumbers } from '../measure/report.ts';
-import type { Yield } from './page.ts';
+import { block, type Yield } from './page.ts';
 import { table } from './table.ts';
 
 const KEPT = 'docs/numbers.json';
@@ -50,8 +50,6 @@ export function yieldNumbers(argument: string, numbers: Numbers): Yield {
   if (names.length < 2) throw new Error(`cannot show "${argument}"; there are ${FORMS}`);
   return block(comparison(names.map((name) => findRow(numbers, name))));
 }
-
-const block = (text: string): Yield => ({ kind: 'block', text });
 
 function findRow(numbers: Numbers, name: string): Row {
   const row = numbers.rows.find((each) => each.name === name);

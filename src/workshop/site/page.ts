@@ -18,6 +18,9 @@ export type Yield =
   | { kind: 'fence'; language: string; text: string }
   | { kind: 'block'; text: string };
 
+/** Markdown below a marker. */
+export const block = (text: string): Yield => ({ kind: 'block', text });
+
 /**
  * Returns a marker's yield, or undefined for a marker that only checks something; throws an Error
  * for the page's author.

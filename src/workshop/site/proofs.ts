@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../course/catalogue.ts';
-import type { Yield } from './page.ts';
+import { block, type Yield } from './page.ts';
 import type { Proof, Requirement } from './requirements.ts';
 import { FAULTS } from './requirements-faults.ts';
 import { SECURITY } from './requirements-security.ts';
@@ -42,7 +42,7 @@ export function readProofs(): ProofRun {
  * @throws Error for another argument, or a requirement that the stored run does not have.
  */
 export function yieldRequirements(argument: string, run: ProofRun): Yield {
-  if (argument === 'run') return { kind: 'block', text: tellRun(run) };
+  if (argument === 'run') return block(tellRun(run));
   const rows = { faults: FAULTS, security: SECURITY }[argument];
   if (rows === undefined)
     throw new Error(`cannot show "${argument}"; there are faults, security, run`);
@@ -60,7 +60,7 @@ export function yieldRequirements(argument: string, run: ProofRun): Yield {
     row.proofs.map(({ file, test }) => `\`${file}\`${test === '' ? '' : `: ${test}`}`).join('<br>'),
     resultOf(row, run),
   ]);
-  return { kind: 'block', text: table(head, lines) };
+  return block(table(head, lines));
 }
 
 function tellRun({ date, node, database, results }: ProofRun): string {

@@ -1,6 +1,6 @@
 /** Records a crowd of requests at the pool of ten connections, and lists who holds which. */
 import type { Message } from '../sandbox/messages.ts';
-import type { Yield } from './page.ts';
+import { block, type Yield } from './page.ts';
 import { type Recorded, type RecordedPage, withRecordedPage } from './record-page.ts';
 
 /** A page that is slow to save, the reloads of a visitor who waits for it, and another visitor. */
@@ -25,9 +25,8 @@ export async function drawCrowd(recorded: Recorded): Promise<Yield> {
   const width = Math.max(...states.map(({ who }) => who.length));
   const line = (sign: string, { who, does }: State): string =>
     `${sign.padStart(2)}  ${who.padEnd(width)}  ${does}`;
-  return {
-    kind: 'block',
-    text: [
+  return block(
+    [
       '```text',
       'with a connection of the pool',
       ...connected.map((state, index) => line(String(index + 1), state)),
@@ -36,7 +35,7 @@ export async function drawCrowd(recorded: Recorded): Promise<Yield> {
       ...others.map((state) => line('·', state)),
       '```',
     ].join('\n'),
-  };
+  );
 }
 
 interface State {
@@ -75,7 +74,7 @@ async function recordCrowd({ wire, request, events, until }: RecordedPage): Prom
 const isReading = (messages: readonly Message[]): boolean =>
   messages.some((each) => each.type === 'callback' && each.name === 'read');
 
-/** What a request does, by the statement that the database has not answered yet. */
+/** Names the state of a request by the statement that the database has not answered yet. */
 function stateOf(who: string, messages: readonly Message[] = []): State {
   const statement = messages.findLast((each) => each.type === 'sql');
   const isOver = messages.some(

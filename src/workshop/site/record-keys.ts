@@ -1,7 +1,7 @@
 /** Records which of two keys opens a session, and draws the two questions. */
 import { createHash, randomBytes } from 'node:crypto';
 import { createConnection } from 'mysql2/promise';
-import type { Yield } from './page.ts';
+import { block, type Yield } from './page.ts';
 import { type Recorded, withRecordedPage } from './record-page.ts';
 
 /** GitHub shrinks a drawing to the width of a phone; these settings keep its text legible there. */
@@ -38,9 +38,8 @@ export async function drawTwoKeys(recorded: Recorded): Promise<Yield> {
     `Without our seal, even if the row is there: ${bodies.row}.`,
     `With the seal, once the row is gone: ${bodies.seal}.`,
   ];
-  return {
-    kind: 'block',
-    text: [
+  return block(
+    [
       '```mermaid',
       `%%{init: ${JSON.stringify(NARROW)}}%%`,
       'flowchart TD',
@@ -53,7 +52,7 @@ export async function drawTwoKeys(recorded: Recorded): Promise<Yield> {
       `  R -->|yes| Y[${broken(bodies.both)}]`,
       '```',
     ].join('\n'),
-  };
+  );
 }
 
 /** Two lines, so that three boxes beside each other fit a phone. */

@@ -102,7 +102,7 @@ const hasBegun =
   (messages: readonly Message[]): boolean =>
     messages.some((each) => each.type === 'callback' && each.name === callback);
 
-/** Reads with their answers, saves, and the close that lets the next request go on. */
+/** Reads with their answers, saves, and the close that lets the next request continue. */
 function arrowsOf(messages: readonly Message[], click: string): (Arrow & { at: number })[] {
   return messages.flatMap((each) => {
     if (each.type === 'callback' && ['read', 'write', 'close'].includes(each.name)) {

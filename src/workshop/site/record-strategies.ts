@@ -9,7 +9,7 @@ import { type Arrow, drawSequence } from './pictures/sequence.ts';
 const DATABASE = 'the database';
 const [ONE, OTHER] = ['one request', 'another'] as const;
 
-/** Answers after which a request goes on, and after which it asks again. */
+/** Answers after which a request continues, and after which it asks again. */
 const [TAKEN, WAITS] = ['yours now', 'another has it'] as const;
 
 /** A request's name for a statement, and for its answer where the picture needs one. */

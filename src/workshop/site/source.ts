@@ -5,7 +5,7 @@ import { yieldCosts } from './costs.ts';
 import { lessonOf, locate, yieldCode, yieldDiff, yieldProofs, yieldWrongFixes } from './files.ts';
 import type { Marker } from './marker.ts';
 import { holdClaim, readNumbers, yieldNumbers, yieldPrice } from './numbers.ts';
-import type { Page, Source, Yield } from './page.ts';
+import { block, type Page, type Source, type Yield } from './page.ts';
 import { readProofs, yieldRequirements } from './proofs.ts';
 
 /** The programs behind markers; each prints the same on every run. */
@@ -34,9 +34,9 @@ export function sourceOf(lessons: Lesson[], programs: () => Promise<Programs>): 
       case 'diff':
         return yieldDiff(marker.from, marker.to, page, lessons);
       case 'heading':
-        return { kind: 'block', text: headingOf(lessonOf(page, lessons), lessons) };
+        return block(headingOf(lessonOf(page, lessons), lessons));
       case 'neighbours':
-        return { kind: 'block', text: neighboursOf(lessonOf(page, lessons), lessons) };
+        return block(neighboursOf(lessonOf(page, lessons), lessons));
       case 'proves':
         return yieldProofs(page, lessons);
       case 'wrong':

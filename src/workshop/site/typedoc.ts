@@ -1,13 +1,5 @@
 /** Builds the site from the lessons' pages, the pages of docs/ and the API, and checks it. */
-import {
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
@@ -16,31 +8,6 @@ import { type Lesson, readLessons, root } from '../course/catalogue.ts';
 import { inspectSite } from './inspect.ts';
 import { documentNames } from './page.ts';
 import { type PublicModule, workshopPlugin } from './typedoc-plugin.ts';
-
-/** The library's doors, by the names they are imported by. */
-const MODULES: PublicModule[] = [
-  { path: 'src/php/index.ts', name: 'phpsessid/php' },
-  { path: 'src/serialize/index.ts', name: 'phpsessid/serialize' },
-  { path: 'src/adapters/node.ts', name: 'phpsessid/node' },
-  { path: 'src/adapters/express.ts', name: 'phpsessid/express' },
-  { path: 'src/adapters/fetch.ts', name: 'phpsessid/fetch' },
-  { path: 'src/adapters/adapter.ts', name: 'phpsessid/adapter' },
-  { path: 'src/store/index.ts', name: 'phpsessid/mysql' },
-  { path: 'src/adapters/store/express.ts', name: 'phpsessid/mysql/express' },
-  { path: 'src/adapters/store/node.ts', name: 'phpsessid/mysql/node' },
-  { path: 'src/adapters/store/fetch.ts', name: 'phpsessid/mysql/fetch' },
-  { path: 'src/adapters/store/hono.ts', name: 'phpsessid/mysql/hono' },
-  { path: 'src/adapters/store/h3.ts', name: 'phpsessid/mysql/h3' },
-  { path: 'src/adapters/store/koa.ts', name: 'phpsessid/mysql/koa' },
-  { path: 'src/adapters/store/fastify.ts', name: 'phpsessid/mysql/fastify' },
-  { path: 'src/adapters/store/next.ts', name: 'phpsessid/mysql/next' },
-  { path: 'src/adapters/stores/express-session.ts', name: 'phpsessid/mysql/express-session' },
-  { path: 'src/adapters/stores/fastify-session.ts', name: 'phpsessid/mysql/fastify-session' },
-  { path: 'src/contract/index.ts', name: 'phpsessid/contract' },
-  { path: 'src/adapters/stores/koa-session.ts', name: 'phpsessid/mysql/koa-session' },
-  { path: 'src/adapters/stores/remix.ts', name: 'phpsessid/mysql/remix' },
-  { path: 'src/adapters/stores/nextjs-auth0.ts', name: 'phpsessid/mysql/nextjs-auth0' },
-];
 
 /** The pages of docs/ in the order of a walk through them; those not named here follow. */
 const ORDER = [
@@ -69,11 +36,16 @@ const ORDER = [
   'adding-a-lesson',
 ];
 
-/** The public modules that are there, each with its absolute path. */
+/** The modules that package.json exports, each with its absolute path. */
 export function publicModules(): PublicModule[] {
-  return MODULES.map(({ path, name }) => ({ path: join(root, path), name })).filter(({ path }) =>
-    existsSync(path),
-  );
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    exports: Record<string, string | { default: string }>;
+  };
+  return Object.entries(exports).flatMap(([entry, target]) => {
+    if (typeof target === 'string') return [];
+    const path = target.default.replace(/^\.\/dist\/(.*)\.js$/, 'src/$1.ts');
+    return [{ name: entry.replace('.', 'phpsessid'), path: join(root, path) }];
+  });
 }
 
 export interface SiteReport {

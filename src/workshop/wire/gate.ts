@@ -9,7 +9,7 @@ export interface GateOptions {
    */
   opens?: 'full' | 'by hand' | undefined;
   /**
-   * What is held: the statement on its way to the server, or the server's answer.
+   * Holds the statement on its way to the server, or the server's answer.
    *
    * @default 'statement'
    */

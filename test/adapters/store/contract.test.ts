@@ -361,7 +361,7 @@ for (const [name, start] of Object.entries(adapters)) {
   });
 }
 
-test('a page that asks for its session after it has answered is told so', async () => {
+test('a page that asks for its session after its response gets an error that says so', async () => {
   const { sessions } = await place();
   const errors: unknown[] = [];
   for (const adapt of [

@@ -1,4 +1,4 @@
-/** Responses on node:http: those that go on after the save, and those that wait for several sessions. */
+/** Responses on node:http: those that continue after the save, and those that wait for several sessions. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
@@ -25,7 +25,7 @@ import {
 import { newStore } from '../../store/fixture.ts';
 import { begin, Memory, quiet, serve } from '../fixture.ts';
 
-/** What comes back until the server closes. */
+/** The bytes that come back until the server closes. */
 async function ask(url: string, path = '/'): Promise<string> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
@@ -35,7 +35,7 @@ async function ask(url: string, path = '/'): Promise<string> {
   return Buffer.concat(chunks).toString('latin1');
 }
 
-test('the head of a stream that goes on after the save is sent once', async () => {
+test('the head of a stream that continues after the save is sent once', async () => {
   const url = await serve(
     withSessions(newStore(), async (request, response) => {
       (await getSession(request)).data['visits'] = 1;

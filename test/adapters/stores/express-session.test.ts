@@ -85,7 +85,7 @@ test('options or a pool in the place of the sessions are refused by name', () =>
   }
 });
 
-test('a cookie whose end is no date is not said to live for NaN seconds', async () => {
+test('a cookie whose end is not a date does not get a lifetime of NaN seconds', async () => {
   const warnings: Error[] = [];
   const note = (warning: Error): number => warnings.push(warning);
   process.on('warning', note);

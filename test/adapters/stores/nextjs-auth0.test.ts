@@ -72,7 +72,7 @@ test('a refreshed token is not replaced by a request that has read the older one
   assert.deepEqual((await store.get('tokens'))?.tokenSet, tokenSet);
 });
 
-test('what a request has changed is saved: in place, as a copy, and by deleting', async () => {
+test('the changes of a request are saved: in place, as a copy, and by deleting', async () => {
   const store = start();
   await store.set('changes', { ...loggedIn(), cart: ['tea'], old: { of: 'before' }, count: 1 });
   const read = (await store.get('changes')) as Data;

@@ -127,7 +127,7 @@ test('a late save after a logout writes nothing and leaves the cookie', async ()
   }
 });
 
-test('regenerateId() leaves the old session, regenerateId(true) ends it; a second save goes on', async () => {
+test('regenerateId() leaves the old session, regenerateId(true) ends it; a second save continues', async () => {
   const sessions = newStore();
   const request = start(sessions);
   const { cookie } = await request(null, count);
@@ -185,7 +185,7 @@ test('a session that is only read stays alive', async () => {
   }
 });
 
-test('what cannot be stored is refused, and a database that is down is an error', async () => {
+test('a value that cannot be stored is refused, and a database that is down is an error', async () => {
   const request = start(newStore());
   await assert.rejects(
     request(null, (session) => session.set('_flash.a', 1)),

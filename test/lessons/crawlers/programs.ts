@@ -5,10 +5,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../../../src/workshop/course/catalogue.ts';
-import { compile, obtainCCompiler } from '../../../src/workshop/machine/c-compiler.ts';
 import { obtainPhpCli, withIni } from '../../../src/workshop/machine/php.ts';
 import { type RunResult, run, stripTypes } from '../../../src/workshop/machine/program.ts';
-import { obtainPython } from '../../../src/workshop/machine/python.ts';
+import { compile, obtainCCompiler } from '../../workshop/machine/c-compiler.ts';
+import { obtainPython } from '../../workshop/machine/python.ts';
 
 export const folder: string = join(root, 'lessons/22-the-crawlers');
 
@@ -77,7 +77,7 @@ export function crawl(
   return run(program, [...before, ...args], { environment, timeout: 60_000, cwd: root });
 }
 
-/** A crawler that goes on until it is ended. */
+/** A crawler that runs until it is ended. */
 export class Daemon {
   stdout = '';
   stderr = '';

@@ -5,7 +5,7 @@ import { openWasmPhp, type WasmPhp } from '../../../src/workshop/oracle/wasm.ts'
 import type { Entry, Scenario } from './steps.ts';
 import { freeze, thaw } from './values.ts';
 
-/** Where PHP's side keeps its files. */
+/** The folder of PHP's files. */
 export const FOLDER = '/sequences';
 
 const SEQUENCE = readFileSync(new URL('sequence.php', import.meta.url));

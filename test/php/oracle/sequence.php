@@ -41,7 +41,7 @@ set_error_handler(function ($level, $text) {
   return true;
 });
 
-// What auto_start had to say came before there was a handler for it.
+// Messages of auto_start came before there was a handler for them.
 if ($last = error_get_last()) note('message', 'E_WARNING', freeze($last['message']));
 
 /** The rows of the handlers, for all requests of a scenario; globals are gone when PHP saves late. */
@@ -57,7 +57,7 @@ class Rows {
 }
 Rows::open();
 
-/** What every handler does, unless the scenario has it answer something else. */
+/** The behaviour of every handler, unless the scenario replaces a return value. */
 class Memory {
   public $answers = [];
   function run($name, $values, $default) {

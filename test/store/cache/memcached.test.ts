@@ -83,7 +83,7 @@ test('add, cas and remove succeed only on the version that they are about', asyn
   assert.equal(await client.cas('one', Buffer.from('e'), 60, first.cas), false);
 });
 
-test('a value that is too large fails alone, and the connection goes on', async () => {
+test('a value that is too large fails alone, and the connection stays usable', async () => {
   const client = clientOf();
   await client.set('kept', Buffer.from('v'), 60);
   const [large, kept] = await Promise.allSettled([
@@ -119,7 +119,7 @@ test('wrong keys, lifetimes and addresses are refused before anything is sent', 
   }
 });
 
-test('a server that hangs costs one time-out, and is used again when it goes on', async () => {
+test('a server that hangs costs one time-out, and is used again when it resumes', async () => {
   await clientOf().set('k', Buffer.from('v'), 60);
   const client = clientOf(server.port, 100);
   await untilAnswered(client, 'k');

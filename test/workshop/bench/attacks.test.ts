@@ -33,7 +33,7 @@ test('an attack says its lines and ends with the verdict', async () => {
   assert.deepEqual(lines, result.transcript);
 });
 
-test('a class that holds is said to hold', async () => {
+test('a class that holds gets the verdict held', async () => {
   const { verdict, transcript } = await attack('lesson-02');
   assert.equal(verdict, 'held');
   assert.equal(transcript.at(-1), 'held: 1abc reads nothing');

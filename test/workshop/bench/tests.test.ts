@@ -171,7 +171,7 @@ test('a promise that never settles is a time-out that says what is being waited 
   assert.match(first?.message ?? '', /^no result after 1 seconds; no statement is on its way/);
 });
 
-test('a slow test whose statements go on is not ended by its limit', async () => {
+test('a slow test that still sends statements is not ended by its limit', async () => {
   workshop.edit(
     classFile,
     'const [row] = rows;',

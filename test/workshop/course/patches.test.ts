@@ -114,7 +114,7 @@ test('a patch as git writes it applies, and its lines above are read', () => {
   assert.throws(() => readLessons(join(project, 'lessons')), /first line must be caught by: "name/);
 });
 
-test('a folder that an older version left behind, with wrong fixes only, is no lesson', () => {
+test('a folder that an older version left behind, with wrong fixes only, is not a lesson', () => {
   write('README.md', '---\ntitle: "2. Read"\n---\n');
   write('lesson.json', '{"kind":"page","minutes":5,"difficulty":1}');
   write('../03-moved/made/null.ts', '');

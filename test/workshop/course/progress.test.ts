@@ -164,7 +164,7 @@ test('a class that the workshop wrote is not the learner’s work', () => {
   assert.equal(stateOf(third), 'done');
 });
 
-test('a reset forgets the verdict and keeps the hints', () => {
+test('a reset deletes the verdict and keeps the hints', () => {
   course.recordHints(third, 2);
   finish(third);
   course.forgetVerdicts(third);

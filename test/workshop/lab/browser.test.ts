@@ -115,7 +115,7 @@ test('events are announced in a polite live region', { skip }, async () => {
   assert.equal(await announcer.getAttribute('aria-live'), 'polite');
 });
 
-test('tests run on the class and each says how it went', { skip }, async () => {
+test('tests run on the class, each with its result', { skip }, async () => {
   const { page } = await visit('/lesson/01/?class=lesson-01');
   await page.locator('#run-tests').click();
   await page
@@ -304,7 +304,7 @@ test('a block of the timeline shows its whole name or none of it', { skip }, asy
 test('an error that many tests share is written once', { skip }, async () => {
   const { page } = await visit('/lesson/02/?class=lesson-01');
   await page.locator('#run-tests').click();
-  // While the run goes on, the sum ends with dots, and the sentence counts fewer.
+  // During the run the sum ends with dots, and the sentence counts fewer.
   await reads(page.locator('#tests-state .sum'), /failed$/);
   await reads(
     page.locator('#tests-state .well'),

@@ -36,7 +36,7 @@ beforeEach(() => {
   writeFileSync(note, '{"lesson":1}');
 });
 
-test('without a class of one’s own the finish says how to begin', async () => {
+test('without a class the finish says how to begin', async () => {
   const page = await (await fetch(`${lab.address}/finish/`)).text();
   assert.match(page, new RegExp(`0 of ${tested.length} lessons done`));
   assert.match(page, /There is no lessons\/mine\/sessions\.ts yet\. npm run lesson 1 creates it/);

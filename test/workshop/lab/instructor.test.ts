@@ -158,7 +158,7 @@ test('answers are hidden until a key or a button shows them', { skip }, async ()
   await page.locator('#code-class .listing').waitFor();
 });
 
-test('the timer starts, goes on over the steps, stops and is reset', { skip }, async () => {
+test('the timer starts, continues over the steps, stops and is reset', { skip }, async () => {
   const page = await visit('/lesson/13/');
   const clock = page.locator('#clock');
   assert.equal(await clock.innerText(), '10:00');

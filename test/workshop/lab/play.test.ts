@@ -162,7 +162,7 @@ test('no path leads out of the folders that are served', async () => {
   }
 });
 
-test('what a class puts into its rows is text on the page', async () => {
+test('data that a class puts into its rows is text on the page', async () => {
   const login = await ask('/play/lesson-05/login?user=%3Cscript%3Ealert(1)%3C/script%3E');
   assert.equal(login.status, 200);
   const { body } = await ask('/lesson/05/');

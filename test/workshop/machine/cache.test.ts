@@ -1,4 +1,4 @@
-/** Where the workshop keeps its files when the wanted folder cannot be used. */
+/** The workshop's folder for files when the wanted one cannot be used. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {

@@ -95,7 +95,7 @@ async function count(node: number): Promise<unknown> {
   return row?.['n'];
 }
 
-/** Waits until a write succeeds: the others take seconds to give up a node that is gone. */
+/** Waits until a write succeeds: the others take seconds to declare a node dead. */
 async function writes(node: number, n: number): Promise<void> {
   await until(async () => {
     const sql = `INSERT IGNORE INTO kept.notes VALUES (${n}, 'from ${node}')`;
@@ -113,7 +113,7 @@ async function sees(node: number, size: number): Promise<boolean> {
 
 const refused = { code: 'ER_UNKNOWN_COM_ERROR', errno: 1047 };
 
-test('every node has what any node was told', async () => {
+test('every node has the writes of every node', async () => {
   for (const node of [0, 1, 2]) await writes(node, node);
   for (const node of [0, 1, 2]) assert.equal(await count(node), 3);
 });
@@ -145,7 +145,7 @@ test('a paused node answers nothing, and catches up', async () => {
   assert.equal(await count(1), 6);
 });
 
-test('a node that is cut off refuses, and the other two go on', async () => {
+test('a node that is cut off refuses, and the other two continue', async () => {
   await child.do({ node: 2, action: 'cutOff' });
   await until(() => sees(0, 2));
   await until(() => sees(2, 1));

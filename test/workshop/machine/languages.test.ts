@@ -1,13 +1,13 @@
-/** What the crawlers need: a C compiler, Python and PHP's command line, found or fetched. */
+/** The crawlers' languages: a C compiler, Python and PHP's command line, found or fetched. */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { compile, obtainCCompiler } from '../../../src/workshop/machine/c-compiler.ts';
 import { obtainPhpCli, withIni } from '../../../src/workshop/machine/php.ts';
 import { run } from '../../../src/workshop/machine/program.ts';
-import { obtainPython } from '../../../src/workshop/machine/python.ts';
+import { compile, obtainCCompiler } from './c-compiler.ts';
+import { obtainPython } from './python.ts';
 
 let folder: string;
 before(async () => {
@@ -46,7 +46,7 @@ test('Python imports PyMySQL', async () => {
   assert.equal(stdout.trim(), driver);
 });
 
-test('PHP’s command line has PDO for MySQL, and hears signals', async () => {
+test('PHP’s command line has PDO for MySQL, and handles signals', async () => {
   const { path, ini, env, version } = had(await obtainPhpCli());
   const environment = { PATH: process.env['PATH'], ...env };
   const program =

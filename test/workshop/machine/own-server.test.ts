@@ -1,4 +1,4 @@
-/** The user's own server, by DATABASE_URL: what is wrong with it is said, what is not ours is left. */
+/** The user's own server, by DATABASE_URL: its faults are reported, and foreign schemas stay. */
 import assert from 'node:assert/strict';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { after, afterEach, before, test } from 'node:test';

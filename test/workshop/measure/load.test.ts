@@ -41,7 +41,7 @@ function counter(answer: (count: number) => number): RequestListener {
   };
 }
 
-test('every client goes on from its own last count', async () => {
+test('every client continues from its own last count', async () => {
   const { round, said } = await ask(counter((count) => count));
   assert.equal(round.failed, 0, said);
   assert.ok(round.perSecond > 0);

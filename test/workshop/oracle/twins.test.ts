@@ -50,7 +50,7 @@ test('a cookie’s moment is compared, not thrown away', () => {
   assert.match(withoutMoment(line(tomorrow)), /expires=<1439 minutes off>/);
 });
 
-test('a session begun in PHP goes on in TypeScript, and back', async () => {
+test('a session begun in PHP continues in TypeScript, and back', async () => {
   const first = await twins.askPhp(undefined);
   const bodies = [first.body];
   for (const ask of [twins.askPort, twins.askPhp, twins.askPort]) {
@@ -62,7 +62,7 @@ test('a session begun in PHP goes on in TypeScript, and back', async () => {
   );
 });
 
-test('a session begun in TypeScript goes on in PHP', async () => {
+test('a session begun in TypeScript continues in PHP', async () => {
   const first = await twins.askPort(undefined);
   assert.equal((await twins.askPhp(cookieOf(first))).body, '<p>Count: 2</p>');
 });

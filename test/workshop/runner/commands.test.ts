@@ -1,7 +1,7 @@
 /** The other commands, and the errors of their command lines. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { findLesson, readLessons } from '../../../src/workshop/course/catalogue.ts';
+import { readLessons } from '../../../src/workshop/course/catalogue.ts';
 import { attack } from '../../../src/workshop/runner/commands/attack.ts';
 import { check } from '../../../src/workshop/runner/commands/check.ts';
 import { diff } from '../../../src/workshop/runner/commands/diff.ts';
@@ -10,19 +10,13 @@ import { hint } from '../../../src/workshop/runner/commands/hint.ts';
 import { lesson } from '../../../src/workshop/runner/commands/lesson.ts';
 import { catchUp, reset } from '../../../src/workshop/runner/commands/replace.ts';
 import { wrong } from '../../../src/workshop/runner/commands/wrong.ts';
-import { closeWorkshops, openWorkshop } from './workshop.ts';
+import { closeWorkshops, openWorkshop, testsOf } from './workshop.ts';
 
 after(closeWorkshops);
 
 const workshop = await openWorkshop();
 const { run } = workshop;
 const lessons = readLessons();
-
-/** The number of tests that some lessons prove. */
-function testsOf(...numbers: number[]): number {
-  const proved = numbers.map((number) => findLesson(lessons, number).proves.length);
-  return proved.reduce((sum, each) => sum + each);
-}
 
 test('an unknown lesson is refused with the list', async () => {
   const { code, errors } = await run('lesson', '99');

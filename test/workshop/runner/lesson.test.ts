@@ -1,21 +1,12 @@
 /** `npm run lesson` without a terminal, and the verdicts that it records. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { findLesson, readLessons } from '../../../src/workshop/course/catalogue.ts';
-import { closeWorkshops, openWorkshop } from './workshop.ts';
+import { closeWorkshops, openWorkshop, testsOf } from './workshop.ts';
 
 after(closeWorkshops);
 
 const workshop = await openWorkshop();
 const { run } = workshop;
-const lessons = readLessons();
-
-/** The number of tests that some lessons prove. */
-function testsOf(...numbers: number[]): number {
-  const proved = numbers.map((number) => findLesson(lessons, number).proves.length);
-  return proved.reduce((sum, each) => sum + each);
-}
-
 test('a lesson checked once on a class that lacks it exits with 1', async () => {
   const { code, output } = await run('lesson', '3', '--once', '--class', 'lesson-02', '--json');
   assert.equal(code, 1);

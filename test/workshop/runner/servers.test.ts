@@ -18,7 +18,7 @@ test('the site counts over its servers, and says who has answered', async () => 
   assert.deepEqual(Object.keys(answered).sort(), ['A', 'B', 'PHP']);
 });
 
-test('keys kill a server and start it again, and the site goes on', async () => {
+test('keys kill a server and start it again, and the site continues', async () => {
   const typist = type('servers', '--requests', '12');
   await typist.sees(/the counter is at 12/);
   typist.press('a');

@@ -18,11 +18,18 @@ import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { afterEach, beforeEach } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { root } from '../../../src/workshop/course/catalogue.ts';
+import { findLesson, readLessons, root } from '../../../src/workshop/course/catalogue.ts';
 import { obtainServer } from '../../../src/workshop/machine/database/server.ts';
 import { stripTypes } from '../../../src/workshop/machine/program.ts';
 
 const terminalProgram = fileURLToPath(new URL('./terminal.py', import.meta.url));
+
+/** The number of tests that some lessons prove. */
+export function testsOf(...numbers: number[]): number {
+  const lessons = readLessons();
+  const proved = numbers.map((number) => findLesson(lessons, number).proves.length);
+  return proved.reduce((sum, each) => sum + each);
+}
 
 export interface Ended {
   code: number | null;

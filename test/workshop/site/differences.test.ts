@@ -63,7 +63,7 @@ test('a lock of the files handler ends at the process', async () => {
   const query = `folder=${encodeURIComponent(folder)}`;
   writeFileSync(script, code('session_start();'));
   const inPhp = await native.request({ script, query, cookie: 'PHPSESSID=held' });
-  assert.equal(inPhp.body, 'false', 'PHP keeps its file from everybody');
+  assert.equal(inPhp.body, 'false', 'PHP keeps its file locked for every process');
 
   writeFileSync(script, code(''));
   const settings = { 'session.save_path': folder };

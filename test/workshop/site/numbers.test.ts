@@ -79,7 +79,7 @@ test('a comparison with a contender that is not a lesson has no change', () => {
   assert.equal(statements, '| statements | 3 | 3 |');
 });
 
-test('what was not measured is said, and drawn nowhere', () => {
+test('contenders that were not measured are listed, and drawn nowhere', () => {
   const [first] = numbers.rows;
   assert.ok(first);
   const blind = { ...figures(1), cpu: null, server: null, database: null };

@@ -7,7 +7,7 @@ import { drawSequence } from '../../../src/workshop/site/pictures/sequence.ts';
 const lanes = ['Ann', 'MySQL'];
 const colours = { background: '#fff', ink: '#000', aside: '#333', line: '#333', accent: '#00f' };
 
-test('every arrow of a sequence is drawn and told in the text alternative', () => {
+test('every arrow of a sequence is drawn, and described in the text alternative', () => {
   const { text } = drawSequence({
     title: 'One save',
     lanes,

@@ -122,7 +122,7 @@ test('a value of more than one packet passes both ways unharmed', async () => {
   await client.query(table);
   const [limit] = await client.query("SHOW VARIABLES LIKE 'max_allowed_packet'");
   const largest = Number((limit as { Value: string }[])[0]?.Value);
-  // Above 16 MiB a packet goes on in the next one; a server may take less than that.
+  // Above 16 MiB a packet continues in the next one; a server may take less than that.
   const bytes = Buffer.alloc(Math.min(18_000_000, largest - 1000), 'x');
   await client.execute('INSERT INTO t (d) VALUES (?)', [bytes]);
   const [rows] = await client.query('SELECT d FROM t');

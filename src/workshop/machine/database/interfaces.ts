@@ -61,7 +61,7 @@ export interface ServerOptions extends Announcements {
   share?: boolean | undefined;
   /**
    * Takes the server that a running workshop shares, if there is one. It may end at any moment, so a
-   * command that goes on for long starts its own.
+   * long command starts its own.
    */
   borrow?: boolean | undefined;
 }

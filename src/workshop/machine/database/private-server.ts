@@ -265,8 +265,8 @@ class PortTaken extends Error {}
  * One account, from this machine only. The server runs the file before it accepts connections, one
  * statement a line.
  */
-function accountsSql(password: string): string {
-  const name = `'${account}'@'127.0.0.1'`;
+export function accountsSql(password: string, user: string = account): string {
+  const name = `'${user}'@'127.0.0.1'`;
   return [
     `CREATE USER IF NOT EXISTS ${name};`,
     `ALTER USER ${name} IDENTIFIED BY '${password}';`,

@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { cacheFolder, makeOnce } from '../cache.ts';
 import type { RunFolder } from '../database/interfaces.ts';
+import { accountsSql } from '../database/private-server.ts';
 import { filesOf, makeRunFolder } from '../database/run-folder.ts';
 import { templateFor } from '../database/template.ts';
 import type { Announcements } from '../program.ts';
@@ -145,7 +146,7 @@ async function historyFor(program: GaleraProgram, announcements: Announcements):
     await writeFile(passwordFile(files), randomBytes(12).toString('hex'), { mode: 0o600 });
     const surroundings = await surroundingsIn(files);
     // The statements of this file are not sent to other nodes, so all copies need their result.
-    await writeFile(files.initFile, accountSql(surroundings), { mode: 0o600 });
+    await writeFile(files.initFile, accountsSql(surroundings.password, user), { mode: 0o600 });
     const founder = new GaleraNode('founder', program, files, surroundings);
     await founder.choosePorts();
     try {
@@ -173,15 +174,4 @@ async function surroundingsIn(folder: RunFolder): Promise<Surroundings> {
   await copyFile(transferScript, join(meeting, 'wsrep_sst_copy'));
   await chmod(join(meeting, 'wsrep_sst_copy'), 0o700);
   return { user, password, meeting };
-}
-
-/** One account, from this machine only; one statement a line. */
-function accountSql({ password }: Surroundings): string {
-  const name = `'${user}'@'127.0.0.1'`;
-  return [
-    `CREATE USER IF NOT EXISTS ${name};`,
-    `ALTER USER ${name} IDENTIFIED BY '${password}';`,
-    `GRANT ALL PRIVILEGES ON *.* TO ${name} WITH GRANT OPTION;`,
-    '',
-  ].join('\n');
 }

@@ -20,7 +20,7 @@ const supervisor = fileURLToPath(new URL('../database/supervisor.sh', import.met
 const joinLimit = 60_000;
 
 /**
- * Galera's defaults take six seconds to give up a node that died. These take about two and a half,
+ * Galera's defaults take six seconds to declare a node dead. These take about two and a half,
  * and still survive that a busy machine stops a process for a second.
  */
 const detection = [
@@ -32,7 +32,7 @@ const detection = [
   'gmcast.time_wait=PT1S',
 ].join(';');
 
-/** What a node says of itself: the values of `SHOW STATUS LIKE 'wsrep%'`. */
+/** A node's report on itself: the values of `SHOW STATUS LIKE 'wsrep%'`. */
 export type NodeStatus = Record<string, string>;
 
 /** The account of a node, and the folder in which two nodes meet for a transfer. */
@@ -66,7 +66,7 @@ export class GaleraNode {
     return `mysql://${user}:${password}@127.0.0.1:${this.#ports.sql}/`;
   }
 
-  /** Where the other nodes reach it. */
+  /** The address at which the other nodes reach it. */
   get group(): string {
     return `127.0.0.1:${this.#ports.group}`;
   }
@@ -134,7 +134,7 @@ export class GaleraNode {
     this.#signal('SIGSTOP');
   }
 
-  /** Lets a paused node go on. */
+  /** Resumes a paused node. */
   resume(): void {
     this.#signal('SIGCONT');
   }

@@ -68,7 +68,7 @@ function providerIn(folder: string): string | undefined {
 async function findMariaDb(options: Announcements): Promise<ServerProgram | undefined> {
   const problems: string[] = [];
   for (const source of sources(options)) {
-    // A cluster is no reason to install a server, or to pull an image.
+    // For a cluster no server is installed, and no image pulled.
     if (source.name === 'package manager' || source.name === 'Docker') continue;
     try {
       const program = await source.find();

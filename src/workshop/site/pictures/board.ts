@@ -9,7 +9,7 @@ import {
 } from '../../../contract/index.ts';
 import { type Board, type Cell, caseName, type Row } from '../../board/board.ts';
 import { root } from '../../course/catalogue.ts';
-import type { Yield } from '../page.ts';
+import { block, type Yield } from '../page.ts';
 import { table } from '../table.ts';
 
 const KEPT = 'docs/board.json';
@@ -28,8 +28,6 @@ export const boardPictures: Readonly<Record<string, () => Promise<Yield>>> = {
   'contract of adapters': async () => block(drawCases(adapterCases)),
   'contract of sessions': async () => block(drawCases(sessionsCases)),
 };
-
-const block = (text: string): Yield => ({ kind: 'block', text });
 
 /**
  * Reads the stored run.

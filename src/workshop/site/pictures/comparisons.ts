@@ -1,6 +1,6 @@
 /** The tables of the page that compares PHP with the library, from the results of the tests. */
 import { ASPECTS, type Comparisons, type SequenceRow, type Tally } from '../comparisons.ts';
-import type { Page, Yield } from '../page.ts';
+import { block, type Page, type Yield } from '../page.ts';
 import { table } from '../table.ts';
 
 /** The subjects of the serializer's rows. */
@@ -27,13 +27,12 @@ export function drawSequences({ sequences }: Comparisons, title: string): Yield 
     throw new Error(`no sequences are about "${title}"; there are ${known}`);
   }
   const head = [title, `as in PHP ${sequences.totals[0]?.php}`, ...ASPECTS];
-  return {
-    kind: 'block',
-    text: table(
+  return block(
+    table(
       head,
       group.rows.map((row) => [code(row.subject), ...cells(row)]),
     ),
-  };
+  );
 }
 
 /**
@@ -55,29 +54,27 @@ export function drawTotals({ sequences }: Comparisons, page: Page): Yield {
     .filter(([, , release]) => !versions.some((php) => php.startsWith(`${release}.`)))
     .map(([, name = '', , first = '', second = '']) => [name, first.trim(), second.trim()]);
   const rows = [...run, ...standing].sort(([one = ''], [other = '']) => (one < other ? -1 : 1));
-  return { kind: 'block', text: table(['as in', ...sources], rows) };
+  return block(table(['as in', ...sources], rows));
 }
 
 /** Draws the serializer's comparisons. */
 export function drawValues({ values }: Comparisons): Yield {
-  return {
-    kind: 'block',
-    text: table(
+  return block(
+    table(
       ['the serializer', `as in PHP ${values.php}`],
       values.rows.map(({ subject, tally }) => [TYPES[subject] ?? subject, draw(tally)]),
     ),
-  };
+  );
 }
 
 /** Draws the known differences. */
 export function drawDifferences({ differences }: Comparisons): Yield {
-  return {
-    kind: 'block',
-    text: table(
+  return block(
+    table(
       ['difference', 'PHP', 'here', 'the nearest thing'],
       differences.map(({ name, php, ours, instead }) => [`**${name}**`, php, ours, instead]),
     ),
-  };
+  );
 }
 
 function cells({ whole, aspects }: SequenceRow): string[] {

@@ -7,7 +7,7 @@ import {
   unserialize,
 } from '../../../serialize/index.ts';
 import { openWasmPhp, type WasmPhp } from '../../oracle/wasm.ts';
-import type { Yield } from '../page.ts';
+import { block, type Yield } from '../page.ts';
 import { table } from '../table.ts';
 
 /** Each type letter, what follows it, and a PHP expression that is written with it. */
@@ -51,7 +51,7 @@ export async function drawLetters(): Promise<Yield> {
     }
     return written;
   });
-  return { kind: 'block', text: table(['letter', 'what follows', 'PHP', 'its bytes'], rows) };
+  return block(table(['letter', 'what follows', 'PHP', 'its bytes'], rows));
 }
 
 /** Asks PHP for one session in each of its formats, and reads and writes each here. */
@@ -69,7 +69,7 @@ export async function drawFormats(): Promise<Yield> {
     }
     return written;
   });
-  return { kind: 'block', text: table(['format', 'the same session', 'bytes'], rows) };
+  return block(table(['format', 'the same session', 'bytes'], rows));
 }
 
 async function withPhp<Result>(body: (php: WasmPhp) => Promise<Result>): Promise<Result> {

@@ -2,7 +2,7 @@
 import type { Lesson } from '../../course/catalogue.ts';
 import { cellOf } from '../../matrix/observed.ts';
 import type { Matrix } from '../../matrix/run.ts';
-import type { Yield } from '../page.ts';
+import { block, type Yield } from '../page.ts';
 import { table } from '../table.ts';
 
 /**
@@ -28,7 +28,7 @@ export function drawMatrix(lessons: readonly Lesson[], matrix: Matrix): Yield {
     drawAttack(matrix, lesson),
     drawUndone(matrix, lesson),
   ]);
-  return { kind: 'block', text: table(head, rows) };
+  return block(table(head, rows));
 }
 
 /** `✔ 3` all three pass; `✘ 3` three fail; a test retired on purpose is counted apart. */

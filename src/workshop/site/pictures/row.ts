@@ -1,7 +1,7 @@
 /** A session's data, byte by byte, as PHP itself has written it. */
 import { dissect, type Part, type Role } from '../../format/dissect.ts';
 import { openWasmPhp } from '../../oracle/wasm.ts';
-import type { Yield } from '../page.ts';
+import { block, type Yield } from '../page.ts';
 import { table } from '../table.ts';
 
 const SESSIONS = {
@@ -40,16 +40,15 @@ export async function drawRow(name: keyof typeof SESSIONS): Promise<Yield> {
     const { offset, length, meaning } = part;
     return [String(offset), String(length), `\`${textOf(part, bytes)}\``, meaning];
   });
-  return {
-    kind: 'block',
-    text: [
+  return block(
+    [
       '```text',
       lines.map((line) => drawLine(line, bytes)).join('\n\n'),
       '```',
       '',
       table(['from byte', 'bytes', 'what PHP wrote', 'what it means'], rows),
     ].join('\n'),
-  };
+  );
 }
 
 /** One line for each key, broken before it is too long, after a `;` or a `{`. */

@@ -1,5 +1,5 @@
 /** Sequence diagrams in Mermaid, which GitHub draws and the site and the lab draw as well. */
-import type { Yield } from '../page.ts';
+import { block, type Yield } from '../page.ts';
 
 /** An arrow between two of the diagram's lanes. */
 export interface Arrow {
@@ -53,9 +53,8 @@ export function drawSequence({ title, lanes, arrows }: Sequence): Yield {
     return `  ${name(from)}${isAnswer ? '-->>' : '->>'}${name(to)}: ${says.replace(/[;#]/g, ' ')}`;
   });
   const told = arrows.map(({ from, to, says }) => `${from} to ${to}: ${says}.`).join(' ');
-  return {
-    kind: 'block',
-    text: [
+  return block(
+    [
       '```mermaid',
       `%%{init: ${JSON.stringify(NARROW)}}%%`,
       'sequenceDiagram',
@@ -65,5 +64,5 @@ export function drawSequence({ title, lanes, arrows }: Sequence): Yield {
       ...drawn,
       '```',
     ].join('\n'),
-  };
+  );
 }

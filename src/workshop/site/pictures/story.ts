@@ -1,6 +1,6 @@
 /** A story as a table: the program's lines, the callbacks of each, and their answers. */
 import { inspect } from 'node:util';
-import type { Yield } from '../page.ts';
+import { block, type Yield } from '../page.ts';
 import type { Call, Recording } from '../record-stories.ts';
 import { table } from '../table.ts';
 
@@ -13,10 +13,7 @@ export function drawStory({ lines, calls, cookies, messages, php }: Recording): 
     ...messages.map((message) => ['*PHP says*', message, '']),
   ];
   const rows = [...during, ...(end.length > 0 ? part('*the request ends*', end) : []), ...outcome];
-  return {
-    kind: 'block',
-    text: table(['the program', `PHP ${php} and this library call`, 'result'], rows),
-  };
+  return block(table(['the program', `PHP ${php} and this library call`, 'result'], rows));
 }
 
 function callsAt(calls: readonly Call[], line: number): Call[] {

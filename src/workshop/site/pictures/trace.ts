@@ -1,6 +1,6 @@
 /** Recorded visits as a table: which callback asks the database what. */
 import type { Message } from '../../sandbox/messages.ts';
-import type { Yield } from '../page.ts';
+import { block, type Yield } from '../page.ts';
 import type { Visit } from '../record-visits.ts';
 import { table } from '../table.ts';
 
@@ -11,10 +11,7 @@ export function drawTrace(visits: readonly Visit[]): Yield {
     ...visit.messages.flatMap((message) => rowOf(message, visit.messages)),
     [`\`${withoutTags(visit.body)}\`${cookieOf(visit)}`, '', '', ''],
   ]);
-  return {
-    kind: 'block',
-    text: table(['the browser', 'PHP calls', 'the class asks MySQL', 'and answers'], rows),
-  };
+  return block(table(['the browser', 'PHP calls', 'the class asks MySQL', 'and answers'], rows));
 }
 
 /** A callback with its first statement beside it; its other statements below. */

@@ -1,5 +1,5 @@
 /** The cookie's attributes beside the trick that each of them stops. */
-import type { Yield } from '../page.ts';
+import { block, type Yield } from '../page.ts';
 import { table } from '../table.ts';
 
 /** Each attribute, and the line of the attack that is about its trick. */
@@ -24,7 +24,7 @@ export function drawTricks(before: string, after: string): Yield {
     const [, with_] = lineOf(after, pattern);
     return [trick, without, attribute, with_];
   });
-  return { kind: 'block', text: table(['trick', 'before', 'what stops it', 'after'], rows) };
+  return block(table(['trick', 'before', 'what stops it', 'after'], rows));
 }
 
 /** `Mallory's form takes it along: yes` as its two halves. */

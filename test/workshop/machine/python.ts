@@ -1,8 +1,13 @@
 /** Python 3 with PyMySQL, found or fetched. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { canFetchPackages, fetchPackages, libraryPath, obtainFirst } from './apt.ts';
-import { type Announcements, findProgram, run } from './program.ts';
+import {
+  canFetchPackages,
+  fetchPackages,
+  libraryPath,
+  obtainFirst,
+} from '../../../src/workshop/machine/apt.ts';
+import { type Announcements, findProgram, run } from '../../../src/workshop/machine/program.ts';
 
 /** A Python that can import pymysql. */
 export interface Python {

@@ -3,8 +3,13 @@ import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { canFetchPackages, fetchPackages, libraryPath, obtainFirst } from './apt.ts';
-import { type Announcements, findProgram, run } from './program.ts';
+import {
+  canFetchPackages,
+  fetchPackages,
+  libraryPath,
+  obtainFirst,
+} from '../../../src/workshop/machine/apt.ts';
+import { type Announcements, findProgram, run } from '../../../src/workshop/machine/program.ts';
 
 /** A compiler whose programs reach MySQL. */
 export interface CCompiler {
@@ -90,7 +95,7 @@ async function fetchedLibrary(options: Announcements): Promise<CCompiler | undef
     {
       path,
       before: ['-O2', `-I${include}`],
-      // What the library itself wants is found when the program runs.
+      // The library's own dependencies are found when the program runs.
       after: [shared, '-Wl,--allow-shlib-undefined'],
       env: environmentOf(folder),
     },

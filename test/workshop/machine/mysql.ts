@@ -2,10 +2,15 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { canFetchPackages, fetchPackages, libraryPath, obtainFirst } from '../apt.ts';
-import { type Announcements, findProgram } from '../program.ts';
-import type { ServerProgram } from './interfaces.ts';
-import { describe } from './program.ts';
+import {
+  canFetchPackages,
+  fetchPackages,
+  libraryPath,
+  obtainFirst,
+} from '../../../src/workshop/machine/apt.ts';
+import type { ServerProgram } from '../../../src/workshop/machine/database/interfaces.ts';
+import { describe } from '../../../src/workshop/machine/database/program.ts';
+import { type Announcements, findProgram } from '../../../src/workshop/machine/program.ts';
 
 /** Debian's stable release has no MySQL; this suite has, built for a newer C library. */
 const SUITE = 'unstable';

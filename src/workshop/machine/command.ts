@@ -1,0 +1,16 @@
+/** The end of a command that needs a database. */
+import { Interrupted } from './database/with-server.ts';
+
+/**
+ * Runs a command, prints the error that ends it, and returns its exit code.
+ *
+ * @param command - Returns the exit code.
+ */
+export async function exitCodeOf(command: () => Promise<number>): Promise<number> {
+  try {
+    return await command();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return error instanceof Interrupted ? error.code : 1;
+  }
+}
