@@ -47,7 +47,7 @@ export function yieldRequirements(argument: string, run: ProofRun): Yield {
   if (rows === undefined)
     throw new Error(`cannot show "${argument}"; there are faults, security, run`);
   const head = [
-    '',
+    'no.',
     'requirement',
     ...(argument === 'security' ? ['source'] : []),
     'tests',

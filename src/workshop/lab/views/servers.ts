@@ -58,7 +58,7 @@ export function serversPage(model: ServersModel): Html {
 ${section(
   'web',
   'Three web servers, one table',
-  html`From ${link(SERVED)}. A and B are Node with that lesson’s class, the third is PHP with its twin. haproxy stands in front and gives each its turn. Kill one while visits are under way.`,
+  html`From ${link(SERVED)}. A and B are Node with that lesson’s class, the third is PHP with its twin. haproxy passes the visits to each in turn. Kill one while visits are under way.`,
 )}
 ${section(
   'databases',
@@ -81,7 +81,7 @@ function beforehand(machine: Machine, id: string, name: string): Html | undefine
   if (state.state === 'starting') return html`<p class="empty" role="status">${state.step}</p>`;
   return html`${
     state.state === 'failed' &&
-    html`<p class="message">It could not be started. ${state.reason}</p>`
+    html`<p class="message">Starting failed. ${state.reason}</p>`
   }<button class="primary" id="${id}-start" name="do" value="${id} start">Start ${name}</button>
   <p class="small muted">Its programs are used where they are installed, else fetched once, without changing your system.</p>`;
 }
