@@ -80,8 +80,7 @@ function beforehand(machine: Machine, id: string, name: string): Html | undefine
   if (state.state === 'up') return undefined;
   if (state.state === 'starting') return html`<p class="empty" role="status">${state.step}</p>`;
   return html`${
-    state.state === 'failed' &&
-    html`<p class="message">Starting failed. ${state.reason}</p>`
+    state.state === 'failed' && html`<p class="message">Starting failed. ${state.reason}</p>`
   }<button class="primary" id="${id}-start" name="do" value="${id} start">Start ${name}</button>
   <p class="small muted">Its programs are used where they are installed, else fetched once, without changing your system.</p>`;
 }
