@@ -1,12 +1,29 @@
 /** The lessons' classes for tests that put something against many of them. */
 
-import { test } from 'node:test';
-import { type AssembledBench, assembleBench } from '../../src/workshop/bench/assemble.ts';
+import { after, test } from 'node:test';
+import {
+  type AssembledBench,
+  assembleBench,
+  releaseServer,
+} from '../../src/workshop/bench/assemble.ts';
 import type { Bench } from '../../src/workshop/bench/bench.ts';
 import type { Server } from '../../src/workshop/bench/serve.ts';
 import { findLesson, type Lesson, readLessons } from '../../src/workshop/course/catalogue.ts';
 import { schemaFor } from '../../src/workshop/course/tables.ts';
+import { type DatabaseServer, obtainServer } from '../../src/workshop/machine/database/server.ts';
 import type { PageResponse } from '../../src/workshop/sandbox/browser.ts';
+
+/** Starts a server of the file's own, which its tests may kill or set up; it ends with the file. */
+export async function ownServer(): Promise<DatabaseServer> {
+  delete process.env['WORKSHOP_DATABASE'];
+  const server = await obtainServer();
+  process.env['WORKSHOP_DATABASE'] = server.url;
+  after(async () => {
+    await releaseServer();
+    await server.close();
+  });
+  return server;
+}
 
 /** Every lesson, in order. */
 export const lessons: readonly Lesson[] = readLessons();

@@ -1,24 +1,13 @@
 /** The database goes away, or its owner is killed, in the middle of a request. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { inspect } from 'node:util';
-import { releaseServer } from '../../src/workshop/bench/assemble.ts';
 import type { Bench } from '../../src/workshop/bench/bench.ts';
-import { type DatabaseServer, obtainServer } from '../../src/workshop/machine/database/server.ts';
 import { serverProcess, until } from '../workshop/machine/place.ts';
-import { classesFrom, idIn, quiet, withClass } from './classes.ts';
+import { classesFrom, idIn, ownServer, quiet, withClass } from './classes.ts';
 
 /** A server of this file's own, since it is killed. */
-let server: DatabaseServer;
-before(async () => {
-  delete process.env['WORKSHOP_DATABASE'];
-  server = await obtainServer();
-  process.env['WORKSHOP_DATABASE'] = server.url;
-});
-after(async () => {
-  await releaseServer();
-  await server.close();
-});
+const server = await ownServer();
 
 const saving = /^\s*(INSERT|UPDATE)/i;
 const count = (body: string): number => Number(/Count: (\d+)/.exec(body)?.[1]);

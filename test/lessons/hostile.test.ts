@@ -1,27 +1,16 @@
 /** Hostile ids, lifetimes and data: each class keeps its promises from their lesson onward. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { createConnection } from 'mysql2/promise';
-import { releaseServer } from '../../src/workshop/bench/assemble.ts';
 import type { Bench } from '../../src/workshop/bench/bench.ts';
-import { type DatabaseServer, obtainServer } from '../../src/workshop/machine/database/server.ts';
-import { classesFrom, tableOf, withClass } from './classes.ts';
+import { classesFrom, ownServer, tableOf, withClass } from './classes.ts';
 
 const ann = 'user|s:3:"Ann";';
 const megabyte = 1_048_576;
 
 /** A separate server, since this file changes its settings. */
-let server: DatabaseServer;
-before(async () => {
-  delete process.env['WORKSHOP_DATABASE'];
-  server = await obtainServer();
-  process.env['WORKSHOP_DATABASE'] = server.url;
-});
-after(async () => {
-  await releaseServer();
-  await server.close();
-});
+const server = await ownServer();
 
 /** Turns a setting for every connection that is made while `body` runs. */
 async function withSetting(

@@ -5,7 +5,6 @@ import {
   ini_set,
   type PhpOptions,
   type RequestParts,
-  type ResponseHead,
   session_cache_limiter,
   session_create_id,
   session_gc,
@@ -16,20 +15,9 @@ import {
   session_start,
   withPhpRequest,
 } from '#php';
+import { partsOf } from './parts.ts';
 
 const NOON = Date.UTC(2026, 10, 22, 12, 0, 0);
-
-/** A head that a test reads afterwards. */
-function readable(): { head: ResponseHead; headers: Map<string, string | readonly string[]> } {
-  const headers = new Map<string, string | readonly string[]>();
-  const head: ResponseHead = {
-    headersSent: false,
-    getHeader: (name) => headers.get(name),
-    setHeader: (name, value) => headers.set(name, value),
-    removeHeader: (name) => void headers.delete(name),
-  };
-  return { head, headers };
-}
 
 const collected: number[] = [];
 const handler = {
@@ -54,14 +42,14 @@ async function inRequest<Result>(
 }
 
 test('a cookie expires by the clock that was given', async () => {
-  const { head, headers } = readable();
+  const { parts, headers } = partsOf();
   await inRequest(
     { clock: () => NOON + 999, randomBytes: (size) => new Uint8Array(size) },
     async () => {
       session_set_cookie_params(90);
       await session_start();
     },
-    { head },
+    parts,
   );
   assert.deepEqual(headers.get('Set-Cookie'), [
     `PHPSESSID=${'0'.repeat(32)}; expires=Sun, 22 Nov 2026 12:01:30 GMT; Max-Age=90; path=/`,
@@ -69,28 +57,28 @@ test('a cookie expires by the clock that was given', async () => {
 });
 
 test('a cookie may outlive the calendar of JavaScript', async () => {
-  const { head, headers } = readable();
+  const { parts, headers } = partsOf();
   await inRequest(
     { clock: () => NOON },
     async () => {
       session_set_cookie_params(2 ** 52);
       await session_start();
     },
-    { head },
+    parts,
   );
   // As date('D, d M Y H:i:s') of PHP 8.2 has it.
   assert.match(String(headers.get('Set-Cookie')), /expires=Tue, 28 Oct 142715417 15:48:16 GMT/);
 });
 
 test('a page expires and was changed by the clocks that were given', async () => {
-  const { head, headers } = readable();
+  const { parts, headers } = partsOf();
   await inRequest(
     { clock: () => NOON, lastModified: () => NOON - 60_000 },
     async () => {
       session_cache_limiter('public');
       await session_start();
     },
-    { head },
+    parts,
   );
   assert.equal(headers.get('Expires'), 'Sun, 22 Nov 2026 15:00:00 GMT');
   assert.equal(headers.get('Last-Modified'), 'Sun, 22 Nov 2026 11:59:00 GMT');

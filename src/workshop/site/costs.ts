@@ -1,8 +1,8 @@
 /** The runs of the store's benchmarks that are kept in docs/, as tables of a page. */
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../course/catalogue.ts';
 import type { DrawnTable, Kept, RunNumbers } from '../measure/report.ts';
+import { readKept } from './kept.ts';
 import { tellRun } from './numbers.ts';
 import { block, type Yield } from './page.ts';
 import { table } from './table.ts';
@@ -27,17 +27,12 @@ export function yieldCosts(benchmark: string, folder: string = join(root, 'docs'
 function readRun(benchmark: string, folder: string): Kept<RunNumbers> {
   const name = `costs-${benchmark}.json`;
   const remedy = `npm run bench -- ${benchmark} --save docs/${name}`;
-  const path = join(folder, name);
-  if (!existsSync(path)) throw new Error(`there is no docs/${name}; ${remedy}`);
-  let kept: Partial<Kept<RunNumbers>>;
-  try {
-    kept = JSON.parse(readFileSync(path, 'utf8')) as Partial<Kept<RunNumbers>>;
-  } catch (error) {
-    throw new Error(`docs/${name} is not JSON (${(error as Error).message}); ${remedy}`);
-  }
-  const isWhole = kept.date && kept.machine && kept.versions && kept.run && kept.tables;
-  if (!isWhole) throw new Error(`docs/${name} has an older format; ${remedy}`);
-  return kept as Kept<RunNumbers>;
+  return readKept<Kept<RunNumbers>>(
+    `docs/${name}`,
+    remedy,
+    ({ date, machine, versions, run, tables }) => date && machine && versions && run && tables,
+    join(folder, name),
+  );
 }
 
 function draw({ title, head, rows, note }: DrawnTable): string {

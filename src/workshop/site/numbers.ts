@@ -1,10 +1,8 @@
 /** The figures of docs/numbers.json: tables, charts, comparisons, and checks of claims in texts. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { root } from '../course/catalogue.ts';
 import type { Spread } from '../measure/figures.ts';
 import type { Numbers, PageName, PageNumbers, Row } from '../measure/lessons/numbers.ts';
 import type { RunNumbers } from '../measure/report.ts';
+import { readKept } from './kept.ts';
 import { block, type Yield } from './page.ts';
 import { table } from './table.ts';
 
@@ -20,19 +18,14 @@ const FORMS = 'count, read, picture, run, price, or names such as lesson-05 less
  *
  * @throws Error that says how to make the file when it is missing or of another form.
  */
-export function readNumbers(path: string = join(root, KEPT)): Numbers {
-  if (!existsSync(path)) throw new Error(`there is no ${KEPT}; ${REMEDY}`);
-  let kept: Partial<Numbers>;
-  try {
-    kept = JSON.parse(readFileSync(path, 'utf8')) as Partial<Numbers>;
-  } catch (error) {
-    throw new Error(`${KEPT} is not JSON (${(error as Error).message}); ${REMEDY}`);
-  }
-  const whole = kept.machine && kept.run && kept.versions && kept.missing && kept.date;
-  if (!whole || !kept.rows?.every(({ pages }) => pages?.count && pages.read)) {
-    throw new Error(`${KEPT} has an older format; ${REMEDY}`);
-  }
-  return kept as Numbers;
+export function readNumbers(path?: string): Numbers {
+  const isWhole = ({ machine, run, versions, missing, date, rows }: Partial<Numbers>): unknown =>
+    machine && run && versions && missing && date && rows?.every(hasBothPages);
+  return readKept(KEPT, REMEDY, isWhole, path);
+}
+
+function hasBothPages({ pages }: Row): boolean {
+  return Boolean(pages?.count && pages.read);
 }
 
 /**

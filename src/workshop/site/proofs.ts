@@ -1,7 +1,5 @@
 /** The results of the store's requirements: docs/proofs.json, and the tables that show it. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { root } from '../course/catalogue.ts';
+import { readKept } from './kept.ts';
 import { block, type Yield } from './page.ts';
 import type { Proof, Requirement } from './requirements.ts';
 import { FAULTS } from './requirements-faults.ts';
@@ -31,9 +29,7 @@ export interface ProofRun {
  * @throws Error that says how to make the file.
  */
 export function readProofs(): ProofRun {
-  const path = join(root, KEPT);
-  if (!existsSync(path)) throw new Error(`there is no ${KEPT}; ${REMEDY}`);
-  return JSON.parse(readFileSync(path, 'utf8')) as ProofRun;
+  return readKept<ProofRun>(KEPT, REMEDY, ({ results }) => results);
 }
 
 /**

@@ -38,6 +38,7 @@ import {
 import { type PhpServer, startPhp } from '../../../src/workshop/oracle/php-cgi.ts';
 import { openWasmPhp, type WasmPhp } from '../../../src/workshop/oracle/wasm.ts';
 import { type Difference, keepResults } from '../../../src/workshop/site/comparisons.ts';
+import { partsOf } from '../../php/parts.ts';
 
 let folder: string;
 let native: PhpServer;
@@ -270,23 +271,14 @@ test('an outage of the store can leave a visitor their cookie', async () => {
     },
   };
   const visit = async (containFailures: boolean): Promise<unknown> => {
-    const cookies = new Map<string, unknown>();
-    const head = {
-      headersSent: false,
-      getHeader: () => undefined,
-      setHeader: (name: string, value: unknown) => cookies.set(name, value),
-      removeHeader: (name: string) => void cookies.delete(name),
-    };
-    const cookie = (): string => 'known';
-    const none = (): undefined => undefined;
-    const input = { cookie, query: none, form: none, referer: undefined };
+    const { parts, headers } = partsOf('known');
     const settings = { 'session.use_strict_mode': true };
     const page = async (): Promise<void> => {
       session_set_save_handler(handler);
       await assert.rejects(session_start(), /busy|must be a string/);
     };
-    await withPhpRequest({ settings, containFailures }, page, { input, head });
-    return cookies.get('Set-Cookie');
+    await withPhpRequest({ settings, containFailures }, page, parts);
+    return headers.get('Set-Cookie');
   };
   assert.match(String(await visit(false)), /^PHPSESSID=\w{32}; path=\/$/);
   assert.deepEqual(calls, []);

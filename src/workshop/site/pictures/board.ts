@@ -1,6 +1,4 @@
 /** The contract kit's cases, and the board of docs/board.json, as tables. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   adapterCases,
   type ContractCase,
@@ -8,7 +6,7 @@ import {
   sessionsCases,
 } from '../../../contract/index.ts';
 import { type Board, type Cell, caseName, type Row } from '../../board/board.ts';
-import { root } from '../../course/catalogue.ts';
+import { readKept } from '../kept.ts';
 import { block, type Yield } from '../page.ts';
 import { table } from '../table.ts';
 
@@ -34,9 +32,9 @@ export const boardPictures: Readonly<Record<string, () => Promise<Yield>>> = {
  *
  * @throws Error that says how to make the file when it is missing or of other cases.
  */
-export function readBoard(path: string = join(root, KEPT)): Board {
-  if (!existsSync(path)) throw new Error(`there is no ${KEPT}; ${REMEDY}`);
-  const board = JSON.parse(readFileSync(path, 'utf8')) as Board;
+export function readBoard(path?: string): Board {
+  const isWhole = ({ stores, layers }: Partial<Board>): unknown => stores && layers;
+  const board = readKept<Board>(KEPT, REMEDY, isWhole, path);
   requireCases(board.stores, sessionStoreCases);
   requireCases(board.layers, adapterCases);
   return board;
