@@ -1,7 +1,7 @@
 /** A session as an application uses it: values, and a row only when there is something to keep. */
 import type { Context } from './context.ts';
 import { SessionClosed, SessionConflict, SessionNotFresh } from './errors.ts';
-import { requireKind, SECONDS } from './kinds.ts';
+import { FUNCTION, requireKind, SECONDS } from './kinds.ts';
 import type { OpenSession, SaveAnswer } from './open-session.ts';
 import { readOnly, Variables } from './payload/variables.ts';
 import { type RenewOptions, requireRenewal } from './renew.ts';
@@ -68,6 +68,8 @@ export class Session<Data extends object = Record<string, unknown>> implements A
     this.#open = open;
     this.#create = create;
     this.#variables = new Variables(open?.data ?? NO_DATA, context.format);
+    // express-session has the data here: `session.visits = 1` must not be lost without a word.
+    Object.preventExtensions(this);
   }
 
   /**
@@ -130,12 +132,14 @@ export class Session<Data extends object = Record<string, unknown>> implements A
    *
    * @param key - The key.
    * @param change - Returns the new value; it may run several times, so it must do nothing else.
+   * @throws SessionSetupError if it is not a function.
    */
   update<Key extends keyof Data & string>(
     key: Key,
     change: (value: Data[Key] | undefined) => Data[Key] | undefined,
   ): void {
     this.#requireUsable();
+    requireKind('update()', change, FUNCTION);
     this.#variables.update(key, change as (value: unknown) => unknown);
   }
 

@@ -245,6 +245,16 @@ test('no event, error or inspected object shows an id', async () => {
   for (const each of [id, last]) assert.ok(!text.includes(each));
 });
 
+test('a value beside the data, and an update that is not a function, are refused', async () => {
+  await using session = await shop().start(undefined);
+  assert.throws(() => Object.assign(session, { visits: 1 }), /Cannot add property visits/);
+  assert.throws(() => session.update('visits', 5 as never), {
+    name: 'SessionSetupError',
+    message: 'update() takes a function, not 5',
+  });
+  assert.equal(await session.save(), 'unchanged');
+});
+
 test('the types refuse wrong values and unknown keys', async () => {
   const sessions = shop();
   const session = await sessions.start(undefined);
