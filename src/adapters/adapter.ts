@@ -1,7 +1,7 @@
 /**
  * The parts of an adapter, for authors of adapters to other frameworks.
  *
- * {@link prepareExchanges} makes a PHP request of an HTTP request. Where the framework returns its
+ * {@link prepareExchanges} makes a PHP request of an HTTP request. If the framework returns its
  * response as a value, that is all: run the page, commit, send. An adapter on node:http can serve a
  * request as `phpsessid/node` does, with its response held back, by {@link prepareHttp}.
  *

@@ -63,7 +63,7 @@ export class Exchange {
    * Runs the page, and all it awaits, in the request's context.
    *
    * @param page - The page.
-   * @returns What `page` returns.
+   * @returns The result of `page`.
    */
   async run<Result>(page: () => Result | Promise<Result>): Promise<Result> {
     return await runRequest(this.#php, page);
@@ -82,7 +82,7 @@ export class Exchange {
    * Runs an event's listeners in the request's context, whatever context the event came from.
    *
    * @param body - The listeners.
-   * @returns What `body` returns.
+   * @returns The result of `body`.
    */
   within<Result>(body: () => Result): Result {
     return insideOwn(this.#php, body);
@@ -161,7 +161,7 @@ export class Exchange {
 /**
  * Prepares exchanges. The settings are checked once, here.
  *
- * @param options - How PHP behaves.
+ * @param options - PHP's behaviour.
  * @returns A function that begins one exchange.
  * @throws RangeError for an unknown setting, or a value that PHP refuses.
  * @example

@@ -23,7 +23,7 @@ export type PhpSessionMiddleware = (
  * `io.engine.use()`. Callbacks that a library runs in another request's context need
  * `phpSessionOf(request)`.
  *
- * @param options - How PHP behaves.
+ * @param options - PHP's behaviour.
  * @returns A middleware; use it before the handlers that use sessions.
  * @throws RangeError for an unknown setting, or a value that PHP refuses.
  * @example

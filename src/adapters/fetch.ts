@@ -7,7 +7,7 @@ import type { PhpOptions } from '../php/host.ts';
 import { prepareExchanges } from './exchange.ts';
 import { FetchHead } from './fetch-head.ts';
 
-/** How PHP behaves, and what happens when a handler fails. */
+/** PHP's behaviour, and what happens when a handler fails. */
 export interface PhpFetchOptions<Name extends string = string> extends PhpOptions<Name> {
   /**
    * Returns the answer to an error that the handler or the session's end threw.
@@ -27,8 +27,8 @@ export interface PhpFetchOptions<Name extends string = string> extends PhpOption
  * `phpSessionOf(request).$_SESSION` there. Forms are not read: with session.use_only_cookies off,
  * pass a form's id to `session_id()`.
  *
- * @param handler - What answers a request; further arguments of the server are passed on.
- * @param options - How PHP behaves, and what answers an error.
+ * @param handler - The handler of a request; further arguments of the server are passed on.
+ * @param options - PHP's behaviour, and the handler of errors.
  * @returns A handler of the same shape.
  * @throws RangeError for an unknown setting, or a value that PHP refuses.
  * @example

@@ -8,7 +8,7 @@ import { type Exchange, type ExchangeParts, prepareExchanges } from './exchange.
 import { HeldResponse } from './held-response.ts';
 import { isQueueable } from './queued-response.ts';
 
-/** How PHP behaves, and how long a page may outlive its client. */
+/** PHP's behaviour, and how long a page may outlive its client. */
 export interface HttpOptions<Name extends string = string> extends PhpOptions<Name> {
   /**
    * Milliseconds that a page may run after its client has gone, before its session is saved and
@@ -30,7 +30,7 @@ export type ServeHttp = (
 /**
  * Prepares the requests of one server.
  *
- * @param options - How PHP behaves.
+ * @param options - PHP's behaviour.
  * @returns A function that serves one request. Its `fail` receives what the page or the end of its
  *   session threw; its `page` runs in the request's context.
  * @throws RangeError for an unknown setting, or a value that PHP refuses.

@@ -7,7 +7,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { answerBy, answerError } from './answer-error.ts';
 import { type HttpOptions, prepareHttp } from './http-exchange.ts';
 
-/** How PHP behaves, and what happens when a page fails. */
+/** PHP's behaviour, and what happens when a page fails. */
 export interface PhpSessionOptions<Name extends string = string> extends HttpOptions<Name> {
   /**
    * Receives an error that the listener or the session's end threw.
@@ -30,7 +30,7 @@ export interface PhpSessionOptions<Name extends string = string> extends HttpOpt
  * Callbacks that a library runs in another request's context need `phpSessionOf(request)`.
  *
  * @param listener - Answers a request; it may be async.
- * @param options - How PHP behaves, and what answers an error.
+ * @param options - PHP's behaviour, and the handler of errors.
  * @returns A listener for `createServer()`.
  * @throws RangeError for an unknown setting, or a value that PHP refuses.
  * @example

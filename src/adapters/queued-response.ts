@@ -73,7 +73,7 @@ export function flush(response: Queued): void {
 /**
  * Empties the queue.
  *
- * @param error - What the callbacks of the dropped bytes are called with; without it they are not
+ * @param error - Passed to the callbacks of the dropped bytes; without it they are not
  *   called.
  */
 export function dropChunks(response: Queued, error?: Error): void {

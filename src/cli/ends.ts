@@ -8,7 +8,7 @@ export class UsageError extends Error {
   override name = 'UsageError';
 }
 
-/** The table, or what is in it, is not as the command line says. */
+/** The table, or what is in it, is not as the command line demands. */
 export class Refusal extends Error {
   override name = 'Refusal';
 }

@@ -11,7 +11,7 @@ const PATIENCE = 10_000;
 /**
  * Calls a method that takes a callback.
  *
- * @throws What the callback received as its error; Error when it is not called in time.
+ * @throws The error that the callback received; Error when it is not called in time.
  */
 export async function call<Value = unknown>(
   run: (done: Done<Value>) => unknown,

@@ -31,7 +31,7 @@ export function bytesOf(text: PhpString): Buffer | undefined {
  * Returns the bytes of text that is not part of a value, so that no path leads to it.
  *
  * @param text - The text.
- * @param name - What the text is, for the error.
+ * @param name - The text's role, for the error.
  * @throws TypeError for half a surrogate pair.
  */
 export function requireBytes(text: string, name: string): Buffer {

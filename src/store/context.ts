@@ -13,7 +13,7 @@ import type { Sealing } from './payload/seal.ts';
 import type { SharedSaves } from './shared-saves.ts';
 import type { Life, Table } from './table/table.ts';
 
-/** The store after its start: options, with times in milliseconds, and what the server said. */
+/** The store after its start: options, with times in milliseconds, and the probe's result. */
 export interface Context extends HoldContext {
   readonly table: Table;
   readonly hash: KeyedHash;

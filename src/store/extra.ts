@@ -39,7 +39,7 @@ export class ExtraColumns {
    * Returns the values of the columns, in their order.
    *
    * @param session - The session as it is to be saved.
-   * @throws What a function throws; SessionUnreadable for data of no format.
+   * @throws Any error of a function; SessionUnreadable for data of no format.
    */
   valuesOf({ data, user, label }: Described): readonly Bound[] {
     if (this.#functions.length === 0) return [];

@@ -47,7 +47,7 @@ export async function openRow(
     const deadline = new Deadline(context.budget, signal);
     const next = row.isInGrace ? await follow(context, deadline, row) : undefined;
     if (next !== undefined) {
-      // The locks of the old id say nothing about the new one.
+      // The locks of the old id do not cover the new one.
       keys = [next.key];
       continue;
     }

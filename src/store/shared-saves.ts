@@ -58,7 +58,7 @@ export class SharedSaves {
    * Saves a session, with others that wait for the same row.
    *
    * @returns The data that was written, with that of the others; undefined if the session is gone.
-   * @throws What `reconcile` throws; SessionUnavailable; the signal's reason.
+   * @throws Any error of `reconcile`; SessionUnavailable; the signal's reason.
    */
   save(wish: Wish, deadline: Deadline): Promise<Buffer | undefined> {
     const name = wish.row.key.toString('latin1');

@@ -40,7 +40,7 @@ export const tableOf = (number: number): string => schemaFor([...lessons], numbe
  * Opens a lesson's class on a separate database while `body` runs.
  *
  * @param number - The lesson.
- * @param body - What to do with it.
+ * @param body - The test's work with it.
  * @param schemaSql - The table, where it is not the lesson's own.
  */
 export async function withClass(
@@ -68,7 +68,7 @@ export const quiet = { settings: { 'session.gc_probability': '0' } };
  * Puts one attack against every class that promises to hold it, as one test.
  *
  * @param from - The lesson that makes the promise.
- * @param promise - What is held, as the test's name.
+ * @param promise - The promise, as the test's name.
  * @param body - The attack, on a page that the class serves; the lesson's number comes last.
  */
 export function attack(

@@ -27,7 +27,7 @@ export function keptSeconds(record: string = RECORD): Record<string, number> {
  * theirs.
  *
  * @param times - The file that times.mjs has written.
- * @param record - Where they are kept.
+ * @param record - The file of the records.
  */
 export function keepSeconds(times: string, record: string = RECORD): void {
   const ran = readTimes(times).filter(({ name }) => name.endsWith('.test.ts'));

@@ -217,7 +217,7 @@ export class SessionExchange {
   }
 }
 
-/** Keeps caches from giving a response with a cookie to others, whatever the page says. */
+/** Keeps caches from giving a response with a cookie to others, whatever headers the page sets. */
 export function keepFromCaches(head: ResponseHead): void {
   const control = [head.getHeader('Cache-Control') ?? []].flat().join();
   if (!KEPT_FROM_SHARED_CACHES.test(control)) head.setHeader('Cache-Control', 'no-store');

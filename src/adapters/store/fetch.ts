@@ -15,7 +15,7 @@ export { type ExchangeOptions, type GetSessionOptions, getSession } from './exch
  * body that streams is sent after that.
  *
  * @param sessions - The store.
- * @param handler - What answers a request; further arguments of the server are passed on.
+ * @param handler - The handler of a request; further arguments of the server are passed on.
  * @param options - The cookie.
  * @returns A handler of the same shape. It rejects with the error of the save; or with that of the
  *   handler, whose session is then not saved, because there is no Response that could set its cookie:

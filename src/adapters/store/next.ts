@@ -143,7 +143,7 @@ export function nextSessions<Data extends object>(
  * returned, and what the request leads to sees the new cookie.
  *
  * @param sessions - The store.
- * @param handler - What `proxy` would be; its Response may be one of `NextResponse`.
+ * @param handler - The function that `proxy` would be; its Response may be one of `NextResponse`.
  * @param options - The cookie.
  * @returns A function to export as `proxy`. After an error of the handler the session is not saved.
  * @throws TypeError for a cookie that browsers would refuse.

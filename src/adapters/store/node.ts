@@ -29,7 +29,7 @@ export interface NodeSessionOptions extends HttpSessionOptions {
  *
  * @param sessions - The store.
  * @param listener - Answers a request; it may be async.
- * @param options - The cookie, and what answers an error.
+ * @param options - The cookie, and the handler of errors.
  * @returns A listener for `createServer()`.
  * @throws TypeError for a cookie that browsers would refuse.
  * @example

@@ -58,8 +58,8 @@ export class CookieSessions<Data extends CookieSession> {
   /**
    * Saves a session.
    *
-   * @param held - What its request has read; undefined for a session that is new to its request.
-   * @returns What the next save of this request compares with.
+   * @param held - The row that its request has read; undefined for a session that is new to its request.
+   * @returns The row that the next save of this request compares with.
    */
   async write(sid: string, data: Data, held: Held | undefined): Promise<Held | undefined> {
     this.#warnOf(data);

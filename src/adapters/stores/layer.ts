@@ -28,7 +28,7 @@ export function idOf(sid: string): string {
   return createHash('sha256').update(sid).digest('base64url');
 }
 
-/** @throws SessionSetupError for a strategy that locks: a layer says no end of a request. */
+/** @throws SessionSetupError for a strategy that locks: a layer does not report the end of a request. */
 export function requireMerge(
   sessions: Partial<Pick<Sessions, 'strategy'>> | undefined,
   layer: string,

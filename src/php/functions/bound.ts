@@ -199,7 +199,7 @@ export function knowRequest(request: PhpRequest, object: object): void {
  * `bottleneck`, a listener of an emitter that requests share. The bound forms are always this
  * request's: use them in every such function.
  *
- * @param request - What the adapter was given: node:http's or Express's request or response, a Fetch
+ * @param request - The object that the adapter was given: node:http's or Express's request or response, a Fetch
  *   Request, or an object that holds one as `raw`, `req` or `request` (Hono's and h3's context, a
  *   Socket.IO socket).
  * @returns The functions, the same object for the same request.

@@ -11,13 +11,13 @@ const prepared = new WeakMap<PhpOptions, ReturnType<typeof prepare>>();
 /**
  * Runs a program with a session but without HTTP: a test, a job, a command.
  *
- * @param options - How PHP behaves: settings, version, who receives its messages. The settings are
+ * @param options - PHP's behaviour: settings, version, who receives its messages. The settings are
  *   read once for each options object.
  * @param body - The program; its result is returned once the session is saved. It receives the
  *   request's own functions and `$_SESSION`, as {@link phpSessionOf} returns them; a function of PHP
  *   itself, such as `session_status`, is called without an argument.
  * @param parts - The request's input and head: a cookie, for example.
- * @returns What `body` returns.
+ * @returns The result of `body`.
  * @throws RangeError for an unknown setting or a value that PHP refuses, and whatever `body`, a
  *   shutdown function or a save handler throws.
  * @example

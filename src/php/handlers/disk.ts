@@ -21,7 +21,7 @@ const slow = new Map<string, number>();
  * @param folder - The folder of the file.
  * @param now - The synchronous call.
  * @param later - The same call through the thread pool.
- * @returns What the call returns.
+ * @returns The result of the call.
  * @throws The system's error.
  */
 export function onDisk<Result>(

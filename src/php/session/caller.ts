@@ -15,7 +15,7 @@ let entry: ((...values: never[]) => unknown) | undefined;
  *
  * @param called - The function that the program has called.
  * @param body - Calls the session function at once.
- * @returns What `body` returns.
+ * @returns The result of `body`.
  */
 export function callThrough<Result>(
   called: (...values: never[]) => unknown,

@@ -17,7 +17,7 @@ const TICK: Promise<void> = Promise.resolve();
  *
  * @param name - The function.
  * @param work - The function's work.
- * @returns What `work` returns.
+ * @returns The result of `work`.
  */
 export function perform<Result>(name: string, work: Work<Result>): Promise<Result> {
   let request: PhpRequest;
@@ -45,7 +45,7 @@ function start<Result>(request: PhpRequest, name: string, work: Work<Result>): P
  *
  * @param request - The request.
  * @param body - The function.
- * @returns What `body` returns.
+ * @returns The result of `body`.
  */
 export function inTurn<Result>(
   request: PhpRequest,
@@ -92,7 +92,7 @@ export function performSync<Result>(name: string, body: (request: PhpRequest) =>
  * @param name - The name that messages begin with.
  * @param work - The function's work.
  * @param until - The function counts as running until this promise is settled, at least.
- * @returns What `work` returns.
+ * @returns The result of `work`.
  */
 export function* execute<Result>(
   request: PhpRequest,

@@ -5,7 +5,7 @@ import type { PhpMessageHandler } from '../messages.ts';
 import type { SessionSettings } from '../setting-types.ts';
 import type { RandomBytes } from './identifiers.ts';
 
-/** How PHP behaves, and the three things that differ from run to run. */
+/** PHP's behaviour, and the three things that differ from run to run. */
 export interface PhpOptions<Name extends string = string> {
   /** The settings of php.ini: `{ 'session.gc_maxlifetime': 3600 }`. */
   settings?: SessionSettings<Name> | undefined;
@@ -53,7 +53,7 @@ export interface CheckedOptions {
 /**
  * Fills in the defaults.
  *
- * @param options - How PHP behaves.
+ * @param options - PHP's behaviour.
  */
 export function withDefaults(options: PhpOptions): CheckedOptions {
   return {

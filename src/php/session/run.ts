@@ -26,7 +26,7 @@ export function setProcessDefault(install: (request: PhpRequest) => void): void 
 /**
  * Prepares PHP's module for a process: settings are checked once, here.
  *
- * @param options - How PHP behaves.
+ * @param options - PHP's behaviour.
  * @returns A function that opens one request.
  * @throws RangeError for an unknown setting, or a value that PHP refuses.
  */
@@ -51,7 +51,7 @@ export function prepare(options: PhpOptions = {}): (parts?: RequestParts) => Php
  *
  * @param request - The request.
  * @param body - The program.
- * @returns What `body` returns.
+ * @returns The result of `body`.
  */
 export function runRequest<Result>(
   request: PhpRequest,

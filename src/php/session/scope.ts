@@ -20,7 +20,7 @@ let lastUsedIn = 0;
  *
  * @param request - The request.
  * @param body - The request's program.
- * @returns What `body` returns.
+ * @returns The result of `body`.
  */
 export function insideRequest<Result>(request: PhpRequest, body: () => Result): Result {
   const scope = scopes.getStore();
@@ -34,7 +34,7 @@ export function insideRequest<Result>(request: PhpRequest, body: () => Result): 
  *
  * @param request - The request.
  * @param body - The function.
- * @returns What `body` returns.
+ * @returns The result of `body`.
  */
 export function insideOwn<Result>(request: PhpRequest, body: () => Result): Result {
   return isInside(request) ? body() : insideRequest(request, body);
@@ -54,7 +54,7 @@ export function isInside(request: PhpRequest): boolean {
  * Runs a save handler's callback: session functions that it calls do not wait for their turn.
  *
  * @param body - The callback.
- * @returns What `body` returns.
+ * @returns The result of `body`.
  */
 export function insideHandler<Result>(body: () => Result): Result {
   const scope = scopes.getStore();

@@ -95,7 +95,7 @@ const cookieLifetime: Rule = (value, reporter, key, current) => {
     reporter.warn('E_WARNING', 'CookieLifetime cannot be negative');
     return undefined;
   }
-  // PHP says yes and leaves the lifetime alone.
+  // PHP returns true and leaves the lifetime alone.
   if (seconds > LONGEST_LIFETIME) return current ?? 0;
   const parsed = number(value, reporter, key) as number;
   return parsed < 0 ? undefined : parsed;

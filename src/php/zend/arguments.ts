@@ -45,7 +45,7 @@ export function isArrayLike(value: unknown): value is object {
 /**
  * An array's elements, with the keys that PHP has for them: `'5'` is the integer 5.
  *
- * @param array - What `isArrayLike()` accepts.
+ * @param array - A value that `isArrayLike()` accepts.
  * @returns Keys and values in order.
  */
 export function entriesOf(array: object): [key: PhpKey, value: unknown][] {

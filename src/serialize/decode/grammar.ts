@@ -16,7 +16,7 @@ export const FLOAT: RegExp =
  *
  * @param rule - A sticky expression.
  * @param text - The input.
- * @param offset - Where the rule must begin.
+ * @param offset - The offset at which the rule must begin.
  */
 export function matchAt(rule: RegExp, text: string, offset: number): RegExpExecArray | null {
   rule.lastIndex = offset;
@@ -41,7 +41,7 @@ const POWERS: readonly number[] = Array.from({ length: 16 }, (_, power) => 10 **
  * ten are exact then, so their quotient is the nearest float (Clinger's fast path).
  *
  * @param scan - Its cursor is moved behind the `;`.
- * @param start - Where the number begins.
+ * @param start - The offset of the number.
  * @returns The float; NaN for every other notation.
  */
 export function shortFloat(

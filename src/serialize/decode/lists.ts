@@ -62,7 +62,7 @@ function expectNext(key: number): void {
  * Reads the next key of a list.
  *
  * @param bytes - The input.
- * @param start - Where the key begins.
+ * @param start - The offset of the key.
  * @param expected - How many elements came before.
  * @returns The offset behind `i:7;` if that is the expected key, else `start`.
  */

@@ -144,7 +144,7 @@ export class IdentityWriter extends ByteWriter {
  * Returns the bytes of a name.
  *
  * @param name - The name.
- * @param kind - What it names, for the error.
+ * @param kind - The kind of name, for the error.
  * @throws RefusedValue for half a surrogate pair.
  */
 export function nameBytes(name: PhpString, kind: 'class' | 'case'): Buffer {

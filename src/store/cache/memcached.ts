@@ -62,7 +62,7 @@ export class MemcachedClient {
   #closed = false;
 
   /**
-   * @param options - Where the server is, and how long it may take.
+   * @param options - The server's address and its time limit.
    * @throws SessionSetupError for an address without a port.
    */
   constructor({ server, timeout = 250 }: MemcachedOptions) {
@@ -122,7 +122,7 @@ export class MemcachedClient {
     return (await this.#store(`cas ${checked(key)} 0 -1 0 ${cas}`, NOTHING)) === 'STORED';
   }
 
-  /** Ends the connection. What waits for an answer fails, and so does every later command. */
+  /** Ends the connection. Commands that wait for an answer fail, and so do later ones. */
   close(): void {
     this.#closed = true;
     this.#fail(new CacheUnavailable('The cache client was closed'));

@@ -106,7 +106,7 @@ export class RowCache {
    * @param load - Reads the database. Readers share one call while its lease is in memcached: no
    *   write has begun then since the call.
    * @returns The row's bytes; undefined when `load` finds none, which is not kept.
-   * @throws What `load` throws; a memcached that fails only costs the call to the database.
+   * @throws Any error of `load`; a memcached that fails only costs the call to the database.
    */
   async read(
     id: Uint8Array,
@@ -134,7 +134,7 @@ export class RowCache {
    * @param save - Writes the database. It returns its result, with the new row if readers may use
    *   it; it throws when it cannot say what the database holds.
    * @returns The result of `save`.
-   * @throws What `save` throws. The marker then stays until its end, since the write may still come.
+   * @throws Any error of `save`. The marker then stays until its end, since the write may still come.
    */
   async write<Result>(
     id: Uint8Array,

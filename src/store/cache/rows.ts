@@ -76,7 +76,7 @@ export class CachedRows implements Rows {
   readonly #secret: string | Uint8Array;
 
   /**
-   * @param options - Where memcached is.
+   * @param options - The address of memcached.
    * @param secret - The newest of the store's secrets.
    * @param writeLimit - Milliseconds within which a write ends in the database or never does.
    * @param onFailure - Receives each failure of memcached; the call continues with the database.

@@ -37,7 +37,7 @@ export class Deadline {
   /**
    * Waits before the next try of what failed.
    *
-   * @param failure - What the last try met.
+   * @param failure - The error of the last attempt.
    * @throws SessionSetupError where repeating cannot help; SessionUnavailable when the time or the
    *   tries are used up; the signal's reason.
    */

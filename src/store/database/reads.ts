@@ -36,7 +36,7 @@ export class SingleReads implements Reads {
  * Returns the row of the first key that has one. A row's key is compared here as well: a column that
  * is a number takes `1x` for 1.
  *
- * @param rows - What `table.read()` has found.
+ * @param rows - The rows that `table.read()` has found.
  */
 export function firstOf(
   table: Table,

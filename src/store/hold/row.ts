@@ -66,7 +66,7 @@ class LockedRow implements Hold {
       return answer;
     } catch (failure) {
       if (!(failure instanceof StatementFailure)) throw failure;
-      // InnoDB waits longer than most options say: the time of this process ends first.
+      // InnoDB's limit is longer than most options': the time of this process ends first.
       const isWait = failure.errno === WAITED_TOO_LONG || failure.cause instanceof NoAnswer;
       throw isWait ? new SessionLockTimeout(lockTimeout) : failure;
     }

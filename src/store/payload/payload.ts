@@ -260,7 +260,7 @@ function plainOf(_key: string, value: unknown): unknown {
  * Returns a session with the changes that a session layer has made in its JSON.
  *
  * @param base - The session, perhaps with types of PHP.
- * @param before - What `toPlainText()` has shown of it.
+ * @param before - The text that `toPlainText()` made of it.
  * @param after - The layer's JSON now.
  * @throws SessionValueError.
  */

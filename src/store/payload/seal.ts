@@ -57,7 +57,7 @@ const SHORTEST_KEY = 32;
 /**
  * Returns whether bytes are a sealed payload.
  *
- * @param data - What a row holds.
+ * @param data - The data of a row.
  */
 export function isSealed(data: Buffer): boolean {
   return data.length >= HEAD_BYTES + TAG_BYTES && data.subarray(0, MAGIC.length).equals(MAGIC);

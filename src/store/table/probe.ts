@@ -10,7 +10,7 @@ export interface Facts {
   readonly schema: string;
   /** The most bytes of data that one save may have. */
   readonly maxBytes: number;
-  /** How many nodes take writes, as far as the server says. */
+  /** The number of nodes that take writes, as far as the server reports it. */
   readonly nodes: number;
 }
 
@@ -105,7 +105,7 @@ function capacityOf(
 
 type Ask = (sql: string) => Promise<readonly (readonly unknown[])[]>;
 
-/** Galera says how many nodes it has; undefined for servers that are no cluster. */
+/** Galera's number of nodes; undefined for a server without a cluster. */
 async function countNodes(ask: Ask): Promise<number | undefined> {
   const [isOn] = await ask("SHOW VARIABLES LIKE 'wsrep_on'");
   if (isOn?.[1] !== 'ON') return undefined;

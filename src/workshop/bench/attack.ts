@@ -14,7 +14,7 @@ export interface Verdict {
 /**
  * The attack succeeded.
  *
- * @param because - What the attacker has now and should not have.
+ * @param because - The attacker's gain.
  * @returns The verdict to return from `attack`.
  */
 export function breached(because: string): Verdict {
@@ -24,7 +24,7 @@ export function breached(because: string): Verdict {
 /**
  * The attack failed.
  *
- * @param because - What stopped it.
+ * @param because - The obstacle.
  * @returns The verdict to return from `attack`.
  */
 export function held(because: string): Verdict {

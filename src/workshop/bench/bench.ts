@@ -69,7 +69,7 @@ export interface Bench {
   /**
    * Calls a callback while the database takes its time to answer.
    *
-   * @returns What was still at work when the callback's promise settled, as SQL, or `end()` for a
+   * @returns The work still under way when the callback's promise settled, as SQL, or `end()` for a
    *   connection that was closing; empty unless an `await` is missing.
    * @example
    * assert.deepEqual(await bench.unawaited(() => handler.destroy(id)), []);

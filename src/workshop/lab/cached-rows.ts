@@ -49,7 +49,7 @@ export class LabCache {
   /**
    * Looks up the rows.
    *
-   * @returns What is there, by the rows' ids; nothing while memcached does not answer.
+   * @returns The entries, by the rows' ids; none while memcached does not answer.
    */
   async lookUp(rows: readonly Row[]): Promise<Map<string, CachedRow>> {
     const found = new Map<string, CachedRow>();

@@ -43,7 +43,7 @@ export function isFromScript(context: Context): boolean {
 /**
  * Answers a form: a sentence for a script, a redirect otherwise.
  *
- * @param outcome - What was done.
+ * @param outcome - The result, in a sentence.
  * @param address - The page that shows it.
  */
 export function answerForm(context: Context, outcome: string, address: string): Response {

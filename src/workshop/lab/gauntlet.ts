@@ -83,7 +83,7 @@ export class Gauntlet {
    *
    * @param cells - The attacks; those that cannot apply are left out.
    * @param title - Their description: `attack 10 on every class`.
-   * @returns What was started, in one sentence.
+   * @returns A sentence about the attacks that were started.
    */
   start(cells: Cell[], title: string): string {
     if (this.progress.stopping) return 'The last run is being stopped. Press again in a moment.';
@@ -189,7 +189,7 @@ function byClass(cells: Cell[]): Job[] {
 /**
  * Describes the outcome of a run, briefly enough to be read aloud.
  *
- * @param seen - What each cell of the run shows now.
+ * @param seen - The state of each cell of the run.
  * @param stopped - True when the run was stopped before its end.
  */
 export function summarize(

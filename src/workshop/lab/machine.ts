@@ -44,7 +44,7 @@ export abstract class Machine {
   /**
    * Starts the programs, unless that was done.
    *
-   * @returns What happens now, in one sentence.
+   * @returns A sentence about what happens now.
    */
   start(): string {
     if (this.#state.state === 'starting' || this.#state.state === 'up') return 'It runs already.';
@@ -58,7 +58,7 @@ export abstract class Machine {
    *
    * @param title - Its description: `100 visits`.
    * @param task - Resolves to its outcome in one sentence, which is read aloud.
-   * @returns What happens now, in one sentence.
+   * @returns A sentence about what happens now.
    */
   perform(title: string, task: () => Promise<string>): string {
     if (this.#state.state !== 'up') return 'Start it first.';

@@ -57,7 +57,7 @@ export class FastCgiPhp {
     };
     const launch = (port: number): ChildProcess => {
       const options = [...withIni([...this.#php.ini, ...ini]), '-b', `127.0.0.1:${port}`];
-      // The shell says its process id, which php-cgi takes over.
+      // The shell writes its process id, which php-cgi takes over.
       const shell = ['sh', '-c', 'echo $$ >"$0"; exec "$@"', this.#pidFile];
       this.#child = supervise([...shell, this.#php.path, ...options], this.#folder, env);
       return this.#child;

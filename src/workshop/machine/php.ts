@@ -99,7 +99,7 @@ export function librariesOf(folder: string): Record<string, string> {
  * Asks PHP for its version and its extensions, and looks for missing extensions in PHP's folder.
  *
  * @param program - Absolute path of php-cgi, php-fpm or php.
- * @param folder - Where packages were unpacked; `''` for an installed PHP.
+ * @param folder - The folder of unpacked packages; `''` for an installed PHP.
  * @param env - The variables with which it finds its libraries.
  * @param extensions - The extensions that it must have, each after those it needs itself.
  * @throws Error that names the missing extension.

@@ -21,7 +21,7 @@ export function nextCopy(file: string): string {
  * Loads the class.
  *
  * @param url - The address of one of its copies.
- * @returns What it exports as `Sessions`.
+ * @returns Its export `Sessions`.
  * @throws TypeError when it exports no such thing, and whatever the file itself throws.
  */
 export async function loadClass(url: string): Promise<SessionsExport> {

@@ -1,4 +1,4 @@
-/** The child's half of a server: says its port and ends with its parent. */
+/** The child's half of a server: reports its port and ends with its parent. */
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { sendReport } from './report.ts';

@@ -47,7 +47,7 @@ export interface Site {
 }
 
 /**
- * Starts the servers, and haproxy in front of them. Where haproxy cannot be had, a small proxy of
+ * Starts the servers, and haproxy in front of them. If haproxy cannot be had, a small proxy of
  * this process takes its place, and the PHP servers are left out, because it does not speak FastCGI.
  *
  * @param environment - Of all servers: `DATABASE_URL`, `SESSION_PASSWORDS`.

@@ -12,7 +12,7 @@ const BENCHMARKS = ['store', 'http', 'gc'];
 /**
  * Answers `<!-- costs: store -->`, `http` and `gc`: the tables of a run, and how it was measured.
  *
- * @param folder - Where the runs are kept.
+ * @param folder - The folder of the kept runs.
  * @throws Error for another benchmark, and for a run that is missing or damaged, with the command that
  *   makes it.
  */

@@ -98,7 +98,7 @@ function fullTable(rows: readonly Row[], page: PageName): string {
 }
 
 /**
- * The counter page of some rows beside each other. Where all of them are lessons it says what the
+ * The counter page of some rows beside each other. If all of them are lessons it says what the
  * last changes of the first; other rows are not steps of one walk.
  */
 function comparison(rows: readonly Row[]): string {

@@ -1,4 +1,4 @@
-/** Records two servers whose clocks differ, on one table, and draws what they say to it. */
+/** Records two servers whose clocks differ, on one table, and draws their statements. */
 import { visit } from '../sandbox/browser.ts';
 import { startPage } from '../sandbox/server.ts';
 import { openWire } from '../wire/proxy.ts';

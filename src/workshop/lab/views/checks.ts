@@ -99,7 +99,7 @@ function predictionForm(model: PageModel, said: Prediction | undefined): Html {
 /**
  * An attack's lines so far, and its verdict.
  *
- * @param said - What was predicted; shown beside the verdict.
+ * @param said - The prediction; shown beside the verdict.
  */
 export function transcript(
   { running, lines, verdict, because }: AttackRun,

@@ -48,7 +48,7 @@ interface BarLinks {
 /**
  * The bar at the top of every page but the instructor's.
  *
- * @param lab - Whose database it reports.
+ * @param lab - The lab whose database it reports.
  * @param here - The page's own address, when the bar links to it.
  * @param more - Links of a lesson's page: one before the others, and the address of the comparison.
  */

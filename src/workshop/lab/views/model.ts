@@ -23,7 +23,7 @@ export type DrawPart = (id: string) => Html;
  * A form that works with a script and without.
  *
  * @param model - The page it returns to.
- * @param path - Where it is sent.
+ * @param path - The address that gets the form.
  * @param inside - Its buttons and fields.
  */
 export function actionForm({ lab, view, step }: PageModel, path: string, inside: Part): Html {

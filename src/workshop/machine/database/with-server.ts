@@ -20,7 +20,7 @@ export class Interrupted extends Error {
  * @param options - `progress` receives a line for each step until the server is ready; `borrow` takes
  *   the server of a running workshop, for a command that ends soon.
  * @param work - Receives the server, and a signal that aborts when the command is to end.
- * @returns What the work returned.
+ * @returns The result of the work.
  * @throws Interrupted after a signal; any error of the server or the work.
  */
 export async function withServer<Result>(

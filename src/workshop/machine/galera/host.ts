@@ -12,7 +12,7 @@ import { createInterface } from 'node:readline';
 import { GaleraCluster } from './cluster.ts';
 import { obtainGalera } from './program.ts';
 
-/** One line from a child. The first says the secret, each later one asks for something. */
+/** One line from a child. The first holds the secret, each later one an order. */
 export type Order =
   | { secret: string }
   | { node: number; action: 'kill' | 'pause' | 'resume' | 'cutOff' | 'reconnect' }

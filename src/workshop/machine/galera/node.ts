@@ -86,7 +86,7 @@ export class GaleraNode {
   /**
    * Starts the node, and waits until it is a synced member of the cluster.
    *
-   * @param members - Where the cluster's members are; none founds the cluster.
+   * @param members - The addresses of the cluster's members; none founds the cluster.
    * @throws Error with the node's last output when it does not become a member within 60 s.
    */
   async start(members: readonly string[]): Promise<void> {

@@ -77,7 +77,7 @@ function nameOf(fix: WrongFix | undefined): string {
 /** The made file, with the first line that differs from the lesson's class. */
 function placeOf(lesson: Lesson, { path }: WrongFix): string {
   const before = readFileSync(lesson.files.class, 'utf8').split('\n');
-  // The first line says from which patch the file was made.
+  // The first line names the patch from which the file was made.
   const [, ...after] = readFileSync(path, 'utf8').split('\n');
   return `${shown(path)}:${after.findIndex((line, index) => line !== before[index]) + 2}`;
 }
