@@ -13,14 +13,15 @@ const DECLARATION =
 const METHOD = /^( {2})#?((?!(?:if|for|while|switch)\b)[A-Za-z_$][\w$]*)\(.*\{$/;
 
 /**
- * One declaration of a text with the comment above it, moved to the left margin.
+ * One declaration of a text with the comment above it, moved to the left margin: the last of that
+ * name, since the class of a lesson stands behind its helpers and theirs.
  *
  * @param name - Without the `#` of a private member.
  * @returns The text, or undefined where nothing at the margin or in a class has that name.
  */
 export function readDeclaration(source: string, name: string): string | undefined {
   const lines = source.split(/\r?\n/);
-  const start = lines.findIndex((line) => nameIn(line) === name);
+  const start = lines.findLastIndex((line) => nameIn(line) === name);
   if (start < 0) return undefined;
   const first = lines[start] ?? '';
   const margin = (DECLARATION.exec(first) ?? METHOD.exec(first))?.[1] ?? '';

@@ -48,6 +48,12 @@ test('a declaration comes with its comment, at the margin', () => {
   );
 });
 
+test('of two declarations the last one is read, which is the class’s own', () => {
+  const helper = 'function change() {\n  const update = () => {\n    work();\n  };\n}\n';
+  const method = 'class Sessions {\n  update() {\n    save();\n  }\n}\n';
+  assert.equal(readDeclaration(helper + method, 'update'), 'update() {\n  save();\n}');
+});
+
 test('a method needs no word before its name', () => {
   const text = readDeclaration(source, 'constructor') ?? '';
   assert.match(text, /^\/\*\* Takes what it needs\. \*\/\nconstructor\(/);
