@@ -189,7 +189,7 @@ class Nodes {
         return result;
       } catch (error) {
         const { errno = 0 } = error as { errno?: number };
-        // An answer that still comes would be taken for that of the next statement.
+        // On a silent connection the next statement would wait for the answer to this one.
         taking.then((db) => (errno > 0 ? db.release() : db.destroy())).catch(() => {});
         if (errno === 1062 && attempt > 1) return [{}]; // The first attempt has inserted it
         if (performance.now() > until || (errno > 0 && !passing.has(errno))) throw error;
