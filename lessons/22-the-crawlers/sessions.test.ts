@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createConnection, createPool, type Pool } from 'mysql2/promise';
 import { NotPorted, openBench } from '#bench';
 
-const { database, exported, gate, serve, statements } = await openBench();
+const { clock, database, exported, gate, overhear, serve, statements } = await openBench();
 const now = 1_800_000_000;
 // A census that locks rows must fail a test, not stop it.
 await database.query('SET innodb_lock_wait_timeout = 1');
@@ -12,7 +13,7 @@ let reader: Pool | undefined;
 after(() => reader?.end());
 
 /** Takes a census with an account that can read the view and nothing else. */
-async function takeCensus(): Promise<string> {
+async function takeCensus(means: object = { now }): Promise<string> {
   if (!('census' in exported) || !exported.census) {
     const example =
       'static async census(reader: Pool, { now, maxLife = 1440 } = {}): Promise<string>';
@@ -21,7 +22,7 @@ async function takeCensus(): Promise<string> {
   // One connection: a census that keeps it has none for the next one, and gets an error.
   const only = { connectionLimit: 1, waitForConnections: false };
   reader ??= createPool({ uri: await database.reader('crawlable'), ...only });
-  return await exported.census(reader, { now });
+  return await exported.census(reader, means);
 }
 
 /** The numbers of a census, by their names. */
@@ -118,7 +119,7 @@ test('rows that are not sessions are counted, and end no census', async () => {
   const whole: (string | Buffer)[] = [
     'count|i:1;',
     'user|s:3:"Ann";',
-    'name|s:12:"x|i:1;user|s";',
+    'name|s:12:"x|i:1;user|s";lang|N;',
     Buffer.from('blob|s:3:"\xff\0|";count|i:2;', 'latin1'),
     '{"v":2,"data":{"count":3,"user":"Ann"}}',
     '{"v":2,"data":[]}',
@@ -142,12 +143,13 @@ test('rows that are not sessions are counted, and end no census', async () => {
 
 test('only a session that its visitor can still use is alive', async () => {
   const ages = [0, 59, 60, 299, 300, 899, 900, 1440, 1441, 86_400, -30, -1441];
+  const dead = 'x'.repeat(5000); // Nothing is said of a session that is over
   await fill(
-    ['', ...ages.map(() => 'count|i:1;'), null],
+    ['', ...ages.map((age) => (Math.abs(age) > 1440 ? dead : 'count|i:1;')), null],
     [null, ...ages.map((age) => now - age), now],
   );
   const census = numbersOf(await takeCensus());
-  const names = ['rows', 'unused', 'expired', 'alive', 'bytes', 'time'];
+  const names = ['rows', 'unused', 'expired', 'alive', 'malformed', 'bytes', 'largest', 'time'];
   assert.deepEqual(
     names.map((name) => [name, census[name]]),
     [
@@ -155,7 +157,9 @@ test('only a session that its visitor can still use is alive', async () => {
       ['unused', '1'],
       ['expired', '4'],
       ['alive', '9'],
+      ['malformed', '0'],
       ['bytes', '90'],
+      ['largest', '10 10 10'],
       ['time', String(now)],
     ],
   );
@@ -169,18 +173,32 @@ test('only a session that its visitor can still use is alive', async () => {
       ['alive longer', '2'],
     ],
   );
+  const minute = numbersOf(await takeCensus({ now, maxLife: 60 }));
+  assert.equal(minute['alive'], '4', 'with a lifetime of 60 s');
+  clock.advance(3600);
+  const own = numbersOf(await takeCensus({}));
+  clock.advance(-3600);
+  const ahead = Number(own['time']) - clock.now();
+  assert.ok(Math.abs(ahead) < 60, `without now, the time is ${ahead} s ahead of the database's`);
 });
 
 test('a census contains no key, and nothing that is in a session', async () => {
   const secrets = ['reset_5ca1ab1e', 'tok_0ddba11', 'ann@example.com'];
   const [name, token, user] = secrets;
-  await fill([`${name}|s:11:"${token}";user|s:15:"${user}";`]);
-  const census = await takeCensus();
+  const data = `${name}|s:11:"${token}";user|s:15:"${user}";`;
+  await fill([data, `${data}x`]);
+  let census = '';
+  const printed = await overhear(async () => {
+    census = await takeCensus();
+  });
+  assert.match(census, /^rows: 2$/m);
   const [row] = await database.rows();
   const id = Buffer.from(row?.['id'] as Buffer);
   const keys = (['hex', 'base64', 'base64url', 'latin1'] as const).map((each) => id.toString(each));
   for (const secret of [...secrets, ...keys]) {
-    assert.ok(!census.toLowerCase().includes(secret.toLowerCase()), `it contains ${secret}`);
+    for (const text of [census, printed]) {
+      assert.ok(!text.toLowerCase().includes(secret.toLowerCase()), `it contains ${secret}`);
+    }
   }
 });
 
@@ -192,6 +210,19 @@ test('no statement of a census reads more than a hundred rows', async () => {
     .slice(before)
     .map(({ outcome }) => (outcome?.kind === 'rows' ? outcome.rows : 0));
   assert.ok(Math.max(...sizes) <= 100, `the statements read ${sizes.join(', ')} rows`);
+});
+
+test('a census that has to wait gives up', async () => {
+  await fill(['count|i:1;']);
+  await takeCensus();
+  const holder = await createConnection(database.url);
+  await holder.query('LOCK TABLES sessions WRITE');
+  const census = takeCensus().catch((error: Error) => error);
+  const outcome = await Promise.race([census, delay(4000, 'nothing in 4 s')]);
+  await holder.query('UNLOCK TABLES');
+  await holder.end();
+  await census;
+  assert.ok(outcome instanceof Error, `a census of a table that is locked: ${outcome}`);
 });
 
 test('a census that fails gives its connection back', async () => {
@@ -206,4 +237,5 @@ test('a census that fails gives its connection back', async () => {
     '1',
     'the next census, with the one connection of its pool',
   );
+  assert.equal(numbersOf(next)['largest'], '10', 'of one session');
 });
