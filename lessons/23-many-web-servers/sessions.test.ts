@@ -10,6 +10,8 @@ const { handler: elsewhere } = await another();
 await elsewhere.open('', 'MySession');
 const { handler: shared } = given({ clock: 'database' });
 await shared.open('', 'MySession');
+const { handler: polls } = given({ clock: 'database', readOnly: true });
+await polls.open('', 'MySession');
 const forum = await secondDatabase();
 const pool = createPool(forum.url);
 after(() => pool.end());
@@ -43,9 +45,9 @@ test('the sweep of a server whose clock is wrong ends no session', async () => {
   for (const wrong of [hour, -hour]) {
     clock.advance(wrong);
     await shared.gc(1440);
-    const there = await shared.read(id);
+    const there = [await shared.read(id), await polls.read(id)];
     clock.advance(-wrong);
-    assert.equal(there, ann, `read where it is ${wrong} s later`);
+    assert.deepEqual(there, [ann, ann], `read where it is ${wrong} s later, and with readOnly`);
     assert.equal(
       await shared.read(id),
       ann,
@@ -71,11 +73,12 @@ test('a session lives equally long, whichever server has saved it', async () => 
 });
 
 test('the environment says whose clock it is, where a handler is not told', async () => {
-  const saved = async (): Promise<number> => {
+  const saved = async (by = handler): Promise<number> => {
     await database.query('DELETE FROM sessions');
     clock.advance(hour);
     try {
-      await handler.create_sid();
+      await by.create_sid();
+      await by.close();
     } finally {
       clock.advance(-hour);
     }
@@ -91,8 +94,19 @@ test('the environment says whose clock it is, where a handler is not told', asyn
       const ahead = await saved();
       assert.ok(ahead >= atLeast && ahead <= atMost, `SESSION_CLOCK=${given}: ${ahead} s ahead`);
     }
-    process.env['SESSION_CLOCK'] = 'databse';
-    await assert.rejects(saved(), /SESSION_CLOCK must be server or database/);
+    for (const wrong of ['databse', 'Database', '']) {
+      process.env['SESSION_CLOCK'] = wrong;
+      const message = `SESSION_CLOCK is "${wrong}"`;
+      await assert.rejects(saved(), /SESSION_CLOCK must be server or database/, message);
+    }
+    process.env['SESSION_CLOCK'] = 'server';
+    const ahead = await saved(shared);
+    assert.ok(ahead <= 0, `a handler that was given clock: 'database' saves ${ahead} s ahead`);
+    const { handler: stopped } = given({ clock: 'database', now: () => 1_800_000_000 });
+    await stopped.open('', 'MySession');
+    await saved(stopped);
+    const [row] = await database.query('SELECT updated FROM sessions');
+    assert.equal(row?.['updated'], 1_800_000_000, 'saved by a handler that was given `now`');
   } finally {
     delete process.env['SESSION_CLOCK'];
   }
@@ -135,6 +149,30 @@ test('a sweep that fails leaves the next one free', async () => {
     0,
     'rows after a sweep that came after a failed one',
   );
+});
+
+test('the connection that has the lock of the reaper is the one that sweeps', async () => {
+  // With several free connections in its pool, a class that asks the pool gets one after another.
+  const requests = await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      const { handler: request } = given({});
+      await request.open('', 'MySession');
+      await request.create_sid();
+      return request;
+    }),
+  );
+  for (const request of requests) await request.close();
+  await addOld();
+  const before = statements().length;
+  await handler.gc(1440);
+  const used = statements()
+    .slice(before)
+    .filter(({ sql }) => /GET_LOCK|RELEASE|^\s*DELETE/i.test(sql))
+    .map(({ connection }) => connection);
+  assert.equal(new Set(used).size, 1, 'connections that lock, sweep and release');
+  await addOld();
+  await elsewhere.gc(1440);
+  assert.equal((await database.rows()).length, 0, 'rows after the sweep of another server');
 });
 
 test('a site does not wait for the sweep of another site', async () => {
