@@ -10,6 +10,8 @@ async function connectionsSince(before: number): Promise<string> {
 }
 
 test('opening twice keeps one connection', async () => {
+  const away = await another('mysql://nobody@127.0.0.1:1/nowhere');
+  await assert.rejects(away.handler.open('', 'MySession'), 'it returned, and the database is away');
   const before = await database.connections();
   assert.equal(await handler.open('', 'MySession'), true);
   assert.equal(await handler.open('', 'MySession'), true);
@@ -38,6 +40,23 @@ test('Close returns once the connection has ended', async () => {
   await handler.open('', 'MySession');
   const late = await unawaited(() => handler.close());
   assert.deepEqual(late, [], 'Close returned before this was over, so an await is missing');
+});
+
+test('a password may have any character, percent-encoded', async () => {
+  const account = new URL(database.url);
+  const name = `odd_${account.pathname.slice(-12)}`;
+  const password = 'p#s/s:w@r%d?';
+  await database.query(`CREATE USER ${name} IDENTIFIED BY '${password}'`);
+  try {
+    await database.query(`GRANT SELECT ON sessions TO ${name}`);
+    account.username = name;
+    account.password = encodeURIComponent(password);
+    const odd = await another(account.href);
+    assert.equal(await odd.handler.open('', 'MySession'), true, 'with # and % in its password');
+    await odd.handler.close();
+  } finally {
+    await database.query(`DROP USER ${name}`);
+  }
 });
 
 test('no error and no log contains the password of the database', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openBench } from '#bench';
 
-const { another, database, handler, newId, store } = await openBench();
+const { another, database, handler, newId, statements, store } = await openBench();
 await handler.open('', 'MySession');
 
 test('an unknown id reads as an empty string', async () => {
@@ -12,7 +12,7 @@ test('an unknown id reads as an empty string', async () => {
 
 test('a known id reads the exact bytes that were stored', async () => {
   const id = await newId();
-  const data = `count|i:7;name|s:20:"Zoë's|e;\n\\💾 100%_?";last|s:2:"  ";  `;
+  const data = `count|i:7;name|s:20:"Zoë's|e;\r\n\\💾 100%_?";last|s:2:"  ";  `;
   await store(id, data);
   assert.equal(await handler.read(id), data);
 });
@@ -46,6 +46,8 @@ test('a read that cannot be done rejects', async () => {
   await handler.read(id);
   await away.handler.open('', 'MySession').catch(() => {});
   await assert.rejects(away.handler.read(id), 'Read returned although the database is away');
+  const { handler: closed } = await another();
+  await assert.rejects(closed.read(id), 'Read returned although Open has not been called');
   await database.withoutTable(() =>
     assert.rejects(handler.read(id), 'Read returned although the test has renamed the table'),
   );
@@ -57,7 +59,14 @@ test('page after page reads on the same connection', async () => {
   const counts = new Set<number>();
   for (let visit = 1; visit <= 5; visit += 1) {
     await page.open('', 'MySession');
-    await page.read(id);
+    const before = statements().length;
+    for (let read = 1; read <= 2; read += 1) await page.read(id);
+    const used = new Set(
+      statements()
+        .slice(before)
+        .map(({ connection }) => connection),
+    );
+    assert.equal(used.size, 1, 'connections that two reads of one page have used');
     await page.close();
     counts.add(await database.connections());
   }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openBench } from '#bench';
 
-const { another, clock, database, handler, newId, unawaited } = await openBench();
+const { another, clock, database, handler, newId, statements, unawaited } = await openBench();
 await handler.open('', 'MySession');
 
 /** A callback's result, or the message of its error. */
@@ -38,14 +38,18 @@ test('a write changes no other session', async () => {
 });
 
 test('writing the same data again keeps the session young', async () => {
-  clock.set(1_800_000_000);
+  const saved = async (): Promise<void> => {
+    const ages = (await database.rows()).map((row) => clock.now() - Number(row['updated']));
+    assert.ok(ages.includes(0), `no row was updated now; ages in seconds: ${ages.join(', ')}`);
+  };
+  clock.set(1_800_000_000.6); // PHP's time() does not round
   const id = await newId();
   await handler.write(id, 'count|i:1;');
+  await saved();
   assert.equal(await answer(handler.write(id, 'count|i:1;')), true, 'within the same second');
-  clock.advance(600);
+  clock.set(1_800_000_600);
   assert.equal(await handler.write(id, 'count|i:1;'), true);
-  const ages = (await database.rows()).map((row) => clock.now() - Number(row['updated']));
-  assert.ok(ages.includes(0), `no row was updated now; ages in seconds: ${ages.join(', ')}`);
+  await saved();
 });
 
 test('Write returns once the database has answered', async () => {
@@ -80,14 +84,17 @@ test('a write that fails never returns true', async () => {
 });
 
 test('a session is saved whole or not at all', async () => {
-  await handler.write(await newId(), 'count|i:0;');
-  const id = await newId();
+  const [id, existing] = [await newId(), await newId()];
+  await handler.write(existing, 'count|i:0;');
   for (const data of [`cart|s:69983:"${'x'.repeat(69_983)}";`, `a|s:40000:"${'é'.repeat(4e4)}";`]) {
     const saving = answer(handler.write(id, data));
     if ((await Promise.race([saving, delay(1000)])) !== true) continue;
     const { length } = await handler.read(id);
     assert.equal(`${length} characters`, `${data.length} characters`, 'Write returned true');
   }
+  const saving = answer(handler.write(existing, `cart|s:69983:"${'x'.repeat(69_983)}";`));
+  if ((await Promise.race([saving, delay(1000)])) === true) return;
+  assert.equal(await handler.read(existing), 'count|i:0;', 'after a Write that failed');
 });
 
 test('page after page writes on the same connection', async () => {
@@ -96,7 +103,14 @@ test('page after page writes on the same connection', async () => {
   const counts = new Set<number>();
   for (let visit = 1; visit <= 5; visit += 1) {
     await page.open('', 'MySession');
-    await page.write(id, `count|i:${visit};`);
+    const before = statements().length;
+    for (const data of ['', `count|i:${visit};`]) await page.write(id, data);
+    const used = new Set(
+      statements()
+        .slice(before)
+        .map(({ connection }) => connection),
+    );
+    assert.equal(used.size, 1, 'connections that two writes of one page have used');
     await page.close();
     counts.add(await database.connections());
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openBench } from '#bench';
 
-const { another, clock, database, handler, newId, statements, unawaited } = await openBench();
+const { another, clock, database, gate, handler, newId, statements, unawaited } = await openBench();
 await handler.open('', 'MySession');
 
 /** A callback's result, or the message of its error. */
@@ -13,11 +13,14 @@ test('a destroyed session reads as an empty string', async () => {
   const [leaver, stayer] = [await newId(), await newId()];
   await handler.write(leaver, 'user|s:3:"Ann";');
   await handler.write(stayer, 'user|s:3:"Bob";');
+  await database.query('UPDATE sessions SET updated = 1'); // Old, which is not Destroy's business
   const before = (await database.rows()).length;
   assert.equal(await handler.destroy(leaver), true);
+  const left = (await database.rows()).length;
+  await database.query('UPDATE sessions SET updated = UNIX_TIMESTAMP()');
   assert.equal(await handler.read(leaver), '');
   assert.equal(await handler.read(stayer), 'user|s:3:"Bob";');
-  assert.equal(before - (await database.rows()).length, 1, 'the number of rows that are gone');
+  assert.equal(before - left, 1, 'the number of rows that are gone');
 });
 
 test('destroying a session that is not there is not an error', async () => {
@@ -62,14 +65,27 @@ test('the lifetime is the one that PHP passes', async () => {
   await handler.gc(86_400);
   const left = async (): Promise<string> => `sessions left: ${(await database.rows()).length}`;
   assert.equal(await left(), 'sessions left: 1', 'garbageCollect(86400), and it is 2000 s old');
-  await handler.write(await newId(), 'younger|b:1;');
-  clock.advance(100);
-  await handler.gc(60);
-  assert.equal(
-    await left(),
-    'sessions left: 0',
-    'garbageCollect(60), and the youngest is 100 s old',
-  );
+  for (const life of [60, 0]) {
+    await handler.write(await newId(), 'younger|b:1;');
+    clock.advance(life + 1);
+    await handler.gc(life);
+    const message = `garbageCollect(${life}), and the youngest is ${life + 1} s old`;
+    assert.equal(await left(), 'sessions left: 0', message);
+  }
+});
+
+test('a session that is saved while the collector is at work stays', async () => {
+  clock.set(1_800_000_000);
+  const id = await newId();
+  await handler.write(id, 'user|s:3:"Ann";');
+  clock.advance(2000);
+  const deletes = gate(1, /^\s*DELETE/i, { opens: 'by hand', patience: 8000 });
+  const collecting = handler.gc(1440);
+  await Promise.race([deletes.arrived, collecting]);
+  await database.query('UPDATE sessions SET updated = ?', [clock.now()]);
+  deletes.open();
+  await collecting;
+  assert.equal(await handler.read(id), 'user|s:3:"Ann";', 'Ann was back before it was deleted');
 });
 
 test('Destroy and garbageCollect return once the database has answered', async () => {

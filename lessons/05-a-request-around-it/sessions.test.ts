@@ -3,7 +3,7 @@ import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openBench } from '#bench';
 
-const { another, database, gate, handler, serve } = await openBench();
+const { another, clock, database, gate, handler, serve } = await openBench();
 const server = await serve({
   settings: { 'session.gc_probability': '1', 'session.gc_divisor': '1' },
 });
@@ -76,6 +76,31 @@ test('the id of a session that has ended is not given to another visitor', async
   await handler.close();
 });
 
+test('visitors who come at the same moment get an id each', async () => {
+  const { handler: other } = await another();
+  for (const each of [handler, other]) await each.open('', 'MySession');
+  gate(2, /^\s*INSERT/i, { holds: 'answer' });
+  const [one, two] = await Promise.all([handler.create_sid(), other.create_sid()]);
+  for (const each of [handler, other]) await each.close();
+  assert.notEqual(one, two, 'Ann and Bob would share a session');
+});
+
+test('an id that was issued is swept when it is as old as a session, and not before', async () => {
+  clock.set(1_800_000_000);
+  await handler.open('', 'MySession');
+  await database.query('DELETE FROM sessions');
+  await handler.create_sid();
+  const issued = (await database.rows()).length;
+  const left: number[] = [];
+  for (const age of [0, 1441]) {
+    clock.advance(age);
+    await handler.gc(1440);
+    left.push((await database.rows()).length);
+  }
+  await handler.close();
+  assert.deepEqual(left, [issued, 0], 'rows after a sweep at once, and after one 1441 s later');
+});
+
 test('a page that signs out ends the session', async () => {
   const { cookie } = await server.request({ path: '/login?user=ann' });
   assert.match((await server.request({ path: '/whoami', cookie })).body, /ann/);
@@ -107,4 +132,20 @@ test('a page that sweeps deletes what is over', async () => {
   await server.request();
   const old = (await database.rows()).filter(({ updated }) => Number(updated) === 1);
   assert.equal(`old rows: ${old.length}`, 'old rows: 0');
+  const strict = await serve({
+    settings: {
+      'session.gc_probability': '1',
+      'session.gc_divisor': '1',
+      'session.gc_maxlifetime': '60',
+    },
+  });
+  await strict.request();
+  await database.query('UPDATE sessions SET updated = updated - 100');
+  await strict.request();
+  const left = (await database.rows()).length;
+  assert.equal(
+    `rows: ${left}`,
+    'rows: 1',
+    'session.gc_maxlifetime is 60, and the old ones are 100 s old',
+  );
 });
