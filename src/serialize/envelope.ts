@@ -40,7 +40,7 @@ export function isEnvelope(bytes: Uint8Array | string): boolean {
  * member `$php`, such as `{"$php":"float","value":"1"}`. The same session always gives the same
  * text.
  *
- * A session that JSON's parsers could not take apart, since it is nested deeper than 512 levels or
+ * A session that JSON's parsers could not take apart, since it is nested deeper than 511 levels or
  * refers into the payload of a class that writes itself, is carried whole as PHP's bytes, in a
  * member `php` in place of `data`.
  *

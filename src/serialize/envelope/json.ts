@@ -6,8 +6,11 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 /** The member that marks a value which plain JSON would change. */
 export const TAG = '$php';
 
-/** The levels of objects and lists that other parsers take: PHP's `json_decode` stops behind 512. */
+/** The levels of objects and lists that are read. */
 export const DEEPEST = 512;
+
+/** Those that are written: `json_decode` takes 512 by default, and counts the innermost value. */
+export const PORTABLE = 511;
 
 /** Thrown inside the writer for a value without a form in JSON. */
 export class NotPortable {}

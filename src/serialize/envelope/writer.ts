@@ -4,7 +4,7 @@ import type { PhpSessionVariables } from '../sessions.ts';
 import { isWellFormed, textOf } from '../text.ts';
 import type { PhpArray, PhpKey, PhpString, PhpValue } from '../values.ts';
 import { PhpEnum, PhpFloat, PhpObject, PhpReference, PhpSerializable } from '../values.ts';
-import { DEEPEST, type Json, NotPortable, TAG } from './json.ts';
+import { type Json, NotPortable, PORTABLE, TAG } from './json.ts';
 import { readableName } from './properties.ts';
 
 /** The form of an object or a variable that may be met again; with its id only if it was. */
@@ -62,7 +62,7 @@ export class JsonWriter {
     if (typeof value === 'string') return this.#string(value, depth);
     if (typeof value === 'number') return this.#number(value, depth);
     if (typeof value === 'bigint') return this.#int(value, depth);
-    if (typeof value !== 'object' || depth > DEEPEST) throw new NotPortable();
+    if (typeof value !== 'object' || depth > PORTABLE) throw new NotPortable();
     if (value instanceof Uint8Array) return this.#string(value, depth);
     if (value instanceof PhpFloat) return this.#float(value.value, depth);
     if (value instanceof PhpReference) return this.#reference(value, depth);
@@ -73,7 +73,7 @@ export class JsonWriter {
   }
 
   #tag(depth: number, kind: string, members: { [key: string]: Json }): { [key: string]: Json } {
-    if (depth > DEEPEST) throw new NotPortable();
+    if (depth > PORTABLE) throw new NotPortable();
     return { [TAG]: kind, ...members };
   }
 
@@ -122,7 +122,7 @@ export class JsonWriter {
 
   /** An object of JSON where it keeps the keys and their order, else a list of pairs. */
   #entries(entries: [PhpKey, PhpValue][], depth: number, mayBeList: boolean = true): Json {
-    if (depth > DEEPEST) throw new NotPortable();
+    if (depth > PORTABLE) throw new NotPortable();
     const isList = mayBeList && entries.length > 0;
     if (isList && entries.every(([key], index) => key === index)) {
       return entries.map(([, value]) => this.#value(value, depth + 1));
