@@ -17,9 +17,10 @@ export interface ExtraView<Data extends object = Record<string, unknown>> {
 }
 
 /** Functions by column; each returns the column's value, undefined for NULL. */
-export type Extra<Data extends object = Record<string, unknown>> = Readonly<
-  Record<string, (session: ExtraView<Data>) => ExtraValue | undefined>
->;
+export type Extra<
+  Data extends object = Record<string, unknown>,
+  Column extends string = string,
+> = Readonly<Record<Column, (session: ExtraView<Data>) => ExtraValue | undefined>>;
 
 /** The session about which the functions of one store are asked. */
 export type Described = Omit<ExtraView, 'data'> & { readonly data: Buffer };

@@ -41,7 +41,10 @@ export type Connected =
     };
 
 /** Options of a store. Times are in seconds. */
-export type SessionsOptions<Data extends object = Record<string, unknown>> = Connected & {
+export type SessionsOptions<
+  Data extends object = Record<string, unknown>,
+  Column extends string = string,
+> = Connected & {
   /** The store's own table; {@link ArticleOptions} has another. */
   readonly profile?: undefined;
   /**
@@ -97,7 +100,7 @@ export type SessionsOptions<Data extends object = Record<string, unknown>> = Con
    * function that returns its value from the session, asked at each save. They can be NULL, they are
    * never part of the session's data, and a user's `list()` shows them.
    */
-  readonly extra?: Extra<Data> | undefined;
+  readonly extra?: Extra<Data, Column> | undefined;
   /**
    * Encrypts each session's data with AES-256-GCM, bound to its row: data that was changed, or moved
    * to another row, is SessionUnreadable. An older copy of the same row's data is not recognised.

@@ -45,6 +45,8 @@ export interface CreateOptions extends Owner, Opening {}
 /**
  * Opens a store of sessions. Nothing is sent yet: the first call, or `ready()`, asks the server.
  *
+ * @typeParam Data - The keys of a session's data and their values.
+ * @typeParam Column - The columns of `extra`, which a user's `list()` shows.
  * @param options - The pool, the secrets, the times.
  * @throws SessionSetupError for an option that cannot be.
  * @example
@@ -64,16 +66,18 @@ export interface CreateOptions extends Owner, Opening {}
  * await second.close();
  * await sessions.close();
  */
-export function createSessions<Data extends object = Record<string, unknown>>(
-  options: SessionsOptions<Data> | ArticleOptions,
-): Sessions<Data> {
-  return new Sessions<Data>(options);
+export function createSessions<
+  Data extends object = Record<string, unknown>,
+  Column extends string = string,
+>(options: SessionsOptions<Data, Column> | ArticleOptions): Sessions<Data, Column> {
+  return new Sessions<Data, Column>(options);
 }
 
 /**
  * A store of sessions; {@link createSessions} opens one.
  *
  * @typeParam Data - The keys of a session's data and their values.
+ * @typeParam Column - The columns of the option `extra`.
  * @example
  * const sessions = createSessions({
  *   url: 'mysql://user:password@localhost/app',
@@ -91,11 +95,14 @@ export function createSessions<Data extends object = Record<string, unknown>>(
  * await sessions.open(id); // undefined
  * await sessions.close();
  */
-export class Sessions<Data extends object = Record<string, unknown>> {
+export class Sessions<
+  Data extends object = Record<string, unknown>,
+  Column extends string = string,
+> {
   readonly #engine: Engine;
 
   /** @internal */
-  constructor(options: SessionsOptions<Data> | ArticleOptions) {
+  constructor(options: SessionsOptions<Data, Column> | ArticleOptions) {
     this.#engine = new Engine(options);
   }
 
@@ -191,7 +198,7 @@ export class Sessions<Data extends object = Record<string, unknown>> {
    *
    * @param user - As `create()` or `renew()` was given it.
    */
-  of(user: string): UserSessions {
+  of(user: string): UserSessions<Column> {
     requireOwner({ user });
     return new UserSessions(() => this.#engine.start(), user);
   }

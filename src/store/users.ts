@@ -14,7 +14,7 @@ const SESSION: Kind = {
 };
 
 /** A session in a user's list. It has neither the id nor anything that leads to it. */
-export interface ListedSession {
+export interface ListedSession<Column extends string = string> {
   /** The session's name, for `revoke()`. */
   readonly handle: string;
   /** When it began. */
@@ -24,7 +24,7 @@ export interface ListedSession {
   /** The label that `create()` or `renew()` was given. */
   readonly label: string | undefined;
   /** The columns of the option `extra`, by name. */
-  readonly extra: Readonly<Record<string, ExtraValue>>;
+  readonly extra: Readonly<Record<Column, ExtraValue>>;
 }
 
 /**
@@ -46,7 +46,7 @@ export interface ListedSession {
  * await sessions.open(session.id); // undefined
  * await sessions.close();
  */
-export class UserSessions {
+export class UserSessions<Column extends string = string> {
   readonly #start: () => Promise<Context>;
   readonly #user: string;
 
@@ -57,7 +57,7 @@ export class UserSessions {
   }
 
   /** Lists the user's live sessions, the newest first. */
-  async list(): Promise<ListedSession[]> {
+  async list(): Promise<ListedSession<Column>[]> {
     const context = await this.#start();
     const listed = await this.#read(context);
     return listed.map(({ key, created, updated, label, extra }) => ({
@@ -65,7 +65,7 @@ export class UserSessions {
       created: new Date(created),
       lastSeen: new Date(updated),
       label,
-      extra,
+      extra: extra as ListedSession<Column>['extra'],
     }));
   }
 

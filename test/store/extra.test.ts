@@ -1,6 +1,7 @@
 /** Columns that the application fills. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { SessionsOptions } from '../../src/store/options.ts';
 import { createSessions } from '../../src/store/store.ts';
 import { newStore, poolOf, query, schema, secrets, storeOn } from './fixture.ts';
 
@@ -48,6 +49,20 @@ test("a user's list shows them, and the data has none of them", async () => {
   assert.equal(listed?.extra['items'], 2);
   assert.equal(listed?.extra['owner'], '42 Firefox');
   for await (const { data } of sessions.all()) assert.doesNotMatch(data.toString(), /items|owner/);
+});
+
+test('the columns of a list are those of the option, for the compiler as well', async () => {
+  const named = createSessions<Shop, 'items'>({
+    ...{ pool, secrets, gc: false, table: 'shop' },
+    extra: { items: ({ data }) => data.cart?.length },
+  });
+  const [listed] = await named.of('42').list();
+  assert.equal(listed?.extra.items, 2);
+  // @ts-expect-error there is no such column
+  assert.equal(listed?.extra.itmes, undefined);
+  // @ts-expect-error the type names a column, and the option must fill it
+  const extra: SessionsOptions<Shop, 'items'>['extra'] = {};
+  assert.ok(extra);
 });
 
 test('changes of the view are not saved, and an error of a function fails the save', async () => {
