@@ -78,11 +78,16 @@ export class Variables {
    * @param sent - The session as it was given to the save.
    */
   rebase(bytes: Buffer, sent: Buffer): void {
-    const own = new Payload(this.encode(), this.#format);
-    const saved = new Payload(sent, this.#format);
+    const mine = this.encode();
     this.#bytes = bytes;
     this.#payload = new Payload(bytes, this.#format);
     this.#updates.clear();
+    // By far the most saves: nothing was merged, and nothing has changed meanwhile.
+    if (mine.equals(sent) && bytes.equals(sent)) return;
+    const [own, saved] = [mine, sent].map((each) => new Payload(each, this.#format)) as [
+      Payload,
+      Payload,
+    ];
     const keys = new Set([...this.#payload.keys, ...Object.keys(this.data)]);
     for (const key of keys) {
       const mine = own.bytesOf(key, this.#format);
