@@ -79,14 +79,14 @@ export interface LaunchedAttack {
  */
 export async function runAttacksOnClasses(
   attacks: readonly LaunchedAttack[],
-  options: Pick<AttacksOptions, 'server' | 'signal'>,
+  options: Pick<AttacksOptions, 'server' | 'signal' | 'seed'>,
 ): Promise<AttackResult[]> {
   return await runAttackFiles(attacks, options);
 }
 
 async function runAttackFiles(
   all: readonly (Partial<LaunchedAttack> & { lesson: Lesson })[],
-  options: Pick<AttacksOptions, 'server' | 'signal' | 'onLine' | 'onResult'> & {
+  options: Pick<AttacksOptions, 'server' | 'signal' | 'seed' | 'onLine' | 'onResult'> & {
     condition?: string;
   },
 ): Promise<AttackResult[]> {

@@ -1,7 +1,6 @@
 /** Runs the programs whose output pages show: attacks, tests, PHP scripts, and those of pictures. */
 import { readFileSync } from 'node:fs';
 import { createConnection } from 'mysql2/promise';
-import { runAttack } from '../bench/attacks.ts';
 import { runTests, type TestResult } from '../bench/tests.ts';
 import { findLesson, type Lesson, root, shown } from '../course/catalogue.ts';
 import { lessonBefore } from '../course/promises.ts';
@@ -34,6 +33,7 @@ import { drawStrategy } from './record-strategies.ts';
 import { recordVisits } from './record-visits.ts';
 import type { Programs } from './source.ts';
 import { stories } from './stories.ts';
+import { attackRunner, type ShownAttack } from './transcripts.ts';
 
 export interface RunningPrograms extends Programs {
   /** Gives back the database server. */
@@ -46,12 +46,18 @@ const SEED = '1';
 /** The last class that still has the article's shape. */
 const RECORDED = 5;
 
-/** Obtains a database server for the programs of pages. */
+/**
+ * Obtains a database server for the programs of pages.
+ *
+ * @param attacks - Attacks that run together.
+ */
 export async function startPrograms(
   lessons: Lesson[],
   progress: (line: string) => void,
+  attacks: readonly ShownAttack[] = [],
 ): Promise<RunningPrograms> {
   const server = await obtainServer({ progress });
+  const attack = attackRunner(attacks, lessons, server, SEED);
   let compared: Promise<Comparisons> | undefined;
   const comparisons = (): Promise<Comparisons> => {
     compared ??= readComparisons(progress);
@@ -97,9 +103,7 @@ export async function startPrograms(
       await withTable(lessonOf(page, lessons), draw);
   const transcript = async (lesson: Lesson, condition: string): Promise<string> => {
     progress(`attack of lesson ${lesson.label} on ${condition} …`);
-    const lessonNumber = numberOf(condition);
-    const run = { lesson, condition, lessonNumber, server, seed: SEED };
-    const { verdict, because, transcript } = await runAttack(run);
+    const { verdict, because, transcript } = await attack({ lesson, condition });
     if (verdict === 'failed') throw new Error(`the attack on ${condition} broke: ${because}`);
     return withoutPlace(transcript.join('\n'));
   };

@@ -4,9 +4,10 @@ import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readLessons, shown } from '../course/catalogue.ts';
 import { drawDiff } from './files.ts';
-import { readPages, weavePage } from './page.ts';
+import { type Page, readPages, weavePage } from './page.ts';
 import { type RunningPrograms, startPrograms } from './programs.ts';
 import { sourceOf } from './source.ts';
+import { attacksOf } from './transcripts.ts';
 
 const HELP = `npm run weave [-- options] [pages]
 
@@ -31,24 +32,32 @@ async function main(argv: string[]): Promise<number> {
     return 0;
   }
   const lessons = readLessons();
-  let programs: Promise<RunningPrograms> | undefined;
-  const source = sourceOf(lessons, () => {
-    programs ??= startPrograms(lessons, (line) => process.stderr.write(`${line}\n`));
-    return programs;
-  });
+  let pages: Page[];
   try {
-    return await weaveAll(readPages(lessons, options.pages), source, options.write);
+    pages = readPages(lessons, options.pages);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     process.stderr.write(`${error.message}\n`);
     return 2;
+  }
+  let programs: Promise<RunningPrograms> | undefined;
+  const source = sourceOf(lessons, () => {
+    programs ??= startPrograms(
+      lessons,
+      (line) => process.stderr.write(`${line}\n`),
+      attacksOf(pages, lessons),
+    );
+    return programs;
+  });
+  try {
+    return await weaveAll(pages, source, options.write);
   } finally {
     await (await programs)?.close();
   }
 }
 
 async function weaveAll(
-  pages: ReturnType<typeof readPages>,
+  pages: readonly Page[],
   source: ReturnType<typeof sourceOf>,
   write: boolean,
 ): Promise<number> {
