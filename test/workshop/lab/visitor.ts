@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { findBrowser } from '../find-browser.ts';
 import { contrastFaults, structureFaults } from './inspect-page.ts';
 import { database, endAll, startWorkshop, type Workshop } from './workshop.ts';
@@ -25,7 +25,7 @@ export interface Lab {
   database: string;
   workshop: Workshop;
   /**
-   * Opens a page in a browser that knows nothing yet; pages of earlier visits are closed.
+   * Opens a page in a browser that knows nothing of earlier visits; their page is left.
    *
    * @param path - A path of the lab, or a whole address.
    * @param options - Size, colours, and whether scripts run.
@@ -64,32 +64,77 @@ export async function openLab(
     await endAll();
     await own?.close();
   });
+  const tabs = new Map<boolean, Tab>();
   const visit = async (path: string, options: VisitOptions = {}): Promise<Visit> => {
     if (!browser) throw new Error('there is no browser: the test should have been skipped');
-    for (const context of browser.contexts()) await context.close();
-    const context = await browser.newContext({
-      javaScriptEnabled: options.script ?? true,
-      viewport: { width: options.width ?? 1280, height: options.height ?? 720 },
-      colorScheme: options.dark ? 'dark' : 'light',
-      reducedMotion: 'reduce',
-    });
-    return open(context, new URL(path, workshop.address));
+    for (const [kind, tab] of tabs) {
+      if (!(await tab.forget())) tabs.delete(kind);
+    }
+    const script = options.script ?? true;
+    const tab = tabs.get(script) ?? (await Tab.open(browser, script));
+    tabs.set(script, tab);
+    return await tab.visit(new URL(path, workshop.address), options);
   };
   return { database: url, workshop, visit };
 }
 
-async function open(context: BrowserContext, address: URL): Promise<Visit> {
-  const page = await context.newPage();
-  const complaints: string[] = [];
-  page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('request', (request) => {
-    if (!request.url().startsWith(address.origin)) complaints.push(`asked for ${request.url()}`);
-  });
-  await page.goto(address.href);
-  return { page, complaints };
+/** One page for many visits: another process of the browser for each would cost 0.2 s of CPU. */
+class Tab {
+  readonly #page: Page;
+  #origin = '';
+  #complaints: string[] = [];
+
+  constructor(page: Page) {
+    this.#page = page;
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) this.#complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => this.#complaints.push(error.message));
+    page.on('request', (request) => {
+      const url = request.url();
+      if (!url.startsWith(this.#origin)) this.#complaints.push(`asked for ${url}`);
+    });
+  }
+
+  static async open(browser: Browser, script: boolean): Promise<Tab> {
+    const context = await browser.newContext({ javaScriptEnabled: script });
+    return new Tab(await context.newPage());
+  }
+
+  async visit({ href, origin }: URL, options: VisitOptions): Promise<Visit> {
+    const page = this.#page;
+    await page.setViewportSize({ width: options.width ?? 1280, height: options.height ?? 720 });
+    const colorScheme = options.dark ? 'dark' : 'light';
+    await page.emulateMedia({ media: null, colorScheme, reducedMotion: 'reduce' });
+    const complaints: string[] = [];
+    this.#complaints = complaints;
+    this.#origin = origin;
+    await page.goto(href);
+    return { page, complaints };
+  }
+
+  /**
+   * Leaves the page, and deletes everything that it has stored.
+   *
+   * @returns False when a test has left it in a state in which it cannot; it is closed then.
+   */
+  async forget(): Promise<boolean> {
+    const page = this.#page;
+    this.#complaints = [];
+    try {
+      await page.evaluate(() => {
+        localStorage.clear();
+        sessionStorage.clear();
+      });
+      await page.goto('about:blank');
+      await page.context().clearCookies();
+      await page.mouse.move(0, 0);
+      return true;
+    } catch {
+      await page.context().close();
+      return false;
+    }
+  }
 }
 
 /**
