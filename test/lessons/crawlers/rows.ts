@@ -58,6 +58,7 @@ export const json: Buffer[] = [
   ...[data(`{"x":"${'\\n'.repeat(524_000)}"}`), data(`{"x":${'9'.repeat(1_000_000)}}`)],
   data(`{${many(60_000, (index) => `"k${index}":${index}`, ',')}}`),
   data(`[${'1,'.repeat(524_000)}1]`),
+  data(`[${'[1],'.repeat(262_000)}1]`),
 ].map(bytes);
 
 /** Bytes that are no session, or one that is cut, too deep or too large. */
