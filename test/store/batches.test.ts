@@ -1,7 +1,7 @@
 /** Reads of different sessions in one statement: each gets its own row, as new as its question. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { json, newSession, newStore, stored, wiredStore } from './fixture.ts';
+import { json, newSession, newStore, statementsOn, stored, wiredStore } from './fixture.ts';
 import { parsed } from './parsed.ts';
 
 const READ = /^SELECT .*FROM `sessions`/;
@@ -9,11 +9,7 @@ const READ = /^SELECT .*FROM `sessions`/;
 test('reads that wait for one statement go together in the next, and each gets its own row', async () => {
   const { sessions, wire } = await wiredStore();
   const ids = await Promise.all(Array.from({ length: 40 }, (_, n) => newSession(sessions, { n })));
-  const statements: string[] = [];
-  wire.watch((event) => {
-    if (event.kind === 'began' && READ.test(event.statement.sql))
-      statements.push(event.statement.sql);
-  });
+  const statements = statementsOn(wire, READ);
   const gate = wire.gate(1, READ, { opens: 'by hand' });
   const first = stored(sessions, ids[0] as string);
   await gate.arrived;

@@ -66,6 +66,17 @@ export async function wiredStore(
   return { sessions, wire, pool };
 }
 
+/** The statements that cross a wire from now on: those that match. */
+export function statementsOn(wire: Wire, pattern: RegExp = /^/): string[] {
+  const statements: string[] = [];
+  wire.watch((event) => {
+    if (event.kind === 'began' && pattern.test(event.statement.sql)) {
+      statements.push(event.statement.sql);
+    }
+  });
+  return statements;
+}
+
 /** Runs a statement beside the stores. */
 export async function query(sql: string, values: unknown[] = []): Promise<RowDataPacket[]> {
   const [rows] = await direct.query<RowDataPacket[]>(sql, values);

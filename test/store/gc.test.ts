@@ -9,7 +9,7 @@ import { Events, type SessionEvent } from '../../src/store/events.ts';
 import { becomeRunner, collect } from '../../src/store/gc.ts';
 import { OurTable } from '../../src/store/table/ours.ts';
 import { openWire } from '../../src/workshop/wire/proxy.ts';
-import { atEnd, json, newSchema, newSession, poolOf, storeOn } from './fixture.ts';
+import { atEnd, json, newSchema, newSession, poolOf, statementsOn, storeOn } from './fixture.ts';
 
 /** A schema with sessions of its own, behind a wire. */
 async function place(): Promise<{
@@ -121,11 +121,7 @@ test('the timer collects, and its failure is an event', async () => {
 
 test('without a budget one statement deletes all on one server, and pieces on a cluster', async () => {
   const { direct, pool, wire } = await place();
-  const statements: string[] = [];
-  wire.watch((event) => {
-    if (event.kind === 'began' && /^DELETE/.test(event.statement.sql))
-      statements.push(event.statement.sql);
-  });
+  const statements = statementsOn(wire, /^DELETE/);
   for (const [nodes, deletes] of [
     [1, 1],
     [3, 3],

@@ -18,6 +18,7 @@ import {
   poolOf,
   query,
   secrets,
+  statementsOn,
   stored,
   storeOn,
   wiredStore,
@@ -34,8 +35,7 @@ async function open(sessions: Sessions, id: string): Promise<OpenSession> {
 
 test('an unknown id opens nothing, and an invalid one sends no statement', async () => {
   const { sessions, wire } = await wiredStore();
-  const seen: string[] = [];
-  wire.watch((event) => event.kind === 'began' && seen.push(event.statement.sql));
+  const seen = statementsOn(wire);
   for (const id of ['', 'x', "' OR 1=1", '\0'.repeat(43), 'é'.repeat(43), 'a'.repeat(1e6)]) {
     assert.equal(await sessions.open(id), undefined);
   }

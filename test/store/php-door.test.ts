@@ -17,7 +17,7 @@ import { UnserializableError } from '../../src/serialize/index.ts';
 import { SessionLockLost, SessionUnavailable } from '../../src/store/errors.ts';
 import type { SaveHandlerOptions } from '../../src/store/save-handler.ts';
 import type { Sessions } from '../../src/store/store.ts';
-import { newStore, poolOf, query, storeOn, wiredStore } from './fixture.ts';
+import { newStore, poolOf, query, statementsOn, storeOn, wiredStore } from './fixture.ts';
 
 /** One request of PHP; returns its id, and what PHP said. */
 async function request(
@@ -82,11 +82,7 @@ test('strict mode does not adopt an unknown id, and asks for a known one once', 
   const planted = 'a'.repeat(32);
   const { id } = await request(sessions, planted, count);
   assert.notEqual(id, planted);
-  const reads: string[] = [];
-  wire.watch((event) => {
-    if (event.kind === 'began' && /^SELECT .*FROM/.test(event.statement.sql))
-      reads.push(event.statement.sql);
-  });
+  const reads = statementsOn(wire, /^SELECT .*FROM/);
   await request(sessions, id, () => {});
   assert.equal(reads.length, 1);
 });

@@ -9,7 +9,7 @@ import {
 } from '../../src/store/errors.ts';
 import type { Session } from '../../src/store/session.ts';
 import type { Sessions } from '../../src/store/store.ts';
-import { newStore, type Options, query, stored, wiredStore } from './fixture.ts';
+import { newStore, type Options, query, statementsOn, stored, wiredStore } from './fixture.ts';
 
 interface Shop {
   cart: string[];
@@ -48,11 +48,7 @@ test('stored data is there in the next request, and an unchanged request writes 
   first.data['cart'] = ['tea'];
   assert.equal(await first.save(), 'saved');
   assert.deepEqual(first.cookie, { set: first.id });
-  const writes: string[] = [];
-  wire.watch((event) => {
-    if (event.kind === 'began' && !/^SELECT/.test(event.statement.sql))
-      writes.push(event.statement.sql);
-  });
+  const writes = statementsOn(wire, /^(?!SELECT)/);
   const second = await sessions.start(first.id);
   assert.deepEqual(second.data, { cart: ['tea'] });
   assert.equal(await second.save(), 'unchanged');

@@ -78,6 +78,8 @@ export interface RunResult {
   /** Exit code; -1 when the program could not be started or was killed. */
   code: number;
   stdout: string;
+  /** Standard output as it came. */
+  bytes: Buffer;
   stderr: string;
 }
 
@@ -121,9 +123,11 @@ export async function run(
   process.off('exit', kill);
   options.signal?.removeEventListener('abort', kill);
   options.signal?.throwIfAborted();
+  const bytes = Buffer.concat(stdout);
   return {
     code,
-    stdout: Buffer.concat(stdout).toString(),
+    stdout: bytes.toString(),
+    bytes,
     stderr: Buffer.concat(stderr).toString() + failure,
   };
 }

@@ -1,9 +1,9 @@
 /** Requests to native PHP over CGI: a new process for each request. */
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { obtainPhp, type Php } from '../machine/php.ts';
+import { run } from '../machine/program.ts';
 
 /** One request to a script. */
 export interface PhpRequest {
@@ -124,12 +124,12 @@ class CgiPhp implements PhpServer {
     return path;
   }
 
-  #run(request: PhpRequest): Promise<PhpResponse> {
+  async #run(request: PhpRequest): Promise<PhpResponse> {
     const settings = { ...this.#options.settings, ...request.settings };
-    const child = spawn(this.#php.path, [], {
+    const { code, bytes, stderr } = await run(this.#php.path, [], {
       cwd: dirname(request.script),
       // As a web server does, without this process's own environment.
-      env: {
+      environment: {
         PATH: process.env['PATH'],
         PHPRC: this.#iniFile(settings),
         PHP_INI_SCAN_DIR: '',
@@ -138,33 +138,18 @@ class CgiPhp implements PhpServer {
         ...request.env,
         ...metaVariables(request),
       },
-      stdio: ['pipe', 'pipe', 'pipe'],
-      timeout: timeLimit,
-      killSignal: 'SIGKILL',
+      input: request.body,
       signal: this.#closing.signal,
+      timeout: timeLimit,
     });
-    const stdout: Buffer[] = [];
-    const stderr: Buffer[] = [];
-    child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
-    child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-    // A script that does not read its body to the end breaks the pipe.
-    child.stdin.on('error', () => {});
-    child.stdin.end(request.body ?? '');
-    return new Promise((resolve, reject) => {
-      child.on('error', reject);
-      child.on('close', (_code, signal) => {
-        const words = Buffer.concat(stderr).toString();
-        const output = Buffer.concat(stdout);
-        const end = /\r?\n\r?\n/.exec(output.toString('latin1'));
-        if (signal !== null || end === null) {
-          const how = signal === null ? 'sent no headers' : `was killed by ${signal}`;
-          reject(new Error(`php-cgi ${how}: ${request.script}\n${words}${output.toString()}`));
-          return;
-        }
-        const head = output.subarray(0, end.index).toString('latin1');
-        resolve(readResponse(head, output.subarray(end.index + end[0].length), words));
-      });
-    });
+    const end = /\r?\n\r?\n/.exec(bytes.toString('latin1'));
+    if (code === -1 || end === null) {
+      throw new Error(
+        `php-cgi was killed or sent no headers: ${request.script}\n${stderr}${bytes}`,
+      );
+    }
+    const head = bytes.subarray(0, end.index).toString('latin1');
+    return readResponse(head, bytes.subarray(end.index + end[0].length), stderr);
   }
 }
 

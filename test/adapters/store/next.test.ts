@@ -9,7 +9,7 @@ import {
   withProxySessions,
 } from '../../../src/adapters/store/next.ts';
 import type { Sessions } from '../../../src/store/store.ts';
-import { newStore, query, wiredStore } from '../../store/fixture.ts';
+import { newStore, query, statementsOn, wiredStore } from '../../store/fixture.ts';
 import { gate } from '../fixture.ts';
 import { jarOf } from './next-jar.ts';
 
@@ -98,10 +98,7 @@ test('reading in a Server Component sets no cookie, takes no lock, and keeps the
   });
   next();
   jar.now = rendering(jar.now);
-  const statements: string[] = [];
-  wire.watch((event) => {
-    if (event.kind === 'began') statements.push(event.statement.sql);
-  });
+  const statements = statementsOn(wire);
   for (let times = 0; times < 2; times += 1) {
     await query(`UPDATE sessions SET expires = expires - 60000 WHERE d LIKE '%only read%'`);
     const { data, user, handle } = await readSession();

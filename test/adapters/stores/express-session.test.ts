@@ -8,7 +8,15 @@ import { expressSessions } from '../../../src/adapters/store/express.ts';
 import { ExpressSessionStore } from '../../../src/adapters/stores/express-session.ts';
 import { sessionStoreContract } from '../../../src/contract/session-store.ts';
 import type { Sessions } from '../../../src/store/store.ts';
-import { newSchema, newStore, poolOf, query, storeOn, wiredStore } from '../../store/fixture.ts';
+import {
+  newSchema,
+  newStore,
+  poolOf,
+  query,
+  statementsOn,
+  storeOn,
+  wiredStore,
+} from '../../store/fixture.ts';
 import { gate, serve } from '../fixture.ts';
 
 declare module 'express-session' {
@@ -197,11 +205,7 @@ test('an unchanged request writes nothing', async () => {
     { cookie: { maxAge: 60_000 } },
   );
   const { cookie } = await ask('/login');
-  const writes: string[] = [];
-  wire.watch((event) => {
-    if (event.kind === 'began' && !/^SELECT/.test(event.statement.sql))
-      writes.push(event.statement.sql);
-  });
+  const writes = statementsOn(wire, /^(?!SELECT)/);
   await ask('/show', cookie);
   assert.deepEqual(writes, []);
 });

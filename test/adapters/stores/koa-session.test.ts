@@ -8,7 +8,7 @@ import {
   type KoaSessionStoreOptions,
 } from '../../../src/adapters/stores/koa-session.ts';
 import type { Sessions } from '../../../src/store/store.ts';
-import { newStore, poolOf, query, storeOn, wiredStore } from '../../store/fixture.ts';
+import { newStore, poolOf, query, statementsOn, storeOn, wiredStore } from '../../store/fixture.ts';
 import { gate, serve } from '../fixture.ts';
 
 type Routes = Record<string, (ctx: Koa.Context) => unknown>;
@@ -66,10 +66,7 @@ test('a visitor without data gets neither a row nor a cookie, and data stays fro
     '/show': show,
     '/static': () => {},
   });
-  const statements: string[] = [];
-  wire.watch((event) => {
-    if (event.kind === 'began') statements.push(event.statement.sql);
-  });
+  const statements = statementsOn(wire);
   for (const path of ['/static', '/show']) assert.deepEqual((await ask(path)).set, []);
   assert.deepEqual(statements, []);
   const { cookie } = await ask('/put');
@@ -239,11 +236,7 @@ test('an unchanged request writes nothing', async () => {
   const { sessions, wire } = await wiredStore();
   const ask = await start(sessions, { '/put': put('a', 1), '/show': show });
   const { cookie } = await ask('/put');
-  const writes: string[] = [];
-  wire.watch((event) => {
-    if (event.kind === 'began' && !/^SELECT/.test(event.statement.sql))
-      writes.push(event.statement.sql);
-  });
+  const writes = statementsOn(wire, /^(?!SELECT)/);
   await ask('/show', cookie);
   assert.deepEqual(writes, []);
 });

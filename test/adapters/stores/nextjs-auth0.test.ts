@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Auth0Session, Auth0SessionStore } from '../../../src/adapters/stores/nextjs-auth0.ts';
 import type { Sessions } from '../../../src/store/store.ts';
-import { newStore, poolOf, query, storeOn, wiredStore } from '../../store/fixture.ts';
+import { newStore, poolOf, query, statementsOn, storeOn, wiredStore } from '../../store/fixture.ts';
 
 interface Data extends Auth0Session {
   user: { sub: string; name?: string };
@@ -109,11 +109,7 @@ test('a rolled session that has not changed is not written, and stays alive by i
   const { sessions, wire } = await wiredStore({ idle: 100 });
   const store = start(sessions);
   await store.set('rolled', loggedIn('rolled'));
-  const writes: string[] = [];
-  wire.watch((event) => {
-    if (event.kind === 'began' && !/^SELECT/.test(event.statement.sql))
-      writes.push(event.statement.sql);
-  });
+  const writes = statementsOn(wire, /^(?!SELECT)/);
   const roll = async (): Promise<boolean> => {
     const read = (await store.get('rolled')) as Data;
     return await store.update('rolled', { ...read });

@@ -7,7 +7,7 @@ import {
   remixSessionStorage,
 } from '../../../src/adapters/stores/remix.ts';
 import type { Sessions } from '../../../src/store/store.ts';
-import { newStore, poolOf, query, storeOn, wiredStore } from '../../store/fixture.ts';
+import { newStore, poolOf, query, statementsOn, storeOn, wiredStore } from '../../store/fixture.ts';
 import { gate } from '../fixture.ts';
 
 type Cookie = string | null;
@@ -46,10 +46,7 @@ test('an unknown id is not adopted', async () => {
 test('data stays from request to request, and an unchanged session sets no cookie', async () => {
   const { sessions, wire } = await wiredStore();
   const storage = remixSessionStorage(sessions, createSession);
-  const statements: string[] = [];
-  wire.watch((event) => {
-    if (event.kind === 'began') statements.push(event.statement.sql);
-  });
+  const statements = statementsOn(wire);
   const empty = await storage.read(null);
   assert.equal(await storage.save(empty), null);
   empty.set('a', 1);
