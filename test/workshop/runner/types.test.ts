@@ -1,9 +1,9 @@
 /** The types of the learner's class: in an editor, and as part of a lesson's verdict. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { readLessons, root } from '../../../src/workshop/course/catalogue.ts';
+import ts from 'typescript';
+import { readLessons } from '../../../src/workshop/course/catalogue.ts';
 import { TypeChecker } from '../../../src/workshop/runner/types.ts';
 import { findSnapshot, makeSnapshot } from '../../../src/workshop/runner/types-snapshot.ts';
 import { closeWorkshops, openWorkshop, type Workshop } from './workshop.ts';
@@ -12,17 +12,27 @@ after(closeWorkshops);
 
 const mine = 'lessons/mine/sessions.ts';
 
+/** The declarations of the language, of Node and of mysql2: each project reads the same ones. */
+const declarations = new Map<string, ts.SourceFile | undefined>();
+
 /** The errors that an editor shows in lessons/mine: `''` when there is none. */
 function editorErrors({ folder }: Workshop): string {
-  const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  try {
-    return execFileSync(process.execPath, [tsc, '-p', 'lessons/mine'], {
-      cwd: folder,
-      encoding: 'utf8',
-    });
-  } catch (error) {
-    return (error as { stdout: string }).stdout;
-  }
+  const path = join(folder, 'lessons/mine/tsconfig.json');
+  const read = ts.getParsedCommandLineOfConfigFile(path, undefined, {
+    ...ts.sys,
+    onUnRecoverableConfigFileDiagnostic: ({ messageText }) => assert.fail(String(messageText)),
+  });
+  assert.ok(read);
+  const host = ts.createCompilerHost(read.options);
+  const { getSourceFile } = host;
+  host.getSourceFile = (name, ...rest) => {
+    if (!name.includes('/node_modules/')) return getSourceFile(name, ...rest);
+    const file = declarations.get(name) ?? getSourceFile(name, ...rest);
+    declarations.set(name, file);
+    return file;
+  };
+  const program = ts.createProgram(read.fileNames, read.options, host);
+  return ts.formatDiagnostics([...read.errors, ...ts.getPreEmitDiagnostics(program)], host);
 }
 
 /** Lesson 03's class, green in its tests, with a type error in Read. */
