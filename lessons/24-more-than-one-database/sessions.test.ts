@@ -108,7 +108,7 @@ test('changes of different keys on three nodes are all kept', async () => {
     const { one, two, three, end } = await threeRequests(servers, id);
     const saves = [
       one.write(id, `lang|s:2:"en";theme|s:4:"dark";${loud}`),
-      two.write(id, `lang|s:2:"de";theme|s:4:"dark";${loud}book|i:1;`),
+      two.write(id, `lang|s:2:"de";theme|s:4:"dark";${loud}book|N;`),
       three.write(id, `lang|s:2:"de";${quiet}`),
     ];
     const outcomes = (await Promise.allSettled(saves)).map(({ status }) => status);
@@ -116,7 +116,7 @@ test('changes of different keys on three nodes are all kept', async () => {
     assert.deepEqual(outcomes, ['fulfilled', 'fulfilled', 'fulfilled'], `three saves in ${writes}`);
     const data = await dataOf(servers, id);
     const keys = (text: string) => text.split(/(?<=[;}])(?=[a-z]+\|)/).sort();
-    const all = ['lang|s:2:"en";', 'book|i:1;', quiet].sort();
+    const all = ['lang|s:2:"en";', 'book|N;', quiet].sort();
     assert.deepEqual(keys(data), all, `the session in ${writes}`);
     const [row] = await (await cluster()).nodes[0].query(
       'SELECT d FROM sessions ORDER BY n DESC LIMIT 1',
@@ -139,6 +139,10 @@ test('a key that two requests have changed is saved once, and the later one is t
   assert.equal(other, true, 'the save of another key');
   await end();
   assert.equal(await dataOf(servers, id), 'count|i:2;book|i:7;');
+  const [deletes, changes] = [servers[0].request(), servers[1].request()];
+  for (const request of [deletes, changes]) await request.read(id);
+  await changes.write(id, 'count|i:3;book|i:7;');
+  await assert.rejects(deletes.write(id, 'book|i:7;'), 'it deletes what another has changed');
 });
 
 test('updates on three nodes at once are each made once', async () => {
@@ -217,6 +221,10 @@ test('an update gives its connection back, with a cluster and without', async ()
       const outcome = await serverWith(means).update(id, addOne).catch(String);
       assert.equal(outcome, true, 'an update with the one connection of its pool');
     }
+    const failing = serverWith(means).update(id, () => {
+      throw new RangeError('sold out');
+    });
+    await assert.rejects(failing, { message: 'sold out' }, 'the error of the function');
   }
   assert.equal(await handler.read(id), 'n|i:4;');
 });
@@ -338,8 +346,8 @@ test('a save whose answer is lost is made once', async () => {
   await Promise.race([inserts.arrived, creating]);
   inserts.cut();
   const id = await creating;
-  await store(id, 'n|i:0;');
   assert.equal(await server.update(id, addOne), true, 'an INSERT whose answer was lost');
+  assert.equal(await handler.read(id), 'n|i:1;');
 });
 
 test('what was acknowledged is on every node once, whichever node died', async () => {
