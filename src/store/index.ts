@@ -30,7 +30,7 @@ export type { SessionEvent, SessionEventKind, SessionListener } from './events.t
 export type { Extra, ExtraValue, ExtraView } from './extra.ts';
 export type { GcOptions } from './gc.ts';
 export type { Opening } from './open.ts';
-export type { OpenSession, ReadSession, SaveAnswer, SaveOptions } from './open-session.ts';
+export type { OpenSession, ReadSession } from './open-session.ts';
 export type {
   ArticleOptions,
   ArticleTableOptions,
@@ -44,6 +44,7 @@ export type { Format } from './payload/payload.ts';
 export type { PhpFormat } from './payload/php.ts';
 export type { SealOptions } from './payload/seal.ts';
 export type { RenewOptions } from './renew.ts';
+export type { SaveAnswer, SaveOptions } from './save.ts';
 export type { PhpSaveHandler, SaveHandlerOptions } from './save-handler.ts';
 export type { CookieChange, Session, SessionRenewOptions } from './session.ts';
 export {

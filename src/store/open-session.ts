@@ -3,49 +3,20 @@ import { contestedBy } from './contest.ts';
 import type { Context } from './context.ts';
 import { limitSessions } from './create.ts';
 import { Deadline, repeat } from './database/deadline.ts';
-import {
-  SessionClosed,
-  SessionConflict,
-  SessionLockLost,
-  SessionTooLarge,
-  SessionValueError,
-} from './errors.ts';
+import { SessionClosed, SessionConflict, SessionLockLost } from './errors.ts';
 import { endSuccessor } from './find.ts';
 import type { Hold } from './hold/hold.ts';
 import type { Turn } from './hold/queue.ts';
 import { type Decide, merge } from './payload/merge.ts';
 import { type RenewOptions, renewRow, requireRenewal } from './renew.ts';
-import { compareAndSet, type Target } from './save.ts';
+import { requireRoom } from './room.ts';
+import { compareAndSet, type SaveAnswer, type SaveOptions, type Target } from './save.ts';
 import type { Row, Statement } from './table/table.ts';
 
 /** Versions count from 1: a save with this one always compares with the row as it is. */
 const NO_GUARD = 0;
 
 const MAYBE_MADE = 'an earlier save of this request may have been made: start the session again';
-
-/**
- * How a save ended:
- *
- * - `saved`: the row has exactly the data that was given.
- * - `merged`: another request had changed other keys; the row now has both changes, as `data` shows.
- * - `gone`: the session has expired or was ended meanwhile; nothing was written.
- */
-export type SaveAnswer = 'saved' | 'merged' | 'gone';
-
-/** Options of one save. */
-export interface SaveOptions {
-  /** Ends the call early. It may have saved by then. */
-  readonly signal?: AbortSignal | undefined;
-  /** Decides about keys that another request changed as well; by default the store's `onConflict`. */
-  readonly decide?: Decide | undefined;
-  /**
-   * The session as the caller knows it, where that is older than `data`, as after a save that
-   * merged. Without it, a key that the caller has not seen would count as one that it has deleted.
-   */
-  readonly base?: Buffer | undefined;
-  /** Keys whose later value counts whatever `onConflict` is, such as an expiry of a session layer. */
-  readonly own?: readonly string[] | undefined;
-}
 
 /** The rules of one save's merge. */
 type Deciding = Pick<SaveOptions, 'own'> & { readonly decide: Decide };
@@ -161,8 +132,7 @@ export class OpenSession implements AsyncDisposable {
    */
   async save(data: Buffer, options: SaveOptions = {}): Promise<SaveAnswer> {
     this.#requireWritable();
-    requireBytes(data);
-    this.#requireRoom(data);
+    requireRoom(data, this.#context.facts);
     if (this.state !== 'alive') return 'gone';
     const { budget, saves, decide } = this.#context;
     const deadline = new Deadline(budget, options.signal);
@@ -201,11 +171,11 @@ export class OpenSession implements AsyncDisposable {
     if (found.data.equals(base)) return data;
     // An update() that was made already would be made twice.
     if (this.#isUnsure && !data.equals(base)) throw new SessionConflict([], MAYBE_MADE);
-    const { format, events } = this.#context;
+    const { format, events, facts } = this.#context;
     const { keys, decideAndNote } = contestedBy(decide, own);
     try {
       const merged = merge(base, data, found.data, format, decideAndNote);
-      this.#requireRoom(merged);
+      requireRoom(merged, facts);
       return merged.equals(data) ? data : merged;
     } finally {
       if (keys.length > 0) events.emit('conflict', () => ({ handle: this.handle, keys }));
@@ -241,7 +211,7 @@ export class OpenSession implements AsyncDisposable {
   async renew(options: RenewOptions = {}): Promise<string | undefined> {
     this.#requireWritable();
     requireRenewal(options);
-    if (options.data !== undefined) this.#requireRoom(options.data);
+    if (options.data !== undefined) requireRoom(options.data, this.#context.facts);
     if (this.state !== 'alive') return undefined;
     const deadline = new Deadline(this.#context.budget, options.signal);
     const reconcile = (found: Row): Buffer =>
@@ -334,14 +304,4 @@ export class OpenSession implements AsyncDisposable {
     }
     if (this.#hold.isLost) throw this.#lockLost();
   }
-
-  #requireRoom(data: Buffer): void {
-    const { maxBytes } = this.#context.facts;
-    if (data.length > maxBytes) throw new SessionTooLarge(data.length, maxBytes);
-  }
-}
-
-/** Bytes of another type would be bound as a text, or compared as one. */
-export function requireBytes(data: unknown): void {
-  if (!Buffer.isBuffer(data)) throw new SessionValueError('data', 'a value that is not a Buffer');
 }

@@ -8,8 +8,33 @@ import { SessionLockLost, SessionUnavailable } from './errors.ts';
 import { findRow, follow } from './find.ts';
 import type { Hold } from './hold/hold.ts';
 import { takeRandom } from './identifiers.ts';
+import type { Decide } from './payload/merge.ts';
 import { MARK_BYTES } from './table/statements.ts';
 import type { Guard, Row, Save } from './table/table.ts';
+
+/**
+ * How a save ended:
+ *
+ * - `saved`: the row has exactly the data that was given.
+ * - `merged`: another request had changed other keys; the row now has both changes, as `data` shows.
+ * - `gone`: the session has expired or was ended meanwhile; nothing was written.
+ */
+export type SaveAnswer = 'saved' | 'merged' | 'gone';
+
+/** Options of one save. */
+export interface SaveOptions {
+  /** Ends the call early. It may have saved by then. */
+  readonly signal?: AbortSignal | undefined;
+  /** Decides about keys that another request changed as well; by default the store's `onConflict`. */
+  readonly decide?: Decide | undefined;
+  /**
+   * The session as the caller knows it, where that is older than `data`, as after a save that
+   * merged. Without it, a key that the caller has not seen would count as one that it has deleted.
+   */
+  readonly base?: Buffer | undefined;
+  /** Keys whose later value counts whatever `onConflict` is, such as an expiry of a session layer. */
+  readonly own?: readonly string[] | undefined;
+}
 
 const UNKNOWN =
   'It is not known whether the session was saved: the answer was lost, and others have saved since';

@@ -2,9 +2,10 @@
 import type { Context } from './context.ts';
 import { SessionClosed, SessionConflict, SessionNotFresh } from './errors.ts';
 import { FUNCTION, requireKind, SECONDS } from './kinds.ts';
-import type { OpenSession, SaveAnswer } from './open-session.ts';
+import type { OpenSession } from './open-session.ts';
 import { readOnly, Variables } from './payload/variables.ts';
 import { type RenewOptions, requireRenewal } from './renew.ts';
+import type { SaveAnswer } from './save.ts';
 import { NO_DATA } from './table/ours.ts';
 
 /** Inserts the session's first row. */

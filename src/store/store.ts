@@ -10,15 +10,16 @@ import { insertRow, limitSessions } from './create.ts';
 import type { Answer, Bound } from './database/database.ts';
 import { Deadline, repeat } from './database/deadline.ts';
 import { Engine } from './engine.ts';
-import { SessionSetupError, SessionTooLarge } from './errors.ts';
+import { SessionSetupError } from './errors.ts';
 import type { SessionEventKind, SessionListener } from './events.ts';
 import { collect } from './gc.ts';
 import { Nothing } from './hold/hold.ts';
 import { ANY, type Kind, oneOf, requireAll, requireKind, SECONDS } from './kinds.ts';
 import { type Opening, openRow } from './open.ts';
-import { OpenSession, type ReadSession, requireBytes } from './open-session.ts';
+import { OpenSession, type ReadSession } from './open-session.ts';
 import type { ArticleOptions, SessionsOptions, Strategy } from './options.ts';
 import { type Owner, requireOwner } from './owner.ts';
+import { requireRoom } from './room.ts';
 import { PhpSaveHandler, type SaveHandlerOptions } from './save-handler.ts';
 import { Session } from './session.ts';
 import { LOCKS } from './settings.ts';
@@ -159,7 +160,6 @@ export class Sessions<
    */
   async create(id: string, data: Buffer, options: CreateOptions = {}): Promise<OpenSession> {
     if (!this.#engine.hash.isId(id)) throw new SessionSetupError('create() takes an id of newId()');
-    requireBytes(data);
     requireAll(options, CREATE);
     requireOwner(options);
     return await this.#insert(id, data, options);
@@ -168,7 +168,7 @@ export class Sessions<
   async #insert(id: string, data: Buffer, options: CreateOptions): Promise<OpenSession> {
     const context = await this.#engine.start();
     const { facts, budget, database } = context;
-    if (data.length > facts.maxBytes) throw new SessionTooLarge(data.length, facts.maxBytes);
+    requireRoom(data, facts);
     const deadline = new Deadline(budget, options.signal);
     const row = await insertRow(context, deadline, id, data, options);
     const hold = new Nothing(database);
