@@ -116,8 +116,10 @@ export class Project {
    *
    * @param args - Node's arguments.
    */
-  node(...args: string[]): Promise<RunResult> {
+  async node(...args: string[]): Promise<Omit<RunResult, 'bytes'>> {
     const environment = { ...process.env, NODE_OPTIONS: undefined, NODE_TEST_CONTEXT: undefined };
-    return run(process.execPath, args, { cwd: this.folder, environment, timeout: 60_000 });
+    const options = { cwd: this.folder, environment, timeout: 60_000 };
+    const { code, stdout, stderr } = await run(process.execPath, args, options);
+    return { code, stdout, stderr };
   }
 }
