@@ -35,7 +35,9 @@ function readRun(benchmark: string, folder: string): Kept<RunNumbers> {
   );
 }
 
-function draw({ title, head, rows, note }: DrawnTable): string {
-  const heading = `### ${title.charAt(0).toUpperCase()}${title.slice(1)}`;
+/** A heading would end the marker's block. */
+function draw({ title, head: [, ...columns], rows, note }: DrawnTable): string {
+  const heading = `**${title.charAt(0).toUpperCase()}${title.slice(1)}**`;
+  const head = ['contender', ...columns];
   return [heading, table(head, rows, true), ...(note === undefined ? [] : [note])].join('\n\n');
 }

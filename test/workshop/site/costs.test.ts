@@ -30,9 +30,9 @@ test('a run is its tables with their notes, and how it was measured', () => {
   assert.equal(
     text,
     [
-      '### One | two',
+      '**One | two**',
       '',
-      '|  | ms |',
+      '| contender | ms |',
       '| --- | ---: |',
       '| a\\|b | 1 |',
       '',
