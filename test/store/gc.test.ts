@@ -43,8 +43,9 @@ async function count(pool: Pool): Promise<number> {
 /** The parts of a store that the collection uses, for a server or for a cluster. */
 function contextOn(pool: Pool, nodes: number): Context {
   const facts = { schema: '', maxBytes: 0, nodes };
-  const parts = { database: new Database(pool, 2000), table: new OurTable('sessions') };
-  return { ...parts, facts, budget: 2000, events: new Events() } as unknown as Context;
+  // A statement that is repeated because its answer is late finds nothing left to count.
+  const parts = { database: new Database(pool, 20_000), table: new OurTable('sessions') };
+  return { ...parts, facts, budget: 20_000, events: new Events() } as unknown as Context;
 }
 
 for (const [name, nodes, expired] of [

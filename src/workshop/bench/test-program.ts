@@ -4,6 +4,7 @@
  * hundreds of them.
  */
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { describeFailure } from '../sandbox/failure.ts';
 import { nextCopy } from '../sandbox/load-class.ts';
@@ -19,6 +20,9 @@ import {
 } from './open.ts';
 import { report } from './report.ts';
 import { findSubject } from './subject.ts';
+
+/** Milliseconds in which the last connections of a class may close, on a machine that is busy. */
+const CLOSING = 200;
 
 /** A file of tests, as JSON in an argument. */
 export interface TestProgramFile {
@@ -44,7 +48,7 @@ for (const [index, file] of files.entries()) {
   const first = files.findIndex((each) => each.classFile === classFile);
   // The error may be one of a class before: in a new process it is not.
   const isDoubtful = hasStrayError() && first > 0;
-  const isSpent = hasStrayError() || openHandles().length > idle;
+  const isSpent = hasStrayError() || !(await isIdle());
   if (isDoubtful || (isSpent && index + 1 < files.length)) {
     report({ kind: 'spent', again: isDoubtful ? index + 1 - first : 0 });
     break;
@@ -53,6 +57,16 @@ for (const [index, file] of files.entries()) {
 
 await endProcess();
 clearInterval(awake);
+
+/** Waits for what is closing, and returns whether nothing is open any more. */
+async function isIdle(): Promise<boolean> {
+  const end = performance.now() + CLOSING;
+  while (openHandles().length > idle) {
+    if (performance.now() > end) return false;
+    await delay(5);
+  }
+  return true;
+}
 
 async function runFile({ path, classFile, lessonNumber }: TestProgramFile): Promise<void> {
   try {
