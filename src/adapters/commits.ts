@@ -7,7 +7,7 @@ export type Committing = Pick<
   Exchange,
   'needsCommit' | 'isMixedUp' | 'isCurrent' | 'namesSender' | 'commitNow'
 > & {
-  /** Whether a call of the session has failed in the page, which may have answered that. */
+  /** Whether a call of the session has failed; the page may have sent an error page of its own. */
   readonly hasFailed?: boolean;
 };
 

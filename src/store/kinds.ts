@@ -1,14 +1,14 @@
 /**
- * The kinds of values that options and arguments take. The types refuse a wrong value in TypeScript; a value from
- * JavaScript, from JSON or from a command line is checked here, once, before it means something else
- * than its author wanted: `grace: -1`, `idle: '30'`, `gc(NaN)`.
+ * The kinds of values that options and arguments take. TypeScript refuses a wrong value by its type; a
+ * value from JavaScript, from JSON or from a command line is checked here, once, before it means
+ * something else than its author wanted: `grace: -1`, `idle: '30'`, `gc(NaN)`.
  */
 import { inspect } from 'node:util';
 import { SessionSetupError } from './errors.ts';
 
 /** One kind of value. */
 export interface Kind {
-  /** Its description, for the error. */
+  /** Description of the values it accepts, for the error. */
   readonly takes: string;
   accepts(value: unknown): boolean;
 }
@@ -90,7 +90,7 @@ export function either(one: Kind, other: Kind): Kind {
 /**
  * Checks one value.
  *
- * @param name - Its name, for the error.
+ * @param name - Name of the option or argument, for the error.
  * @throws SessionSetupError with the name, the value and what it takes.
  */
 export function requireKind(name: string, value: unknown, kind: Kind): void {

@@ -162,8 +162,8 @@ export class Session<Data extends object = Record<string, unknown>> implements A
   }
 
   /**
-   * Saves the session for the last time, as before a response leaves. A change that is made while that save
-   * is under way is saved by another one; later changes throw SessionClosed.
+   * Saves the session for the last time, as before a response leaves. A change that is made while that
+   * save is under way is saved by another one; later changes throw SessionClosed.
    *
    * @throws As `save()`.
    * @internal

@@ -40,7 +40,7 @@ async function count(pool: Pool): Promise<number> {
   return Number(row?.['n']);
 }
 
-/** The parts of a store that the collection uses, for a server or for a cluster. */
+/** The parts of a store that a collection uses, on one server or on a cluster. */
 function contextOn(pool: Pool, nodes: number): Context {
   const facts = { schema: '', maxBytes: 0, nodes };
   // A statement that is repeated because its answer is late finds nothing left to count.

@@ -69,7 +69,7 @@ export async function obtainPackaged(
 /**
  * Starts a server on a free port, and on another one if that is taken meanwhile.
  *
- * @param name - The server's, for the error.
+ * @param name - Name of the server, for the error.
  * @param port - The port of an earlier start, which is tried first; 0 for none.
  * @param launch - Starts the process.
  * @param isUp - Returns whether the server of the port is up; by default, whether it accepts connections.

@@ -10,7 +10,7 @@ import { serve } from '../fixture.ts';
 
 type Values = Record<string, unknown>;
 
-/** What a visitor posts: a key and its value. */
+/** A form that a visitor posts: a key and its value. */
 const posted: readonly string[] = [
   '["wish",{"$php":"object","class":"Admin","properties":[]}]',
   '["wish",{"$php":"array","entries":[["role","admin"]]}]',
