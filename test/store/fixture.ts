@@ -17,9 +17,21 @@ after(async () => {
   await server.close();
 });
 
-/** Runs something when the file's tests are over, before what was registered earlier. */
+/**
+ * Runs something when the test that asks for it is over, or, outside of a test, when the file is.
+ *
+ * A file has up to 250 tests with a pool each: open until the file ended, their connections would
+ * take the 500 that the server of all files accepts.
+ */
 export function atEnd(end: () => unknown): void {
-  endings.push(end);
+  let hasEnded = false;
+  const endOnce = async (): Promise<void> => {
+    if (hasEnded) return;
+    hasEnded = true;
+    await end();
+  };
+  endings.push(endOnce);
+  after(endOnce);
 }
 
 /** An empty schema. */
