@@ -55,9 +55,19 @@ await storeOn(direct).createTable();
 /** Options of a store without its connection. */
 export type Options = Partial<Omit<SessionsOptions, 'pool' | 'url'>>;
 
-/** A store on a pool; no timer runs. */
+/**
+ * A store on a pool; no timer runs. The machine of the tests may stop for seconds: a test about time
+ * limits sets its own.
+ */
 export function storeOn(pool: Pool, options: Options = {}): Sessions {
-  return createSessions({ secrets, gc: false, ...options, pool });
+  return createSessions({
+    secrets,
+    gc: false,
+    timeout: 30,
+    statementTimeout: 15,
+    ...options,
+    pool,
+  });
 }
 
 /** A store on the file's schema, on a pool of its own: another process as the server sees it. */
