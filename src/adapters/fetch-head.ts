@@ -41,6 +41,10 @@ export class FetchHead implements ResponseHead {
       }
     }
     for (const line of own) changed.headers.append('set-cookie', line);
+    // Routers mark theirs by a property, such as the `options` of TanStack's redirect().
+    for (const [name, value] of Object.entries(response)) {
+      if (!(name in changed)) Object.assign(changed, { [name]: value });
+    }
     return changed;
   }
 }

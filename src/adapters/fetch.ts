@@ -6,6 +6,7 @@
 import type { PhpOptions } from '../php/host.ts';
 import { prepareExchanges } from './exchange.ts';
 import { FetchHead } from './fetch-head.ts';
+import { answerOf, isResponse } from './thrown-response.ts';
 
 /** PHP's behaviour, and what happens when a handler fails. */
 export interface PhpFetchOptions<Name extends string = string> extends PhpOptions<Name> {
@@ -23,7 +24,8 @@ export interface PhpFetchOptions<Name extends string = string> extends PhpOption
  *
  * The session is saved before the Response is returned. A body that streams is sent after that: it
  * may read `$_SESSION`, and a change throws, as a page of PHP that has sent its head cannot reach
- * its stored session either. A stream's `pull()` runs in the server's context: read
+ * its stored session either. A Response that the handler throws, as frameworks do with a redirect, is
+ * an answer, too, and is thrown on with the session's headers. A stream's `pull()` runs in the server's context: read
  * `phpSessionOf(request).$_SESSION` there. Forms are not read: with session.use_only_cookies off,
  * pass a form's id to `session_id()`.
  *
@@ -55,18 +57,23 @@ export function withPhpFetch<Name extends string, Others extends unknown[]>(
     const cookie = request.headers.get('cookie');
     const referer = request.headers.get('referer');
     const exchange = begin({ cookie, referer, url: request.url, head, request });
-    let response: Response;
-    try {
-      response = await exchange.run(() => handler(request, ...others));
+    const committed = async (response: Response): Promise<Response> => {
       await exchange.commit('its response was complete');
-    } catch (error) {
-      // As PHP does after an uncaught exception: the session is saved all the same.
-      await exchange.commit('its handler had failed').catch((failure: unknown) => {
-        if (failure !== error) process.emitWarning(failure as Error);
-      });
-      response = await onError(error, request);
-    }
-    return head.applyTo(response);
+      return response;
+    };
+    const page = async (): Promise<Response> => {
+      try {
+        return await answerOf(() => exchange.run(() => handler(request, ...others)), committed);
+      } catch (error) {
+        if (isResponse(error)) throw error;
+        // As PHP does after an uncaught exception: the session is saved all the same.
+        await exchange.commit('its handler had failed').catch((failure: unknown) => {
+          if (failure !== error) process.emitWarning(failure as Error);
+        });
+        return await onError(error, request);
+      }
+    };
+    return await answerOf(page, (response) => head.applyTo(response));
   };
 }
 

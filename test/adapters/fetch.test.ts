@@ -97,6 +97,19 @@ test('a handler that throws answers 500, and its session is saved as PHP saves i
   assert.deepEqual([...memory.rows.values()], ['tries|i:1;']);
 });
 
+test("a Response that the handler throws is thrown on with its session's cookie", async () => {
+  const memory = new Memory();
+  const handler = withPhpFetch(async (): Promise<Response> => {
+    await begin(memory);
+    $_SESSION['tries'] = 1;
+    throw Response.redirect('http://localhost/login');
+  }, quiet);
+  const answer = await handler(at()).catch((thrown: Response) => thrown);
+  assert.deepEqual([answer.status, memory.rows.size], [302, 1]);
+  assert.match(cookieOf(answer), /^PHPSESSID=/);
+  await assert.rejects(handler(at()), Response);
+});
+
 test('a stream reads the session that was saved, and cannot change it', async () => {
   const memory = new Memory();
   const handler = withPhpFetch(async (request) => {

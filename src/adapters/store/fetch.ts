@@ -5,6 +5,7 @@
  */
 import type { Sessions } from '../../store/index.ts';
 import { FetchHead } from '../fetch-head.ts';
+import { answerOf } from '../thrown-response.ts';
 import { type ExchangeOptions, prepareSessions } from './exchange.ts';
 
 export type { CookieOptions } from './cookie.ts';
@@ -12,7 +13,9 @@ export { type ExchangeOptions, type GetSessionOptions, getSession } from './exch
 
 /**
  * Lets a handler call `getSession(request)`. The session is saved before the Response is returned; a
- * body that streams is sent after that.
+ * body that streams is sent after that. A Response that the handler throws, as React Router, Remix
+ * and TanStack do with a redirect, is an answer, too: the session is saved, and a Response with its
+ * cookie is thrown on.
  *
  * @param sessions - The store.
  * @param handler - The handler of a request; further arguments of the server are passed on.
@@ -45,10 +48,14 @@ export function withFetchSessions<Data extends object, Others extends unknown[]>
     const head = new FetchHead();
     const exchange = begin({ cookie: request.headers.get('cookie'), head, request });
     try {
-      const response = await handler(request, ...others);
-      head.page = response.headers;
-      await exchange.commitFor(response.status);
-      return head.applyTo(response);
+      return await answerOf(
+        () => handler(request, ...others),
+        async (response) => {
+          head.page = response.headers;
+          await exchange.commitFor(response.status);
+          return head.applyTo(response);
+        },
+      );
     } catch (error) {
       await exchange.close();
       throw error;

@@ -5,6 +5,7 @@
  */
 import type { Sessions } from '../../store/index.ts';
 import { FetchHead } from '../fetch-head.ts';
+import { answerOf } from '../thrown-response.ts';
 import { type ExchangeOptions, prepareSessions } from './exchange.ts';
 
 export type { CookieOptions } from './cookie.ts';
@@ -27,7 +28,8 @@ export interface HonoContext {
  * @param sessions - The store.
  * @param options - The cookie.
  * @returns A middleware. A save that fails goes to the application's `onError`. A handler that throws
- *   has its session saved, with what `onError` answers.
+ *   has its session saved, with what `onError` answers; a Response that it throws, which Hono passes
+ *   on to its caller, is passed on with the cookie.
  * @throws TypeError for a cookie that browsers would refuse.
  * @example
  * import { Hono } from 'hono';
@@ -56,17 +58,22 @@ export function honoSessions<Data extends object>(
     const request = context.req.raw;
     const head = new FetchHead();
     const exchange = begin({ cookie: request.headers.get('cookie'), head, request });
-    try {
+    const page = async (): Promise<Response> => {
       await next();
-      head.page = context.res.headers;
-      await exchange.commitFor(context.res.status);
+      return context.res;
+    };
+    let changed: Response;
+    try {
+      changed = await answerOf(page, async (response) => {
+        head.page = response.headers;
+        await exchange.commitFor(response.status);
+        return head.applyTo(response);
+      });
     } catch (error) {
       await exchange.close();
       throw error;
     }
-    const { res } = context;
-    const changed = head.applyTo(res);
-    if (changed === res) return;
+    if (changed === context.res) return;
     // Hono joins the headers of the response that is replaced to those of the new one.
     context.res = undefined as unknown as Response;
     context.res = changed;

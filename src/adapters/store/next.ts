@@ -5,6 +5,7 @@
  */
 import type { CookieChange, Session, Sessions, StartOptions } from '../../store/index.ts';
 import { FetchHead } from '../fetch-head.ts';
+import { answerOf, isResponse } from '../thrown-response.ts';
 import { type CookieAttributes, cookieOptionsOf, SessionCookie } from './cookie.ts';
 import { type ExchangeOptions, keepFromCaches, prepareSessions } from './exchange.ts';
 
@@ -39,7 +40,7 @@ export interface NextSessions<Data extends object> {
   /**
    * Runs an action with the request's session, saves it, and sets the cookie: in a Server Function
    * or a Route Handler. The session is also saved if the action ends by Next's `redirect()` or
-   * `notFound()`; after any other error it is not.
+   * `notFound()`, or throws a Response; after any other error it is not.
    *
    * @param action - Its value is returned: in a Route Handler the Response.
    * @param options - A signal that ends the wait for a lock.
@@ -111,15 +112,12 @@ export function nextSessions<Data extends object>(
         try {
           result = await action(session);
         } catch (error) {
-          if (isAnswer(error)) await settle();
-          throw error;
+          if (!isResponse(error) && !isNextAnswer(error)) throw error;
+          await settle();
+          throw withCookie(error, session.cookie);
         }
         await settle();
-        if (!(result instanceof Response) || session.cookie === undefined) return result;
-        const head = new FetchHead();
-        head.page = result.headers;
-        keepFromCaches(head);
-        return head.applyTo(result) as typeof result;
+        return withCookie(result, session.cookie);
       } finally {
         await session.close();
       }
@@ -140,12 +138,13 @@ export function nextSessions<Data extends object>(
 
 /**
  * Lets a `proxy.ts` call `getSession(request)`. The session is saved before the response is
- * returned, and what the request leads to sees the new cookie.
+ * returned or thrown, and what the request leads to sees the new cookie.
  *
  * @param sessions - The store.
  * @param handler - The function that `proxy` would be; its Response may be one of `NextResponse`.
  * @param options - The cookie.
- * @returns A function to export as `proxy`. After an error of the handler the session is not saved.
+ * @returns A function to export as `proxy`. After an error of the handler the session is not saved; a
+ *   Response that it throws is thrown on with the cookie.
  * @throws TypeError for a cookie that browsers would refuse.
  * @example
  * const sessions = createSessions<{ visits: number }>({
@@ -174,17 +173,22 @@ export function withProxySessions<
   return async (request, ...others) => {
     const head = new FetchHead();
     const exchange = begin({ cookie: request.headers.get('cookie'), head, request });
-    try {
-      const response = await handler(request, ...others);
+    const finish = async (response: Response): Promise<Response> => {
       head.page = response.headers;
       await exchange.commit();
       const line = [head.getHeader('Set-Cookie') ?? []].flat()[0];
       if (line === undefined || !('cookies' in response)) return head.applyTo(response);
       // NextResponse passes on to the page only cookies that are set by its own method.
       const id = cookie.read(line);
-      setCookie(response.cookies as NextCookies, cookie, id ? { set: id } : 'clear');
-      response.headers.set('Cache-Control', String(head.getHeader('Cache-Control')));
-      return response;
+      // A copy, because the application may give one NextResponse to several visitors.
+      const changed = new (response.constructor as typeof Response)(response.body, response);
+      const { cookies } = changed as typeof changed & { cookies: NextCookies };
+      setCookie(cookies, cookie, id ? { set: id } : 'clear');
+      changed.headers.set('Cache-Control', String(head.getHeader('Cache-Control')));
+      return changed;
+    };
+    try {
+      return await answerOf(() => handler(request, ...others), finish);
     } catch (error) {
       await exchange.close();
       throw error;
@@ -198,8 +202,19 @@ function setCookie(jar: NextCookies, cookie: SessionCookie, change: CookieChange
   else if (change !== undefined) jar.set(name, change.set, attributes);
 }
 
+/** Keeps the Response of a Route Handler from caches; Next adds the cookie to it. */
+function withCookie<Result>(result: Result, change: CookieChange): Result {
+  if (!isResponse(result) || change === undefined) return result;
+  const head = new FetchHead();
+  head.page = result.headers;
+  keepFromCaches(head);
+  return head.applyTo(result) as typeof result;
+}
+
 /** Whether an error is Next's way to answer: a redirect, a page that is not found or not allowed. */
-function isAnswer(error: unknown): boolean {
+function isNextAnswer(error: unknown): boolean {
   const { digest } = (error ?? {}) as { digest?: unknown };
-  return typeof digest === 'string' && /^NEXT_(REDIRECT|HTTP_ERROR_FALLBACK);/.test(digest);
+  return (
+    typeof digest === 'string' && /^NEXT_(REDIRECT;|HTTP_ERROR_FALLBACK;|NOT_FOUND$)/.test(digest)
+  );
 }

@@ -47,7 +47,11 @@ function rendering(jar: NextCookies): NextCookies {
 
 test('a redirect or a "not found" that the action throws is saved, another error is not', async () => {
   const { withSession, readSession, next } = start(newStore());
-  const answers = ['NEXT_REDIRECT;replace;/;307;', 'NEXT_HTTP_ERROR_FALLBACK;404'];
+  const answers = [
+    'NEXT_REDIRECT;replace;/;307;',
+    'NEXT_HTTP_ERROR_FALLBACK;404',
+    'NEXT_NOT_FOUND',
+  ];
   for (const digest of answers) {
     const error = thrown(digest);
     const action = withSession((session) => {
@@ -65,7 +69,7 @@ test('a redirect or a "not found" that the action throws is saved, another error
     await assert.rejects(action, (reason) => reason === error);
     next();
   }
-  assert.deepEqual((await readSession()).data, { count: 2 });
+  assert.deepEqual((await readSession()).data, { count: 3 });
 });
 
 test('a redirect does not hide that its session was not saved', async () => {

@@ -1,0 +1,30 @@
+/** The answer of a Fetch handler, which is a Response that it returns, or one that it throws. */
+
+/**
+ * Whether a value is a Response: also that of a package, such as undici's own.
+ *
+ * React Router, Remix and TanStack throw a redirect as a Response: it is an answer, and no failure.
+ */
+export function isResponse(value: unknown): value is Response {
+  return Object.prototype.toString.call(value) === '[object Response]';
+}
+
+/**
+ * Runs a handler and finishes its answer, also one that is thrown, which is then thrown on.
+ *
+ * @param handler - Answers a request.
+ * @param finish - Returns the Response that leaves.
+ * @throws The handler's error, or that of `finish`.
+ */
+export async function answerOf(
+  handler: () => Response | Promise<Response>,
+  finish: (response: Response) => Response | Promise<Response>,
+): Promise<Response> {
+  let response: Response;
+  try {
+    response = await handler();
+  } catch (thrown) {
+    throw isResponse(thrown) ? await finish(thrown) : thrown;
+  }
+  return await finish(response);
+}
