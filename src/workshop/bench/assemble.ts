@@ -8,11 +8,11 @@ import type { Statement } from '../wire/statement.ts';
 import type { Bench } from './bench.ts';
 import { startCache } from './cache.ts';
 import { createClock, type OwnedClock } from './clock.ts';
-import type { OwnedCluster } from './cluster.ts';
+import type { BenchCluster } from './cluster.ts';
 import { Damage } from './damage.ts';
 import { type OwnedDatabase, openDatabase } from './database.ts';
 import { recordDraws } from './draws.ts';
-import { adaptHandler, type LastCall, requireConstructor } from './handler.ts';
+import { type AdaptedHandler, adaptHandler, type LastCall, requireConstructor } from './handler.ts';
 import { overhear } from './overhear.ts';
 import { keptPromises } from './promises.ts';
 import { type SeededRandom, seededRandom } from './random.ts';
@@ -53,119 +53,166 @@ export async function releaseServer(): Promise<void> {
  */
 export async function assembleBench(subject: Subject): Promise<AssembledBench> {
   const random = seededRandom(process.env['SEED']);
-  const endings: (() => unknown)[] = [];
+  const endings: Endings = [];
   const end = async (): Promise<void> => {
-    // The last opened is the first to end.
     for (const ending of endings.splice(0).reverse()) await ending();
   };
   try {
     const { wire, database } = await openTable(subject, endings);
-    const statements: Statement[] = [];
-    let events = 0;
-    wire.watch((event) => {
-      events += 1;
-      if (event.kind === 'began') statements.push(event.statement);
-    });
-
+    const traffic = watchTraffic(wire);
     noteSockets();
-    const onCall = (method: string): void => {
-      report({ kind: 'called', file: subject.file, method });
-    };
-    const load = async (url: string, copy: string) => {
-      process.env['DATABASE_URL'] = url;
-      const sessions = await loadClass(copy);
-      process.env['DATABASE_URL'] = wire.url;
-      return { ...adaptHandler(sessions, onCall), sessions };
-    };
-    const { handler, has, lastCall, sessions } = await load(
-      wire.url,
-      subject.copy ?? nextCopy(subject.file),
-    );
-    const damage = new Damage();
-    const clock = createClock();
-    // PHP's session functions are loaded only by the lessons that have a page.
-    const serve = async (
-      served: SessionsExport,
-      options?: ServeOptions,
-      means?: Means,
-    ): Promise<Server> => {
-      const { serveApart, serveCounter } = await import('./serve.ts');
-      const page =
-        options?.apart === true
-          ? await serveApart(subject.file, options, wire.url)
-          : await serveCounter(served, lastCall, damage, options, means);
-      endings.push(() => page.close());
-      return page;
-    };
+    const loaded = await load(subject, wire, wire.url, subject.copy ?? nextCopy(subject.file));
+    const [damage, clock] = [new Damage(), createClock()];
     endings.push(() => clock.restore());
-    let cluster: Promise<OwnedCluster> | undefined;
-    const startCluster = async (): Promise<OwnedCluster> => {
-      const { openCluster } = await import('./cluster.ts');
-      const opened = await openCluster(subject.schemaSql, () => {
-        events += 1;
-        report({ kind: 'busy' });
-      });
-      endings.push(() => opened.close());
-      return opened;
-    };
-    const newId = idMaker(database, () => (has('create_sid') ? handler.create_sid() : undefined));
-    const bench: Bench = {
-      handler,
-      newId,
-      store: async (id, data) => {
-        if (has('write')) await handler.write(id, data);
-        else await insertRow(database, id, data, clock.now());
-      },
-      database: {
-        ...database,
-        query(sql, values) {
-          damage.noteStatement(sql);
-          return database.query(sql, values);
-        },
-      },
+    const parts = { subject, wire, database, traffic, damage, clock, random, endings };
+    return {
+      bench: benchOf(parts, loaded),
+      lastCall: loaded.lastCall,
+      damage,
       clock,
-      gate: (count, pattern, options) => damage.watch(wire.gate(count, pattern, options)),
-      statements: () => statements,
-      random: () => random.next(),
-      serve: (options) => serve(sessions, options),
-      another: async (url = wire.url, classFile = subject.file) => {
-        shareSecrets(endings);
-        const other = await load(url, nextCopy(classFile));
-        return { handler: other.handler, serve: (options) => serve(other.sessions, options) };
-      },
-      given: (means) => {
-        requireConstructor(sessions);
-        const given = adaptHandler(sessions, onCall, means);
-        return { handler: given.handler, serve: (options) => serve(sessions, options, means) };
-      },
-      exported: sessions,
-      secondDatabase: async () => (await openTable(subject, endings)).database,
-      async cache() {
-        const cache = await startCache(() => report({ kind: 'busy' }));
-        endings.push(() => cache.close());
-        return cache;
-      },
-      cluster() {
-        cluster ??= startCluster();
-        return cluster;
-      },
-      unawaited: (call) => unawaited(wire, call),
-      recordDraws,
-      overhear,
-      keptPromises,
+      random,
+      unanswered: () => traffic.statements.filter(({ ended }) => ended === undefined),
+      progress: () => traffic.events,
+      end,
     };
-    const unanswered = () => statements.filter(({ ended }) => ended === undefined);
-    return { bench, lastCall, damage, clock, random, unanswered, progress: () => events, end };
   } catch (error) {
     await end();
     throw error;
   }
 }
 
+/** Closes everything that the bench has opened; the last opened is the first to end. */
+type Endings = (() => unknown)[];
+
+/** Everything that the bench's members share. */
+interface Parts {
+  readonly subject: Subject;
+  readonly wire: Wire;
+  readonly database: OwnedDatabase;
+  readonly traffic: Traffic;
+  readonly damage: Damage;
+  readonly clock: OwnedClock;
+  readonly random: SeededRandom;
+  readonly endings: Endings;
+}
+
+/** The statements so far, and the number of events that show progress. */
+interface Traffic {
+  readonly statements: Statement[];
+  events: number;
+}
+
+function watchTraffic(wire: Wire): Traffic {
+  const traffic: Traffic = { statements: [], events: 0 };
+  wire.watch((event) => {
+    traffic.events += 1;
+    if (event.kind === 'began') traffic.statements.push(event.statement);
+  });
+  return traffic;
+}
+
+/** A copy of the class, and its callbacks as one handler. */
+interface LoadedClass extends AdaptedHandler {
+  readonly sessions: SessionsExport;
+}
+
+/** Loads a copy of the class, which finds `url` in `DATABASE_URL`. */
+async function load(subject: Subject, wire: Wire, url: string, copy: string): Promise<LoadedClass> {
+  process.env['DATABASE_URL'] = url;
+  const sessions = await loadClass(copy);
+  process.env['DATABASE_URL'] = wire.url;
+  return { ...adaptHandler(sessions, reportCallsOf(subject)), sessions };
+}
+
+function reportCallsOf({ file }: Subject): (method: string) => void {
+  return (method) => report({ kind: 'called', file, method });
+}
+
+/** The bench of a class; what its members open is closed by `endings`. */
+function benchOf(parts: Parts, loaded: LoadedClass): Bench {
+  const { subject, wire, database, traffic, damage, clock, random, endings } = parts;
+  const { handler, has, lastCall, sessions } = loaded;
+  const serveBy = (served: SessionsExport, means?: Means) => (options?: ServeOptions) =>
+    serve(parts, served, lastCall, options, means);
+  let cluster: Promise<BenchCluster> | undefined;
+  return {
+    handler,
+    newId: idMaker(database, () => (has('create_sid') ? handler.create_sid() : undefined)),
+    store: async (id, data) => {
+      if (has('write')) await handler.write(id, data);
+      else await insertRow(database, id, data, clock.now());
+    },
+    database: {
+      ...database,
+      query(sql, values) {
+        damage.noteStatement(sql);
+        return database.query(sql, values);
+      },
+    },
+    clock,
+    gate: (count, pattern, options) => damage.watch(wire.gate(count, pattern, options)),
+    statements: () => traffic.statements,
+    random: () => random.next(),
+    serve: serveBy(sessions),
+    another: async (url = wire.url, classFile = subject.file) => {
+      shareSecrets(endings);
+      const other = await load(subject, wire, url, nextCopy(classFile));
+      return { handler: other.handler, serve: serveBy(other.sessions) };
+    },
+    given: (means) => {
+      requireConstructor(sessions);
+      const given = adaptHandler(sessions, reportCallsOf(subject), means);
+      return { handler: given.handler, serve: serveBy(sessions, means) };
+    },
+    exported: sessions,
+    secondDatabase: async () => (await openTable(subject, endings)).database,
+    async cache() {
+      const cache = await startCache(() => report({ kind: 'busy' }));
+      endings.push(() => cache.close());
+      return cache;
+    },
+    cluster() {
+      cluster ??= startCluster(parts);
+      return cluster;
+    },
+    unawaited: (call) => unawaited(wire, call),
+    recordDraws,
+    overhear,
+    keptPromises,
+  };
+}
+
+/** Serves the counter page. PHP's session functions are loaded only by the lessons that have a page. */
+async function serve(
+  { subject, wire, damage, endings }: Parts,
+  served: SessionsExport,
+  lastCall: LastCall,
+  options?: ServeOptions,
+  means?: Means,
+): Promise<Server> {
+  const { serveApart, serveCounter } = await import('./serve.ts');
+  const page =
+    options?.apart === true
+      ? await serveApart(subject.file, options, wire.url)
+      : await serveCounter(served, lastCall, damage, options, means);
+  endings.push(() => page.close());
+  return page;
+}
+
+async function startCluster({ subject, traffic, endings }: Parts): Promise<BenchCluster> {
+  const { openCluster } = await import('./cluster.ts');
+  const cluster = await openCluster(subject.schemaSql, () => {
+    traffic.events += 1;
+    report({ kind: 'busy' });
+  });
+  endings.push(() => cluster.close());
+  return cluster;
+}
+
 /** Makes a database with the lesson's table, and a wire to it. */
 async function openTable(
   { schemaSql }: Subject,
-  endings: (() => unknown)[],
+  endings: Endings,
 ): Promise<{ wire: Wire; database: OwnedDatabase }> {
   server ??= obtainServer();
   const schema = await (await server).createSchema('bench');
@@ -181,7 +228,7 @@ async function openTable(
 }
 
 /** The processes of one site have the same passwords for seals. */
-function shareSecrets(endings: (() => unknown)[]): void {
+function shareSecrets(endings: Endings): void {
   if (process.env['SESSION_PASSWORDS'] !== undefined) return;
   process.env['SESSION_PASSWORDS'] = JSON.stringify({ 1: randomBytes(32).toString('base64url') });
   endings.push(() => delete process.env['SESSION_PASSWORDS']);

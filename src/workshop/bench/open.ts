@@ -115,7 +115,6 @@ export async function endProcess(): Promise<void> {
 
 /** Reports the start, the end and the failure of every test. Once for a process. */
 function followTests(): CrashWatch {
-  const limit = Number(process.env['WORKSHOP_TEST_SECONDS'] ?? defaultSeconds);
   const crashes = watchForCrashes(suspectNow, (failure) => {
     hasStrayed = true;
     report({ kind: 'broken', name: current, failure });
@@ -123,25 +122,7 @@ function followTests(): CrashWatch {
   let timer: NodeJS.Timeout | undefined;
   let began = 0;
   let wasStopped = false;
-  // A busy machine makes a test slow, and a class that waits in vain makes it stop: only a test
-  // that sends and receives nothing during its limit is ended by it.
-  const watchProgress = (assembled: AssembledBench): NodeJS.Timeout => {
-    let [turns, quiet, progress] = [0, 0, assembled.progress()];
-    return setInterval(
-      () => {
-        turns += 1;
-        quiet = assembled.progress() === progress ? quiet + 1 : 0;
-        progress = assembled.progress();
-        if (quiet === 0) report({ kind: 'busy' });
-        if (quiet < turnsPerLimit && turns < turnsPerLimit * patience) return;
-        endLate(Math.round((limit * turns) / turnsPerLimit));
-      },
-      (limit * 1000) / turnsPerLimit,
-    );
-  };
-  const endLate = (seconds: number): void => {
-    const unanswered = running.assembled?.unanswered() ?? [];
-    const failure = describeTimeout(seconds, unanswered, suspectNow());
+  const endLate = (failure: Failure): void => {
     report({ kind: 'broken', name: current, failure });
     crashes.finish();
     process.exit(1);
@@ -159,40 +140,69 @@ function followTests(): CrashWatch {
     began = performance.now();
     report({ kind: 'begun', name });
     // A test that is run by hand may stop in a debugger.
-    if (hasParent()) timer = watchProgress(assembled);
+    if (hasParent()) timer = watchProgress(assembled, endLate);
   });
   afterEach(async (context) => {
     // An unhandled rejection surfaces after the test's last step.
     await setImmediate();
-    const { name, fullName, passed, error } = context as unknown as TestState;
+    const test = context as unknown as TestState;
+    const { name, fullName } = test;
     const { assembled } = running;
     if (name !== fullName || name === fileOver || !assembled) return;
     clearInterval(timer);
     current = undefined;
-    const { clock, damage, lastCall, random } = assembled;
     // A clock that a test stopped runs again for the next one.
-    if (!wasStopped) clock.restore();
+    if (!wasStopped) assembled.clock.restore();
     const milliseconds = performance.now() - began;
-    if (passed) {
-      report({ kind: 'over', name, milliseconds });
-      return;
-    }
-    const failure = describeFailure(error?.cause ?? error, suspectNow());
-    if (damage.sentence) failure.message += ` (${damage.sentence})`;
-    if (lastCall.error !== undefined) {
-      const inside = describeFailure(lastCall.error, suspectNow());
-      failure.message += `; the class failed: ${nameError(inside)}`;
-      failure.location = inside.location;
-    }
-    if (random.used) {
-      failure.message += ` (SEED=${random.seed} replays it)`;
-      (context as unknown as TestState).diagnostic(`SEED=${random.seed} replays it`);
-    }
+    const failure = test.passed ? undefined : describeRed(test, assembled);
     report({ kind: 'over', name, milliseconds, failure });
   });
   // Node runs this hook as soon as no test waits, which is too early where more files follow.
   if (!shared) after(endProcess);
   return crashes;
+}
+
+/**
+ * A busy machine makes a test slow, and a class that waits in vain makes it stop: only a test that
+ * sends and receives nothing during its limit is ended by it.
+ *
+ * @param endLate - Receives the failure of a test that has reached its limit.
+ * @returns A timer, to be cleared at the end of the test.
+ */
+function watchProgress(
+  assembled: AssembledBench,
+  endLate: (failure: Failure) => void,
+): NodeJS.Timeout {
+  const limit = Number(process.env['WORKSHOP_TEST_SECONDS'] ?? defaultSeconds);
+  let [turns, quiet, progress] = [0, 0, assembled.progress()];
+  return setInterval(
+    () => {
+      turns += 1;
+      quiet = assembled.progress() === progress ? quiet + 1 : 0;
+      progress = assembled.progress();
+      if (quiet === 0) report({ kind: 'busy' });
+      if (quiet < turnsPerLimit && turns < turnsPerLimit * patience) return;
+      const seconds = Math.round((limit * turns) / turnsPerLimit);
+      endLate(describeTimeout(seconds, assembled.unanswered(), suspectNow()));
+    },
+    (limit * 1000) / turnsPerLimit,
+  );
+}
+
+/** Describes a red test: its error, the class's own error, and the seed that replays it. */
+function describeRed(test: TestState, { damage, lastCall, random }: AssembledBench): Failure {
+  const failure = describeFailure(test.error?.cause ?? test.error, suspectNow());
+  if (damage.sentence) failure.message += ` (${damage.sentence})`;
+  if (lastCall.error !== undefined) {
+    const inside = describeFailure(lastCall.error, suspectNow());
+    failure.message += `; the class failed: ${nameError(inside)}`;
+    failure.location = inside.location;
+  }
+  if (random.used) {
+    failure.message += ` (SEED=${random.seed} replays it)`;
+    test.diagnostic(`SEED=${random.seed} replays it`);
+  }
+  return failure;
 }
 
 /** `TypeError (ERR_INVALID_URL): Invalid URL`; a plain Error's message alone. */

@@ -1,5 +1,5 @@
 /** Runs a learner's class in a child process, so that a hang, crash or exit stays there. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { stripTypes } from '../machine/program.ts';
 import { keepTrackOf } from './children.ts';
@@ -40,7 +40,7 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-/** How a child ended. */
+/** The end of a child: its exit code, or the signal that killed it. */
 export interface ChildEnd {
   code: number | null;
   signal: NodeJS.Signals | null;
@@ -74,8 +74,48 @@ export async function runChild<Report>(options: ChildOptions<Report>): Promise<C
 }
 
 function spawnChild<Report>(options: ChildOptions<Report>, input: 'pipe' | 'ignore'): Child {
-  const { program, values = [], condition, nodeOptions = [], silence, signal } = options;
+  const { silence, signal } = options;
   if (signal?.aborted) return neverStarted();
+  const child = spawnProgram(options, input);
+  // A class in an endless loop handles no gentler signal.
+  const kill = (): void => {
+    child.kill('SIGKILL');
+  };
+  signal?.addEventListener('abort', kill);
+  const limit = new SilenceLimit(kill);
+  if (silence !== undefined) limit.allow(silence + startUp);
+  readLines(child.stdio[reportPipe] as Readable, (line) => {
+    if (silence !== undefined) limit.allow(silence);
+    options.onReport(JSON.parse(line) as Report);
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      output = (output + text).slice(-keptOutput);
+      options.onOutput?.(text);
+    });
+  }
+  const ended = endOf(child).then(({ error, ...end }): ChildEnd => {
+    limit.lift();
+    signal?.removeEventListener('abort', kill);
+    const aborted = signal?.aborted ?? false;
+    return { ...end, silent: limit.wasReached, aborted, output: (error ?? output).trim() };
+  });
+  const stop = async (): Promise<void> => {
+    child.stdin?.end();
+    const forced = setTimeout(kill, 5000);
+    await ended;
+    clearTimeout(forced);
+  };
+  return { pid: child.pid ?? 0, ended, kill, stop };
+}
+
+/** Starts the program with a pipe for its reports. */
+function spawnProgram<Report>(
+  options: ChildOptions<Report>,
+  input: 'pipe' | 'ignore',
+): ChildProcess {
+  const { program, values = [], condition, nodeOptions = [] } = options;
   const environment = { ...process.env, ...options.environment };
   // Under `node --test` this variable would make the child report to the test runner.
   delete environment['NODE_TEST_CONTEXT'];
@@ -96,58 +136,54 @@ function spawnChild<Report>(options: ChildOptions<Report>, input: 'pipe' | 'igno
   keepTrackOf(child);
   // A child that ends closes its input first.
   child.stdin?.on('error', () => {});
-  let silent = false;
-  let output = '';
-  let timer: NodeJS.Timeout | undefined;
-  // A class in an endless loop handles no gentler signal.
-  const kill = (): void => {
-    child.kill('SIGKILL');
-  };
-  const allow = (seconds: number): void => {
-    clearTimeout(timer);
-    const limit = setTimeout(() => {
+  return child;
+}
+
+/** Kills a child that sends no report in time. */
+class SilenceLimit {
+  readonly #kill: () => void;
+  #timer: NodeJS.Timeout | undefined;
+  #wasReached = false;
+
+  constructor(kill: () => void) {
+    this.#kill = kill;
+  }
+
+  get wasReached(): boolean {
+    return this.#wasReached;
+  }
+
+  /** Allows this many seconds from now on. */
+  allow(seconds: number): void {
+    clearTimeout(this.#timer);
+    const timer = setTimeout(() => {
       // After a pause of this process its timers come first, and only then what the child has sent.
       setImmediate(() => {
-        if (timer !== limit) return;
-        silent = true;
-        kill();
+        if (this.#timer !== timer) return;
+        this.#wasReached = true;
+        this.#kill();
       });
     }, seconds * 1000);
-    timer = limit;
-  };
-  signal?.addEventListener('abort', kill);
-  if (silence !== undefined) allow(silence + startUp);
-  readLines(child.stdio[reportPipe] as Readable, (line) => {
-    if (silence !== undefined) allow(silence);
-    options.onReport(JSON.parse(line) as Report);
-  });
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (text: string) => {
-      output = (output + text).slice(-keptOutput);
-      options.onOutput?.(text);
-    });
+    this.#timer = timer;
   }
-  const ended = new Promise<ChildEnd>((resolve) => {
-    const end = (code: number | null, endedBy: NodeJS.Signals | null, words = output): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', kill);
-      const aborted = signal?.aborted ?? false;
-      resolve({ code, signal: endedBy, silent, aborted, output: words.trim() });
-    };
-    child.once('error', (error) => end(null, null, error.message));
-    child.once('close', end);
-    child.once('exit', (code, endedBy) => {
+
+  lift(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+type ProgramEnd = Pick<ChildEnd, 'code' | 'signal'> & { error?: string };
+
+/** Resolves when the child has ended, with the error's message if it could not be started. */
+function endOf(child: ChildProcess): Promise<ProgramEnd> {
+  return new Promise((resolve) => {
+    child.once('error', ({ message }) => resolve({ code: null, signal: null, error: message }));
+    child.once('close', (code, signal) => resolve({ code, signal }));
+    child.once('exit', (code, signal) => {
       // A grandchild may hold the pipes open for as long as it lives.
-      setTimeout(() => end(code, endedBy), 1000).unref();
+      setTimeout(() => resolve({ code, signal }), 1000).unref();
     });
   });
-  const stop = async (): Promise<void> => {
-    child.stdin?.end();
-    const forced = setTimeout(kill, 5000);
-    await ended;
-    clearTimeout(forced);
-  };
-  return { pid: child.pid ?? 0, ended, kill, stop };
 }
 
 function neverStarted(): Child {

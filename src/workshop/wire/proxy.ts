@@ -67,37 +67,21 @@ export async function openWire(target: string): Promise<Wire> {
   const gates: WireGate[] = [];
   let connections = 0;
   let statements = 0;
-
+  const nextStatement = (): number => {
+    statements += 1;
+    return statements;
+  };
   const emit = (event: WireEvent): void => {
     for (const listener of listeners) listener(event);
   };
   const server = createServer({ noDelay: true }, (client) => {
     connections += 1;
-    const connection = connections;
-    const upstream = connect({
-      host: address.hostname.replace(/^\[|\]$/g, ''),
-      port: Number(address.port || 3306),
-      noDelay: true,
-    });
-    const conversation = new Conversation(connection, () => {
-      statements += 1;
-      return statements;
-    });
-    const cut = () => {
-      client.destroy();
-      upstream.destroy();
-    };
-    const link: Link = { client, conversation, leaving: false, cut };
+    const conversation = new Conversation(connections, nextStatement);
+    const link = openLink(client, address, conversation, gates, emit);
     links.add(link);
-    join(client, upstream, link, gates, emit);
-    const gone = () => {
-      if (!links.delete(link)) return;
-      for (const statement of conversation.abandon()) {
-        emit({ kind: 'ended', statement, at: wireTime() });
-      }
-      emit({ kind: 'disconnected', connection, thread: conversation.thread, at: wireTime() });
-    };
-    client.on('close', gone);
+    client.on('close', () => {
+      if (links.delete(link)) reportEnd(conversation, emit);
+    });
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(0, '127.0.0.1', resolve);
@@ -138,6 +122,36 @@ export async function openWire(target: string): Promise<Wire> {
       });
     },
   };
+}
+
+/** Connects a client to the server. */
+function openLink(
+  client: Socket,
+  address: URL,
+  conversation: Conversation,
+  gates: readonly WireGate[],
+  emit: (event: WireEvent) => void,
+): Link {
+  const upstream = connect({
+    host: address.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(address.port || 3306),
+    noDelay: true,
+  });
+  const cut = (): void => {
+    client.destroy();
+    upstream.destroy();
+  };
+  const link: Link = { client, conversation, leaving: false, cut };
+  join(client, upstream, link, gates, emit);
+  return link;
+}
+
+/** Ends the statements that no answer will reach any more, and then the connection. */
+function reportEnd(conversation: Conversation, emit: (event: WireEvent) => void): void {
+  for (const statement of conversation.abandon())
+    emit({ kind: 'ended', statement, at: wireTime() });
+  const { connection, thread } = conversation;
+  emit({ kind: 'disconnected', connection, thread, at: wireTime() });
 }
 
 /** Passes packets both ways, in order, each as soon as it is complete. */
