@@ -155,25 +155,23 @@ test('a creation whose answer was lost is found again', async () => {
   assert.equal(await (await creating).save(json({ n: 2 })), 'saved');
 });
 
-test('a silent server ends a call within its time, and its connection is not used again', async () => {
+test('a call whose statement gets no answer sends another, and that connection is not used again', async () => {
   const { sessions, wire, pool } = await wiredStore(
-    { statementTimeout: 0.1, timeout: 0.4 },
+    { statementTimeout: 0.5 },
     { connectionLimit: 1 },
   );
   const id = await newSession(sessions, { n: 0 });
   const [before] = await pool.query('SELECT CONNECTION_ID() AS id');
   const gate = wire.gate(1, /^SELECT .*d/, { opens: 'by hand', patience: 60_000 });
-  const began = performance.now();
   const session = await sessions.open(id);
   assert.deepEqual(parsed(session?.data), { n: 0 });
-  assert.ok(performance.now() - began < 500);
   gate.open();
   const [after] = await pool.query('SELECT CONNECTION_ID() AS id');
   assert.notDeepEqual(after, before);
 });
 
 test('saves of one session that wait for a silent server are all SessionUnavailable', async () => {
-  const { sessions, wire } = await wiredStore({ statementTimeout: 5, timeout: 1 });
+  const { sessions, wire } = await wiredStore({ timeout: 2 });
   const id = await newSession(newStore(), { n: 0 });
   const [one, other] = [await open(sessions, id), await open(sessions, id)];
   const gate = wire.gate(1, /^UPDATE/, { opens: 'by hand', patience: 60_000 });

@@ -66,7 +66,7 @@ test('a wrong password, no database and no server are said with their remedies',
   const refusalOf = async (alter: (address: URL) => void): Promise<string> => {
     const address = new URL(schema.url);
     alter(address);
-    const sessions = storeOn(poolOf(address.href), { timeout: 0.3 });
+    const sessions = storeOn(poolOf(address.href), { timeout: 1 });
     const failure = await sessions.createTable().catch(({ message }: Error) => message);
     return String(failure);
   };

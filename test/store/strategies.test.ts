@@ -57,7 +57,7 @@ for (const strategy of ['merge', ...LOCKING] as const) {
 
 for (const strategy of LOCKING) {
   test(`${strategy}: a wait ends with SessionLockTimeout, here and in another process`, async () => {
-    const options: Options = { strategy, lockTimeout: 0.2, statementTimeout: 0.5 };
+    const options: Options = { strategy, lockTimeout: 1 };
     const [one, other] = [newStore(options), newStore(options)];
     const id = await newSession(one, { n: 0 });
     const holder = await open(one, id);
@@ -95,7 +95,7 @@ for (const strategy of LOCKING) {
   });
 
   test(`${strategy}: waiting requests take no connection from others`, async () => {
-    const sessions = newStore({ strategy, timeout: 1 }, { connectionLimit: 2 });
+    const sessions = newStore({ strategy }, { connectionLimit: 2 });
     const [hot, cold] = [
       await newSession(sessions, { n: 0 }),
       await newSession(sessions, { n: 0 }),
@@ -210,7 +210,7 @@ test('row: a page that ends all sessions of its user does not wait for its own l
     await page.close();
     assert.equal(await other.open(id), undefined);
   }
-  assert.ok(performance.now() - began < 2000, 'no statement waited for its limit');
+  assert.ok(performance.now() - began < 15_000, 'no statement waited for its limit');
 });
 
 test('row: an unchanged page rolls back, and the next user of the connection has no transaction', async () => {

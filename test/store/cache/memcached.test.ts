@@ -121,7 +121,7 @@ test('wrong keys, lifetimes and addresses are refused before anything is sent', 
 
 test('a server that hangs costs one time-out, and is used again when it resumes', async () => {
   await clientOf().set('k', Buffer.from('v'), 60);
-  const client = clientOf(server.port, 100);
+  const client = clientOf(server.port, 1000);
   await untilAnswered(client, 'k');
   await server.signal('SIGSTOP');
   try {
@@ -130,7 +130,7 @@ test('a server that hangs costs one time-out, and is used again when it resumes'
     // The time-out is over and the next try has not come: this one does not wait at all.
     const began = performance.now();
     await assert.rejects(client.get('k'), CacheUnavailable);
-    assert.ok(performance.now() - began < 90, 'the command waited for a server known to hang');
+    assert.ok(performance.now() - began < 900, 'the command waited for a server known to hang');
   } finally {
     await server.signal('SIGCONT');
   }
