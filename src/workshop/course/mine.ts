@@ -16,8 +16,8 @@ const historyFolder = join(dirname(minePath), 'history');
 export const editorConfigPath: string = join(dirname(minePath), 'tsconfig.json');
 
 /**
- * The workshop's own settings without its rules of style: an unused parameter or a missing return
- * type does not make a lesson red.
+ * The workshop's own settings without its rules of style, so that an unused parameter, a missing
+ * return type or a missing `override` does not make a lesson red.
  */
 export const editorConfig: object = {
   extends: '../../tsconfig.json',
@@ -25,6 +25,8 @@ export const editorConfig: object = {
     noUnusedLocals: false,
     noUnusedParameters: false,
     noPropertyAccessFromIndexSignature: false,
+    noImplicitOverride: false,
+    exactOptionalPropertyTypes: false,
     declaration: false,
     isolatedDeclarations: false,
   },

@@ -5,7 +5,7 @@ import { fileOf, type Lesson } from '../course/catalogue.ts';
 import { schemaFor } from '../course/tables.ts';
 import type { Schema } from '../machine/database/schemas.ts';
 import { visit } from '../sandbox/browser.ts';
-import { openSite, type Site, type SiteServer, visitOften } from '../sandbox/site.ts';
+import { openSite, type Site, type SiteServer, serverOf, visitOften } from '../sandbox/site.ts';
 import { Machine, type Starting } from './machine.ts';
 import { count } from './text.ts';
 
@@ -19,7 +19,7 @@ const AT_ONCE = 6;
 export interface ServerLane {
   name: string;
   runs: 'Node' | 'PHP';
-  isUp: boolean;
+  state: 'up' | 'hung' | 'killed';
   /** The visits of this visitor that it has answered. */
   answered: number;
 }
@@ -38,11 +38,14 @@ export class WebServers extends Machine {
   #cookie = '';
   #visits: Visits = { shown: 0, answered: 0, unanswered: 0 };
   #answered = new Map<string, number>();
+  /** Names of servers that hang; a killed one is none of them. */
+  #hung = new Set<string>();
 
   get lanes(): ServerLane[] {
     return [...(this.#site?.servers.values() ?? [])].map(({ name, isUp }) => {
       const answered = this.#answered.get(name) ?? 0;
-      return { name, runs: name === 'PHP' ? 'PHP' : 'Node', isUp, answered };
+      const state = !isUp ? 'killed' : this.#hung.has(name) ? 'hung' : 'up';
+      return { name, runs: name === 'PHP' ? 'PHP' : 'Node', state, answered };
     });
   }
 
@@ -60,11 +63,11 @@ export class WebServers extends Machine {
     return this.perform(count(visits, 'visit'), async () => {
       const site = this.#opened();
       const before = this.#visits.answered + this.#visits.unanswered;
+      let left = visits;
       // A new visitor's first visit goes alone: it brings the cookie that the others send.
-      const isNew = this.#cookie === '';
-      if (isNew) await this.#begin(site);
+      for (; this.#cookie === '' && left > 0; left -= 1) await this.#begin(site);
       // In portions, so that the page shows the progress.
-      for (let left = isNew ? visits - 1 : visits; left > 0; left -= 10) {
+      for (; left > 0; left -= 10) {
         const crowd = await visitOften(site.port, this.#cookie, Math.min(10, left), AT_ONCE);
         for (const [name, number] of crowd.right) {
           this.#answered.set(name, (this.#answered.get(name) ?? 0) + number);
@@ -97,8 +100,21 @@ export class WebServers extends Machine {
     const server = this.#find(name);
     const said = server.isUp ? 'was killed' : 'is up again';
     await (server.isUp ? server.kill() : server.start());
+    this.#hung.delete(name);
     this.changed();
     return `${name} ${said}.`;
+  }
+
+  /** Lets a server hang, or resumes it; also while visits are under way. */
+  async hang(name: string): Promise<string> {
+    const server = this.#find(name);
+    if (!server.isUp) return `${name} was killed. Start it again first.`;
+    const isHung = this.#hung.has(name);
+    await (isHung ? server.resume() : server.pause());
+    if (isHung) this.#hung.delete(name);
+    else this.#hung.add(name);
+    this.changed();
+    return isHung ? `${name} goes on.` : `${name} hangs: it accepts visits and answers none.`;
   }
 
   protected override async begin({ progress, signal }: Starting): Promise<void> {
@@ -130,12 +146,17 @@ export class WebServers extends Machine {
     this.#schema = undefined;
   }
 
+  /** Sends a visit without a cookie; a server that hangs or dies does not answer it. */
   async #begin(site: Site): Promise<void> {
-    const { cookie, headers } = await visit(site.port);
-    if (cookie === '') throw new Error('no server has answered');
-    this.#cookie = cookie;
-    this.#visits = { ...this.#visits, shown: 1, answered: 1 };
-    this.#answered.set(String(headers['x-server']), 1);
+    const { answered, unanswered } = this.#visits;
+    const page = await visit(site.port).catch(() => undefined);
+    if (!page?.cookie) {
+      this.#visits = { shown: 0, answered, unanswered: unanswered + 1 };
+      return;
+    }
+    this.#cookie = page.cookie;
+    this.#visits = { shown: 1, answered: 1, unanswered };
+    this.#answered.set(serverOf(page), 1);
   }
 
   #opened(): Site {

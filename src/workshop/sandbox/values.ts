@@ -5,6 +5,9 @@ import { root } from '../course/catalogue.ts';
 /** The most characters of one value. */
 const longest = 200;
 
+/** The characters that are kept of a long value's end. */
+const tail = 60;
+
 /** Characters that are shown before the place where two long values differ, and after it. */
 const [before, after] = [30, 90];
 
@@ -33,7 +36,9 @@ export function showBoth(expected: unknown, actual: unknown): { expected: string
 /** Cuts a text to a line's length, and names files as a reader knows them. */
 export function shorten(text: string): string {
   const tidy = withoutRoot(text);
-  return tidy.length > longest ? `${tidy.slice(0, longest)}… (${tidy.length} characters)` : tidy;
+  if (tidy.length <= longest) return tidy;
+  // A damaged id may differ from the right one in its last character only.
+  return `${tidy.slice(0, longest - tail)}…${tidy.slice(-tail)} (${tidy.length} characters)`;
 }
 
 /** Names the project's files in a text as a reader knows them. */

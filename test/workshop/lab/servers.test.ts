@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { sentenceOf } from '../../../src/workshop/lab/databases.ts';
-import { inspectPage, openLab, overflow, reads, skip } from './visitor.ts';
+import { counts, inspectPage, openLab, overflow, reads, skip } from './visitor.ts';
 
 const { visit } = await openLab();
 
@@ -29,6 +29,41 @@ test('a site of three servers counts on while one is killed and comes back', {
   await page.getByText('No visit yet.').waitFor();
   await press(page, 'web', '#web-1');
   await reads(page.locator('#web-state'), /The counter shows 1\. 1 visit answered\./);
+  assert.deepEqual(await inspectPage(page), []);
+});
+
+test('a server that hangs is taken out, and resumed, with the keyboard alone', {
+  skip,
+}, async () => {
+  const { page } = await visit('/servers/');
+  const [state, said] = [page.locator('#web-state'), page.locator('#announcer')];
+  await state.locator('#web-start, #web-100').first().waitFor();
+  if (await page.locator('#web-start').isVisible()) await page.locator('#web-start').press('Enter');
+  await page.locator('#web-forget').waitFor({ timeout: 60_000 });
+  await page.locator('#web-forget').press('Enter');
+  await page.getByText('No visit yet.').waitFor();
+  await page.locator('#web-hang-B').press('Enter');
+  await reads(said, 'B hangs: it accepts visits and answers none.');
+  await reads(state, /^B .*○ hung/m);
+  const hang = page.locator('#web-hang-B');
+  assert.equal(await hang.getAttribute('aria-label'), 'Resume B');
+  assert.ok(
+    await hang.evaluate((button) => button === document.activeElement),
+    'the focus is lost',
+  );
+  await page.locator('#web-100').press('Enter');
+  // Visits that reached it before it was taken out end with it; all others are answered.
+  await reads(said, /^100 visits sent\. The counter shows \d+, (9[4-9]|100) were answered\.$/);
+  await reads(state, /^B .*○ hung\s+0\s[\s\S]*✔ .*Nothing that was answered is lost/m);
+  await hang.press('Enter');
+  await reads(said, 'B goes on.');
+  await reads(state, /^B .*● up/m);
+  await page.locator('#web-hang-B').press('Enter');
+  await page.getByRole('button', { name: 'Kill B' }).press('Enter');
+  await reads(state, /^B .*○ killed/m);
+  await counts(hang, 0);
+  await page.getByRole('button', { name: 'Start again B' }).press('Enter');
+  await reads(state, /^B .*● up/m);
   assert.deepEqual(await inspectPage(page), []);
 });
 

@@ -99,12 +99,14 @@ test('a type error is shown below a red test, and in JSON', async () => {
   );
 });
 
-test('an unused parameter and a missing return type are not errors', async () => {
+test('an unused parameter, a missing return type and a missing override are not errors', async () => {
   const workshop = await openWorkshop();
   const unused = '  static helper(name: string) {\n    return 3;\n  }\n';
+  const optional = '{ db?: string }) {\n    held.db = undefined;\n';
+  const error = "class Late extends Error {\n  name = 'Late';\n}\n";
   workshop.write(
     mine,
-    workshop.classOf('01').replace(/(export class Sessions.*\n)/, `$1${unused}`),
+    `${workshop.classOf('01').replace(/(export class Sessions.*\n)/, `$1${unused}  static end(held: ${optional}  }\n`)}${error}`,
   );
   const { code, output } = await workshop.run('check', '1');
   assert.equal(code, 0, output);

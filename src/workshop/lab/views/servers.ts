@@ -58,7 +58,7 @@ export function serversPage(model: ServersModel): Html {
 ${section(
   'web',
   'Three web servers, one table',
-  html`From ${link(SERVED)}. A and B are Node with that lesson’s class, the third is PHP with its twin. haproxy passes the visits to each in turn. Kill one while visits are under way.`,
+  html`From ${link(SERVED)}. A and B are Node with that lesson’s class, the third is PHP with its twin. haproxy passes the visits to each in turn. Kill one while visits are under way; then let one hang, which is worse: it accepts visits and answers none, until haproxy’s checks have failed twice and take it out, after about five seconds.`,
 )}
 ${section(
   'databases',
@@ -92,7 +92,7 @@ function webPart(web: WebServers): Html {
   const most = Math.max(1, ...lanes.map(({ answered }) => answered));
   return html`<table class="lanes">
     <caption class="unseen">The servers behind ${web.proxy}</caption>
-    <thead><tr><th scope="col">server</th><th scope="col">state</th><th scope="col">visits answered</th><th scope="col"><span class="unseen">button</span></th></tr></thead>
+    <thead><tr><th scope="col">server</th><th scope="col">state</th><th scope="col">visits answered</th><th scope="col"><span class="unseen">buttons</span></th></tr></thead>
     <tbody>${lanes.map((lane) => webLane(lane, most))}</tbody>
   </table>
   <p class="line">
@@ -105,11 +105,13 @@ function webPart(web: WebServers): Html {
   ${visitsLine(visits, work === undefined)}`;
 }
 
-function webLane({ name, runs, isUp, answered }: ServerLane, most: number): Html {
+function webLane({ name, runs, state, answered }: ServerLane, most: number): Html {
+  const isHung = state === 'hung';
+  const hang = laneButton('web hang', name, isHung ? 'Resume' : 'Hang');
   return html`<tr><th scope="row">${name} <small>${name === runs ? '' : runs}</small></th>
-    <td>${stateOf(isUp, 'up')}</td>
+    <td>${stateOf(state === 'up', state)}</td>
     <td><span class="bar" style="--part: ${answered / most}"></span> ${answered}</td>
-    <td>${toggle('web', name, isUp)}</td></tr>`;
+    <td>${state !== 'killed' && hang} ${laneButton('web toggle', name, state === 'killed' ? 'Start again' : 'Kill')}</td></tr>`;
 }
 
 function visitsLine({ shown, answered, unanswered }: Visits, isQuiet: boolean): Html {
@@ -148,7 +150,8 @@ function databasesPart(databases: Databases): Html {
 
 function nodeLane({ name, isUp, state, number }: NodeLane): Html {
   return html`<tr><th scope="row">${name}</th><td>${stateOf(isUp && state === 'Synced', state)}</td>
-    <td>${number ?? 'no answer'}</td><td>${toggle('databases', name, isUp)}</td></tr>`;
+    <td>${number ?? 'no answer'}</td>
+    <td>${laneButton('databases toggle', name, isUp ? 'Kill' : 'Bring back')}</td></tr>`;
 }
 
 function ledgerLine(ledger: Ledger): Html {
@@ -163,10 +166,11 @@ function ledgerLine(ledger: Ledger): Html {
 function stateOf(isGood: boolean, word: string): Html {
   return isGood
     ? html`<span class="good">● ${word}</span>`
-    : html`<span class="bad">○ ${word === 'up' ? 'killed' : word}</span>`;
+    : html`<span class="bad">○ ${word}</span>`;
 }
 
-function toggle(part: string, name: string, isUp: boolean): Html {
-  const label = isUp ? 'Kill' : part === 'web' ? 'Start again' : 'Bring back';
-  return html`<button class="quiet" id="${part}-toggle-${name}" name="do" value="${part} toggle ${name}" aria-label="${label} ${name}">${label}</button>`;
+/** @param task - The part of the page and the task: `web toggle`. */
+function laneButton(task: string, name: string, label: string): Html {
+  const id = `${task} ${name}`;
+  return html`<button class="quiet" id="${id.replaceAll(' ', '-')}" name="do" value="${id}" aria-label="${label} ${name}">${label}</button>`;
 }
