@@ -1,5 +1,5 @@
 /** The state that the parts of one store share. */
-import type { Rows } from './cache/rows.ts';
+import type { Cache } from './cache/rows.ts';
 import type { Reads } from './database/reads.ts';
 import type { Writes } from './database/writes.ts';
 import type { Events } from './events.ts';
@@ -38,5 +38,5 @@ export interface Context extends HoldContext {
   /** Saves rows on any connection. */
   readonly writes: Writes;
   /** The cache in front of the table, if there is one. */
-  readonly rows: Rows;
+  readonly cache: Cache;
 }

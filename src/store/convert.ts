@@ -61,7 +61,7 @@ async function convertRow(
   format: Format,
   isDry: boolean,
 ): Promise<Converted['outcome']> {
-  const { table, database, rows, budget, facts, sealing } = context;
+  const { table, database, cache, budget, facts, sealing } = context;
   let row = sealing.open(first);
   for (let tries = 0; tries < TRIES; tries += 1) {
     const data = inFormat(row.data, format);
@@ -78,7 +78,7 @@ async function convertRow(
     const { sql, values } = table.rewrite(save);
     const deadline = new Deadline(budget);
     const update = () => repeat(deadline, () => database.run(deadline, sql, values));
-    if ((await rows.change([key], update)).affected > 0) return 'converted';
+    if ((await cache.change([key], update)).affected > 0) return 'converted';
     const found = await findRow(context, deadline, [key]);
     if (found === undefined || found.next !== undefined) return 'gone';
     if (table.wasSaved(found, save) === true) return 'converted';

@@ -1,24 +1,44 @@
-/** Inserts a session, and keeps a user's sessions within their number. */
+/** Creates a session: inserts its row, which cannot overwrite one. */
 import type { Context } from './context.ts';
-import type { Answer } from './database/database.ts';
-import { type Deadline, repeat } from './database/deadline.ts';
+import { Deadline } from './database/deadline.ts';
 import { StatementFailure } from './database/failures.ts';
 import { SessionConflict } from './errors.ts';
 import { findRow } from './find.ts';
-import { type Hold, Nothing } from './hold/hold.ts';
+import { Nothing } from './hold/hold.ts';
 import { takeRandom } from './identifiers.ts';
+import { limitSessions } from './max-per-user.ts';
+import type { Opening } from './open.ts';
+import { OpenSession } from './open-session.ts';
 import type { Owner } from './owner.ts';
+import { requireRoom } from './room.ts';
 import { firstMarks, MARK_BYTES } from './table/statements.ts';
 import type { Row } from './table/table.ts';
 
 const DUPLICATE = 1062;
 
 /**
- * Inserts a session.
+ * Creates a session under an id whose form was checked.
  *
- * @throws SessionConflict if there is one under this id.
+ * @param owner - The user, if the session begins with a login, and what a list shows.
+ * @throws SessionConflict if there is a session under this id; SessionTooLarge; SessionUnavailable.
  */
-export async function insertRow(
+export async function createSession(
+  context: Context,
+  id: string,
+  data: Buffer,
+  { user, label, signal }: Owner & Opening = {},
+): Promise<OpenSession> {
+  const { budget, database, events, facts, hash } = context;
+  requireRoom(data, facts);
+  const deadline = new Deadline(budget, signal);
+  const row = await insertRow(context, deadline, id, data, { user, label });
+  const hold = new Nothing(database);
+  await limitSessions(context, hold, deadline, row.user);
+  events.emit('create', () => ({ handle: hash.handleOf(row.key), user: row.user }));
+  return new OpenSession(context, { id, keys: [row.key], row, hold, isReadOnly: false });
+}
+
+async function insertRow(
   context: Context,
   deadline: Deadline,
   id: string,
@@ -54,40 +74,5 @@ export async function insertRow(
       if (found?.marks.equals(marks)) return row;
       throw new SessionConflict([], 'there is a session with this id', failure.cause);
     }
-  }
-}
-
-/**
- * Ends a user's oldest sessions beyond the allowed number. Every login does this after its own row is
- * there, so the last of many at once sees all of them; and the newest sessions of some are never
- * beyond the newest of all.
- */
-export async function limitSessions(
-  { database, table, maxPerUser, rows: cached }: Context,
-  hold: Hold,
-  deadline: Deadline,
-  user: string | undefined,
-): Promise<void> {
-  if (user === undefined || maxPerUser === Number.POSITIVE_INFINITY) return;
-  // On the connection that has the lock: where every connection of the pool has one, a request that
-  // waits for another would wait for requests that wait as well.
-  let place = hold;
-  const list = table.list(user);
-  const run = (attempt: () => Promise<Answer>): Promise<Answer> =>
-    repeat(deadline, async () => {
-      try {
-        return await attempt();
-      } catch (failure) {
-        if (place.isPinned) place = new Nothing(database);
-        throw failure;
-      }
-    });
-  // A session that was renewed since it was listed has another row now.
-  for (;;) {
-    const { rows } = await run(() => place.read(deadline, list));
-    const keys = rows.slice(maxPerUser).map((row) => table.listedOf(row).key);
-    if (keys.length === 0) return;
-    const removal = table.removeOf(user, keys);
-    await cached.change(keys, () => run(() => place.write(deadline, removal)));
   }
 }

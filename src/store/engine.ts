@@ -1,7 +1,6 @@
 /** The parts behind a store: pool, secrets, table, cache, timer; and its start, which asks the server. */
 import { createPool, type Pool } from 'mysql2';
-import { CachedRows, type Rows, uncached } from './cache/rows.ts';
-import { decisionOf } from './contest.ts';
+import { type Cache, CachedRows, noCache } from './cache/rows.ts';
 import type { Context } from './context.ts';
 import { BatchedReads } from './database/batched-reads.ts';
 import { BatchedWrites } from './database/batched-writes.ts';
@@ -16,6 +15,7 @@ import { Collector } from './gc.ts';
 import { leaseSchema } from './hold/lease.ts';
 import { Queues } from './hold/queue.ts';
 import { BareIds, KeyedHash } from './identifiers.ts';
+import { decisionOf } from './on-conflict.ts';
 import type { AnyOptions, SessionsOptions } from './options.ts';
 import { PayloadSeal, plain, type Sealing } from './payload/seal.ts';
 import { type Settings, settingsOf } from './settings.ts';
@@ -39,7 +39,7 @@ export class Engine {
   readonly #table: OurTable | ArticleTable;
   readonly #sealing: Sealing;
   readonly #database: Database;
-  readonly #rows: Rows;
+  readonly #cache: Cache;
   readonly #collector: Collector | undefined;
   /** A pool that `close()` ends. */
   readonly #pool: Pool | undefined;
@@ -52,7 +52,7 @@ export class Engine {
     this.#table = tableOf(settings);
     this.#sealing = settings.seal ? new PayloadSeal(settings.seal) : plain;
     this.hash = new (settings.profile === 'article' ? BareIds : KeyedHash)(options.secrets);
-    this.#rows = rowsOf(settings, options.secrets, this.events);
+    this.#cache = cacheOf(settings, options.secrets, this.events);
     this.#collector = settings.gc && new Collector(settings.gc);
     const { pool } = options;
     if (pool === undefined) this.#pool = createPool(addressOf(options.url));
@@ -104,7 +104,7 @@ export class Engine {
       writes: isBatched
         ? new BatchedWrites(database, table, settings, statementTimeout, facts.maxBytes)
         : new SingleWrites(database, table, settings),
-      rows: this.#rows,
+      cache: this.#cache,
     };
     this.#collector?.plan(context);
     return context;
@@ -142,7 +142,7 @@ export class Engine {
 
   async close(): Promise<void> {
     this.#collector?.stop();
-    this.#rows.close();
+    this.#cache.close();
     const pool = this.#pool;
     if (pool) await new Promise<void>((resolve) => pool.end(() => resolve()));
   }
@@ -174,13 +174,13 @@ function isAddress(url: string): boolean {
   }
 }
 
-function rowsOf(
+function cacheOf(
   { cache, timeout }: Settings,
   secrets: SessionsOptions['secrets'],
   events: Events,
-): Rows {
+): Cache {
   const [newest] = secrets;
-  if (cache === undefined || newest === undefined) return uncached;
+  if (cache === undefined || newest === undefined) return noCache;
   return new CachedRows(cache, newest, timeout + LATE_STATEMENT, (error) =>
     events.emit('cache-failed', () => ({ error })),
   );

@@ -11,7 +11,6 @@
 
 export type { AnySession } from './all.ts';
 export type { CacheOptions } from './cache/rows.ts';
-export type { OnConflict, ResolveConflict } from './contest.ts';
 export type { AnyPool } from './database/database.ts';
 export {
   SessionClosed,
@@ -29,6 +28,7 @@ export {
 export type { SessionEvent, SessionEventKind, SessionListener } from './events.ts';
 export type { Extra, ExtraValue, ExtraView } from './extra.ts';
 export type { GcOptions } from './gc.ts';
+export type { OnConflict, ResolveConflict } from './on-conflict.ts';
 export type { Opening } from './open.ts';
 export type { OpenSession, ReadSession } from './open-session.ts';
 export type {

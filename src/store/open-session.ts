@@ -1,13 +1,14 @@
 /** One session between its read and its close: the bytes, and what protects them. */
-import { contestedBy } from './contest.ts';
+
 import type { Context } from './context.ts';
-import { limitSessions } from './create.ts';
 import { Deadline, repeat } from './database/deadline.ts';
 import { SessionClosed, SessionConflict, SessionLockLost } from './errors.ts';
-import { endSuccessor } from './find.ts';
 import type { Hold } from './hold/hold.ts';
 import type { Turn } from './hold/queue.ts';
+import { limitSessions } from './max-per-user.ts';
+import { contestedBy } from './on-conflict.ts';
 import { type Decide, merge } from './payload/merge.ts';
+import { endSuccessor } from './pointers.ts';
 import { type RenewOptions, renewRow, requireRenewal } from './renew.ts';
 import { requireRoom } from './room.ts';
 import { compareAndSet, type SaveAnswer, type SaveOptions, type Target } from './save.ts';
@@ -34,7 +35,7 @@ export interface Opened {
   readonly row: Row;
   readonly hold: Hold;
   /** The place in the queue, where the strategy locks. */
-  readonly turn: Turn | undefined;
+  readonly turn?: Turn | undefined;
   readonly isReadOnly: boolean;
 }
 
@@ -245,7 +246,7 @@ export class OpenSession implements AsyncDisposable {
     this.#requireWritable();
     if (this.state !== 'alive') return false;
     const keys = [...new Set([this.#row.key, ...this.#keys])];
-    const affected = await this.#context.rows.change(keys, () =>
+    const affected = await this.#context.cache.change(keys, () =>
       this.#change(this.#context.table.removeLive(keys), signal),
     );
     const deadline = new Deadline(this.#context.budget, signal);

@@ -1,7 +1,7 @@
-/** Finds a session and takes what its strategy holds. */
+/** Opens a session: takes its turn and its lock, finds its row, and follows a renewed id. */
 import type { Context } from './context.ts';
 import { Deadline, repeat } from './database/deadline.ts';
-import { endFamily, findRow, follow, readRow } from './find.ts';
+import { findRow, readRow } from './find.ts';
 import { type Hold, Nothing } from './hold/hold.ts';
 import { takeLease } from './hold/lease.ts';
 import { lockByName } from './hold/lock.ts';
@@ -9,10 +9,11 @@ import type { Turn } from './hold/queue.ts';
 import { lockRow } from './hold/row.ts';
 import { OpenSession } from './open-session.ts';
 import type { Strategy } from './options.ts';
+import { endFamily, follow } from './pointers.ts';
 import { rekey } from './rekey.ts';
 import type { Row } from './table/table.ts';
 
-const TAKE = { lock: lockByName, lease: takeLease, row: lockRow } as const;
+const LOCKS = { lock: lockByName, lease: takeLease, row: lockRow } as const;
 
 /** Options of one opening. */
 export interface Opening {
@@ -28,7 +29,7 @@ type Keys = readonly [Buffer, ...Buffer[]];
  * @param strategy - `none` opens it for reading.
  * @returns undefined if no session is alive under this id.
  */
-export async function openRow(
+export async function openSession(
   context: Context,
   id: string,
   strategy: Strategy | 'none',
@@ -38,54 +39,60 @@ export async function openRow(
   let keys: Keys = context.hash.keysOf(id);
   for (;;) {
     const { row, hold, turn } = await take(context, keys, strategy, signal);
-    if (row === undefined || row.next === undefined) {
-      if (row !== undefined)
-        return new OpenSession(context, { id, keys, row, hold, turn, isReadOnly });
+    if (row === undefined) {
       context.events.emitUnknown();
       return undefined;
     }
+    if (row.next === undefined) {
+      return new OpenSession(context, { id, keys, row, hold, turn, isReadOnly });
+    }
     const deadline = new Deadline(context.budget, signal);
-    const next = row.isInGrace ? await follow(context, deadline, row) : undefined;
-    if (next !== undefined) {
-      // The locks of the old id do not cover the new one.
-      keys = [next.key];
-      continue;
+    if (!row.isInGrace) {
+      await endReplayed(context, deadline, row);
+      return undefined;
     }
-    if (row.isInGrace) {
-      // The old id may show data only after a login: the guest's data from before it.
-      const hasLoggedIn = row.user === undefined && (await isThere(context, deadline, row.next));
-      if (!hasLoggedIn) {
-        context.events.emit('unknown-id', () => ({}));
-        return undefined;
-      }
+    const live = await follow(context, deadline, row);
+    if (live === undefined) {
       const nothing = new Nothing(context.database);
-      return new OpenSession(context, {
-        id,
-        keys,
-        row,
-        hold: nothing,
-        turn: undefined,
-        isReadOnly,
-      });
+      if (await isGuests(context, deadline, row)) {
+        return new OpenSession(context, { id, keys, row, hold: nothing, isReadOnly });
+      }
+      context.events.emit('unknown-id', () => ({}));
+      return undefined;
     }
-    const count = await endFamily(context, deadline, row);
-    const { user, key } = row;
-    context.events.emit('replay', () => ({ handle: context.hash.handleOf(key), user, count }));
-    return undefined;
+    // The locks of the old id do not cover the new one.
+    keys = [live.key];
   }
 }
 
-async function isThere(context: Context, deadline: Deadline, key: Buffer): Promise<boolean> {
-  return (await findRow(context, deadline, [key])) !== undefined;
+/** An id that is used after its grace: its owner or a thief has an old copy of the cookie. */
+async function endReplayed(context: Context, deadline: Deadline, pointer: Row): Promise<void> {
+  const count = await endFamily(context, deadline, pointer);
+  const { user, key } = pointer;
+  context.events.emit('replay', () => ({ handle: context.hash.handleOf(key), user, count }));
 }
 
+/**
+ * Whether a pointer is that of a guest who has logged in. Such an old id shows the guest's data from
+ * before the login; any other one that leads nowhere shows none.
+ */
+async function isGuests(
+  context: Context,
+  deadline: Deadline,
+  { user, next }: Row,
+): Promise<boolean> {
+  if (user !== undefined || next === undefined) return false;
+  return (await findRow(context, deadline, [next])) !== undefined;
+}
+
+/** A row that was looked for. The hold and the turn have ended if it is not a live session's. */
 interface Taken {
   readonly row: Row | undefined;
   readonly hold: Hold;
   readonly turn: Turn | undefined;
 }
 
-/** Takes a turn, then a lock, then reads; gives both back if there is no live session. */
+/** Takes a turn in this process, then a lock, then reads. */
 async function take(
   context: Context,
   keys: Keys,
@@ -95,40 +102,53 @@ async function take(
   const { budget, lockTimeout, queues } = context;
   const isLocking = strategy !== 'merge' && strategy !== 'none';
   const turn = isLocking ? await queues.enter(keys[0], lockTimeout, signal) : undefined;
-  let row: Row | undefined;
+  let taken: Omit<Taken, 'turn'> | undefined;
   try {
     const deadline = new Deadline(isLocking ? budget + lockTimeout : budget, signal);
-    return await repeat(deadline, async () => {
-      const hold = isLocking
-        ? await TAKE[strategy](context, keys[0], deadline)
-        : new Nothing(context.database);
-      let isKept = false;
-      try {
-        // A row from the cache may be old; under a lock it must be the row of now.
-        const found = isLocking
-          ? await readRow(context, hold.read.bind(hold, deadline), keys, hold.locksRow)
-          : await readCached(context, keys, deadline);
-        const isOld = found?.key.equals(keys[0]) === false && found.next === undefined;
-        // Under `row` the change would end the transaction, and with it the lock.
-        const isMoved = isOld && strategy !== 'row' && strategy !== 'none';
-        row = isMoved ? await rekey(context, hold, deadline, keys[0], found) : found;
-        isKept = row !== undefined && row.next === undefined;
-        return { row, hold, turn };
-      } finally {
-        // Also after an error: the next try takes a lock of its own.
-        if (!isKept) await hold.close();
-      }
-    });
+    // Each try takes a lock of its own.
+    taken = await repeat(deadline, () => lockAndRead(context, keys, strategy, deadline));
+    return { ...taken, turn };
   } finally {
-    if (row === undefined || row.next !== undefined) turn?.leave();
+    if (!isLive(taken?.row)) turn?.leave();
   }
 }
 
+/** Takes the lock of a strategy, and reads; releases the lock if there is no live session. */
+async function lockAndRead(
+  context: Context,
+  keys: Keys,
+  strategy: Strategy | 'none',
+  deadline: Deadline,
+): Promise<Omit<Taken, 'turn'>> {
+  const isLocking = strategy !== 'merge' && strategy !== 'none';
+  const hold = isLocking
+    ? await LOCKS[strategy](context, keys[0], deadline)
+    : new Nothing(context.database);
+  let row: Row | undefined;
+  try {
+    // A row from the cache may be old; under a lock it must be the row of now.
+    const found = isLocking
+      ? await readRow(context, hold.read.bind(hold, deadline), keys, hold.locksRow)
+      : await readCached(context, keys, deadline);
+    const isOld = isLive(found) && !found.key.equals(keys[0]);
+    // Under `row` the change would end the transaction, and with it the lock.
+    const isMoved = isOld && strategy !== 'row' && strategy !== 'none';
+    row = isMoved ? await rekey(context, hold, deadline, keys[0], found) : found;
+  } finally {
+    if (!isLive(row)) await hold.close();
+  }
+  return { row, hold };
+}
+
 async function readCached(
-  { rows, reads, sealing }: Context,
+  { cache, reads, sealing }: Context,
   keys: Keys,
   deadline: Deadline,
 ): Promise<Row | undefined> {
-  const row = await rows.read(keys[0], () => reads.read(keys, deadline));
+  const row = await cache.read(keys[0], () => reads.read(keys, deadline));
   return row && sealing.open(row);
+}
+
+function isLive(row: Row | undefined): row is Row {
+  return row !== undefined && row.next === undefined;
 }

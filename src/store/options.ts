@@ -1,10 +1,10 @@
 /** The options of a store, as an application gives them. */
 
 import type { CacheOptions } from './cache/rows.ts';
-import type { OnConflict } from './contest.ts';
 import type { AnyPool } from './database/database.ts';
 import type { Extra } from './extra.ts';
 import type { GcOptions } from './gc.ts';
+import type { OnConflict } from './on-conflict.ts';
 import type { Format } from './payload/payload.ts';
 import type { PhpFormat } from './payload/php.ts';
 import type { SealOptions } from './payload/seal.ts';

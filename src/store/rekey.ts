@@ -23,7 +23,7 @@ export async function rekey(
   newest: Buffer,
   row: Row,
 ): Promise<Row> {
-  const { database, table, life, rows, sealing, extra } = context;
+  const { database, table, life, cache, sealing, extra } = context;
   const mark = takeRandom(MARK_BYTES);
   const { data, user, label, age } = row;
   const old = { key: row.key, guard: row.guard, data: sealing.close(row.key, NO_DATA), mark };
@@ -33,7 +33,7 @@ export async function rekey(
     extra: extra.valuesOf({ data, user, label }),
   };
   const statements = table.renewal(old, fresh, { age, grace: life.absolute, life });
-  const isMoved = await rows.change([row.key], () => hold.transact(deadline, statements));
+  const isMoved = await cache.change([row.key], () => hold.transact(deadline, statements));
   if (isMoved) {
     const left = Math.min(life.idle, life.absolute - age);
     return { ...row, key: newest, guard: 1, marks: firstMarks(mark), left };

@@ -16,9 +16,9 @@ export async function removeRows(
   keys: readonly Buffer[],
   statementOf: (keys: readonly Buffer[]) => Statement,
 ): Promise<number> {
-  const { budget, database, rows } = context;
+  const { budget, database, cache } = context;
   const deadline = new Deadline(budget);
-  return await rows.change(keys, async () => {
+  return await cache.change(keys, async () => {
     let count = 0;
     for (const key of keys) count += await removeLocked(context, deadline, key, statementOf);
     // All of them: a page that closes meanwhile may have rolled a deletion back.

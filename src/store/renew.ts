@@ -3,11 +3,12 @@ import type { Deadline } from './database/deadline.ts';
 import { explain } from './database/deadline.ts';
 import { StatementFailure } from './database/failures.ts';
 import { SessionLockLost } from './errors.ts';
-import { findRow, follow } from './find.ts';
+import { findRow } from './find.ts';
 import { takeRandom } from './identifiers.ts';
 import { ANY, GRACE, type Kind, requireAll } from './kinds.ts';
 import { requireOwner } from './owner.ts';
 import type { Decide } from './payload/merge.ts';
+import { follow } from './pointers.ts';
 import type { Target } from './save.ts';
 import { NO_DATA } from './table/ours.ts';
 import { firstMarks, MARK_BYTES } from './table/statements.ts';
@@ -107,7 +108,7 @@ export async function renewRow(
     let failure: StatementFailure | undefined;
     try {
       const transact = (): Promise<boolean> => hold.transact(deadline, statements);
-      if (await context.rows.change([found.key], transact)) return { row, id };
+      if (await context.cache.change([found.key], transact)) return { row, id };
     } catch (error) {
       if (!(error instanceof StatementFailure)) throw error;
       if (error.kind === 'never') throw explain(error);

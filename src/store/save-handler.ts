@@ -1,9 +1,10 @@
 /** PHP's door: the store as a save handler of PHP's session functions, with PHP's lock. */
 import type { Context } from './context.ts';
+import { createSession } from './create.ts';
 import { SessionConflict, SessionLockTimeout } from './errors.ts';
 import { collect } from './gc.ts';
 import { takeRandom } from './identifiers.ts';
-import { openRow } from './open.ts';
+import { openSession } from './open.ts';
 import type { OpenSession } from './open-session.ts';
 
 /** The characters that PHP allows in an id, and a length that cannot be guessed. */
@@ -21,9 +22,6 @@ export interface SaveHandlerOptions {
    */
   readonly strategy?: 'lock' | 'lease' | 'row' | undefined;
 }
-
-/** Inserts a session under an id that PHP has chosen. */
-export type Insert = (id: string, data: Buffer) => Promise<OpenSession>;
 
 /**
  * A save handler for `session_set_save_handler()`, for one request; `sessions.saveHandler()` makes it.
@@ -48,7 +46,6 @@ export type Insert = (id: string, data: Buffer) => Promise<OpenSession>;
  */
 export class PhpSaveHandler implements AsyncDisposable {
   readonly #start: () => Promise<Context>;
-  readonly #insert: Insert;
   readonly #strategy: SaveHandlerOptions['strategy'];
   #isOpen = false;
   #session: { readonly id: string; readonly open: OpenSession } | undefined;
@@ -60,9 +57,8 @@ export class PhpSaveHandler implements AsyncDisposable {
   #failure: { readonly error: unknown } | undefined;
 
   /** @internal */
-  constructor(start: () => Promise<Context>, insert: Insert, { strategy }: SaveHandlerOptions) {
+  constructor(start: () => Promise<Context>, { strategy }: SaveHandlerOptions) {
     this.#start = start;
-    this.#insert = insert;
     this.#strategy = strategy;
   }
 
@@ -119,7 +115,7 @@ export class PhpSaveHandler implements AsyncDisposable {
 
   async #isThere(id: string): Promise<boolean> {
     if (!PHP_ID.test(id)) return false;
-    return (await openRow(await this.#start(), id, 'none', {})) !== undefined;
+    return (await openSession(await this.#start(), id, 'none', {})) !== undefined;
   }
 
   /**
@@ -149,7 +145,7 @@ export class PhpSaveHandler implements AsyncDisposable {
     const open = await this.#take(id);
     if (open !== undefined) return (await open.save(bytes)) !== 'gone';
     try {
-      this.#session = { id, open: await this.#insert(id, bytes) };
+      this.#session = { id, open: await createSession(await this.#start(), id, bytes) };
       return true;
     } catch (error) {
       if (error instanceof SessionConflict) return false;
@@ -199,7 +195,7 @@ export class PhpSaveHandler implements AsyncDisposable {
     const context = await this.#start();
     const strategy = this.#strategy ?? (context.facts.nodes > 1 ? 'lease' : 'lock');
     try {
-      const open = await openRow(context, id, strategy, {});
+      const open = await openSession(context, id, strategy, {});
       this.#session = open && { id, open };
       return open;
     } catch (error) {

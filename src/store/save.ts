@@ -5,10 +5,11 @@ import { explain } from './database/deadline.ts';
 import { StatementFailure } from './database/failures.ts';
 import type { Outcome } from './database/writes.ts';
 import { SessionLockLost, SessionUnavailable } from './errors.ts';
-import { findRow, follow } from './find.ts';
+import { findRow } from './find.ts';
 import type { Hold } from './hold/hold.ts';
 import { takeRandom } from './identifiers.ts';
 import type { Decide } from './payload/merge.ts';
+import { follow } from './pointers.ts';
 import { MARK_BYTES } from './table/statements.ts';
 import type { Guard, Row, Save } from './table/table.ts';
 
@@ -66,8 +67,8 @@ export async function compareAndSet(
   data: Buffer,
 ): Promise<Outcome> {
   const save = (): Promise<Outcome> => saveOrFind(target, deadline, found, data);
-  const { rows, sealing } = target.context;
-  return await rows.change([found.key], save, (outcome) => {
+  const { cache, sealing } = target.context;
+  return await cache.change([found.key], save, (outcome) => {
     if (outcome === 'gone' || !outcome.isMine) return undefined;
     const { row } = outcome;
     return { ...row, data: sealing.close(row.key, row.data) };

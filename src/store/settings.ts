@@ -1,6 +1,5 @@
 /** The options of a store, checked once, with their defaults, and turned into milliseconds. */
 import type { CacheOptions } from './cache/rows.ts';
-import type { OnConflict } from './contest.ts';
 import { SessionSetupError } from './errors.ts';
 import type { Extra } from './extra.ts';
 import type { GcOptions } from './gc.ts';
@@ -22,6 +21,7 @@ import {
   WAIT,
   WHOLE_SECONDS,
 } from './kinds.ts';
+import type { OnConflict } from './on-conflict.ts';
 import type { AnyOptions, SessionsOptions, Strategy } from './options.ts';
 import type { Format } from './payload/payload.ts';
 import type { SealOptions } from './payload/seal.ts';

@@ -6,20 +6,18 @@
  * that was ended, or create one. The database's own clock decides what has expired.
  */
 import { type AnySession, countAll, endAll, walk } from './all.ts';
-import { insertRow, limitSessions } from './create.ts';
+import { createSession } from './create.ts';
 import type { Answer, Bound } from './database/database.ts';
 import { Deadline, repeat } from './database/deadline.ts';
 import { Engine } from './engine.ts';
 import { SessionSetupError } from './errors.ts';
 import type { SessionEventKind, SessionListener } from './events.ts';
 import { collect } from './gc.ts';
-import { Nothing } from './hold/hold.ts';
 import { ANY, type Kind, oneOf, requireAll, requireKind, SECONDS } from './kinds.ts';
-import { type Opening, openRow } from './open.ts';
-import { OpenSession, type ReadSession } from './open-session.ts';
+import { type Opening, openSession } from './open.ts';
+import type { OpenSession, ReadSession } from './open-session.ts';
 import type { ArticleOptions, SessionsOptions, Strategy } from './options.ts';
 import { type Owner, requireOwner } from './owner.ts';
-import { requireRoom } from './room.ts';
 import { PhpSaveHandler, type SaveHandlerOptions } from './save-handler.ts';
 import { Session } from './session.ts';
 import { LOCKS } from './settings.ts';
@@ -125,7 +123,7 @@ export class Sessions<
     // Also a page that only reads notes its use, which `none` would refuse.
     const strategy = options.mode === 'read' ? 'merge' : this.#engine.settings.strategy;
     const { hash } = this.#engine;
-    const open = hash.isId(id) ? await openRow(context, id, strategy, options) : undefined;
+    const open = hash.isId(id) ? await openSession(context, id, strategy, options) : undefined;
     return new Session(context, open, (data, owner) => this.create(hash.newId(), data, owner));
   }
 
@@ -147,7 +145,7 @@ export class Sessions<
     if (!this.#engine.hash.isId(id)) return undefined;
     const context = await this.#engine.start();
     const strategy = options.mode === 'read' ? 'none' : this.#engine.settings.strategy;
-    return await openRow(context, id, strategy, options);
+    return await openSession(context, id, strategy, options);
   }
 
   /**
@@ -162,23 +160,7 @@ export class Sessions<
     if (!this.#engine.hash.isId(id)) throw new SessionSetupError('create() takes an id of newId()');
     requireAll(options, CREATE);
     requireOwner(options);
-    return await this.#insert(id, data, options);
-  }
-
-  async #insert(id: string, data: Buffer, options: CreateOptions): Promise<OpenSession> {
-    const context = await this.#engine.start();
-    const { facts, budget, database } = context;
-    requireRoom(data, facts);
-    const deadline = new Deadline(budget, options.signal);
-    const row = await insertRow(context, deadline, id, data, options);
-    const hold = new Nothing(database);
-    await limitSessions(context, hold, deadline, row.user);
-    context.events.emit('create', () => ({
-      handle: context.hash.handleOf(row.key),
-      user: row.user,
-    }));
-    const opened = { id, keys: [row.key], row, hold, turn: undefined, isReadOnly: false } as const;
-    return new OpenSession(context, opened);
+    return await createSession(await this.#engine.start(), id, data, options);
   }
 
   /**
@@ -189,8 +171,7 @@ export class Sessions<
    */
   saveHandler(options: SaveHandlerOptions = {}): PhpSaveHandler {
     requireAll(options, { strategy: LOCKS });
-    const start = () => this.#engine.start(options.strategy);
-    return new PhpSaveHandler(start, (id, data) => this.#insert(id, data, {}), options);
+    return new PhpSaveHandler(() => this.#engine.start(options.strategy), options);
   }
 
   /**

@@ -2,8 +2,8 @@
 import type { Context } from './context.ts';
 import { Deadline, repeat } from './database/deadline.ts';
 import type { ExtraValue } from './extra.ts';
-import { endSuccessor } from './find.ts';
 import { type Kind, OBJECT, requireKind } from './kinds.ts';
+import { endSuccessor } from './pointers.ts';
 import { removeRows } from './remove.ts';
 import type { Listed, Statement } from './table/table.ts';
 

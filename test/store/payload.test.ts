@@ -12,8 +12,8 @@ import {
   PhpReference,
   type PhpValue,
 } from '../../src/serialize/index.ts';
-import { decisionOf } from '../../src/store/contest.ts';
 import { SessionConflict, SessionUnreadable, SessionValueError } from '../../src/store/errors.ts';
+import { decisionOf } from '../../src/store/on-conflict.ts';
 import { merge } from '../../src/store/payload/merge.ts';
 import { encodeValue, type Format, Payload } from '../../src/store/payload/payload.ts';
 import { Variables } from '../../src/store/payload/variables.ts';

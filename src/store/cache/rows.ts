@@ -29,7 +29,7 @@ export interface CacheOptions {
 }
 
 /** A cache, as the store uses it. */
-export interface Rows {
+export interface Cache {
   /**
    * Returns the row of a key.
    *
@@ -51,7 +51,7 @@ export interface Rows {
 }
 
 /** Without a cache each read asks the database. */
-export const uncached: Rows = {
+export const noCache: Cache = {
   read: (_key, load) => load(),
   change: (_keys, work) => work(),
   close: () => {},
@@ -70,7 +70,7 @@ type Head = Pick<Row, 'left' | 'age' | 'user' | 'label'> & { guard: number; mark
  * row that it has made up. So every row is sealed to its key with HMAC-SHA-256 under the store's
  * newest secret, and a row whose seal is wrong is read from the database instead.
  */
-export class CachedRows implements Rows {
+export class CachedRows implements Cache {
   readonly #client: MemcachedClient;
   readonly #cache: RowCache;
   readonly #secret: string | Uint8Array;
