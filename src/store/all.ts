@@ -1,9 +1,9 @@
 /** All sessions of all users: a walk through them, their number, their end. */
 import type { Context } from './context.ts';
-import type { Answer } from './database/database.ts';
-import { Deadline, repeat } from './database/deadline.ts';
+import type { Answer, Statement } from './database/database.ts';
+import { Deadline } from './database/deadline.ts';
 import { removeRows } from './remove.ts';
-import type { Row, Statement } from './table/table.ts';
+import type { Row } from './table/table.ts';
 
 /** Sessions that one statement reads. */
 const A_PAGE = 100;
@@ -89,7 +89,6 @@ export async function endAll(context: Context): Promise<number> {
   return count;
 }
 
-async function run({ database, budget }: Context, { sql, values }: Statement): Promise<Answer> {
-  const deadline = new Deadline(budget);
-  return await repeat(deadline, () => database.run(deadline, sql, values));
+async function run({ database, budget }: Context, statement: Statement): Promise<Answer> {
+  return await database.repeat(new Deadline(budget), statement);
 }

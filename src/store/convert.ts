@@ -1,7 +1,7 @@
 /** Rewrites sessions in another format while they are in use. */
 import { walkRows } from './all.ts';
 import type { Context } from './context.ts';
-import { Deadline, repeat } from './database/deadline.ts';
+import { Deadline } from './database/deadline.ts';
 import { SessionUnreadable, SessionValueError } from './errors.ts';
 import { findRow } from './find.ts';
 import { takeRandom } from './identifiers.ts';
@@ -69,16 +69,10 @@ async function convertRow(
     if (data.length > facts.maxBytes) throw new SessionValueError('data', 'a session of such size');
     if (isDry) return 'converted';
     const { key, guard } = row;
-    const save = {
-      key,
-      guard,
-      data: sealing.close(key, data),
-      mark: takeRandom(MARK_BYTES),
-    };
-    const { sql, values } = table.rewrite(save);
+    const save = { key, guard, data: sealing.close(key, data), mark: takeRandom(MARK_BYTES) };
     const deadline = new Deadline(budget);
-    const update = () => repeat(deadline, () => database.run(deadline, sql, values));
-    if ((await cache.change([key], update)).affected > 0) return 'converted';
+    const rewrite = () => database.repeat(deadline, table.rewrite(save));
+    if ((await cache.change([key], rewrite)).affected > 0) return 'converted';
     const found = await findRow(context, deadline, [key]);
     if (found === undefined || found.next !== undefined) return 'gone';
     if (table.wasSaved(found, save) === true) return 'converted';

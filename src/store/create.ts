@@ -55,14 +55,14 @@ async function insertRow(
     data: sealing.close(key, data),
     extra: extra.valuesOf({ data, user, label }),
   };
-  const { sql, values } = table.insert(fresh, life);
+  const insert = table.insert(fresh, life);
   const left = Math.min(life.idle, life.absolute);
   const marks = firstMarks(mark);
   const times = { left, age: 0, next: undefined, isInGrace: false };
   const row: Row = { key, data, guard: 1, marks, user, label, ...times };
   for (;;) {
     try {
-      await database.run(deadline, sql, values);
+      await database.run(deadline, insert);
       return row;
     } catch (failure) {
       if (!(failure instanceof StatementFailure) || failure.errno !== DUPLICATE) {

@@ -5,7 +5,7 @@ import type { Context } from './context.ts';
 import { BatchedReads } from './database/batched-reads.ts';
 import { BatchedWrites } from './database/batched-writes.ts';
 import { Database } from './database/database.ts';
-import { Deadline, repeat } from './database/deadline.ts';
+import { Deadline } from './database/deadline.ts';
 import { SingleReads } from './database/reads.ts';
 import { SingleWrites } from './database/writes.ts';
 import { SessionSetupError } from './errors.ts';
@@ -120,7 +120,7 @@ export class Engine {
   async #create(name: string, schema: string, isNeeded = true): Promise<void> {
     const deadline = new Deadline(this.settings.timeout);
     const run = (sql: string): Promise<unknown> =>
-      repeat(deadline, () => this.#database.run(deadline, sql));
+      this.#database.repeat(deadline, { sql, values: [] });
     try {
       await run(schema);
     } catch (error) {

@@ -1,8 +1,9 @@
 /** Finds a session's row by the keys of its id. */
 import type { Context } from './context.ts';
+import type { Statement } from './database/database.ts';
 import { type Deadline, repeat } from './database/deadline.ts';
 import { firstOf } from './database/reads.ts';
-import type { Row, Statement } from './table/table.ts';
+import type { Row } from './table/table.ts';
 
 /** Runs a SELECT: on any connection, or on the one that has the lock. */
 export type Reader = (statement: Statement) => Promise<{ rows: readonly (readonly unknown[])[] }>;

@@ -3,12 +3,11 @@
  * this is only about space.
  */
 import type { Context } from './context.ts';
-import type { Answer } from './database/database.ts';
 import { Deadline, repeat } from './database/deadline.ts';
 import { StatementFailure } from './database/failures.ts';
 import { takeRandom } from './identifiers.ts';
+import { NO_DATA } from './table/ours.ts';
 import { MARK_BYTES } from './table/statements.ts';
-import type { Statement } from './table/table.ts';
 
 /** The row by which one process runs the collection; a session's key has 32 bytes. */
 const RUNNER = Buffer.from('gc runner');
@@ -115,12 +114,11 @@ async function collectPieces(
   isOver: () => boolean,
 ): Promise<number> {
   let count = 0;
-  const run = ({ sql, values }: Statement): Promise<Answer> =>
-    repeat(deadline, () => database.run(deadline, sql, values));
   while (!isOver()) {
-    const { rows } = await run(table.expired(PIECE));
+    const { rows } = await database.repeat(deadline, table.expired(PIECE));
     if (rows.length === 0) break;
-    count += (await run(table.sweep(rows.map(([key]) => key as Buffer)))).affected;
+    const keys = rows.map(([key]) => key as Buffer);
+    count += (await database.repeat(deadline, table.sweep(keys))).affected;
   }
   return count;
 }
@@ -172,19 +170,12 @@ export async function becomeRunner(
   time: number,
 ): Promise<boolean> {
   const deadline = new Deadline(budget);
-  const run = ({ sql, values }: Statement): Promise<Answer> => database.run(deadline, sql, values);
-  await repeat(deadline, () => run(table.sweep([RUNNER])));
-  const data = Buffer.alloc(0);
-  const fresh = {
-    key: RUNNER,
-    data,
-    mark: takeRandom(MARK_BYTES),
-    user: undefined,
-    label: undefined,
-  };
+  await database.repeat(deadline, table.sweep([RUNNER]));
+  const mark = takeRandom(MARK_BYTES);
+  const fresh = { key: RUNNER, data: NO_DATA, mark, user: undefined, label: undefined };
   return await repeat(deadline, async () => {
     try {
-      await run(table.insert(fresh, { idle: time, absolute: time }));
+      await database.run(deadline, table.insert(fresh, { idle: time, absolute: time }));
       return true;
     } catch (failure) {
       // Perhaps by an earlier try whose answer was lost: then none collects until the row expires.

@@ -1,6 +1,9 @@
 /** Decides about keys that two requests have changed: the option `onConflict`. */
-import { type Contest, type Decide, isSame } from './payload/merge.ts';
+import type { Context } from './context.ts';
+import { type Contest, type Decide, isSame, merge } from './payload/merge.ts';
 import { decodeValue, encodeValue, isPhpValue } from './payload/payload.ts';
+import { requireRoom } from './room.ts';
+import type { SaveOptions } from './save.ts';
 
 /**
  * Decides about one key that two requests changed. A deleted key is undefined.
@@ -44,21 +47,35 @@ export function decisionOf(onConflict: OnConflict): Decide {
   };
 }
 
+/** The rules of one merge, in place of the store's own. */
+export type MergeRules = Pick<SaveOptions, 'decide' | 'own'>;
+
 /**
- * Notes the keys that a decision was asked about.
+ * Merges the data of two requests that have changed one session. Keys that both have changed are an
+ * event `conflict`.
  *
- * @param decide - The decision.
- * @param own - Keys that are not asked about: this request's value counts.
+ * @param key - The key of the session's row.
+ * @param versions - The session as this request has read it, as it wants it, and as it is now.
+ * @returns `mine` itself if that is the result.
+ * @throws SessionConflict; SessionTooLarge.
  */
-export function contestedBy(
-  decide: Decide,
-  own: readonly string[] = [],
-): { keys: string[]; decideAndNote: Decide } {
+export function mergeSaves(
+  { decide: usual, events, facts, format, hash }: Context,
+  key: Buffer,
+  { base, mine, theirs }: { base: Buffer; mine: Buffer; theirs: Buffer },
+  { decide = usual, own = [] }: MergeRules,
+): Buffer {
   const keys: string[] = [];
   const decideAndNote = (contest: Contest): ReturnType<Decide> => {
     if (own.includes(contest.key)) return contest.mine;
     if (!isSame(contest.mine, contest.theirs)) keys.push(contest.key);
     return decide(contest);
   };
-  return { keys, decideAndNote };
+  try {
+    const merged = merge(base, mine, theirs, format, decideAndNote);
+    requireRoom(merged, facts);
+    return merged.equals(mine) ? mine : merged;
+  } finally {
+    if (keys.length > 0) events.emit('conflict', () => ({ handle: hash.handleOf(key), keys }));
+  }
 }

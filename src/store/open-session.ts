@@ -1,26 +1,23 @@
 /** One session between its read and its close: the bytes, and what protects them. */
-
 import type { Context } from './context.ts';
+import type { Statement } from './database/database.ts';
 import { Deadline, repeat } from './database/deadline.ts';
 import { SessionClosed, SessionConflict, SessionLockLost } from './errors.ts';
 import type { Hold } from './hold/hold.ts';
 import type { Turn } from './hold/queue.ts';
 import { limitSessions } from './max-per-user.ts';
-import { contestedBy } from './on-conflict.ts';
-import { type Decide, merge } from './payload/merge.ts';
+import { type MergeRules, mergeSaves } from './on-conflict.ts';
 import { endSuccessor } from './pointers.ts';
 import { type RenewOptions, renewRow, requireRenewal } from './renew.ts';
 import { requireRoom } from './room.ts';
 import { compareAndSet, type SaveAnswer, type SaveOptions, type Target } from './save.ts';
-import type { Row, Statement } from './table/table.ts';
+import type { Wish } from './shared-saves.ts';
+import type { Row } from './table/table.ts';
 
 /** Versions count from 1: a save with this one always compares with the row as it is. */
 const NO_GUARD = 0;
 
 const MAYBE_MADE = 'an earlier save of this request may have been made: start the session again';
-
-/** The rules of one save's merge. */
-type Deciding = Pick<SaveOptions, 'own'> & { readonly decide: Decide };
 
 /** An open session that is only read. */
 export type ReadSession = Pick<
@@ -106,7 +103,7 @@ export class OpenSession implements AsyncDisposable {
 
   /** Seconds since the session began, or since its user has logged in. */
   get age(): number {
-    return (this.#row.age + performance.now() - this.#readAt) / 1000;
+    return this.#age / 1000;
   }
 
   /** The session's name in lists and events. */
@@ -135,15 +132,17 @@ export class OpenSession implements AsyncDisposable {
     this.#requireWritable();
     requireRoom(data, this.#context.facts);
     if (this.state !== 'alive') return 'gone';
-    const { budget, saves, decide } = this.#context;
+    const { budget, saves } = this.#context;
     const deadline = new Deadline(budget, options.signal);
     if (this.#hold.isExclusive) return await this.#saveLocked(deadline, data);
-    const how = { decide: options.decide ?? decide, own: options.own };
-    const reconcile = (found: Row): Buffer =>
-      this.#reconcile(options.base ?? this.#row.data, data, found, how);
-    const keep = (row: Row): void => this.#keep(row);
-    const write = compareAndSet.bind(undefined, this.#target);
-    const wish = { owner: this, row: this.#row, reconcile, write, keep };
+    const wish: Wish = {
+      owner: this,
+      row: this.#row,
+      // Read when the save's turn comes: an earlier save of this object may change the row.
+      reconcile: (found) => this.#reconcile(options.base ?? this.#row.data, data, found, options),
+      write: compareAndSet.bind(undefined, this.#target),
+      keep: (row) => this.#keep(row),
+    };
     let written: Buffer | undefined;
     try {
       written = await saves.save(wish, deadline);
@@ -167,20 +166,13 @@ export class OpenSession implements AsyncDisposable {
     return 'saved';
   }
 
-  /** Returns `data` itself if no other request has changed the session. */
-  #reconcile(base: Buffer, data: Buffer, found: Row, { decide, own }: Deciding): Buffer {
+  /** Returns the data to write over a row: `data` itself if no other request has changed the row. */
+  #reconcile(base: Buffer, data: Buffer, found: Row, rules: MergeRules): Buffer {
     if (found.data.equals(base)) return data;
     // An update() that was made already would be made twice.
     if (this.#isUnsure && !data.equals(base)) throw new SessionConflict([], MAYBE_MADE);
-    const { format, events, facts } = this.#context;
-    const { keys, decideAndNote } = contestedBy(decide, own);
-    try {
-      const merged = merge(base, data, found.data, format, decideAndNote);
-      requireRoom(merged, facts);
-      return merged.equals(data) ? data : merged;
-    } finally {
-      if (keys.length > 0) events.emit('conflict', () => ({ handle: this.handle, keys }));
-    }
+    const versions = { base, mine: data, theirs: found.data };
+    return mergeSaves(this.#context, this.#row.key, versions, rules);
   }
 
   /**
@@ -192,12 +184,13 @@ export class OpenSession implements AsyncDisposable {
     this.#requireWritable();
     if (this.state !== 'alive') return false;
     const { life, touchAfter, table } = this.#context;
-    const elapsed = performance.now() - this.#readAt;
-    const most = Math.min(life.idle, life.absolute - this.#row.age - elapsed);
-    if (this.#row.left - elapsed > most - life.idle * touchAfter) return true;
+    const age = this.#age;
+    const left = this.#row.left + this.#row.age - age;
+    const most = Math.min(life.idle, life.absolute - age);
+    if (left > most - life.idle * touchAfter) return true;
     const affected = await this.#change(table.touch(this.#row.key, life), signal);
     this.#isGone = affected === 0;
-    if (affected > 0) this.#keep({ ...this.#row, left: most, age: this.#row.age + elapsed });
+    if (affected > 0) this.#keep({ ...this.#row, left: most, age });
     return affected > 0;
   }
 
@@ -215,12 +208,11 @@ export class OpenSession implements AsyncDisposable {
     if (options.data !== undefined) requireRoom(options.data, this.#context.facts);
     if (this.state !== 'alive') return undefined;
     const deadline = new Deadline(this.#context.budget, options.signal);
+    const { data, decide } = options;
     const reconcile = (found: Row): Buffer =>
-      this.#reconcile(this.#row.data, options.data ?? this.#row.data, found, {
-        decide: options.decide ?? this.#context.decide,
-      });
-    const age = this.#row.age + performance.now() - this.#readAt;
-    const renewed = await renewRow(this.#target, deadline, { ...options, age, reconcile });
+      this.#reconcile(this.#row.data, data ?? this.#row.data, found, { decide });
+    const renewal = { ...options, age: this.#age, reconcile };
+    const renewed = await renewRow(this.#target, deadline, renewal);
     this.#isGone = renewed === undefined;
     if (renewed === undefined) return undefined;
     this.#keys = [renewed.row.key];
@@ -231,9 +223,8 @@ export class OpenSession implements AsyncDisposable {
     }
     this.#keep(renewed.row);
     this.#id = renewed.id;
-    const { user } = this.#row;
-    await limitSessions(this.#context, this.#hold, deadline, user);
-    this.#context.events.emit('renew', () => ({ handle: this.handle, user }));
+    await limitSessions(this.#context, this.#hold, deadline, this.user);
+    this.#emit('renew');
     return renewed.id;
   }
 
@@ -246,14 +237,13 @@ export class OpenSession implements AsyncDisposable {
     this.#requireWritable();
     if (this.state !== 'alive') return false;
     const keys = [...new Set([this.#row.key, ...this.#keys])];
-    const affected = await this.#context.cache.change(keys, () =>
-      this.#change(this.#context.table.removeLive(keys), signal),
-    );
-    const deadline = new Deadline(this.#context.budget, signal);
+    const { budget, cache, table } = this.#context;
+    const removal = table.removeLive(keys);
+    const affected = await cache.change(keys, () => this.#change(removal, signal));
+    const deadline = new Deadline(budget, signal);
     const ended = affected > 0 || (await endSuccessor(this.#context, deadline, keys)) > 0;
     this.#isGone = true;
-    const { user } = this.#row;
-    if (ended) this.#context.events.emit('destroy', () => ({ handle: this.handle, user }));
+    if (ended) this.#emit('destroy');
     return ended;
   }
 
@@ -268,6 +258,11 @@ export class OpenSession implements AsyncDisposable {
   /** As `close()`, at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** Milliseconds since the session began, by the database's clock at the read and this process's since. */
+  get #age(): number {
+    return this.#row.age + performance.now() - this.#readAt;
   }
 
   get #target(): Target {
@@ -293,9 +288,12 @@ export class OpenSession implements AsyncDisposable {
   }
 
   #lockLost(cause?: unknown): SessionLockLost {
-    const { user } = this.#row;
-    this.#context.events.emit('lock-lost', () => ({ handle: this.handle, user }));
+    this.#emit('lock-lost');
     return new SessionLockLost(cause);
+  }
+
+  #emit(kind: 'renew' | 'destroy' | 'lock-lost'): void {
+    this.#context.events.emit(kind, () => ({ handle: this.handle, user: this.user }));
   }
 
   #requireWritable(): void {

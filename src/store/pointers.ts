@@ -5,7 +5,7 @@
 import type { Context } from './context.ts';
 import { type Deadline, repeat } from './database/deadline.ts';
 import { findRow } from './find.ts';
-import type { Row, Statement } from './table/table.ts';
+import type { Row } from './table/table.ts';
 
 /**
  * Follows a renewed id to the session that has replaced it.
@@ -48,8 +48,7 @@ export async function endFamily(
     const key: Buffer = next;
     // Also a session whose data cannot be read must end.
     const row = await repeat(deadline, () => context.reads.read([key], deadline));
-    const { sql, values } = table.remove([key]);
-    await cache.change([key], () => repeat(deadline, () => database.run(deadline, sql, values)));
+    await cache.change([key], () => database.repeat(deadline, table.remove([key])));
     if (row !== undefined) count += 1;
     next = row?.next;
   }
@@ -71,18 +70,17 @@ export async function endSuccessor(
 ): Promise<number> {
   const { database, table, cache } = context;
   const pointers: Buffer[] = [];
-  const run = async ({ sql, values }: Statement): Promise<number> =>
-    (await repeat(deadline, () => database.run(deadline, sql, values))).affected;
   let pointer = await findRow(context, deadline, keys);
   while (pointer?.next !== undefined) {
     const { key, next, user } = pointer;
     pointers.push(key);
     const row = await findRow(context, deadline, [next]);
     if (row === undefined || row.user !== user) return 0;
-    const count = await cache.change([next], () => run(table.removeLive([next])));
-    if (count > 0) {
-      await run(table.remove(pointers));
-      return count;
+    const removal = table.removeLive([next]);
+    const { affected } = await cache.change([next], () => database.repeat(deadline, removal));
+    if (affected > 0) {
+      await database.repeat(deadline, table.remove(pointers));
+      return affected;
     }
     pointer = await findRow(context, deadline, [next]);
   }

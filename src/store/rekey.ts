@@ -1,13 +1,12 @@
 /** Moves a session to the key of the newest secret when it is used, so that an older one can go. */
 import type { Context } from './context.ts';
-import type { Answer } from './database/database.ts';
 import type { Deadline } from './database/deadline.ts';
 import { readRow } from './find.ts';
 import type { Hold } from './hold/hold.ts';
 import { takeRandom } from './identifiers.ts';
 import { NO_DATA } from './table/ours.ts';
 import { firstMarks, MARK_BYTES } from './table/statements.ts';
-import type { Row, Statement } from './table/table.ts';
+import type { Row } from './table/table.ts';
 
 /**
  * Moves a row. A pointer stays under the old key: older pointers lead to it, and processes without the
@@ -38,6 +37,5 @@ export async function rekey(
     const left = Math.min(life.idle, life.absolute - age);
     return { ...row, key: newest, guard: 1, marks: firstMarks(mark), left };
   }
-  const read = ({ sql, values }: Statement): Promise<Answer> => database.run(deadline, sql, values);
-  return (await readRow(context, read, [newest])) ?? row;
+  return (await readRow(context, database.run.bind(database, deadline), [newest])) ?? row;
 }

@@ -1,9 +1,9 @@
 /** Deletes rows, also those that pages of this process have locked. */
 import type { Context } from './context.ts';
-import { Deadline, repeat } from './database/deadline.ts';
+import type { Statement } from './database/database.ts';
+import { Deadline } from './database/deadline.ts';
 import { StatementFailure } from './database/failures.ts';
 import { nameOf } from './hold/row.ts';
-import type { Statement } from './table/table.ts';
 
 /**
  * Deletes rows.
@@ -22,8 +22,7 @@ export async function removeRows(
     let count = 0;
     for (const key of keys) count += await removeLocked(context, deadline, key, statementOf);
     // All of them: a page that closes meanwhile may have rolled a deletion back.
-    const { sql, values } = statementOf(keys);
-    const { affected } = await repeat(deadline, () => database.run(deadline, sql, values));
+    const { affected } = await database.repeat(deadline, statementOf(keys));
     return Math.min(keys.length, count + affected);
   });
 }

@@ -8,7 +8,7 @@
 import { type AnySession, countAll, endAll, walk } from './all.ts';
 import { createSession } from './create.ts';
 import type { Answer, Bound } from './database/database.ts';
-import { Deadline, repeat } from './database/deadline.ts';
+import { Deadline } from './database/deadline.ts';
 import { Engine } from './engine.ts';
 import { SessionSetupError } from './errors.ts';
 import type { SessionEventKind, SessionListener } from './events.ts';
@@ -192,8 +192,7 @@ export class Sessions<
    */
   async run(sql: string, values: readonly Bound[]): Promise<Answer> {
     const { database, budget } = await this.#engine.start();
-    const deadline = new Deadline(budget);
-    return await repeat(deadline, () => database.run(deadline, sql, values));
+    return await database.repeat(new Deadline(budget), { sql, values });
   }
 
   /** Seconds that a session lives without being used. */

@@ -1,11 +1,11 @@
 /** The sessions of one user: a list to show, and ways to end them. */
 import type { Context } from './context.ts';
-import { Deadline, repeat } from './database/deadline.ts';
+import { Deadline } from './database/deadline.ts';
 import type { ExtraValue } from './extra.ts';
 import { type Kind, OBJECT, requireKind } from './kinds.ts';
 import { endSuccessor } from './pointers.ts';
 import { removeRows } from './remove.ts';
-import type { Listed, Statement } from './table/table.ts';
+import type { Listed } from './table/table.ts';
 
 /** An id or a handle in place of the session would end this session as well. */
 const SESSION: Kind = {
@@ -133,7 +133,7 @@ export class UserSessions<Column extends string = string> {
       await this.#remove(context, keys);
       count += keys.length;
     }
-    await this.#run(context, context.table.removePointers(user));
+    await context.database.repeat(new Deadline(context.budget), context.table.removePointers(user));
     context.events.emit('destroy', () => ({ user, count }));
     return count;
   }
@@ -146,13 +146,7 @@ export class UserSessions<Column extends string = string> {
   async #read(context: Context): Promise<Listed[]> {
     const { database, table, budget } = context;
     const deadline = new Deadline(budget);
-    const { sql, values } = table.list(this.#user);
-    const { rows } = await repeat(deadline, () => database.run(deadline, sql, values));
+    const { rows } = await database.repeat(deadline, table.list(this.#user));
     return rows.map((row) => table.listedOf(row));
-  }
-
-  async #run({ database, budget }: Context, { sql, values }: Statement): Promise<number> {
-    const deadline = new Deadline(budget);
-    return (await repeat(deadline, () => database.run(deadline, sql, values))).affected;
   }
 }

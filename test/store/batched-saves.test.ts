@@ -6,13 +6,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { RowDataPacket } from 'mysql2';
 import type { Pool } from 'mysql2/promise';
 import { BatchedWrites } from '../../src/store/database/batched-writes.ts';
-import { Database } from '../../src/store/database/database.ts';
+import { Database, type Statement } from '../../src/store/database/database.ts';
 import { Deadline } from '../../src/store/database/deadline.ts';
 import type { OpenSession } from '../../src/store/open-session.ts';
 import type { Sessions } from '../../src/store/store.ts';
 import { OurTable } from '../../src/store/table/ours.ts';
 import { MARK_BYTES } from '../../src/store/table/statements.ts';
-import type { Save, Statement } from '../../src/store/table/table.ts';
+import type { Save } from '../../src/store/table/table.ts';
 import type { Wire } from '../../src/workshop/wire/proxy.ts';
 import {
   json,

@@ -56,9 +56,8 @@ export class BatchedReads implements Reads {
   }
 
   async #ask(batch: readonly Waiting[]): Promise<void> {
-    const { sql, values } = this.#table.read(keysOf(batch));
-    const deadline = new Deadline(2 * this.#timeout);
-    const { rows } = await this.#database.run(deadline, sql, values);
+    const read = this.#table.read(keysOf(batch));
+    const { rows } = await this.#database.run(new Deadline(2 * this.#timeout), read);
     const found = new Map<string, Row>();
     for (const columns of rows) {
       const row = readable(this.#table.rowOf(columns));

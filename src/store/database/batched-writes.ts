@@ -128,9 +128,8 @@ export class BatchedWrites implements Writes {
   async #saveAll(batch: readonly Waiting[]): Promise<(at: number) => boolean> {
     number = (number % NUMBERS) + 1;
     const saves = batch.map(({ save }) => save);
-    const { sql, values } = this.#table.updateAll(saves, this.#life, number);
-    const deadline = new Deadline(2 * this.#timeout);
-    const answer = await this.#database.run(deadline, sql, values);
+    const update = this.#table.updateAll(saves, this.#life, number);
+    const answer = await this.#database.run(new Deadline(2 * this.#timeout), update);
     if (answer.affected === batch.length) return () => true;
     const won = winnersOf(answer);
     if (won === undefined) throw new StatementFailure(new NoAnswer('An unusable answer'), true);

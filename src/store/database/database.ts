@@ -1,7 +1,7 @@
 /** Statements over the application's pool: each with a time limit, each settled exactly once. */
 import type { Pool as CallbackPool, PoolConnection, QueryOptions } from 'mysql2';
 import type { Pool as PromisePool } from 'mysql2/promise';
-import type { Deadline } from './deadline.ts';
+import { type Deadline, repeat } from './deadline.ts';
 import { NoAnswer, StatementFailure } from './failures.ts';
 
 /** A pool of mysql2, or of mysql2/promise. */
@@ -9,6 +9,12 @@ export type AnyPool = CallbackPool | PromisePool;
 
 /** A value that a statement binds. */
 export type Bound = string | number | Buffer | null;
+
+/** One statement and its values. */
+export interface Statement {
+  readonly sql: string;
+  readonly values: readonly Bound[];
+}
 
 /** The answer to one statement. */
 export interface Answer {
@@ -77,7 +83,7 @@ export class Database {
    *
    * @throws StatementFailure.
    */
-  run(deadline: Deadline, sql: string, values: readonly Bound[] = []): Promise<Answer> {
+  run(deadline: Deadline, { sql, values }: Statement): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#take(deadline, reject, (link) => {
         link.start(deadline, sql, values, 0, (failure, answer) => {
@@ -87,6 +93,15 @@ export class Database {
         });
       });
     });
+  }
+
+  /**
+   * Runs a statement that may be applied twice without harm, and repeats it until it succeeds.
+   *
+   * @throws As `Deadline.pauseAfter`.
+   */
+  async repeat(deadline: Deadline, statement: Statement): Promise<Answer> {
+    return await repeat(deadline, () => this.run(deadline, statement));
   }
 
   /**

@@ -26,8 +26,7 @@ export class SingleReads implements Reads {
   }
 
   async read(keys: readonly Buffer[], deadline: Deadline): Promise<Row | undefined> {
-    const { sql, values } = this.#table.read(keys);
-    const { rows } = await this.#database.run(deadline, sql, values);
+    const { rows } = await this.#database.run(deadline, this.#table.read(keys));
     return firstOf(this.#table, keys, rows);
   }
 }

@@ -30,7 +30,7 @@ export class SingleWrites implements Writes {
   }
 
   async save(save: Save, deadline: Deadline): Promise<boolean> {
-    const { sql, values } = this.#table.update(save, this.#life);
-    return (await this.#database.run(deadline, sql, values)).affected > 0;
+    const update = this.#table.update(save, this.#life);
+    return (await this.#database.run(deadline, update)).affected > 0;
   }
 }

@@ -1,8 +1,8 @@
 /** Holds a session between its read and its save: by nothing, a lock, a lease or a row. */
-import type { Answer, Database, Link } from '../database/database.ts';
+import type { Answer, Database, Link, Statement } from '../database/database.ts';
 import type { Deadline } from '../database/deadline.ts';
 import type { Facts } from '../table/probe.ts';
-import type { Statement, Table } from '../table/table.ts';
+import type { Table } from '../table/table.ts';
 
 /** The parts of the store that the strategies use. */
 export interface HoldContext {
@@ -60,12 +60,12 @@ export class Nothing implements Hold {
     return false;
   }
 
-  read(deadline: Deadline, { sql, values }: Statement): Promise<Answer> {
-    return this.#database.run(deadline, sql, values);
+  read(deadline: Deadline, statement: Statement): Promise<Answer> {
+    return this.#database.run(deadline, statement);
   }
 
-  write(deadline: Deadline, { sql, values }: Statement): Promise<Answer> {
-    return this.#database.run(deadline, sql, values);
+  write(deadline: Deadline, statement: Statement): Promise<Answer> {
+    return this.#database.run(deadline, statement);
   }
 
   async transact(deadline: Deadline, statements: readonly Statement[]): Promise<boolean> {

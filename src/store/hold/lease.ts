@@ -133,6 +133,6 @@ class Lease extends Nothing {
   }
 
   #run(deadline: Deadline, sql: string, values: readonly (Buffer | number)[]): Promise<Answer> {
-    return this.#context.database.run(deadline, sql, values);
+    return this.#context.database.run(deadline, { sql, values });
   }
 }

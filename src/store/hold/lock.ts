@@ -1,11 +1,10 @@
 /** Strategy `lock`: a named lock of the server, on a connection of its own, from read to close. */
 import { hash } from 'node:crypto';
-import type { Answer, Link } from '../database/database.ts';
+import type { Answer, Link, Statement } from '../database/database.ts';
 import { Deadline } from '../database/deadline.ts';
 import { StatementFailure } from '../database/failures.ts';
 import { SessionLockTimeout } from '../errors.ts';
 import { quote } from '../table/names.ts';
-import type { Statement } from '../table/table.ts';
 import { type Hold, type HoldContext, transact } from './hold.ts';
 
 /** RELEASE_LOCK must not keep a response waiting for long; a doubtful connection is closed. */

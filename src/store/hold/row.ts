@@ -1,9 +1,8 @@
 /** Strategy `row`: SELECT … FOR UPDATE in a transaction that ends with the save. */
-import type { Answer, Link } from '../database/database.ts';
+import type { Answer, Link, Statement } from '../database/database.ts';
 import { Deadline } from '../database/deadline.ts';
 import { NoAnswer, StatementFailure } from '../database/failures.ts';
 import { SessionLockTimeout } from '../errors.ts';
-import type { Statement } from '../table/table.ts';
 import { type Hold, type HoldContext, transact } from './hold.ts';
 
 /** Milliseconds; a connection that takes longer is closed. */

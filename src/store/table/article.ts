@@ -1,10 +1,11 @@
 /** The table of the article's PHP class: `id`, `d`, `updated`, and nothing else. */
+import type { Statement } from '../database/database.ts';
 import { SessionSetupError } from '../errors.ts';
 import type { ExtraValue } from '../extra.ts';
 import { quote } from './names.ts';
 import { NO_DATA, placeholders } from './ours.ts';
 import type { Columns } from './statements.ts';
-import type { Fresh, Guard, Listed, Renewal, Row, Save, Statement, Table } from './table.ts';
+import type { Fresh, Guard, Listed, Renewal, Row, Save, Table } from './table.ts';
 
 const NOW = 'UNIX_TIMESTAMP()';
 

@@ -1,5 +1,5 @@
 /** The store's own table. */
-import type { Bound } from '../database/database.ts';
+import type { Bound, Statement } from '../database/database.ts';
 import type { ExtraValue } from '../extra.ts';
 import { quote } from './names.ts';
 import {
@@ -10,7 +10,7 @@ import {
   type Statements,
   statementsOf,
 } from './statements.ts';
-import type { Fresh, Guard, Life, Listed, Renewal, Row, Save, Statement, Table } from './table.ts';
+import type { Fresh, Guard, Life, Listed, Renewal, Row, Save, Table } from './table.ts';
 
 /** No bytes. */
 export const NO_DATA: Buffer = Buffer.alloc(0);

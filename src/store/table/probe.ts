@@ -1,6 +1,6 @@
 /** Questions to the server at start, and refusals that name their remedy. */
 import { BARE, type Bound, type Database, type Frame } from '../database/database.ts';
-import { Deadline, repeat } from '../database/deadline.ts';
+import { Deadline } from '../database/deadline.ts';
 import { SessionSetupError } from '../errors.ts';
 import type { Table } from './table.ts';
 
@@ -32,7 +32,7 @@ export async function probe(
 ): Promise<Facts> {
   const deadline = new Deadline(budget);
   const ask = async (sql: string, ...values: Bound[]): Promise<readonly (readonly unknown[])[]> =>
-    (await repeat(deadline, () => database.run(deadline, sql, values))).rows;
+    (await database.repeat(deadline, { sql, values })).rows;
   const nodes = await countNodes(ask);
   database.frames = {
     read: nodes === undefined ? BARE : await currentReads(ask),

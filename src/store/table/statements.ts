@@ -61,42 +61,76 @@ export type Statements = Record<
   string
 > & { updateAll: (size: number) => string };
 
+/** A table's name, its columns and the application's columns, all quoted. */
+interface Names {
+  readonly table: string;
+  readonly c: Columns;
+  readonly extra: readonly string[];
+}
+
 /** Returns the statements of a table, its name and its columns quoted. */
 export function statementsOf(table: string, c: Columns, extra: readonly string[]): Statements {
-  const isAlive = `${c.expires}>${NOW}`;
-  const isExpired = `${c.expires}<=${NOW}`;
-  const live = `${c.expires}=LEAST(${NOW}+?,${c.created}+?)`;
-  const marked = `${c.version}=${c.version}+1,${c.token}=CONCAT(?,LEFT(${c.token},${(MARKS - 1) * MARK_BYTES}))`;
-  const columns = [
-    c.id,
-    c.data,
-    c.version,
-    c.token,
-    c.user,
-    c.label,
-    c.created,
-    c.updated,
-    c.expires,
-    ...extra,
-  ].join(',');
-  const more = extra.map(() => ',?').join('');
+  const names = { table, c, extra };
+  return {
+    ...conditionsOf(c),
+    ...readsOf(names),
+    ...insertsOf(names),
+    ...updatesOf(names),
+    ...deletesOf(names),
+    schema: schemaOf(names),
+  };
+}
+
+function conditionsOf(c: Columns) {
+  return {
+    isAlive: `${c.expires}>${NOW}`,
+    isExpired: `${c.expires}<=${NOW}`,
+    isUpTo: `${c.expires}<=?`,
+    isOf: `${c.user}=?`,
+    isNoPointer: `${c.next} IS NULL`,
+  };
+}
+
+function readsOf({ table, c, extra }: Names) {
+  const { isAlive, isOf, isNoPointer } = conditionsOf(c);
   const selected =
     `${c.id},${c.data},${c.version},${c.token},${c.expires}-${NOW},` +
     `${NOW}-LEAST(${c.created},${NOW}),${c.user},${c.label},${c.next},${c.updated}>${NOW}`;
+  // The row of the collection's runner has a shorter key.
+  const isSession = `${isAlive} AND ${isNoPointer} AND LENGTH(${c.id})=32`;
   return {
-    isAlive,
-    isExpired,
-    isOf: `${c.user}=?`,
-    isNoPointer: `${c.next} IS NULL`,
     read: `SELECT ${selected} FROM ${table} WHERE ${c.id}`,
-    insert:
-      `INSERT INTO ${table} (${columns}) ` + `VALUES (?,?,1,?,?,?,${NOW},${NOW},${NOW}+?${more})`,
-    succeed:
-      `INSERT INTO ${table} (${columns}) ` + `VALUES (?,?,1,?,?,?,${NOW}-?,${NOW},${NOW}+?${more})`,
-    update:
-      `UPDATE ${table} SET ${c.data}=?,${extra.map((name) => `${name}=?,`).join('')}${marked},` +
-      `${c.updated}=${NOW},${live} ` +
-      `WHERE ${c.id}=? AND ${c.version}=? AND ${isAlive} AND ${c.next} IS NULL`,
+    page: `SELECT ${selected} FROM ${table} WHERE ${c.id}>? AND ${isSession} ORDER BY ${c.id}`,
+    some: `SELECT ${c.id} FROM ${table}`,
+    count: `SELECT COUNT(*) FROM ${table} WHERE ${isSession}`,
+    list:
+      `SELECT ${[c.id, c.created, c.updated, c.label, ...extra].join(',')} FROM ${table} ` +
+      `WHERE ${isOf} AND ${isAlive} AND ${isNoPointer} ORDER BY ${c.created} DESC,${c.id} DESC`,
+  };
+}
+
+function insertsOf({ table, c, extra }: Names) {
+  const { id, data, version, token, user, label, created, updated, expires } = c;
+  const columns = [id, data, version, token, user, label, created, updated, expires, ...extra];
+  const more = extra.map(() => ',?').join('');
+  const into = `INSERT INTO ${table} (${columns.join(',')}) `;
+  return {
+    insert: `${into}VALUES (?,?,1,?,?,?,${NOW},${NOW},${NOW}+?${more})`,
+    succeed: `${into}VALUES (?,?,1,?,?,?,${NOW}-?,${NOW},${NOW}+?${more})`,
+  };
+}
+
+/** Each compares the version that was read, and none revives a session or writes to a pointer. */
+function updatesOf({ table, c, extra }: Names) {
+  const { isAlive, isNoPointer } = conditionsOf(c);
+  const isLive = `${isAlive} AND ${isNoPointer}`;
+  const isUnchanged = `${c.id}=? AND ${c.version}=? AND ${isLive}`;
+  const used = `${c.updated}=${NOW},${c.expires}=LEAST(${NOW}+?,${c.created}+?)`;
+  const older = `LEFT(${c.token},${(MARKS - 1) * MARK_BYTES})`;
+  const marked = `${c.version}=${c.version}+1,${c.token}=CONCAT(?,${older})`;
+  const filled = extra.map((name) => `${name}=?,`).join('');
+  return {
+    update: `UPDATE ${table} SET ${c.data}=?,${filled}${marked},${used} WHERE ${isUnchanged}`,
     // A user variable collects a bit for each saved row; the OK packet brings it as the insert id.
     // Asking for the marks afterwards would be too late: another process may have saved by then.
     // In a small table the server would scan another index, and lock rows in another order.
@@ -105,42 +139,35 @@ export function statementsOf(table: string, c: Columns, extra: readonly string[]
       const isSame = Array.from({ length: size }, () => `${c.id}=? AND ${c.version}=?`);
       return (
         `UPDATE ${table} FORCE INDEX (PRIMARY) SET ${c.data}=ELT(@i:=FIELD(${c.id},${list}),${list}),` +
-        `${c.token}=CONCAT(ELT(@i,${list}),LEFT(${c.token},${(MARKS - 1) * MARK_BYTES})),` +
+        `${c.token}=CONCAT(ELT(@i,${list}),${older}),` +
         `${c.version}=${c.version}+IF(LAST_INSERT_ID(@w:=IF(@w>>32=?,@w,?)|1<<(@i-1)),1,1),` +
-        `${c.updated}=${NOW},${live} ` +
-        `WHERE (${isSame.join(' OR ')}) AND ${isAlive} AND ${c.next} IS NULL`
+        `${used} WHERE (${isSame.join(' OR ')}) AND ${isLive}`
       );
     },
-    touch:
-      `UPDATE ${table} SET ${c.updated}=${NOW},${live} ` +
-      `WHERE ${c.id}=? AND ${isAlive} AND ${c.next} IS NULL`,
+    touch: `UPDATE ${table} SET ${used} WHERE ${c.id}=? AND ${isLive}`,
     point:
       `UPDATE ${table} SET ${c.data}=?,${marked},${c.next}=?,${c.updated}=${NOW}+?,` +
-      `${c.expires}=${c.created}+? ` +
-      `WHERE ${c.id}=? AND ${c.version}=? AND ${isAlive} AND ${c.next} IS NULL`,
-    rewrite:
-      `UPDATE ${table} SET ${c.data}=?,${marked} ` +
-      `WHERE ${c.id}=? AND ${c.version}=? AND ${isAlive} AND ${c.next} IS NULL`,
+      `${c.expires}=${c.created}+? WHERE ${isUnchanged}`,
+    rewrite: `UPDATE ${table} SET ${c.data}=?,${marked} WHERE ${isUnchanged}`,
+  };
+}
+
+/** The end of sessions, and the collection of those that have expired. */
+function deletesOf({ table, c }: Names) {
+  const { isExpired, isOf } = conditionsOf(c);
+  return {
     remove: `DELETE FROM ${table} WHERE ${c.id}`,
-    removePointers: `DELETE FROM ${table} WHERE ${c.user}=? AND ${c.next} IS NOT NULL`,
-    page:
-      `SELECT ${selected} FROM ${table} WHERE ${c.id}>? AND ${isAlive} ` +
-      `AND ${c.next} IS NULL AND LENGTH(${c.id})=32 ORDER BY ${c.id}`,
-    some: `SELECT ${c.id} FROM ${table}`,
-    count:
-      `SELECT COUNT(*) FROM ${table} ` +
-      `WHERE ${isAlive} AND ${c.next} IS NULL AND LENGTH(${c.id})=32`,
-    list:
-      `SELECT ${[c.id, c.created, c.updated, c.label, ...extra].join(',')} FROM ${table} ` +
-      `WHERE ${c.user}=? AND ${isAlive} AND ${c.next} IS NULL ` +
-      `ORDER BY ${c.created} DESC,${c.id} DESC`,
-    isUpTo: `${c.expires}<=?`,
+    removePointers: `DELETE FROM ${table} WHERE ${isOf} AND ${c.next} IS NOT NULL`,
+    sweepRange: `DELETE FROM ${table} WHERE ${isExpired} AND ${c.expires}>=?`,
+    expired: `SELECT ${c.id} FROM ${table} WHERE ${isExpired} ORDER BY ${c.expires}`,
     expiredAfter:
       `SELECT ${c.expires} FROM ${table} WHERE ${isExpired} AND ${c.expires}>=? ` +
       `ORDER BY ${c.expires}`,
-    sweepRange: `DELETE FROM ${table} WHERE ${isExpired} AND ${c.expires}>=?`,
-    expired: `SELECT ${c.id} FROM ${table} WHERE ${isExpired} ORDER BY ${c.expires}`,
-    schema: `CREATE TABLE IF NOT EXISTS ${table} (
+  };
+}
+
+function schemaOf({ table, c }: Names): string {
+  return `CREATE TABLE IF NOT EXISTS ${table} (
   ${c.id} VARBINARY(32) NOT NULL PRIMARY KEY,
   ${c.data} MEDIUMBLOB NOT NULL,
   ${c.version} BIGINT UNSIGNED NOT NULL,
@@ -153,8 +180,7 @@ export function statementsOf(table: string, c: Columns, extra: readonly string[]
   ${c.expires} BIGINT UNSIGNED NOT NULL,
   KEY (${c.expires}),
   KEY (${c.user})
-) ENGINE=InnoDB`,
-  };
+) ENGINE=InnoDB`;
 }
 
 /** The column `token` of a new row. */

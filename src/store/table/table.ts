@@ -1,12 +1,6 @@
 /** The seam between the store and a table: what a profile of another program's table has to know. */
-import type { Bound } from '../database/database.ts';
+import type { Bound, Statement } from '../database/database.ts';
 import type { ExtraValue } from '../extra.ts';
-
-/** One statement and its values. */
-export interface Statement {
-  readonly sql: string;
-  readonly values: readonly Bound[];
-}
 
 /** The value that a save compares: the version as it was read, or the bytes where a table has no version. */
 export type Guard = number | Buffer;
