@@ -247,7 +247,10 @@ export class OpenSession implements AsyncDisposable {
     return ended;
   }
 
-  /** Releases what the session holds. Further calls do nothing; every other method then throws. */
+  /**
+   * Releases the lock and the turn. Every other method then throws. An adapter calls this when the
+   * response has ended, also because the client has hung up.
+   */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;

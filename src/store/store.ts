@@ -1,9 +1,27 @@
 /**
  * Sessions in MySQL: the whole idea.
  *
- * A session is one row under a keyed hash of its id. `open()` reads it, under a lock or without one;
- * a save compares the version that was read, so it cannot overwrite another save, revive a session
- * that was ended, or create one. The database's own clock decides what has expired.
+ * A session is one row under a keyed hash of its id. A request opens it, with a lock or without one,
+ * and saves what it has changed. A save compares the version that was read, so it cannot overwrite
+ * another save, revive a session that was ended, or create one. The database's own clock decides what
+ * has expired.
+ *
+ * The steps of a request, and their files:
+ *
+ * - open: `open.ts` waits for a turn in this process (`hold/queue.ts`), takes the strategy's lock
+ *   (`hold/`), and reads the row (`find.ts`). `create.ts` inserts one; `rekey.ts` moves one of an older
+ *   secret.
+ * - use: `session.ts` has values, over `open-session.ts`, which has bytes and releases the lock.
+ * - save: `shared-saves.ts` takes the saves that wait for one row, `on-conflict.ts` merges them if the
+ *   row has changed, and `save.ts` writes by compare-and-set.
+ * - new id: `renew.ts` leaves a pointer in the old row. `pointers.ts` follows it for the grace, only to
+ *   a session of the same user; afterwards a use of the old id ends the session.
+ * - end: `users.ts` and `max-per-user.ts` end sessions of a user by `remove.ts`, `gc.ts` deletes those
+ *   that have expired.
+ *
+ * Below them, `table/statements.ts` has the text of each statement, `database/` its time limit, its
+ * repetitions and its batch. `options.ts` describes the options, `settings.ts` checks them,
+ * `engine.ts` makes the parts from them and asks the server at the start (`table/probe.ts`).
  */
 import { type AnySession, countAll, endAll, walk } from './all.ts';
 import { createSession } from './create.ts';
