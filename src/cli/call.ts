@@ -64,7 +64,7 @@ export function parseLine(
   try {
     parsed = parseArgs({ args: guarded(args), options, allowPositionals: true });
   } catch (error) {
-    const [sentence] = (error as Error).message.split('. ', 1);
+    const [sentence] = (error as Error).message.split(/\.(?: |\n)/, 1);
     throw new UsageError(`${sentence}: phpsessid ${name} --help lists the options`);
   }
   const { values, positionals: words } = parsed;

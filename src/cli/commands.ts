@@ -27,7 +27,8 @@ export const COMMON: OptionTable = {
   },
   'secrets-file': {
     value: 'FILE',
-    about: 'one secret a line, the newest first; else SESSION_SECRETS in the environment',
+    about:
+      'one secret a line, the newest first; else SESSION_SECRETS in the environment, or SESSION_SECRET',
   },
   table: { value: 'NAME', about: "the table, 'sessions' by default, or schema.table" },
   column: { value: 'COLUMN=NAME', multiple: true, about: 'a column of another name: data=payload' },

@@ -5,6 +5,7 @@ import { type Context, Engine } from '../store/operate.ts';
 import type { Call } from './call.ts';
 import { Unreachable, UsageError } from './ends.ts';
 import { type Place, placeOf } from './place.ts';
+import { printable } from './terminal.ts';
 
 /** Milliseconds until a server must have accepted a connection. */
 const PATIENCE = 5000;
@@ -25,16 +26,37 @@ export async function withPool<Result>(
   work: (pool: Pool) => Promise<Result>,
   connectionLimit: number = CONNECTIONS,
 ): Promise<Result> {
-  const pool = createPool({ uri: url.href, connectTimeout: PATIENCE, connectionLimit });
+  const pool = poolOf(url, connectionLimit);
   try {
-    // The pool's own tries would take longer, and hide the reason.
-    const connection = await pool.getConnection().catch((error: unknown) => {
+    await greet(pool).catch((error: unknown) => {
       throw unreachable(error, url);
     });
-    connection.release();
     return await work(pool);
   } finally {
     await pool.end().catch(() => {});
+  }
+}
+
+/** @throws UsageError for options of the address that the driver refuses. */
+function poolOf({ href }: URL, connectionLimit: number): Pool {
+  try {
+    return createPool({ uri: href, connectTimeout: PATIENCE, connectionLimit });
+  } catch (error) {
+    throw new UsageError(
+      `the driver refuses an option behind the ? of the address: ${(error as Error).message}`,
+    );
+  }
+}
+
+/** The pool's own tries would take longer, and hide the reason. */
+async function greet(pool: Pool): Promise<void> {
+  const connection = await pool.getConnection();
+  try {
+    // With an expired password, or a failing init_connect, the login passes and statements are refused.
+    // A cluster's node without a majority answers SHOW alone.
+    await connection.query("SHOW STATUS LIKE 'Uptime'");
+  } finally {
+    connection.release();
   }
 }
 
@@ -79,9 +101,13 @@ function requireSecrets({ options }: Place): void {
 }
 
 /** The server's name for messages: never the user's password. */
-export function nameOf({ username, host, pathname }: URL): string {
-  return `${username ? `${decodeURIComponent(username)}@` : ''}${host}${pathname}`;
+export function nameOf({ username, host, pathname, searchParams }: URL): string {
+  const place = searchParams.get('socketPath') ?? host;
+  return printable(`${username ? `${decodeURIComponent(username)}@` : ''}${place}${pathname}`);
 }
+
+const OWN_CA =
+  'give the CA\'s certificate, as ssl={"ca":"…"} in the address or in the file of NODE_EXTRA_CA_CERTS';
 
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there: start the server, or correct the host and port',
@@ -89,19 +115,52 @@ const REASONS: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the host name cannot be looked up: check the DNS',
   ETIMEDOUT: `no answer within ${PATIENCE / 1000} s: check firewalls, and that the server runs`,
   EHOSTUNREACH: 'there is no route to the host: check the network',
-  ER_ACCESS_DENIED_ERROR: 'the server refuses the user or the password',
+  ENOENT: 'there is no such socket: start the server, or correct socketPath',
+  EACCES: 'this user of the machine may not open the socket',
+  PROTOCOL_CONNECTION_LOST: 'the connection was closed before the login: is this a MySQL server?',
+  ER_ACCESS_DENIED_ERROR:
+    'the server refuses the user or the password (also if the account demands TLS: ?ssl={"verifyIdentity":true})',
   ER_DBACCESS_DENIED_ERROR: 'the user has no right to this database: GRANT it, or correct the name',
   ER_BAD_DB_ERROR: 'the database does not exist: CREATE DATABASE, or correct the name',
   ER_CON_COUNT_ERROR:
     'the server has no free connection: raise max_connections, or use smaller pools',
-  ER_SECURE_TRANSPORT_REQUIRED: 'the server wants TLS: add ?ssl={} to the address',
+  ER_MUST_CHANGE_PASSWORD: "the account's password has expired: ALTER USER … IDENTIFIED BY …",
+  ER_MUST_CHANGE_PASSWORD_LOGIN: "the account's password has expired: ALTER USER … IDENTIFIED BY …",
+  ER_NEW_ABORTING_CONNECTION:
+    'the server ends the connection after the login: a statement of its init_connect fails',
+  ER_SECURE_TRANSPORT_REQUIRED:
+    'the server wants TLS: add ?ssl={"verifyIdentity":true} to the address',
   HANDSHAKE_NO_SSL_SUPPORT:
     'the server offers no TLS: take ssl out of the address, or configure it',
 };
 
+/** OpenSSL's words for what is wrong with a certificate: the driver replaces the code. */
+const CERTIFICATE_FAULTS: readonly (readonly [RegExp, string])[] = [
+  [/has expired/, 'has expired: renew it'],
+  [/not yet valid/, 'is not valid yet: check the clocks'],
+  [/altnames/, 'is for another host name: correct the host, or the certificate'],
+  [/^self.signed certificate$/, `is signed by itself: ${OWN_CA}`],
+  [/self.signed|issuer|verify the first/, `is signed by an unknown CA: ${OWN_CA}`],
+];
+
+interface DriverError extends Error {
+  readonly code?: string;
+  readonly sqlMessage?: string;
+  readonly errors?: readonly DriverError[];
+}
+
 function unreachable(error: unknown, url: URL): Unreachable {
-  const { code, errors } = error as { code?: string; errors?: { code?: string }[] };
+  const { code, errors, sqlMessage, message } = error as DriverError;
   const key = code ?? errors?.[0]?.code ?? 'unknown error';
-  const reason = REASONS[key] ?? `the driver reported ${key}`;
-  return new Unreachable(`cannot connect to ${nameOf(url)}: ${reason}`);
+  if (key === 'HANDSHAKE_SSL_ERROR') {
+    const [, fault] = CERTIFICATE_FAULTS.find(([words]) => words.test(message)) ?? [];
+    const reason =
+      fault === undefined ? `TLS fails: ${message}` : `the server's certificate ${fault}`;
+    return new Unreachable(`cannot connect to ${nameOf(url)}: ${printable(reason)}`);
+  }
+  // Before the first statement, the server's own words have no row's values in them.
+  const words = sqlMessage
+    ? `the server says: ${printable(sqlMessage)}`
+    : `the driver reported ${key}`;
+  return new Unreachable(`cannot connect to ${nameOf(url)}: ${REASONS[key] ?? words}`);
 }

@@ -53,14 +53,31 @@ export async function placeOf(call: Call): Promise<Place> {
     );
   }
   // The text is not shown: it may have a password.
-  const address = URL.canParse(text) ? new URL(text) : undefined;
-  if (!address || !/^(?:mysql|mariadb):$/.test(address.protocol) || address.hostname === '') {
+  const address = addressOf(text);
+  if (!address) {
     throw new UsageError(
       `${source} is not an address of the form mysql://user:password@host:3306/database; in a password ` +
         'write @ : / ? # % as %40 %3A %2F %3F %23 %25',
     );
   }
+  if (address.pathname.length < 2 && !options.table?.includes('.')) {
+    throw new UsageError(
+      `${source} names no database: add it behind the host, as in mysql://user:password@host:3306/database`,
+    );
+  }
   return { url: address, options };
+}
+
+function addressOf(text: string): URL | undefined {
+  try {
+    const url = new URL(text);
+    const { protocol, hostname, username, password, pathname } = url;
+    // mysql2 decodes each of them, and throws at a % that encodes nothing.
+    decodeURIComponent(`${username} ${password} ${pathname}`);
+    return /^(?:mysql|mariadb):$/.test(protocol) && hostname !== '' ? url : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function read(call: Call): Promise<{ options: Place['options']; url: string | undefined }> {
@@ -68,7 +85,7 @@ async function read(call: Call): Promise<{ options: Place['options']; url: strin
   const { url, ...config } = path === undefined ? {} : await configOf(path, call);
   const columns = { ...config.columns, ...columnsOf(call.list('column')) };
   const table = call.text('table') ?? config.table;
-  const secrets = secretsOf(call) ?? listOf(config.secrets, path);
+  const secrets = secretsOf(call) ?? listOf(config.secrets, path) ?? loneSecretOf(call);
   const options = { ...config, columns, table, secrets };
   checkAll(options, path);
   return { options, url };
@@ -151,8 +168,13 @@ function secretsOf(call: Call): readonly string[] | undefined {
   return call.env['SESSION_SECRETS']?.split(/[\s,]+/).filter(Boolean);
 }
 
-function listOf(secrets: unknown, path: string | undefined): readonly string[] {
-  if (secrets === undefined) return [];
+/** The variable of the quick starts, whose programs have one secret. */
+function loneSecretOf({ env: { SESSION_SECRET: secret } }: Call): readonly string[] {
+  return secret ? [secret] : [];
+}
+
+function listOf(secrets: unknown, path: string | undefined): readonly string[] | undefined {
+  if (secrets === undefined) return undefined;
   if (Array.isArray(secrets) && secrets.every((each) => typeof each === 'string')) return secrets;
   throw new UsageError(`--config ${path}: secrets must be a list of texts, the newest first`);
 }

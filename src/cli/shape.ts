@@ -4,25 +4,17 @@
  */
 import { NOW, type OurTable, quote } from '../store/operate.ts';
 import { type Ask, placeOfTable, type Rows } from './ask.ts';
+import { type Difference, MIGRATE } from './difference.ts';
 import type { Code } from './findings.ts';
-
-/** One difference. */
-export interface Difference {
-  readonly code: Code;
-  readonly level: 'error' | 'warning';
-  /** The state of the table, and its harm. */
-  readonly message: string;
-  /** The statement that ends it, without the algorithm; undefined where only its owner can decide. */
-  readonly sql?: string | undefined;
-  /** The remedy, for the table's owner. */
-  readonly advice: string;
-}
+import { indexDifferences, indexesOf } from './indexes.ts';
 
 /** A table as it is, against the schema. */
 export interface Shape {
   readonly exists: boolean;
   /** Columns by their names in lower case. */
   readonly columns: ReadonlyMap<string, Found>;
+  /** Columns of the schema that are there, and on which the user has no right. */
+  readonly hidden: ReadonlySet<string>;
   readonly differences: readonly Difference[];
 }
 
@@ -32,6 +24,7 @@ interface Found {
   readonly collation: string | null;
   readonly isNullable: boolean;
   readonly hasDefault: boolean;
+  readonly isGenerated: boolean;
 }
 
 /** A column of the schema: `VARBINARY(32)`, 32, whether it may be NULL. */
@@ -46,7 +39,8 @@ interface Wanted {
  */
 export const FOREVER = 253_402_300_799_999;
 
-const MIGRATE = 'phpsessid migrate';
+/** The server's error for a column without a right. */
+const COLUMN_DENIED = 1143;
 
 /** Compares a table with the schema. */
 export async function shapeOf(ask: Ask, table: OurTable): Promise<Shape> {
@@ -57,26 +51,41 @@ export async function shapeOf(ask: Ask, table: OurTable): Promise<Shape> {
     [schema, name],
   );
   const columns = new Map(found.map((row) => [String(row[0]).toLowerCase(), foundOf(row)]));
-  if (columns.size === 0) return { exists: false, columns, differences: [] };
-  const [[engine] = []] = await ask(
-    'SELECT ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA=? AND TABLE_NAME=?',
+  const nothing = { hidden: new Set<string>(), differences: [] };
+  if (columns.size === 0) return { exists: false, columns, ...nothing };
+  const [[engine, kind] = []] = await ask(
+    'SELECT ENGINE,TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA=? AND TABLE_NAME=?',
     [schema, name],
   );
-  const indexes = await ask(
-    'SELECT COLUMN_NAME,NON_UNIQUE,INDEX_NAME FROM information_schema.STATISTICS ' +
-      'WHERE TABLE_SCHEMA=? AND TABLE_NAME=? AND SEQ_IN_INDEX=1',
-    [schema, name],
-  );
+  if (kind === 'VIEW') return { exists: true, columns, ...nothing, differences: [aView(table)] };
   const [[now] = []] = await ask(`SELECT ${NOW}`);
+  const hidden = await hiddenOf(ask, table, columns);
   const differences = [
     ...engineDifference(table, String(engine)),
-    ...wantedOf(table).flatMap((wanted) =>
-      columnDifference(table, wanted, columns.get(wanted.name.toLowerCase()), Number(now)),
-    ),
+    ...wantedOf(table)
+      .filter((wanted) => !hidden.has(wanted.name))
+      .flatMap((wanted) =>
+        columnDifference(table, wanted, columns.get(wanted.name.toLowerCase()), Number(now)),
+      ),
     ...strangeColumns(table, columns),
-    ...indexDifferences(table, indexes),
+    ...indexDifferences(table, await indexesOf(ask, schema, name)),
   ];
-  return { exists: true, columns, differences };
+  return { exists: true, columns, hidden, differences };
+}
+
+/** information_schema leaves out columns on which the user has no right. */
+async function hiddenOf(
+  ask: Ask,
+  { name, columns: own }: OurTable,
+  found: Shape['columns'],
+): Promise<Set<string>> {
+  const hidden = new Set<string>();
+  for (const column of own.filter((each) => !found.has(each.toLowerCase()))) {
+    await ask(`SELECT ${quote(column)} FROM ${quote(name)} LIMIT 0`).catch((error: unknown) => {
+      if ((error as { errno?: number }).errno === COLUMN_DENIED) hidden.add(column);
+    });
+  }
+  return hidden;
 }
 
 /** The columns, out of the CREATE TABLE that the store itself uses. */
@@ -94,6 +103,16 @@ function foundOf(row: Rows[number]): Found {
     collation: (collation ?? null) as string | null,
     isNullable: isNullable === 'YES',
     hasDefault: initial !== null || /auto_increment|generated/i.test(String(extra)),
+    isGenerated: /(?:virtual|stored|persistent)\b.*generated/i.test(String(extra)),
+  };
+}
+
+function aView({ name }: OurTable): Difference {
+  return {
+    code: 'engine',
+    level: 'error',
+    message: `"${name}" is a view: its keys, engine and columns are those of the table behind it, which was not examined`,
+    advice: '--table NAME names the table, for this program and as `table` of createSessions()',
   };
 }
 
@@ -159,6 +178,9 @@ function faultOf(
   const { type, bytes, collation } = found;
   const column = `the column "${name}"`;
   const error = (code: Code, message: string) => ({ code, level: 'error', message }) as const;
+  if (found.isGenerated) {
+    return error('column-type', `${column} is generated: the server refuses each save of it`);
+  }
   if (name === names.id) {
     if (collation !== null) {
       return error(
@@ -218,35 +240,4 @@ function strangeColumns(table: OurTable, columns: Shape['columns']): Difference[
       message: `the column "${name}" is not one of the store's, is NOT NULL and has no default: every new session is refused`,
       advice: `ALTER TABLE ${quote(table.name)} ALTER ${quote(name)} SET DEFAULT …;`,
     }));
-}
-
-function indexDifferences(table: OurTable, indexes: Rows): Difference[] {
-  const { id, expires, user } = table.names;
-  const has = (column: string): boolean =>
-    indexes.some(([name]) => String(name).toLowerCase() === column.toLowerCase());
-  const alter = `ALTER TABLE ${quote(table.name)}`;
-  const differences: Difference[] = [];
-  if (!indexes.some(([name, nonUnique]) => name === id && Number(nonUnique) === 0)) {
-    differences.push({
-      code: 'id-not-unique',
-      level: 'error',
-      message: `nothing keeps "${id}" unique: two rows can have one id, and each read scans the table`,
-      sql: `${alter} ADD PRIMARY KEY (${quote(id)})`,
-      advice: MIGRATE,
-    });
-  }
-  for (const [code, column, harm] of [
-    ['index-expires', expires, 'each collection scans the table, and locks what it passes'],
-    ['index-user', user, 'each list and revocation of a user scans the table'],
-  ] as const) {
-    if (has(column)) continue;
-    differences.push({
-      code,
-      level: 'error',
-      message: `no index begins with "${column}": ${harm}`,
-      sql: `${alter} ADD KEY (${quote(column)})`,
-      advice: MIGRATE,
-    });
-  }
-  return differences;
 }

@@ -253,6 +253,10 @@ test('a wrong command line ends with 2 and says what is right', async () => {
     ['show', /takes a HANDLE/],
     ['revoke', /one of HANDLE, --user USER, --all/],
     ['revoke abc --all', /one of HANDLE/],
+    [
+      'list --limit -3',
+      /^error: Option '--limit' argument is ambiguous: phpsessid list --help .*\n$/,
+    ],
     ['list --column d', /COLUMN=NAME/],
     ['list --secrets-file /nowhere', /--secrets-file \/nowhere cannot be read \(ENOENT\)/],
     ['doctor --node a:b:c', /--node takes HOST/],
@@ -269,9 +273,19 @@ test('the address comes from --url, --config or DATABASE_URL, and is never shown
   const none = await run('crawl', { env: { DATABASE_URL: undefined } });
   assert.equal(none.code, 2);
   assert.match(none.err, /set DATABASE_URL=/);
-  for (const wrong of ['nonsense:pass', 'http://user:hush@host/', 'mysql://user:hu/sh@host/db']) {
+  for (const wrong of [
+    'nonsense:pass',
+    'http://user:hush@host/',
+    'mysql://user:hu/sh@host/db',
+    'mysql://user:hush%@host/db',
+    'mysql://100%:hush@host/db',
+    'mysql://user:hush@host/db?ssl=true',
+    'mysql://user:hush@host/db?charset=none',
+    'mysql://user:hush@host',
+    'mysql://user:hush@host/?table=sessions',
+  ]) {
     const { code, err } = await run('crawl', { env: { DATABASE_URL: wrong } });
-    assert.equal(code, 2, err);
+    assert.deepEqual([code, err.split('\n').length], [2, 2], err);
     assert.ok(!err.includes('hush'));
   }
   const warned = await run(`crawl --json --url ${url}`, {
@@ -317,6 +331,10 @@ test('a server that is not there, or refuses, ends with 3 and its reason', async
   });
   assert.equal(unknown.code, 3);
   assert.match(unknown.err, /does not exist|has no right/);
+  const socket = await at((address) => {
+    address.searchParams.set('socketPath', '/no/such.sock');
+  });
+  assert.match(socket.err, /@\/no\/such\.sock\/\w+: there is no such socket/);
 });
 
 test('a configuration that does not fit ends with 2, a table with 1, on every command', async () => {
@@ -324,6 +342,11 @@ test('a configuration that does not fit ends with 2, a table with 1, on every co
   const none = await run('list', { env: { SESSION_SECRETS: undefined } });
   assert.equal(none.code, 2);
   assert.match(none.err, /no secrets: .*SESSION_SECRETS/);
+  const [lone = ''] = secrets.map(String);
+  const one = { SESSION_SECRETS: undefined, SESSION_SECRET: lone };
+  assert.equal((await run('list', { env: one })).code, 0);
+  const configured = written('secrets.json', JSON.stringify({ secrets: ['short'] }));
+  assert.equal((await run(`list --config ${configured}`, { env: one })).code, 2);
   const short = await run('list', { env: { SESSION_SECRETS: 'short' } });
   assert.match(short.err, /has 5 bytes/);
   assert.equal(short.code, 2);
@@ -364,6 +387,7 @@ test('the page lists every finding of the doctor, and no other', () => {
   const folder = join(root, 'src/cli/doctor');
   const files = [
     join(root, 'src/cli/shape.ts'),
+    join(root, 'src/cli/indexes.ts'),
     ...readdirSync(folder).map((name) => join(folder, name)),
   ];
   const source = files.map((file) => readFileSync(file, 'utf8')).join('\n');

@@ -5,8 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
 import { createConnection } from 'mysql2/promise';
-import type { Case, Finding } from '../../src/cli/doctor/case.ts';
-import { encryption } from '../../src/cli/doctor/server.ts';
+import type { Finding } from '../../src/cli/doctor/case.ts';
 import { createSessions } from '../../src/store/index.ts';
 import { startServer } from '../../src/workshop/machine/database/own-server.ts';
 import { fill, phpsessid, written } from './fixture.ts';
@@ -23,7 +22,8 @@ after(async () => {
 // The tests' server may write its log less often than a server does by default.
 const DEFAULTS = `SET GLOBAL read_only=0, GLOBAL sql_mode=DEFAULT, GLOBAL autocommit=1,
   GLOBAL max_allowed_packet=16777216, GLOBAL innodb_flush_log_at_trx_commit=1,
-  GLOBAL wait_timeout=28800, GLOBAL init_connect='';
+  GLOBAL wait_timeout=28800, GLOBAL init_connect='', GLOBAL sql_select_limit=DEFAULT,
+  GLOBAL max_statement_time=0;
   SET GLOBAL TRANSACTION ISOLATION LEVEL REPEATABLE READ`;
 
 /** An installation that nothing is wrong with, and its user, who has the four rights. */
@@ -92,10 +92,13 @@ const BROKEN: Record<string, string> = {
   'user-collation': 'ALTER TABLE sessions MODIFY user VARCHAR(128) NULL',
   'column-type': 'ALTER TABLE sessions MODIFY token BINARY(8) NOT NULL',
   'column-missing': 'ALTER TABLE sessions DROP label',
+  'index-unique': 'ALTER TABLE sessions ADD UNIQUE (user)',
   'index-expires': 'ALTER TABLE sessions DROP KEY expires',
   'index-user': 'ALTER TABLE sessions DROP KEY user',
   'read-only': 'SET GLOBAL read_only=1',
   'sql-mode': "SET GLOBAL sql_mode='NO_ENGINE_SUBSTITUTION'",
+  'select-limit': 'SET GLOBAL sql_select_limit=1',
+  'statement-time': 'SET GLOBAL max_statement_time=0.5',
   autocommit: 'SET GLOBAL autocommit=0',
   isolation: 'SET GLOBAL TRANSACTION ISOLATION LEVEL READ UNCOMMITTED',
   packet: 'SET GLOBAL max_allowed_packet=65536',
@@ -114,8 +117,74 @@ for (const [code, sql] of Object.entries(BROKEN)) {
   });
 }
 
+test('an id that is unique together with another column only, or in its first bytes only', async () => {
+  for (const key of ['ADD PRIMARY KEY (id, created)', 'ADD UNIQUE (id(8))']) {
+    const { url } = await healthy();
+    await admin.query(`ALTER TABLE sessions DROP PRIMARY KEY, ${key}`);
+    const report = await examine(url);
+    assert.deepEqual(codesOf(report), ['id-not-unique'], key);
+    await paste(report);
+    assert.deepEqual(await examine(url).then(codesOf), []);
+  }
+});
+
+test('rights on some columns are missing rights, and no column is taken for missing', async () => {
+  const { url, schema, user } = await healthy();
+  await admin.query(
+    `REVOKE ALL ON ${schema}.sessions FROM ${user};
+     GRANT SELECT (id, version, expires), INSERT, UPDATE (version), DELETE ON ${schema}.sessions TO ${user}`,
+  );
+  const report = await examine(url);
+  assert.deepEqual(codesOf(report), ['rights-narrow']);
+  assert.match(report.findings[0]?.message ?? '', /no right to SELECT, UPDATE on sessions/);
+  await paste(report);
+  assert.deepEqual(await examine(url).then(codesOf), []);
+});
+
+test("limits of the account that a pool's ten connections meet", async () => {
+  const { url, user } = await healthy();
+  await admin.query(`ALTER USER ${user} WITH MAX_USER_CONNECTIONS 5 MAX_UPDATES_PER_HOUR 900`);
+  const { findings, code } = await examine(url);
+  assert.deepEqual([code, findings.map((each) => each.code)], [1, ['account-limits']]);
+  assert.match(findings[0]?.message ?? '', /5 connections at a time .*, 900 updates an hour:/);
+  await admin.query(`ALTER USER ${user} WITH MAX_USER_CONNECTIONS 10 MAX_UPDATES_PER_HOUR 0`);
+  assert.deepEqual(await examine(url).then(codesOf), []);
+});
+
+test('a login that passes, and statements that are refused', async () => {
+  const { url, user } = await healthy();
+  const refusal = async (sql: string): Promise<string> => {
+    await admin.query(sql);
+    const { code, out, err } = await phpsessid('doctor', { env: { DATABASE_URL: url } });
+    assert.deepEqual([code, out, err.split('\n').length], [3, '', 2], err);
+    return err;
+  };
+  assert.match(
+    await refusal("SET GLOBAL init_connect='SELECT wrong'"),
+    /of its init_connect fails/,
+  );
+  await admin.query(DEFAULTS);
+  assert.match(await refusal(`ALTER USER ${user} PASSWORD EXPIRE`), /password has expired/);
+  await admin.query(`ALTER USER ${user} IDENTIFIED BY 'pass word'`);
+  // mysql2 has another server's name for this error's number.
+  assert.match(
+    await refusal(`ALTER USER ${user} ACCOUNT LOCK`),
+    /the server says: .*account is locked/,
+  );
+});
+
+test('a right to read the passwords of all accounts is not needed', async () => {
+  const { url, user } = await healthy();
+  await admin.query(`GRANT SELECT ON mysql.* TO ${user}`);
+  const report = await examine(url);
+  assert.deepEqual(codesOf(report), ['rights-wide']);
+  assert.match(report.findings[0]?.message ?? '', /has SELECT on mysql\.\*/);
+});
+
 /** Findings whose remedy needs a decision. */
 const DAMAGED: Record<string, string> = {
+  engine: 'RENAME TABLE sessions TO behind; CREATE VIEW sessions AS SELECT * FROM behind',
+  'column-type': "ALTER TABLE sessions DROP label, ADD label VARBINARY(255) AS ('x')",
   'column-required': 'ALTER TABLE sessions ADD tenant INT NOT NULL',
   'table-foreign': `DROP TABLE sessions; CREATE TABLE sessions (
     session_id VARCHAR(128) COLLATE utf8mb4_general_ci NOT NULL PRIMARY KEY,
@@ -180,7 +249,7 @@ test('rights that are missing, and rights that are not needed', async () => {
   await admin.query(`REVOKE DELETE ON ${schema}.sessions FROM ${user}`);
   const narrow = await examine(url);
   assert.deepEqual(codesOf(narrow), ['rights-narrow']);
-  assert.match(narrow.findings[0]?.message ?? '', /no right to DELETE:/);
+  assert.match(narrow.findings[0]?.message ?? '', /no right to DELETE on sessions or/);
   await paste(narrow);
   assert.deepEqual(await examine(url).then(codesOf), []);
   await admin.query(`GRANT ALTER, DROP ON \`${schema.replaceAll('_', '\\_')}\`.* TO ${user}`);
@@ -194,7 +263,13 @@ test('the lease table is missing for the strategy that needs it', async () => {
   const { url, schema, user } = await healthy();
   await admin.query(`GRANT SELECT ON ${schema}.session_locks TO ${user}`);
   const lease = written('lease.json', JSON.stringify({ strategy: 'lease' }));
+  const narrow = await examine(url, `--config ${lease}`);
+  assert.deepEqual(codesOf(narrow), ['rights-narrow']);
+  assert.match(narrow.findings[0]?.message ?? '', /INSERT, UPDATE, DELETE on session_locks/);
+  await paste(narrow);
   assert.deepEqual(await examine(url, `--config ${lease}`).then(codesOf), []);
+  await admin.query(`ALTER TABLE ${schema}.session_locks DROP owner`);
+  assert.deepEqual(await examine(url, `--config ${lease}`).then(codesOf), ['lease-table']);
   await admin.query('DROP TABLE session_locks');
   assert.deepEqual(await examine(url, `--config ${lease}`).then(codesOf), ['lease-table']);
 });
@@ -220,23 +295,6 @@ test('another node whose clock differs', async () => {
   const report = await examine(url, `--node ${host}`);
   assert.deepEqual(codesOf(report), ['clock-nodes']);
   assert.match(report.findings[0]?.message ?? '', /(?:59|60) s ahead of/);
-});
-
-test('a connection that leaves the machine without TLS', async () => {
-  const codes = async (remoteAddress: string | undefined, cipher: string): Promise<string[]> => {
-    const connection = { connection: { connection: { stream: { remoteAddress } } } };
-    const examined = { ...connection, server: new Map([['ssl_cipher', cipher]]) };
-    const findings = await encryption(examined as unknown as Case);
-    return findings.map(({ code }) => code);
-  };
-  for (const address of ['10.0.0.5', '::ffff:10.0.0.5', 'fd00::5']) {
-    assert.deepEqual(await codes(address, ''), ['tls']);
-    assert.deepEqual(await codes(address, 'TLS_AES_256_GCM_SHA384'), []);
-  }
-  // A unix socket has no address.
-  for (const address of ['127.0.0.1', '::ffff:127.0.0.1', '::1', undefined]) {
-    assert.deepEqual(await codes(address, ''), []);
-  }
 });
 
 test("the cookie's attributes, as a browser gets them", async () => {

@@ -11,10 +11,11 @@ import {
   readServer,
   Unchecked,
 } from '../doctor/case.ts';
-import { tooNarrow, tooWide } from '../doctor/rights.ts';
+import { encryption } from '../doctor/encryption.ts';
+import { leases, tooNarrow, tooWide } from '../doctor/rights.ts';
 import { areReadable, contents, expiry, readSample } from '../doctor/rows.ts';
 import { secrets } from '../doctor/secrets.ts';
-import { clocks, clusterState, encryption, leases, settings } from '../doctor/server.ts';
+import { accountLimits, clocks, clusterState, settings } from '../doctor/server.ts';
 import { cookie } from '../doctor/site.ts';
 import { shape } from '../doctor/table.ts';
 import { EXIT_CODES, UsageError } from '../ends.ts';
@@ -26,6 +27,7 @@ import { shapeOf } from '../shape.ts';
 const CHECKS: Readonly<Record<string, Check>> = {
   'the table': shape,
   'the server': settings,
+  "the account's limits": accountLimits,
   'the leases': leases,
   'the clocks': clocks,
   'the connection': encryption,
@@ -38,7 +40,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 };
 
 /** Checks that read the columns of the store. */
-const OF_ROWS: ReadonlySet<Check> = new Set([tooNarrow, contents, expiry]);
+const OF_ROWS: ReadonlySet<Check> = new Set([contents, expiry]);
 
 /** Runs the command. */
 export async function run(call: Call): Promise<number> {

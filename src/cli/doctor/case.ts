@@ -54,6 +54,10 @@ const VARIABLES = [
   'innodb_flush_log_at_trx_commit',
   'innodb_read_only',
   'max_allowed_packet',
+  'max_connections',
+  'max_execution_time',
+  'max_statement_time',
+  'max_user_connections',
   'read_only',
   'super_read_only',
   'sql_mode',
@@ -67,9 +71,13 @@ const VARIABLES = [
 
 const STATUS = ['Ssl_cipher', 'wsrep_cluster_size', 'wsrep_cluster_status', 'wsrep_ready'];
 
-/** Reads the server's variables; SHOW is answered even by a node that refuses everything else. */
+/**
+ * Reads the server's variables; SHOW is answered even by a node that refuses everything else. The
+ * limit of rows would cut the answers of this connection, so it is read first and lifted.
+ */
 export async function readServer(ask: Ask): Promise<ReadonlyMap<string, string>> {
-  const rows: Rows[] = [];
+  const rows: Rows[] = [await ask("SHOW VARIABLES LIKE 'sql_select_limit'")];
+  await ask('SET SESSION sql_select_limit=18446744073709551615');
   for (const [what, names] of [
     ['VARIABLES', VARIABLES],
     ['STATUS', STATUS],

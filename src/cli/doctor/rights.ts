@@ -1,6 +1,6 @@
 /** Checks of the user's rights. */
 import { quote } from '../../store/operate.ts';
-import { placeOfTable } from '../ask.ts';
+import { type Ask, placeOfTable } from '../ask.ts';
 import { type Check, type Finding, Unchecked } from './case.ts';
 
 /** The server refuses: to the schema, to the table, to a column. */
@@ -12,38 +12,77 @@ const NEEDED = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] as const;
 const HARMLESS = new Set(['USAGE', ...NEEDED, 'SHOW DATABASES', 'PROCESS', 'REPLICATION CLIENT']);
 
 /** Rights that the store needs and does not have. */
-export const tooNarrow: Check = async ({ ask, table }) => {
-  const { id, data, version } = table.names;
-  const [name, key] = [quote(table.name), quote(id)];
-  // EXPLAIN asks for the same rights, and does nothing.
+export const tooNarrow: Check = async ({ ask, table, shape }) => {
+  // A right may be one on some columns only.
+  const columns = table.columns.filter(
+    (column) => shape.hidden.has(column) || shape.columns.has(column.toLowerCase()),
+  );
+  if (!columns.includes(table.names.id)) {
+    throw new Unchecked('rights that are missing: the table is not there, or of another shape');
+  }
+  const missing = await missingRights(ask, table.name, columns);
+  return missing.length === 0 ? [] : [await narrow(ask, table.name, missing)];
+};
+
+/** The strategy `lease` has a table of its own. */
+export const leases: Check = async ({ ask, place }) => {
+  const { strategy, leaseTable = 'session_locks' } = place.options;
+  if (strategy !== 'lease') return [];
+  try {
+    const missing = await missingRights(ask, leaseTable, ['id', 'owner', 'until_ms']);
+    if (missing.length === 0) return [];
+    if (!missing.includes('SELECT')) return [await narrow(ask, leaseTable, missing)];
+  } catch {
+    // The table is not there, or of another shape.
+  }
+  return [
+    {
+      code: 'lease-table',
+      level: 'error',
+      message: `strategy 'lease' needs the table ${leaseTable}, which is not there, of another shape, or may not be read`,
+      remedy: 'phpsessid create, and GRANT to its user; a table of another shape: DROP it first',
+    },
+  ];
+};
+
+/** EXPLAIN asks for the same rights, and does nothing. */
+async function missingRights(
+  ask: Ask,
+  table: string,
+  columns: readonly string[],
+): Promise<string[]> {
+  const [name, key = '', list] = [
+    quote(table),
+    ...columns.slice(0, 1).map(quote),
+    columns.map(quote),
+  ];
   const statements = {
-    SELECT: `SELECT ${key},${quote(data)} FROM ${name} LIMIT 0`,
-    INSERT: `EXPLAIN INSERT INTO ${name} (${key}) VALUES ('')`,
-    UPDATE: `EXPLAIN UPDATE ${name} SET ${quote(version)}=0 WHERE ${key}=''`,
+    SELECT: `SELECT ${list} FROM ${name} LIMIT 0`,
+    INSERT: `EXPLAIN INSERT INTO ${name} (${list}) VALUES (${columns.map(() => "''").join()})`,
+    UPDATE: `EXPLAIN UPDATE ${name} SET ${columns.map((column) => `${quote(column)}=''`).join()} WHERE ${key}=''`,
     DELETE: `EXPLAIN DELETE FROM ${name} WHERE ${key}=''`,
   };
   const missing: string[] = [];
   for (const right of NEEDED) {
-    try {
-      await ask(statements[right]);
-    } catch (error) {
-      const { errno } = error as { errno?: number };
-      if (errno !== undefined && DENIED.has(errno)) missing.push(right);
-    }
+    await ask(statements[right]).catch((error: { errno?: number }) => {
+      if (error.errno === undefined || !DENIED.has(error.errno)) throw error;
+      missing.push(right);
+    });
   }
-  if (missing.length === 0) return [];
+  return missing;
+}
+
+async function narrow(ask: Ask, table: string, missing: readonly string[]): Promise<Finding> {
   const [[account] = []] = await ask('SELECT CURRENT_USER()');
   const [user = '', host = '%'] = String(account).split(/@(?=[^@]*$)/);
-  const place = quote((await placeOfTable(ask, table.name)).join('.'));
-  return [
-    {
-      code: 'rights-narrow',
-      level: 'error',
-      message: `the user has no right to ${missing.join(', ')}: sessions cannot be kept`,
-      remedy: `GRANT ${NEEDED.join(', ')} ON ${place} TO '${user}'@'${host}';`,
-    },
-  ];
-};
+  const place = quote((await placeOfTable(ask, table)).join('.'));
+  return {
+    code: 'rights-narrow',
+    level: 'error',
+    message: `the user has no right to ${missing.join(', ')} on ${table} or on some of its columns: sessions cannot be kept`,
+    remedy: `GRANT ${NEEDED.join(', ')} ON ${place} TO '${user}'@'${host}';`,
+  };
+}
 
 /** Rights that the store does not need, and a thief of the password would have. */
 export const tooWide: Check = async ({ ask, table }) => {
@@ -55,8 +94,10 @@ export const tooWide: Check = async ({ ask, table }) => {
   let place = '';
   for (const [text] of grants) {
     const grant = parseGrant(String(text));
-    if (!grant || !covers(grant.on, schema, name)) continue;
-    const isGlobal = grant.on === '*.*';
+    if (!grant) continue;
+    if (!covers(grant.on, schema, name) && !grant.on.startsWith('mysql.')) continue;
+    // The schema `mysql` has the passwords of all accounts.
+    const isGlobal = grant.on === '*.*' || grant.on.startsWith('mysql.');
     for (const right of grant.rights) {
       const isWide = isGlobal ? right !== 'USAGE' : !HARMLESS.has(right);
       if (!isWide) continue;

@@ -1,7 +1,6 @@
 /** Checks of the server and of the way to it. */
-import type { Socket } from 'node:net';
 import { createConnection } from 'mysql2/promise';
-import { NOW, quote } from '../../store/operate.ts';
+import { NOW } from '../../store/operate.ts';
 import { UsageError } from '../ends.ts';
 import { type Case, type Check, type Finding, isPrimary, Unchecked } from './case.ts';
 
@@ -9,6 +8,15 @@ const MEBIBYTE = 1024 ** 2;
 
 /** mysql2's pools close a connection that was idle for a minute. */
 const POOL_IDLE = 60;
+
+/** Sessions that the store reads by one statement. */
+const ROWS_AT_ONCE = 32;
+
+/** Milliseconds that a statement must be given. */
+const SHORTEST_STATEMENT = 1000;
+
+/** Connections that a pool of mysql2 opens. */
+const POOL_SIZE = 10;
 
 /** Milliseconds that two clocks may differ. */
 const CLOCKS_APART = 2000;
@@ -57,6 +65,28 @@ export const settings: Check = ({ server, sample, place }) => {
       level: 'error',
       message: `sql_mode is '${mode}', which is not strict: a value that does not fit is cut without an error`,
       remedy: `SET GLOBAL sql_mode=CONCAT_WS(',', NULLIF(@@GLOBAL.sql_mode, ''), 'STRICT_TRANS_TABLES');`,
+    });
+  }
+  const rows = Number(server.get('sql_select_limit'));
+  if (rows < ROWS_AT_ONCE) {
+    add({
+      code: 'select-limit',
+      level: 'error',
+      message: `sql_select_limit is ${rows}, and the store reads up to ${ROWS_AT_ONCE} sessions at once: it would take the others for ended`,
+      remedy: 'SET GLOBAL sql_select_limit=DEFAULT;',
+    });
+  }
+  // MariaDB counts seconds, MySQL milliseconds and reads only; 0 is no limit.
+  const longest =
+    Number(server.get('max_statement_time') ?? 0) * 1000 ||
+    Number(server.get('max_execution_time') ?? 0);
+  if (longest > 0 && longest < SHORTEST_STATEMENT) {
+    const name = server.has('max_statement_time') ? 'max_statement_time' : 'max_execution_time';
+    add({
+      code: 'statement-time',
+      level: 'warning',
+      message: `${name} stops statements after ${longest} ms: a busy server refuses reads and saves`,
+      remedy: `SET GLOBAL ${name}=0;`,
     });
   }
   if (server.get('autocommit') === 'OFF') {
@@ -124,40 +154,29 @@ export const settings: Check = ({ server, sample, place }) => {
   return findings;
 };
 
-/** The strategy `lease` has a table of its own. */
-export const leases: Check = async ({ ask, place }) => {
-  const { strategy, leaseTable = 'session_locks' } = place.options;
-  if (strategy !== 'lease') return [];
-  try {
-    await ask(`SELECT 1 FROM ${quote(leaseTable)} LIMIT 0`);
-    return [];
-  } catch {
-    return [
-      {
-        code: 'lease-table',
-        level: 'error',
-        message: `strategy 'lease' needs the table ${leaseTable}, which is not there or may not be read`,
-        remedy: 'phpsessid create',
-      },
-    ];
+/** Limits of the account that a pool meets: on a shared host they are often set. */
+export const accountLimits: Check = async ({ ask, server }) => {
+  const limits: string[] = [];
+  const least = Math.min(
+    ...['max_user_connections', 'max_connections']
+      .map((name) => Number(server.get(name)))
+      .filter((count) => count > 0),
+  );
+  if (least < POOL_SIZE) limits.push(`${least} connections at a time (a pool opens ${POOL_SIZE})`);
+  const [[account] = []] = await ask('SHOW CREATE USER CURRENT_USER()');
+  const hourly = /MAX_(QUERIES|UPDATES|CONNECTIONS)_PER_HOUR ([1-9]\d*)/g;
+  for (const [, what = '', count] of String(account).matchAll(hourly)) {
+    limits.push(`${count} ${what.toLowerCase()} an hour`);
   }
-};
-
-/** Passwords, keys and data in plain text on a network. */
-export const encryption: Check = ({ connection, server }) => {
-  const { stream } = (connection as unknown as { connection: { stream: Socket } }).connection;
-  const address = stream.remoteAddress?.replace('::ffff:', '');
-  // Without an address it is a unix socket.
-  if (address === undefined || /^(?:127\.|::1$)/.test(address) || server.get('ssl_cipher'))
-    return [];
+  if (limits.length === 0) return [];
   return [
     {
-      code: 'tls',
+      code: 'account-limits',
       level: 'warning',
-      message: `the connection to ${address} is not encrypted: the network sees the sessions' data and keys`,
+      message: `the account may have ${limits.join(', ')}: requests beyond that fail`,
       remedy:
-        'In the address: mysql://…?ssl={}, or in the pool: { ssl: {} }\n' +
-        'ALTER USER … REQUIRE SSL; -- once every client uses it',
+        'ALTER USER … WITH MAX_USER_CONNECTIONS 0 MAX_QUERIES_PER_HOUR 0 MAX_UPDATES_PER_HOUR 0 MAX_CONNECTIONS_PER_HOUR 0\n' +
+        'or, for connections, a smaller pool: createPool({ connectionLimit: …, … })',
     },
   ];
 };
@@ -179,13 +198,13 @@ export const clocks: Check = async ({ ask, call, place }) => {
   for (const node of call.list('node')) {
     if (!URL.canParse(`mysql://${node}`))
       throw new UsageError(`--node takes HOST[:PORT], not "${node}"`);
-    const { hostname: host, port } = new URL(`mysql://${node}`);
-    const { username, password } = place.url;
+    // The same account and TLS.
+    const address = new URL(place.url);
+    address.host = node;
+    address.port = new URL(`mysql://${node}`).port || '3306';
+    address.pathname = '';
     const connection = await createConnection({
-      host,
-      port: Number(port || 3306),
-      user: decodeURIComponent(username),
-      password: decodeURIComponent(password),
+      uri: address.href,
       connectTimeout: 5000,
     }).catch((error: { code?: string }) => {
       throw new Unchecked(`the clock of ${node}: cannot connect (${error.code})`);

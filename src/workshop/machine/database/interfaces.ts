@@ -64,4 +64,6 @@ export interface ServerOptions extends Announcements {
    * long command starts its own.
    */
   borrow?: boolean | undefined;
+  /** Further options of a private server's own command line, such as its certificate; not in a container. */
+  settings?: readonly string[] | undefined;
 }

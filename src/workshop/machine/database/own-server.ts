@@ -34,7 +34,7 @@ export async function startServer(options: ServerOptions): Promise<DatabaseServe
     return closing;
   };
   const release = cleanUpBeforeSignals(close);
-  const started = firstThatStarts({ progress: options.progress, signal });
+  const started = firstThatStarts({ progress: options.progress, signal }, options.settings);
   try {
     [server] = await Promise.all([started, sweep(options)]);
     if (options.share) await server.share();
@@ -65,7 +65,10 @@ async function sweep({ progress }: Announcements): Promise<void> {
 }
 
 /** A server that does not start (rights, a broken installation) is skipped. */
-async function firstThatStarts(announcements: Announcements): Promise<PrivateServer> {
+async function firstThatStarts(
+  announcements: Announcements,
+  settings: readonly string[] = [],
+): Promise<PrivateServer> {
   const problems: string[] = [];
   for (const source of sources(announcements)) {
     try {
@@ -73,7 +76,7 @@ async function firstThatStarts(announcements: Announcements): Promise<PrivateSer
       if (program === undefined) continue;
       announcements.progress?.(`database: starting ${program.flavour} ${program.version} …`);
       const began = performance.now();
-      const server = await startPrivateServer(program, announcements);
+      const server = await startPrivateServer(program, announcements, settings);
       const seconds = ((performance.now() - began) / 1000).toFixed(1);
       announcements.progress?.(`database: ready after ${seconds} s`);
       return server;

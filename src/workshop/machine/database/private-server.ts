@@ -32,17 +32,19 @@ type StateListener = (state: 'up' | 'down') => void;
  *
  * @param announcements - `progress` receives a line for each step, restarts included; `signal`
  *   aborts the start.
+ * @param settings - Further options of its command line.
  * @throws Error with the server's last output when it does not start.
  */
 export async function startPrivateServer(
   program: ServerProgram,
   announcements: Announcements,
+  settings: readonly string[] = [],
 ): Promise<PrivateServer> {
   const template =
     program.image === undefined ? await templateFor(program, announcements) : undefined;
   announcements.signal?.throwIfAborted();
   const folder = await makeRunFolder(template, announcements.progress);
-  const server = new PrivateServer(program, folder, announcements);
+  const server = new PrivateServer(program, folder, announcements, settings);
   try {
     await server.start();
   } catch (error) {
@@ -56,6 +58,7 @@ export class PrivateServer {
   readonly #program: ServerProgram;
   readonly #folder: RunFolder;
   readonly #announcements: Announcements;
+  readonly #settings: readonly string[];
   readonly #password = randomBytes(12).toString('hex');
   readonly #listeners: StateListener[] = [];
   readonly #restarts: number[] = [];
@@ -64,10 +67,16 @@ export class PrivateServer {
   #recovery: Promise<void> | undefined;
   #stopping = false;
 
-  constructor(program: ServerProgram, folder: RunFolder, announcements: Announcements) {
+  constructor(
+    program: ServerProgram,
+    folder: RunFolder,
+    announcements: Announcements,
+    settings: readonly string[],
+  ) {
     this.#program = program;
     this.#folder = folder;
     this.#announcements = announcements;
+    this.#settings = settings;
   }
 
   get url(): string {
@@ -188,6 +197,7 @@ export class PrivateServer {
       '--skip-log-bin',
       '--skip-name-resolve',
       ...(this.#program.flavour === 'mysql' ? ['--mysqlx=OFF'] : []),
+      ...this.#settings,
     ];
   }
 
