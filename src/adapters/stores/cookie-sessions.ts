@@ -33,6 +33,8 @@ export class CookieSessions<Data extends CookieSession> {
   readonly #uses = new Map<string, { readonly stored: unknown; readonly expires: string }>();
   /** The last save of a request: each compares with what the one before has left. */
   readonly #turns = new WeakMap<Held, Promise<void>>();
+  /** Ends that are under way, by the layer's id. */
+  readonly #ends = new Map<string, Promise<void>>();
   #hasWarned = false;
 
   constructor(
@@ -47,6 +49,8 @@ export class CookieSessions<Data extends CookieSession> {
 
   /** Reads a session; undefined for one that is unknown or has expired. */
   async read(sid: string): Promise<{ readonly data: Data; readonly held: Held } | undefined> {
+    // A page that redirects without waiting for its logout: the next page must not find the session.
+    await this.#ends.get(sid)?.catch(() => {});
     const held = await this.#find(sid);
     if (held === undefined) return undefined;
     const data = decode(Buffer.from(held.text)) as Data;
@@ -89,6 +93,16 @@ export class CookieSessions<Data extends CookieSession> {
 
   /** Ends a session. */
   async end(sid: string): Promise<void> {
+    const ending = this.#end(sid);
+    this.#ends.set(sid, ending);
+    try {
+      await ending;
+    } finally {
+      if (this.#ends.get(sid) === ending) this.#ends.delete(sid);
+    }
+  }
+
+  async #end(sid: string): Promise<void> {
     // The former table comes first: a request that is moving the row then finds that it has ended.
     await this.#former?.remove(sid);
     const opened = await this.#sessions.open(idOf(sid));
@@ -234,13 +248,27 @@ function hasExpired(session: CookieSession): boolean {
   return endOf(session) <= Date.now();
 }
 
-/** Calls back once, outside the promise: an error of the callback is not a failure of the store. */
+/** As the module is loaded: a test with fake timers replaces the global function, and never calls back. */
+const callBack = setImmediate;
+
+/**
+ * Calls back once, outside the promise: an error of the callback is not a failure of the store.
+ *
+ * @param done - The layer's callback. Without one, a failure is a warning of the process as well: the
+ *   caller may not await the promise, as `request.session.destroy()` of express-session does not.
+ * @returns The promise without a callback; undefined with one.
+ */
 export function settle<Value>(
   promise: Promise<Value>,
-  done: ((error: unknown, value?: Value) => void) | undefined,
-): void {
+  done: ((error: unknown, value?: Value) => void) | null | undefined,
+): Promise<Value> | undefined {
+  if (!done) {
+    promise.catch((error: Error) => process.emitWarning(error));
+    return promise;
+  }
   promise.then(
-    (value) => done && setImmediate(done, null, value),
-    (error: unknown) => done && setImmediate(done, error),
+    (value) => callBack(done, null, value),
+    (error: unknown) => callBack(done, error),
   );
+  return undefined;
 }

@@ -37,6 +37,8 @@ type Done<Value = void> = (error: unknown, value?: Value) => void;
  * ended stays ended. A cookie's `maxAge` ends the session to the millisecond; `idle` and `absolute`
  * of the sessions end it as well.
  *
+ * Each method calls back, as express-session asks; without a callback it returns a promise.
+ *
  * @example
  * import { createServer } from 'node:http';
  * import express from 'express';
@@ -80,42 +82,57 @@ export class ExpressSessionStore extends Store {
   }
 
   /** Reads a session; null for one that is unknown or has expired. */
-  override get(sid: string, done: Done<SessionData | null>): void {
-    settle(this.#get(sid), done);
+  override get(sid: string): Promise<SessionData | null>;
+  override get(sid: string, done: Done<SessionData | null>): void;
+  override get(
+    sid: string,
+    done?: Done<SessionData | null>,
+  ): Promise<SessionData | null> | undefined {
+    return settle(this.#get(sid), done);
   }
 
   /** Creates or saves a session. A save of a session that was ended succeeds and writes nothing. */
-  override set(sid: string, session: SessionData, done?: Done): void {
-    settle(this.#set(sid, session), done);
+  override set(sid: string, session: SessionData): Promise<void>;
+  override set(sid: string, session: SessionData, done?: Done): void;
+  override set(sid: string, session: SessionData, done?: Done): Promise<void> | undefined {
+    return settle(this.#set(sid, session), done);
   }
 
   /** Notes the use of an unchanged session. It is written down if it was long enough ago to matter. */
-  override touch(sid: string, session: SessionData, done?: () => void): void {
+  override touch(sid: string, session: SessionData): Promise<void>;
+  override touch(sid: string, session: SessionData, done?: Done): void;
+  override touch(sid: string, session: SessionData, done?: Done): Promise<void> | undefined {
     const held = this.#heldOf(sid, session);
-    settle(this.#sessions.touch(sid, session, held), done as Done | undefined);
+    return settle(this.#sessions.touch(sid, session, held), done);
   }
 
   /** Ends a session. */
-  override destroy(sid: string, done?: Done): void {
-    settle(this.#sessions.end(sid), done);
+  override destroy(sid: string): Promise<void>;
+  override destroy(sid: string, done?: Done): void;
+  override destroy(sid: string, done?: Done): Promise<void> | undefined {
+    return settle(this.#sessions.end(sid), done);
   }
 
   /** Reads all sessions that have not expired, without their ids, which are not stored. */
-  override all(done: Done<SessionData[]>): void {
-    settle(this.#sessions.all(), done);
+  override all(): Promise<SessionData[]>;
+  override all(done: Done<SessionData[]>): void;
+  override all(done?: Done<SessionData[]>): Promise<SessionData[]> | undefined {
+    return settle(this.#sessions.all(), done);
   }
 
   /** Counts the sessions that have not expired. */
-  override length(done: Done<number>): void {
-    settle(
-      this.#sessions.all().then((all) => all.length),
-      done,
-    );
+  override length(): Promise<number>;
+  override length(done: Done<number>): void;
+  override length(done?: Done<number>): Promise<number> | undefined {
+    const counted = this.#sessions.all().then((all) => all.length);
+    return settle(counted, done);
   }
 
   /** Ends all sessions. */
-  override clear(done?: Done): void {
-    settle(this.#sessions.endAll(), done);
+  override clear(): Promise<void>;
+  override clear(done?: Done): void;
+  override clear(done?: Done): Promise<void> | undefined {
+    return settle(this.#sessions.endAll(), done);
   }
 
   /** express-session makes the request's session from what `get()` has returned. */

@@ -9,6 +9,9 @@ const SLOW = 50;
 /** The most statements at once. */
 const LANES = 4;
 
+/** As the module is loaded: a test with fake timers replaces the global function. */
+const inSameTurn = setImmediate;
+
 /** Gathers items, and runs them batch by batch. */
 export class Batches<Item> {
   readonly #take: (waiting: Iterable<Item>) => Item[];
@@ -50,7 +53,7 @@ export class Batches<Item> {
     this.#isServed = true;
     this.#lanes += 1;
     // Requests that arrive in the same turn of the event loop go together.
-    setImmediate(() => void this.#work());
+    inSameTurn(() => void this.#work());
   }
 
   async #work(): Promise<void> {

@@ -1,0 +1,69 @@
+/** The store as an application calls it beside express-session: with promises, or without waiting. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mock, test } from 'node:test';
+import { Cookie, type SessionData } from 'express-session';
+import { ExpressSessionStore } from '../../../src/adapters/stores/express-session.ts';
+import { newSchema, poolOf, storeOn, wiredStore } from '../../store/fixture.ts';
+
+const sessions = storeOn(poolOf((await newSchema()).url));
+await sessions.createTable();
+const broken = storeOn(poolOf('mysql://root@localhost/none', { socketPath: '/no/such/socket' }), {
+  timeout: 0.05,
+});
+
+/** A session as express-session stores it. */
+function data(values: object = {}): SessionData {
+  return { cookie: new Cookie(), ...values } as SessionData;
+}
+
+test('every method returns a promise where it gets no callback', async () => {
+  const store = new ExpressSessionStore(sessions);
+  await store.set('a', data({ user: 'ann' }));
+  assert.equal((await store.get('a'))?.['user'], 'ann');
+  const cookie = new Cookie();
+  cookie.maxAge = 60_000;
+  await store.touch('a', { ...data({ user: 'ann' }), cookie });
+  assert.equal((await store.get('a'))?.cookie.originalMaxAge, 60_000);
+  assert.deepEqual([await store.length(), (await store.all()).length], [1, 1]);
+  await store.destroy('a');
+  assert.equal(await store.get('a'), null);
+  await store.set('b', data());
+  await store.clear();
+  assert.equal(await store.length(), 0);
+});
+
+test('a failure is a rejection, and a warning for a caller that does not wait', async () => {
+  const store = new ExpressSessionStore(broken);
+  const warned = once(process, 'warning');
+  await assert.rejects(store.destroy('a'), { name: 'SessionUnavailable' });
+  const [warning] = await warned;
+  assert.equal(warning.name, 'SessionUnavailable');
+});
+
+test('a page that does not wait for its logout: the next page finds no session', async () => {
+  const { sessions: wired, wire } = await wiredStore();
+  const store = new ExpressSessionStore(wired);
+  await store.set('c', data({ user: 'ann' }));
+  const gate = wire.gate(1, /^(DELETE|UPDATE)/, { opens: 'by hand' });
+  store.destroy('c', () => {});
+  await gate.arrived;
+  const next = store.get('c');
+  // A read that does not wait is answered within this time.
+  await wired.open(wired.newId());
+  gate.open();
+  assert.equal(await next, null);
+});
+
+test('the store calls back in a test that has replaced the timers', {
+  timeout: 20_000,
+}, async () => {
+  const store = new ExpressSessionStore(sessions);
+  mock.timers.enable({ apis: ['setImmediate', 'setTimeout'] });
+  try {
+    const found = new Promise((resolve) => store.get('none', (...values) => resolve(values)));
+    assert.deepEqual(await found, [null, null]);
+  } finally {
+    mock.timers.reset();
+  }
+});
