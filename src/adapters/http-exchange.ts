@@ -7,6 +7,7 @@ import type { PageOwner } from './commits.ts';
 import { type Exchange, type ExchangeParts, prepareExchanges } from './exchange.ts';
 import { HeldResponse } from './held-response.ts';
 import { isQueueable } from './queued-response.ts';
+import { upgradeHeadOf } from './upgrade-head.ts';
 
 /** PHP's behaviour, and how long a page may outlive its client. */
 export interface HttpOptions<Name extends string = string> extends PhpOptions<Name> {
@@ -65,7 +66,7 @@ export function prepareHttp(options: HttpOptions): ServeHttp {
       new Serving(begin, request, response, fail, hangupGrace).run(page);
       return;
     }
-    const head = headOf(request, response);
+    const head = upgradeHeadOf(request, response);
     const exchange = begin(new NodeParts(request, response, head));
     bindEvents(request, exchange);
     serveUpgrade(exchange, request, fail, page);
@@ -248,30 +249,6 @@ function emitWithin(this: Bound, name: string | symbol, ...values: unknown[]): b
   // Most events have no listener, and need no context.
   if (this.listenerCount(name) === 0) return emit.call(this, name, ...values);
   return exchange.within(() => emit.call(this, name, ...values));
-}
-
-/** The head of an upgrade's response: `{}` from `ws`, an object that keeps headers from Socket.IO. */
-function headOf(request: IncomingMessage, response: object): ResponseHead {
-  if (!request.headers.upgrade) {
-    throw new TypeError(
-      "The response is not node:http's ServerResponse and cannot wait for its session. " +
-        'HTTP/2 responses are not supported: let a proxy in front speak HTTP/2',
-    );
-  }
-  const headers = new Map<string, string | readonly string[]>();
-  const own = response as Partial<ResponseHead>;
-  return {
-    headersSent: false,
-    getHeader: (name) => own.getHeader?.(name) ?? headers.get(name.toLowerCase()),
-    setHeader(name, value) {
-      headers.set(name.toLowerCase(), value);
-      own.setHeader?.(name, value);
-    },
-    removeHeader(name) {
-      headers.delete(name.toLowerCase());
-      own.removeHeader?.(name);
-    },
-  };
 }
 
 /**

@@ -26,6 +26,8 @@ export interface SessionParts {
   readonly head: ResponseHead;
   /** The framework's request: `getSession()` finds the session by it. */
   readonly request: object;
+  /** Another object by which `getSession()` finds it, where a middleware may replace `request`. */
+  readonly alias?: object | undefined;
 }
 
 /** Options of `getSession()`. */
@@ -241,12 +243,13 @@ export function prepareSessions<Data extends object>(
   }
   const cookie = new SessionCookie(cookieOptionsOf(options));
   requireAll(options, OPTIONS);
-  return ({ cookie: header, head, request }) => {
+  return ({ cookie: header, head, request, alias }) => {
     const id = cookie.read(header);
     const start = (opening: Opening): Promise<AnySession> =>
       sessions.start(id, opening) as unknown as Promise<AnySession>;
     const exchange = new SessionExchange(start, cookie, head);
     know(request, { sessions, exchange });
+    if (alias) know(alias, { sessions, exchange });
     return exchange;
   };
 }

@@ -25,7 +25,8 @@ export type SessionMiddleware = (
  * save. If it cannot be saved, its error goes to Express's error handlers, which answer instead; an
  * answer that reports a failure itself (500 and above, or 400 and above after a call of the session
  * has failed) stays, and the error is a process warning. A handler that throws has its session saved
- * before the answer to the error leaves.
+ * before the answer to the error leaves. For a request that becomes a WebSocket call the middleware as
+ * the manual of `ws` shows, with `{}` as the response; the page then saves by `session.save()`.
  *
  * @param sessions - The store.
  * @param options - The cookie.

@@ -13,7 +13,7 @@ export { type ExchangeOptions, type GetSessionOptions, getSession } from './exch
 
 /** The part of Hono's context that the middleware uses. */
 export interface HonoContext {
-  /** Hono's request, with the Fetch request in it. */
+  /** Hono's request, which `getSession()` takes, with the Fetch request in it. */
   readonly req: {
     /** The Fetch request, which `getSession()` takes. */
     readonly raw: Request;
@@ -23,7 +23,9 @@ export interface HonoContext {
 }
 
 /**
- * Lets every handler of a Hono application call `getSession(c.req.raw)`.
+ * Lets every handler of a Hono application call `getSession(c.req.raw)`. Behind a middleware that
+ * replaces the raw request, as Hono's `bodyLimit` does for a body of unknown length, call
+ * `getSession(c.req)`.
  *
  * @param sessions - The store.
  * @param options - The cookie.
@@ -57,7 +59,8 @@ export function honoSessions<Data extends object>(
   return async (context, next) => {
     const request = context.req.raw;
     const head = new FetchHead();
-    const exchange = begin({ cookie: request.headers.get('cookie'), head, request });
+    const cookie = request.headers.get('cookie');
+    const exchange = begin({ cookie, head, request, alias: context.req });
     const page = async (): Promise<Response> => {
       await next();
       return context.res;

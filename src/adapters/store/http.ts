@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Sessions } from '../../store/index.ts';
 import { HeldResponse } from '../held-response.ts';
 import { isQueueable } from '../queued-response.ts';
+import { upgradeHeadOf } from '../upgrade-head.ts';
 import { type ExchangeOptions, prepareSessions, type SessionExchange } from './exchange.ts';
 
 /** Options of the adapters on node:http. */
@@ -22,7 +23,8 @@ export interface HttpSessionOptions extends ExchangeOptions {
  * @param sessions - The store.
  * @param options - The cookie, and how long a page may outlive its client.
  * @returns A function to call before the page. Its `fail` receives the error of a save that failed;
- *   nothing of the response has left by then.
+ *   nothing of the response has left by then. For a request that becomes a WebSocket, `response` may be
+ *   `{}`, and the page saves the session by itself.
  */
 export function prepareHttpSessions<Data extends object>(
   sessions: Sessions<Data>,
@@ -30,17 +32,24 @@ export function prepareHttpSessions<Data extends object>(
 ): (request: IncomingMessage, response: ServerResponse, fail: (error: unknown) => void) => void {
   const begin = prepareSessions(sessions, options);
   return (request, response, fail) => {
+    const { cookie } = request.headers;
     if (!isQueueable(response)) {
-      throw new TypeError(
-        "The response is not node:http's ServerResponse and cannot wait for its session. " +
-          'HTTP/2 responses are not supported: let a proxy in front speak HTTP/2',
-      );
+      const head = upgradeHeadOf(request, response);
+      saveWithSocket(request, begin({ cookie, head, request }));
+      return;
     }
     const held = HeldResponse.of(response);
-    const exchange = begin({ cookie: request.headers.cookie, head: held, request });
+    const exchange = begin({ cookie, head: held, request });
     held.waitFor(exchange, { fail, endIfOver() {} });
     releaseAfter(response, exchange, options);
   };
+}
+
+/** Saves what a page has left unsaved on a WebSocket: there is no response that could wait for it. */
+function saveWithSocket(request: IncomingMessage, exchange: SessionExchange): void {
+  request.socket.once('close', () => {
+    exchange.commit().catch((error: Error) => process.emitWarning(error));
+  });
 }
 
 /** Releases what a request's session holds once its response or its client has gone. */

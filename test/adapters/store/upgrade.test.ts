@@ -1,0 +1,80 @@
+/** Requests without a response of node:http, and requests that a middleware replaces. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, test } from 'node:test';
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { WebSocket, WebSocketServer } from 'ws';
+import { getSession } from '../../../src/adapters/store/exchange.ts';
+import { expressSessions } from '../../../src/adapters/store/express.ts';
+import { honoSessions } from '../../../src/adapters/store/hono.ts';
+import type { Sessions } from '../../../src/store/store.ts';
+import { newStore } from '../../store/fixture.ts';
+
+const NAME = '__Host-session';
+
+/** Stores a session, and returns its id. */
+async function begin(sessions: Sessions): Promise<string> {
+  const session = await sessions.start(undefined);
+  session.data['count'] = 1;
+  await session.save();
+  await session.close();
+  return session.id as string;
+}
+
+async function countOf(sessions: Sessions, id: string): Promise<unknown> {
+  const session = await sessions.start(id, { mode: 'read' });
+  await session.close();
+  return session.data['count'];
+}
+
+test('ws: a middleware with {} as the response reads, saves, and saves the rest with the socket', async () => {
+  const sessions = newStore();
+  const id = await begin(sessions);
+  const sessionParser = expressSessions(sessions);
+  const sockets = new WebSocketServer({ noServer: true });
+  const server = createServer().listen(0, '127.0.0.1');
+  after(() => server.close());
+  server.on('upgrade', (request, socket, head) => {
+    sessionParser(request, {} as ServerResponse, async () => {
+      const session = await getSession<{ count: number }>(request);
+      session.update('count', (count = 0) => count + 1);
+      await session.save();
+      sockets.handleUpgrade(request, socket, head, (accepted) => {
+        accepted.on('message', () => session.update('count', (count = 0) => count + 10));
+        accepted.send(String(session.data.count));
+      });
+    });
+  });
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const headers = { cookie: `${NAME}=${id}` };
+  const client = new WebSocket(`ws://127.0.0.1:${port}`, { headers });
+  const [message] = await once(client, 'message');
+  assert.deepEqual([String(message), await countOf(sessions, id)], ['2', 2]);
+  client.send('more');
+  client.close();
+  await once(client, 'close');
+  while ((await countOf(sessions, id)) !== 12) await new Promise(setImmediate);
+});
+
+test('Hono: bodyLimit replaces the raw request, and getSession(c.req) finds the session', async () => {
+  const sessions = newStore();
+  const app = new Hono();
+  app.use(honoSessions(sessions));
+  app.use(bodyLimit({ maxSize: 100 }));
+  app.post('/', async (c) => {
+    await assert.rejects(getSession(c.req.raw), /middleware must come first/);
+    const session = await getSession<{ count: number }>(c.req);
+    session.data.count = (await c.req.text()).length;
+    return c.text('saved');
+  });
+  const body = new Blob(['12345']).stream();
+  const request = { method: 'POST', body, duplex: 'half' } as RequestInit;
+  const answer = await app.request('/', request);
+  assert.equal(await answer.text(), 'saved');
+  const [, id = ''] = /=([^;]+)/.exec(answer.headers.getSetCookie()[0] ?? '') ?? [];
+  assert.equal(await countOf(sessions, id), 5);
+});
