@@ -248,8 +248,8 @@ export class OpenSession implements AsyncDisposable {
   }
 
   /**
-   * Releases the lock and the turn. Every other method then throws. An adapter calls this when the
-   * response has ended, also because the client has hung up.
+   * Releases the lock and the turn. Further calls do nothing; every other method then throws. An
+   * adapter calls this when the response has ended, and some time after the client has hung up.
    */
   async close(): Promise<void> {
     if (this.#isClosed) return;

@@ -149,6 +149,9 @@ const STRICT_FRAMES: readonly Frame[] = [
  * program runs: a server that is not strict cuts the data and reports success. The setting of the
  * application's connections stays as it is.
  *
+ * A connection that stops being strict after this question is not noticed. A frame around every save
+ * would cover that, and would hide the verb of a statement from proxies that route by it.
+ *
  * @returns The frame of each save; bare where the server is strict by itself.
  * @throws SessionSetupError where neither is so.
  */

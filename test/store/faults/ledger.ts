@@ -1,7 +1,7 @@
 /**
  * A ledger of sessions under a fault: what was acknowledged against what is there. Each acknowledged
  * update is there once, each other one at most once; a session that was ended stays ended, and no
- * other one is.
+ * other one is. Readers compare all the time, also while the fault lasts.
  */
 import assert from 'node:assert/strict';
 import { SessionError } from '../../../src/store/errors.ts';
@@ -31,6 +31,8 @@ export interface LedgerOptions {
   readonly stores: readonly Sessions[];
   /** The number of writers at once. */
   readonly writers: number;
+  /** The number of readers at once, which hold nothing; none without. */
+  readonly readers?: number | undefined;
   /** Every so many updates come with a new id; none without. */
   readonly renewEvery?: number | undefined;
 }
@@ -42,22 +44,26 @@ export class Ledger {
   readonly errors: unknown[] = [];
   /** The longest time that one update took, its read included. */
   longest = 0;
+  /** The sessions that readers have found. */
+  found = 0;
   readonly #entries: Entry[] = [];
   readonly #options: LedgerOptions;
-  #writers: Promise<unknown> = Promise.resolve();
+  #workers: Promise<unknown> = Promise.resolve();
   #isOver = false;
 
   private constructor(options: LedgerOptions) {
     this.#options = options;
   }
 
-  /** Creates the sessions, and starts the writers. */
+  /** Creates the sessions, and starts the writers and readers. */
   static async begin(options: LedgerOptions): Promise<Ledger> {
     const ledger = new Ledger(options);
     for (let at = 0; at < 6; at += 1) await ledger.#add(at);
-    ledger.#writers = Promise.all(
-      Array.from({ length: options.writers }, (_, writer) => ledger.#write(writer)),
-    );
+    const { writers, readers = 0 } = options;
+    ledger.#workers = Promise.all([
+      ...Array.from({ length: writers }, (_, writer) => ledger.#write(writer)),
+      ...Array.from({ length: readers }, (_, reader) => ledger.#read(reader)),
+    ]);
     return ledger;
   }
 
@@ -123,6 +129,37 @@ export class Ledger {
     if (typeof session.cookie === 'object') entry.id = session.cookie.set;
   }
 
+  async #read(reader: number): Promise<void> {
+    for (let turn = 0; !this.#isOver; turn += 1) {
+      const entry = this.#entries[(reader + turn) % this.#entries.length] as Entry;
+      try {
+        await this.#see(entry, this.#storeOf(reader));
+      } catch (error) {
+        this.errors.push(error);
+      }
+      // A read that is refused at once must not keep the others from running.
+      await new Promise(setImmediate);
+    }
+  }
+
+  async #see(entry: Entry, sessions: Sessions<Data>): Promise<void> {
+    const wasEnded = entry.state === 'ended';
+    const acknowledged = [...entry.acknowledged];
+    const session = await sessions.open(entry.id, { mode: 'read' });
+    if (session === undefined) {
+      assert.notEqual(entry.state, 'alive', 'a reader did not find a session that was not ended');
+      return;
+    }
+    assert.equal(wasEnded, false, 'a reader found a session that was ended');
+    const there = new Set((parsed(session.data) as Data).n);
+    assert.deepEqual(
+      acknowledged.filter((mark) => !there.has(mark)),
+      [],
+      'a reader missed an acknowledged update',
+    );
+    this.found += 1;
+  }
+
   /** Logs a visitor out while others write the same session. */
   async logOut(at: number, way: 'destroy' | 'revokeAll'): Promise<void> {
     const entry = this.#entries[at];
@@ -141,15 +178,16 @@ export class Ledger {
     }
   }
 
-  /** Ends the writers, and compares the ledger with what stores find. */
+  /** Ends the writers and readers, and compares the ledger with what stores find. */
   async close(...readers: readonly Sessions[]): Promise<void> {
     this.#isOver = true;
-    await this.#writers;
-    for (const reader of readers) await this.#compare(reader);
+    await this.#workers;
     for (const error of this.errors) {
       assert.ok(error instanceof SessionError, String(error));
       assert.equal('code' in error, false);
     }
+    if (this.#options.readers) assert.ok(this.found > 0);
+    for (const reader of readers) await this.#compare(reader);
   }
 
   async #compare(reader: Sessions): Promise<void> {

@@ -16,10 +16,11 @@ const { atEnd, json, newSession, newStore, poolOf, schema, stored, storeOn } = a
 const isShared = shared !== undefined && new URL(shared).host === new URL(schema.url).host;
 if (isShared) throw new Error('The server of all tests would be killed');
 
+/** Readers hold nothing, whatever the strategy of the writers is: the strategy `none`. */
 async function begin(strategy: Strategy, writers: number, timeout: number = 30): Promise<Ledger> {
   const options = { strategy, timeout, statementTimeout: 0.5, lockTimeout: 5 };
   const stores = [newStore(options), newStore(options)];
-  return await Ledger.begin({ stores, writers, renewEvery: 7 });
+  return await Ledger.begin({ stores, writers, readers: 2, renewEvery: 7 });
 }
 
 for (const strategy of ['merge', 'lock', 'lease', 'row'] as const) {
