@@ -23,12 +23,12 @@ function broken(change: (sessions: Sessions) => Changes, sessions = merging): Se
 }
 
 /** Changes each session that `open()` finds. */
-function opening(change: (session: OpenSession) => Changes, sessions = merging): SessionsSubject {
+function opening(change: (session: OpenSession) => Changes): SessionsSubject {
   const open: Sessions['open'] = async (id: string | undefined) => {
-    const session = await sessions.open(id);
+    const session = await merging.open(id);
     return session && changed(session, change(session));
   };
-  return broken(() => ({ open }), sessions);
+  return broken(() => ({ open }), merging);
 }
 
 /** Changes each session that `start()` returns. */

@@ -2,7 +2,7 @@
 import ts from 'typescript';
 
 /** A comment that states the value of the statement before it. */
-export interface Claim {
+interface Claim {
   /** Line within the example, counted from zero. */
   line: number;
   /** As Node shows the value, or `throws TypeError: …`. */

@@ -12,12 +12,11 @@ const server = await ownServer();
 const saving = /^\s*(INSERT|UPDATE)/i;
 const count = (body: string): number => Number(/Count: (\d+)/.exec(body)?.[1]);
 
-/** The connections of the class that are in this state, by the server's number. */
-async function threads({ database }: Bench, state: string): Promise<number[]> {
+/** The server's numbers of the class's connections that wait for a lock by name. */
+async function waitingThreads({ database }: Bench): Promise<number[]> {
   const rows = await database.query(
     `SELECT ID AS id FROM information_schema.PROCESSLIST
-     WHERE DB = DATABASE() AND ID <> CONNECTION_ID() AND STATE = ?`,
-    [state],
+     WHERE DB = DATABASE() AND ID <> CONNECTION_ID() AND STATE = 'User lock'`,
   );
   return rows.map(({ id }) => Number(id));
 }
@@ -32,7 +31,7 @@ for (const { number, title } of classesFrom(13)) {
       const first = page.request({ cookie });
       await held.arrived;
       const second = page.request({ cookie });
-      await until(async () => (await threads(bench, 'User lock')).length === 1);
+      await until(async () => (await waitingThreads(bench)).length === 1);
       await database.query(`KILL ${held.statements[0]?.thread}`);
       assert.equal(count((await second).body), 2, 'the second has not seen what was saved before');
       held.open();
@@ -50,8 +49,8 @@ for (const { number, title } of classesFrom(13)) {
         const first = page.request({ cookie });
         await held.arrived;
         const second = page.request({ cookie });
-        await until(async () => (await threads(bench, 'User lock')).length === 1);
-        const [waiting] = await threads(bench, 'User lock');
+        await until(async () => (await waitingThreads(bench)).length === 1);
+        const [waiting] = await waitingThreads(bench);
         await database.query(`${kill} ${waiting}`);
         assert.equal((await second).status, 500, kill);
         held.open();

@@ -17,7 +17,8 @@ import {
 import { commitRequest, knowRequest, prepare, runRequest } from '../../src/php/host.ts';
 
 /** A store in memory, its reads a turn later. */
-function memory(rows = new Map<string, string>()) {
+function memory() {
+  const rows = new Map<string, string>();
   return {
     rows,
     open: () => true,

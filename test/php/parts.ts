@@ -1,7 +1,7 @@
 /** The parts of a request for PHP's layer without an adapter, and the headers that its response gets. */
 import type { RequestParts, ResponseHead } from '#php';
 
-export interface TestParts {
+interface TestParts {
   readonly parts: RequestParts & { head: ResponseHead };
   readonly headers: ReadonlyMap<string, string | readonly string[]>;
 }

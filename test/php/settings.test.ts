@@ -1,7 +1,7 @@
 /** The settings that an adapter is given: php.ini's, checked once, when the program starts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ini_get, type PhpOptions, type PhpVersion, withPhpRequest } from '#php';
+import { ini_get, type PhpOptions, withPhpRequest } from '#php';
 
 /** Settings as a JavaScript program may give them. */
 function settingsOf(settings: Record<string, unknown>): PhpOptions {
@@ -15,9 +15,10 @@ async function textOf(
   return await withPhpRequest(settingsOf({ [option]: value }), () => ini_get(option));
 }
 
-async function refusalOf(settings: Record<string, unknown>, version?: PhpVersion): Promise<string> {
-  const options = { ...settingsOf(settings), version };
-  const error = await withPhpRequest(options, () => undefined).catch((reason: unknown) => reason);
+async function refusalOf(settings: Record<string, unknown>): Promise<string> {
+  const error = await withPhpRequest(settingsOf(settings), () => undefined).catch(
+    (reason: unknown) => reason,
+  );
   assert.ok(error instanceof RangeError, String(error));
   return error.message;
 }

@@ -11,14 +11,14 @@ const applications = [
 /**
  * Finds a browser of Chromium's family.
  *
- * @param environment - `CHROME` is the browser's path; without it PATH is searched.
- * @returns The program's absolute path; undefined when none is installed.
+ * @returns The path in `CHROME`, else the program's absolute path; undefined when none is installed.
  */
-export function findBrowser(environment: NodeJS.ProcessEnv = process.env): string | undefined {
-  if (environment['CHROME']) return environment['CHROME'];
+export function findBrowser(): string | undefined {
+  const chosen = process.env['CHROME'];
+  if (chosen) return chosen;
   const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
   return (
-    findProgram(names, environment) ??
+    findProgram(names) ??
     findProgram(['Google Chrome', 'Chromium', 'chrome', 'msedge'], {
       PATH: applications.join(process.platform === 'win32' ? ';' : ':'),
     })

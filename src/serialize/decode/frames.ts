@@ -4,7 +4,7 @@ import { PhpReference } from '../values.ts';
 
 export const LIST = 0;
 export const RECORD = 1;
-export const MAP = 2;
+const MAP = 2;
 
 /** An array, or the properties of an object, while it is read. */
 export interface Frame {

@@ -45,7 +45,7 @@ export function openEncoder(): Encoder {
  * Writes values as `php_var_serialize` does, of any depth. Values that are written between
  * `openEncoder` and `finish` share one reference table, as those of a session do.
  */
-export class Encoder extends IdentityWriter {
+class Encoder extends IdentityWriter {
   readonly #deep: Frame[] = [];
   readonly #ancestors = new Ancestors();
 

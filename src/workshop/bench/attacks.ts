@@ -7,14 +7,14 @@ import type { AttackProgramFile } from './attack-program.ts';
 import { type FileRecord, runFiles, type Surroundings } from './files.ts';
 import type { BenchReport } from './report.ts';
 
-export interface AttackOptions extends Surroundings {
+interface AttackOptions extends Surroundings {
   lesson: Lesson;
   /** Receives each line as it is printed, the last line with the verdict included. */
   onLine?: ((line: string) => void) | undefined;
 }
 
 /** The same for several lessons' attacks on one class. */
-export interface AttacksOptions extends Omit<AttackOptions, 'lesson'> {
+interface AttacksOptions extends Omit<AttackOptions, 'lesson'> {
   lessons: readonly Lesson[];
   /** Receives each attack's result as soon as it has ended, before the next attack begins. */
   onResult?: ((result: AttackResult, lesson: Lesson) => void) | undefined;
@@ -66,7 +66,7 @@ export async function runAttacks(options: AttacksOptions): Promise<AttackResult[
 }
 
 /** An attack of a lesson on a class. */
-export interface LaunchedAttack {
+interface LaunchedAttack {
   lesson: Lesson;
   /** Absolute path of the class's file. */
   classFile: string;

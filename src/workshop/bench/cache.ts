@@ -12,7 +12,7 @@ export interface BenchCache {
   start(): Promise<void>;
 }
 
-export interface OwnedCache extends BenchCache {
+interface OwnedCache extends BenchCache {
   close(): Promise<void>;
 }
 

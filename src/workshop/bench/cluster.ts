@@ -10,7 +10,7 @@ import type { Row } from './database.ts';
 import { dropSockets } from './sockets.ts';
 
 /** One node. */
-export interface ClusterNode {
+interface ClusterNode {
   /** Its address, with this file's schema. */
   readonly url: string;
   /** Runs a statement on it; a read waits for what other nodes have committed before. */
@@ -30,7 +30,7 @@ export interface BenchCluster {
   bringBack(): Promise<void>;
 }
 
-export interface OwnedCluster extends BenchCluster {
+interface OwnedCluster extends BenchCluster {
   close(): Promise<void>;
 }
 

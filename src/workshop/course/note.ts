@@ -32,7 +32,7 @@ export interface Verdict {
 export type Prediction = 'held' | 'breached';
 
 /** The part of the note about one lesson. */
-export interface LessonNote {
+interface LessonNote {
   /** The number of hints shown. */
   hints: number;
   /** SHA-256 of the learner's class as it was when the lesson was first begun. */

@@ -13,7 +13,7 @@ import { lessonBefore } from './promises.ts';
 import { makeWorkshop, type TemporaryWorkshop } from './temporary.ts';
 
 /** A class without one lesson's change. */
-export interface UndoneClass {
+interface UndoneClass {
   /** The lesson whose change is removed. */
   lesson: Lesson;
   /** The lesson from whose class the change is removed. */

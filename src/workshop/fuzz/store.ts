@@ -15,7 +15,7 @@ import { PayloadSeal } from '../../store/payload/seal.ts';
 import { seededRandom } from '../bench/random.ts';
 
 /** The ends of the cases of one kind. */
-export interface StoreTally {
+interface StoreTally {
   readonly kind: 'cookies' | 'rows' | 'envelopes';
   readonly compared: number;
   /** The number that were refused with an error of the library. */

@@ -17,7 +17,7 @@ export interface Piece {
 }
 
 /** Why the data cannot be read. */
-export interface Break {
+interface Break {
   /** PHP's own text. */
   message: string;
   /** PHP's offset of the error; undefined for a limit of this page. */

@@ -20,7 +20,7 @@ const SEAL = JSON.stringify({ 1: randomBytes(32).toString('base64url') });
 /** Milliseconds that a page may take: longer than any lock wait that a lesson shows. */
 const PATIENCE = 20_000;
 
-export interface ClassProcessOptions {
+interface ClassProcessOptions {
   condition: string;
   instance: number;
   lesson: number;

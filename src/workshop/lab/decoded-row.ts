@@ -10,7 +10,7 @@ import {
 } from '../../serialize/index.ts';
 import { escapeBytes } from './text.ts';
 
-export interface DecodedValue {
+interface DecodedValue {
   key: string;
   /** PHP's name for it: `int`, `string`, `array of 2`. */
   type: string;

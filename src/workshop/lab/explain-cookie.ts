@@ -2,7 +2,7 @@
 import { isRemoval, readSetCookie } from '../sandbox/cookies.ts';
 
 /** One attribute of a Set-Cookie line, present or absent, and what follows from it. */
-export interface Explained {
+interface Explained {
   /** The attribute as spelled in the line, or the name of a missing attribute. */
   attribute: string;
   present: boolean;

@@ -17,7 +17,7 @@ import { RunningClass } from './running-class.ts';
 import { classBefore } from './steps.ts';
 import { newTestRun, runClassTests, type TestRun } from './test-runs.ts';
 
-export interface DatabaseState {
+interface DatabaseState {
   state: 'starting' | 'up' | 'down';
   /** Time to readiness in milliseconds. */
   milliseconds: number | undefined;

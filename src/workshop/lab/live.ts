@@ -8,7 +8,7 @@ import type { Lab } from './lab.ts';
 const INTERVAL = 1_500;
 
 /** The events of a page. */
-export interface LivePage {
+interface LivePage {
   /** True when a change of this topic, a class or a page, can change this page. */
   concerns(topic: string): boolean;
   /** True when sentences of this topic are read aloud on this page. */

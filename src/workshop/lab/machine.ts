@@ -5,7 +5,7 @@ import { errorMessage } from './text.ts';
 /** The topic of the page with several servers. */
 export const SERVERS = 'servers';
 
-export type MachineState =
+type MachineState =
   | { state: 'off' }
   | { state: 'starting'; step: string }
   | { state: 'up' }

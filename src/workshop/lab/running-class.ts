@@ -12,7 +12,7 @@ import { exchange } from './exchange.ts';
 import { compareRows, type Row, type RowChange, readRows } from './rows.ts';
 import { Timeline } from './timeline.ts';
 
-export interface RunningClassOptions {
+interface RunningClassOptions {
   condition: string;
   lesson: Lesson;
   schema: Schema;

@@ -7,7 +7,7 @@ import { npm } from './npm.mjs';
 import { run } from './program.ts';
 
 /** An installation. */
-export interface Installation {
+interface Installation {
   /** The folder's name in the cache: it must change with the packages' versions. */
   readonly name: string;
   /** The packages, as a message names them. */

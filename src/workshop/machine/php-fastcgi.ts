@@ -11,7 +11,7 @@ import { type Php, withIni } from './php.ts';
 import { supervise } from './supervise.ts';
 
 /** The configuration of PHP. */
-export interface FastCgiOrder {
+interface FastCgiOrder {
   /** The scripts' environment. */
   variables: Record<string, string>;
   /** php.ini settings. @default {} */

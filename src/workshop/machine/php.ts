@@ -36,7 +36,7 @@ export function obtainPhp(options: Announcements = {}): Promise<Php | { reason: 
 }
 
 /** Obtains PHP's command line with pdo_mysql and signals, or returns the reason. */
-export function obtainPhpCli(options: Announcements = {}): Promise<Php | { reason: string }> {
+export function obtainPhpCli(): Promise<Php | { reason: string }> {
   return obtain(
     {
       program: 'php',
@@ -45,12 +45,12 @@ export function obtainPhpCli(options: Announcements = {}): Promise<Php | { reaso
       // Line editing is for php -a alone.
       without: /readline|libedit|libbsd|libmd0|libtinfo/,
     },
-    options,
+    {},
   );
 }
 
 /** Obtains php-cgi whose save handler keeps sessions in memcached, or returns the reason. */
-export function obtainPhpMemcached(options: Announcements = {}): Promise<Php | { reason: string }> {
+export function obtainPhpMemcached(): Promise<Php | { reason: string }> {
   return obtain(
     {
       program: 'php-cgi',
@@ -60,7 +60,7 @@ export function obtainPhpMemcached(options: Announcements = {}): Promise<Php | {
       without:
         /^(perl|libperl|libgdbm|psmisc|ucf|sensible-utils|media-types|libmagic|php[\d.]+-(readline|opcache|cli))/,
     },
-    options,
+    {},
   );
 }
 

@@ -15,7 +15,7 @@ export interface ObservedClass {
 }
 
 /** A lesson's attack on one class. */
-export interface ObservedAttack extends Pick<AttackResult, 'verdict' | 'because'> {
+interface ObservedAttack extends Pick<AttackResult, 'verdict' | 'because'> {
   /** The label of the attack's lesson. */
   lesson: string;
   condition: string;

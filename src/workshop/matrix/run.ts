@@ -10,7 +10,7 @@ import type { DatabaseServer } from '../machine/database/server.ts';
 import type { Broken, Observed, ObservedClass, Rule } from './observed.ts';
 import { checkRules } from './rules.ts';
 
-export interface MatrixOptions {
+interface MatrixOptions {
   /** All lessons, in order. */
   lessons: readonly Lesson[];
   /** The server, or its URL. */

@@ -13,7 +13,7 @@ import { stopSupervised, supervise } from '../machine/supervise.ts';
 import type { Served } from './contender.ts';
 
 /** The configuration of PHP. */
-export interface PhpOrder {
+interface PhpOrder {
   /** Absolute path of the page. */
   script: string;
   /** The script's environment: the class's path and its database. */

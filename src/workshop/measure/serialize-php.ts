@@ -2,14 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { openWasmPhp } from '../oracle/wasm.ts';
 
 /** PHP's own times on the same bytes: microseconds for a call, and its peak of bytes. */
-export interface PhpTimes {
+interface PhpTimes {
   readonly serialize: number;
   readonly unserialize: number;
   readonly memory: number;
 }
 
 /** Runs one round of PHP on serialized bytes. */
-export type PhpRound = (bytes: Buffer) => Promise<PhpTimes>;
+type PhpRound = (bytes: Buffer) => Promise<PhpTimes>;
 
 const MEASURE = `
 $value = unserialize($bytes);

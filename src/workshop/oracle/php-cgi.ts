@@ -49,7 +49,7 @@ export interface PhpServer {
   close(): Promise<void>;
 }
 
-export interface StartPhpOptions {
+interface StartPhpOptions {
   progress?: ((line: string) => void) | undefined;
   signal?: AbortSignal | undefined;
   /** php.ini settings of all requests. */

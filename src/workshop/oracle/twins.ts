@@ -20,7 +20,7 @@ export interface Visit {
 }
 
 /** Requests one twin's counter page with a Cookie header. */
-export type Visitor = (cookie: string | undefined) => Promise<Visit>;
+type Visitor = (cookie: string | undefined) => Promise<Visit>;
 
 /** A row with its age instead of its time, which differs between two runs. */
 export interface TwinRow {

@@ -19,7 +19,7 @@ export interface WasmPhp {
 }
 
 /** A client's request. */
-export interface WasmRequest {
+interface WasmRequest {
   headers?: Record<string, string> | undefined;
   /** The part after the `?`. */
   query?: string | undefined;
@@ -28,7 +28,7 @@ export interface WasmRequest {
 }
 
 /** The release and its settings. */
-export interface WasmPhpOptions {
+interface WasmPhpOptions {
   /** The PHP release; all but 8.4 are fetched once. @default '8.4' */
   version?: PhpVersion | undefined;
   /** php.ini settings. */

@@ -10,7 +10,7 @@ import type typescript from 'typescript';
 const loadTypeScript = (): typeof typescript => createRequire(import.meta.url)('typescript');
 
 /** One part of a class file: a method, a field, or everything around the class. */
-export interface MemberDifference {
+interface MemberDifference {
   /** `Read`, or `outside the class`. */
   name: string;
   /** Lines with `-` for the learner's, `+` for the lesson's; empty where the two are the same. */

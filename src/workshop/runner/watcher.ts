@@ -20,7 +20,7 @@ import {
 import { listenToKeys, type Terminal } from './terminal.ts';
 import { TypeChecker } from './types.ts';
 
-export interface WatcherOptions {
+interface WatcherOptions {
   lessons: Lesson[];
   lesson: Lesson;
   server: DatabaseServer;

@@ -59,7 +59,7 @@ export interface Means {
 }
 
 /** The time that a census is taken for, else the database's; and PHP's `session.gc_maxlifetime`. */
-export interface CensusTime {
+interface CensusTime {
   now?: number | undefined;
   maxLife?: number | undefined;
 }

@@ -1,7 +1,7 @@
 /** A browser's cookies, for one server on one path: raw lines, nothing decoded (RFC 6265). */
 
 /** A Set-Cookie line, split. */
-export interface SetCookie {
+interface SetCookie {
   name: string;
   value: string;
   /** By lower-case name; an attribute without a value is `''`. */

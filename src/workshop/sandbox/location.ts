@@ -14,7 +14,7 @@ export interface Suspect {
 }
 
 /** A compiler's error, and the place it names. */
-export interface SyntaxProblem {
+interface SyntaxProblem {
   text: string;
   location: Location | undefined;
 }

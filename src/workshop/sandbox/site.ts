@@ -9,7 +9,7 @@ import { type PageResponse, visit } from './browser.ts';
 import { type ChildServer, startPage } from './server.ts';
 
 /** A server of the site. */
-export interface ServerOrder {
+interface ServerOrder {
   /** Letters and digits; its responses show it as `X-Server`. */
   name: string;
   /** Absolute path: a class in TypeScript is served by Node, a page in PHP by PHP. */
@@ -161,7 +161,7 @@ async function phpServer(order: ServerOrder, options: Announcements): Promise<Si
 }
 
 /** The outcome of many requests of one browser. */
-export interface Crowd {
+interface Crowd {
   /** The number of responses with status 200, by server. */
   right: Map<string, number>;
   /** The number of other responses, and of requests without one. */

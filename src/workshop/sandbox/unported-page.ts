@@ -28,7 +28,7 @@ export function missingMethods(Sessions: SessionsExport): string[] {
  *
  * @param missing - The result of {@link missingMethods}, not empty.
  */
-export function notPortedSentence(missing: string[]): string {
+function notPortedSentence(missing: string[]): string {
   const last = missing.at(-1);
   const list = missing.length > 1 ? `${missing.slice(0, -1).join(', ')} and ${last}` : last;
   const verb = missing.length > 1 ? 'are' : 'is';

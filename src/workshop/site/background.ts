@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { readLessons, root, shown } from '../course/catalogue.ts';
 import { startChild } from '../sandbox/child.ts';
 
-export type SiteState =
+type SiteState =
   | { state: 'built' }
   | { state: 'building'; began: number }
   | { state: 'failed'; reason: string };

@@ -27,7 +27,7 @@ export const block = (text: string): Yield => ({ kind: 'block', text });
  */
 export type Source = (marker: Marker, page: Page) => Promise<Yield | undefined>;
 
-export interface Woven {
+interface Woven {
   text: string;
   problems: Problem[];
 }

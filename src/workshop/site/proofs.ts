@@ -10,7 +10,7 @@ const KEPT = 'docs/proofs.json';
 const REMEDY = `node --import tsx src/workshop/site/run-proofs.ts --save ${KEPT}`;
 
 /** The tests of one proof that passed and failed. */
-export interface ProofResult extends Proof {
+interface ProofResult extends Proof {
   readonly passed: number;
   readonly failed: number;
 }

@@ -7,7 +7,7 @@ import { startPage } from '../sandbox/server.ts';
 import { openWire, type Wire } from '../wire/proxy.ts';
 
 /** A response, with every event of its request in order. */
-export interface RecordedResponse extends PageResponse {
+interface RecordedResponse extends PageResponse {
   messages: Message[];
 }
 

@@ -47,7 +47,7 @@ interface Waiting {
 }
 
 /** The meaning of a client's packet. */
-export interface Heard {
+interface Heard {
   statement?: Statement | undefined;
   quit: boolean;
 }

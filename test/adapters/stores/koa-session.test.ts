@@ -23,11 +23,10 @@ async function start(
   sessions: Sessions,
   routes: Routes,
   options: CreateSessionOptions = {},
-  ofStore: KoaSessionStoreOptions = byUser,
 ): Promise<Ask> {
   const app = new Koa();
   app.silent = true;
-  const store = new KoaSessionStore(sessions, ofStore);
+  const store = new KoaSessionStore(sessions, byUser);
   app.use(session({ store, signed: false, ...options }, app) as Middleware);
   app.use(async (ctx) => {
     ctx.body = 'done';

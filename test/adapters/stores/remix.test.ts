@@ -17,8 +17,8 @@ type Request = (cookie: Cookie, page: Page) => Promise<{ cookie: Cookie; session
 const byUser: RemixSessionOptions = { user: ({ user }) => user as string | undefined };
 
 /** One request: the cookie is what the browser has afterwards. */
-function start(sessions: Sessions, options = byUser): Request {
-  const storage: SessionStorage = remixSessionStorage(sessions, createSession, options);
+function start(sessions: Sessions): Request {
+  const storage: SessionStorage = remixSessionStorage(sessions, createSession, byUser);
   return async (cookie, page) => {
     const session = await storage.read(cookie);
     await page(session);

@@ -131,7 +131,7 @@ export function database(): Promise<DatabaseServer> {
 }
 
 /** A connection to the database that can be cut and restored. */
-export interface Cable {
+interface Cable {
   url: string;
   cut(): Promise<void>;
   mend(): Promise<void>;
@@ -179,21 +179,22 @@ export async function layCable(server: DatabaseServer): Promise<Cable> {
   };
 }
 
+/** Seconds that a condition may take. */
+const PATIENCE = 30;
+
 /**
  * Polls until a condition holds.
  *
  * @param question - The condition.
  * @param what - The condition in words, for the error.
- * @param limit - Seconds.
  */
 export async function until(
   question: () => boolean | Promise<boolean>,
   what: string,
-  limit = 30,
 ): Promise<void> {
-  const end = Date.now() + limit * 1_000;
+  const end = Date.now() + PATIENCE * 1_000;
   while (!(await question())) {
-    if (Date.now() > end) throw new Error(`waited ${limit} s for ${what}`);
+    if (Date.now() > end) throw new Error(`waited ${PATIENCE} s for ${what}`);
     await delay(25);
   }
 }

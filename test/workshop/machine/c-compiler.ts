@@ -12,7 +12,7 @@ import {
 import { type Announcements, findProgram, run } from '../../../src/workshop/machine/program.ts';
 
 /** A compiler whose programs reach MySQL. */
-export interface CCompiler {
+interface CCompiler {
   /** Absolute path of the compiler. */
   path: string;
   /** Options before the source. */
@@ -41,16 +41,14 @@ int main(void) { return puts(mysql_get_client_info()) < 0; }
  *
  * @returns The compiler, or the reason why none can be obtained.
  */
-export async function obtainCCompiler(
-  options: Announcements = {},
-): Promise<CCompiler | { reason: string }> {
+export async function obtainCCompiler(): Promise<CCompiler | { reason: string }> {
   const remedy = canFetchPackages()
     ? 'apt-get install gcc libc6-dev libmariadb-dev'
     : process.platform === 'darwin'
       ? 'xcode-select --install; brew install mariadb-connector-c'
       : 'install a C compiler and the headers of mariadb-connector-c';
   const ways = [installed, fetchedLibrary, fetchedCompiler];
-  return obtainFirst(ways, options, `No C compiler with libmariadb (${remedy})`);
+  return obtainFirst(ways, {}, `No C compiler with libmariadb (${remedy})`);
 }
 
 /**

@@ -34,14 +34,12 @@ const driverAlone = { without: /^(?!python3-pymysql$)/ };
  *
  * @returns Python, or the reason why it cannot be obtained.
  */
-export async function obtainPython(
-  options: Announcements = {},
-): Promise<Python | { reason: string }> {
+export async function obtainPython(): Promise<Python | { reason: string }> {
   const remedy = canFetchPackages()
     ? 'apt-get install python3-pymysql'
     : 'install Python 3, and pymysql by pip';
   const ways = [installed, fetchedDriver, fetched];
-  return obtainFirst(ways, options, `No Python 3 with PyMySQL (${remedy})`);
+  return obtainFirst(ways, {}, `No Python 3 with PyMySQL (${remedy})`);
 }
 
 async function installed({ signal }: Announcements): Promise<Python | undefined> {

@@ -31,7 +31,7 @@ export function testsOf(...numbers: number[]): number {
   return proved.reduce((sum, each) => sum + each);
 }
 
-export interface Ended {
+interface Ended {
   code: number | null;
   output: string;
   errors: string;
@@ -57,7 +57,7 @@ export interface Workshop {
 }
 
 /** A user at a terminal. */
-export interface Typist {
+interface Typist {
   /** Everything that appeared so far, without colours. */
   readonly screen: string;
   /** Presses keys. */

@@ -13,7 +13,7 @@ import { classNotice, statusLine } from './status.ts';
 import { timelinePanel } from './timeline.ts';
 
 /** Two classes, and the client whose requests they answer. */
-export interface Pair {
+interface Pair {
   lab: Lab;
   left: Side;
   right: Side;

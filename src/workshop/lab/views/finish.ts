@@ -14,7 +14,7 @@ import { listing } from './learn.ts';
 import { countDone, lessonStrip } from './lessons.ts';
 import { statusLine } from './status.ts';
 
-export interface FinishModel {
+interface FinishModel {
   lab: Lab;
   gauntlet: Gauntlet;
 }

@@ -7,7 +7,7 @@ import { transcript } from './checks.ts';
 import { frame, topBar } from './frame.ts';
 import { statusLine } from './status.ts';
 
-export interface GauntletModel {
+interface GauntletModel {
   lab: Lab;
   gauntlet: Gauntlet;
   /** The cell whose transcript is open. */

@@ -25,7 +25,7 @@ const KEYS: readonly [keys: string[], does: string][] = [
 ];
 
 /** A lesson's page, at one of its steps. */
-export interface LectureModel extends PageModel {
+interface LectureModel extends PageModel {
   step: Step;
 }
 

@@ -16,7 +16,7 @@ import { SERVED, type ServerLane, type Visits, type WebServers } from '../web-se
 import { frame, topBar } from './frame.ts';
 import { statusLine } from './status.ts';
 
-export interface ServersModel {
+interface ServersModel {
   lab: Lab;
   web: WebServers;
   databases: Databases;

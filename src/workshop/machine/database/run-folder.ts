@@ -60,7 +60,7 @@ function runParents(): string[] {
  *
  * @param error - The error of a file operation.
  */
-export function describeDiskProblem(error: unknown): string {
+function describeDiskProblem(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT') return 'no space is left on this disk';
   if (code === 'EROFS') return 'this disk is read-only';

@@ -33,7 +33,7 @@ const detection = [
 ].join(';');
 
 /** A node's report on itself: the values of `SHOW STATUS LIKE 'wsrep%'`. */
-export type NodeStatus = Record<string, string>;
+type NodeStatus = Record<string, string>;
 
 /** The account of a node, and the folder in which two nodes meet for a transfer. */
 export interface Surroundings {

@@ -9,7 +9,7 @@ import { type Served, serveNode } from '../contender.ts';
 import { counterPage, servePhp } from '../php-server.ts';
 
 /** The options with which a contender is served. */
-export interface ServeOrder {
+interface ServeOrder {
   databaseUrl: string;
   /** False turns off PHP's garbage collection, which would add statements at random. */
   sweeps: boolean;

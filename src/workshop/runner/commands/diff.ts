@@ -105,7 +105,7 @@ export function describeMembers(
  *
  * @returns A unified diff with three lines of context; empty when the classes are the same.
  */
-export function compareClasses(from: ClassFile, to: ClassFile): string {
+function compareClasses(from: ClassFile, to: ClassFile): string {
   const [before, after] = [readClass(from), readClass(to)];
   if (before === after) return '';
   const names = [shown(from.path), shown(to.path)] as const;

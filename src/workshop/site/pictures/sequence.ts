@@ -11,7 +11,7 @@ export interface Arrow {
   isAnswer?: boolean | undefined;
 }
 
-export interface Sequence {
+interface Sequence {
   /** Becomes the drawing's accessible name. */
   title: string;
   /** The lanes from left to right. */
