@@ -69,7 +69,7 @@ export interface RuntimeSettings {
   cache_expire: SettingNumber;
   /** The length of a new id, 22 to 256 characters. @default 32 */
   sid_length: SettingNumber;
-  /** How many bits a character of a new id holds. @default 4 */
+  /** Number of bits in each character of a new id. @default 4 */
   sid_bits_per_character: 4 | 5 | 6 | '4' | '5' | '6';
   /** Whether an unchanged session is touched rather than written. @default 1 */
   lazy_write: SettingSwitch;

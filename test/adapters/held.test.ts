@@ -161,14 +161,14 @@ function refused(page: Page, code: string): Page {
 }
 
 for (const [name, page] of Object.entries(pages)) {
-  test(`held as in plain Node: ${name}`, async () => {
+  test(`the client gets the same bytes as from plain Node: ${name}`, async () => {
     const { plain, held } = await inBoth(page);
     assert.match(plain.head.join(), /HTTP\/1\.1 \d/);
     assert.deepEqual(held, plain);
   });
 }
 
-test('held as in plain Node: HEAD', async () => {
+test('the client gets the same bytes as from plain Node: HEAD', async () => {
   const { plain, held } = await inBoth((response) => response.end('body'), 'HEAD');
   assert.deepEqual(held, plain);
 });

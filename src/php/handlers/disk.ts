@@ -9,7 +9,7 @@ import type { Awaitable } from '../awaitable.ts';
 
 /** The longest time that a synchronous call may take, in milliseconds. */
 const QUICK = 5;
-/** How long a folder counts as slow, in times of its slow call: at most 1 % of the time is lost. */
+/** A folder counts as slow for this many times its slow call: at most 1 % of the time is lost. */
 const PENALTY = 100;
 
 /** The slow folders, each with the time until which its calls go through the pool. */

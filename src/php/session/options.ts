@@ -31,7 +31,7 @@ export interface PhpOptions<Name extends string = string> {
    */
   containFailures?: boolean | undefined;
   /**
-   * How long a request may keep a session's file from others, in milliseconds, as php-fpm's
+   * Milliseconds for which a request may keep a session's file from others, as php-fpm's
    * request_terminate_timeout bounds a page. After that the next request gets the file, and the late
    * one throws when it is saved. Waiting for the file does not count.
    *

@@ -19,7 +19,7 @@ export const PHP_SESSION_NONE = 1;
 /** A session is active. */
 export const PHP_SESSION_ACTIVE = 2;
 
-/** How often another id is asked for while a new one is taken. */
+/** Number of further ids that are asked for while a new one is taken. */
 export const ATTEMPTS = 3;
 
 /** The session of one request: PS(…) in php_session.h. */

@@ -15,10 +15,10 @@ import { findSubject, type Subject } from './subject.ts';
 /** Seconds a test may take under a parent, unless `WORKSHOP_TEST_SECONDS` sets another limit. */
 const defaultSeconds = 10;
 
-/** How often progress is looked at within a test's limit. */
+/** Number of looks at a test's progress within its limit. */
 const turnsPerLimit = 10;
 
-/** How many times its limit a test may take while it still sends statements. */
+/** A test that still sends statements may take this many times its limit. */
 const patience = 3;
 
 /** The name of the test that ends a file where several share a process; it is not reported. */

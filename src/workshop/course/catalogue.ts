@@ -235,15 +235,19 @@ function readLesson(directory: string): Lesson {
 
 function readLessonFile(path: string, slug: string): LessonFile {
   const read = JSON.parse(readFileSync(path, 'utf8')) as Partial<LessonFile>;
+  const refusal = (key: 'kind' | 'minutes' | 'difficulty', rule: string): Error =>
+    new Error(
+      `lessons/${slug}/lesson.json: ${key} must be ${rule}; got ${JSON.stringify(read[key])}`,
+    );
   if (!read.kind || !['page', 'port', 'fix', 'grow'].includes(read.kind)) {
-    throw new Error(`lessons/${slug}/lesson.json: kind must be page, port, fix or grow`);
+    throw refusal('kind', 'page, port, fix or grow');
   }
   const { minutes, difficulty } = read;
   if (minutes === undefined || !Number.isInteger(minutes) || minutes < 1) {
-    throw new Error(`lessons/${slug}/lesson.json: minutes must be a whole number, 1 or more`);
+    throw refusal('minutes', 'a whole number, 1 or more');
   }
   if (difficulty === undefined || !(difficulty in difficulties)) {
-    throw new Error(`lessons/${slug}/lesson.json: difficulty must be 1, 2 or 3`);
+    throw refusal('difficulty', '1, 2 or 3');
   }
   return {
     kind: read.kind,

@@ -12,7 +12,7 @@ import { obtainGalera } from '../machine/galera/program.ts';
 import { Machine, type Starting } from './machine.ts';
 import { count } from './text.ts';
 
-/** How a worker keeps others from saving in between. */
+/** A worker's means of keeping others from saving between its read and its write. */
 export type Way = 'lock' | 'version';
 
 /** The ways as the page names them. */

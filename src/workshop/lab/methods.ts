@@ -1,4 +1,4 @@
-/** Which of the article's methods a class of the port has so far. */
+/** Finds those of the article's methods that a class of the port has so far. */
 import { existsSync, readFileSync } from 'node:fs';
 import type { Lesson } from '../course/catalogue.ts';
 import { METHODS, type Method } from '../sandbox/methods.ts';

@@ -48,7 +48,7 @@ async function fetched(options: Announcements): Promise<PhpFpm | undefined> {
   const fpm = name === undefined ? findProgram(['php-fpm']) : join(sbin, name);
   const nginx = names.includes('nginx') ? join(sbin, 'nginx') : findProgram(['nginx']);
   if (fpm === undefined || nginx === undefined) {
-    throw new Error(`${folder} holds no php-fpm or no nginx`);
+    throw new Error(`${folder} holds no php-fpm or no nginx. Delete it, and try again`);
   }
   const php = await describePhp(fpm, folder, librariesOf(folder), options.signal);
   return await describe(php, nginx, folder, options.signal);

@@ -81,7 +81,8 @@ async function obtain(
     const name = existsSync(bin) ? readdirSync(bin).find((file) => own.test(file)) : undefined;
     // If PHP is installed and only its extension is not, the packages bring only that.
     const path = name ? join(bin, name) : findProgram([program]);
-    if (path === undefined) throw new Error(`${folder} holds no ${program}`);
+    if (path === undefined)
+      throw new Error(`${folder} holds no ${program}. Delete it, and try again`);
     return await describePhp(path, folder, librariesOf(folder), signal, extensions);
   };
   const command = canFetchPackages() ? `apt-get install ${packages.join(' ')}` : 'install it';

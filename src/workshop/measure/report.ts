@@ -19,7 +19,7 @@ export interface DrawnTable {
   /** The columns; the first one names the line. */
   head: string[];
   rows: string[][];
-  /** What a reader must know about the columns. */
+  /** Notes that a reader needs to understand the columns. */
   note?: string;
 }
 

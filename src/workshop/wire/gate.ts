@@ -3,7 +3,7 @@ import type { Statement } from './statement.ts';
 
 export interface GateOptions {
   /**
-   * How the gate opens: by itself as soon as all have arrived, or only when `open` is called.
+   * `full`: the gate opens by itself as soon as all have arrived; `by hand`: only `open` opens it.
    *
    * @default 'full'
    */

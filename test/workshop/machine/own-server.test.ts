@@ -56,7 +56,7 @@ async function portOf(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-test('is used as it is, for separate schemas', async () => {
+test('the server of DATABASE_URL is used as it is, each workshop with schemas of its own', async () => {
   process.env['DATABASE_URL'] = `${granted}some_schema`;
   const server = await obtainServer();
   assert.equal(server.origin, 'DATABASE_URL');
@@ -75,7 +75,7 @@ test('is used as it is, for separate schemas', async () => {
   assert.deepEqual(await schemas(), []);
 });
 
-test('a port with nothing behind it', async () => {
+test('a port with nothing behind it is named', async () => {
   const server = createServer();
   const port = await portOf(server);
   await new Promise((resolve) => server.close(resolve));
@@ -85,14 +85,14 @@ test('a port with nothing behind it', async () => {
   );
 });
 
-test('a host that does not exist', async () => {
+test('a host that does not exist is named', async () => {
   assert.match(
     await complaint('mysql://u:secret@no-such-host.invalid/'),
     /^DATABASE_URL: the host "no-such-host\.invalid" was not found/,
   );
 });
 
-test('a wrong password, which is not repeated', async () => {
+test('a wrong password is reported without the password', async () => {
   const message = await complaint(granted.replace(/:[^:]+@/, ':hunter2@'));
   assert.match(message, /^DATABASE_URL: 127\.0\.0\.1 refused the user "granted" or the password/);
   assert.doesNotMatch(message, /hunter2/);
@@ -125,7 +125,7 @@ test('a user without the right to make schemas gets the GRANT line, and it helps
   await (await obtainServer()).close();
 });
 
-test('a text that is not the URL of a server', async () => {
+test('a text that is not the URL of a server is refused with the reason', async () => {
   const complaints: [string, RegExp][] = [
     ['localhost:3306', /does not begin with mysql:\/\//],
     ['postgres://u:secret@localhost/', /is a postgres address/],
@@ -144,7 +144,7 @@ test('a text that is not the URL of a server', async () => {
   }
 });
 
-test('a server that speaks another protocol', async () => {
+test('a server that speaks another protocol is reported as no MySQL server', async () => {
   const web = createServer((socket) => socket.end('SSH-2.0-nothing\r\n'));
   const port = await portOf(web);
   const message = await complaint(`mysql://u:secret@127.0.0.1:${port}/`);
@@ -152,7 +152,7 @@ test('a server that speaks another protocol', async () => {
   assert.match(message, /^DATABASE_URL: the server on port \d+ of 127\.0\.0\.1 does not speak/);
 });
 
-test('sweeps the schemas of killed workshops, and nothing else', async () => {
+test('the schemas of killed workshops are swept, and nothing else', async () => {
   const foreign = ['phpsessid', 'phpsessid_mine', 'phpsessid_0123456789_shop', 'phpsessid_X_a_1'];
   const leftover = 'phpsessid_0123456789_bench_1';
   for (const name of [...foreign, leftover]) await ask(own.url, `CREATE DATABASE \`${name}\``);

@@ -65,7 +65,7 @@ async function fetched(options: Announcements): Promise<Python | undefined> {
   const name = existsSync(bin)
     ? readdirSync(bin).find((file) => /^python3\.\d+$/.test(file))
     : undefined;
-  if (name === undefined) throw new Error(`${folder} holds no Python`);
+  if (name === undefined) throw new Error(`${folder} holds no Python. Delete it, and try again`);
   const home = { PYTHONHOME: join(folder, 'usr'), LD_LIBRARY_PATH: libraryPath(folder) };
   return await describe(join(bin, name), { ...driverIn(driver), ...home }, options.signal);
 }

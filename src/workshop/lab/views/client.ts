@@ -19,7 +19,7 @@ export function clientForms(model: PageModel, name: ClientName): Html {
   );
 }
 
-/** Which of a class's two processes answers. */
+/** The choice between a class's two processes. */
 export function processPicker(name: ClientName, condition: string): Html {
   return html`<label class="at small muted">at <select name="at" id="at-${name}" title="Two processes of ${condition} share one table">
         <option value="1">process 1</option><option value="2">process 2</option>

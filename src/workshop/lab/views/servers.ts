@@ -74,7 +74,7 @@ ${section(
   });
 }
 
-/** What is there before the programs are up; undefined once they are. */
+/** The page's content until the programs are up; undefined once they are. */
 function beforehand(machine: Machine, id: string, name: string): Html | undefined {
   const { state } = machine;
   if (state.state === 'up') return undefined;

@@ -90,7 +90,9 @@ export class GaleraCluster {
   async agree(): Promise<void> {
     const deadline = Date.now() + patience;
     while (!(await this.isWhole())) {
-      if (Date.now() > deadline) throw new Error('The three nodes have not found each other');
+      if (Date.now() > deadline) {
+        throw new Error(`The three nodes have not found each other within ${patience / 1000} s`);
+      }
       await delay(50);
     }
   }
