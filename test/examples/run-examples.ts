@@ -50,6 +50,9 @@ const TYPES_ONLY = /^declare /;
 /** Functions that open a request themselves: their examples run outside any request. */
 const OPENERS = /\b(?:withPhpRequest|withPhpSession|phpSession)\b/;
 
+/** The files of the library and of its packages, for a second check. */
+const parsed = new Map<string, ts.SourceFile | undefined>();
+
 /**
  * Compiles examples as strictly as the library itself.
  *
@@ -80,9 +83,11 @@ export function checkExamples(
   const { getSourceFile, fileExists, readFile } = host;
   host.getSourceFile = (path, language) => {
     const text = files.get(path)?.text;
-    return text === undefined
-      ? getSourceFile.call(host, path, language)
-      : ts.createSourceFile(path, text, language);
+    if (text !== undefined) return ts.createSourceFile(path, text, language);
+    const format = typeof language === 'object' ? language.impliedNodeFormat : undefined;
+    const file = parsed.get(`${path} ${format}`) ?? getSourceFile.call(host, path, language);
+    parsed.set(`${path} ${format}`, file);
+    return file;
   };
   host.fileExists = (path) => files.has(path) || fileExists.call(host, path);
   host.readFile = (path) => files.get(path)?.text ?? readFile.call(host, path);

@@ -54,14 +54,16 @@ export async function findTools(): Promise<{ folder: string } | { reason: string
 /**
  * Packs the package as `npm publish` would, from a copy: other tests use the checkout's `dist`.
  *
- * @param folder - An empty folder.
+ * @param parent - A folder of its own, which need not exist.
  * @returns The tarball's path.
  */
-export async function pack(folder: string): Promise<string> {
+export async function pack(parent: string): Promise<string> {
+  const folder = join(parent, 'package');
   for (const name of SOURCES) {
     cpSync(join(root, name), join(folder, name), { recursive: true });
   }
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
+  // Not in the package's own folder, where npm would read the manifest of each of them.
+  symlinkSync(join(root, 'node_modules'), join(parent, 'node_modules'), 'junction');
   const [program, ...first] = npm();
   const packed = await run(program, [...first, 'pack', '--silent'], { cwd: folder });
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'));
