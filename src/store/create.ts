@@ -5,13 +5,12 @@ import { StatementFailure } from './database/failures.ts';
 import { SessionConflict } from './errors.ts';
 import { findRow } from './find.ts';
 import { Nothing } from './hold/hold.ts';
-import { takeRandom } from './identifiers.ts';
 import { limitSessions } from './max-per-user.ts';
+import { newRow } from './new-row.ts';
 import type { Opening } from './open.ts';
 import { OpenSession } from './open-session.ts';
 import type { Owner } from './owner.ts';
 import { requireRoom } from './room.ts';
-import { firstMarks, MARK_BYTES } from './table/statements.ts';
 import type { Row } from './table/table.ts';
 
 const DUPLICATE = 1062;
@@ -45,21 +44,11 @@ async function insertRow(
   data: Buffer,
   owner: Owner,
 ): Promise<Row> {
-  const { database, table, hash, life, sealing, extra } = context;
+  const { database, table, hash, life } = context;
   const [key] = hash.keysOf(id);
-  const mark = takeRandom(MARK_BYTES);
-  const { user: name, label } = owner;
-  const user = name ?? undefined;
-  const fresh = {
-    ...{ key, mark, user, label },
-    data: sealing.close(key, data),
-    extra: extra.valuesOf({ data, user, label }),
-  };
+  const user = owner.user ?? undefined;
+  const { fresh, row } = newRow(context, key, { data, user, label: owner.label, age: 0 });
   const insert = table.insert(fresh, life);
-  const left = Math.min(life.idle, life.absolute);
-  const marks = firstMarks(mark);
-  const times = { left, age: 0, next: undefined, isInGrace: false };
-  const row: Row = { key, data, guard: 1, marks, user, label, ...times };
   for (;;) {
     try {
       await database.run(deadline, insert);
@@ -71,7 +60,7 @@ async function insertRow(
       }
       // An earlier attempt whose answer was lost is the same session.
       const found = await findRow(context, deadline, [key]);
-      if (found?.marks.equals(marks)) return row;
+      if (found?.marks.equals(row.marks)) return row;
       throw new SessionConflict([], 'there is a session with this id', failure.cause);
     }
   }

@@ -3,9 +3,8 @@ import type { Context } from './context.ts';
 import type { Deadline } from './database/deadline.ts';
 import { readRow } from './find.ts';
 import type { Hold } from './hold/hold.ts';
-import { takeRandom } from './identifiers.ts';
+import { newRow } from './new-row.ts';
 import { NO_DATA } from './table/ours.ts';
-import { firstMarks, MARK_BYTES } from './table/statements.ts';
 import type { Row } from './table/table.ts';
 
 /**
@@ -22,20 +21,11 @@ export async function rekey(
   newest: Buffer,
   row: Row,
 ): Promise<Row> {
-  const { database, table, life, cache, sealing, extra } = context;
-  const mark = takeRandom(MARK_BYTES);
-  const { data, user, label, age } = row;
-  const old = { key: row.key, guard: row.guard, data: sealing.close(row.key, NO_DATA), mark };
-  const fresh = {
-    ...{ key: newest, mark, user, label },
-    data: sealing.close(newest, data),
-    extra: extra.valuesOf({ data, user, label }),
-  };
+  const { database, table, life, cache, sealing } = context;
+  const { key, guard, age } = row;
+  const { fresh, row: moved } = newRow(context, newest, row);
+  const old = { key, guard, data: sealing.close(key, NO_DATA), mark: fresh.mark };
   const statements = table.renewal(old, fresh, { age, grace: life.absolute, life });
-  const isMoved = await cache.change([row.key], () => hold.transact(deadline, statements));
-  if (isMoved) {
-    const left = Math.min(life.idle, life.absolute - age);
-    return { ...row, key: newest, guard: 1, marks: firstMarks(mark), left };
-  }
+  if (await cache.change([key], () => hold.transact(deadline, statements))) return moved;
   return (await readRow(context, database.run.bind(database, deadline), [newest])) ?? row;
 }

@@ -4,14 +4,13 @@ import { explain } from './database/deadline.ts';
 import { StatementFailure } from './database/failures.ts';
 import { SessionLockLost } from './errors.ts';
 import { findRow } from './find.ts';
-import { takeRandom } from './identifiers.ts';
 import { ANY, GRACE, type Kind, requireAll } from './kinds.ts';
+import { newRow } from './new-row.ts';
 import { requireOwner } from './owner.ts';
 import type { Decide } from './payload/merge.ts';
 import { follow } from './pointers.ts';
 import type { Target } from './save.ts';
 import { NO_DATA } from './table/ours.ts';
-import { firstMarks, MARK_BYTES } from './table/statements.ts';
 import type { Row } from './table/table.ts';
 
 /** Options of a renewal. */
@@ -77,7 +76,7 @@ export async function renewRow(
   renewal: Renewal,
 ): Promise<{ row: Row; id: string | undefined } | undefined> {
   const { context, hold, keys } = target;
-  const { table, life, sealing, extra } = context;
+  const { table, life, sealing } = context;
   const { label = target.row.label, grace = 10 } = renewal;
   const user = renewal.user === undefined ? target.row.user : (renewal.user ?? undefined);
   const id = context.hash.newId();
@@ -87,22 +86,12 @@ export async function renewRow(
   const age = isLogin ? 0 : Math.round(renewal.age);
   let found = target.row;
   for (;;) {
-    const mark = takeRandom(MARK_BYTES);
     const data = renewal.reconcile(found);
+    const { fresh, row } = newRow(context, key, { data, user, label, age });
     const old = {
-      ...{ key: found.key, guard: found.guard, mark },
+      ...{ key: found.key, guard: found.guard, mark: fresh.mark },
+      // The old id of a guest who logs in still shows the guest's data; any other one only leads on.
       data: sealing.close(found.key, isOther ? found.data : NO_DATA),
-    };
-    const left = Math.min(life.idle, life.absolute - age);
-    const marks = firstMarks(mark);
-    const row: Row = {
-      ...{ key, data, guard: 1, marks, left, age, user, label },
-      ...{ next: undefined, isInGrace: false },
-    };
-    const fresh = {
-      ...{ key, mark, user, label },
-      data: sealing.close(key, data),
-      extra: extra.valuesOf({ data, user, label }),
     };
     const statements = table.renewal(old, fresh, { age, grace: grace * 1000, life });
     let failure: StatementFailure | undefined;

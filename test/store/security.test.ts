@@ -112,7 +112,9 @@ test('a session that is renewed while it is revoked is ended all the same', asyn
   assert.equal(await renewedBefore(/^DELETE/, revokeOthers, other), 1);
   for (const session of [one, other]) assert.equal(await sessions.open(session.id), undefined);
   assert.ok(await sessions.open(kept.id));
-  const oldest = await login('r3');
+  const { id } = await login('r3');
+  await query('UPDATE sessions SET created=created-60000 WHERE user=?', ['r3']);
+  const oldest = await open(sessions, id);
   const third = (all: Sessions): Promise<unknown> =>
     all.create(all.newId(), json({}), { user: 'r3' });
   await renewedBefore(/^DELETE/, third, oldest, { maxPerUser: 1 });
