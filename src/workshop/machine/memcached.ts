@@ -7,7 +7,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { obtainPackaged, type Packaged, type PackagedProgram, startOnPort } from './packaged.ts';
 import type { Announcements } from './program.ts';
-import { supervise, suspend } from './supervise.ts';
+import { forgetSuspended, resume, supervise, suspend } from './supervise.ts';
 
 /** Obtains memcached, or returns the reason why it cannot be obtained. */
 export function obtainMemcached(
@@ -90,8 +90,10 @@ export class Memcached {
    */
   async signal(signal: NodeJS.Signals): Promise<void> {
     if (signal === 'SIGSTOP') return await suspend(this.#pid);
+    if (signal === 'SIGCONT') return resume(this.#pid);
     const ended = signal === 'SIGKILL' && this.#child && once(this.#child, 'exit');
     process.kill(this.#pid, signal);
+    if (ended) forgetSuspended(this.#pid);
     await ended;
   }
 
@@ -119,7 +121,7 @@ export class Memcached {
     if (child && child.exitCode === null && child.signalCode === null) {
       const ended = once(child, 'exit');
       try {
-        if (this.#pid !== 0) process.kill(this.#pid, 'SIGCONT');
+        if (this.#pid !== 0) resume(this.#pid);
       } catch {
         // It has ended between the two lines.
       }

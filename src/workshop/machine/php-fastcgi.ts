@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { canConnect } from './free-port.ts';
 import { startOnPort } from './packaged.ts';
 import { type Php, withIni } from './php.ts';
-import { supervise } from './supervise.ts';
+import { forgetSuspended, resume, supervise, suspend } from './supervise.ts';
 
 /** The configuration of PHP. */
 interface FastCgiOrder {
@@ -75,7 +75,9 @@ export class FastCgiPhp {
     const child = this.#child;
     if (!child || child.exitCode !== null) return;
     const ended = once(child, 'exit');
-    await this.#signal('SIGKILL');
+    const group = await this.#group();
+    process.kill(group, 'SIGKILL');
+    forgetSuspended(group);
     await ended;
     // Its workers end a moment later, and until then the system accepts connections for them.
     for (let turn = 0; turn < 400 && (await canConnect(this.#port)); turn++) await delay(5);
@@ -84,12 +86,12 @@ export class FastCgiPhp {
 
   /** Stops it with all its workers, as a machine that hangs: it accepts, and answers nothing. */
   async pause(): Promise<void> {
-    await this.#signal('SIGSTOP');
+    await suspend(await this.#group());
   }
 
   /** Resumes it. */
   async resume(): Promise<void> {
-    await this.#signal('SIGCONT');
+    resume(await this.#group());
   }
 
   /** Ends it, and the requests that are under way. */
@@ -99,8 +101,8 @@ export class FastCgiPhp {
   }
 
   /** php-cgi leads a process group of its own, in which its workers are. */
-  async #signal(signal: NodeJS.Signals): Promise<void> {
-    process.kill(-Number(await readFile(this.#pidFile, 'utf8')), signal);
+  async #group(): Promise<number> {
+    return -Number(await readFile(this.#pidFile, 'utf8'));
   }
 
   get #pidFile(): string {

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -35,13 +36,40 @@ export async function stopSupervised(child: ChildProcess): Promise<void> {
   await ended;
 }
 
+/** The watchers of suspended processes, by the id that `suspend` was given. */
+const watchers = new Map<number, ChildProcess>();
+
 /**
  * Lets a process hang, and waits until it does: after SIGSTOP its other threads run for a moment,
- * and may still answer.
+ * and may still answer. If this process ends first, a watcher resumes the other: a stopped process
+ * does not notice that its owner is gone, and would stay for ever.
+ *
+ * @param pid - The process; a negative number is a process group, which is not waited for.
  */
 export async function suspend(pid: number): Promise<void> {
+  forgetSuspended(pid);
+  const watcher = spawn('sh', ['-c', 'read -r _; kill -CONT "$1"', 'sh', String(pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  // Neither keeps this process from ending.
+  watcher.unref();
+  (watcher.stdin as Socket).unref();
+  watchers.set(pid, watcher);
   process.kill(pid, 'SIGSTOP');
   while (!threadsOf(pid).every((state) => state === 'T')) await delay(1);
+}
+
+/** Resumes what was suspended. */
+export function resume(pid: number): void {
+  forgetSuspended(pid);
+  process.kill(pid, 'SIGCONT');
+}
+
+/** Ends the watcher of a suspended process, which has been killed or resumed. */
+export function forgetSuspended(pid: number): void {
+  watchers.get(pid)?.kill('SIGKILL');
+  watchers.delete(pid);
 }
 
 /** Returns the states of a process's threads; none on a system without /proc. */

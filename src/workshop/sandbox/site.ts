@@ -4,7 +4,7 @@ import { obtainPhp } from '../machine/php.ts';
 import { FastCgiPhp } from '../machine/php-fastcgi.ts';
 import type { Announcements } from '../machine/program.ts';
 import { SmallProxy } from '../machine/proxy.ts';
-import { suspend } from '../machine/supervise.ts';
+import { forgetSuspended, resume, suspend } from '../machine/supervise.ts';
 import { type PageResponse, visit } from './browser.ts';
 import { type ChildServer, startPage } from './server.ts';
 
@@ -121,13 +121,14 @@ function nodeServer(order: ServerOrder): SiteServer {
     },
     async kill() {
       await running?.kill();
+      if (running) forgetSuspended(running.pid);
       running = undefined;
     },
     async pause() {
       if (running) await suspend(running.pid);
     },
     async resume() {
-      if (running) process.kill(running.pid, 'SIGCONT');
+      if (running) resume(running.pid);
     },
   };
 }

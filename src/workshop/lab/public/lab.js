@@ -196,7 +196,10 @@ export function listen(address) {
   source.addEventListener('error', () => {
     const status = document.getElementById('status');
     if (!status || source.readyState === EventSource.OPEN) return;
-    status.textContent = 'The lab does not answer. If it has ended, npm start starts it again.';
+    const sentence = 'The lab does not answer. If it has ended, npm start starts it again.';
+    // The browser tries again every few seconds; it is said once.
+    if (status.textContent !== sentence) say(sentence);
+    status.textContent = sentence;
   });
 }
 

@@ -27,7 +27,9 @@ export function lessonStrip(lab: Lab, here: Lesson | undefined): Html {
   const entries = progress(lab.lessons);
   const { done, of } = countDone(entries);
   return html`<a class="finish" href="/finish/" id="to-finish"${!here && html` aria-current="page"`}>${
-    done === of ? 'All done' : html`${done} of ${of}`
+    done === of
+      ? 'All done'
+      : html`${done} of ${of}<span class="unseen"> lessons done, the finish</span>`
   } <span class="good" aria-hidden="true">✔</span></a>
   <ol>${entries.map(({ lesson: { label, number, title }, state }) => {
     const isHere = number === here?.number;
