@@ -46,6 +46,14 @@ test('request after request is served by the same few connections', async () => 
     assert.equal(await answer(handler.read(id)), 'count|i:1;');
     await handler.close();
   }
+  // A connection that one of them keeps is missing after ten rounds.
+  for (let round = 0; round < 12; round++) {
+    const another = await newId();
+    await answer(handler.write(another, 'count|i:1;'));
+    await answer(handler.destroy(another));
+    await answer(handler.gc(86_400));
+  }
+  assert.equal(await answer(handler.read(id)), 'count|i:1;', 'after twelve sign-outs and sweeps');
   const connections = await database.connections();
   assert.ok(connections <= 10, `40 requests left ${connections} connections open`);
 });
@@ -82,6 +90,15 @@ test('what one request has read changes nothing that another one saves', async (
   assert.equal(await answer(handler.write(bob, 'cart|i:1;')), true);
   assert.equal(await handler.read(ann), 'cart|i:2;', "Ann's save");
   assert.equal(await handler.read(bob), 'cart|i:1;', "Bob's save");
+  const reads = gate(1, /^\s*SELECT/i, { opens: 'by hand', holds: 'answer' });
+  const early = answer(handler.read(ann));
+  await reads.arrived;
+  const late = handler.write(ann, 'cart|i:3;').then(() => handler.read(ann));
+  await Promise.race([late, delay(4000)]);
+  reads.open();
+  await early;
+  const joined = 'a read after the save got what an older read had found';
+  assert.equal(await answer(late), 'cart|i:3;', joined);
   await handler.close();
 });
 
@@ -122,7 +139,7 @@ test('saves at the same moment keep apart', async () => {
 test('requests that fail give their connections back', async () => {
   await handler.open('', 'MySession');
   const id = await newId();
-  await store(id, 'count|i:1;');
+  await store(id, 'count|i:77;');
   const fail = async (): Promise<string> => {
     for (let request = 1; request <= 12; request += 1) {
       await answer(handler.read(id));
@@ -136,6 +153,9 @@ test('requests that fail give their connections back', async () => {
   const failed = await database.withoutTable(() => Promise.race([fail(), delay(4000, waits)]));
   assert.equal(failed, 'all have ended', 'while the test had taken the table away for 12 requests');
   const served = await Promise.race([answer(handler.read(id)), delay(4000, waits)]);
-  assert.equal(served, 'count|i:1;', 'after the test had taken the table away for 12 requests');
+  assert.equal(served, 'count|i:77;', 'after the test had taken the table away for 12 requests');
+  await handler.destroy(id);
+  const left = (await database.rows()).map(({ d }) => String(d));
+  assert.ok(!left.includes('count|i:77;'), 'a failed request has left its transaction open');
   await handler.close();
 });

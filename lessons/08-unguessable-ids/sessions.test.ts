@@ -26,6 +26,16 @@ function streams(changed?: { id: number; byte: number }): ((size: number) => Uin
   });
 }
 
+/** The random bytes of an id: a first one, and then always the same. */
+function startingWith(first: number): (size: number) => Uint8Array {
+  let drawn = 0;
+  return (size) =>
+    Uint8Array.from({ length: size }, () => {
+      drawn += 1;
+      return drawn === 1 ? first : 7;
+    });
+}
+
 /** The ids of a process that starts anew, and the number of random bytes drawn for each. */
 async function idsFrom(sources: ((size: number) => Uint8Array)[]): Promise<[string, number][]> {
   // What it draws while it starts is the same each time.
@@ -75,6 +85,16 @@ test('each of the 32 random bytes of an id counts', async () => {
       assert.notEqual(after, before, `id ${nth + 1} is the same with another random byte ${byte}`);
     }
   }
+  // Values that look alike in a notation without capitals, or with fewer characters than it needs.
+  const values = [0, 100, 104, 204, 208, 244, 248, 252];
+  const similar = await idsFrom(values.map(startingWith));
+  const distinct = new Set(similar.map(([id]) => id)).size;
+  assert.equal(distinct, values.length, `ids whose first random bytes are ${values.join(', ')}`);
+  const fails = (): never => {
+    throw new Error('the test lets the source of random bytes fail');
+  };
+  const answer = await recordDraws(() => newId(), fails).catch((error: unknown) => error);
+  assert.ok(answer instanceof Error, 'no random bytes could be drawn, and an id was made');
 });
 
 test('counting on from your own id opens no session', async () => {

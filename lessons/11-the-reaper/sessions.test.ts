@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { openBench } from '#bench';
 
-const { clock, database, handler, newId, serve, statements } = await openBench();
+const { clock, database, gate, handler, newId, serve, statements } = await openBench();
 await handler.open('', 'MySession');
 
 test('a session lives to the end of its last second', async () => {
@@ -38,6 +38,33 @@ test('a session that was saved by a clock ahead of its time is over', async () =
   clock.advance(-7200);
   const answer = await handler.read(id);
   assert.equal(answer, '', 'saved by a clock two hours ahead, it lives two hours too long');
+  clock.advance(7200 - 60);
+  const near = 'a clock is a minute behind the one that saved it, and 1440 s is the limit';
+  assert.equal(await handler.read(id), 'user|s:3:"Ann";', near);
+  await handler.gc(30);
+  const swept = 'a sweep of sessions older than 30 s took one that is younger than the clock';
+  assert.equal(await handler.read(id), 'user|s:3:"Ann";', swept);
+});
+
+test('a session that is saved at the last moment stays', async () => {
+  const ends: Record<string, (id: string) => Promise<unknown>> = {
+    'a sweep': () => handler.gc(1440),
+    'a read of a session that is over': (id) => handler.read(id),
+  };
+  for (const [what, end] of Object.entries(ends)) {
+    clock.set(1_800_000_000);
+    const id = await newId();
+    await handler.write(id, 'count|i:1;');
+    clock.advance(1441);
+    // If it looks for the rows first, it gets its answer after the save.
+    const looks = gate(1, /^\s*SELECT/i, { opens: 'by hand', holds: 'answer' });
+    const ending = end(id);
+    const hasLooked = await Promise.race([looks.arrived, ending.then(() => false)]);
+    if (hasLooked) await handler.write(id, 'count|i:2;');
+    looks.open();
+    await ending;
+    if (hasLooked) assert.equal(await handler.read(id), 'count|i:2;', `${what} deleted it`);
+  }
 });
 
 test('the lifetime is the one that php.ini sets', async () => {
@@ -137,6 +164,26 @@ test('a save does not wait for the sweep', async () => {
   await Promise.all([sweep, save]);
   assert.equal(isWaiting, false, 'a visitor waited until the sweep was over');
   assert.equal(await handler.read(id), 'count|i:2;');
+  const left = (await database.rows()).length;
+  assert.equal(left, 1, 'rows after a sweep that found 1000 of them too old');
+});
+
+test('a sweep changes no setting of its connection', async () => {
+  const [{ version } = {}] = await database.query('SELECT VERSION() AS version');
+  const isolation = /mariadb/i.test(String(version)) ? '@@tx_isolation' : '@@transaction_isolation';
+  const settings = `CONCAT_WS(' ', ${isolation}, @@autocommit, @@innodb_lock_wait_timeout)`;
+  const id = await newId();
+  await handler.write(id, 'count|i:0;');
+  await Promise.all(Array.from({ length: 10 }, () => handler.gc(86_400)));
+  // The test has each save note the settings of its connection.
+  await database.query('CREATE TABLE noted (settings varchar(100))');
+  await database.query(`CREATE TRIGGER note BEFORE UPDATE ON sessions
+    FOR EACH ROW INSERT INTO noted VALUES (${settings})`);
+  await Promise.all(Array.from({ length: 20 }, () => handler.write(id, 'count|i:1;')));
+  await database.query('DROP TRIGGER note');
+  const noted = await database.query('SELECT DISTINCT settings FROM noted');
+  const [unchanged] = await database.query(`SELECT ${settings} AS settings`);
+  assert.deepEqual(noted, [unchanged], 'settings of connections after ten sweeps at once');
 });
 
 test('a sweep that fails leaves nothing behind', async () => {
@@ -155,4 +202,8 @@ test('a sweep that fails leaves nothing behind', async () => {
     const seen = (await database.rows()).map(({ d }) => String(d));
     assert.ok(seen.includes(`count|i:${save};`), `no other connection sees save ${save}`);
   }
+  clock.advance(1500);
+  assert.equal(await handler.gc(1440), true);
+  const kept = (await database.rows()).map(({ d }) => String(d));
+  assert.ok(!kept.includes('count|i:12;'), 'a sweep after those that failed deletes nothing');
 });

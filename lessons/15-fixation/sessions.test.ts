@@ -5,7 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { openBench } from '#bench';
 import { session_write_close } from '#php';
 
-const { clock, database, gate, handler, newId, serve, statements, store } = await openBench();
+const { clock, database, gate, handler, newId, overhear, serve, statements, store } =
+  await openBench();
 const { Sessions } = await import('#sessions');
 const server = await serve({ settings: { 'session.gc_probability': '0' } });
 after(() => server.close());
@@ -26,9 +27,16 @@ test('an id that was not made here is replaced', async () => {
   for (const planted of [...made, 'a', '0', "' OR '1'='1", 'x'.repeat(4000)]) {
     const before = (await database.rows()).length;
     const cookie = `${name}=${encodeURIComponent(planted)}`;
-    const page = await server.request({ cookie });
-    assert.equal(page.setCookie.length, 1, `${planted.slice(0, 50)} was accepted as an id`);
-    assert.notEqual(decodeURIComponent(idIn(page.cookie)), planted);
+    let setCookie: string[] = [];
+    let sent = '';
+    const heard = await overhear(async () => {
+      ({ setCookie, cookie: sent } = await server.request({ cookie }));
+    });
+    assert.equal(setCookie.length, 1, `${planted.slice(0, 50)} was accepted as an id`);
+    // Another server may know it.
+    if (planted.length > 40)
+      assert.ok(!heard.includes(planted), 'an id that it refuses is in its log');
+    assert.notEqual(decodeURIComponent(idIn(sent)), planted);
     assert.equal(await handler.read(planted), '');
     assert.equal((await database.rows()).length, before + 1);
   }
@@ -114,6 +122,18 @@ test('signing in over another user begins with an empty session', async () => {
   );
   assert.equal(bob.setCookie.length, 1, 'the id stayed, and Ann knows it');
   assert.match((await server.request({ cookie, path: '/whoami' })).body, /Nobody/);
+  for (const [one, other] of [
+    ['ann', 'an'],
+    ['ann', 'anna'],
+    ['ann', 'Ann'],
+    ['1', '01'],
+  ]) {
+    const first = await server.request({ path: `/login?user=${one}` });
+    await server.request({ cookie: first.cookie });
+    const second = await server.request({ cookie: first.cookie, path: `/login?user=${other}` });
+    const page = await server.request({ cookie: second.cookie });
+    assert.match(page.body, /Count: 1\b/, `${other} signed in, and has what ${one} has left`);
+  }
 });
 
 test('a sign-in that cannot move the session fails', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
 import { inspect } from 'node:util';
-import { openBench, type PageResponse } from '#bench';
+import { openBench, type PageResponse, type Server } from '#bench';
 import { session_start, session_unset, session_write_close } from '#php';
 
 const { clock, database, gate, handler, newId, overhear, serve, store, unawaited } =
@@ -18,20 +18,31 @@ const idIn = (cookie: string): string => decodeURIComponent(cookie.split('=')[1]
 const whoami = (cookie: string): Promise<PageResponse> =>
   server.request({ cookie, path: '/whoami' });
 
-/** Requests `/login` from a page that does something else there. */
-async function requestPage(cookie: string, script: () => Promise<unknown>): Promise<PageResponse> {
+/** Serves a page that does something else at `/login`. */
+async function makePage(script: () => Promise<unknown>): Promise<Server> {
   const { Login } = Sessions as { Login?: unknown };
   Object.assign(Sessions, { Login: script });
   const page = await serve({ settings: { 'session.gc_probability': '0' } });
   Object.assign(Sessions, { Login });
-  return await page.request({ cookie, path: '/login' });
+  return page;
+}
+
+/** Requests `/login` from a page that does something else there. */
+async function requestPage(cookie: string, script: () => Promise<unknown>): Promise<PageResponse> {
+  return await (await makePage(script)).request({ cookie, path: '/login' });
 }
 
 /** Stops a page at the statement that saves, and returns its response to the end of `meanwhile`. */
-async function whileSaving(cookie: string, meanwhile: () => Promise<unknown>, path = '/') {
+async function whileSaving(
+  cookie: string,
+  meanwhile: () => Promise<unknown>,
+  path = '/',
+  of = server,
+) {
   const saves = gate(1, saving, { opens: 'by hand', patience: 8000 });
-  const page = server.request({ cookie, path });
-  await saves.arrived;
+  const page = of.request({ cookie, path });
+  // A page that saves nothing leaves the gate to the next statement.
+  if (!(await Promise.race([saves.arrived, page.then(() => false)]))) saves.open();
   await meanwhile();
   saves.open();
   return await page;
@@ -70,6 +81,18 @@ test('a save that meets a newer version changes nothing', async () => {
   assert.ok(isReported, 'the page answered 200, and PHP did not warn that nothing was saved');
   const over = 'a page saved what it had read over what was newer';
   assert.equal(count(await server.request({ cookie })), 42, over);
+  const empties = await makePage(async () => session_unset());
+  await whileSaving(cookie, () => handler.write(id, 'count|i:51;'), '/login', empties);
+  assert.equal(count(await server.request({ cookie })), 52, `${over}, when it emptied its session`);
+});
+
+test('a page that changes nothing keeps its session alive', async () => {
+  clock.set(1_800_000_000);
+  const { cookie } = await server.request();
+  clock.advance(1000);
+  await whoami(cookie);
+  clock.advance(1000);
+  assert.equal(count(await server.request({ cookie })), 2, 'its last page was 1000 s ago');
 });
 
 test('a sign-out ends what is newer than the page, too', async () => {

@@ -30,6 +30,7 @@ test('a damaged seal is refused without asking the database', async () => {
   for (const more of ['abc', '\n', '~2']) {
     const answer = await handler.read(id + more).catch(String);
     assert.equal(answer, '', `with ${JSON.stringify(more)} behind the seal`);
+    assert.equal(await handler.destroy(id + more), true);
   }
   assert.equal(await handler.read(` ${id}`).catch(String), '', 'with a space before the seal');
   assert.equal(statements().length - asked, 0, 'statements for forged seals');
@@ -131,4 +132,25 @@ test('a secret that is wrong is reported, and not shown', async () => {
     shown.push(inspect(answer, { depth: 9 }));
   }
   for (const text of shown) assert.ok(!text.includes(secret.slice(0, 5)), `it is in: ${text}`);
+  const id = await newId();
+  await store(id, 'user|s:3:"Ann";');
+  const asks: Record<string, () => Promise<unknown>> = {
+    'a new id': () => newId(),
+    'Read returned': () => handler.read(id),
+    'Write returned': () => handler.write(id, 'user|s:3:"Bob";'),
+    'Destroy returned': () => handler.destroy(id),
+  };
+  for (const passwords of ['', '{}', 'null', '5', `{"1": "${'x'.repeat(31)}"}`]) {
+    for (const [what, ask] of Object.entries(asks)) {
+      process.env['SESSION_PASSWORDS'] = passwords;
+      const answer = await ask().catch((error: unknown) => error);
+      delete process.env['SESSION_PASSWORDS'];
+      const silent = `SESSION_PASSWORDS=${passwords}, ${what} ${String(answer)}`;
+      assert.ok(answer instanceof Error, silent);
+    }
+  }
+  process.env['SESSION_PASSWORDS'] = JSON.stringify({ 1: 'x'.repeat(32) });
+  const shortest = await newId().catch(String);
+  assert.match(shortest, /^Fe26/, 'with a password of 32 characters');
+  delete process.env['SESSION_PASSWORDS'];
 });

@@ -14,6 +14,7 @@ const {
   database,
   gate,
   given,
+  keptPromises,
   random,
   statements,
 } = await openBench();
@@ -217,6 +218,10 @@ test('of two writers the one that is over does not speak for the other', async (
     },
   );
   assert.equal(await b.look(id), 'count|i:3;');
+  // The other way round: the slower one is over at the database, and hears of it last.
+  const slower = () => b.write(id, 'count|i:4;');
+  await during(slower, 'answer', /^\s*UPDATE/i, () => a.write(id, 'count|i:5;'));
+  assert.equal(await b.look(id), 'count|i:5;');
 });
 
 test('a session that ends in the cache by its age is over', async () => {
@@ -227,7 +232,9 @@ test('a session that ends in the cache by its age is over', async () => {
   assert.equal(await b.look(id), 'count|i:1;', 'its copy is younger than the session');
   const reads = await asked(() => b.look(id), /^\s*SELECT/i);
   assert.equal(reads, 0, 'statements of a read that follows another one');
-  clock.advance(441);
+  clock.advance(440);
+  assert.equal(await b.look(id), 'count|i:1;', 'in its last second');
+  clock.advance(1);
   assert.equal(await b.look(id), '');
 });
 
@@ -337,6 +344,17 @@ test('what does not fit into memcached is read from the database', async () => {
     for (const { name } of added) await client.set(name, Buffer.from(entry), 60);
     await a.write(theirs, 'count|i:1;');
   }
+});
+
+test('pages that only read leave nothing behind in the process', async () => {
+  const ids = await Promise.all(Array.from({ length: 60 }, () => a.create_sid()));
+  await Promise.all(ids.map((id) => a.write(id, 'count|i:1;')));
+  await a.look(ids[0] ?? '');
+  const held = await keptPromises(async () => {
+    await Promise.all(ids.map((id) => a.look(id)));
+    await delay(50);
+  });
+  assert.ok(held < 60, `after 60 reads the process holds ${held} more promises`);
 });
 
 test('a process uses the memcached of SESSION_CACHE', async () => {
