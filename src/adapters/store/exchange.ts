@@ -80,9 +80,9 @@ export class SessionExchange {
     this.#head = head;
   }
 
-  /** The same session for each call of one request. */
+  /** The same session for each call of one request; after the response for reading alone. */
   get(options: Opening): Promise<AnySession> {
-    if (this.isOver) {
+    if (this.#session === undefined && this.isOver) {
       return Promise.reject(
         new SessionClosed('The response has begun: call getSession() before it is sent'),
       );
@@ -265,13 +265,14 @@ function know(request: object, begun: Begun): void {
 
 /**
  * Returns the session of a request: the one of its cookie, or a new one that is stored only if
- * something is put into it. It is saved before the response leaves.
+ * something is put into it. It is saved before the response leaves; a later call returns the same
+ * session, whose changes throw.
  *
  * @typeParam Data - The keys of the session and their values.
  * @param request - The framework's request, in a handler behind the adapter.
  * @param options - A signal that ends the wait for a lock; the store, where there are several.
- * @throws TypeError for a request that the adapter has not seen; SessionUnavailable: answer 503, and
- *   not as to a visitor without a session.
+ * @throws TypeError for a request that the adapter has not seen; SessionClosed for a first call after the
+ *   response has begun; SessionUnavailable: answer 503, and not as to a visitor without a session.
  * @example
  * await getSession({}); // throws TypeError: This request has no session: the sessions' middleware must come first
  */

@@ -1,4 +1,4 @@
-/** Requests without a response of node:http, and requests that a middleware replaces. */
+/** Requests whose response is none of node:http's or has left, and requests that a middleware replaces. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
@@ -9,9 +9,12 @@ import { bodyLimit } from 'hono/body-limit';
 import { WebSocket, WebSocketServer } from 'ws';
 import { getSession } from '../../../src/adapters/store/exchange.ts';
 import { expressSessions } from '../../../src/adapters/store/express.ts';
+import { withFetchSessions } from '../../../src/adapters/store/fetch.ts';
 import { honoSessions } from '../../../src/adapters/store/hono.ts';
+import { withSessions } from '../../../src/adapters/store/node.ts';
 import type { Sessions } from '../../../src/store/store.ts';
 import { newStore } from '../../store/fixture.ts';
+import { gate, serve } from '../fixture.ts';
 
 const NAME = '__Host-session';
 
@@ -58,6 +61,40 @@ test('ws: a middleware with {} as the response reads, saves, and saves the rest 
   client.close();
   await once(client, 'close');
   while ((await countOf(sessions, id)) !== 12) await new Promise(setImmediate);
+});
+
+test('a call after the response returns the session of the page, whose changes throw', async () => {
+  const sessions = newStore();
+  const { closed, open } = gate();
+  const late: unknown[] = [];
+  const again = async (request: object): Promise<string> => {
+    const session = await getSession<{ count: number }>(request);
+    const change = (): unknown => session.update('count', () => 2);
+    assert.throws(change, { name: 'SessionClosed' });
+    late.push(session.data.count);
+    return String(session.data.count);
+  };
+  const url = await serve(
+    withSessions(sessions, async (request, response) => {
+      (await getSession<{ count: number }>(request)).data.count = 1;
+      response.flushHeaders();
+      await closed;
+      response.end(await again(request));
+    }),
+  );
+  const answer = await fetch(url);
+  open();
+  assert.equal(await answer.text(), '1');
+  const handler = withFetchSessions(sessions, async (request) => {
+    (await getSession<{ count: number }>(request)).data.count = 1;
+    const pull = async (stream: ReadableStreamDefaultController): Promise<void> => {
+      stream.enqueue(new TextEncoder().encode(await again(request)));
+      stream.close();
+    };
+    return new Response(new ReadableStream({ pull }, { highWaterMark: 0 }));
+  });
+  assert.equal(await (await handler(new Request('https://example.org/'))).text(), '1');
+  assert.deepEqual(late, [1, 1]);
 });
 
 test('Hono: bodyLimit replaces the raw request, and getSession(c.req) finds the session', async () => {
