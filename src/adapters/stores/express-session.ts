@@ -83,6 +83,7 @@ export class ExpressSessionStore extends Store {
 
   /** Reads a session; null for one that is unknown or has expired. */
   override get(sid: string): Promise<SessionData | null>;
+  /** As above; calls back with the session. */
   override get(sid: string, done: Done<SessionData | null>): void;
   override get(
     sid: string,
@@ -93,6 +94,7 @@ export class ExpressSessionStore extends Store {
 
   /** Creates or saves a session. A save of a session that was ended succeeds and writes nothing. */
   override set(sid: string, session: SessionData): Promise<void>;
+  /** As above; calls back when it is saved. */
   override set(sid: string, session: SessionData, done?: Done): void;
   override set(sid: string, session: SessionData, done?: Done): Promise<void> | undefined {
     return settle(this.#set(sid, session), done);
@@ -100,6 +102,7 @@ export class ExpressSessionStore extends Store {
 
   /** Notes the use of an unchanged session. It is written down if it was long enough ago to matter. */
   override touch(sid: string, session: SessionData): Promise<void>;
+  /** As above; calls back when the use is noted. */
   override touch(sid: string, session: SessionData, done?: Done): void;
   override touch(sid: string, session: SessionData, done?: Done): Promise<void> | undefined {
     const held = this.#heldOf(sid, session);
@@ -108,6 +111,7 @@ export class ExpressSessionStore extends Store {
 
   /** Ends a session. */
   override destroy(sid: string): Promise<void>;
+  /** As above; calls back when the session has ended. */
   override destroy(sid: string, done?: Done): void;
   override destroy(sid: string, done?: Done): Promise<void> | undefined {
     return settle(this.#sessions.end(sid), done);
@@ -115,6 +119,7 @@ export class ExpressSessionStore extends Store {
 
   /** Reads all sessions that have not expired, without their ids, which are not stored. */
   override all(): Promise<SessionData[]>;
+  /** As above; calls back with the sessions. */
   override all(done: Done<SessionData[]>): void;
   override all(done?: Done<SessionData[]>): Promise<SessionData[]> | undefined {
     return settle(this.#sessions.all(), done);
@@ -122,6 +127,7 @@ export class ExpressSessionStore extends Store {
 
   /** Counts the sessions that have not expired. */
   override length(): Promise<number>;
+  /** As above; calls back with the number. */
   override length(done: Done<number>): void;
   override length(done?: Done<number>): Promise<number> | undefined {
     const counted = this.#sessions.all().then((all) => all.length);
@@ -130,6 +136,7 @@ export class ExpressSessionStore extends Store {
 
   /** Ends all sessions. */
   override clear(): Promise<void>;
+  /** As above; calls back when all have ended. */
   override clear(done?: Done): void;
   override clear(done?: Done): Promise<void> | undefined {
     return settle(this.#sessions.endAll(), done);
