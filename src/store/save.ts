@@ -75,13 +75,14 @@ export async function compareAndSet(
   });
 }
 
+/** Sends the save until it is known whether it was made. */
 async function saveOrFind(
   target: Target,
   deadline: Deadline,
   found: Row,
   data: Buffer,
 ): Promise<Outcome> {
-  const { context, hold, keys } = target;
+  const { context, hold } = target;
   const { table, life, sealing, extra } = context;
   const { key, guard, user, label } = found;
   const save: Save = {
@@ -91,10 +92,8 @@ async function saveOrFind(
     mark: takeRandom(MARK_BYTES),
     extra: extra.valuesOf({ data, user, label }),
   };
-  const saved = (): Row => {
-    const left = Math.min(life.idle, life.absolute - found.age);
-    return { ...found, data, guard: table.guardAfter(save), left };
-  };
+  const left = Math.min(life.idle, life.absolute - found.age);
+  const saved = { ...found, data, guard: table.guardAfter(save), left };
   let isDoubtful = false;
   for (;;) {
     let failure: StatementFailure | undefined;
@@ -102,7 +101,7 @@ async function saveOrFind(
       const isSaved = hold.isExclusive
         ? (await hold.write(deadline, table.update(save, life))).affected > 0
         : await context.writes.save(save, deadline);
-      if (isSaved) return { isMine: true, row: saved() };
+      if (isSaved) return { isMine: true, row: saved };
     } catch (error) {
       if (!(error instanceof StatementFailure)) throw error;
       if (error.kind === 'never') throw explain(error);
@@ -113,20 +112,25 @@ async function saveOrFind(
         continue;
       }
     }
-    const now = await findRow(context, deadline, [found.key, ...keys]);
+    const now = await findRow(context, deadline, [key, ...target.keys]);
     // A row that was renewed since is a pointer, and has kept its marks.
     const wasSaved = isDoubtful && now !== undefined && table.wasSaved(now, save);
     if (wasSaved === undefined) throw new SessionUnavailable(UNKNOWN, failure?.cause);
     const row = now?.next === undefined ? now : await follow(context, deadline, now);
-    if (wasSaved) return { isMine: true, row: row ?? saved() };
+    if (wasSaved) return { isMine: true, row: row ?? saved };
+    // Another request may have the lock by now.
     if (failure !== undefined && hold.isPinned) {
       throw new SessionLockLost(failure.cause, failure.kind !== 'unknown');
     }
     if (row === undefined) return 'gone';
-    const isUnchanged = row.key.equals(save.key) && isSame(row.guard, save.guard);
-    if (!isUnchanged) return { isMine: false, row };
+    if (!isAsFound(row, save)) return { isMine: false, row };
     await (failure ? deadline.pauseAfter(failure) : deadline.pause());
   }
+}
+
+/** Whether no save was made since: the same statement can be sent again. */
+function isAsFound({ key, guard }: Row, save: Save): boolean {
+  return key.equals(save.key) && isSame(guard, save.guard);
 }
 
 function isSame(one: Guard, other: Guard): boolean {
