@@ -7,10 +7,22 @@ export type Rows = readonly (readonly unknown[])[];
 /** Runs one statement. */
 export type Ask = (sql: string, values?: readonly (string | number | Buffer)[]) => Promise<Rows>;
 
-/** Makes a connection answer in rows of columns. */
-export function askOn(connection: PoolConnection): Ask {
+/** Milliseconds of one question. An ALTER may take longer, a question does not. */
+export const PATIENCE = 30_000;
+
+/**
+ * Makes a connection answer in rows of columns.
+ *
+ * @param timeout - Milliseconds until a statement without an answer fails; without it none does.
+ */
+export function askOn(connection: PoolConnection, timeout?: number): Ask {
   return async (sql, values = []) => {
-    const [rows] = await connection.query({ sql, values: [...values], rowsAsArray: true });
+    const [rows] = await connection.query({
+      sql,
+      values: [...values],
+      rowsAsArray: true,
+      ...(timeout !== undefined && { timeout }),
+    });
     return Array.isArray(rows) ? (rows as unknown as Rows) : [];
   };
 }

@@ -1,4 +1,5 @@
 /** A call's pool and its store. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { createPool, type Pool } from 'mysql2/promise';
 import { SessionSetupError } from '../store/index.ts';
 import { type Context, Engine } from '../store/operate.ts';
@@ -9,6 +10,9 @@ import { printable } from './terminal.ts';
 
 /** Milliseconds until a server must have accepted a connection. */
 const PATIENCE = 5000;
+
+/** Milliseconds until connections that do not end are left to the end of the process. */
+const FAREWELL = 1000;
 
 /** The place of the secrets, for work that makes no key and no handle. */
 const NO_SECRETS = ['\0'.repeat(32)];
@@ -33,7 +37,8 @@ export async function withPool<Result>(
     });
     return await work(pool);
   } finally {
-    await pool.end().catch(() => {});
+    // A server that hangs does not answer the farewell either.
+    await Promise.race([pool.end().catch(() => {}), delay(FAREWELL, undefined, { ref: false })]);
   }
 }
 

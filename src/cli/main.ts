@@ -31,4 +31,6 @@ for (const stream of [process.stdout, process.stderr]) {
 const { argv, env, stdout, stderr } = process;
 void runProgram(argv.slice(2), { env, stdout, stderr, signal: stopping.signal }).then((code) => {
   process.exitCode = code;
+  // A connection to a server that hangs keeps the process no longer than this.
+  setTimeout(() => process.exit(), 1000).unref();
 });

@@ -94,10 +94,16 @@ async function reported(error: unknown, terminal: Terminal): Promise<number> {
     terminal.error(error.message);
     return error instanceof SessionUnavailable ? EXIT_CODES.unreachable : EXIT_CODES.failed;
   }
-  const { errno, code, fatal } = error as { errno?: unknown; code?: unknown; fatal?: unknown };
+  const { errno, code, fatal, sqlState } = error as Readonly<Record<string, unknown>>;
   if (errno === NO_SUCH_TABLE) {
     terminal.error('the table does not exist: phpsessid create makes it, --table names another');
     return EXIT_CODES.failed;
+  }
+  if (sqlState === undefined && (fatal === true || typeof errno === 'number')) {
+    terminal.error(
+      `the connection ended, or the server gave no answer (${String(code)}): check that it runs, and run this again`,
+    );
+    return EXIT_CODES.unreachable;
   }
   if (fatal === true || typeof errno === 'number') {
     // The server's own text may quote a row's values.

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { after, test } from 'node:test';
@@ -30,7 +31,12 @@ interface Started {
 }
 
 function start(...args: string[]): Started {
-  const env = { ...process.env, DATABASE_URL: url, SESSION_SECRETS: secrets.join(' ') };
+  return startIn({}, ...args);
+}
+
+function startIn(variables: Record<string, string>, ...args: string[]): Started {
+  const own = { DATABASE_URL: url, SESSION_SECRETS: secrets.join(' '), ...variables };
+  const env = { ...process.env, ...own };
   const child = spawn(process.execPath, [...stripTypes, main, ...args], {
     env: { ...env, NODE_NO_WARNINGS: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -51,6 +57,49 @@ test('a pipe that closes ends the program without an error', async () => {
   await first;
   child.stdout?.destroy();
   assert.deepEqual(await end, { code: 0, err: '' });
+});
+
+test('a server that stops answering, or is cut off, ends a list and a census with 3', async () => {
+  const { hostname, port } = new URL(url);
+  const sockets = new Set<Socket>();
+  let isHung = false;
+  const relay = createServer((client) => {
+    sockets.add(client.on('error', () => {}));
+    if (isHung) return;
+    const server = connect(Number(port), hostname);
+    sockets.add(server.on('error', () => {}));
+    client.pipe(server).pipe(client);
+  }).listen(0, '127.0.0.1');
+  after(() => {
+    for (const socket of sockets) socket.destroy();
+    relay.close();
+  });
+  await once(relay, 'listening');
+  const address = new URL(url);
+  address.port = String((relay.address() as AddressInfo).port);
+  const holder = await pool.getConnection();
+  const whileLocked = async (command: string, change: (socket: Socket) => void) => {
+    await holder.query('LOCK TABLES sessions WRITE');
+    const { end } = startIn({ DATABASE_URL: address.href }, command);
+    for (;;) {
+      const [waiting] = await holder.query<RowDataPacket[]>('SHOW PROCESSLIST');
+      if (waiting.some(({ db, State }) => db === name && /^Waiting for/.test(String(State)))) break;
+    }
+    for (const socket of sockets) change(socket);
+    await holder.query('UNLOCK TABLES');
+    return await end;
+  };
+  const hung = await whileLocked('list', (socket) => {
+    isHung = true;
+    socket.unpipe().pause();
+  });
+  isHung = false;
+  assert.equal(hung.code, 3, hung.err);
+  assert.match(hung.err, /^error: The session database gave no usable answer [^\n]*\n$/);
+  const cut = await whileLocked('crawl', (socket) => void socket.destroy());
+  assert.equal(cut.code, 3, cut.err);
+  assert.match(cut.err, /^error: the connection ended, or the server gave no answer [^\n]*\n$/);
+  holder.release();
 });
 
 test('Ctrl-C ends a long command after its step, and leaves nothing behind', async () => {

@@ -1,6 +1,6 @@
 /** `crawl`: the census of a live table. */
 import { OurTable } from '../../store/operate.ts';
-import { askOn } from '../ask.ts';
+import { askOn, PATIENCE } from '../ask.ts';
 import type { Call } from '../call.ts';
 import { type Census, countTable } from '../census.ts';
 import { withPool } from '../connect.ts';
@@ -15,7 +15,7 @@ export async function run(call: Call): Promise<number> {
   const { table: name = 'sessions', columns, format = 'json' } = place.options;
   const table = new OurTable(name, columns);
   return await withPool(place, async (pool) => {
-    const ask = askOn(await pool.getConnection());
+    const ask = askOn(await pool.getConnection(), PATIENCE);
     let census: Census | undefined;
     for await (census of countTable(ask, table, format)) {
       terminal.progress(`${census.rows} rows`);
@@ -24,6 +24,7 @@ export async function run(call: Call): Promise<number> {
     const counted = census as Census;
     if (terminal.isJson) await terminal.json({ ...counted, isDone: !signal.aborted });
     else for (const line of linesOf(counted)) await terminal.line(line);
+    if (signal.aborted) terminal.note('stopped: these are the rows that were counted so far');
     return counted.malformed > 0 ? EXIT_CODES.failed : EXIT_CODES.fine;
   });
 }

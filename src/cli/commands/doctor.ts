@@ -1,6 +1,6 @@
 /** `doctor`: findings with their remedies. */
 import { OurTable } from '../../store/operate.ts';
-import { type Ask, askOn } from '../ask.ts';
+import { type Ask, askOn, PATIENCE } from '../ask.ts';
 import type { Call } from '../call.ts';
 import { nameOf, withPool } from '../connect.ts';
 import {
@@ -71,7 +71,7 @@ async function examine(
   pool: Parameters<Parameters<typeof withPool>[1]>[0],
 ): Promise<Result> {
   const connection = await pool.getConnection();
-  const ask = askOn(connection);
+  const ask = askOn(connection, PATIENCE);
   const server = await readServer(ask);
   if (!isPrimary(server)) {
     return {
@@ -96,7 +96,9 @@ async function examine(
     try {
       result.findings.push(...(await check(examined)));
     } catch (error) {
-      const { errno, code } = error as { errno?: number; code?: string };
+      const { errno, code, fatal } = error as { errno?: number; code?: string; fatal?: boolean };
+      // Every later check would fail as well.
+      if (fatal === true) throw error;
       if (error instanceof Unchecked) result.unchecked.push(error.message);
       else if (errno !== undefined) result.unchecked.push(`${about}: the server reported ${code}`);
       else throw error;
