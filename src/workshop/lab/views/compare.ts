@@ -6,7 +6,7 @@ import { type Html, html, type Part, raw } from '../html.ts';
 import type { Lab } from '../lab.ts';
 import { count } from '../text.ts';
 import { clientPage, clientWire, cookieFields, processPicker, requestButtons } from './client.ts';
-import { frame, topBar } from './frame.ts';
+import { frame, panelStyles, topBar } from './frame.ts';
 import type { PageModel } from './model.ts';
 import { rowPanel } from './row.ts';
 import { classNotice, statusLine } from './status.ts';
@@ -97,7 +97,7 @@ export function comparePage(pair: Pair): Html {
 </main>`;
   return frame({
     title: `${left.subject.name} beside ${right.subject.name}`,
-    styles: ['lab.css', 'compare.css'],
+    styles: [...panelStyles, 'compare.css'],
     script: { name: 'lab.js', live: `/compare/live?${queryOf(pair)}` },
     inside,
   });

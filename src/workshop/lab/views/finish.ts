@@ -9,7 +9,7 @@ import { type Html, html } from '../html.ts';
 import type { Lab } from '../lab.ts';
 import { lessonToPlay } from '../methods.ts';
 import { count } from '../text.ts';
-import { frame, topBar } from './frame.ts';
+import { frame, panelStyles, topBar } from './frame.ts';
 import { listing } from './learn.ts';
 import { countDone, lessonStrip } from './lessons.ts';
 import { statusLine } from './status.ts';
@@ -55,7 +55,7 @@ ${lab.hasMine && twoClasses(lab)}
 </main>`;
   return frame({
     title: 'The finish',
-    styles: ['lab.css', 'finish.css'],
+    styles: [...panelStyles, 'finish.css'],
     script: { name: 'lab.js', live: '/finish/live' },
     inside,
   });

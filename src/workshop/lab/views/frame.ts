@@ -5,12 +5,21 @@ import { statusLine } from './status.ts';
 
 export interface Frame {
   title: string;
-  /** Names of files below /assets/, beside base.css. */
+  /** Names of files below /assets/, beside those of every page. */
   styles: readonly string[];
   /** The file that makes the page live, and the address of its events. */
   script?: { name: string; live: string } | undefined;
   inside: Html;
 }
+
+/** The style sheets of a lesson's panels, in this order. */
+export const panelStyles = [
+  'lab.css',
+  'row.css',
+  'timeline.css',
+  'lesson.css',
+  'screens.css',
+] as const;
 
 /** Draws a whole page. */
 export function frame({ title, styles, script, inside }: Frame): Html {
@@ -22,7 +31,7 @@ export function frame({ title, styles, script, inside }: Frame): Html {
 <meta name="color-scheme" content="light dark">
 <title>${title} · phpsessid lab</title>
 <link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
-${['base.css', ...styles].map((name) => html`<link rel="stylesheet" href="/assets/${name}">\n`)}
+${['base.css', 'components.css', ...styles].map((name) => html`<link rel="stylesheet" href="/assets/${name}">\n`)}
 ${script && html`<script type="module" src="/assets/${script.name}"></script>`}
 </head>
 <body${script && html` data-live="${script.live}"`}>

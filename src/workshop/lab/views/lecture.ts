@@ -4,7 +4,7 @@ import { lessonAfter, lessonBefore } from '../../course/promises.ts';
 import { type Html, html } from '../html.ts';
 import type { Lab } from '../lab.ts';
 import { STEPS, type Step, stepsOf } from '../steps.ts';
-import { frame, statusPart, WARNING } from './frame.ts';
+import { frame, panelStyles, statusPart, WARNING } from './frame.ts';
 import { stepText } from './learn.ts';
 import { actionForm, type DrawPart, type PageModel } from './model.ts';
 import { liveParts } from './page.ts';
@@ -56,7 +56,7 @@ export function lecture(model: LectureModel): Html {
 ${overlay()}`;
   return frame({
     title: `${lesson.number}. ${lesson.title}: ${step.heading}`,
-    styles: ['lab.css', 'lecture.css'],
+    styles: [...panelStyles, 'lecture.css'],
     script: {
       name: 'lecture.js',
       live: `/live?lesson=${lesson.label}&class=${subject.condition}&step=${step.name}`,

@@ -4,7 +4,7 @@ import { type Html, html } from '../html.ts';
 import { attacksPanel, testsPanel } from './checks.ts';
 import { clientPage, clientWire, cookieForm } from './client.ts';
 import { callAnswer } from './console.ts';
-import { frame, topBar } from './frame.ts';
+import { frame, panelStyles, topBar } from './frame.ts';
 import { walkthrough } from './learn.ts';
 import { effort, lessonStrip, neighbours } from './lessons.ts';
 import type { PageModel } from './model.ts';
@@ -74,7 +74,7 @@ ${live('notice')}
 </main>`;
   return frame({
     title: `${lesson.number}. ${lesson.title}`,
-    styles: ['lab.css'],
+    styles: panelStyles,
     script: { name: 'lab.js', live: `/live?lesson=${lesson.label}&class=${subject.condition}` },
     inside,
   });

@@ -13,7 +13,7 @@ import type { Lab } from '../lab.ts';
 import type { Machine } from '../machine.ts';
 import { count } from '../text.ts';
 import { SERVED, type ServerLane, type Visits, type WebServers } from '../web-servers.ts';
-import { frame, topBar } from './frame.ts';
+import { frame, panelStyles, topBar } from './frame.ts';
 import { statusLine } from './status.ts';
 
 interface ServersModel {
@@ -68,7 +68,7 @@ ${section(
 </main>`;
   return frame({
     title: 'Several servers',
-    styles: ['lab.css', 'servers.css'],
+    styles: [...panelStyles, 'servers.css'],
     script: { name: 'lab.js', live: '/servers/live' },
     inside,
   });
