@@ -1,5 +1,5 @@
 /** `npm run bench -- store`: what a session costs, beside mysql2 by hand and express-mysql-session. */
-import { createConnection, type RowDataPacket } from 'mysql2/promise';
+import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
 import { obtainServer } from '../../machine/database/server.ts';
 import { findDatabaseProcess } from '../cpu.ts';
 import { enlarge } from '../enlarge.ts';
@@ -7,15 +7,9 @@ import { orderOf, quantile, type Spread, spread } from '../figures.ts';
 import { packageVersions, readMachine } from '../machine.ts';
 import { ENOUGH, type RunOptions, takeOptions } from '../options.ts';
 import { type DrawnTable, publish, type RunNumbers, today } from '../report.ts';
-import {
-  type Contender,
-  growTables,
-  openExpress,
-  openMysql2,
-  openOurs,
-  SESSIONS,
-} from './contenders.ts';
+import { type Contender, SESSIONS } from './contenders.ts';
 import { type Meter, measure, type Task, type TaskRound } from './task.ts';
+import { HOT, openContenders, PAGE, tasksOf } from './tasks.ts';
 
 /** The line of one contender in one table. */
 interface Row {
@@ -38,14 +32,6 @@ interface Row {
 export interface StoreNumbers extends RunNumbers {
   rows: Row[];
 }
-
-const HOT = 32;
-
-/** The most clients of a table. */
-const MOST = 64;
-
-/** Milliseconds of an application's own work beside a hot session. */
-const PAGE = 5;
 
 /** The tables, by the name of `--only`. */
 const tables: Record<string, string> = {
@@ -88,10 +74,6 @@ COMMIT), with express-mysql-session, which protects nothing, and with ours, on o
   --save FILE    also write them to FILE
 `;
 
-const BYTES = 2500;
-const LARGE = 20_000;
-const GROWN = 100_000;
-
 /**
  * Runs the benchmark and prints its tables.
  *
@@ -107,38 +89,15 @@ export async function run(args: readonly string[]): Promise<number> {
   const { url } = await server.createSchema('bench store');
   const connection = await createConnection(url);
   const opened: Contender[] = [];
-  const openAll = async (schema: string, bytes: number): Promise<Trio> => {
-    const trio: Contender[] = [];
-    for (const open of [openMysql2, openExpress, openOurs]) {
-      const contender = await open(schema, bytes);
-      opened.push(contender);
-      trio.push(contender);
-    }
-    return trio as Trio;
-  };
   const isWanted = (table: string): boolean => options.only?.includes(table) ?? true;
-  const schemaOf = async (name: string): Promise<string> => (await server.createSchema(name)).url;
   try {
     progress(`making ${SESSIONS} sessions for each contender …`);
-    const usual = await openAll(url, BYTES);
-    const isLarge = isWanted('large-16') || isWanted('large-64');
-    const large = isLarge ? await openAll(await schemaOf('bench large'), LARGE) : usual;
-    let grown = usual;
-    if (isWanted('grown-1')) {
-      const schema = await schemaOf('bench grown');
-      grown = await openAll(schema, BYTES);
-      await growTables(schema, GROWN);
-    }
-    const meter: Meter = {
+    const contenders = await openContenders(server, url, isWanted, opened);
+    const meter = {
       database: await findDatabaseProcess(url),
-      async questions() {
-        const [rows] = await connection.query<RowDataPacket[]>(
-          "SHOW GLOBAL STATUS LIKE 'Questions'",
-        );
-        return Number(rows[0]?.['Value']);
-      },
+      questions: () => countStatements(connection),
     };
-    const tasks = tasksOf(usual, large, grown).filter(({ table }) => isWanted(table));
+    const tasks = tasksOf(contenders).filter(({ table }) => isWanted(table));
     const rounds = await runAll(tasks, options, meter, progress);
     const numbers: StoreNumbers = {
       date: today(),
@@ -160,72 +119,10 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-/** mysql2 by hand, express-mysql-session and ours, on sessions of one size. */
-type Trio = [Contender, Contender, Contender];
-
-function tasksOf(usual: Trio, large: Trio, grown: Trio): Task[] {
-  const places = new Map<number, number>();
-  /** Each client goes through sessions of its own; session 0 is the hot one. */
-  const next = (client: number): number => {
-    const turn = (places.get(client) ?? 0) + 1;
-    places.set(client, turn);
-    return 1 + client + MOST * (turn % (SESSIONS / MOST - 1));
-  };
-  const all = named(usual);
-  const task = (
-    table: string,
-    name: keyof typeof all,
-    label: string,
-    clients: number,
-    from = all,
-  ): Task => {
-    const contender = from[name];
-    const step = table.startsWith('read') ? 'read' : 'change';
-    return { table, name, label, clients, step: (it) => contender[step](next(it)) };
-  };
-  const hot = (name: keyof typeof all, label: string): Task => {
-    const { add, count } = all[name];
-    return { table: 'hot', name, label, clients: HOT, step: () => add(0), count };
-  };
-  const beside = (name: keyof typeof all, label: string): Task => {
-    const { add } = all[name];
-    const own = task('beside', name, label, 8);
-    const step = async (client: number): Promise<void> => {
-      await new Promise((resolve) => setTimeout(resolve, PAGE));
-      await own.step(client);
-    };
-    return { ...own, step, beside: { clients: HOT, step: () => add(PAGE) } };
-  };
-  const [execute, cycle] = ['mysql2 execute', 'mysql2 FOR UPDATE'];
-  const [theirs, mine] = ['express-mysql-session', 'ours'];
-  return [
-    ...[task('read-1', 'mysql2', execute, 1), task('read-1', 'express', theirs, 1)],
-    task('read-1', 'ours', mine, 1),
-    ...[task('change-1', 'express', theirs, 1), task('change-1', 'mysql2', cycle, 1)],
-    task('change-1', 'ours', mine, 1),
-    ...[16, MOST].flatMap((clients) => [
-      task(`read-${clients}`, 'mysql2', execute, clients),
-      task(`read-${clients}`, 'ours', mine, clients),
-    ]),
-    ...[16, MOST].flatMap((clients) => [
-      task(`change-${clients}`, 'mysql2', cycle, clients),
-      task(`change-${clients}`, 'express', theirs, clients),
-      task(`change-${clients}`, 'ours', mine, clients),
-    ]),
-    ...[16, MOST].flatMap((clients) => [
-      task(`large-${clients}`, 'mysql2', cycle, clients, named(large)),
-      task(`large-${clients}`, 'ours', mine, clients, named(large)),
-    ]),
-    task('grown-1', 'express', theirs, 1, named(grown)),
-    ...[task('grown-1', 'mysql2', cycle, 1, named(grown))],
-    task('grown-1', 'ours', mine, 1, named(grown)),
-    ...[hot('mysql2', cycle), hot('express', theirs), hot('ours', mine)],
-    ...[beside('mysql2', cycle), beside('ours', mine)],
-  ];
-}
-
-function named([mysql2, express, ours]: Trio): Record<'mysql2' | 'express' | 'ours', Contender> {
-  return { mysql2, express, ours };
+/** Returns the number of statements that the server has received. */
+async function countStatements(connection: Connection): Promise<number> {
+  const [rows] = await connection.query<RowDataPacket[]>("SHOW GLOBAL STATUS LIKE 'Questions'");
+  return Number(rows[0]?.['Value']);
 }
 
 type Rounds = ReadonlyMap<Task, TaskRound[]>;
