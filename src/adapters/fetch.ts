@@ -24,10 +24,10 @@ export interface PhpFetchOptions<Name extends string = string> extends PhpOption
  *
  * The session is saved before the Response is returned. A body that streams is sent after that: it
  * may read `$_SESSION`, and a change throws, as a page of PHP that has sent its head cannot reach
- * its stored session either. A Response that the handler throws, as frameworks do with a redirect, is
- * an answer, too, and is thrown on with the session's headers. A stream's `pull()` runs in the server's context: read
- * `phpSessionOf(request).$_SESSION` there. Forms are not read: with session.use_only_cookies off,
- * pass a form's id to `session_id()`.
+ * its stored session either. A stream's `pull()` runs in the server's context: read
+ * `phpSessionOf(request).$_SESSION` there. A Response that the handler throws, as frameworks do with a
+ * redirect, is an answer, too, and is thrown on with the session's headers. Forms are not read: with
+ * session.use_only_cookies off, pass a form's id to `session_id()`.
  *
  * @param handler - The handler of a request; further arguments of the server are passed on.
  * @param options - PHP's behaviour, and the handler of errors.

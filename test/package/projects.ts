@@ -120,7 +120,7 @@ export class Project {
    */
   async node(...args: string[]): Promise<Omit<RunResult, 'bytes'>> {
     const environment = { ...process.env, NODE_OPTIONS: undefined, NODE_TEST_CONTEXT: undefined };
-    const options = { cwd: this.folder, environment, timeout: 60_000 };
+    const options = { cwd: this.folder, environment, timeout: 180_000 };
     const { code, stdout, stderr } = await run(process.execPath, args, options);
     return { code, stdout, stderr };
   }

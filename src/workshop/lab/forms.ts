@@ -10,7 +10,6 @@ const LONGEST_FORM = 256 * 1_024;
 export function guardForms(lab: Lab): MiddlewareHandler {
   return async (context, next) => {
     const length = Number(context.req.header('content-length') ?? Number.NaN);
-    if (context.req.method !== 'POST') return context.text('Press the button on the page.\n', 405);
     if (!(length <= LONGEST_FORM)) return context.text('The form is too long.\n', 413);
     const form = await context.req.parseBody();
     if (form['token'] === lab.token) return next();

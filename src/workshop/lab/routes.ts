@@ -19,6 +19,8 @@ const POLICY =
   "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /** The site has small scripts inside its pages. */
 const SITE_POLICY = POLICY.replace("script-src 'self'", "script-src 'self' 'unsafe-inline'");
+/** The addresses that the buttons of the pages send their forms to. */
+const FORMS = '/:form{client|reset|tests|attack|predict|hint|run|both|servers}';
 const PUBLIC = fileURLToPath(new URL('./public', import.meta.url));
 
 /** Creates the application, without `/play/`, which passes bytes on unchanged. */
@@ -38,13 +40,14 @@ export function labRoutes(lab: Lab): Hono {
   addDocumentation(app, lab);
 
   // Before the forms' own handlers, which Hono runs in the order in which they are added.
-  app.use('/:form{client|reset|tests|attack|predict|hint|run|both|servers}', guardForms(lab));
+  app.post(FORMS, guardForms(lab));
   const gauntlet = new Gauntlet(lab);
   addLesson(app, lab);
   addGauntlet(app, lab, gauntlet);
   addFinish(app, lab, gauntlet);
   addCompare(app, lab);
   addServers(app, lab);
+  app.all(FORMS, (context) => context.text('Press the button on the page.\n', 405));
   return app;
 }
 
