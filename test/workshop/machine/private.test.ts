@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { createConnection } from 'mysql2/promise';
 import { ask, commandLine, Place, serverProcess, until } from './place.ts';
 
 let place: Place;
@@ -42,6 +43,25 @@ test('the server listens on loopback only, needs a password, and has utf8mb4 and
   for (const stranger of ['workshop:x@', 'root@']) {
     const wrong = url.replace(/\/\/.*@/, `//${stranger}`);
     await assert.rejects(ask(wrong, 'SELECT 1'), { code: 'ER_ACCESS_DENIED_ERROR' });
+  }
+});
+
+test('the start of a server spares the temporary tables of one that runs', async () => {
+  const { url, schema } = await place.owner();
+  const connection = await createConnection({ uri: url, database: schema });
+  try {
+    // MariaDB makes such a table by itself for the columns of information_schema.
+    await connection.query('CREATE TEMPORARY TABLE held (text LONGTEXT) ENGINE=MyISAM');
+    await place.owner();
+    await connection.query("INSERT INTO held VALUES ('kept')");
+    await connection.query('FLUSH TABLES');
+    const [rows] = await connection.query('SELECT text FROM held');
+    assert.deepEqual(rows, [{ text: 'kept' }]);
+    await connection.query('DROP TEMPORARY TABLE held');
+    const [warnings] = await connection.query('SHOW WARNINGS');
+    assert.deepEqual(warnings, []);
+  } finally {
+    await connection.end();
   }
 });
 

@@ -22,6 +22,8 @@ export interface ServerProgram {
 export interface RunFolder {
   path: string;
   data: string;
+  /** For temporary tables: at its start a server deletes those of other servers in its folder. */
+  temporary: string;
   log: string;
   pidFile: string;
   initFile: string;

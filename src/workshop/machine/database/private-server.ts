@@ -168,7 +168,7 @@ export class PrivateServer {
   }
 
   #command(): [string, ...string[]] {
-    const { data, pidFile, initFile, path } = this.#folder;
+    const { pidFile, initFile, path } = this.#folder;
     if (this.#program.image !== undefined) {
       return [
         this.#program.path,
@@ -177,7 +177,7 @@ export class PrivateServer {
     }
     return [
       this.#program.path,
-      ...basicOptions(this.#program, data),
+      ...basicOptions(this.#program, this.#folder),
       '--bind-address=127.0.0.1',
       `--port=${this.#port}`,
       // An empty name means no Unix socket: its path would have to be short, and it is not used.

@@ -13,6 +13,7 @@ export function filesOf(path: string): RunFolder {
   return {
     path,
     data: join(path, 'data'),
+    temporary: join(path, 'temporary'),
     log: join(path, 'server.log'),
     pidFile: join(path, 'server.pid'),
     initFile: join(path, 'accounts.sql'),
@@ -40,6 +41,7 @@ export async function makeRunFolder(
       await mkdir(folder.path, { recursive: true, mode: 0o700 });
       if (template === undefined) await mkdir(folder.data);
       else await cp(template, folder.path, { recursive: true, mode: constants.COPYFILE_FICLONE });
+      await mkdir(folder.temporary, { recursive: true, mode: 0o700 });
       if (problems.length > 0) progress?.(`database: ${problems[0]}; using ${parent} instead`);
       return folder;
     } catch (error) {

@@ -5,8 +5,9 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder, makeOnce } from '../cache.ts';
 import { type Announcements, run } from '../program.ts';
-import type { ServerProgram } from './interfaces.ts';
+import type { RunFolder, ServerProgram } from './interfaces.ts';
 import { systemTables } from './program.ts';
+import { filesOf } from './run-folder.ts';
 
 /**
  * Options that determine the data folder's files, and keep them small: 14 MB instead of more than
@@ -25,10 +26,14 @@ function layout({ flavour }: ServerProgram): string[] {
 }
 
 /** Lists the options of every start of this server, bootstrap included. */
-export function basicOptions(program: ServerProgram, data: string): string[] {
+export function basicOptions(
+  program: ServerProgram,
+  { data, temporary }: Pick<RunFolder, 'data' | 'temporary'>,
+): string[] {
   // The server refuses to run as root without this option.
   const user = process.getuid?.() === 0 ? ['--user=root'] : [];
-  return ['--no-defaults', `--datadir=${data}`, ...user, ...program.args, ...layout(program)];
+  const folders = [`--datadir=${data}`, `--tmpdir=${temporary}`];
+  return ['--no-defaults', ...folders, ...user, ...program.args, ...layout(program)];
 }
 
 /**
@@ -45,12 +50,12 @@ export async function templateFor(
   const name = `${program.flavour}-${program.version}-${mark}`.replaceAll(/[^\w.-]/g, '_');
   return await makeOnce(join(cacheFolder(), 'templates', name), async (draft) => {
     announcements.progress?.('database: preparing an empty data folder (once) …');
-    const data = join(draft, 'data');
-    await mkdir(data, { mode: 0o700 });
+    const folder = filesOf(draft);
+    for (const each of [folder.data, folder.temporary]) await mkdir(each, { mode: 0o700 });
     const { path, flavour, environment } = program;
     const [mode, input] =
       flavour === 'mysql' ? ['--initialize-insecure', ''] : ['--bootstrap', bootstrapSql(program)];
-    const options = basicOptions(program, data);
+    const options = basicOptions(program, folder);
     const result = await run(path, [...options, mode], {
       environment,
       input,

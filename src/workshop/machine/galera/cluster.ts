@@ -145,6 +145,7 @@ async function historyFor(program: GaleraProgram, announcements: Announcements):
     announcements.progress?.('cluster: preparing the data folder of its nodes (once) …');
     const files = filesOf(draft);
     await cp(template, draft, { recursive: true, mode: constants.COPYFILE_FICLONE });
+    await mkdir(files.temporary, { recursive: true, mode: 0o700 });
     await writeFile(passwordFile(files), randomBytes(12).toString('hex'), { mode: 0o600 });
     const surroundings = await surroundingsIn(files);
     // The statements of this file are not sent to other nodes, so all copies need their result.

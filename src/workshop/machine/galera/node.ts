@@ -185,7 +185,7 @@ export class GaleraNode {
     const { stdout, stderr } = await run(
       server.path,
       [
-        ...basicOptions(server, this.#folder.data),
+        ...basicOptions(server, this.#folder),
         ...this.#replication(),
         '--wsrep-cluster-address=gcomm://',
         '--skip-networking',
@@ -205,11 +205,11 @@ export class GaleraNode {
 
   #spawn(more: readonly string[]): ChildProcess {
     const { server } = this.#program;
-    const { path, data, log, pidFile, initFile } = this.#folder;
+    const { path, log, pidFile, initFile } = this.#folder;
     const { sql, group, events, transfer } = this.#ports;
     const { meeting } = this.#surroundings;
     const options = [
-      ...basicOptions(server, data),
+      ...basicOptions(server, this.#folder),
       ...this.#replication(),
       '--bind-address=127.0.0.1',
       `--port=${sql}`,
