@@ -220,6 +220,16 @@ test('a key named __proto__ is a key, and no prototype changes', () => {
   assert.equal(({} as { admin?: unknown }).admin, undefined);
 });
 
+test('a key with half a surrogate pair is refused beside one that needs a tag', () => {
+  const row = (text: string): Payload => new Payload(Buffer.from(text), 'json');
+  const written = row('{"a":1,"\\ud800":2}').with(new Map(), 'json');
+  assert.deepEqual(valuesOf(written, 'json'), { a: 1, '\ud800': 2 });
+  assert.throws(() => row('{"0":1,"\\ud800":2}').with(new Map(), 'json'), {
+    name: 'SessionValueError',
+    path: '\ud800',
+  });
+});
+
 test('a key that a format cannot hold is refused', () => {
   const join = (format: Format, name: string): Buffer =>
     new Payload(Buffer.alloc(0), format).with(

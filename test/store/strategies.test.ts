@@ -57,7 +57,7 @@ for (const strategy of ['merge', ...LOCKING] as const) {
 
 for (const strategy of LOCKING) {
   test(`${strategy}: a wait ends with SessionLockTimeout, here and in another process`, async () => {
-    const options: Options = { strategy, lockTimeout: 1 };
+    const options: Options = { strategy, lockTimeout: 1, statementTimeout: 2 };
     const [one, other] = [newStore(options), newStore(options)];
     const id = await newSession(one, { n: 0 });
     const holder = await open(one, id);

@@ -52,13 +52,15 @@ export function splitEnvelope(bytes: Buffer, shape: Shape): Parts {
  * Joins top-level values to an envelope.
  *
  * @param entries - Each key's bytes.
+ * @throws SessionValueError for a key with half a surrogate pair beside one that needs a tag.
  */
 export function joinEnvelope(entries: ReadonlyMap<string, Buffer>): Buffer {
   const isPlain = [...entries.keys()].every((name) => name !== '$php' && !/^-?\d|\0/.test(name));
   if (isPlain) return Buffer.concat([HEAD, joinJson(entries), TAIL]);
   const parts: Buffer[] = [];
   for (const [name, value] of entries) {
-    const key = encodeTagged(keyOf(name, true)) as Buffer;
+    const key = encodeTagged(keyOf(name, true));
+    if (key === undefined) throw new SessionValueError(name, 'a key that has no form in JSON');
     parts.push(Buffer.from(parts.length === 0 ? '[' : ',['), key, Buffer.from(','), value);
     parts.push(Buffer.from(']'));
   }
