@@ -154,9 +154,9 @@ test('a session ends by the time of its last write, and a late save revives none
   const sessions = open();
   const id = await begin(sessions);
   const late = await sessions.open(id);
-  await pool.query('UPDATE sessions SET updated=updated-1799');
+  await pool.query('UPDATE sessions SET updated=updated-1790');
   assert.ok(await sessions.open(id));
-  await pool.query('UPDATE sessions SET updated=updated-1');
+  await pool.query('UPDATE sessions SET updated=updated-10');
   assert.equal(await sessions.open(id), undefined);
   assert.equal(await late?.save(Buffer.from('n|i:1;')), 'gone');
   assert.equal(await sessions.count(), 0);
