@@ -57,7 +57,7 @@ const matrixFile = join(folder, 'matrix.json');
 /** Most test files wait for a server or a child now and then; others and the steps use that time. */
 const filesAtOnce = Math.max(4, availableParallelism() - 1);
 
-/** What the last check of all files found out, for the files that have not changed; `npm ci` removes it. */
+/** Results of the last check, for files that have not changed since; `npm ci` removes them. */
 const CHECKED = 'node_modules/.cache/checked.tsbuildinfo';
 
 const steps: Step[] = [

@@ -1,4 +1,4 @@
-/** The head of a response that is none of node:http's: a request that becomes a WebSocket has no other. */
+/** The head of a response that node:http has not made, as for a request that becomes a WebSocket. */
 import type { IncomingMessage } from 'node:http';
 import type { ResponseHead } from '../php/host.ts';
 

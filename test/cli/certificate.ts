@@ -11,7 +11,7 @@ export interface Certificate {
 /** Options of a certificate. */
 export interface CertificateOrder {
   readonly name: string;
-  /** Who signs it; by default itself, as a CA does. */
+  /** The certificate that signs it; by default it signs itself, as a CA does. */
   readonly by?: Certificate['signer'];
   /** The day on which it expires. */
   readonly until?: Date;
