@@ -45,7 +45,7 @@ const propertyOf = (holder: object, key: PropertyKey, receiver: object): unknown
 };
 assert.ok(typeof exported === 'function', 'Sessions is a class');
 
-/** What a method returns without arguments; undefined if it throws, or takes its time. */
+/** The result of a method without arguments; undefined if it throws or does not answer soon. */
 const resultOf = async (call: () => unknown): Promise<unknown> => {
   try {
     return await Promise.race([call(), delay(500)]);

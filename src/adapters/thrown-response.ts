@@ -1,7 +1,7 @@
 /** The answer of a Fetch handler, which is a Response that it returns, or one that it throws. */
 
 /**
- * Whether a value is a Response: also that of a package, such as undici's own.
+ * Whether a value is a Response, of Node or of a package such as undici.
  *
  * React Router, Remix and TanStack throw a redirect as a Response: it is an answer, and no failure.
  */

@@ -50,7 +50,7 @@ const TYPES_ONLY = /^declare /;
 /** Functions that open a request themselves: their examples run outside any request. */
 const OPENERS = /\b(?:withPhpRequest|withPhpSession|phpSession)\b/;
 
-/** The files of the library and of its packages, for a second check. */
+/** Parsed declarations of the library and its packages: a second program need not parse them again. */
 const parsed = new Map<string, ts.SourceFile | undefined>();
 
 /**
