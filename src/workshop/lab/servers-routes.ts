@@ -1,8 +1,9 @@
 /** The addresses of the page with several web servers and several databases. */
 import type { Hono } from 'hono';
-import { Databases, WAYS, type Way } from './databases.ts';
+import { Databases } from './databases.ts';
 import { answerForm, readFields } from './forms.ts';
 import type { Lab } from './lab.ts';
+import { WAYS, type Way } from './ledger.ts';
 import { streamLive } from './live.ts';
 import { SERVERS } from './machine.ts';
 import { serversPage, serversParts } from './views/servers.ts';
@@ -46,6 +47,7 @@ async function press(
     if (task === 'start') return [part, databases.start()];
     if (task === 'save' && word in WAYS) return [part, databases.save(300, word as Way)];
     if (task === 'toggle') return [part, await databases.toggle(word)];
+    if (task === 'hang') return [part, await databases.hang(word)];
   }
   throw new RangeError(`There is no button "${button}".`);
 }

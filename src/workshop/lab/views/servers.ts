@@ -1,15 +1,9 @@
 /** Several web servers before one table, and several databases that are one. */
 import { findLesson } from '../../course/catalogue.ts';
-import {
-  type Databases,
-  type Ledger,
-  type NodeLane,
-  sentenceOf,
-  WAYS,
-  type Way,
-} from '../databases.ts';
+import type { Databases, NodeLane } from '../databases.ts';
 import { type Html, html, type Part } from '../html.ts';
 import type { Lab } from '../lab.ts';
+import { type Ledger, sentenceOf, WAYS, type Way } from '../ledger.ts';
 import type { Machine } from '../machine.ts';
 import { count } from '../text.ts';
 import { SERVED, type ServerLane, type Visits, type WebServers } from '../web-servers.ts';
@@ -63,7 +57,7 @@ ${section(
 ${section(
   'databases',
   'Three databases that are one',
-  html`From ${link(SERVED + 1)}. Six workers, two on each node of a Galera cluster, add one to the number in the same row. A save is acknowledged when its statement was answered without an error. Compare the two ways; then kill a node meanwhile.`,
+  html`From ${link(SERVED + 1)}. Six workers, two on each node of a Galera cluster, add one to the number in the same row. A save is acknowledged when its statement was answered without an error. Compare the two ways; then kill a node meanwhile, or let one hang: the others wait until they have left it out, after about two and a half seconds.`,
 )}
 </main>`;
   return frame({
@@ -138,7 +132,7 @@ function databasesPart(databases: Databases): Html {
   const ways = Object.keys(WAYS) as Way[];
   return html`<table class="lanes">
     <caption class="unseen">The nodes of the cluster</caption>
-    <thead><tr><th scope="col">node</th><th scope="col">state</th><th scope="col">the number in its row</th><th scope="col"><span class="unseen">button</span></th></tr></thead>
+    <thead><tr><th scope="col">node</th><th scope="col">state</th><th scope="col">the number in its row</th><th scope="col"><span class="unseen">buttons</span></th></tr></thead>
     <tbody>${lanes.map(nodeLane)}</tbody>
   </table>
   <p class="line">
@@ -148,10 +142,11 @@ function databasesPart(databases: Databases): Html {
   ${ledger ? ledgerLine(ledger) : html`<p class="empty">No save yet.</p>`}`;
 }
 
-function nodeLane({ name, isUp, state, number }: NodeLane): Html {
+function nodeLane({ name, isUp, isHung, state, number }: NodeLane): Html {
+  const hang = laneButton('databases hang', name, isHung ? 'Resume' : 'Hang');
   return html`<tr><th scope="row">${name}</th><td>${stateOf(isUp && state === 'Synced', state)}</td>
     <td>${number ?? 'no answer'}</td>
-    <td>${laneButton('databases toggle', name, isUp ? 'Kill' : 'Bring back')}</td></tr>`;
+    <td>${isUp && hang} ${laneButton('databases toggle', name, isUp ? 'Kill' : 'Bring back')}</td></tr>`;
 }
 
 function ledgerLine(ledger: Ledger): Html {
