@@ -53,7 +53,7 @@ export function gauntletPage(model: GauntletModel): Html {
   <header class="subject line wide">
     <h1>Gauntlet</h1>
     <div id="progress" class="live progress line wide" data-live>${parts.get('progress')}</div>
-    <p class="lead small muted">Every attack on every class. Below the line each class must hold; the class right above it must be breached, or its lesson would fix nothing.</p>
+    <p class="lead small muted">Every attack on every class: ✔ it held, ✘ it was breached. Below the line each class must hold; the class right above it must be breached, or its lesson would fix nothing.</p>
   </header>
   <noscript><p class="message">Without a script the table does not change. <a href="/gauntlet/">Load it again</a> to see new results.</p></noscript>
   <a class="skip" href="#opened">Skip the table</a>
@@ -64,7 +64,7 @@ export function gauntletPage(model: GauntletModel): Html {
       ({
         label,
         title,
-      }) => html`<th scope="col"><a href="/lesson/${label}/#attacks"><span class="label">${label}</span>
+      }) => html`<th scope="col"><a href="/lesson/${label}/#attacks" title="${title}"><span class="label">${label}</span>
         <span class="name">${title}</span></a>
         <button class="quiet" name="run" value="attack ${label}" id="run-attack-${label}" aria-label="Run attack ${label} on every class">run</button></th>`,
     )}</tr></thead>
