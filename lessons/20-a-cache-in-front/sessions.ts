@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { sealData, unsealData } from 'iron-session';
+import { sealData } from 'iron-session';
 import type { Pool, PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { createPool } from 'mysql2/promise';
 import { CacheUnavailable, type Item, MemcachedClient } from '#memcached';
@@ -17,6 +17,7 @@ import {
   session_set_save_handler,
   session_unset,
 } from '#php';
+import { passwords, rowKey, ttl, unseal } from '#seal';
 
 const dsn = process.env['DATABASE_URL'] ?? 'mysql://db_user:db_pass@localhost/myapp';
 
@@ -44,41 +45,6 @@ let ownPool: Pool | undefined;
 /** The process's connection to the memcached at SESSION_CACHE: `127.0.0.1:11211`. */
 const server = process.env['SESSION_CACHE'];
 const ownCache = server === undefined ? undefined : new MemcachedClient({ server });
-
-/** Seconds that a seal is valid: as long as its cookie. */
-const ttl = 60 * 60 * 24 * 14;
-
-/** Used without SESSION_PASSWORDS: drawn at the start, so its seals end with the process. */
-const makeshift = JSON.stringify({ 1: randomBytes(32).toString('base64url') });
-
-/** SESSION_PASSWORDS, such as `{"1":"…","2":"…"}`: each opens, and the highest number seals. */
-function passwords(): Record<string, string> {
-  const given = process.env['SESSION_PASSWORDS'] ?? makeshift;
-  const isGood = ([id, text]: [string, string]) => /^[1-9]\d*$/.test(id) && text.length >= 32;
-  try {
-    const all = JSON.parse(given) as Record<string, string>;
-    if (Object.keys(all).length > 0 && Object.entries(all).every(isGood)) return all;
-  } catch {
-    // The parser's message would contain a piece of a password.
-  }
-  throw new Error('SESSION_PASSWORDS must be numbers with passwords of 32 characters or more');
-}
-
-/** Opens a seal and returns its token; `''` if the seal is invalid. */
-async function unseal(sid: string): Promise<string> {
-  const password = passwords();
-  if (sid.length > 500 || !/^Fe26\.2\*[\w.*-]+~2$/.test(sid)) return '';
-  try {
-    const { token = '' } = await unsealData<{ token?: string }>(sid, { password, ttl });
-    return /^[A-Za-z0-9_-]{43}$/.test(token) ? token : '';
-  } catch {
-    // For most damage iron-session returns an empty object, for some it throws.
-    return '';
-  }
-}
-
-/** The row's key: SHA-256 of the token. You can get from the token to the row, and not back. */
-const rowKey = (token: string): Buffer => createHash('sha256').update(token).digest();
 
 /** The lock's name: 64 characters, MySQL's limit, that cannot be computed from the row. */
 const lockName = (token: string) => createHash('sha256').update(`lock ${token}`).digest('hex');

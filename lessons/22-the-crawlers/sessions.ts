@@ -1,10 +1,12 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { sealData, unsealData } from 'iron-session';
+import { sealData } from 'iron-session';
 import type { Pool, PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { createPool } from 'mysql2/promise';
-import { CacheUnavailable, type Item, MemcachedClient } from '#memcached';
+import { change, readThrough } from '#cache';
+import { switchedTo, toEnvelope, toPhp } from '#format';
+import { MemcachedClient } from '#memcached';
 import { Malformed, readPayload } from '#payload';
 import {
   $_SESSION,
@@ -18,14 +20,8 @@ import {
   session_set_save_handler,
   session_unset,
 } from '#php';
-import {
-  decodeEnvelope,
-  decodeSession,
-  encodeEnvelope,
-  encodeSession,
-  isEnvelope,
-  type SessionFormat,
-} from '#serialize';
+import { passwords, rowKey, ttl, unseal } from '#seal';
+import { isEnvelope, type SessionFormat } from '#serialize';
 
 const dsn = process.env['DATABASE_URL'] ?? 'mysql://db_user:db_pass@localhost/myapp';
 
@@ -58,170 +54,13 @@ let ownPool: Pool | undefined;
 const server = process.env['SESSION_CACHE'];
 const ownCache = server === undefined ? undefined : new MemcachedClient({ server });
 
-/** Seconds that a seal is valid: as long as its cookie. */
-const ttl = 60 * 60 * 24 * 14;
-
-/** Used without SESSION_PASSWORDS: drawn at the start, so its seals end with the process. */
-const makeshift = JSON.stringify({ 1: randomBytes(32).toString('base64url') });
-
-/** SESSION_PASSWORDS, such as `{"1":"…","2":"…"}`: each opens, and the highest number seals. */
-function passwords(): Record<string, string> {
-  const given = process.env['SESSION_PASSWORDS'] ?? makeshift;
-  const isGood = ([id, text]: [string, string]) => /^[1-9]\d*$/.test(id) && text.length >= 32;
-  try {
-    const all = JSON.parse(given) as Record<string, string>;
-    if (Object.keys(all).length > 0 && Object.entries(all).every(isGood)) return all;
-  } catch {
-    // The parser's message would contain a piece of a password.
-  }
-  throw new Error('SESSION_PASSWORDS must be numbers with passwords of 32 characters or more');
-}
-
-/** Opens a seal and returns its token; `''` if the seal is invalid. */
-async function unseal(sid: string): Promise<string> {
-  const password = passwords();
-  if (sid.length > 500 || !/^Fe26\.2\*[\w.*-]+~2$/.test(sid)) return '';
-  try {
-    const { token = '' } = await unsealData<{ token?: string }>(sid, { password, ttl });
-    return /^[A-Za-z0-9_-]{43}$/.test(token) ? token : '';
-  } catch {
-    // For most damage iron-session returns an empty object, for some it throws.
-    return '';
-  }
-}
-
-/** The row's key: SHA-256 of the token. You can get from the token to the row, and not back. */
-const rowKey = (token: string): Buffer => createHash('sha256').update(token).digest();
-
 /** The lock's name: 64 characters, MySQL's limit, that cannot be computed from the row. */
 const lockName = (token: string) => createHash('sha256').update(`lock ${token}`).digest('hex');
-
-/** SESSION_WRITES, the switch of a process: `json`, or `php` until every process reads JSON. */
-function switchedTo(): 'php' | 'json' {
-  const given = process.env['SESSION_WRITES'] ?? 'php';
-  if (given === 'php' || given === 'json') return given;
-  throw new Error('SESSION_WRITES must be php or json');
-}
-
-/** Writes PHP's bytes as JSON. */
-function toEnvelope(format: SessionFormat, data: string | Uint8Array): Buffer {
-  const { variables, scalar, error } = decodeSession(format, data);
-  if (error || scalar !== undefined) throw error ?? new TypeError('PHP gave no array to save');
-  return encodeEnvelope(variables);
-}
-
-/** Writes a row's JSON in PHP's notation, if that can hold all of it. */
-function toPhp(format: SessionFormat, row: string | Uint8Array): Buffer {
-  const variables = decodeEnvelope(row);
-  const data = encodeSession(format, variables).bytes || Buffer.alloc(0);
-  if (toEnvelope(format, data).equals(encodeEnvelope(variables))) return data;
-  throw new Error(`session.serialize_handler=${format} cannot hold every key of this session`);
-}
 
 /** Thrown for a session that is too large to save; the saved one stays. */
 export class SessionTooLarge extends RangeError {
   /** Distinguishes it from other errors. */
   override readonly name = 'SessionTooLarge';
-}
-
-/** What memcached holds for a row: a copy of it, a reader's lease, or the writers at work. */
-type Entry = { copy?: [d: string, updated: number]; lease?: string; writers?: string[] };
-
-/** Seconds that memcached keeps each. MySQL ends a statement that waits for a row after 50. */
-const keeps = { copy: 10, lease: 10, writers: 60 };
-
-/** What this process is loading, by lease. */
-const loads = new Map<string, Promise<SessionRow | undefined>>();
-
-/** Reads a row from memcached, else from the database; of many readers at once, one asks it. */
-async function readThrough(
-  cache: MemcachedClient | undefined,
-  id: Buffer,
-  load: () => Promise<SessionRow | undefined>,
-): Promise<SessionRow | undefined> {
-  const key = cacheKey(id);
-  const lease = randomUUID();
-  let item = cache && (await orNothing(cache.get(key)));
-  if (cache && !item) {
-    const adding = orNothing(put(cache, key, { lease }));
-    // It is in the map before another reader can find the lease, and until none can.
-    loads.set(
-      lease,
-      adding.then((isOurs) => (isOurs ? load() : undefined)),
-    );
-    try {
-      if (await adding) {
-        const [row, own] = await Promise.all([loads.get(lease), orNothing(cache.get(key))]);
-        const entry: Entry = row?.d ? { copy: [row.d.toString('base64'), row.updated] } : {};
-        if (entryOf(own).lease === lease) await orNothing(put(cache, key, entry, own));
-        return row;
-      }
-    } finally {
-      setImmediate(() => loads.delete(lease));
-    }
-    item = await orNothing(cache.get(key));
-  }
-  const { copy, lease: holder = '' } = entryOf(item);
-  // No save can begin with a copy: no row has its version.
-  if (copy) return { id, d: Buffer.from(copy[0], 'base64'), updated: copy[1], version: -1 };
-  // Without either a writer is at work, or another server has the lease, or memcached is silent.
-  return await (loads.get(holder)?.catch(load) ?? load());
-}
-
-/** Changes a row in the database. Until that is over, every reader asks the database. */
-async function change<Result>(
-  cache: MemcachedClient | undefined,
-  id: Buffer,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  const token = randomUUID();
-  const update = async (next: (writers: string[]) => string[]): Promise<void> => {
-    for (let tries = 0; cache && tries < 50; tries += 1) {
-      const item = await cache.get(cacheKey(id));
-      const writers = next(entryOf(item).writers ?? []);
-      if (await put(cache, cacheKey(id), writers.length > 0 ? { writers } : {}, item)) return;
-    }
-  };
-  await orNothing(update((writers) => [...writers, token]));
-  const result = await work(); // If this fails, it may still happen: the token stays
-  await orNothing(update((writers) => writers.filter((each) => each !== token)));
-  return result;
-}
-
-/** Puts an entry in the place of an item, and an empty one away; false if the item has changed. */
-async function put(cache: MemcachedClient, key: string, entry: Entry, item?: Item) {
-  const [kind] = Object.keys(entry) as (keyof Entry)[];
-  if (!kind) return item === undefined || (await cache.remove(key, item.cas));
-  const bytes = Buffer.from(JSON.stringify(entry));
-  return item
-    ? await cache.cas(key, bytes, keeps[kind], item.cas)
-    : await cache.add(key, bytes, keeps[kind]);
-}
-
-/** The row's name in memcached. You cannot get from it to a token. */
-const cacheKey = (id: Buffer): string => `session:${id.toString('base64url')}`;
-
-/** Reads an item; an empty entry for none, and for one of another program. */
-function entryOf(item: Item | undefined): Entry {
-  try {
-    const { copy, lease, writers } = Object(JSON.parse(String(item?.value))) as Entry;
-    if (typeof copy?.[0] === 'string' && Number.isInteger(copy[1])) return { copy };
-    if (typeof lease === 'string') return { lease };
-    if (Array.isArray(writers) && writers.every((each) => typeof each === 'string')) {
-      return { writers };
-    }
-  } catch {
-    // It is not JSON.
-  }
-  return {};
-}
-
-/** A memcached that fails is one that holds nothing. */
-async function orNothing<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
-  return await answer.catch((error) => {
-    if (error instanceof CacheUnavailable) return undefined;
-    throw error;
-  });
 }
 
 /** A row of the view: no key, and no data where it is too large to be read. */

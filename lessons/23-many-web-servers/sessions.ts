@@ -1,11 +1,13 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { sealData, unsealData } from 'iron-session';
+import { sealData } from 'iron-session';
 import type { Pool, PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { createPool } from 'mysql2/promise';
-import { CacheUnavailable, type Item, MemcachedClient } from '#memcached';
-import { Malformed, readPayload } from '#payload';
+import { change, readThrough } from '#cache';
+import { census } from '#census';
+import { switchedTo, toEnvelope, toPhp } from '#format';
+import { MemcachedClient } from '#memcached';
 import {
   $_SESSION,
   ini_get,
@@ -18,14 +20,8 @@ import {
   session_set_save_handler,
   session_unset,
 } from '#php';
-import {
-  decodeEnvelope,
-  decodeSession,
-  encodeEnvelope,
-  encodeSession,
-  isEnvelope,
-  type SessionFormat,
-} from '#serialize';
+import { passwords, rowKey, ttl, unseal } from '#seal';
+import { isEnvelope, type SessionFormat } from '#serialize';
 
 const dsn = process.env['DATABASE_URL'] ?? 'mysql://db_user:db_pass@localhost/myapp';
 
@@ -73,256 +69,13 @@ function chosenClock(): 'server' | 'database' {
   throw new Error('SESSION_CLOCK must be server or database');
 }
 
-/** Seconds that a seal is valid: as long as its cookie. */
-const ttl = 60 * 60 * 24 * 14;
-
-/** Used without SESSION_PASSWORDS: drawn at the start, so its seals end with the process. */
-const makeshift = JSON.stringify({ 1: randomBytes(32).toString('base64url') });
-
-/** SESSION_PASSWORDS, such as `{"1":"…","2":"…"}`: each opens, and the highest number seals. */
-function passwords(): Record<string, string> {
-  const given = process.env['SESSION_PASSWORDS'] ?? makeshift;
-  const isGood = ([id, text]: [string, string]) => /^[1-9]\d*$/.test(id) && text.length >= 32;
-  try {
-    const all = JSON.parse(given) as Record<string, string>;
-    if (Object.keys(all).length > 0 && Object.entries(all).every(isGood)) return all;
-  } catch {
-    // The parser's message would contain a piece of a password.
-  }
-  throw new Error('SESSION_PASSWORDS must be numbers with passwords of 32 characters or more');
-}
-
-/** Opens a seal and returns its token; `''` if the seal is invalid. */
-async function unseal(sid: string): Promise<string> {
-  const password = passwords();
-  if (sid.length > 500 || !/^Fe26\.2\*[\w.*-]+~2$/.test(sid)) return '';
-  try {
-    const { token = '' } = await unsealData<{ token?: string }>(sid, { password, ttl });
-    return /^[A-Za-z0-9_-]{43}$/.test(token) ? token : '';
-  } catch {
-    // For most damage iron-session returns an empty object, for some it throws.
-    return '';
-  }
-}
-
-/** The row's key: SHA-256 of the token. You can get from the token to the row, and not back. */
-const rowKey = (token: string): Buffer => createHash('sha256').update(token).digest();
-
 /** The lock's name: 64 characters, MySQL's limit, that cannot be computed from the row. */
 const lockName = (token: string) => createHash('sha256').update(`lock ${token}`).digest('hex');
-
-/** SESSION_WRITES, the switch of a process: `json`, or `php` until every process reads JSON. */
-function switchedTo(): 'php' | 'json' {
-  const given = process.env['SESSION_WRITES'] ?? 'php';
-  if (given === 'php' || given === 'json') return given;
-  throw new Error('SESSION_WRITES must be php or json');
-}
-
-/** Writes PHP's bytes as JSON. */
-function toEnvelope(format: SessionFormat, data: string | Uint8Array): Buffer {
-  const { variables, scalar, error } = decodeSession(format, data);
-  if (error || scalar !== undefined) throw error ?? new TypeError('PHP gave no array to save');
-  return encodeEnvelope(variables);
-}
-
-/** Writes a row's JSON in PHP's notation, if that can hold all of it. */
-function toPhp(format: SessionFormat, row: string | Uint8Array): Buffer {
-  const variables = decodeEnvelope(row);
-  const data = encodeSession(format, variables).bytes || Buffer.alloc(0);
-  if (toEnvelope(format, data).equals(encodeEnvelope(variables))) return data;
-  throw new Error(`session.serialize_handler=${format} cannot hold every key of this session`);
-}
 
 /** Thrown for a session that is too large to save; the saved one stays. */
 export class SessionTooLarge extends RangeError {
   /** Distinguishes it from other errors. */
   override readonly name = 'SessionTooLarge';
-}
-
-/** What memcached holds for a row: a copy of it, a reader's lease, or the writers at work. */
-type Entry = { copy?: [d: string, updated: number]; lease?: string; writers?: string[] };
-
-/** Seconds that memcached keeps each. MySQL ends a statement that waits for a row after 50. */
-const keeps = { copy: 10, lease: 10, writers: 60 };
-
-/** What this process is loading, by lease. */
-const loads = new Map<string, Promise<SessionRow | undefined>>();
-
-/** Reads a row from memcached, else from the database; of many readers at once, one asks it. */
-async function readThrough(
-  cache: MemcachedClient | undefined,
-  id: Buffer,
-  load: () => Promise<SessionRow | undefined>,
-): Promise<SessionRow | undefined> {
-  const key = cacheKey(id);
-  const lease = randomUUID();
-  let item = cache && (await orNothing(cache.get(key)));
-  if (cache && !item) {
-    const adding = orNothing(put(cache, key, { lease }));
-    // It is in the map before another reader can find the lease, and until none can.
-    loads.set(
-      lease,
-      adding.then((isOurs) => (isOurs ? load() : undefined)),
-    );
-    try {
-      if (await adding) {
-        const [row, own] = await Promise.all([loads.get(lease), orNothing(cache.get(key))]);
-        const entry: Entry = row?.d ? { copy: [row.d.toString('base64'), row.updated] } : {};
-        if (entryOf(own).lease === lease) await orNothing(put(cache, key, entry, own));
-        return row;
-      }
-    } finally {
-      setImmediate(() => loads.delete(lease));
-    }
-    item = await orNothing(cache.get(key));
-  }
-  const { copy, lease: holder = '' } = entryOf(item);
-  // No save can begin with a copy: no row has its version.
-  if (copy) return { id, d: Buffer.from(copy[0], 'base64'), updated: copy[1], version: -1 };
-  // Without either a writer is at work, or another server has the lease, or memcached is silent.
-  return await (loads.get(holder)?.catch(load) ?? load());
-}
-
-/** Changes a row in the database. Until that is over, every reader asks the database. */
-async function change<Result>(
-  cache: MemcachedClient | undefined,
-  id: Buffer,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  const token = randomUUID();
-  const update = async (next: (writers: string[]) => string[]): Promise<void> => {
-    for (let tries = 0; cache && tries < 50; tries += 1) {
-      const item = await cache.get(cacheKey(id));
-      const writers = next(entryOf(item).writers ?? []);
-      if (await put(cache, cacheKey(id), writers.length > 0 ? { writers } : {}, item)) return;
-    }
-  };
-  await orNothing(update((writers) => [...writers, token]));
-  const result = await work(); // If this fails, it may still happen: the token stays
-  await orNothing(update((writers) => writers.filter((each) => each !== token)));
-  return result;
-}
-
-/** Puts an entry in the place of an item, and an empty one away; false if the item has changed. */
-async function put(cache: MemcachedClient, key: string, entry: Entry, item?: Item) {
-  const [kind] = Object.keys(entry) as (keyof Entry)[];
-  if (!kind) return item === undefined || (await cache.remove(key, item.cas));
-  const bytes = Buffer.from(JSON.stringify(entry));
-  return item
-    ? await cache.cas(key, bytes, keeps[kind], item.cas)
-    : await cache.add(key, bytes, keeps[kind]);
-}
-
-/** The row's name in memcached. You cannot get from it to a token. */
-const cacheKey = (id: Buffer): string => `session:${id.toString('base64url')}`;
-
-/** Reads an item; an empty entry for none, and for one of another program. */
-function entryOf(item: Item | undefined): Entry {
-  try {
-    const { copy, lease, writers } = Object(JSON.parse(String(item?.value))) as Entry;
-    if (typeof copy?.[0] === 'string' && Number.isInteger(copy[1])) return { copy };
-    if (typeof lease === 'string') return { lease };
-    if (Array.isArray(writers) && writers.every((each) => typeof each === 'string')) {
-      return { writers };
-    }
-  } catch {
-    // It is not JSON.
-  }
-  return {};
-}
-
-/** A memcached that fails is one that holds nothing. */
-async function orNothing<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
-  return await answer.catch((error) => {
-    if (error instanceof CacheUnavailable) return undefined;
-    throw error;
-  });
-}
-
-/** A row of the view: no key, and no data where it is too large to be read. */
-type CrawledRow = RowDataPacket & {
-  n: number;
-  updated: number | null;
-  bytes: number | null;
-  d: Buffer | null;
-};
-
-/** Rows of a statement: none takes long, and a page is at most 50 MiB. */
-const pageSize = 50;
-
-/** Two seconds for a statement, in MariaDB's words and in MySQL's; one for a lock on the table. */
-const crawlLimits =
-  'SET /*M! max_statement_time=2, *//*!50708 max_execution_time=2000, */ lock_wait_timeout=1';
-
-/** The numbers of a census. They hold no key, no user and no value of a session. */
-class Counts {
-  readonly #now: number;
-  readonly #maxLife: number;
-  readonly #of = {
-    rows: 0,
-    unused: 0,
-    expired: 0,
-    alive: 0,
-    'alive under 1 min': 0,
-    'alive under 5 min': 0,
-    'alive under 15 min': 0,
-    'alive longer': 0,
-    empty: 0,
-    php: 0,
-    json: 0,
-    malformed: 0,
-    'with count': 0,
-    'with user': 0,
-    'with other keys': 0,
-    bytes: 0,
-  };
-  #largest: number[] = [];
-
-  constructor(now: number, maxLife: number) {
-    this.#now = now;
-    this.#maxLife = maxLife;
-  }
-
-  add({ updated, bytes, d }: CrawledRow): void {
-    this.#of.rows += 1;
-    if (bytes === null) {
-      this.#of.unused += 1; // An id that was issued, and never saved
-    } else if (updated === null || Math.abs(this.#now - updated) > this.#maxLife) {
-      this.#of.expired += 1;
-    } else {
-      this.#addAlive(this.#now - updated, bytes, d);
-    }
-  }
-
-  #addAlive(age: number, bytes: number, d: Buffer | null): void {
-    const minutes = ([1, 5, 15] as const).find((each) => age < each * 60);
-    this.#of.alive += 1;
-    this.#of[minutes ? (`alive under ${minutes} min` as const) : 'alive longer'] += 1;
-    this.#of.bytes += bytes;
-    this.#largest = [...this.#largest, bytes].sort((a, b) => b - a).slice(0, 3);
-    const names = new Set(this.#namesIn(d));
-    if (names.delete('count')) this.#of['with count'] += 1;
-    if (names.delete('user')) this.#of['with user'] += 1;
-    if (names.size > 0) this.#of['with other keys'] += 1;
-  }
-
-  /** Counts the format. A row that is no session is one more number, and no end of the census. */
-  #namesIn(d: Buffer | null): string[] {
-    try {
-      const { format, names } = readPayload(d);
-      this.#of[format] += 1;
-      return names;
-    } catch (error) {
-      if (!(error instanceof Malformed)) throw error;
-      this.#of.malformed += 1;
-      return [];
-    }
-  }
-
-  toString(): string {
-    const lines = Object.entries(this.#of).map(([name, count]) => `${name}: ${count}\n`);
-    return `time: ${this.#now}\n${lines.join('')}${['largest:', ...this.#largest].join(' ')}\n`;
-  }
 }
 
 /** The article's class as a handler object: one for each request, and nothing of it is shared. */
@@ -494,39 +247,8 @@ export class Sessions implements SessionHandlerInterface, SessionIdInterface {
     $_SESSION['user'] = user;
   }
 
-  /**
-   * Counts the sessions, every row once, while they are in use. It takes no lock.
-   *
-   * @param reader - Connections of an account that reads the view `crawlable` and nothing else.
-   * @param at - The time to count for, else the database's clock; and PHP's `gc_maxlifetime`.
-   */
-  static async census(
-    reader: Pool,
-    { now, maxLife = 1440 }: { now?: number | undefined; maxLife?: number | undefined } = {},
-  ): Promise<string> {
-    const db = await reader.getConnection();
-    const ask = async (sql: string, values: number[] = []): Promise<CrawledRow[]> =>
-      (await db.query<CrawledRow[]>({ sql, values, timeout: 5000 }))[0];
-    try {
-      await ask(crawlLimits);
-      const sql = 'SELECT UNIX_TIMESTAMP() AS clock, COALESCE(MAX(n), 0) AS last FROM crawlable';
-      const [start] = await ask(sql);
-      const counts = new Counts(now ?? Number(start?.['clock']), maxLife);
-      for (let n = 0, rows = pageSize; rows === pageSize; ) {
-        const sql =
-          'SELECT n, updated, bytes, d FROM crawlable WHERE n > ? AND n <= ? ORDER BY n LIMIT ?';
-        const page = await ask(sql, [n, Number(start?.['last']), pageSize]);
-        for (const row of page) counts.add(row);
-        n = page.at(-1)?.n ?? n;
-        rows = page.length;
-      }
-      db.release();
-      return String(counts);
-    } catch (error) {
-      db.destroy(); // A statement may still be at work on it
-      throw error;
-    }
-  }
+  /** Counts the sessions, every row once, while they are in use. It takes no lock. */
+  static readonly census: typeof census = census;
 
   /** Registers a handler for this request with PHP's functions. Call it before session_start(). */
   static initCallbacks(means: Means = {}): boolean {
