@@ -9,15 +9,15 @@ import type typescript from 'typescript';
 /** Nine megabytes, which every command would load with an import, and only `diff` needs. */
 const loadTypeScript = (): typeof typescript => createRequire(import.meta.url)('typescript');
 
-/** One part of a class file: a method, a field, or everything around the class. */
+/** One part of a class file: a method, a field, a helper beside the class, or all imports. */
 interface MemberDifference {
-  /** `Read`, or `outside the class`. */
+  /** `Read`, `toEnvelope`, or `outside the class`. */
   name: string;
   /** Lines with `-` for the learner's, `+` for the lesson's; empty where the two are the same. */
   patch: string;
 }
 
-/** The part of a file that is not in its class. */
+/** The statements of a file that declare nothing, such as its imports. */
 const outside = 'outside the class';
 
 /**
@@ -41,11 +41,11 @@ export function compareMembers(
   ];
   const names = [...new Set([...wanted.keys(), ...mine.keys()])];
   const isOwn = (name: string): boolean =>
-    wanted.get(name) !== old.get(name) || !(wanted.has(name) || old.has(name));
+    !isSame(wanted.get(name), old.get(name)) || !(wanted.has(name) || old.has(name));
   const members = names.filter(isOwn).map((name) => {
     return { name, patch: difference(mine.get(name) ?? '', wanted.get(name) ?? '') };
   });
-  const others = names.filter((name) => !isOwn(name) && mine.get(name) !== wanted.get(name));
+  const others = names.filter((name) => !isOwn(name) && !isSame(mine.get(name), wanted.get(name)));
   return { members, others };
 }
 
@@ -59,14 +59,33 @@ function readMembers(text: string): Map<string, string> {
   };
   for (const statement of source.statements) {
     if (!ts.isClassDeclaration(statement) || statement.name?.text !== 'Sessions') {
-      add(outside, statement);
+      add(declaredName(statement) ?? outside, statement);
       continue;
     }
     for (const member of statement.members) {
+      if (isImported(member)) continue;
       add(member.name?.getText(source) ?? member.getText(source).slice(0, 40), member);
     }
   }
   return members;
+}
+
+/** The name of a function, type, class or constant beside the class. */
+function declaredName(statement: typescript.Statement): string | undefined {
+  const ts = loadTypeScript();
+  const [constant] = ts.isVariableStatement(statement)
+    ? statement.declarationList.declarations
+    : [];
+  return ts
+    .getNameOfDeclaration(constant ?? (statement as typescript.DeclarationStatement))
+    ?.getText();
+}
+
+/** Whether a member is a function of that name beside the class: `static census = census`. */
+function isImported(member: typescript.ClassElement): boolean {
+  const ts = loadTypeScript();
+  const value = ts.isPropertyDeclaration(member) ? member.initializer : undefined;
+  return value !== undefined && ts.isIdentifier(value) && value.text === member.name?.getText();
 }
 
 function print(node: typescript.Node, source: typescript.SourceFile): string {
@@ -74,7 +93,9 @@ function print(node: typescript.Node, source: typescript.SourceFile): string {
   const printer = ts.createPrinter({ removeComments: true });
   const { transformed } = ts.transform(node, [singleQuotes]);
   const text = printer.printNode(ts.EmitHint.Unspecified, transformed[0] ?? node, source);
-  return text.replaceAll(/^(?: {4})+/gm, (indent) => indent.slice(indent.length / 2));
+  return text
+    .replace(/^export /, '')
+    .replaceAll(/^(?: {4})+/gm, (indent) => indent.slice(indent.length / 2));
 }
 
 /** Prints every string in the same quotes. */
@@ -87,8 +108,14 @@ const singleQuotes: typescript.TransformerFactory<typescript.Node> = (context) =
   return visit;
 };
 
+/** A function that later lessons import was a method: only the words before its name differ. */
+function isSame(one: string | undefined, other: string | undefined): boolean {
+  const words = /^(?:(?:static|async|function) )+/;
+  return one?.replace(words, '') === other?.replace(words, '');
+}
+
 function difference(mine: string, wanted: string): string {
-  if (mine === wanted) return '';
+  if (isSame(mine, wanted)) return '';
   const [old, next] = [mine, wanted].map((text) => (text === '' ? '' : `${text}\n`)) as [
     string,
     string,

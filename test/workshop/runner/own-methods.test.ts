@@ -1,6 +1,9 @@
 /** A solution is compared by the methods that are the lesson's own, whatever its style. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { findLesson, readLessons } from '../../../src/workshop/course/catalogue.ts';
+import { withMoved } from '../../../src/workshop/course/moved.ts';
 import { compareMembers } from '../../../src/workshop/runner/own-methods.ts';
 
 const before = `import { createConnection } from 'mysql2/promise';
@@ -70,7 +73,7 @@ test('a missing method, a helper of the learner’s and an import are drawn', ()
   );
   assert.deepEqual(others, ['outside the class']);
   const helper = compareMembers(`const time = 1;\n${lesson}`, `const time = 2;\n${lesson}`, before);
-  assert.equal(helper.members[0]?.name, 'outside the class');
+  assert.equal(helper.members[0]?.name, 'time');
 });
 
 test('an apostrophe within a string keeps its quotes', () => {
@@ -89,4 +92,28 @@ test('a class that cannot be parsed is compared as far as it goes', () => {
     members.some(({ name, patch }) => name === 'Write' && patch !== ''),
     true,
   );
+});
+
+test('code that a lesson imports is compared with that of a learner who has kept it', () => {
+  const lessons = readLessons();
+  const compare = (number: number, own: string) => {
+    const [before, lesson] = [number - 1, number].map((each) =>
+      withMoved(readFileSync(findLesson(lessons, each).files.class, 'utf8'), lessons),
+    ) as [string, string];
+    const { members, others } = compareMembers(withMoved(own, lessons), lesson, before);
+    return [members.filter(({ patch }) => patch !== '').map(({ name }) => name), others];
+  };
+  const [twentyTwo, twentyThree] = [22, 23].map((number) =>
+    readFileSync(findLesson(lessons, number).files.class, 'utf8'),
+  ) as [string, string];
+  const part = (from: string, to: string) =>
+    twentyTwo.slice(twentyTwo.indexOf(from), twentyTwo.indexOf(to));
+  const method = part('  static async census', '  /** Registers');
+  const kept = twentyThree
+    .replace(/^import .* from '#census';$/m, '')
+    .replace(/^ {2}static readonly census.*$/m, () => method);
+  const own = `${kept}\n${part('/** A row of the view', '/** The article')}`;
+  assert.deepEqual(compare(23, own), [['outside the class'], []], 'the import');
+  const changed = own.replace('destroy(); //', 'release(); //');
+  assert.deepEqual(compare(23, changed), [['outside the class'], ['census']]);
 });

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createTwoFilesPatch } from 'diff';
 import { type ClassFile, type Lesson, readWrongClass, shown } from '../../course/catalogue.ts';
+import { withMoved } from '../../course/moved.ts';
 import { lessonBefore } from '../../course/promises.ts';
 import { compareMembers } from '../own-methods.ts';
 import type { Terminal } from '../terminal.ts';
@@ -69,7 +70,7 @@ export function compareWithLesson(
 ): ReturnType<typeof compareMembers> {
   const before = lessonBefore(lessons, lesson);
   const [own, wanted, old] = [from.path, lesson.files.class, before?.files.class].map((path) =>
-    path === undefined ? undefined : readFileSync(path, 'utf8'),
+    path === undefined ? undefined : withMoved(readFileSync(path, 'utf8'), lessons),
   );
   return compareMembers(own ?? '', wanted ?? '', old);
 }

@@ -1,0 +1,38 @@
+/**
+ * Code that a lesson's class wrote, in a file beside that class which later classes import. The
+ * learner's class may keep it, so the two are compared with this code in its place.
+ */
+import { readFileSync } from 'node:fs';
+import { fileOf, type Lesson } from './catalogue.ts';
+
+/** Names of the files without `.ts`, which are imported as `#seal` and so on; and their lessons. */
+export const moved: Record<string, number> = { seal: 18, cache: 20, format: 21, census: 22 };
+
+/**
+ * Reads the declarations of a file, each with its comment.
+ *
+ * @param name - A key of {@link moved}.
+ */
+export function readMoved(name: string, lessons: readonly Lesson[]): string[] {
+  const lesson = lessons.find(({ number }) => number === moved[name]);
+  if (!lesson) return [];
+  const [, ...declarations] = readFileSync(fileOf(lesson, `${name}.ts`), 'utf8').split(
+    /\n\n(?=\S)/,
+  );
+  return declarations;
+}
+
+/** Adds the declarations of the files that a class imports to its text, unless it has them itself. */
+export function withMoved(text: string, lessons: readonly Lesson[]): string {
+  const own = new Set(text.split('\n').flatMap((line) => declaredBy(line) ?? []));
+  const others = Object.keys(moved)
+    .filter((name) => new RegExp(`from ['"]#${name}['"]`).test(text))
+    .flatMap((name) => readMoved(name, lessons))
+    .filter((each) => each.split('\n').every((line) => !own.has(declaredBy(line) ?? '')));
+  return [text, ...others].join('\n');
+}
+
+/** The name that a line at the margin declares. */
+function declaredBy(line: string): string | undefined {
+  return /^(?:export |async )*(?:function|const|let|type|interface|class) (\w+)/.exec(line)?.[1];
+}
