@@ -126,7 +126,7 @@ test('changes of different keys on three nodes are all kept', async () => {
   }
 });
 
-test('a key that two requests have changed is saved once, and the later one is told', async () => {
+test('a key that two requests have changed is saved once, and the later save fails', async () => {
   const servers = await site();
   const id = await newSession(servers, 'count|i:1;');
   const { one, two, three, end } = await threeRequests(servers, id);
