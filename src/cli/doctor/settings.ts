@@ -1,0 +1,161 @@
+/** Checks of the server's settings. */
+import type { Case, Check, Finding } from './case.ts';
+
+const MEBIBYTE = 1024 ** 2;
+
+/** mysql2's pools close a connection that was idle for a minute. */
+const POOL_IDLE = 60;
+
+/** Sessions that the store reads by one statement. */
+const ROWS_AT_ONCE = 32;
+
+/** Milliseconds that a statement must be given. */
+const SHORTEST_STATEMENT = 1000;
+
+/** Settings of the server, in the order in which an operator would mend them. */
+export const settings: Check = (examined) =>
+  [
+    readOnly,
+    notStrict,
+    selectLimit,
+    statementTime,
+    autocommit,
+    isolation,
+    packet,
+    flushLog,
+    waitTimeout,
+    clusterLocks,
+  ].flatMap((check) => check(examined) ?? []);
+
+function readOnly({ server }: Case): Finding | undefined {
+  const name = [
+    'read_only',
+    'super_read_only',
+    'innodb_read_only',
+    'transaction_read_only',
+    'tx_read_only',
+  ].find((each) => /^(?:ON|1)$/.test(server.get(each) ?? ''));
+  if (name === undefined) return undefined;
+  return {
+    code: 'read-only',
+    level: 'error',
+    message: `the server has ${name}=ON: no session can be saved (a replica, perhaps)`,
+    remedy: `Connect to the primary, or, if this is it:\nSET GLOBAL ${name}=OFF;`,
+  };
+}
+
+function notStrict({ server }: Case): Finding | undefined {
+  const mode = server.get('sql_mode') ?? '';
+  if (/\bSTRICT_(?:TRANS|ALL)_TABLES\b/.test(mode)) return undefined;
+  return {
+    code: 'sql-mode',
+    level: 'error',
+    message: `sql_mode is '${mode}', which is not strict: a value that does not fit is cut without an error`,
+    remedy: `SET GLOBAL sql_mode=CONCAT_WS(',', NULLIF(@@GLOBAL.sql_mode, ''), 'STRICT_TRANS_TABLES');`,
+  };
+}
+
+function selectLimit({ server }: Case): Finding | undefined {
+  const rows = numberOf(server, 'sql_select_limit');
+  if (rows >= ROWS_AT_ONCE) return undefined;
+  return {
+    code: 'select-limit',
+    level: 'error',
+    message: `sql_select_limit is ${rows}, and the store reads up to ${ROWS_AT_ONCE} sessions at once: it would take the others for ended`,
+    remedy: 'SET GLOBAL sql_select_limit=DEFAULT;',
+  };
+}
+
+/** MariaDB counts seconds, MySQL milliseconds and reads only; 0 is no limit. */
+function statementTime({ server }: Case): Finding | undefined {
+  const longest =
+    Number(server.get('max_statement_time') ?? 0) * 1000 ||
+    Number(server.get('max_execution_time') ?? 0);
+  if (longest === 0 || longest >= SHORTEST_STATEMENT) return undefined;
+  const name = server.has('max_statement_time') ? 'max_statement_time' : 'max_execution_time';
+  return {
+    code: 'statement-time',
+    level: 'warning',
+    message: `${name} stops statements after ${longest} ms: a busy server refuses reads and saves`,
+    remedy: `SET GLOBAL ${name}=0;`,
+  };
+}
+
+function autocommit({ server }: Case): Finding | undefined {
+  if (server.get('autocommit') !== 'OFF') return undefined;
+  return {
+    code: 'autocommit',
+    level: 'error',
+    message: 'autocommit is OFF: a save is taken back when its connection closes',
+    remedy: 'SET GLOBAL autocommit=1;\nand in the configuration of the server: autocommit=1',
+  };
+}
+
+function isolation({ server }: Case): Finding | undefined {
+  const level = server.get('transaction_isolation') ?? server.get('tx_isolation') ?? '';
+  if (!/UNCOMMITTED|SERIALIZABLE/.test(level)) return undefined;
+  const harm = level.startsWith('S')
+    ? 'reads within a transaction lock rows, and saves wait for them'
+    : 'a read can return a save that is then taken back';
+  return {
+    code: 'isolation',
+    level: 'error',
+    message: `the isolation is ${level}: ${harm}`,
+    remedy: 'SET GLOBAL TRANSACTION ISOLATION LEVEL READ COMMITTED;',
+  };
+}
+
+function packet({ server, sample }: Case): Finding | undefined {
+  const bytes = numberOf(server, 'max_allowed_packet');
+  const needed = Math.max(MEBIBYTE, 2 * sample.largest + 1024);
+  if (bytes >= needed) return undefined;
+  const enough = Math.max(16 * MEBIBYTE, 2 ** Math.ceil(Math.log2(needed)));
+  return {
+    code: 'packet',
+    level: 'error',
+    message:
+      `max_allowed_packet is ${bytes} bytes; the largest session of the sample has ${sample.largest}: ` +
+      'a larger one is refused',
+    remedy: `SET GLOBAL max_allowed_packet=${enough};`,
+  };
+}
+
+function flushLog({ server }: Case): Finding | undefined {
+  if (server.get('innodb_flush_log_at_trx_commit') !== '0') return undefined;
+  return {
+    code: 'flush-log',
+    level: 'warning',
+    message:
+      'innodb_flush_log_at_trx_commit is 0: a crash of the server takes back up to a second of saves that ' +
+      'were acknowledged, logouts included',
+    remedy: 'SET GLOBAL innodb_flush_log_at_trx_commit=1; -- or 2, if only a power cut may do that',
+  };
+}
+
+function waitTimeout({ server }: Case): Finding | undefined {
+  const wait = numberOf(server, 'wait_timeout');
+  if (wait >= POOL_IDLE) return undefined;
+  return {
+    code: 'wait-timeout',
+    level: 'warning',
+    message: `wait_timeout is ${wait} s, shorter than a pool keeps idle connections (${POOL_IDLE} s): requests meet closed ones`,
+    remedy: `SET GLOBAL wait_timeout=${10 * POOL_IDLE};\nor in the pool: { idleTimeout: ${(wait * 1000) / 2} }`,
+  };
+}
+
+function clusterLocks({ server, place }: Case): Finding | undefined {
+  const { strategy = 'merge', oneWriter = false } = place.options;
+  const nodes = server.get('wsrep_on') === 'ON' ? Number(server.get('wsrep_cluster_size')) : 1;
+  if (nodes < 2 || oneWriter || (strategy !== 'lock' && strategy !== 'row')) return undefined;
+  return {
+    code: 'cluster-locks',
+    level: 'error',
+    message: `strategy '${strategy}' locks on one node, and the cluster has ${nodes}: the store refuses to start`,
+    remedy: "createSessions({ strategy: 'lease', … }), or 'merge', which needs no lock",
+  };
+}
+
+/** A number among the variables; of one that a proxy keeps to itself, nothing is wrong. */
+function numberOf(server: Case['server'], name: string): number {
+  return Number(server.get(name) ?? Number.POSITIVE_INFINITY);
+}
