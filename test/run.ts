@@ -26,6 +26,7 @@ import { isPartOf, rooms, testFiles } from './run/files.ts';
 import { Logs } from './run/logs.ts';
 import { keepSeconds, longestFirst } from './run/order.ts';
 import { drawSlowest } from './run/slow.ts';
+import { shareBrowser } from './workshop/open-browser.ts';
 
 interface Step {
   name: string;
@@ -138,8 +139,10 @@ async function main(): Promise<number> {
   // The type check reads them as well; the step `conditions` fails for a patch that does not apply.
   makeWrongFixes();
   logs.begin();
-  const [server] = await Promise.all([
+  const needsBrowser = files.some((file) => file.startsWith('test/workshop/lab/'));
+  const [server, browser] = await Promise.all([
     obtainServer({ progress: (line) => console.log(line) }),
+    needsBrowser ? shareBrowser() : undefined,
     // A test of the type check fails then, with the reason.
     makeSnapshot().catch((error: Error) => console.log(error.message)),
   ]);
@@ -147,6 +150,7 @@ async function main(): Promise<number> {
   const environment = {
     ...process.env,
     WORKSHOP_DATABASE: server.url,
+    WORKSHOP_BROWSER: browser?.address,
     WORKSHOP_CLUSTER: await offerCluster(),
     WORKSHOP_COMPARISONS: folder,
     WORKSHOP_MATRIX: chosen.some((step) => step.name === 'matrix') ? matrixFile : undefined,
@@ -161,6 +165,7 @@ async function main(): Promise<number> {
     return report([...(await checks), ...(await tests)]);
   } finally {
     for (const loop of loops) loop.kill('SIGKILL');
+    await browser?.close();
     await server.close();
     rmSync(folder, { recursive: true, force: true });
   }

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { after } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { findBrowser } from '../find-browser.ts';
+import { openBrowser } from '../open-browser.ts';
 import { contrastFaults, structureFaults } from './inspect-page.ts';
 import { database, endAll, startWorkshop, type Workshop } from './workshop.ts';
 
@@ -33,15 +34,13 @@ export interface Lab {
   visit(path: string, options?: VisitOptions): Promise<Visit>;
 }
 
-const program = findBrowser();
-
 /** Why tests of pages are skipped, or false. */
-export const skip: string | false = program
+export const skip: string | false = findBrowser()
   ? false
   : 'no browser of the Chromium family is installed';
 
 /**
- * Starts a lab and a browser for one test file, and ends both after its tests.
+ * Starts a lab and opens a browser for one test file, and ends both after its tests.
  *
  * @param args - More of the workshop's command line.
  * @param server - The lab's database: the run's server, or a wire to it.
@@ -54,10 +53,9 @@ export async function openLab(
 ): Promise<Lab> {
   const own = server ? undefined : await database();
   const url = (server ?? own)?.url ?? '';
-  const switches = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic'];
   const [workshop, browser] = await Promise.all([
     startWorkshop(url, project, ['--no-docs', ...args]),
-    program ? chromium.launch({ executablePath: program, args: switches }) : undefined,
+    openBrowser(),
   ]);
   after(async () => {
     await browser?.close();
