@@ -66,9 +66,12 @@ export async function makeSnapshot(): Promise<void> {
   }
 }
 
-/** Node refuses the snapshot of another version, and our program asks it another question. */
+/**
+ * Node refuses the snapshot of another version, and our program asks it another question. The parsed
+ * declarations have absolute paths, so the snapshot of a folder that was moved or copied holds none.
+ */
 function folderOfSnapshot(): string {
-  const hash = createHash('sha256').update(`${process.version} ${process.arch}`);
+  const hash = createHash('sha256').update(`${process.version} ${process.arch} ${library}`);
   for (const file of [script, service]) hash.update(readFileSync(file));
   return join(cache, hash.digest('hex').slice(0, 16));
 }
