@@ -1,5 +1,6 @@
 /** Mermaid diagrams as SVG for the workshop's pages. */
-import { renderMermaidSVG } from 'beautiful-mermaid';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 
 /** CSS values, so that a drawing follows the theme of its page. */
 export interface Colours {
@@ -38,6 +39,13 @@ const KEPT_MARGIN = 2;
 const SMALL = 'font-size="11"';
 const LEGIBLE = 'font-size="13"';
 
+/** The renderer is loaded with the first diagram: it takes as long as all else that the lab loads. */
+function render(code: string): string {
+  const path = fileURLToPath(import.meta.resolve('beautiful-mermaid'));
+  const { renderMermaidSVG } = createRequire(path)(path) as typeof import('beautiful-mermaid');
+  return renderMermaidSVG(code, { ...RENDERED, font: 'inherit', transparent: true });
+}
+
 /** A diagram without its text alternative, and the alternative. */
 function split(text: string): { code: string; title: string; description: string } {
   const said: Record<string, string> = {};
@@ -57,7 +65,7 @@ function split(text: string): { code: string; title: string; description: string
  */
 export function drawDiagram(text: string, colours: Colours, name: string): string {
   const { code, title, description } = split(text);
-  const svg = renderMermaidSVG(code, { ...RENDERED, font: 'inherit', transparent: true });
+  const svg = render(code);
   const named = title || description;
   const label = named ? ` aria-labelledby="${name}-title ${name}-desc"` : '';
   const alternative = named
