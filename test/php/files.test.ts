@@ -170,6 +170,29 @@ test('only files of sessions that are too old are collected', async () => {
   assert.deepEqual((await readdir(place)).sort(), ['other', 'sess_young']);
 });
 
+test('an old session file is collected, whatever bytes its name has', async () => {
+  const place = join(folder, 'old-bytes');
+  await mkdir(place);
+  // macOS refuses names that are not UTF-8.
+  const name = process.platform === 'darwin' ? [0xc3, 0xa4] : [0xff];
+  const path = Buffer.concat([Buffer.from(`${place}/sess_`), Buffer.from(name)]);
+  await writeFile(path, '');
+  await utimes(path, 1, 1);
+  const deleted = await withPhpRequest(options(place), async () => {
+    await session_start();
+    return await session_gc();
+  });
+  assert.equal(deleted, 1);
+});
+
+test('nothing is left of what another process wrote while a session was open', async () => {
+  await visit(folder, 'grown', async () => {
+    await writeFile(join(folder, 'sess_grown'), 'longer|s:20:"than what is written";');
+    $_SESSION['count'] = 1;
+  });
+  assert.equal(await readFile(join(folder, 'sess_grown'), 'utf8'), 'count|i:1;');
+});
+
 /** Makes a folder count as slow, so that its calls go through the thread pool. */
 function slowDown(place: string): void {
   const began = performance.now();

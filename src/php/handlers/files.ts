@@ -22,7 +22,6 @@ class OpenFile implements OpenHandler {
   readonly #place: SavePath;
   #file: SessionFile | undefined;
   #lastId: string | undefined;
-  #size = 0;
   #unlock: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** Whether the lock was released early: `PhpOptions.maxLockTime`. */
@@ -41,9 +40,9 @@ class OpenFile implements OpenHandler {
     const file = yield* this.#open(id);
     if (!file) return undefined;
     try {
-      this.#size = file.size;
-      const bytes = yield* ready(file.read(this.#size));
-      if (bytes.length === this.#size) return bytes;
+      const { size } = file;
+      const bytes = yield* ready(file.read(size));
+      if (bytes.length === size) return bytes;
       this.#warn('Read returned less bytes than requested');
     } catch (error) {
       this.#warn(`Read failed: ${systemError(error)}`);
@@ -59,7 +58,8 @@ class OpenFile implements OpenHandler {
     const file = yield* this.#open(id);
     if (!file) return false;
     try {
-      yield* ready(file.write(data, data.length < this.#size));
+      // The size of now: another process, which does not see our lock, may have written more.
+      yield* ready(file.write(data, data.length < file.size));
     } catch (error) {
       this.#warn(`Write failed: ${systemError(error)}`);
       return false;

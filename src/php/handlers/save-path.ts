@@ -13,7 +13,7 @@ export const LONGEST_PATH = 4096;
 /** session.save_path: `[depth;[mode;]]folder`. */
 export interface SavePath {
   readonly folder: string;
-  /** The number of levels of subfolders, each named by one character of the id. */
+  /** The number of levels of subfolders, each named by one byte of the id; negative as written. */
   readonly depth: number;
   readonly mode: number;
 }
@@ -24,7 +24,7 @@ export function parseSavePath(
   { reporter }: HandlerContext,
 ): SavePath | undefined {
   const parts = (savePath === '' ? tmpdir() : savePath).split(';');
-  const folder = parts.slice(2).join(';') || (parts[1] ?? (parts[0] as string));
+  const folder = parts.length > 2 ? parts.slice(2).join(';') : (parts.at(-1) as string);
   const depth = parts.length > 1 ? Number.parseInt(parts[0] as string, 10) || 0 : 0;
   const mode = parts.length > 2 ? Number.parseInt(parts[1] as string, 8) || 0 : 0o600;
   const ordinal = !Number.isSafeInteger(depth)
@@ -41,7 +41,8 @@ export function parseSavePath(
 /** ps_files_path_create(): `folder/a/b/sess_abc` at depth 2; undefined where that cannot be. */
 export function pathOf({ folder, depth }: SavePath, id: string): Buffer | undefined {
   const key = bytesOf(id);
-  if (key.length <= depth) return undefined;
+  // In C a negative depth is a huge size_t.
+  if (depth < 0 || key.length <= depth) return undefined;
   const length = bytesOf(folder).length + 2 * depth + key.length;
   if (LONGEST_PATH < length + 5 + PREFIX.length + 1) return undefined;
   const folders = [...key.subarray(0, depth)].flatMap((byte) => [byte, SLASH]);

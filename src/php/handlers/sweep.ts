@@ -2,6 +2,7 @@
 import { statSync, unlinkSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { bytesOf } from '../zend/conversions.ts';
 import type { HandlerContext } from './save-module.ts';
 import { PREFIX } from './save-path.ts';
 import { systemError } from './system-error.ts';
@@ -22,9 +23,11 @@ export async function sweep(
   maxLifetime: number,
   { reporter, options }: HandlerContext,
 ): Promise<number> {
+  const place = bytesOf(`${folder}/`);
   let names: string[];
   try {
-    names = await readdir(folder);
+    // One character for each byte: a name need not be UTF-8.
+    names = await readdir(place, { encoding: 'latin1' });
   } catch (error) {
     const text = `ps_files_cleanup_dir: opendir(${folder}) failed: ${systemError(error)}`;
     reporter.warn('E_NOTICE', text);
@@ -40,13 +43,14 @@ export async function sweep(
       await nextTurn();
       began = performance.now();
     }
-    if (deleteOlder(`${folder}/${name}`, now - maxLifetime)) deleted += 1;
+    const path = Buffer.concat([place, Buffer.from(name, 'latin1')]);
+    if (deleteOlder(path, now - maxLifetime)) deleted += 1;
   }
   return deleted;
 }
 
 /** Deletes a file older than a moment. As in PHP, a file that cannot be deleted counts too. */
-function deleteOlder(path: string, seconds: number): boolean {
+function deleteOlder(path: Buffer, seconds: number): boolean {
   try {
     const file = statSync(path, { throwIfNoEntry: false });
     if (!file || Math.floor(file.mtimeMs / 1000) >= seconds) return false;

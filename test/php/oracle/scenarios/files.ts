@@ -43,6 +43,16 @@ const files: Scenario[] = [
     steps: [call('session_save_path', '5;/nowhere'), start, id, status],
   },
   {
+    name: 'files: negative depth',
+    cookies: { PHPSESSID: 'abc' },
+    steps: [call('session_save_path', '-1;/'), start, id, status],
+  },
+  {
+    name: 'files: depth and mode without a folder',
+    cookies: { PHPSESSID: 'abc' },
+    steps: [call('session_save_path', '1;600;'), start, id, status],
+  },
+  {
     name: 'files: bad mode',
     cookies: { PHPSESSID: 'abc' },
     steps: [call('session_save_path', '0;77777;/nowhere'), start, id, status],
