@@ -1,6 +1,7 @@
 /** Two visitors whose pages wait for one library at the same time. */
 
 import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
 import { phpSessionOf, session_id, session_set_save_handler, session_start } from '#php';
 import { withPhpSession } from '../../src/adapters/node.ts';
 import { gate, Memory, quiet, serve } from './fixture.ts';
@@ -14,13 +15,27 @@ interface Seen {
   explicit: string | false;
 }
 
+let arrival: Promise<void> = Promise.resolve();
+
+/**
+ * Ann's work takes until this is settled, and so overlaps with Bob's however slow the machine is.
+ *
+ * @returns A promise that is fulfilled once Bob's page has begun its work.
+ */
+export function bobsArrival(): Promise<void> {
+  return arrival;
+}
+
 /**
  * Ann's page begins `work` and is still busy with it when Bob's page begins the same; both have a
  * session. Returns the sessions that Bob's callback met.
  */
 export async function overlap(work: Work): Promise<Seen> {
   const memory = new Memory();
+  const { closed: annBegan, open: annBegins } = gate();
   const { closed: bobCame, open: bobComes } = gate();
+  // Some libraries queue their work in a later turn.
+  arrival = bobCame.then(() => delay(20));
   const { closed: bobDone, open: bobIsDone } = gate();
   let seen: Seen | undefined;
   const url = await serve(
@@ -38,7 +53,7 @@ export async function overlap(work: Work): Promise<Seen> {
           }
           resolve();
         });
-        if (isBob) bobComes();
+        (isBob ? bobComes : annBegins)();
       });
       // Ann's page is not over before Bob's callback has run.
       if (!isBob) await Promise.all([bobCame, bobDone]);
@@ -47,7 +62,7 @@ export async function overlap(work: Work): Promise<Seen> {
   );
   const visit = (name: string): Promise<Response> =>
     fetch(`${url}/${name}`, { headers: { cookie: `PHPSESSID=${name}` } });
-  await Promise.all([visit('ann'), visit('bob')]);
+  await Promise.all([visit('ann'), annBegan.then(() => visit('bob'))]);
   assert.ok(seen);
   assert.equal(seen.explicit, 'bob');
   assert.equal(memory.rows.get('bob'), 'mark|s:3:"bob";');

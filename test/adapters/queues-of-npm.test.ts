@@ -4,11 +4,15 @@
  * visitor's, as docs/the-request.md says.
  */
 import assert from 'node:assert/strict';
-import { EventEmitter } from 'node:events';
+import { channel } from 'node:diagnostics_channel';
+import { EventEmitter, once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fetchNpm } from '../../src/workshop/machine/npm-packages.ts';
-import { overlap, type Work } from './overlap.ts';
+import { serve } from './fixture.ts';
+import { bobsArrival, overlap, type Work } from './overlap.ts';
 
 /** The parts of the packages that these tests use; they are fetched, and have no types here. */
 interface Fetched {
@@ -28,17 +32,29 @@ interface Fetched {
     batch: (keys: readonly string[]) => Promise<readonly string[]>,
     options?: object,
   ) => { load(key: string): Promise<string> };
+  fastq: (
+    worker: (task: string, done: () => void) => void,
+    workers: number,
+  ) => { push(task: string, done: () => void): void };
   'generic-pool': {
     createPool(
       factory: object,
       options: object,
     ): { acquire(): Promise<object>; release(one: object): void };
   };
+  ioredis: {
+    default: new (
+      options: object,
+    ) => { get(key: string, done?: () => void): Promise<string>; disconnect(): void };
+  };
   'lru-cache': {
     LRUCache: new (options: {
       max: number;
       fetchMethod: () => Promise<object>;
     }) => { fetch(key: string): Promise<object> };
+  };
+  'p-limit': {
+    default: (concurrency: number) => (task: () => Promise<void>) => Promise<void>;
   };
   'p-queue': {
     default: new (
@@ -47,9 +63,24 @@ interface Fetched {
       add(task: () => Promise<void>): Promise<void>;
     };
   };
+  pg: {
+    Pool: new (
+      options: object,
+    ) => { query(text: string, done?: () => void): Promise<object>; end(): Promise<void> };
+  };
   rxjs: {
     Subject: new () => { subscribe(next: () => void): void; next(): void };
     firstValueFrom(source: object): Promise<void>;
+  };
+  undici: {
+    Pool: new (
+      origin: string,
+      options: object,
+    ) => {
+      request(options: object): Promise<{ body: { text(): Promise<string> } }>;
+      dispatch(options: object, handler: object): void;
+      close(): Promise<void>;
+    };
   };
   workerpool: {
     pool(options: object): {
@@ -61,11 +92,46 @@ interface Fetched {
 
 const VERSIONS: Readonly<Record<keyof Fetched, string>> = {
   ...{ async: '3.2.6', bluebird: '3.7.2', bottleneck: '2.19.5', dataloader: '2.2.3' },
-  ...{ 'generic-pool': '3.9.0', 'lru-cache': '11.5.3', 'p-queue': '9.3.5' },
-  ...{ rxjs: '7.8.2', workerpool: '10.0.3' },
+  ...{ fastq: '1.20.3', 'generic-pool': '3.9.0', ioredis: '6.0.0', 'lru-cache': '11.5.3' },
+  ...{ 'p-limit': '7.3.3', 'p-queue': '9.3.5', pg: '8.23.1', rxjs: '7.8.2' },
+  ...{ undici: '7.30.2', workerpool: '10.0.3' },
 };
 const packages = await fetchNpm('queues', VERSIONS);
 const load = <Name extends keyof Fetched>(name: Name): Fetched[Name] => packages.load(name);
+
+/** Answers every message of a client after a while. */
+async function answering(answer: (message: Buffer, isFirst: boolean) => Buffer): Promise<number> {
+  const sockets = new Set<Socket>();
+  const listener = createServer((socket) => {
+    sockets.add(socket);
+    let isFirst = true;
+    socket.on('data', (message) => {
+      const bytes = answer(message, isFirst);
+      isFirst = false;
+      setTimeout(() => socket.write(bytes), 20);
+    });
+    socket.on('error', () => {});
+  }).listen(0, '127.0.0.1');
+  after(() => {
+    listener.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  await once(listener, 'listening');
+  return (listener.address() as AddressInfo).port;
+}
+
+/** A Redis that knows no key. */
+const redis = (): Promise<number> => answering(() => Buffer.from('$-1\r\n'));
+
+/** A PostgreSQL whose queries return no row: AuthenticationOk or CommandComplete, ReadyForQuery. */
+const postgres = (): Promise<number> =>
+  answering((_, isFirst) => {
+    const ready = 'Z\0\0\0\x05I';
+    return Buffer.from(`${isFirst ? 'R\0\0\0\x08\0\0\0\0' : 'C\0\0\0\x0dSELECT 0\0'}${ready}`);
+  });
+
+const slowPage = (): Promise<string> =>
+  serve((_request, response) => setTimeout(() => response.end('ok'), 20));
 
 async function ambients(idioms: Readonly<Record<string, Work>>): Promise<Record<string, unknown>> {
   const seen: Record<string, unknown> = {};
@@ -74,7 +140,7 @@ async function ambients(idioms: Readonly<Record<string, Work>>): Promise<Record<
 }
 
 test('functions that a library calls later: only the explicit form is right', async () => {
-  const queue = load('async').queue((_, done) => setTimeout(done, 20), 1);
+  const queue = load('async').queue((_, done) => void bobsArrival().then(done), 1);
   const PQueue = load('p-queue').default;
   const pQueue = new PQueue({ concurrency: 1 });
   const bottleneck = new (load('bottleneck'))({ maxConcurrent: 1 });
@@ -84,13 +150,13 @@ test('functions that a library calls later: only the explicit form is right', as
       for (const each of batch) each();
       return keys;
     },
-    { batchScheduleFn: (run: () => void) => setTimeout(run, 40) },
+    { batchScheduleFn: (run: () => void) => void bobsArrival().then(run) },
   );
   const cached: (() => void)[] = [];
   const cache = new (load('lru-cache').LRUCache)({
     max: 1,
     async fetchMethod() {
-      await delay(40);
+      await bobsArrival();
       for (const each of cached) each();
       return {};
     },
@@ -98,20 +164,41 @@ test('functions that a library calls later: only the explicit form is right', as
   const subject = new (load('rxjs').Subject)();
   const emitter = new EventEmitter();
   /** Ann's page, the first, is the one that emits. */
-  const emitOnce = (emit: () => void): (() => void) => {
+  const emitOnce = (emit: () => unknown): (() => void) => {
     let isDue = false;
     return () => {
-      if (!isDue) setTimeout(emit, 40);
+      if (!isDue) void bobsArrival().then(emit);
       isDue = true;
     };
   };
   const [next, emit] = [emitOnce(() => subject.next()), emitOnce(() => emitter.emit('event'))];
   let key = 0;
+  const fastq = load('fastq')((_, done) => void bobsArrival().then(done), 1);
+  const { Pool: PgPool } = load('pg');
+  const pg = new PgPool({ host: '127.0.0.1', port: await postgres(), max: 1 });
+  after(() => pg.end());
+  const { Pool: HttpPool } = load('undici');
+  const http = new HttpPool(await slowPage(), { connections: 1 });
+  after(() => http.close());
+  const target = new EventTarget();
+  const { signal, abort } = abortable();
+  const messages = channel('phpsessid-test');
+  const stream = new PassThrough();
+  const dispatch = emitOnce(() => target.dispatchEvent(new Event('event')));
+  const [abortOnce, publish] = [emitOnce(abort), emitOnce(() => messages.publish({}))];
+  const write = emitOnce(() => stream.write('data'));
   const seen = await ambients({
     'async, queue.push(task, callback)': (callback) => queue.push('task', callback),
-    'p-queue, add(function)': (callback) => void pQueue.add(() => delay(20).then(callback)),
+    'fastq, push(task, callback)': (callback) => fastq.push('task', callback),
+    'pg, pool.query(text, callback)': (callback) => void pg.query('SELECT 1', callback),
+    'undici, dispatch(options, handler)': (callback) =>
+      http.dispatch(
+        { path: '/', method: 'GET' },
+        { onRequestStart() {}, onResponseEnd: callback, onResponseError() {} },
+      ),
+    'p-queue, add(function)': (callback) => void pQueue.add(() => bobsArrival().then(callback)),
     'bottleneck, schedule(function)': (callback) =>
-      void bottleneck.schedule(() => delay(20).then(callback)),
+      void bottleneck.schedule(() => bobsArrival().then(callback)),
     'dataloader, the function for a batch': (callback) => {
       batch.push(callback);
       key += 1;
@@ -129,6 +216,22 @@ test('functions that a library calls later: only the explicit form is right', as
       emitter.once('event', callback);
       emit();
     },
+    'an EventTarget that requests share': (callback) => {
+      target.addEventListener('event', callback);
+      dispatch();
+    },
+    'an AbortSignal that requests share': (callback) => {
+      signal.addEventListener('abort', callback);
+      abortOnce();
+    },
+    'a channel of node:diagnostics_channel': (callback) => {
+      messages.subscribe(callback);
+      publish();
+    },
+    'a stream that requests share': (callback) => {
+      stream.once('data', callback);
+      write();
+    },
   });
   assert.deepEqual(new Set(Object.values(seen)), new Set(['ann']), JSON.stringify(seen));
 });
@@ -140,6 +243,26 @@ test('then() of promises that are not Node’s: only the explicit form is right'
     'workerpool, exec().then(callback)': (callback) => void workers.exec(spend).then(callback),
   });
   assert.deepEqual(new Set(Object.values(seen)), new Set(['ann']), JSON.stringify(seen));
+});
+
+test('functions that a library binds to their request keep the context', async () => {
+  const limit = load('p-limit').default(1);
+  const { default: Redis } = load('ioredis');
+  const client = new Redis({
+    port: await redis(),
+    enableReadyCheck: false,
+    disableClientInfo: true,
+  });
+  after(() => client.disconnect());
+  const seen = await ambients({
+    'p-limit, limit(function)': (callback) => void limit(() => bobsArrival().then(callback)),
+    'ioredis, get(key, callback)': (callback) => void client.get('key', callback),
+    setTimeout: (callback) => void setTimeout(callback, 20),
+    setImmediate: (callback) => void setImmediate(callback),
+    'process.nextTick': (callback) => process.nextTick(callback),
+    queueMicrotask: (callback) => queueMicrotask(callback),
+  });
+  assert.deepEqual(new Set(Object.values(seen)), new Set(['bob']), JSON.stringify(seen));
 });
 
 test('the code after an await keeps the context, whatever library it waits for', async () => {
@@ -156,6 +279,13 @@ test('the code after an await keeps the context, whatever library it waits for',
   const { Subject, firstValueFrom } = load('rxjs');
   const subject = new Subject();
   const { workers, shared } = foreignPromises();
+  const { Pool: PgPool } = load('pg');
+  const pg = new PgPool({ host: '127.0.0.1', port: await postgres(), max: 1 });
+  after(() => pg.end());
+  const { Pool: HttpPool } = load('undici');
+  const http = new HttpPool(await slowPage(), { connections: 1 });
+  after(() => http.close());
+  const emitter = new EventEmitter();
   const waitingFor = (wait: () => PromiseLike<unknown>): Work => {
     return async (callback) => {
       await wait();
@@ -176,10 +306,24 @@ test('the code after an await keeps the context, whatever library it waits for',
       return firstValueFrom(subject);
     }),
     bluebird: waitingFor(shared),
+    pg: waitingFor(() => pg.query('SELECT 1')),
+    undici: waitingFor(async () => {
+      const { body } = await http.request({ path: '/', method: 'GET' });
+      return await body.text();
+    }),
+    'events.once()': waitingFor(() => {
+      setTimeout(() => emitter.emit('event'), 40);
+      return once(emitter, 'event');
+    }),
     workerpool: waitingFor(() => workers.exec(spend)),
   });
   assert.deepEqual(new Set(Object.values(seen)), new Set(['bob']), JSON.stringify(seen));
 });
+
+function abortable(): { signal: AbortSignal; abort: () => void } {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: () => controller.abort() };
+}
 
 /** One worker, and one promise of Bluebird, that requests share. */
 function foreignPromises() {

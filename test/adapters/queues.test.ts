@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { Agent, get, type ServerResponse } from 'node:http';
 import { after, test } from 'node:test';
-import { createPool, type Pool } from 'mysql2';
+import { createPool, createPoolCluster, type Pool } from 'mysql2';
 import { $_SESSION, session_set_save_handler, session_start, session_write_close } from '#php';
 import { withPhpSession } from '../../src/adapters/node.ts';
 import { obtainServer } from '../../src/workshop/machine/database/server.ts';
@@ -25,6 +25,30 @@ function pool(): Pool {
 test('mysql2, callbacks of a pool that waited for a connection: only the explicit form is right', async () => {
   const shared = pool();
   const seen = await overlap((callback) => shared.query('SELECT SLEEP(0.05)', () => callback()));
+  assert.deepEqual(seen, { ambient: 'ann', explicit: 'bob' });
+});
+
+test('mysql2, callbacks on an idle connection that another page has opened: only the explicit form is right', async () => {
+  const shared = pool();
+  const { closed: opened, open } = gate();
+  let isFirst = true;
+  const seen = await overlap((callback) => {
+    const query = (): void => void shared.query('SELECT 1', () => callback());
+    if (!isFirst) opened.then(query);
+    else shared.query('SELECT 1', () => setImmediate(open));
+    if (isFirst) setImmediate(callback);
+    isFirst = false;
+  });
+  assert.deepEqual(seen, { ambient: 'ann', explicit: 'bob' });
+});
+
+test('mysql2, callbacks of a pool cluster: only the explicit form is right', async () => {
+  const cluster = createPoolCluster();
+  after(() => cluster.end());
+  cluster.add('only', { uri: server.url, connectionLimit: 1 });
+  const seen = await overlap((callback) => {
+    cluster.of('*').query('SELECT SLEEP(0.05)', () => callback());
+  });
   assert.deepEqual(seen, { ambient: 'ann', explicit: 'bob' });
 });
 
@@ -59,7 +83,8 @@ test('a callback that used a stranger’s session cannot answer its own visitor 
   const memory = new Memory();
   memory.rows.set('ann', `secret|s:8:"of Ann's";`);
   const shared = pool();
-  const { closed: bobCame, open: bobComes } = gate();
+  const { closed: annWaits, open: annBegins } = gate();
+  const { closed: bobDone, open: bobIsDone } = gate();
   const errors: string[] = [];
   const url = await serve(
     withPhpSession(
@@ -68,13 +93,16 @@ test('a callback that used a stranger’s session cannot answer its own visitor 
         await session_start();
         const answer = (): void => void response.end(`secret: ${$_SESSION['secret']}`);
         if (request.url === '/bob') {
-          shared.query('SELECT 1', answer);
-          bobComes();
+          shared.query('SELECT 1', () => {
+            answer();
+            bobIsDone();
+          });
           return;
         }
-        await new Promise((resolve) => shared.query('SELECT SLEEP(0.05)', resolve));
-        await bobCame;
-        setTimeout(answer, 50);
+        const query = new Promise((resolve) => shared.query('SELECT SLEEP(0.05)', resolve));
+        annBegins();
+        await Promise.all([query, bobDone]);
+        answer();
       },
       {
         ...quiet,
@@ -87,7 +115,7 @@ test('a callback that used a stranger’s session cannot answer its own visitor 
   );
   const visit = async (name: string): Promise<string> =>
     (await fetch(`${url}/${name}`, { headers: { cookie: `PHPSESSID=${name}` } })).text();
-  const [toAnn, toBob] = await Promise.all([visit('ann'), visit('bob')]);
+  const [toAnn, toBob] = await Promise.all([visit('ann'), annWaits.then(() => visit('bob'))]);
   assert.equal(toAnn, "secret: of Ann's");
   assert.equal(toBob, 'refused');
   assert.match(errors.join(), /in the context of another request.*phpSessionOf\(request\)/);
