@@ -22,14 +22,39 @@ export function readMoved(name: string, lessons: readonly Lesson[]): string[] {
   return declarations;
 }
 
-/** Adds the declarations of the files that a class imports to its text, unless it has them itself. */
+/** Adds the code that a class imports to its text. */
 export function withMoved(text: string, lessons: readonly Lesson[]): string {
+  return [text, ...importedBy(text, lessons)].join('\n');
+}
+
+/** Takes the code that another class imports out of a class's text, where it is as it was written. */
+export function withoutMoved(text: string, other: string, lessons: readonly Lesson[]): string {
+  return importedBy(other, lessons)
+    .flatMap(asWritten)
+    .reduce((rest, each) => rest.replace(`${each}\n\n`, ''), text);
+}
+
+/**
+ * Makes of a declaration what its lesson's class has: a helper beside the class, or a static method.
+ *
+ * @returns Both forms; a class has one of them.
+ */
+export function asWritten(declaration: string): [helper: string, method: string] {
+  const helper = declaration
+    .trimEnd()
+    .replace(/^export /m, '')
+    .replace(/^const (\w+): number = /m, 'const $1 = ');
+  const method = helper.replace(/^async function /m, 'static async ').replaceAll(/^(?=.)/gm, '  ');
+  return [helper, method];
+}
+
+/** The declarations of the files that a class imports, without those that it has itself. */
+function importedBy(text: string, lessons: readonly Lesson[]): string[] {
   const own = new Set(text.split('\n').flatMap((line) => declaredBy(line) ?? []));
-  const others = Object.keys(moved)
+  return Object.keys(moved)
     .filter((name) => new RegExp(`from ['"]#${name}['"]`).test(text))
     .flatMap((name) => readMoved(name, lessons))
     .filter((each) => each.split('\n').every((line) => !own.has(declaredBy(line) ?? '')));
-  return [text, ...others].join('\n');
 }
 
 /** The name that a line at the margin declares. */

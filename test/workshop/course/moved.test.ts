@@ -3,26 +3,31 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { findLesson, readLessons } from '../../../src/workshop/course/catalogue.ts';
-import { moved, readMoved } from '../../../src/workshop/course/moved.ts';
+import { asWritten, moved, readMoved, withoutMoved } from '../../../src/workshop/course/moved.ts';
 
 const lessons = readLessons();
 
+const classOf = (number: number) => readFileSync(findLesson(lessons, number).files.class, 'utf8');
+
 test('each declaration of a file that later classes import is that of its lesson’s class', () => {
   for (const [name, number] of Object.entries(moved)) {
-    const written = inOneForm(readFileSync(findLesson(lessons, number).files.class, 'utf8'));
     const declarations = readMoved(name, lessons);
     assert.ok(declarations.length > 2, `${name}.ts has ${declarations.length}`);
     for (const each of declarations) {
-      const wanted = inOneForm(each).trim();
-      assert.ok(written.includes(wanted), `${name}.ts differs from lesson ${number}:\n${each}`);
+      const isThere = asWritten(each).some((text) => classOf(number).includes(`${text}\n\n`));
+      assert.ok(isThere, `${name}.ts differs from the class of lesson ${number}:\n${each}`);
     }
   }
 });
 
-/** Without the margin of a method, and without the words that only a method or an export has. */
-function inOneForm(text: string): string {
-  return text
-    .replaceAll(/^ +/gm, '')
-    .replaceAll(/^(?:(?:export|static|async|function) )+/gm, '')
-    .replaceAll(/^const (\w+): number = /gm, 'const $1 = ');
-}
+test('code that a class imports is taken out of the class before, unless it is another', () => {
+  for (const [name, number] of Object.entries(moved)) {
+    const kept = withoutMoved(classOf(number), classOf(number + 1), lessons);
+    const left = readMoved(name, lessons)
+      .flatMap(asWritten)
+      .filter((text) => kept.includes(text) && !classOf(number + 1).includes(text));
+    assert.deepEqual(left, [], name);
+  }
+  const own = classOf(20).replace('lease: 10', 'lease: 20');
+  assert.match(withoutMoved(own, classOf(21), lessons), /lease: 20/);
+});

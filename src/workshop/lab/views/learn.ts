@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { diffLines } from 'diff';
 import { type Lesson, shown } from '../../course/catalogue.ts';
 import { withoutFrame } from '../../course/frame.ts';
+import { withoutMoved } from '../../course/moved.ts';
 import { lessonBefore } from '../../course/promises.ts';
 import type { View } from '../class-file.ts';
 import { type Html, html } from '../html.ts';
@@ -60,6 +61,10 @@ export function code({ lesson, subject }: View, lessons: Lesson[]): Html {
   const before = lessonBefore(lessons, subject.lesson);
   // A learner's class is compared with the lesson's, the lesson's with the one before.
   const other = subject.condition === lesson.condition ? before : lesson;
+  const compare = (solution: string): Html =>
+    other === before
+      ? difference(withoutMoved(solution, text, lessons), text)
+      : difference(withoutMoved(text, solution, lessons), solution);
   return html`
     ${
       wrong &&
@@ -72,7 +77,7 @@ export function code({ lesson, subject }: View, lessons: Lesson[]): Html {
         other === before
           ? `What changed since ${other.condition}`
           : `What separates it from ${other.condition}, the solution`
-      }</summary>${difference(readFileSync(other.files.class, 'utf8'), text, other === before)}</details>`
+      }</summary>${compare(readFileSync(other.files.class, 'utf8'))}</details>`
     }
     ${
       lesson.files.php &&
@@ -108,13 +113,13 @@ function drawLines(name: string, lines: Line[]): Html {
 }
 
 /** Line by line, with a sign for added and removed lines, and a few unchanged lines. */
-function difference(before: string, after: string, forwards: boolean): Html {
+function difference(before: string, after: string): Html {
   const clean = (text: string) =>
     text
       .split('\n')
       .filter((line) => !REGION.test(line))
       .join('\n');
-  const [from, to] = forwards ? [clean(before), clean(after)] : [clean(after), clean(before)];
+  const [from, to] = [clean(before), clean(after)];
   const [removed, added] = [from, to].map((text) => highlightLines(text, 'typescript'));
   const changes = diffLines(from, to);
   const lines = changes.flatMap((change, index): Line[] => {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createTwoFilesPatch } from 'diff';
 import { type ClassFile, type Lesson, readWrongClass, shown } from '../../course/catalogue.ts';
-import { withMoved } from '../../course/moved.ts';
+import { withMoved, withoutMoved } from '../../course/moved.ts';
 import { lessonBefore } from '../../course/promises.ts';
 import { compareMembers } from '../own-methods.ts';
 import type { Terminal } from '../terminal.ts';
@@ -41,7 +41,7 @@ have. Comments, quotes and line breaks do not count. It exits with 0 whether the
     if (from.condition === 'mine' && to.condition === to.lesson?.condition && !call.flag('all')) {
       return showMembers(call, from, to.lesson);
     }
-    const patch = compareClasses(from, to);
+    const patch = compareClasses(from, to, lessons);
     const [fromName, toName] = [shown(from.path), shown(to.path)];
     terminal.say(
       patch === '' ? `${fromName} and ${toName} are the same.` : paintPatch(patch, terminal),
@@ -104,10 +104,12 @@ export function describeMembers(
 /**
  * Compares two classes.
  *
- * @returns A unified diff with three lines of context; empty when the classes are the same.
+ * @returns A unified diff with three lines of context, without the code that the second imports;
+ *   empty when the classes are the same.
  */
-function compareClasses(from: ClassFile, to: ClassFile): string {
-  const [before, after] = [readClass(from), readClass(to)];
+function compareClasses(from: ClassFile, to: ClassFile, lessons: readonly Lesson[]): string {
+  const after = readClass(to);
+  const before = withoutMoved(readClass(from), after, lessons);
   if (before === after) return '';
   const names = [shown(from.path), shown(to.path)] as const;
   return createTwoFilesPatch(...names, before, after, '', '', { context: 3 })
