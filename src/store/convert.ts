@@ -68,8 +68,14 @@ async function convertRow(
     if (data === undefined) return 'already';
     if (data.length > facts.maxBytes) throw new SessionValueError('data', 'a session of such size');
     if (isDry) return 'converted';
-    const { key, guard } = row;
-    const save = { key, guard, data: sealing.close(key, data), mark: takeRandom(MARK_BYTES) };
+    const { key, guard, marks } = row;
+    const save = {
+      key,
+      guard,
+      seen: marks,
+      data: sealing.close(key, data),
+      mark: takeRandom(MARK_BYTES),
+    };
     const deadline = new Deadline(budget);
     const rewrite = () => database.repeat(deadline, table.rewrite(save));
     if ((await cache.change([key], rewrite)).affected > 0) return 'converted';

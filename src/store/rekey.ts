@@ -22,9 +22,9 @@ export async function rekey(
   row: Row,
 ): Promise<Row> {
   const { database, table, life, cache, sealing } = context;
-  const { key, guard, age } = row;
+  const { key, guard, marks, age } = row;
   const { fresh, row: moved } = newRow(context, newest, row);
-  const old = { key, guard, data: sealing.close(key, NO_DATA), mark: fresh.mark };
+  const old = { key, guard, seen: marks, data: sealing.close(key, NO_DATA), mark: fresh.mark };
   const statements = table.renewal(old, fresh, { age, grace: life.absolute, life });
   if (await cache.change([key], () => hold.transact(deadline, statements))) return moved;
   return (await readRow(context, database.run.bind(database, deadline), [newest])) ?? row;

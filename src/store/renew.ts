@@ -89,7 +89,7 @@ export async function renewRow(
     const data = renewal.reconcile(found);
     const { fresh, row } = newRow(context, key, { data, user, label, age });
     const old = {
-      ...{ key: found.key, guard: found.guard, mark: fresh.mark },
+      ...{ key: found.key, guard: found.guard, seen: found.marks, mark: fresh.mark },
       // The old id of a guest who logs in still shows the guest's data; any other one only leads on.
       data: sealing.close(found.key, isOther ? found.data : NO_DATA),
     };

@@ -84,16 +84,17 @@ async function saveOrFind(
 ): Promise<Outcome> {
   const { context, hold } = target;
   const { table, life, sealing, extra } = context;
-  const { key, guard, user, label } = found;
+  const { key, guard, marks, user, label } = found;
   const save: Save = {
     key,
     guard,
+    seen: marks,
     data: sealing.close(key, data),
     mark: takeRandom(MARK_BYTES),
     extra: extra.valuesOf({ data, user, label }),
   };
   const left = Math.min(life.idle, life.absolute - found.age);
-  const saved = { ...found, data, guard: table.guardAfter(save), left };
+  const saved = { ...found, data, ...table.after(save), left };
   let isDoubtful = false;
   for (;;) {
     let failure: StatementFailure | undefined;
@@ -129,8 +130,8 @@ async function saveOrFind(
 }
 
 /** Whether no save was made since: the same statement can be sent again. */
-function isAsFound({ key, guard }: Row, save: Save): boolean {
-  return key.equals(save.key) && isSame(guard, save.guard);
+function isAsFound({ key, guard, marks }: Row, save: Save): boolean {
+  return key.equals(save.key) && isSame(guard, save.guard) && marks.equals(save.seen);
 }
 
 function isSame(one: Guard, other: Guard): boolean {

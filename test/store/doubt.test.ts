@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { SessionUnavailable } from '../../src/store/errors.ts';
 import { Queues } from '../../src/store/hold/queue.ts';
 import type { Sessions } from '../../src/store/store.ts';
-import { newStore, stored, wiredStore } from './fixture.ts';
+import { newStore, query, stored, wiredStore } from './fixture.ts';
 
 async function update(sessions: Sessions, id: string, mark: string): Promise<void> {
   await using session = await sessions.start(id);
@@ -61,6 +61,30 @@ test('an update that many others have followed is reported as unknown, and is no
   assert.ok(saving.status === 'rejected' && saving.reason instanceof SessionUnavailable);
   assert.match(saving.reason.message, /^It is not known whether the session was saved/);
 });
+
+for (const many of [1, 2]) {
+  test(`after a failover to a replica that was behind, ${many} saves of the lost history at once are merged`, async () => {
+    const [sessions, other] = [newStore(), newStore()];
+    const opened = await Promise.all(Array.from({ length: many }, () => sessions.start(undefined)));
+    const change = async (key: string): Promise<unknown[]> => {
+      for (const session of opened) session.data[key] = true;
+      return await Promise.all(opened.map((session) => session.save()));
+    };
+    await change('known');
+    await query(`CREATE TABLE behind_${many} AS SELECT * FROM sessions`);
+    await change('lost');
+    await query(`REPLACE INTO sessions SELECT * FROM behind_${many}`);
+    const ids = opened.map(({ id }) => id as string);
+    // Each row on the replica gets the version that it had on the lost server.
+    for (const id of ids) await update(other, id, 'acknowledged');
+    assert.deepEqual(new Set(await change('late')), new Set(['merged']));
+    for (const id of ids) {
+      const { marks, late } = (await stored(other, id)) as { marks: string[]; late: boolean };
+      assert.deepEqual({ marks, late }, { marks: ['acknowledged'], late: true });
+    }
+    await Promise.all(opened.map((session) => session.close()));
+  });
+}
 
 test('a request that was aborted already takes no turn', async () => {
   const queues = new Queues();

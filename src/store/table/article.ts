@@ -5,7 +5,7 @@ import type { ExtraValue } from '../extra.ts';
 import { quote } from './names.ts';
 import { NO_DATA, placeholders } from './ours.ts';
 import type { Columns } from './statements.ts';
-import type { Fresh, Guard, Listed, Renewal, Row, Save, Table } from './table.ts';
+import type { Fresh, Listed, Renewal, Row, Save, Table } from './table.ts';
 
 const NOW = 'UNIX_TIMESTAMP()';
 
@@ -80,8 +80,8 @@ export class ArticleTable implements Table {
     return { sql, values: [data, key, guard as Buffer] };
   }
 
-  guardAfter({ data }: Save): Guard {
-    return data;
+  after({ data }: Save): Pick<Row, 'guard' | 'marks'> {
+    return { guard: data, marks: NO_DATA };
   }
 
   wasSaved({ data }: Row, { guard }: Save): boolean | undefined {

@@ -10,7 +10,7 @@ import {
   type Statements,
   statementsOf,
 } from './statements.ts';
-import type { Fresh, Guard, Life, Listed, Renewal, Row, Save, Table } from './table.ts';
+import type { Fresh, Life, Listed, Renewal, Row, Save, Table } from './table.ts';
 
 /** No bytes. */
 export const NO_DATA: Buffer = Buffer.alloc(0);
@@ -91,8 +91,9 @@ export class OurTable implements Table {
     return { sql: this.#sql.insert, values: [...values, ...this.#filled(extra)] };
   }
 
-  update({ key, guard, data, mark, extra }: Save, { idle, absolute }: Life): Statement {
-    const values = [data, ...this.#filled(extra), mark, idle, absolute, key, guard as number];
+  update(save: Save, { idle, absolute }: Life): Statement {
+    const { data, mark, extra } = save;
+    const values = [data, ...this.#filled(extra), mark, idle, absolute, ...asRead(save)];
     return { sql: this.#sql.update, values };
   }
 
@@ -108,13 +109,14 @@ export class OurTable implements Table {
       ...all.map(({ data }) => data),
       ...all.map(({ mark }) => mark),
       ...[number, number * 2 ** 32, idle, absolute],
-      ...all.flatMap(({ key, guard }) => [key, guard as number]),
+      ...all.flatMap(asRead),
     ];
     return { sql: this.#sql.updateAll(size), values };
   }
 
-  guardAfter({ guard }: Save): Guard {
-    return (guard as number) + 1;
+  after({ guard, mark, seen }: Save): Pick<Row, 'guard' | 'marks'> {
+    const older = seen.subarray(0, (MARKS - 1) * MARK_BYTES);
+    return { guard: (guard as number) + 1, marks: Buffer.concat([mark, older]) };
   }
 
   wasSaved({ marks, guard }: Row, { mark, guard: before }: Save): boolean | undefined {
@@ -142,15 +144,15 @@ export class OurTable implements Table {
     const { key, data, mark, user, label, extra } = fresh;
     const left = Math.min(life.idle, life.absolute - age);
     const columns = [key, data, firstMarks(mark), bytesOf(user), bytesOf(label), age, left];
-    const pointer = [old.data, old.mark, key, grace, life.absolute, old.key, old.guard as number];
+    const pointer = [old.data, old.mark, key, grace, life.absolute, ...asRead(old)];
     return [
       { sql: this.#sql.point, values: pointer },
       { sql: this.#sql.succeed, values: [...columns, ...this.#filled(extra)] },
     ];
   }
 
-  rewrite({ key, guard, data, mark }: Save): Statement {
-    return { sql: this.#sql.rewrite, values: [data, mark, key, guard as number] };
+  rewrite(save: Save): Statement {
+    return { sql: this.#sql.rewrite, values: [save.data, save.mark, ...asRead(save)] };
   }
 
   list(user: string): Statement {
@@ -217,6 +219,11 @@ export class OurTable implements Table {
     const { remove, isExpired } = this.#sql;
     return { sql: `${remove} IN (${placeholders(keys)}) AND ${isExpired}`, values: keys };
   }
+}
+
+/** The values that find a row only as it was read. */
+function asRead({ key, guard, seen }: Save): Bound[] {
+  return [key, guard as number, seen];
 }
 
 /** Returns a placeholder for each value. */

@@ -120,11 +120,12 @@ function insertsOf({ table, c, extra }: Names) {
   };
 }
 
-/** Each compares the version that was read, and none revives a session or writes to a pointer. */
+/** Each compares the version and the marks that were read, and none revives a session or writes to a pointer. */
 function updatesOf({ table, c, extra }: Names) {
   const { isAlive, isNoPointer } = conditionsOf(c);
   const isLive = `${isAlive} AND ${isNoPointer}`;
-  const isUnchanged = `${c.id}=? AND ${c.version}=? AND ${isLive}`;
+  const isSame = `${c.id}=? AND ${c.version}=? AND ${c.token}=?`;
+  const isUnchanged = `${isSame} AND ${isLive}`;
   const used = `${c.updated}=${NOW},${c.expires}=LEAST(${NOW}+?,${c.created}+?)`;
   const older = `LEFT(${c.token},${(MARKS - 1) * MARK_BYTES})`;
   const marked = `${c.version}=${c.version}+1,${c.token}=CONCAT(?,${older})`;
@@ -136,12 +137,12 @@ function updatesOf({ table, c, extra }: Names) {
     // In a small table the server would scan another index, and lock rows in another order.
     updateAll: (size: number) => {
       const list = Array.from({ length: size }, () => '?').join(',');
-      const isSame = Array.from({ length: size }, () => `${c.id}=? AND ${c.version}=?`);
+      const isOneOf = Array.from({ length: size }, () => isSame).join(' OR ');
       return (
         `UPDATE ${table} FORCE INDEX (PRIMARY) SET ${c.data}=ELT(@i:=FIELD(${c.id},${list}),${list}),` +
         `${c.token}=CONCAT(ELT(@i,${list}),${older}),` +
         `${c.version}=${c.version}+IF(LAST_INSERT_ID(@w:=IF(@w>>32=?,@w,?)|1<<(@i-1)),1,1),` +
-        `${used} WHERE (${isSame.join(' OR ')}) AND ${isLive}`
+        `${used} WHERE (${isOneOf}) AND ${isLive}`
       );
     },
     touch: `UPDATE ${table} SET ${used} WHERE ${c.id}=? AND ${isLive}`,

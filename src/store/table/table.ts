@@ -57,6 +57,11 @@ export interface Fresh {
 export interface Save {
   readonly key: Buffer;
   readonly guard: Guard;
+  /**
+   * The marks of the row as it was read. A version alone may be another history's: after a failover
+   * to a replica that was behind, or a restored backup, versions are given a second time.
+   */
+  readonly seen: Buffer;
   readonly data: Buffer;
   readonly mark: Buffer;
   /** The columns of the application; NULL without it. */
@@ -87,8 +92,8 @@ export interface Table {
    * @param number - Another one than that of the connection's statement before.
    */
   updateAll?(saves: readonly Save[], life: Life, number: number): Statement;
-  /** The guard after a save. */
-  guardAfter(save: Save): Guard;
+  /** What the next save of the row compares, after a save. */
+  after(save: Save): Pick<Row, 'guard' | 'marks'>;
   /**
    * Whether a row shows that this save was applied, though its answer was lost; undefined if the row
    * is no longer evidence.
