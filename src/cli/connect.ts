@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createPool, type Pool } from 'mysql2/promise';
 import { SessionSetupError } from '../store/index.ts';
-import { type Context, Engine } from '../store/operate.ts';
+import { type Context, Engine, tlsFault } from '../store/operate.ts';
 import type { Call } from './call.ts';
 import { Unreachable, UsageError } from './ends.ts';
 import { type Place, placeOf } from './place.ts';
@@ -111,9 +111,6 @@ export function nameOf({ username, host, pathname, searchParams }: URL): string 
   return printable(`${username ? `${decodeURIComponent(username)}@` : ''}${place}${pathname}`);
 }
 
-const OWN_CA =
-  'give the CA\'s certificate, as ssl={"ca":"…"} in the address or in the file of NODE_EXTRA_CA_CERTS';
-
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there: start the server, or correct the host and port',
   ENOTFOUND: 'the host name is unknown: correct it, or the DNS',
@@ -135,18 +132,7 @@ const REASONS: Readonly<Record<string, string>> = {
     'the server ends the connection after the login: a statement of its init_connect fails',
   ER_SECURE_TRANSPORT_REQUIRED:
     'the server wants TLS: add ?ssl={"verifyIdentity":true} to the address',
-  HANDSHAKE_NO_SSL_SUPPORT:
-    'the server offers no TLS: take ssl out of the address, or configure it',
 };
-
-/** OpenSSL's words for what is wrong with a certificate: the driver replaces the code. */
-const CERTIFICATE_FAULTS: readonly (readonly [RegExp, string])[] = [
-  [/has expired/, 'has expired: renew it'],
-  [/not yet valid/, 'is not valid yet: check the clocks'],
-  [/altnames/, 'is for another host name: correct the host, or the certificate'],
-  [/^self.signed certificate$/, `is signed by itself: ${OWN_CA}`],
-  [/self.signed|issuer|verify the first/, `is signed by an unknown CA: ${OWN_CA}`],
-];
 
 interface DriverError extends Error {
   readonly code?: string;
@@ -157,11 +143,10 @@ interface DriverError extends Error {
 function unreachable(error: unknown, url: URL): Unreachable {
   const { code, errors, sqlMessage, message } = error as DriverError;
   const key = code ?? errors?.[0]?.code ?? 'unknown error';
-  if (key === 'HANDSHAKE_SSL_ERROR') {
-    const [, fault] = CERTIFICATE_FAULTS.find(([words]) => words.test(message)) ?? [];
-    const reason =
-      fault === undefined ? `TLS fails: ${message}` : `the server's certificate ${fault}`;
-    return new Unreachable(`cannot connect to ${nameOf(url)}: ${printable(reason)}`);
+  const isTls = key === 'HANDSHAKE_SSL_ERROR';
+  const fault = tlsFault(error) ?? (isTls ? `TLS fails: ${message}` : undefined);
+  if (fault !== undefined) {
+    return new Unreachable(`cannot connect to ${nameOf(url)}: ${printable(fault)}`);
   }
   // Before the first statement, the server's own words have no row's values in them.
   const words = sqlMessage

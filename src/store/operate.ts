@@ -7,6 +7,7 @@
 export { endAll, endOne, walkRows } from './all.ts';
 export type { Context } from './context.ts';
 export { type Converted, convertAll } from './convert.ts';
+export { tlsFault } from './database/tls.ts';
 export { Engine } from './engine.ts';
 export { collect } from './gc.ts';
 export { leaseSchema } from './hold/lease.ts';

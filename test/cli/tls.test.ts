@@ -1,9 +1,14 @@
 /** The way to the server: TLS with certificates that are good, unknown, expired, or another host's. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { after, test } from 'node:test';
+import { inspect } from 'node:util';
 import { createConnection } from 'mysql2/promise';
 import type { Case } from '../../src/cli/doctor/case.ts';
 import { encryption } from '../../src/cli/doctor/encryption.ts';
+import { SessionSetupError } from '../../src/store/errors.ts';
+import { createSessions } from '../../src/store/store.ts';
 import { startServer } from '../../src/workshop/machine/database/own-server.ts';
 import { makeCertificate } from './certificate.ts';
 import { phpsessid, type Ran, written } from './fixture.ts';
@@ -30,10 +35,15 @@ async function present(next: ReturnType<typeof makeCertificate>): Promise<void> 
   await admin.query('FLUSH SSL');
 }
 
-async function doctor(ssl: object | undefined, host = 'localhost', args = ''): Promise<Ran> {
+function addressOf(ssl: object | undefined, host = 'localhost'): URL {
   const address = new URL(url);
   [address.username, address.password, address.hostname] = ['tls', 'pass%20word', host];
   if (ssl) address.searchParams.set('ssl', JSON.stringify(ssl));
+  return address;
+}
+
+async function doctor(ssl: object | undefined, host = 'localhost', args = ''): Promise<Ran> {
+  const address = addressOf(ssl, host);
   const ignored = '--ignore rights-wide --ignore table-missing --ignore flush-log';
   const env = { DATABASE_URL: address.href };
   return await phpsessid(`doctor --json ${ignored} ${args}`, { env });
@@ -56,24 +66,62 @@ test('a certificate whose name, or whose signature, is not checked', async () =>
   assert.deepEqual(codesOf(await doctor({ ca: authority.pem }, '127.0.0.1')), []);
 });
 
+/** The store's own error, which comes at once. */
+async function refusalOf(address: URL): Promise<string> {
+  const options = {
+    secrets: ['s'.repeat(32)],
+    gc: false,
+    timeout: 60,
+    statementTimeout: 60,
+  } as const;
+  const sessions = createSessions({ ...options, url: address.href });
+  const began = performance.now();
+  const error: unknown = await sessions.ready().catch((reason: unknown) => reason);
+  await sessions.close();
+  assert.ok(error instanceof SessionSetupError, inspect(error));
+  assert.ok(performance.now() - began < 30_000);
+  assert.doesNotMatch(inspect(error), /pass word|pass%20word/);
+  return error.message;
+}
+
 test('a certificate that does not pass is an error of one line, which names the fault', async () => {
-  const refusal = async (ssl: object | undefined): Promise<string> => {
+  const refused = async (ssl: object | undefined, words: RegExp, ours = words): Promise<void> => {
     const { code, err, out } = await doctor(ssl);
     assert.deepEqual([code, out, err.split('\n').length], [3, '', 2], err);
     assert.doesNotMatch(err, /pass word|pass%20word/);
-    return err;
+    assert.match(err, words);
+    assert.match(await refusalOf(addressOf(ssl)), ours);
   };
-  assert.match(await refusal({ verifyIdentity: true }), /an unknown CA: give the CA's certificate/);
+  await refused({ verifyIdentity: true }, /an unknown CA: give the CA's certificate/);
   // The server refuses the account as it refuses a wrong password.
-  assert.match(await refusal(undefined), /if the account demands TLS: \?ssl=/);
+  const isRefused = /whether the account demands TLS \(ssl\)/;
+  await refused(undefined, /if the account demands TLS: \?ssl=/, isRefused);
   await present(makeCertificate({ name: 'db.example', by }));
-  assert.match(await refusal(known), /for another host name/);
+  await refused(known, /for another host name/);
   await present(makeCertificate({ name: 'localhost', by, until: new Date('2021-01-01') }));
-  assert.match(await refusal(known), /has expired: renew it/);
+  await refused(known, /has expired: renew it/);
   const alone = makeCertificate({ name: 'localhost' });
   await present(alone);
-  assert.match(await refusal(known), /signed by itself: give/);
+  await refused(known, /signed by itself: give/);
   assert.deepEqual(codesOf(await doctor({ ca: alone.pem, verifyIdentity: true })), []);
+});
+
+test('TLS that the pool demands and the server does not offer is an error at once', async () => {
+  const plain = createServer((client) => {
+    const upstream = connect(Number(new URL(url).port), '127.0.0.1');
+    for (const socket of [client, upstream]) socket.on('error', () => {});
+    client.pipe(upstream).pipe(client);
+    upstream.prependOnceListener('data', (greeting: Buffer) => {
+      // Behind the version and the thread: the flag CLIENT_SSL, 0x0800, of the server's greeting.
+      const at = greeting.indexOf(0, 5) + 1 + 4 + 9 + 1;
+      greeting[at] = (greeting[at] ?? 0) & ~0x08;
+    });
+  });
+  await once(plain.listen(0, '127.0.0.1'), 'listening');
+  const address = addressOf(known, '127.0.0.1');
+  address.port = String((plain.address() as AddressInfo).port);
+  assert.match(await refusalOf(address), /offers no TLS: take ssl out of the address or the pool/);
+  plain.close();
 });
 
 test('a connection that leaves the machine without TLS', async () => {

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SessionSetupError, SessionUnavailable } from '../errors.ts';
 import { StatementFailure } from './failures.ts';
+import { tlsFault } from './tls.ts';
 
 /** Pauses grow from here and are drawn at random below their bound (full jitter). */
 const FIRST_PAUSE = 10;
@@ -111,14 +112,21 @@ function wordOf(cause: unknown): string | undefined {
 
 const REMEDIES: Readonly<Record<number, string>> = {
   1044: 'the user has no right to the schema: GRANT SELECT, INSERT, UPDATE, DELETE on the table',
-  1045: 'the server refuses the user or the password: check them in the address or in the pool',
+  1045:
+    'the server refuses the user or the password: check them in the address or in the pool, and ' +
+    'whether the account demands TLS (ssl)',
   1046: 'no database is selected: name it at the end of the address, or in the pool',
   1049: 'the schema does not exist: CREATE DATABASE, or correct the name in the address',
   1054: "a column is missing: compare the table with the store's schema, or set `columns`",
   1064: 'the server does not know this syntax: MariaDB 10.6, MySQL 8.0 or later is needed',
+  1129: 'the server has blocked this host after too many broken connections: FLUSH HOSTS',
+  1130: 'the server lets no user in from this host: CREATE USER for it, or correct the address',
   1142: 'the user has no right to the table: GRANT SELECT, INSERT, UPDATE, DELETE on it',
   1143: 'the user has no right to a column: GRANT SELECT, INSERT, UPDATE, DELETE on the table',
+  1153: 'max_allowed_packet was lowered: raise it again, or store less in a session',
   1146: 'the table does not exist: create it once by createTable() or "npx phpsessid create", or set `table`',
+  1820: "the account's password has expired: ALTER USER … IDENTIFIED BY …",
+  1862: "the account's password has expired: ALTER USER … IDENTIFIED BY …",
   1406: "a value is longer than its column: compare the table with the store's schema",
 };
 
@@ -129,7 +137,7 @@ const REMEDIES: Readonly<Record<number, string>> = {
  */
 export function explain(failure: StatementFailure): SessionSetupError {
   const { errno, cause } = failure;
-  const known = errno === undefined ? undefined : REMEDIES[errno];
+  const known = errno === undefined ? tlsFault(cause) : REMEDIES[errno];
   const reason = known ?? (errno === undefined ? 'the pool is closed' : `server error ${errno}`);
   return new SessionSetupError(`The session table cannot be used: ${reason}`, cause);
 }

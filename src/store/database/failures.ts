@@ -1,4 +1,5 @@
 /** Classifies a driver's error by its effect on the statement. */
+import { tlsFault } from './tls.ts';
 
 /**
  * - `not-sent`: the server has seen nothing; anything may be repeated.
@@ -32,20 +33,30 @@ export class StatementFailure extends Error {
 
 /** Too many connections: of the server, of the pool's user, of the user per hour. */
 const FULL = new Set([1040, 1203, 1226]);
-/** Deadlock; TiDB's conflicts; lock wait timeout; KILL QUERY; max_statement_time. */
-const UNDONE = new Set([1213, 8002, 8005, 8022, 1205, 1317, 1969, 3024]);
 /**
- * Galera's node without quorum; read-only in four forms; server shutdown; no room for a file, a table
- * or a row.
+ * Deadlock; TiDB's conflicts; a row changed since the snapshot; lock wait timeout; KILL QUERY;
+ * max_statement_time; a table altered meanwhile, in two forms; too many locks; refused by a group's
+ * certification. And a transaction or LOCK TABLES that the application has left open on a connection of
+ * the pool: the next one has none.
  */
-const UNFIT = new Set([1047, 1290, 1836, 1792, 1053, 1021, 1030, 1114]);
+const UNDONE = new Set([
+  ...[1213, 8002, 8005, 8022, 1020, 1205, 1317, 1969, 3024, 1412, 1615, 1206, 3101],
+  ...[1568, 1099, 1100],
+]);
+/**
+ * Galera's node without quorum; read-only in four forms; server shutdown; no room for a file, a table,
+ * a row, a thread, or a prepared statement; no memory.
+ */
+const UNFIT = new Set([
+  ...[1047, 1290, 1836, 1792, 1053, 1021, 1026, 1030, 1114, 1135, 1461, 1037, 1038, 1041],
+]);
 /**
  * The server could not read a packet, or does not know the prepared statement that it names: bytes
  * were spoiled, or a proxy has changed the connection behind. Nothing was executed.
  */
 const GARBLED = new Set([1156, 1158, 1159, 1160, 1161, 1210, 1243, 1835]);
-/** The commit itself failed, and the cluster does not say how it ended. */
-const UNKNOWN = new Set([1180]);
+/** The commit itself failed, and the cluster does not say how it ended; the connection was killed. */
+const UNKNOWN = new Set([1180, 1927, 3169]);
 
 function kindOf(error: unknown, errno: number | undefined, wasSent: boolean): FailureKind {
   const { code, fatal, message } = (error ?? {}) as {
@@ -64,5 +75,6 @@ function kindOf(error: unknown, errno: number | undefined, wasSent: boolean): Fa
   if (fatal === true && code === undefined && /closed state/.test(String(message)))
     return 'not-sent';
   if (wasSent) return 'unknown';
+  if (tlsFault(error) !== undefined) return 'never';
   return message === 'Pool is closed.' ? 'never' : 'not-sent';
 }
