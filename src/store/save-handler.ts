@@ -65,16 +65,20 @@ export class PhpSaveHandler implements AsyncDisposable {
   /**
    * Begins one request's work.
    *
-   * @throws Error if another request uses this handler: each needs one of its own.
+   * @throws Error if another request uses this handler: each needs one of its own; SessionSetupError
+   *   for a lock that only one node of a cluster would know.
    */
-  open(_path: string, _name: string): boolean {
+  open(_path: string, _name: string): Promise<boolean> {
     if (this.#isOpen) {
       throw new Error(
         'This save handler is in use by another request: call sessions.saveHandler() in each request',
       );
     }
     this.#isOpen = true;
-    return true;
+    return this.#guard(async () => {
+      await this.#start();
+      return true;
+    });
   }
 
   /** Releases the session's lock. */

@@ -8,6 +8,7 @@ import {
   session_destroy,
   session_id,
   session_regenerate_id,
+  session_reset,
   session_set_save_handler,
   session_start,
   withPhpRequest,
@@ -232,10 +233,23 @@ test('a database that does not answer costs no visitor their id', async () => {
   assert.equal(headers.has('Set-Cookie'), false);
 });
 
+test('session_reset() reads the session again, under a lock again', async () => {
+  const sessions = newStore();
+  const { id } = await request(sessions, undefined, count);
+  const { messages } = await request(sessions, id, async () => {
+    $_SESSION['n'] = 'changed';
+    assert.equal(await session_reset(), true);
+    assert.equal($_SESSION['n'], 1);
+    count();
+  });
+  assert.deepEqual(messages, []);
+  assert.equal(await storedCount(sessions, id), 2);
+});
+
 test('one handler for two requests at once is refused', async () => {
   const handler = newStore().saveHandler();
-  assert.equal(handler.open('', ''), true);
+  assert.equal(await handler.open('', ''), true);
   assert.throws(() => handler.open('', ''), /call sessions.saveHandler\(\) in each request/);
   await handler.close();
-  assert.equal(handler.open('', ''), true);
+  assert.equal(await handler.open('', ''), true);
 });

@@ -59,6 +59,13 @@ export class Storage {
 
   /** Opens the module. A handler that is still open, as before session_reset(), is released. */
   open(): Awaitable<boolean> {
+    const isDisposable = this.#modules.user.disposables.size > 0;
+    // An object of one request at a time takes a second open() for another request's.
+    if (this.#handler && isDisposable) return this.#disposeAll().then(() => this.#open());
+    return this.#open();
+  }
+
+  #open(): Awaitable<boolean> {
     const { settings } = this.#context;
     const [savePath, name] = [settings.get('save_path'), settings.get('name')];
     const opening = this.#module.open(this.#context, savePath, name);
@@ -150,8 +157,11 @@ export class Storage {
     this.#handler = undefined;
     await handler?.release();
     await this.#releaseParent();
-    const { disposables } = this.#modules.user;
-    for (const each of disposables) await each[Symbol.asyncDispose]();
+    await this.#disposeAll();
+  }
+
+  async #disposeAll(): Promise<void> {
+    for (const each of this.#modules.user.disposables) await each[Symbol.asyncDispose]();
   }
 
   async #releaseParent(): Promise<void> {

@@ -46,6 +46,10 @@ test('locks of one node are refused on three, with the reason', async () => {
     });
   }
   await storeOn(1, { strategy: 'lock', oneWriter: true }).ready();
+  const handlers = (['lock', 'row'] as const).map((strategy) =>
+    storeOn(1).saveHandler({ strategy }),
+  );
+  for (const handler of handlers) await assert.rejects(handler.open('', ''), SessionSetupError);
 });
 
 test('a session that one node has acknowledged is there on the others at once, and its end, too', async () => {
