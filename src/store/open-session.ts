@@ -3,6 +3,7 @@ import type { Context } from './context.ts';
 import type { Statement } from './database/database.ts';
 import { Deadline, repeat } from './database/deadline.ts';
 import { SessionClosed, SessionConflict, SessionLockLost } from './errors.ts';
+import { findRow } from './find.ts';
 import type { Hold } from './hold/hold.ts';
 import type { Turn } from './hold/queue.ts';
 import { limitSessions } from './max-per-user.ts';
@@ -189,9 +190,16 @@ export class OpenSession implements AsyncDisposable {
     const most = Math.min(life.idle, life.absolute - age);
     if (left > most - life.idle * touchAfter) return true;
     const affected = await this.#change(table.touch(this.#row.key, life), signal);
-    this.#isGone = affected === 0;
-    if (affected > 0) this.#keep({ ...this.#row, left: most, age });
-    return affected > 0;
+    // A pool without FOUND_ROWS does not count a row that another use has written in this millisecond.
+    this.#isGone = affected === 0 && !(await this.#isAlive(signal));
+    if (!this.#isGone) this.#keep({ ...this.#row, left: most, age });
+    return !this.#isGone;
+  }
+
+  async #isAlive(signal: AbortSignal | undefined): Promise<boolean> {
+    const deadline = new Deadline(this.#context.budget, signal);
+    const row = await findRow(this.#context, deadline, [this.#row.key]);
+    return row !== undefined && row.next === undefined;
   }
 
   /**

@@ -6,8 +6,8 @@ const MEBIBYTE = 1024 ** 2;
 /** mysql2's pools close a connection that was idle for a minute. */
 const POOL_IDLE = 60;
 
-/** Sessions that the store reads by one statement. */
-const ROWS_AT_ONCE = 32;
+/** Rows that an application's pages read at once. */
+const ROWS_AT_ONCE = 1000;
 
 /** Milliseconds that a statement must be given. */
 const SHORTEST_STATEMENT = 1000;
@@ -60,8 +60,8 @@ function selectLimit({ server }: Case): Finding | undefined {
   if (rows >= ROWS_AT_ONCE) return undefined;
   return {
     code: 'select-limit',
-    level: 'error',
-    message: `sql_select_limit is ${rows}, and the store reads up to ${ROWS_AT_ONCE} sessions at once: it would take the others for ended`,
+    level: 'warning',
+    message: `sql_select_limit is ${rows}: SELECTs of the application get no more rows, without an error`,
     remedy: 'SET GLOBAL sql_select_limit=DEFAULT;',
   };
 }

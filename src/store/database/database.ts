@@ -47,6 +47,9 @@ export interface Frame {
   readonly behind: string;
 }
 
+/** The server's flag in the answer to a change: it is part of a transaction that is open. */
+const IN_TRANSACTION = 1;
+
 /** No words. */
 export const BARE: Frame = { before: '', behind: '' };
 
@@ -135,6 +138,8 @@ class PooledLink implements Link {
   readonly #typeCast: NonNullable<QueryOptions['typeCast']>;
   readonly #frames: Frames;
   #isOver = false;
+  /** Whether a transaction of this link's own is open. */
+  #isInTransaction = false;
 
   constructor(
     connection: PoolConnection,
@@ -183,14 +188,21 @@ class PooledLink implements Link {
       nestTables: false,
       typeCast: this.#typeCast,
     };
+    if (sql === 'START TRANSACTION') this.#isInTransaction = true;
     const answer = (error: unknown, result: unknown): void => {
       if (!settle()) return;
-      if (!error) {
-        onEnd(undefined, answerOf(result));
+      if (error) {
+        this.#leave(error);
+        onEnd(new StatementFailure(error, true));
         return;
       }
-      this.#leave(error);
-      onEnd(new StatementFailure(error, true));
+      if (this.#isUncommitted(result)) {
+        this.destroy();
+        onEnd(new StatementFailure(new Error('In a transaction of the application'), false));
+        return;
+      }
+      if (sql === 'COMMIT' || sql === 'ROLLBACK') this.#isInTransaction = false;
+      onEnd(undefined, answerOf(result));
     };
     try {
       if (values.length === 0) this.#connection.query(options, answer);
@@ -211,6 +223,16 @@ class PooledLink implements Link {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#connection.destroy();
+  }
+
+  /**
+   * An application that releases a connection in the middle of a transaction leaves it open, and one
+   * may turn autocommit off: a change would be acknowledged here, and taken back there. A connection
+   * that is closed takes it back at once. The driver reports no such thing for a SELECT.
+   */
+  #isUncommitted(result: unknown): boolean {
+    const { serverStatus = 0 } = result as { serverStatus?: number };
+    return !this.#isInTransaction && (serverStatus & IN_TRANSACTION) !== 0;
   }
 
   /**

@@ -31,14 +31,15 @@ export async function lockByName(
   );
   const values = [name, lockTimeout / 1000];
   const { rows } = await link.run(deadline, 'SELECT GET_LOCK(?,?)', values, lockTimeout);
-  const got = rows[0]?.[0];
-  if (Number(got) === 1) return new NamedLock(link, name);
-  if (got !== null) {
+  const got = String(rows[0]?.[0]);
+  if (got === '1') return new NamedLock(link, name);
+  if (got === '0') {
     link.release();
     throw new SessionLockTimeout(lockTimeout);
   }
+  // Whatever else the answer is, the connection may have the lock.
   link.destroy();
-  throw new StatementFailure(new Error('GET_LOCK() returned NULL'), false);
+  throw new StatementFailure(new Error(`GET_LOCK() returned ${got}`), false);
 }
 
 class NamedLock implements Hold {

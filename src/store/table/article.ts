@@ -4,7 +4,7 @@ import { SessionSetupError } from '../errors.ts';
 import type { ExtraValue } from '../extra.ts';
 import { quote } from './names.ts';
 import { NO_DATA, placeholders } from './ours.ts';
-import type { Columns } from './statements.ts';
+import { ALL_ROWS, type Columns } from './statements.ts';
 import type { Fresh, Listed, Renewal, Row, Save, Table } from './table.ts';
 
 const NOW = 'UNIX_TIMESTAMP()';
@@ -51,7 +51,7 @@ export class ArticleTable implements Table {
   }
 
   read(keys: readonly Buffer[], isLocked = false): Statement {
-    const sql = `${this.#select} WHERE ${this.#isOneOf(keys)} AND ${this.#isAlive}`;
+    const sql = `${this.#select} WHERE ${this.#isOneOf(keys)} AND ${this.#isAlive}${ALL_ROWS}`;
     return { sql: isLocked ? `${sql} FOR UPDATE` : sql, values: keys };
   }
 

@@ -3,6 +3,7 @@ import type { Bound, Statement } from '../database/database.ts';
 import type { ExtraValue } from '../extra.ts';
 import { quote } from './names.ts';
 import {
+  ALL_ROWS,
   type Columns,
   firstMarks,
   MARK_BYTES,
@@ -62,7 +63,7 @@ export class OurTable implements Table {
     const { read, isAlive } = this.#sql;
     let sql = this.#reads.get(keys.length);
     if (sql === undefined) {
-      sql = `${read} IN (${placeholders(keys)}) AND ${isAlive}`;
+      sql = `${read} IN (${placeholders(keys)}) AND ${isAlive}${ALL_ROWS}`;
       this.#reads.set(keys.length, sql);
     }
     return { sql: isLocked ? `${sql} FOR UPDATE` : sql, values: keys };

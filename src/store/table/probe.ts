@@ -2,6 +2,7 @@
 import { BARE, type Bound, type Database, type Frame } from '../database/database.ts';
 import { Deadline } from '../database/deadline.ts';
 import { SessionSetupError } from '../errors.ts';
+import { ALL_ROWS } from './statements.ts';
 import type { Table } from './table.ts';
 
 /** The properties of the server that the store depends on. */
@@ -38,8 +39,14 @@ export async function probe(
     read: nodes === undefined ? BARE : await currentReads(ask),
     write: await strictWrites(ask),
   };
-  const [server = []] = await ask('SELECT DATABASE(),@@max_allowed_packet');
-  const [schema, packet] = server;
+  const [server = []] = await ask('SELECT DATABASE(),@@max_allowed_packet,@@autocommit');
+  const [schema, packet, autocommit] = server;
+  if (Number(autocommit) !== 1) {
+    throw new SessionSetupError(
+      'autocommit is off on this connection, so a save would be taken back when it closes: set ' +
+        'autocommit=1 in the server, in its init_connect, and in the pool',
+    );
+  }
   const [named, tableName] = table.name.includes('.')
     ? table.name.split('.')
     : [schema, table.name];
@@ -50,7 +57,7 @@ export async function probe(
   }
   const columns = await ask(
     'SELECT COLUMN_NAME,DATA_TYPE,CHARACTER_OCTET_LENGTH,COLLATION_NAME ' +
-      'FROM information_schema.COLUMNS WHERE TABLE_SCHEMA=? AND TABLE_NAME=?',
+      `FROM information_schema.COLUMNS WHERE TABLE_SCHEMA=? AND TABLE_NAME=?${ALL_ROWS}`,
     String(named),
     String(tableName),
   );

@@ -6,6 +6,9 @@
  */
 export const NOW = "(TIMESTAMPDIFF(MICROSECOND,'1970-01-01',UTC_TIMESTAMP(3)) DIV 1000)";
 
+/** Behind a SELECT that names no number of rows: sql_select_limit of the server would cut its answer. */
+export const ALL_ROWS = ' LIMIT 18446744073709551615';
+
 /** The column `token` keeps the marks of the last saves, the newest first. */
 export const MARKS = 4;
 export const MARK_BYTES = 4;
@@ -105,7 +108,7 @@ function readsOf({ table, c, extra }: Names) {
     count: `SELECT COUNT(*) FROM ${table} WHERE ${isSession}`,
     list:
       `SELECT ${[c.id, c.created, c.updated, c.label, ...extra].join(',')} FROM ${table} ` +
-      `WHERE ${isOf} AND ${isAlive} AND ${isNoPointer} ORDER BY ${c.created} DESC,${c.id} DESC`,
+      `WHERE ${isOf} AND ${isAlive} AND ${isNoPointer} ORDER BY ${c.created} DESC,${c.id} DESC${ALL_ROWS}`,
   };
 }
 

@@ -1,0 +1,111 @@
+/** The application's own pool: settings, transactions and locks that it leaves on connections. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Pool } from 'mysql2/promise';
+import { SessionSetupError } from '../../src/store/errors.ts';
+import type { Sessions } from '../../src/store/store.ts';
+import {
+  json,
+  newSchema,
+  newSession,
+  newStore,
+  type Options,
+  poolOf,
+  schema,
+  stored,
+  storeOn,
+} from './fixture.ts';
+
+const direct = newStore();
+
+/** A store on a pool whose connections begin with a statement of the application. */
+function storeAfter(sql: string, options: Options = {}, url: string = schema.url): Sessions {
+  const pool = poolOf(url);
+  pool.on('connection', (connection) => void connection.query(sql));
+  return storeOn(pool, options);
+}
+
+/** A store whose pool has one connection. */
+async function storeOnOne(options: Options = {}): Promise<{ sessions: Sessions; pool: Pool }> {
+  const pool = poolOf(schema.url, { connectionLimit: 1 });
+  const sessions = storeOn(pool, options);
+  await sessions.ready();
+  return { sessions, pool };
+}
+
+/** The application uses the connection, and leaves something open. */
+async function leave(pool: Pool, statements: readonly string[]): Promise<void> {
+  const connection = await pool.getConnection();
+  for (const sql of statements) await connection.query(sql);
+  connection.release();
+}
+
+test('a limit on the rows of an answer ends no session, and lets none stay', async () => {
+  const limit = 'SET SESSION sql_select_limit=1';
+  const sessions = storeAfter(limit, { maxPerUser: 2 });
+  const ids = await Promise.all([1, 2, 3].map((n) => newSession(direct, { n })));
+  const opened = await Promise.all(ids.map((id) => sessions.open(id, { mode: 'read' })));
+  assert.ok(opened.every((session) => session !== undefined));
+  const user = 'limited';
+  const [first] = await Promise.all(
+    [1, 2, 3, 4].map((n) => direct.create(direct.newId(), json({ n }), { user })),
+  );
+  await sessions.create(sessions.newId(), json({}), { user });
+  assert.equal((await direct.of(user).list()).length, 2);
+  await sessions.of(user).revokeOthers({ handle: first?.handle });
+  const { url } = await newSchema();
+  const article = storeAfter(limit, { profile: 'article' } as unknown as Options, url);
+  await article.createTable();
+  const bare = await Promise.all([1, 2].map((n) => newSession(article, { n })));
+  assert.deepEqual(await Promise.all(bare.map((id) => stored(article, id))), [{ n: 1 }, { n: 2 }]);
+});
+
+test('with autocommit off the store is refused, with the remedy', async () => {
+  const sessions = storeAfter('SET SESSION autocommit=0');
+  await assert.rejects(sessions.ready(), (error: Error) => {
+    assert.ok(error instanceof SessionSetupError);
+    return /autocommit is off.*set autocommit=1/.test(error.message);
+  });
+});
+
+for (const strategy of ['merge', 'lease', 'row'] as const) {
+  test(`${strategy}: a save on a connection that was released within a transaction is durable`, async () => {
+    const left = ['START TRANSACTION', 'SELECT COUNT(*) FROM sessions'];
+    for (const sql of [left, ['SET autocommit=0']]) {
+      const id = await newSession(direct, { n: 0 });
+      const { sessions, pool } = await storeOnOne({ strategy });
+      const session = (await sessions.open(id)) ?? assert.fail();
+      if (strategy !== 'row') await leave(pool, sql);
+      assert.equal(await session.save(json({ n: 1 })), 'saved');
+      await session.close();
+      await leave(pool, sql);
+      const made = await newSession(sessions, { n: 2 });
+      await leave(pool, sql);
+      const opened = (await sessions.open(made)) ?? assert.fail();
+      const renewed = await opened.renew({ user: 'left open' });
+      await opened.close();
+      await leave(pool, sql);
+      assert.equal(await sessions.of('left open').revokeAll(), 1);
+      await pool.end();
+      assert.deepEqual(await stored(direct, id), { n: 1 });
+      assert.deepEqual(await stored(direct, renewed ?? ''), undefined);
+    }
+  });
+}
+
+test('LOCK TABLES that was left open fails no read and no save', async () => {
+  const { sessions, pool } = await storeOnOne();
+  const id = await newSession(direct, { n: 0 });
+  await leave(pool, ['CREATE TABLE IF NOT EXISTS other (n INT)', 'LOCK TABLES other READ']);
+  const session = (await sessions.open(id)) ?? assert.fail();
+  await leave(pool, ['LOCK TABLES sessions READ']);
+  assert.equal(await session.save(json({ n: 1 })), 'saved');
+});
+
+test('a use that changes no byte of the row is no end of the session', async () => {
+  const sessions = newStore({ touchAfter: 0 }, { flags: ['-FOUND_ROWS'] });
+  const id = await newSession(direct, { n: 0 });
+  const opened = await Promise.all(Array.from({ length: 40 }, () => sessions.open(id)));
+  const touched = await Promise.all(opened.map((session) => session?.touch()));
+  assert.ok(touched.every((isThere) => isThere));
+});
