@@ -109,16 +109,17 @@ export class CookieSessions<Data extends CookieSession> {
     await opened?.destroy();
   }
 
-  /** Reads all sessions that have not expired. */
-  async all(): Promise<Data[]> {
-    const all: Data[] = [];
-    const add = (text: string): void => {
+  /** Reads the sessions that have not expired, a page at a time. */
+  async *all(): AsyncGenerator<Data> {
+    for await (const text of this.#texts()) {
       const data = JSON.parse(text) as Data;
-      if (!hasExpired(data)) all.push(data);
-    };
-    for await (const { data } of this.#sessions.all()) add(textOf(data));
-    if (this.#former) for await (const { text } of this.#former.all()) add(text);
-    return all;
+      if (!hasExpired(data)) yield data;
+    }
+  }
+
+  async *#texts(): AsyncGenerator<string> {
+    for await (const { data } of this.#sessions.all()) yield textOf(data);
+    if (this.#former) for await (const { text } of this.#former.all()) yield text;
   }
 
   /** Ends all sessions. */

@@ -122,7 +122,7 @@ export class ExpressSessionStore extends Store {
   /** As above; calls back with the sessions. */
   override all(done: Done<SessionData[]>): void;
   override all(done?: Done<SessionData[]>): Promise<SessionData[]> | undefined {
-    return settle(this.#sessions.all(), done);
+    return settle(this.#all(), done);
   }
 
   /** Counts the sessions that have not expired. */
@@ -130,8 +130,7 @@ export class ExpressSessionStore extends Store {
   /** As above; calls back with the number. */
   override length(done: Done<number>): void;
   override length(done?: Done<number>): Promise<number> | undefined {
-    const counted = this.#sessions.all().then((all) => all.length);
-    return settle(counted, done);
+    return settle(this.#count(), done);
   }
 
   /** Ends all sessions. */
@@ -156,6 +155,19 @@ export class ExpressSessionStore extends Store {
    */
   async moveAll(): Promise<number> {
     return await this.#sessions.moveAll();
+  }
+
+  async #all(): Promise<SessionData[]> {
+    const all: SessionData[] = [];
+    for await (const data of this.#sessions.all()) all.push(data);
+    return all;
+  }
+
+  /** Their number without holding them all at once. */
+  async #count(): Promise<number> {
+    let count = 0;
+    for await (const _ of this.#sessions.all()) count += 1;
+    return count;
   }
 
   async #get(sid: string): Promise<SessionData | null> {
