@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { createPool, type Pool, type PoolConnection, type RowDataPacket } from 'mysql2/promise';
+import { lock, take, unlock } from '#lock';
 import {
   $_SESSION,
   ini_get,
@@ -28,9 +28,6 @@ const isId = (sid: string): boolean => /^[A-Za-z0-9_-]{43}$/.test(sid);
 /** The row's key: SHA-256 of the id. You can get from the id to the row, and not back. */
 const rowKey = (sid: string): Buffer => createHash('sha256').update(sid).digest();
 
-/** The lock's name: 64 characters, MySQL's limit, that cannot be computed from the row. */
-const lockName = (sid: string): string => createHash('sha256').update(`lock ${sid}`).digest('hex');
-
 /** Thrown for a session that is too large to save; the saved one stays. */
 export class SessionTooLarge extends RangeError {
   /** Distinguishes it from other errors. */
@@ -54,9 +51,6 @@ export class Sessions {
   /** Seconds that a request waits for its session before it fails. */
   static MaxWait = 10;
 
-  /** For each session, the last request of this process that has asked for its lock. */
-  static #asking = new Map<string, Promise<void>>();
-
   /** Makes the pool, once per process; PHP's path and name are not used. */
   static async Open(_path: string, _session_name: string): Promise<boolean> {
     // The driver's error would contain the whole URL, password included.
@@ -69,9 +63,7 @@ export class Sessions {
   static async Close(held?: Held): Promise<boolean> {
     const db = held?.db;
     if (held) held.db = undefined;
-    // On a broken connection the server has released the lock itself.
-    await db?.query('SELECT RELEASE_ALL_LOCKS()').catch(() => db.destroy());
-    db?.release();
+    if (db) await unlock(db);
     return true;
   }
 
@@ -106,7 +98,7 @@ export class Sessions {
     if (!Number.isSafeInteger(max_life) || max_life < 0) {
       throw new TypeError(`max_life must be whole seconds, 0 or more; got ${String(max_life)}`);
     }
-    const db = held?.db ?? (await Sessions.#take());
+    const db = held?.db ?? (await take(Sessions.Db, Sessions.MaxWait));
     try {
       await db.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
       await db.execute('DELETE FROM sessions WHERE updated < ?', [time() - max_life]);
@@ -170,39 +162,11 @@ export class Sessions {
     return tbl[0];
   }
 
-  /** Takes the session's lock, after the requests of this process that asked for it before. */
+  /** Takes the session's lock, unless this request has it already. */
   static async #lock(sid: string, held?: Held): Promise<void> {
     if (!held || held.db) return;
     if (held.failed) throw held.failed;
-    const name = lockName(sid);
-    const asked: Promise<void> = Sessions.#ask(name, held).finally(() => {
-      if (Sessions.#asking.get(name) === asked) Sessions.#asking.delete(name);
-    });
-    Sessions.#asking.set(name, asked);
-    await asked;
-  }
-
-  /** Waits without a connection for the request before, then with one for the lock. */
-  static async #ask(name: string, held: Held): Promise<void> {
-    const until = performance.now() + Sessions.MaxWait * 1000;
-    await Sessions.#asking.get(name)?.catch(() => {});
-    held.db = await Sessions.#take(until);
-    const values = [name, Math.max(0, until - performance.now()) / 1000];
-    const sql = 'SELECT GET_LOCK(?,?) AS got';
-    const [tbl] = await held.db.execute<RowDataPacket[]>(sql, values);
-    if (tbl[0]?.['got'] !== 1) throw new Error(`The session was busy for ${Sessions.MaxWait} s`);
-  }
-
-  /** Takes a connection from the pool, which by itself would wait without end. */
-  static async #take(until = performance.now() + Sessions.MaxWait * 1000): Promise<PoolConnection> {
-    if (!Sessions.Db) throw new Error('Sessions.Open has not been called');
-    const taking = Sessions.Db.getConnection();
-    const timer = new AbortController();
-    const late = delay(Math.max(0, until - performance.now()), undefined, timer).catch(() => {});
-    const db = await Promise.race([taking, late]).finally(() => timer.abort());
-    if (db) return db;
-    taking.then((unused) => unused.release()).catch(() => {});
-    throw new Error(`No connection was free for ${Sessions.MaxWait} s`);
+    held.db = (await lock(Sessions.Db, sid, Sessions.MaxWait)).db;
   }
 
   /** PHP calls no callback after one that failed, not even Close, so Close runs here. */
