@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { after, test } from 'node:test';
 import { openBench } from '#bench';
 
@@ -11,6 +14,15 @@ function takeApart(line: string): { name: string; attributes: string[] } {
   const [pair = '', ...attributes] = line.split(';').map((part) => part.trim());
   const name = pair.split('=')[0] ?? '';
   return { name, attributes: attributes.map((each) => each.toLowerCase()) };
+}
+
+/** Posts as HTTP/1.0 does, where a request may have no header `Host`. */
+async function postWithoutHost(origin: string): Promise<number> {
+  const { hostname, port } = new URL(server.url);
+  const socket = connect(Number(port), hostname);
+  await once(socket, 'connect');
+  socket.write(`POST / HTTP/1.0\r\nOrigin: ${origin}\r\nContent-Length: 0\r\n\r\n`);
+  return Number((await text(socket)).split(' ')[1]);
 }
 
 test('the cookie is for this host, for encrypted connections, and not for scripts', async () => {
@@ -66,6 +78,10 @@ test("a form from another site's page is refused", async () => {
   for (const method of ['PUT', 'PATCH', 'DELETE']) {
     const sent = await server.request({ method, cookie, headers: { Origin: 'null' } });
     assert.equal(sent.status, 403, `not refused: ${method}`);
+  }
+  for (const origin of ['https://undefined', 'http://undefined', 'https://', 'null']) {
+    const status = await postWithoutHost(origin);
+    assert.equal(status, 403, `not refused: Origin: ${origin}, without a Host`);
   }
   const shop = { Host: 'shop.example', Origin: 'https://shop.example' };
   const own = [{ 'Sec-Fetch-Site': 'same-origin' }, { Origin: `http://${host}` }, {}, shop];

@@ -304,7 +304,7 @@ export class Sessions implements SessionHandlerInterface, SessionIdInterface {
     const { host, origin, 'sec-fetch-site': site } = headers;
     if (site !== undefined) return site === 'same-origin' || site === 'none';
     // A program, or a browser from before 2020; on the loopback our pages may be plain http.
-    if (origin === undefined || origin === `https://${host}`) return true;
+    if (origin === undefined || (host && origin === `https://${host}`)) return true;
     return /^(localhost|127\.0\.0\.1|\[::1\])(:|$)/.test(`${host}`) && origin === `http://${host}`;
   }
 
