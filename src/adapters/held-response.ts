@@ -2,6 +2,7 @@
  * Holds a node:http response back until its session is saved: if a redirect leaves before that, the
  * next request can read the old data.
  */
+import { AsyncResource } from 'node:async_hooks';
 import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Caller, callerOf, type ResponseHead } from '../php/host.ts';
@@ -149,8 +150,8 @@ export class HeldResponse implements ResponseHead {
   pageSends(method: 'write' | 'end' | 'flushHeaders', called: Called, values: unknown[]): unknown {
     const response = this.#response;
     const original = this.#original[method];
-    if (this.#state === 'released') return original.apply(response, values);
-    const given = values.map((value) => this.#unlessDiscarded(value));
+    const given = values.map((value) => this.#callback(value));
+    if (this.#state === 'released') return original.apply(response, given);
     // Node finds an unknown encoding when it writes to the socket; Buffer throws the same error.
     if (typeof values[1] === 'string') Buffer.from('', values[1] as BufferEncoding);
     if (this.#state === 'saving') return original.apply(response, given);
@@ -171,11 +172,15 @@ export class HeldResponse implements ResponseHead {
     return result;
   }
 
-  /** The page's callback of write() or end() is not called once its answer was discarded. */
-  #unlessDiscarded(value: unknown): unknown {
+  /**
+   * A callback of write() or end(), in the context of its call: Node calls it while it finishes an
+   * earlier response of the connection. Not called once the page's answer was discarded.
+   */
+  #callback(value: unknown): unknown {
     if (typeof value !== 'function') return value;
+    const callback = AsyncResource.bind(value as Method);
     return (...given: unknown[]) => {
-      if (!this.#isDiscarded) (value as Method)(...given);
+      if (!this.#isDiscarded) callback(...given);
     };
   }
 

@@ -10,94 +10,9 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fetchNpm } from '../../src/workshop/machine/npm-packages.ts';
 import { serve } from './fixture.ts';
 import { bobsArrival, overlap, type Work } from './overlap.ts';
-
-/** The parts of the packages that these tests use; they are fetched, and have no types here. */
-interface Fetched {
-  async: {
-    queue(
-      worker: (task: string, done: () => void) => void,
-      workers: number,
-    ): { push(task: string, done: () => void): void };
-  };
-  bluebird: { delay(milliseconds: number): PromiseLike<void> };
-  bottleneck: new (
-    options: object,
-  ) => {
-    schedule(task: () => Promise<void>): Promise<void>;
-  };
-  dataloader: new (
-    batch: (keys: readonly string[]) => Promise<readonly string[]>,
-    options?: object,
-  ) => { load(key: string): Promise<string> };
-  fastq: (
-    worker: (task: string, done: () => void) => void,
-    workers: number,
-  ) => { push(task: string, done: () => void): void };
-  'generic-pool': {
-    createPool(
-      factory: object,
-      options: object,
-    ): { acquire(): Promise<object>; release(one: object): void };
-  };
-  ioredis: {
-    default: new (
-      options: object,
-    ) => { get(key: string, done?: () => void): Promise<string>; disconnect(): void };
-  };
-  'lru-cache': {
-    LRUCache: new (options: {
-      max: number;
-      fetchMethod: () => Promise<object>;
-    }) => { fetch(key: string): Promise<object> };
-  };
-  'p-limit': {
-    default: (concurrency: number) => (task: () => Promise<void>) => Promise<void>;
-  };
-  'p-queue': {
-    default: new (
-      options: object,
-    ) => {
-      add(task: () => Promise<void>): Promise<void>;
-    };
-  };
-  pg: {
-    Pool: new (
-      options: object,
-    ) => { query(text: string, done?: () => void): Promise<object>; end(): Promise<void> };
-  };
-  rxjs: {
-    Subject: new () => { subscribe(next: () => void): void; next(): void };
-    firstValueFrom(source: object): Promise<void>;
-  };
-  undici: {
-    Pool: new (
-      origin: string,
-      options: object,
-    ) => {
-      request(options: object): Promise<{ body: { text(): Promise<string> } }>;
-      dispatch(options: object, handler: object): void;
-      close(): Promise<void>;
-    };
-  };
-  workerpool: {
-    pool(options: object): {
-      exec(task: () => void): PromiseLike<void>;
-      terminate(): PromiseLike<void>;
-    };
-  };
-}
-
-const VERSIONS: Readonly<Record<keyof Fetched, string>> = {
-  ...{ async: '3.2.6', bluebird: '3.7.2', bottleneck: '2.19.5', dataloader: '2.2.3' },
-  ...{ fastq: '1.20.3', 'generic-pool': '3.9.0', ioredis: '6.0.0', 'lru-cache': '11.5.3' },
-  ...{ 'p-limit': '7.3.3', 'p-queue': '9.3.5', pg: '8.23.1', rxjs: '7.8.2' },
-  ...{ undici: '7.30.2', workerpool: '10.0.3' },
-};
-const packages = await fetchNpm('queues', VERSIONS);
-const load = <Name extends keyof Fetched>(name: Name): Fetched[Name] => packages.load(name);
+import { load } from './queue-packages.ts';
 
 /** Answers every message of a client after a while. */
 async function answering(answer: (message: Buffer, isFirst: boolean) => Buffer): Promise<number> {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import {
@@ -81,6 +83,34 @@ test('a change of $_SESSION after the page has begun is an error, not a loss', a
   await (await fetch(url)).text();
   assert.ok(caught instanceof PhpScopeError);
   assert.match(caught.message, /saved/);
+});
+
+test('a callback of write() runs in its own request, though an earlier response is sent first', async () => {
+  const memory = new Memory();
+  const { closed: bobWrote, open: bobWrites } = gate();
+  const seen: unknown[] = [];
+  const url = await serve(
+    withPhpSession(async (request, response) => {
+      await begin(memory);
+      if (request.url === '/bob') {
+        response.write('bob', () => seen.push(session_id()));
+        // Now the session is saved, and the second piece waits for Ann's response alone.
+        await new Promise((resolve) => setImmediate(resolve));
+        response.write('bob', () => seen.push(session_id()));
+        bobWrites();
+      } else await bobWrote;
+      response.end();
+    }, quiet),
+  );
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  for (const name of ['ann', 'bob']) {
+    const last = name === 'bob' ? 'Connection: close\r\n' : '';
+    socket.write(
+      `GET /${name} HTTP/1.1\r\nHost: localhost\r\nCookie: PHPSESSID=${name}\r\n${last}\r\n`,
+    );
+  }
+  await once(socket.resume(), 'close');
+  assert.deepEqual(seen, ['bob', 'bob']);
 });
 
 test('outside a request, a session function throws with the remedy', async () => {
