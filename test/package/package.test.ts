@@ -1,8 +1,17 @@
 /** The package as users install it: packed, checked, and used by projects of each kind. */
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, normalize } from 'node:path';
 import { after, before, test } from 'node:test';
 import { root } from '../../src/workshop/course/catalogue.ts';
 import { obtainServer } from '../../src/workshop/machine/database/server.ts';
@@ -126,12 +135,26 @@ test('every entry has a form for Node, bundlers, require() and old TypeScript', 
 test('the tarball holds the library and nothing of the workshop', async () => {
   const { stdout } = await run('tar', ['-tzf', tarball]);
   const files = stdout.trim().split('\n');
-  const own = /^package\/(package\.json|README\.md|LICENSE|(dist(\/cjs)?|src)\/(?!workshop)[a-z])/;
+  const own =
+    /^package\/(package\.json|README\.md|LICENSE|docs\/[\w-]+\.md|(dist(\/cjs)?|src)\/(?!workshop)[a-z])/;
   assert.deepEqual(
     files.filter((file) => !own.test(file)),
     [],
   );
   assert.ok(files.includes('package/dist/php/index.js'));
+});
+
+test('a link of the tarball’s pages leads to another of its files, or into the workshop', () => {
+  const installed = join(project.folder, 'node_modules/phpsessid');
+  const docs = readdirSync(join(installed, 'docs')).map((name) => `docs/${name}`);
+  const dead = ['README.md', ...docs].flatMap((name) =>
+    [...readFileSync(join(installed, name), 'utf8').matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)]
+      .map(([, link = '']) => normalize(join(dirname(name), link)))
+      .filter((path) => !/^(?:lessons|test|docs\/media)\b/.test(path))
+      .filter((path) => !existsSync(join(installed, path)))
+      .map((path) => `${name}: ${path}`),
+  );
+  assert.deepEqual(dead, []);
 });
 
 test('publint finds no fault', { skip }, async () => {

@@ -25,6 +25,7 @@ const SOURCES = [
   'tsconfig.build.json',
   'README.md',
   'LICENSE',
+  'docs',
   'src',
 ];
 
@@ -59,8 +60,9 @@ export async function findTools(): Promise<{ folder: string } | { reason: string
  */
 export async function pack(parent: string): Promise<string> {
   const folder = join(parent, 'package');
+  const filter = (source: string): boolean => source !== join(root, 'docs/site');
   for (const name of SOURCES) {
-    cpSync(join(root, name), join(folder, name), { recursive: true });
+    cpSync(join(root, name), join(folder, name), { recursive: true, filter });
   }
   // Not in the package's own folder, where npm would read the manifest of each of them.
   symlinkSync(join(root, 'node_modules'), join(parent, 'node_modules'), 'junction');
