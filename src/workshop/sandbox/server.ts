@@ -10,6 +10,8 @@ import type { ChildReport, Failure } from './report.ts';
 export interface ServerOptions extends Omit<ChildOptions<ChildReport>, 'onReport' | 'silence'> {
   /** The class that the program serves, to locate an end that the program could not report. */
   suspect?: Suspect | undefined;
+  /** Milliseconds until it must listen; 20,000 by default. */
+  startLimit?: number | undefined;
   /** Receives the events within each request, where the program traces them. */
   onEvent?: ((event: Message) => void) | undefined;
 }
@@ -41,15 +43,13 @@ export class ClassUnavailable extends Error {
 /** The program of the counter page, which takes a {@link PageOrder}. */
 export const pageProgram: string = fileURLToPath(new URL('page-program.ts', import.meta.url));
 
-/** Milliseconds until a program must listen. */
-const startLimit = 20_000;
-
 /**
  * Starts a program that serves; `servePage()` is its other half.
  *
- * @throws ClassUnavailable when it ends before it listens.
+ * @throws ClassUnavailable when it ends before it listens, or does not listen in time.
  */
 export async function startServer(options: ServerOptions): Promise<ChildServer> {
+  const { startLimit = 20_000 } = options;
   let failure: Failure | undefined;
   let onPort = (_port: number): void => {};
   const listening = new Promise<number>((resolve) => {
@@ -64,7 +64,12 @@ export async function startServer(options: ServerOptions): Promise<ChildServer> 
     },
   });
   const ended = child.ended.then((end) => failure ?? describeEnd(end, options.suspect));
-  const timer = setTimeout(() => child.kill(), startLimit);
+  const timer = setTimeout(() => {
+    const waited = `the class was not loaded within ${startLimit / 1_000} seconds`;
+    const message = `${waited}: is there an await at the top of its file that never ends?`;
+    failure ??= { reason: 'timeout', message };
+    child.kill();
+  }, startLimit);
   const port = await Promise.race([listening, ended]);
   clearTimeout(timer);
   if (typeof port !== 'number') throw new ClassUnavailable(port);

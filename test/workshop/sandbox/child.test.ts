@@ -1,4 +1,4 @@
-/** The limit of a child's silence. */
+/** The limits of a child's silence and of its start. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { runChild } from '../../../src/workshop/sandbox/child.ts';
 import { reportVariable } from '../../../src/workshop/sandbox/report.ts';
+import { startServer } from '../../../src/workshop/sandbox/server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'phpsessid-child-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -47,4 +48,16 @@ test('a child whose reports came while this process had no time is not ended', a
   });
   assert.deepEqual([silent, code], [false, 0]);
   assert.equal(steps.at(-1), 40);
+});
+
+test('a class whose file is never loaded is ended, with what to look for', async () => {
+  const waiting = program(
+    'waiting.mjs',
+    0,
+    'setInterval(() => {}, 1_000); await new Promise(() => {});',
+  );
+  await assert.rejects(startServer({ program: waiting, startLimit: 300 }), {
+    name: 'ClassUnavailable',
+    message: /not loaded within 0\.3 seconds: is there an await at the top of its file/,
+  });
 });
