@@ -49,11 +49,13 @@ export function attempt(purpose: string, act: () => void): void {
   try {
     act();
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason = reasons[code ?? ''] ?? message;
-    throw new FolderError(
-      `Could not ${purpose}: ${reason}${code ? ` (${code})` : ''}. Your class is as it was.`,
-      { cause: error },
-    );
+    const sentence = `Could not ${purpose}: ${reasonOf(error)}. Your class is as it was.`;
+    throw new FolderError(sentence, { cause: error });
   }
+}
+
+/** The reason why a file could not be written, with the remedy where there is a known one. */
+export function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return `${reasons[code ?? ''] ?? message}${code ? ` (${code})` : ''}`;
 }

@@ -1,6 +1,7 @@
 /** `npm run docs`: builds docs/site. `npm test` checks the pages. */
 import { join, relative } from 'node:path';
 import { root } from '../course/catalogue.ts';
+import { reasonOf } from '../course/folder.ts';
 import { buildSite } from './typedoc.ts';
 
 if (process.argv.length > 2) {
@@ -10,7 +11,11 @@ if (process.argv.length > 2) {
 
 const out = join(root, 'docs/site');
 process.stdout.write('building the site …\n');
-const { pages, milliseconds, faults } = await buildSite({ out });
+const { pages, milliseconds, faults } = await buildSite({ out }).catch((error: unknown) => {
+  if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+  process.stderr.write(`✘ The site could not be written: ${reasonOf(error)}.\n`);
+  process.exit(1);
+});
 for (const fault of faults) process.stderr.write(`✘ ${fault}\n`);
 if (faults.length > 0) {
   process.stderr.write(`\n✘ ${faults.length} faults; the site was not written\n`);
