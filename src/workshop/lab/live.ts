@@ -34,6 +34,8 @@ export function streamLive(context: Context, lab: Lab, page: LivePage): Response
     };
     lab.on('change', onChange).on('say', onSay);
     stream.onAbort(() => wake());
+    // A page that was open when the lab ended has the token of that start.
+    await stream.writeSSE({ event: 'token', data: lab.token });
     while (!stream.aborted && !stream.closed) {
       const changed = new Promise<void>((resolve) => {
         wake = resolve;

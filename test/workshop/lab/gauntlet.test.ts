@@ -241,13 +241,13 @@ test('no word of the table is broken or cut off, whatever the width', { skip }, 
   }
 });
 
-test('the learner has a row, and a verdict is gone as soon as the file is saved', {
+test('the learner’s verdicts go with a save, and the page goes on when the lab is back', {
   skip,
 }, async () => {
   const project = copyProject();
   const solved = readFileSync(readLessons()[5]?.files.class ?? '', 'utf8');
   writeFileSync(project.mine, solved);
-  const own = await startWorkshop(database, project.folder);
+  let own = await startWorkshop(database, project.folder);
   try {
     const { page } = await visit(`${own.address}/gauntlet/?cell=mine+08`);
     await page.locator('#run-opened').click();
@@ -259,6 +259,10 @@ test('the learner has a row, and a verdict is gone as soon as the file is saved'
     const gone = 'The lab does not answer. If it has ended, npm start starts it again.';
     await reads(page.locator('#status'), gone);
     await reads(page.locator('#announcer'), gone);
+    own = await startWorkshop(database, project.folder, ['--no-docs', '--port', String(own.port)]);
+    await reads(page.locator('#status'), /^Database ready/);
+    await page.locator('#run-opened').click();
+    await page.locator('#cell-mine-08').getByText('breached').waitFor();
   } finally {
     await own.end();
     project.remove();

@@ -190,6 +190,9 @@ export function listen(address) {
     const { id, markup } = JSON.parse(event.data);
     show(id, markup);
   });
+  source.addEventListener('token', (event) => {
+    for (const field of document.querySelectorAll('input[name=token]')) field.value = event.data;
+  });
   // A method was added to the class or removed: the page needs other buttons.
   source.addEventListener('reload', () => location.reload());
   source.addEventListener('say', (event) => say(event.data));
