@@ -32,7 +32,10 @@ interface QueuedSocket extends Socket {
   _httpMessage?: ServerResponse | null;
 }
 
-/** Stands for a queued response on its socket; `server.close()` ends sockets of finished responses. */
+/**
+ * Represents a queued response on its socket as unfinished: `server.close()` ends the sockets of
+ * finished responses.
+ */
 const unfinished: ProxyHandler<ServerResponse> = {
   get: (response, property) =>
     property === 'finished' ? false : Reflect.get(response, property, response),

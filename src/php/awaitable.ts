@@ -18,7 +18,7 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 /**
  * Whether a value is a native promise, from any realm: in Jest's sandbox, the promises of
- * Node's own modules are no instances of `Promise`.
+ * Node's own modules are not instances of `Promise`.
  *
  * @param value - Any value.
  */

@@ -192,7 +192,7 @@ class HeldFormerRow implements Held {
     await moved?.save(moved.text === base ? text : mergeJson(base, text, moved.text));
   }
 
-  /** Returns the row as it has been written; undefined if there is none any more. */
+  /** Returns the row as it has been written; undefined if it was deleted. */
   async #replace(base: string, text: string): Promise<FormerRow | undefined> {
     if (this.#moved !== undefined) return undefined;
     let found: FormerRow | undefined = this.#row;

@@ -68,8 +68,8 @@ export class KoaSessionStore {
   readonly #read = new WeakMap<object, { session: LayerSession; isLeaving: boolean }>();
 
   /**
-   * @param sessions - The sessions, with the strategy `merge`: koa-session tells of no end of a
-   *   request at which a lock could be released.
+   * @param sessions - The sessions, with the strategy `merge`: koa-session does not report
+   *   the end of a request, at which a lock would be released.
    * @param options - The user of a session.
    * @throws SessionSetupError for another strategy.
    */

@@ -169,7 +169,7 @@ export function superglobalOf(find: () => PhpRequest): PhpSession {
 }
 
 /**
- * The session's variables, of whatever request is running. The keys are those of a PHP array:
+ * The variables of the running request's session. The keys are those of a PHP array:
  * `$_SESSION['5']` and `$_SESSION[5]` are one variable. A byte of a key that is not UTF-8 is a lone
  * surrogate, U+DC80 to U+DCFF, as in Python's surrogateescape.
  *

@@ -200,7 +200,7 @@ class OpenCallbacks implements OpenHandler {
     return null;
   }
 
-  /** Runs a callback in its own scope, and traces it where someone subscribes. */
+  /** Runs a callback in its own scope, and traces it if the channel has a subscriber. */
   #run(name: CallbackName, values: readonly unknown[]): unknown {
     const callback = this.#module.callbacks[name] as
       | ((...values: readonly unknown[]) => unknown)

@@ -1,11 +1,11 @@
-/** An id that no session has. */
+/** A new id, checked against the ids of other sessions. */
 import { ready, type Steps } from '../awaitable.ts';
 import { createId } from './identifiers.ts';
 import type { PhpRequest } from './request.ts';
 import { ATTEMPTS } from './session.ts';
 
 /**
- * session_create_id(): makes an id that no session has, as far as the handler can tell.
+ * session_create_id(): makes an id, and another one if the handler knows the first.
  *
  * @param request - The request.
  * @returns undefined when three ids were taken, or the handler failed.

@@ -119,7 +119,7 @@ export function isStray(request: PhpRequest): boolean {
 }
 
 /**
- * Refuses to begin a session that no one would save.
+ * Refuses to begin a session that would not be saved.
  *
  * @param request - The request.
  * @throws PhpScopeError once the request's session was saved, except within a save handler.

@@ -66,7 +66,7 @@ export class Settings {
     return this.#find(key)?.value as SettingValues[Key];
   }
 
-  /** @returns The setting's text; undefined for a setting that this PHP release has not. */
+  /** @returns The setting's text; undefined for a setting that this PHP release does not have. */
   text(key: string, version: PhpVersion): string | undefined {
     return key === 'cookie_partitioned' && version < '8.5' ? undefined : this.#find(key)?.text;
   }

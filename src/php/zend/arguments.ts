@@ -70,7 +70,7 @@ function floatToText(reporter: Reporter, value: number): string {
 /**
  * PHP's `(string)` for a scalar argument (zend_parse_arg_str_weak()).
  *
- * @param reporter - Hears of a NAN, from 8.5 on.
+ * @param reporter - Receives the warning about a NAN, from 8.5 on.
  * @param value - Any value.
  * @returns undefined for an array or an object, which PHP refuses.
  */
@@ -150,7 +150,7 @@ function emptyFor(reporter: Reporter, type: string, at: string): unknown {
  * @param given - How many there are.
  * @param least - How many there must be.
  * @param most - How many there may be.
- * @throws PhpArgumentCountError
+ * @throws PhpArgumentCountError for too few and for too many.
  */
 export function requireCount(reporter: Reporter, given: number, least: number, most: number): void {
   if (given >= least && given <= most) return;

@@ -28,7 +28,7 @@ export class Ancestors {
     this.#nextCheck *= 2;
   }
 
-  /** Forgets the containers, before the next value. */
+  /** Removes the containers, before the next value. */
   clear(): void {
     if (this.#around.length > 0) this.#around.length = 0;
     this.#nextCheck = FIRST_CHECK;
