@@ -5,7 +5,12 @@ import { dirname, join } from 'node:path';
 import * as php from '#php';
 import { inputOf, type RequestSource } from '../../../src/php/host.ts';
 import { textOf } from '../../../src/php/zend/conversions.ts';
-import { type PhpValue, serialize } from '../../../src/serialize/index.ts';
+import {
+  type PhpKey,
+  PhpReference,
+  type PhpValue,
+  serialize,
+} from '../../../src/serialize/index.ts';
 import { type Bench, install } from './node-handlers.ts';
 import type { Entry, Scenario, Step } from './steps.ts';
 import { freeze, sent, thaw } from './values.ts';
@@ -66,6 +71,10 @@ class Run implements Bench {
 
   constructor(browser: Browser) {
     this.#browser = browser;
+  }
+
+  get folder(): string {
+    return this.#browser.folder;
   }
 
   get store(): Browser['store'] {
@@ -131,6 +140,12 @@ class Run implements Bench {
       case 'delete':
         delete $_SESSION[step[1]];
         return;
+      case 'refer':
+        refer(step[1], step[2]);
+        return;
+      case 'replace':
+        php.setSessionVariables(thaw(step[1]) as object);
+        return;
       case 'variables':
         this.note('variables', variables());
         return;
@@ -193,6 +208,14 @@ function invoke(name: string, values: readonly unknown[]): unknown {
   if (method === undefined) return (php as unknown as Functions)[name]?.(...values);
   const handler = owner === 'SessionHandler' ? new php.SessionHandler() : {};
   return (handler as unknown as Functions)[method]?.(...values);
+}
+
+/** PHP's `=&`: a variable that is not there becomes null. */
+function refer(name: string, to: string): void {
+  const all = new Map(php.sessionVariables() as Map<PhpKey, PhpValue> | undefined);
+  const value = all.get(to) ?? null;
+  const shared = value instanceof PhpReference ? value : new PhpReference(value);
+  php.setSessionVariables(all.set(to, shared).set(name, shared));
 }
 
 function variables(): unknown[] {

@@ -1,4 +1,6 @@
 /** The handlers of a sequence in the port; sequence.php has the same in PHP. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import * as php from '#php';
 import type { Answer, CallbackName, Entry, Handler, Step } from './steps.ts';
 import { freeze, thaw } from './values.ts';
@@ -7,6 +9,8 @@ type Callback = (...values: unknown[]) => unknown;
 
 /** A handler's state. */
 export interface Bench {
+  /** The folder of session files. */
+  readonly folder: string;
   readonly store: Map<string, string | Uint8Array>;
   /** The answers whose steps have been done. */
   readonly done: Set<object>;
@@ -107,6 +111,30 @@ function parentIdClass(bench: Bench, answers: Handler['answers']): new () => php
   };
 }
 
+function parentFullClass(bench: Bench, answers: Handler['answers']): new () => php.SessionHandler {
+  const wrap = (name: CallbackName, values: unknown[], own: () => unknown): Promise<never> =>
+    run(bench, answers, name, values, own) as Promise<never>;
+  return class ParentFullHandler extends parentIdClass(bench, answers) {
+    override validateId(id: string) {
+      return wrap('validate_sid', [id], () => existsSync(join(bench.folder, `sess_${id}`)));
+    }
+    updateTimestamp(id: string, data: string | Uint8Array) {
+      return wrap('update_timestamp', [id, data], () => super.write(id, data));
+    }
+  };
+}
+
+/** Methods that pass their calls on to a SessionHandler. */
+function wrapped(bench: Bench, answers: Handler['answers']): Record<CallbackName, Callback> {
+  const inner = new php.SessionHandler() as unknown as Record<CallbackName, Callback>;
+  const names: CallbackName[] = ['open', 'close', 'read', 'write', 'destroy', 'gc', 'create_sid'];
+  const entries = names.map((name): [string, Callback] => [
+    name,
+    (...values) => run(bench, answers, name, values, () => inner[name](...values)),
+  ]);
+  return Object.fromEntries(entries) as Record<CallbackName, Callback>;
+}
+
 /** Gives an object the class name that PHP's side has. */
 function named(name: string, methods: object): object {
   const Named = { [name]: class {} }[name] as new () => object;
@@ -128,6 +156,27 @@ export function install(bench: Bench, { form, answers }: Handler): unknown {
       return set(new (parentClass(bench, answers))());
     case 'parent-id':
       return set(new (parentIdClass(bench, answers))());
+    case 'nulls but c':
+    case 'nulls but v':
+    case 'nulls but u':
+    case 'nulls but cv':
+    case 'nulls but cu':
+    case 'nulls but vu': {
+      const letters = form.slice('nulls but '.length);
+      const optional = { c: create_sid, v: validate_sid, u: update_timestamp };
+      const given = Object.entries(optional).map(([letter, each]) =>
+        letters.includes(letter) ? each : null,
+      );
+      return set(...Object.values(six), ...given);
+    }
+    case 'wrapped': {
+      const { create_sid: _, ...methods } = wrapped(bench, answers);
+      return set(named('WrappedHandler', methods));
+    }
+    case 'wrapped-id':
+      return set(named('WrappedIdHandler', wrapped(bench, answers)));
+    case 'parent-full':
+      return set(new (parentFullClass(bench, answers))());
     case 'object':
       return set(named('LooseHandler', six));
     case 'unregistered':
@@ -138,6 +187,12 @@ export function install(bench: Bench, { form, answers }: Handler): unknown {
       return set(named('CheckHandler', { ...six, validateId }));
     case 'touch':
       return set(named('TouchHandler', { ...six, updateTimestamp }));
+    case 'id check':
+      return set(named('IdCheckHandler', { ...six, create_sid, validateId }));
+    case 'id touch':
+      return set(named('IdTouchHandler', { ...six, create_sid, updateTimestamp }));
+    case 'check touch':
+      return set(named('CheckTouchHandler', { ...six, validateId, updateTimestamp }));
     case 'full':
     case 'interfaces': {
       const name = form === 'full' ? 'FullHandler' : 'InterfaceHandler';

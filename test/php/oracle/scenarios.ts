@@ -3,6 +3,7 @@ import { answerScenarios } from './scenarios/answers.ts';
 import { callScenarios } from './scenarios/calls.ts';
 import { fileScenarios } from './scenarios/files.ts';
 import { formatScenarios } from './scenarios/formats.ts';
+import { formScenarios } from './scenarios/forms.ts';
 import { foundScenarios } from './scenarios/found.ts';
 import { idScenarios } from './scenarios/ids.ts';
 import { lifecycleScenarios } from './scenarios/lifecycles.ts';
@@ -22,5 +23,6 @@ export const scenarios: readonly Scenario[] = [
   ...fileScenarios,
   ...requestScenarios,
   ...foundScenarios,
+  ...formScenarios,
   ...startupScenarios,
 ];

@@ -98,6 +98,9 @@ class LooseHandler implements SessionHandlerInterface {
 class IdHandler extends LooseHandler { function create_sid() { return $this->m->make(); } }
 class CheckHandler extends LooseHandler { function validateId($id) { return $this->m->check($id); } }
 class TouchHandler extends LooseHandler { function updateTimestamp($id, $data) { return $this->m->touch($id, $data); } }
+class IdCheckHandler extends IdHandler { function validateId($id) { return $this->m->check($id); } }
+class IdTouchHandler extends IdHandler { function updateTimestamp($id, $data) { return $this->m->touch($id, $data); } }
+class CheckTouchHandler extends CheckHandler { function updateTimestamp($id, $data) { return $this->m->touch($id, $data); } }
 class FullHandler extends IdHandler {
   function validateId($id) { return $this->m->check($id); }
   function updateTimestamp($id, $data) { return $this->m->touch($id, $data); }
@@ -120,10 +123,31 @@ class ParentIdHandler extends ParentHandler {
   #[ReturnTypeWillChange] function create_sid() { return $this->m->run('create_sid', [], fn() => parent::create_sid()); }
 }
 
+class ParentFullHandler extends ParentIdHandler {
+  function validateId($id) { return $this->m->run('validate_sid', [$id], fn() => file_exists(SAVE_PATH . "/sess_$id")); }
+  function updateTimestamp($id, $data) { return $this->m->run('update_timestamp', [$id, $data], fn() => parent::write($id, $data)); }
+}
+class WrappedHandler implements SessionHandlerInterface {
+  public $m;
+  public $inner;
+  function __construct() { $this->inner = new SessionHandler; }
+  #[ReturnTypeWillChange] function open($path, $name) { return $this->m->run('open', [$path, $name], fn() => $this->inner->open($path, $name)); }
+  #[ReturnTypeWillChange] function close() { return $this->m->run('close', [], fn() => $this->inner->close()); }
+  #[ReturnTypeWillChange] function read($id) { return $this->m->run('read', [$id], fn() => $this->inner->read($id)); }
+  #[ReturnTypeWillChange] function write($id, $data) { return $this->m->run('write', [$id, $data], fn() => $this->inner->write($id, $data)); }
+  #[ReturnTypeWillChange] function destroy($id) { return $this->m->run('destroy', [$id], fn() => $this->inner->destroy($id)); }
+  #[ReturnTypeWillChange] function gc($max) { return $this->m->run('gc', [$max], fn() => $this->inner->gc($max)); }
+}
+class WrappedIdHandler extends WrappedHandler {
+  #[ReturnTypeWillChange] function create_sid() { return $this->m->run('create_sid', [], fn() => $this->inner->create_sid()); }
+}
+
 const FORMS = [
   'object' => 'LooseHandler', 'unregistered' => 'LooseHandler', 'id' => 'IdHandler',
   'check' => 'CheckHandler', 'touch' => 'TouchHandler', 'full' => 'FullHandler',
   'interfaces' => 'InterfaceHandler', 'parent' => 'ParentHandler', 'parent-id' => 'ParentIdHandler',
+  'id check' => 'IdCheckHandler', 'id touch' => 'IdTouchHandler', 'check touch' => 'CheckTouchHandler',
+  'wrapped' => 'WrappedHandler', 'wrapped-id' => 'WrappedIdHandler', 'parent-full' => 'ParentFullHandler',
 ];
 const CALLBACKS = ['open', 'close', 'read', 'write', 'destroy', 'gc', 'make', 'check', 'touch'];
 
@@ -132,6 +156,11 @@ function install($handler) {
   if ($form === 'bare') return session_set_save_handler(new SessionHandler);
   $memory = new Memory;
   $memory->answers = $handler['answers'] ?? [];
+  if (preg_match('/^nulls but (.*)/', $form, $but)) {
+    $list = array_map(fn($name) => [$memory, $name], CALLBACKS);
+    foreach (['c', 'v', 'u'] as $at => $letter) if (!str_contains($but[1], $letter)) $list[6 + $at] = null;
+    return session_set_save_handler(...$list);
+  }
   if (is_int($form) || $form === 'nulls') {
     $list = array_map(fn($name) => [$memory, $name], array_slice(CALLBACKS, 0, is_int($form) ? $form : 6));
     if ($form === 'nulls') array_push($list, null, null, null);
@@ -158,6 +187,8 @@ function perform($step) {
       return;
     case 'set': $_SESSION[thaw($step[1])] = thaw($step[2]); return;
     case 'delete': unset($_SESSION[thaw($step[1])]); return;
+    case 'refer': $_SESSION[$step[1]] =& $_SESSION[$step[2]]; return;
+    case 'replace': $_SESSION = thaw($step[1]); return;
     case 'variables':
       $pairs = [];
       foreach (is_array($_SESSION ?? []) ? $_SESSION ?? [] : [] as $key => $value) {

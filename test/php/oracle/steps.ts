@@ -29,23 +29,34 @@ export type CallbackName =
   | 'validate_sid'
   | 'update_timestamp';
 
-/** Six to nine callbacks, an object with some optional methods, or a subclass of SessionHandler. */
+/**
+ * Six to nine callbacks, nine with null for those that the letters do not name (create_sid,
+ * validate_sid, update_timestamp), an object with some optional methods, one that wraps a
+ * SessionHandler, or a subclass of SessionHandler.
+ */
 export type Form =
   | 6
   | 7
   | 8
   | 9
   | 'nulls'
+  | `nulls but ${'c' | 'v' | 'u' | 'cv' | 'cu' | 'vu'}`
   | 'object'
   | 'unregistered'
   | 'id'
   | 'check'
   | 'touch'
+  | 'id check'
+  | 'id touch'
+  | 'check touch'
   | 'full'
   | 'interfaces'
   | 'bare'
+  | 'wrapped'
+  | 'wrapped-id'
   | 'parent'
-  | 'parent-id';
+  | 'parent-id'
+  | 'parent-full';
 
 export interface Handler {
   readonly form: Form;
@@ -58,6 +69,10 @@ export type Step =
   | readonly ['call', string, ...Argument[]]
   | readonly ['set', string, Value]
   | readonly ['delete', string]
+  /** `$_SESSION[…] =& $_SESSION[…]` */
+  | readonly ['refer', string, string]
+  /** `$_SESSION = …` */
+  | readonly ['replace', Argument]
   | readonly ['variables']
   | readonly ['handler', Handler]
   /** A header of the page's own; true replaces those of its name. */
