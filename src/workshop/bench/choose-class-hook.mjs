@@ -7,12 +7,13 @@
  * @returns {import('node:module').ResolveFnOutput}
  */
 export function resolve(specifier, context, next) {
-  const importer = new URL(context.parentURL ?? 'none:').searchParams;
+  if (!specifier.startsWith('#') || !context.parentURL) return next(specifier, context);
+  const importer = new URL(context.parentURL).searchParams;
   const url = specifier === '#sessions' && importer.get('class');
   if (url) return { url, shortCircuit: true };
   const copy = importer.get('bench');
   const resolved = next(specifier, context);
-  if (copy === null || !specifier.startsWith('#')) return resolved;
+  if (copy === null) return resolved;
   // Node 20 has the hook in a thread, where the next one returns a promise.
   const asCopy = ofSameCopy(copy);
   return resolved instanceof Promise ? resolved.then(asCopy) : asCopy(resolved);
