@@ -1,9 +1,8 @@
 /** Starts `npm start`'s program as a child process, in a copy of the project if a test needs one. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket, connect as tcpConnect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { root } from '../../../src/workshop/course/catalogue.ts';
@@ -13,6 +12,7 @@ import {
 } from '../../../src/workshop/machine/database/server.ts';
 import { stripTypes } from '../../../src/workshop/machine/program.ts';
 import { keepTrackOf } from '../../../src/workshop/sandbox/children.ts';
+import { copyProject as copyRoot } from '../copy-project.ts';
 
 export interface Workshop {
   address: string;
@@ -106,15 +106,7 @@ export async function startWorkshop(
 
 /** A copy of the project with its own `lessons/mine`, so that no learner's file is touched. */
 export function copyProject(): { folder: string; mine: string; remove(): void } {
-  const folder = mkdtempSync(join(tmpdir(), 'phpsessid-lab-test-'));
-  for (const name of ['package.json', 'tsconfig.json', 'src', 'lessons']) {
-    const mine = join(root, 'lessons/mine');
-    cpSync(join(root, name), join(folder, name), {
-      recursive: true,
-      filter: (source) => source !== mine,
-    });
-  }
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
+  const folder = copyRoot('phpsessid-lab-test-');
   // The learner is in lesson 5: the class in these tests works on that lesson's table.
   mkdirSync(join(folder, 'lessons/mine'));
   writeFileSync(join(folder, 'lessons/mine/state.json'), '{"lesson":5,"hints":{}}');

@@ -1,26 +1,17 @@
 /**
- * A copy of the workshop for each test, with an empty learner's folder. A copy costs a second of CPU,
- * so the next test gets that of a test that has ended, unless it wrote outside the learner's folder.
+ * A copy of the workshop for each test, with an empty learner's folder. A copy costs half a second of
+ * CPU, so the next test gets that of a test that has ended; the lessons that it changed are restored.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, join, relative } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { findLesson, readLessons, root } from '../../../src/workshop/course/catalogue.ts';
 import { obtainServer } from '../../../src/workshop/machine/database/server.ts';
 import { stripTypes } from '../../../src/workshop/machine/program.ts';
+import { copyInto, copyProject } from '../copy-project.ts';
 
 const terminalProgram = fileURLToPath(new URL('./terminal.py', import.meta.url));
 
@@ -75,8 +66,8 @@ let server: ReturnType<typeof obtainServer> | undefined;
 interface Copy {
   readonly folder: string;
   readonly children: Set<ChildProcess>;
-  /** Whether a test has changed one of the project's own files. */
-  isSpent: boolean;
+  /** What the test has changed: a lesson's folder, `lessons/mine` too, or one of the other files. */
+  readonly changed: Set<string>;
 }
 
 const all = new Set<Copy>();
@@ -90,11 +81,9 @@ beforeEach(() => {
 afterEach(async () => {
   for (const copy of lent.splice(0)) {
     await endChildren(copy);
-    if (copy.isSpent) remove(copy);
-    else {
-      rmSync(join(copy.folder, 'lessons/mine'), { recursive: true, force: true });
-      free.push(copy);
-    }
+    for (const path of copy.changed.add('lessons/mine')) restore(copy, path);
+    copy.changed.clear();
+    free.push(copy);
   }
 });
 
@@ -102,7 +91,7 @@ afterEach(async () => {
 export async function openWorkshop(): Promise<Workshop> {
   server ??= obtainServer();
   const { url } = await server;
-  const copy = free.pop() ?? copyProject();
+  const copy = free.pop() ?? newCopy();
   const { folder, children } = copy;
   lent.push(copy);
   const environment: NodeJS.ProcessEnv = {
@@ -140,12 +129,12 @@ export async function openWorkshop(): Promise<Workshop> {
     type: (...args) => start(['python3', terminalProgram, ...node(args)]),
     read: (path) => readFileSync(join(folder, path), 'utf8'),
     write: (path, text) => {
-      if (relative('lessons/mine', path).startsWith('..')) copy.isSpent = true;
+      copy.changed.add(changedBy(path));
       mkdirSync(join(folder, path, '..'), { recursive: true });
       writeFileSync(join(folder, path), text);
     },
     remove: (path) => {
-      copy.isSpent = true;
+      copy.changed.add(changedBy(path));
       rmSync(join(folder, path), { recursive: true });
     },
     classOf: (label) => {
@@ -172,19 +161,24 @@ export async function closeWorkshops(): Promise<void> {
   server = undefined;
 }
 
-function copyProject(): Copy {
-  const folder = mkdtempSync(join(tmpdir(), 'workshop-runner-'));
-  const copy = { folder, children: new Set<ChildProcess>(), isSpent: false };
+function newCopy(): Copy {
+  const folder = copyProject('workshop-runner-');
+  const copy = { folder, children: new Set<ChildProcess>(), changed: new Set<string>() };
   all.add(copy);
-  for (const name of ['package.json', 'tsconfig.json', 'src', 'lessons']) {
-    cpSync(join(root, name), join(folder, name), {
-      recursive: true,
-      // The developer's own class is not part of the test.
-      filter: (path) => basename(path) !== 'mine',
-    });
-  }
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
   return copy;
+}
+
+/** A command makes other files of a lesson's folder from those that a test has changed. */
+function changedBy(path: string): string {
+  return path.replace(/^(lessons\/[^/]+)\/.*/, '$1');
+}
+
+function restore({ folder }: Copy, path: string): void {
+  rmSync(join(folder, path), { recursive: true, force: true });
+  const original = join(root, path);
+  if (path !== 'lessons/mine' && existsSync(original)) {
+    copyInto(dirname(join(folder, path)), original);
+  }
 }
 
 async function endChildren({ children }: Copy): Promise<void> {
