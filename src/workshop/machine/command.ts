@@ -1,5 +1,5 @@
 /** The end of a command that needs a database. */
-import { Interrupted } from './database/with-server.ts';
+import { Interrupted } from './signals.ts';
 
 /**
  * Runs a command, prints the error that ends it, and returns its exit code.

@@ -2,10 +2,22 @@
  * One rule for SIGINT, SIGTERM and SIGHUP: every clean-up runs first; then the signal has its
  * default effect, unless the program decides its own end.
  */
+import { constants } from 'node:os';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const cleanUps = new Set<() => unknown>();
 const deciders = new Set<(signal: NodeJS.Signals) => void>();
+
+/** The command was ended by a signal. */
+export class Interrupted extends Error {
+  override name = 'Interrupted';
+  readonly code: number;
+
+  constructor(signal: NodeJS.Signals) {
+    super(`ended by ${signal}`);
+    this.code = 128 + constants.signals[signal];
+  }
+}
 
 /**
  * Runs a clean-up when a signal is about to end this process. It may be called again for every

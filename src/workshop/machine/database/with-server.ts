@@ -1,18 +1,6 @@
 /** A database server for the duration of one command. */
-import { constants } from 'node:os';
-import { decideOnSignals } from '../signals.ts';
+import { decideOnSignals, Interrupted } from '../signals.ts';
 import { type DatabaseServer, obtainServer } from './server.ts';
-
-/** The command was ended by a signal. */
-export class Interrupted extends Error {
-  override name = 'Interrupted';
-  readonly code: number;
-
-  constructor(signal: NodeJS.Signals) {
-    super(`ended by ${signal}`);
-    this.code = 128 + constants.signals[signal];
-  }
-}
 
 /**
  * Obtains a server, does the work, closes the server.
