@@ -139,10 +139,9 @@ async function main(): Promise<number> {
   // The type check reads them as well; the step `conditions` fails for a patch that does not apply.
   makeWrongFixes();
   logs.begin();
-  const needsBrowser = files.some((file) => file.startsWith('test/workshop/lab/'));
   const [server, browser] = await Promise.all([
     obtainServer({ progress: (line) => console.log(line) }),
-    needsBrowser ? shareBrowser() : undefined,
+    files.some(drivesPages) ? shareBrowser() : undefined,
     // A test of the type check fails then, with the reason.
     makeSnapshot().catch((error: Error) => console.log(error.message)),
   ]);
@@ -169,6 +168,11 @@ async function main(): Promise<number> {
     await server.close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Files of these folders open the shared browser. */
+function drivesPages(file: string): boolean {
+  return /^test\/workshop\/(lab|site)\//.test(file.replaceAll('\\', '/'));
 }
 
 /** The steps one after the other; those that read the comparisons wait for them. */

@@ -1,8 +1,9 @@
 /** The types of the learner's class: in an editor, and as part of a lesson's verdict. */
 import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import ts from 'typescript';
+import type typescript from 'typescript';
 import { readLessons } from '../../../src/workshop/course/catalogue.ts';
 import { TypeChecker } from '../../../src/workshop/runner/types.ts';
 import { findSnapshot, makeSnapshot } from '../../../src/workshop/runner/types-snapshot.ts';
@@ -10,10 +11,13 @@ import { closeWorkshops, openWorkshop, type Workshop } from './workshop.ts';
 
 after(closeWorkshops);
 
+// An import would look through nine megabytes for the names of their exports.
+const ts = createRequire(import.meta.url)('typescript') as typeof typescript;
+
 const mine = 'lessons/mine/sessions.ts';
 
 /** The declarations of the language, of Node and of mysql2: each project reads the same ones. */
-const declarations = new Map<string, ts.SourceFile | undefined>();
+const declarations = new Map<string, typescript.SourceFile | undefined>();
 
 /** The errors that an editor shows in lessons/mine: `''` when there is none. */
 function editorErrors({ folder }: Workshop): string {
@@ -24,6 +28,8 @@ function editorErrors({ folder }: Workshop): string {
   });
   assert.ok(read);
   const host = ts.createCompilerHost(read.options);
+  // Errors do not come from comments, which are most of the declarations.
+  host.jsDocParsingMode = ts.JSDocParsingMode.ParseForTypeErrors;
   const { getSourceFile } = host;
   host.getSourceFile = (name, ...rest) => {
     if (!name.includes('/node_modules/')) return getSourceFile(name, ...rest);

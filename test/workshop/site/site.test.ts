@@ -6,15 +6,14 @@ import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { inflateSync } from 'node:zlib';
-import { chromium } from 'playwright-core';
 import { readLessons } from '../../../src/workshop/course/catalogue.ts';
 import { buildSite, type SiteReport } from '../../../src/workshop/site/typedoc.ts';
 import { findBrowser } from '../find-browser.ts';
+import { openBrowser } from '../open-browser.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'phpsessid-site-test-'));
 const site = join(folder, 'site');
 const lessons = readLessons();
-const browser = findBrowser();
 let report: SiteReport;
 
 before(async () => {
@@ -109,28 +108,16 @@ test('the bytes of the format are text that can be read and copied', () => {
 });
 
 test('a browser opens the pages, searches and changes the theme without an error', {
-  skip: browser ? false : 'no browser is installed',
+  skip: findBrowser() ? false : 'no browser is installed',
 }, async () => {
   const server = await serve();
   const { port } = server.address() as AddressInfo;
   const base = `http://127.0.0.1:${port}/`;
   const complaints: string[] = [];
-  const context = await chromium.launchPersistentContext(join(folder, 'profile'), {
-    executablePath: browser ?? '',
-    colorScheme: 'light',
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  const browser = await openBrowser();
+  assert.ok(browser);
   try {
-    const page = await context.newPage();
+    const page = await browser.newPage({ colorScheme: 'light' });
     page.setDefaultTimeout(10_000);
     page.on('console', (message) => {
       if (message.type() === 'error') complaints.push(message.text());
@@ -174,7 +161,7 @@ test('a browser opens the pages, searches and changes the theme without an error
     await page.locator('#tsd-search-results li', { hasText: 'garbageCollect' }).first().waitFor();
     assert.deepEqual(complaints, []);
   } finally {
-    await context.close();
+    await browser.close();
     server.closeAllConnections();
     server.close();
   }
