@@ -148,6 +148,8 @@ export class HeldResponse implements ResponseHead {
 
   /** @internal */
   pageSends(method: 'write' | 'end' | 'flushHeaders', called: Called, values: unknown[]): unknown {
+    // A library that has kept this method, such as one that compresses, sends the rest of the page.
+    if (this.#isDiscarded) return true;
     const response = this.#response;
     const original = this.#original[method];
     const given = values.map((value) => this.#callback(value));
@@ -258,23 +260,53 @@ export class HeldResponse implements ResponseHead {
     if (this.#isStale || this.#isBinary) separateHead(this.#response, before);
   }
 
+  /** An error page is sent past other libraries' methods, for which the response has ended. */
+  #leaveOthers(): void {
+    const response = this.#response;
+    const inherited = Reflect.getPrototypeOf(response) as Held;
+    response.writeHead = inherited.writeHead;
+    response.write = inherited.write;
+    response.flushHeaders = inherited.flushHeaders;
+    response.end = ((...values: Parameters<ServerResponse['end']>) => {
+      inherited.end.apply(response, values);
+      this.pageEnded();
+      return response;
+    }) as typeof response.end;
+    // What the discarded page still writes fails, and must not end the process.
+    response.on('error', () => {});
+  }
+
   /** Gives the response to the page that says that the session could not be saved. */
   #discard(error: unknown, owner: PageOwner, isKnown: boolean): void {
     const response = this.#response;
-    if (reportsFailure(response.statusCode, isKnown)) {
+    if (reportsFailure(statusOf(response), isKnown)) {
       process.emitWarning(error as Error);
       this.#release();
+      return;
+    }
+    if (this.#isOver && !response.finished && !response.destroyed) {
+      // Another library still has the page's end(): one that compresses, or another session's save.
+      setTimeout(() => this.#discard(error, owner, isKnown), LOOK_EVERY);
       return;
     }
     this.#state = 'released';
     startOver(response);
     this.#isDiscarded = true;
+    this.#leaveOthers();
     this.#head.withdraw();
     forgetBody(response);
     if (response.destroyed) response.req.socket.destroy(this.#cut?.error);
     owner.fail(error);
   }
 }
+
+/** The status that the page has answered with: one that it has set since changes nothing. */
+function statusOf({ _header: header, statusCode }: Held): number {
+  return header === null ? statusCode : Number(header.split(' ', 2)[1]);
+}
+
+/** Milliseconds between two looks at a response whose end another library delays. */
+const LOOK_EVERY = 10;
 
 function writeHead(this: Held, ...values: unknown[]): unknown {
   return this[HOLD]?.pageWritesHead(writeHead, values);

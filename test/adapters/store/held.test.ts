@@ -5,7 +5,9 @@ import { createServer, type RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import express, { type ErrorRequestHandler } from 'express';
+import { createGzip } from 'node:zlib';
+import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
+import expressSession from 'express-session';
 import Fastify from 'fastify';
 import { H3, HTTPError } from 'h3';
 import Koa from 'koa';
@@ -206,6 +208,65 @@ test('a function for errors that fails itself leaves the answer to the default',
     ];
     for (const page of pages) assert.match(await ask(await serve(page)), /^HTTP\/1.1 500 /);
   }
+});
+
+/** As `compression` does: its end() counts once, and the rest goes to the methods that it has found. */
+const compress: RequestHandler = (_request, response, next) => {
+  const { write, end } = response;
+  const stream = createGzip();
+  stream.on('data', (chunk: Buffer) => void write.call(response, chunk, 'utf8'));
+  stream.on('end', () => void Reflect.apply(end, response, []));
+  response.write = ((chunk: string) => stream.write(chunk)) as typeof response.write;
+  response.end = ((chunk: string) => {
+    if (!stream.writableEnded) stream.end(chunk);
+    return response;
+  }) as typeof response.end;
+  response.set('Content-Encoding', 'gzip');
+  next();
+};
+
+/** Middlewares that keep the page's answer for themselves for a while. */
+const KEEPERS: Record<string, () => RequestHandler> = {
+  'a library that compresses': () => compress,
+  'express-session': () =>
+    expressSession({ secret: 'signs', resave: true, saveUninitialized: true }),
+};
+
+for (const [name, keeper] of Object.entries(KEEPERS)) {
+  test(`the answer to a save that failed arrives past ${name}, whichever is first`, async () => {
+    const ours = expressSessions(newStore());
+    for (const handlers of [
+      [keeper(), ours],
+      [ours, keeper()],
+    ]) {
+      const app = express();
+      app.use(...handlers, async (request, response) => {
+        (await getSession(request)).data['when'] = new Date();
+        response.send('a page of some length '.repeat(5000));
+      });
+      const answerError: ErrorRequestHandler = (error, _request, response, _next) => {
+        response.status(503).send((error as Error).name);
+      };
+      app.use(answerError);
+      const response = await fetch(await serve(app), { signal: AbortSignal.timeout(20_000) });
+      assert.equal(`${response.status} ${await response.text()}`, '503 SessionValueError');
+    }
+  });
+}
+
+test('a status that is set after the answer does not hide that its session was not saved', async () => {
+  const app = express();
+  app.use(expressSessions(newStore()), async (request, response) => {
+    (await getSession(request)).data['when'] = new Date();
+    response.send('saved');
+    response.status(500);
+  });
+  const answerError: ErrorRequestHandler = (error, _request, response, _next) => {
+    response.status(503).send((error as Error).name);
+  };
+  app.use(answerError);
+  const response = await fetch(await serve(app));
+  assert.equal(`${response.status} ${await response.text()}`, '503 SessionValueError');
 });
 
 /** A page that answers by itself that its session could not be saved; the save at the end fails, too. */
