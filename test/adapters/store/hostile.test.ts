@@ -270,11 +270,17 @@ for (const [name, start] of Object.entries(adapters)) {
     const sessions = newStore();
     const url = await start(sessions, async (asked) => ({
       ...(await count(asked)),
-      headers: { 'Cache-Control': asked.path.slice(1).replaceAll('_', ' ') },
+      headers: {
+        'Cache-Control': asked.path.slice(1).replaceAll('_', ' '),
+        'CDN-Cache-Control': 'max-age=60',
+        'Surrogate-Control': 'private',
+      },
     }));
     for (const control of ['public,_max-age=60', 's-maxage=60', 'max-age=9', 'private="x"']) {
       const { headers } = await fetch(`${url}/${control}`);
       assert.equal(headers.get('cache-control'), 'no-store', control);
+      assert.equal(headers.get('cdn-cache-control'), 'no-store', control);
+      assert.equal(headers.get('surrogate-control'), 'private', control);
     }
     for (const control of ['private,_max-age=60', 'no-store', 'max-age=0,_No-Store']) {
       const { headers } = await fetch(`${url}/${control}`);
