@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openBench } from '#bench';
 
-const { another, database, handler, newId, statements, store } = await openBench();
+const { another, database, handler, newId, statements, store, unawaited } = await openBench();
 await handler.open('', 'MySession');
 
 test('an unknown id reads as an empty string', async () => {
@@ -11,18 +11,30 @@ test('an unknown id reads as an empty string', async () => {
 });
 
 test('a known id reads the exact bytes that were stored', async () => {
-  const id = await newId();
-  const data = `count|i:7;name|s:20:"Zoë's|e;\r\n\\💾 100%_?";last|s:2:"  ";  `;
-  await store(id, data);
-  assert.equal(await handler.read(id), data);
+  for (const [what, data] of Object.entries({
+    // The accent of Zoe is a character of its own.
+    'odd characters': `count|i:7;name|s:29:"Zoe\u0308 Zoë's|e;\r\n\\💾 100%_?";last|s:2:"  ";  `,
+    'sixty thousand characters': `cart|s:60000:"${'x'.repeat(60_000)}";`,
+  })) {
+    const id = await newId();
+    await store(id, data);
+    const back = await handler.read(id);
+    assert.equal(`${back.length} characters`, `${data.length} characters`, what);
+    assert.equal(back, data, what);
+  }
 });
 
 test('each id reads its own session', async () => {
   const [ann, bob] = [await newId(), await newId()];
   await store(ann, 'name|s:3:"Ann";');
   await store(bob, 'name|s:3:"Bob";');
+  const before = statements().length;
   assert.equal(await handler.read(bob), 'name|s:3:"Bob";');
   assert.equal(await handler.read(ann), 'name|s:3:"Ann";');
+  for (const { outcome, sql } of statements().slice(before)) {
+    const rows = outcome?.kind === 'rows' ? outcome.rows : 0;
+    assert.ok(rows <= 1, `to read one session, the class fetched ${rows} rows: ${sql}`);
+  }
 });
 
 test('a session that another process has changed reads as changed', async () => {
@@ -51,6 +63,8 @@ test('a read that cannot be done rejects', async () => {
   await database.withoutTable(() =>
     assert.rejects(handler.read(id), 'Read returned although the test has renamed the table'),
   );
+  const slow = await unawaited(() => handler.read(id));
+  assert.deepEqual(slow, [], 'Read returned before the database had answered this');
 });
 
 test('page after page reads on the same connection', async () => {

@@ -13,6 +13,7 @@ test('a destroyed session reads as an empty string', async () => {
   const [leaver, stayer] = [await newId(), await newId()];
   await handler.write(leaver, 'user|s:3:"Ann";');
   await handler.write(stayer, 'user|s:3:"Bob";');
+  await handler.write(await newId(), '');
   await database.query('UPDATE sessions SET updated = 1'); // Old, which is not Destroy's business
   const before = (await database.rows()).length;
   assert.equal(await handler.destroy(leaver), true);
@@ -44,7 +45,10 @@ test('collecting removes a session older than the lifetime', async () => {
   const [one, two] = [await newId(), await newId()];
   for (const id of [one, two]) await handler.write(id, 'old|b:1;');
   clock.advance(1441);
-  await handler.gc(1440);
+  for (const sweep of ['with two old sessions', 'with none']) {
+    const answer = await handler.gc(1440);
+    assert.notEqual(answer, false, `a sweep ${sweep}: to PHP false is a failure`);
+  }
   for (const id of [one, two]) assert.equal(await handler.read(id), '');
 });
 
@@ -52,9 +56,9 @@ test('a session exactly as old as the lifetime stays', async () => {
   clock.set(1_800_000_000);
   const id = await newId();
   await handler.write(id, 'ripe|b:1;');
-  clock.advance(1440);
+  clock.advance(1440.6); // time() counts whole seconds, and it says 1440
   await handler.gc(1440);
-  assert.equal(await handler.read(id), 'ripe|b:1;');
+  assert.equal(await handler.read(id), 'ripe|b:1;', 'saved 1440 whole seconds ago');
 });
 
 test('the lifetime is the one that PHP passes', async () => {
@@ -66,7 +70,7 @@ test('the lifetime is the one that PHP passes', async () => {
   const left = async (): Promise<string> => `sessions left: ${(await database.rows()).length}`;
   assert.equal(await left(), 'sessions left: 1', 'garbageCollect(86400), and it is 2000 s old');
   for (const life of [60, 0]) {
-    await handler.write(await newId(), 'younger|b:1;');
+    await handler.write(await newId(), life === 0 ? 'younger|b:1;' : '');
     clock.advance(life + 1);
     await handler.gc(life);
     const message = `garbageCollect(${life}), and the youngest is ${life + 1} s old`;

@@ -76,7 +76,9 @@ test('the id of a session that has ended is not given to another visitor', async
   await handler.close();
 });
 
-test('visitors who come at the same moment get an id each', async () => {
+test('visitors who come at the same moment get an id each', async (context) => {
+  clock.set(1_800_000_000);
+  context.mock.method(Math, 'random', () => 0.5);
   const { handler: other } = await another();
   for (const each of [handler, other]) await each.open('', 'MySession');
   gate(2, /^\s*INSERT/i, { holds: 'answer' });
@@ -124,6 +126,9 @@ test('a page whose save or sign-out fails does not answer as if it had not', asy
     await response;
     assert.equal(answer?.status, 500, `the test took the table away from ${path}`);
   }
+  const away = await (await another('mysql://nobody@127.0.0.1:1/nowhere')).serve();
+  const { status } = await away.request({ path: '/whoami' });
+  assert.equal(status, 500, 'of a page that only reads, while the database is away');
 });
 
 test('a page that sweeps deletes what is over', async () => {

@@ -3,7 +3,7 @@ import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openBench } from '#bench';
 
-const { another, database, gate, handler, newId, serve, store } = await openBench();
+const { another, database, gate, handler, newId, serve, statements, store } = await openBench();
 await handler.open('', 'MySession');
 const server = await serve();
 after(() => server.close());
@@ -13,6 +13,7 @@ const answer = (promise: Promise<unknown>): Promise<unknown> =>
   promise.catch((error: Error) => `an error: ${error.message}`);
 
 test("one request's close leaves the other its session", async () => {
+  const { handler: fresh } = await another();
   await handler.open('', 'MySession');
   const id = await newId();
   await store(id, 'user|s:3:"Bob";');
@@ -22,6 +23,14 @@ test("one request's close leaves the other its session", async () => {
   assert.equal(await answer(handler.read(id)), 'user|s:3:"Bob";');
   assert.equal(await answer(handler.write(id, 'user|s:3:"Bob";count|i:1;')), true);
   assert.equal(await handler.close(), true);
+  await fresh.open('', 'MySession');
+  await fresh.read(id);
+  const closing = fresh.close();
+  await fresh.open('', 'MySession');
+  await closing;
+  const read = await answer(fresh.read(id));
+  assert.equal(read, 'user|s:3:"Bob";count|i:1;', 'of a request that opens while another closes');
+  await fresh.close();
 });
 
 test('two requests are served at once', async () => {
@@ -34,10 +43,20 @@ test('two requests are served at once', async () => {
 });
 
 test('request after request is served by the same few connections', async () => {
+  const { handler: fresh } = await another();
   await handler.open('', 'MySession');
   const id = await newId();
   await store(id, 'count|i:1;');
   await handler.close();
+  const before = statements().length;
+  for (let round = 0; round < 20; round++) {
+    await fresh.open('', 'MySession');
+    await fresh.read(id);
+    await fresh.close();
+  }
+  const sent = statements().slice(before);
+  const used = new Set(sent.map(({ connection }) => connection)).size;
+  assert.ok(used <= 10, `20 requests one after the other have used ${used} connections`);
   for (let round = 0; round < 20; round++) {
     await handler.open('', 'MySession');
     await handler.open('', 'MySession');

@@ -26,6 +26,8 @@ function lookalikes(id: string): string[] {
       `${id}'`,
     ],
     ...[`${id}\n`, `${id}\n<script>`, `${id}\0`, `${id}\u0301`, `${id}${' '.repeat(100)}`],
+    // To a pattern that ignores case they are an s and a k.
+    ...[`${id.slice(0, -1)}\u017F`, `${id.slice(0, -1)}\u212A`],
     ...[`${id} OR 1=1`, `0x${Number(id).toString(16)}`, `${id}${'x'.repeat(1_000_000)}`],
   ];
 }
@@ -44,6 +46,10 @@ const others = [
   '1.5',
   '1e9',
   'Infinity',
+  '0123456789',
+  // Digits to a pattern for all scripts, and to no database.
+  '\u0663',
+  '\uFF11\uFF12',
 ];
 
 /** The id with upper and lower case swapped. */

@@ -12,7 +12,9 @@ test('no value in the table opens a session', async () => {
   await store(id, 'user|s:3:"Ann";');
   for (const { id: key } of await database.rows()) {
     const { length } = Buffer.from(key as Buffer);
-    assert.ok(length >= 16, `a key of ${length} bytes is too short to be unique`);
+    const digits = /^[0-9a-f]+$/i.test(String(key)) ? `, which are ${length} digits of a hash` : '';
+    const bytes = digits === '' ? length : length / 2;
+    assert.ok(bytes >= 16, `a key of ${bytes} bytes${digits} is too short to be unique`);
   }
   const cells = (await database.rows()).flatMap((row) => Object.values(row));
   for (const cell of cells) {
@@ -25,20 +27,36 @@ test('no value in the table opens a session', async () => {
   assert.equal(await handler.read(id), 'user|s:3:"Ann";');
 });
 
+/** The pieces of an id that leave little to guess, and notations of its text and of its bytes. */
+function secretsOf(id: string): string[] {
+  const pieces = Array.from({ length: id.length - 11 }, (_, at) => id.slice(at, at + 12));
+  const notations = ['hex', 'base64', 'base64url'] as const;
+  const spelt = [Buffer.from(id), Buffer.from(id, 'base64url')].flatMap((bytes) =>
+    // The end of a text in base64 depends on what follows it.
+    notations.map((notation) => bytes.toString(notation).slice(0, 32)),
+  );
+  const bytes = [...Buffer.from(id, 'base64url')].slice(0, 12);
+  const dump = bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  return [...pieces, ...spelt, dump];
+}
+
 test('the database is never told an id', async () => {
   // The random bytes that an id is made of are as secret as the id.
   const { result: id, bytes } = await recordDraws(() => newId());
   const drawn = bytes.map((each) => each.toString('latin1'));
+  await handler.read(id);
   await handler.write(id, 'count|i:1;');
   await handler.write(id, 'count|i:2;');
   await handler.read(id);
   await handler.destroy(id);
+  await handler.read(id);
   for (const { sql, values } of statements()) {
     const told = [sql, ...values].map((value) =>
       value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value),
     );
-    for (const secret of [id, ...drawn]) {
-      assert.ok(!told.some((text) => text.includes(secret)), `the id is in a statement: ${sql}`);
+    for (const secret of [...secretsOf(id), ...drawn]) {
+      const isTold = told.some((text) => text.includes(secret));
+      assert.ok(!isTold, `the id, or a part of it, is in a statement: ${sql}`);
     }
   }
 });
@@ -98,7 +116,9 @@ test('no error and no log contains an id', async () => {
   const making = await overhear(async () => {
     id = await newId();
   });
-  assert.ok(!making.includes(id), 'createId said the id');
+  const secrets = secretsOf(id);
+  const says = (text: string): boolean => secrets.some((secret) => text.includes(secret));
+  assert.ok(!says(making), 'createId said the id, or a part of it');
   await store(id, 'count|i:1;');
   const calls = {
     Read: () => handler.read(id),
@@ -108,11 +128,20 @@ test('no error and no log contains an id', async () => {
   for (const [name, work] of Object.entries(calls)) {
     const call = () => Promise.race([work(), delay(1000)]);
     const failing = await database.withoutTable(() => overhear(call));
-    assert.ok(!failing.includes(id), `${name} said the id when the test had taken the table away`);
-    assert.ok(!(await overhear(call)).includes(id), `${name} said the id`);
+    const where = 'when the test had taken the table away';
+    assert.ok(!says(failing), `${name} said the id, or a part of it, ${where}`);
+    assert.ok(!says(await overhear(call)), `${name} said the id, or a part of it`);
   }
   const ended = await overhear(() => handler.read(id));
-  assert.ok(!ended.includes(id), 'Read said the id of a session that has ended');
+  assert.ok(!says(ended), 'Read said the id of a session that has ended');
+  for (const [name, call] of Object.entries({
+    Read: () => handler.read(`${id}.`),
+    Write: () => handler.write(`${id}.`, ''),
+    Destroy: () => handler.destroy(`${id}.`),
+  })) {
+    const heard = await overhear(call);
+    assert.ok(!says(heard), `${name} said a refused id, which is a real one with a dot behind it`);
+  }
   const page = await serve();
   const { cookie } = await page.request();
   const [, value = ''] = cookie.split('=');

@@ -182,7 +182,8 @@ test('a sweep changes no setting of its connection', async () => {
   await Promise.all(Array.from({ length: 20 }, () => handler.write(id, 'count|i:1;')));
   await database.query('DROP TRIGGER note');
   const noted = await database.query('SELECT DISTINCT settings FROM noted');
-  const [unchanged] = await database.query(`SELECT ${settings} AS settings`);
+  const server = settings.replaceAll('@@', '@@GLOBAL.');
+  const [unchanged] = await database.query(`SELECT ${server} AS settings`);
   assert.deepEqual(noted, [unchanged], 'settings of connections after ten sweeps at once');
 });
 

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { openBench } from '#bench';
 
-const { clock, handler, newId, random } = await openBench();
+const { clock, database, handler, newId, random, statements } = await openBench();
+const { SessionTooLarge } = (await import('#sessions')) as { SessionTooLarge?: unknown };
 await handler.open('', 'MySession');
 const mebibyte = 1_048_576;
 
@@ -14,14 +15,25 @@ const answer = (promise: Promise<unknown>): Promise<unknown> =>
 test('any bytes come back as they were, up to a mebibyte', async () => {
   const everyByte = Uint8Array.from({ length: 256 }, (_, byte) => byte);
   const noise = Uint8Array.from({ length: mebibyte }, () => Math.floor(random() * 256));
-  // A byte order mark, and an accent that is a character of its own, are bytes like any others.
-  const marks = ['\uFEFFcount|i:1;', 'name|s:3:"e\u0301";'];
-  for (const data of [everyByte, noise, new Uint8Array(65_536), new Uint8Array(0), ...marks]) {
+  for (const [what, data] of Object.entries({
+    'each byte once': everyByte,
+    'a mebibyte of noise': noise,
+    '65,536 times the byte 0': new Uint8Array(65_536),
+    nothing: new Uint8Array(0),
+    'a string with a byte order mark': '\uFEFFcount|i:1;',
+    'a string with an accent that is a character of its own': 'name|s:3:"e\u0301";',
+    'a string with a NUL, as PHP writes for a private property': 'a|O:1:"A":1:{s:4:"\0A\0b";N;}',
+  })) {
     const id = await newId();
-    assert.equal(await answer(handler.write(id, data)), true);
+    const before = statements().length;
+    assert.equal(await answer(handler.write(id, data)), true, what);
+    const saves = statements()
+      .slice(before)
+      .filter(({ sql }) => /INSERT|UPDATE|REPLACE/i.test(sql));
+    assert.ok(saves.length <= 1, `${what} took ${saves.length} statements; in between it is torn`);
     const back = await handler.readBytes(id);
     const bytes = typeof data === 'string' ? Buffer.from(data) : Buffer.from(data);
-    assert.ok(bytes.equals(back), `${bytes.length} bytes came back as ${back.length}`);
+    assert.ok(bytes.equals(back), `${what}: ${bytes.length} bytes came back as ${back.length}`);
   }
 });
 
@@ -54,10 +66,13 @@ test('a session over the limit is refused, and the saved one stays', async () =>
       },
     );
     assert.equal(outcome, 'a RangeError whose name is SessionTooLarge', what);
+    assert.equal(typeof SessionTooLarge, 'function', 'the export SessionTooLarge of your file');
     assert.ok(!shown.includes(id), `${what}: the error contains the id`);
     assert.doesNotMatch(shown, /x{20}|é{20}|(0, ){20}/, `${what}: the error contains the data`);
     assert.equal(await handler.read(id), 'cart|i:1;', `${what}: the session of before`);
   }
+  const failed = await database.withoutTable(() => answer(handler.write(id, 'cart|i:2;')));
+  assert.doesNotMatch(String(failed), /SessionTooLarge/, 'of 9 bytes, but the table was away');
 });
 
 test('a session is saved in the year 2040 as well', async () => {
@@ -65,4 +80,6 @@ test('a session is saved in the year 2040 as well', async () => {
   const id = await newId();
   assert.equal(await answer(handler.write(id, 'count|i:1;')), true);
   assert.equal(await handler.read(id), 'count|i:1;');
+  const updated = (await database.rows()).map((row) => Number(row['updated']));
+  assert.equal(Math.max(...updated), clock.now(), 'the latest time of the table, in 2040');
 });

@@ -121,7 +121,13 @@ async function load(subject: Subject, wire: Wire, url: string, copy: string): Pr
   process.env['DATABASE_URL'] = url;
   const sessions = await loadClass(copy);
   process.env['DATABASE_URL'] = wire.url;
-  return { ...adaptHandler(sessions, reportCallsOf(subject)), sessions };
+  const reportCall = reportCallsOf(subject);
+  const onCall = (method: string): void => {
+    // A class may as well read the address when it opens.
+    process.env['DATABASE_URL'] = url;
+    reportCall(method);
+  };
+  return { ...adaptHandler(sessions, onCall), sessions };
 }
 
 function reportCallsOf({ file }: Subject): (method: string) => void {
@@ -175,7 +181,7 @@ function benchOf(parts: Parts, loaded: LoadedClass): Bench {
       cluster ??= startCluster(parts);
       return cluster;
     },
-    unawaited: (call) => unawaited(wire, call),
+    unawaited: (call) => unawaited(wire, subject.file, call),
     recordDraws,
     overhear,
     keptPromises,

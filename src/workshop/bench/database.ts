@@ -64,10 +64,10 @@ export async function openDatabase(
   // The server closes it when a test kills connections; the next query reports that.
   connection.on('error', () => {});
   // A transaction that the class leaves open must fail a test, not stop it.
-  await connection.query('SET lock_wait_timeout = 8');
+  await connection.query('SET lock_wait_timeout = 8, innodb_lock_wait_timeout = 8');
   await connection.query(schemaSql);
   const query = async (sql: string, values: readonly unknown[] = []): Promise<Row[]> => {
-    const [rows] = await connection.query<RowDataPacket[]>(sql, [...values]);
+    const [rows] = await connection.query<RowDataPacket[]>(sql, [...values]).catch(explainWait);
     return Array.isArray(rows) ? rows : [];
   };
   const readers: string[] = [];
@@ -113,6 +113,13 @@ export async function openDatabase(
   };
 }
 
+/** @throws The error; for a wait in vain, one that names its cause. */
+function explainWait(error: Error & { code?: string }): never {
+  if (error.code !== 'ER_LOCK_WAIT_TIMEOUT') throw error;
+  const why = 'a transaction that the class has begun and not ended holds what this test needs';
+  throw new Error(`${why}: COMMIT or ROLLBACK on every way out`, { cause: error });
+}
+
 /**
  * The wire sees a client's quit at once, the server a moment later. The count is read when both
  * agree, so that it is not about to change.
@@ -130,7 +137,7 @@ async function countConnections(connection: Connection, wire: Wire): Promise<num
     if (seen === expected) return rows.length;
     if (performance.now() > deadline) {
       throw new Error(
-        `The server shows the connections [${seen}] on this schema, the wire [${expected}]`,
+        `The server shows the connections [${seen}] on this schema, the wire [${expected}]; a class connects to the database that the path of DATABASE_URL names`,
       );
     }
   }

@@ -3,6 +3,7 @@ import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import { Connection } from 'mysql2';
 import type { Wire } from '../wire/proxy.ts';
 import { everythingArrived } from './database.ts';
+import { followDeadlines } from './deadlines.ts';
 
 /** More statements than any callback sends at once: a gate of this size never fills. */
 const many = 1000;
@@ -14,17 +15,24 @@ const anHour = 3_600_000;
 
 /**
  * Calls while each answer of the database, and each end of a connection, is held back until the
- * call has had time to continue without it.
+ * call has had time to continue without it. The first time, the limits that the class has set to its
+ * waiting pass meanwhile: a callback may fail at one, and may not succeed.
  *
+ * @param file - Absolute path of the class.
  * @param call - One callback of the class.
  * @returns The statements that were still at work when the call's promise had settled, and `end()`
  *   for a connection that was still closing; empty when the call waited for everything.
- * @throws The call's error, after everything has been answered.
+ * @throws The call's error, after everything has been answered, unless a limit caused it.
  */
-export async function unawaited(wire: Wire, call: () => Promise<unknown>): Promise<string[]> {
+export async function unawaited(
+  wire: Wire,
+  file: string,
+  call: () => Promise<unknown>,
+): Promise<string[]> {
   const goodbyes = holdGoodbyes();
+  const deadlines = followDeadlines(file);
   const early = new Set<string>();
-  let isOver = false;
+  let [isOver, hasPassed] = [false, false];
   const end = (): void => {
     isOver = true;
   };
@@ -34,7 +42,12 @@ export async function unawaited(wire: Wire, call: () => Promise<unknown>): Promi
     const result = call();
     result.then(end, end);
     while (await somethingIsHeld(wire, held, () => isOver)) {
-      for (let turn = 0; turn < turns; turn += 1) await setImmediate();
+      await proceed();
+      if (!isOver && !hasPassed && deadlines.pass()) {
+        hasPassed = true;
+        await proceed();
+        if (isOver && (await hasFailed(result))) return [];
+      }
       if (isOver) for (const each of held()) early.add(each);
       const full = gate;
       // Without a gap, in which a statement could slip through.
@@ -47,7 +60,20 @@ export async function unawaited(wire: Wire, call: () => Promise<unknown>): Promi
   } finally {
     gate.open();
     goodbyes.restore();
+    deadlines.restore();
   }
+}
+
+/** Gives the class time to continue without the answers that are held back. */
+async function proceed(): Promise<void> {
+  for (let turn = 0; turn < turns; turn += 1) await setImmediate();
+}
+
+async function hasFailed(result: Promise<unknown>): Promise<boolean> {
+  return await result.then(
+    () => false,
+    () => true,
+  );
 }
 
 /** Waits for something to hold; false when the call is over and the wire stays idle. */

@@ -32,7 +32,9 @@ export function examinedBy(stack: string): string | undefined {
   const call = awaited ? position + awaited : source.lastIndexOf('assert', position);
   if (call < start) return undefined;
   const argument = firstArgument(source.slice(call));
-  const text = argument?.replaceAll(/\s+/g, ' ').replaceAll(/\(await ([\w.]+\([^()]*\))\)/g, '$1');
+  const text = argument
+    ?.replaceAll(/\s+/g, ' ')
+    .replaceAll(/(?<!\w)\(await ([\w.]+\([^()]*\))\)/g, '$1');
   const plain = text?.replaceAll(/\bawait /g, '').trim();
   return plain === undefined || plain.length > longest ? undefined : plain;
 }

@@ -42,8 +42,9 @@ function describeAssertion(
 ): Pick<Failure, 'reason' | 'message' | 'expected' | 'actual'> {
   const { operator, expected, actual, generatedMessage, stack = '' } = error;
   const reason = 'assertion';
-  // To a test's own message Node adds the difference, below an empty line.
-  const own = generatedMessage ? undefined : shorten(error.message.split('\n\n', 1)[0] ?? '');
+  // To a test's own message Node adds the difference, below an empty line or a legend.
+  const [ownMessage = ''] = error.message.split(/\n(?:\n|\+ actual - expected\n)/, 1);
+  const own = generatedMessage ? undefined : shorten(ownMessage);
   const examined = generatedMessage ? examinedBy(stack) : undefined;
   if (operator === '==') return { reason, message: own ?? `not true: ${examined ?? '…'}` };
   const missing = /^Missing expected \w+(?: \(.*?\))?(?:: (?<own>.*)|\.)$/s.exec(error.message);
