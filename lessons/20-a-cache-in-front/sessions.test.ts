@@ -203,7 +203,7 @@ test('a server that dies between its two stores leaves no old copy', async () =>
   await pool.end();
 });
 
-test('of two writers the one that is over does not speak for the other', async () => {
+test('a writer that has ended leaves the token of the other one in place', async () => {
   const id = await cachedSession('count|i:1;');
   const mortal = await newServer();
   await during(
@@ -218,7 +218,7 @@ test('of two writers the one that is over does not speak for the other', async (
     },
   );
   assert.equal(await b.look(id), 'count|i:3;');
-  // The other way round: the slower one is over at the database first, and hears of it last.
+  // The other way round: the database carries out the slower save first and answers it last.
   const other = await cachedSession('count|i:1;');
   const slower = () => b.write(other, 'count|i:2;');
   await during(slower, 'answer', /^\s*UPDATE/i, () => a.write(other, 'count|i:3;'));
@@ -375,7 +375,7 @@ test('a process uses the memcached of SESSION_CACHE', async () => {
   }
 });
 
-test('no read is behind a save, with servers dying between their two stores', async (t) => {
+test('no read is older than the last save, with servers dying between their two stores', async (t) => {
   const ids = await Promise.all(Array.from({ length: 24 }, () => a.create_sid()));
   /** For each session the last number whose save has returned. */
   const saved = new Map(ids.map((id) => [id, 0]));
