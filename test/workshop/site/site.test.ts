@@ -147,10 +147,15 @@ test('a browser opens the pages, searches and changes the theme without an error
     assert.notEqual(await background(), light);
 
     await page.setViewportSize({ width: 390, height: 844 });
-    await page.goto(`${base}documents/10._Upsert.html`);
-    const proofs = page.locator('.wide').last();
-    const [inside, room] = await proofs.evaluate((table) => [table.scrollWidth, table.clientWidth]);
-    assert.ok((inside ?? 0) <= (room ?? 0), `a table of ${inside} pixels in ${room}`);
+    for (const [name, index] of [
+      ['The_store', 0],
+      ['10._Upsert', -1],
+    ] as const) {
+      await page.goto(`${base}documents/${name}.html`);
+      const table = page.locator('.wide').nth(index);
+      const [inside, room] = await table.evaluate((box) => [box.scrollWidth, box.clientWidth]);
+      assert.ok((inside ?? 0) <= (room ?? 0), `${name}: a table of ${inside} pixels in ${room}`);
+    }
     const drawing = page.getByRole('img', { name: 'Two first saves' });
     const box = await drawing.boundingBox();
     assert.ok(box && box.width > 300 && box.x + box.width <= 390, JSON.stringify(box));
