@@ -1,9 +1,9 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
 import { sealData } from 'iron-session';
 import type { Pool, PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { createPool } from 'mysql2/promise';
+import { lock, take, unlock } from '#lock';
 import { CacheUnavailable, type Item, MemcachedClient } from '#memcached';
 import {
   $_SESSION,
@@ -45,9 +45,6 @@ let ownPool: Pool | undefined;
 /** The process's connection to the memcached at SESSION_CACHE: `127.0.0.1:11211`. */
 const server = process.env['SESSION_CACHE'];
 const ownCache = server === undefined ? undefined : new MemcachedClient({ server });
-
-/** The lock's name: 64 characters, MySQL's limit, that cannot be computed from the row. */
-const lockName = (token: string) => createHash('sha256').update(`lock ${token}`).digest('hex');
 
 /** Thrown for a session that is too large to save; the saved one stays. */
 export class SessionTooLarge extends RangeError {
@@ -166,9 +163,6 @@ export class Sessions implements SessionHandlerInterface, SessionIdInterface {
   /** Seconds that a request waits for its session before it fails. */
   static readonly MaxWait = 10;
 
-  /** For each session, the last request of this process that has asked for its lock. */
-  static readonly #asking = new Map<string, Promise<void>>();
-
   #pool: Pool | undefined;
   readonly #now: () => number;
   readonly #random: (size: number) => Buffer;
@@ -209,9 +203,7 @@ export class Sessions implements SessionHandlerInterface, SessionIdInterface {
   async close(): Promise<boolean> {
     const db = this.#db;
     this.#db = this.#found = undefined;
-    // On a broken connection the server has released the lock itself.
-    await db?.query('SELECT RELEASE_ALL_LOCKS()').catch(() => db.destroy());
-    db?.release();
+    if (db) await unlock(db);
     return true;
   }
 
@@ -263,7 +255,7 @@ export class Sessions implements SessionHandlerInterface, SessionIdInterface {
       if (!Number.isSafeInteger(max_life) || max_life < 0) {
         throw new TypeError(`max_life must be whole seconds, 0 or more; got ${String(max_life)}`);
       }
-      const db = this.#db ?? (await this.#take());
+      const db = this.#db ?? (await take(this.#pool, Sessions.MaxWait));
       try {
         await db.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
         await db.execute('DELETE FROM sessions WHERE updated < ?', [this.#now() - max_life]);
@@ -352,41 +344,11 @@ export class Sessions implements SessionHandlerInterface, SessionIdInterface {
     return row;
   }
 
-  /** Takes the session's lock, after the requests of this process that asked for it before. */
+  /** Takes the session's lock, unless this request has it already. */
   async #lock(token: string): Promise<void> {
     if (this.#db) return;
     if (this.#failed) throw this.#failed;
-    const name = lockName(token);
-    const asked: Promise<void> = this.#ask(name).finally(() => {
-      if (Sessions.#asking.get(name) === asked) Sessions.#asking.delete(name);
-    });
-    Sessions.#asking.set(name, asked);
-    await asked;
-  }
-
-  /** Waits without a connection for the request before, then with one for the lock. */
-  async #ask(name: string): Promise<void> {
-    const until = performance.now() + Sessions.MaxWait * 1000;
-    const before = Sessions.#asking.get(name);
-    await before?.catch(() => {});
-    this.#db = await this.#take(until);
-    const values = [name, name, Math.max(0, until - performance.now()) / 1000];
-    const sql = 'SELECT IS_USED_LOCK(?) AS holder, GET_LOCK(?,?) AS got';
-    const [tbl] = await this.#db.execute<RowDataPacket[]>(sql, values);
-    this.#waited = before !== undefined || tbl[0]?.['holder'] !== null;
-    if (tbl[0]?.['got'] !== 1) throw new Error(`The session was busy for ${Sessions.MaxWait} s`);
-  }
-
-  /** Takes a connection from the pool, which by itself would wait without end. */
-  async #take(until = performance.now() + Sessions.MaxWait * 1000): Promise<PoolConnection> {
-    if (!this.#pool) throw new Error('open() has not been called');
-    const taking = this.#pool.getConnection();
-    const timer = new AbortController();
-    const late = delay(Math.max(0, until - performance.now()), undefined, timer).catch(() => {});
-    const db = await Promise.race([taking, late]).finally(() => timer.abort());
-    if (db) return db;
-    taking.then((unused) => unused.release()).catch(() => {});
-    throw new Error(`No connection was free for ${Sessions.MaxWait} s`);
+    ({ db: this.#db, waited: this.#waited } = await lock(this.#pool, token, Sessions.MaxWait));
   }
 
   /** PHP calls no method after one that failed, not even close, so close runs here. */

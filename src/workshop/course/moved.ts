@@ -29,9 +29,30 @@ export function withMoved(text: string, lessons: readonly Lesson[]): string {
 
 /** Takes the code that another class imports out of a class's text, where it is as it was written. */
 export function withoutMoved(text: string, other: string, lessons: readonly Lesson[]): string {
-  return importedBy(other, lessons)
-    .flatMap(asWritten)
-    .reduce((rest, each) => rest.replace(`${each}\n\n`, ''), text);
+  return [...importedBy(other, lessons).flatMap(asWritten), ...queueBefore(other, lessons)].reduce(
+    (rest, each) => rest.replace(`${each}\n\n`, ''),
+    text,
+  );
+}
+
+/**
+ * Finds the members of lesson 14 for which a class has functions of `#lock`. They are static methods
+ * there, and name the class, so the two forms cannot be compared.
+ *
+ * @returns Their names; empty for a class with a lock of its own.
+ */
+export function replacedByLock(text: string): string[] {
+  return /from ['"]#lock['"]/.test(text) ? ['lockName', '#asking', '#ask', '#take'] : [];
+}
+
+/** The text of these members in lesson 14's class. */
+function queueBefore(text: string, lessons: readonly Lesson[]): string[] {
+  const lesson = lessons.find(({ number }) => number === 14);
+  const names = replacedByLock(text);
+  if (!lesson || names.length === 0) return [];
+  const declares = new RegExp(`^ *(?:static |async |const )+(?:${names.join('|')})\\b`, 'm');
+  const blocks = readFileSync(lesson.files.class, 'utf8').split('\n\n');
+  return blocks.filter((block) => declares.test(block));
 }
 
 /**

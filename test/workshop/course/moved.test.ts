@@ -28,6 +28,12 @@ test('code that a class imports is taken out of the class before, unless it is a
       .filter((text) => kept.includes(text) && !classOf(number + 1).includes(text));
     assert.deepEqual(left, [], name);
   }
+  const queue = withoutMoved(classOf(14), classOf(15), lessons);
+  assert.doesNotMatch(
+    queue,
+    /static async #ask\(|static async #take\(|static #asking|const lockName/,
+  );
+  assert.match(queue, /static async #lock\(/);
   const own = classOf(20).replace('lease: 10', 'lease: 20');
   assert.match(withoutMoved(own, classOf(21), lessons), /lease: 20/);
 });

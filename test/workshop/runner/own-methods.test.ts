@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { findLesson, readLessons } from '../../../src/workshop/course/catalogue.ts';
+import { findClass, findLesson, readLessons } from '../../../src/workshop/course/catalogue.ts';
 import { withMoved } from '../../../src/workshop/course/moved.ts';
+import { compareWithLesson } from '../../../src/workshop/runner/commands/diff.ts';
 import { compareMembers } from '../../../src/workshop/runner/own-methods.ts';
 
 const before = `import { createConnection } from 'mysql2/promise';
@@ -103,6 +104,13 @@ test('code that a lesson imports is compared with that of a learner who has kept
     const { members, others } = compareMembers(withMoved(own, lessons), lesson, before);
     return [members.filter(({ patch }) => patch !== '').map(({ name }) => name), others];
   };
+  const compared = compareWithLesson(
+    lessons,
+    findClass(lessons, 'lesson-14'),
+    findLesson(lessons, 15),
+  );
+  const names = compared.members.map(({ name }) => name);
+  assert.ok(names.includes('#lock') && !names.includes('#take'), names.join());
   const [twentyTwo, twentyThree] = [22, 23].map((number) =>
     readFileSync(findLesson(lessons, number).files.class, 'utf8'),
   ) as [string, string];

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createTwoFilesPatch } from 'diff';
 import { type ClassFile, type Lesson, readWrongClass, shown } from '../../course/catalogue.ts';
-import { withMoved, withoutMoved } from '../../course/moved.ts';
+import { replacedByLock, withMoved, withoutMoved } from '../../course/moved.ts';
 import { lessonBefore } from '../../course/promises.ts';
 import { compareMembers } from '../own-methods.ts';
 import type { Terminal } from '../terminal.ts';
@@ -72,7 +72,12 @@ export function compareWithLesson(
   const [own, wanted, old] = [from.path, lesson.files.class, before?.files.class].map((path) =>
     path === undefined ? undefined : withMoved(readFileSync(path, 'utf8'), lessons),
   );
-  return compareMembers(own ?? '', wanted ?? '', old);
+  const { members, others } = compareMembers(own ?? '', wanted ?? '', old);
+  const replaced = replacedByLock(wanted ?? '');
+  return {
+    members: members.filter(({ name }) => !replaced.includes(name)),
+    others: others.filter((name) => !replaced.includes(name)),
+  };
 }
 
 /**
