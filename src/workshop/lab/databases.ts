@@ -48,8 +48,8 @@ export class Databases extends Machine {
     return this.perform(`${count(saves, 'save')} ${WAYS[way]}`, async () => {
       const { nodes } = this.#opened();
       const ledger: Ledger = { way, acknowledged: 0, unsure: 0, repeated: 0, total: undefined };
-      this.#ledger = ledger;
       await this.#empty();
+      this.#ledger = ledger;
       let left = saves;
       const work = async (home: number): Promise<void> => {
         const worker = new Worker(nodes, home);

@@ -22,6 +22,7 @@ export abstract class Machine {
   readonly lab: Lab;
   #state: MachineState = { state: 'off' };
   #work: string | undefined;
+  #trouble: string | undefined;
   #starting: Promise<void> | undefined;
 
   constructor(lab: Lab) {
@@ -39,6 +40,11 @@ export abstract class Machine {
   /** The task that is under way, in words for the page. */
   get work(): string | undefined {
     return this.#work;
+  }
+
+  /** Why the last task could not be done. */
+  get trouble(): string | undefined {
+    return this.#trouble;
   }
 
   /**
@@ -64,9 +70,13 @@ export abstract class Machine {
     if (this.#state.state !== 'up') return 'Start it first.';
     if (this.#work !== undefined) return `Still at work: ${this.#work}.`;
     this.#work = title;
+    this.#trouble = undefined;
     this.changed();
     void task()
-      .catch((error: unknown) => `${title}: ${errorMessage(error)}`)
+      .catch((error: unknown) => {
+        this.#trouble = `${title}: ${errorMessage(error)}`;
+        return this.#trouble;
+      })
       .then((said) => {
         this.#work = undefined;
         this.changed();

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
+import { Lab } from '../../../src/workshop/lab/lab.ts';
 import { sentenceOf } from '../../../src/workshop/lab/ledger.ts';
+import { Machine } from '../../../src/workshop/lab/machine.ts';
 import { counts, inspectPage, openLab, overflow, reads, skip } from './visitor.ts';
 
 const { visit } = await openLab();
@@ -106,4 +109,20 @@ test('lost saves are counted, and saves without an answer are counted apart', ()
     sentenceOf({ ...ledger, acknowledged: 298, unsure: 2, total: 299 }),
     /none is lost; of 2 it is unknown, as no answer came\.$/,
   );
+});
+
+test('a task that fails is kept in words for the page, until the next one begins', async () => {
+  const machine = new (class extends Machine {
+    protected override async begin() {}
+    protected override async end() {}
+  })(new Lab());
+  machine.start();
+  while (machine.state.state !== 'up') await setImmediate();
+  machine.perform('300 saves', async () => {
+    throw new Error('no node answers');
+  });
+  while (machine.work !== undefined) await setImmediate();
+  assert.equal(machine.trouble, '300 saves: no node answers');
+  machine.perform('300 saves', async () => 'done');
+  assert.equal(machine.trouble, undefined);
 });

@@ -79,6 +79,10 @@ function beforehand(machine: Machine, id: string, name: string): Html | undefine
   <p class="small muted">Its programs are used where they are installed, else fetched once, without changing your system.</p>`;
 }
 
+function troubleOf({ trouble }: Machine): Html | undefined {
+  return trouble === undefined ? undefined : html`<p class="message bad">${trouble}</p>`;
+}
+
 function webPart(web: WebServers): Html {
   const before = beforehand(web, 'web', 'the site');
   if (before) return before;
@@ -96,7 +100,7 @@ function webPart(web: WebServers): Html {
     <button class="quiet" id="web-forget" name="do" value="web forget">A new visitor</button>
     ${work !== undefined && html`<span class="muted">${work} …</span>`}
   </p>
-  ${visitsLine(visits, work === undefined)}`;
+  ${troubleOf(web)}${visitsLine(visits, work === undefined)}`;
 }
 
 function webLane({ name, runs, state, answered }: ServerLane, most: number): Html {
@@ -139,7 +143,7 @@ function databasesPart(databases: Databases): Html {
     ${ways.map((way) => html`<button id="save-${way}" name="do" value="databases save ${way}">300 saves ${WAYS[way]}</button> `)}
     ${work !== undefined && html`<span class="muted">${work} …</span>`}
   </p>
-  ${ledger ? ledgerLine(ledger) : html`<p class="empty">No save yet.</p>`}`;
+  ${troubleOf(databases)}${ledger ? ledgerLine(ledger) : html`<p class="empty">No save yet.</p>`}`;
 }
 
 function nodeLane({ name, isUp, isHung, state, number }: NodeLane): Html {
