@@ -165,17 +165,25 @@ export class Session<Data extends object = Record<string, unknown>> implements A
    * Saves the session for the last time, as before a response leaves. A change that is made while that
    * save is under way is saved by another one; later changes throw SessionClosed.
    *
-   * @throws As `save()`.
+   * @throws As `save()`; SessionClosed if the page has closed the session with changes that are not
+   *   saved.
    * @internal
    */
   async finish(): Promise<void> {
+    // A save that the page has not awaited, before a close that it has.
+    await this.#last?.catch(() => {});
+    if (this.#state === 'closed' && this.#isSaved(this.#variables.encode())) return;
     await this.save();
     await this.#inTurn(async () => {
       if (this.#state !== 'usable') return;
       const data = this.#variables.encode();
       this.#state = 'closed';
-      if (!data.equals(this.#open?.data ?? NO_DATA)) await this.#write(data);
+      if (!this.#isSaved(data)) await this.#write(data);
     });
+  }
+
+  #isSaved(data: Buffer): boolean {
+    return data.equals(this.#open?.data ?? NO_DATA);
   }
 
   async #write(data: Buffer): Promise<SaveAnswer | 'unchanged'> {
@@ -251,7 +259,10 @@ export class Session<Data extends object = Record<string, unknown>> implements A
     this.#state = 'ended';
   }
 
-  /** Releases what the session holds, without saving. */
+  /**
+   * Releases what the session holds, without saving: a lock ends before a long response. A page that
+   * has changes left gets SessionClosed in place of its answer: save them first.
+   */
   async close(): Promise<void> {
     if (this.#state === 'usable') this.#state = 'closed';
     this.#variables.freeze();

@@ -254,6 +254,29 @@ for (const [name, keeper] of Object.entries(KEEPERS)) {
   });
 }
 
+test('a page may close its session before it answers, if it has saved its changes', async () => {
+  const sessions = newStore({ strategy: 'lock', lockTimeout: 5 });
+  const url = await serve(
+    withSessions(sessions, async (request, response) => {
+      {
+        await using session = await getSession(request);
+        session.data['n'] = Number(session.data['n'] ?? 0) + 1;
+        if (request.url !== '/unsaved') await session.save();
+      }
+      // The lock is free, though this response has not left.
+      if (request.url === '/') await fetch(`${url}/inner`, { headers: request.headers as never });
+      response.end('answered');
+    }),
+  );
+  const first = await fetch(`${url}/first`);
+  const cookie = first.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+  assert.equal(await (await fetch(url, { headers: { cookie } })).text(), 'answered');
+  const id = cookie.split('=')[1];
+  await using session = await sessions.start(id, { mode: 'read' });
+  assert.equal(session.data['n'], 3);
+  assert.equal((await fetch(`${url}/unsaved`, { headers: { cookie } })).status, 500);
+});
+
 test('a status that is set after the answer does not hide that its session was not saved', async () => {
   const app = express();
   app.use(expressSessions(newStore()), async (request, response) => {
