@@ -1,6 +1,7 @@
 /** session.save_path, and the files in its folder. mod_files.c. */
 import { tmpdir } from 'node:os';
 import { bytesOf } from '../zend/conversions.ts';
+import { leadingInteger } from '../zend/quantity.ts';
 import type { HandlerContext } from './save-module.ts';
 
 /** The start of a session file's name. */
@@ -25,14 +26,11 @@ export function parseSavePath(
 ): SavePath | undefined {
   const parts = (savePath === '' ? tmpdir() : savePath).split(';');
   const folder = parts.length > 2 ? parts.slice(2).join(';') : (parts.at(-1) as string);
-  const depth = parts.length > 1 ? Number.parseInt(parts[0] as string, 10) || 0 : 0;
+  const depth = parts.length > 1 ? leadingInteger(parts[0] as string) : 0n;
   const mode = parts.length > 2 ? Number.parseInt(parts[1] as string, 8) || 0 : 0o600;
-  const ordinal = !Number.isSafeInteger(depth)
-    ? 'first'
-    : mode < 0 || mode > 0o7777
-      ? 'second'
-      : undefined;
-  if (ordinal === undefined) return { folder, depth, mode };
+  const ordinal =
+    BigInt.asIntN(64, depth) !== depth ? 'first' : mode < 0 || mode > 0o7777 ? 'second' : undefined;
+  if (ordinal === undefined) return { folder, depth: Number(depth), mode };
   const text = `The ${ordinal} parameter in session.save_path is invalid`;
   reporter.warn('E_WARNING', text, '');
   return undefined;

@@ -137,8 +137,9 @@ export function sendCookie(context: SessionContext, id: string): boolean {
 function cookieAttributes({ settings, options }: SessionContext): string {
   let line = '';
   const lifetime = settings.get('cookie_lifetime');
-  if (lifetime > 0) {
-    const expires = Math.floor(options.clock() / 1000) + lifetime;
+  const expires = Math.floor(options.clock() / 1000) + lifetime;
+  // A sum beyond C's time_t is negative there, and the cookie a session cookie.
+  if (lifetime > 0 && expires < 2 ** 63) {
     line += `; expires=${httpDate(expires)}; Max-Age=${lifetime}`;
   }
   if (settings.get('cookie_path') !== '') line += `; path=${settings.get('cookie_path')}`;

@@ -2,7 +2,7 @@
 import { isSessionFormat } from '../../serialize/index.ts';
 import type { RuntimeSettings, StartupSettings } from '../setting-types.ts';
 import { beforeNul, isNumeric } from '../zend/conversions.ts';
-import { parseQuantity, parseSwitch } from '../zend/quantity.ts';
+import { leadingInteger, parseQuantity, parseSwitch } from '../zend/quantity.ts';
 import type { Reporter } from '../zend/reporter.ts';
 
 /** The names of all settings, without their `session.`. */
@@ -19,6 +19,8 @@ type Rule = (
   key: string,
   current?: Parsed | undefined,
 ) => Parsed | undefined;
+
+const INTEGER = /^[ \t\n\v\f\r]*[+-]?\d+$/;
 
 // SESSION_FORBIDDEN_CHARS; the text is what PHP prints for these characters since 8.3.
 const FORBIDDEN_IN_NAME = /[=,;.[ \t\r\n\v\f\0]/;
@@ -46,9 +48,9 @@ function deprecated(reporter: Reporter, message: string): void {
 
 function sidRule(key: string, stock: number, lowest: number, highest: number): Rule {
   return (value, reporter) => {
-    const parsed = Number.parseInt(value, 10) || 0;
+    const parsed = Number(leadingInteger(value));
     if (parsed !== stock) deprecated(reporter, `session.${key} INI setting is deprecated`);
-    if (/^\s*[+-]?\d+$/.test(value) && parsed >= lowest && parsed <= highest) return parsed;
+    if (INTEGER.test(value) && parsed >= lowest && parsed <= highest) return parsed;
     const range = `must be between ${lowest} and ${highest}`;
     reporter.warn('E_WARNING', `session.configuration "session.${key}" ${range}`);
     return undefined;
@@ -90,7 +92,7 @@ const name: Rule = (value, reporter) => {
 
 const cookieLifetime: Rule = (value, reporter, key, current) => {
   // atol() first, the quantity only for what it let through.
-  const seconds = BigInt(/^\s*([+-]?\d+)/.exec(value)?.[1]?.replace('+', '') ?? 0);
+  const seconds = leadingInteger(value);
   if (seconds < 0n) {
     reporter.warn('E_WARNING', 'CookieLifetime cannot be negative');
     return undefined;

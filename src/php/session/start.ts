@@ -2,6 +2,7 @@
 import { PhpValueError } from '../messages.ts';
 import { entriesOf, toText } from '../zend/arguments.ts';
 import { beforeNul, integerIn, typeName } from '../zend/conversions.ts';
+import { leadingInteger } from '../zend/quantity.ts';
 import type { Reporter } from '../zend/reporter.ts';
 import type { SessionContext } from './context.ts';
 
@@ -43,7 +44,7 @@ export function applyOptions(
 
 function isPositive(type: string, text: string, { version }: Reporter): boolean {
   // zval_get_long() until 8.4: the number at the beginning, and any number but 0.
-  if (version < '8.5') return (Number.parseInt(text, 10) || 0) !== 0;
+  if (version < '8.5') return leadingInteger(text) !== 0n;
   if (type !== 'string') return Number(text) > 0;
   const integer = integerIn(text);
   if (integer !== undefined) return integer > 0;

@@ -19,6 +19,9 @@ const ESCAPES: Record<string, string> = {
   '\x1b': '\\e',
   '\\': '\\\\',
 };
+const TOO_LONG = 2n ** 63n;
+const LARGEST_UNSIGNED = 2n ** 64n - 1n;
+const LEADING_INTEGER = /^[ \t\n\v\f\r]*([+-]?\d+)/;
 const BLANKS = /^[ \t\n\r\v\f]+|[ \t\n\r\v\f]+$/g;
 
 /** A number, and PHP's remark about its spelling. */
@@ -37,6 +40,14 @@ function escaped(text: string): string {
     shown += isPlain ? character : (ESCAPES[character] ?? `\\x${hex}`);
   }
   return shown;
+}
+
+/** strtoul(), and its result as a signed number: one that is too long keeps no sign of its own. */
+function wholeOf(digits: bigint, isNegative: boolean): { whole: bigint; isTooLong: boolean } {
+  if (digits < TOO_LONG) return { whole: isNegative ? -digits : digits, isTooLong: false };
+  if (digits === TOO_LONG && isNegative) return { whole: -digits, isTooLong: false };
+  const read = digits > LARGEST_UNSIGNED ? LARGEST_UNSIGNED : digits;
+  return { whole: BigInt.asIntN(64, read), isTooLong: true };
 }
 
 /**
@@ -75,7 +86,10 @@ export function parseQuantity(text: string): Quantity {
     return { value: 0, remark: remark(reason, '0') };
   }
   const sign = negative ? '-' : '';
-  const whole = BigInt(LITERALS[base] + (digits.replace(/^0+/, '') || '0')) * (negative ? -1n : 1n);
+  const { whole, isTooLong } = wholeOf(
+    BigInt(LITERALS[base] + (digits.replace(/^0+/, '') || '0')),
+    negative,
+  );
   const blanks = /^[ \t\n\r\v\f]*/.exec(rest.slice(digits.length))?.[0] ?? '';
   const tail = rest.slice(digits.length + blanks.length);
   const multiplier = tail.slice(-1);
@@ -89,9 +103,19 @@ export function parseQuantity(text: string): Quantity {
     return { value, remark: remark(`: unknown multiplier "${escaped(multiplier)}"`, shown) };
   }
   if (tail.length > 1) return { value, remark: remark('', `${shown}${multiplier}`) };
-  if (BigInt.asIntN(64, exact) === exact) return { value };
+  if (!isTooLong && BigInt.asIntN(64, exact) === exact) return { value };
   const text64 = `Invalid quantity "${escaped(text)}": value is out of range`;
   return { value, remark: `${text64}, using overflow result for backwards compatibility` };
+}
+
+/**
+ * The integer that a text begins with, as C's strtol() finds it.
+ *
+ * @param text - Any string.
+ * @returns 0 where there is none; not limited to 64 bits.
+ */
+export function leadingInteger(text: string): bigint {
+  return BigInt(LEADING_INTEGER.exec(text)?.[1]?.replace('+', '') ?? 0);
 }
 
 /**
@@ -101,5 +125,9 @@ export function parseQuantity(text: string): Quantity {
  * @returns Whether it is on.
  */
 export function parseSwitch(text: string): boolean {
-  return /^(true|yes|on)$/i.test(text) || (Number.parseInt(text, 10) || 0) !== 0;
+  if (/^(true|yes|on)$/i.test(text)) return true;
+  // atoi(): strtol() limits the number to 64 bits, of which an int keeps 32.
+  const integer = leadingInteger(text);
+  const limited = integer >= TOO_LONG ? TOO_LONG - 1n : integer < -TOO_LONG ? -TOO_LONG : integer;
+  return BigInt.asIntN(32, limited) !== 0n;
 }
