@@ -4,9 +4,8 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
-import { Lab } from './lab/lab.ts';
-import { labServer } from './lab/server.ts';
-import { type DatabaseServer, obtainServer } from './machine/database/server.ts';
+import type { Lab } from './lab/lab.ts';
+import type { DatabaseServer } from './machine/database/server.ts';
 import { decideOnSignals } from './machine/signals.ts';
 import { keepSiteCurrent } from './site/background.ts';
 
@@ -109,6 +108,12 @@ async function main(): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
+  // Loaded now: an invalid command line and --help need none of it, and it takes half a second.
+  const [{ Lab }, { labServer }, { obtainServer }] = await Promise.all([
+    import('./lab/lab.ts'),
+    import('./lab/server.ts'),
+    import('./machine/database/server.ts'),
+  ]);
   const began = performance.now();
   const ended = new AbortController();
   const exit = new Promise<number>((resolve) => {
