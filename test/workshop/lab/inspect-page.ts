@@ -86,12 +86,16 @@ export function contrastFaults(): string[] {
     });
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
   };
+  // A line of code has dozens of elements before one colour.
+  const known = new Map<Element, number[]>();
   const behind = (element: Element | null): number[] => {
-    for (let each = element; each; each = each.parentElement) {
-      const colour = channels(getComputedStyle(each).backgroundColor);
-      if ((colour[3] ?? 1) === 1) return colour;
-    }
-    return [255, 255, 255, 1];
+    if (!element) return [255, 255, 255, 1];
+    const found = known.get(element);
+    if (found) return found;
+    const own = channels(getComputedStyle(element).backgroundColor);
+    const colour = (own[3] ?? 1) === 1 ? own : behind(element.parentElement);
+    known.set(element, colour);
+    return colour;
   };
   const faults = new Set<string>();
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

@@ -1,11 +1,11 @@
 /** A program with a database server or a cluster, for tests that kill it. Lives until a signal comes. */
 import { obtainServer } from '../../../src/workshop/machine/database/server.ts';
-import { GaleraCluster } from '../../../src/workshop/machine/galera/cluster.ts';
-import { obtainGalera } from '../../../src/workshop/machine/galera/program.ts';
 
 const progress = (line: string): void => console.log(`progress ${line}`);
 
 async function startCluster(): Promise<void> {
+  const { GaleraCluster } = await import('../../../src/workshop/machine/galera/cluster.ts');
+  const { obtainGalera } = await import('../../../src/workshop/machine/galera/program.ts');
   const program = await obtainGalera({ progress });
   if ('reason' in program) throw new Error(program.reason);
   await GaleraCluster.start(program, { progress });
