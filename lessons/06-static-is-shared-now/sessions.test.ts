@@ -54,9 +54,18 @@ test('request after request is served by the same few connections', async () => 
     await fresh.read(id);
     await fresh.close();
   }
-  const sent = statements().slice(before);
-  const used = new Set(sent.map(({ connection }) => connection)).size;
-  assert.ok(used <= 10, `20 requests one after the other have used ${used} connections`);
+  const used = (from: number): number =>
+    new Set(
+      statements()
+        .slice(from)
+        .map(({ connection }) => connection),
+    ).size;
+  const ofRequests = used(before);
+  assert.ok(ofRequests <= 10, `20 requests one by one have used ${ofRequests} connections`);
+  const beforePages = statements().length;
+  for (let page = 0; page < 12; page++) await server.request();
+  const ofPages = used(beforePages);
+  assert.ok(ofPages <= 10, `12 pages one after the other have used ${ofPages} connections`);
   for (let round = 0; round < 20; round++) {
     await handler.open('', 'MySession');
     await handler.open('', 'MySession');

@@ -23,6 +23,16 @@ test('a double click on the first page saves both and keeps one row', async () =
     assert.equal(await handler.read(id), 'count|i:1;');
     assert.equal((await database.rows()).length, before + round);
   }
+  const id = await newId();
+  const first = gate(1, /^\s*(INSERT|UPDATE|REPLACE)/i, { opens: 'by hand', holds: 'answer' });
+  const early = handler.write(id, 'count|i:1;');
+  await first.arrived;
+  const late = handler.write(id, 'count|i:2;');
+  await Promise.race([late, delay(500)]);
+  first.open();
+  assert.deepEqual(await Promise.all([early, late]), [true, true]);
+  const kept = 'a save that began while another was at work returned true';
+  assert.equal(await handler.read(id), 'count|i:2;', kept);
 });
 
 test('a save is one statement that leaves the rest of the row alone', async () => {

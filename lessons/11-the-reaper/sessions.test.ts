@@ -27,6 +27,11 @@ test('a session that is over reads as an empty string, collected or not', async 
   assert.equal(await handler.read(id), '', 'written 1441 s ago, and 1440 is the limit');
   await handler.gc(86_400);
   assert.equal(await handler.read(id), '', 'after a sweep that has left its row');
+  await handler.write(id, 'user|s:3:"Ann";');
+  clock.advance(1000);
+  await handler.read(id);
+  clock.advance(1000);
+  assert.equal(await handler.read(id), '', 'written 2000 s ago, and only read since');
 });
 
 test('a session that was saved by a clock ahead of its time is over', async () => {
