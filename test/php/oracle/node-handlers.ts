@@ -156,10 +156,8 @@ export function install(bench: Bench, { form, answers }: Handler): unknown {
       return set(new (parentClass(bench, answers))());
     case 'parent-id':
       return set(new (parentIdClass(bench, answers))());
-    case 'nulls but c':
     case 'nulls but v':
     case 'nulls but u':
-    case 'nulls but cv':
     case 'nulls but cu':
     case 'nulls but vu': {
       const letters = form.slice('nulls but '.length);

@@ -39,15 +39,12 @@ const CHANGED_IN_8_6 = [
 /**
  * Sequences that these changes send another way: the warning of a missing method is thrown; a
  * subclass of SessionHandler inherits validateId(); a setting with a NUL is refused; an empty session
- * that is only touched fails with update_timestamp(), and stays unknown to the next start.
+ * that is only touched stays unknown to the next start.
  */
 const CHANGED_SEQUENCES = [
-  'check touch: callbacks answer false',
   'check touch: strict',
   ...[1, 11, 12, 13, 2, 3, 8].map((number) => `errors are exceptions ${number}`),
-  'nulls but vu: callbacks answer false',
   'nulls but vu: strict',
-  'parent-full: callbacks answer false',
   'parent-id: strict',
   'parent: strict',
   'settings with a NUL',

@@ -40,7 +40,7 @@ export type Form =
   | 8
   | 9
   | 'nulls'
-  | `nulls but ${'c' | 'v' | 'u' | 'cv' | 'cu' | 'vu'}`
+  | `nulls but ${'v' | 'u' | 'cu' | 'vu'}`
   | 'object'
   | 'unregistered'
   | 'id'

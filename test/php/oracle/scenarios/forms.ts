@@ -3,10 +3,8 @@ import type { Form, Scenario } from '../steps.ts';
 import { call, close, count, destroy, id, ini, start, status, use, variables } from '../words.ts';
 
 const FORMS: readonly Form[] = [
-  'nulls but c',
   'nulls but v',
   'nulls but u',
-  'nulls but cv',
   'nulls but cu',
   'nulls but vu',
   'check',
@@ -46,16 +44,6 @@ const forms: Scenario[] = FORMS.flatMap((form): Scenario[] => [
       variables,
       destroy,
       start,
-    ],
-  },
-  {
-    name: `${form}: callbacks answer false`,
-    ...known,
-    steps: [
-      ini('use_strict_mode', '1'),
-      use(form, { validate_sid: false, update_timestamp: false }),
-      start,
-      close,
     ],
   },
 ]);
