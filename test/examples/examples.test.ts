@@ -1,7 +1,7 @@
 /** Every function and class of the library has an example, and every example is true. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { publicModules } from '../../src/workshop/site/typedoc.ts';
+import { publicModules } from '../../src/workshop/site/public-modules.ts';
 import { type Example, readExamples } from './examples.ts';
 import { checkExamples, closeDatabase, runExample } from './run-examples.ts';
 

@@ -2,7 +2,7 @@
 import { relative, sep } from 'node:path';
 import ts from 'typescript';
 import { root } from '../../src/workshop/course/catalogue.ts';
-import type { PublicModule } from '../../src/workshop/site/typedoc-plugin.ts';
+import type { PublicModule } from '../../src/workshop/site/public-modules.ts';
 
 /** A public name's example, as written in its doc comment. */
 export interface Example {

@@ -8,7 +8,7 @@ import { root } from '../../src/workshop/course/catalogue.ts';
 import { canConnect, freePort } from '../../src/workshop/machine/free-port.ts';
 import { obtainPhpCli, withIni } from '../../src/workshop/machine/php.ts';
 import { stopSupervised, supervise } from '../../src/workshop/machine/supervise.ts';
-import { publicModules } from '../../src/workshop/site/typedoc.ts';
+import { publicModules } from '../../src/workshop/site/public-modules.ts';
 import { until } from '../workshop/lab/workshop.ts';
 import type { PublicNames } from './examples.ts';
 import { checkExamples, runExample } from './run-examples.ts';

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { root } from '../../src/workshop/course/catalogue.ts';
-import { publicModules } from '../../src/workshop/site/typedoc.ts';
+import { publicModules } from '../../src/workshop/site/public-modules.ts';
 import type { Example, PublicNames } from './examples.ts';
 import { checkExamples, closeDatabase, runExample } from './run-examples.ts';
 

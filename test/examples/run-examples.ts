@@ -13,7 +13,7 @@ import { createSessions } from '../../src/store/index.ts';
 import { root } from '../../src/workshop/course/catalogue.ts';
 import { type DatabaseServer, obtainServer } from '../../src/workshop/machine/database/server.ts';
 import { show } from '../../src/workshop/site/pictures/story.ts';
-import type { PublicModule } from '../../src/workshop/site/typedoc-plugin.ts';
+import type { PublicModule } from '../../src/workshop/site/public-modules.ts';
 import { type Instrumented, instrument } from './claims.ts';
 import { compilerOptions, type Example, type PublicNames } from './examples.ts';
 
@@ -80,6 +80,8 @@ export function checkExamples(
     paths: Object.fromEntries(modules.map(({ path, name }) => [name, [path]])),
   };
   const host = ts.createCompilerHost(options);
+  // Errors do not come from comments, which are most of the libraries' declarations.
+  host.jsDocParsingMode = ts.JSDocParsingMode.ParseForTypeErrors;
   const { getSourceFile, fileExists, readFile } = host;
   host.getSourceFile = (path, language) => {
     const text = files.get(path)?.text;

@@ -14,12 +14,7 @@ import {
 import type { Lesson } from '../course/catalogue.ts';
 import { withoutFrame } from '../course/frame.ts';
 import { drawMermaid } from './mermaid.ts';
-
-/** A public module of the library and the name it is imported by. */
-export interface PublicModule {
-  path: string;
-  name: string;
-}
+import type { PublicModule } from './public-modules.ts';
 
 /**
  * A TypeDoc plugin that knows the workshop.

@@ -7,7 +7,8 @@ import { Application, LogLevel, TSConfigReader, TypeDocReader } from 'typedoc';
 import { type Lesson, readLessons, root } from '../course/catalogue.ts';
 import { inspectSite } from './inspect.ts';
 import { documentNames } from './page.ts';
-import { type PublicModule, workshopPlugin } from './typedoc-plugin.ts';
+import { publicModules } from './public-modules.ts';
+import { workshopPlugin } from './typedoc-plugin.ts';
 
 /** The pages of docs/ in the order of a walk through them; those not named here follow. */
 const ORDER = [
@@ -35,18 +36,6 @@ const ORDER = [
   'decisions',
   'adding-a-lesson',
 ];
-
-/** The modules that package.json exports, each with its absolute path. */
-export function publicModules(): PublicModule[] {
-  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-    exports: Record<string, string | { default: string }>;
-  };
-  return Object.entries(exports).flatMap(([entry, target]) => {
-    if (typeof target === 'string') return [];
-    const path = target.default.replace(/^\.\/dist\/(.*)\.js$/, 'src/$1.ts');
-    return [{ name: entry.replace('.', 'phpsessid'), path: join(root, path) }];
-  });
-}
 
 export interface SiteReport {
   pages: number;
