@@ -40,6 +40,13 @@ async function leave(pool: Pool, statements: readonly string[]): Promise<void> {
   connection.release();
 }
 
+test('answers without rows end no session, and lose no lock', async () => {
+  const sessions = storeAfter('SET SESSION sql_select_limit=0', { strategy: 'lock' });
+  const id = await newSession(sessions, { n: 1 });
+  await using session = (await sessions.open(id)) ?? assert.fail();
+  assert.equal(await session.save(json({ n: 2 })), 'saved');
+});
+
 test('a limit on the rows of an answer ends no session, and lets none stay', async () => {
   const limit = 'SET SESSION sql_select_limit=1';
   const sessions = storeAfter(limit, { maxPerUser: 2 });

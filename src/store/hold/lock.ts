@@ -30,7 +30,7 @@ export async function lockByName(
     'hex',
   );
   const values = [name, lockTimeout / 1000];
-  const { rows } = await link.run(deadline, 'SELECT GET_LOCK(?,?)', values, lockTimeout);
+  const { rows } = await link.run(deadline, 'SELECT GET_LOCK(?,?) LIMIT 1', values, lockTimeout);
   const got = String(rows[0]?.[0]);
   if (got === '1') return new NamedLock(link, name);
   if (got === '0') {
@@ -73,7 +73,9 @@ class NamedLock implements Hold {
   async close(): Promise<void> {
     try {
       const deadline = new Deadline(RELEASE_WITHIN);
-      const { rows } = await this.#link.run(deadline, 'SELECT RELEASE_LOCK(?)', [this.#name]);
+      const { rows } = await this.#link.run(deadline, 'SELECT RELEASE_LOCK(?) LIMIT 1', [
+        this.#name,
+      ]);
       if (Number(rows[0]?.[0]) === 1) this.#link.release();
     } catch {
       // The connection is closed below, which releases the lock.

@@ -39,7 +39,7 @@ export async function probe(
     read: nodes === undefined ? BARE : await currentReads(ask),
     write: await strictWrites(ask),
   };
-  const [server = []] = await ask('SELECT DATABASE(),@@max_allowed_packet,@@autocommit');
+  const [server = []] = await ask('SELECT DATABASE(),@@max_allowed_packet,@@autocommit LIMIT 1');
   const [schema, packet, autocommit] = server;
   if (Number(autocommit) !== 1) {
     throw new SessionSetupError(
@@ -62,7 +62,7 @@ export async function probe(
     String(tableName),
   );
   const [engine] = await ask(
-    'SELECT ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA=? AND TABLE_NAME=?',
+    'SELECT ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA=? AND TABLE_NAME=? LIMIT 1',
     String(named),
     String(tableName),
   );
@@ -164,11 +164,11 @@ const STRICT_FRAMES: readonly Frame[] = [
  */
 async function strictWrites(ask: Ask): Promise<Frame> {
   const isStrict = (mode: unknown): boolean => /STRICT_(?:ALL|TRANS)_TABLES/.test(String(mode));
-  const [modes = []] = await ask('SELECT @@sql_mode,@@GLOBAL.sql_mode');
+  const [modes = []] = await ask('SELECT @@sql_mode,@@GLOBAL.sql_mode LIMIT 1');
   if (modes.every(isStrict)) return BARE;
   for (const frame of STRICT_FRAMES) {
     try {
-      const [mode] = await ask(`${frame.before}SELECT${frame.behind} @@sql_mode`);
+      const [mode] = await ask(`${frame.before}SELECT${frame.behind} @@sql_mode LIMIT 1`);
       if (isStrict(mode?.[0])) return frame;
     } catch (error) {
       if (!(error instanceof SessionSetupError)) throw error;
