@@ -38,3 +38,25 @@ export function answerError(
   response.setHeader('Content-Type', 'text/plain; charset=UTF-8');
   response.end('Internal Server Error\n');
 }
+
+/** Milliseconds within which an application's error handlers begin their answer. */
+const PATIENCE = 5000;
+
+/**
+ * Gives the error of a save to a router's error handlers, and answers by default if none of them does.
+ * Routers whose middlewares are promises, such as Socket.IO's, ignore a second call of next().
+ *
+ * @param next - Passed to the middleware by its router.
+ */
+export function failBy(
+  next: (error: unknown) => void,
+  request: IncomingMessage,
+  response: ServerResponse,
+): (error: unknown) => void {
+  return (error) => {
+    setTimeout(() => {
+      if (!response.headersSent) answerError(error, request, response);
+    }, PATIENCE).unref();
+    next(error);
+  };
+}

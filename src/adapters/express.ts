@@ -4,6 +4,7 @@
  * @module express
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { failBy } from './answer-error.ts';
 import { type HttpOptions, prepareHttp } from './http-exchange.ts';
 
 /** A middleware as Express and Connect call it. */
@@ -46,5 +47,6 @@ export function phpSession<Name extends string>(
   options: HttpOptions<Name> = {},
 ): PhpSessionMiddleware {
   const serve = prepareHttp(options);
-  return (request, response, next) => serve(request, response, next, () => next());
+  return (request, response, next) =>
+    serve(request, response, failBy(next, request, response), () => next());
 }

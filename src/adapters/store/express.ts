@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Sessions } from '../../store/index.ts';
+import { failBy } from '../answer-error.ts';
 import { type HttpSessionOptions, prepareHttpSessions } from './http.ts';
 
 export type { CookieOptions } from './cookie.ts';
@@ -62,7 +63,7 @@ export function expressSessions<Data extends object>(
 ): SessionMiddleware {
   const begin = prepareHttpSessions(sessions, options);
   return (request, response, next) => {
-    begin(request, response, next);
+    begin(request, response, failBy(next, request, response));
     next();
   };
 }

@@ -1,7 +1,7 @@
 /** Responses on node:http: those that continue after the save, and those that wait for several sessions. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -253,6 +253,34 @@ for (const [name, keeper] of Object.entries(KEEPERS)) {
     }
   });
 }
+
+test('a save that fails is answered though its router ignores a second call of next()', async () => {
+  const inStore = async (request: IncomingMessage): Promise<void> => {
+    (await getSession(request)).data['when'] = new Date();
+  };
+  const inPhp = async (): Promise<void> => {
+    await begin(new Memory());
+    $_SESSION['when'] = new Date();
+  };
+  const answers = (
+    [
+      [expressSessions(newStore()), inStore],
+      [phpSession(quiet), inPhp],
+    ] as const
+  ).map(async ([middleware, fill]) => {
+    const url = await serve((request, response) => {
+      let isCalled = false;
+      middleware(request, response, async () => {
+        if (isCalled) return;
+        isCalled = true;
+        await fill(request);
+        response.end('saved');
+      });
+    });
+    return await ask(url);
+  });
+  for (const answer of await Promise.all(answers)) assert.match(answer, /^HTTP\/1.1 500 /);
+});
 
 test('a page may close its session before it answers, if it has saved its changes', async () => {
   const sessions = newStore({ strategy: 'lock', lockTimeout: 5 });
