@@ -25,7 +25,7 @@ import { isPartOf, rooms, testFiles } from './run/files.ts';
 import { Logs } from './run/logs.ts';
 import { keepSeconds, longestFirst } from './run/order.ts';
 import { drawSlowest } from './run/slow.ts';
-import { shareBrowser } from './workshop/open-browser.ts';
+import { type SharedBrowser, shareBrowser } from './workshop/open-browser.ts';
 
 interface Step {
   name: string;
@@ -144,7 +144,7 @@ async function main(): Promise<number> {
   logs.begin();
   const [server, browser] = await Promise.all([
     obtainServer({ progress: (line) => console.log(line) }),
-    files.some(drivesPages) ? shareBrowser() : undefined,
+    files.some(drivesPages) ? offerBrowser() : undefined,
     // A test of the type check fails then, with the reason.
     makeSnapshot().catch((error: Error) => console.log(error.message)),
   ]);
@@ -175,6 +175,16 @@ async function main(): Promise<number> {
     await browser?.close();
     await server.close();
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Without a shared browser each file starts one, and fails with the reason if it cannot. */
+async function offerBrowser(): Promise<SharedBrowser | undefined> {
+  try {
+    return await shareBrowser();
+  } catch (error) {
+    console.log((error as Error).message);
+    return undefined;
   }
 }
 
