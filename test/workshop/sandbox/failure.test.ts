@@ -32,6 +32,8 @@ test('a comparison is named by the expression that it examined', async () => {
     ),
   );
   assert.equal(broken.message, `[')', "it's", \`,\`].map((each) => each.length)`);
+  const argument = await failureOf(async () => assert.equal(String(await rows.first()), 'Bob'));
+  assert.equal(argument.message, 'String(rows.first())');
   const bare = await failureOf(() => assert.ok(rows.length > 2));
   assert.equal(bare.message, 'not true: rows.length > 2');
 });
@@ -41,6 +43,8 @@ test('a test’s own message comes first, without the difference that Node adds'
     assert.equal(rows.length, 1, 'rows in the table');
   });
   assert.deepEqual([message, expected, actual], ['rows in the table', '1', '2']);
+  const list = await failureOf(() => assert.deepEqual([1], [2], 'the first row'));
+  assert.equal(list.message, 'the first row', 'without the legend of the difference either');
   const plain = await failureOf(() => assert.ok(rows.length > 2, 'too few rows'));
   assert.equal(plain.message, 'too few rows');
 });
