@@ -286,7 +286,7 @@ export class HeldResponse implements ResponseHead {
     }
     if (this.#isOver && !response.finished && !response.destroyed) {
       // Another library still has the page's end(): one that compresses, or another session's save.
-      setTimeout(() => this.#discard(error, owner, isKnown), LOOK_EVERY);
+      setTimeout(() => this.#discard(error, owner, isKnown), LOOK_EVERY).unref();
       return;
     }
     this.#state = 'released';
