@@ -198,7 +198,8 @@ class PooledLink implements Link {
       }
       if (this.#isUncommitted(result)) {
         this.destroy();
-        onEnd(new StatementFailure(new Error('In a transaction of the application'), false));
+        // A spoiled byte may say so as well: then the change was made, and the row has its mark.
+        onEnd(new StatementFailure(new Error('In a transaction of the application'), true));
         return;
       }
       if (sql === 'COMMIT' || sql === 'ROLLBACK') this.#isInTransaction = false;

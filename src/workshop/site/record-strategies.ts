@@ -29,7 +29,7 @@ const WORDS: [RegExp, (statement: Statement) => Words][] = [
   [
     /^UPDATE/,
     ({ values }) => [
-      `UPDATE version ${values.at(-1)}`,
+      `UPDATE version ${values.at(-2)}`,
       (sent) => (matched(sent) ? 'saved' : 'no such row'),
     ],
   ],
