@@ -149,8 +149,8 @@ export class HeldResponse implements ResponseHead {
   /** @internal */
   pageSends(method: 'write' | 'end' | 'flushHeaders', called: Called, values: unknown[]): unknown {
     // A library that has kept this method, such as one that compresses, sends the rest of the page.
-    if (this.#isDiscarded) return true;
     const response = this.#response;
+    if (this.#isDiscarded) return method === 'end' ? response : true;
     const original = this.#original[method];
     const given = values.map((value) => this.#callback(value));
     if (this.#state === 'released') return original.apply(response, given);

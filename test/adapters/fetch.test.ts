@@ -7,6 +7,7 @@ import { stream } from 'hono/streaming';
 import { $_SESSION, phpSessionOf, session_regenerate_id, session_start } from '#php';
 import { withPhpFetch } from '../../src/adapters/fetch.ts';
 import { begin, gate, Memory, serve } from './fixture.ts';
+import '../php/own-save-path.ts';
 
 const quiet = { onMessage() {} };
 const at = (cookie = ''): Request => new Request('http://localhost/?a=1', { headers: { cookie } });

@@ -212,7 +212,16 @@ test('a CommonJS project under Jest', { skip }, async () => {
   await project.write('page.test.js', required() + BODY + assertion);
   await project.write('package.json', '{"type":"commonjs"}');
   const config = '{"testEnvironment":"node"}';
-  const jest = [tool('jest/bin/jest.js'), '--config', config, '--rootDir', '.', '--ci'];
+  const jest = [
+    tool('jest/bin/jest.js'),
+    '--config',
+    config,
+    '--rootDir',
+    '.',
+    '--cacheDirectory',
+    '.jest',
+    '--ci',
+  ];
   const { code, stderr } = await project.node(...jest, 'page.test.js');
   assert.equal(code, 0, stderr);
   assert.match(stderr, /^Tests: +1 passed/m);

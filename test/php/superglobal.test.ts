@@ -17,6 +17,7 @@ import {
 } from '#php';
 import { PhpObject, PhpReference } from '../../src/serialize/index.ts';
 import { openWasmPhp } from '../../src/workshop/oracle/wasm.ts';
+import './own-save-path.ts';
 
 /** Starts a session that holds encoded data. */
 async function inSession(data: string | Uint8Array, body: () => unknown): Promise<void> {

@@ -21,6 +21,7 @@ import {
 } from '#php';
 import { phpSession } from '../../src/adapters/express.ts';
 import { withPhpSession } from '../../src/adapters/node.ts';
+import './own-save-path.ts';
 
 // A line under @ts-expect-error must not compile; `npm test` begins with the compiler.
 

@@ -66,7 +66,8 @@ export class Memcached {
    * @throws Error when it does not answer within 20 s.
    */
   async start(): Promise<void> {
-    this.#folder = await mkdtemp(join(tmpdir(), 'phpsessid-memcached-'));
+    // A killed one starts again in the same folder.
+    this.#folder ||= await mkdtemp(join(tmpdir(), 'phpsessid-memcached-'));
     const launch = (port: number): ChildProcess => {
       this.#child = this.#spawn(port);
       return this.#child;
@@ -128,7 +129,9 @@ export class Memcached {
       child.stdin?.end();
       await ended;
     }
-    if (this.#folder !== '') await rm(this.#folder, { recursive: true, force: true });
+    if (this.#folder === '') return;
+    await rm(this.#folder, { recursive: true, force: true });
+    this.#folder = '';
   }
 
   #spawn(port: number): ChildProcess {

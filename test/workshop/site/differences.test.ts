@@ -39,6 +39,7 @@ import { type PhpServer, startPhp } from '../../../src/workshop/oracle/php-cgi.t
 import { openWasmPhp, type WasmPhp } from '../../../src/workshop/oracle/wasm.ts';
 import { type Difference, keepResults } from '../../../src/workshop/site/comparisons.ts';
 import { partsOf } from '../../php/parts.ts';
+import '../../php/own-save-path.ts';
 
 let folder: string;
 let native: PhpServer;
