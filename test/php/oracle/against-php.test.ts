@@ -1,6 +1,5 @@
 /** Request sequences in the PHP that is installed and in the port. */
 import { after, test } from 'node:test';
-import '../own-save-path.ts';
 import { keepResults, type SequenceTotal } from '../../../src/workshop/site/comparisons.ts';
 import { type Compared, compareAll } from './compare.ts';
 import { generate } from './generator.ts';

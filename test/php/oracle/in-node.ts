@@ -14,6 +14,7 @@ import {
 import { type Bench, install } from './node-handlers.ts';
 import type { Entry, Scenario, Step } from './steps.ts';
 import { freeze, sent, thaw } from './values.ts';
+import '../own-save-path.ts';
 
 type Functions = Record<string, (...values: unknown[]) => unknown>;
 type Cookies = Map<string, string | false>;
