@@ -261,6 +261,10 @@ test('the learner’s verdicts go with a save, and the page goes on when the lab
     await reads(page.locator('#announcer'), gone);
     own = await startWorkshop(database, project.folder, ['--no-docs', '--port', String(own.port)]);
     await reads(page.locator('#status'), /^Database ready/);
+    const tokens = await page
+      .locator('input[name=token]')
+      .evaluateAll((fields) => fields.map((field) => (field as HTMLInputElement).value));
+    assert.equal(new Set(tokens).size, 1, 'tokens of the forms, drawn anew or not');
     await page.locator('#run-opened').click();
     await page.locator('#cell-mine-08').getByText('breached').waitFor();
   } finally {
