@@ -92,7 +92,7 @@ export interface Table {
    * @param number - Another one than that of the connection's statement before.
    */
   updateAll?(saves: readonly Save[], life: Life, number: number): Statement;
-  /** What the next save of the row compares, after a save. */
+  /** Returns the guard and the marks that a row has after a save, for the next save to compare. */
   after(save: Save): Pick<Row, 'guard' | 'marks'>;
   /**
    * Whether a row shows that this save was applied, though its answer was lost; undefined if the row

@@ -66,7 +66,7 @@ let server: ReturnType<typeof obtainServer> | undefined;
 interface Copy {
   readonly folder: string;
   readonly children: Set<ChildProcess>;
-  /** What the test has changed: a lesson's folder, `lessons/mine` too, or one of the other files. */
+  /** The paths that the test has changed: a lesson's folder, `lessons/mine`, or another file. */
   readonly changed: Set<string>;
 }
 
