@@ -105,7 +105,7 @@ export class RowCache {
    * @param id - The row's key, never a session id.
    * @param load - Reads the database. Readers share one call while its lease is in memcached: no
    *   write has begun then since the call.
-   * @returns The row's bytes; undefined when `load` finds none, which is not kept.
+   * @returns The row's bytes; undefined when `load` finds none that may be kept or shared.
    * @throws Any error of `load`; a memcached that fails only costs the call to the database.
    */
   async read(
@@ -122,9 +122,9 @@ export class RowCache {
     if (found?.value[0] === ROW) return found.value.subarray(1);
     const running = this.#loads.get(key);
     const isRunning = running !== undefined && found?.value.equals(running.lease);
-    // A shared load that fails may have ended with the request that began it.
-    const row = isRunning ? await running.row.catch(() => load()) : await load();
-    return row?.bytes;
+    // A shared load has no row for others if it has failed, perhaps with the request that began it.
+    const shared = isRunning ? await running.row.catch(() => undefined) : undefined;
+    return (shared ?? (await load()))?.bytes;
   }
 
   /**

@@ -120,9 +120,10 @@ export class CachedRows implements Cache {
     this.#client.close();
   }
 
-  #entryOf(key: Buffer, row: Row): CacheableRow {
+  /** Returns undefined for a row that each request must read for itself. */
+  #entryOf(key: Buffer, row: Row): CacheableRow | undefined {
     // A pointer, and a row under an older secret's key, are found by their own rules each time.
-    const isKept = row.next === undefined && row.key.equals(key) && typeof row.guard === 'number';
+    if (row.next !== undefined || !row.key.equals(key)) return undefined;
     const { left, age, user, label, guard, marks, data } = row;
     const head: Head = {
       left,
@@ -136,10 +137,7 @@ export class CachedRows implements Cache {
     const length = Buffer.alloc(LENGTH_BYTES);
     length.writeUInt32BE(text.length);
     const body = Buffer.concat([length, text, data]);
-    return {
-      bytes: Buffer.concat([this.#tagOf(key, body), body]),
-      lifetime: isKept ? left : 0,
-    };
+    return { bytes: Buffer.concat([this.#tagOf(key, body), body]), lifetime: left };
   }
 
   #rowOf(key: Buffer, entry: Buffer): Row | undefined {

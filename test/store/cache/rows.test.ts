@@ -130,6 +130,22 @@ test('a save, a renewal, and each way to end a session are seen at once elsewher
   assert.equal(await stored(there.sessions, limited), undefined);
 });
 
+test('requests that use an old id at once get the session, or all of them a new one', async () => {
+  const { sessions } = await cachedStore();
+  const renewed = async (grace: number): Promise<string> => {
+    const id = sessions.newId();
+    const session = await sessions.create(id, json({ n: 1 }), { user: 'ann' });
+    await session.renew({ grace });
+    return id;
+  };
+  const startAll = (id: string) =>
+    Promise.all([1, 2, 3].map(async () => (await sessions.start(id)).data));
+  assert.deepEqual(await startAll(await renewed(10)), Array(3).fill({ n: 1 }));
+  const replayed = await renewed(0);
+  const users = [1, 2, 3].map(async () => (await sessions.start(replayed)).user);
+  assert.deepEqual(await Promise.all(users), Array(3).fill(undefined));
+});
+
 test('increments of two processes through the cache are all kept', async () => {
   const stores = [await cachedStore(), await cachedStore()];
   const id = await newSession(stores[0]?.sessions as Sessions, { n: 0 });
