@@ -28,6 +28,7 @@ export function newRow(
     extra: extra.valuesOf({ data, user, label }),
   };
   const row: Row = {
+    readAt: performance.now(),
     ...{ key, data, user, label, age, guard: 1, marks: firstMarks(mark) },
     left: Math.min(life.idle, life.absolute - age),
     ...{ next: undefined, isInGrace: false },

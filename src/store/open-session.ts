@@ -13,7 +13,7 @@ import { type RenewOptions, renewRow, requireRenewal } from './renew.ts';
 import { requireRoom } from './room.ts';
 import { compareAndSet, type SaveAnswer, type SaveOptions, type Target } from './save.ts';
 import type { Wish } from './shared-saves.ts';
-import type { Row } from './table/table.ts';
+import { asOfNow, type Row } from './table/table.ts';
 
 /** Versions count from 1: a save with this one always compares with the row as it is. */
 const NO_GUARD = 0;
@@ -64,7 +64,6 @@ export class OpenSession implements AsyncDisposable {
   readonly #isReadOnly: boolean;
   #keys: readonly [Buffer, ...Buffer[]];
   #row: Row;
-  #readAt = performance.now();
   #id: string;
   #isGone = false;
   #isClosed = false;
@@ -104,7 +103,7 @@ export class OpenSession implements AsyncDisposable {
 
   /** Seconds since the session began, or since its user has logged in. */
   get age(): number {
-    return this.#age / 1000;
+    return asOfNow(this.#row).age / 1000;
   }
 
   /** The session's name in lists and events. */
@@ -142,7 +141,9 @@ export class OpenSession implements AsyncDisposable {
       // Read when the save's turn comes: an earlier save of this object may change the row.
       reconcile: (found) => this.#reconcile(options.base ?? this.#row.data, data, found, options),
       write: compareAndSet.bind(undefined, this.#target),
-      keep: (row) => this.#keep(row),
+      keep: (row) => {
+        this.#row = row;
+      },
     };
     let written: Buffer | undefined;
     try {
@@ -163,7 +164,7 @@ export class OpenSession implements AsyncDisposable {
     this.#isGone = outcome === 'gone';
     if (outcome === 'gone') return 'gone';
     if (!outcome.isMine) throw this.#lockLost();
-    this.#keep(outcome.row);
+    this.#row = outcome.row;
     return 'saved';
   }
 
@@ -184,15 +185,15 @@ export class OpenSession implements AsyncDisposable {
   async touch({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<boolean> {
     this.#requireWritable();
     if (this.state !== 'alive') return false;
-    const { life, touchAfter, table } = this.#context;
-    const age = this.#age;
-    const left = this.#row.left + this.#row.age - age;
+    const { cache, life, touchAfter, table } = this.#context;
+    const { key, readAt, age, left } = asOfNow(this.#row);
     const most = Math.min(life.idle, life.absolute - age);
     if (left > most - life.idle * touchAfter) return true;
-    const affected = await this.#change(table.touch(this.#row.key, life), signal);
+    const touch = (): Promise<number> => this.#change(table.touch(key, life), signal);
+    const affected = await cache.change([key], touch);
     // A pool without FOUND_ROWS does not count a row that another use has written in this millisecond.
     this.#isGone = affected === 0 && !(await this.#isAlive(signal));
-    if (!this.#isGone) this.#keep({ ...this.#row, left: most, age });
+    if (!this.#isGone) this.#row = { ...this.#row, readAt, age, left: most };
     return !this.#isGone;
   }
 
@@ -219,17 +220,17 @@ export class OpenSession implements AsyncDisposable {
     const { data, decide } = options;
     const reconcile = (found: Row): Buffer =>
       this.#reconcile(this.#row.data, data ?? this.#row.data, found, { decide });
-    const renewal = { ...options, age: this.#age, reconcile };
+    const renewal = { ...options, age: asOfNow(this.#row).age, reconcile };
     const renewed = await renewRow(this.#target, deadline, renewal);
     this.#isGone = renewed === undefined;
     if (renewed === undefined) return undefined;
     this.#keys = [renewed.row.key];
     if (renewed.id === undefined) {
       // Saves go to the other renewal's row from now on, and are merged from what was read here.
-      this.#keep({ ...renewed.row, data: this.#row.data, guard: NO_GUARD });
+      this.#row = { ...renewed.row, data: this.#row.data, guard: NO_GUARD };
       return undefined;
     }
-    this.#keep(renewed.row);
+    this.#row = renewed.row;
     this.#id = renewed.id;
     await limitSessions(this.#context, this.#hold, deadline, this.user);
     this.#emit('renew');
@@ -271,11 +272,6 @@ export class OpenSession implements AsyncDisposable {
     await this.close();
   }
 
-  /** Milliseconds since the session began, by the database's clock at the read and this process's since. */
-  get #age(): number {
-    return this.#row.age + performance.now() - this.#readAt;
-  }
-
   get #target(): Target {
     return { context: this.#context, hold: this.#hold, keys: this.#keys, row: this.#row };
   }
@@ -291,11 +287,6 @@ export class OpenSession implements AsyncDisposable {
     } catch (error) {
       throw this.#lockLost((error as Error).cause);
     }
-  }
-
-  #keep(row: Row): void {
-    this.#row = row;
-    this.#readAt = performance.now();
   }
 
   #lockLost(cause?: unknown): SessionLockLost {

@@ -11,7 +11,7 @@ import { takeRandom } from './identifiers.ts';
 import type { Decide } from './payload/merge.ts';
 import { follow } from './pointers.ts';
 import { MARK_BYTES } from './table/statements.ts';
-import type { Guard, Row, Save } from './table/table.ts';
+import { asOfNow, type Guard, type Row, type Save } from './table/table.ts';
 
 /**
  * How a save ended:
@@ -93,8 +93,9 @@ async function saveOrFind(
     mark: takeRandom(MARK_BYTES),
     extra: extra.valuesOf({ data, user, label }),
   };
-  const left = Math.min(life.idle, life.absolute - found.age);
-  const saved = { ...found, data, ...table.after(save), left };
+  const before = asOfNow(found);
+  const left = Math.min(life.idle, life.absolute - before.age);
+  const saved = { ...before, data, ...table.after(save), left };
   let isDoubtful = false;
   for (;;) {
     let failure: StatementFailure | undefined;

@@ -154,7 +154,7 @@ test('a login gives a new id with the data so far, and the user', async () => {
   assert.deepEqual(await stored(sessions, session.id as string), { cart: ['tea'], name: 'Ann' });
 });
 
-test('requireFresh() asks for a recent login, and a login of the same user is one', async () => {
+test('requireFresh() asks for a recent login, and a login of the same user is one', async (t) => {
   const sessions = shop();
   await using session = await sessions.start(undefined);
   assert.throws(() => session.requireFresh(300), SessionNotFresh);
@@ -169,6 +169,11 @@ test('requireFresh() asks for a recent login, and a login of the same user is on
   await later.renew({ user: 'fresh' });
   later.requireFresh(300);
   assert.deepEqual(later.data, { name: 'Ann' });
+  const { now } = performance;
+  t.mock.method(performance, 'now', () => now.call(performance) + 301_000);
+  later.data.name = 'Bob';
+  await later.save();
+  assert.throws(() => later.requireFresh(300), SessionNotFresh, 'a save is no login');
 });
 
 test('a thousand unknown ids are one alert', async () => {

@@ -1,6 +1,6 @@
 /** Rows in front of the database: in memcached if the store was given one, else nowhere. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { Row } from '../table/table.ts';
+import { asOfNow, type Row } from '../table/table.ts';
 import { MemcachedClient } from './memcached.ts';
 import { type CacheableRow, RowCache } from './row-cache.ts';
 
@@ -60,8 +60,12 @@ export const noCache: Cache = {
 const TAG_BYTES = 32;
 const LENGTH_BYTES = 4;
 
-/** The columns of a row beside its key and its data, in an entry's head. */
-type Head = Pick<Row, 'left' | 'age' | 'user' | 'label'> & { guard: number; marks: string };
+/** The columns of a row beside its key and its data, in an entry's head; `at` is the time of both times. */
+type Head = Pick<Row, 'left' | 'age' | 'user' | 'label'> & {
+  at: number;
+  guard: number;
+  marks: string;
+};
 
 /**
  * Rows in memcached.
@@ -124,12 +128,9 @@ export class CachedRows implements Cache {
   #entryOf(key: Buffer, row: Row): CacheableRow | undefined {
     // A pointer, and a row under an older secret's key, are found by their own rules each time.
     if (row.next !== undefined || !row.key.equals(key)) return undefined;
-    const { left, age, user, label, guard, marks, data } = row;
+    const { left, age, user, label, guard, marks, data } = asOfNow(row);
     const head: Head = {
-      left,
-      age,
-      user,
-      label,
+      ...{ at: Date.now(), left, age, user, label },
       guard: Number(guard),
       marks: marks.toString('hex'),
     };
@@ -147,9 +148,16 @@ export class CachedRows implements Cache {
     const end = LENGTH_BYTES + body.readUInt32BE();
     const head = JSON.parse(body.toString('utf8', LENGTH_BYTES, end)) as Head;
     const marks = Buffer.from(head.marks, 'hex');
-    const { left, age, user, label, guard } = head;
-    const data = body.subarray(end);
-    return { key, data, guard, marks, left, age, user, label, next: undefined, isInGrace: false };
+    // The clock of another machine may be behind.
+    const passed = Math.max(0, Date.now() - head.at);
+    const { user, label, guard } = head;
+    return {
+      readAt: performance.now(),
+      ...{ key, data: body.subarray(end), guard, marks, user, label },
+      left: head.left - passed,
+      age: head.age + passed,
+      ...{ next: undefined, isInGrace: false },
+    };
   }
 
   #tagOf(key: Buffer, body: Buffer): Buffer {

@@ -58,6 +58,7 @@ export class ArticleTable implements Table {
   rowOf([id, bytes, left]: readonly unknown[]): Row {
     const data = bytes as Buffer;
     return {
+      readAt: performance.now(),
       // The article's column is a number at first, and text later.
       key: Buffer.isBuffer(id) ? id : Buffer.from(String(id)),
       ...{ data, guard: data, marks: NO_DATA },

@@ -72,6 +72,7 @@ export class OurTable implements Table {
   rowOf(columns: readonly unknown[]): Row {
     const [key, data, version, token, left, age, user, label, next, isInGrace] = columns;
     return {
+      readAt: performance.now(),
       key: key as Buffer,
       data: data as Buffer,
       guard: Number(version),

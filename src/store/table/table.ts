@@ -13,8 +13,10 @@ export interface Life {
   readonly absolute: number;
 }
 
-/** A live session as its row has it. Times are differences by the database's clock. */
+/** A live session as its row has it. Times are differences by the database's clock at the read. */
 export interface Row {
+  /** The time of the read, by `performance.now()`. */
+  readonly readAt: number;
   readonly key: Buffer;
   readonly data: Buffer;
   readonly guard: Guard;
@@ -30,6 +32,13 @@ export interface Row {
   readonly next: Buffer | undefined;
   /** Whether a renewed id is still within its grace. */
   readonly isInGrace: boolean;
+}
+
+/** Returns a row with the times that it has now, by this process's clock since the read. */
+export function asOfNow(row: Row): Row {
+  const readAt = performance.now();
+  const passed = readAt - row.readAt;
+  return { ...row, readAt, left: row.left - passed, age: row.age + passed };
 }
 
 /** A row of a user's list. */

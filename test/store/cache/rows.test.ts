@@ -68,6 +68,21 @@ test('every column that a session shows comes back from memcached', async () => 
   assert.deepEqual(views, Array(2).fill({ data: 'n|i:1;', ...owner }));
 });
 
+test('the time that a row has been in memcached counts for its age and for its last use', async (t) => {
+  const { sessions, sent } = await cachedStore({ idle: 10 });
+  const id = sessions.newId();
+  await (await sessions.create(id, json({ n: 1 }), { user: 'ann' })).close();
+  await stored(sessions, id);
+  const { now } = Date;
+  t.mock.method(Date, 'now', () => now() + 6000);
+  const before = sent();
+  const session = await sessions.start(id);
+  assert.equal(sent(), before, 'it came from memcached');
+  assert.throws(() => session.requireFresh(5), { name: 'SessionNotFresh' });
+  assert.equal(await session.save(), 'unchanged');
+  assert.equal(sent(), before + 1, 'its use was written down');
+});
+
 test('a sealed session is sealed in memcached as well, after a read and after a save', async () => {
   const { sessions, sent } = await cachedStore({ seal: { keys: ['s'.repeat(32)] } });
   const id = await newSession(sessions, { card: '4111' });
