@@ -70,16 +70,19 @@ await show(); // 'guest: '
 await sessions.close();
 `;
 
-const programs: Example[] = [
+const programs: (Example & { section: string })[] = [
   ...page.matchAll(
     /^#+ (.+)\n(?:(?!#).*\n)*?<!-- text: a test runs it -->\n```ts\n((?:.*\n)*?)```$/gm,
   ),
-].map(([, name = '', program = '']) => ({
+].map(([section = '', name = '', program = '']) => ({
+  section,
   name,
   module: 'phpsessid/mysql',
   file: 'docs/quick-starts.md',
   line: page.slice(0, page.indexOf(program)).split('\n').length,
-  text: program + (name === 'Next' ? visitNext : visit),
+  text:
+    program.replace("process.env['DATABASE_URL'] ?? ''", "'mysql://user:password@localhost/app'") +
+    (name === 'Next' ? visitNext : visit),
 }));
 
 test('there is a program for each framework, and each compiles as strictly as the library', () => {
@@ -92,6 +95,21 @@ test('there is a program for each framework, and each compiles as strictly as th
     ),
   );
   assert.deepEqual(checkExamples(programs, names, modules), []);
+});
+
+test('each section names the packages that its program imports', () => {
+  for (const { name, section, text } of programs) {
+    const imported = [...text.matchAll(/^import .* from '((?:@[^/]+\/)?[^/']+)/gm)].map(
+      ([, from = '']) => from,
+    );
+    const known = /^(?:node:.*|phpsessid|next|the test)$/;
+    const named = [...(/Packages: (.*)\./.exec(section)?.[1] ?? '').matchAll(/`(.+?)`/g)];
+    assert.deepEqual(
+      [...new Set(imported)].filter((from) => !known.test(from)).sort(),
+      named.map(([, each]) => each).sort(),
+      name,
+    );
+  }
 });
 
 for (const program of programs) {

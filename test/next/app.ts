@@ -3,16 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../../src/workshop/course/catalogue.ts';
 
-/** Returns the page's program that has this line, for the test's database. */
+/** Returns the page's program that has this line. */
 function quickStart(line: string): string {
   const page = readFileSync(join(root, 'docs/quick-starts.md'), 'utf8');
   const programs = [...page.matchAll(/^```ts\n((?:.*\n)*?)```$/gm)].map(([, text = '']) => text);
   const program = programs.find((text) => text.includes(line));
   if (program === undefined) throw new Error(`docs/quick-starts.md has no program with ${line}`);
-  return program.replace(
-    "'mysql://user:password@localhost/app'",
-    "process.env['DATABASE_URL'] ?? ''",
-  );
+  return program;
 }
 
 /** Returns the application's files by name. */
