@@ -90,6 +90,7 @@ test('there is a program for each framework, and each compiles as strictly as th
     programs.map(({ name }) => name),
     ['node:http', 'Express', 'Fastify', 'Koa', 'Hono', 'h3', 'Fetch', 'Next'].concat(
       'express-session',
+      '@fastify/session',
       'koa-session',
       'remix',
     ),
@@ -110,6 +111,19 @@ test('each section names the packages that its program imports', () => {
       name,
     );
   }
+});
+
+test('the options that the page of the table shows are options', () => {
+  const file = 'docs/the-table.md';
+  const table = readFileSync(join(root, file), 'utf8');
+  const [, shown = ''] =
+    /<!-- text: a test compiles it -->\n```ts\n([\s\S]*?)```/.exec(table) ?? [];
+  const line = table.slice(0, table.indexOf(shown)).split('\n').length - 1;
+  const text = `import { type AnyPool, createSessions } from 'phpsessid/mysql'; declare const pool: AnyPool; declare const secrets: string[];
+${shown}`;
+  assert.match(shown, /columns: /);
+  const example = { name: 'the table', module: 'phpsessid/mysql', file, line, text };
+  assert.deepEqual(checkExamples([example], names, modules), []);
 });
 
 for (const program of programs) {
