@@ -1,7 +1,7 @@
 /** One session between its read and its close: the bytes, and what protects them. */
 import type { Context } from './context.ts';
 import type { Statement } from './database/database.ts';
-import { Deadline, repeat } from './database/deadline.ts';
+import { Deadline, passing, repeat } from './database/deadline.ts';
 import { SessionClosed, SessionConflict, SessionLockLost } from './errors.ts';
 import { findRow } from './find.ts';
 import type { Hold } from './hold/hold.ts';
@@ -245,7 +245,8 @@ export class OpenSession implements AsyncDisposable {
   async destroy({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<boolean> {
     this.#requireWritable();
     if (this.state !== 'alive') return false;
-    const keys = [...new Set([this.#row.key, ...this.#keys])];
+    const { key } = this.#row;
+    const keys = [key, ...this.#keys.filter((each) => !each.equals(key))];
     const { budget, cache, table } = this.#context;
     const removal = table.removeLive(keys);
     const affected = await cache.change(keys, () => this.#change(removal, signal));
@@ -285,13 +286,14 @@ export class OpenSession implements AsyncDisposable {
     try {
       return await attempt();
     } catch (error) {
-      throw this.#lockLost((error as Error).cause);
+      const { cause, kind } = passing(error);
+      throw this.#lockLost(cause, kind !== 'unknown');
     }
   }
 
-  #lockLost(cause?: unknown): SessionLockLost {
+  #lockLost(cause?: unknown, isCertain = true): SessionLockLost {
     this.#emit('lock-lost');
-    return new SessionLockLost(cause);
+    return new SessionLockLost(cause, isCertain);
   }
 
   #emit(kind: 'renew' | 'destroy' | 'lock-lost'): void {

@@ -1,7 +1,6 @@
 /** A new id for a session: the old row becomes a pointer, the new one is inserted, both or neither. */
-import type { Deadline } from './database/deadline.ts';
-import { explain } from './database/deadline.ts';
-import { StatementFailure } from './database/failures.ts';
+import { type Deadline, passing } from './database/deadline.ts';
+import type { StatementFailure } from './database/failures.ts';
 import { SessionLockLost } from './errors.ts';
 import { findRow } from './find.ts';
 import { ANY, GRACE, type Kind, requireAll } from './kinds.ts';
@@ -99,9 +98,7 @@ export async function renewRow(
       const transact = (): Promise<boolean> => hold.transact(deadline, statements);
       if (await context.cache.change([found.key], transact)) return { row, id };
     } catch (error) {
-      if (!(error instanceof StatementFailure)) throw error;
-      if (error.kind === 'never') throw explain(error);
-      failure = error;
+      failure = passing(error);
     }
     const now = await findRow(context, deadline, [found.key, ...keys]);
     if (now?.next?.equals(key)) return { row, id };

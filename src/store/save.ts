@@ -1,8 +1,7 @@
 /** Compare-and-set: one save, whose outcome is known even when its answer is lost. */
 import type { Context } from './context.ts';
-import type { Deadline } from './database/deadline.ts';
-import { explain } from './database/deadline.ts';
-import { StatementFailure } from './database/failures.ts';
+import { type Deadline, passing } from './database/deadline.ts';
+import type { StatementFailure } from './database/failures.ts';
 import type { Outcome } from './database/writes.ts';
 import { SessionLockLost, SessionUnavailable } from './errors.ts';
 import { findRow } from './find.ts';
@@ -105,9 +104,7 @@ async function saveOrFind(
         : await context.writes.save(save, deadline);
       if (isSaved) return { isMine: true, row: saved };
     } catch (error) {
-      if (!(error instanceof StatementFailure)) throw error;
-      if (error.kind === 'never') throw explain(error);
-      failure = error;
+      failure = passing(error);
       isDoubtful ||= failure.kind === 'unknown';
       if (failure.kind !== 'unknown' && !hold.isPinned) {
         await deadline.pauseAfter(failure);

@@ -236,8 +236,9 @@ test('SELECT, INSERT, UPDATE and DELETE on its tables are all the rights that th
     await query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${name}.${table} TO four@'%'`);
   }
   address.username = address.password = 'four';
+  const strategies = ['merge', 'lock', 'lease', 'row'] as const;
   try {
-    for (const strategy of ['merge', 'lock', 'lease', 'row'] as const) {
+    for (const strategy of strategies) {
       const sessions = storeOn(poolOf(address.href), { strategy, maxPerUser: 1 });
       const session = await sessions.start(undefined);
       session.data['n'] = 1;
@@ -256,6 +257,13 @@ test('SELECT, INSERT, UPDATE and DELETE on its tables are all the rights that th
     const refusal = { name: 'SessionSetupError', message };
     await assert.rejects(create({ table: 'denied' }), refusal);
     await assert.rejects(create({ strategy: 'lease', leaseTable: 'denied' }), refusal);
+    await query(`REVOKE DELETE ON ${name}.sessions FROM four@'%'`);
+    for (const strategy of strategies) {
+      const sessions = storeOn(poolOf(address.href), { strategy });
+      await using session = await sessions.open(await newSession(sessions, { n: 1 }));
+      const remedy = { name: 'SessionSetupError', message: /GRANT SELECT, INSERT, UPDATE, DELETE/ };
+      await assert.rejects(session?.destroy() as Promise<boolean>, remedy, strategy);
+    }
   } finally {
     await query("DROP USER four@'%'");
   }

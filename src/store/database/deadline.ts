@@ -44,9 +44,7 @@ export class Deadline {
    */
   async pauseAfter(failure: unknown): Promise<void> {
     this.signal?.throwIfAborted();
-    if (!(failure instanceof StatementFailure)) throw failure;
-    if (failure.kind === 'never') throw explain(failure);
-    await this.pause(failure.cause);
+    await this.pause(passing(failure).cause);
   }
 
   /**
@@ -131,13 +129,17 @@ const REMEDIES: Readonly<Record<number, string>> = {
 };
 
 /**
- * Returns the error of a statement that must not be repeated, with its remedy.
+ * Returns a failure that may pass.
  *
- * @param failure - The failed attempt.
+ * @param error - The error of an attempt.
+ * @throws SessionSetupError with its remedy for a failure that will not pass; the error itself if it is
+ *   not of a statement, such as a signal's reason.
  */
-export function explain(failure: StatementFailure): SessionSetupError {
-  const { errno, cause } = failure;
+export function passing(error: unknown): StatementFailure {
+  if (!(error instanceof StatementFailure)) throw error;
+  const { errno, cause, kind } = error;
+  if (kind !== 'never') return error;
   const known = errno === undefined ? tlsFault(cause) : REMEDIES[errno];
   const reason = known ?? (errno === undefined ? 'the pool is closed' : `server error ${errno}`);
-  return new SessionSetupError(`The session table cannot be used: ${reason}`, cause);
+  throw new SessionSetupError(`The session table cannot be used: ${reason}`, cause);
 }
