@@ -17,7 +17,7 @@ import { overhear } from './overhear.ts';
 import { keptPromises } from './promises.ts';
 import { type SeededRandom, seededRandom } from './random.ts';
 import { report } from './report.ts';
-import type { ServeOptions, Server } from './serve.ts';
+import type { Served, ServeOptions, Server } from './serve.ts';
 import { dropSockets, noteSockets } from './sockets.ts';
 import type { Subject } from './subject.ts';
 import { unawaited } from './unawaited.ts';
@@ -114,6 +114,8 @@ function watchTraffic(wire: Wire): Traffic {
 /** A copy of the class, and its callbacks as one handler. */
 interface LoadedClass extends AdaptedHandler {
   readonly sessions: SessionsExport;
+  /** Its `DATABASE_URL`. */
+  readonly url: string;
 }
 
 /** Loads a copy of the class, which finds `url` in `DATABASE_URL`. */
@@ -127,7 +129,7 @@ async function load(subject: Subject, wire: Wire, url: string, copy: string): Pr
     process.env['DATABASE_URL'] = url;
     reportCall(method);
   };
-  return { ...adaptHandler(sessions, onCall), sessions };
+  return { ...adaptHandler(sessions, onCall), sessions, url };
 }
 
 function reportCallsOf({ file }: Subject): (method: string) => void {
@@ -138,8 +140,10 @@ function reportCallsOf({ file }: Subject): (method: string) => void {
 function benchOf(parts: Parts, loaded: LoadedClass): Bench {
   const { subject, wire, database, traffic, damage, clock, random, endings } = parts;
   const { handler, has, lastCall, sessions } = loaded;
-  const serveBy = (served: SessionsExport, means?: Means) => (options?: ServeOptions) =>
-    serve(parts, served, lastCall, options, means);
+  const serveBy =
+    ({ sessions: served, url }: LoadedClass, means?: Means) =>
+    (options?: ServeOptions) =>
+      serve(parts, { sessions: served, url, means, lastCall }, options);
   let cluster: Promise<BenchCluster> | undefined;
   return {
     handler,
@@ -154,21 +158,25 @@ function benchOf(parts: Parts, loaded: LoadedClass): Bench {
         damage.noteStatement(sql);
         return database.query(sql, values);
       },
+      withoutTable(body) {
+        damage.noteMissingTable();
+        return database.withoutTable(body);
+      },
     },
     clock,
     gate: (count, pattern, options) => damage.watch(wire.gate(count, pattern, options)),
     statements: () => traffic.statements,
     random: () => random.next(),
-    serve: serveBy(sessions),
+    serve: serveBy(loaded),
     another: async (url = wire.url, classFile = subject.file) => {
       shareSecrets(endings);
       const other = await load(subject, wire, url, nextCopy(classFile));
-      return { handler: other.handler, serve: serveBy(other.sessions) };
+      return { handler: other.handler, serve: serveBy(other) };
     },
     given: (means) => {
       requireConstructor(sessions);
       const given = adaptHandler(sessions, reportCallsOf(subject), means);
-      return { handler: given.handler, serve: serveBy(sessions, means) };
+      return { handler: given.handler, serve: serveBy(loaded, means) };
     },
     exported: sessions,
     secondDatabase: async () => (await openTable(subject, endings)).database,
@@ -191,16 +199,14 @@ function benchOf(parts: Parts, loaded: LoadedClass): Bench {
 /** Serves the counter page. PHP's session functions are loaded only by the lessons that have a page. */
 async function serve(
   { subject, wire, damage, endings }: Parts,
-  served: SessionsExport,
-  lastCall: LastCall,
+  served: Omit<Served, 'damage'>,
   options?: ServeOptions,
-  means?: Means,
 ): Promise<Server> {
   const { serveApart, serveCounter } = await import('./serve.ts');
   const page =
     options?.apart === true
       ? await serveApart(subject.file, options, wire.url)
-      : await serveCounter(served, lastCall, damage, options, means);
+      : await serveCounter({ ...served, damage }, options);
   endings.push(() => page.close());
   return page;
 }

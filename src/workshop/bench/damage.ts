@@ -24,7 +24,12 @@ export class Damage {
   /** Notes a statement that the test runs beside the class. */
   noteStatement(sql: string): void {
     if (/^\s*KILL\b/i.test(sql)) this.#kinds.add(cut);
-    if (/^\s*(RENAME|DROP) TABLE\b/i.test(sql)) this.#kinds.add(rename);
+    if (/^\s*(RENAME|DROP) TABLE\b/i.test(sql)) this.noteMissingTable();
+  }
+
+  /** Notes that the test moves the table away. */
+  noteMissingTable(): void {
+    this.#kinds.add(rename);
   }
 
   /** Makes a gate that notes its cut. */

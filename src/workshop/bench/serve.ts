@@ -36,22 +36,29 @@ interface CallbackMessage {
   request?: IncomingMessage | undefined;
 }
 
+/** What a page is served with. */
+export interface Served {
+  /** The export of `#sessions`. */
+  readonly sessions: SessionsExport;
+  /** What `DATABASE_URL` is while a callback begins. */
+  readonly url: string;
+  /** The parts for a handler's constructor. */
+  readonly means?: Means | undefined;
+  /** Receives the first error, of a callback or of the page around it. */
+  readonly lastCall: LastCall;
+  /** The errors that the test causes itself. */
+  readonly damage: Damage;
+}
+
 /**
  * Serves the counter page on a free port of the loopback.
  *
- * @param sessions - The export of `#sessions`.
- * @param lastCall - Receives the first error, of a callback or of the page around it.
- * @param damage - The errors that the test causes itself.
  * @param options - PHP settings that differ from PHP's defaults.
- * @param means - The parts for a handler's constructor.
  * @returns The server; the caller closes it.
  */
 export async function serveCounter(
-  sessions: SessionsExport,
-  lastCall: LastCall,
-  damage: Damage,
+  { sessions, url, means, lastCall, damage }: Served,
   options: ServeOptions = {},
-  means?: Means,
 ): Promise<Server> {
   const page = makePage(sessions, options, means);
   if (page instanceof NotPorted) return unportedServer(page);
@@ -60,7 +67,11 @@ export async function serveCounter(
   const channel = tracingChannel('phpsessid:callback');
   const onCallback = (message: unknown): void => {
     const { callback, request } = message as CallbackMessage;
-    if (request) traces.get(request)?.push(callback);
+    const trace = request && traces.get(request);
+    if (!trace) return;
+    // A class may read the address when it opens, and pages of several addresses may run at once.
+    process.env['DATABASE_URL'] = url;
+    trace.push(callback);
   };
   const onError = (message: unknown): void => {
     const { error } = message as CallbackMessage;

@@ -67,7 +67,7 @@ function servePages(allows: string, body: string): void {
   );
   workshop.edit(classFile, /^/, "import { session_set_save_handler } from '#php';\n");
   workshop.edit(testFile, /test\('a session[\s\S]*/, `test('pages', async () => {${body}});`);
-  workshop.edit(testFile, '{ handler, store }', '{ database, gate, handler, serve }');
+  workshop.edit(testFile, '{ handler, store }', '{ another, database, gate, handler, serve }');
 }
 
 test('an error within a page is shown beside the answer that a test did not expect', async () => {
@@ -99,6 +99,18 @@ test('damage that a test does itself is declared, and its errors are not the cla
   const [first] = await check();
   const damage = 'the test itself moved the table away and cut a connection, on purpose';
   assert.equal(first?.message, `the page (${damage})`);
+});
+
+test('a page opens its own address, and an error of the missing table is not the class’s', async () => {
+  servePages(
+    'return true;',
+    `const [here, gone] = [await serve(), await (await another('mysql://nobody@127.0.0.1:1/no')).serve()];
+    const { status } = await database.withoutTable(() => here.request({ cookie: 'MySession=7' }));
+    assert.deepEqual([status, (await gone.request()).status, (await here.request()).status], []);`,
+  );
+  const [first] = await check();
+  assert.equal(first?.actual, '[ 500, 500, 200 ]');
+  assert.match(first?.message ?? '', /moved the table away.*the class failed: .*ECONNREFUSED/);
 });
 
 test('a function of PHP in a method that a test calls directly is explained', async () => {
