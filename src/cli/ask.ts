@@ -38,3 +38,8 @@ export async function placeOfTable(ask: Ask, table: string): Promise<[string, st
   const [[current] = []] = await ask('SELECT DATABASE()');
   return [String(current ?? ''), table];
 }
+
+/** Quotes names as the server reports them: another program's may have dots and backticks. */
+export function exact(...names: readonly unknown[]): string {
+  return names.map((name) => `\`${String(name).replaceAll('`', '``')}\``).join('.');
+}

@@ -3,7 +3,7 @@
  * ends it. `doctor` shows them, `migrate` runs them.
  */
 import { NOW, type OurTable, quote } from '../store/operate.ts';
-import { type Ask, placeOfTable, type Rows } from './ask.ts';
+import { type Ask, exact, placeOfTable, type Rows } from './ask.ts';
 import { type Difference, MIGRATE } from './difference.ts';
 import type { Code } from './findings.ts';
 import { indexDifferences, indexesOf } from './indexes.ts';
@@ -25,6 +25,8 @@ interface Found {
   readonly isNullable: boolean;
   readonly hasDefault: boolean;
   readonly isGenerated: boolean;
+  /** Whether an INSERT that leaves the column out can give it the value of another row's. */
+  repeats(id: string): boolean;
 }
 
 /** A column of the schema: `VARBINARY(32)`, 32, whether it may be NULL. */
@@ -47,17 +49,18 @@ export async function shapeOf(ask: Ask, table: OurTable): Promise<Shape> {
   const [schema, name] = await placeOfTable(ask, table.name);
   const found = await ask(
     'SELECT COLUMN_NAME,DATA_TYPE,CHARACTER_OCTET_LENGTH,COLLATION_NAME,IS_NULLABLE,COLUMN_DEFAULT,' +
-      'EXTRA FROM information_schema.COLUMNS WHERE TABLE_SCHEMA=? AND TABLE_NAME=?',
+      'EXTRA,GENERATION_EXPRESSION FROM information_schema.COLUMNS WHERE TABLE_SCHEMA=? AND TABLE_NAME=?',
     [schema, name],
   );
   const columns = new Map(found.map((row) => [String(row[0]).toLowerCase(), foundOf(row)]));
   const nothing = { hidden: new Set<string>(), differences: [] };
   if (columns.size === 0) return { exists: false, columns, ...nothing };
-  const [[engine, kind] = []] = await ask(
-    'SELECT ENGINE,TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA=? AND TABLE_NAME=?',
+  const [[engine, kind, options] = []] = await ask(
+    'SELECT ENGINE,TABLE_TYPE,CREATE_OPTIONS FROM information_schema.TABLES WHERE TABLE_SCHEMA=? AND TABLE_NAME=?',
     [schema, name],
   );
   if (kind === 'VIEW') return { exists: true, columns, ...nothing, differences: [aView(table)] };
+  const isPartitioned = /\bpartitioned\b/i.test(String(options));
   const [[now] = []] = await ask(`SELECT ${NOW}`);
   const hidden = await hiddenOf(ask, table, columns);
   const differences = [
@@ -68,7 +71,7 @@ export async function shapeOf(ask: Ask, table: OurTable): Promise<Shape> {
         columnDifference(table, wanted, columns.get(wanted.name.toLowerCase()), Number(now)),
       ),
     ...strangeColumns(table, columns),
-    ...indexDifferences(table, await indexesOf(ask, schema, name)),
+    ...indexDifferences(table, await indexesOf(ask, schema, name), { columns, isPartitioned }),
   ];
   return { exists: true, columns, hidden, differences };
 }
@@ -96,14 +99,17 @@ function wantedOf({ schema }: OurTable): Wanted[] {
 }
 
 function foundOf(row: Rows[number]): Found {
-  const [, type, bytes, collation, isNullable, initial, extra] = row;
+  const [, type, bytes, collation, isNullable, initial, extra, expression] = row;
+  const isGenerated = /(?:virtual|stored|persistent)\b.*generated/i.test(String(extra));
+  const isConstant = initial !== null && !/^NULL$|^current_timestamp|\(/i.test(String(initial));
   return {
     type: String(type).toLowerCase(),
     bytes: Number(bytes ?? 0),
     collation: (collation ?? null) as string | null,
     isNullable: isNullable === 'YES',
     hasDefault: initial !== null || /auto_increment|generated/i.test(String(extra)),
-    isGenerated: /(?:virtual|stored|persistent)\b.*generated/i.test(String(extra)),
+    isGenerated,
+    repeats: (id) => (isGenerated ? !String(expression).includes(quote(id)) : isConstant),
   };
 }
 
@@ -192,7 +198,7 @@ function faultOf(
     if (type !== 'varbinary' || bytes < 32) {
       return error(
         'id-short',
-        `${column} is ${type} of ${bytes} bytes: a key has 32, so no session is found again`,
+        `${column} is ${type} of ${bytes} bytes, and must be VARBINARY(32): a key of another length is not found again`,
       );
     }
   } else if (name === names.data) {
@@ -238,6 +244,6 @@ function strangeColumns(table: OurTable, columns: Shape['columns']): Difference[
       code: 'column-required',
       level: 'error',
       message: `the column "${name}" is not one of the store's, is NOT NULL and has no default: every new session is refused`,
-      advice: `ALTER TABLE ${quote(table.name)} ALTER ${quote(name)} SET DEFAULT …;`,
+      advice: `ALTER TABLE ${quote(table.name)} ALTER ${exact(name)} SET DEFAULT …;`,
     }));
 }

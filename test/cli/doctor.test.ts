@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, createServer as createNetServer } from 'node:net';
 import { after, test } from 'node:test';
 import { createConnection } from 'mysql2/promise';
 import type { Finding } from '../../src/cli/doctor/case.ts';
@@ -13,7 +13,7 @@ import { fill, phpsessid, written } from './fixture.ts';
 const secret = 'M2kqY0sVb7Zx9QfTtLw3RrHnJd5PpUaE8gC1oIiSyKo=';
 
 // Settings of the whole server are broken: it must not be the one of other tests.
-const server = await startServer({});
+const server = await startServer({ settings: ['--log-bin', '--server-id=1'] });
 const admin = await createConnection({ uri: server.url, multipleStatements: true });
 after(async () => {
   await admin.end();
@@ -23,7 +23,8 @@ after(async () => {
 const DEFAULTS = `SET GLOBAL read_only=0, GLOBAL sql_mode=DEFAULT, GLOBAL autocommit=1,
   GLOBAL max_allowed_packet=16777216, GLOBAL innodb_flush_log_at_trx_commit=1,
   GLOBAL wait_timeout=28800, GLOBAL init_connect='', GLOBAL sql_select_limit=DEFAULT,
-  GLOBAL max_statement_time=0;
+  GLOBAL max_statement_time=0, GLOBAL binlog_format=ROW, GLOBAL completion_type=DEFAULT,
+  GLOBAL max_join_size=DEFAULT, GLOBAL max_prepared_stmt_count=DEFAULT;
   SET GLOBAL TRANSACTION ISOLATION LEVEL REPEATABLE READ`;
 
 /** An installation that nothing is wrong with, and its user, who has the four rights. */
@@ -81,33 +82,47 @@ test('a healthy installation has no finding', async () => {
 });
 
 /** The finding, and the statements that break the installation. The remedy's SQL ends it. */
-const BROKEN: Record<string, string> = {
-  engine: 'ALTER TABLE sessions ENGINE=Aria',
-  'id-collation': 'ALTER TABLE sessions MODIFY id VARCHAR(64) NOT NULL',
-  'id-short': 'ALTER TABLE sessions MODIFY id VARBINARY(16) NOT NULL',
-  'id-not-unique': 'ALTER TABLE sessions DROP PRIMARY KEY',
-  'data-charset': 'ALTER TABLE sessions MODIFY d MEDIUMTEXT NOT NULL',
-  'data-small': 'ALTER TABLE sessions MODIFY d BLOB NOT NULL',
-  'number-small': 'ALTER TABLE sessions MODIFY expires INT UNSIGNED NOT NULL',
-  'user-collation': 'ALTER TABLE sessions MODIFY user VARCHAR(128) NULL',
-  'column-type': 'ALTER TABLE sessions MODIFY token BINARY(8) NOT NULL',
-  'column-missing': 'ALTER TABLE sessions DROP label',
-  'index-unique': 'ALTER TABLE sessions ADD UNIQUE (user)',
-  'index-expires': 'ALTER TABLE sessions DROP KEY expires',
-  'index-user': 'ALTER TABLE sessions DROP KEY user',
-  'read-only': 'SET GLOBAL read_only=1',
-  'sql-mode': "SET GLOBAL sql_mode='NO_ENGINE_SUBSTITUTION'",
-  'select-limit': 'SET GLOBAL sql_select_limit=1',
-  'statement-time': 'SET GLOBAL max_statement_time=0.5',
-  autocommit: 'SET GLOBAL autocommit=0',
-  isolation: 'SET GLOBAL TRANSACTION ISOLATION LEVEL READ UNCOMMITTED',
-  packet: 'SET GLOBAL max_allowed_packet=65536',
-  'flush-log': 'SET GLOBAL innodb_flush_log_at_trx_commit=0',
-  'wait-timeout': 'SET GLOBAL wait_timeout=10',
-};
+const BROKEN: readonly (readonly [code: string, sql: string])[] = [
+  ['engine', 'ALTER TABLE sessions ENGINE=Aria'],
+  ['id-collation', 'ALTER TABLE sessions MODIFY id VARCHAR(64) NOT NULL'],
+  ['id-short', 'ALTER TABLE sessions MODIFY id VARBINARY(16) NOT NULL'],
+  ['id-not-unique', 'ALTER TABLE sessions DROP PRIMARY KEY'],
+  ['data-charset', 'ALTER TABLE sessions MODIFY d MEDIUMTEXT NOT NULL'],
+  ['data-small', 'ALTER TABLE sessions MODIFY d BLOB NOT NULL'],
+  ['number-small', 'ALTER TABLE sessions MODIFY expires INT UNSIGNED NOT NULL'],
+  ['user-collation', 'ALTER TABLE sessions MODIFY user VARCHAR(128) NULL'],
+  ['column-type', 'ALTER TABLE sessions MODIFY token BINARY(8) NOT NULL'],
+  ['column-missing', 'ALTER TABLE sessions DROP label'],
+  ['index-unique', 'ALTER TABLE sessions ADD UNIQUE (user)'],
+  ['index-expires', 'ALTER TABLE sessions DROP KEY expires'],
+  ['index-expires', 'ALTER TABLE sessions ALTER INDEX expires IGNORED'],
+  ['index-user', 'ALTER TABLE sessions DROP KEY user'],
+  ['index-user', 'ALTER TABLE sessions DROP KEY user, ADD KEY (user(4))'],
+  ['constraint', 'ALTER TABLE sessions ADD CONSTRAINT `j.s` CHECK (JSON_VALID(d))'],
+  ['constraint', 'ALTER TABLE sessions MODIFY d MEDIUMBLOB NOT NULL CHECK (LENGTH(d) < 999)'],
+  [
+    'constraint',
+    `CREATE TABLE users (name VARBINARY(128) PRIMARY KEY);
+      ALTER TABLE sessions ADD CONSTRAINT owner FOREIGN KEY (user) REFERENCES users (name)`,
+  ],
+  ['history', 'ALTER TABLE sessions ADD SYSTEM VERSIONING'],
+  ['read-only', 'SET GLOBAL read_only=1'],
+  ['sql-mode', "SET GLOBAL sql_mode='NO_ENGINE_SUBSTITUTION'"],
+  ['select-limit', 'SET GLOBAL sql_select_limit=1'],
+  ['select-limit', 'SET GLOBAL max_join_size=5000'],
+  ['prepared-limit', 'SET GLOBAL max_prepared_stmt_count=100'],
+  ['statement-time', 'SET GLOBAL max_statement_time=0.5'],
+  ['autocommit', 'SET GLOBAL autocommit=0'],
+  ['autocommit', 'SET GLOBAL completion_type=CHAIN'],
+  ['isolation', 'SET GLOBAL TRANSACTION ISOLATION LEVEL READ UNCOMMITTED'],
+  ['packet', 'SET GLOBAL max_allowed_packet=65536'],
+  ['flush-log', 'SET GLOBAL innodb_flush_log_at_trx_commit=0'],
+  ['binlog-format', 'SET GLOBAL binlog_format=STATEMENT'],
+  ['wait-timeout', 'SET GLOBAL wait_timeout=10'],
+];
 
-for (const [code, sql] of Object.entries(BROKEN)) {
-  test(`${code} is found, nothing else, and its remedy ends it`, async () => {
+for (const [code, sql] of BROKEN) {
+  test(`${code} is found, nothing else, and its remedy ends it: ${sql}`, async () => {
     const { url } = await healthy();
     await admin.query(sql);
     const report = await examine(url);
@@ -118,7 +133,11 @@ for (const [code, sql] of Object.entries(BROKEN)) {
 }
 
 test('an id that is unique together with another column only, or in its first bytes only', async () => {
-  for (const key of ['ADD PRIMARY KEY (id, created)', 'ADD UNIQUE (id(8))']) {
+  for (const key of [
+    'ADD PRIMARY KEY (id, created)',
+    'ADD UNIQUE (id(8))',
+    'ADD PRIMARY KEY (id, expires) PARTITION BY HASH (expires) PARTITIONS 2',
+  ]) {
     const { url } = await healthy();
     await admin.query(`ALTER TABLE sessions DROP PRIMARY KEY, ${key}`);
     const report = await examine(url);
@@ -173,6 +192,73 @@ test('a login that passes, and statements that are refused', async () => {
   );
 });
 
+test('a setting that init_connect or the account changes has a remedy of its own', async () => {
+  const { url, user } = await healthy();
+  await admin.query(
+    `SET GLOBAL init_connect='SET autocommit=0'; ALTER USER ${user} WITH MAX_STATEMENT_TIME 0.5`,
+  );
+  const report = await examine(url);
+  assert.deepEqual(codesOf(report), ['statement-time', 'autocommit']);
+  for (const { remedy } of report.findings) {
+    assert.match(remedy, /itself is right.*\ninit_connect of the server, .* 'SET autocommit=0'\n/);
+  }
+  await admin.query(`SET GLOBAL init_connect=''; ALTER USER ${user} WITH MAX_STATEMENT_TIME 0`);
+});
+
+test('triggers and events are found by an account that may see them, and so is a foreign key of another table', async () => {
+  const { url, schema, user } = await healthy();
+  await admin.query(
+    `CREATE TABLE carts (session VARBINARY(32), FOREIGN KEY (session) REFERENCES sessions (id));
+     CREATE TABLE notes (session VARBINARY(32), FOREIGN KEY (session) REFERENCES sessions (id) ON DELETE CASCADE);
+     CREATE TRIGGER counted BEFORE INSERT ON sessions FOR EACH ROW SET NEW.label = NULL;
+     CREATE EVENT swept ON SCHEDULE EVERY 1 DAY DO DELETE FROM sessions WHERE updated < 1;
+     CREATE EVENT other ON SCHEDULE EVERY 1 DAY DO DELETE FROM carts;
+     GRANT TRIGGER, EVENT, SELECT ON ${schema}.* TO ${user}`,
+  );
+  const report = await examine(url, '--ignore rights-wide');
+  assert.deepEqual(codesOf(report), ['constraint', 'trigger', 'event']);
+  for (const { remedy } of report.findings) await admin.query(remedy);
+  assert.deepEqual(await examine(url, '--ignore rights-wide').then(codesOf), []);
+});
+
+test('rights of a role that is not active after a login', async () => {
+  const { url, schema, user } = await healthy();
+  const role = `r_${schema.slice(-12)}`;
+  await admin.query(
+    `REVOKE INSERT, UPDATE ON sessions FROM ${user}; CREATE ROLE ${role};
+     GRANT INSERT, UPDATE ON sessions TO ${role}; GRANT ${role} TO ${user}`,
+  );
+  const report = await examine(url);
+  assert.deepEqual(codesOf(report), ['rights-narrow']);
+  const [remedy = ''] = report.findings[0]?.remedy.split('\n') ?? [];
+  assert.match(remedy, /^SET DEFAULT ROLE/);
+  await admin.query(remedy);
+  assert.deepEqual(await examine(url).then(codesOf), []);
+});
+
+/** Begins as a proxy does: with a greeting of its own, which has another number of the connection. */
+async function relay({ hostname, port }: URL): Promise<number> {
+  const proxy = createNetServer((client) => {
+    const upstream = connect(Number(port), hostname);
+    upstream.once('data', (greeting: Buffer) => {
+      const at = greeting.indexOf(0, 5) + 1;
+      greeting.writeUInt32LE(greeting.readUInt32LE(at) + 1000, at);
+      client.write(greeting);
+      client.pipe(upstream).pipe(client);
+    });
+    for (const socket of [client, upstream]) socket.on('error', () => socket.destroy());
+  }).listen(0, '127.0.0.1');
+  after(() => proxy.close());
+  await once(proxy, 'listening');
+  return (proxy.address() as AddressInfo).port;
+}
+
+test('a proxy that answers instead of the server', async () => {
+  const address = new URL((await healthy()).url);
+  address.port = String(await relay(address));
+  assert.deepEqual(await examine(address.href).then(codesOf), ['proxy']);
+});
+
 test('a right to read the passwords of all accounts is not needed', async () => {
   const { url, user } = await healthy();
   await admin.query(`GRANT SELECT ON mysql.* TO ${user}`);
@@ -182,27 +268,39 @@ test('a right to read the passwords of all accounts is not needed', async () => 
 });
 
 /** Findings whose remedy needs a decision. */
-const DAMAGED: Record<string, string> = {
-  engine: 'RENAME TABLE sessions TO behind; CREATE VIEW sessions AS SELECT * FROM behind',
-  'column-type': "ALTER TABLE sessions DROP label, ADD label VARBINARY(255) AS ('x')",
-  'column-required': 'ALTER TABLE sessions ADD tenant INT NOT NULL',
-  'table-foreign': `DROP TABLE sessions; CREATE TABLE sessions (
-    session_id VARCHAR(128) COLLATE utf8mb4_general_ci NOT NULL PRIMARY KEY,
-    expires INT UNSIGNED NOT NULL, data MEDIUMTEXT)`,
-  clock: "SET GLOBAL init_connect='SET timestamp=UNIX_TIMESTAMP()-3600'",
-  format: row("'n|i:1;'"),
-  unreadable: row('\'{"cut":\''),
-  'ids-plain': `${row("'{}'")}; UPDATE sessions SET id='4f9vt3rs1q9n1c0sdm1k2a3b4c'`,
-  endless: `${row("'{}'")}; UPDATE sessions SET expires=253402300799999`,
-};
+const DAMAGED: readonly (readonly [code: string, sql: string])[] = [
+  ['engine', 'RENAME TABLE sessions TO behind; CREATE VIEW sessions AS SELECT * FROM behind'],
+  ['column-type', "ALTER TABLE sessions DROP label, ADD label VARBINARY(255) AS ('x')"],
+  ['column-required', 'ALTER TABLE sessions ADD tenant INT NOT NULL'],
+  [
+    'table-foreign',
+    `DROP TABLE sessions; CREATE TABLE sessions (
+      session_id VARCHAR(128) COLLATE utf8mb4_general_ci NOT NULL PRIMARY KEY,
+      expires INT UNSIGNED NOT NULL, data MEDIUMTEXT)`,
+  ],
+  [
+    'table-foreign',
+    `DROP TABLE sessions; CREATE TABLE sessions (
+      id VARCHAR(255) PRIMARY KEY, user_id BIGINT UNSIGNED, ip_address VARCHAR(45), user_agent TEXT,
+      payload LONGTEXT NOT NULL, last_activity INT NOT NULL)`,
+  ],
+  ['table-broken', 'ALTER TABLE sessions DISCARD TABLESPACE'],
+  ['index-unique', 'ALTER TABLE sessions ADD tenant INT NOT NULL DEFAULT 0, ADD UNIQUE (tenant)'],
+  ['index-unique', 'ALTER TABLE sessions ADD bytes INT AS (LENGTH(d)), ADD UNIQUE (bytes)'],
+  ['clock', "SET GLOBAL init_connect='SET timestamp=UNIX_TIMESTAMP()-3600'"],
+  ['format', row("'n|i:1;'")],
+  ['unreadable', row('\'{"cut":\'')],
+  ['ids-plain', `${row("'{}'")}; UPDATE sessions SET id='4f9vt3rs1q9n1c0sdm1k2a3b4c'`],
+  ['endless', `${row("'{}'")}; UPDATE sessions SET expires=253402300799999`],
+];
 
 function row(data: string): string {
   return `INSERT INTO sessions (id,d,version,token,created,updated,expires)
     VALUES (UNHEX(SHA2('x',256)),${data},1,'',0,0,UNIX_TIMESTAMP()*1000+600000)`;
 }
 
-for (const [code, sql] of Object.entries(DAMAGED)) {
-  test(`${code} is found, and nothing else`, async () => {
+for (const [code, sql] of DAMAGED) {
+  test(`${code} is found, and nothing else: ${sql}`, async () => {
     const { url } = await healthy();
     await admin.query(sql);
     const report = await examine(url);
@@ -268,6 +366,10 @@ test('the lease table is missing for the strategy that needs it', async () => {
   assert.match(narrow.findings[0]?.message ?? '', /INSERT, UPDATE, DELETE on session_locks/);
   await paste(narrow);
   assert.deepEqual(await examine(url, `--config ${lease}`).then(codesOf), []);
+  await admin.query(`ALTER TABLE ${schema}.session_locks DROP PRIMARY KEY`);
+  const double = await examine(url, `--config ${lease}`);
+  assert.deepEqual(codesOf(double), ['lease-table']);
+  assert.match(double.findings[0]?.message ?? '', /two requests can have the lease/);
   await admin.query(`ALTER TABLE ${schema}.session_locks DROP owner`);
   assert.deepEqual(await examine(url, `--config ${lease}`).then(codesOf), ['lease-table']);
   await admin.query('DROP TABLE session_locks');

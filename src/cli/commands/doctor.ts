@@ -1,8 +1,9 @@
 /** `doctor`: findings with their remedies. */
 import { OurTable } from '../../store/operate.ts';
-import { type Ask, askOn, PATIENCE } from '../ask.ts';
+import { askOn, PATIENCE } from '../ask.ts';
 import type { Call } from '../call.ts';
 import { nameOf, withPool } from '../connect.ts';
+import { attached } from '../doctor/attached.ts';
 import {
   type Case,
   type Check,
@@ -11,9 +12,9 @@ import {
   readServer,
   Unchecked,
 } from '../doctor/case.ts';
-import { encryption } from '../doctor/encryption.ts';
+import { encryption, proxy } from '../doctor/encryption.ts';
 import { leases, tooNarrow, tooWide } from '../doctor/rights.ts';
-import { areReadable, contents, expiry, readSample } from '../doctor/rows.ts';
+import { areReadable, contents, expiry, readable, sampleOf } from '../doctor/rows.ts';
 import { secrets } from '../doctor/secrets.ts';
 import { accountLimits, clocks, clusterState } from '../doctor/server.ts';
 import { settings } from '../doctor/settings.ts';
@@ -23,15 +24,19 @@ import { EXIT_CODES, UsageError } from '../ends.ts';
 import { CODES, type Code } from '../findings.ts';
 import { type Place, placeOf } from '../place.ts';
 import { shapeOf } from '../shape.ts';
+import { printable } from '../terminal.ts';
 
 /** Checks by what they are about, in the order of the report. */
 const CHECKS: Readonly<Record<string, Check>> = {
   'the table': shape,
+  'its files': readable,
+  'constraints and triggers': attached,
   'the server': settings,
   "the account's limits": accountLimits,
   'the leases': leases,
   'the clocks': clocks,
   'the connection': encryption,
+  'a proxy': proxy,
   'rights that are missing': tooNarrow,
   'rights that are not needed': tooWide,
   'the rows': contents,
@@ -108,11 +113,6 @@ async function examine(
   return result;
 }
 
-/** Without the right to read, that right is a finding of its own. */
-async function sampleOf(ask: Ask, table: OurTable): Promise<Case['sample'] | undefined> {
-  return await readSample(ask, table).catch(() => undefined);
-}
-
 async function report(
   { terminal }: Call,
   { url, options }: Place,
@@ -128,8 +128,8 @@ async function report(
     await terminal.line(
       `${terminal.paint(colour, level.padEnd(7))}  ${terminal.paint('bold', code)}`,
     );
-    await terminal.line(`  ${message}`);
-    for (const line of remedy.split('\n')) await terminal.line(`    ${line}`);
+    await terminal.line(`  ${printable(message)}`);
+    for (const line of remedy.split('\n')) await terminal.line(`    ${printable(line)}`);
     await terminal.line();
   }
   for (const reason of unchecked) {

@@ -28,7 +28,7 @@ export interface Case {
   readonly ask: Ask;
   readonly connection: Connection;
   readonly table: OurTable;
-  /** The server's variables and status, as a new connection has them. */
+  /** The server's variables and status, as a new connection has them, and their global values. */
   readonly server: ReadonlyMap<string, string>;
   readonly shape: Shape;
   readonly sample: Sample;
@@ -39,6 +39,8 @@ export interface Sample {
   readonly rows: readonly { readonly key: Buffer; readonly data: Buffer | null }[];
   /** The size of the largest one. */
   readonly largest: number;
+  /** The server's error if its engine cannot read the table. */
+  readonly fault?: string | undefined;
 }
 
 /**
@@ -50,16 +52,22 @@ export type Check = (examined: Case) => Promise<readonly Finding[]> | readonly F
 
 const VARIABLES = [
   'autocommit',
+  'binlog_format',
+  'completion_type',
   'init_connect',
   'innodb_flush_log_at_trx_commit',
   'innodb_read_only',
+  'log_bin',
   'max_allowed_packet',
   'max_connections',
   'max_execution_time',
+  'max_join_size',
+  'max_prepared_stmt_count',
   'max_statement_time',
   'max_user_connections',
   'read_only',
   'super_read_only',
+  'sql_big_selects',
   'sql_mode',
   'transaction_isolation',
   'transaction_read_only',
@@ -84,7 +92,15 @@ export async function readServer(ask: Ask): Promise<ReadonlyMap<string, string>>
   ] as const) {
     rows.push(await ask(`SHOW ${what} WHERE Variable_name IN (?)`, [names as never]));
   }
+  const names = [...VARIABLES, 'sql_select_limit'];
+  const all = await ask('SHOW GLOBAL VARIABLES WHERE Variable_name IN (?)', [names as never]);
+  rows.push(all.map(([name, value]) => [globalName(String(name)), value]));
   return new Map(rows.flat().map(([name, value]) => [String(name).toLowerCase(), String(value)]));
+}
+
+/** The key of a variable's value for new connections, before init_connect and the account change it. */
+export function globalName(variable: string): string {
+  return `global ${variable}`;
 }
 
 /** Whether a node of a cluster takes part in it; true for a server without a cluster. */

@@ -50,3 +50,23 @@ function unverified(host: string, { rejectUnauthorized, verifyIdentity }: Tls): 
     },
   ];
 }
+
+/** The number in a server's greeting is that of the connection, unless another program has greeted. */
+export const proxy: Check = async ({ ask, connection }) => {
+  const [[id] = []] = await ask('SELECT CONNECTION_ID()');
+  const { threadId } = connection;
+  // A greeting has the lower four bytes.
+  if (threadId === null || Number(BigInt(String(id)) & 0xffff_ffffn) === threadId) return [];
+  return [
+    {
+      code: 'proxy',
+      level: 'warning',
+      message:
+        'a proxy answers instead of the server, and may send the statements of one connection to several servers: ' +
+        'a request can read what was there before the last save, and a lock is known to one of them',
+      remedy:
+        'In the proxy: send all statements of this account to one server, the primary, and keep a connection of the\n' +
+        'application on one connection to the server. Then: phpsessid doctor --ignore proxy',
+    },
+  ];
+};

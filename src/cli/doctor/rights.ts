@@ -1,6 +1,7 @@
 /** Checks of the user's rights. */
-import { quote } from '../../store/operate.ts';
-import { type Ask, placeOfTable } from '../ask.ts';
+import { leaseSchema, quote } from '../../store/operate.ts';
+import { type Ask, exact, placeOfTable } from '../ask.ts';
+import { indexesOf, isKeyOf } from '../indexes.ts';
 import { type Check, type Finding, Unchecked } from './case.ts';
 
 /** The server refuses: to the schema, to the table, to a column. */
@@ -30,7 +31,18 @@ export const leases: Check = async ({ ask, place }) => {
   if (strategy !== 'lease') return [];
   try {
     const missing = await missingRights(ask, leaseTable, ['id', 'owner', 'until_ms']);
-    if (missing.length === 0) return [];
+    if (missing.length === 0) {
+      const indexes = await indexesOf(ask, ...(await placeOfTable(ask, leaseTable)));
+      if (indexes.some((index) => isKeyOf('id', index))) return [];
+      return [
+        {
+          code: 'lease-table',
+          level: 'error',
+          message: `nothing keeps "id" of the table ${leaseTable} unique: two requests can have the lease of one session`,
+          remedy: `DROP TABLE ${quote(leaseTable)};\n${leaseSchema(leaseTable)};`,
+        },
+      ];
+    }
     if (!missing.includes('SELECT')) return [await narrow(ask, leaseTable, missing)];
   } catch {
     // The table is not there, or of another shape.
@@ -73,15 +85,34 @@ async function missingRights(
 }
 
 async function narrow(ask: Ask, table: string, missing: readonly string[]): Promise<Finding> {
-  const [[account] = []] = await ask('SELECT CURRENT_USER()');
-  const [user = '', host = '%'] = String(account).split(/@(?=[^@]*$)/);
+  const account = await accountOf(ask);
   const place = quote((await placeOfTable(ask, table)).join('.'));
   return {
     code: 'rights-narrow',
     level: 'error',
     message: `the user has no right to ${missing.join(', ')} on ${table} or on some of its columns: sessions cannot be kept`,
-    remedy: `GRANT ${NEEDED.join(', ')} ON ${place} TO '${user}'@'${host}';`,
+    remedy: `${await sleepingRoles(ask, account)}GRANT ${NEEDED.join(', ')} ON ${place} TO ${account};`,
   };
+}
+
+async function accountOf(ask: Ask): Promise<string> {
+  const [[account] = []] = await ask('SELECT CURRENT_USER()');
+  const [user = '', host = '%'] = String(account).split(/@(?=[^@]*$)/);
+  return `'${user}'@'${host}'`;
+}
+
+/** Returns statements that give a login the roles which the account has and which are not active. */
+export async function sleepingRoles(ask: Ask, account?: string): Promise<string> {
+  const [[active] = []] = await ask('SELECT CURRENT_ROLE()').catch(() => [['NONE']]);
+  if (active !== null && active !== 'NONE') return '';
+  const grants = await ask('SHOW GRANTS').catch(() => []);
+  const roles = grants.flatMap(
+    ([text]) => /^GRANT `(.+?)`(?:@\S+)? TO /.exec(String(text))?.[1] ?? [],
+  );
+  const user = account ?? (await accountOf(ask));
+  const [[version] = []] = await ask('SELECT VERSION()');
+  const to = /mariadb/i.test(String(version)) ? 'FOR' : 'TO';
+  return roles.map((role) => `SET DEFAULT ROLE ${exact(role)} ${to} ${user};\nor\n`).join('');
 }
 
 /** Rights that the store does not need, and a thief of the password would have. */

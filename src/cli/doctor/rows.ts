@@ -16,8 +16,33 @@ const A_PILE = 100;
 const RUNNER = 'gc runner';
 const KEY_BYTES = 32;
 
-/** Reads some rows. */
-export async function readSample(ask: Ask, { name, names }: OurTable): Promise<Sample> {
+/** Errors of an engine that cannot read its own table: files that are missing, cut, or of another server. */
+const BROKEN = new Set([1030, 1034, 1035, 1194, 1195, 1286, 1712, 1812, 1814, 1815, 1877, 1932]);
+
+/** Reads some rows. Without the right to read, that right is a finding of its own. */
+export async function sampleOf(ask: Ask, table: OurTable): Promise<Sample | undefined> {
+  return await readSample(ask, table).catch(
+    ({ errno = 0, code }: { errno?: number; code?: string }) =>
+      BROKEN.has(errno) ? { rows: [], largest: 0, fault: String(code) } : undefined,
+  );
+}
+
+/** Whether the server can read the table. */
+export const readable: Check = ({ sample: { fault }, table }) => {
+  if (fault === undefined) return [];
+  return [
+    {
+      code: 'table-broken',
+      level: 'error',
+      message: `the server cannot read the table "${table.name}" (${fault}): its error log names the file`,
+      remedy:
+        'Restore the table from a backup, or make an empty one, with which every visitor is signed out:\n' +
+        `DROP TABLE ${quote(table.name)};\n${table.schema};`,
+    },
+  ];
+};
+
+async function readSample(ask: Ask, { name, names }: OurTable): Promise<Sample> {
   const [id, data] = [quote(names.id), quote(names.data)];
   const found = await ask(
     `SELECT ${id},LENGTH(${data}),IF(LENGTH(${data})<=${LONGEST},${data},NULL) FROM ${quote(name)} ` +

@@ -1,5 +1,5 @@
 /** Checks of the server's settings. */
-import type { Case, Check, Finding } from './case.ts';
+import { type Case, type Check, type Finding, globalName } from './case.ts';
 
 const MEBIBYTE = 1024 ** 2;
 
@@ -9,23 +9,44 @@ const POOL_IDLE = 60;
 /** Rows that an application's pages read at once. */
 const ROWS_AT_ONCE = 1000;
 
+/** Rows of a table that is large, and usual. */
+const LARGE_TABLE = 1_000_000;
+
+/** Some dozens for each of a pool's connections, in a few processes. */
+const PREPARED = 1000;
+
 /** Milliseconds that a statement must be given. */
 const SHORTEST_STATEMENT = 1000;
 
-/** Settings of the server, in the order in which an operator would mend them. */
-export const settings: Check = (examined) =>
-  [
-    readOnly,
-    notStrict,
-    selectLimit,
-    statementTime,
-    autocommit,
-    isolation,
-    packet,
-    flushLog,
-    waitTimeout,
-    clusterLocks,
-  ].flatMap((check) => check(examined) ?? []);
+/** Settings of the server, in the order in which an operator would correct them. */
+export const settings: Check = (examined) => {
+  const general = { ...examined, server: generalOf(examined) };
+  return CHECKS.flatMap((check) => {
+    const finding = check(examined);
+    if (finding === undefined) return [];
+    // SET GLOBAL leaves as it is what init_connect or the account sets.
+    return check(general) ? finding : { ...finding, remedy: remedyOfAccount(examined) };
+  });
+};
+
+/** The server as it is before init_connect, the account and a proxy change it. */
+function generalOf({ server }: Case): Case['server'] {
+  return new Map([
+    ...server,
+    ...[...server.keys()].flatMap((name) => {
+      const value = server.get(globalName(name));
+      return value === undefined ? [] : [[name, value] as const];
+    }),
+  ]);
+}
+
+function remedyOfAccount({ server }: Case): string {
+  return (
+    'The setting of the server itself is right. For this account one of these changes it:\n' +
+    `init_connect of the server, which is '${server.get('init_connect') ?? ''}'\n` +
+    'the options of the account, which SHOW CREATE USER lists\na proxy'
+  );
+}
 
 function readOnly({ server }: Case): Finding | undefined {
   const name = [
@@ -66,6 +87,29 @@ function selectLimit({ server }: Case): Finding | undefined {
   };
 }
 
+/** Pages of a list have few rows; a count, and the census of a large table, have all. */
+function joinSize({ server }: Case): Finding | undefined {
+  const rows = numberOf(server, 'max_join_size');
+  if (server.get('sql_big_selects') !== 'OFF' || rows >= LARGE_TABLE) return undefined;
+  return {
+    code: 'select-limit',
+    level: 'warning',
+    message: `max_join_size is ${rows}: the server refuses a SELECT that may read more rows`,
+    remedy: 'SET GLOBAL max_join_size=DEFAULT;',
+  };
+}
+
+function preparedLimit({ server }: Case): Finding | undefined {
+  const most = numberOf(server, 'max_prepared_stmt_count');
+  if (most >= PREPARED) return undefined;
+  return {
+    code: 'prepared-limit',
+    level: 'error',
+    message: `max_prepared_stmt_count is ${most}: the store's statements are prepared on each connection of each process, and are refused beyond it`,
+    remedy: 'SET GLOBAL max_prepared_stmt_count=DEFAULT;',
+  };
+}
+
 /** MariaDB counts seconds, MySQL milliseconds and reads only; 0 is no limit. */
 function statementTime({ server }: Case): Finding | undefined {
   const longest =
@@ -82,6 +126,16 @@ function statementTime({ server }: Case): Finding | undefined {
 }
 
 function autocommit({ server }: Case): Finding | undefined {
+  const completion = server.get('completion_type') ?? 'NO_CHAIN';
+  if (completion === 'CHAIN' || completion === '1') {
+    return {
+      code: 'autocommit',
+      level: 'error',
+      message:
+        'completion_type is CHAIN: a COMMIT begins the next transaction, and a later save on the connection is taken back when it closes',
+      remedy: 'SET GLOBAL completion_type=NO_CHAIN;',
+    };
+  }
   if (server.get('autocommit') !== 'OFF') return undefined;
   return {
     code: 'autocommit',
@@ -132,6 +186,21 @@ function flushLog({ server }: Case): Finding | undefined {
   };
 }
 
+/** The collection and the strategy `row` read what is committed. */
+function binlogFormat({ server }: Case): Finding | undefined {
+  if (server.get('log_bin') !== 'ON' || server.get('binlog_format') !== 'STATEMENT') {
+    return undefined;
+  }
+  return {
+    code: 'binlog-format',
+    level: 'error',
+    message:
+      'binlog_format is STATEMENT, with which the server refuses writes at READ COMMITTED: expired sessions are not deleted',
+    remedy:
+      'SET GLOBAL binlog_format=ROW;\nand in the configuration of the server: binlog_format=ROW',
+  };
+}
+
 function waitTimeout({ server }: Case): Finding | undefined {
   const wait = numberOf(server, 'wait_timeout');
   if (wait >= POOL_IDLE) return undefined;
@@ -154,6 +223,22 @@ function clusterLocks({ server, place }: Case): Finding | undefined {
     remedy: "createSessions({ strategy: 'lease', … }), or 'merge', which needs no lock",
   };
 }
+
+const CHECKS = [
+  readOnly,
+  notStrict,
+  selectLimit,
+  joinSize,
+  preparedLimit,
+  statementTime,
+  autocommit,
+  isolation,
+  packet,
+  flushLog,
+  binlogFormat,
+  waitTimeout,
+  clusterLocks,
+];
 
 /** A number among the variables; of one that a proxy keeps to itself, nothing is wrong. */
 function numberOf(server: Case['server'], name: string): number {

@@ -1,12 +1,13 @@
 /** Checks of the table: its shape, and whose it is. */
 import { leaseSchema } from '../../store/operate.ts';
-import type { Check } from './case.ts';
+import type { Case, Check, Finding } from './case.ts';
+import { sleepingRoles } from './rights.ts';
 
 /** The columns of express-mysql-session's table. */
 const EXPRESS_MYSQL_SESSION = ['session_id', 'expires', 'data'];
 
 /** The table as it is, against the store's schema. */
-export const shape: Check = ({ shape: found, table, place }) => {
+export const shape: Check = async ({ ask, shape: found, table, place }) => {
   if (!found.exists) {
     const { leaseTable = 'session_locks' } = place.options;
     return [
@@ -14,30 +15,12 @@ export const shape: Check = ({ shape: found, table, place }) => {
         code: 'table-missing',
         level: 'error',
         message: `the table "${table.name}" does not exist, or the user may not see it`,
-        remedy: `${table.schema};\n${leaseSchema(leaseTable)};`,
+        remedy: `${await sleepingRoles(ask)}${table.schema};\n${leaseSchema(leaseTable)};`,
       },
     ];
   }
-  const has = (column: string): boolean => found.columns.has(column);
-  if (EXPRESS_MYSQL_SESSION.every(has) && !has(table.names.version.toLowerCase())) {
-    const collation = found.columns.get('session_id')?.collation;
-    const harm = collation?.endsWith('_ci')
-      ? `, and compares ids by ${collation}: "A" and "a" are one id`
-      : '';
-    return [
-      {
-        code: 'table-foreign',
-        level: 'error',
-        message:
-          `the table "${table.name}" is express-mysql-session's: it has ids that open sessions, and no version ` +
-          `to compare${harm}`,
-        remedy:
-          'phpsessid create --table web_sessions\n' +
-          "const sessions = createSessions({ table: 'web_sessions', … });\n" +
-          `new ExpressSessionStore(sessions, { from: { table: '${table.name}', shared: true } })`,
-      },
-    ];
-  }
+  const owner = strangerOf(found, table);
+  if (owner !== undefined) return [foreign(table.name, owner)];
   return found.differences.map(({ code, level, message, sql, advice }) => ({
     code,
     level,
@@ -45,3 +28,33 @@ export const shape: Check = ({ shape: found, table, place }) => {
     remedy: sql === undefined ? advice : `${sql};`,
   }));
 };
+
+/** Returns the words about another program's table; undefined for the store's own, or an older one. */
+function strangerOf({ columns, hidden }: Case['shape'], table: Case['table']): string | undefined {
+  const { data, version, token } = table.names;
+  const has = (column: string): boolean => columns.has(column.toLowerCase()) || hidden.has(column);
+  if (EXPRESS_MYSQL_SESSION.every(has) && !has(version)) {
+    const collation = columns.get('session_id')?.collation;
+    const harm = collation?.endsWith('_ci')
+      ? `, and compares ids by ${collation}: "A" and "a" are one id`
+      : '';
+    return `express-mysql-session's: it has ids that open sessions, and no version to compare${harm}`;
+  }
+  if ([data, version, token].some(has)) return undefined;
+  return `another program's: its columns are ${[...columns.keys()].join(', ')}`;
+}
+
+function foreign(table: string, owner: string): Finding {
+  const isExpress = owner.startsWith('express');
+  return {
+    code: 'table-foreign',
+    level: 'error',
+    message: `the table "${table}" is ${owner}`,
+    remedy:
+      'phpsessid create --table web_sessions\n' +
+      "const sessions = createSessions({ table: 'web_sessions', … });" +
+      (isExpress
+        ? `\nnew ExpressSessionStore(sessions, { from: { table: '${table}', shared: true } })`
+        : ''),
+  };
+}
