@@ -23,7 +23,11 @@ export interface SessionHandlerInterface {
    * @returns true, or false: session_start() then fails.
    */
   open(path: string, name: string): Success;
-  /** Releases what open() acquired; called after every write, destroy and abort. */
+  /**
+   * Releases what open() acquired; called after every write, destroy and abort.
+   *
+   * @returns true, or false for a failure.
+   */
   close(): Success;
   /**
    * Reads a session.
@@ -58,7 +62,11 @@ export interface SessionHandlerInterface {
 
 /** PHP's SessionIdInterface: a handler that creates its own ids. */
 export interface SessionIdInterface {
-  /** @returns A new id. */
+  /**
+   * Creates an id; called for a visitor without one, and by session_regenerate_id().
+   *
+   * @returns A new id.
+   */
   create_sid(): Awaitable<string>;
 }
 
@@ -76,6 +84,7 @@ export interface SessionUpdateTimestampHandlerInterface {
    *
    * @param id - The session's id.
    * @param data - The data as it was read.
+   * @returns true, or false for a failure.
    */
   updateTimestamp(id: string, data: string | Uint8Array): Success;
 }

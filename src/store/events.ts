@@ -18,11 +18,11 @@ import { FUNCTION, oneOf, requireKind } from './kinds.ts';
 export interface SessionEvent {
   /** The kind of the event. */
   readonly kind: SessionEventKind;
-  /** The session's handle, as in a user's list. */
+  /** The session's handle, as in a user's list; undefined for an unknown id, and for many sessions. */
   readonly handle?: string | undefined;
   /** The session's user. */
   readonly user?: string | undefined;
-  /** The number of sessions, of `gc` and `replay`; of ids, of `guessing`. */
+  /** The number of sessions: of `gc`, `replay`, and `destroy` of several. The ids of `guessing`. */
   readonly count?: number | undefined;
   /** The keys that both requests changed: of `conflict`. */
   readonly keys?: readonly string[] | undefined;

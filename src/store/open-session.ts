@@ -125,6 +125,9 @@ export class OpenSession implements AsyncDisposable {
    * Saves the session.
    *
    * @param data - The whole session, in one of the formats.
+   * @param options - The rules of a merge, and a signal that ends the call.
+   * @returns `saved`; `merged` with another request's keys, as `data` then shows; `gone`, and nothing
+   *   was written, for a session that was ended or has expired.
    * @throws SessionConflict if another request changed the same keys and `onConflict` rejects that;
    *   SessionLockLost; SessionTooLarge before anything is sent; SessionUnavailable.
    */
@@ -180,6 +183,7 @@ export class OpenSession implements AsyncDisposable {
   /**
    * Notes that the session was used, if that was long enough ago to matter (`touchAfter`).
    *
+   * @param options - A signal that ends the call.
    * @returns False if the session is found to be gone. A recent session is not asked about.
    */
   async touch({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<boolean> {
@@ -240,6 +244,7 @@ export class OpenSession implements AsyncDisposable {
   /**
    * Ends the session, also if another request has given it a new id meanwhile.
    *
+   * @param options - A signal that ends the call; the session may have ended by then.
    * @returns False if it was gone already.
    */
   async destroy({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<boolean> {

@@ -65,6 +65,9 @@ export class PhpSaveHandler implements AsyncDisposable {
   /**
    * Begins one request's work.
    *
+   * @param _path - Not used: session.save_path is no place of the store.
+   * @param _name - Not used: one table has the sessions of all names.
+   * @returns true.
    * @throws Error if another request uses this handler: each needs one of its own; SessionSetupError
    *   for a lock that only one node of a cluster would know.
    */
@@ -81,7 +84,11 @@ export class PhpSaveHandler implements AsyncDisposable {
     });
   }
 
-  /** Releases the session's lock. */
+  /**
+   * Releases the session's lock.
+   *
+   * @returns true.
+   */
   async close(): Promise<boolean> {
     this.#isOpen = false;
     this.#locked = undefined;
@@ -104,6 +111,8 @@ export class PhpSaveHandler implements AsyncDisposable {
   /**
    * Returns whether a session exists, and locks it for the read that follows; true if that cannot be
    * known, and the read fails: PHP would give the visitor a new id, and so end their session.
+   *
+   * @param id - The id that a client sent, or a new one of `create_sid()`.
    */
   async validateId(id: string): Promise<boolean> {
     if (id === this.#fresh) return false;
@@ -125,6 +134,7 @@ export class PhpSaveHandler implements AsyncDisposable {
   /**
    * Reads and locks a session.
    *
+   * @param id - The session's id.
    * @returns Its bytes; '' for an unknown id; false if its lock was not free in time.
    */
   read(id: string): Promise<Uint8Array | string | false> {
@@ -138,6 +148,8 @@ export class PhpSaveHandler implements AsyncDisposable {
   /**
    * Saves a session, or creates it under an id that was unknown at the read.
    *
+   * @param id - The session's id.
+   * @param data - The whole session, as PHP's serialize handler wrote it.
    * @returns False if it was ended meanwhile: a save never brings a session back.
    */
   write(id: string, data: string | Uint8Array): Promise<boolean> {
@@ -157,7 +169,13 @@ export class PhpSaveHandler implements AsyncDisposable {
     }
   }
 
-  /** Notes the use of an unchanged session. */
+  /**
+   * Notes the use of an unchanged session.
+   *
+   * @param id - The session's id.
+   * @param data - The session, which is saved if there is no row yet.
+   * @returns False if it was ended meanwhile.
+   */
   updateTimestamp(id: string, data: string | Uint8Array): Promise<boolean> {
     return this.#guard(async () => {
       const open = await this.#take(id);
@@ -165,7 +183,12 @@ export class PhpSaveHandler implements AsyncDisposable {
     });
   }
 
-  /** Ends a session; true also for an unknown one. */
+  /**
+   * Ends a session.
+   *
+   * @param id - The session's id.
+   * @returns True, also for an unknown one; false if its lock was not free in time.
+   */
   destroy(id: string): Promise<boolean> {
     return this.#guard(async () => {
       const open = await this.#take(id);
@@ -175,7 +198,12 @@ export class PhpSaveHandler implements AsyncDisposable {
     });
   }
 
-  /** Deletes expired sessions, for half a second at most. */
+  /**
+   * Deletes expired sessions, for half a second at most.
+   *
+   * @param _max_lifetime - Not used: the store's `idle` and `absolute` count.
+   * @returns How many were deleted.
+   */
   async gc(_max_lifetime: number): Promise<number> {
     return await collect(await this.#start(), GC_BUDGET);
   }

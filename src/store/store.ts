@@ -64,8 +64,9 @@ export interface CreateOptions extends Owner, Opening {}
  *
  * @typeParam Data - The keys of a session's data and their values.
  * @typeParam Column - The columns of `extra`, which a user's `list()` shows.
- * @param options - The pool, the secrets, the times.
- * @throws SessionSetupError for an option that cannot be.
+ * @param options - The pool or the address, the secrets, the times in seconds.
+ * @returns The store; `close()` it when the process ends.
+ * @throws SessionSetupError for an option that is unknown or invalid.
  * @example
  * const sessions = createSessions<{ visits: number }>({
  *   url: 'mysql://user:password@localhost/app',
@@ -132,7 +133,9 @@ export class Sessions<
    * Starts a visitor's session: the one of the cookie, or a new one without a row.
    *
    * @param id - The cookie's value, if there is one. An unknown id is never adopted.
-   * @returns A session whose data is decoded and saved by key.
+   * @param options - `mode: 'read'` takes no lock; `signal` ends the wait for one.
+   * @returns A session whose data is decoded and saved by key; an empty one, without a row, if no
+   *   session is alive under this id.
    * @throws As `open()`.
    */
   async start(id: string | undefined, options: StartOptions = {}): Promise<Session<Data>> {
@@ -149,6 +152,7 @@ export class Sessions<
    * Opens a session that exists.
    *
    * @param id - The cookie's value; anything that is not an id opens nothing, and asks nothing.
+   * @param options - `mode: 'read'` takes no lock; `signal` ends the wait for one.
    * @returns The session; undefined if none is alive under this id.
    * @throws SessionLockTimeout; SessionUnavailable if that cannot be known: an error is never an
    *   empty session.
@@ -172,6 +176,7 @@ export class Sessions<
    * @param id - A new id, of `newId()`.
    * @param data - The session, in one of the formats.
    * @param options - The user, if the session begins with a login, and what a list shows.
+   * @returns The session, open for changes; `close()` it.
    * @throws SessionConflict if there is a session with this id; SessionTooLarge; SessionUnavailable.
    */
   async create(id: string, data: Buffer, options: CreateOptions = {}): Promise<OpenSession> {
@@ -226,7 +231,9 @@ export class Sessions<
   /**
    * Walks through all sessions that have not expired, of all users, for a report or a migration.
    *
-   * @returns The sessions in no particular order, read a hundred at a time.
+   * @returns The sessions in no particular order, read a hundred at a time. One that is renewed
+   *   meanwhile may be missed.
+   * @throws SessionUnavailable, at any step of the walk.
    */
   async *all(): AsyncGenerator<AnySession> {
     yield* walk(await this.#engine.start());
@@ -260,7 +267,8 @@ export class Sessions<
   /**
    * Deletes expired sessions now, for a scheduler of your own. By default a timer does it.
    *
-   * @param budget - Seconds that it may take; Infinity deletes all, on one server in one statement.
+   * @param budget - Seconds that it may take; Infinity deletes all, on one server in one statement,
+   *   which cannot be stopped.
    * @returns How many were deleted.
    */
   async gc(budget: number = 5): Promise<number> {

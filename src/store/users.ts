@@ -56,7 +56,11 @@ export class UserSessions<Column extends string = string> {
     this.#user = user;
   }
 
-  /** Lists the user's live sessions, the newest first. */
+  /**
+   * Lists the user's live sessions.
+   *
+   * @returns The newest first; empty for a user without one.
+   */
   async list(): Promise<ListedSession<Column>[]> {
     const context = await this.#start();
     const listed = await this.#read(context);

@@ -44,7 +44,9 @@ export interface NextSessions<Data extends object> {
    *
    * @param action - Its value is returned: in a Route Handler the Response.
    * @param options - A signal that ends the wait for a lock.
-   * @throws SessionConflict, SessionUnavailable and others, as `Session.save()`.
+   * @returns What the action returns.
+   * @throws SessionConflict, SessionUnavailable and others, as `Session.save()`; Error of Next in a
+   *   Server Component, where no cookie can be set.
    */
   withSession<Result>(
     action: (session: Session<Data>) => Result | Promise<Result>,
@@ -53,6 +55,9 @@ export interface NextSessions<Data extends object> {
   /**
    * Reads the request's session without a lock, in a Server Component too: its use is noted in the
    * database and needs no cookie. Wrap it in React's `cache()` if several components call it.
+   *
+   * @returns The values to show; none for a visitor without a session.
+   * @throws SessionUnavailable and others, as `Sessions.open()`.
    */
   readSession(): Promise<SessionView<Data>>;
 }
@@ -63,6 +68,7 @@ export interface NextSessions<Data extends object> {
  * @param sessions - The store.
  * @param cookies - Next's own function: `import { cookies } from 'next/headers'`.
  * @param options - The cookie.
+ * @returns Two functions, to change and to read the request's session.
  * @throws TypeError for a cookie that browsers would refuse.
  * @example
  * // In Next: import { cookies } from 'next/headers';

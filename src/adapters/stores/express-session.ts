@@ -92,7 +92,13 @@ export class ExpressSessionStore extends Store {
     return settle(this.#get(sid), done);
   }
 
-  /** Creates or saves a session. A save of a session that was ended succeeds and writes nothing. */
+  /**
+   * Creates or saves a session. A save of a session that was ended succeeds and writes nothing.
+   *
+   * @param sid - The id that express-session has signed into the cookie.
+   * @param session - The session with its cookie.
+   * @throws SessionUnavailable and others, as `OpenSession.save()`.
+   */
   override set(sid: string, session: SessionData): Promise<void>;
   /** As above; calls back when it is saved. */
   override set(sid: string, session: SessionData, done?: Done): void;
@@ -100,7 +106,12 @@ export class ExpressSessionStore extends Store {
     return settle(this.#set(sid, session), done);
   }
 
-  /** Notes the use of an unchanged session. It is written down if it was long enough ago to matter. */
+  /**
+   * Notes the use of an unchanged session. It is written down if it was long enough ago to matter.
+   *
+   * @param sid - The id.
+   * @param session - The session with its cookie, whose expiry is noted.
+   */
   override touch(sid: string, session: SessionData): Promise<void>;
   /** As above; calls back when the use is noted. */
   override touch(sid: string, session: SessionData, done?: Done): void;
@@ -109,7 +120,11 @@ export class ExpressSessionStore extends Store {
     return settle(this.#sessions.touch(sid, session, held), done);
   }
 
-  /** Ends a session. */
+  /**
+   * Ends a session; an unknown id is no error.
+   *
+   * @param sid - The id.
+   */
   override destroy(sid: string): Promise<void>;
   /** As above; calls back when the session has ended. */
   override destroy(sid: string, done?: Done): void;
@@ -141,7 +156,12 @@ export class ExpressSessionStore extends Store {
     return settle(this.#sessions.endAll(), done);
   }
 
-  /** express-session makes the request's session from what `get()` has returned. */
+  /**
+   * Makes the request's session from what `get()` has returned; express-session calls it.
+   *
+   * @param request - The request.
+   * @param data - The object that `get()` has returned.
+   */
   override createSession(request: Request, data: SessionData): ExpressSession & SessionData {
     const session = super.createSession(request, data);
     const held = this.#held.get(data);
@@ -150,8 +170,10 @@ export class ExpressSessionStore extends Store {
   }
 
   /**
-   * Moves the sessions that were not used since `from.shared` is false, and returns how many there
-   * were. The table they came from can then be dropped.
+   * Moves the sessions that were not used since `from.shared` is false. The table they came from can
+   * then be dropped.
+   *
+   * @returns How many were moved.
    */
   async moveAll(): Promise<number> {
     return await this.#sessions.moveAll();

@@ -100,17 +100,33 @@ export class FastifySessionStore {
     this.#sessions = new CookieSessions(sessions, options.user);
   }
 
-  /** Reads a session; null for one that is unknown or has expired. */
+  /**
+   * Reads a session.
+   *
+   * @param sid - The id in the cookie.
+   * @param done - Receives an error, or the session: null for one that is unknown or has expired.
+   */
   get(sid: string, done: (error: unknown, session?: never) => void): void {
     settle(this.#get(sid), done as Done<CookieSession | null>);
   }
 
-  /** Creates or saves a session. A save of a session that was ended succeeds and writes nothing. */
+  /**
+   * Creates or saves a session. A save of a session that was ended succeeds and writes nothing.
+   *
+   * @param sid - The id in the cookie.
+   * @param session - The session with its cookie.
+   * @param done - Receives an error, or nothing when the session is saved.
+   */
   set(sid: string, session: object, done: Done): void {
     settle(this.#set(sid, session), done);
   }
 
-  /** Ends a session. */
+  /**
+   * Ends a session; an unknown id is no error.
+   *
+   * @param sid - The id in the cookie.
+   * @param done - Receives an error, or nothing when the session has ended.
+   */
   destroy(sid: string, done: Done): void {
     settle(this.#sessions.end(sid), done);
   }

@@ -79,7 +79,14 @@ export class KoaSessionStore {
     this.#options = { userOf: options.user ?? (() => undefined), own: OWN };
   }
 
-  /** Reads a session; undefined for one that is unknown or has expired. */
+  /**
+   * Reads a session.
+   *
+   * @param key - The id in the cookie.
+   * @param _maxAge - Not used: the store's `idle` and `absolute` count.
+   * @param call - The call's context, by which a save knows what its request has read.
+   * @returns The values; undefined for a session that is unknown or has expired.
+   */
   async get(key: string, _maxAge: unknown, { ctx }: KoaSessionCall = {}): Promise<unknown> {
     const session = await this.#open(key);
     if (session !== undefined && ctx) this.#read.set(ctx, { session, isLeaving: false });
@@ -89,6 +96,10 @@ export class KoaSessionStore {
   /**
    * Creates or saves a session. A save of a session that was ended succeeds and writes nothing.
    *
+   * @param key - The id in the cookie.
+   * @param values - The session's values.
+   * @param _maxAge - Not used: the store's `idle` and `absolute` count.
+   * @param call - The call's context.
    * @throws SessionSetupError for a login without `regenerate()`, if the option `user` is given.
    */
   async set(
@@ -116,7 +127,12 @@ export class KoaSessionStore {
     this.#read.set(ctx, { session, isLeaving: false });
   }
 
-  /** Ends a session. */
+  /**
+   * Ends a session; an unknown id is no error.
+   *
+   * @param key - The id in the cookie.
+   * @param call - The call's context.
+   */
   async destroy(key: string, { ctx }: KoaSessionCall = {}): Promise<void> {
     const read = ctx && this.#read.get(ctx);
     const session = read?.session.sid === key ? read.session : undefined;

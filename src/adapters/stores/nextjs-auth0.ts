@@ -83,7 +83,12 @@ export class Auth0SessionStore<Session extends Auth0Session> {
     this.#sessions = sessions;
   }
 
-  /** Reads a session; null for one that is unknown or has expired. */
+  /**
+   * Reads a session.
+   *
+   * @param id - The id of nextjs-auth0.
+   * @returns The session; null for one that is unknown or has expired.
+   */
   async get(id: string): Promise<Session | null> {
     const opened = await this.#sessions.open(idOf(id));
     if (opened === undefined || !(await opened.touch())) return null;
@@ -96,7 +101,12 @@ export class Auth0SessionStore<Session extends Auth0Session> {
     return values as unknown as Session;
   }
 
-  /** Creates a session, or saves one that is there. */
+  /**
+   * Creates a session, or saves one that is there.
+   *
+   * @param id - The id of nextjs-auth0.
+   * @param session - The session, with the claims of its user.
+   */
   async set(id: string, session: Session): Promise<void> {
     const { sub: user } = session.user;
     try {
@@ -111,6 +121,8 @@ export class Auth0SessionStore<Session extends Auth0Session> {
   /**
    * Saves a session.
    *
+   * @param id - The id of nextjs-auth0.
+   * @param session - The session; a value handed on unchanged from `get()` replaces nothing.
    * @returns False if there is none: it has expired, or was ended.
    */
   async update(id: string, session: Session): Promise<boolean> {
@@ -122,7 +134,11 @@ export class Auth0SessionStore<Session extends Auth0Session> {
     return (await opened.save(data, { base })) !== 'gone';
   }
 
-  /** Ends a session. */
+  /**
+   * Ends a session; an unknown id is no error.
+   *
+   * @param id - The id of nextjs-auth0.
+   */
   async delete(id: string): Promise<void> {
     await (await this.#sessions.open(idOf(id)))?.destroy();
   }
@@ -131,6 +147,8 @@ export class Auth0SessionStore<Session extends Auth0Session> {
    * Ends the session that a logout token names, or all of its user.
    *
    * A token without a user is looked for in the whole table; those of Auth0 have one.
+   *
+   * @param token - The token's claims; without `sub` and `sid` it ends nothing.
    */
   async deleteByLogoutToken({ sub, sid, iss }: Auth0LogoutToken): Promise<void> {
     if (sub === undefined && sid === undefined) return;

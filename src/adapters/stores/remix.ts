@@ -26,11 +26,17 @@ export interface RemixSession {
 
 /** remix's interface of a session storage. */
 export interface RemixSessionStorage<Session extends RemixSession> {
-  /** Returns the session of a cookie; a new one for a cookie that is unknown or null. */
+  /**
+   * Reads a session.
+   *
+   * @param cookie - The cookie's value; null without one.
+   * @returns The session; a new one for a cookie that is unknown or null.
+   */
   read(cookie: string | null): Promise<Session>;
   /**
    * Saves a session.
    *
+   * @param session - The session that `read()` has returned.
    * @returns The cookie to set: null to leave it, an empty text to remove it.
    */
   save(session: Session): Promise<string | null>;
@@ -60,6 +66,7 @@ const FLASH = '_flash.';
  * @param sessions - The sessions, with the strategy `merge`.
  * @param createSession - remix's own function: `import { createSession } from 'remix/session'`.
  * @param options - The user of a session.
+ * @returns A storage for remix's own middleware.
  * @throws SessionSetupError for another strategy.
  * @example
  * import { createSession } from '@remix-run/session';

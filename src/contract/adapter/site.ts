@@ -2,7 +2,7 @@
 
 /** A page's session, in no framework's words. */
 export interface PageSession {
-  /** Reads a key. */
+  /** Reads a key; undefined for one that is not there. */
   get(key: string): unknown;
   /** Stores a key. */
   set(key: string, value: unknown): void;
@@ -46,6 +46,7 @@ export interface SessionSite {
    * Serves a page on every path and method, until the tests are over. A page that throws is answered
    * with the status 500, where the site's users handle such errors.
    *
+   * @param page - The page.
    * @returns The site's address, such as `http://127.0.0.1:8080`. Requests say by
    *   `X-Forwarded-Proto: https` that they came over TLS.
    */

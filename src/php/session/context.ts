@@ -15,7 +15,12 @@ export interface ResponseHead {
   readonly headersSent: boolean;
   /** The line of the program that sent the headers; PHP 8.5 names it in its messages. */
   readonly sentFrom?: Place | undefined;
-  /** @returns The header's value. */
+  /**
+   * Returns a header that was set.
+   *
+   * @param name - Its name, in any case.
+   * @returns Its value; undefined for one that was not set.
+   */
   getHeader(name: string): number | string | readonly string[] | undefined;
   /** Sets a header, in place of its earlier value. */
   setHeader(name: string, value: string | readonly string[]): unknown;
@@ -25,11 +30,15 @@ export interface ResponseHead {
 
 /** The client's input, as PHP has it in `$_COOKIE`, `$_GET` and `$_POST`. */
 export interface RequestInput {
-  /** `$_COOKIE[session.name]`: the id, or false where it is an array. */
+  /**
+   * `$_COOKIE[session.name]`: the id; false where it is an array, undefined where it is missing.
+   *
+   * @param name - session.name.
+   */
   cookie(name: string): string | false | undefined;
-  /** `$_GET[session.name]`. */
+  /** `$_GET[session.name]`, with the same results. */
   query(name: string): string | false | undefined;
-  /** `$_POST[session.name]`. */
+  /** `$_POST[session.name]`, with the same results. */
   form(name: string): string | false | undefined;
   /** The Referer header. */
   readonly referer: string | undefined;
