@@ -29,7 +29,8 @@ const attempts = 3;
  * receives the writes that it lacks. No node can join again with the data it then has, so all begin
  * anew.
  */
-const PASSING = /address already in use|Bind on TCP\/IP port|Will never receive state/i;
+const PASSING =
+  /address already in use|another server running on port|Bind on TCP\/IP port|Will never receive state/i;
 
 /** Milliseconds until all nodes must see each other again. */
 const patience = 60_000;
