@@ -181,7 +181,7 @@ function benchOf(parts: Parts, loaded: LoadedClass): Bench {
     exported: sessions,
     secondDatabase: async () => (await openTable(subject, endings)).database,
     async cache() {
-      const cache = await startCache(() => report({ kind: 'busy' }));
+      const cache = await startCache(progressOf(parts));
       endings.push(() => cache.close());
       return cache;
     },
@@ -211,14 +211,19 @@ async function serve(
   return page;
 }
 
-async function startCluster({ subject, traffic, endings }: Parts): Promise<BenchCluster> {
+async function startCluster(parts: Parts): Promise<BenchCluster> {
   const { openCluster } = await import('./cluster.ts');
-  const cluster = await openCluster(subject.schemaSql, () => {
+  const cluster = await openCluster(parts.subject.schemaSql, progressOf(parts));
+  parts.endings.push(() => cluster.close());
+  return cluster;
+}
+
+/** A function to call while a server is fetched or started: neither the test nor the file hangs. */
+function progressOf({ traffic }: Parts): () => void {
+  return () => {
     traffic.events += 1;
     report({ kind: 'busy' });
-  });
-  endings.push(() => cluster.close());
-  return cluster;
+  };
 }
 
 /** Makes a database with the lesson's table, and a wire to it. */

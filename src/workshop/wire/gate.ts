@@ -21,6 +21,12 @@ export interface GateOptions {
    * @default 2000
    */
   patience?: number | undefined;
+  /**
+   * Whether the gate holds a statement that matches, as when several clients send the same one.
+   *
+   * @default every one
+   */
+  where?: ((statement: Statement) => boolean) | undefined;
 }
 
 /** A gate, and the statements that have arrived at it. */
@@ -49,6 +55,7 @@ export class WireGate implements Gate {
   readonly #pattern: RegExp;
   readonly #byHand: boolean;
   readonly #patience: number;
+  readonly #where: (statement: Statement) => boolean;
   readonly #held: Held[] = [];
   #settle: (complete: boolean) => void = () => {};
   #timer: NodeJS.Timeout | undefined;
@@ -64,6 +71,7 @@ export class WireGate implements Gate {
     this.#pattern = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ''));
     this.#byHand = options.opens === 'by hand';
     this.#patience = options.patience ?? 2000;
+    this.#where = options.where ?? (() => true);
     this.holds = options.holds ?? 'statement';
     this.arrived = new Promise((resolve) => {
       this.#settle = resolve;
@@ -73,7 +81,7 @@ export class WireGate implements Gate {
   /** True when the gate holds this statement; the call counts it. */
   admits(statement: Statement): boolean {
     if (this.#opened || this.statements.length >= this.#count) return false;
-    if (!this.#pattern.test(statement.sql)) return false;
+    if (!this.#pattern.test(statement.sql) || !this.#where(statement)) return false;
     this.statements.push(statement);
     return true;
   }
