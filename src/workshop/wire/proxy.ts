@@ -8,9 +8,10 @@
  * tracing channel, which sees only mysql2, in its own process, and includes the time that a
  * statement waits for a connection.
  */
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { Conversation, wireTime } from './conversation.ts';
 import { type Gate, type GateOptions, WireGate } from './gate.ts';
+import { Lane } from './lane.ts';
 import { type Packet, PacketReader } from './packets.ts';
 import type { Statement } from './statement.ts';
 
@@ -62,66 +63,99 @@ export async function openWire(target: string): Promise<Wire> {
   if (address.protocol !== 'mysql:') {
     throw new TypeError(`A wire needs a mysql:// address, got ${address.protocol}//`);
   }
-  const links = new Set<Link>();
-  const listeners = new Set<(event: WireEvent) => void>();
-  const gates: WireGate[] = [];
-  let connections = 0;
-  let statements = 0;
-  const nextStatement = (): number => {
-    statements += 1;
-    return statements;
-  };
-  const emit = (event: WireEvent): void => {
-    for (const listener of listeners) listener(event);
-  };
-  const server = createServer({ noDelay: true }, (client) => {
-    connections += 1;
-    const conversation = new Conversation(connections, nextStatement);
-    const link = openLink(client, address, conversation, gates, emit);
-    links.add(link);
-    client.on('close', () => {
-      if (links.delete(link)) reportEnd(conversation, emit);
-    });
-  });
+  const links = new Links(address);
+  const server = createServer({ noDelay: true }, (client) => links.add(client));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(0, '127.0.0.1', resolve);
   });
+  return new LoopbackWire(address, server, links);
+}
 
-  const own = new URL(target);
-  own.hostname = '127.0.0.1';
-  const { port } = server.address() as AddressInfo;
-  own.port = String(port);
-  return {
-    port,
-    url: own.href,
-    threads: () =>
-      [...links]
-        .filter(({ leaving, conversation }) => !leaving && conversation.thread > 0)
-        .map(({ conversation }) => conversation.thread)
-        .sort((left, right) => left - right),
-    idle: () => [...links].every(({ leaving, conversation }) => leaving || conversation.idle),
-    received: () =>
-      new Map([...links].map(({ client }) => [client.remotePort ?? 0, client.bytesRead])),
-    watch(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    gate(count, pattern, options) {
-      const gate = new WireGate(count, pattern, options);
-      gates.push(gate);
-      return gate;
-    },
-    cut() {
-      for (const { cut } of links) cut();
-    },
-    close() {
-      return new Promise((resolve) => {
-        for (const gate of gates) gate.open();
-        server.close(() => resolve());
-        for (const { cut } of links) cut();
-      });
-    },
-  };
+class LoopbackWire implements Wire {
+  readonly url: string;
+  readonly port: number;
+  readonly #server: Server;
+  readonly #links: Links;
+
+  constructor(target: URL, server: Server, links: Links) {
+    this.port = (server.address() as AddressInfo).port;
+    const own = new URL(target);
+    own.hostname = '127.0.0.1';
+    own.port = String(this.port);
+    this.url = own.href;
+    this.#server = server;
+    this.#links = links;
+  }
+
+  threads(): number[] {
+    return [...this.#links.open]
+      .filter(({ leaving, conversation }) => !leaving && conversation.thread > 0)
+      .map(({ conversation }) => conversation.thread)
+      .sort((left, right) => left - right);
+  }
+
+  idle(): boolean {
+    return [...this.#links.open].every(({ leaving, conversation }) => leaving || conversation.idle);
+  }
+
+  received(): Map<number, number> {
+    const { open } = this.#links;
+    return new Map([...open].map(({ client }) => [client.remotePort ?? 0, client.bytesRead]));
+  }
+
+  watch(listener: (event: WireEvent) => void): () => void {
+    const { listeners } = this.#links;
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }
+
+  gate(count: number, pattern: RegExp, options?: GateOptions): Gate {
+    const gate = new WireGate(count, pattern, options);
+    this.#links.gates.push(gate);
+    return gate;
+  }
+
+  cut(): void {
+    for (const { cut } of this.#links.open) cut();
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      for (const gate of this.#links.gates) gate.open();
+      this.#server.close(() => resolve());
+      this.cut();
+    });
+  }
+}
+
+/** The connections of a wire, its gates and its listeners. */
+class Links {
+  readonly open = new Set<Link>();
+  readonly gates: WireGate[] = [];
+  readonly listeners = new Set<(event: WireEvent) => void>();
+  readonly #address: URL;
+  #connections = 0;
+  #statements = 0;
+
+  constructor(address: URL) {
+    this.#address = address;
+  }
+
+  add(client: Socket): void {
+    this.#connections += 1;
+    const conversation = new Conversation(this.#connections, () => {
+      this.#statements += 1;
+      return this.#statements;
+    });
+    const emit = (event: WireEvent): void => {
+      for (const listener of this.listeners) listener(event);
+    };
+    const link = openLink(client, this.#address, conversation, this.gates, emit);
+    this.open.add(link);
+    client.on('close', () => {
+      if (this.open.delete(link)) reportEnd(conversation, emit);
+    });
+  }
 }
 
 /** Connects a client to the server. */
@@ -232,54 +266,4 @@ function pass(
     }
   });
   from.on('end', () => lane.end());
-}
-
-/** One direction of a connection: a held packet keeps everything behind it waiting. */
-class Lane {
-  readonly #to: Socket;
-  readonly #queue: { bytes: Buffer; ready: boolean; onSend: () => void }[] = [];
-  #ending = false;
-
-  constructor(to: Socket) {
-    this.#to = to;
-  }
-
-  get full(): boolean {
-    return this.#to.writableNeedDrain;
-  }
-
-  onDrain(listener: () => void): void {
-    this.#to.once('drain', listener);
-  }
-
-  send(bytes: Buffer): void {
-    if (bytes.length === 0) return;
-    if (this.#queue.length === 0) this.#to.write(bytes);
-    else this.#queue.push({ bytes, ready: true, onSend: () => {} });
-  }
-
-  /** Keeps bytes back until the returned function is called. */
-  sendLater(bytes: Buffer, onSend: () => void = () => {}): () => void {
-    const entry = { bytes, ready: false, onSend };
-    this.#queue.push(entry);
-    return () => {
-      entry.ready = true;
-      this.#flush();
-    };
-  }
-
-  /** Ends the connection once the queue is empty. */
-  end(): void {
-    this.#ending = true;
-    this.#flush();
-  }
-
-  #flush(): void {
-    while (this.#queue[0]?.ready) {
-      const { bytes, onSend } = this.#queue.shift() as { bytes: Buffer; onSend: () => void };
-      onSend();
-      this.#to.write(bytes);
-    }
-    if (this.#ending && this.#queue.length === 0) this.#to.end();
-  }
 }

@@ -3,7 +3,7 @@
  * a statement with given bytes comes, on the way up or down.
  */
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
 /** A fault in the bytes of one connection, which happens once. */
 export interface Fault {
@@ -18,97 +18,133 @@ export interface Fault {
 }
 
 /** A proxy before a server, with one fault at a time. */
-export interface Chaos {
+export class Chaos {
   readonly url: string;
+  readonly #server: Server;
+  readonly #links: Set<Link>;
+  readonly #next: Next;
+
+  private constructor(url: string, server: Server, links: Set<Link>, next: Next) {
+    this.url = url;
+    this.#server = server;
+    this.#links = links;
+    this.#next = next;
+  }
+
+  /** Opens the proxy on a free port. */
+  static async open(target: string): Promise<Chaos> {
+    const address = new URL(target);
+    const links = new Set<Link>();
+    const next: Next = { fault: undefined, hasStruck: false };
+    const server = createServer({ noDelay: true }, (client) => {
+      const link = new Link(client, connect(Number(address.port), address.hostname), next);
+      links.add(link);
+      client.on('close', () => links.delete(link));
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const own = new URL(target);
+    own.hostname = '127.0.0.1';
+    own.port = String((server.address() as AddressInfo).port);
+    return new Chaos(own.href, server, links, next);
+  }
+
   /** Whether the fault has happened. */
-  readonly hasStruck: boolean;
+  get hasStruck(): boolean {
+    return this.#next.hasStruck;
+  }
+
   /** Waits for the next statement to strike. */
-  arm(fault: Fault): void;
-  close(): Promise<void>;
+  arm(fault: Fault): void {
+    this.#next.fault = fault;
+    this.#next.hasStruck = false;
+  }
+
+  async close(): Promise<void> {
+    const closed = once(this.#server.close(), 'close');
+    for (const link of this.#links) link.cut();
+    await closed;
+  }
 }
 
-/** Opens the proxy on a free port. */
-export async function openChaos(target: string): Promise<Chaos> {
-  const address = new URL(target);
-  const sockets = new Set<Socket>();
-  let armed: Fault | undefined;
-  let hasStruck = false;
-  const server = createServer({ noDelay: true }, (client) => {
-    const upstream = connect(Number(address.port), address.hostname);
+/** The fault that waits for a statement, on whichever connection it comes. */
+interface Next {
+  fault: Fault | undefined;
+  hasStruck: boolean;
+}
+
+/** One connection, from the client to the server. */
+class Link {
+  readonly #client: Socket;
+  readonly #upstream: Socket;
+  readonly #next: Next;
+  /** The fault that this connection has met. */
+  #fault: Fault | undefined;
+  /** The bytes since the fault's statement, on the fault's way. */
+  #passed = 0;
+  #isSilent = false;
+
+  constructor(client: Socket, upstream: Socket, next: Next) {
+    this.#client = client;
+    this.#upstream = upstream;
+    this.#next = next;
     upstream.setNoDelay(true);
-    let mine: Fault | undefined;
-    let passed = 0;
-    let isSilent = false;
     for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket
-        .on('error', () => {})
-        .on('close', () => {
-          sockets.delete(socket);
-          client.destroy();
-          upstream.destroy();
-        });
+      socket.on('error', () => {}).on('close', () => this.cut());
     }
-    const strike = (fault: Fault, chunk: Buffer, to: Socket): void => {
-      const left = fault.after - passed;
-      passed += chunk.length;
-      if (chunk.length <= left) {
-        to.write(chunk);
-        return;
-      }
-      hasStruck = true;
-      const end = Math.max(0, left);
-      if (fault.end === 'flip') {
-        mine = undefined;
-        const spoiled = Buffer.from(chunk);
-        spoiled[end] = (spoiled[end] ?? 0) ^ 0x55;
-        to.write(spoiled);
-        return;
-      }
-      if (fault.end === 'slices') {
-        mine = undefined;
-        for (const byte of chunk) to.write(Buffer.of(byte));
-        return;
-      }
-      to.write(chunk.subarray(0, end), () => {
-        if (fault.end === 'fin') client.end();
-        if (fault.end === 'rst') client.resetAndDestroy();
-      });
-      isSilent = true;
-    };
     client.on('data', (chunk) => {
-      if (armed !== undefined && mine === undefined && chunk.includes(armed.on)) {
-        mine = armed;
-        armed = undefined;
-        passed = 0;
-      }
-      if (isSilent && mine?.way === 'up') return;
-      if (mine?.way === 'up') strike(mine, chunk, upstream);
-      else upstream.write(chunk);
+      this.#meet(chunk);
+      this.#pass('up', chunk, upstream);
     });
-    upstream.on('data', (chunk) => {
-      if (isSilent) return;
-      if (mine?.way === 'down') strike(mine, chunk, client);
-      else client.write(chunk);
+    upstream.on('data', (chunk) => this.#pass('down', chunk, client));
+  }
+
+  cut(): void {
+    this.#client.destroy();
+    this.#upstream.destroy();
+  }
+
+  /** Takes the fault whose statement this is. */
+  #meet(chunk: Buffer): void {
+    const { fault } = this.#next;
+    if (this.#fault !== undefined || fault === undefined || !chunk.includes(fault.on)) return;
+    this.#fault = fault;
+    this.#passed = 0;
+    this.#next.fault = undefined;
+  }
+
+  /** What comes down a silent connection is lost; what goes up is too, if that way was hit. */
+  #pass(way: 'up' | 'down', chunk: Buffer, to: Socket): void {
+    const isHit = this.#fault?.way === way;
+    if (this.#isSilent && (isHit || way === 'down')) return;
+    if (isHit) this.#strike(this.#fault as Fault, chunk, to);
+    else to.write(chunk);
+  }
+
+  #strike(fault: Fault, chunk: Buffer, to: Socket): void {
+    const left = fault.after - this.#passed;
+    this.#passed += chunk.length;
+    if (chunk.length <= left) {
+      to.write(chunk);
+      return;
+    }
+    this.#next.hasStruck = true;
+    const end = Math.max(0, left);
+    if (fault.end === 'flip') {
+      this.#fault = undefined;
+      const spoiled = Buffer.from(chunk);
+      spoiled[end] = (spoiled[end] ?? 0) ^ 0x55;
+      to.write(spoiled);
+      return;
+    }
+    if (fault.end === 'slices') {
+      this.#fault = undefined;
+      for (const byte of chunk) to.write(Buffer.of(byte));
+      return;
+    }
+    to.write(chunk.subarray(0, end), () => {
+      if (fault.end === 'fin') this.#client.end();
+      if (fault.end === 'rst') this.#client.resetAndDestroy();
     });
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const own = new URL(target);
-  own.hostname = '127.0.0.1';
-  own.port = String((server.address() as AddressInfo).port);
-  return {
-    url: own.href,
-    get hasStruck() {
-      return hasStruck;
-    },
-    arm(fault) {
-      hasStruck = false;
-      armed = fault;
-    },
-    async close() {
-      const closed = once(server.close(), 'close');
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
-  };
+    this.#isSilent = true;
+  }
 }

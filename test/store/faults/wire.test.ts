@@ -18,7 +18,7 @@ import {
   stored,
   storeOn,
 } from '../fixture.ts';
-import { type Chaos, type Fault, openChaos } from './chaos.ts';
+import { Chaos, type Fault } from './chaos.ts';
 
 const direct = newStore();
 
@@ -27,7 +27,7 @@ async function place({ timeout = 30, statementTimeout = 0.3 } = {}): Promise<{
   sessions: Sessions;
   chaos: Chaos;
 }> {
-  const chaos = await openChaos(schema.url);
+  const chaos = await Chaos.open(schema.url);
   atEnd(() => chaos.close());
   const pool = poolOf(chaos.url, { connectionLimit: 3 });
   const sessions = storeOn(pool, { timeout, statementTimeout });
@@ -157,7 +157,7 @@ test('a packet at the limit of the server is saved to the byte, and one beyond i
     assert.equal(await session?.save(data), 'saved');
     assert.ok((await direct.open(id, { mode: 'read' }))?.data.equals(data));
   }
-  const chaos = await openChaos(schema.url);
+  const chaos = await Chaos.open(schema.url);
   atEnd(() => chaos.close());
   const watched = storeOn(poolOf(chaos.url), { format: 'php_serialize' });
   const other = await watched.open(id);

@@ -1,6 +1,6 @@
-/** An accessibility checker's rules; both functions run inside the page. */
+/** An accessibility checker's rules. Each function runs inside the page, so it has its own helpers. */
 
-/** Landmarks, headings, names, captions and ids; one sentence a fault. */
+/** Landmarks, headings and ids; one sentence a fault. */
 export function structureFaults(): string[] {
   const faults: string[] = [];
   const say = (element: Element, fault: string) =>
@@ -46,6 +46,16 @@ export function structureFaults(): string[] {
     if (names.has(name)) say(element, `has the name of another landmark: ${name}`);
     names.add(name);
   }
+  return faults;
+}
+
+/** Controls, tables, links and pictures that a screen reader cannot name; one sentence a fault. */
+export function namelessFaults(): string[] {
+  const faults: string[] = [];
+  const say = (element: Element, fault: string) =>
+    faults.push(`${element.outerHTML.slice(0, 90).replace(/\s+/g, ' ')}: ${fault}`);
+  const all = (selector: string) => [...document.querySelectorAll<HTMLElement>(selector)];
+
   for (const element of all('button, a, summary')) {
     if (!element.textContent?.trim() && !element.hasAttribute('aria-label')) {
       say(element, 'has no text');

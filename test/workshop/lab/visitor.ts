@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { findBrowser } from '../find-browser.ts';
 import { openBrowser } from '../open-browser.ts';
-import { contrastFaults, structureFaults } from './inspect-page.ts';
+import { contrastFaults, namelessFaults, structureFaults } from './inspect-page.ts';
 import { database, endAll, startWorkshop, type Workshop } from './workshop.ts';
 
 export interface Visit {
@@ -174,7 +174,11 @@ export async function inspectPage(page: Page): Promise<string[]> {
   });
   // The compiler names functions through a helper that the page does not have.
   await page.evaluate('globalThis.__name = (value) => value');
-  return [...(await page.evaluate(structureFaults)), ...(await page.evaluate(contrastFaults))];
+  const faults: string[] = [];
+  for (const rules of [structureFaults, namelessFaults, contrastFaults]) {
+    faults.push(...(await page.evaluate(rules)));
+  }
+  return faults;
 }
 
 /** The number of pixels by which a page is wider than its window. */

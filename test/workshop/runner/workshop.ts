@@ -94,15 +94,7 @@ export async function openWorkshop(): Promise<Workshop> {
   const copy = free.pop() ?? newCopy();
   const { folder, children } = copy;
   lent.push(copy);
-  const environment: NodeJS.ProcessEnv = {
-    ...process.env,
-    WORKSHOP_DATABASE: url,
-    LANG: 'C.UTF-8',
-  };
-  for (const name of ['NODE_TEST_CONTEXT', 'NO_COLOR', 'FORCE_COLOR', 'SEED']) {
-    delete environment[name];
-  }
-  environment['TERM'] = 'xterm';
+  const environment = learnersEnvironment(url);
 
   const node = (args: string[]): string[] => [
     process.execPath,
@@ -149,6 +141,20 @@ export async function openWorkshop(): Promise<Workshop> {
       }
     },
   };
+}
+
+/** The environment of a learner's terminal, without what this test runner has set. */
+function learnersEnvironment(databaseUrl: string): NodeJS.ProcessEnv {
+  const environment: NodeJS.ProcessEnv = {
+    ...process.env,
+    WORKSHOP_DATABASE: databaseUrl,
+    LANG: 'C.UTF-8',
+    TERM: 'xterm',
+  };
+  for (const name of ['NODE_TEST_CONTEXT', 'NO_COLOR', 'FORCE_COLOR', 'SEED']) {
+    delete environment[name];
+  }
+  return environment;
 }
 
 /** Ends everything that the tests started and removes what they wrote. */
