@@ -1,5 +1,6 @@
 /** The default answer to an error of a page or of a save, for the adapters on node:http. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { warn } from './warn.ts';
 
 /** Answers an error of a page or of a save. */
 export type OnError = (error: unknown, request: IncomingMessage, response: ServerResponse) => void;
@@ -27,7 +28,7 @@ export function answerError(
   _request: IncomingMessage,
   response: ServerResponse,
 ): void {
-  process.emitWarning(error instanceof Error ? error : new Error(String(error)));
+  warn(error);
   if (response.destroyed || response.writableEnded) return;
   if (response.headersSent) {
     response.destroy();

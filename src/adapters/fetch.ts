@@ -7,6 +7,7 @@ import type { PhpOptions } from '../php/host.ts';
 import { prepareExchanges } from './exchange.ts';
 import { FetchHead } from './fetch-head.ts';
 import { answerOf, isResponse } from './thrown-response.ts';
+import { warn } from './warn.ts';
 
 /** PHP's behaviour, and what happens when a handler fails. */
 export interface PhpFetchOptions<Name extends string = string> extends PhpOptions<Name> {
@@ -68,7 +69,7 @@ export function withPhpFetch<Name extends string, Others extends unknown[]>(
         if (isResponse(error)) throw error;
         // As PHP does after an uncaught exception: the session is saved all the same.
         await exchange.commit('its handler had failed').catch((failure: unknown) => {
-          if (failure !== error) process.emitWarning(failure as Error);
+          if (failure !== error) warn(failure);
         });
         return await onError(error, request);
       }
@@ -78,6 +79,6 @@ export function withPhpFetch<Name extends string, Others extends unknown[]>(
 }
 
 function answerError(error: unknown): Response {
-  process.emitWarning(error instanceof Error ? error : new Error(String(error)));
+  warn(error);
   return new Response('Internal Server Error\n', { status: 500 });
 }

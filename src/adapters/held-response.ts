@@ -18,6 +18,7 @@ import {
   startOver,
   unpark,
 } from './queued-response.ts';
+import { warn } from './warn.ts';
 
 type Method = (...values: unknown[]) => unknown;
 type Called = (...values: never[]) => unknown;
@@ -245,7 +246,7 @@ export class HeldResponse implements ResponseHead {
       this.#renewHead();
       flush(response);
     } catch (error) {
-      process.emitWarning(error as Error);
+      warn(error);
       response.destroy(error as Error);
     }
     if (this.#cut) response.req.socket.destroy(this.#cut.error);
@@ -280,7 +281,7 @@ export class HeldResponse implements ResponseHead {
   #discard(error: unknown, owner: PageOwner, isKnown: boolean): void {
     const response = this.#response;
     if (reportsFailure(statusOf(response), isKnown)) {
-      process.emitWarning(error as Error);
+      warn(error);
       this.#release();
       return;
     }

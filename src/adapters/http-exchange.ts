@@ -8,6 +8,10 @@ import { type Exchange, type ExchangeParts, prepareExchanges } from './exchange.
 import { HeldResponse } from './held-response.ts';
 import { isQueueable } from './queued-response.ts';
 import { upgradeHeadOf } from './upgrade-head.ts';
+import { warn } from './warn.ts';
+
+/** The longest delay of setTimeout(); a longer one would fire at once. */
+const LONGEST_DELAY = 2 ** 31 - 1;
 
 /** PHP's behaviour, and how long a page may outlive its client. */
 export interface HttpOptions<Name extends string = string> extends PhpOptions<Name> {
@@ -177,7 +181,7 @@ class Serving implements PageOwner {
   }
 
   #warn(error: unknown): void {
-    if (!this.#reported?.includes(error)) process.emitWarning(error as Error);
+    if (!this.#reported?.includes(error)) warn(error);
   }
 
   /** The response is complete, or its client has gone. */
@@ -187,7 +191,7 @@ class Serving implements PageOwner {
     if (this.#response.writableFinished) return;
     // PHP starts a page when it has the whole request: without the rest, the page cannot continue.
     if (!this.#request.complete) this.#end();
-    else setTimeout(() => this.#end(), this.#hangupGrace).unref();
+    else setTimeout(() => this.#end(), Math.min(this.#hangupGrace, LONGEST_DELAY)).unref();
   }
 
   /** A page that returns no promise is over when it has ended its response. */
@@ -266,7 +270,7 @@ function serveUpgrade(
   request.socket.once('close', () => {
     exchange
       .commit(reason)
-      .catch((error: unknown) => process.emitWarning(error as Error))
+      .catch(warn)
       .finally(() => exchange.close(reason));
   });
   const run = async (): Promise<void> => {

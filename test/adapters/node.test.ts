@@ -123,9 +123,31 @@ test('a listener that throws answers 500, and its session is saved as PHP saves 
   assert.deepEqual([...memory.rows.values()], ['tries|i:1;']);
 });
 
-test('a client that goes away leaves a saved and closed session', async () => {
+test('a save that fails by a value that is no Error is a warning, and the page is answered', async () => {
   const memory = new Memory();
+  memory.failure = { code: 'FULL' } as unknown as Error;
+  const url = await serve(
+    withPhpSession(
+      async () => {
+        await begin(memory);
+        throw new Error('a mistake');
+      },
+      {
+        ...quiet,
+        onError: (_error, _request, response) => response.writeHead(500).end('sorry'),
+      },
+    ),
+  );
+  const warned = once(process, 'warning');
+  assert.equal(await (await fetch(url)).text(), 'sorry');
+  assert.match((await warned)[0].message, /FULL/);
+});
+
+test('a client that goes away leaves a saved and closed session', async (t) => {
+  const memory = new Memory();
+  const warned = t.mock.method(process, 'emitWarning', () => {});
   const { closed: left, open: leave } = gate();
+  const endless = { ...quiet, hangupGrace: Number.POSITIVE_INFINITY };
   const url = await serve(
     withPhpSession(async (request, response) => {
       await begin(memory);
@@ -135,7 +157,7 @@ test('a client that goes away leaves a saved and closed session', async () => {
       await gone;
       assert.equal(request.destroyed, true);
       $_SESSION['seen'] = 2;
-    }, quiet),
+    }, endless),
   );
   const request = get(url);
   request.on('error', () => {});
@@ -143,6 +165,7 @@ test('a client that goes away leaves a saved and closed session', async () => {
   request.destroy();
   while (memory.trace.at(-1) !== 'close') await turn();
   assert.deepEqual([...memory.rows.values()], ['seen|i:2;']);
+  assert.deepEqual(warned.mock.calls, [], 'no timer has overflowed');
 });
 
 test('the cookies of the page and of its session travel together', async () => {

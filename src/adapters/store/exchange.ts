@@ -10,6 +10,7 @@ import {
 } from '../../store/index.ts';
 import { GRACE, OBJECT, requireAll } from '../../store/kinds.ts';
 import { reportsFailure } from '../commits.ts';
+import { warn } from '../warn.ts';
 import { type CookieOptions, cookieOptionsOf, SessionCookie } from './cookie.ts';
 
 /** Options of the adapters. */
@@ -171,7 +172,7 @@ export class SessionExchange {
       await this.commit();
     } catch (error) {
       if (!reportsFailure(status, isKnown)) throw error;
-      process.emitWarning(error as Error);
+      warn(error);
     }
   }
 
@@ -229,7 +230,7 @@ export class SessionExchange {
 }
 
 /** Keeps caches from giving a response with a cookie to others, whatever headers the page sets. */
-export function keepFromCaches(head: ResponseHead): void {
+export function keepFromCaches(head: Pick<ResponseHead, 'getHeader' | 'setHeader'>): void {
   const isOpen = (name: string): boolean => {
     const control = [head.getHeader(name) ?? []].flat().join();
     return !KEPT_FROM_SHARED_CACHES.test(control);

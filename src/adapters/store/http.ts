@@ -4,6 +4,7 @@ import type { Sessions } from '../../store/index.ts';
 import { HeldResponse } from '../held-response.ts';
 import { isQueueable } from '../queued-response.ts';
 import { upgradeHeadOf } from '../upgrade-head.ts';
+import { warn } from '../warn.ts';
 import { type ExchangeOptions, prepareSessions, type SessionExchange } from './exchange.ts';
 
 /** Options of the adapters on node:http. */
@@ -48,7 +49,7 @@ export function prepareHttpSessions<Data extends object>(
 /** Saves what a page has left unsaved on a WebSocket: there is no response that could wait for it. */
 function saveWithSocket(request: IncomingMessage, exchange: SessionExchange): void {
   request.socket.once('close', () => {
-    exchange.commit().catch((error: Error) => process.emitWarning(error));
+    exchange.commit().catch(warn);
   });
 }
 

@@ -5,9 +5,10 @@
  */
 import { SessionConflict, type Sessions } from '../../store/index.ts';
 import { toEnvelope } from '../../store/payload/payload.ts';
+import { warn } from '../warn.ts';
 import type { FormerTable } from './express-mysql-session.ts';
 import { type Held, HeldRow, textOf } from './held.ts';
-import { decode, idOf } from './layer.ts';
+import { idOf, parse } from './layer.ts';
 
 /** The part of a layer's session that a store reads. A session without a cookie never ends by it. */
 export interface CookieSession {
@@ -53,7 +54,7 @@ export class CookieSessions<Data extends CookieSession> {
     await this.#ends.get(sid)?.catch(() => {});
     const held = await this.#find(sid);
     if (held === undefined) return undefined;
-    const data = decode(Buffer.from(held.text)) as Data;
+    const data = parse(held.text) as Data;
     const use = this.#uses.get(idOf(sid));
     if (use && data.cookie && data.cookie.expires === use.stored) data.cookie.expires = use.expires;
     return hasExpired(data) ? undefined : { data, held };
@@ -80,7 +81,7 @@ export class CookieSessions<Data extends CookieSession> {
   async touch(sid: string, data: Data, held: Held | undefined): Promise<void> {
     const open = held ?? (await this.#find(sid));
     if (open === undefined) return;
-    const stored = JSON.parse(open.text) as Data;
+    const stored = parse(open.text) as Data;
     const gained = endOf(data) - endOf(stored);
     const slack = (data.cookie?.originalMaxAge ?? 0) * TOUCH_AFTER;
     if (Math.abs(gained) > slack || attributesOf(data) !== attributesOf(stored)) {
@@ -112,7 +113,7 @@ export class CookieSessions<Data extends CookieSession> {
   /** Reads the sessions that have not expired, a page at a time. */
   async *all(): AsyncGenerator<Data> {
     for await (const text of this.#texts()) {
-      const data = JSON.parse(text) as Data;
+      const data = parse(text) as Data;
       if (!hasExpired(data)) yield data;
     }
   }
@@ -264,7 +265,7 @@ export function settle<Value>(
   done: ((error: unknown, value?: Value) => void) | null | undefined,
 ): Promise<Value> | undefined {
   if (!done) {
-    promise.catch((error: Error) => process.emitWarning(error));
+    promise.catch(warn);
     return promise;
   }
   promise.then(

@@ -50,9 +50,13 @@ export function encode(values: object): Buffer {
   return toEnvelope(JSON.stringify(values));
 }
 
-/** @throws SessionUnreadable, without the data that JSON.parse() would quote. */
+/** Returns a session's values. @throws As `parse()`. */
 export function decode(data: Buffer): Values {
-  const text = textOf(data);
+  return parse(textOf(data));
+}
+
+/** @throws SessionUnreadable, without the data that JSON.parse() would quote. */
+export function parse(text: string): Values {
   let values: unknown;
   try {
     values = JSON.parse(text);

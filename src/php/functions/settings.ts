@@ -159,7 +159,7 @@ function closeAbandoned(request: PhpRequest): void {
     reporter.throwPending();
   };
   Promise.resolve(inTurn(request, close)).catch((error: unknown) => {
-    process.emitWarning(error as Error);
+    process.emitWarning(error instanceof Error ? error : String(error));
   });
 }
 
