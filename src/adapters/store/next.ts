@@ -190,7 +190,11 @@ export function withProxySessions<
       const changed = new (response.constructor as typeof Response)(response.body, response);
       const { cookies } = changed as typeof changed & { cookies: NextCookies };
       setCookie(cookies, cookie, id ? { set: id } : 'clear');
-      changed.headers.set('Cache-Control', String(head.getHeader('Cache-Control')));
+      const { headers } = changed;
+      keepFromCaches({
+        getHeader: (name) => headers.get(name) ?? undefined,
+        setHeader: (name, value) => headers.set(name, String(value)),
+      });
       return changed;
     };
     try {

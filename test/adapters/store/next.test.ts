@@ -184,13 +184,15 @@ test('the proxy sets the cookie by the method of NextResponse, and deletes it so
     const session = await getSession(request);
     if (request.method === 'DELETE') await session.destroy();
     else await session.renew({ user: '42' });
-    return new Answer();
+    return new Answer(null, { headers: { 'CDN-Cache-Control': 'max-age=60' } });
   });
   const first = await proxy(new Request('http://localhost/'));
   const [name, id = '', maxAge] = set[0] ?? [];
   assert.deepEqual([name, maxAge], [NAME, undefined]);
   assert.equal((await sessions.open(id))?.user, '42');
-  assert.equal(first.headers.get('cache-control'), 'no-store');
+  for (const name of ['cache-control', 'cdn-cache-control']) {
+    assert.equal(first.headers.get(name), 'no-store');
+  }
   const headers = { cookie: `${NAME}=${id}` };
   await proxy(new Request('http://localhost/', { method: 'DELETE', headers }));
   assert.deepEqual(set[1], [NAME, '', 0]);
