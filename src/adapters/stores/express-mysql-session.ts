@@ -1,6 +1,7 @@
 /** The table of express-mysql-session, from which sessions move while the application runs. */
 import { SessionSetupError, type Sessions, SessionUnavailable } from '../../store/index.ts';
 import { type Held, mergeJson } from './held.ts';
+import { parse } from './layer.ts';
 
 /** The table of express-mysql-session. */
 export interface ExpressMysqlSession {
@@ -214,7 +215,7 @@ class HeldFormerRow implements Held {
 
 /** express-mysql-session notes a use in the column alone, and leaves the end within the JSON. */
 function rowOf([sid, stored, expires]: readonly unknown[]): FormerRow {
-  const session = JSON.parse(String(stored)) as { cookie?: { expires?: string | null } };
+  const session = parse(String(stored)) as { cookie?: { expires?: string | null } };
   const end = Number(expires) * 1000;
   if (session.cookie?.expires && end > new Date(session.cookie.expires).getTime()) {
     session.cookie.expires = new Date(end).toISOString();

@@ -273,6 +273,12 @@ test('other names, a missing table, and a word about the phase', async () => {
   const columns = { session_id: 'i', expires: 'e', data: 'd`' };
   const store = storeFrom({ table: 'strange`name', columns });
   assert.equal((await call<session.SessionData>((done) => store.get('1abc', done)))['user'], 'ann');
+  await call((done) => strange.set('2abc', { cookie } as never, done));
+  await direct.query('UPDATE `strange``name` SET `d```=? WHERE i=?', ['{"card":"4111', '2abc']);
+  await assert.rejects(
+    call((done) => store.get('2abc', done)),
+    ({ name, message }: Error) => name === 'SessionUnreadable' && !message.includes('card'),
+  );
   const missing = storeFrom({ table: 'missing' });
   await assert.rejects(
     call((done) => missing.get('any', done)),
