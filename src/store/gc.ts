@@ -128,6 +128,7 @@ export class Collector {
   readonly #every: number;
   readonly #budget: number;
   #timer: NodeJS.Timeout | undefined;
+  #isStopped = false;
 
   /** @param options - Seconds. */
   constructor({ every = 300, budget = 5 }: GcOptions) {
@@ -137,17 +138,18 @@ export class Collector {
 
   /** Plans the next collection. The timer keeps no process alive. */
   plan(context: Context): void {
+    if (this.#isStopped) return;
     this.#timer = setTimeout(
-      () => void this.#collect(context).finally(() => this.#timer && this.plan(context)),
+      () => void this.#collect(context).finally(() => this.plan(context)),
       this.#every * (0.5 + Math.random()),
     );
     this.#timer.unref();
   }
 
-  /** Plans no more. */
+  /** Plans no more, also for a store that is closed before it has started. */
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
-    this.#timer = undefined;
   }
 
   async #collect(context: Context): Promise<void> {

@@ -91,7 +91,7 @@ test('of eight processes one becomes the runner, and another after its time', as
   assert.equal(await runners(), 1);
 });
 
-test('the timer collects, and its failure is an event', async () => {
+test('the timer collects, and its failure is an event', async (t) => {
   const { direct, pool } = await place();
   await fill(direct, 100, 0);
   const events: SessionEvent[] = [];
@@ -118,6 +118,13 @@ test('the timer collects, and its failure is an event', async () => {
   await direct.query('RENAME TABLE sessions TO away');
   assert.equal(((await failed).error as Error).name, 'SessionSetupError');
   await failing.close();
+
+  await direct.query('RENAME TABLE away TO sessions');
+  const brief = storeOn(pool, { gc: { every: 999 } });
+  const timers = t.mock.method(globalThis, 'setTimeout');
+  await Promise.all([brief.ready(), brief.close()]);
+  const delays = timers.mock.calls.map(({ arguments: [, delay = 0] }) => delay);
+  assert.ok(delays.length > 0 && Math.max(...delays) < 499_500, 'nothing is planned after a close');
 });
 
 test('without a budget one statement deletes all on one server, and pieces on a cluster', async () => {
