@@ -104,17 +104,15 @@ function checkAll(options: Place['options'], path: string | undefined): void {
 
 async function configOf(path: string, { terminal }: Call): Promise<Partial<SessionsOptions>> {
   const file = resolve(path);
-  warnIfOpen(path, terminal);
+  const text = textOf(path, '--config');
   let value: unknown;
   if (extname(file) === '.json') {
     try {
-      value = JSON.parse(textOf(path, '--config'));
-    } catch (error) {
-      if (error instanceof UsageError) throw error;
+      value = JSON.parse(text);
+    } catch {
       throw new UsageError(`--config ${path} is not JSON`);
     }
   } else {
-    textOf(path, '--config');
     value = await defaultOf(file, path);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -133,7 +131,14 @@ async function configOf(path: string, { terminal }: Call): Promise<Partial<Sessi
       `--config ${path}: there is no option "${unknown}"; known are ${KNOWN.join(', ')}`,
     );
   }
+  if (holdsSecret(value, text)) warnIfOpen(path, terminal);
   return value;
+}
+
+/** Whether a value to hide is in the file itself; a module may take it from the environment. */
+function holdsSecret({ url, secrets, seal }: Partial<SessionsOptions>, text: string): boolean {
+  const hidden: unknown[] = [url, secrets, seal?.keys].flat();
+  return hidden.some((each) => typeof each === 'string' && text.includes(each));
 }
 
 /** Loads a module. Node's message of a syntax error quotes the line, which may have a secret in it. */

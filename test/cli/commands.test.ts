@@ -298,6 +298,12 @@ test('the address comes from --url, --config or DATABASE_URL, and is never shown
   assert.equal((await run(`list --config ${config}`, both)).code, 0);
   const module = written('place.mjs', `export default ${JSON.stringify({ url, secrets })}`, 0o644);
   assert.match((await run(`list --config ${module}`, both)).err, /chmod 600/);
+  // As the page's example: all there is to hide is in the environment.
+  const options = '{ url: process.env.PLACE, secrets: process.env.SECRETS.split(" ") }';
+  const open = written('open.mjs', `export default ${options}`, 0o644);
+  Object.assign(process.env, { PLACE: url, SECRETS: secrets.join(' ') });
+  const quiet = await run(`list --config ${open}`, both);
+  assert.deepEqual([quiet.code, /chmod/.test(quiet.err)], [0, false]);
   const misspelt = written('wrong.json', JSON.stringify({ url, tabel: 'x' }));
   assert.match(
     (await run(`list --config ${misspelt}`, both)).err,
