@@ -6,7 +6,13 @@ import { EXIT_CODES, Interrupted, Refusal, Unreachable, UsageError } from './end
 import { commandHelp, programHelp } from './help.ts';
 import { type Surroundings, Terminal } from './terminal.ts';
 
-const NO_SUCH_TABLE = 1146;
+/** Errors of statements that name their own remedy. */
+const REMEDIES: Readonly<Record<number, string>> = {
+  1054: "the table has not all of the store's columns: phpsessid doctor lists them, --column names one of another name",
+  1142: 'the account has no right to this on the table: phpsessid doctor prints the GRANT',
+  1143: 'the account has no right to a column of the table: phpsessid doctor prints the GRANT',
+  1146: 'the table does not exist: phpsessid create makes it, --table names another',
+};
 
 /**
  * Runs one command.
@@ -95,8 +101,9 @@ async function reported(error: unknown, terminal: Terminal): Promise<number> {
     return error instanceof SessionUnavailable ? EXIT_CODES.unreachable : EXIT_CODES.failed;
   }
   const { errno, code, fatal, sqlState } = error as Readonly<Record<string, unknown>>;
-  if (errno === NO_SUCH_TABLE) {
-    terminal.error('the table does not exist: phpsessid create makes it, --table names another');
+  const remedy = REMEDIES[Number(errno)];
+  if (remedy !== undefined) {
+    terminal.error(remedy);
     return EXIT_CODES.failed;
   }
   if (sqlState === undefined && (fatal === true || typeof errno === 'number')) {
@@ -107,7 +114,9 @@ async function reported(error: unknown, terminal: Terminal): Promise<number> {
   }
   if (fatal === true || typeof errno === 'number') {
     // The server's own text may quote a row's values.
-    terminal.error(`the server reported ${String(code ?? errno)}: its error log has the details`);
+    terminal.error(
+      `the server reported ${String(code ?? errno)}: phpsessid doctor looks for the cause`,
+    );
     return fatal === true ? EXIT_CODES.unreachable : EXIT_CODES.failed;
   }
   terminal.error(error instanceof Error ? String(error.stack) : String(error));

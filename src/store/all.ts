@@ -52,11 +52,17 @@ export async function* walkRows(context: Context): AsyncGenerator<Row> {
  * rows are read until it is found.
  *
  * @param handle - Its handle, as lists and events have it.
+ * @param signal - Ends the search.
  * @returns False if no live session has this handle.
  */
-export async function endOne(context: Context, handle: string): Promise<boolean> {
+export async function endOne(
+  context: Context,
+  handle: string,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { table, hash, events } = context;
   for await (const { key, user } of walkRows(context)) {
+    if (signal.aborted) break;
     if (hash.handleOf(key) !== handle) continue;
     const count = await removeRows(context, [key], (keys) => table.remove(keys));
     if (count > 0) events.emit('destroy', () => ({ handle, user }));
@@ -74,9 +80,13 @@ export async function countAll(context: Context): Promise<number> {
 /**
  * Ends all sessions, in pieces: a cached row must be known to be taken away.
  *
+ * @param goesOn - Asked after each piece, with the number of rows so far; false ends the work.
  * @returns How many rows there were.
  */
-export async function endAll(context: Context): Promise<number> {
+export async function endAll(
+  context: Context,
+  goesOn: (count: number) => boolean = () => true,
+): Promise<number> {
   const { table, events } = context;
   let count = 0;
   for (;;) {
@@ -84,6 +94,7 @@ export async function endAll(context: Context): Promise<number> {
     if (some.length === 0) break;
     const keys = some.map(([key]) => key as Buffer);
     count += await removeRows(context, keys, (some) => table.remove(some));
+    if (!goesOn(count)) break;
   }
   events.emit('destroy', () => ({ count }));
   return count;

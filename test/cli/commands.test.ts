@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Pool, RowDataPacket } from 'mysql2/promise';
 import { COMMANDS } from '../../src/cli/commands.ts';
+import { Interrupted } from '../../src/cli/ends.ts';
 import type { Sessions } from '../../src/store/index.ts';
 import { root } from '../../src/workshop/course/catalogue.ts';
 import { json, newSchema, newSession, poolOf, secrets, stored, storeOn } from '../store/fixture.ts';
@@ -138,6 +139,22 @@ test('revoke ends one session, those of a user, or all', async () => {
   assert.deepEqual(await stored(sessions, bob), {});
   assert.equal((await run('revoke --all')).code, 2);
   assert.equal((await run('revoke --all --yes')).out, '1 session ended\n');
+});
+
+test('revoke --all, list and migrate that are stopped say so, and revoke ends after a piece', async () => {
+  const { pool, run } = await place();
+  await fill(pool, 1200, 600_000);
+  const signal = AbortSignal.abort(new Interrupted(130));
+  const stopped = await run('revoke --all --yes', { signal });
+  assert.deepEqual(stopped, {
+    code: 130,
+    out: '500 sessions ended\n',
+    err: 'stopped: run it again for the rest\n',
+  });
+  const search = await run(`revoke ${'a'.repeat(24)}`, { signal });
+  assert.deepEqual([search.code, search.err], [130, 'stopped: run it again for the rest\n']);
+  assert.equal((await run('list', { signal })).err, '0 sessions\nstopped: there may be more\n');
+  assert.deepEqual(await run('migrate', { signal }), { code: 130, out: '', err: '' });
 });
 
 test('a handle that begins like an option is a handle', async () => {
@@ -373,6 +390,9 @@ test('a configuration that does not fit ends with 2, a table with 1, on every co
     /create it once by createTable\(\) or "npx phpsessid create"/,
   );
   await query('CREATE TABLE sessions (id INT)');
+  const other = await run('crawl');
+  assert.equal(other.code, 1);
+  assert.match(other.err, /has not all of the store's columns: phpsessid doctor/);
   assert.equal((await run('create')).code, 1);
 });
 

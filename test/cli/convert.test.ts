@@ -41,6 +41,20 @@ test('live sessions change their format, and neither their values nor their expi
   assert.match((await convert('json')).out, /^0 converted, 5 were json already/);
 });
 
+test('a conversion that fails in the middle reports what it has done', async () => {
+  const { pool, sessions, convert } = await place();
+  for (let n = 0; n < 4; n += 1) await newSession(sessions, { n });
+  const [[last] = []] = await pool.query<RowDataPacket[]>('SELECT MAX(id) AS id FROM sessions');
+  await pool.query(
+    "CREATE TRIGGER refuse BEFORE UPDATE ON sessions FOR EACH ROW IF OLD.id=? THEN SIGNAL SQLSTATE '45000'; END IF",
+    [last?.['id']],
+  );
+  const { code, out, err } = await convert('php --json');
+  const { converted, isDone } = JSON.parse(out) as { converted: number; isDone: boolean };
+  assert.deepEqual([code, converted, isDone], [1, 3, false], err);
+  assert.match(err, /^error: .*1644/);
+});
+
 test('a save beside the conversion is not overwritten', async () => {
   const { sessions, convert } = await place();
   const ids = await Promise.all(Array.from({ length: 4 }, () => newSession(sessions, { n: 0 })));

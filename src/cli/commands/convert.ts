@@ -27,27 +27,45 @@ export async function run(call: Call): Promise<number> {
       unreadable: 0,
     };
     let seen = 0;
-    for await (const { handle, outcome, reason } of convertAll(context, format as Format, isDry)) {
-      counts[outcome] += 1;
-      seen += 1;
-      if (reason !== undefined) terminal.note(`${handle} ${outcome}: ${printable(reason)}`);
-      terminal.progress(`${seen} sessions, ${counts.converted} converted`);
-      if (signal.aborted) break;
-    }
-    const isDone = !signal.aborted;
-    if (terminal.isJson) await terminal.json({ format, isDry, isDone, ...counts });
-    else {
-      const word = isDry ? 'would be converted' : 'converted';
-      await terminal.line(`${counts.converted} ${word}, ${counts.already} were ${format} already`);
-      for (const outcome of ['gone', 'busy', 'refused', 'unreadable'] as const) {
-        if (counts[outcome] > 0) await terminal.line(`${counts[outcome]} ${EXPLAINED[outcome]}`);
+    let isDone = false;
+    try {
+      for await (const each of convertAll(context, format as Format, isDry)) {
+        const { handle, outcome, reason } = each;
+        counts[outcome] += 1;
+        seen += 1;
+        if (reason !== undefined) terminal.note(`${handle} ${outcome}: ${printable(reason)}`);
+        terminal.progress(`${seen} sessions, ${counts.converted} converted`);
+        if (signal.aborted) break;
       }
-      if (!isDone) await terminal.line('stopped: run it again for the rest');
+      isDone = !signal.aborted;
+    } finally {
+      // What was converted is so, also when the server stops.
+      await report(call, { format, isDry, isDone, ...counts });
     }
     return counts.busy + counts.refused + counts.unreadable > 0
       ? EXIT_CODES.failed
       : EXIT_CODES.fine;
   });
+}
+
+interface Report extends Readonly<Record<Converted['outcome'], number>> {
+  readonly format: string;
+  readonly isDry: boolean;
+  readonly isDone: boolean;
+}
+
+async function report({ terminal }: Call, result: Report): Promise<void> {
+  if (terminal.isJson) {
+    await terminal.json(result);
+    return;
+  }
+  const { format, isDry, isDone, converted, already } = result;
+  const word = isDry ? 'would be converted' : 'converted';
+  await terminal.line(`${converted} ${word}, ${already} were ${format} already`);
+  for (const outcome of ['gone', 'busy', 'refused', 'unreadable'] as const) {
+    if (result[outcome] > 0) await terminal.line(`${result[outcome]} ${EXPLAINED[outcome]}`);
+  }
+  if (!isDone) await terminal.line('stopped: run it again for the rest');
 }
 
 const EXPLAINED = {

@@ -36,6 +36,7 @@ export async function run(call: Call): Promise<number> {
       await terminal.line(lineOf(session));
     }
     if (!terminal.isJson) terminal.note(`${count} ${count === 1 ? 'session' : 'sessions'}`);
+    if (signal.aborted) terminal.note('stopped: there may be more');
     return EXIT_CODES.fine;
   });
 }

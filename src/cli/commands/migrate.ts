@@ -58,6 +58,7 @@ class Migration {
   readonly #table: OurTable;
   readonly #ask: Ask;
   readonly #done: string[] = [];
+  #filled = 0;
 
   constructor(call: Call, table: OurTable, connection: PoolConnection) {
     this.#call = call;
@@ -65,12 +66,23 @@ class Migration {
     this.#ask = askOn(connection);
   }
 
-  async run(
+  /** Reports the steps that are done, also when a later one fails. */
+  async run(...work: Parameters<Migration['work']>): Promise<number> {
+    let end: number | undefined;
+    try {
+      end = await this.work(...work);
+      return end;
+    } finally {
+      const isDone = end === EXIT_CODES.fine && !this.#call.signal.aborted;
+      if (isDone || this.#done.length + this.#filled > 0) await this.#report(isDone);
+    }
+  }
+
+  async work(
     renames: readonly (readonly [string, string])[],
     additions: ReadonlyMap<string, string>,
     place: Place,
   ): Promise<number> {
-    const { signal } = this.#call;
     await this.#ask(`SET SESSION lock_wait_timeout=${LOCK_WAIT}`);
     let shape = await this.#shape();
     const steps = [
@@ -93,8 +105,7 @@ class Migration {
     if (failed !== undefined) return failed;
     if (strategy === 'lease' && !this.#call.flag('dry-run'))
       await this.#ask(leaseSchema(leaseTable));
-    const filled = signal.aborted ? 0 : await this.#fill(place);
-    await this.#report(filled);
+    await this.#fill(place);
     return EXIT_CODES.fine;
   }
 
@@ -176,12 +187,11 @@ class Migration {
   }
 
   /** Gives an expiry to rows that came without one, in small pieces along the index. */
-  async #fill({ options }: Place): Promise<number> {
-    if (this.#call.flag('dry-run')) return 0;
+  async #fill({ options }: Place): Promise<void> {
+    if (this.#call.flag('dry-run')) return;
     const { idle, absolute } = settingsOf({ ...options, url: '' });
     const [table, c] = [quote(this.#table.name), this.#table.names];
     const [id, expires] = [quote(c.id), quote(c.expires)];
-    let filled = 0;
     while (!this.#call.signal.aborted) {
       const rows = await this.#ask(
         `SELECT ${id} FROM ${table} WHERE ${expires}>=${FOREVER} LIMIT ${AT_ONCE}`,
@@ -193,18 +203,18 @@ class Migration {
           `WHERE ${id} IN (${marks}) AND ${expires}>=${FOREVER}`,
         [idle, absolute, ...rows.map(([key]) => key as Buffer)],
       );
-      filled += rows.length;
-      this.#call.terminal.progress(`${filled} rows have an expiry`);
+      this.#filled += rows.length;
+      this.#call.terminal.progress(`${this.#filled} rows have an expiry`);
     }
-    return filled;
   }
 
-  async #report(filled: number): Promise<void> {
+  async #report(isDone: boolean): Promise<void> {
+    const filled = this.#filled;
     const { terminal } = this.#call;
     const isDry = this.#call.flag('dry-run');
     const steps = this.#done;
     if (terminal.isJson) {
-      await terminal.json({ isDry, steps, filled });
+      await terminal.json({ isDry, isDone, steps, filled });
       return;
     }
     const count = `${steps.length} ${steps.length === 1 ? 'step' : 'steps'}`;
@@ -214,6 +224,7 @@ class Migration {
         ? `the table ${this.#table.name} has the present shape`
         : `${count}${isDry ? ' to do' : ' done'}${end}`,
     );
+    if (!isDone) await terminal.line('stopped: run it again for the rest');
   }
 }
 

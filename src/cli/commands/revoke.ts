@@ -7,7 +7,7 @@ import { printable } from '../terminal.ts';
 
 /** Runs the command. */
 export async function run(call: Call): Promise<number> {
-  const { terminal } = call;
+  const { terminal, signal } = call;
   const [handle] = call.words;
   const [user, except] = [call.text('user'), call.text('except')];
   const isAll = call.flag('all');
@@ -24,7 +24,13 @@ export async function run(call: Call): Promise<number> {
     const sessions = user === undefined ? undefined : new UserSessions(async () => context, user);
     let ended: number;
     if (sessions === undefined) {
-      ended = handle === undefined ? await endAll(context) : Number(await endOne(context, handle));
+      ended =
+        handle === undefined
+          ? await endAll(context, (count) => {
+              terminal.progress(`${count} ended`);
+              return !signal.aborted;
+            })
+          : Number(await endOne(context, handle, signal));
     } else {
       if (except !== undefined) await requireHandle(sessions, except);
       ended =
@@ -34,7 +40,8 @@ export async function run(call: Call): Promise<number> {
     }
     if (terminal.isJson) await terminal.json({ ended });
     else await terminal.line(`${ended} ${ended === 1 ? 'session' : 'sessions'} ended`);
-    if (handle === undefined || ended > 0) return EXIT_CODES.fine;
+    if (signal.aborted) terminal.note('stopped: run it again for the rest');
+    if (handle === undefined || ended > 0 || signal.aborted) return EXIT_CODES.fine;
     terminal.note(
       `no live session has the handle ${printable(handle)}: handles change with the newest secret; ` +
         'phpsessid list shows them',
