@@ -61,7 +61,7 @@ export function namelessFaults(): string[] {
       say(element, 'has no text');
     }
   }
-  for (const field of all('input:not([type=hidden]), select, meter')) {
+  for (const field of all('input:not([type=hidden]), select, meter:not([aria-hidden])')) {
     const { labels } = field as HTMLInputElement;
     if (!labels?.length && !field.hasAttribute('aria-label')) say(field, 'has no label');
   }
@@ -77,6 +77,32 @@ export function namelessFaults(): string[] {
   }
   for (const picture of all('img')) {
     if (!picture.getAttribute('alt')) say(picture, 'has no text');
+  }
+  return faults;
+}
+
+/** Words that a screen reader would read twice, or run together. */
+export function speechFaults(): string[] {
+  const faults: string[] = [];
+  const say = (element: Element, fault: string) =>
+    faults.push(`${element.outerHTML.slice(0, 90).replace(/\s+/g, ' ')}: ${fault}`);
+  const all = (selector: string) => [...document.querySelectorAll<HTMLElement>(selector)];
+
+  for (const label of all('label:has(> input[aria-label])')) {
+    const copy = label.cloneNode(true) as Element;
+    for (const hidden of copy.querySelectorAll('[aria-hidden], .letters')) hidden.remove();
+    const input = copy.querySelector('input[type=radio]');
+    if (input && copy.textContent?.trim()) say(label, 'is read again after its button');
+  }
+  for (const code of all('code + code')) {
+    if (code.previousSibling instanceof Element)
+      say(code, 'is read as one word with the one before');
+  }
+  for (const header of all('th:has(button):not([aria-label])')) {
+    say(header, 'would be read with its button at each cell');
+  }
+  for (const meter of all('meter:not([aria-hidden])')) {
+    if (meter.parentElement?.textContent?.trim()) say(meter, 'repeats the text beside it');
   }
   return faults;
 }

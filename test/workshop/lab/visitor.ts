@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { findBrowser } from '../find-browser.ts';
 import { openBrowser } from '../open-browser.ts';
-import { contrastFaults, namelessFaults, structureFaults } from './inspect-page.ts';
+import { contrastFaults, namelessFaults, speechFaults, structureFaults } from './inspect-page.ts';
 import { database, endAll, startWorkshop, type Workshop } from './workshop.ts';
 
 export interface Visit {
@@ -158,6 +158,9 @@ export async function emptyTable(page: Page): Promise<void> {
   await page.getByText('The table is empty.').first().waitFor();
 }
 
+/** The sentence that a screen reader was given last. */
+export const lastSaid = (page: Page): Locator => page.locator('#announcer > :last-child');
+
 /** The text of a client's page within the lab's page. */
 export const shown = (page: Page, client: 'you' | 'mallory'): Locator =>
   page.locator(`#page-${client} .shown`);
@@ -175,7 +178,7 @@ export async function inspectPage(page: Page): Promise<string[]> {
   // The compiler names functions through a helper that the page does not have.
   await page.evaluate('globalThis.__name = (value) => value');
   const faults: string[] = [];
-  for (const rules of [structureFaults, namelessFaults, contrastFaults]) {
+  for (const rules of [structureFaults, namelessFaults, speechFaults, contrastFaults]) {
     faults.push(...(await page.evaluate(rules)));
   }
   return faults;

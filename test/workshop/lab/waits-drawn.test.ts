@@ -61,7 +61,10 @@ for (const dark of [false, true]) {
     const band = await page.locator('.group.together .block.read i.wait').boundingBox();
     assert.ok(band && band.width >= 4 && band.height >= 8, 'the wait is drawn as a band');
     const lanes = await page.locator('.group.together .lane > .unseen').allTextContents();
-    assert.equal(lanes.filter((lane) => /read, waiting [\d.]+ ms for a lock/.test(lane)).length, 1);
+    assert.equal(
+      lanes.filter((lane) => /, read \(waiting [\d.]+ ms for a lock\), /.test(lane)).length,
+      1,
+    );
     assert.deepEqual(await inspectPage(page), []);
   });
 }

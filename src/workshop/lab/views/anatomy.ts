@@ -28,7 +28,7 @@ function onePiece(piece: Piece, name: string): Html {
   const { offset, role, text, sentence, characters } = piece;
   const id = `part-${name}-${offset}`;
   const shown = text === '' ? html`<i>the end</i>` : text;
-  return html`<label><input type="radio" name="part-${name}" id="${id}" aria-label="${text} ${sentence}"><code class="piece ${role}" title="${sentence}">${shown}</code><span class="sentence">${sentence}${
+  return html`<label><input type="radio" name="part-${name}" id="${id}" aria-label="${text} ${sentence}"><code class="piece ${role}" title="${sentence}" aria-hidden="true">${shown}</code><span class="sentence"><span aria-hidden="true">${sentence}</span>${
     characters.length > 0 && letters(characters)
   }</span></label>`;
 }

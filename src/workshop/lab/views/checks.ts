@@ -75,8 +75,8 @@ export function attacksPanel(model: PageModel): Html {
         model,
         '/attack',
         html`<input type="hidden" name="attack" value="${each.label}">
-        <button id="attack-${each.label}"${isOwn && html` class="primary"`}${disabled && html` aria-disabled="true"`}>${run?.running ? 'Attacking …' : `Attack ${each.label}`}</button>
-        <span class="muted">${each.title}</span>`,
+        <button id="attack-${each.label}" aria-describedby="title-${each.label}"${isOwn && html` class="primary"`}${disabled && html` aria-disabled="true"`}>${run?.running ? 'Attacking …' : `Attack ${each.label}`}</button>
+        <span class="muted" id="title-${each.label}">${each.title}</span>`,
       )}
       ${isOld && html`<p class="muted">The class has changed since this verdict.</p>`}
       ${run && transcript(run, said)}

@@ -21,7 +21,7 @@ export function clientForms(model: PageModel, name: ClientName): Html {
 
 /** The choice between a class's two processes. */
 export function processPicker(name: ClientName, condition: string): Html {
-  return html`<label class="at small muted">at <select name="at" id="at-${name}" title="Two processes of ${condition} share one table">
+  return html`<label class="at small muted">at <select name="at" id="at-${name}" aria-label="at which process" title="Two processes of ${condition} share one table">
         <option value="1">process 1</option><option value="2">process 2</option>
       </select></label>`;
 }
@@ -75,8 +75,8 @@ export function cookieFields(name: ClientName, cookie: string, placeholder: stri
   return html`<div class="cookie line">
     <label for="cookie-line-${name}" class="small muted">Cookie</label>
     <input id="cookie-line-${name}" name="cookie" value="${cookie}" placeholder="${placeholder}" autocomplete="off" spellcheck="false" autocapitalize="off" class="bytes">
-    <button name="do" value="cookie" id="keep-${name}">Keep</button>
-    <button name="do" value="forget" id="forget-${name}">Delete</button></div>`;
+    <button name="do" value="cookie" id="keep-${name}" aria-label="Keep the cookie">Keep</button>
+    <button name="do" value="forget" id="forget-${name}" aria-label="Delete the cookie">Delete</button></div>`;
 }
 
 function wireBox({ request, response }: Exchange, name: ClientName): Html {

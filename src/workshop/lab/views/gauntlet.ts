@@ -64,7 +64,7 @@ export function gauntletPage(model: GauntletModel): Html {
       ({
         label,
         title,
-      }) => html`<th scope="col"><a href="/lesson/${label}/#attacks" title="${title}"><span class="label">${label}</span>
+      }) => html`<th scope="col" aria-label="${label} ${title}"><a href="/lesson/${label}/#attacks" title="${title}"><span class="label">${label}</span>
         <span class="name">${title}</span></a>
         <button class="quiet" name="run" value="attack ${label}" id="run-attack-${label}" aria-label="Run attack ${label} on every class">run</button></th>`,
     )}</tr></thead>
@@ -106,7 +106,7 @@ function progressPart(lab: Lab, gauntlet: Gauntlet): Html {
 function rowHead({ condition, name, lesson }: Cell['subject']): Html {
   const own = condition === 'mine' ? 'mine' : lesson.label;
   const title = condition === 'mine' ? `your class, in lesson ${lesson.label}` : lesson.title;
-  return html`<th scope="row"><a href="/lesson/${lesson.label}/?class=${condition}"><span class="label">${own}</span>
+  return html`<th scope="row" aria-label="${own} ${title}"><a href="/lesson/${lesson.label}/?class=${condition}"><span class="label">${own}</span>
     <span class="name">${title}</span></a>
     <button class="quiet" name="run" value="class ${condition}" id="run-${condition}" aria-label="Run every attack on ${name}">run</button></th>`;
 }

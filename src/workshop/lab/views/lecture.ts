@@ -96,7 +96,7 @@ function stepList({ lessons }: Lab, lesson: Lesson, step: Step): Html {
 function tools(model: LectureModel): Html {
   return html`<div class="tools line fine">
     <div class="timer line" id="timer" role="group" aria-label="Timer" hidden>
-      <label><input type="number" id="minutes" min="1" max="180" value="10"> min</label>
+      <label><input type="number" id="minutes" aria-label="minutes" min="1" max="180" value="10"> min</label>
       <output id="clock" role="timer" aria-live="off" for="minutes">10:00</output>
       <button type="button" id="timer-start">Start</button>
       <button type="button" id="timer-zero">Reset</button>

@@ -119,7 +119,7 @@ function cacheKey({ kind, ends }: CachedRow): Html {
 function age(updated: number, ticking: boolean): Html {
   const seconds = ticking ? 0 : Math.max(0, Math.floor(Date.now() / 1_000) - updated);
   const word = seconds > GC_LIFETIME ? 'due for gc' : `of ${GC_LIFETIME} s`;
-  return html`<span data-updated="${updated}" data-lifetime="${GC_LIFETIME}"><span class="seconds">${seconds} s</span> <small>${word}</small><meter min="0" max="${GC_LIFETIME}" value="${Math.min(seconds, GC_LIFETIME)}" aria-label="Age against the lifetime of gc"></meter></span>`;
+  return html`<span data-updated="${updated}" data-lifetime="${GC_LIFETIME}"><span class="seconds">${seconds} s</span> <small>${word}</small><meter min="0" max="${GC_LIFETIME}" value="${Math.min(seconds, GC_LIFETIME)}" aria-hidden="true"></meter></span>`;
 }
 
 /** The text after a change, with what was deleted and inserted. */

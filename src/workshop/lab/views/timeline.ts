@@ -72,9 +72,9 @@ function drawRequest(entry: RequestEntry, axis: Axis, waits: Waits, open: boolea
 function stepsInWords({ steps }: RequestEntry, waits: Waits): string {
   const words = steps.map((step) => {
     const waited = waitedIn(step, waits);
-    return waited > 0 ? `${step.name}, waiting ${milliseconds(waited)} for a lock` : step.name;
+    return waited > 0 ? `${step.name} (waiting ${milliseconds(waited)} for a lock)` : step.name;
   });
-  return words.join(' → ') || 'no callback ran';
+  return words.join(', ') || 'no callback ran';
 }
 
 /** The milliseconds for which a callback's statements waited for locks. */
@@ -128,7 +128,7 @@ function drawStatement(
 ): Html {
   return html`<tr class="sql"><td><code>${sql}</code>${
     values.length > 0 &&
-    html` <span class="bound"><span class="unseen">with </span>${values.map((value) => html`<code>${shorten(value, 70)}</code>`)}</span>`
+    html` <span class="bound"><span class="unseen">with </span>${values.map((value) => html`<code>${shorten(value, 70)}</code> `)}</span>`
   }${
     wait &&
     html` <span class="waits"><span class="hatch" aria-hidden="true"></span>${describeWait(wait)}</span>`
