@@ -10,6 +10,7 @@ import {
   counts,
   drawn,
   inspectPage,
+  lastSaid,
   openLab,
   overflow,
   reads,
@@ -151,7 +152,7 @@ test('news between press and release does not swallow a click', { skip }, async 
     await fetch('/run', { method: 'POST', body, headers: { Accept: 'application/json' } });
   });
   // Every announced cell has been drawn, or is waiting to be.
-  await page.locator('#announcer').getByText('Attack 01 on lesson 01: held.').waitFor();
+  await lastSaid(page).getByText('Attack 01 on lesson 01: held.').waitFor();
   await page.mouse.up();
   await page.locator('#opened').getByText('The class has no such method yet').waitFor();
   await cell(page, 'lesson-01', '01').getByText('held').waitFor();
@@ -238,6 +239,13 @@ test('no word of the table is broken or cut off, whatever the width', { skip }, 
       });
     });
     assert.deepEqual(broken, [], `at ${width}`);
+    const small = await page.locator('.cells thead :is(a, button)').evaluateAll((targets) =>
+      targets.flatMap((target) => {
+        const { width, height } = target.getBoundingClientRect();
+        return width < 24 || height < 24 ? [`${target.id} ${width} × ${height}`] : [];
+      }),
+    );
+    assert.deepEqual(small, [], 'smaller than WCAG 2.2 wants a target');
   }
 });
 
@@ -258,7 +266,7 @@ test('the learner’s verdicts go with a save, and the page goes on when the lab
     await own.end();
     const gone = 'The lab does not answer. If it has ended, npm start starts it again.';
     await reads(page.locator('#status'), gone);
-    await reads(page.locator('#announcer'), gone);
+    await reads(lastSaid(page), gone);
     own = await startWorkshop(database, project.folder, ['--no-docs', '--port', String(own.port)]);
     await reads(page.locator('#status'), /^Database ready/);
     const tokens = await page
