@@ -101,9 +101,12 @@ export abstract class Machine {
     try {
       await this.begin({ progress: (step) => this.#set({ state: 'starting', step }), signal });
       this.#set({ state: 'up' });
+      this.lab.emit('say', SERVERS, 'The programs have started.');
     } catch (error) {
       await this.end();
-      this.#set({ state: 'failed', reason: errorMessage(error) });
+      const reason = errorMessage(error);
+      this.#set({ state: 'failed', reason });
+      this.lab.emit('say', SERVERS, `Starting failed. ${reason}`);
     }
   }
 

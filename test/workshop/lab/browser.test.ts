@@ -106,12 +106,15 @@ test('the keyboard alone reaches every control', { skip }, async () => {
   await page.locator('#announcer').getByText('You: cookie kept.').waitFor();
 });
 
-test('events are announced in a polite live region', { skip }, async () => {
+test('every event is announced in a polite live region', { skip }, async () => {
   const { page } = await visit('/lesson/05/?class=lesson-05');
   await emptyTable(page);
-  await page.locator('#visit-you').click();
   const announcer = page.locator('#announcer');
-  await announcer.getByText('You: 200, Count: 1').waitFor();
+  for (const count of [1, 2]) {
+    await page.locator('#visit-you').click();
+    await announcer.getByText(`You: 200, Count: ${count}`).waitFor();
+  }
+  assert.equal(await announcer.getByText('You: 200, Count: 1').count(), 1);
   assert.equal(await announcer.getAttribute('aria-live'), 'polite');
 });
 

@@ -7,7 +7,7 @@ import { after, beforeEach, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { findLesson, readLessons } from '../../../src/workshop/course/catalogue.ts';
 import { classBefore } from '../../../src/workshop/lab/steps.ts';
-import { drawn, inspectPage, openLab, reads, skip } from './visitor.ts';
+import { drawn, inspectPage, lastSaid, openLab, reads, skip } from './visitor.ts';
 import { copyProject } from './workshop.ts';
 
 const project = copyProject();
@@ -82,7 +82,7 @@ test('a prediction is made by keyboard, kept, and shown beside the verdict', { s
   await page.locator('#says-held').focus();
   await page.keyboard.press('Enter');
   await page.locator('#says-held[aria-pressed=true]').waitFor();
-  await reads(page.locator('#announcer'), 'You said: held.');
+  await reads(lastSaid(page), 'You said: held.');
   assert.equal(await page.evaluate(() => document.activeElement?.id), 'says-held');
   assert.deepEqual(await inspectPage(page), []);
   await page.locator('#attack-10').click();

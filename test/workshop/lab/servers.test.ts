@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import { Lab } from '../../../src/workshop/lab/lab.ts';
 import { sentenceOf } from '../../../src/workshop/lab/ledger.ts';
 import { Machine } from '../../../src/workshop/lab/machine.ts';
-import { counts, inspectPage, openLab, overflow, reads, skip } from './visitor.ts';
+import { counts, inspectPage, lastSaid, openLab, overflow, reads, skip } from './visitor.ts';
 
 const { visit } = await openLab();
 
@@ -20,8 +20,11 @@ test('a site of three servers counts on while one is killed and comes back', {
   skip,
 }, async () => {
   const { page } = await visit('/servers/');
-  await page.locator('#web-start').click();
+  await page.locator('#web-start').press('Enter');
   await page.locator('#web-100').waitFor({ timeout: 60_000 });
+  await reads(lastSaid(page), 'The programs have started.');
+  // The button is gone; the focus stays at its place.
+  assert.equal(await page.evaluate(() => document.activeElement?.id), 'web-state');
   await page.locator('#web-100').click();
   await page.locator('#web-toggle-B').click();
   await page.locator('#web-state').getByText('killed').waitFor();
@@ -39,7 +42,7 @@ test('a server that hangs is taken out, and resumed, with the keyboard alone', {
   skip,
 }, async () => {
   const { page } = await visit('/servers/');
-  const [state, said] = [page.locator('#web-state'), page.locator('#announcer')];
+  const [state, said] = [page.locator('#web-state'), lastSaid(page)];
   await state.locator('#web-start, #web-100').first().waitFor();
   if (await page.locator('#web-start').isVisible()) await page.locator('#web-start').press('Enter');
   await page.locator('#web-forget').waitFor({ timeout: 60_000 });
@@ -95,7 +98,7 @@ test('a cluster loses no save that compares the version, though a node dies or h
   await state.getByText('were acknowledged, and the row says').waitFor({ timeout: 60_000 });
   await reads(state, /✔ .*none is lost/s);
   await hang.press('Enter');
-  await reads(page.locator('#announcer'), 'n3 goes on, and is sent the saves that it has missed.');
+  await reads(lastSaid(page), 'n3 goes on, and is sent the saves that it has missed.');
   await reads(state, /(?:● Synced[^●]*){3}/);
   assert.equal(await overflow(page), 0);
   assert.deepEqual(await inspectPage(page), []);

@@ -4,6 +4,8 @@
  */
 
 const announcer = document.getElementById('announcer');
+/** The number of announced sentences that stay in the page. */
+const SAID = 10;
 /** A telephone: the statements of the last request would push everything else out of sight. */
 const isNarrow = matchMedia('(max-width: 44rem)');
 
@@ -96,7 +98,12 @@ function restoreFocus(element, focused, typed) {
       ? document.getElementById(owner.id)
       : null;
   const target = again && owner !== focused ? again.querySelector(focused.localName) : again;
-  if (!(target instanceof HTMLElement)) return;
+  if (!(target instanceof HTMLElement)) {
+    // The button is gone: without a focus a screen reader would begin again at the page's top.
+    element.tabIndex = -1;
+    element.focus({ preventScroll: true });
+    return;
+  }
   if (typed && target instanceof HTMLInputElement) {
     target.value = typed.value;
     target.setSelectionRange(typed.start, typed.end);
@@ -104,9 +111,18 @@ function restoreFocus(element, focused, typed) {
   target.focus({ preventScroll: true });
 }
 
-/** Has a screen reader say a sentence when it has finished the current one. */
-export function say(/** @type {string} */ sentence) {
-  if (announcer) announcer.textContent = sentence;
+/**
+ * Has a screen reader say a sentence when it has finished the current one. A sentence is added and
+ * replaces none: two of them can come before a screen reader has noticed the first.
+ *
+ * @param {string} sentence
+ */
+export function say(sentence) {
+  if (!announcer) return;
+  const line = document.createElement('p');
+  line.textContent = sentence;
+  announcer.append(line);
+  if (announcer.childElementCount > SAID) announcer.firstElementChild?.remove();
 }
 
 /** Writes a text only where it differs, so that nothing is drawn twice. */

@@ -37,7 +37,7 @@ ${script && html`<script type="module" src="/assets/${script.name}"></script>`}
 <body${script && html` data-live="${script.live}"`}>
 <a class="skip" href="#main">Skip to the page</a>
 ${inside}
-<p id="announcer" class="unseen" role="status" aria-live="polite"></p>
+<div id="announcer" class="unseen" role="log" aria-live="polite"></div>
 </body>
 </html>
 `;

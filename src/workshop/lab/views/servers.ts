@@ -72,7 +72,7 @@ ${section(
 function beforehand(machine: Machine, id: string, name: string): Html | undefined {
   const { state } = machine;
   if (state.state === 'up') return undefined;
-  if (state.state === 'starting') return html`<p class="empty" role="status">${state.step}</p>`;
+  if (state.state === 'starting') return html`<p class="empty">${state.step}</p>`;
   return html`${
     state.state === 'failed' && html`<p class="message">Starting failed. ${state.reason}</p>`
   }<button class="primary" id="${id}-start" name="do" value="${id} start">Start ${name}</button>
