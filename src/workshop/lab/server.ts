@@ -4,11 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { UnknownName } from '../course/catalogue.ts';
 import { ClassUnavailable } from '../sandbox/server.ts';
-import { html } from './html.ts';
 import type { Lab } from './lab.ts';
 import { passOn } from './proxy.ts';
 import { labRoutes } from './routes.ts';
 import { errorMessage } from './text.ts';
+import { messagePage } from './views/frame.ts';
 
 /** `/play/lesson-05@2/whoami`: the class, its process, and the page below. */
 const PLAY = /^\/play\/([\w-]+)(?:@([12]))?(\/[^?]*)?(\?.*)?$/;
@@ -66,7 +66,5 @@ function fail(outgoing: ServerResponse, status: number, message: string): void {
     return;
   }
   outgoing.writeHead(status, { 'Content-Type': 'text/html; charset=utf-8' });
-  outgoing.end(
-    `${html`<!DOCTYPE html><title>The class does not answer</title><p>${message}</p>`}\n`,
-  );
+  outgoing.end(messagePage('The class does not answer', message));
 }

@@ -88,6 +88,7 @@ test('a class that cannot serve a request yet says what is missing', async () =>
 test('an unknown class is answered with those there are', async () => {
   const { status, body } = await ask('/play/lesson-99/');
   assert.equal(status, 404);
+  assert.match(body, /<html lang="en">.*<h1>The class does not answer<\/h1>/s);
   assert.match(body, /There is no class .*lesson-99.*mine.*lesson-05/s);
 });
 
