@@ -7,6 +7,13 @@ import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Caller, callerOf, type ResponseHead } from '../php/host.ts';
 import { Commits, type Committing, type PageOwner, reportsFailure } from './commits.ts';
+import {
+  type Called,
+  type OriginalMethods,
+  type PageCalls,
+  passCalls,
+  receiverOf,
+} from './page-calls.ts';
 import { isSetCookie, PageHead } from './page-head.ts';
 import {
   flush,
@@ -20,14 +27,7 @@ import {
 } from './queued-response.ts';
 import { warn } from './warn.ts';
 
-type Method = (...values: unknown[]) => unknown;
-type Called = (...values: never[]) => unknown;
-
 const HOLD: unique symbol = Symbol('phpsessid');
-
-interface Held extends Queued {
-  [HOLD]?: HeldResponse;
-}
 
 interface HeldSocket extends Socket {
   [HOLD]?: HeldResponse;
@@ -37,16 +37,9 @@ interface HeldSocket extends Socket {
  * A response whose bytes wait for its exchanges, one for each middleware of ours; as PHP sees it, the
  * head of that response.
  */
-export class HeldResponse implements ResponseHead {
-  readonly #response: Held;
-  readonly #original: {
-    readonly writeHead: Method;
-    readonly removeHeader: Method;
-    readonly destroy: Method;
-    readonly write: Method;
-    readonly end: Method;
-    readonly flushHeaders: Method;
-  };
+export class HeldResponse implements ResponseHead, PageCalls {
+  readonly #response: Queued;
+  readonly #original: OriginalMethods;
   readonly #head: PageHead;
   readonly #commits = new Commits();
   #state: 'open' | 'saving' | 'released' = 'open';
@@ -62,30 +55,14 @@ export class HeldResponse implements ResponseHead {
 
   /** Holds a response; one that another middleware holds already is held once. */
   static of(response: ServerResponse): HeldResponse {
-    return (response as Held)[HOLD] ?? new HeldResponse(response);
+    const receiver = receiverOf(response);
+    return receiver instanceof HeldResponse ? receiver : new HeldResponse(response);
   }
 
-  /** Replaces the methods of one response that send its head. */
   private constructor(response: ServerResponse) {
-    const held = response as Held;
-    this.#response = held;
-    this.#original = {
-      writeHead: held.writeHead as Method,
-      removeHeader: held.removeHeader as Method,
-      destroy: held.destroy as Method,
-      write: held.write as Method,
-      end: held.end as Method,
-      flushHeaders: held.flushHeaders,
-    };
+    this.#response = response as Queued;
+    this.#original = passCalls(response, this);
     this.#head = new PageHead(response, this.#original);
-    // The same functions for all responses: V8 then shares one hidden class.
-    held[HOLD] = this;
-    held.writeHead = writeHead as typeof held.writeHead;
-    held.removeHeader = removeHeader;
-    held.destroy = destroy as typeof held.destroy;
-    held.write = write as typeof held.write;
-    held.end = end as typeof held.end;
-    held.flushHeaders = flushHeaders;
   }
 
   /** Holds the response until this exchange, too, is committed. */
@@ -181,7 +158,7 @@ export class HeldResponse implements ResponseHead {
    */
   #callback(value: unknown): unknown {
     if (typeof value !== 'function') return value;
-    const callback = AsyncResource.bind(value as Method);
+    const callback = AsyncResource.bind(value as (...given: unknown[]) => unknown);
     return (...given: unknown[]) => {
       if (!this.#isDiscarded) callback(...given);
     };
@@ -264,7 +241,7 @@ export class HeldResponse implements ResponseHead {
   /** An error page is sent past other libraries' methods, for which the response has ended. */
   #leaveOthers(): void {
     const response = this.#response;
-    const inherited = Reflect.getPrototypeOf(response) as Held;
+    const inherited = Reflect.getPrototypeOf(response) as Queued;
     response.writeHead = inherited.writeHead;
     response.write = inherited.write;
     response.flushHeaders = inherited.flushHeaders;
@@ -302,36 +279,9 @@ export class HeldResponse implements ResponseHead {
 }
 
 /** The status that the page has answered with: one that it has set since changes nothing. */
-function statusOf({ _header: header, statusCode }: Held): number {
+function statusOf({ _header: header, statusCode }: Queued): number {
   return header === null ? statusCode : Number(header.split(' ', 2)[1]);
 }
 
 /** Milliseconds between two looks at a response whose end another library delays. */
 const LOOK_EVERY = 10;
-
-function writeHead(this: Held, ...values: unknown[]): unknown {
-  return this[HOLD]?.pageWritesHead(writeHead, values);
-}
-
-function removeHeader(this: Held, name: string): void {
-  this[HOLD]?.pageRemoves(name);
-}
-
-function write(this: Held, ...values: unknown[]): unknown {
-  return this[HOLD]?.pageSends('write', write, values);
-}
-
-function end(this: Held, ...values: unknown[]): unknown {
-  const result = this[HOLD]?.pageSends('end', end, values);
-  this[HOLD]?.pageEnded();
-  return result;
-}
-
-function flushHeaders(this: Held): void {
-  this[HOLD]?.pageSends('flushHeaders', flushHeaders, []);
-}
-
-function destroy(this: Held, error?: Error): unknown {
-  this[HOLD]?.pageDestroys(error);
-  return this;
-}

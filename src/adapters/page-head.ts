@@ -1,16 +1,11 @@
 /** The head that a page has decided by writeHead(), beside the headers that its session sets. */
 import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
-
-/** ServerResponse's own methods, or those that other libraries have put in their place. */
-interface Original {
-  readonly writeHead: (...values: unknown[]) => unknown;
-  readonly removeHeader: (...values: unknown[]) => unknown;
-}
+import type { OriginalMethods } from './page-calls.ts';
 
 /** Merges the headers of writeHead() into those that are set, and can undo it. */
 export class PageHead {
   readonly #response: ServerResponse;
-  readonly #original: Original;
+  readonly #original: OriginalMethods;
   /** The headers that writeHead() has set, with their values before. */
   #replaced: [name: string, value: OutgoingHttpHeader | undefined][] = [];
   /** The sessions' Set-Cookie lines, unless the page has removed them. */
@@ -18,7 +13,7 @@ export class PageHead {
   /** The status line as it was when the head was decided. */
   decided: readonly [status: number, message: string] | undefined;
 
-  constructor(response: ServerResponse, original: Original) {
+  constructor(response: ServerResponse, original: OriginalMethods) {
     this.#response = response;
     this.#original = original;
   }

@@ -79,7 +79,7 @@ export function flush(response: Queued): void {
  * @param error - Passed to the callbacks of the dropped bytes; without it they are not
  *   called.
  */
-export function dropChunks(response: Queued, error?: Error): void {
+function dropChunks(response: Queued, error?: Error): void {
   const { outputData, outputSize } = response;
   response.outputData = [];
   response.outputSize = 0;
