@@ -1,7 +1,7 @@
 /** Creates a session: inserts its row, which cannot overwrite one. */
 import type { Context } from './context.ts';
 import { Deadline } from './database/deadline.ts';
-import { StatementFailure } from './database/failures.ts';
+import { isDuplicate } from './database/failures.ts';
 import { SessionConflict } from './errors.ts';
 import { findRow } from './find.ts';
 import { Nothing } from './hold/hold.ts';
@@ -12,8 +12,6 @@ import { OpenSession } from './open-session.ts';
 import type { Owner } from './owner.ts';
 import { requireRoom } from './room.ts';
 import type { Row } from './table/table.ts';
-
-const DUPLICATE = 1062;
 
 /**
  * Creates a session under an id whose form was checked.
@@ -54,7 +52,7 @@ async function insertRow(
       await database.run(deadline, insert);
       return row;
     } catch (failure) {
-      if (!(failure instanceof StatementFailure) || failure.errno !== DUPLICATE) {
+      if (!isDuplicate(failure)) {
         await deadline.pauseAfter(failure);
         continue;
       }

@@ -4,14 +4,13 @@
  */
 import type { Context } from './context.ts';
 import { Deadline, repeat } from './database/deadline.ts';
-import { StatementFailure } from './database/failures.ts';
+import { isDuplicate } from './database/failures.ts';
 import { takeRandom } from './identifiers.ts';
 import { NO_DATA } from './table/ours.ts';
 import { MARK_BYTES } from './table/statements.ts';
 
-/** The row by which one process runs the collection; a session's key has 32 bytes. */
-const RUNNER = Buffer.from('gc runner');
-const DUPLICATE = 1062;
+/** The key of the row by which one process runs the collection; a session's has 32 bytes. */
+export const RUNNER: Buffer = Buffer.from('gc runner');
 
 /** Rows of one range, on one server. */
 const RANGE = 10_000;
@@ -181,7 +180,7 @@ export async function becomeRunner(
       return true;
     } catch (failure) {
       // Perhaps by an earlier try whose answer was lost: then none collects until the row expires.
-      if (failure instanceof StatementFailure && failure.errno === DUPLICATE) return false;
+      if (isDuplicate(failure)) return false;
       throw failure;
     }
   });

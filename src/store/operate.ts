@@ -9,7 +9,7 @@ export type { Context } from './context.ts';
 export { type Converted, convertAll } from './convert.ts';
 export { tlsFault } from './database/tls.ts';
 export { Engine } from './engine.ts';
-export { collect } from './gc.ts';
+export { collect, RUNNER } from './gc.ts';
 export { leaseSchema } from './hold/lease.ts';
 export { Payload } from './payload/payload.ts';
 export { isSealed, PayloadSeal } from './payload/seal.ts';

@@ -1,7 +1,7 @@
 /** `migrate`: an older table to the present shape, step by step and online. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PoolConnection } from 'mysql2/promise';
-import { leaseSchema, OurTable, quote, settingsOf } from '../../store/operate.ts';
+import { leaseSchema, OurTable, quote, RUNNER, settingsOf } from '../../store/operate.ts';
 import { type Ask, askOn } from '../ask.ts';
 import type { Call } from '../call.ts';
 import { withPool } from '../connect.ts';
@@ -133,7 +133,8 @@ class Migration {
     if (!isRetyped) return texts;
     const [strange] = await this.#ask(
       `SELECT 1 FROM ${quote(this.#table.name)} WHERE LENGTH(${quote(id)})<>32 ` +
-        `AND ${quote(id)}<>'gc runner' LIMIT 1`,
+        `AND ${quote(id)}<>? LIMIT 1`,
+      [RUNNER],
     );
     if (strange === undefined) return texts;
     const reason = `the column "${id}" has values that are not hashes of ids: no cookie would find its row`;

@@ -1,5 +1,13 @@
 /** Checks of the rows: what is in them, and what is left of the dead ones. */
-import { isSealed, NOW, type OurTable, Payload, PayloadSeal, quote } from '../../store/operate.ts';
+import {
+  isSealed,
+  NOW,
+  type OurTable,
+  Payload,
+  PayloadSeal,
+  quote,
+  RUNNER,
+} from '../../store/operate.ts';
 import type { Ask } from '../ask.ts';
 import { FOREVER } from '../shape.ts';
 import type { Case, Check, Finding, Sample } from './case.ts';
@@ -13,7 +21,6 @@ const GC_LATE = 15 * 60_000;
 /** Fewer are not a backlog. */
 const A_PILE = 100;
 
-const RUNNER = 'gc runner';
 const KEY_BYTES = 32;
 
 /** Errors of an engine that cannot read its own table: files that are missing, cut, or of another server. */
@@ -67,7 +74,7 @@ export const contents: Check = ({ sample, place, table }) => {
     if (data === null || (sealing === undefined && isSealed(data))) continue;
     try {
       const opened =
-        sealing === undefined || isRunner(key) ? data : sealing.open({ key, data }).data;
+        sealing === undefined || RUNNER.equals(key) ? data : sealing.open({ key, data }).data;
       const found = new Payload(opened, format).format;
       if (found !== format) others.set(found, (others.get(found) ?? 0) + 1);
     } catch {
@@ -114,13 +121,8 @@ export const contents: Check = ({ sample, place, table }) => {
 
 /** A hash has bytes of all values: 32 of an id's alphabet in a row do not occur. */
 function isPlain(key: Buffer): boolean {
-  if (isRunner(key)) return false;
+  if (RUNNER.equals(key)) return false;
   return key.length !== KEY_BYTES || /^[A-Za-z0-9,_-]+$/.test(key.toString('latin1'));
-}
-
-/** The row by which one process runs the collection is not a session. */
-function isRunner(key: Buffer): boolean {
-  return key.toString('latin1') === RUNNER;
 }
 
 /** Rows that should have been deleted, and rows that never will be. */

@@ -2,7 +2,7 @@
 import type { Pool as CallbackPool, PoolConnection, QueryOptions } from 'mysql2';
 import type { Pool as PromisePool } from 'mysql2/promise';
 import { type Deadline, repeat } from './deadline.ts';
-import { NoAnswer, StatementFailure } from './failures.ts';
+import { DUPLICATE, NoAnswer, StatementFailure } from './failures.ts';
 
 /** A pool of mysql2, or of mysql2/promise. */
 export type AnyPool = CallbackPool | PromisePool;
@@ -239,10 +239,10 @@ class PooledLink implements Link {
   /**
    * After an error the connection may hold a transaction (1205 leaves it open), be read-only for
    * good, or be half dead. Errors are rare: a new connection is cheaper than a wrong guess. Only a
-   * duplicate key (1062) is an answer like any other.
+   * duplicate key is an answer like any other.
    */
   #leave(error: unknown): void {
-    if ((error as { errno?: unknown }).errno !== 1062) this.destroy();
+    if ((error as { errno?: unknown }).errno !== DUPLICATE) this.destroy();
   }
 }
 

@@ -31,6 +31,14 @@ export class StatementFailure extends Error {
   }
 }
 
+/** The server's error for a row whose key is there. */
+export const DUPLICATE = 1062;
+
+/** Whether an INSERT failed because its key is there. */
+export function isDuplicate(error: unknown): error is StatementFailure {
+  return error instanceof StatementFailure && error.errno === DUPLICATE;
+}
+
 /** Too many connections: of the server, of the pool's user, of the user per hour. */
 const FULL = new Set([1040, 1203, 1226]);
 /**

@@ -4,14 +4,13 @@
  */
 import type { Answer } from '../database/database.ts';
 import { Deadline, repeat, sleep } from '../database/deadline.ts';
-import { StatementFailure } from '../database/failures.ts';
+import { isDuplicate } from '../database/failures.ts';
 import { SessionLockTimeout } from '../errors.ts';
 import { takeRandom } from '../identifiers.ts';
 import { quote } from '../table/names.ts';
 import { NOW } from '../table/statements.ts';
 import { type Hold, type HoldContext, Nothing } from './hold.ts';
 
-const DUPLICATE = 1062;
 const OWNER_BYTES = 16;
 /** Milliseconds between two looks at another request's lease, at random around this. */
 const LOOK_EVERY = 25;
@@ -93,7 +92,7 @@ class Lease extends Nothing {
       await this.#run(deadline, sql, [this.#key, this.#owner, this.#context.leaseTime]);
       return true;
     } catch (failure) {
-      if (failure instanceof StatementFailure && failure.errno === DUPLICATE) return false;
+      if (isDuplicate(failure)) return false;
       throw failure;
     }
   }
