@@ -115,7 +115,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there: start the server, or correct the host and port',
   ENOTFOUND: 'the host name is unknown: correct it, or the DNS',
   EAI_AGAIN: 'the host name cannot be looked up: check the DNS',
-  ETIMEDOUT: `no answer within ${PATIENCE / 1000} s: check firewalls, and that the server runs`,
+  ETIMEDOUT: `no MySQL server answers within ${PATIENCE / 1000} s: check the port, firewalls, and that the server runs`,
   EHOSTUNREACH: 'there is no route to the host: check the network',
   ENOENT: 'there is no such socket: start the server, or correct socketPath',
   EACCES: 'this user of the machine may not open the socket',

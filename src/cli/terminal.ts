@@ -116,6 +116,14 @@ export function printable(text: string): string {
   );
 }
 
+/** The message about a handle of no live session. */
+export function noSession(handle: string): string {
+  return (
+    `no live session has the handle ${printable(handle)}: handles change with the newest secret; ` +
+    'phpsessid list shows them'
+  );
+}
+
 /** A point in time for a table: to the second, in UTC. */
 export function timeOf(date: Date): string {
   const text = Number.isNaN(date.getTime()) ? 'invalid' : date.toISOString();

@@ -205,6 +205,18 @@ test('a setting that init_connect or the account changes has a remedy of its own
   await admin.query(`SET GLOBAL init_connect=''; ALTER USER ${user} WITH MAX_STATEMENT_TIME 0`);
 });
 
+test("a limit of idle transactions is found for the strategy 'row'", async () => {
+  const { url } = await healthy();
+  await admin.query('SET GLOBAL idle_write_transaction_timeout=5');
+  const row = written('row.json', JSON.stringify({ strategy: 'row' }));
+  assert.deepEqual(await examine(url).then(codesOf), []);
+  const report = await examine(url, `--config ${row}`);
+  assert.deepEqual(codesOf(report), ['wait-timeout']);
+  await paste(report);
+  assert.deepEqual(await examine(url, `--config ${row}`).then(codesOf), []);
+  await admin.query('SET GLOBAL idle_write_transaction_timeout=0');
+});
+
 test('triggers and events are found by an account that may see them, and so is a foreign key of another table', async () => {
   const { url, schema, user } = await healthy();
   await admin.query(

@@ -86,10 +86,12 @@ test('a step that stops writes is refused, and what was done before it is kept',
     refused.err,
     /this step stops writes.*MODIFY `d` MEDIUMBLOB NOT NULL\ngive --allow-lock/,
   );
+  const again = JSON.parse((await migrate('--json')).out) as { isDone: boolean; steps: string[] };
+  assert.deepEqual([again.isDone, again.steps], [false, []]);
   const done = await migrate('--allow-lock', '--json');
   assert.equal(done.code, 0);
-  const { steps } = JSON.parse(done.out) as { steps: string[] };
-  assert.equal(steps.length, 3);
+  const { isDone, steps } = JSON.parse(done.out) as { isDone: boolean; steps: string[] };
+  assert.deepEqual([isDone, steps.length], [true, 3]);
   assert.deepEqual(await stored(storeOn(pool), id), { n: 1 });
 });
 

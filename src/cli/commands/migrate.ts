@@ -74,7 +74,8 @@ class Migration {
       return end;
     } finally {
       const isDone = end === EXIT_CODES.fine && !this.#call.signal.aborted;
-      if (isDone || this.#done.length + this.#filled > 0) await this.#report(isDone);
+      const isWorth = this.#call.terminal.isJson || this.#done.length + this.#filled > 0;
+      if (isDone || isWorth) await this.#report(isDone);
     }
   }
 

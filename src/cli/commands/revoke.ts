@@ -3,7 +3,7 @@ import { endAll, endOne, UserSessions } from '../../store/operate.ts';
 import type { Call } from '../call.ts';
 import { withStore } from '../connect.ts';
 import { EXIT_CODES, Refusal, UsageError } from '../ends.ts';
-import { printable } from '../terminal.ts';
+import { noSession, printable } from '../terminal.ts';
 
 /** Runs the command. */
 export async function run(call: Call): Promise<number> {
@@ -42,10 +42,7 @@ export async function run(call: Call): Promise<number> {
     else await terminal.line(`${ended} ${ended === 1 ? 'session' : 'sessions'} ended`);
     if (signal.aborted) terminal.note('stopped: run it again for the rest');
     if (handle === undefined || ended > 0 || signal.aborted) return EXIT_CODES.fine;
-    terminal.note(
-      `no live session has the handle ${printable(handle)}: handles change with the newest secret; ` +
-        'phpsessid list shows them',
-    );
+    terminal.note(noSession(handle));
     return EXIT_CODES.failed;
   });
 }

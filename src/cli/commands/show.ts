@@ -4,7 +4,7 @@ import { type Context, Payload, walkRows } from '../../store/operate.ts';
 import type { Call } from '../call.ts';
 import { withStore } from '../connect.ts';
 import { EXIT_CODES, UsageError } from '../ends.ts';
-import { bytesText, printable, timeOf } from '../terminal.ts';
+import { bytesText, noSession, printable, timeOf } from '../terminal.ts';
 
 /** One key of a session. */
 interface Shown {
@@ -20,8 +20,11 @@ export async function run(call: Call): Promise<number> {
   const [handle] = call.words;
   if (handle === undefined) throw new UsageError('show takes a HANDLE: phpsessid list shows them');
   return await withStore(call, async (context) => {
+    let count = 0;
     for await (const row of walkRows(context)) {
       if (signal.aborted) break;
+      count += 1;
+      terminal.progress(`${count} sessions read`);
       if (context.hash.handleOf(row.key) !== handle) continue;
       const { user, label, age, left, data } = row;
       const { format, keys, fault } = keysOf(context, row, call.flag('reveal'));
@@ -46,7 +49,7 @@ export async function run(call: Call): Promise<number> {
       }
       return fault ? EXIT_CODES.failed : EXIT_CODES.fine;
     }
-    if (!signal.aborted) terminal.note(`no live session has the handle ${printable(handle)}`);
+    if (!signal.aborted) terminal.note(noSession(handle));
     return EXIT_CODES.failed;
   });
 }

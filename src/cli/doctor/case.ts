@@ -54,6 +54,8 @@ const VARIABLES = [
   'autocommit',
   'binlog_format',
   'completion_type',
+  'idle_transaction_timeout',
+  'idle_write_transaction_timeout',
   'init_connect',
   'innodb_flush_log_at_trx_commit',
   'innodb_read_only',

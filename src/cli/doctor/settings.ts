@@ -212,6 +212,22 @@ function waitTimeout({ server }: Case): Finding | undefined {
   };
 }
 
+/** MariaDB ends the connection of a transaction that sends no statement; 0 is no limit. */
+function idleTransaction({ server, place }: Case): Finding | undefined {
+  if (place.options.strategy !== 'row') return undefined;
+  for (const name of ['idle_transaction_timeout', 'idle_write_transaction_timeout']) {
+    const seconds = Number(server.get(name) ?? 0);
+    if (seconds === 0 || seconds >= POOL_IDLE) continue;
+    return {
+      code: 'wait-timeout',
+      level: 'error',
+      message: `${name} is ${seconds} s: strategy 'row' keeps a transaction while a request works, and a longer request loses its save`,
+      remedy: `SET GLOBAL ${name}=${POOL_IDLE};`,
+    };
+  }
+  return undefined;
+}
+
 function clusterLocks({ server, place }: Case): Finding | undefined {
   const { strategy = 'merge', oneWriter = false } = place.options;
   const nodes = server.get('wsrep_on') === 'ON' ? Number(server.get('wsrep_cluster_size')) : 1;
@@ -237,6 +253,7 @@ const CHECKS = [
   flushLog,
   binlogFormat,
   waitTimeout,
+  idleTransaction,
   clusterLocks,
 ];
 
