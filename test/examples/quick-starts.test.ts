@@ -70,6 +70,15 @@ await show(); // 'guest: '
 await sessions.close();
 `;
 
+/** What the snippets of other pages take as given. */
+const given = [
+  "import { type AnyPool, createSessions } from 'phpsessid/mysql';",
+  "import { expressSessions } from 'phpsessid/mysql/express';",
+  "import express from 'express';",
+  'declare const pool: AnyPool, secrets: string[], newest: string, old: string, key: string;',
+  'const app = express();',
+].join(' ');
+
 const programs: (Example & { section: string })[] = [
   ...page.matchAll(
     /^#+ (.+)\n(?:(?!#).*\n)*?<!-- text: a test runs it -->\n```ts\n((?:.*\n)*?)```$/gm,
@@ -113,17 +122,18 @@ test('each section names the packages that its program imports', () => {
   }
 });
 
-test('the options that the page of the table shows are options', () => {
-  const file = 'docs/the-table.md';
-  const table = readFileSync(join(root, file), 'utf8');
-  const [, shown = ''] =
-    /<!-- text: a test compiles it -->\n```ts\n([\s\S]*?)```/.exec(table) ?? [];
-  const line = table.slice(0, table.indexOf(shown)).split('\n').length - 1;
-  const text = `import { type AnyPool, createSessions } from 'phpsessid/mysql'; declare const pool: AnyPool; declare const secrets: string[];
-${shown}`;
-  assert.match(shown, /columns: /);
-  const example = { name: 'the table', module: 'phpsessid/mysql', file, line, text };
-  assert.deepEqual(checkExamples([example], names, modules), []);
+test('the options that other pages show are options', () => {
+  const pages = { 'docs/the-table.md': /columns: /, 'docs/secrets.md': /cookie: / };
+  const shown = Object.entries(pages).map(([file, option]) => {
+    const whole = readFileSync(join(root, file), 'utf8');
+    const [, fence = ''] =
+      /<!-- text: a test compiles it -->\n```ts\n([\s\S]*?)```/.exec(whole) ?? [];
+    assert.match(fence, option);
+    // `given` is in the place of the fence's first line, so a fault has the line of the page.
+    const line = whole.slice(0, whole.indexOf(fence)).split('\n').length - 1;
+    return { name: file, module: 'phpsessid/mysql', file, line, text: `${given}\n${fence}` };
+  });
+  assert.deepEqual(checkExamples(shown, names, modules), []);
 });
 
 for (const program of programs) {
