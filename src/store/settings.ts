@@ -58,6 +58,12 @@ const OPTIONS: Record<keyof SessionsOptions, Kind> = {
   gc: either(OBJECT, FALSE),
 };
 
+/** The start of a key of memcached, which has 250 characters at most. */
+const PREFIX: Kind = {
+  takes: '1 to 200 visible ASCII characters',
+  accepts: (value) => typeof value === 'string' && /^[!-~]{1,200}$/.test(value),
+};
+
 /** The members of the options that are objects. */
 const MEMBERS: {
   readonly columns: Record<keyof Columns, Kind>;
@@ -77,7 +83,7 @@ const MEMBERS: {
     updated: TEXT,
     expires: TEXT,
   },
-  cache: { server: TEXT, maxAge: WHOLE_SECONDS, prefix: TEXT, timeout: WAIT },
+  cache: { server: TEXT, maxAge: WHOLE_SECONDS, prefix: PREFIX, timeout: WAIT },
   gc: { every: WAIT, budget: WAIT },
   seal: { keys: ANY, readUnsealed: SWITCH },
 };

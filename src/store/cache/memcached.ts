@@ -67,7 +67,7 @@ export class MemcachedClient {
    */
   constructor({ server, timeout = 250 }: MemcachedOptions) {
     const [, host, port] = /^(?:\[([^\]]+)\]|[^:]+):(\d{1,5})$/.exec(server) ?? [];
-    if (port === undefined) {
+    if (port === undefined || Number(port) > 65_535) {
       throw new SessionSetupError(
         `cache.server takes HOST:PORT, as 127.0.0.1:11211, not ${JSON.stringify(server)}`,
       );

@@ -243,7 +243,9 @@ test('a session in its last second is read from the database', async () => {
 test('options of the cache that cannot be are refused', () => {
   const refused = { name: 'SessionSetupError' };
   assert.throws(() => newStore({ cache: { server: 'localhost' } }), refused);
+  assert.throws(() => newStore({ cache: { server: '127.0.0.1:99999' } }), refused);
   const server = '127.0.0.1:11211';
+  assert.throws(() => newStore({ cache: { server, prefix: 'my shop:' } }), /prefix takes 1 to 200/);
   assert.throws(() => newStore({ cache: { server, maxAge: 0 } }), /cache\.maxAge takes whole/);
   assert.throws(() => newStore({ cache: { server, maxAge: 1.5 } }), SessionSetupError);
 });
