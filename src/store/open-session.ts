@@ -3,7 +3,6 @@ import type { Context } from './context.ts';
 import type { Statement } from './database/database.ts';
 import { Deadline, passing, repeat } from './database/deadline.ts';
 import { SessionClosed, SessionConflict, SessionLockLost } from './errors.ts';
-import { findRow } from './find.ts';
 import type { Hold } from './hold/hold.ts';
 import type { Turn } from './hold/queue.ts';
 import { limitSessions } from './max-per-user.ts';
@@ -14,6 +13,7 @@ import { requireRoom } from './room.ts';
 import { compareAndSet, type SaveAnswer, type SaveOptions, type Target } from './save.ts';
 import type { Wish } from './shared-saves.ts';
 import { asOfNow, type Row } from './table/table.ts';
+import { touchRow } from './touch.ts';
 
 /** Versions count from 1: a save with this one always compares with the row as it is. */
 const NO_GUARD = 0;
@@ -189,22 +189,12 @@ export class OpenSession implements AsyncDisposable {
   async touch({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<boolean> {
     this.#requireWritable();
     if (this.state !== 'alive') return false;
-    const { cache, life, touchAfter, table } = this.#context;
-    const { key, readAt, age, left } = asOfNow(this.#row);
-    const most = Math.min(life.idle, life.absolute - age);
-    if (left > most - life.idle * touchAfter) return true;
-    const touch = (): Promise<number> => this.#change(table.touch(key, life), signal);
-    const affected = await cache.change([key], touch);
-    // A pool without FOUND_ROWS does not count a row that another use has written in this millisecond.
-    this.#isGone = affected === 0 && !(await this.#isAlive(signal));
-    if (!this.#isGone) this.#row = { ...this.#row, readAt, age, left: most };
+    const change = (statement: Statement): Promise<number> => this.#change(statement, signal);
+    const touched = await touchRow(this.#context, this.#row, change, signal);
+    this.#isGone = touched === undefined;
+    // A save of this object may have replaced the row meanwhile: only its times change.
+    this.#row = { ...this.#row, ...touched };
     return !this.#isGone;
-  }
-
-  async #isAlive(signal: AbortSignal | undefined): Promise<boolean> {
-    const deadline = new Deadline(this.#context.budget, signal);
-    const row = await findRow(this.#context, deadline, [this.#row.key]);
-    return row !== undefined && row.next === undefined;
   }
 
   /**

@@ -11,7 +11,8 @@
  * - open: `open.ts` waits for a turn in this process (`hold/queue.ts`), takes the strategy's lock
  *   (`hold/`), and reads the row (`find.ts`). `create.ts` inserts one; `rekey.ts` moves one of an older
  *   secret.
- * - use: `session.ts` has values, over `open-session.ts`, which has bytes and releases the lock.
+ * - use: `session.ts` has values, over `open-session.ts`, which has bytes and releases the lock;
+ *   `touch.ts` writes a use down.
  * - save: `shared-saves.ts` takes the saves that wait for one row, `on-conflict.ts` merges them if the
  *   row has changed, and `save.ts` writes by compare-and-set.
  * - new id: `renew.ts` leaves a pointer in the old row. `pointers.ts` follows it for the grace, only to
