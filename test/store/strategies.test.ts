@@ -177,6 +177,19 @@ test('lease: a lease that was not renewed is lost, and the save is refused', asy
   assert.deepEqual(await stored(sessions, id), { n: 1 });
 });
 
+test('lease: a request that ends while its lease is on the way keeps no later one waiting', async () => {
+  const { sessions, wire } = await wiredStore({ strategy: 'lease', leaseTime: 60 });
+  const id = await newSession(sessions, { n: 0 });
+  const gate = wire.gate(1, /^INSERT INTO `session_locks`/, { holds: 'answer', opens: 'by hand' });
+  const leaving = new AbortController();
+  const opening = sessions.open(id, { signal: leaving.signal });
+  await gate.arrived;
+  leaving.abort();
+  await assert.rejects(opening, { name: 'AbortError' });
+  gate.cut();
+  await increment(newStore({ strategy: 'lease', lockTimeout: 10 }), id);
+});
+
 test('lease: it is renewed while the page works, and its row is deleted afterwards', async () => {
   const { sessions, wire } = await wiredStore({ strategy: 'lease', leaseTime: 0.15 });
   const id = await newSession(sessions, { n: 0 });

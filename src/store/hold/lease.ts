@@ -41,7 +41,13 @@ export async function takeLease(
 ): Promise<Hold> {
   const lease = new Lease(context, key);
   const patience = new Deadline(context.lockTimeout, deadline.signal);
-  while (!(await lease.take(deadline))) {
+  const take = (): Promise<boolean> =>
+    lease.take(deadline).catch((error: unknown) => {
+      // Its answer may be lost alone: without this, the next request would wait for the lease's end.
+      void lease.close();
+      throw error;
+    });
+  while (!(await take())) {
     const pause = LOOK_EVERY * (0.5 + Math.random());
     if (pause > patience.left) throw new SessionLockTimeout(context.lockTimeout);
     await sleep(pause, deadline.signal);
