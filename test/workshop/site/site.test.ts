@@ -140,6 +140,8 @@ test('a browser opens the pages, searches and changes the theme without an error
 
     await page.goto(`${base}documents/The_format.html`);
     await page.locator('.tsd-typography pre', { hasText: '63 6f 75 6e 74' }).first().waitFor();
+    const summary = await page.locator('.tsd-page-navigation > summary').boundingBox();
+    assert.ok(summary && summary.height >= 24, `a target of ${summary?.height} pixels`);
     const background = () =>
       page.evaluate('getComputedStyle(document.body).backgroundColor') as Promise<string>;
     const light = await background();
