@@ -93,6 +93,13 @@ test('the list marks lessons that are done, and those done before the class chan
   const changed = await fresh.run('lesson', '--list');
   assert.match(changed.output, /✔ 03 .* done earlier$/m);
   assert.match(changed.output, /^earlier: your class has changed since/m);
+  fresh.write('lessons/mine/sessions.ts', `${fresh.classOf('03')}// changed\n`);
+  for (const command of ['check', 'attack 1', 'attack 2', 'attack 3']) {
+    const { code: ended, output: text } = await fresh.run(...command.split(' '));
+    assert.equal(ended, 0, text);
+  }
+  const checked = await fresh.run('lesson', '--list');
+  assert.equal(checked.output.match(/✔.* done$/gm)?.length, 3, checked.output);
   await fresh.run('reset', '3');
   const reset = JSON.parse((await fresh.run('lesson', '--list', '--json')).output);
   assert.equal(reset.lessons[3].state, 'open');

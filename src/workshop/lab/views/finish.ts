@@ -72,7 +72,7 @@ function wayPart(lab: Lab): Html {
   <p>${
     done === of
       ? html`Your class passes the tests of all ${of} lessons${first !== '' && html`, done ${first === last ? html`on ${first}` : html`from ${first} to ${last}`}`}, with ${count(hints, 'hint')}. What is left: the exercises at the ends of the pages, which <code>npm run extra</code> checks, and <a href="/docs/">the library</a> to which the lessons lead.`
-      : html`A lesson counts as done while your class is the one that was run; after a change it is “done earlier”. <code>npm run check</code> runs all lessons on your class as it is now.`
+      : html`A lesson counts as done while your class is the one that was run; after a change it is “done earlier”. <code>npm run check</code> runs the tests of all lessons on your class as it is now, and the button below the attacks.`
   }</p>
   <table>
     <caption class="unseen">The lessons, when each was done, and with how many hints</caption>

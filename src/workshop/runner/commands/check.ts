@@ -2,10 +2,11 @@
 import { runTests, type TestResult } from '../../bench/tests.ts';
 import { type ClassFile, findLesson, type Lesson, shown } from '../../course/catalogue.ts';
 import { hashOfMine, rememberedLesson } from '../../course/mine.ts';
+import type { Tally } from '../../course/note.ts';
 import { recordVerdict } from '../../course/progress.ts';
 import { retiredBy } from '../../course/promises.ts';
 import { withServer } from '../../machine/database/with-server.ts';
-import { failures, tally, withoutRetired } from '../proof.ts';
+import { failures, withoutRetired } from '../proof.ts';
 import { count, describeProblems, describeResult, readable } from '../screen.ts';
 import { TypeChecker } from '../types.ts';
 import type { TypeProblem } from '../types-service.ts';
@@ -69,13 +70,11 @@ Exits with 0 when every lesson is green and your class has no type error, else w
         const counted = withoutRetired(results, lessons, last);
         const problems = await checking;
         if (hash !== undefined) {
-          const [own, older] = [true, false].map((isOwn) =>
-            counted.filter(({ lesson }) => (lesson === last.label) === isOwn),
-          ) as [TestResult[], TestResult[]];
-          recordVerdict(last, {
-            ...{ hash, typeErrors: problems?.length },
-            ...{ own: tally(own, last.proves.length), older: tally(older) },
-          });
+          let older: Tally = { passed: 0, total: 0 };
+          for (const { lesson, ...own } of states) {
+            recordVerdict(lesson, { hash, typeErrors: problems?.length, own, older });
+            older = { passed: older.passed + own.passed, total: older.total + own.total };
+          }
         }
         return conclude(call, condition, states, counted, problems);
       },
