@@ -16,10 +16,10 @@ const LONGEST_DELAY = 2 ** 31 - 1;
 /** PHP's behaviour, and how long a page may outlive its client. */
 export interface HttpOptions<Name extends string = string> extends PhpOptions<Name> {
   /**
-   * Milliseconds that a page may run after its client has gone, before its session is saved and
-   * closed. A page that never ends would keep its session's lock; PHP's max_execution_time does this.
+   * Seconds that a page may run after its client has gone, before its session is saved and closed. A
+   * page that never ends would keep its session's lock; PHP's max_execution_time does this.
    *
-   * @default 30000
+   * @default 30
    */
   hangupGrace?: number | undefined;
 }
@@ -56,7 +56,7 @@ export type ServeHttp = (
  * await (await fetch('http://localhost:8080/')).text(); // 'Count: 1'
  */
 export function prepareHttp(options: HttpOptions): ServeHttp {
-  const { hangupGrace = 30_000 } = options;
+  const { hangupGrace = 30 } = options;
   const begin = prepareExchanges(options);
   return (request, response, fail, page) => {
     // A request that was wrapped before keeps its session.
@@ -191,7 +191,7 @@ class Serving implements PageOwner {
     if (this.#response.writableFinished) return;
     // PHP starts a page when it has the whole request: without the rest, the page cannot continue.
     if (!this.#request.complete) this.#end();
-    else setTimeout(() => this.#end(), Math.min(this.#hangupGrace, LONGEST_DELAY)).unref();
+    else setTimeout(() => this.#end(), Math.min(this.#hangupGrace * 1000, LONGEST_DELAY)).unref();
   }
 
   /** A page that returns no promise is over when it has ended its response. */

@@ -129,7 +129,7 @@ test('an abandoned page that never answers is saved and closed after its grace',
   const memory = new Memory();
   const { closed: started, open: start } = gate();
   const app = express();
-  app.use(phpSession({ ...quiet, hangupGrace: 30 }));
+  app.use(phpSession({ ...quiet, hangupGrace: 0.03 }));
   app.get('/', async () => {
     await begin(memory);
     $_SESSION['seen'] = 1;
