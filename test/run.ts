@@ -55,6 +55,9 @@ const script = (path: string, ...options: string[]): string[] => [
 /** The pages are drawn from the results of this run's matrix and of its comparisons with PHP. */
 const folder = mkdtempSync(join(tmpdir(), 'phpsessid-test-'));
 const matrixFile = join(folder, 'matrix.json');
+const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
+process.once('exit', removeFolder);
+cleanUpBeforeSignals(removeFolder);
 
 /** Most test files wait for a server or a child now and then; others and the steps use that time. */
 const filesAtOnce = Math.max(4, availableParallelism() - 1);
@@ -174,7 +177,6 @@ async function main(): Promise<number> {
     for (const loop of loops) loop.kill('SIGKILL');
     await browser?.close();
     await server.close();
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 
