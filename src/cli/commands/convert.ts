@@ -39,7 +39,7 @@ export async function run(call: Call): Promise<number> {
       }
       isDone = !signal.aborted;
     } finally {
-      // What was converted is so, also when the server stops.
+      // Converted rows stay converted when the server stops.
       await report(call, { format, isDry, isDone, ...counts });
     }
     return counts.busy + counts.refused + counts.unreadable > 0

@@ -36,7 +36,7 @@ interface CallbackMessage {
   request?: IncomingMessage | undefined;
 }
 
-/** What a page is served with. */
+/** The class of a page, and what belongs to it. */
 export interface Served {
   /** The export of `#sessions`. */
   readonly sessions: SessionsExport;

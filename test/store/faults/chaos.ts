@@ -112,7 +112,7 @@ class Link {
     this.#next.fault = undefined;
   }
 
-  /** What comes down a silent connection is lost; what goes up is too, if that way was hit. */
+  /** A silent connection loses all bytes that come down, and those that go up if that way was hit. */
   #pass(way: 'up' | 'down', chunk: Buffer, to: Socket): void {
     const isHit = this.#fault?.way === way;
     if (this.#isSilent && (isHit || way === 'down')) return;
