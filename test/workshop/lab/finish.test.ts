@@ -124,6 +124,7 @@ test('the finish lists what is missing', { skip }, async () => {
   await reads(page.locator('#way h2'), `3 of ${tested.length} lessons done`);
   await reads(page.locator('#way tbody tr').nth(2), /✔ done\s+20 Nov 2026\s+1$/);
   await reads(page.locator('#way tbody tr').nth(3), /open/);
+  assert.equal(await page.evaluate('scrollY'), 0, 'the page opens at its top');
 });
 
 test('after the last lesson every attack runs on the learner’s class', { skip }, async () => {
