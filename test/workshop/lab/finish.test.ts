@@ -125,6 +125,18 @@ test('the finish lists what is missing', { skip }, async () => {
   await reads(page.locator('#way tbody tr').nth(2), /✔ done\s+20 Nov 2026\s+1$/);
   await reads(page.locator('#way tbody tr').nth(3), /open/);
   assert.equal(await page.evaluate('scrollY'), 0, 'the page opens at its top');
+  writeMine(last, '// another\n');
+  await reads(page.locator('#way tbody tr').nth(2), /done earlier/);
+  await page.setViewportSize({ width: 360, height: 800 });
+  const lines = await page.locator('#way a', { hasText: 'Unguessable' }).evaluate((link) => {
+    const range = document.createRange();
+    const text = link.firstChild as Text;
+    const from = text.data.indexOf('Unguessable');
+    range.setStart(text, from);
+    range.setEnd(text, from + 'Unguessable'.length);
+    return range.getClientRects().length;
+  });
+  assert.deepEqual([lines, Math.max(0, await overflow(page))], [1, 0], 'lines of a word, pixels');
 });
 
 test('after the last lesson every attack runs on the learner’s class', { skip }, async () => {
