@@ -80,7 +80,8 @@ const ATTEMPTS = 200;
 export class RowCache {
   readonly #client: CacheClient;
   readonly #prefix: string;
-  readonly #maxAge: number;
+  /** Seconds that an entry lives at most. */
+  readonly maxAge: number;
   readonly #markerSeconds: number;
   readonly #onFailure: (error: Error) => void;
   /** For each key the load that readers of this process wait for together, and its lease. */
@@ -93,7 +94,7 @@ export class RowCache {
   constructor(client: CacheClient, options: RowCacheOptions = {}) {
     this.#client = client;
     this.#prefix = options.prefix ?? 'phpsessid:';
-    this.#maxAge = options.maxAge ?? 60;
+    this.maxAge = options.maxAge ?? 60;
     // memcached's clock ticks once a second, so a lifetime may be a second shorter.
     this.#markerSeconds = Math.ceil((options.writeLimit ?? 10_000) / 1000) + 1;
     this.#onFailure = options.onFailure ?? (() => {});
@@ -192,7 +193,7 @@ export class RowCache {
   /** The part of a row that may be cached; undefined for none. */
   #kept(row: CacheableRow | undefined): Change {
     // Rounded down: the cached row ends before its session does.
-    const seconds = Math.min(this.#maxAge, Math.floor((row?.lifetime ?? 0) / 1000));
+    const seconds = Math.min(this.maxAge, Math.floor((row?.lifetime ?? 0) / 1000));
     if (row === undefined || seconds < 1) return undefined;
     return { value: Buffer.concat([Buffer.of(ROW), row.bytes]), seconds };
   }

@@ -148,8 +148,8 @@ export class CachedRows implements Cache {
     const end = LENGTH_BYTES + body.readUInt32BE();
     const head = JSON.parse(body.toString('utf8', LENGTH_BYTES, end)) as Head;
     const marks = Buffer.from(head.marks, 'hex');
-    // The clock of another machine may be behind.
-    const passed = Math.max(0, Date.now() - head.at);
+    // The clocks of two machines may be apart, and an entry is not older than it can be.
+    const passed = Math.min(Math.max(0, Date.now() - head.at), this.#cache.maxAge * 1000);
     const { user, label, guard } = head;
     return {
       readAt: performance.now(),

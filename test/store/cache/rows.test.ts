@@ -83,6 +83,19 @@ test('the time that a row has been in memcached counts for its age and for its l
   assert.equal(sent(), before + 1, 'its use was written down');
 });
 
+test('a machine whose clock is hours ahead makes no login in memcached old', async (t) => {
+  const { sessions, sent } = await cachedStore();
+  const id = sessions.newId();
+  await (await sessions.create(id, json({ n: 1 }), { user: 'ann' })).close();
+  await stored(sessions, id);
+  const { now } = Date;
+  t.mock.method(Date, 'now', () => now() + 3 * 3_600_000);
+  const before = sent();
+  const session = await sessions.start(id);
+  assert.equal(sent(), before, 'it came from memcached');
+  session.requireFresh(120);
+});
+
 test('a sealed session is sealed in memcached as well, after a read and after a save', async () => {
   const { sessions, sent } = await cachedStore({ seal: { keys: ['s'.repeat(32)] } });
   const id = await newSession(sessions, { card: '4111' });
