@@ -1,5 +1,7 @@
 /** The files handler on a real file system: modes, locks, ages. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -87,6 +89,42 @@ test('two requests with one id take turns, and neither loses what it wrote', asy
     names.flatMap((name) => [`${name} began`, `${name} ended`]),
   );
   assert.equal(await readFile(join(folder, 'sess_shared'), 'utf8'), 'count|i:3;');
+});
+
+test('with flock, a request waits for a file that another process has locked', async () => {
+  const path = join(folder, 'sess_flock');
+  const keeper = spawn('flock', [path, 'sh', '-c', `echo locked; cat > '${path}'`]);
+  await once(keeper.stdout, 'data');
+  const counting = withPhpRequest({ ...options(folder), flock: true }, async () => {
+    session_id('flock');
+    await session_start();
+    $_SESSION['count'] = Number($_SESSION['count'] ?? 0) + 1;
+  });
+  await turn();
+  keeper.stdin.end('count|i:7;');
+  await counting;
+  assert.equal(await readFile(path, 'utf8'), 'count|i:8;');
+});
+
+test('with flock, a session is refused where the command is missing or fails', async () => {
+  const path = process.env['PATH'];
+  const programs = join(folder, 'programs');
+  const start = (): Promise<void> =>
+    withPhpRequest({ ...options(folder), flock: true }, async () => {
+      session_id('refused');
+      await session_start();
+    });
+  await mkdir(programs);
+  try {
+    process.env['PATH'] = programs;
+    await assert.rejects(start(), /spawn flock ENOENT; install util-linux, or leave/);
+    const failing = '#!/bin/sh\necho "flock: 3: No locks available" >&2\nexit 1\n';
+    await writeFile(join(programs, 'flock'), failing, { mode: 0o700 });
+    await assert.rejects(start(), /lock a session's file: flock: 3: No locks available$/);
+  } finally {
+    process.env['PATH'] = path;
+  }
+  await visit(folder, 'refused');
 });
 
 test('requests with other ids do not wait', async () => {

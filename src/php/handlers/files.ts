@@ -231,11 +231,20 @@ class OpenFile implements OpenHandler {
     }
     this.#file = file;
     this.#unlock = unlock;
+    if (!file.isOurs) {
+      yield* this.#release();
+      this.#warn('Session data file is not created by your uid');
+      return undefined;
+    }
+    try {
+      if (this.#context.options.flock) yield* ready(file.lock());
+    } catch (error) {
+      yield* this.#release();
+      this.#context.reporter.throwLater(error as Error);
+      return undefined;
+    }
     this.#expireLater();
-    if (file.isOurs) return file;
-    yield* this.#release();
-    this.#warn('Session data file is not created by your uid');
-    return undefined;
+    return file;
   }
 }
 

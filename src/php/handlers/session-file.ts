@@ -19,6 +19,7 @@ import {
 import { promisify } from 'node:util';
 import { type Awaitable, inSteps, isPromise, ready, type Steps, whenReady } from '../awaitable.ts';
 import { onDisk } from './disk.ts';
+import { flock } from './file-locks.ts';
 
 const openFile = promisify(open);
 const readPart = promisify(read);
@@ -68,6 +69,15 @@ export class SessionFile {
     if (user === undefined || user === 0) return true;
     const { uid } = fstatSync(this.#descriptor);
     return uid === 0 || uid === user || uid === process.geteuid?.();
+  }
+
+  /**
+   * Locks the file for other processes too, until it is closed.
+   *
+   * @throws Error when the command flock is missing or fails.
+   */
+  lock(): Awaitable<void> {
+    return this.#keepOpen(flock(this.#descriptor));
   }
 
   /**

@@ -38,6 +38,15 @@ export interface PhpOptions<Name extends string = string> {
    * @default no limit, as in PHP
    */
   maxLockTime?: number | undefined;
+  /**
+   * Whether a session's file is locked for other processes too, such as PHP's. Node has no flock(), so
+   * util-linux's command `flock` takes the lock: a process of some milliseconds for each session that
+   * is opened. With false, requests of this process alone wait for each other, and of two changes that
+   * Node and PHP make at the same time one can be lost.
+   *
+   * @default false
+   */
+  flock?: boolean | undefined;
 }
 
 /** The options that a session reads while it runs, with their defaults. */
@@ -48,6 +57,7 @@ export interface CheckedOptions {
   readonly lastModified: () => number | undefined;
   readonly containFailures: boolean;
   readonly maxLockTime: number | undefined;
+  readonly flock: boolean;
 }
 
 /**
@@ -63,5 +73,6 @@ export function withDefaults(options: PhpOptions): CheckedOptions {
     lastModified: options.lastModified ?? (() => undefined),
     containFailures: options.containFailures ?? false,
     maxLockTime: options.maxLockTime,
+    flock: options.flock ?? false,
   };
 }

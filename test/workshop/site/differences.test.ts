@@ -58,7 +58,7 @@ after(async () => {
   keepResults('differences', differences);
 });
 
-test('a lock of the files handler ends at the process', async () => {
+test('a lock of the files handler ends at the process, unless flock is on', async () => {
   const script = join(folder, 'lock.php');
   const code = (start: string): string =>
     `<?php ${start} $file = fopen($_GET['folder'] . '/sess_held', 'c'); echo json_encode(flock($file, LOCK_EX | LOCK_NB));`;
@@ -82,11 +82,19 @@ test('a lock of the files handler ends at the process', async () => {
     await session_write_close();
     assert.equal(await other, 3, 'a second request of this process has waited');
   });
+  await withPhpRequest({ settings, flock: true }, async () => {
+    session_id('held');
+    await session_start();
+    assert.equal((await native.request({ script, query })).body, 'false');
+    await session_write_close();
+    assert.equal((await native.request({ script, query })).body, 'true');
+  });
   differences.push({
     name: 'locks of the files handler',
     php: 'flock(): from read to close a session’s file is locked for every process',
-    ours: 'Node has no flock(): requests of one process wait for each other, those of other processes do not',
-    instead: 'a single process, or a handler that locks in its database',
+    ours: 'Node has no flock(): by default requests of one process wait for each other, those of other processes do not',
+    instead:
+      'the option `flock`, which costs a process each time, or a handler that locks in its database',
   });
 });
 
