@@ -108,7 +108,8 @@ export function configuration(port: number, backends: readonly Backend[]): strin
     '  timeout client 30s',
     '  timeout server 30s',
     // A hung server still accepts connections, so a check demands an answer. A busy one may need
-    // two seconds for that; with less, a crowd of visitors would take its own server out.
+    // seconds for that: if fewer checks in a row, or shorter ones, took it out, a crowd of visitors
+    // would take out its own server, and be cut off with it.
     '  timeout check 2s',
     'listen web',
     `  bind 127.0.0.1:${port}`,
@@ -121,7 +122,7 @@ export function configuration(port: number, backends: readonly Backend[]): strin
     ...scripts.map(() => '  use-fcgi-app php'),
     `  option httpchk GET ${checkedPath}`,
     // The requests that a hung server has received end with it. They too are not sent again.
-    '  default-server check inter 300ms fall 2 rise 2 on-marked-down shutdown-sessions',
+    '  default-server check inter 300ms fall 3 rise 2 on-marked-down shutdown-sessions',
     ...backends.map(({ name, port: own, script }) =>
       `  server ${name} 127.0.0.1:${own} ${script ? 'proto fcgi' : ''}`.trimEnd(),
     ),
