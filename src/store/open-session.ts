@@ -8,7 +8,7 @@ import type { Turn } from './hold/queue.ts';
 import { limitSessions } from './max-per-user.ts';
 import { type MergeRules, mergeSaves } from './on-conflict.ts';
 import { endSuccessor } from './pointers.ts';
-import { type RenewOptions, renewRow, requireRenewal } from './renew.ts';
+import { type Renewal, type RenewOptions, renewRow, requireRenewal } from './renew.ts';
 import { requireRoom } from './room.ts';
 import { compareAndSet, type SaveAnswer, type SaveOptions, type Target } from './save.ts';
 import type { Wish } from './shared-saves.ts';
@@ -206,14 +206,30 @@ export class OpenSession implements AsyncDisposable {
    *   not saved.
    */
   async renew(options: RenewOptions = {}): Promise<string | undefined> {
-    this.#requireWritable();
     requireRenewal(options);
+    return await this.#renew(options);
+  }
+
+  /**
+   * As `renew()`, to an id that a session layer has made. The old id then leads nowhere.
+   *
+   * @internal
+   */
+  async moveTo(id: string, options: RenewOptions & SaveOptions): Promise<string | undefined> {
+    return await this.#renew({ ...options, id });
+  }
+
+  async #renew(
+    options: RenewOptions & SaveOptions & Pick<Renewal, 'id'>,
+  ): Promise<string | undefined> {
+    this.#requireWritable();
     if (options.data !== undefined) requireRoom(options.data, this.#context.facts);
     if (this.state !== 'alive') return undefined;
     const deadline = new Deadline(this.#context.budget, options.signal);
-    const { data, decide } = options;
-    const reconcile = (found: Row): Buffer =>
-      this.#reconcile(this.#row.data, data ?? this.#row.data, found, { decide });
+    const reconcile = (found: Row): Buffer => {
+      const { data: read } = this.#row;
+      return this.#reconcile(options.base ?? read, options.data ?? read, found, options);
+    };
     const renewal = { ...options, age: asOfNow(this.#row).age, reconcile };
     const renewed = await renewRow(this.#target, deadline, renewal);
     this.#isGone = renewed === undefined;

@@ -60,6 +60,8 @@ export function requireRenewal(options: RenewOptions): void {
 /** A renewal's session: its age, and its data against what others have saved meanwhile. */
 export interface Renewal extends RenewOptions {
   readonly age: number;
+  /** The new id, where a session layer makes its own. The old id then ends at once, and leads nowhere. */
+  readonly id?: string | undefined;
   reconcile(found: Row): Buffer;
 }
 
@@ -76,9 +78,9 @@ export async function renewRow(
 ): Promise<{ row: Row; id: string | undefined } | undefined> {
   const { context, hold, keys } = target;
   const { table, life, sealing } = context;
-  const { label = target.row.label, grace = 10 } = renewal;
+  const { label = target.row.label, id = context.hash.newId() } = renewal;
+  const grace = renewal.id === undefined ? (renewal.grace ?? 10) * 1000 : undefined;
   const user = renewal.user === undefined ? target.row.user : (renewal.user ?? undefined);
-  const id = context.hash.newId();
   const [key] = context.hash.keysOf(id);
   const isOther = user !== target.row.user;
   const isLogin = isOther || typeof renewal.user === 'string';
@@ -92,7 +94,7 @@ export async function renewRow(
       // The old id of a guest who logs in still shows the guest's data; any other one only leads on.
       data: sealing.close(found.key, isOther ? found.data : NO_DATA),
     };
-    const statements = table.renewal(old, fresh, { age, grace: grace * 1000, life });
+    const statements = table.renewal(old, fresh, { age, grace, life });
     let failure: StatementFailure | undefined;
     try {
       const transact = (): Promise<boolean> => hold.transact(deadline, statements);
@@ -106,7 +108,7 @@ export async function renewRow(
       throw new SessionLockLost(failure.cause, failure.kind !== 'unknown');
     }
     if (now === undefined) {
-      // A table without pointers: after a lost answer only the new row is evidence.
+      // Without a pointer, only the new row is evidence after a lost answer.
       const isDone = failure !== undefined && (await findRow(context, deadline, [key]));
       return isDone ? { row, id } : undefined;
     }

@@ -134,11 +134,7 @@ export class LayerSession {
         'The session has another user than before: give it a new id at the login, with the user in it',
       );
     }
-    return await this.#save(values);
-  }
-
-  async #save(values: Values): Promise<boolean> {
-    const data = applyText(this.#shown, textOf(this.#shown), JSON.stringify(values));
+    const data = this.#changedBy(values);
     if (data.equals(this.#shown)) return await this.#open.touch();
     const { own } = this.#options;
     const answer = await this.#open.save(data, { base: this.#shown, own });
@@ -151,13 +147,21 @@ export class LayerSession {
    * another request has ended the session meanwhile, the new one has only what this request has set.
    */
   async moveTo(sid: string, values: Values): Promise<LayerSession> {
-    const before = this.values;
-    const isAlive = await this.#save(values);
-    const kept = isAlive ? decode(this.#open.data) : changesOf(before, values);
-    const moved = await LayerSession.create(this.#sessions, this.#options, sid, kept);
-    moved.#shown = encode(values);
-    await this.#open.destroy();
+    const [base, data] = [this.#shown, this.#changedBy(values)];
+    const { own, userOf } = this.#options;
+    // One transaction: the old id, which may be known to others, never shows the data of a login.
+    const user = userOf(values) ?? null;
+    if ((await this.#open.moveTo(idOf(sid), { data, base, own, user })) === undefined) {
+      const changes = changesOf(this.values, values);
+      return await LayerSession.create(this.#sessions, this.#options, sid, changes);
+    }
+    const moved = new LayerSession(this.#sessions, this.#options, sid, this.#open);
+    moved.#shown = data;
     return moved;
+  }
+
+  #changedBy(values: Values): Buffer {
+    return applyText(this.#shown, textOf(this.#shown), JSON.stringify(values));
   }
 
   /** Ends the session. */

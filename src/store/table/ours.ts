@@ -146,11 +146,12 @@ export class OurTable implements Table {
     const { key, data, mark, user, label, extra } = fresh;
     const left = Math.min(life.idle, life.absolute - age);
     const columns = [key, data, firstMarks(mark), bytesOf(user), bytesOf(label), age, left];
-    const pointer = [old.data, old.mark, key, grace, life.absolute, ...asRead(old)];
-    return [
-      { sql: this.#sql.point, values: pointer },
-      { sql: this.#sql.succeed, values: [...columns, ...this.#filled(extra)] },
-    ];
+    const { point, leave, succeed } = this.#sql;
+    const end =
+      grace === undefined
+        ? { sql: leave, values: asRead(old) }
+        : { sql: point, values: [old.data, old.mark, key, grace, life.absolute, ...asRead(old)] };
+    return [end, { sql: succeed, values: [...columns, ...this.#filled(extra)] }];
   }
 
   rewrite(save: Save): Statement {

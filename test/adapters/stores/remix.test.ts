@@ -29,6 +29,7 @@ function start(sessions: Sessions): Request {
 
 const look: Page = () => {};
 const count: Page = (session) => session.set('count', Number(session.get('count') ?? 0) + 1);
+const renew: Page = (session) => session.regenerateId(true);
 const login: Page = (session) => {
   session.set('user', '42');
   session.regenerateId(true);
@@ -106,7 +107,7 @@ test('50 requests at once with a key each all keep theirs', async () => {
 });
 
 test('a late save after a logout writes nothing and leaves the cookie', async () => {
-  for (const late of [count, login]) {
+  for (const late of [count, login, renew]) {
     const sessions = newStore();
     const storage = remixSessionStorage(sessions, createSession, { user: () => undefined });
     const request = start(sessions);
@@ -119,7 +120,7 @@ test('a late save after a logout writes nothing and leaves the cookie', async ()
     assert.equal((await request(cookie, look)).session.get('secret'), undefined);
     const { session } = await request(set, look);
     assert.equal(session.get('secret'), undefined);
-    // A login that overlapped the logout is a login, without the data of before.
+    // A login that overlapped the logout is a login, without the data of before; another new id is empty.
     assert.equal(session.get('user'), late === login ? '42' : undefined);
   }
 });
@@ -143,15 +144,20 @@ test('regenerateId() leaves the old session, regenerateId(true) ends it; a secon
   assert.equal((await request(cookie, count)).session.get('count'), 1);
 });
 
-test('a login keeps what an overlapping request has saved', async () => {
-  const sessions = newStore();
+test('a login keeps what an overlapping request has saved, and its old id never shows the user', async () => {
+  const { sessions, wire } = await wiredStore();
   const storage = remixSessionStorage(sessions, createSession, byUser);
-  const request = start(sessions);
+  const request = start(newStore());
   const { cookie } = await request(null, (session) => session.set('cart', 'tea'));
   const session = await storage.read(cookie);
   await request(cookie, (other) => other.set('other', 1));
   login(session);
-  await storage.save(session);
+  const insert = wire.gate(1, /^INSERT/, { opens: 'by hand' });
+  const saving = storage.save(session);
+  await insert.arrived;
+  assert.equal((await request(cookie, look)).session.get('user'), undefined);
+  insert.open();
+  await saving;
   session.set('again', 1);
   const after = await request(await storage.save(session), look);
   assert.deepEqual(
