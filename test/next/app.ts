@@ -44,10 +44,11 @@ export default async function Page() {
     'app/admin/page.tsx': 'export default function Admin() { return <p>admin</p>; }\n',
     'app/count/route.ts': `
 import { withSession } from '../../sessions';
-export const POST = () => withSession((session) => {
+const count = () => withSession((session) => {
   session.update('count', (count = 0) => count + 1);
   return Response.json(session.data);
 });
+export const POST = async () => (await Promise.all([count(), count()]))[1];
 `,
     'app/account/page.tsx': `
 import { auth0 } from '../../auth0';

@@ -25,6 +25,13 @@ export interface NextCookies {
   set(name: string, value: string, attributes: CookieAttributes): unknown;
 }
 
+/** The session of calls of one request that overlap. */
+interface Shared<Data extends object> {
+  readonly session: Promise<Session<Data>>;
+  /** The calls that have not ended. */
+  calls: number;
+}
+
 /** A session as a page shows it; a change of it is not saved. */
 export interface SessionView<Data extends object> {
   /** The keys and their values. */
@@ -40,7 +47,8 @@ export interface NextSessions<Data extends object> {
   /**
    * Runs an action with the request's session, saves it, and sets the cookie: in a Server Function
    * or a Route Handler. The session is also saved if the action ends by Next's `redirect()` or
-   * `notFound()`, or throws a Response; after any other error it is not.
+   * `notFound()`, or throws a Response; after any other error it is not. Calls of one request that
+   * overlap, as where an action calls another one, have one session: each of them saves it.
    *
    * @param action - Its value is returned: in a Route Handler the Response.
    * @param options - A signal that ends the wait for a lock.
@@ -96,36 +104,46 @@ export function nextSessions<Data extends object>(
   const cookie = new SessionCookie(cookieOptionsOf(options));
   const start = (jar: NextCookies, how: StartOptions): Promise<Session<Data>> =>
     sessions.start(jar.get(cookie.name)?.value, how);
+  // Two sessions of a new visitor would have a cookie each, and the later one replace the other.
+  const running = new WeakMap<NextCookies, Shared<Data>>();
+  const settle = async (jar: NextCookies, session: Session<Data>, isNew: boolean) => {
+    await session.save();
+    try {
+      setCookie(jar, cookie, session.cookie);
+    } catch (error) {
+      // A Server Component called this: no browser will ever send the new id.
+      if (isNew && session.id !== undefined) await session.destroy();
+      throw error;
+    }
+    // Work that the action has left running may have changed it meanwhile.
+    if (running.get(jar)?.calls === 1) await session.finish();
+  };
   return {
     async withSession(action, how = {}) {
       const jar = await cookies();
-      const session = await start(jar, how);
-      const { isNew } = session;
-      const settle = async (): Promise<void> => {
-        await session.save();
-        try {
-          setCookie(jar, cookie, session.cookie);
-        } catch (error) {
-          // A Server Component called this: no browser will ever send the new id.
-          if (isNew) await session.destroy();
-          throw error;
-        }
-        // Work that the action has left running may have changed it meanwhile.
-        await session.finish();
-      };
+      const shared = running.get(jar) ?? { session: start(jar, how), calls: 0 };
+      running.set(jar, shared);
+      shared.calls += 1;
+      let session: Session<Data> | undefined;
       try {
+        session = await shared.session;
+        const { isNew } = session;
         let result: Awaited<ReturnType<typeof action>>;
         try {
           result = await action(session);
         } catch (error) {
           if (!isResponse(error) && !isNextAnswer(error)) throw error;
-          await settle();
+          await settle(jar, session, isNew);
           throw withCookie(error, session.cookie);
         }
-        await settle();
+        await settle(jar, session, isNew);
         return withCookie(result, session.cookie);
       } finally {
-        await session.close();
+        shared.calls -= 1;
+        if (shared.calls === 0) {
+          running.delete(jar);
+          await session?.close();
+        }
       }
     },
 

@@ -93,6 +93,25 @@ test('two actions of one request share the session that the first has begun', as
   assert.deepEqual((await readSession()).data, { first: 1, second: 2 });
 });
 
+test('actions of one request that overlap share one session', async () => {
+  const { withSession, readSession, next } = start(newStore({ strategy: 'lock', lockTimeout: 1 }));
+  const put = (key: string, value: unknown): Promise<void> =>
+    withSession((session) => {
+      session.data[key] = value;
+    });
+  await Promise.all([put('first', 1), put('second', 2)]);
+  next();
+  await withSession(async (session) => {
+    session.data['outer'] = 3;
+    await put('inner', 4);
+    session.data['later'] = 5;
+    await assert.rejects(withSession(() => Promise.reject(new Error('failed'))));
+  });
+  next();
+  const { data } = await readSession();
+  assert.deepEqual({ ...data }, { first: 1, second: 2, outer: 3, inner: 4, later: 5 });
+});
+
 test('reading in a Server Component sets no cookie, takes no lock, and keeps the session alive', async () => {
   const { sessions, wire } = await wiredStore({ strategy: 'lock', idle: 100, lockTimeout: 1 });
   const { withSession, readSession, jar, next } = start(sessions);
@@ -135,7 +154,7 @@ test('a session that a Server Component begins is an error, and leaves no row', 
 });
 
 test('a logout deletes the cookie, and a late action does not bring the session back', async () => {
-  const { withSession, readSession, sent, jar } = start(newStore());
+  const { withSession, readSession, sent, jar, next } = start(newStore());
   await withSession((session) => session.renew({ user: '42' }));
   const id = sent() ?? '';
   const { closed, open } = gate();
@@ -146,6 +165,7 @@ test('a logout deletes the cookie, and a late action does not bring the session 
     session.data['late'] = true;
   });
   await arrived;
+  next();
   await withSession((session) => session.destroy());
   assert.equal(sent(), '');
   open();
