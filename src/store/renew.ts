@@ -84,6 +84,7 @@ export async function renewRow(
   const [key] = context.hash.keysOf(id);
   const isOther = user !== target.row.user;
   const isLogin = isOther || typeof renewal.user === 'string';
+  const isGuests = isOther && target.row.user === undefined;
   const age = isLogin ? 0 : Math.round(renewal.age);
   let found = target.row;
   for (;;) {
@@ -92,7 +93,7 @@ export async function renewRow(
     const old = {
       ...{ key: found.key, guard: found.guard, seen: found.marks, mark: fresh.mark },
       // The old id of a guest who logs in still shows the guest's data; any other one only leads on.
-      data: sealing.close(found.key, isOther ? found.data : NO_DATA),
+      data: sealing.close(found.key, isGuests ? found.data : NO_DATA),
     };
     const statements = table.renewal(old, fresh, { age, grace, life });
     let failure: StatementFailure | undefined;

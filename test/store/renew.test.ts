@@ -96,6 +96,15 @@ test('the id from before a login never reaches the session of the user', async (
   assert.deepEqual(await stored(sessions, id), { cart: [], card: '4111' });
 });
 
+test('a logout that keeps the session leaves no data of the user in the old row', async () => {
+  const sessions = newStore();
+  const session = await open(sessions, await newSession(sessions, { cart: [] }));
+  const id = await session.renew({ user: '42', data: json({ card: '5500' }) });
+  await session.renew({ user: null, data: json({ cart: [] }) });
+  assert.equal(await sessions.open(id), undefined);
+  assert.deepEqual(await query("SELECT 1 FROM sessions WHERE d LIKE '%5500%'"), []);
+});
+
 test('20 requests with the old id during the grace all find the session', async () => {
   const sessions = newStore();
   const id = await newSession(sessions, { user: 42 });
