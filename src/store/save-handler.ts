@@ -150,7 +150,8 @@ export class PhpSaveHandler implements AsyncDisposable {
    *
    * @param id - The session's id.
    * @param data - The whole session, as PHP's serialize handler wrote it.
-   * @returns False if it was ended meanwhile: a save never brings a session back.
+   * @returns False if it was ended meanwhile: a save never brings a session back. Also for an id of
+   *   fewer than 22 characters, which could be guessed and is never found.
    */
   write(id: string, data: string | Uint8Array): Promise<boolean> {
     return this.#guard(() => this.#write(id, data));
@@ -160,6 +161,7 @@ export class PhpSaveHandler implements AsyncDisposable {
     const bytes = Buffer.from(data as Uint8Array);
     const open = await this.#take(id);
     if (open !== undefined) return (await open.save(bytes)) !== 'gone';
+    if (!PHP_ID.test(id)) return false;
     try {
       this.#session = { id, open: await createSession(await this.#start(), id, bytes) };
       return true;

@@ -88,6 +88,20 @@ test('strict mode does not adopt an unknown id, and asks for a known one once', 
   assert.equal(reads.length, 1);
 });
 
+test('an id that can be guessed gets no row, also without strict mode', async () => {
+  const sessions = newStore();
+  const before = await sessions.count();
+  const messages: string[] = [];
+  await withPhpRequest({ onMessage: ({ message }) => void messages.push(message) }, async () => {
+    session_set_save_handler(sessions.saveHandler());
+    session_id('short');
+    await session_start();
+    count();
+  });
+  assert.match(messages.join(), /Failed to write session data using user defined save handler/);
+  assert.equal(await sessions.count(), before);
+});
+
 test('an unchanged request writes nothing', async () => {
   const { sessions, wire } = await wiredStore();
   const { id } = await request(sessions, undefined, count);
