@@ -2,6 +2,7 @@
 import type { Context } from './context.ts';
 import type { Answer, Statement } from './database/database.ts';
 import { Deadline } from './database/deadline.ts';
+import { endSuccessor } from './pointers.ts';
 import { removeRows } from './remove.ts';
 import type { Row } from './table/table.ts';
 
@@ -64,7 +65,9 @@ export async function endOne(
   for await (const { key, user } of walkRows(context)) {
     if (signal.aborted) break;
     if (hash.handleOf(key) !== handle) continue;
-    const count = await removeRows(context, [key], (keys) => table.remove(keys));
+    const count =
+      (await removeRows(context, [key], (keys) => table.removeLive(keys))) ||
+      (await endSuccessor(context, new Deadline(context.budget), [key]));
     if (count > 0) events.emit('destroy', () => ({ handle, user }));
     return count > 0;
   }

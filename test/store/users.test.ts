@@ -2,9 +2,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { endOne } from '../../src/store/all.ts';
+import { Engine } from '../../src/store/engine.ts';
 import type { OpenSession } from '../../src/store/open-session.ts';
 import type { Sessions } from '../../src/store/store.ts';
-import { json, newSchema, newStore, poolOf, query, storeOn, wiredStore } from './fixture.ts';
+import {
+  json,
+  newSchema,
+  newStore,
+  poolOf,
+  query,
+  secrets,
+  storeOn,
+  wiredStore,
+} from './fixture.ts';
 
 async function login(sessions: Sessions, user: string, label?: string): Promise<OpenSession> {
   const guest = await sessions.create(sessions.newId(), json({ guest: true }));
@@ -94,6 +105,20 @@ test('a renewal that commits while all are revoked leaves none alive', async () 
     await Promise.all([renewing, revoking]);
     assert.deepEqual(await sessions.of('grace').list(), []);
   }
+});
+
+test('an operator ends a session that is renewed at the same time', async () => {
+  const sessions = newStore();
+  const { pool, wire } = await wiredStore();
+  const context = await new Engine({ pool, secrets: [...secrets] }).start();
+  const session = await login(sessions, 'operated');
+  const gate = wire.gate(1, /^DELETE/, { opens: 'by hand', patience: 20_000 });
+  const ending = endOne(context, session.handle, new AbortController().signal);
+  await gate.arrived;
+  const id = await session.renew();
+  gate.open();
+  assert.equal(await ending, true);
+  assert.equal(await sessions.open(id), undefined);
 });
 
 test('all sessions of all users are counted and ended', async () => {
