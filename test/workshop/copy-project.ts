@@ -9,13 +9,14 @@ import { root } from '../../src/workshop/course/catalogue.ts';
 const NAMES = ['package.json', 'tsconfig.json', 'src', 'lessons'];
 
 /**
- * Copies the project without the developer's own class; the packages are those of the project.
+ * Copies the project without the developer's own class; the packages are those of the project. The
+ * folder has the characters in its path that shells, URLs and configurations give a meaning.
  *
  * @param prefix - Begins the folder's name.
  * @returns The folder, which the caller deletes.
  */
 export function copyProject(prefix: string): string {
-  const folder = mkdtempSync(join(tmpdir(), prefix));
+  const folder = mkdtempSync(join(tmpdir(), `${prefix}it's é%41 (b) `));
   copyInto(folder, ...NAMES.map((name) => join(root, name)));
   rmSync(join(folder, 'lessons/mine'), { recursive: true, force: true });
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');

@@ -82,19 +82,15 @@ export class Haproxy {
   }
 }
 
-/**
- * Writes haproxy's configuration for servers that take turns.
- *
- * @param port - The port it listens on.
- */
-export function configuration(port: number, backends: readonly Backend[]): string {
+/** Writes haproxy's configuration for servers that take turns. */
+function configuration(port: number, backends: readonly Backend[]): string {
   const scripts = [...new Set(backends.flatMap(({ script }) => script ?? []))];
   if (scripts.length > 1) throw new Error(`One script for all FastCGI servers, got ${scripts}`);
   const application = scripts.flatMap((script) => [
     'fcgi-app php',
     // A check has no script, but this and its path: PHP finds the script in that, as PATH_INFO's.
-    `  docroot ${script}`,
-    `  set-param SCRIPT_FILENAME ${script}`,
+    `  docroot ${quoted(script)}`,
+    `  set-param SCRIPT_FILENAME ${quoted(script.replaceAll('%', '%%'))}`,
     // A kept connection would occupy one of PHP's workers, and leave none for the check.
     '  no option keep-conn',
   ]);
@@ -128,4 +124,9 @@ export function configuration(port: number, backends: readonly Backend[]): strin
     ),
     '',
   ].join('\n');
+}
+
+/** A word of the configuration that haproxy takes as it is. */
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -38,7 +38,8 @@ export function watchForStalls(suspect: Suspect): void {
   const beat = new Int32Array(counter);
   setInterval(() => Atomics.add(beat, 0, 1), interval / 2);
   // Node 20 does not hand the loader of a .ts entry to a thread: the thread loads it itself.
-  const source = `import('${stripTypes[1]}').then(() => import('${import.meta.url}'))`;
+  const [loader, own] = [stripTypes[1], import.meta.url].map((url) => JSON.stringify(url));
+  const source = `import(${loader}).then(() => import(${own}))`;
   const watched: Watched = { counter, suspect };
   new Worker(source, { eval: true, workerData: watched }).unref();
 }
