@@ -53,9 +53,9 @@ export class Databases extends Machine {
       let left = saves;
       const work = async (home: number): Promise<void> => {
         const worker = new Worker(nodes, home);
-        while (left > 0) {
+        while (left > 0 && !this.lab.ending.aborted) {
           left -= 1;
-          await worker.add(ledger);
+          await worker.add(ledger, this.lab.ending);
           if (ledger.acknowledged % 10 === 0) this.changed();
         }
         worker.close();
@@ -121,7 +121,7 @@ export class Databases extends Machine {
 
   /** The number in the row, once a node tells it: while the group leaves one out, none does. */
   async #total(): Promise<number> {
-    for (let tries = 0; tries < 20; tries += 1) {
+    for (let tries = 0; tries < 20 && !this.lab.ending.aborted; tries += 1) {
       await this.refresh();
       const numbers = this.#lanes.flatMap(({ number }) => number ?? []);
       if (numbers.length > 0) return Math.max(...numbers);

@@ -53,9 +53,13 @@ export class Worker {
     this.#home = home;
   }
 
-  /** Adds one to the number: again until that is acknowledged, or until its answer is lost. */
-  async add(ledger: Ledger): Promise<void> {
-    for (;;) {
+  /**
+   * Adds one to the number: again until that is acknowledged, or until its answer is lost.
+   *
+   * @param ending - Ends the attempts, as when all nodes have ended.
+   */
+  async add(ledger: Ledger, ending: AbortSignal): Promise<void> {
+    while (!ending.aborted) {
       let isSent = false;
       try {
         const connection = await this.#connect();

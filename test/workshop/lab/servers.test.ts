@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { Lab } from '../../../src/workshop/lab/lab.ts';
-import { sentenceOf } from '../../../src/workshop/lab/ledger.ts';
+import { sentenceOf, Worker } from '../../../src/workshop/lab/ledger.ts';
 import { Machine } from '../../../src/workshop/lab/machine.ts';
+import type { GaleraNode } from '../../../src/workshop/machine/galera/node.ts';
 import { counts, inspectPage, lastSaid, openLab, overflow, reads, skip } from './visitor.ts';
 
 const { visit } = await openLab();
@@ -112,6 +113,23 @@ test('lost saves are counted, and saves without an answer are counted apart', ()
     sentenceOf({ ...ledger, acknowledged: 298, unsure: 2, total: 299 }),
     /none is lost; of 2 it is unknown, as no answer came\.$/,
   );
+});
+
+test('a worker whose nodes have all ended stops when the lab ends', {
+  timeout: 10_000,
+}, async () => {
+  const node = { url: 'mysql://nobody@127.0.0.1:1/' } as GaleraNode;
+  const ending = new AbortController();
+  const ledger = {
+    way: 'lock',
+    acknowledged: 0,
+    unsure: 0,
+    repeated: 0,
+    total: undefined,
+  } as const;
+  const adding = new Worker([node], 0).add({ ...ledger }, ending.signal);
+  ending.abort();
+  await adding;
 });
 
 test('a task that fails is kept in words for the page, until the next one begins', async () => {
