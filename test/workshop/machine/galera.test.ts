@@ -113,6 +113,12 @@ async function sees(node: number, size: number): Promise<boolean> {
 
 const refused = { code: 'ER_UNKNOWN_COM_ERROR', errno: 1047 };
 
+test('a program that sends something else is disconnected, and no other child notices', async () => {
+  const stranger = connect(port, '127.0.0.1').on('error', () => {});
+  stranger.write('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+  await once(stranger, 'close');
+});
+
 test('every node has the writes of every node', async () => {
   for (const node of [0, 1, 2]) await writes(node, node);
   for (const node of [0, 1, 2]) assert.equal(await count(node), 3);

@@ -64,7 +64,8 @@ async function serve(socket: Socket, secret: string): Promise<void> {
     return done ? undefined : (JSON.parse(value) as Order);
   };
   const answer = (line: Answer): void => void socket.write(`${JSON.stringify(line)}\n`);
-  const first = await next();
+  // Another program of this machine, a browser among them, can connect and send what it likes.
+  const first = await next().catch(() => undefined);
   if (!first || !('secret' in first) || first.secret !== secret) {
     socket.destroy();
     return;
