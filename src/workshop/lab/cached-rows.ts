@@ -2,7 +2,7 @@
 
 import { MemcachedClient } from '../../store/cache/memcached.ts';
 import type { Lesson } from '../course/catalogue.ts';
-import { Memcached, obtainMemcached } from '../machine/memcached.ts';
+import { Memcached } from '../machine/memcached.ts';
 import type { Row } from './rows.ts';
 
 /** A key of memcached beside a row. */
@@ -31,14 +31,15 @@ export class LabCache {
   /**
    * Starts a memcached, which is fetched at the first use where it is not installed.
    *
-   * @returns Undefined where there is none: the classes use the database alone.
+   * @param signal - Aborts the fetch.
+   * @returns Undefined when that fails: the classes use the database alone.
    */
-  static async start(): Promise<LabCache | undefined> {
-    const program = await obtainMemcached();
-    if ('reason' in program) return undefined;
-    const memcached = new Memcached(program);
-    await memcached.start();
-    return new LabCache(memcached);
+  static async start(signal: AbortSignal): Promise<LabCache | undefined> {
+    try {
+      return new LabCache(await Memcached.open({ signal }));
+    } catch {
+      return undefined;
+    }
   }
 
   /** Its address: `127.0.0.1:11211`. */

@@ -23,8 +23,8 @@ export async function actAsClient(
   if (asked.startsWith('call-')) return visit(methodCall(asked.slice('call-'.length), fields));
   switch (asked) {
     case 'cookie':
-      // A line break would end the header.
-      client.cookie = (fields.get('cookie') ?? '').replace(/[\r\n\0]+/g, ' ').trim();
+      // A header cannot contain control characters.
+      client.cookie = (fields.get('cookie') ?? '').replace(/[^\P{Cc}\t]+/gu, ' ').trim();
       running.touch();
       return `${NAMES[name]}: cookie kept.`;
     case 'forget':

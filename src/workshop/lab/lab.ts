@@ -173,28 +173,15 @@ export class Lab extends EventEmitter<Events> {
   async run(subject: Subject): Promise<RunningClass> {
     const key = subject.condition;
     if (!existsSync(subject.path)) throw new UnknownName(noClassYet(subject));
-    const { lessons } = this;
-    const sql = schemaFor(lessons, subject.lesson.number);
-    const known = this.#classes.get(key);
-    if (known) {
-      const running = await known;
-      if (schemaFor(lessons, running.lesson.number) === sql) {
-        // Moved to the end: the first is the least recently used.
-        this.#classes.delete(key);
-        this.#classes.set(key, known);
-        return running;
-      }
-      // The learner went on to a lesson with another table, which the class needs now.
-      this.#classes.delete(key);
-      await running.close();
-    }
-    const server = this.#server;
-    if (!server) throw new Error('The database is not ready yet');
-    const made = this.#create(server, subject, sql);
-    this.#classes.set(key, made);
-    made.catch(() => this.#classes.delete(key));
+    const running = this.#reuseOrCreate(subject, this.#classes.get(key));
+    // Moved to the end: the first is the least recently used.
+    this.#classes.delete(key);
+    this.#classes.set(key, running);
+    running.catch(() => {
+      if (this.#classes.get(key) === running) this.#classes.delete(key);
+    });
     await this.#endOldProcesses();
-    return made;
+    return running;
   }
 
   /** The class if it has been used before; pages do not create one. */
@@ -271,14 +258,32 @@ export class Lab extends EventEmitter<Events> {
     }
   }
 
-  async #create(server: DatabaseServer, subject: Subject, sql: string): Promise<RunningClass> {
+  /**
+   * Returns the class as it was used before, unless the learner went on to a lesson with another
+   * table, which the class needs now.
+   */
+  async #reuseOrCreate(
+    subject: Subject,
+    before: Promise<RunningClass> | undefined,
+  ): Promise<RunningClass> {
+    const { lessons } = this;
+    const sql = schemaFor(lessons, subject.lesson.number);
+    const known = await before?.catch(() => undefined);
+    if (known && schemaFor(lessons, known.lesson.number) === sql) return known;
+    await known?.close();
+    return await this.#create(subject, sql);
+  }
+
+  async #create(subject: Subject, sql: string): Promise<RunningClass> {
+    const server = this.#server;
+    if (!server) throw new Error('The database is not ready yet');
     const schema = await server.createSchema(`lab-${subject.condition}`);
     const connection = await createConnection({ uri: schema.url, multipleStatements: true });
     await connection.query(sql).finally(() => connection.destroy());
     const { condition, lesson } = subject;
     const onChange = () => this.emit('change', condition);
     this.#watch(subject);
-    if (usesCache(this.lessons, lesson)) this.#cache ??= LabCache.start();
+    if (usesCache(this.lessons, lesson)) this.#cache ??= LabCache.start(this.ending);
     const cache = usesCache(this.lessons, lesson) ? await this.#cache : undefined;
     return new RunningClass({ condition, lesson, schema, cache, onChange });
   }

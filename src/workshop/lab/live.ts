@@ -34,30 +34,33 @@ export function streamLive(context: Context, lab: Lab, page: LivePage): Response
     };
     lab.on('change', onChange).on('say', onSay);
     stream.onAbort(() => wake());
-    // A page that was open when the lab ended has the token of that start.
-    await stream.writeSSE({ event: 'token', data: lab.token });
-    while (!stream.aborted && !stream.closed) {
-      const changed = new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-      const parts = await page.draw();
-      if (!parts) {
-        await stream.writeSSE({ event: 'reload', data: '' });
-        break;
+    try {
+      // A page that was open when the lab ended has the token of that start.
+      await stream.writeSSE({ event: 'token', data: lab.token });
+      while (!stream.aborted && !stream.closed) {
+        const changed = new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        const parts = await page.draw();
+        if (!parts) {
+          await stream.writeSSE({ event: 'reload', data: '' });
+          break;
+        }
+        for (const [id, part] of parts) {
+          const markup = part.toString();
+          if (sent.get(id) === markup) continue;
+          sent.set(id, markup);
+          await stream.writeSSE({ event: 'part', data: JSON.stringify({ id, markup }) });
+        }
+        for (const said of sentences.splice(0)) await stream.writeSSE({ event: 'say', data: said });
+        const timer = setTimeout(() => wake(), INTERVAL);
+        await changed;
+        clearTimeout(timer);
+        if (lab.database.state === 'down') await lab.probe();
+        else await page.refresh();
       }
-      for (const [id, part] of parts) {
-        const markup = part.toString();
-        if (sent.get(id) === markup) continue;
-        sent.set(id, markup);
-        await stream.writeSSE({ event: 'part', data: JSON.stringify({ id, markup }) });
-      }
-      for (const said of sentences.splice(0)) await stream.writeSSE({ event: 'say', data: said });
-      const timer = setTimeout(() => wake(), INTERVAL);
-      await changed;
-      clearTimeout(timer);
-      if (lab.database.state === 'down') await lab.probe();
-      else await page.refresh();
+    } finally {
+      lab.off('change', onChange).off('say', onSay);
     }
-    lab.off('change', onChange).off('say', onSay);
   });
 }

@@ -31,7 +31,9 @@ export function labServer(lab: Lab): Server {
 /** Refuses DNS rebinding: a foreign page can point its own name at 127.0.0.1. */
 function isOwnHost(host: string | undefined, server: Server): boolean {
   const { port } = server.address() as AddressInfo;
-  return ['127.0.0.1', 'localhost', '[::1]'].some((name) => host === `${name}:${port}`);
+  // Browsers leave out the port of HTTP.
+  const ports = port === 80 ? ['', ':80'] : [`:${port}`];
+  return ['127.0.0.1', 'localhost'].some((name) => ports.some((each) => host === name + each));
 }
 
 async function play(lab: Lab, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {

@@ -102,6 +102,19 @@ test('malformed and repeated cookies go through and the lab lives on', async () 
   assert.equal((await ask('/healthz')).status, 200);
 });
 
+test('control characters in a cookie that is typed are not sent', async () => {
+  const token = /name="token" value="([\w-]+)"/.exec((await ask('/lesson/05/')).body)?.[1] ?? '';
+  const act = async (fields: Record<string, string>): Promise<string> => {
+    const form = { token, lesson: '05', class: 'lesson-05', client: 'you', ...fields };
+    const body = new URLSearchParams(form).toString();
+    const type = ['Content-Type', 'application/x-www-form-urlencoded'];
+    const length = ['Content-Length', String(body.length), 'Accept', 'application/json'];
+    return (await ask('/client', [...type, ...length], 'POST', body)).body;
+  };
+  await act({ do: 'cookie', cookie: 'a=1\x01\x7f\r\n; b=\t2' });
+  assert.match(await act({ do: 'visit' }), /You: 200, Count: 1/);
+});
+
 test('a cookie over the limit of Node is answered with 431', async () => {
   const { status } = await ask('/play/lesson-05/', ['Cookie', `MySession=${'a'.repeat(20_000)}`]);
   assert.equal(status, 431);

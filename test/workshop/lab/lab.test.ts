@@ -1,0 +1,90 @@
+/** The lab within this process: its classes, its events, its memcached beside the rows. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, test } from 'node:test';
+import { Hono } from 'hono';
+import { findLesson } from '../../../src/workshop/course/catalogue.ts';
+import { LabCache, usesCache } from '../../../src/workshop/lab/cached-rows.ts';
+import { Lab } from '../../../src/workshop/lab/lab.ts';
+import { streamLive } from '../../../src/workshop/lab/live.ts';
+import { labServer } from '../../../src/workshop/lab/server.ts';
+import type { PageModel } from '../../../src/workshop/lab/views/model.ts';
+import { rowPanel } from '../../../src/workshop/lab/views/row.ts';
+import { obtainServer } from '../../../src/workshop/machine/database/server.ts';
+
+const server = await obtainServer();
+const lab = new Lab();
+lab.useDatabase(server, 0);
+after(async () => {
+  await lab.close();
+  await server.close();
+});
+
+test('a page that only reads puts a copy beside its row, and a page that saves takes it away', async () => {
+  const subject = lab.findClass('lesson-20');
+  const running = await lab.run(subject);
+  const model = { running, lab, ticking: false, view: { subject } } as unknown as PageModel;
+  const shown = (): string => /memcached<\/small> [^<]*/.exec(String(rowPanel(model)))?.[0] ?? '';
+  await running.visit('you', '/login?user=ann', 1);
+  assert.equal(shown(), '');
+  assert.match(await running.visit('you', '/whoami', 2), /Signed in as ann/);
+  assert.match(shown(), /a copy until \d\d:\d\d:\d\d UTC/);
+  await running.visit('you', '/logout', 1);
+  assert.equal(shown(), '');
+  assert.match(await running.visit('you', '/whoami', 2), /Nobody/);
+});
+
+test('only classes from the lesson of the cache on are given one', () => {
+  const { lessons } = lab;
+  const given = lessons.filter((lesson) => usesCache(lessons, lesson)).map(({ label }) => label);
+  assert.equal(given[0], '20');
+  assert.equal(given.length, lessons.length - 20);
+});
+
+test('a memcached that cannot be started costs a class its cache, and nothing else', async () => {
+  assert.equal(await LabCache.start(AbortSignal.abort()), undefined);
+});
+
+test('two requests at once for a class that needs another table get the same class', async () => {
+  const subject = lab.findClass('lesson-05');
+  const before = await lab.run(subject);
+  const later = { ...subject, lesson: findLesson(lab.lessons, 12) };
+  const [one, other] = await Promise.all([lab.run(later), lab.run(later)]);
+  assert.notEqual(one, before);
+  assert.equal(one, other);
+});
+
+test('a page that cannot be drawn leaves no listener behind', async (context) => {
+  context.mock.method(console, 'error', () => {});
+  const page = {
+    concerns: () => true,
+    announces: () => true,
+    draw: () => Promise.reject(new Error('the file of a lesson is broken')),
+    refresh: async () => {},
+  };
+  const app = new Hono().get('/', (asked) => streamLive(asked, lab, page));
+  assert.match(await (await app.request('/')).text(), /^event: token/);
+  assert.deepEqual([lab.listenerCount('change'), lab.listenerCount('say')], [0, 0]);
+});
+
+test('on the port of HTTP, which browsers leave out, the lab knows its host', async () => {
+  const listening = labServer(lab).listen(0, '127.0.0.1');
+  await once(listening, 'listening');
+  const { port } = listening.address() as AddressInfo;
+  // A port below 1024 needs rights.
+  listening.address = () => ({ port: 80, address: '', family: '' });
+  for (const [host, status] of [
+    ['127.0.0.1', 200],
+    ['localhost:80', 200],
+    ['evil.example', 421],
+    [`127.0.0.1:${port}`, 421],
+  ] as const) {
+    const sent = request({ port, path: '/healthz', headers: { host }, agent: false }).end();
+    const [answer] = await once(sent, 'response');
+    assert.equal(answer.statusCode, status, host);
+    answer.resume();
+  }
+  listening.close();
+});
