@@ -8,7 +8,7 @@
  *
  * It can be deleted at any time when no workshop runs.
  */
-import { mkdirSync, mkdtempSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -101,7 +101,10 @@ function problemWith(folder: string): string | undefined {
 }
 
 function isOurs(folder: string): boolean {
-  const { uid, mode } = statSync(folder);
+  const stats = lstatSync(folder);
+  const { uid, mode } = stats;
+  // A link could lead into another folder of this user.
+  if (!stats.isDirectory()) return false;
   return process.platform === 'win32' || (uid === process.getuid?.() && (mode & 0o022) === 0);
 }
 

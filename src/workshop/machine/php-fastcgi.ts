@@ -73,14 +73,16 @@ export class FastCgiPhp {
   /** Kills it with all its workers, as a crash of the machine would, and waits for its end. */
   async kill(): Promise<void> {
     const child = this.#child;
-    if (!child || child.exitCode !== null) return;
-    const ended = once(child, 'exit');
-    const group = await this.#group();
-    process.kill(group, 'SIGKILL');
-    forgetSuspended(group);
-    await ended;
-    // Its workers end a moment later, and until then the system accepts connections for them.
-    for (let turn = 0; turn < 400 && (await canConnect(this.#port)); turn++) await delay(5);
+    if (!child) return;
+    if (child.exitCode === null) {
+      const ended = once(child, 'exit');
+      const group = await this.#group();
+      process.kill(group, 'SIGKILL');
+      forgetSuspended(group);
+      await ended;
+      // Its workers end a moment later, and until then the system accepts connections for them.
+      for (let turn = 0; turn < 400 && (await canConnect(this.#port)); turn++) await delay(5);
+    }
     await rm(this.#folder, { recursive: true, force: true });
   }
 

@@ -66,11 +66,10 @@ test('a cache that cannot be written is replaced by the temporary folder, with a
   assert.match(output, /database: ready/);
 });
 
-test('a temporary folder that others may write to is not trusted', () => {
+/** The folder of a start whose cache cannot be used. */
+function placeInstead(path: string): string {
   const file = join(folder, 'file');
   writeFileSync(file, '');
-  const { path, own } = temporary('two');
-  chmodSync(own, 0o777);
   const program = `
     import { cacheFolder } from ${JSON.stringify(join(root, 'src/workshop/machine/cache.ts'))};
     console.log(cacheFolder());`;
@@ -83,9 +82,18 @@ test('a temporary folder that others may write to is not trusted', () => {
       encoding: 'utf8',
     },
   );
-  assert.notEqual(stdout.trim(), own);
-  assert.match(stdout.trim(), /two\/phpsessid-\w{6}$/);
-  assert.ok(existsSync(stdout.trim()));
+  return stdout.trim();
+}
+
+test('a temporary folder that others may write to, and a link to another, is not trusted', () => {
+  const { path, own } = temporary('two');
+  chmodSync(own, 0o777);
+  const first = placeInstead(path);
+  assert.match(first, /two\/phpsessid-\w{6}$/);
+  assert.ok(existsSync(first));
+  rmSync(own, { recursive: true });
+  symlinkSync(first, own);
+  assert.match(placeInstead(path), /two\/phpsessid-\w{6}$/);
 });
 
 test('runs that do not fit in the cache go to the temporary folder, with a message', () => {

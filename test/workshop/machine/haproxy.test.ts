@@ -1,7 +1,7 @@
 /** A real haproxy in front of Node servers and of a PHP that speaks FastCGI; and its stand-in. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,7 @@ before(async () => {
   assert.match(program.version, /^[23]\.\d+/);
   proxy = new Haproxy(program);
 });
-const folder = mkdtempSync(join(tmpdir(), 'phpsessid-page-'));
+const folder = mkdtempSync(join(tmpdir(), "phpsessid-it's a %41 page-"));
 after(async () => {
   await Promise.all([proxy?.close(), small.close()]);
   rmSync(folder, { recursive: true });
@@ -114,6 +114,19 @@ test('PHP answers by FastCGI, with the request’s cookie and query, until it is
   } finally {
     await php.close();
     await proxy.close();
+  }
+});
+
+test('a PHP that does not start leaves no folder behind', async () => {
+  const { TMPDIR } = process.env;
+  process.env['TMPDIR'] = mkdtempSync(join(folder, 'temporary-'));
+  try {
+    const program = { path: '/bin/false', ini: [], env: {}, version: '' };
+    await assert.rejects(new FastCgiPhp(program, { variables: {} }).start(), /did not start/);
+    assert.deepEqual(readdirSync(process.env['TMPDIR']), []);
+  } finally {
+    if (TMPDIR === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = TMPDIR;
   }
 });
 
