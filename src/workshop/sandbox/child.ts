@@ -86,7 +86,8 @@ function spawnChild<Report>(options: ChildOptions<Report>, input: 'pipe' | 'igno
   if (silence !== undefined) limit.allow(silence + startUp);
   readLines(child.stdio[reportPipe] as Readable, (line) => {
     if (silence !== undefined) limit.allow(silence);
-    options.onReport(JSON.parse(line) as Report);
+    const report = readReport<Report>(line);
+    if (report !== undefined) options.onReport(report);
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -189,6 +190,15 @@ function endOf(child: ChildProcess): Promise<ProgramEnd> {
 function neverStarted(): Child {
   const end: ChildEnd = { code: null, signal: null, silent: false, aborted: true, output: '' };
   return { pid: 0, ended: Promise.resolve(end), kill: () => {}, stop: async () => {} };
+}
+
+/** A class can write to the pipe as well: what it writes there is ignored. */
+function readReport<Report>(line: string): Report | undefined {
+  try {
+    return JSON.parse(line) as Report;
+  } catch {
+    return undefined;
+  }
 }
 
 function readLines(stream: Readable, onLine: (line: string) => void): void {

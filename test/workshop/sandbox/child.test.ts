@@ -39,7 +39,11 @@ test('a child that sends no report is ended', async () => {
 test('a child whose reports came while this process had no time is not ended', async () => {
   const steps: number[] = [];
   const { silent, code } = await runChild<{ step: number }>({
-    program: program('lively.mjs', 40, ''),
+    program: program(
+      'lively.mjs',
+      40,
+      `writeSync(Number(process.env.${reportVariable}), 'not a report\\n');`,
+    ),
     silence: 0.5,
     onReport({ step }) {
       steps.push(step);
