@@ -234,7 +234,12 @@ function readLesson(directory: string): Lesson {
 }
 
 function readLessonFile(path: string, slug: string): LessonFile {
-  const read = JSON.parse(readFileSync(path, 'utf8')) as Partial<LessonFile>;
+  let read: Partial<LessonFile>;
+  try {
+    read = JSON.parse(readFileSync(path, 'utf8')) as Partial<LessonFile>;
+  } catch (error) {
+    throw new Error(`lessons/${slug}/lesson.json is not JSON: ${(error as Error).message}`);
+  }
   const refusal = (key: 'kind' | 'minutes' | 'difficulty', rule: string): Error =>
     new Error(
       `lessons/${slug}/lesson.json: ${key} must be ${rule}; got ${JSON.stringify(read[key])}`,

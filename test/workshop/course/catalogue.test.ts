@@ -58,6 +58,11 @@ test('a lesson.json without a valid kind, time or difficulty is refused by name'
     };
     const whole = { kind: 'page', minutes: 5, difficulty: 2 };
     assert.equal(read(whole)?.difficulty, 2);
+    writeFileSync(join(folder, '00-page/lesson.json'), '{');
+    assert.throws(
+      () => readLessons(folder),
+      /^Error: lessons\/00-page\/lesson\.json is not JSON: /,
+    );
     for (const [part, values] of Object.entries({
       kind: ['', 'lesson', undefined],
       minutes: [0, 1.5, '5', undefined],
