@@ -45,12 +45,7 @@ export async function releaseServer(): Promise<void> {
   await (await held)?.close();
 }
 
-/**
- * Opens the class on a separate database.
- *
- * @returns The bench and what its owner needs beside it.
- * @throws Any error of loading the class, after everything that was opened has ended.
- */
+/** Opens the class on a separate database. If that fails, everything that was opened has ended. */
 export async function assembleBench(subject: Subject): Promise<AssembledBench> {
   const random = seededRandom(process.env['SEED']);
   const endings: Endings = [];

@@ -11,22 +11,12 @@ export interface Verdict {
   because: string;
 }
 
-/**
- * The attack succeeded.
- *
- * @param because - The attacker's gain.
- * @returns The verdict to return from `attack`.
- */
+/** The verdict of an attack that succeeded, with the attacker's gain. */
 export function breached(because: string): Verdict {
   return { verdict: 'breached', because };
 }
 
-/**
- * The attack failed.
- *
- * @param because - The obstacle.
- * @returns The verdict to return from `attack`.
- */
+/** The verdict of an attack that failed, with the obstacle. */
 export function held(because: string): Verdict {
   return { verdict: 'held', because };
 }

@@ -72,11 +72,7 @@ interface LaunchedAttack {
   classFile: string;
 }
 
-/**
- * Runs attacks one after the other in one process, each on a class of its own.
- *
- * @returns The results, as `runAttacks` returns them.
- */
+/** Runs attacks one after the other in one process, each on a class of its own. */
 export async function runAttacksOnClasses(
   attacks: readonly LaunchedAttack[],
   options: Pick<AttacksOptions, 'server' | 'signal' | 'seed'>,

@@ -43,21 +43,13 @@ export interface Bench {
    * @param classFile - Absolute path of another lesson's class, where the second server has that.
    */
   another(url?: string, classFile?: string): Promise<SecondProcess>;
-  /**
-   * Uses the class as another application of this process would, with other parts.
-   *
-   * @throws NotPorted for the static class, whose parts are fixed.
-   */
+  /** Uses the class as another application of this process would; not for the static class. */
   given(means: Means): SecondProcess;
   /** The export `Sessions` of the class's file. */
   exported: SessionsExport;
   /** Makes one more database with an empty table, which ends with the bench. */
   secondDatabase(): Promise<BenchDatabase>;
-  /**
-   * Starts a memcached, which ends with the bench.
-   *
-   * @throws Error with the remedy, when there is none and none can be fetched.
-   */
+  /** Starts a memcached, which ends with the bench; fails with the remedy. */
   cache(): Promise<BenchCache>;
   /**
    * Returns three Galera nodes with an empty table, the same ones at every call. Other files wait

@@ -20,10 +20,8 @@ interface OwnedCache extends BenchCache {
 const BEAT = 2000;
 
 /**
- * Starts a memcached, which is fetched at the first use where it is not installed.
- *
- * @param onProgress - Called while that takes time: a file that is silent for long would be ended.
- * @throws Error with the remedy, when memcached cannot be obtained.
+ * Starts a memcached. `onProgress` is called while it is fetched: a file that is silent for long
+ * would be ended.
  */
 export async function startCache(onProgress: () => void): Promise<OwnedCache> {
   const progress = (line: string): void => {

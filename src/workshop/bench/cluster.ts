@@ -38,10 +38,8 @@ interface OwnedCluster extends BenchCluster {
 const patience = 20_000;
 
 /**
- * Waits for the cluster, and makes a schema with the lesson's table on it.
- *
- * @param onProgress - Called for every step, also while another file has the cluster.
- * @throws Error with the reason why there is none, and the command for this system.
+ * Waits for the cluster, and makes a schema with the lesson's table on it. `onProgress` is called
+ * for every step, also while another file has the cluster.
  */
 export async function openCluster(
   schemaSql: string,

@@ -13,11 +13,7 @@ export interface BenchDatabase {
   rows(): Promise<Row[]>;
   /** Runs a statement beside the class, on a connection of the bench's own. */
   query(sql: string, values?: readonly unknown[]): Promise<Row[]>;
-  /**
-   * Runs `body` while the class's table has another name, so that every statement on it fails.
-   *
-   * @returns The result of `body`.
-   */
+  /** Runs `body` while the class's table has another name, so that every statement on it fails. */
   withoutTable<Result>(body: () => Promise<Result>): Promise<Result>;
   /** The number of the class's open connections, without the bench's own. */
   connections(): Promise<number>;
@@ -48,13 +44,7 @@ export interface OwnedDatabase extends BenchDatabase {
 /** The time in which the server must notice that a connection ended. */
 const noticeWithin = 5000;
 
-/**
- * Opens a schema for a test file.
- *
- * @param directUrl - The schema on the server itself, for the bench's own connection.
- * @param wire - The class's way to the server.
- * @throws The driver's error, when the server cannot be reached or refuses the table.
- */
+/** Opens a schema for a test file, with a connection of its own beside the wire. */
 export async function openDatabase(
   directUrl: string,
   wire: Wire,

@@ -17,8 +17,6 @@ interface Functions {
 
 /**
  * Follows the timers that the class sets from now on. Those of the driver and of the bench run on.
- *
- * @param file - Absolute path of the class.
  */
 export function followDeadlines(file: string): Deadlines {
   const { setTimeout, clearTimeout } = globalThis;

@@ -42,11 +42,7 @@ export interface FilesRun extends Omit<Surroundings, 'condition'> {
 /** Makes results of one file's reports. */
 export interface FileRecord {
   take(report: BenchReport): void;
-  /**
-   * Ends the record.
-   *
-   * @param lost - Why the process ended within this file; undefined when the file is over.
-   */
+  /** Ends the record; `lost` if the process ended within this file. */
   close(lost?: Failure): void;
 }
 

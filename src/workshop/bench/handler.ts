@@ -135,11 +135,7 @@ export function requireConstructor(sessions: SessionsExport): void {
   });
 }
 
-/**
- * Calls one method as a request of its own, since a handler object serves one request.
- *
- * @param opened - The arguments of the test's last call of open(); undefined before the first one.
- */
+/** Calls one method as a request of its own, since a handler object serves one request. */
 async function inRequest(
   handler: SessionHandlerInterface,
   callback: Callback,

@@ -2,11 +2,8 @@
 import { inspect } from 'node:util';
 
 /**
- * Calls, and collects everything that a log could contain afterwards.
- *
- * @param call - A callback of the class.
- * @returns The call's error with all its properties and causes, and all text that was written to
- *   the console, to standard output and standard error, or as a warning.
+ * Returns a call's error with all its properties and causes, and everything that it wrote to the
+ * console, to standard output and standard error, or as a warning.
  */
 export async function overhear(call: () => Promise<unknown>): Promise<string> {
   const heard: string[] = [];

@@ -50,12 +50,7 @@ export interface Served {
   readonly damage: Damage;
 }
 
-/**
- * Serves the counter page on a free port of the loopback.
- *
- * @param options - PHP settings that differ from PHP's defaults.
- * @returns The server; the caller closes it.
- */
+/** Serves the counter page on a free port of the loopback, until the caller closes it. */
 export async function serveCounter(
   { sessions, url, means, lastCall, damage }: Served,
   options: ServeOptions = {},
@@ -109,13 +104,7 @@ export async function serveCounter(
   };
 }
 
-/**
- * Serves the counter page from a child process: as a second web server, or to be killed.
- *
- * @param options - PHP settings that differ from PHP's defaults.
- * @returns The server, listening; its responses carry no `trace`.
- * @throws ClassUnavailable when the process ends before it listens.
- */
+/** Serves the counter page from a child process: as a second web server, or to be killed. */
 export async function serveApart(
   classFile: string,
   { settings }: ServeOptions,

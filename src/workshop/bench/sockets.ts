@@ -26,10 +26,7 @@ export function noteSockets(): void {
 }
 
 /**
- * Counts the bytes that this process has sent to a port, by connection.
- *
- * @param remotePort - The port of the wire.
- * @returns The bytes handed to the system by local port; undefined for a closed connection.
+ * The bytes that this process has sent to a port, by local port; undefined for a closed connection.
  */
 export function sentTo(remotePort: number): Map<number, number | undefined> {
   const own = [...noted].filter((each) => each.remotePort === remotePort);
@@ -44,8 +41,6 @@ export function sentTo(remotePort: number): Map<number, number | undefined> {
 /**
  * Ends the connections to a port without events for their owner: a driver would raise errors that
  * no test can catch any more.
- *
- * @param remotePort - The port of the wire.
  */
 export function dropSockets(remotePort: number): void {
   for (const each of noted) {

@@ -48,11 +48,7 @@ export const contestants: readonly string[] = [...stores, ...layers].map(({ name
 /** Milliseconds; a call of a case has ten seconds of its own. */
 const PATIENCE = 30_000;
 
-/**
- * Runs the board.
- *
- * @param only - Names of stores and layers; all without any.
- */
+/** Runs the board: these stores and layers, or all. */
 export async function runBoard(
   server: DatabaseServer,
   only: readonly string[],

@@ -16,11 +16,7 @@ export const root: string = dirname(lessonsFolder);
 export const minePath: string = join(lessonsFolder, 'mine/sessions.ts');
 
 /**
- * Names a file as a reader knows it.
- *
- * @param path - An absolute path or a file URL.
- * @param folder - The project's folder, or that of a test's project.
- * @returns Relative to the folder, with slashes.
+ * Names a path or file URL as a reader knows it: relative to the project's folder, with slashes.
  */
 export function shown(path: string, folder: string = root): string {
   const file = path.startsWith('file:') ? fileURLToPath(path.replace(/\?.*$/, '')) : path;
@@ -116,12 +112,7 @@ export class UnknownName extends RangeError {
   override name = 'UnknownName';
 }
 
-/**
- * Finds a lesson.
- *
- * @param wanted - `3`, `03`, `lesson-03` or `03-write`.
- * @throws UnknownName
- */
+/** Finds a lesson by `3`, `03`, `lesson-03` or `03-write`. */
 export function findLesson(lessons: readonly Lesson[], wanted: string | number): Lesson {
   const number = /^(?:lesson-)?(\d{1,2})$/.exec(String(wanted))?.[1];
   const found = lessons.find(
@@ -144,12 +135,7 @@ export interface ClassFile {
   wrong?: WrongFix;
 }
 
-/**
- * Finds a class.
- *
- * @param wanted - Its condition; a lesson's number does as well.
- * @throws UnknownName
- */
+/** Finds a class by its condition, or by its lesson's number. */
 export function findClass(lessons: readonly Lesson[], wanted: string): ClassFile {
   const classes = allClasses(lessons);
   const name = /^\d{1,2}$/.test(wanted) ? `lesson-${wanted.padStart(2, '0')}` : wanted;
@@ -172,11 +158,7 @@ export function allClasses(lessons: readonly Lesson[]): ClassFile[] {
   ];
 }
 
-/**
- * Names a file of a lesson's folder that most lessons do not have.
- *
- * @throws Error when the lesson has no such file.
- */
+/** Returns a file of a lesson's folder that most lessons do not have; fails without it. */
 export function fileOf({ directory, project }: Lesson, name: string): string {
   const path = join(directory, name);
   if (existsSync(path)) return path;
@@ -184,9 +166,8 @@ export function fileOf({ directory, project }: Lesson, name: string): string {
 }
 
 /**
- * Reads the class that a wrong fix makes of its lesson's class.
- *
- * @throws Error that names the patch, when it does not apply.
+ * Reads the class that a wrong fix makes of its lesson's class; fails when the patch does not
+ * apply.
  */
 export function readWrongClass(lesson: Lesson, { patch }: WrongFix): string {
   const applied = applyTo(lesson.files.class, patch, 'make the mistake in');

@@ -24,12 +24,7 @@ function conditions(lessons: Lesson[]): Record<string, string> {
   };
 }
 
-/**
- * Compares the conditions, and writes them if asked.
- *
- * @param write - True to write package.json when it differs.
- * @returns The conditions that are missing, superfluous or lead elsewhere; empty when none differs.
- */
+/** Compares the conditions, writes them if asked, and returns those that differ. */
 export function reviewConditions(write: boolean): string[] {
   const path = join(root, 'package.json');
   const manifest = JSON.parse(readFileSync(path, 'utf8')) as Manifest;

@@ -40,10 +40,7 @@ const reasons: Record<string, string> = {
 };
 
 /**
- * Changes the folder.
- *
- * @param purpose - Completes "Could not …".
- * @throws FolderError with the reason and the remedy, for any error of `act`.
+ * Changes the folder; any error becomes a FolderError that completes "Could not …" with `purpose`.
  */
 export function attempt(purpose: string, act: () => void): void {
   try {

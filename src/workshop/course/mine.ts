@@ -35,9 +35,7 @@ export const editorConfig: object = {
 };
 
 /**
- * Writes the editor's settings beside the learner's class, unless there are some.
- *
- * @returns A sentence to print when they could not be written.
+ * Writes the editor's settings beside the learner's class, unless there are some; returns trouble.
  */
 function prepareEditor(): string | undefined {
   if (existsSync(editorConfigPath)) return undefined;

@@ -8,11 +8,7 @@ import { fileOf, type Lesson } from './catalogue.ts';
 /** Names of the files without `.ts`, which are imported as `#seal` and so on; and their lessons. */
 export const moved: Record<string, number> = { seal: 18, cache: 20, format: 21, census: 22 };
 
-/**
- * Reads the declarations of a file, each with its comment.
- *
- * @param name - A key of {@link moved}.
- */
+/** Reads the declarations of a file of {@link moved}, each with its comment. */
 export function readMoved(name: string, lessons: readonly Lesson[]): string[] {
   const lesson = lessons.find(({ number }) => number === moved[name]);
   if (!lesson) return [];

@@ -55,11 +55,7 @@ export function dissect(bytes: Uint8Array): Part[] {
   return parts;
 }
 
-/**
- * Dissects the readable beginning of data that may be broken.
- *
- * @returns The parts in order, and the error that ends them before the end of the data.
- */
+/** Dissects the readable beginning of data that may be broken; the refusal ends it. */
 export function dissectSoFar(bytes: Uint8Array): {
   parts: Part[];
   refusal: NotASession | undefined;

@@ -29,12 +29,7 @@ const PATIENCE = 60_000;
 const FORMATS: readonly SessionFormat[] = ['php', 'php_binary', 'php_serialize'];
 const NAMES = ['a', 'b', 'user', '5', '-7', '', '__proto__', 'é', '!x', 'long'.repeat(32)];
 
-/**
- * Compares random values with PHP, byte for byte and both ways.
- *
- * @param seed - The same seed gives the same values.
- * @param keep - Receives each of PHP's bytes, for spoiling them later.
- */
+/** Compares random values with PHP, byte for byte and both ways; `keep` receives their bytes. */
 export async function compareValues(
   oracle: Oracle,
   seed: number,
@@ -53,10 +48,8 @@ export async function compareValues(
 }
 
 /**
- * Compares random arrays as `$_SESSION` with PHP, in the three formats and both ways.
- *
- * @param seed - The same seed gives the same arrays.
- * @param count - The number of arrays per format.
+ * Compares random arrays as `$_SESSION` with PHP, `count` in each of the three formats and both
+ * ways.
  */
 export async function compareSessionValues(
   oracle: Oracle,
@@ -72,12 +65,7 @@ export async function compareSessionValues(
   );
 }
 
-/**
- * Compares the verdicts on spoiled bytes.
- *
- * @param seed - The same seed and corpus give the same inputs.
- * @param corpus - Bytes that PHP wrote.
- */
+/** Compares the verdicts on spoiled bytes; the corpus is bytes that PHP wrote. */
 export async function compareMutations(
   oracle: Oracle,
   seed: number,
@@ -92,13 +80,7 @@ export async function compareMutations(
   });
 }
 
-/**
- * Compares sessions in the three formats, whole and spoiled.
- *
- * @param seed - The same seed and corpus give the same inputs.
- * @param count - The number of inputs per format.
- * @param corpus - Bytes that PHP wrote.
- */
+/** Compares sessions in the three formats, `count` in each, whole and spoiled. */
 export async function compareSessions(
   oracle: Oracle,
   seed: number,

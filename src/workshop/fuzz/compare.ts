@@ -17,11 +17,7 @@ const LEVELS = { E_WARNING: 2, E_NOTICE: 8, E_DEPRECATED: 8192 } as const;
 /** The slowest a single case may be, in milliseconds. */
 const SLOWEST = 50;
 
-/**
- * Compares a planned value's bytes with PHP's, and PHP's bytes after reading and writing them.
- *
- * @returns The difference, or `undefined`.
- */
+/** Compares a planned value's bytes with PHP's, and PHP's bytes after reading and writing them. */
 export function compareValue(plan: Plan, php: Answer): string | undefined {
   const ours = serialize(buildValue(plan));
   if (!ours.equals(php.bytes)) return `serialize: PHP ${show(php.bytes)}, here ${show(ours)}`;
@@ -31,11 +27,8 @@ export function compareValue(plan: Plan, php: Answer): string | undefined {
 }
 
 /**
- * Compares the bytes and warnings of a planned `$_SESSION` with PHP's, and PHP's bytes after reading
- * and writing them. All keys share one reference table.
- *
- * @param php - The result of `session_encode()`.
- * @returns The difference, or `undefined`.
+ * Compares the bytes and warnings of a planned `$_SESSION` with those of PHP's `session_encode()`,
+ * and PHP's bytes after reading and writing them. All keys share one reference table.
  */
 export function compareVariables(
   format: SessionFormat,
@@ -60,11 +53,7 @@ export function compareVariables(
   return `session_decode ${format}: PHP's ${show(php.bytes)} comes back as ${show(sessionResult(again))}`;
 }
 
-/**
- * Compares the verdict on bytes, its offset and the messages with PHP's.
- *
- * @returns The difference, or `undefined`.
- */
+/** Compares the verdict on bytes, its offset and the messages with PHP's. */
 export function compareVerdict(
   input: Buffer,
   php: Answer,
@@ -97,10 +86,8 @@ export function compareVerdict(
 }
 
 /**
- * Compares the messages of reading a session, and its bytes when written again, with PHP's.
- *
- * @param php - The messages of `session_start()` and the result of `session_encode()`.
- * @returns The difference, or `undefined`.
+ * Compares the messages of reading a session, and its bytes when written again, with those of PHP's
+ * `session_start()` and `session_encode()`.
  */
 export function compareSession(
   format: SessionFormat,

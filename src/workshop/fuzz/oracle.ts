@@ -26,13 +26,7 @@ const INPUT = '/tmp/fuzz-input';
 /** Each run leaves file descriptors open in PHP's file system, which has 4096 of them. */
 const MOST_RUNS = 500;
 
-/**
- * Starts npm's PHP for comparisons.
- *
- * @param version - The PHP release; all but 8.4 are fetched once.
- * @param progress - Receives a line when a release is fetched.
- * @returns The oracle; close it at the end.
- */
+/** Starts npm's PHP for comparisons; all releases but 8.4 are fetched once. */
 export async function openOracle(
   version: PhpVersion = '8.4',
   progress?: ((line: string) => void) | undefined,

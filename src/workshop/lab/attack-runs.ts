@@ -29,12 +29,7 @@ export function fileState(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-/**
- * Runs a lesson's attack on a class.
- *
- * @param run - Receives the lines and the verdict.
- * @returns The verdict in one sentence.
- */
+/** Runs a lesson's attack on a class, and returns its verdict in one sentence. */
 export async function runLessonAttack(
   run: AttackRun,
   { lesson, ...options }: RunOptions & { lesson: Lesson },

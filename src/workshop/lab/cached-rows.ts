@@ -48,9 +48,7 @@ export class LabCache {
   }
 
   /**
-   * Looks up the rows.
-   *
-   * @returns The entries, by the rows' ids; none while memcached does not answer.
+   * Returns what memcached holds for these rows, by their ids; nothing while it does not answer.
    */
   async lookUp(rows: readonly Row[]): Promise<Map<string, CachedRow>> {
     const found = new Map<string, CachedRow>();

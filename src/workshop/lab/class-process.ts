@@ -79,11 +79,7 @@ export class ClassProcess {
     }
   }
 
-  /**
-   * Returns the client that opened a connection; each connection is asked for once.
-   *
-   * @param remotePort - The connection's port, as the process sees it.
-   */
+  /** Returns the client that opened a connection, by its port; each is asked for once. */
   sender(remotePort: number): Sender {
     const sender = this.#senders.get(remotePort) ?? 'outside';
     this.#senders.delete(remotePort);

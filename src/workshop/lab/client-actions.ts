@@ -5,12 +5,7 @@ import { type ClientName, NAMES, USERS } from './clients.ts';
 import { describeWait, findWaits } from './lock-waits.ts';
 import type { RunningClass } from './running-class.ts';
 
-/**
- * Performs the action of a button.
- *
- * @param fields - The form: `do`, `client`, `at`, and the fields of the action.
- * @returns The outcome in one sentence.
- */
+/** Performs the action of a button, the field `do`, and returns the outcome in one sentence. */
 export async function actAsClient(
   running: RunningClass,
   fields: Map<string, string>,

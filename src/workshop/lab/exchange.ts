@@ -51,11 +51,7 @@ export async function exchange(
   });
 }
 
-/**
- * Pairs the names and values of raw headers.
- *
- * @param raw - `rawHeaders` of a request or response.
- */
+/** Pairs the names and values of `rawHeaders`. */
 export function pairUp(raw: string[]): [string, string][] {
   return raw.flatMap((name, index): [string, string][] =>
     index % 2 === 0 ? [[name, raw[index + 1] ?? '']] : [],

@@ -9,11 +9,7 @@ interface Explained {
   meaning: string;
 }
 
-/**
- * Explains every attribute that a Set-Cookie line has or lacks.
- *
- * @returns One entry for the cookie itself, then one for each attribute.
- */
+/** Explains the cookie itself, then every attribute that its Set-Cookie line has or lacks. */
 export function explainSetCookie(setCookie: string): Explained[] {
   const { name, value, attributes } = readSetCookie(setCookie);
   const spelt = (key: string, label: string) => {

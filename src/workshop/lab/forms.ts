@@ -18,11 +18,7 @@ export function guardForms(lab: Lab): MiddlewareHandler {
   };
 }
 
-/**
- * Reads a form's fields, without files.
- *
- * @throws Error when the database is not ready.
- */
+/** Reads a form's fields, without files; fails while the database is not ready. */
 export async function readFields(context: Context, lab: Lab): Promise<Map<string, string>> {
   const body = await context.req.parseBody();
   if (lab.database.state !== 'up')
@@ -39,12 +35,7 @@ export function isFromScript(context: Context): boolean {
   return context.req.header('accept') === 'application/json';
 }
 
-/**
- * Answers a form: a sentence for a script, a redirect otherwise.
- *
- * @param outcome - The result, in a sentence.
- * @param address - The page that shows it.
- */
+/** Answers a form: with a sentence for a script, else by redirecting to the page that shows it. */
 export function answerForm(context: Context, outcome: string, address: string): Response {
   return isFromScript(context) ? context.json({ said: outcome }) : context.redirect(address, 303);
 }

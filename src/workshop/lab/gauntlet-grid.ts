@@ -95,12 +95,7 @@ export function findCells(grid: Grid, wanted: string): { cells: Cell[]; title: s
   return { cells: cross(first, second), title: `attack ${second} on ${first}` };
 }
 
-/**
- * Determines what a cell shows.
- *
- * @param run - The attack's run on that class; undefined before the first.
- * @param waiting - True when the attack is queued.
- */
+/** Determines what a cell shows; `waiting` when its attack is queued. */
 export function lookAtCell(
   grid: Grid,
   cell: Cell,

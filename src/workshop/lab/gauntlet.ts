@@ -79,11 +79,8 @@ export class Gauntlet {
   }
 
   /**
-   * Runs attacks; those that are queued or running already are left as they are.
-   *
-   * @param cells - The attacks; those that cannot apply are left out.
-   * @param title - Their description: `attack 10 on every class`.
-   * @returns A sentence about the attacks that were started.
+   * Runs attacks that can apply, and returns a sentence about those that were started. Attacks that
+   * are queued or running already are left as they are.
    */
   start(cells: Cell[], title: string): string {
     if (this.progress.stopping) return 'The last run is being stopped. Press again in a moment.';
@@ -186,12 +183,7 @@ function byClass(cells: Cell[]): Job[] {
   return [...jobs.values()];
 }
 
-/**
- * Describes the outcome of a run, briefly enough to be read aloud.
- *
- * @param seen - The state of each cell of the run.
- * @param stopped - True when the run was stopped before its end.
- */
+/** Describes the outcome of a run, briefly enough to be read aloud. */
 export function summarize(
   seen: readonly (Seen & { cell: Cell })[],
   seconds: number,

@@ -27,11 +27,7 @@ export function html(strings: TemplateStringsArray, ...parts: Part[]): Html {
   return new Html(strings.map((text, index) => text + write(parts[index])).join(''));
 }
 
-/**
- * Takes a text as markup without escaping it.
- *
- * @param text - Trusted markup.
- */
+/** Takes a trusted text as markup, without escaping it. */
 export function raw(text: string): Html {
   return new Html(text);
 }

@@ -87,11 +87,7 @@ export class Lab extends EventEmitter<Events> {
     return this.#lessons;
   }
 
-  /**
-   * The lesson that the learner began last, or the first.
-   *
-   * @throws RangeError without any lesson.
-   */
+  /** The lesson that the learner began last, or the first. */
   get currentLesson(): Lesson {
     const { lessons } = this;
     const lesson = rememberedLesson(lessons) ?? lessons[0];
@@ -109,11 +105,7 @@ export class Lab extends EventEmitter<Events> {
     return this.#abort.signal;
   }
 
-  /**
-   * Sets the database.
-   *
-   * @param milliseconds - The server's time to readiness.
-   */
+  /** Sets the database, which took these milliseconds to be ready. */
   useDatabase(server: DatabaseServer, milliseconds: number): void {
     this.#server = server;
     const { version, origin } = server;
@@ -220,9 +212,7 @@ export class Lab extends EventEmitter<Events> {
   }
 
   /**
-   * Records a prediction for the attack of the view's lesson on its class.
-   *
-   * @returns The outcome in one sentence.
+   * Records a prediction for the view's attack on its class, and returns the outcome in a sentence.
    */
   predict({ lesson, subject }: View, prediction: Prediction): string {
     const trouble = recordPrediction(lesson, subject.condition, prediction);

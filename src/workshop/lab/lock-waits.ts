@@ -28,10 +28,8 @@ interface Hold {
 const LONG = 100;
 
 /**
- * Finds the waits among the requests of one class.
- *
- * @param now - Milliseconds since 1970, for statements that have no answer yet.
- * @returns The waits, by the statement that waited.
+ * Finds the waits among the requests of one class, by the statement that waited; `now` ends those
+ * that still wait.
  */
 export function findWaits(entries: RequestEntry[], now: number): Map<Statement, Wait> {
   const holds = entries.flatMap(findHolds);

@@ -47,11 +47,7 @@ export abstract class Machine {
     return this.#trouble;
   }
 
-  /**
-   * Starts the programs, unless that was done.
-   *
-   * @returns A sentence about what happens now.
-   */
+  /** Starts the programs, unless that was done, and returns a sentence about it. */
   start(): string {
     if (this.#state.state === 'starting' || this.#state.state === 'up') return 'It runs already.';
     this.#set({ state: 'starting', step: 'starting …' });

@@ -5,12 +5,7 @@ import { pairUp } from './exchange.ts';
 
 const HOP_BY_HOP = /^(connection|keep-alive|transfer-encoding|upgrade|te|trailer)$/i;
 
-/**
- * Passes a request on as it came, cookies untouched, and the response back.
- *
- * @param path - Path and query below `/play/…`.
- * @throws ClassUnavailable when the class does not answer and nothing has been sent yet.
- */
+/** Passes a request on as it came, cookies untouched, and the response back. */
 export async function passOn(
   process: ClassProcess,
   path: string,

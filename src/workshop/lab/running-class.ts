@@ -57,11 +57,7 @@ export class RunningClass {
     return [...this.#processes.values()];
   }
 
-  /**
-   * One of the class's processes, which share its table.
-   *
-   * @param instance - 1 or 2.
-   */
+  /** One of the class's two processes, which share its table. */
   process(instance: number): ClassProcess {
     const known = this.#processes.get(instance);
     if (known) return known;
@@ -91,11 +87,8 @@ export class RunningClass {
   }
 
   /**
-   * Sends one request of a client and keeps the cookies that come back.
-   *
-   * @param path - Path and query of the counter page.
-   * @param instance - The process that answers: 1 or 2.
-   * @returns The answer in one sentence.
+   * Sends one request of a client, keeps the cookies that come back, and returns the answer in one
+   * sentence.
    */
   async visit(name: ClientName, path: string, instance: number): Promise<string> {
     await this.#resetting;

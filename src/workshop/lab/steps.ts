@@ -28,11 +28,7 @@ export function stepsOf(lesson: Lesson): readonly Step[] {
   return lesson.kind === 'page' ? STEPS.filter(({ name }) => name !== 'solution') : STEPS;
 }
 
-/**
- * Finds a step by its name in an address; without a name, the first one.
- *
- * @throws RangeError that lists the steps.
- */
+/** Finds a step by its name in an address; without a name, the first one. */
 export function findStep(name: string | undefined): Step {
   if (name === undefined || name === '') return STEPS[0];
   const found = STEPS.find((step) => step.name === name);

@@ -27,12 +27,7 @@ export function hex(bytes: Uint8Array): string {
     .replace(/..(?=.)/g, '$& ');
 }
 
-/**
- * A number with its noun.
- *
- * @example
- * count(2, 'row'); // 2 rows
- */
+/** `2 rows`, `1 row`. */
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -49,12 +49,7 @@ export class Timeline {
   #count = 0;
   readonly #open = new Map<string, RequestEntry>();
 
-  /**
-   * Adds one message.
-   *
-   * @param origin - The process that sent it.
-   * @returns The request that this message ended, if any.
-   */
+  /** Adds one message, and returns the request that it ended, if any. */
   take(origin: Origin, message: Message): RequestEntry | undefined {
     const key = `${origin.pid}:${message.request}`;
     if (message.type === 'request') {

@@ -70,12 +70,7 @@ export async function fetchPackages(
   return await makeOnce(folder, (draft) => apt.unpackInto(draft, names, options.without));
 }
 
-/**
- * Lists the folders of shared libraries in unpacked packages.
- *
- * @param folder - The result of fetchPackages().
- * @returns A value for LD_LIBRARY_PATH.
- */
+/** Lists the folders of shared libraries in unpacked packages, as a value of LD_LIBRARY_PATH. */
 export function libraryPath(folder: string): string {
   return ['usr/lib', 'lib']
     .flatMap((lib) => {

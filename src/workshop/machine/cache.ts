@@ -57,11 +57,7 @@ export function cacheFolder(progress?: ((line: string) => void) | undefined): st
   return found;
 }
 
-/**
- * Finds a cache folder in the system's temporary folder, for a home that is full or read-only.
- *
- * @returns A folder that belongs to this user alone; undefined when that disk cannot be used either.
- */
+/** Returns a folder of this user's in the system's temporary folder; undefined without space. */
 export function temporaryFolder(): string | undefined {
   const place = findTemporary();
   return 'folder' in place ? place.folder : undefined;
@@ -146,10 +142,8 @@ async function sweepUnfinished(parent: string): Promise<void> {
 }
 
 /**
- * Removes a folder whose process is gone.
- *
- * @param name - The name that nameForThisProcess() returned to the process that made it.
- * @param before - Runs before the removal.
+ * Removes a folder whose process is gone; `name` is what nameForThisProcess() returned to that
+ * process.
  */
 export async function removeIfAbandoned(
   folder: string,

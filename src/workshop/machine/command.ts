@@ -1,11 +1,7 @@
 /** The end of a command that needs a database. */
 import { Interrupted } from './signals.ts';
 
-/**
- * Runs a command, prints the error that ends it, and returns its exit code.
- *
- * @param command - Returns the exit code.
- */
+/** Runs a command, prints the error that ends it, and returns its exit code. */
 export async function exitCodeOf(command: () => Promise<number>): Promise<number> {
   try {
     return await command();

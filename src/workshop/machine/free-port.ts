@@ -16,11 +16,7 @@ const ATTEMPTS = 20;
 /** Ports that this process has been given: their servers may not listen yet. */
 const given = new Set<number>();
 
-/**
- * Returns a free port of the loopback; another program may take it at any time.
- *
- * @throws The system's error, when no port can be had.
- */
+/** Returns a free port of the loopback; another program may take it at any time. */
 export async function freePort(): Promise<number> {
   for (let attempt = 1; ; attempt += 1) {
     const port = randomInt(LOWEST, HIGHEST + 1);

@@ -48,11 +48,7 @@ export class Haproxy {
     return this.#port;
   }
 
-  /**
-   * Starts it in front of servers, which need not be up: it looks for them itself.
-   *
-   * @throws Error with haproxy's own words when it does not listen within 20 s.
-   */
+  /** Starts it in front of servers, which need not be up: it looks for them itself. */
   async start(backends: readonly Backend[]): Promise<void> {
     const folder = await mkdtemp(join(tmpdir(), 'phpsessid-haproxy-'));
     const [config, log] = [join(folder, 'haproxy.cfg'), join(folder, 'log')];

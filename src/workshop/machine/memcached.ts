@@ -42,11 +42,7 @@ export class Memcached {
     this.#program = program;
   }
 
-  /**
-   * Obtains memcached, and starts one.
-   *
-   * @throws Error with the reason why it cannot be obtained, and the remedy.
-   */
+  /** Obtains memcached, and starts one; the error has the reason and the remedy. */
   static async open(options?: Announcements): Promise<Memcached> {
     const program = await obtainMemcached(options);
     if ('reason' in program) throw new Error(program.reason);
@@ -60,11 +56,7 @@ export class Memcached {
     return this.#port;
   }
 
-  /**
-   * Starts it, empty.
-   *
-   * @throws Error when it does not answer within 20 s.
-   */
+  /** Starts it, empty. */
   async start(): Promise<void> {
     // A killed one starts again in the same folder.
     this.#folder ||= await mkdtemp(join(tmpdir(), 'phpsessid-memcached-'));

@@ -33,8 +33,6 @@ const startLimit = 20_000;
 
 /**
  * Obtains a server: an installed one, else that of the system's packages, unpacked into the cache.
- *
- * @returns The program, or the reason why it cannot be obtained.
  */
 export async function obtainPackaged(
   { file, option, version: pattern, without }: Packaged,

@@ -38,11 +38,6 @@ export class FastCgiPhp {
     return this.#port;
   }
 
-  /**
-   * Starts it.
-   *
-   * @throws Error when it does not listen within 20 s.
-   */
   async start(): Promise<void> {
     const { variables, settings = {}, workers = 4 } = this.#order;
     this.#folder = await mkdtemp(join(tmpdir(), 'phpsessid-fastcgi-'));

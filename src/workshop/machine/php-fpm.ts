@@ -18,10 +18,8 @@ export interface PhpFpm {
 const packageNames = ['php-fpm', 'php-mysql', 'nginx'];
 
 /**
- * Obtains php-fpm with pdo_mysql and opcache, and nginx: installed ones, else those of the
- * system's packages, unpacked into the cache. Nothing is started and nothing installed.
- *
- * @returns The programs, or the reason why they cannot be obtained.
+ * Obtains php-fpm with pdo_mysql and opcache, and nginx: installed ones, else those of the system's
+ * packages, unpacked into the cache.
  */
 export async function obtainPhpFpm(
   options: Announcements = {},

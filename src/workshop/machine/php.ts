@@ -138,11 +138,7 @@ export async function describePhp(
   return { path: program, ini, env, version };
 }
 
-/**
- * Lists the options that give a PHP these settings and no php.ini of the system.
- *
- * @param ini - Lines of a php.ini.
- */
+/** The options that give a PHP these lines of a php.ini, and no php.ini of the system. */
 export function withIni(ini: readonly string[]): string[] {
   return ['-n', ...ini.flatMap((line) => ['-d', line])];
 }

@@ -18,11 +18,7 @@ const ownPrefix = [machine.slice(0, 8), boot.slice(0, 6), process.pid, startOf(p
   '-',
 );
 
-/**
- * Makes a name for a file or folder of this process.
- *
- * @returns `machine-boot-pid-start-random`, never the same twice.
- */
+/** Makes a name for a file or folder: `machine-boot-pid-start-random`, never the same twice. */
 export function nameForThisProcess(): string {
   return `${ownPrefix}-${randomBytes(3).toString('hex')}`;
 }
@@ -58,11 +54,7 @@ function startOf(pid: number): string {
   return digest(stdout ?? '').slice(0, 8);
 }
 
-/**
- * Reads the command line of a process.
- *
- * @returns The line with its words separated by spaces; `''` for an unknown process.
- */
+/** Returns a process's command line, words separated by spaces; `''` for an unknown process. */
 export function commandLineOf(pid: number): string {
   if (process.platform === 'linux') {
     return readOrNothing(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8')).replaceAll('\0', ' ');

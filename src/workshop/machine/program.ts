@@ -26,11 +26,7 @@ const serverFolders = [
 ];
 
 /**
- * Finds a program on PATH or in the folders where servers are usually put.
- *
- * @param names - Names of the program, the preferred first.
- * @param environment - The environment with the PATH.
- * @returns Its absolute path; undefined when it is not found.
+ * Finds the first of these programs on PATH or in the folders of servers; undefined without one.
  */
 export function findProgram(
   names: readonly string[],

@@ -31,10 +31,7 @@ export function cleanUpBeforeSignals(cleanUp: () => unknown): () => void {
 }
 
 /**
- * Lets the program end itself: no signal has its default effect meanwhile.
- *
- * @param decide - Called for each signal, beside the clean-ups.
- * @returns Restores the default effect.
+ * Lets the program end itself: no signal has its default effect until the returned function runs.
  */
 export function decideOnSignals(decide: (signal: NodeJS.Signals) => void): () => void {
   return add(deciders, decide);

@@ -14,12 +14,7 @@ type Lessons = readonly Lesson[];
 /** The reasons of a failure that proves something: the test ran and found a difference. */
 const honest: readonly (TestResult['reason'] | undefined)[] = ['assertion', 'not ported'];
 
-/**
- * Judges an observation.
- *
- * @param lessons - All lessons, in order; those that were not observed are not judged.
- * @returns Every rule that does not hold; empty when every cell is as promised.
- */
+/** Returns every rule that an observation breaks; lessons that were not observed are not judged. */
 export function checkRules(lessons: Lessons, observed: Observed): Broken[] {
   return [
     passesItsOwn,

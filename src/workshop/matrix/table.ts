@@ -5,11 +5,7 @@ import type { Matrix } from './run.ts';
 
 const heading = 'class ↓ tests →';
 
-/**
- * Draws the table, and a sentence for each rule that does not hold.
- *
- * @returns Lines without a newline at the end.
- */
+/** Draws the table, and a sentence for each rule that does not hold. */
 export function drawMatrix(lessons: readonly Lesson[], matrix: Matrix): string {
   const columns = lessons.filter(({ files }) => files.test !== undefined);
   const rows = lessons

@@ -10,12 +10,7 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/**
- * Serves a page from a child process.
- *
- * @param program - Absolute path of a program that reports its port.
- * @param environment - Added to that of this process.
- */
+/** Serves a page from a child process, whose program reports its port. */
 export async function serveNode(
   program: string,
   args: readonly string[],

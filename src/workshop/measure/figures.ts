@@ -23,13 +23,7 @@ export interface Round {
   failed: number;
 }
 
-/**
- * Returns a quantile, interpolated between its two neighbours.
- *
- * @param figures - In any order.
- * @param share - 0.5 for the median.
- * @returns NaN without figures.
- */
+/** Returns a quantile, interpolated between its two neighbours; NaN without figures. */
 export function quantile(figures: readonly number[], share: number): number {
   const sorted = [...figures].sort((one, other) => one - other);
   const place = (sorted.length - 1) * share;
@@ -38,12 +32,7 @@ export function quantile(figures: readonly number[], share: number): number {
   return below + (above - below) * (place - Math.floor(place));
 }
 
-/**
- * Summarises one figure of all rounds.
- *
- * @param figures - One for each round.
- * @returns Median and quartiles, or null when a round has no figure.
- */
+/** Summarises one figure of all rounds; null when a round has no figure. */
 export function spread(figures: readonly (number | null)[]): Spread | null {
   const known = figures.filter((each) => each !== null);
   if (known.length === 0 || known.length < figures.length) return null;

@@ -12,9 +12,7 @@ export interface Machine {
 }
 
 /**
- * Describes this computer; call it before any work of the run itself.
- *
- * @param progress - Receives a warning when other processes keep the cores busy.
+ * Describes this computer, and warns when others keep it busy; call it before any work of the run.
  */
 export function readMachine(progress: (line: string) => void): Machine {
   const load = Number((loadavg()[0] ?? 0).toFixed(2));

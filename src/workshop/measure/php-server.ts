@@ -30,12 +30,7 @@ export const counterPage: string = fileURLToPath(new URL('php-page.php', import.
 /** Milliseconds until both must respond. */
 const startLimit = 20_000;
 
-/**
- * Serves a PHP page on a free port of the loopback.
- *
- * @returns The server; both programs end with this process, however it ends.
- * @throws Error with the programs' log when they do not start.
- */
+/** Serves a PHP page on a free port of the loopback; both programs end with this process. */
 export async function servePhp(programs: PhpFpm, order: PhpOrder): Promise<Served> {
   const folder = await mkdtemp(join(tmpdir(), 'phpsessid-fpm-'));
   const children: ChildProcess[] = [];

@@ -31,11 +31,7 @@ export function today(): string {
   return new Date().toISOString().slice(0, 10);
 }
 
-/**
- * Prints a run, and writes it to the file of `--save`.
- *
- * @param draw - Returns its tables.
- */
+/** Prints a run as `draw` draws it, and writes it to the file of `--save`. */
 export function publish<Numbers extends RunNumbers>(
   numbers: Numbers,
   { json, save }: RunOptions,
@@ -66,12 +62,7 @@ export function publish<Numbers extends RunNumbers>(
   console.log(lines.join('\n'));
 }
 
-/**
- * Aligns the first column left and the others right.
- *
- * @param rows - The head first; all rows have as many cells.
- * @returns One line for each row.
- */
+/** Aligns the first column left and the others right; the first row is the head. */
 function layOut(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? '').length)),

@@ -30,11 +30,7 @@ export interface Plan {
   database: readonly number[];
 }
 
-/**
- * Serves contenders until the last round is over.
- *
- * @returns All of them, with their rounds.
- */
+/** Serves contenders until the last round is over, and returns them with their rounds. */
 export async function serveAndRun(
   names: readonly string[],
   serve: (name: string) => Promise<Served>,
@@ -53,12 +49,7 @@ export async function serveAndRun(
   }
 }
 
-/**
- * Asks every contender for every page in every round, and records the figures.
- *
- * @param contenders - All contenders, served; their rounds are filled.
- * @param progress - Called before each round, and for each contender with a wrong response.
- */
+/** Asks every contender for every page in every round, and records the figures. */
 async function runRounds(
   contenders: readonly Running[],
   plan: Plan,

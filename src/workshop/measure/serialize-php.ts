@@ -32,11 +32,7 @@ echo json_encode(['serialize' => $serialize, 'unserialize' => $unserialize,
   'memory' => memory_get_peak_usage() - $before]);
 `;
 
-/**
- * Starts the PHPs to compare with: npm's, and an installed one if there is one.
- *
- * @returns Each by its name, and a function that ends them.
- */
+/** Starts the PHPs to compare with: npm's, and an installed one if there is one. */
 export async function openPhps(): Promise<{ rounds: Map<string, PhpRound>; close(): void }> {
   const wasm = await openWasmPhp();
   const rounds = new Map<string, PhpRound>();

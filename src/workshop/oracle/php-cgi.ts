@@ -39,11 +39,7 @@ export interface PhpResponse {
 /** PHP, ready for requests. */
 export interface PhpServer {
   readonly version: string;
-  /**
-   * Runs a script for one request.
-   *
-   * @throws Error with PHP's output when it crashes or takes longer than ten seconds.
-   */
+  /** Runs a script for one request; fails when it crashes or takes longer than ten seconds. */
   request(request: PhpRequest): Promise<PhpResponse>;
   /** Kills requests that are still running. */
   close(): Promise<void>;

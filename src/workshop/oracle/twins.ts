@@ -47,13 +47,7 @@ export interface Step {
   setCookie: string[];
 }
 
-/**
- * Starts both on a new schema.
- *
- * @param progress - Receives a line before PHP is fetched.
- * @returns The twins; close them before the server.
- * @throws Error with the reason why PHP cannot be obtained, and the remedy.
- */
+/** Starts both on a new schema; close them before the server. */
 export async function openTwins(
   server: DatabaseServer,
   progress?: (line: string) => void,
@@ -98,11 +92,7 @@ export async function openTwins(
 /** Returns a browser's next Cookie header. */
 export const cookieOf = ({ setCookie }: Visit): string | undefined => setCookie[0]?.split(';')[0];
 
-/**
- * Sends the requests of two visitors, one of whom comes back twice; then hand-made cookies.
- *
- * @returns The steps, comparable between two runs.
- */
+/** Sends the requests of two visitors, one of whom comes back twice; then hand-made cookies. */
 export async function tellStory(ask: Visitor): Promise<Step[]> {
   const steps: Step[] = [];
   const visit = async (cookie: string | undefined): Promise<string | undefined> => {

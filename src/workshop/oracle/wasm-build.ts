@@ -63,13 +63,7 @@ export async function findBuild(
   }
 }
 
-/**
- * Loads PHP's WebAssembly build, which is compiled once in a process.
- *
- * @param progress - Receives a line before a build is fetched.
- * @returns The arguments of `loadPHPRuntime()`.
- * @throws Error with npm's own words when it cannot be fetched.
- */
+/** Loads PHP's WebAssembly build, which is compiled once in a process, for `loadPHPRuntime()`. */
 export async function loadBuild(
   version: PhpVersion,
   progress?: ((line: string) => void) | undefined,

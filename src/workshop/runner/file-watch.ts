@@ -9,10 +9,8 @@ const interval = 400;
 const settle = 30;
 
 /**
- * Watches one file, which may be replaced, deleted and created again.
- *
- * @param onSave - Called once for each save.
- * @returns Stops watching.
+ * Watches one file, which may be replaced, deleted and created again, until the returned function
+ * runs.
  */
 export function watchSaves(path: string, onSave: () => void): () => void {
   let timer: NodeJS.Timeout | undefined;

@@ -11,12 +11,7 @@ export function sections(page: string): { title: string; text: string }[] {
   });
 }
 
-/**
- * Renders Markdown for a terminal.
- *
- * @param text - The Markdown; its comments and front matter are dropped.
- * @returns Lines without a final newline.
- */
+/** Renders Markdown for a terminal; comments and front matter are dropped. */
 export function renderMarkdown(text: string, terminal: Terminal): string {
   const body = text.replace(/^---\n[\s\S]*?\n---\n/, '').replaceAll(/<!--[\s\S]*?-->/g, '');
   const blocks = marked.lexer(body).map((token) => renderBlock(token, terminal));

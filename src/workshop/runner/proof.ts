@@ -79,11 +79,7 @@ function factsOf(proof: Proof): Omit<Verdict, 'hash'> {
   };
 }
 
-/**
- * Counts results.
- *
- * @param promised - The number of tests there should be: one that did not run counts as failed.
- */
+/** Counts results; a promised test that did not run counts as failed. */
 export function tally(results: TestResult[], promised = 0): Tally {
   const total = Math.max(results.length, promised);
   return { passed: results.length - failures(results).length, total };

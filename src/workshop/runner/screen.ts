@@ -73,8 +73,6 @@ const mostNames = 4;
 
 /**
  * Describes the older lessons in one line, `lessons 01–06 ✔ 41 tests`, and names their red tests.
- *
- * @returns Undefined when there are none.
  */
 export function describeOlder(proof: Proof, { paint }: Terminal): string | undefined {
   const labels = proof.older.map(({ lesson }) => lesson);
@@ -93,12 +91,7 @@ export function describeOlder(proof: Proof, { paint }: Terminal): string | undef
   ].join('\n');
 }
 
-/**
- * Describes the first failure and the step that fixes it.
- *
- * @param watching - True in the watcher, where keys can be pressed.
- * @returns Lines; empty where nothing failed.
- */
+/** Describes the first failure and the step that fixes it, by a key if `watching`. */
 export function describeRed(proof: Proof, terminal: Terminal, watching: boolean): string[] {
   const { lesson, current, older, attack } = proof;
   const own = failures(current)[0];
@@ -122,10 +115,7 @@ export function describeRed(proof: Proof, terminal: Terminal, watching: boolean)
 }
 
 /**
- * Describes the first type error of the learner's class.
- *
- * @param watching - True in the watcher, where keys can be pressed.
- * @returns Lines; empty where there is none. With green tests it is why the lesson is not done.
+ * Describes the first type error of the class. With green tests it is why the lesson is not done.
  */
 export function describeTypes(proof: Proof, terminal: Terminal, watching: boolean): string[] {
   const { lesson, types = [] } = proof;
@@ -153,12 +143,7 @@ export function describeProblems([first, ...more]: TypeProblem[], { paint }: Ter
   ];
 }
 
-/**
- * Describes a lesson that is done, and what can be done with it now.
- *
- * @param watching - True in the watcher, where keys can be pressed.
- * @returns Lines.
- */
+/** Describes a lesson that is done, and what can be done with it now. */
 export function describeDone(
   { lesson, condition, current, older, attack }: Proof,
   lessons: readonly Lesson[],

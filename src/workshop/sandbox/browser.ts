@@ -106,12 +106,7 @@ export async function visit(
   };
 }
 
-/**
- * Reads a response to its end.
- *
- * @param response - Its head.
- * @throws The socket's error when the response breaks off.
- */
+/** Reads a response to its end; fails when it breaks off. */
 export async function readBody(response: IncomingMessage): Promise<string> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of response) chunks.push(chunk as Uint8Array);

@@ -64,11 +64,7 @@ export function startChild<Report>(options: ChildOptions<Report>): Child {
   return spawnChild(options, 'pipe');
 }
 
-/**
- * Runs a program to its end. It has no input.
- *
- * @returns How it ended; never rejects.
- */
+/** Runs a program, without input, to its end; never rejects. */
 export async function runChild<Report>(options: ChildOptions<Report>): Promise<ChildEnd> {
   return await spawnChild(options, 'ignore').ended;
 }

@@ -32,11 +32,7 @@ export function keepCookies(line: string, setCookies: readonly string[]): string
   return pairs.join('; ');
 }
 
-/**
- * Lists the values of a Cookie line, in order; a name may occur twice.
- *
- * @param name - Only cookies of this name; by default all that have a name.
- */
+/** Lists the values of a Cookie line, in order, of one name or of all; a name may occur twice. */
 export function cookieValues(line: string, name?: string): string[] {
   return splitLine(line)
     .filter((pair) => (name === undefined ? nameOf(pair) !== '' : nameOf(pair) === name))

@@ -10,10 +10,8 @@ export interface CrashWatch {
 }
 
 /**
- * Watches for unhandled rejections, for uncaught exceptions, and for a process
- * that ends too early.
- *
- * @param onCrash - Receives each failure, while the process still runs.
+ * Reports unhandled rejections, uncaught exceptions, and an end that comes too early, while the
+ * process still runs.
  */
 export function watchForCrashes(
   suspect: () => Suspect,

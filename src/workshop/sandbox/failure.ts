@@ -7,11 +7,7 @@ import type { Failure, Reason } from './report.ts';
 import { shorten, show, showBoth, withoutRoot } from './values.ts';
 
 /**
- * Describes a thrown value.
- *
- * @param thrown - Anything: a test may throw a string.
- * @param suspect - The class under test; undefined while it is not known.
- * @returns Reason, message, expected and actual value, and the place to look at.
+ * Describes a thrown value of any kind: reason, message, expected and actual value, and the place.
  */
 export function describeFailure(thrown: unknown, suspect: Suspect | undefined): Failure {
   if (!(thrown instanceof Error)) {
@@ -59,12 +55,7 @@ function describeAssertion(
   return { reason, message, ...both };
 }
 
-/**
- * Describes why the class's file could not be loaded.
- *
- * @param thrown - The error that loading it threw.
- * @returns The failure, at the place of a syntax error where it is one.
- */
+/** Describes why the class's file could not be loaded, at the place of a syntax error. */
 export function describeLoading(thrown: unknown, suspect: Suspect): Failure {
   const syntax = readSyntaxProblem(thrown);
   const failure = describeFailure(thrown, suspect);
@@ -76,11 +67,7 @@ export function describeLoading(thrown: unknown, suspect: Suspect): Failure {
   };
 }
 
-/**
- * Describes a child process that is gone, by its last words.
- *
- * @param suspect - The class that it ran; undefined while it is not known.
- */
+/** Describes a child process that is gone, by its last words. */
 export function describeEnd({ code, signal, output }: ChildEnd, suspect?: Suspect): Failure {
   const lines = output.split('\n').filter((line) => /\S/.test(line));
   const last = lines.findLast((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1);

@@ -5,10 +5,8 @@ import type { SessionsExport } from './contract.ts';
 let copies = 0;
 
 /**
- * Makes the address of another copy of a class, which shares no static field with the others.
- *
- * @param file - Absolute path.
- * @returns For the process's first copy, the address by which every file imports the class.
+ * Makes the address of another copy of a class, which shares no static field with the others. The
+ * process's first copy has the address by which every file imports the class.
  */
 export function nextCopy(file: string): string {
   const url = pathToFileURL(file);
@@ -17,13 +15,7 @@ export function nextCopy(file: string): string {
   return url.href;
 }
 
-/**
- * Loads the class.
- *
- * @param url - The address of one of its copies.
- * @returns Its export `Sessions`.
- * @throws TypeError when it exports no such thing, and whatever the file itself throws.
- */
+/** Loads the export `Sessions` of one of the copies. */
 export async function loadClass(url: string): Promise<SessionsExport> {
   const module = (await import(url)) as { Sessions?: SessionsExport };
   if (module.Sessions === undefined) {

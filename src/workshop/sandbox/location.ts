@@ -38,11 +38,7 @@ export function locate(stack: string, suspect: Suspect | undefined): Location | 
   );
 }
 
-/**
- * Reads the frames of a stack that lie in files.
- *
- * @returns The frames, the innermost first.
- */
+/** Reads the frames of a stack that lie in files, the innermost first. */
 export function readFrames(stack: string): Location[] {
   return stack.split('\n').flatMap((line) => {
     const frame =
@@ -58,11 +54,7 @@ export function readFrames(stack: string): Location[] {
   });
 }
 
-/**
- * Finds the line on which a method begins.
- *
- * @returns The method; the class where it has no such method; undefined without a file.
- */
+/** Finds the line on which a method begins; that of the class where it has no such method. */
 export function findMethod(file: string, method: string): Location | undefined {
   let lines: string[];
   try {
@@ -117,20 +109,12 @@ export function findMention(thrown: unknown, file: string): Location | undefined
   return undefined;
 }
 
-/**
- * Names a place.
- *
- * @returns `lessons/mine/sessions.ts:31`.
- */
+/** `lessons/mine/sessions.ts:31`. */
 export function namePlace({ file, line }: Location): string {
   return `${shown(file)}:${line}`;
 }
 
-/**
- * Reads a file's path, without the query that makes a copy of a module.
- *
- * @param file - Absolute path or `file:` URL.
- */
+/** The path of a file or `file:` URL, without the query that makes a copy of a module. */
 export function toPath(file: string): string {
   if (!file.startsWith('file:')) return file;
   const url = new URL(file);

@@ -39,12 +39,7 @@ export function lockEffect(sql: string, values: readonly unknown[]): LockEffect 
   return undefined;
 }
 
-/**
- * Determines whether a statement acquired the lock that it asked for.
- *
- * @param result - Its rows.
- * @returns Undefined for a statement that asks for none.
- */
+/** Whether a statement acquired the lock that it asked for; undefined if it asked for none. */
 export function hasLock(
   effect: LockEffect | undefined,
   sql: string,

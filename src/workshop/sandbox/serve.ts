@@ -3,11 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { sendReport } from './report.ts';
 
-/**
- * Serves on the loopback and reports the port to the parent.
- *
- * @param port - 0 for any free port.
- */
+/** Serves on the loopback and reports the port to the parent. */
 export function servePage(listener: RequestListener, port = 0): void {
   const server = createServer(listener).listen(port, '127.0.0.1', () => {
     sendReport({ kind: 'listening', port: (server.address() as AddressInfo).port });

@@ -85,11 +85,7 @@ export async function startServer(options: ServerOptions): Promise<ChildServer> 
   };
 }
 
-/**
- * Starts a process that serves the counter page by one class.
- *
- * @throws ClassUnavailable when it ends before it listens.
- */
+/** Starts a process that serves the counter page by one class. */
 export function startPage(
   order: PageOrder,
   options: Omit<ServerOptions, 'program' | 'values'>,

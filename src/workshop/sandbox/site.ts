@@ -171,12 +171,7 @@ interface Crowd {
   counts: number[];
 }
 
-/**
- * Sends requests for the counter page from one browser.
- *
- * @param cookie - Its session.
- * @param atOnce - The number of requests under way.
- */
+/** Sends requests for the counter page from one browser, several at once. */
 export async function visitOften(
   port: number,
   cookie: string,

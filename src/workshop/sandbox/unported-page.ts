@@ -10,12 +10,7 @@ const channel = tracingChannel<unknown, { callback: string; values: unknown[] }>
   'phpsessid:callback',
 );
 
-/**
- * Lists the methods that a class of the port still lacks.
- *
- * @param Sessions - The export of `#sessions`.
- * @returns Names in the order of the port; empty for the class of a handler object.
- */
+/** Lists the methods that a class of the port still lacks, in the order of the port. */
 export function missingMethods(Sessions: SessionsExport): string[] {
   const names = [...METHODS.map(({ name }) => name), 'initCallbacks'];
   if (typeof Sessions !== 'function') return names;
@@ -23,11 +18,6 @@ export function missingMethods(Sessions: SessionsExport): string[] {
   return names.filter((name) => !(name in Sessions));
 }
 
-/**
- * Writes which methods are missing.
- *
- * @param missing - The result of {@link missingMethods}, not empty.
- */
 function notPortedSentence(missing: string[]): string {
   const last = missing.at(-1);
   const list = missing.length > 1 ? `${missing.slice(0, -1).join(', ')} and ${last}` : last;
@@ -40,11 +30,7 @@ function notPortedSentence(missing: string[]): string {
 
 /**
  * Serves a class that no request can go around yet: one sentence, and its methods by hand.
- *
- * `/call?method=Read&value=1` calls one method, traced as PHP's session functions are.
- *
- * @param Sessions - The export of `#sessions`.
- * @param missing - The result of {@link missingMethods}, not empty.
+ * `/call?method=Read&value=1` calls one, traced as PHP's session functions are.
  */
 export function unportedPage(Sessions: SessionsExport, missing: string[]): RequestListener {
   return async (request, response) => {

@@ -11,11 +11,7 @@ const tail = 60;
 /** Characters that are shown before the place where two long values differ, and after it. */
 const [before, after] = [30, 90];
 
-/**
- * Writes a value on one line.
- *
- * @returns The value as `util.inspect` writes it, cut where it is long.
- */
+/** Writes a value on one line as `util.inspect` does, cut where it is long. */
 export function show(value: unknown): string {
   return shorten(write(value, 160));
 }

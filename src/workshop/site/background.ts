@@ -17,11 +17,8 @@ const program = fileURLToPath(new URL('./docs.ts', import.meta.url));
 const NOT_SOURCES = /^(?:docs\/site|src\/workshop\/(?!site).+)$|\/made$/;
 
 /**
- * Builds the site at a low priority, unless it is current.
- *
- * @param signal - Ends the build.
- * @param say - Receives a line when a build begins and when it ends.
- * @returns A function that returns the site's state now.
+ * Builds the site at a low priority, unless it is current. Returns a function that returns the
+ * site's state.
  */
 export function keepSiteCurrent(signal: AbortSignal, say: (line: string) => void): () => SiteState {
   let now: SiteState = { state: 'built' };

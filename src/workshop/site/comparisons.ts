@@ -102,11 +102,7 @@ export function keepResults<Name extends keyof Kept>(name: Name, results: Kept[N
   renameSync(draft, fileIn(folder, name));
 }
 
-/**
- * Waits until tests have stored all results in a folder.
- *
- * @param ended - Settles when no test runs any more, which ends the wait as well.
- */
+/** Waits until tests have stored all results in a folder, or have ended. */
 export async function comparisonsKept(folder: string, ended: Promise<unknown>): Promise<void> {
   let stop = (): void => {};
   await new Promise<void>((resolve) => {
@@ -121,11 +117,7 @@ export async function comparisonsKept(folder: string, ended: Promise<unknown>): 
   stop();
 }
 
-/**
- * Reads the results of the tests, which are run now unless `npm test` has run them.
- *
- * @throws Error when a test fails.
- */
+/** Reads the results of the tests, which are run now unless `npm test` has run them. */
 export async function readComparisons(progress: (line: string) => void): Promise<Comparisons> {
   const kept = process.env['WORKSHOP_COMPARISONS'];
   if (kept !== undefined && NAMES.every((name) => existsSync(fileIn(kept, name)))) {

@@ -24,12 +24,7 @@ const LANGUAGES: Record<string, string> = {
   '.txt': 'text',
 };
 
-/**
- * A file or one of its regions, as a fence.
- *
- * @param page - Paths are relative to its folder.
- * @throws Error naming a file or region that does not exist, and the regions that do.
- */
+/** A file or one of its regions, as a fence; an error names the regions that it has. */
 export function yieldCode(reference: Reference, page: Page): Yield {
   const path = locate(reference, page);
   return {
@@ -90,11 +85,7 @@ export function yieldWrongFixes(page: Page, lessons: Lesson[]): Yield {
   return block([list, ...folded].join('\n\n'));
 }
 
-/**
- * The lesson a page belongs to.
- *
- * @throws Error when the page is not in a lesson's folder.
- */
+/** The lesson in whose folder a page is. */
 export function lessonOf(page: Page, lessons: Lesson[]): Lesson {
   const lesson = lessons.find(({ directory }) => page.path.startsWith(directory + sep));
   if (!lesson) throw new Error('this marker belongs on the page of a lesson');
@@ -136,12 +127,7 @@ function classBefore(page: Page, lessons: Lesson[]): string {
   return before.files.class;
 }
 
-/**
- * Finds the file that a marker names.
- *
- * @returns Its absolute path.
- * @throws Error when it is outside the project.
- */
+/** Finds the file that a marker names, within the project. */
 export function locate(reference: Reference, page: Page): string {
   const path = join(dirname(page.path), reference.path);
   if (!path.startsWith(root + sep) && !path.startsWith(dirname(page.path) + sep)) {

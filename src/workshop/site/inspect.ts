@@ -10,9 +10,8 @@ interface BuiltPage {
 }
 
 /**
- * Inspects every page and style sheet of a built site.
- *
- * @returns One sentence a fault, each beginning with the page's name; nothing when all is well.
+ * Inspects every page and style sheet of a built site: one sentence a fault, which begins with the
+ * page's name.
  */
 export function inspectSite(directory: string): string[] {
   const files = readdirSync(directory, { recursive: true, encoding: 'utf8' });

@@ -30,11 +30,7 @@ interface Fence {
 const FENCE = /^(\s*)(`{3,}|~{3,})\s*([^`]*)$/;
 const END = /^\s*<!--\s*end\s*-->\s*$/;
 
-/**
- * Finds every marker of a page and every fence that has none.
- *
- * @param file - The page's name for problems.
- */
+/** Finds every marker of a page and every fence that has none. */
 export function readSlots(lines: string[], file: string): { slots: Slot[]; problems: Problem[] } {
   const slots: Slot[] = [];
   const problems: Problem[] = [];

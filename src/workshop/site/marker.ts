@@ -48,12 +48,7 @@ export function yieldsFence(marker: Marker): boolean {
 /** A comment on a separate line: `<!-- code: ./sessions.ts#read -->`. */
 const COMMENT = /^\s*<!--\s*([a-z]+)\s*(?::\s*(.*?))?\s*-->\s*$/;
 
-/**
- * Reads a line as a marker.
- *
- * @returns The marker, or undefined for any other line.
- * @throws Error when the line is a marker that cannot be understood, with the form it must have.
- */
+/** Reads a line as a marker; an error has the form that it must have. */
 export function readMarker(line: string): Marker | undefined {
   const comment = COMMENT.exec(line);
   const kind = KINDS.find((each) => each === comment?.[1]);

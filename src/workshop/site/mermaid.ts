@@ -12,12 +12,7 @@ const COLOURS: Colours = {
 const BLOCK =
   /<pre><code class="(?:language-)?mermaid">([\s\S]*?)<\/code>(?:<button[^>]*>[\s\S]*?<\/button>)?<\/pre>/g;
 
-/**
- * Replaces every mermaid block of a page by its drawing.
- *
- * @param url - The page's address, for the message.
- * @throws Error with the page and the drawing's first line when it cannot be drawn.
- */
+/** Replaces every mermaid block of a page by its drawing; an error names the page and the block. */
 export function drawMermaid(html: string, url: string): string {
   let number = 0;
   return html.replace(BLOCK, (_, code: string) => {

@@ -13,11 +13,7 @@ const REMEDY = `npm run bench -- lessons --save ${KEPT}`;
 
 const FORMS = 'count, read, picture, run, price, or names such as lesson-05 lesson-06';
 
-/**
- * Reads the stored run.
- *
- * @throws Error that says how to make the file when it is missing or of another form.
- */
+/** Reads the stored run; an error says how to make the file. */
 export function readNumbers(path?: string): Numbers {
   const isWhole = ({ machine, run, versions, missing, date, rows }: Partial<Numbers>): unknown =>
     machine && run && versions && missing && date && rows?.every(hasBothPages);

@@ -16,11 +16,7 @@ export interface RunningPrograms extends Programs {
 /** Pages show the same numbers on every run. */
 const SEED = '1';
 
-/**
- * Obtains a database server for the programs of pages.
- *
- * @param attacks - Attacks that run together.
- */
+/** Obtains a database server for the programs of pages. */
 export async function startPrograms(
   lessons: Lesson[],
   progress: (line: string) => void,

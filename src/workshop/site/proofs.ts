@@ -23,20 +23,12 @@ export interface ProofRun {
   readonly results: readonly ProofResult[];
 }
 
-/**
- * Reads the stored run.
- *
- * @throws Error that says how to make the file.
- */
+/** Reads the stored run; an error says how to make the file. */
 export function readProofs(): ProofRun {
   return readKept<ProofRun>(KEPT, REMEDY, ({ results }) => results);
 }
 
-/**
- * Answers `<!-- requirements: faults -->`, `security` and `run`.
- *
- * @throws Error for another argument, or a requirement that the stored run does not have.
- */
+/** Answers `<!-- requirements: faults -->`, `security` and `run`. */
 export function yieldRequirements(argument: string, run: ProofRun): Yield {
   if (argument === 'run') return block(tellRun(run));
   const rows = { faults: FAULTS, security: SECURITY }[argument];

@@ -13,10 +13,8 @@ const [A, TABLE, B] = ['server A', 'the table', 'server B'] as const;
 const AHEAD = 60;
 
 /**
- * Draws a save at one server, and a sweep at another one whose clock is an hour ahead. Times are
- * minutes from the moment of the recording.
- *
- * @param recorded - A class that goes by each server's own clock.
+ * Draws a save at one server, and a sweep at another one whose clock is an hour ahead, by a class
+ * that goes by each server's own clock. Times are minutes from the moment of the recording.
  */
 export async function drawTwoClocks({ condition, databaseUrl }: Recorded): Promise<Yield> {
   const passwords = {

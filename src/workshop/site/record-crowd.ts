@@ -14,9 +14,7 @@ const PATIENCE = 1_000;
 
 /**
  * Draws who has a connection and who waits for one, while a page of a visitor is saving, ten
- * reloads of it wait, and another visitor comes.
- *
- * @param recorded - A class that locks the session from read to close.
+ * reloads of it wait, and another visitor comes. The class locks the session from read to close.
  */
 export async function drawCrowd(recorded: Recorded): Promise<Yield> {
   const states = await withRecordedPage(recorded, recordCrowd);

@@ -8,10 +8,8 @@ import { type Recorded, withRecordedPage } from './record-page.ts';
 const NARROW = { flowchart: { nodeSpacing: 20, rankSpacing: 30, padding: 8 } };
 
 /**
- * Draws the seal and the row as two keys: a page for a visitor who has both, and for visitors
- * who have one of them.
- *
- * @param recorded - A class that seals its ids.
+ * Draws the seal and the row as two keys: a page for a visitor who has both, and for visitors who
+ * have one of them.
  */
 export async function drawTwoKeys(recorded: Recorded): Promise<Yield> {
   const bodies = await withRecordedPage(recorded, async ({ request }) => {

@@ -32,11 +32,7 @@ export interface Recorded {
   settings?: PageOrder['settings'];
 }
 
-/**
- * Serves the page by the class of a condition, as the lab does, for the length of a recording.
- *
- * @throws ClassUnavailable when the class cannot be served.
- */
+/** Serves the page by the class of a condition, as the lab does, for the length of a recording. */
 export async function withRecordedPage<Result>(
   { condition, databaseUrl, settings }: Recorded,
   record: (page: RecordedPage) => Promise<Result>,

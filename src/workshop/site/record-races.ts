@@ -18,9 +18,6 @@ interface Asked {
 /**
  * Draws two first saves of one session at the same moment. Gates at the database hold every
  * statement until both requests have sent theirs.
- *
- * @param recorded - A class that counts before it saves.
- * @throws Error when the requests do not send the same statements.
  */
 export async function drawDoubleClick(recorded: Recorded): Promise<Yield> {
   const clicks = await withRecordedPage(recorded, async ({ wire, request }) => {
@@ -52,9 +49,7 @@ export async function drawDoubleClick(recorded: Recorded): Promise<Yield> {
 }
 
 /**
- * Draws two clicks of one visitor that both read before either saves.
- *
- * @param recorded - A class without a lock.
+ * Draws two clicks of one visitor that both read before either saves, by a class without a lock.
  */
 export async function drawLostClick(recorded: Recorded): Promise<Yield> {
   const clicks = await withRecordedPage(recorded, async ({ wire, request }) => {
@@ -74,9 +69,8 @@ export async function drawLostClick(recorded: Recorded): Promise<Yield> {
 }
 
 /**
- * Draws two clicks of one visitor, the second of which arrives while the first one saves.
- *
- * @param recorded - A class that locks the session from read to close.
+ * Draws two clicks of one visitor, the second of which arrives while the first one saves. The class
+ * locks the session from read to close.
  */
 export async function drawWaitingClick(recorded: Recorded): Promise<Yield> {
   const events = await withRecordedPage(recorded, async ({ wire, request, events, until }) => {

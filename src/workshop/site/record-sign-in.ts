@@ -6,12 +6,7 @@ import { type Recorded, withRecordedPage } from './record-page.ts';
 
 const [OLD, PHP, NEW] = ['the old id', 'PHP', 'the new id'] as const;
 
-/**
- * Draws the callbacks of a sign-in, each on the side of the id that it is about.
- *
- * @param recorded - A class whose sign-in moves the session to a new id.
- * @throws Error when the id stays the same.
- */
+/** Draws the callbacks of a sign-in, each on the side of the id that it is about. */
 export async function drawSignIn(recorded: Recorded): Promise<Yield> {
   const { calls, answers, before } = await withRecordedPage(recorded, async ({ request }) => {
     const { cookie } = await request();

@@ -34,12 +34,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
   'session.gc_probability': '0',
 };
 
-/**
- * Runs stories.
- *
- * @returns The recordings by the stories' names.
- * @throws Error that names the first story in which PHP and the library differ.
- */
+/** Runs stories. An error names the first one in which PHP and the library differ. */
 export async function recordStories(
   stories: Readonly<Record<string, Story>>,
 ): Promise<Map<string, Recording>> {

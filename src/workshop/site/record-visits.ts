@@ -14,14 +14,7 @@ export interface Visit {
 /** Every request sweeps, so that both visits show it. */
 const settings = { 'session.gc_probability': '1', 'session.gc_divisor': '1' };
 
-/**
- * Visits the page of a class twice with one browser.
- *
- * @param condition - `lesson-05`.
- * @param databaseUrl - A schema with the lesson's empty table.
- * @returns The first visit and the next.
- * @throws ClassUnavailable when the class cannot be served.
- */
+/** Visits the page of a class twice with one browser. */
 export function recordVisits(condition: string, databaseUrl: string): Promise<Visit[]> {
   return withRecordedPage({ condition, databaseUrl, settings }, async ({ request }) => {
     const record = async (cookie?: string): Promise<Visit> => {

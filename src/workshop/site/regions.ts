@@ -15,10 +15,8 @@ export function withoutRegions(source: string): string {
 }
 
 /**
- * One region of a text, moved to the left margin.
- *
- * @returns The text, or undefined where the source has no such region.
- * @throws Error when the region has no end, or its name is given to two regions.
+ * One region of a text, moved to the left margin; undefined where there is none. A region without
+ * an end, and a name of two regions, is an error.
  */
 export function readRegion(source: string, name: string): string | undefined {
   const lines = toLines(source);

@@ -20,11 +20,7 @@ export interface Programs {
   picture(name: string, page: Page): Promise<Yield>;
 }
 
-/**
- * The source that pages are woven from.
- *
- * @param programs - Called once, when a program must run.
- */
+/** The source that pages are woven from; the programs are started when one must run. */
 export function sourceOf(lessons: Lesson[], programs: () => Promise<Programs>): Source {
   const fence = (language: string, text: string): Yield => ({ kind: 'fence', language, text });
   return async (marker: Marker, page: Page): Promise<Yield | undefined> => {

@@ -38,11 +38,7 @@ export class Answer {
     this.#deprecateEof = deprecateEof;
   }
 
-  /**
-   * Takes the next packet.
-   *
-   * @returns True when the answer is complete with it.
-   */
+  /** Takes the next packet; true when the answer is complete with it. */
   take({ payload }: Packet): boolean {
     const first = payload[0];
     if (this.#expect === 'one packet') return this.#takeEnd(payload);

@@ -107,11 +107,7 @@ export class Conversation {
     return { statement, quit: false };
   }
 
-  /**
-   * A packet on its way back.
-   *
-   * @returns The statement that is answered with it.
-   */
+  /** A packet on its way back; returns the statement that is answered with it. */
   fromServer(packet: Packet): Statement | undefined {
     if (!this.#greeted) {
       this.#readGreeting(packet.payload);

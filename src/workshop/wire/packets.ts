@@ -22,11 +22,7 @@ export class PacketReader {
   /** The bytes that the current packet needs before the next look at it. */
   #wanted = headerLength;
 
-  /**
-   * Takes the bytes that arrived.
-   *
-   * @returns The packets that are complete now.
-   */
+  /** Takes the bytes that arrived, and returns the packets that are complete now. */
   push(chunk: Buffer): Packet[] {
     this.#chunks.push(chunk);
     this.#length += chunk.length;

@@ -30,11 +30,7 @@ export interface Wire {
   idle(): boolean;
   /** The number of bytes received on each open connection, by the client's port. */
   received(): Map<number, number>;
-  /**
-   * Calls `listener` at every further event.
-   *
-   * @returns Removes the listener.
-   */
+  /** Calls `listener` at every further event, until the returned function runs. */
   watch(listener: (event: WireEvent) => void): () => void;
   /** Holds the first `count` statements that match. Gates are tried in the order of their creation. */
   gate(count: number, pattern: RegExp, options?: GateOptions): Gate;

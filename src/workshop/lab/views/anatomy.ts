@@ -3,11 +3,7 @@ import { isEnvelope } from '../../../serialize/index.ts';
 import { type Anatomy, anatomyOf, type Piece } from '../anatomy.ts';
 import { type Html, html } from '../html.ts';
 
-/**
- * The pieces of a row's data, each with its sentence. JSON needs none: it is read as it is.
- *
- * @param name - Names the row among the others, as part of an id.
- */
+/** The pieces of a row's data, each with its sentence. JSON needs none: it is read as it is. */
 export function anatomy(data: Uint8Array, name: string): Html {
   if (isEnvelope(data)) return html`<p class="muted small">JSON, which any parser reads</p>`;
   const { pieces, omitted, broken } = anatomyOf(data);

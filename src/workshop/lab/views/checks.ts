@@ -96,11 +96,7 @@ function predictionForm(model: PageModel, said: Prediction | undefined): Html {
   );
 }
 
-/**
- * An attack's lines so far, and its verdict.
- *
- * @param said - The prediction; shown beside the verdict.
- */
+/** An attack's lines so far, and its verdict with the prediction beside it. */
 export function transcript(
   { running, lines, verdict, because }: AttackRun,
   said?: Prediction,

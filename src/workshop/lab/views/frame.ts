@@ -54,13 +54,7 @@ interface BarLinks {
   compare?: string;
 }
 
-/**
- * The bar at the top of every page but the instructor's.
- *
- * @param lab - The lab whose database it reports.
- * @param here - The page's own address, when the bar links to it.
- * @param more - Links of a lesson's page: one before the others, and the address of the comparison.
- */
+/** The bar at the top of every page but the instructor's; `here` is the page's own address. */
 export function topBar(lab: Lab, here: string = '', more: BarLinks = {}): Html {
   const { first, compare = '/compare/' } = more;
   const link = (path: string, name: string) =>

@@ -20,11 +20,7 @@ export interface Place {
   lessons: Lesson[];
 }
 
-/**
- * Renders Markdown.
- *
- * @param text - Markdown without front matter.
- */
+/** Renders Markdown without front matter. */
 export function renderMarkdown(text: string, place: Place): Html {
   const markdown = new Marked({
     gfm: true,

@@ -19,13 +19,7 @@ export interface PageModel {
 /** Draws a changing part by its element's id. */
 export type DrawPart = (id: string) => Html;
 
-/**
- * A form that works with a script and without.
- *
- * @param model - The page it returns to.
- * @param path - The address that gets the form.
- * @param inside - Its buttons and fields.
- */
+/** A form that works with a script and without, and leads back to the page. */
 export function actionForm({ lab, view, step }: PageModel, path: string, inside: Part): Html {
   return html`<form method="post" action="${path}" data-action>
     <input type="hidden" name="token" value="${lab.token}">

@@ -70,13 +70,7 @@ export function withSchema(server: string, schema: string): string {
   return url.href;
 }
 
-/**
- * Explains a failed connection by the part of the address that caused it.
- *
- * @param error - The error of the first connection or statement.
- * @param variable - The environment variable it came from.
- * @returns An error for the user, without the password.
- */
+/** Explains a failed connection by the part of the address that caused it, without the password. */
 export function explainConnectionError(
   error: unknown,
   address: ServerAddress,

@@ -6,12 +6,7 @@ import type { RunFolder, ServerProgram } from './interfaces.ts';
 
 const image = 'mariadb:11';
 
-/**
- * Finds Docker with a running daemon, and pulls the image.
- *
- * @returns Docker's client as the program of a server; undefined without a daemon.
- * @throws Error with Docker's output when the image cannot be pulled.
- */
+/** Returns Docker's client, with the image pulled; undefined without a running daemon. */
 export async function containerProgram(
   announcements: Announcements,
 ): Promise<ServerProgram | undefined> {
@@ -38,12 +33,9 @@ export async function containerProgram(
 }
 
 /**
- * Lists the arguments with which Docker's client runs a server, in the foreground: the client
- * forwards a SIGTERM, and the container is removed when the server ends. The data stays in the
- * run's folder. The root password comes from the client's environment, which `ps` does not show.
- *
- * @param name - The image.
- * @param port - The port on this machine's loopback.
+ * The arguments with which Docker's client runs a server, in the foreground: the client forwards a
+ * SIGTERM, and the container is removed when the server ends. The data stays in the run's folder.
+ * The root password comes from the client's environment, which `ps` does not show.
  */
 export function containerOptions(name: string, folder: RunFolder, port: number): string[] {
   const container = `phpsessid-${basename(folder.path)}`;
@@ -67,10 +59,7 @@ export function containerOptions(name: string, folder: RunFolder, port: number):
   ];
 }
 
-/**
- * Removes a container that a killed workshop left, or that was killed itself; does nothing when
- * the container is gone.
- */
+/** Removes a container that a killed workshop left, if it is there. */
 export async function removeContainer(container: string): Promise<void> {
   const docker = findProgram(['docker']);
   if (docker) await run(docker, ['rm', '--force', '--volumes', container], { timeout: 30_000 });

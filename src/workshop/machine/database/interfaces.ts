@@ -41,18 +41,9 @@ export interface DatabaseServer {
   readonly version: string;
   /** Started here, the user's by DATABASE_URL, a parent process's, or a running workshop's. */
   readonly origin: 'private' | 'DATABASE_URL' | 'inherited' | 'borrowed';
-  /**
-   * Reports when the private server dies and when it has been started again, on the same data and
-   * port. Other servers report nothing.
-   *
-   * @param listener - Called for each change.
-   */
+  /** Reports when the private server dies and when it is up again, on the same data and port. */
   onChange(listener: (state: 'up' | 'down') => void): void;
-  /**
-   * Makes an empty schema, in utf8mb4.
-   *
-   * @param purpose - A word for its name: `phpsessid_<run>_<purpose>_<n>`.
-   */
+  /** Makes an empty schema, in utf8mb4: `phpsessid_<run>_<purpose>_<n>`. */
   createSchema(purpose: string): Promise<Schema>;
   /** Drops the schemas made through this object; stops the server if it was started here. */
   close(): Promise<void>;

@@ -9,11 +9,7 @@ import { sources } from './program.ts';
 import { sweepRunFolders } from './run-folder.ts';
 import { Schemas } from './schemas.ts';
 
-/**
- * Starts a private server, which ends with this process.
- *
- * @throws Error with one message for the user: how to get a server on this system.
- */
+/** Starts a private server, which ends with this process; an error's message is for the user. */
 export async function startServer(options: ServerOptions): Promise<DatabaseServer> {
   cacheFolder(options.progress);
   const interrupted = new AbortController();

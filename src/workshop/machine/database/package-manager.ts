@@ -16,10 +16,8 @@ const managers: Manager[] = [
 ];
 
 /**
- * Installs MariaDB with the system's package manager, unless it would ask for a password.
- *
- * @returns false without a package manager, or without the right to use it.
- * @throws Error with the package manager's output.
+ * Installs MariaDB with the system's package manager; returns false if there is none, or it would
+ * ask.
  */
 export async function installWithPackageManager(announcements: Announcements): Promise<boolean> {
   const { signal, progress } = announcements;
@@ -46,11 +44,7 @@ async function rightsPrefix(signal: AbortSignal | undefined): Promise<string[] |
   return code === 0 ? [sudo, '-n'] : undefined;
 }
 
-/**
- * Names the command that installs a server on this system.
- *
- * @returns One line for a terminal.
- */
+/** Returns the command that installs a server on this system. */
 export function installCommand(): string {
   if (findProgram(['apt-get'])) return 'sudo apt-get install mariadb-server-core';
   if (process.platform === 'win32') return 'winget install MariaDB.Server';

@@ -27,14 +27,7 @@ const restartsAMinute = 5;
 
 type StateListener = (state: 'up' | 'down') => void;
 
-/**
- * Starts a server on a new data folder.
- *
- * @param announcements - `progress` receives a line for each step, restarts included; `signal`
- *   aborts the start.
- * @param settings - Further options of its command line.
- * @throws Error with the server's last output when it does not start.
- */
+/** Starts a server on a new data folder; `settings` are further options of its command line. */
 export async function startPrivateServer(
   program: ServerProgram,
   announcements: Announcements,

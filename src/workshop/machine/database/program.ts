@@ -19,11 +19,7 @@ export interface Source {
   find(): Promise<ServerProgram | undefined>;
 }
 
-/**
- * Lists the ways to find a server program, the cheapest first.
- *
- * @returns The ways; each is tried only when the earlier ones have failed.
- */
+/** Lists the ways to find a server program, the cheapest first. */
 export function sources(announcements: Announcements): Source[] {
   return [
     { name: 'installed server', find: () => installed(announcements) },
@@ -102,12 +98,7 @@ export async function describe(
   return { path, flavour: 'mariadb', version, share, args, environment };
 }
 
-/**
- * Finds the SQL that creates the system tables.
- *
- * @param share - A folder of MariaDB's shared files.
- * @returns The file's path; undefined when the folder does not contain it.
- */
+/** Returns the SQL that creates the system tables, if this folder of MariaDB's has it. */
 export function systemTables(share: string): string | undefined {
   return ['mariadb_system_tables.sql', 'mysql_system_tables.sql']
     .map((name) => join(share, name))

@@ -57,11 +57,6 @@ function runParents(): string[] {
   return [...folders].map((folder) => join(folder, 'runs'));
 }
 
-/**
- * Describes a problem with a disk.
- *
- * @param error - The error of a file operation.
- */
 function describeDiskProblem(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT') return 'no space is left on this disk';
@@ -116,11 +111,7 @@ export async function stopServerOf(folder: RunFolder): Promise<void> {
   }
 }
 
-/**
- * Reads the end of the server's log.
- *
- * @returns Its last lines with an error, else its last lines.
- */
+/** The last lines of the server's log that are errors, else its last lines. */
 export function lastWordsOf(folder: RunFolder): string {
   const lines = readIfThere(folder.log).trim().split('\n');
   const errors = lines.filter((line) => /\[ERROR\]|error while loading|No space left/i.test(line));

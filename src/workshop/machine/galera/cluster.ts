@@ -46,11 +46,7 @@ export class GaleraCluster {
     return this.#nodes;
   }
 
-  /**
-   * Starts a new cluster without any schema.
-   *
-   * @throws Error with a node's last output when it does not start.
-   */
+  /** Starts a new cluster without any schema; an error has a node's last output. */
   static async start(
     program: GaleraProgram,
     announcements: Announcements = {},
@@ -83,11 +79,7 @@ export class GaleraCluster {
     await this.agree();
   }
 
-  /**
-   * Waits until all three nodes are synced members.
-   *
-   * @throws Error when they are not within a minute.
-   */
+  /** Waits until all three nodes are synced members, for a minute at most. */
   async agree(): Promise<void> {
     const deadline = Date.now() + patience;
     while (!(await this.isWhole())) {

@@ -149,21 +149,13 @@ export class GaleraNode {
     await this.#query("SET GLOBAL wsrep_provider_options = 'gmcast.isolate=0'");
   }
 
-  /**
-   * Asks the node for its own view.
-   *
-   * @throws The driver's error when it does not answer within two seconds.
-   */
+  /** Returns the node's own view; fails when it does not answer within two seconds. */
   async status(): Promise<NodeStatus> {
     const rows = await this.#query("SHOW STATUS LIKE 'wsrep%'");
     return Object.fromEntries(rows.map((row) => [row['Variable_name'], String(row['Value'])]));
   }
 
-  /**
-   * Whether the node takes part.
-   *
-   * @param size - The members that it must see; by default it may be alone.
-   */
+  /** Whether the node takes part and sees this many members; by default it may be alone. */
   async isSynced(size = 1): Promise<boolean> {
     const status = await this.status().catch((): NodeStatus => ({}));
     return (

@@ -24,9 +24,7 @@ const providers = [
 
 /**
  * Obtains MariaDB with Galera: installed ones, else those of the system's packages, unpacked into
- * the cache. Nothing is started and nothing installed.
- *
- * @returns The program, or the reason why it cannot be obtained, with the command for this system.
+ * the cache; or returns the reason, with the command for this system.
  */
 export async function obtainGalera(
   options: Announcements = {},

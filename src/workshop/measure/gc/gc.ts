@@ -103,11 +103,7 @@ some meanwhile, one after the other without a pause.
   --save FILE    also write them to FILE
 `;
 
-/**
- * Runs the benchmark and prints its table.
- *
- * @returns The exit code.
- */
+/** Runs the benchmark, prints its table, and returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   const options = takeOptions(args, Object.keys(ways), WRITERS, help);
   if (typeof options === 'number') return options;

@@ -34,11 +34,7 @@ them, and medians of the rounds are printed.
   --save FILE    also write them to FILE: the site draws docs/numbers.json
 `;
 
-/**
- * Runs the benchmark and prints its table.
- *
- * @returns The exit code.
- */
+/** Runs the benchmark, prints its table, and returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   const lessons = readLessons();
   const options = takeOptions(args, contenderNames(lessons), CLIENTS, help);

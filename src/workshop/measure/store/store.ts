@@ -74,11 +74,7 @@ COMMIT), with express-mysql-session, which protects nothing, and with ours, on o
   --save FILE    also write them to FILE
 `;
 
-/**
- * Runs the benchmark and prints its tables.
- *
- * @returns The exit code.
- */
+/** Runs the benchmark, prints its tables, and returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   const options = takeOptions(args, Object.keys(tables), 1, help, 0.6);
   if (typeof options === 'number') return options;

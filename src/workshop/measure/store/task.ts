@@ -37,11 +37,7 @@ export interface Meter {
   questions(): Promise<number>;
 }
 
-/**
- * Runs one round.
- *
- * @param seconds - Its length.
- */
+/** Runs one round of so many seconds. */
 export async function measure(task: Task, seconds: number, meter: Meter): Promise<TaskRound> {
   const counted = await task.count?.();
   const questions = await meter.questions();

@@ -39,11 +39,7 @@ export interface WebNumbers extends RunNumbers {
 
 const CLIENTS = 8;
 
-/**
- * Runs a comparison and prints its tables.
- *
- * @returns The exit code.
- */
+/** Runs a comparison, prints its tables, and returns the exit code. */
 export async function run(
   name: keyof typeof comparisons,
   args: readonly string[],

@@ -27,11 +27,7 @@ export const boardPictures: Readonly<Record<string, () => Promise<Yield>>> = {
   'contract of sessions': async () => block(drawCases(sessionsCases)),
 };
 
-/**
- * Reads the stored run.
- *
- * @throws Error that says how to make the file when it is missing or of other cases.
- */
+/** Reads the stored run; an error says how to make the file. */
 export function readBoard(path?: string): Board {
   const isWhole = ({ stores, layers }: Partial<Board>): unknown => stores && layers;
   const board = readKept<Board>(KEPT, REMEDY, isWhole, path);

@@ -5,11 +5,7 @@ import type { Matrix } from '../../matrix/run.ts';
 import { block, type Yield } from '../page.ts';
 import { table } from '../table.ts';
 
-/**
- * Draws the matrix.
- *
- * @throws Error when it breaks a rule.
- */
+/** Draws the matrix; fails when it breaks a rule. */
 export function drawMatrix(lessons: readonly Lesson[], matrix: Matrix): Yield {
   const [broken] = matrix.broken;
   if (broken) throw new Error(`the matrix breaks rule ${broken.rule}: ${broken.sentence}`);
