@@ -21,6 +21,7 @@ import { root } from '../../src/workshop/course/catalogue.ts';
 const OWN = [
   'setup.mjs',
   'machine/npm.mjs',
+  'machine/hooks.mjs',
   'machine/strip-types.mjs',
   'machine/strip-types-hook.mjs',
   'course/patches.mjs',

@@ -3,10 +3,6 @@
  * address: `sessions.test.ts?class=file:///…/made/null.ts`. A condition would choose one class for
  * the whole process.
  */
-import module from 'node:module';
+import { addHooks } from '../machine/hooks.mjs';
 
-const hook = './choose-class-hook.mjs';
-
-// Node 20 has only the older function, which runs the hook in a thread.
-if (module.registerHooks) module.registerHooks(await import(hook));
-else module.register(hook, import.meta.url);
+await addHooks(new URL('./choose-class-hook.mjs', import.meta.url).href);

@@ -3,10 +3,13 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Node's arguments for a process that loads TypeScript. */
+/**
+ * Node's arguments for a process that loads TypeScript; hooks.mjs has the reason for the last one.
+ */
 export const stripTypes: readonly string[] = [
   '--import',
   new URL('./strip-types.mjs', import.meta.url).href,
+  ...(process.version.startsWith('v20.') ? ['--expose-internals'] : []),
 ];
 
 /** The folders of servers, which an ordinary PATH does not contain. */

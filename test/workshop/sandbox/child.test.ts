@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { run, stripTypes } from '../../../src/workshop/machine/program.ts';
 import { runChild } from '../../../src/workshop/sandbox/child.ts';
 import { reportVariable } from '../../../src/workshop/sandbox/report.ts';
 import { startServer } from '../../../src/workshop/sandbox/server.ts';
@@ -64,4 +65,11 @@ test('a class whose file is never loaded is ended, with what to look for', async
     name: 'ClassUnavailable',
     message: /not loaded within 0\.3 seconds: is there an await at the top of its file/,
   });
+});
+
+test('TypeScript is loaded without another thread, whose start costs as much as Node’s', async () => {
+  const program = `import { Worker } from 'node:worker_threads';
+    console.log(new Worker('', { eval: true }).threadId);`;
+  const args = [...stripTypes, '--input-type=module', '--eval', program];
+  assert.equal((await run(process.execPath, args)).stdout, '1\n');
 });
