@@ -11,6 +11,7 @@ import {
   newStore,
   type Options,
   poolOf,
+  query,
   schema,
   stored,
   storeOn,
@@ -96,6 +97,47 @@ for (const strategy of ['merge', 'lease', 'row'] as const) {
       await pool.end();
       assert.deepEqual(await stored(direct, id), { n: 1 });
       assert.deepEqual(await stored(direct, renewed ?? ''), undefined);
+    }
+  });
+}
+
+test('settings of the connections that the application needs change no session', async () => {
+  const settings = [
+    "NAMES latin1, time_zone='+13:00', sql_safe_updates=1, innodb_lock_wait_timeout=1",
+    'SESSION TRANSACTION ISOLATION LEVEL READ UNCOMMITTED',
+    "sql_mode='ANSI,NO_BACKSLASH_ESCAPES,NO_UNSIGNED_SUBTRACTION'",
+  ];
+  for (const setting of settings) {
+    const sessions = storeAfter(`SET ${setting}`);
+    const value = { text: 'ä日\\\'"\0😀' };
+    const id = sessions.newId();
+    const session = await sessions.create(id, json({}), { user: 'Änne', label: 'Läptop' });
+    assert.equal(await session.save(json(value)), 'saved');
+    assert.deepEqual(await stored(direct, id), value);
+    assert.equal((await direct.of('Änne').list())[0]?.label, 'Läptop');
+    assert.equal(typeof (await sessions.gc()), 'number');
+    assert.equal(await sessions.of('Änne').revokeAll(), 1);
+  }
+});
+
+const isMariadb = (await query("SHOW VARIABLES LIKE 'in_transaction'")).length > 0;
+const skip = !isMariadb && 'MySQL has no variable that says whether a transaction is open';
+for (const strategy of ['merge', 'lock', 'lease', 'row'] as const) {
+  test(`${strategy}: no session is read as of a transaction that was left open`, {
+    skip,
+  }, async () => {
+    const { sessions, pool } = await storeOnOne({ strategy });
+    const id = direct.newId();
+    await direct.create(id, json({ n: 0 }), { user: strategy });
+    for (const left of ['START TRANSACTION WITH CONSISTENT SNAPSHOT', 'SET autocommit=0']) {
+      await leave(pool, [left]);
+      const before = await stored(sessions, id);
+      const made = await newSession(direct, { made: left });
+      if (before) await direct.of(strategy).revokeAll();
+      assert.deepEqual(await stored(sessions, made), { made: left });
+      assert.equal(await stored(sessions, id), undefined);
+      assert.equal(await sessions.open(id), undefined);
+      assert.deepEqual(await sessions.of(strategy).list(), []);
     }
   });
 }

@@ -57,6 +57,11 @@ export const BARE: Frame = { before: '', behind: '' };
 export interface Frames {
   readonly read: Frame;
   readonly write: Frame;
+  /**
+   * A condition of each SELECT, which fails with an error in a transaction that the application has
+   * left open: rows would be read as they were then, and a session that was ended since as alive.
+   */
+  readonly current: string;
 }
 
 /** Runs statements on connections of one pool. */
@@ -65,7 +70,7 @@ export class Database {
   readonly #timeout: number;
   readonly #typeCast: NonNullable<QueryOptions['typeCast']>;
   /** The statements that this server needs around each SELECT, and around each save, as the probe found. */
-  frames: Frames = { read: BARE, write: BARE };
+  frames: Frames = { read: BARE, write: BARE, current: '' };
 
   /**
    * @param pool - The application's pool.
@@ -182,7 +187,7 @@ class PooledLink implements Link {
       onEnd(reason ?? new StatementFailure(new NoAnswer('No answer in time'), true));
     });
     const options: QueryOptions = {
-      sql: framed(sql, this.#frames),
+      sql: framed(sql, this.#frames, this.#isInTransaction),
       values: values as Bound[],
       rowsAsArray: true,
       nestTables: false,
@@ -277,11 +282,15 @@ export function settleOnce(
   return settle;
 }
 
-function framed(sql: string, { read, write }: Frames): string {
+function framed(sql: string, { read, write, current }: Frames, isInTransaction: boolean): string {
   const verb = /^(?:SELECT|INSERT|UPDATE)/.exec(sql)?.[0];
-  const { before, behind } = verb === 'SELECT' ? read : verb === undefined ? BARE : write;
-  if (verb === undefined || (before === '' && behind === '')) return sql;
-  return `${before}${verb}${behind}${sql.slice(verb.length)}`;
+  if (verb === undefined) return sql;
+  const isSelect = verb === 'SELECT';
+  const isGuarded = isSelect && current !== '' && !isInTransaction;
+  const text = isGuarded ? sql.replace(' WHERE `', ` WHERE ${current} AND \``) : sql;
+  const { before, behind } = isSelect ? read : write;
+  if (before === '' && behind === '') return text;
+  return `${before}${verb}${behind}${text.slice(verb.length)}`;
 }
 
 function answerOf(result: unknown): Answer {

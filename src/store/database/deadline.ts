@@ -114,6 +114,9 @@ const REMEDIES: Readonly<Record<number, string>> = {
     'the server refuses the user or the password: check them in the address or in the pool, and ' +
     'whether the account demands TLS (ssl)',
   1046: 'no database is selected: name it at the end of the address, or in the pool',
+  1048:
+    'a column takes no NULL: let the columns of `extra` be NULL, and leave EMPTY_STRING_IS_NULL out ' +
+    'of sql_mode',
   1049: 'the schema does not exist: CREATE DATABASE, or correct the name in the address',
   1054: "a column is missing: compare the table with the store's schema, or set `columns`",
   1064: 'the server does not know this syntax: MariaDB 10.6, MySQL 8.0 or later is needed',
