@@ -48,7 +48,8 @@ export interface NextSessions<Data extends object> {
    * Runs an action with the request's session, saves it, and sets the cookie: in a Server Function
    * or a Route Handler. The session is also saved if the action ends by Next's `redirect()` or
    * `notFound()`, or throws a Response; after any other error it is not. Calls of one request that
-   * overlap, as where an action calls another one, have one session: each of them saves it.
+   * overlap, as where an action calls another one, have one session: each of them saves it. In a Route
+   * Handler Next sends no cookie with `notFound()`: return a Response with the status 404 there.
    *
    * @param action - Its value is returned: in a Route Handler the Response.
    * @param options - A signal that ends the wait for a lock.
@@ -196,8 +197,11 @@ export function withProxySessions<
   const begin = prepareSessions(sessions, options);
   return async (request, ...others) => {
     const head = new FetchHead();
-    const exchange = begin({ cookie: request.headers.get('cookie'), head, request });
+    const exchange = begin({ cookie: headerOf(request, cookie.name), head, request });
     const finish = async (response: Response): Promise<Response> => {
+      if (!isResponse(response)) {
+        throw new TypeError('The proxy returned no Response: return NextResponse.next()');
+      }
       head.page = response.headers;
       await exchange.commit();
       const line = [head.getHeader('Set-Cookie') ?? []].flat()[0];
@@ -222,6 +226,16 @@ export function withProxySessions<
       throw error;
     }
   };
+}
+
+/**
+ * Returns the Cookie header as Next's own parser reads it: of two cookies of one name the page that the
+ * proxy guards sees the last one.
+ */
+function headerOf(request: Request, name: string): string | null {
+  if (!('cookies' in request)) return request.headers.get('cookie');
+  const { cookies } = request as typeof request & { cookies: NextCookies };
+  return `${name}=${cookies.get(name)?.value ?? ''}`;
 }
 
 function setCookie(jar: NextCookies, cookie: SessionCookie, change: CookieChange): void {

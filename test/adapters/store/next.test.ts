@@ -218,6 +218,30 @@ test('the proxy sets the cookie by the method of NextResponse, and deletes it so
   assert.deepEqual(set[1], [NAME, '', 0]);
 });
 
+test('the proxy reads the cookie that the page reads, and returns a Response', async () => {
+  const sessions = newStore();
+  const [ann, bob] = await Promise.all(
+    ['ann', 'bob'].map(async (user) => {
+      const session = await sessions.start(undefined);
+      await session.renew({ user });
+      return `${NAME}=${session.id}`;
+    }),
+  );
+  /** NextRequest: its cookies are those of the page. */
+  class Asked extends Request {
+    readonly cookies: NextCookies = jarOf(this).jar;
+  }
+  const request = new Asked('http://localhost/', { headers: { cookie: `${ann}; ${bob}` } });
+  const proxy = withProxySessions(
+    sessions,
+    async (request: Request) => new Response((await getSession(request)).user),
+  );
+  const { readSession } = nextSessions(sessions, async () => request.cookies);
+  assert.equal(await (await proxy(request)).text(), (await readSession()).user);
+  const none = withProxySessions(sessions, () => undefined as unknown as Response);
+  await assert.rejects(none(request), /return NextResponse\.next\(\)/);
+});
+
 test('a proxy that asks for no session reaches no database, and an error of it saves nothing', async () => {
   const sessions = newStore();
   const idle = withProxySessions(sessions, () => new Response('static'));
