@@ -49,16 +49,25 @@ export async function countCalls(run: (done: Done<never>) => unknown): Promise<n
   return calls;
 }
 
+/** The last collection: of two at once, each would take the other's listener for the runner's. */
+let last: Promise<unknown> = Promise.resolve();
+
 /**
  * Runs something, and returns the errors that reached the process meanwhile or right afterwards.
  *
  * The process's own listeners, those of a test runner among them, are put aside until then.
  */
-export async function collectStray(run: () => Promise<void>): Promise<unknown[]> {
+export function collectStray(run: () => Promise<void>): Promise<unknown[]> {
+  const mine = last.then(() => collectNow(run));
+  last = mine;
+  return mine;
+}
+
+async function collectNow(run: () => Promise<void>): Promise<unknown[]> {
   const stray: unknown[] = [];
   const collect = (error: unknown): void => void stray.push(error);
   const events = ['uncaughtException', 'unhandledRejection'] as const;
-  const others = events.map((event) => process.listeners(event as 'uncaughtException'));
+  const others = events.map((event) => process.rawListeners(event));
   for (const event of events) process.removeAllListeners(event).on(event, collect);
   try {
     await run().catch(collect);
@@ -66,7 +75,7 @@ export async function collectStray(run: () => Promise<void>): Promise<unknown[]>
   } finally {
     for (const [at, event] of events.entries()) {
       process.removeAllListeners(event);
-      for (const each of others[at] ?? []) process.on(event as 'uncaughtException', each);
+      for (const each of others[at] ?? []) process.on(event, each as () => void);
     }
   }
   return stray;

@@ -72,10 +72,12 @@ export function register<Subject>(
 ): void {
   for (const each of all.filter(cases)) {
     const title = `${name === undefined ? '' : `${name}: `}${each.about}: ${each.name}`;
-    test(title, async (context) => {
+    // A declared parameter would be the callback of Mocha and Jest, which then take no promise.
+    test(title, async function run(this: RunnerContext | undefined, ...given: unknown[]) {
       try {
         await each.run(await create());
       } catch (error) {
+        const context = (given[0] ?? this) as RunnerContext | undefined;
         if (!(error instanceof NotApplicable) || context?.skip === undefined) throw error;
         context.skip(error.message);
       }
