@@ -37,8 +37,13 @@ export const origins: WeakMap<PhpSerializable, Origin> = new WeakMap();
 export interface Surroundings {
   /** The count of values between the payload's owner and the place, the payload's own aside. */
   readonly distance: number;
-  /** The objects that come first in between, with their distances from the owner. */
-  readonly objects: ReadonlyMap<object, number>;
+  /**
+   * The objects that come first behind the owner, with their distances from it. All places behind one
+   * owner share the list.
+   */
+  readonly objects: readonly (readonly [object: object, distance: number])[];
+  /** How many of them come before the place. */
+  readonly count: number;
 }
 
 /** References behind a payload whose values cannot be counted. */
@@ -106,6 +111,11 @@ export function renumber(
 function hidesValue(text: string): boolean {
   if (/[^\P{Cc}\t\n\r]/u.test(text)) return true;
   return BASE64.test(text) && SERIALIZED.test(Buffer.from(text, 'base64').toString('latin1'));
+}
+
+/** As push() with a spread, which a long list makes too many arguments for the stack. */
+function append(list: boolean[], more: readonly boolean[]): void {
+  for (const each of more) list.push(each);
 }
 
 /** One pass over a payload, a character a byte; each method returns its part rewritten. */
@@ -202,7 +212,10 @@ class Walk {
     if (content === undefined) return undefined;
     this.slots.push(letter === 'E');
     const inner = SERIALIZED.test(content) ? this.#inside(content, depth) : undefined;
-    if (inner !== undefined) this.nested.push(...inner.walk.slots, ...inner.walk.nested);
+    if (inner !== undefined) {
+      append(this.nested, inner.walk.slots);
+      append(this.nested, inner.walk.nested);
+    }
     const written = inner?.written ?? content;
     return `${letter}:${written.length}:"${written}";`;
   }
@@ -214,8 +227,8 @@ class Walk {
     const inner = this.#inside(content, depth);
     if (inner === undefined)
       return HIDDEN.test(content) ? undefined : `${head}:${size}:{${content}}`;
-    this.slots.push(...inner.walk.slots);
-    this.nested.push(...inner.walk.nested);
+    append(this.slots, inner.walk.slots);
+    append(this.nested, inner.walk.nested);
     return `${head}:${inner.written.length}:{${inner.written}}`;
   }
 

@@ -199,3 +199,23 @@ test('counts no values in a payload of JSON', async () => {
   const object = new PhpObject('stdClass');
   assert.equal(await inPhp(serialize([...list, object, object]), '$read[3] === $read[4]'), 'true');
 });
+
+test('reads and writes a payload of more values than the stack has room for arguments', () => {
+  const values = serialize(Array.from({ length: 130_000 }, () => 0)).toString();
+  for (const inner of [payload('Inner', values), serialize([values]).toString()]) {
+    const outer = payload('Outer', inner);
+    assert.equal(serialize(unserialize<PhpValue>(outer)).toString(), outer);
+  }
+});
+
+test('takes time in proportion to the references behind an uncountable payload', () => {
+  const count = 6_000;
+  const objects = Array.from({ length: count }, (_, at) => `i:${at + 1};O:1:"A":0:{}`);
+  const places = Array.from({ length: count }, (_, at) => `i:${at + 1 + count};r:${at + 3};`);
+  const elements = [`i:0;${payload('Packed', '\0')}`, ...objects, ...places];
+  const bytes = Buffer.from(`a:${elements.length}:{${elements.join('')}}`);
+  const { user } = process.cpuUsage();
+  assert.deepEqual(serialize(unserialize<PhpValue>(bytes)), bytes);
+  const seconds = (process.cpuUsage().user - user) / 1e6;
+  assert.ok(seconds < 4, `${seconds} s for ${count} references`);
+});

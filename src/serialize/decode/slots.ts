@@ -60,6 +60,11 @@ export class Slots {
   readonly #counted = new Map<PhpSerializable, number>();
   /** The first payload with more than one possible count, and its number. */
   #doubt: { readonly owner: PhpSerializable; readonly slot: number } | undefined;
+  /** The objects of the first slots, up to {@link #scanned}. */
+  readonly #objects = new Set<object>();
+  /** Those of them that came first behind the doubtful payload, with their distances from it. */
+  readonly #behind: (readonly [object: object, distance: number])[] = [];
+  #scanned = 0;
 
   constructor(count: Count) {
     this.#count = count;
@@ -147,25 +152,25 @@ export class Slots {
     this.isDoubtful = true;
     if (this.#count !== 'unknown') return undefined;
     const part = new PhpPart(doubt.owner, number - doubt.slot, isReference);
-    kept.set(part, {
-      distance: this.#slots.length - doubt.slot,
-      objects: this.#objects(doubt.slot),
-    });
+    this.#scan(doubt.slot);
+    const distance = this.#slots.length - doubt.slot;
+    kept.set(part, { distance, objects: this.#behind, count: this.#behind.length });
     return part;
   }
 
-  /** Lists the objects that came first behind a slot, with their distances from it. */
-  #objects(behind: number): Map<object, number> {
-    const before = new Set<unknown>();
-    const objects = new Map<object, number>();
-    for (const [index, { frame, key }] of this.#slots.entries()) {
+  /** Looks for objects in the slots that were added since the last time. */
+  #scan(behind: number): void {
+    for (; this.#scanned < this.#slots.length; this.#scanned++) {
+      const { frame, key } = this.#slots[this.#scanned] as Slot;
       const value = frame === undefined ? undefined : get(frame, key);
+      // A value that is still being read has its place, and is not there.
+      if (value === null && this.#scanned === this.#slots.length - 1) return;
       const object = value instanceof PhpReference ? value.value : value;
-      if (!isIdentity(object) || before.has(object)) continue;
-      before.add(object);
-      if (index + 1 > behind) objects.set(object, index + 1 - behind);
+      if (!isIdentity(object) || this.#objects.has(object)) continue;
+      this.#objects.add(object);
+      const number = this.#scanned + 1;
+      if (number > behind) this.#behind.push([object, number - behind]);
     }
-    return objects;
   }
 
   /** Finds the objects and variables outside that a payload refers to. */

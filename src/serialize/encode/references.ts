@@ -1,5 +1,5 @@
 import * as codes from '../bytes.ts';
-import { contentsOf, kept, origins, renumber } from '../payload.ts';
+import { contentsOf, kept, origins, renumber, type Surroundings } from '../payload.ts';
 import { bytesOf, NO_UTF8 } from '../text.ts';
 import type { PhpSerializable, PhpString } from '../values.ts';
 import { isIdentity, PhpEnum, PhpPart, PhpReference } from '../values.ts';
@@ -15,12 +15,15 @@ export class IdentityWriter extends ByteWriter {
   #seen: Map<object | string, number> | undefined;
   /** The object with the first payload whose values cannot be counted, and its slot. */
   #doubt: { readonly owner: PhpSerializable; readonly slot: number } | undefined;
+  /** The objects behind that payload which are known to have stayed, so that each is looked up once. */
+  #stayed: { readonly objects: Surroundings['objects']; count: number } | undefined;
 
   /** Starts another reference table. */
   forget(): void {
     this.slot = 0;
     this.#seen = undefined;
     this.#doubt = undefined;
+    this.#stayed = undefined;
   }
 
   enum(value: PhpEnum): void {
@@ -66,7 +69,7 @@ export class IdentityWriter extends ByteWriter {
     const isSame =
       this.#doubt?.owner === owner &&
       this.slot - base === place.distance &&
-      [...place.objects].every(([object, distance]) => this.known(object) === base + distance);
+      this.#haveStayed(place, base);
     if (!isSame) {
       refuse(
         `a reference behind the payload of ${name} cannot be renumbered: only that class knows how ` +
@@ -74,6 +77,17 @@ export class IdentityWriter extends ByteWriter {
       );
     }
     return base + offset;
+  }
+
+  /** Whether the objects between a payload and a place behind it have the distances that they had. */
+  #haveStayed({ objects, count }: Surroundings, base: number): boolean {
+    if (this.#stayed?.objects !== objects) this.#stayed = { objects, count: 0 };
+    const stayed = this.#stayed;
+    for (; stayed.count < count; stayed.count++) {
+      const [object, distance] = objects[stayed.count] as (typeof objects)[number];
+      if (this.known(object) !== base + distance) return false;
+    }
+    return true;
   }
 
   /** Returns the payload with the numbers that its `r:` and `R:` have in this table. */
