@@ -169,7 +169,21 @@ test('data that is decoded twice has a key that is not UTF-8 once', async () => 
     await session_decode(Buffer.from('caf\xe9|i:2;', 'latin1'));
     assert.deepEqual({ ...$_SESSION }, { 'caf\udce9': 2 });
     assert.equal(Buffer.from(session_encode() as Uint8Array).toString('latin1'), 'caf\xe9|i:2;');
+    const twice = [1, 2].map((n) => [Buffer.from('\xe9', 'latin1'), n] as const);
+    setSessionVariables(new Map(twice));
+    assert.deepEqual({ ...$_SESSION }, { '\udce9': 2 });
+    assert.equal(Buffer.from(session_encode() as Uint8Array).toString('latin1'), '\xe9|i:2;');
   });
+});
+
+test('keys that are not UTF-8 cost time in proportion to their number', async () => {
+  const data = Array.from({ length: 20_000 }, (_, at) => `\x80${at}|N;`).join('');
+  const { user } = process.cpuUsage();
+  await inSession(Buffer.from(data, 'latin1'), () => {
+    assert.equal(Object.keys($_SESSION).length, 20_000);
+  });
+  const seconds = (process.cpuUsage().user - user) / 1e6;
+  assert.ok(seconds < 4, `${seconds} s`);
 });
 
 test('the box of a shared variable can be had', async () => {

@@ -236,7 +236,7 @@ export function setSessionVariables(variables: object): void {
   const entries = entriesOf(variables);
   const { session } = request;
   session.variables.scalar = undefined;
-  session.variables.all ??= new Map();
-  session.variables.all.clear();
-  for (const [key, value] of entries) session.variables.all.set(key, value as PhpValue);
+  session.variables.all = new Map();
+  const { all } = session.variables;
+  for (const [key, value] of entries) all.set(presentKey(all, key), value as PhpValue);
 }

@@ -77,19 +77,24 @@ export class Variables {
   }
 }
 
+/** The keys of bytes of each Map, by their Latin-1 text: a Map compares them by identity. */
+const byteKeys = new WeakMap<ReadonlyMap<PhpKey, PhpValue>, Map<string, Uint8Array>>();
+
 /**
- * The key of a variable in a Map, where keys of bytes are compared by identity.
+ * The key of a variable in a Map: one object for equal bytes, if each key that is set comes from here.
  *
  * @param variables - The variables.
  * @param key - A key.
- * @returns The key of equal bytes that the Map has, if it has one; otherwise `key`.
+ * @returns The key to use in the Map.
  */
 export function presentKey(variables: ReadonlyMap<PhpKey, PhpValue>, key: PhpKey): PhpKey {
   if (!(key instanceof Uint8Array)) return key;
-  for (const each of variables.keys()) {
-    if (each instanceof Uint8Array && Buffer.compare(each, key) === 0) return each;
-  }
-  return key;
+  const known = byteKeys.get(variables) ?? new Map<string, Uint8Array>();
+  byteKeys.set(variables, known);
+  const text = Buffer.from(key).toString('latin1');
+  const present = known.get(text) ?? key;
+  known.set(text, present);
+  return present;
 }
 
 /** Follows a reference, as PHP does whenever it reads a variable. */
