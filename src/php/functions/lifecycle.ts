@@ -251,13 +251,13 @@ export function session_decode(...values: unknown[]): Promise<boolean> {
 }
 
 function* decode(request: PhpRequest, values: unknown[]): Steps<boolean> {
-  const [data = ''] = parseArguments(request.reporter, values, 1, 'string $data');
+  const [data = Buffer.alloc(0)] = parseArguments(request.reporter, values, 1, 'bytes $data');
   if (!request.session.isActive) {
     const text = 'Session data cannot be decoded when there is no active session';
     request.reporter.warn('E_WARNING', text);
     return false;
   }
-  return yield* request.session.decode(bytesOf(data));
+  return yield* request.session.decode(data);
 }
 
 /**

@@ -8,7 +8,7 @@ import { createId } from '../session/identifiers.ts';
 import type { PhpRequest } from '../session/request.ts';
 import { currentRequest } from '../session/scope.ts';
 import { type Parameter, type Parsed, parseArguments } from '../zend/arguments.ts';
-import { bytesOf, textOrBytes } from '../zend/conversions.ts';
+import { textOrBytes } from '../zend/conversions.ts';
 import type { Reporter } from '../zend/reporter.ts';
 
 type Arguments<Specs extends readonly Parameter[]> = {
@@ -105,8 +105,8 @@ export class SessionHandler implements SessionHandlerInterface, SessionIdInterfa
 
   write(id: string, data: string | Uint8Array): Promise<boolean>;
   async write(...values: unknown[]): Promise<boolean> {
-    return await onParent('write', values, ['string $id', 'string $data'], (parent, id, data) =>
-      parent.write(id, bytesOf(data)),
+    return await onParent('write', values, ['string $id', 'bytes $data'], (parent, id, data) =>
+      parent.write(id, data),
     );
   }
 

@@ -8,13 +8,17 @@ import { PhpArgumentCountError, PhpValueError } from '../messages.ts';
 import { bytesOf, isNumeric, phpBoolean, textOf, typeName } from './conversions.ts';
 import type { Reporter } from './reporter.ts';
 
-/** A parameter as PHP's manual writes it: `?string $id`. `path` is a string without NUL. */
+/**
+ * A parameter as PHP's manual writes it: `?string $id`. `path` is a string without NUL, `bytes` one
+ * that the function takes as bytes.
+ */
 export type Parameter = `${'?' | ''}${keyof Conversions} $${string}`;
 
 /** The type that each parameter type converts to. */
 interface Conversions {
   string: string;
   path: string;
+  bytes: Buffer;
   int: number;
   bool: boolean;
   array: object;
@@ -88,6 +92,12 @@ export function toText(reporter: Reporter, value: unknown): string | undefined {
   return undefined;
 }
 
+function toBytes(reporter: Reporter, value: unknown): Buffer | undefined {
+  if (value instanceof Uint8Array) return Buffer.from(value);
+  const text = toText(reporter, value);
+  return text === undefined ? undefined : bytesOf(text);
+}
+
 /** zend_parse_arg_long_weak(). */
 function toInteger(reporter: Reporter, value: unknown): number | undefined {
   if (typeof value === 'boolean') return Number(value);
@@ -122,6 +132,8 @@ function convert(reporter: Reporter, type: string, value: unknown): unknown {
     case 'string':
     case 'path':
       return toText(reporter, value);
+    case 'bytes':
+      return toBytes(reporter, value);
     case 'int':
       return toInteger(reporter, value);
     case 'bool':
@@ -133,14 +145,17 @@ function convert(reporter: Reporter, type: string, value: unknown): unknown {
   }
 }
 
+function shownType(type: string): string {
+  return type === 'path' || type === 'bytes' ? 'string' : type;
+}
+
 /** null for a scalar that may not be null: since 8.1 deprecated, and its empty value. */
 function emptyFor(reporter: Reporter, type: string, at: string): unknown {
   if (type === 'array') return undefined;
-  const shown = type === 'path' ? 'string' : type;
-  const text = `Passing null to parameter ${at} of type ${shown} is deprecated`;
+  const text = `Passing null to parameter ${at} of type ${shownType(type)} is deprecated`;
   reporter.warn('E_DEPRECATED', text);
   if (reporter.exception) throw reporter.exception.error;
-  return { string: '', path: '', int: 0, bool: false, 'array|int': 0 }[type];
+  return { string: '', path: '', bytes: Buffer.alloc(0), int: 0, bool: false, 'array|int': 0 }[type];
 }
 
 /**
@@ -200,7 +215,7 @@ function parseOne(
   if (value === null && isNullable) return null;
   const parsed = value === null ? emptyFor(reporter, type, at) : convert(reporter, type, value);
   if (parsed === undefined) {
-    const shown = `${isNullable ? '?' : ''}${type === 'path' ? 'string' : type}`;
+    const shown = `${isNullable ? '?' : ''}${shownType(type)}`;
     const given = typeName(value, reporter.version);
     throw new TypeError(
       `${reporter.prefix}: Argument ${at} must be of type ${shown}, ${given} given`,
