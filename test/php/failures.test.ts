@@ -1,5 +1,6 @@
 /** A failing save handler or page leaves nothing open and nothing locked. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -84,6 +85,27 @@ test('a sweep that fails leaves the session open, and its end saves and closes i
     $_SESSION['count'] = 1;
   });
   assert.deepEqual(calls, ['open', 'read', 'gc', 'write', 'close']);
+});
+
+test("the program's own error is thrown, and that of its save is a warning", async () => {
+  const warned = once(process, 'warning');
+  const program = withPhpRequest({}, async () => {
+    session_set_save_handler(recording([], { write: fail('the save') }));
+    await session_start();
+    throw new Error('the program');
+  });
+  await assert.rejects(program, /^Error: the program$/);
+  assert.match(String(await warned), /^Error: the save/);
+});
+
+test('a handler needs no class: the namespace of a module has none', async () => {
+  const calls: string[] = [];
+  const handler = Object.assign(Object.create(null), recording(calls)) as AnySessionHandler;
+  await withPhpRequest({}, async () => {
+    session_set_save_handler(handler);
+    assert.equal(await session_start(), true);
+  });
+  assert.deepEqual(calls.slice(0, 2), ['open', 'read']);
 });
 
 test('PHP gives a visitor a new id when validateId() throws', async () => {

@@ -100,6 +100,8 @@ test('an id is made of the bytes that were given, as bin_to_readable() makes it'
     '1g0602k06o1gg481b03q07',
     'a-18M04kw17wg2aI03dUM3g4',
   ]);
+  const tooFew = inRequest({ randomBytes: () => new Uint8Array(4) }, () => session_create_id());
+  await assert.rejects(tooFew, /^RangeError: randomBytes\(32\) returned 4 bytes/);
 });
 
 test('chance is drawn below the divisor, and collects below the probability', async () => {
@@ -117,6 +119,8 @@ test('chance is drawn below the divisor, and collects below the probability', as
   };
   assert.equal(await draw(2), 1);
   assert.equal(await draw(3), 0);
+  const settings = { 'session.gc_divisor': 2 ** 60 };
+  assert.equal(await inRequest({ settings }, () => session_start()), true);
 });
 
 test('session_gc() asks no chance', async () => {

@@ -200,7 +200,7 @@ function warnOfClass(request: PhpRequest, handler: AnySessionHandler): void {
   linked.add(key);
   for (const name of missingMethods(request, handler)) {
     const text =
-      `Class ${handler.constructor.name} implementing SessionHandlerInterface is missing the ` +
+      `Class ${classNameOf(handler)} implementing SessionHandlerInterface is missing the ` +
       `${name}() method which will be required in PHP 9.0`;
     request.reporter.warn('E_WARNING', text, '');
   }
@@ -213,6 +213,11 @@ function warnOfObject(request: PhpRequest, handler: AnySessionHandler): void {
       `${name}() method defined is deprecated`;
     request.reporter.warn('E_DEPRECATED', text, '');
   }
+}
+
+/** The namespace of a module, which has a handler's functions, has no constructor. */
+function classNameOf(handler: object): string {
+  return (handler.constructor as { name: string } | undefined)?.name ?? 'Object';
 }
 
 function nameUserModule(request: PhpRequest): void {
@@ -232,7 +237,7 @@ function setObject(
   known?: ObjectCallbacks,
 ): void {
   const { user } = request.modules;
-  user.className = handler.constructor.name;
+  user.className = classNameOf(handler);
   user.callbacks = known?.get(request.version) ?? callbacksOf(request, handler);
   known?.set(request.version, user.callbacks);
   if (Symbol.asyncDispose in handler) user.disposables.add(handler as object as AsyncDisposable);

@@ -19,7 +19,7 @@ const prepared = new WeakMap<PhpOptions, ReturnType<typeof prepare>>();
  * @param parts - The request's input and head: a cookie, for example.
  * @returns The result of `body`.
  * @throws RangeError for an unknown setting or a value that PHP refuses, and whatever `body`, a
- *   shutdown function or a save handler throws.
+ *   shutdown function or a save handler throws. Of two errors the second is a warning of the process.
  * @example
  * const settings = { 'session.name': 'JOB' };
  * await withPhpRequest({ settings }, async () => {
@@ -40,13 +40,21 @@ export async function withPhpRequest<Result, Name extends string>(
   const request = open(parts);
   const program = (): Awaitable<Result> =>
     isSessionFunction(body) ? (body as () => Awaitable<Result>)() : body(functionsOf(request));
+  const errors: unknown[] = [];
+  let result: Result | undefined;
   try {
-    return await runRequest(request, program);
-  } finally {
-    try {
-      await commitRequest(request, 'its program has ended');
-    } finally {
-      request.ended = 'its program has ended';
-    }
+    result = await runRequest(request, program);
+  } catch (error) {
+    errors.push(error);
   }
+  try {
+    await commitRequest(request, 'its program has ended');
+  } catch (error) {
+    errors.push(error);
+  }
+  request.ended = 'its program has ended';
+  const [first, second] = errors;
+  if (errors.length > 1) process.emitWarning(second instanceof Error ? second : String(second));
+  if (errors.length > 0) throw first;
+  return result as Result;
 }

@@ -60,6 +60,9 @@ export interface CheckedOptions {
   readonly flock: boolean;
 }
 
+/** The highest limit of crypto's randomInt(); session.gc_divisor may be above it. */
+const HIGHEST_LIMIT = 2 ** 48 - 1;
+
 /**
  * Fills in the defaults.
  *
@@ -69,7 +72,7 @@ export function withDefaults(options: PhpOptions): CheckedOptions {
   return {
     clock: options.clock ?? Date.now,
     randomBytes: options.randomBytes ?? randomBytes,
-    randomInt: options.randomInt ?? ((limit) => randomInt(limit)),
+    randomInt: options.randomInt ?? ((limit) => randomInt(Math.min(limit, HIGHEST_LIMIT))),
     lastModified: options.lastModified ?? (() => undefined),
     containFailures: options.containFailures ?? false,
     maxLockTime: options.maxLockTime,

@@ -155,7 +155,8 @@ function emptyFor(reporter: Reporter, type: string, at: string): unknown {
   const text = `Passing null to parameter ${at} of type ${shownType(type)} is deprecated`;
   reporter.warn('E_DEPRECATED', text);
   if (reporter.exception) throw reporter.exception.error;
-  return { string: '', path: '', bytes: Buffer.alloc(0), int: 0, bool: false, 'array|int': 0 }[type];
+  if (type === 'bytes') return Buffer.alloc(0);
+  return { string: '', path: '', int: 0, bool: false, 'array|int': 0 }[type];
 }
 
 /**
