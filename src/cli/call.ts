@@ -112,7 +112,11 @@ function numberOf(
 /** One handle in 64 begins with the sign of an option: it goes behind its option, or behind `--`. */
 function guarded(args: readonly string[]): string[] {
   const [before, after]: [string[], string[]] = [[], []];
-  for (const arg of args) {
+  for (const [at, arg] of args.entries()) {
+    if (arg === '--') {
+      after.push(...args.slice(at + 1));
+      break;
+    }
     const last = before.at(-1);
     if (!/^-[\w-]{23}$/.test(arg)) before.push(arg);
     else if (last === '--except') before[before.length - 1] = `${last}=${arg}`;

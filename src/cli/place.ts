@@ -170,7 +170,9 @@ function secretsOf(call: Call): readonly string[] | undefined {
     warnIfOpen(path, call.terminal);
     return textOf(path, '--secrets-file').split(/\r?\n/).filter(Boolean);
   }
-  return call.env['SESSION_SECRETS']?.split(/[\s,]+/).filter(Boolean);
+  const secrets = call.env['SESSION_SECRETS']?.split(/[\s,]+/).filter(Boolean) ?? [];
+  // As for a variable that is not set: Docker Compose gives a program an empty one.
+  return secrets.length > 0 ? secrets : undefined;
 }
 
 /** The variable of the quick starts, whose programs have one secret. */

@@ -110,6 +110,21 @@ test('show tells keys, types and sizes, and values only with --reveal', async ()
     keys: unknown[];
   };
   assert.deepEqual(keys[2], { key: 'n', type: 'number', bytes: 1, value: 1 });
+  await query(`UPDATE sessions SET d='cart|a:1:{i:5;s:3:"tea";}user|O:4:"User":1:{s:1:"n";i:1;}'`);
+  const [cart, user] = [
+    { $php: 'array', entries: [[5, 'tea']] },
+    { $php: 'object', class: 'User', properties: { n: 1 } },
+  ];
+  const php = JSON.parse((await run(`show ${handle} --json --reveal`)).out) as {
+    keys: { value: unknown }[];
+  };
+  assert.deepEqual(
+    php.keys.map(({ value }) => value),
+    [cart, user],
+  );
+  assert.match((await run(`show ${handle} --reveal`)).out, /properties: Map\(1\) \{ 'n' => 1 \}/);
+  await query(`UPDATE sessions SET d='{"v":2,"data":{"k":{"\u009b2J":{"$php":"?"}}}}'`);
+  assert.match((await run(`show ${handle}`)).out, /\["\\u009b2J"\]/);
   await query(`UPDATE sessions SET d='{"cut'`);
   const cut = await run(`show ${handle}`);
   assert.equal(cut.code, 1);
@@ -129,6 +144,8 @@ test('revoke ends one session, those of a user, or all', async () => {
   assert.equal(again.code, 1);
   assert.match(again.err, /no live session has the handle/);
   const [kept] = await sessions.of('ann').list();
+  const dashed = await run(`revoke -- -${'x'.repeat(23)}`);
+  assert.match(dashed.err, /no live session has the handle -x/);
   const mistyped = await run(`revoke --user ann --except ${kept?.handle.toUpperCase()}`);
   assert.equal(mistyped.code, 1);
   assert.equal((await sessions.of('ann').list()).length, 2);
@@ -368,6 +385,7 @@ test('a configuration that does not fit ends with 2, a table with 1, on every co
   const [lone = ''] = secrets.map(String);
   const one = { SESSION_SECRETS: undefined, SESSION_SECRET: lone };
   assert.equal((await run('list', { env: one })).code, 0);
+  assert.equal((await run('list', { env: { ...one, SESSION_SECRETS: '' } })).code, 0);
   const configured = written('secrets.json', JSON.stringify({ secrets: ['short'] }));
   assert.equal((await run(`list --config ${configured}`, { env: one })).code, 2);
   const short = await run('list', { env: { SESSION_SECRETS: 'short' } });

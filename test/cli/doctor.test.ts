@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, createServer as createNetServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { createConnection } from 'mysql2/promise';
 import type { Finding } from '../../src/cli/doctor/case.ts';
@@ -402,6 +404,16 @@ test('another node whose clock differs', async () => {
   const { url } = await healthy();
   const { host } = new URL(url);
   assert.deepEqual(await examine(url, `--node ${host}`).then(codesOf), []);
+  const path = join(tmpdir(), `phpsessid-${process.pid}.sock`);
+  const relay = createNetServer((client) => {
+    client.pipe(connect(Number(new URL(url).port), new URL(url).hostname)).pipe(client);
+  }).listen(path);
+  relay.unref();
+  const bySocket = new URL(url);
+  bySocket.searchParams.set('socketPath', path);
+  const { unchecked } = await examine(bySocket.href, '--node 127.0.0.1:1');
+  assert.match(unchecked.join(), /the clock of 127\.0\.0\.1:1: cannot connect \(ECONNREFUSED\)/);
+  relay.close();
   // The connection to the node selects no schema.
   await admin.query(
     "SET GLOBAL init_connect='SET timestamp=IF(DATABASE() IS NULL, UNIX_TIMESTAMP()+60, 0)'",

@@ -27,7 +27,7 @@ export async function run(call: Call): Promise<number> {
       terminal.progress(`${count} sessions read`);
       if (context.hash.handleOf(row.key) !== handle) continue;
       const { user, label, age, left, data } = row;
-      const { format, keys, fault } = keysOf(context, row, call.flag('reveal'));
+      const { format, keys, fault } = keysOf(context, row, call);
       const about = {
         handle,
         user: user ?? null,
@@ -45,7 +45,7 @@ export async function run(call: Call): Promise<number> {
           );
         }
         for (const each of keys) await terminal.line(lineOf(each));
-        if (fault) await terminal.line(`  ${fault}`);
+        if (fault) await terminal.line(`  ${printable(fault)}`);
       }
       return fault ? EXIT_CODES.failed : EXIT_CODES.fine;
     }
@@ -57,7 +57,7 @@ export async function run(call: Call): Promise<number> {
 function keysOf(
   { format: preferred, sealing }: Context,
   row: { readonly key: Buffer; readonly data: Buffer },
-  isRevealed: boolean,
+  call: Call,
 ): { format: string; keys: Shown[]; fault?: string } {
   try {
     const payload = new Payload(sealing.open(row).data, preferred);
@@ -65,7 +65,8 @@ function keysOf(
       const value = payload.valueOf(key);
       const bytes = payload.bytesOf(key)?.length ?? 0;
       const shown = { key, type: typeOf(value), bytes };
-      return isRevealed ? { ...shown, value: plainOf(value) } : shown;
+      if (!call.flag('reveal')) return shown;
+      return { ...shown, value: call.terminal.isJson ? jsonOf(payload, key) : value };
     });
     return { format: payload.format, keys };
   } catch (error) {
@@ -92,11 +93,11 @@ function typeOf(value: unknown): string {
   return isPlain ? `object of ${Object.keys(value).length}` : 'php object';
 }
 
-/** A value that JSON can show; PHP has kinds that it cannot. */
-function plainOf(value: unknown): unknown {
+/** A value as the format `json` stores it; PHP has kinds that have no form in it. */
+function jsonOf(payload: Payload, key: string): unknown {
   try {
-    return JSON.parse(JSON.stringify(value)) as unknown;
+    return JSON.parse(String(payload.bytesOf(key, 'json'))) as unknown;
   } catch {
-    return inspect(value, { depth: 8 });
+    return inspect(payload.valueOf(key), { depth: 8 });
   }
 }

@@ -73,9 +73,12 @@ export const clocks: Check = async ({ ask, call, place }) => {
       throw new UsageError(`--node takes HOST[:PORT], not "${node}"`);
     // The same account and TLS.
     const address = new URL(place.url);
-    address.host = node;
-    address.port = new URL(`mysql://${node}`).port || '3306';
+    const { hostname, port } = new URL(`mysql://${node}`);
+    address.hostname = hostname;
+    address.port = port || '3306';
     address.pathname = '';
+    // A socket would lead to the first node again.
+    address.searchParams.delete('socketPath');
     const connection = await createConnection({
       uri: address.href,
       connectTimeout: 5000,
