@@ -173,6 +173,23 @@ test('a callback that calls itself through a session function ends with an error
   assert.ok(depth <= 200, `close() ran ${depth} times`);
 });
 
+test('a handler that cannot release itself does not keep another one from it', async () => {
+  let isReleased = false;
+  const held = (release: () => void): AnySessionHandler =>
+    Object.assign(recording([]), { [Symbol.asyncDispose]: async () => release() });
+  const page = async (): Promise<void> => {
+    session_set_save_handler(held(fail('the connection is gone')));
+    session_set_save_handler(
+      held(() => {
+        isReleased = true;
+      }),
+    );
+    await session_start();
+  };
+  await assert.rejects(withPhpRequest({}, page), /the connection is gone/);
+  assert.ok(isReleased);
+});
+
 /** Forgets super.close(), so that the parent's file stays open and locked. */
 class Forgetful extends SessionHandler {
   override async close(): Promise<boolean> {

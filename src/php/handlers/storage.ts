@@ -155,13 +155,16 @@ export class Storage {
   async #releaseAll(): Promise<void> {
     const handler = this.#handler;
     this.#handler = undefined;
-    await handler?.release();
-    await this.#releaseParent();
-    await this.#disposeAll();
+    await allInTurn([
+      () => handler?.release(),
+      () => this.#releaseParent(),
+      () => this.#disposeAll(),
+    ]);
   }
 
-  async #disposeAll(): Promise<void> {
-    for (const each of this.#modules.user.disposables) await each[Symbol.asyncDispose]();
+  #disposeAll(): Promise<void> {
+    const { disposables } = this.#modules.user;
+    return allInTurn([...disposables].map((each) => () => each[Symbol.asyncDispose]()));
   }
 
   async #releaseParent(): Promise<void> {
@@ -169,4 +172,17 @@ export class Storage {
     this.#parent = undefined;
     await parent?.release();
   }
+}
+
+/** Takes every step, whatever another one throws, and throws the first error. */
+async function allInTurn(steps: readonly (() => unknown)[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
 }
