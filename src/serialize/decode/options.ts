@@ -35,7 +35,8 @@ const DEFAULT_LENGTH = 256 * 1024 * 1024;
 export function depthOf(depth: number | undefined): number {
   if (depth === undefined) return DEFAULT_DEPTH;
   if (!Number.isInteger(depth)) {
-    throw new TypeError(`unserialize(): Option "max_depth" must be of type int, ${depth} given`);
+    const given = typeof depth === 'number' ? 'float' : typeof depth;
+    throw new TypeError(`unserialize(): Option "max_depth" must be of type int, ${given} given`);
   }
   if (depth < 0) {
     throw new RangeError('unserialize(): Option "max_depth" must be greater than or equal to 0');
