@@ -75,6 +75,16 @@ test('an invalid value is refused in the words of the warning with which PHP sta
     /^session\.gc_divisor must be greater/,
   );
   assert.match(await refusalOf({ 'session.name': 5 }), /^session\.name "5" must not be numeric/);
+  const frequency = 'session.upload_progress.freq';
+  assert.match(await refusalOf({ [frequency]: '-1' }), /freq must be greater than or equal to 0;/);
+  assert.match(
+    await refusalOf({ [frequency]: '101%' }),
+    /freq must be less than or equal to 100%;/,
+  );
+  assert.equal(
+    await withPhpRequest({ settings: { [frequency]: 101 } }, () => ini_get(frequency)),
+    '101',
+  );
 });
 
 test('a number that PHP would read in part is refused', async () => {

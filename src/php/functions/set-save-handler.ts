@@ -16,6 +16,7 @@ import { registerHandlerShutdown } from '../session/shutdown.ts';
 import { parseArguments } from '../zend/arguments.ts';
 import { whyNoCallback } from '../zend/callable.ts';
 import { isPlain, typeName } from '../zend/conversions.ts';
+import { Reporter } from '../zend/reporter.ts';
 import { SessionHandler } from './session-handler.ts';
 
 const NAME = 'session_set_save_handler';
@@ -91,7 +92,7 @@ export function session_set_save_handler(...values: unknown[]): boolean {
   if (!hasScope()) {
     if (isObject) requireHandler(values);
     else {
-      requireCallbacks(values, '8.4');
+      requireCallbacks(values, new Reporter());
       emitAsWarning({ level: 'E_DEPRECATED', message: `${NAME}(): ${DEPRECATED}` });
     }
     let isFirst = true;
@@ -118,7 +119,7 @@ export function session_set_save_handler(...values: unknown[]): boolean {
     } else {
       if (request.version >= '8.4') request.reporter.warn('E_DEPRECATED', DEPRECATED);
       if (request.reporter.exception) return false;
-      requireCallbacks(values, request.version);
+      requireCallbacks(values, request.reporter);
       if (request.isLocked('Session save handler')) return false;
       setCallbacks(request, values);
     }
@@ -154,7 +155,8 @@ function requireHandler(values: readonly unknown[], request?: PhpRequest): boole
   return shutdown ?? true;
 }
 
-function requireCallbacks(values: readonly unknown[], version: PhpVersion): void {
+function requireCallbacks(values: readonly unknown[], reporter: Reporter): void {
+  const { version } = reporter;
   if (values.length < 6 || values.length > 9) {
     if (version < '8.3') throw new PhpArgumentCountError(WRONG_COUNT);
     const bound = values.length < 6 ? 'at least 6' : 'at most 9';
@@ -167,7 +169,7 @@ function requireCallbacks(values: readonly unknown[], version: PhpVersion): void
     if (mayBeMissing && (values[at] ?? null) === null) continue;
     const kind = isOptional && version >= '8.3' ? 'a valid callback or null' : 'a valid callback';
     throw new TypeError(
-      `${NAME}(): Argument #${at + 1} ($${name}) must be ${kind}, ${whyNoCallback(values[at], version)}`,
+      `${NAME}(): Argument #${at + 1} ($${name}) must be ${kind}, ${whyNoCallback(values[at], reporter)}`,
     );
   }
 }

@@ -85,7 +85,8 @@ const name: Rule = (value, reporter) => {
     reporter.warn('E_WARNING', `session.name "${beforeNul(value)}" ${rule} "${FORBIDDEN_SHOWN}"`);
     return undefined;
   }
-  if (value !== '' && !isNumeric(value)) return beforeNul(value);
+  // OnUpdateStringUnempty() refuses without a word what C takes for an empty string.
+  if (value !== '' && !isNumeric(value)) return beforeNul(value) || undefined;
   reporter.warn('E_WARNING', `session.name "${beforeNul(value)}" cannot be numeric or empty`);
   return undefined;
 };
@@ -143,6 +144,19 @@ const transSid =
     return value;
   };
 
+const uploadFrequency: Rule = (value, reporter, key) => {
+  const parsed = leadingInteger(value);
+  const wrong =
+    parsed < 0n
+      ? 'greater than or equal to 0'
+      : value.endsWith('%') && parsed > 100n
+        ? 'less than or equal to 100%'
+        : undefined;
+  if (wrong === undefined) return value;
+  reporter.warn('E_WARNING', `${key} must be ${wrong}`);
+  return undefined;
+};
+
 /** One line of PHP_INI_BEGIN(). */
 export interface Entry {
   readonly initial: string;
@@ -194,6 +208,6 @@ export const ENTRIES: Readonly<Record<SettingName, Entry>> = {
     rule: text,
     perDirectory: true,
   },
-  'upload_progress.freq': { initial: '1%', rule: text, perDirectory: true },
+  'upload_progress.freq': { initial: '1%', rule: uploadFrequency, perDirectory: true },
   'upload_progress.min_freq': { initial: '1', rule: text, perDirectory: true },
 };

@@ -340,11 +340,12 @@ test('only the settings of the session exist', async () => {
 });
 
 test('an invalid setting ends the start of the program', async () => {
-  const settings = { 'session.sid_length': '21' };
+  const settings = { 'session.sid_length': '21', 'session.upload_progress.freq': '101%' };
   const own = await openWasmPhp({ settings: { ...settings, display_startup_errors: '0' } });
-  const started = (await own.run(`<?php echo ini_get('session.sid_length');`)).toString();
+  const shown = "ini_get('session.sid_length'), ' ', ini_get('session.upload_progress.freq')";
+  const started = (await own.run(`<?php echo ${shown};`)).toString();
   own.close();
-  assert.match(started, /32$/);
+  assert.match(started, /32 1%$/);
   await assert.rejects(
     withPhpRequest({ settings: { 'session.sid_length': '21' } }, () => undefined),
     { name: 'RangeError', message: /"session\.sid_length" must be between 22 and 256/ },

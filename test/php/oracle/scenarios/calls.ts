@@ -49,5 +49,53 @@ const whileActive: Scenario[] = (
   ];
 });
 
+const NO_CALLBACKS: readonly Argument[] = [
+  null,
+  true,
+  false,
+  5,
+  { $: 'float', text: '1.5' },
+  { $: 'float', text: '123456789000' },
+  { $: 'float', text: '1.23456789e-9' },
+  '',
+  'a',
+  'a::b',
+  '::b',
+  'a::b::c',
+  'a:::b',
+  'a::b:c',
+  'Self::b',
+  'a\0b',
+  'a\0c::b',
+  { $: 'bytes', hex: 'ff' },
+  [],
+  [1],
+  [1, 2],
+  ['a', 'b'],
+  ['parent', 'b'],
+  ['a', 1],
+  [{ $: 'object', class: 'stdClass' }, 1],
+  [{ $: 'object', class: 'stdClass' }, 'b'],
+  { a: 1 },
+  { $: 'object', class: 'stdClass' },
+];
+
+const noCallbacks = NO_CALLBACKS.map(
+  (value): Scenario => ({
+    name: `no callback: ${JSON.stringify(value)}`,
+    steps: [
+      call('session_set_save_handler', value),
+      call('session_set_save_handler', ...Array<Argument>(6).fill(value)),
+      call('session_set_save_handler', ...Array<Argument>(6).fill({ $: 'function' }), value),
+      call('session_module_name'),
+    ],
+  }),
+);
+
+const nul: Scenario = {
+  name: 'a name that is empty in C',
+  steps: [call('session_name', '\0'), call('session_name'), start, call('session_name')],
+};
+
 /** The table's part about calls. */
-export const callScenarios: readonly Scenario[] = whileActive;
+export const callScenarios: readonly Scenario[] = [...whileActive, ...noCallbacks, nul];

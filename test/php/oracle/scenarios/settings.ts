@@ -4,7 +4,27 @@ import type { Argument, Scenario, Step } from '../steps.ts';
 import { call, close, ini, start, status, use } from '../words.ts';
 
 const settings: [string, string[]][] = [
-  ['name', ['', '5', '1.5', '0x1', 'a b', 'a.b', 'a=b', 'a[b', 'ok', 'a;b', '-', ' 5', '1e5', 'ä']],
+  [
+    'name',
+    [
+      '',
+      '5',
+      '1.5',
+      '0x1',
+      'a b',
+      'a.b',
+      'a=b',
+      'a[b',
+      'ok',
+      'a;b',
+      '-',
+      ' 5',
+      '1e5',
+      'ä',
+      '\0',
+      'a\0',
+    ],
+  ],
   ['save_handler', ['files', 'FILES', 'user', 'none', '']],
   ['serialize_handler', ['php', 'PHP', 'php_binary', 'wddx', '']],
   ['gc_probability', ['0', '-1', 'x', '', '1K', '0x10', '5 apples', '07', '09', '1.5', '- 1']],
