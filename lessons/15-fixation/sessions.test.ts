@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openBench } from '#bench';
+import { openBench, type Server } from '#bench';
 import { session_write_close } from '#php';
 
 const { clock, database, gate, handler, newId, overhear, serve, statements, store } =
@@ -13,6 +13,15 @@ after(() => server.close());
 await handler.open('', 'MySession');
 
 const idIn = (cookie: string): string => cookie.split('=')[1] ?? '';
+
+/** Serves a page that does something else at `/login`. */
+async function makePage(script: (user: string) => Promise<void>): Promise<Server> {
+  const { Login } = Sessions as { Login?: unknown };
+  Object.assign(Sessions, { Login: script });
+  const page = await serve({ settings: { 'session.gc_probability': '0' } });
+  Object.assign(Sessions, { Login });
+  return page;
+}
 
 test('an id that was not made here is replaced', async () => {
   const name = (await server.request()).cookie.split('=')[0];
@@ -40,6 +49,14 @@ test('an id that was not made here is replaced', async () => {
     assert.equal(await handler.read(planted), '');
     assert.equal((await database.rows()).length, before + 1);
   }
+  const brief = await serve({ settings: { 'session.gc_maxlifetime': '600' } });
+  const whoami = { path: '/whoami', cookie: (await brief.request({ path: '/whoami' })).cookie };
+  clock.advance(600);
+  const last = await brief.request(whoami);
+  assert.deepEqual(last.setCookie, [], 'a session without data has a new id in its last second');
+  clock.advance(601);
+  const late = await brief.request(whoami);
+  assert.equal(late.setCookie.length, 1, 'an id is accepted a second after its last one');
   // The test opens a page while the session ends, so the page waits for an id that is over then.
   const { cookie } = await server.request();
   const leaving = gate(1, /^\s*DELETE/i, { opens: 'by hand', patience: 8000 });
@@ -55,15 +72,20 @@ test('an id that was not made here is replaced', async () => {
 
 test('a failure of the database takes no cookie away', async () => {
   const { cookie } = await server.request({ path: '/login?user=ann' });
+  let began = false;
+  const page = await makePage(async () => {
+    began = true;
+  });
   // The test renames the table, so that every statement on it fails.
   await database.query('RENAME TABLE sessions TO sessions_elsewhere');
   const errors: string[] = [];
   const listen = ({ message }: Error) => errors.push(message);
   process.on('warning', listen);
-  const failed = await server.request({ cookie, path: '/whoami' });
+  const failed = await page.request({ cookie, path: '/login' });
   process.off('warning', listen);
   await database.query('RENAME TABLE sessions_elsewhere TO sessions');
   assert.equal(failed.status, 500);
+  assert.ok(!began, 'Read did not report the error, so the page began with an empty session');
   const another = 'the test renamed the table, and PHP was told to make another id';
   assert.doesNotMatch(errors.join(), /Session id/, another);
   assert.match((await server.request({ cookie, path: '/whoami' })).body, /ann/);
@@ -119,6 +141,7 @@ test('signing in over another user begins with an empty session', async () => {
     /Count: 1\b/,
     'Bob signed in at the same browser, and has what was in her cart',
   );
+  assert.match((await server.request({ cookie: bob.cookie, path: '/whoami' })).body, /bob/);
   assert.equal(bob.setCookie.length, 1, 'the id stayed, and Ann knows it');
   assert.match((await server.request({ cookie, path: '/whoami' })).body, /Nobody/);
   for (const [one, other] of [
@@ -138,14 +161,11 @@ test('signing in over another user begins with an empty session', async () => {
 test('a sign-in that cannot move the session fails', async () => {
   const { Login } = Sessions as { Login?: (user: string) => Promise<void> };
   assert.ok(Login, 'Sessions.Login is not written yet');
-  const closeAndLogin = async (user: string) => {
+  const page = await makePage(async (user) => {
     await session_write_close();
     // There is no open session now, so PHP's function answers false.
     await Login.call(Sessions, user);
-  };
-  Object.assign(Sessions, { Login: closeAndLogin });
-  const page = await serve({ settings: { 'session.gc_probability': '0' } });
-  Object.assign(Sessions, { Login });
+  });
   const { cookie } = await page.request();
   const { status } = await page.request({ cookie, path: '/login?user=ann' });
   assert.equal(status, 500, 'the id stayed, and the page said welcome');

@@ -17,6 +17,9 @@ const finding = /\bSELECT\b[\s\S]+\bFROM\s+`?sessions\b/i;
 const saving = /^\s*(INSERT|UPDATE|REPLACE)/i;
 const count = ({ body }: PageResponse): number => Number(/Count: (\d+)/.exec(body)?.[1]);
 const idIn = (cookie: string): string => decodeURIComponent(cookie.split('=')[1] ?? '');
+const unreported = 'the page answered 200, and PHP did not warn that nothing was saved';
+const isReported = (page: PageResponse | undefined, heard: string): boolean =>
+  page?.status === 500 || /Failed to write/.test(heard);
 const whoami = (cookie: string): Promise<PageResponse> =>
   server.request({ cookie, path: '/whoami' });
 
@@ -75,12 +78,11 @@ test('a save that meets a newer version changes nothing', async () => {
   const { cookie } = await server.request();
   const id = idIn(cookie);
   // The test saves beside the lock, as a server does that has lost its own.
-  let status: number | undefined;
+  let page: PageResponse | undefined;
   const heard = await overhear(async () => {
-    ({ status } = await whileSaving(cookie, () => handler.write(id, 'count|i:41;')));
+    page = await whileSaving(cookie, () => handler.write(id, 'count|i:41;'));
   });
-  const isReported = status === 500 || /Failed to write/.test(heard);
-  assert.ok(isReported, 'the page answered 200, and PHP did not warn that nothing was saved');
+  assert.ok(isReported(page, heard), unreported);
   const over = 'a page saved what it had read over what was newer';
   assert.equal(count(await server.request({ cookie })), 42, over);
   const empties = await makePage(async () => session_unset());
@@ -152,8 +154,14 @@ test('a request that waits during a sign-in leaves the new cookie alone', async 
   await ending.arrived;
   const polls = [whoami(cookie), whoami(cookie), whoami(cookie)];
   const again = server.request({ cookie, path: '/login?user=ann' });
+  const counts = server.request({ cookie });
   await database.lockWaits(1, polls[0]);
-  ending.open();
+  let counted: PageResponse | undefined;
+  const heard = await overhear(async () => {
+    ending.open();
+    counted = await counts;
+  });
+  assert.ok(isReported(counted, heard), unreported);
   const [signIn, second] = await Promise.all([login, again]);
   assert.equal(signIn.setCookie.length, 1);
   for (const polled of await Promise.all(polls)) {

@@ -63,6 +63,7 @@ test("a form from another site's page is refused", async () => {
     { Origin: 'https://evil.example', 'Content-Type': 'application/json' },
     { Origin: 'https://evil.example', 'X-Requested-With': 'XMLHttpRequest' },
     { Origin: 'https://evil.example', 'X-HTTP-Method-Override': 'GET' },
+    { Origin: 'https://evil.example', 'X-Forwarded-Host': 'evil.example' },
   ];
   for (const headers of foreign) {
     assert.equal(await post(headers), 403, `not refused: ${JSON.stringify(headers)}`);
@@ -84,11 +85,12 @@ test("a form from another site's page is refused", async () => {
     assert.equal(status, 403, `not refused: Origin: ${origin}, without a Host`);
   }
   const shop = { Host: 'shop.example', Origin: 'https://shop.example' };
-  const own = [{ 'Sec-Fetch-Site': 'same-origin' }, { Origin: `http://${host}` }, {}, shop];
+  const [here, nowhere] = [{ 'Sec-Fetch-Site': 'same-origin' }, { 'Sec-Fetch-Site': 'none' }];
+  const own = [here, nowhere, { Origin: `http://${host}` }, {}, shop];
   for (const headers of own) {
     assert.equal(await post(headers as Record<string, string>), 200, JSON.stringify(headers));
   }
   const link = await server.request({ cookie, headers: { 'Sec-Fetch-Site': 'cross-site' } });
   assert.equal(link.status, 200, 'a link from another site may be followed');
-  assert.match(link.body, /Count: 6/, 'the refused ones have changed nothing');
+  assert.match(link.body, /Count: 7/, 'the refused ones have changed nothing');
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
+import { unsealData } from 'iron-session';
 import { openBench } from '#bench';
 
 const { another, clock, database, gate, handler, newId, overhear, serve, statements, store } =
@@ -47,6 +48,8 @@ test('an old password still opens, and the new one seals', async () => {
   try {
     use({ 1: first });
     const early = await newId();
+    const sealed = await unsealData<{ token?: string }>(early, { password: { 1: first } });
+    assert.match(String(sealed.token), /^[\w-]{43}$/, 'the member `token` of the sealed object');
     await store(early, 'count|i:1;');
     use({ 1: first, 2: second });
     assert.equal(await handler.read(early), 'count|i:1;');
@@ -77,13 +80,14 @@ test('a process without passwords has one that nobody else knows', async () => {
   const whoami = { cookie, path: '/whoami' };
   assert.match((await elsewhere.request(whoami)).body, /ann/);
   assert.match((await here.request(whoami)).body, /Nobody/, 'the password is in the program');
-  // The class once more in this process, for the same database, and still without passwords.
-  const again = await another();
+  // The class twice more in this process, for the same database, and still without passwords.
+  clock.set(1_800_000_000);
+  const [one, two] = [await another(), await another()];
   delete process.env['SESSION_PASSWORDS'];
-  await again.handler.open('', 'MySession');
-  const id = await again.handler.create_sid();
-  await again.handler.write(id, 'user|s:3:"ann";');
-  assert.equal(await handler.read(id), '', 'the password can be computed');
+  for (const { handler: each } of [one, two]) await each.open('', 'MySession');
+  const id = await one.handler.create_sid();
+  await one.handler.write(id, 'user|s:3:"ann";');
+  assert.equal(await two.handler.read(id), '', 'the password can be computed');
 });
 
 test('a seal older than its cookie opens nothing', async () => {

@@ -115,6 +115,13 @@ test('the clock that was given is the only one', async () => {
   now += 100;
   await later.handler.write(id, 'user|s:3:"Ann";');
   assert.equal(await updated(), now, 'the time at which write saved');
+  const slow = new (exported as new (means: object) => typeof handler)({ pool, now: () => now });
+  await slow.open('', 'MySession');
+  await slow.read(id);
+  now += 100;
+  await slow.write(id, 'user|s:3:"Ann";');
+  await slow.close();
+  assert.equal(await updated(), now, 'the time at which a page saved that took 100 s');
   now += 1440;
   assert.equal(await later.handler.read(id), 'user|s:3:"Ann";', 'read, in its last second');
   await later.handler.gc(1440);

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { openBench } from '#bench';
 
-const { another, database, given, handler, newId, serve } = await openBench();
+const { another, database, exported, given, handler, newId, serve } = await openBench();
 await handler.open('', 'MySession');
 const formats = ['php', 'php_binary', 'php_serialize'] as const;
 
@@ -103,17 +103,19 @@ test('a request that only reads leaves the row in the format that it has', async
 
 test('SESSION_WRITES is the switch, and off it saves what it always saved', async () => {
   const before = process.env['SESSION_WRITES'];
-  const save = async (value: string | undefined) => {
+  const save = async (value: string | undefined, means: Parameters<typeof given>[0] = {}) => {
     if (value === undefined) delete process.env['SESSION_WRITES'];
     else process.env['SESSION_WRITES'] = value;
     const id = await stored('count|i:1;');
-    await (await handlerOf({})).write(id, 'count|i:2;');
+    await (await handlerOf(means)).write(id, 'count|i:2;');
     return await saved();
   };
   try {
     assert.equal(await save(undefined), 'count|i:2;', 'without the variable');
     assert.equal(await save('json'), '{"v":2,"data":{"count":2}}', 'SESSION_WRITES=json');
     assert.equal(await save('php'), 'count|i:2;', 'SESSION_WRITES=php');
+    const told = await save('json', { writes: 'php' });
+    assert.equal(told, 'count|i:2;', "SESSION_WRITES=json, and a handler with writes: 'php'");
     await assert.rejects(() => save('JSON'), /SESSION_WRITES/, 'SESSION_WRITES=JSON');
   } finally {
     delete process.env['SESSION_WRITES'];
@@ -182,6 +184,14 @@ test('nothing is saved of which a part would be lost', async () => {
   const arrays = await handlerOf({ format: 'php_serialize', writes: 'json' });
   const id = await stored('');
   await assert.rejects(() => arrays.write(id, 's:3:"Ann";'), 'data that is no array is saved');
+  // A page whose session ended while it waited for it has read nothing, and changes nothing.
+  await database.query('DELETE FROM sessions');
+  const late = new (exported as new (means: object) => typeof handler)({ writes: 'json' });
+  await late.open('', 'MySession');
+  assert.equal(await late.read(id), '');
+  const answer = await late.write(id, '').catch(String);
+  await late.close();
+  assert.equal(answer, true, 'a page with an empty session, whose session has ended');
   // PHP's three notations cannot hold each other's keys.
   const rows = {
     php: '{"v":2,"data":{"a|b":1}}',
