@@ -102,6 +102,11 @@ test('the environment says whose clock it is, where a handler is not told', asyn
     process.env['SESSION_CLOCK'] = 'server';
     const ahead = await saved(shared);
     assert.ok(ahead <= 0, `a handler that was given clock: 'database' saves ${ahead} s ahead`);
+    process.env['SESSION_CLOCK'] = 'database';
+    const { handler: own } = given({ clock: 'server' });
+    await own.open('', 'MySession');
+    const mine = await saved(own);
+    assert.ok(mine > hour - 60, `a handler that was given clock: 'server' saves ${mine} s ahead`);
     const { handler: stopped } = given({ clock: 'database', now: () => 1_800_000_000 });
     await stopped.open('', 'MySession');
     await saved(stopped);
