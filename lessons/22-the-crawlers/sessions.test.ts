@@ -118,7 +118,7 @@ test('rows that are not sessions are counted, and end no census', async () => {
   ];
   const whole: (string | Buffer)[] = [
     'count|i:1;',
-    'user|s:3:"Ann";',
+    'user|s:3:"Ann";user|s:3:"Bob";',
     'name|s:12:"x|i:1;user|s";lang|N;',
     Buffer.from('blob|s:3:"\xff\0|";count|i:2;', 'latin1'),
     '{"v":2,"data":{"count":3,"user":"Ann"}}',
@@ -139,6 +139,8 @@ test('rows that are not sessions are counted, and end no census', async () => {
     String(names),
   );
   assert.equal(census['largest'], '1100015 10006 1000');
+  const bytes = [...broken, ...whole].reduce((sum, d) => sum + Buffer.byteLength(d), 0);
+  assert.equal(census['bytes'], String(bytes), 'bytes, those that the view keeps back included');
 });
 
 test('only a session that its visitor can still use is alive', async () => {
