@@ -67,8 +67,8 @@ export class SharedSaves {
     return new Promise((resolve, reject) => {
       const limit = deadline.left;
       const settle = settleOnce(limit, deadline.signal, (reason) => {
-        line.waiting.delete(waiting);
-        reject(reason ?? notSaved(limit));
+        const hasBegun = !line.waiting.delete(waiting);
+        reject(reason ?? lateBy(limit, hasBegun));
       });
       const { signal } = deadline;
       const waiting: Waiting = { wish, signal, settle, resolve, reject };
@@ -147,9 +147,10 @@ function mergeAll(
   return { data: row.data, members };
 }
 
-/** No lock is waited for here, but the database, for which the save before this one waits. */
-function notSaved(milliseconds: number): SessionUnavailable {
-  return new SessionUnavailable(
-    `The session was not saved: another save of it did not end within ${Math.round(milliseconds)} ms`,
-  );
+/** No lock is waited for here, but the database: by this save, or by the one before it. */
+function lateBy(milliseconds: number, hasBegun: boolean): SessionUnavailable {
+  const outcome = hasBegun
+    ? 'It is not known whether the session was saved: the database did not answer'
+    : 'The session was not saved: another save of it did not end';
+  return new SessionUnavailable(`${outcome} within ${Math.round(milliseconds)} ms`);
 }
