@@ -114,7 +114,7 @@ export function remixSessionStorage<Session extends RemixSession>(
       if (found?.sid === session.id) return (await found.save(values)) ? session.id : null;
       if (found === undefined && Object.keys(values).length === 0) return null;
       // Without `deleteId` the old session stays, as it was before.
-      const isMove = found !== undefined && session.deleteId === found.sid;
+      const isMove = found !== undefined && session.deleteId !== undefined;
       const stored = isMove
         ? await found.moveTo(session.id, values)
         : await LayerSession.create(sessions, how, session.id, values);

@@ -142,6 +142,11 @@ test('regenerateId() leaves the old session, regenerateId(true) ends it; a secon
   const after = await request(renewed, count);
   assert.deepEqual([after.session.get('count'), after.session.get('again')], [3, 1]);
   assert.equal((await request(cookie, count)).session.get('count'), 1);
+  // remix names the first of three ids as the one to delete.
+  renew(session);
+  const third = await request(await storage.save(session), count);
+  assert.equal(third.session.get('count'), 4);
+  assert.equal((await request(renewed, count)).session.get('count'), 1);
 });
 
 test('a login keeps what an overlapping request has saved, and its old id never shows the user', async () => {
