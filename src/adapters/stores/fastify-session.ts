@@ -14,7 +14,8 @@ export interface FastifySessionStoreOptions {
   /**
    * Returns the user of a session that is created, for `sessions.of(user)`. @fastify/session creates
    * the session of a login within `regenerate()`: assign the user before, and call
-   * `request.session.regenerate(['user'])`.
+   * `request.session.regenerate(['user'])`. This makes a session of the keys that it names, also if
+   * the session before was ended meanwhile: call it only where the user has just logged in.
    *
    * @default no user
    */
