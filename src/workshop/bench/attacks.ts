@@ -62,7 +62,7 @@ export async function runAttack({ lesson, ...options }: AttackOptions): Promise<
  */
 export async function runAttacks(options: AttacksOptions): Promise<AttackResult[]> {
   const attacks = options.lessons.map((lesson) => ({ lesson }));
-  return await runAttackFiles(attacks, options);
+  return await runAttacksOnClasses(attacks, options);
 }
 
 /** An attack of a lesson on a class. */
@@ -72,15 +72,13 @@ interface LaunchedAttack {
   classFile: string;
 }
 
-/** Runs attacks one after the other in one process, each on a class of its own. */
+/**
+ * Runs attacks one after the other in one process, each on the class that it names, else on that of
+ * the condition.
+ *
+ * @returns The results, as `runAttacks` returns them.
+ */
 export async function runAttacksOnClasses(
-  attacks: readonly LaunchedAttack[],
-  options: Pick<AttacksOptions, 'server' | 'signal' | 'seed'>,
-): Promise<AttackResult[]> {
-  return await runAttackFiles(attacks, options);
-}
-
-async function runAttackFiles(
   all: readonly (Partial<LaunchedAttack> & { lesson: Lesson })[],
   options: Pick<AttacksOptions, 'server' | 'signal' | 'seed' | 'onLine' | 'onResult'> & {
     condition?: string;

@@ -23,7 +23,7 @@ export function shown(path: string, folder: string = root): string {
   return relative(folder, file).replaceAll('\\', '/');
 }
 
-export type Kind = 'page' | 'port' | 'fix' | 'grow';
+type Kind = 'page' | 'port' | 'fix' | 'grow';
 
 /** A plausible fix that is wrong, and the test that must fail on it. */
 export interface WrongFix {

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { shown } from './catalogue.ts';
 
 /** A file in the learner's folder could not be written; the message has the remedy. */
-export class FolderError extends Error {
+class FolderError extends Error {
   override name = 'FolderError';
 }
 

@@ -122,7 +122,7 @@ export function compareSession(
 }
 
 /** Returns bytes as a string literal in Latin-1, for pasting into a test. */
-export function show(bytes: Uint8Array): string {
+function show(bytes: Uint8Array): string {
   const text = JSON.stringify(Buffer.from(bytes).toString('latin1'));
   return text.length > 600 ? `${text.slice(0, 600)}…` : text;
 }

@@ -268,8 +268,7 @@ export class Lab extends EventEmitter<Events> {
     const server = this.#server;
     if (!server) throw new Error('The database is not ready yet');
     const schema = await server.createSchema(`lab-${subject.condition}`);
-    const connection = await createConnection({ uri: schema.url, multipleStatements: true });
-    await connection.query(sql).finally(() => connection.destroy());
+    await schema.run(sql);
     const { condition, lesson } = subject;
     const onChange = () => this.emit('change', condition);
     this.#watch(subject);

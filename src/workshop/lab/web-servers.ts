@@ -1,11 +1,15 @@
 /** Lesson 23's site for the lab: two Node servers and one PHP, behind haproxy, on one table. */
-import { randomBytes } from 'node:crypto';
-import { createConnection } from 'mysql2/promise';
-import { fileOf, type Lesson } from '../course/catalogue.ts';
+import { findLesson } from '../course/catalogue.ts';
 import { schemaFor } from '../course/tables.ts';
 import type { Schema } from '../machine/database/schemas.ts';
 import { visit } from '../sandbox/browser.ts';
-import { openSite, type Site, type SiteServer, serverOf, visitOften } from '../sandbox/site.ts';
+import {
+  openLessonSite,
+  type Site,
+  type SiteServer,
+  serverOf,
+  visitOften,
+} from '../sandbox/site.ts';
 import { Machine, type Starting } from './machine.ts';
 import { count } from './text.ts';
 
@@ -120,23 +124,11 @@ export class WebServers extends Machine {
   protected override async begin({ progress, signal }: Starting): Promise<void> {
     const { server, lessons } = this.lab;
     if (!server) throw new Error('The database is not ready. Try again in a moment.');
-    const lesson = lessons.find(({ number }) => number === SERVED) as Lesson;
+    const lesson = findLesson(lessons, SERVED);
     this.#schema = await server.createSchema('lab-servers');
-    const { url } = this.#schema;
-    const connection = await createConnection({ uri: url, multipleStatements: true });
-    await connection.query(schemaFor(lessons, SERVED)).finally(() => connection.destroy());
+    await this.#schema.run(schemaFor(lessons, SERVED));
     const { class: file } = lesson.files;
-    const orders = [
-      { name: 'A', file },
-      { name: 'B', file },
-      { name: 'PHP', file: fileOf(lesson, 'page.php') },
-    ];
-    const environment = {
-      DATABASE_URL: url,
-      SESSION_CLOCK: 'database',
-      SESSION_PASSWORDS: JSON.stringify({ 1: randomBytes(32).toString('base64url') }),
-    };
-    this.#site = await openSite(orders, environment, { progress, signal });
+    this.#site = await openLessonSite(lesson, file, this.#schema.url, { progress, signal });
   }
 
   protected override async end(): Promise<void> {

@@ -1,7 +1,6 @@
 /** The computer and the packages of a run, for the lines below a table. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { availableParallelism, loadavg } from 'node:os';
+import { ownPackages } from '../machine/npm-packages.ts';
 
 /** The computer of a run. */
 export interface Machine {
@@ -25,21 +24,5 @@ export function readMachine(progress: (line: string) => void): Machine {
 
 /** Reads the versions of installed packages. */
 export function packageVersions(names: readonly string[]): Record<string, string> {
-  const require = createRequire(import.meta.url);
-  return Object.fromEntries(
-    names.map((name) => {
-      const paths = require.resolve.paths(name) ?? [];
-      const texts = paths.map((folder) => readIfThere(`${folder}/${name}/package.json`));
-      const text = texts.find((each) => each !== undefined) ?? '{}';
-      return [name, (JSON.parse(text) as { version?: string }).version ?? 'unknown'];
-    }),
-  );
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
+  return Object.fromEntries(names.map((name) => [name, ownPackages.version(name)]));
 }

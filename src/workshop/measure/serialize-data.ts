@@ -1,5 +1,5 @@
 /** A value that JSON and all peers can hold as well. */
-export type Plain = null | boolean | number | string | Plain[] | { [key: string]: Plain };
+type Plain = null | boolean | number | string | Plain[] | { [key: string]: Plain };
 
 /** One size of session, and the targets as multiples of JSON's speed. */
 export interface Load {

@@ -37,6 +37,14 @@ interface WasmPhpOptions {
   progress?: ((line: string) => void) | undefined;
 }
 
+/** Uses a PHP from npm for one task. */
+export async function withWasmPhp<Result>(
+  task: (php: WasmPhp) => Promise<Result>,
+): Promise<Result> {
+  const php = await openWasmPhp();
+  return await task(php).finally(() => php.close());
+}
+
 /**
  * Starts a PHP from npm.
  *

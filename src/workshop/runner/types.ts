@@ -29,7 +29,8 @@ export class TypeChecker {
   }
 
   /**
-   * Checks the file as it is when the check begins; a running check ends first.
+   * Checks the file as it is when the check begins; a running check ends first. The promise may be
+   * awaited late: its rejection is handled here.
    *
    * @returns The problems, in the order of the files and lines.
    * @throws Error when the process ends instead.

@@ -1,4 +1,6 @@
 /** A site of several web servers: Node and PHP processes that share a database, behind a proxy. */
+import { randomBytes } from 'node:crypto';
+import { fileOf, type Lesson } from '../course/catalogue.ts';
 import { Haproxy, obtainHaproxy } from '../machine/haproxy.ts';
 import { obtainPhp } from '../machine/php.ts';
 import { FastCgiPhp } from '../machine/php-fastcgi.ts';
@@ -93,6 +95,30 @@ export async function openSite(
     throw error;
   }
   return { port: proxy.port, proxy: name, servers, close };
+}
+
+/**
+ * Starts the site of lesson 23 on its table: two Node servers, A and B, with a class, and the PHP twin.
+ *
+ * @param classFile - Absolute path of the class.
+ */
+export function openLessonSite(
+  lesson: Lesson,
+  classFile: string,
+  databaseUrl: string,
+  options: Announcements,
+): Promise<Site> {
+  const orders = [
+    { name: 'A', file: classFile },
+    { name: 'B', file: classFile },
+    { name: 'PHP', file: fileOf(lesson, 'page.php') },
+  ];
+  const environment = {
+    DATABASE_URL: databaseUrl,
+    SESSION_CLOCK: 'database',
+    SESSION_PASSWORDS: JSON.stringify({ 1: randomBytes(32).toString('base64url') }),
+  };
+  return openSite(orders, environment, options);
 }
 
 function nodeServer(order: ServerOrder): SiteServer {

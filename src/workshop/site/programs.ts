@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { runTests, type TestResult } from '../bench/tests.ts';
 import { type Lesson, root, shown } from '../course/catalogue.ts';
 import { obtainServer } from '../machine/database/server.ts';
-import { openWasmPhp } from '../oracle/wasm.ts';
+import { withWasmPhp } from '../oracle/wasm.ts';
 import { picturesOf } from './pictures.ts';
 import type { Programs } from './source.ts';
 import { attackRunner, type ShownAttack } from './transcripts.ts';
@@ -42,13 +42,8 @@ export async function startPrograms(
     },
     async php(path) {
       progress(`${shown(path)} in PHP …`);
-      const php = await openWasmPhp();
-      try {
-        const printed = await php.run(readFileSync(path, 'utf8'));
-        return printed.toString('utf8').trimEnd();
-      } finally {
-        php.close();
-      }
+      const printed = await withWasmPhp((php) => php.run(readFileSync(path, 'utf8')));
+      return printed.toString('utf8').trimEnd();
     },
     async picture(name, page) {
       const draw = pictures[name];

@@ -1,5 +1,4 @@
 /** Gives a recording its class, and a schema that is dropped afterwards. */
-import { createConnection } from 'mysql2/promise';
 import type { Lesson } from '../course/catalogue.ts';
 import { lessonBefore } from '../course/promises.ts';
 import { schemaFor } from '../course/tables.ts';
@@ -34,11 +33,9 @@ export async function drawOnTable(
   { number, condition }: Lesson,
   draw: Draw,
 ): Promise<Yield> {
-  return await drawInSchema(server, async ({ url }) => {
-    const connection = await createConnection({ uri: url, multipleStatements: true });
-    await connection.query(schemaFor(lessons, number));
-    await connection.end();
-    return await draw({ condition, databaseUrl: url });
+  return await drawInSchema(server, async (schema) => {
+    await schema.run(schemaFor(lessons, number));
+    return await draw({ condition, databaseUrl: schema.url });
   });
 }
 

@@ -11,6 +11,7 @@ import {
   PageEvent,
   ReflectionKind,
 } from 'typedoc';
+import { captionOf } from '../course/caption.ts';
 import type { Lesson } from '../course/catalogue.ts';
 import { withoutFrame } from '../course/frame.ts';
 import { drawMermaid } from './mermaid.ts';
@@ -117,37 +118,6 @@ function captionCode(html: string): string {
   return html.replace(
     /<!--\s*(code|diff|transcript|output)(?::\s*([^>]*?))?\s*-->\s*(<pre>[\s\S]*?<\/pre>)/g,
     (_, kind: string, argument: string | undefined, block: string) =>
-      `<figure class="code code-${kind}"><figcaption>${caption(kind, argument)}</figcaption>${block}</figure>`,
+      `<figure class="code code-${kind}"><figcaption>${captionOf(kind, argument)}</figcaption>${block}</figure>`,
   );
-}
-
-function caption(kind: string, argument = ''): string {
-  const file = (text: string) =>
-    text
-      .trim()
-      .replace(/^(?:\.\.?\/)+/, '')
-      .replace('#', ' · ');
-  switch (kind) {
-    case 'code':
-      return file(argument);
-    case 'diff': {
-      const [from, to] = argument.split(' with ');
-      if (to) return `${file(from ?? '')} → ${file(to)}`;
-      return `${argument ? file(argument) : 'sessions.ts'}, against the lesson before`;
-    }
-    case 'transcript':
-      return `The attack on ${className(argument)}`;
-    case 'output':
-      if (argument.startsWith('php ')) return `What ${file(argument.slice(4))} prints in PHP 8.4`;
-      return `This lesson’s tests on ${className(argument)}`;
-    default:
-      return kind;
-  }
-}
-
-/** `attack on wrong-02-null` speaks of wrong/null.patch, `attack on lesson-01` of that lesson's class. */
-function className(argument: string): string {
-  const condition = argument.replace(/^\w+ on /, '');
-  const wrong = /^wrong-\d+-(.+)$/.exec(condition)?.[1];
-  return wrong ? `wrong/${wrong}.patch` : `the class of ${condition.replace('-', ' ')}`;
 }

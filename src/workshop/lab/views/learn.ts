@@ -34,7 +34,7 @@ export function stepText(lesson: Lesson, step: Step, lessons: Lesson[]): Html {
 }
 
 /** An answer, which is hidden until it is asked for. */
-export function folded(name: string, inside: Html): Html {
+function folded(name: string, inside: Html): Html {
   return html`<details class="answer"><summary>${name}</summary>${inside}</details>`;
 }
 

@@ -1,6 +1,7 @@
 /** Markdown as the lessons write it, for the lab: links lead to lab pages, code is coloured. */
 import { createHash } from 'node:crypto';
 import { Marked, type Tokens } from 'marked';
+import { captionOf } from '../../course/caption.ts';
 import type { Lesson } from '../../course/catalogue.ts';
 import { type Colours, drawDiagram } from '../../drawing/diagram.ts';
 import { escapeHtml, type Html, raw } from '../html.ts';
@@ -75,20 +76,6 @@ function drawing(text: string): string {
 
 /** A fence, and above it the marker that names its source. */
 const MARKED_FENCE = /^<!-- (code|diff|transcript|output)(?:: (.*?))? -->\n(`{3,}\w+)$/gm;
-
-function captionOf(kind: string, argument = ''): string {
-  const file = (path: string) => path.replace(/^(?:\.\.?\/)+/, '').replace('#', ' · ');
-  const [first = '', second] = argument.split(' with ');
-  if (kind === 'transcript') {
-    return argument
-      .replace(/^attack on lesson-/, 'The attack on the class of lesson ')
-      .replace(/^attack on wrong-\d+-(.*)/, 'The attack on wrong/$1.patch');
-  }
-  if (kind === 'output') return `Output of ${argument}`;
-  if (kind === 'code') return file(argument);
-  if (second) return `${file(first)} → ${file(second)}`;
-  return `${file(first) || 'sessions.ts'}, against the lesson before`;
-}
 
 /** A link between the files of the project, as a link between pages of the lab. */
 function follow(href: string, { lesson, lessons }: Place): string {

@@ -14,6 +14,8 @@ export interface Schema {
   readonly name: string;
   /** `mysql://…/name` */
   readonly url: string;
+  /** Runs statements in the schema, as those of a lesson's table. */
+  run(sql: string): Promise<void>;
   /** Removes the schema; does nothing when it is gone. */
   drop(): Promise<void>;
 }
@@ -58,9 +60,14 @@ export class Schemas {
         .slice(0, 24) || 'schema';
     const name = `phpsessid_${this.#run}_${word}_${++this.#count}`;
     await this.#query(`CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
+    const url = withSchema(this.#url, name);
     const schema: Schema = {
       name,
-      url: withSchema(this.#url, name),
+      url,
+      async run(sql) {
+        const connection = await createConnection({ uri: url, multipleStatements: true });
+        await connection.query(sql).finally(() => connection.destroy());
+      },
       drop: async () => {
         if (!this.#made.has(name)) return;
         await this.#query(`DROP DATABASE IF EXISTS ${name}`);

@@ -1,5 +1,4 @@
 /** `npm run bench -- lessons`: what each lesson's class costs or saves, beside PHP and Express. */
-import { createConnection } from 'mysql2/promise';
 import { readLessons } from '../../course/catalogue.ts';
 import { type DatabaseServer, obtainServer } from '../../machine/database/server.ts';
 import type { PhpFpm } from '../../machine/php-fpm.ts';
@@ -92,12 +91,9 @@ async function measureAll(
 }
 
 async function makeSchema(server: DatabaseServer, { name, schemaSql }: Contender): Promise<string> {
-  const { url } = await server.createSchema(`bench ${name}`);
-  if (schemaSql === undefined) return url;
-  const connection = await createConnection({ uri: url, multipleStatements: true });
-  await connection.query(schemaSql);
-  await connection.end();
-  return url;
+  const schema = await server.createSchema(`bench ${name}`);
+  if (schemaSql !== undefined) await schema.run(schemaSql);
+  return schema.url;
 }
 
 function versionsOf(server: DatabaseServer, php: PhpFpm | undefined): Record<string, string> {

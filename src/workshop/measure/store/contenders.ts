@@ -25,7 +25,7 @@ const work = (pause: number): Promise<void> | undefined =>
   pause === 0 ? undefined : new Promise((resolve) => setTimeout(resolve, pause));
 
 /** About as many bytes as asked for, as a session of strings has them. */
-export function payloadOf(bytes: number): { n: number; cart: string[] } {
+function payloadOf(bytes: number): { n: number; cart: string[] } {
   const cart = Array.from({ length: Math.max(1, Math.round(bytes / 40)) }, (_, at) =>
     `item ${at} of a cart, ${'x'.repeat(20)}`.slice(0, 37),
   );

@@ -1,13 +1,10 @@
 /** `npm run servers`. */
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createConnection } from 'mysql2/promise';
-import { fileOf, findLesson, type Lesson } from '../../course/catalogue.ts';
+import { findLesson } from '../../course/catalogue.ts';
 import { schemaFor } from '../../course/tables.ts';
 import { withServer } from '../../machine/database/with-server.ts';
-import type { Announcements } from '../../machine/program.ts';
 import { visit } from '../../sandbox/browser.ts';
-import { countOf, openSite, type Site, visitOften } from '../../sandbox/site.ts';
+import { countOf, openLessonSite, type Site, visitOften } from '../../sandbox/site.ts';
 import { listenToKeys, type Terminal } from '../terminal.ts';
 import { type Command, existingClass, UsageError } from '../usage.ts';
 
@@ -39,10 +36,8 @@ for your browser, and a key kills a server or starts it again.
     const progress = terminal.whisper;
     return await withServer({ progress }, async (server, signal) => {
       const schema = await server.createSchema('servers');
-      const connection = await createConnection({ uri: schema.url, multipleStatements: true });
-      await connection.query(schemaFor(lessons, LESSON));
-      await connection.end();
-      const site = await openTheSite(lesson, path, schema.url, { progress, signal });
+      await schema.run(schemaFor(lessons, LESSON));
+      const site = await openLessonSite(lesson, path, schema.url, { progress, signal });
       try {
         const names = [...site.servers.keys()].join(', ');
         terminal.say(`site  ${terminal.paint('cyan', `http://127.0.0.1:${site.port}/`)}`);
@@ -57,27 +52,6 @@ for your browser, and a key kills a server or starts it again.
     });
   },
 };
-
-function openTheSite(
-  lesson: Lesson,
-  classFile: string,
-  databaseUrl: string,
-  options: Announcements,
-): Promise<Site> {
-  return openSite(
-    [
-      { name: 'A', file: classFile },
-      { name: 'B', file: classFile },
-      { name: 'PHP', file: fileOf(lesson, 'page.php') },
-    ],
-    {
-      DATABASE_URL: databaseUrl,
-      SESSION_CLOCK: 'database',
-      SESSION_PASSWORDS: JSON.stringify({ 1: randomBytes(32).toString('base64url') }),
-    },
-    options,
-  );
-}
 
 /** Sends one browser's requests, and prints who has answered them. */
 async function count(

@@ -6,7 +6,7 @@ import {
   serialize,
   unserialize,
 } from '../../../serialize/index.ts';
-import { openWasmPhp, type WasmPhp } from '../../oracle/wasm.ts';
+import { withWasmPhp } from '../../oracle/wasm.ts';
 import { block, type Yield } from '../page.ts';
 import { table } from '../table.ts';
 
@@ -39,7 +39,7 @@ const SESSION = '$_SESSION["count"] = 3; $_SESSION["cart"] = ["tea"];';
 
 /** Asks PHP for a value of each letter, and reads and writes each here. */
 export async function drawLetters(): Promise<Yield> {
-  const rows = await withPhp(async (php) => {
+  const rows = await withWasmPhp(async (php) => {
     const written: string[][] = [];
     for (const [letter, follows, expression] of LETTERS) {
       const bytes = await php.run(
@@ -57,7 +57,7 @@ export async function drawLetters(): Promise<Yield> {
 /** Asks PHP for one session in each of its formats, and reads and writes each here. */
 export async function drawFormats(): Promise<Yield> {
   const formats: readonly SessionFormat[] = ['php', 'php_binary', 'php_serialize'];
-  const rows = await withPhp(async (php) => {
+  const rows = await withWasmPhp(async (php) => {
     const written: string[][] = [];
     for (const format of formats) {
       const bytes = await php.run(
@@ -70,15 +70,6 @@ export async function drawFormats(): Promise<Yield> {
     return written;
   });
   return block(table(['format', 'the same session', 'bytes'], rows));
-}
-
-async function withPhp<Result>(body: (php: WasmPhp) => Promise<Result>): Promise<Result> {
-  const php = await openWasmPhp();
-  try {
-    return await body(php);
-  } finally {
-    php.close();
-  }
 }
 
 /** Writes control characters as their numbers. */

@@ -1,6 +1,6 @@
 /** A session's data, byte by byte, as PHP itself has written it. */
 import { dissect, type Part, type Role } from '../../format/dissect.ts';
-import { openWasmPhp } from '../../oracle/wasm.ts';
+import { withWasmPhp } from '../../oracle/wasm.ts';
 import { block, type Yield } from '../page.ts';
 import { table } from '../table.ts';
 
@@ -27,13 +27,9 @@ const WORDS: Record<Role, string> = {
 
 /** Asks PHP for a session and takes it apart: all of it byte by byte, its second line as a table. */
 export async function drawRow(name: keyof typeof SESSIONS): Promise<Yield> {
-  const php = await openWasmPhp();
-  let bytes: Buffer;
-  try {
-    bytes = await php.run(`<?php session_start(); ${SESSIONS[name]} echo session_encode();`);
-  } finally {
-    php.close();
-  }
+  const bytes = await withWasmPhp((php) =>
+    php.run(`<?php session_start(); ${SESSIONS[name]} echo session_encode();`),
+  );
   const lines = breakLines(dissect(bytes), bytes);
   const second = lines[name === 'row' ? 1 : 2] ?? [];
   const rows = second.map((part) => {
