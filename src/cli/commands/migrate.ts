@@ -201,7 +201,8 @@ class Migration {
       if (rows.length === 0) break;
       const marks = rows.map(() => '?').join(',');
       await this.#ask(
-        `UPDATE ${table} SET ${expires}=LEAST(${quote(c.updated)}+?,${quote(c.created)}+?) ` +
+        // Below FOREVER in each case: a row with times in another unit would be found again.
+        `UPDATE ${table} SET ${expires}=LEAST(${quote(c.updated)}+?,${quote(c.created)}+?,${FOREVER - 1}) ` +
           `WHERE ${id} IN (${marks}) AND ${expires}>=${FOREVER}`,
         [idle, absolute, ...rows.map(([key]) => key as Buffer)],
       );
