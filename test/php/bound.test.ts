@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { AsyncResource } from 'node:async_hooks';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
+import { runInThisContext } from 'node:vm';
 import {
   $_SESSION,
   PHP_SESSION_NONE,
   PhpScopeError,
   type PhpSessionFunctions,
   phpSessionOf,
+  session_abort,
   session_create_id,
   session_id,
   session_start,
@@ -129,9 +131,14 @@ test('a message names the line that called the bound function', async () => {
     bound.session_set_save_handler(memory());
     await bound.session_start();
     await session_start();
+    await session_abort();
+    const page = { filename: 'file:///srv/my%20site/page.mjs' };
+    await runInThisContext('(start) => start()', page)(session_start);
+    await session_start();
   });
   await commitRequest(php, 'its page has ended');
-  assert.match(messages.join(), /started from \S*bound\.test\.ts on line \d+/);
+  assert.match(messages[0] ?? '', /started from \S*bound\.test\.ts on line \d+/);
+  assert.match(messages[1] ?? '', /started from \/srv\/my site\/page\.mjs on line 1/);
 });
 
 test('a request is found by the objects that hold it, and an unknown object is refused', async () => {

@@ -1,4 +1,5 @@
 /** The lines that started a session or sent a head, and the messages that name them. */
+import { fileURLToPath } from 'node:url';
 import type { PhpMessageLevel } from '../messages.ts';
 import type { Place, SessionContext } from './context.ts';
 
@@ -47,7 +48,7 @@ export function callerOf(called: (...values: never[]) => unknown): Caller {
     const found = frame === undefined ? undefined : LOCATION.exec(frame.trim());
     if (!found) return undefined;
     const [, file = '', line = '0'] = found;
-    return { file: file.startsWith('file://') ? new URL(file).pathname : file, line: Number(line) };
+    return { file: file.startsWith('file://') ? fileURLToPath(file) : file, line: Number(line) };
   };
 }
 
