@@ -228,6 +228,34 @@ test('a writer that has ended leaves the token of the other one in place', async
   assert.equal(await b.look(other), 'count|i:3;');
 });
 
+test('a read that comes late leaves the token of a writer in place', async () => {
+  const id = await a.create_sid();
+  await a.write(id, 'count|i:1;');
+  const mortal = await newServer();
+  const saves = gate(1, /^\s*UPDATE/i, { opens: 'by hand', patience: 8000 });
+  let save: Promise<unknown> | undefined;
+  const client = newClient();
+  const { add, get } = client;
+  let hasLease = false;
+  client.add = async (...lease) => (hasLease = await add.apply(client, lease));
+  client.get = async (key) => {
+    if (hasLease && !save) {
+      // The reader has read the row, and looks whether it may keep a copy.
+      save = mortal.write(id, 'count|i:2;');
+      await saves.arrived;
+    }
+    return await get.call(client, key);
+  };
+  const { handler: reader } = given({ cache: client, readOnly: true });
+  await reader.open('', 'MySession');
+  assert.equal(await reader.read(id), 'count|i:1;');
+  // Nothing comes after the statement that is on its way.
+  mortal.die();
+  saves.open();
+  await save;
+  assert.equal(await b.look(id), 'count|i:2;', 'a copy took the place of the token');
+});
+
 test('a session that ends in the cache by its age is over', async () => {
   clock.set(Math.floor(Date.now() / 1000));
   const id = await a.create_sid();
