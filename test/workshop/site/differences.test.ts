@@ -15,7 +15,9 @@ import {
   type PhpOptions,
   PhpScopeError,
   type PhpSessionMessage,
+  SessionHandler,
   SID,
+  session_create_id,
   session_decode,
   session_encode,
   session_gc,
@@ -24,6 +26,7 @@ import {
   session_start,
   session_status,
   session_write_close,
+  setSessionVariables,
   withPhpRequest,
 } from '../../../src/php/index.ts';
 import {
@@ -202,6 +205,9 @@ test('the payload of an unknown class is kept, where PHP drops it', async () => 
   const standIn = 'O:22:"__PHP_Incomplete_Class":1:{s:1:"a";i:1;}';
   assert.equal(await again(standIn), 'O:22:"__PHP_Incomplete_Class":0:{}');
   assert.equal(serialize(unserialize(standIn)).toString(), standIn);
+  const returned = 'O:5:"Point":1:{i:0;i:3;}';
+  assert.equal(await again(returned), 'O:5:"Point":1:{s:1:"0";i:3;}');
+  assert.equal(serialize(unserialize(returned)).toString(), returned);
   differences.push({
     name: 'unknown classes',
     php: 'the payload of C: is dropped, and a case of an unknown enum is read as false',
@@ -398,6 +404,53 @@ test('a second reference in place of a first is refused', async () => {
     ours: 'an assignment of a value changes the shared variable; a second `PhpReference` throws a `TypeError`',
     instead: '`delete` the variable, then assign the `PhpReference`',
   });
+});
+
+test('an object with the methods of a handler needs no interface', async () => {
+  const names = ['open', 'close', 'read', 'write', 'destroy', 'gc'];
+  const methods = names.map((name) => `function ${name}() {}`);
+  const printed = await php.run(
+    `<?php class Plain { ${methods.join(' ')} } try { session_set_save_handler(new Plain); } catch (TypeError $e) { echo $e->getMessage(); }`,
+  );
+  assert.match(printed.toString(), /must be of type SessionHandlerInterface, Plain given$/);
+  const { open, read, gc } = { open: () => true, read: () => '', gc: () => 0 };
+  const plain = { open, close: open, read, write: open, destroy: open, gc };
+  assert.equal(await withPhpRequest({}, () => session_set_save_handler(plain)), true);
+});
+
+test('$_SESSION as a whole is an array', async () => {
+  const code = `session_start(); $_SESSION = 'text'; $other = &$_SESSION; unset($_SESSION);`;
+  assert.equal((await php.run(`<?php ${code} echo 'accepted';`)).toString(), 'accepted');
+  await withPhpRequest({}, () => {
+    // @ts-expect-error the types say so
+    assert.throws(() => setSessionVariables('text'), /must be an array, string given/);
+  });
+});
+
+test('a warning after an exception reaches no error handler', async () => {
+  const failing = `class Failing extends SessionHandler { public $ids = 0; function create_sid(): string { if ($this->ids++) throw new Exception('busy'); return 'first'; } }`;
+  const program = (before: string): string =>
+    `<?php ini_set('html_errors', '0'); ${failing} ob_start(); ${before} session_set_save_handler(new Failing); session_start(); try { session_create_id(); } catch (Error $e) {}`;
+  const warning = 'session_create_id(): Failed to create new ID';
+  const printing = 'set_error_handler(function ($level, $text) { echo $text; });';
+  assert.ok((await php.run(program(''))).toString().includes(warning));
+  assert.equal((await php.run(program(printing))).toString(), '');
+  const heard: string[] = [];
+  const onMessage = ({ message }: PhpSessionMessage): void => void heard.push(message);
+  await withPhpRequest({ onMessage, settings: { 'session.save_path': folder } }, async () => {
+    class Failing extends SessionHandler {
+      ids = 0;
+      override async create_sid(): Promise<string> {
+        this.ids += 1;
+        if (this.ids > 1) throw new Error('busy');
+        return 'first';
+      }
+    }
+    session_set_save_handler(new Failing());
+    await session_start();
+    await assert.rejects(session_create_id());
+  });
+  assert.deepEqual(heard, []);
 });
 
 test('five releases can be chosen', async () => {
