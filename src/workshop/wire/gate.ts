@@ -41,6 +41,12 @@ export interface Gate {
   cut(): void;
 }
 
+/** Returns SQL without comments and MariaDB's `SET STATEMENT … FOR`: a pattern may begin with `^`. */
+function bareSql(sql: string): string {
+  const bare = sql.replace(/\/\*[\s\S]*?\*\/|^\s*(?:#|--\s).*$/gm, ' ').trimStart();
+  return bare.replace(/^SET\s+STATEMENT\b[\s\S]*?\bFOR\s+/i, '');
+}
+
 interface Held {
   proceed(): void;
   cut(): void;
@@ -81,7 +87,7 @@ export class WireGate implements Gate {
   /** True when the gate holds this statement; the call counts it. */
   admits(statement: Statement): boolean {
     if (this.#opened || this.statements.length >= this.#count) return false;
-    if (!this.#pattern.test(statement.sql) || !this.#where(statement)) return false;
+    if (!this.#pattern.test(bareSql(statement.sql)) || !this.#where(statement)) return false;
     this.statements.push(statement);
     return true;
   }

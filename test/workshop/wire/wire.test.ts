@@ -163,6 +163,22 @@ test('a gate that does not fill opens after its patience', async () => {
   assert.equal(await gate.arrived, false);
 });
 
+test('a gate sees a statement behind comments and settings of its own', async () => {
+  const client = await connect();
+  for (const before of [
+    '/* cart.ts */ ',
+    '-- cart.ts\n',
+    '/*M! SET STATEMENT max_statement_time=2 FOR */ ',
+  ]) {
+    const gate = wire.gate(1, /^DO/);
+    await client.query(`${before}DO 1`);
+    assert.deepEqual(
+      gate.statements.map(({ sql }) => sql),
+      [`${before}DO 1`],
+    );
+  }
+});
+
 test('a gate with a sticky or global pattern misses nothing', async () => {
   const [one, two] = [await connect(), await connect()];
   const gate = wire.gate(2, /DO/g);
