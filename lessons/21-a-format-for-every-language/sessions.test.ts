@@ -20,9 +20,9 @@ const saved = async (): Promise<string | undefined> => {
   return row && Buffer.from((row['d'] as Buffer | null) ?? '').toString('latin1');
 };
 const envelope = async (): Promise<{ [key: string]: unknown }> => {
-  const row = (await saved()) ?? '';
+  const row = Buffer.from((await saved()) ?? '', 'latin1').toString();
   assert.match(row, /^\{"v":2,"data":\{.*\}\}$/s, 'the row is not an envelope');
-  return (JSON.parse(Buffer.from(row, 'latin1').toString()) as { data: object }).data as never;
+  return (JSON.parse(row) as { data: object }).data as never;
 };
 const handlerOf = async (means: Parameters<typeof given>[0]) => {
   const { handler: made } = given(means);
