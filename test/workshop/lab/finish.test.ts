@@ -137,6 +137,17 @@ test('the finish lists what is missing', { skip }, async () => {
     return range.getClientRects().length;
   });
   assert.deepEqual([lines, Math.max(0, await overflow(page))], [1, 0], 'lines of a word, pixels');
+  const state = await page
+    .locator('#way tbody tr')
+    .nth(3)
+    .locator('td')
+    .first()
+    .evaluate((cell) => {
+      const range = document.createRange();
+      range.selectNodeContents(cell);
+      return range.getClientRects().length;
+    });
+  assert.equal(state, 1, 'lines of the word open');
 });
 
 test('after the last lesson every attack runs on the learner’s class', { skip }, async () => {
