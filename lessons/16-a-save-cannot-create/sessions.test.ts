@@ -161,12 +161,12 @@ test('a request that waits during a sign-in leaves the new cookie alone', async 
     ending.open();
     counted = await counts;
   });
+  const [signIn, second, ...polled] = await Promise.all([login, again, ...polls]);
   assert.ok(isReported(counted, heard), unreported);
-  const [signIn, second] = await Promise.all([login, again]);
   assert.equal(signIn.setCookie.length, 1);
-  for (const polled of await Promise.all(polls)) {
-    assert.match(polled.body, /Nobody/, 'its session has ended, and it did not say so');
-    assert.deepEqual(polled.setCookie, [], 'its cookie replaces the one of the sign-in');
+  for (const { body, setCookie } of polled) {
+    assert.match(body, /Nobody/, 'its session has ended, and it did not say so');
+    assert.deepEqual(setCookie, [], 'its cookie replaces the one of the sign-in');
   }
   assert.match((await whoami(second.cookie)).body, /ann/, 'a double click signs in, too');
 });
