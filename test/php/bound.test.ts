@@ -132,13 +132,13 @@ test('a message names the line that called the bound function', async () => {
     await bound.session_start();
     await session_start();
     await session_abort();
-    const page = { filename: 'file:///srv/my%20site/page.mjs' };
+    const page = { filename: 'file:///srv/my%20site/(group)/page.mjs' };
     await runInThisContext('(start) => start()', page)(session_start);
     await session_start();
   });
   await commitRequest(php, 'its page has ended');
   assert.match(messages[0] ?? '', /started from \S*bound\.test\.ts on line \d+/);
-  assert.match(messages[1] ?? '', /started from \/srv\/my site\/page\.mjs on line 1/);
+  assert.match(messages[1] ?? '', /started from \/srv\/my site\/\(group\)\/page\.mjs on line 1/);
 });
 
 test('a request is found by the objects that hold it, and an unknown object is refused', async () => {

@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import type { PhpMessageLevel } from '../messages.ts';
 import type { Place, SessionContext } from './context.ts';
 
-const LOCATION = /(?:\(|at )(?:async )?((?:file:\/\/)?[^()]+):(\d+):\d+\)?$/;
+/** A frame with its function's name, or without; a folder's name may have parentheses. */
+const LOCATION = /^at (?:.*? \((?!eval at )(.+):(\d+):\d+\)|(?:async )?(.+):(\d+):\d+)$/;
 
 /** Finds a caller's file and line; undefined where the engine does not name them. */
 export type Caller = () => Place | undefined;
@@ -47,7 +48,7 @@ export function callerOf(called: (...values: never[]) => unknown): Caller {
     const frame = holder.stack?.split('\n')[1];
     const found = frame === undefined ? undefined : LOCATION.exec(frame.trim());
     if (!found) return undefined;
-    const [, file = '', line = '0'] = found;
+    const [, named, namedLine, file = named ?? '', line = namedLine] = found;
     return { file: file.startsWith('file://') ? fileURLToPath(file) : file, line: Number(line) };
   };
 }
