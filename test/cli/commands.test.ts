@@ -295,6 +295,7 @@ test('a wrong command line ends with 2 and says what is right', async () => {
     ['list --secrets-file /nowhere', /--secrets-file \/nowhere cannot be read \(ENOENT\)/],
     ['doctor --node a:b:c', /--node takes HOST/],
     ['doctor --site shop', /--site takes an address/],
+    ['doctor --site htps://ann:secret@shop', /not "htps:\/\/…@shop"/],
   ] as const) {
     const { code, out, err } = await run(args);
     assert.deepEqual([code, out], [2, ''], args);

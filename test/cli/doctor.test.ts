@@ -426,10 +426,11 @@ test('another node whose clock differs', async () => {
 test("the cookie's attributes, as a browser gets them", async () => {
   const { url } = await healthy();
   let headers: Record<string, string | string[]> = {};
-  const site = createServer((_request, response) => response.writeHead(302, headers).end()).listen(
-    0,
-    '127.0.0.1',
-  );
+  let authorization: string | undefined;
+  const site = createServer((request, response) => {
+    authorization = request.headers.authorization;
+    response.writeHead(302, headers).end();
+  }).listen(0, '127.0.0.1');
   site.unref();
   await once(site, 'listening');
   const page = `http://127.0.0.1:${(site.address() as AddressInfo).port}/`;
@@ -464,6 +465,11 @@ test("the cookie's attributes, as a browser gets them", async () => {
   headers = {};
   const { unchecked } = await examine(url, `--site ${page}`);
   assert.match(unchecked.join(), /sets none/);
+  assert.equal(authorization, undefined);
+  const closed = `--site ${page.replace('//', '//ann:s%40cret@')}`;
+  const asked = await examine(url, closed);
+  assert.ok(!JSON.stringify(asked).includes('cret'), 'a password is shown');
+  assert.equal(authorization, `Basic ${Buffer.from('ann:s@cret').toString('base64')}`);
   site.close();
   site.closeAllConnections();
   await once(site, 'close');

@@ -98,7 +98,7 @@ async function narrow(ask: Ask, table: string, missing: readonly string[]): Prom
 async function accountOf(ask: Ask): Promise<string> {
   const [[account] = []] = await ask('SELECT CURRENT_USER()');
   const [user = '', host = '%'] = String(account).split(/@(?=[^@]*$)/);
-  return `'${user}'@'${host}'`;
+  return `${exact(user)}@${exact(host)}`;
 }
 
 /** Returns statements that give a login the roles which the account has and which are not active. */

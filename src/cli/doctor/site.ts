@@ -1,4 +1,5 @@
 /** Checks of the cookie, as a browser gets it. */
+import querystring from 'node:querystring';
 import { UsageError } from '../ends.ts';
 import type { Code } from '../findings.ts';
 import { printable } from '../terminal.ts';
@@ -11,24 +12,37 @@ export const cookie: Check = async ({ call }) => {
   const site = call.text('site');
   if (site === undefined) throw new Unchecked('the cookie: give --site https://…');
   if (!URL.canParse(site) || !/^https?:$/.test(new URL(site).protocol)) {
-    throw new UsageError(`--site takes an address such as https://shop.example/, not "${site}"`);
+    const shown = printable(site.replace(/\/\/.*@/, '//…@'));
+    throw new UsageError(`--site takes an address such as https://shop.example/, not "${shown}"`);
   }
-  const response = await fetch(site, {
+  const { page, authorization } = partsOf(new URL(site));
+  const response = await fetch(page, {
     redirect: 'manual',
+    headers: authorization === undefined ? {} : { authorization },
     signal: AbortSignal.any([call.signal, AbortSignal.timeout(PATIENCE)]),
   }).catch((error: Error) => {
     const { code } = (error.cause ?? {}) as { code?: string };
-    throw new Unchecked(`the cookie: ${site} cannot be fetched (${code ?? error.name})`);
+    throw new Unchecked(`the cookie: ${page} cannot be fetched (${code ?? error.name})`);
   });
   await response.body?.cancel();
   const found = choose(response.headers.getSetCookie(), call.text('cookie'));
   if (!found) {
     throw new Unchecked(
-      `the cookie: ${site} sets none; give a page that starts a session, and --cookie`,
+      `the cookie: ${page} sets none; give a page that starts a session, and --cookie`,
     );
   }
   return judge(found, response.headers.get('cache-control') ?? '');
 };
+
+/** A site before its launch has a password, which fetch() refuses in an address, and no message shows. */
+function partsOf(url: URL): { page: string; authorization: string | undefined } {
+  const account = [url.username, url.password].map((part) => querystring.unescape(part)).join(':');
+  url.username = '';
+  url.password = '';
+  const authorization =
+    account === ':' ? undefined : `Basic ${Buffer.from(account).toString('base64')}`;
+  return { page: url.href, authorization };
+}
 
 interface Cookie {
   readonly name: string;
