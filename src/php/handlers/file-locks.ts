@@ -1,8 +1,8 @@
 /**
  * Exclusive locks on session files, in place of PHP's flock(LOCK_EX), which Node does not have.
  *
- * The locks of `lockFile()` hold within one process. Those of `flock()` hold between processes, and
- * cost one.
+ * `lockFile()` locks a file within this process. `flock()` locks it for other processes as well, and
+ * starts a process for that.
  */
 import { spawn } from 'node:child_process';
 import type { Awaitable } from '../awaitable.ts';
