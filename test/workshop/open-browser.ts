@@ -3,7 +3,7 @@
  * its address in `WORKSHOP_BROWSER`; a file that runs by itself starts one of its own.
  */
 import { createRequire } from 'node:module';
-import type { Browser } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { findBrowser } from './find-browser.ts';
 
 // An import would look through three megabytes for the names of their exports.
@@ -45,4 +45,14 @@ export async function openBrowser(): Promise<Browser | undefined> {
   if (shared) return await chromium.connect(shared);
   const executablePath = findBrowser();
   return executablePath === undefined ? undefined : await chromium.launch({ executablePath, args });
+}
+
+/** How long a step of a page may take, in milliseconds: a busy machine needs many seconds for one. */
+const STEP = 60_000;
+
+/** Opens a page that shares nothing with others, and whose steps end with an error when they hang. */
+export async function openPage(browser: Browser, options: BrowserContextOptions): Promise<Page> {
+  const context = await browser.newContext(options);
+  context.setDefaultTimeout(STEP);
+  return await context.newPage();
 }

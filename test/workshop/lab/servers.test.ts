@@ -14,7 +14,7 @@ const { visit } = await openLab();
 async function press(page: Page, part: 'web' | 'databases', button: string): Promise<void> {
   await page.locator(button).click();
   const over = page.locator(`#${part}-state .good:not(td *), #${part}-state .bad:not(td *)`);
-  await over.waitFor({ timeout: 60_000 });
+  await over.waitFor();
 }
 
 test('a site of three servers counts on while one is killed and comes back', {
@@ -22,7 +22,7 @@ test('a site of three servers counts on while one is killed and comes back', {
 }, async () => {
   const { page } = await visit('/servers/');
   await page.locator('#web-start').press('Enter');
-  await page.locator('#web-100').waitFor({ timeout: 60_000 });
+  await page.locator('#web-100').waitFor();
   await reads(lastSaid(page), 'The programs have started.');
   // The button is gone; the focus stays at its place.
   assert.equal(await page.evaluate(() => document.activeElement?.id), 'web-state');
@@ -46,7 +46,7 @@ test('a server that hangs is taken out, and resumed, with the keyboard alone', {
   const [state, said] = [page.locator('#web-state'), lastSaid(page)];
   await state.locator('#web-start, #web-100').first().waitFor();
   if (await page.locator('#web-start').isVisible()) await page.locator('#web-start').press('Enter');
-  await page.locator('#web-forget').waitFor({ timeout: 60_000 });
+  await page.locator('#web-forget').waitFor();
   await page.locator('#web-forget').press('Enter');
   await page.getByText('No visit yet.').waitFor();
   await page.locator('#web-hang-B').press('Enter');
@@ -79,15 +79,15 @@ test('a cluster loses no save that compares the version, though a node dies or h
 }, async () => {
   const { page } = await visit('/servers/', { width: 390, dark: true });
   await page.locator('#databases-start').click();
-  await page.locator('#save-version').waitFor({ timeout: 60_000 });
+  await page.locator('#save-version').waitFor();
   await page.locator('#save-version').click();
   await page.locator('#databases-toggle-n2').click();
   await page.getByRole('button', { name: 'Bring back n2' }).waitFor();
   const state = page.locator('#databases-state');
-  await state.getByText('were acknowledged, and the row says').waitFor({ timeout: 60_000 });
+  await state.getByText('were acknowledged, and the row says').waitFor();
   await reads(state, /✔ .*none is lost/s);
   await page.locator('#databases-toggle-n2').click();
-  await page.getByRole('button', { name: 'Kill n2' }).waitFor({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Kill n2' }).waitFor();
   await reads(state, /(?:● Synced[^●]*){3}/);
   const hang = page.locator('#databases-hang-n3');
   await hang.press('Enter');
@@ -96,7 +96,7 @@ test('a cluster loses no save that compares the version, though a node dies or h
   await page.locator('#save-version').press('Enter');
   await reads(state, /acknowledged so far/);
   // The others leave it out, and its workers go to them: no save is lost, and none waits for ever.
-  await state.getByText('were acknowledged, and the row says').waitFor({ timeout: 60_000 });
+  await state.getByText('were acknowledged, and the row says').waitFor();
   await reads(state, /✔ .*none is lost/s);
   await hang.press('Enter');
   await reads(lastSaid(page), 'n3 goes on, and is sent the saves that it has missed.');

@@ -4,7 +4,7 @@ import { after } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { findBrowser } from '../find-browser.ts';
-import { openBrowser } from '../open-browser.ts';
+import { openBrowser, openPage } from '../open-browser.ts';
 import { contrastFaults, namelessFaults, speechFaults, structureFaults } from './inspect-page.ts';
 import { database, endAll, startWorkshop, type Workshop } from './workshop.ts';
 
@@ -95,8 +95,7 @@ class Tab {
   }
 
   static async open(browser: Browser, script: boolean): Promise<Tab> {
-    const context = await browser.newContext({ javaScriptEnabled: script });
-    return new Tab(await context.newPage());
+    return new Tab(await openPage(browser, { javaScriptEnabled: script }));
   }
 
   async visit({ href, origin }: URL, options: VisitOptions): Promise<Visit> {

@@ -9,7 +9,7 @@ import { inflateSync } from 'node:zlib';
 import { readLessons } from '../../../src/workshop/course/catalogue.ts';
 import { buildSite, type SiteReport } from '../../../src/workshop/site/typedoc.ts';
 import { findBrowser } from '../find-browser.ts';
-import { openBrowser } from '../open-browser.ts';
+import { openBrowser, openPage } from '../open-browser.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'phpsessid-site-test-'));
 const site = join(folder, 'site');
@@ -117,8 +117,7 @@ test('a browser opens the pages, searches and changes the theme without an error
   const browser = await openBrowser();
   assert.ok(browser);
   try {
-    const page = await browser.newPage({ colorScheme: 'light' });
-    page.setDefaultTimeout(10_000);
+    const page = await openPage(browser, { colorScheme: 'light' });
     page.on('console', (message) => {
       if (message.type() === 'error') complaints.push(message.text());
     });
