@@ -140,8 +140,9 @@ test('any pool of mysql2 serves, with options that change its results', async ()
     typeCast: () => 'changed',
   };
   const callbacks = createPool(options);
-  atEnd(() => callbacks.promise().end());
-  for (const pool of [callbacks, callbacks.promise()]) {
+  const lists = createPool({ uri: schema.url, rowsAsArray: true });
+  atEnd(() => Promise.all([callbacks.promise().end(), lists.promise().end()]));
+  for (const pool of [callbacks, callbacks.promise(), lists]) {
     const sessions = createSessions({ pool, secrets, gc: false });
     const id = await newSession(sessions, { n: 0 });
     const session = await sessions.open(id);

@@ -41,6 +41,9 @@ export interface Link {
   destroy(): void;
 }
 
+/** Rows as lists, by the settings of a pool: mysql2 merges the options of each statement slowly. */
+export const AS_LISTS = { rowsAsArray: true } as const;
+
 /** Words before and behind a statement's first one, which change a setting for this statement. */
 export interface Frame {
   readonly before: string;
@@ -68,7 +71,8 @@ export interface Frames {
 export class Database {
   readonly #pool: CallbackPool;
   readonly #timeout: number;
-  readonly #typeCast: NonNullable<QueryOptions['typeCast']>;
+  /** What each statement says against the pool's own options; undefined if they are right. */
+  readonly #options: Partial<QueryOptions> | undefined;
   /** The statements that this server needs around each SELECT, and around each save, as the probe found. */
   frames: Frames = { read: BARE, write: BARE, current: '' };
 
@@ -80,10 +84,15 @@ export class Database {
     this.#pool =
       'pool' in pool ? (pool as unknown as { pool: CallbackPool }).pool : (pool as CallbackPool);
     this.#timeout = timeout;
-    // An application's own function would be called for these results too; only a function ends that.
-    const { config } = this.#pool as { config?: { connectionConfig?: { typeCast?: unknown } } };
-    const isOwn = typeof config?.connectionConfig?.typeCast === 'function';
-    this.#typeCast = isOwn ? (_field, next) => next() : true;
+    const { config } = this.#pool as { config?: { connectionConfig?: Partial<QueryOptions> } };
+    const { rowsAsArray, nestTables, typeCast } = config?.connectionConfig ?? {};
+    if (rowsAsArray === true && !nestTables && typeCast === true) return;
+    this.#options = {
+      ...AS_LISTS,
+      nestTables: false,
+      // An application's own function would be called for these results too; only a function ends that.
+      typeCast: typeof typeCast === 'function' ? (_field, next) => next() : true,
+    };
   }
 
   /**
@@ -132,7 +141,7 @@ export class Database {
     this.#pool.getConnection((error, connection) => {
       if (!settle()) connection?.release();
       else if (error) onFailure(new StatementFailure(error, false));
-      else onLink(new PooledLink(connection, this.#timeout, this.#typeCast, this.frames));
+      else onLink(new PooledLink(connection, this.#timeout, this.#options, this.frames));
     });
   }
 }
@@ -140,7 +149,7 @@ export class Database {
 class PooledLink implements Link {
   readonly #connection: PoolConnection;
   readonly #timeout: number;
-  readonly #typeCast: NonNullable<QueryOptions['typeCast']>;
+  readonly #options: Partial<QueryOptions> | undefined;
   readonly #frames: Frames;
   #isOver = false;
   /** Whether a transaction of this link's own is open. */
@@ -149,12 +158,12 @@ class PooledLink implements Link {
   constructor(
     connection: PoolConnection,
     timeout: number,
-    typeCast: NonNullable<QueryOptions['typeCast']>,
+    options: Partial<QueryOptions> | undefined,
     frames: Frames,
   ) {
     this.#connection = connection;
     this.#timeout = timeout;
-    this.#typeCast = typeCast;
+    this.#options = options;
     this.#frames = frames;
   }
 
@@ -186,13 +195,6 @@ class PooledLink implements Link {
       this.destroy();
       onEnd(reason ?? new StatementFailure(new NoAnswer('No answer in time'), true));
     });
-    const options: QueryOptions = {
-      sql: framed(sql, this.#frames, this.#isInTransaction),
-      values: values as Bound[],
-      rowsAsArray: true,
-      nestTables: false,
-      typeCast: this.#typeCast,
-    };
     if (sql === 'START TRANSACTION') this.#isInTransaction = true;
     const answer = (error: unknown, result: unknown): void => {
       if (!settle()) return;
@@ -211,12 +213,17 @@ class PooledLink implements Link {
       onEnd(undefined, answerOf(result));
     };
     try {
-      if (values.length === 0) this.#connection.query(options, answer);
-      else this.#connection.execute(options, answer);
+      this.#send(framed(sql, this.#frames, this.#isInTransaction), values as Bound[], answer);
     } catch (error) {
       // A value of a type that cannot be bound; nothing was sent.
       if (settle()) onEnd(error);
     }
+  }
+
+  #send(sql: string, values: Bound[], answer: (error: unknown, result: unknown) => void): void {
+    if (values.length === 0) this.#connection.query({ ...this.#options, sql }, answer);
+    else if (this.#options === undefined) this.#connection.execute(sql, values, answer);
+    else this.#connection.execute({ ...this.#options, sql, values }, answer);
   }
 
   release(): void {
