@@ -1,5 +1,5 @@
 import { NUL } from './bytes.ts';
-import { type PhpString, requireBytes } from './text.ts';
+import { type PhpString, requireBytes, textOf } from './text.ts';
 
 export type { PhpString } from './text.ts';
 
@@ -141,10 +141,10 @@ export class PhpObject {
    * @param declaredBy - The class of a private property, if it is not the object's own.
    * @returns The value with references followed, or `undefined` without such a property.
    */
-  get(name: string, declaredBy: PhpString = this.className): PhpValue | undefined {
+  get(name: PhpString, declaredBy: PhpString = this.className): PhpValue | undefined {
     const { properties } = this;
     for (const visibility of ['public', 'protected', 'private'] as const) {
-      const value = properties.get(mangle(name, visibility, declaredBy));
+      const value = properties.get(presentKey(properties, mangle(name, visibility, declaredBy)));
       if (value !== undefined) return value instanceof PhpReference ? value.value : value;
     }
     return undefined;
@@ -159,12 +159,12 @@ export class PhpObject {
    * @param declaredBy - The class of a private property, if it is not the object's own.
    */
   set(
-    name: string,
+    name: PhpString,
     value: PhpValue,
     visibility: PhpVisibility = 'public',
     declaredBy: PhpString = this.className,
   ): this {
-    const key = mangle(name, visibility, declaredBy);
+    const key = presentKey(this.properties, mangle(name, visibility, declaredBy));
     const present = this.properties.get(key);
     if (present instanceof PhpReference && !(value instanceof PhpReference)) present.value = value;
     else this.properties.set(key, value);
@@ -262,10 +262,23 @@ export function isIdentity(value: unknown): value is PhpObject | PhpEnum | PhpSe
   return value instanceof PhpObject || value instanceof PhpEnum || value instanceof PhpSerializable;
 }
 
-function mangle(name: string, visibility: PhpVisibility, declaredBy: PhpString): PhpString {
-  if (visibility === 'public') return name;
-  if (visibility === 'protected') return `\0*\0${name}`;
-  if (typeof declaredBy === 'string') return `\0${declaredBy}\0${name}`;
-  const end = requireBytes(`\0${name}`, 'the property name');
-  return Buffer.concat([Buffer.from([NUL]), declaredBy, end]);
+function mangle(name: PhpString, visibility: PhpVisibility, declaredBy: PhpString): PhpString {
+  if (visibility === 'public') return typeof name === 'string' ? name : textOf(name);
+  const scope = visibility === 'protected' ? '*' : declaredBy;
+  if (typeof name === 'string' && typeof scope === 'string') return `\0${scope}\0${name}`;
+  const parts = [asBytes(scope, 'the class name'), asBytes(name, 'the property name')];
+  return textOf(Buffer.concat(parts.flatMap((part) => [Buffer.from([NUL]), part])));
+}
+
+function asBytes(text: PhpString, role: string): Uint8Array {
+  return typeof text === 'string' ? requireBytes(text, role) : text;
+}
+
+/** The key of a Map with the same bytes, if there is one: a Map compares bytes by identity. */
+function presentKey(properties: ReadonlyMap<PhpKey, PhpValue>, key: PhpString): PhpKey {
+  if (typeof key === 'string') return key;
+  for (const present of properties.keys()) {
+    if (present instanceof Uint8Array && Buffer.compare(present, key) === 0) return present;
+  }
+  return key;
 }

@@ -61,3 +61,19 @@ test('refuses half a surrogate pair in a property whose class is bytes', () => {
   const object = new PhpObject(Buffer.from([0xff]));
   assert.throws(() => object.set(HALF, 1, 'private'), /^TypeError: the property name/);
 });
+
+test('finds properties by the bytes of their names and classes', () => {
+  const [className, name] = [Buffer.from([0xff]), Buffer.from('n\xe9', 'latin1')];
+  const bytes = Buffer.from(
+    'O:1:"\xff":3:{s:4:"\0\xff\0p";i:1;s:2:"n\xe9";i:2;s:5:"\0*\0n\xe9";i:3;}',
+    'latin1',
+  );
+  const object = unserialize<PhpObject>(bytes);
+  assert.equal(object.get('p'), 1);
+  assert.equal(object.get('p', className), 1);
+  assert.equal(object.get(name), 2);
+  object.set('p', 4, 'private', className).set(name, 5).set(name, 6, 'protected');
+  assert.deepEqual([...object.properties.values()], [4, 5, 6]);
+  const named = new PhpObject(Buffer.from('User')).set('p', 1, 'private');
+  assert.equal(new PhpObject('User', named.properties).get('p'), 1);
+});
