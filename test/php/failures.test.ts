@@ -1,6 +1,5 @@
 /** A failing save handler or page leaves nothing open and nothing locked. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +10,7 @@ import {
   PHP_SESSION_ACTIVE,
   PHP_SESSION_NONE,
   type PhpOptions,
+  register_shutdown_function,
   SessionHandler,
   session_id,
   session_module_name,
@@ -87,15 +87,20 @@ test('a sweep that fails leaves the session open, and its end saves and closes i
   assert.deepEqual(calls, ['open', 'read', 'gc', 'write', 'close']);
 });
 
-test("the program's own error is thrown, and that of its save is a warning", async () => {
-  const warned = once(process, 'warning');
-  const program = withPhpRequest({}, async () => {
+test("the program's own error is thrown, and those of its end are warnings", async () => {
+  const warnings: string[] = [];
+  const hear = (warning: Error): void => void warnings.push(String(warning));
+  process.on('warning', hear);
+  const program = withPhpRequest({ onMessage() {} }, async () => {
     session_set_save_handler(recording([], { write: fail('the save') }));
+    register_shutdown_function(fail('the shutdown function'));
     await session_start();
     throw new Error('the program');
   });
   await assert.rejects(program, /^Error: the program$/);
-  assert.match(String(await warned), /^Error: the save/);
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('warning', hear);
+  assert.deepEqual(warnings, ['Error: the save', 'Error: the shutdown function']);
 });
 
 test('a handler needs no class: the namespace of a module has none', async () => {

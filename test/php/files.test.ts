@@ -1,20 +1,32 @@
 /** The files handler on a real file system: modes, locks, ages. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { closeSync } from 'node:fs';
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import {
   $_SESSION,
+  PHP_SESSION_NONE,
   type PhpOptions,
   type SessionSettings,
+  session_abort,
   session_destroy,
   session_gc,
   session_id,
   session_start,
+  session_status,
   session_write_close,
   withPhpRequest,
 } from '#php';
@@ -89,42 +101,6 @@ test('two requests with one id take turns, and neither loses what it wrote', asy
     names.flatMap((name) => [`${name} began`, `${name} ended`]),
   );
   assert.equal(await readFile(join(folder, 'sess_shared'), 'utf8'), 'count|i:3;');
-});
-
-test('with flock, a request waits for a file that another process has locked', async () => {
-  const path = join(folder, 'sess_flock');
-  const keeper = spawn('flock', [path, 'sh', '-c', `echo locked; cat > '${path}'`]);
-  await once(keeper.stdout, 'data');
-  const counting = withPhpRequest({ ...options(folder), flock: true }, async () => {
-    session_id('flock');
-    await session_start();
-    $_SESSION['count'] = Number($_SESSION['count'] ?? 0) + 1;
-  });
-  await turn();
-  keeper.stdin.end('count|i:7;');
-  await counting;
-  assert.equal(await readFile(path, 'utf8'), 'count|i:8;');
-});
-
-test('with flock, a session is refused where the command is missing or fails', async () => {
-  const path = process.env['PATH'];
-  const programs = join(folder, 'programs');
-  const start = (): Promise<void> =>
-    withPhpRequest({ ...options(folder), flock: true }, async () => {
-      session_id('refused');
-      await session_start();
-    });
-  await mkdir(programs);
-  try {
-    process.env['PATH'] = programs;
-    await assert.rejects(start(), /spawn flock ENOENT; install util-linux, or leave/);
-    const failing = '#!/bin/sh\necho "flock: 3: No locks available" >&2\nexit 1\n';
-    await writeFile(join(programs, 'flock'), failing, { mode: 0o700 });
-    await assert.rejects(start(), /lock a session's file: flock: 3: No locks available$/);
-  } finally {
-    process.env['PATH'] = path;
-  }
-  await visit(folder, 'refused');
 });
 
 test('requests with other ids do not wait', async () => {
@@ -253,6 +229,22 @@ test('a session file is not closed before its last call has ended', async () => 
   await file.close();
   await writing;
   assert.equal(await readFile(path, 'utf8'), 'short');
+});
+
+test('a file that cannot be closed is a message, and its lock is released', async () => {
+  const place = join(folder, 'broken');
+  await mkdir(place);
+  messages.length = 0;
+  await visit(place, 'broken', async () => {
+    const links = await readdir('/proc/self/fd');
+    const paths = links.map((link) => readlink(`/proc/self/fd/${link}`).catch(() => ''));
+    const at = (await Promise.all(paths)).indexOf(join(place, 'sess_broken'));
+    closeSync(Number(links[at]));
+    assert.equal(await session_abort(), true);
+    assert.equal(session_status(), PHP_SESSION_NONE);
+    await visit(place, 'broken');
+  });
+  assert.deepEqual(messages, ['session_abort(): Close failed: Bad file descriptor (9)']);
 });
 
 test('a slow file call sends those after it to the thread pool, and not for ever', async (t) => {

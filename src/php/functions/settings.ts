@@ -5,6 +5,7 @@ import { inTurn, performSync } from '../session/calls.ts';
 import type { PhpRequest } from '../session/request.ts';
 import type { SettingValues } from '../session/settings.ts';
 import type { CacheLimiter, IniSettings, SessionSettings } from '../setting-types.ts';
+import { warnOf } from '../several-errors.ts';
 import { parseArguments, requireCount, toText } from '../zend/arguments.ts';
 import { beforeNul } from '../zend/conversions.ts';
 
@@ -158,9 +159,7 @@ function closeAbandoned(request: PhpRequest): void {
     reporter.activeFunction = activeFunction;
     reporter.throwPending();
   };
-  Promise.resolve(inTurn(request, close)).catch((error: unknown) => {
-    process.emitWarning(error instanceof Error ? error : String(error));
-  });
+  Promise.resolve(inTurn(request, close)).catch(warnOf);
 }
 
 /**

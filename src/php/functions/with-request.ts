@@ -3,6 +3,7 @@ import type { Awaitable } from '../awaitable.ts';
 import type { PhpOptions } from '../session/options.ts';
 import type { RequestParts } from '../session/request.ts';
 import { commitRequest, prepare, runRequest } from '../session/run.ts';
+import { throwFirst } from '../several-errors.ts';
 import { functionsOf, isSessionFunction, type PhpSessionFunctions } from './bound.ts';
 
 /** A job that runs with one options object has its settings checked once. */
@@ -19,7 +20,8 @@ const prepared = new WeakMap<PhpOptions, ReturnType<typeof prepare>>();
  * @param parts - The request's input and head: a cookie, for example.
  * @returns The result of `body`.
  * @throws RangeError for an unknown setting or a value that PHP refuses, and whatever `body`, a
- *   shutdown function or a save handler throws. Of two errors the second is a warning of the process.
+ *   shutdown function or a save handler throws. Of several errors the first is thrown, and the others
+ *   are warnings of the process.
  * @example
  * const settings = { 'session.name': 'JOB' };
  * await withPhpRequest({ settings }, async () => {
@@ -53,8 +55,6 @@ export async function withPhpRequest<Result, Name extends string>(
     errors.push(error);
   }
   request.ended = 'its program has ended';
-  const [first, second] = errors;
-  if (errors.length > 1) process.emitWarning(second instanceof Error ? second : String(second));
-  if (errors.length > 0) throw first;
+  throwFirst(errors);
   return result as Result;
 }

@@ -3,6 +3,7 @@ import { statSync, unlinkSync, utimesSync } from 'node:fs';
 import { stat, unlink, utimes } from 'node:fs/promises';
 import { type Awaitable, inSteps, ready, type Steps } from '../awaitable.ts';
 import { createId, isValidId } from '../session/identifiers.ts';
+import { warnOf } from '../several-errors.ts';
 import { beforeNul, textOf } from '../zend/conversions.ts';
 import { onDisk } from './disk.ts';
 import { lockFile } from './file-locks.ts';
@@ -161,6 +162,9 @@ class OpenFile implements OpenHandler {
     clearTimeout(this.#timer);
     try {
       yield* ready(file?.close());
+    } catch (error) {
+      // PHP ignores this; but a network's file system may report only here that a write was lost.
+      this.#warn(`Close failed: ${systemError(error)}`);
     } finally {
       unlock?.();
     }
@@ -189,7 +193,7 @@ class OpenFile implements OpenHandler {
       try {
         await this.release();
       } catch (error) {
-        process.emitWarning(error as Error);
+        warnOf(error);
       }
     }, maxLockTime);
   }

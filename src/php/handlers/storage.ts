@@ -1,5 +1,6 @@
 /** The save module of one request, and its open handlers. */
 import { type Awaitable, isPromise, whenReady } from '../awaitable.ts';
+import { throwFirst } from '../several-errors.ts';
 import type { HandlerContext, Modules, OpenHandler, SaveModule } from './save-module.ts';
 
 /**
@@ -174,7 +175,7 @@ export class Storage {
   }
 }
 
-/** Takes every step, whatever another one throws, and throws the first error. */
+/** Takes every step, whatever another one throws; then throws the first error. */
 async function allInTurn(steps: readonly (() => unknown)[]): Promise<void> {
   const errors: unknown[] = [];
   for (const step of steps) {
@@ -184,5 +185,5 @@ async function allInTurn(steps: readonly (() => unknown)[]): Promise<void> {
       errors.push(error);
     }
   }
-  if (errors.length > 0) throw errors[0];
+  throwFirst(errors);
 }

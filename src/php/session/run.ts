@@ -3,6 +3,7 @@
 import { type Awaitable, inSteps, isThenable, ready, type Steps, whenReady } from '../awaitable.ts';
 import { filesModule } from '../handlers/files.ts';
 import { Callbacks } from '../handlers/user.ts';
+import { throwFirst } from '../several-errors.ts';
 import { Reporter } from '../zend/reporter.ts';
 import { execute, inTurn } from './calls.ts';
 import { type PhpOptions, withDefaults } from './options.ts';
@@ -73,7 +74,8 @@ export function runRequest<Result>(
  * @param request - The request.
  * @param reason - Why nothing that is assigned later will be saved.
  * @returns A promise where the end has to wait.
- * @throws The first error that a shutdown function or a save handler threw.
+ * @throws The first error that a shutdown function or a save handler threw; the others are warnings
+ *   of the process.
  */
 export function commitRequest(request: PhpRequest, reason: string): Awaitable<void> {
   return insideRequest(request, () => inSteps(endRequest(request, reason)));
@@ -92,7 +94,7 @@ function* endRequest(request: PhpRequest, reason: string): Steps<void> {
   }
   // In turn, so that a session_start() without await has opened its handler before this.
   yield* ready(inTurn(request, () => inSteps(shutDown(request, reason, errors))));
-  if (errors.length > 0) throw errors[0];
+  throwFirst(errors);
 }
 
 function* callShutdownFunctions({ shutdownFunctions }: PhpRequest): Steps<void> {
