@@ -7,6 +7,8 @@ import { openWire, type Wire } from '../wire/proxy.ts';
 import type { Statement } from '../wire/statement.ts';
 import type { Bench } from './bench.ts';
 import { startCache } from './cache.ts';
+// Here and not in the program of the tests: a file that is run by hand needs it as well.
+import './choose-class.mjs';
 import { createClock, type OwnedClock } from './clock.ts';
 import type { BenchCluster } from './cluster.ts';
 import { Damage } from './damage.ts';

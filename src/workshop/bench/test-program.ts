@@ -8,7 +8,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { describeFailure } from '../sandbox/failure.ts';
 import { nextCopy } from '../sandbox/load-class.ts';
-import './choose-class.mjs';
 import {
   beginFile,
   endFile,

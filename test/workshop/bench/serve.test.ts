@@ -1,10 +1,13 @@
 /** The counter page of a lesson's class, in this process and apart from it. */
 import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { createConnection } from 'mysql2/promise';
 import { assembleBench, releaseServer } from '../../../src/workshop/bench/assemble.ts';
 import { root } from '../../../src/workshop/course/catalogue.ts';
+import { loadClass, nextCopy } from '../../../src/workshop/sandbox/load-class.ts';
 
 const lesson = join(root, 'lessons/05-a-request-around-it');
 const { bench, end } = await assembleBench({
@@ -34,6 +37,21 @@ test('one session is counted by two processes and this one', async () => {
     rows.map((row) => row['d']),
     ['count|i:5;'],
   );
+});
+
+test('two copies of a class share no file of the lessons, also in a file that is run by hand', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'phpsessid-copies-'));
+  const write = (path: string, text: string): void => writeFileSync(join(folder, path), text);
+  mkdirSync(join(folder, 'lessons'));
+  write('package.json', '{"type":"module","imports":{"#seal":"./lessons/seal.mjs"}}');
+  write('lessons/seal.mjs', 'export const drawn = {};');
+  const file = join(folder, 'lessons/class.mjs');
+  write('lessons/class.mjs', "export { drawn as Sessions } from '#seal';");
+  try {
+    assert.notEqual(await loadClass(nextCopy(file)), await loadClass(nextCopy(file)));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('a server that is killed while it writes leaves the session as it was', async () => {
