@@ -5,7 +5,8 @@
  * class becomes an object, and a callback that is not ported yet fails with a sentence.
  */
 import type { SessionHandlerInterface } from '../../php/index.ts';
-import type { Means, SessionsConstructor, SessionsExport } from '../sandbox/contract.ts';
+import type { Means, SessionsExport } from '../sandbox/contract.ts';
+import { handlerClassOf } from '../sandbox/handler-class.ts';
 import { type Callback, METHODS } from '../sandbox/methods.ts';
 import { NotPorted } from '../sandbox/not-ported.ts';
 
@@ -59,7 +60,7 @@ export function adaptHandler(
       `The class's file must export a class named Sessions; its export is ${describe(sessions)}.`,
     );
   }
-  const make = constructorOf(sessions);
+  const make = handlerClassOf(sessions, means);
   const isObject = make !== undefined || ('open' in sessions && 'read' in sessions);
   const lastCall: LastCall = { method: undefined, error: undefined };
   const names = (callback: Callback) => {
@@ -68,22 +69,23 @@ export function adaptHandler(
       ? article
       : { name: callback as string, example: `async ${callback}(…)` };
   };
-  const receiver = (make?.prototype ?? sessions) as Record<string, unknown>;
-  const find = (callback: Callback): Method | undefined => {
-    const method = receiver[names(callback).name];
+  const receiver = (): object => (make ? new make(means) : sessions);
+  const find = (callback: Callback, object = receiver()): Method | undefined => {
+    const method = (object as Record<string, unknown>)[names(callback).name];
     return typeof method === 'function' ? (method as Method) : undefined;
   };
   let opened: unknown[] | undefined;
   const call = async (callback: Callback, ...values: unknown[]): Promise<unknown> => {
-    const method = find(callback);
     lastCall.method = names(callback).name;
     onCall(lastCall.method);
     if (callback === 'open') opened = values;
-    if (!method) throw new NotPorted(names(callback));
     try {
+      const object = receiver();
+      const method = find(callback, object);
+      if (!method) throw new NotPorted(names(callback));
       return make
-        ? await inRequest(new make(means), callback, method, values, opened)
-        : await method.apply(receiver, values);
+        ? await inRequest(object as SessionHandlerInterface, callback, method, values, opened)
+        : await method.apply(object, values);
     } catch (error) {
       throw explainDirectCall(error);
     }
@@ -116,19 +118,9 @@ function explainDirectCall(error: unknown): unknown {
   return error;
 }
 
-/** The constructor of a handler object; undefined for the static class and for an object. */
-function constructorOf(
-  sessions: SessionsExport,
-): (SessionsConstructor & { prototype: SessionHandlerInterface }) | undefined {
-  if (typeof sessions !== 'function') return undefined;
-  const { prototype } = sessions as { prototype?: object };
-  if (!prototype || !('open' in prototype) || !('read' in prototype)) return undefined;
-  return sessions as SessionsConstructor & { prototype: SessionHandlerInterface };
-}
-
 /** @throws NotPorted for an export that takes no parts. */
 export function requireConstructor(sessions: SessionsExport): void {
-  if (constructorOf(sessions)) return;
+  if (handlerClassOf(sessions)) return;
   throw new NotPorted({
     name: 'constructor',
     example: 'constructor({ pool, now, random }: Means = {})',

@@ -14,6 +14,7 @@ import {
   session_start,
 } from '../../php/index.ts';
 import type { Means, SessionsConstructor, SessionsExport, StaticSessions } from './contract.ts';
+import { handlerClassOf } from './handler-class.ts';
 import { NotPorted } from './not-ported.ts';
 
 /** Publishes `{ error }` for every error that ends a page with a status of 500. */
@@ -117,15 +118,13 @@ function registration(
       await initCallbacks.call(sessions, { ...own, ...means });
     };
   }
-  const isHandler =
-    typeof sessions === 'function' &&
-    'read' in ((sessions as { prototype?: object }).prototype ?? {});
-  if (!isHandler) {
+  const handler = handlerClassOf(sessions, means);
+  if (!handler) {
     const method = { name: 'initCallbacks', example: 'static initCallbacks(): boolean' };
     throw new NotPorted(method);
   }
   return async () => {
-    session_set_save_handler(new sessions(means));
+    session_set_save_handler(new handler(means));
   };
 }
 

@@ -62,7 +62,7 @@ export function findMethod(file: string, method: string): Location | undefined {
   } catch {
     return undefined;
   }
-  const declaration = new RegExp(`^\\s*(static\\s+)?(async\\s+)?${method}\\s*[(=<]`);
+  const declaration = new RegExp(`^\\s*((static|readonly|async)\\s+)*${method}\\s*[(=<]`);
   const index = lines.findIndex((line) => declaration.test(line));
   if (index >= 0) return { file, line: index + 1, method };
   const begin = lines.findIndex((line) => /^\s*(export\s+)?(default\s+)?class\b/.test(line));

@@ -3,6 +3,7 @@ import { tracingChannel } from 'node:diagnostics_channel';
 import type { RequestListener } from 'node:http';
 import type { SessionsExport } from './contract.ts';
 import { escapeHtml, sendPage } from './counter.ts';
+import { handlerClassOf } from './handler-class.ts';
 import { METHODS } from './methods.ts';
 import { describeValue } from './trace.ts';
 
@@ -14,7 +15,7 @@ const channel = tracingChannel<unknown, { callback: string; values: unknown[] }>
 export function missingMethods(Sessions: SessionsExport): string[] {
   const names = [...METHODS.map(({ name }) => name), 'initCallbacks'];
   if (typeof Sessions !== 'function') return names;
-  if (typeof Sessions.prototype?.read === 'function') return [];
+  if (handlerClassOf(Sessions)) return [];
   return names.filter((name) => !(name in Sessions));
 }
 

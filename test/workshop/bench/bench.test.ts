@@ -92,10 +92,26 @@ class Static {
   }
 }
 
+/** The same methods, as fields: only an object has them, or the class itself. */
+class HandlerFields {
+  readonly open = () => true;
+  readonly close = () => true;
+  readonly read = (id: string) => Handler.rows.get(id) ?? '';
+  readonly write = async (id: string, data: string) => Handler.rows.set(id, data).has(id);
+}
+
+class StaticFields {
+  static readonly Open = () => true;
+  static readonly Read = (sid: string) => Static.rows.get(sid) ?? '';
+  static readonly Write = async (sid: string, data: string) => Static.rows.set(sid, data).has(sid);
+}
+
 const shapes: Record<string, unknown> = {
   'a static class': Static,
   "a handler's constructor": Handler,
   'a handler': new Handler(),
+  'a static class of fields': StaticFields,
+  "a handler's constructor, of fields": HandlerFields,
 };
 
 test('a static class, a constructor and an object are one handler to a test', async () => {
