@@ -1,5 +1,13 @@
 /** Writes files into the learner's folder, lessons/mine, in one step each. */
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { shown } from './catalogue.ts';
 
@@ -25,6 +33,42 @@ export function replaceFile(path: string, data: string | Uint8Array): void {
       throw error;
     }
   });
+}
+
+/** Milliseconds after which a lock is that of a process which was killed: a change takes one. */
+const ABANDONED = 2_000;
+
+/**
+ * Runs `act` while no other process does the same for this file: the lab and `npm run lesson` change
+ * one note. A file beside it is the lock.
+ *
+ * @throws FolderError when the lock cannot be written.
+ */
+export function withLock<Result>(path: string, act: () => Result): Result {
+  const lock = `${path}.lock`;
+  attempt(`write ${shown(path)}`, () => {
+    mkdirSync(dirname(path), { recursive: true });
+    while (!takeLock(lock)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+  });
+  try {
+    return act();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+/** Makes the lock, or returns false where another process has it; an abandoned one is removed. */
+function takeLock(lock: string): boolean {
+  try {
+    closeSync(openSync(lock, 'wx'));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  const held = statSync(lock, { throwIfNoEntry: false });
+  // A file server's clock may differ: a time that is yet to come is no reason to wait for it.
+  if (held && Math.abs(Date.now() - held.mtimeMs) > ABANDONED) rmSync(lock, { force: true });
+  return false;
 }
 
 const reasons: Record<string, string> = {

@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { minePath } from './catalogue.ts';
-import { replaceFile } from './folder.ts';
+import { replaceFile, withLock } from './folder.ts';
 
 /** Counted results of tests. */
 export interface Tally {
@@ -83,16 +83,18 @@ export function readNote(): Note {
 }
 
 /**
- * Changes the note.
+ * Changes the note, while no other process changes it.
  *
  * @param change - Changes the note it receives.
  * @returns A sentence when the note could not be written, to be printed; commands continue without it.
  */
 export function updateNote(change: (note: Note) => void): string | undefined {
-  const note = readNote();
-  change(note);
   try {
-    replaceFile(notePath, `${JSON.stringify(note, null, 2)}\n`);
+    withLock(notePath, () => {
+      const note = readNote();
+      change(note);
+      replaceFile(notePath, `${JSON.stringify(note, null, 2)}\n`);
+    });
     return undefined;
   } catch (error) {
     return `${(error as Error).message} Your lesson and your progress are not remembered.`;

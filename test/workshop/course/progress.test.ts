@@ -1,5 +1,7 @@
 /** The learner's progress, in a workshop whose folder lessons/mine is the test's own. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   cpSync,
   mkdtempSync,
@@ -7,13 +9,16 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { after, beforeEach, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { root } from '../../../src/workshop/course/catalogue.ts';
+import { stripTypes } from '../../../src/workshop/machine/program.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'phpsessid-progress-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -201,6 +206,30 @@ test('a damaged note, or one of another version, costs only what is unreadable',
   assert.equal(stateOf(third), 'earlier');
   course.recordHints(fourth, 1);
   assert.equal(course.hintsUsed(fourth), 1, 'the note is written again');
+});
+
+test('two processes that change the note at once lose nothing, also after a third was killed', async () => {
+  writeFileSync(`${note}.lock`, '');
+  utimesSync(`${note}.lock`, 0, 0);
+  const change = `
+    const { recordPrediction } = await import(${JSON.stringify(modules[2])});
+    process.stdout.write('ready');
+    process.stdin.once('data', () => {
+      const [, slug, name] = process.argv;
+      for (let turn = 1; turn <= 50; turn += 1) recordPrediction({ slug }, name + turn, 'held');
+      process.exit();
+    });`;
+  const writers = ['one', 'other'].map((name) => {
+    const values = ['--input-type=module', '-e', change, third.slug, name];
+    const stdio = ['pipe', 'pipe', 'inherit'] as const;
+    return spawn(process.execPath, [...stripTypes, ...values], { stdio: [...stdio] });
+  });
+  await Promise.all(writers.map(({ stdout }) => once(stdout as Readable, 'data')));
+  const ends = writers.map((child) => once(child, 'exit'));
+  for (const { stdin } of writers) stdin?.write('go');
+  for (const [code] of await Promise.all(ends)) assert.equal(code, 0);
+  const { lessons: entries } = JSON.parse(readFileSync(note, 'utf8'));
+  assert.equal(Object.keys(entries[third.slug].predictions).length, 100);
 });
 
 test('the note is replaced in one step and leaves no other file', () => {
