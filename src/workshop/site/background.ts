@@ -14,7 +14,7 @@ type SiteState =
 const program = fileURLToPath(new URL('./docs.ts', import.meta.url));
 
 /** Folders below the sources that the site does not come from. */
-const NOT_SOURCES = /^(?:docs\/site|src\/workshop\/(?!site).+)$|\/made$/;
+const NOT_SOURCES = /^(?:docs\/site[^/]*|src\/workshop\/(?!site).+)$|\/made$/;
 
 /**
  * Builds the site at a low priority, unless it is current. Returns a function that returns the

@@ -1,5 +1,5 @@
 /** Builds the site from the lessons' pages, the pages of docs/ and the API, and checks it. */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
@@ -8,6 +8,7 @@ import { type Lesson, readLessons, root } from '../course/catalogue.ts';
 import { inspectSite } from './inspect.ts';
 import { documentNames } from './page.ts';
 import { publicModules } from './public-modules.ts';
+import { putInPlace } from './put-in-place.ts';
 import { workshopPlugin } from './typedoc-plugin.ts';
 
 /** The pages of docs/ in the order of a walk through them; those not named here follow. */
@@ -70,18 +71,6 @@ export async function buildSite(options: { out: string | undefined }): Promise<S
     };
   } finally {
     rmSync(draft, { recursive: true, force: true });
-  }
-}
-
-/** In one step: a build that is ended half-way must leave the earlier site, or none. */
-function putInPlace(draft: string, out: string): void {
-  const beside = `${out}-${process.pid}`;
-  try {
-    cpSync(draft, beside, { recursive: true });
-    rmSync(out, { recursive: true, force: true });
-    renameSync(beside, out);
-  } finally {
-    rmSync(beside, { recursive: true, force: true });
   }
 }
 

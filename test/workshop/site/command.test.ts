@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { root } from '../../../src/workshop/course/catalogue.ts';
@@ -30,6 +33,38 @@ test('one page is checked by its name', () => {
   const { status, stdout } = weave('--check', 'docs/decisions.md');
   assert.equal(status, 0);
   assert.equal(stdout, '✔ 1 page is as its sources say\n');
+});
+
+test('builds that put the site in place at the same moment leave one whole site', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'phpsessid-place-'));
+  const program = new URL('../../../src/workshop/site/put-in-place.ts', import.meta.url).href;
+  const replace = `
+    import { putInPlace } from ${JSON.stringify(program)};
+    process.stdout.write('ready');
+    process.stdin.once('data', () => {
+      for (let turn = 1; turn <= 50; turn += 1) putInPlace(process.argv[1], process.argv[2]);
+      process.exit();
+    });`;
+  try {
+    const builds = ['one', 'other'].map((name) => {
+      const draft = join(folder, name);
+      mkdirSync(draft);
+      for (const page of ['index', 'a', 'b']) writeFileSync(join(draft, `${page}.html`), name);
+      const options = ['--input-type=module', '-e', replace, draft, join(folder, 'site')];
+      return spawn(process.execPath, [...stripTypes, ...options]);
+    });
+    await Promise.all(builds.map(({ stdout }) => once(stdout, 'data')));
+    const ends = builds.map((build) => once(build, 'exit'));
+    for (const { stdin } of builds) stdin.write('go');
+    for (const [code] of await Promise.all(ends)) assert.equal(code, 0);
+    assert.deepEqual(readdirSync(folder).sort(), ['one', 'other', 'site']);
+    const pages = readdirSync(join(folder, 'site'));
+    const texts = pages.map((page) => readFileSync(join(folder, 'site', page), 'utf8'));
+    assert.equal(pages.length, 3);
+    assert.equal(new Set(texts).size, 1);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 function weave(...options: string[]) {
