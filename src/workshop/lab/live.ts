@@ -1,8 +1,9 @@
 /** Server-sent events: changed parts of a page, and sentences for screen readers. */
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
-import type { Html } from './html.ts';
+import { type Html, html } from './html.ts';
 import type { Lab } from './lab.ts';
+import { errorMessage } from './text.ts';
 
 /** An open page asks the database for changes from elsewhere at this interval. */
 const INTERVAL = 1_500;
@@ -41,7 +42,7 @@ export function streamLive(context: Context, lab: Lab, page: LivePage): Response
         const changed = new Promise<void>((resolve) => {
           wake = resolve;
         });
-        const parts = await page.draw();
+        const parts = await page.draw().catch(explain);
         if (!parts) {
           await stream.writeSSE({ event: 'reload', data: '' });
           break;
@@ -63,4 +64,10 @@ export function streamLive(context: Context, lab: Lab, page: LivePage): Response
       lab.off('change', onChange).off('say', onSay);
     }
   });
+}
+
+/** The status of a page that cannot be drawn, as while a lesson's file is broken. */
+function explain(error: unknown): Map<string, Html> {
+  const sentence = html`<span class="dot bad" aria-hidden="true"></span><strong>${errorMessage(error)}</strong> The page goes on by itself as soon as this is corrected.`;
+  return new Map([['status', sentence]]);
 }

@@ -118,6 +118,14 @@ test('every event is announced in a polite live region', { skip }, async () => {
   assert.equal(await announcer.getAttribute('aria-live'), 'polite');
 });
 
+test('a page whose events are refused asks for them again', { skip }, async () => {
+  const { page } = await visit('/docs');
+  await page.route('**/live?*', (route) => route.fulfill({ status: 500 }), { times: 1 });
+  await page.goto(`${lab.address}/lesson/05/?class=lesson-05`);
+  await reads(page.locator('#status'), /^The lab cannot show this page now/);
+  await reads(page.locator('#status'), /^Database ready/);
+});
+
 test('tests run on the class, each with its result', { skip }, async () => {
   const { page } = await visit('/lesson/01/?class=lesson-01');
   await page.locator('#run-tests').click();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { findClass, findLesson, readLessons } from '../../../src/workshop/course/catalogue.ts';
@@ -263,6 +264,12 @@ test('the learner’s verdicts go with a save, and the page goes on when the lab
     writeFileSync(project.mine, `${solved}\n`);
     await page.locator('#opened').getByText('The class has changed since.').waitFor();
     await reads(page.locator('#cell-mine-08'), 'run');
+    const data = join(project.folder, 'lessons/05-a-request-around-it/lesson.json');
+    const whole = readFileSync(data);
+    writeFileSync(data, '{');
+    await reads(page.locator('#status'), /lesson\.json is not JSON/);
+    writeFileSync(data, whole);
+    await reads(page.locator('#status'), /^Database ready/);
     await own.end();
     const gone = 'The lab does not answer. If it has ended, npm start starts it again.';
     await reads(page.locator('#status'), gone);

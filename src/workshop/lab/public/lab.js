@@ -6,6 +6,8 @@
 const announcer = document.getElementById('announcer');
 /** The number of announced sentences that stay in the page. */
 const SAID = 10;
+/** Milliseconds until a refused page asks for its events again. */
+const AGAIN = 2_000;
 /** A telephone: the statements of the last request would push everything else out of sight. */
 const isNarrow = matchMedia('(max-width: 44rem)');
 
@@ -215,8 +217,13 @@ export function listen(address) {
   source.addEventListener('error', () => {
     const status = document.getElementById('status');
     if (!status || source.readyState === EventSource.OPEN) return;
-    const sentence = 'The lab does not answer. If it has ended, npm start starts it again.';
-    // The browser tries again every few seconds; it is said once.
+    const isRefused = source.readyState === EventSource.CLOSED;
+    const sentence = isRefused
+      ? 'The lab cannot show this page now. The page tries again every few seconds.'
+      : 'The lab does not answer. If it has ended, npm start starts it again.';
+    // A browser connects again by itself, but not after an answer that is an error.
+    if (isRefused) setTimeout(() => live === source && listen(address), AGAIN);
+    // Every further attempt that fails comes here; it is said once.
     if (status.textContent !== sentence) say(sentence);
     status.textContent = sentence;
   });
