@@ -18,7 +18,7 @@ export class Unreachable extends Error {
   override name = 'Unreachable';
 }
 
-/** Ctrl-C, or the end of the terminal. */
+/** Ctrl-C, the end of the terminal, or of the program that reads the output. */
 export class Interrupted extends Error {
   readonly code: number;
 
@@ -29,5 +29,9 @@ export class Interrupted extends Error {
   }
 }
 
-/** The reader of stdout wants no more. */
-export class PipeClosed extends Error {}
+/** As `phpsessid list | head` closes it; the exit code is that of a program that SIGPIPE ends. */
+export class PipeClosed extends Interrupted {
+  constructor() {
+    super(141);
+  }
+}

@@ -42,6 +42,7 @@ ${columns([
   ['2', 'a wrong command line or configuration: the server was asked for nothing'],
   ['3', 'the server cannot be reached, or refuses the login'],
   ['130', 'stopped by Ctrl-C after the current step'],
+  ['141', 'stopped after the current step, as the pipe of the output was closed'],
 ])}`;
 
 function optionLines(options: OptionTable): string {

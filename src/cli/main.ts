@@ -17,9 +17,11 @@ for (const [name, code] of [
 }
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', ({ code, message }: NodeJS.ErrnoException) => {
-    // `phpsessid list | head` closes the pipe before the list is over.
     if (code === 'EPIPE') {
-      stopping.abort(new PipeClosed());
+      const closed = new PipeClosed();
+      // The program may be over by now, without having noticed.
+      process.exitCode ??= closed.code;
+      stopping.abort(closed);
       return;
     }
     // As on a full disk: what was written so far is not the whole result.
@@ -30,7 +32,7 @@ for (const stream of [process.stdout, process.stderr]) {
 
 const { argv, env, stdout, stderr } = process;
 void runProgram(argv.slice(2), { env, stdout, stderr, signal: stopping.signal }).then((code) => {
-  process.exitCode = code;
+  process.exitCode ??= code;
   // A connection to a server that hangs keeps the process no longer than this.
   setTimeout(() => process.exit(), 1000).unref();
 });

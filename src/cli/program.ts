@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { type Call, parseLine } from './call.ts';
 import { COMMANDS, COMMON } from './commands.ts';
-import { EXIT_CODES, Interrupted, Refusal, Unreachable, UsageError } from './ends.ts';
+import { EXIT_CODES, Interrupted, PipeClosed, Refusal, Unreachable, UsageError } from './ends.ts';
 import { commandHelp, programHelp } from './help.ts';
 import { type Surroundings, Terminal } from './terminal.ts';
 
@@ -34,7 +34,7 @@ export async function runProgram(
   };
   // A second Ctrl-C does not wait for the current batch.
   const announce = (): void => {
-    if (signal.reason instanceof Interrupted) {
+    if (!(signal.reason instanceof PipeClosed)) {
       terminal.note('stopping after the current step; Ctrl-C again stops at once');
     }
   };

@@ -2,8 +2,7 @@
 import type { Context } from './context.ts';
 import type { Answer, Statement } from './database/database.ts';
 import { Deadline } from './database/deadline.ts';
-import { endSuccessor } from './pointers.ts';
-import { removeRows } from './remove.ts';
+import { endFound, removeRows } from './remove.ts';
 import type { Row } from './table/table.ts';
 
 /** Sessions that one statement reads. */
@@ -61,15 +60,9 @@ export async function endOne(
   handle: string,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { table, hash, events } = context;
-  for await (const { key, user } of walkRows(context)) {
+  for await (const row of walkRows(context)) {
     if (signal.aborted) break;
-    if (hash.handleOf(key) !== handle) continue;
-    const count =
-      (await removeRows(context, [key], (keys) => table.removeLive(keys))) ||
-      (await endSuccessor(context, new Deadline(context.budget), [key]));
-    if (count > 0) events.emit('destroy', () => ({ handle, user }));
-    return count > 0;
+    if (context.hash.handleOf(row.key) === handle) return await endFound(context, row);
   }
   return false;
 }

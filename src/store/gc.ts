@@ -47,20 +47,30 @@ export interface GcOptions {
  * been used since it was listed.
  *
  * @param budget - Milliseconds; Infinity for no end.
+ * @param onDeleted - Receives the number of each commit: an error afterwards takes none of them back.
  * @returns How many rows were deleted.
  */
-export async function collect(context: Context, budget: number): Promise<number> {
+export async function collect(
+  context: Context,
+  budget: number,
+  onDeleted: (count: number) => void = () => {},
+): Promise<number> {
   const isWhole = budget === Number.POSITIVE_INFINITY;
   const end = performance.now() + budget;
   // The last piece may begin just before the end.
   const deadline = new Deadline(budget + context.budget);
   const isOver = (): boolean => performance.now() >= end;
-  const count =
-    context.facts.nodes > 1
-      ? await collectPieces(context, deadline, isOver)
-      : await repeat(deadline, () =>
-          isWhole ? collectAll(context, deadline) : collectRanges(context, deadline, isOver),
-        );
+  let count = 0;
+  const add = (some: number): void => {
+    count += some;
+    onDeleted(some);
+  };
+  if (context.facts.nodes > 1) await collectPieces(context, deadline, isOver, add);
+  else {
+    const work = (): Promise<number> =>
+      isWhole ? collectAll(context, deadline) : collectRanges(context, deadline, isOver);
+    add(await repeat(deadline, work));
+  }
   context.events.emit('gc', () => ({ count }));
   return count;
 }
@@ -111,15 +121,14 @@ async function collectPieces(
   { database, table }: Context,
   deadline: Deadline,
   isOver: () => boolean,
-): Promise<number> {
-  let count = 0;
+  onDeleted: (count: number) => void,
+): Promise<void> {
   while (!isOver()) {
     const { rows } = await database.repeat(deadline, table.expired(PIECE));
     if (rows.length === 0) break;
     const keys = rows.map(([key]) => key as Buffer);
-    count += (await database.repeat(deadline, table.sweep(keys))).affected;
+    onDeleted((await database.repeat(deadline, table.sweep(keys))).affected);
   }
-  return count;
 }
 
 /** Runs collections from time to time, in one process of all. */

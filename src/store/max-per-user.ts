@@ -34,7 +34,7 @@ export async function limitSessions(
     const { rows } = await run(() => place.read(deadline, list));
     const keys = rows.slice(maxPerUser).map((row) => table.listedOf(row).key);
     if (keys.length === 0) return;
-    const removal = table.removeOf(user, keys);
+    const removal = table.removeLive(keys);
     await cache.change(keys, () => run(() => place.write(deadline, removal)));
   }
 }

@@ -4,6 +4,7 @@ import type { Statement } from './database/database.ts';
 import { Deadline } from './database/deadline.ts';
 import { StatementFailure } from './database/failures.ts';
 import { nameOf } from './hold/row.ts';
+import { endSuccessor } from './pointers.ts';
 
 /**
  * Deletes rows.
@@ -25,6 +26,23 @@ export async function removeRows(
     const { affected } = await database.repeat(deadline, statementOf(keys));
     return Math.min(keys.length, count + affected);
   });
+}
+
+/**
+ * Ends a session that was found by its handle, also if another request has given it a new id since.
+ *
+ * @returns False if it was gone already.
+ */
+export async function endFound(
+  context: Context,
+  { key, user }: { readonly key: Buffer; readonly user: string | undefined },
+): Promise<boolean> {
+  const { table, events, hash, budget } = context;
+  const count =
+    (await removeRows(context, [key], (keys) => table.removeLive(keys))) ||
+    (await endSuccessor(context, new Deadline(budget), [key]));
+  if (count > 0) events.emit('destroy', () => ({ handle: hash.handleOf(key), user }));
+  return count > 0;
 }
 
 /** Under the strategy `row`, a page that ends its own session would wait for its own lock. */

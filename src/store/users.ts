@@ -3,8 +3,7 @@ import type { Context } from './context.ts';
 import { Deadline } from './database/deadline.ts';
 import type { ExtraValue } from './extra.ts';
 import { type Kind, OBJECT, requireKind } from './kinds.ts';
-import { endSuccessor } from './pointers.ts';
-import { removeRows } from './remove.ts';
+import { endFound, removeRows } from './remove.ts';
 import type { Listed } from './table/table.ts';
 
 /** An id or a handle in place of the session would end this session as well. */
@@ -84,12 +83,7 @@ export class UserSessions<Column extends string = string> {
     const isItsHandle = ({ key }: Listed): boolean => context.hash.handleOf(key) === handle;
     const listed = (await this.#read(context)).find(isItsHandle);
     if (listed === undefined) return false;
-    const keys = [listed.key];
-    const isEnded =
-      (await this.#remove(context, keys)) > 0 ||
-      (await endSuccessor(context, new Deadline(context.budget), keys)) > 0;
-    if (isEnded) context.events.emit('destroy', () => ({ handle, user: this.#user }));
-    return isEnded;
+    return await endFound(context, { key: listed.key, user: this.#user });
   }
 
   /**
@@ -143,8 +137,7 @@ export class UserSessions<Column extends string = string> {
   }
 
   async #remove(context: Context, keys: readonly Buffer[]): Promise<number> {
-    const { table } = context;
-    return await removeRows(context, keys, (some) => table.removeOf(this.#user, some));
+    return await removeRows(context, keys, (some) => context.table.removeLive(some));
   }
 
   async #read(context: Context): Promise<Listed[]> {

@@ -151,7 +151,7 @@ test('revoke ends one session, those of a user, or all', async () => {
   assert.equal((await sessions.of('ann').list()).length, 2);
   await run(`revoke --user ann --except ${kept?.handle}`);
   assert.equal((await sessions.of('ann').list()).length, 1);
-  assert.equal((await run('revoke --user ann --json')).out, '{"ended":1}\n');
+  assert.equal((await run('revoke --user ann --json')).out, '{"ended":1,"isDone":true}\n');
   assert.equal(await stored(sessions, ann), undefined);
   assert.deepEqual(await stored(sessions, bob), {});
   assert.equal((await run('revoke --all')).code, 2);
@@ -172,6 +172,22 @@ test('revoke --all, list and migrate that are stopped say so, and revoke ends af
   assert.deepEqual([search.code, search.err], [130, 'stopped: run it again for the rest\n']);
   assert.equal((await run('list', { signal })).err, '0 sessions\nstopped: there may be more\n');
   assert.deepEqual(await run('migrate', { signal }), { code: 130, out: '', err: '' });
+});
+
+test('gc and revoke --all that fail in the middle report what is done', async () => {
+  const { pool, query, run } = await place();
+  await fill(pool, 1200, 600_000);
+  await query(
+    'CREATE TRIGGER refused BEFORE DELETE ON sessions FOR EACH ROW ' +
+      'IF OLD.id=(SELECT MAX(id) FROM sessions) THEN ' +
+      "SIGNAL SQLSTATE '42000' SET MYSQL_ERRNO=1142; END IF",
+  );
+  const revoked = await run('revoke --all --yes --json');
+  assert.deepEqual([revoked.code, revoked.out], [1, '{"ended":1000,"isDone":false}\n'], revoked.err);
+  await query('UPDATE sessions SET expires=1');
+  const swept = await run('gc');
+  assert.equal(swept.code, 1, swept.err);
+  assert.match(swept.out, /^0 expired sessions deleted in [0-9.]+ s; there may be more\n$/);
 });
 
 test('a handle that begins like an option is a handle', async () => {

@@ -51,12 +51,16 @@ function startIn(variables: Record<string, string>, ...args: string[]): Started 
   return { child, first, end };
 }
 
-test('a pipe that closes ends the program without an error', async () => {
+test('a pipe that closes ends the program without a message, as SIGPIPE would', async () => {
   await fill(pool, 20_000, 600_000);
   const { child, first, end } = start('list', '--json');
   await first;
   child.stdout?.destroy();
-  assert.deepEqual(await end, { code: 0, err: '' });
+  assert.deepEqual(await end, { code: 141, err: '' });
+  // Of one line: the work is over when the program notices it.
+  const { child: short, end: shortEnd } = start('--version');
+  short.stdout?.destroy();
+  assert.deepEqual(await shortEnd, { code: 141, err: '' });
 });
 
 test('a server that stops answering, or is cut off, ends a list and a census with 3', async () => {

@@ -5,6 +5,7 @@ import type { RowDataPacket } from 'mysql2';
 import type { Pool } from 'mysql2/promise';
 import type { Context } from '../../src/store/context.ts';
 import { Database } from '../../src/store/database/database.ts';
+import { SessionSetupError } from '../../src/store/errors.ts';
 import { Events, type SessionEvent } from '../../src/store/events.ts';
 import { becomeRunner, collect } from '../../src/store/gc.ts';
 import { OurTable } from '../../src/store/table/ours.ts';
@@ -65,6 +66,23 @@ for (const [name, nodes, expired] of [
     await fill(direct, 2000, 0);
     assert.equal(await collect(contextOn(pool, nodes), 0), 0);
     assert.equal(await count(direct), 2000);
+  });
+
+  test(`${name}: an error takes back no number of what was committed before`, async () => {
+    const { direct, pool } = await place();
+    await fill(direct, 1200, 0);
+    await direct.query(
+      'CREATE TRIGGER refused BEFORE DELETE ON sessions FOR EACH ROW ' +
+        'IF OLD.expires=(SELECT MAX(expires) FROM sessions) THEN ' +
+        "SIGNAL SQLSTATE '42000' SET MYSQL_ERRNO=1142; END IF",
+    );
+    let deleted = 0;
+    const collecting = collect(contextOn(pool, nodes), 30_000, (some) => {
+      deleted += some;
+    });
+    await assert.rejects(collecting, SessionSetupError);
+    assert.equal(deleted, 1200 - (await count(direct)));
+    assert.equal(deleted, nodes > 1 ? 1000 : 0);
   });
 
   test(`${name}: a session that is used while it is being collected survives`, async () => {

@@ -19,17 +19,23 @@ export async function run(call: Call): Promise<number> {
     const left = (): number => budget - (performance.now() - began);
     let deleted = 0;
     let isDone = false;
-    while (!isDone && !signal.aborted && left() > 0) {
-      const end = performance.now() + Math.min(ROUND, left());
-      deleted += await collect(context, end - performance.now());
-      isDone = performance.now() < end;
-      terminal.progress(`${deleted} deleted`);
-    }
-    const seconds = Number(((performance.now() - began) / 1000).toFixed(1));
-    if (terminal.isJson) await terminal.json({ deleted, isDone, seconds });
-    else {
-      const rest = isDone ? '' : '; there may be more';
-      await terminal.line(`${deleted} expired sessions deleted in ${seconds} s${rest}`);
+    try {
+      while (!isDone && !signal.aborted && left() > 0) {
+        const end = performance.now() + Math.min(ROUND, left());
+        await collect(context, end - performance.now(), (count) => {
+          deleted += count;
+          terminal.progress(`${deleted} deleted`);
+        });
+        isDone = performance.now() < end;
+      }
+    } finally {
+      // Deleted rows stay deleted when the server stops.
+      const seconds = Number(((performance.now() - began) / 1000).toFixed(1));
+      if (terminal.isJson) await terminal.json({ deleted, isDone, seconds });
+      else {
+        const rest = isDone ? '' : '; there may be more';
+        await terminal.line(`${deleted} expired sessions deleted in ${seconds} s${rest}`);
+      }
     }
     return EXIT_CODES.fine;
   });

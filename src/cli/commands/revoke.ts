@@ -22,24 +22,32 @@ export async function run(call: Call): Promise<number> {
   }
   return await withStore(call, async (context) => {
     const sessions = user === undefined ? undefined : new UserSessions(async () => context, user);
-    let ended: number;
-    if (sessions === undefined) {
-      ended =
-        handle === undefined
-          ? await endAll(context, (count) => {
-              terminal.progress(`${count} ended`);
-              return !signal.aborted;
-            })
-          : Number(await endOne(context, handle, signal));
-    } else {
-      if (except !== undefined) await requireHandle(sessions, except);
-      ended =
-        except === undefined
-          ? await sessions.revokeAll()
-          : await sessions.revokeOthers({ handle: except });
+    let ended = 0;
+    let isDone = false;
+    try {
+      if (sessions !== undefined) {
+        if (except !== undefined) await requireHandle(sessions, except);
+        ended =
+          except === undefined
+            ? await sessions.revokeAll()
+            : await sessions.revokeOthers({ handle: except });
+      } else if (handle !== undefined) ended = Number(await endOne(context, handle, signal));
+      else {
+        await endAll(context, (count) => {
+          ended = count;
+          terminal.progress(`${count} ended`);
+          return !signal.aborted;
+        });
+      }
+      isDone = !signal.aborted;
+    } finally {
+      // After a failure, the number is known for --all alone.
+      const isKnown = isDone || isAll || signal.aborted;
+      if (isKnown && terminal.isJson) await terminal.json({ ended, isDone });
+      else if (isKnown) {
+        await terminal.line(`${ended} ${ended === 1 ? 'session' : 'sessions'} ended`);
+      }
     }
-    if (terminal.isJson) await terminal.json({ ended });
-    else await terminal.line(`${ended} ${ended === 1 ? 'session' : 'sessions'} ended`);
     if (signal.aborted) terminal.note('stopped: run it again for the rest');
     if (handle === undefined || ended > 0 || signal.aborted) return EXIT_CODES.fine;
     terminal.note(noSession(handle));

@@ -166,10 +166,6 @@ export class ArticleTable implements Table {
     return this.#refuseUsers();
   }
 
-  removeOf(): Statement {
-    return this.#refuseUsers();
-  }
-
   removePointers(): Statement {
     return this.#refuseUsers();
   }

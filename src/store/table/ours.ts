@@ -177,14 +177,6 @@ export class OurTable implements Table {
     return { sql: this.#sql.removePointers, values: [Buffer.from(user)] };
   }
 
-  removeOf(user: string, keys: readonly Buffer[]): Statement {
-    const { remove, isOf, isNoPointer } = this.#sql;
-    return {
-      sql: `${remove} IN (${placeholders(keys)}) AND ${isOf} AND ${isNoPointer}`,
-      values: [...keys, Buffer.from(user)],
-    };
-  }
-
   count(): Statement {
     return { sql: this.#sql.count, values: [] };
   }

@@ -144,8 +144,6 @@ export interface Table {
   list(user: string): Statement;
   /** Makes an entry of the columns that `list` selects. */
   listedOf(columns: readonly unknown[]): Listed;
-  /** Deletes sessions of a user. The user is compared again: a key may come from another user's page. */
-  removeOf(user: string, keys: readonly Buffer[]): Statement;
   /** Deletes the pointers of a user's renewed ids. */
   removePointers(user: string): Statement;
 }
