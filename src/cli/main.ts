@@ -18,10 +18,7 @@ for (const [name, code] of [
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', ({ code, message }: NodeJS.ErrnoException) => {
     if (code === 'EPIPE') {
-      const closed = new PipeClosed();
-      // The program may be over by now, without having noticed.
-      process.exitCode ??= closed.code;
-      stopping.abort(closed);
+      stopping.abort(new PipeClosed());
       return;
     }
     // As on a full disk: what was written so far is not the whole result.
@@ -32,7 +29,7 @@ for (const stream of [process.stdout, process.stderr]) {
 
 const { argv, env, stdout, stderr } = process;
 void runProgram(argv.slice(2), { env, stdout, stderr, signal: stopping.signal }).then((code) => {
-  process.exitCode ??= code;
+  process.exitCode = code;
   // A connection to a server that hangs keeps the process no longer than this.
   setTimeout(() => process.exit(), 1000).unref();
 });

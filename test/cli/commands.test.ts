@@ -183,7 +183,11 @@ test('gc and revoke --all that fail in the middle report what is done', async ()
       "SIGNAL SQLSTATE '42000' SET MYSQL_ERRNO=1142; END IF",
   );
   const revoked = await run('revoke --all --yes --json');
-  assert.deepEqual([revoked.code, revoked.out], [1, '{"ended":1000,"isDone":false}\n'], revoked.err);
+  assert.deepEqual(
+    [revoked.code, revoked.out],
+    [1, '{"ended":1000,"isDone":false}\n'],
+    revoked.err,
+  );
   await query('UPDATE sessions SET expires=1');
   const swept = await run('gc');
   assert.equal(swept.code, 1, swept.err);
