@@ -211,7 +211,8 @@ export class OpenSession implements AsyncDisposable {
   }
 
   /**
-   * As `renew()`, to an id that a session layer has made. The old id then leads nowhere.
+   * As `renew()`, to an id that a session layer has made. The old id then opens nothing; an end by a
+   * request that had opened it reaches the new one.
    *
    * @internal
    */

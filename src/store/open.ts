@@ -21,6 +21,11 @@ export interface Opening {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** An opening by a session layer, whose renewed ids lead nowhere: their pointers are for an end alone. */
+interface ExactOpening extends Opening {
+  readonly isExact?: boolean;
+}
+
 type Keys = readonly [Buffer, ...Buffer[]];
 
 /**
@@ -33,13 +38,13 @@ export async function openSession(
   context: Context,
   id: string,
   strategy: Strategy | 'none',
-  { signal }: Opening,
+  { signal, isExact = false }: ExactOpening,
 ): Promise<OpenSession | undefined> {
   const isReadOnly = strategy === 'none';
   let keys: Keys = context.hash.keysOf(id);
   for (;;) {
     const { row, hold, turn } = await take(context, keys, strategy, signal);
-    if (row === undefined) {
+    if (row === undefined || (isExact && row.next !== undefined)) {
       context.events.emitUnknown();
       return undefined;
     }

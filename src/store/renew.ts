@@ -60,7 +60,7 @@ export function requireRenewal(options: RenewOptions): void {
 /** A renewal's session: its age, and its data against what others have saved meanwhile. */
 export interface Renewal extends RenewOptions {
   readonly age: number;
-  /** The new id, where a session layer makes its own. The old id then ends at once, and leads nowhere. */
+  /** The new id, where a session layer makes its own. */
   readonly id?: string | undefined;
   reconcile(found: Row): Buffer;
 }
@@ -79,12 +79,12 @@ export async function renewRow(
   const { context, hold, keys } = target;
   const { table, life, sealing } = context;
   const { label = target.row.label, id = context.hash.newId() } = renewal;
-  const grace = renewal.id === undefined ? (renewal.grace ?? 10) * 1000 : undefined;
+  const grace = renewal.id === undefined ? (renewal.grace ?? 10) * 1000 : 0;
   const user = renewal.user === undefined ? target.row.user : (renewal.user ?? undefined);
   const [key] = context.hash.keysOf(id);
   const isOther = user !== target.row.user;
   const isLogin = isOther || typeof renewal.user === 'string';
-  const isGuests = isOther && target.row.user === undefined;
+  const isGuests = isOther && target.row.user === undefined && renewal.id === undefined;
   const age = isLogin ? 0 : Math.round(renewal.age);
   let found = target.row;
   for (;;) {

@@ -172,6 +172,16 @@ export class Sessions<
   }
 
   /**
+   * As `open()`, for a session layer: an id that was given up by `moveTo()` opens nothing.
+   *
+   * @internal
+   */
+  async openExact(id: string): Promise<OpenSession | undefined> {
+    const context = await this.#engine.start();
+    return await openSession(context, id, this.#engine.settings.strategy, { isExact: true });
+  }
+
+  /**
    * Creates a session. It cannot overwrite one.
    *
    * @param id - A new id, of `newId()`.

@@ -93,7 +93,7 @@ export class LayerSession {
     options: LayerOptions,
     sid: string,
   ): Promise<LayerSession | undefined> {
-    const open = await sessions.open(idOf(sid));
+    const open = await sessions.openExact(idOf(sid));
     // A layer does not call its store for a request that changes nothing.
     if (open === undefined || !(await open.touch())) return undefined;
     return new LayerSession(sessions, options, sid, open);

@@ -146,12 +146,12 @@ export class OurTable implements Table {
     const { key, data, mark, user, label, extra } = fresh;
     const left = Math.min(life.idle, life.absolute - age);
     const columns = [key, data, firstMarks(mark), bytesOf(user), bytesOf(label), age, left];
-    const { point, leave, succeed } = this.#sql;
-    const end =
-      grace === undefined
-        ? { sql: leave, values: asRead(old) }
-        : { sql: point, values: [old.data, old.mark, key, grace, life.absolute, ...asRead(old)] };
-    return [end, { sql: succeed, values: [...columns, ...this.#filled(extra)] }];
+    const { point, succeed } = this.#sql;
+    const pointer = [old.data, old.mark, key, grace, life.absolute, ...asRead(old)];
+    return [
+      { sql: point, values: pointer },
+      { sql: succeed, values: [...columns, ...this.#filled(extra)] },
+    ];
   }
 
   rewrite(save: Save): Statement {

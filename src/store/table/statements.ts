@@ -52,7 +52,6 @@ export type Statements = Record<
   | 'rewrite'
   | 'remove'
   | 'removePointers'
-  | 'leave'
   | 'page'
   | 'some'
   | 'count'
@@ -153,7 +152,6 @@ function updatesOf({ table, c, extra }: Names) {
     point:
       `UPDATE ${table} SET ${c.data}=?,${marked},${c.next}=?,${c.updated}=${NOW}+?,` +
       `${c.expires}=${c.created}+? WHERE ${isUnchanged}`,
-    leave: `DELETE FROM ${table} WHERE ${isUnchanged}`,
     rewrite: `UPDATE ${table} SET ${c.data}=?,${marked} WHERE ${isUnchanged}`,
   };
 }

@@ -152,7 +152,7 @@ export interface Table {
 export interface Renewal {
   /** Of the session so far. */
   readonly age: number;
-  /** For which the old id still works; undefined to delete the old row, so that no pointer stays. */
-  readonly grace: number | undefined;
+  /** For which the old id still works. */
+  readonly grace: number;
   readonly life: Life;
 }

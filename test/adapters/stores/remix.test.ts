@@ -125,6 +125,22 @@ test('a late save after a logout writes nothing and leaves the cookie', async ()
   }
 });
 
+test('a logout reaches the new id that another request has given the session meanwhile', async () => {
+  const sessions = newStore();
+  const storage = remixSessionStorage(sessions, createSession, byUser);
+  const request = start(sessions);
+  const { cookie } = await request(null, login);
+  const leaving = await storage.read(cookie);
+  const renewed = await request(cookie, renew);
+  // The old id neither opens the session nor ends it.
+  assert.equal((await request(cookie, look)).session.size, 0);
+  assert.equal((await request(renewed.cookie, look)).session.get('user'), '42');
+  leaving.destroy();
+  assert.equal(await storage.save(leaving), '');
+  assert.equal((await request(renewed.cookie, look)).session.size, 0);
+  assert.deepEqual(await sessions.of('42').list(), []);
+});
+
 test('regenerateId() leaves the old session, regenerateId(true) ends it; a second save continues', async () => {
   const sessions = newStore();
   const request = start(sessions);
