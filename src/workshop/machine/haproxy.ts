@@ -55,9 +55,8 @@ export class Haproxy {
     const launch = async (port: number): Promise<ChildProcess> => {
       await writeFile(config, configuration(port, backends));
       // -db: in the foreground and in one process, which ends with a signal.
-      const command = ['sh', '-c', `exec "$0" -db -f "$1" >"$2" 2>&1`];
       const { path, env } = this.#program;
-      this.#child = supervise([...command, path, config, log], folder, env);
+      this.#child = supervise([path, '-db', '-f', config], folder, env, log);
       return this.#child;
     };
     try {

@@ -1,13 +1,19 @@
 /** A real memcached: found or fetched, and started on a free port of the loopback. */
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { obtainPackaged, type Packaged, type PackagedProgram, startOnPort } from './packaged.ts';
 import type { Announcements } from './program.ts';
-import { forgetSuspended, resume, supervise, suspend } from './supervise.ts';
+import {
+  exitOf,
+  forgetSuspended,
+  resume,
+  stopSupervised,
+  supervise,
+  suspend,
+} from './supervise.ts';
 
 /** Obtains memcached, or returns the reason why it cannot be obtained. */
 export function obtainMemcached(
@@ -84,7 +90,7 @@ export class Memcached {
   async signal(signal: NodeJS.Signals): Promise<void> {
     if (signal === 'SIGSTOP') return await suspend(this.#pid);
     if (signal === 'SIGCONT') return resume(this.#pid);
-    const ended = signal === 'SIGKILL' && this.#child && once(this.#child, 'exit');
+    const ended = signal === 'SIGKILL' && this.#child && exitOf(this.#child);
     process.kill(this.#pid, signal);
     if (ended) forgetSuspended(this.#pid);
     await ended;
@@ -112,14 +118,12 @@ export class Memcached {
     const child = this.#child;
     this.#child = undefined;
     if (child && child.exitCode === null && child.signalCode === null) {
-      const ended = once(child, 'exit');
       try {
         if (this.#pid !== 0) resume(this.#pid);
       } catch {
         // It has ended between the two lines.
       }
-      child.stdin?.end();
-      await ended;
+      await stopSupervised(child);
     }
     if (this.#folder === '') return;
     await rm(this.#folder, { recursive: true, force: true });

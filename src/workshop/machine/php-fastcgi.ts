@@ -1,6 +1,5 @@
 /** PHP as a web server of its own: php-cgi on a port of the loopback, which speaks FastCGI. */
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { canConnect } from './free-port.ts';
 import { startOnPort } from './packaged.ts';
 import { type Php, withIni } from './php.ts';
-import { forgetSuspended, resume, supervise, suspend } from './supervise.ts';
+import { exitOf, forgetSuspended, resume, supervise, suspend } from './supervise.ts';
 
 /** The configuration of PHP. */
 interface FastCgiOrder {
@@ -70,7 +69,7 @@ export class FastCgiPhp {
     const child = this.#child;
     if (!child) return;
     if (child.exitCode === null) {
-      const ended = once(child, 'exit');
+      const ended = exitOf(child);
       const group = await this.#group();
       process.kill(group, 'SIGKILL');
       forgetSuspended(group);

@@ -1,38 +1,58 @@
 /** Starts a server that ends with this process, whatever ends this process. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import type { Socket } from 'node:net';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { findProgram } from './program.ts';
 
 const supervisor = fileURLToPath(new URL('database/supervisor.sh', import.meta.url));
 
 /**
- * Starts a program that stops when its supervisor's standard input is closed.
+ * Starts a program that stops when its supervisor's standard input is closed. It does not keep this
+ * process alive.
  *
  * @param command - The program's absolute path and its arguments.
  * @param folder - The server's own folder; it is removed at the server's end.
  * @param env - Added to PATH; the server gets no other variable of this process.
+ * @param log - A file for the server's output, written from its beginning; else nothing is kept.
  */
 export function supervise(
   command: readonly string[],
   folder: string,
-  env: Record<string, string>,
+  env: NodeJS.ProcessEnv,
+  log?: string,
 ): ChildProcess {
-  return spawn('sh', [supervisor, folder, ...command], {
+  const output = log === undefined ? 'ignore' : openSync(log, 'w');
+  // On Windows there is no sh: the server is started itself, and ended with a signal.
+  const shell = process.platform === 'win32' ? undefined : findProgram(['sh']);
+  const [program = '', ...args] = shell ? [shell, supervisor, folder, ...command] : command;
+  const child = spawn(program, args, {
     env: { PATH: process.env['PATH'], ...env },
-    stdio: ['pipe', 'ignore', 'ignore'],
+    stdio: ['pipe', output, output],
     // In a new process group, which the terminal's Ctrl-C does not reach; it ends with its input.
-    detached: true,
+    detached: shell !== undefined,
   });
+  if (output !== 'ignore') closeSync(output);
+  child.unref();
+  if (child.stdin instanceof Socket) child.stdin.unref();
+  child.stdin?.on('error', () => {});
+  return child;
+}
+
+/** Waits for the end of a supervised server that has not ended, and keeps this process alive for it. */
+export async function exitOf(child: ChildProcess): Promise<void> {
+  child.ref();
+  await once(child, 'exit');
 }
 
 /** Stops a supervised server and waits for its end. */
 export async function stopSupervised(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
-  child.stdin?.end();
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = exitOf(child);
+  if (process.platform === 'win32') child.kill();
+  else child.stdin?.end();
   await ended;
 }
 

@@ -1,22 +1,18 @@
 /** A private database server: started for one process, restarted when it dies, stopped with it. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
-import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { createConnection } from 'mysql2/promise';
 import { DiskProblem } from '../cache.ts';
 import { freePort } from '../free-port.ts';
-import { type Announcements, findProgram } from '../program.ts';
+import type { Announcements } from '../program.ts';
+import { exitOf, stopSupervised, supervise } from '../supervise.ts';
 import { containerOptions } from './container.ts';
 import type { RunFolder, ServerProgram } from './interfaces.ts';
 import { lastWordsOf, makeRunFolder, stopServerOf } from './run-folder.ts';
 import { basicOptions, templateFor } from './template.ts';
 
-const supervisor = fileURLToPath(new URL('supervisor.sh', import.meta.url));
 const account = 'workshop';
 
 /** Milliseconds until a server must accept a connection; a busy small machine needs seconds. */
@@ -111,7 +107,9 @@ export class PrivateServer {
   }
 
   async #launch(): Promise<void> {
-    const child = this.#spawn();
+    const { path, log } = this.#folder;
+    const env = { ...this.#program.environment, MARIADB_ROOT_PASSWORD: this.#password };
+    const child = supervise(this.#command(), path, env, log);
     this.#child = child;
     const ended = new AbortController();
     let failure: Error | undefined;
@@ -139,28 +137,7 @@ export class PrivateServer {
     if (ended.signal.aborted) throw this.#reasonForDeath();
   }
 
-  #spawn(): ChildProcess {
-    const log = openSync(this.#folder.log, 'w');
-    const [command, ...options] = this.#command();
-    const shell = process.platform === 'win32' ? undefined : findProgram(['sh']);
-    const [program, args] = shell
-      ? [shell, [supervisor, this.#folder.path, command, ...options]]
-      : [command, options];
-    const child = spawn(program, args, {
-      env: { ...this.#program.environment, MARIADB_ROOT_PASSWORD: this.#password },
-      stdio: ['pipe', log, log],
-      // In a new process group: the terminal's Ctrl-C must not end the server.
-      detached: shell !== undefined,
-    });
-    closeSync(log);
-    // The server must not keep its owner alive.
-    child.unref();
-    if (child.stdin instanceof Socket) child.stdin.unref();
-    child.stdin?.on('error', () => {});
-    return child;
-  }
-
-  #command(): [string, ...string[]] {
+  #command(): string[] {
     const { pidFile, initFile, path } = this.#folder;
     if (this.#program.image !== undefined) {
       return [
@@ -249,15 +226,14 @@ export class PrivateServer {
     }
   }
 
-  /** Ends the server through its supervisor, by closing the supervisor's input. */
+  /** Ends the server through its supervisor. */
   async #endChild(): Promise<void> {
     const child = this.#child;
+    if (child && this.#stopping) return await stopSupervised(child);
     if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    child.ref();
-    const ended = once(child, 'exit');
-    if (process.platform === 'win32') child.kill();
-    else if (this.#stopping) child.stdin?.end();
-    else child.kill('SIGTERM');
+    // The folder stays: the server is started on it again.
+    const ended = exitOf(child);
+    child.kill('SIGTERM');
     await ended;
   }
 

@@ -1,20 +1,16 @@
 /** One node of a cluster: a MariaDB with Galera, which tests kill, pause, cut off and bring back. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import type { RunFolder } from '../database/interfaces.ts';
 import { lastWordsOf } from '../database/run-folder.ts';
 import { basicOptions } from '../database/template.ts';
 import { freePort } from '../free-port.ts';
 import { run } from '../program.ts';
+import { exitOf, supervise } from '../supervise.ts';
 import type { GaleraProgram } from './program.ts';
-
-const supervisor = fileURLToPath(new URL('../database/supervisor.sh', import.meta.url));
 
 /** Milliseconds until a node must be a synced member; a busy small machine needs many seconds. */
 const joinLimit = 60_000;
@@ -110,11 +106,10 @@ export class GaleraNode {
   async kill(): Promise<void> {
     const child = this.#child;
     if (child?.pid === undefined) return;
-    const ended = once(child, 'exit');
+    const ended = exitOf(child);
     // A node writes its id when it is up. Before, the scripts of its transfer must end, too.
     if (existsSync(this.#folder.pidFile)) this.#signal('SIGKILL');
     else process.kill(-child.pid, 'SIGKILL');
-    child.ref();
     await ended;
   }
 
@@ -122,8 +117,7 @@ export class GaleraNode {
   async stop(): Promise<void> {
     const child = this.#child;
     if (child === undefined) return;
-    const ended = once(child, 'exit');
-    child.ref();
+    const ended = exitOf(child);
     child.kill('SIGTERM');
     await ended;
     rmSync(this.#folder.pidFile, { force: true });
@@ -224,22 +218,12 @@ export class GaleraNode {
         `gcache.size=16M;${detection}`,
       ...more,
     ];
-    const output = openSync(log, 'w');
-    const child = spawn('sh', [supervisor, path, server.path, ...options], {
-      env: {
-        ...server.environment,
-        PATH: `${meeting}:${process.env['PATH']}`,
-        WSREP_SST_COPY: meeting,
-      },
-      stdio: ['pipe', output, output],
-      // In a new process group: the terminal's Ctrl-C must not end the node.
-      detached: true,
-    });
-    closeSync(output);
-    // The node must not keep its owner alive; it ends with its input.
-    child.unref();
-    if (child.stdin instanceof Socket) child.stdin.unref();
-    child.stdin?.on('error', () => {});
+    const env = {
+      ...server.environment,
+      PATH: `${meeting}:${process.env['PATH']}`,
+      WSREP_SST_COPY: meeting,
+    };
+    const child = supervise([server.path, ...options], path, env, log);
     this.#child = child;
     child.once('exit', () => {
       if (this.#child === child) this.#child = undefined;
