@@ -38,6 +38,9 @@ export interface AssembledBench {
   end(): Promise<void>;
 }
 
+/** Milliseconds between two signs of progress while a process starts. */
+const STARTING = 50;
+
 let server: Promise<DatabaseServer> | undefined;
 
 /** Closes the server; every bench must have ended. */
@@ -195,17 +198,26 @@ function benchOf(parts: Parts, loaded: LoadedClass): Bench {
 
 /** Serves the counter page. PHP's session functions are loaded only by the lessons that have a page. */
 async function serve(
-  { subject, wire, damage, endings }: Parts,
+  parts: Parts,
   served: Omit<Served, 'damage'>,
   options?: ServeOptions,
 ): Promise<Server> {
+  const { subject, wire, damage, endings } = parts;
   const { serveApart, serveCounter } = await import('./serve.ts');
-  const page =
-    options?.apart === true
-      ? await serveApart(subject.file, options, wire.url)
-      : await serveCounter({ ...served, damage }, options);
-  endings.push(() => page.close());
-  return page;
+  if (options?.apart !== true) {
+    const page = await serveCounter({ ...served, damage }, options);
+    endings.push(() => page.close());
+    return page;
+  }
+  // Another process is at work meanwhile, and a busy machine takes seconds to start it.
+  const starting = setInterval(progressOf(parts), STARTING);
+  try {
+    const page = await serveApart(subject.file, options, wire.url);
+    endings.push(() => page.close());
+    return page;
+  } finally {
+    clearInterval(starting);
+  }
 }
 
 async function startCluster(parts: Parts): Promise<BenchCluster> {

@@ -18,8 +18,11 @@ const defaultSeconds = 10;
 /** Number of looks at a test's progress within its limit. */
 const turnsPerLimit = 10;
 
-/** A test that still sends statements may take this many times its limit. */
+/** A test that is still at work may take this many times its limit. */
 const patience = 3;
+
+/** A class that waits in vain uses less than this share of a processor. */
+const idleShare = 0.05;
 
 /** The name of the test that ends a file where several share a process; it is not reported. */
 export const fileOver = 'the file is over';
@@ -164,7 +167,7 @@ function followTests(): CrashWatch {
 
 /**
  * A busy machine makes a test slow, and a class that waits in vain makes it stop: only a test that
- * sends and receives nothing during its limit is ended by it.
+ * neither talks to the database nor computes during its limit is ended by it.
  *
  * @param endLate - Receives the failure of a test that has reached its limit.
  * @returns A timer, to be cleared at the end of the test.
@@ -174,19 +177,24 @@ function watchProgress(
   endLate: (failure: Failure) => void,
 ): NodeJS.Timeout {
   const limit = Number(process.env['WORKSHOP_TEST_SECONDS'] ?? defaultSeconds);
+  const turn = (limit * 1000) / turnsPerLimit;
   let [turns, quiet, progress] = [0, 0, assembled.progress()];
-  return setInterval(
-    () => {
-      turns += 1;
-      quiet = assembled.progress() === progress ? quiet + 1 : 0;
-      progress = assembled.progress();
-      if (quiet === 0) report({ kind: 'busy' });
-      if (quiet < turnsPerLimit && turns < turnsPerLimit * patience) return;
-      const seconds = Math.round((limit * turns) / turnsPerLimit);
-      endLate(describeTimeout(seconds, assembled.unanswered(), suspectNow()));
-    },
-    (limit * 1000) / turnsPerLimit,
-  );
+  let [cpu, last] = [process.cpuUsage(), performance.now()];
+  return setInterval(() => {
+    const { user, system } = process.cpuUsage(cpu);
+    const isComputing = (user + system) / 1000 > turn * idleShare;
+    // The machine, or an earlier task of this process, has kept this timer waiting.
+    const isLate = performance.now() - last > turn * 1.5;
+    const isQuiet = assembled.progress() === progress && !isComputing && !isLate;
+    [cpu, last, progress] = [process.cpuUsage(), performance.now(), assembled.progress()];
+    turns += 1;
+    quiet = isQuiet ? quiet + 1 : 0;
+    if (quiet === 0) report({ kind: 'busy' });
+    if (quiet < turnsPerLimit && turns < turnsPerLimit * patience) return;
+    const seconds = Math.round((limit * turns) / turnsPerLimit);
+    const state = { isQuiet: quiet >= turnsPerLimit, unanswered: assembled.unanswered() };
+    endLate(describeTimeout(seconds, state, suspectNow()));
+  }, turn);
 }
 
 /** Describes a red test: its error, the class's own error, and the seed that replays it. */
@@ -214,15 +222,18 @@ function suspectNow(): Suspect {
   return { file: running.suspect.file, method: running.assembled?.lastCall.method };
 }
 
-/** Describes a test that did not end in time, by the statements that the database still owes. */
+/** Describes a test that did not end in time, by what it did last. */
 function describeTimeout(
   seconds: number,
-  [statement]: readonly Statement[],
+  { isQuiet, unanswered: [statement] }: { isQuiet: boolean; unanswered: readonly Statement[] },
   suspect: Suspect,
 ): Failure {
-  const waiting = statement
+  const silence = statement
     ? `the database has not answered ${show(statement.sql)}`
     : 'no statement is on its way, so the class waits for something that never comes';
+  const waiting = isQuiet
+    ? silence
+    : 'the class is still at work: it repeats something without an end, or the machine is very slow';
   return {
     reason: 'timeout',
     message: `no result after ${seconds} seconds; ${waiting}`,

@@ -193,6 +193,14 @@ test('a slow test that still sends statements is not ended by its limit', async 
   assert.equal(first?.passed, true, first?.message);
 });
 
+test('a slow test that still computes is not ended by its limit', async () => {
+  const compute = `const end = performance.now() + 1300;
+    while (performance.now() < end) await new Promise((go) => setImmediate(go));`;
+  workshop.edit(classFile, 'const [row] = rows;', `${compute}\n const [row] = rows;`);
+  const [first] = await check({ seconds: 1 });
+  assert.equal(first?.passed, true, first?.message);
+});
+
 test('process.exit is a result with the line that called it', async () => {
   workshop.edit(classFile, 'const [row] = rows;', 'process.exit(0);\n const [row] = rows;');
   const [first] = await check();
