@@ -8,8 +8,8 @@ import type { Lab } from '../lab.ts';
 const MARKS: Record<LessonProgress['state'], Html> = {
   page: html``,
   open: html``,
-  earlier: html` <span class="muted" title="Done earlier; your class has changed since">✔<span class="unseen"> done earlier, with another version of your class</span></span>`,
-  done: html` <span class="good" title="Done">✔<span class="unseen"> done</span></span>`,
+  earlier: html` <span class="muted">✔ <small>done earlier</small><span class="unseen">, with another version of your class</span></span>`,
+  done: html` <span class="good">✔<span class="unseen"> done</span></span>`,
 };
 
 /** The lessons with tests, and how many of them the class as it is now has done. */
@@ -22,11 +22,12 @@ export function countDone(entries: readonly LessonProgress[]): { done: number; o
 export function lessonStrip(lab: Lab, here: Lesson | undefined): Html {
   const entries = progress(lab.lessons);
   const { done, of } = countDone(entries);
+  const earlier = entries.filter(({ state }) => state === 'earlier').length;
   return html`<a class="finish" href="/finish/" id="to-finish"${!here && html` aria-current="page"`}>${
     done === of
       ? 'All done'
       : html`${done} of ${of}<span class="unseen"> lessons done, the finish</span>`
-  } <span class="good" aria-hidden="true">✔</span></a>
+  } <span class="good" aria-hidden="true">✔</span>${earlier > 0 && html` <small class="muted">${earlier} earlier</small>`}</a>
   <ol>${entries.map(({ lesson: { label, number, title }, state }) => {
     const isHere = number === here?.number;
     return html`<li><a href="/lesson/${label}/" id="to-${label}"${isHere && html` aria-current="page"`}><span class="number">${label}</span> ${title}${MARKS[state]}</a></li>`;
