@@ -208,7 +208,8 @@ test('servers that hang are taken out, and visitors continue at the one that is 
     const first = await visitOften(site.port, cookie, 12, 3);
     const seconds = (performance.now() - began) / 1000;
     assert.ok(first.failed > 0 && first.failed <= 6, `${first.failed} of 12 visits failed`);
-    assert.ok(seconds < 20, `visits waited ${seconds} s for servers that hang`);
+    // As long as haproxy waits for a server.
+    assert.ok(seconds < 30, `visits waited ${seconds} s for servers that hang`);
     const { failed, right } = await visitOften(site.port, cookie, 9, 3);
     assert.deepEqual([failed, [...right]], [0, [['A', 9]]], 'once they are out');
   } finally {

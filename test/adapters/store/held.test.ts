@@ -248,7 +248,7 @@ for (const [name, keeper] of Object.entries(KEEPERS)) {
         response.status(503).send((error as Error).name);
       };
       app.use(answerError);
-      const response = await fetch(await serve(app), { signal: AbortSignal.timeout(20_000) });
+      const response = await fetch(await serve(app), { signal: AbortSignal.timeout(60_000) });
       assert.equal(`${response.status} ${await response.text()}`, '503 SessionValueError');
     }
   });

@@ -56,7 +56,7 @@ test('a page that does not wait for its logout: the next page finds no session',
 });
 
 test('the store calls back in a test that has replaced the timers', {
-  timeout: 20_000,
+  timeout: 60_000,
 }, async () => {
   const store = new ExpressSessionStore(sessions);
   mock.timers.enable({ apis: ['setImmediate', 'setTimeout'] });

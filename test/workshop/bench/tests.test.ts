@@ -249,9 +249,9 @@ test('connections that stay open do not keep the tests from ending', async () =>
 test('a timer that runs for ever does not keep the tests from ending', async () => {
   workshop.edit(classFile, 'export class', 'setInterval(() => {}, 10);\nexport class');
   const began = performance.now();
-  const results = await check({ seconds: 30 });
+  const results = await check({ seconds: 90 });
   assert.equal(results.length, 2);
-  assert.ok(performance.now() - began < 20_000);
+  assert.ok(performance.now() - began < 60_000);
 });
 
 test('a file without a test is a failure', async () => {

@@ -116,7 +116,7 @@ test('lost saves are counted, and saves without an answer are counted apart', ()
 });
 
 test('a worker whose nodes have all ended stops when the lab ends', {
-  timeout: 10_000,
+  timeout: 60_000,
 }, async () => {
   const node = { url: 'mysql://nobody@127.0.0.1:1/' } as GaleraNode;
   const ending = new AbortController();

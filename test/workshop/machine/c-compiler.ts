@@ -76,7 +76,7 @@ async function installed(options: Announcements): Promise<CCompiler | undefined>
   const config = findProgram(['mariadb_config', 'mysql_config']);
   if (path === undefined || config === undefined) return undefined;
   const ask = async (what: string): Promise<string[]> => {
-    const { stdout } = await run(config, [what], { signal: options.signal, timeout: 30_000 });
+    const { stdout } = await run(config, [what], { signal: options.signal, timeout: 60_000 });
     return stdout.trim().split(/\s+/);
   };
   const [before, after] = [['-O2', ...(await ask('--cflags'))], await ask('--libs')];
@@ -175,7 +175,7 @@ async function proven(compiler: CCompiler, options: Announcements): Promise<CCom
     const { code, stderr } = await run(program, [], {
       environment,
       signal: options.signal,
-      timeout: 30_000,
+      timeout: 60_000,
     });
     if (code !== 0) throw new Error(`${compiler.path} makes a program that fails: ${stderr}`);
     return compiler;

@@ -86,7 +86,7 @@ async function describe(
 assert sys.version_info >= (3, 8)
 print(sys.version.split()[0], pymysql.__version__)`;
   const environment = { ...process.env, ...all };
-  const limits = { environment, signal, timeout: 30_000 };
+  const limits = { environment, signal, timeout: 60_000 };
   const { code, stdout } = await run(path, ['-c', program], limits);
   const [version, driver] = stdout.trim().split(' ');
   if (code !== 0 || version === undefined || driver === undefined) return undefined;

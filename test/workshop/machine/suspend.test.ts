@@ -21,5 +21,5 @@ test('a process that hangs ends when its owner is killed', async () => {
   await once(owner.stdout, 'data');
   owner.kill('SIGKILL');
   // The process that hangs has the output too: it closes when both have ended.
-  await once(owner, 'close', { signal: AbortSignal.timeout(30_000) });
+  await once(owner, 'close', { signal: AbortSignal.timeout(60_000) });
 });
