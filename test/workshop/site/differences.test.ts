@@ -17,6 +17,7 @@ import {
   type PhpSessionMessage,
   SessionHandler,
   SID,
+  session_abort,
   session_create_id,
   session_decode,
   session_encode,
@@ -30,6 +31,7 @@ import {
   withPhpRequest,
 } from '../../../src/php/index.ts';
 import {
+  decodeSession,
   PhpEnum,
   PhpFloat,
   PhpObject,
@@ -208,11 +210,55 @@ test('the payload of an unknown class is kept, where PHP drops it', async () => 
   const returned = 'O:5:"Point":1:{i:0;i:3;}';
   assert.equal(await again(returned), 'O:5:"Point":1:{s:1:"0";i:3;}');
   assert.equal(serialize(unserialize(returned)).toString(), returned);
+  const begin = `<?php error_reporting(0); session_start();`;
+  const decoded = await php.run(`${begin} echo json_encode(session_decode('a|${unknown}'));`);
+  assert.equal(decoded.toString(), 'false');
+  assert.equal(decodeSession('php', `a|${unknown}`).error, undefined);
   differences.push({
     name: 'unknown classes',
-    php: 'the payload of C: is dropped, and a case of an unknown enum is read as false',
+    php: 'the payload of C: is dropped; a case of an unknown enum is read as false, and in a session it destroys the whole session',
     ours: 'both are kept, and written again unchanged; no method of a class ever runs',
     instead: '`PhpSerializable`, `PhpEnum` and `PhpObject`, by the names in the bytes',
+  });
+});
+
+test('the depth and the classes of unserialize() are no settings', async () => {
+  const script = join(folder, 'depth.php');
+  writeFileSync(
+    script,
+    `<?php error_reporting(0); ob_start();
+    $read = function ($depth) {
+      session_start();
+      return session_decode('a|' . str_repeat('a:1:{i:0;', $depth) . 'N;' . str_repeat('}', $depth));
+    };
+    $read_all = array_map($read, [4096, 4097]);
+    ini_set('unserialize_max_depth', '2');
+    echo json_encode([$read_all, array_map($read, [2, 3])]);`,
+  );
+  const inPhp = await native.request({ script });
+  assert.equal(inPhp.body, '[[true,false],[true,false]]');
+  const nested = (depth: number): string => `a|${'a:1:{i:0;'.repeat(depth)}N;${'}'.repeat(depth)}`;
+  const isRead = (depth: number, maxDepth?: number): boolean =>
+    decodeSession('php', nested(depth), { maxDepth }).error === undefined;
+  assert.deepEqual(
+    [isRead(4096), isRead(4097), isRead(2, 2), isRead(3, 2)],
+    [true, false, true, false],
+  );
+  await withPhpRequest({ settings: { 'session.save_path': folder } }, async () => {
+    // @ts-expect-error the types know the session's settings
+    assert.equal(ini_set('unserialize_max_depth', '2'), false);
+    await session_start();
+    assert.equal(await session_decode(nested(4096)), true);
+    await session_abort();
+  });
+
+  const allowed = `var_dump(unserialize('O:8:"stdClass":0:{}', ['allowed_classes' => false]));`;
+  assert.match((await php.run(`<?php ${allowed}`)).toString(), /__PHP_Incomplete_Class/);
+  differences.push({
+    name: 'limits of unserialize()',
+    php: 'unserialize_max_depth, 4096 by default, limits session data too; allowed_classes is an option of unserialize() alone',
+    ours: 'session data has the limit 4096, which is no setting; no class is ever made, so none has to be allowed',
+    instead: 'the option `maxDepth` of `unserialize()` and `decodeSession()`',
   });
 });
 
