@@ -3,6 +3,7 @@ import type { Pool as CallbackPool, PoolConnection, QueryOptions } from 'mysql2'
 import type { Pool as PromisePool } from 'mysql2/promise';
 import { type Deadline, repeat } from './deadline.ts';
 import { DUPLICATE, NoAnswer, StatementFailure } from './failures.ts';
+import { isInTransaction, onEndOfRows } from './flags.ts';
 
 /** A pool of mysql2, or of mysql2/promise. */
 export type AnyPool = CallbackPool | PromisePool;
@@ -50,9 +51,6 @@ export interface Frame {
   readonly behind: string;
 }
 
-/** The server's flag in the answer to a change: it is part of a transaction that is open. */
-const IN_TRANSACTION = 1;
-
 /** No words. */
 export const BARE: Frame = { before: '', behind: '' };
 
@@ -60,11 +58,6 @@ export const BARE: Frame = { before: '', behind: '' };
 export interface Frames {
   readonly read: Frame;
   readonly write: Frame;
-  /**
-   * A condition of each SELECT, which fails with an error in a transaction that the application has
-   * left open: rows would be read as they were then, and a session that was ended since as alive.
-   */
-  readonly current: string;
 }
 
 /** Runs statements on connections of one pool. */
@@ -74,7 +67,7 @@ export class Database {
   /** What each statement says against the pool's own options; undefined if they are right. */
   readonly #options: Partial<QueryOptions> | undefined;
   /** The statements that this server needs around each SELECT, and around each save, as the probe found. */
-  frames: Frames = { read: BARE, write: BARE, current: '' };
+  frames: Frames = { read: BARE, write: BARE };
 
   /**
    * @param pool - The application's pool.
@@ -196,6 +189,7 @@ class PooledLink implements Link {
       onEnd(reason ?? new StatementFailure(new NoAnswer('No answer in time'), true));
     });
     if (sql === 'START TRANSACTION') this.#isInTransaction = true;
+    let flags = 0;
     const answer = (error: unknown, result: unknown): void => {
       if (!settle()) return;
       if (error) {
@@ -203,7 +197,10 @@ class PooledLink implements Link {
         onEnd(new StatementFailure(error, true));
         return;
       }
-      if (this.#isUncommitted(result)) {
+      if (!this.#isInTransaction && isInTransaction(result, flags)) {
+        // The application has released a connection in the middle of a transaction, or turned autocommit
+        // off. A change would be acknowledged here and taken back there; rows would be read as they were
+        // then. The server takes a change back when the connection is closed.
         this.destroy();
         // A spoiled byte may say so as well: then the change was made, and the row has its mark.
         onEnd(new StatementFailure(new Error('In a transaction of the application'), true));
@@ -213,17 +210,20 @@ class PooledLink implements Link {
       onEnd(undefined, answerOf(result));
     };
     try {
-      this.#send(framed(sql, this.#frames, this.#isInTransaction), values as Bound[], answer);
+      const command = this.#send(framed(sql, this.#frames), values as Bound[], answer);
+      onEndOfRows(command, (some) => {
+        flags |= some;
+      });
     } catch (error) {
       // A value of a type that cannot be bound; nothing was sent.
       if (settle()) onEnd(error);
     }
   }
 
-  #send(sql: string, values: Bound[], answer: (error: unknown, result: unknown) => void): void {
-    if (values.length === 0) this.#connection.query({ ...this.#options, sql }, answer);
-    else if (this.#options === undefined) this.#connection.execute(sql, values, answer);
-    else this.#connection.execute({ ...this.#options, sql, values }, answer);
+  #send(sql: string, values: Bound[], answer: (error: unknown, result: unknown) => void): unknown {
+    if (values.length === 0) return this.#connection.query({ ...this.#options, sql }, answer);
+    if (this.#options === undefined) return this.#connection.execute(sql, values, answer);
+    return this.#connection.execute({ ...this.#options, sql, values }, answer);
   }
 
   release(): void {
@@ -236,16 +236,6 @@ class PooledLink implements Link {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#connection.destroy();
-  }
-
-  /**
-   * An application that releases a connection in the middle of a transaction leaves it open, and one
-   * may turn autocommit off: a change would be acknowledged here, and taken back there. A connection
-   * that is closed takes it back at once. The driver reports no such thing for a SELECT.
-   */
-  #isUncommitted(result: unknown): boolean {
-    const { serverStatus = 0 } = result as { serverStatus?: number };
-    return !this.#isInTransaction && (serverStatus & IN_TRANSACTION) !== 0;
   }
 
   /**
@@ -289,15 +279,12 @@ export function settleOnce(
   return settle;
 }
 
-function framed(sql: string, { read, write, current }: Frames, isInTransaction: boolean): string {
+function framed(sql: string, { read, write }: Frames): string {
   const verb = /^(?:SELECT|INSERT|UPDATE)/.exec(sql)?.[0];
   if (verb === undefined) return sql;
-  const isSelect = verb === 'SELECT';
-  const isGuarded = isSelect && current !== '' && !isInTransaction;
-  const text = isGuarded ? sql.replace(' WHERE `', ` WHERE ${current} AND \``) : sql;
-  const { before, behind } = isSelect ? read : write;
-  if (before === '' && behind === '') return text;
-  return `${before}${verb}${behind}${text.slice(verb.length)}`;
+  const { before, behind } = verb === 'SELECT' ? read : write;
+  if (before === '' && behind === '') return sql;
+  return `${before}${verb}${behind}${sql.slice(verb.length)}`;
 }
 
 function answerOf(result: unknown): Answer {

@@ -38,7 +38,6 @@ export async function probe(
   database.frames = {
     read: nodes === undefined ? BARE : await currentReads(ask),
     write: await strictWrites(ask),
-    current: await onlyCurrent(ask),
   };
   const [server = []] = await ask('SELECT DATABASE(),@@max_allowed_packet,@@autocommit LIMIT 1');
   const [schema, packet, autocommit] = server;
@@ -142,16 +141,6 @@ async function currentReads(ask: Ask): Promise<Frame> {
       error.cause,
     );
   }
-}
-
-/**
- * Finds a condition that fails in a transaction. MySQL has none.
- *
- * @returns A sum that is out of range there.
- */
-async function onlyCurrent(ask: Ask): Promise<string> {
-  const [known] = await ask("SHOW VARIABLES LIKE 'in_transaction'");
-  return known ? '18446744073709551615+@@in_transaction>0' : '';
 }
 
 const STRICT = "sql_mode='STRICT_ALL_TABLES'";

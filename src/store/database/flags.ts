@@ -1,0 +1,35 @@
+/** The server's flags in its answers. */
+
+/** The statement is part of a transaction that is open. */
+const IN_TRANSACTION = 1;
+
+/** The part of a mysql2 command that receives each packet of its answer. */
+interface Command {
+  execute(packet?: Packet, ...more: unknown[]): unknown;
+}
+
+interface Packet {
+  isEOF(): boolean;
+  eofStatusFlags(): number;
+}
+
+/** Reports the flags behind rows, which the driver drops. */
+export function onEndOfRows(command: unknown, report: (flags: number) => void): void {
+  const receiver = command as Command;
+  const { execute } = receiver;
+  receiver.execute = function (packet, ...more) {
+    if (packet?.isEOF()) report(packet.eofStatusFlags());
+    return execute.call(this, packet, ...more);
+  };
+}
+
+/**
+ * Whether an answer was given within a transaction.
+ *
+ * @param result - The driver's result.
+ * @param flags - The flags behind its rows.
+ */
+export function isInTransaction(result: unknown, flags: number): boolean {
+  const { serverStatus = 0 } = result as { serverStatus?: number };
+  return ((flags | serverStatus) & IN_TRANSACTION) !== 0;
+}
