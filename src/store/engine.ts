@@ -4,7 +4,7 @@ import { type Cache, CachedRows, noCache } from './cache/rows.ts';
 import type { Context } from './context.ts';
 import { BatchedReads } from './database/batched-reads.ts';
 import { BatchedWrites } from './database/batched-writes.ts';
-import { AS_LISTS, Database } from './database/database.ts';
+import { Database, POOL_SETTINGS } from './database/database.ts';
 import { Deadline } from './database/deadline.ts';
 import { SingleReads } from './database/reads.ts';
 import { SingleWrites } from './database/writes.ts';
@@ -56,7 +56,7 @@ export class Engine {
     this.#collector = settings.gc && new Collector(settings.gc);
     const { pool } = options;
     if (pool === undefined) {
-      this.#pool = createPool({ ...AS_LISTS, uri: addressOf(options.url) });
+      this.#pool = createPool({ ...POOL_SETTINGS, uri: addressOf(options.url) });
     } else if (typeof pool?.getConnection !== 'function') {
       throw new SessionSetupError('pool takes a pool of mysql2 or mysql2/promise');
     }
