@@ -7,6 +7,7 @@ import { formScenarios } from './scenarios/forms.ts';
 import { foundScenarios } from './scenarios/found.ts';
 import { idScenarios } from './scenarios/ids.ts';
 import { lifecycleScenarios } from './scenarios/lifecycles.ts';
+import { reportScenarios } from './scenarios/reports.ts';
 import { requestScenarios } from './scenarios/requests.ts';
 import { settingScenarios } from './scenarios/settings.ts';
 import { startupScenarios } from './scenarios/startup.ts';
@@ -25,4 +26,5 @@ export const scenarios: readonly Scenario[] = [
   ...foundScenarios,
   ...formScenarios,
   ...startupScenarios,
+  ...reportScenarios,
 ];

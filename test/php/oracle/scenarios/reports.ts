@@ -1,0 +1,112 @@
+/** Sequences from public reports and from php-src's newer tests: handlers that undo the session. */
+import type { CallbackName, Scenario, Step } from '../steps.ts';
+import { call, close, count, destroy, id, ini, start, status, use, variables } from '../words.ts';
+
+const known = {
+  cookies: { PHPSESSID: 'known' },
+  store: { known: 'count|i:7;' },
+  files: { sess_known: 'count|i:7;' },
+};
+const regenerate = call('session_regenerate_id');
+const reset = call('session_reset');
+const strict = ini('use_strict_mode', '1');
+
+const UNDOING: readonly Step[] = [destroy, close, reset, regenerate, call('session_id', 'x')];
+const CALLBACKS: readonly CallbackName[] = ['write', 'destroy', 'close', 'read', 'validate_sid'];
+
+/** php-src #22926: what a callback does to the session that session_regenerate_id() works on. */
+const undone = CALLBACKS.flatMap((callback) =>
+  UNDOING.map((step): Scenario => {
+    const handler = use('full', { [callback]: { does: [step] } });
+    return {
+      name: `${callback}() calls ${step[1]}() in session_regenerate_id()`,
+      ...known,
+      steps: [
+        strict,
+        handler,
+        start,
+        count,
+        call('session_regenerate_id', true),
+        status,
+        id,
+        start,
+      ],
+    };
+  }),
+);
+
+/** php-src #16027, #23061: a second callback fails after the first. */
+const twice = (
+  [
+    ['open', 'close'],
+    ['read', 'create_sid'],
+    ['write', 'destroy'],
+    ['gc', 'update_timestamp'],
+  ] as const
+).flatMap(([first, second]) =>
+  [false, null, { throws: 'first' }].map((answer): Scenario => {
+    const throwing = second === 'close' ? false : { throws: 'second' };
+    return {
+      name: `${first}() answers ${JSON.stringify(answer)}, then ${second}() fails`,
+      ...known,
+      steps: [
+        use('full', { [first]: answer, [second]: throwing }),
+        start,
+        count,
+        regenerate,
+        call('session_gc'),
+        call('session_create_id'),
+        destroy,
+        start,
+        close,
+      ],
+    };
+  }),
+);
+
+/** php-src #15135: what session.lazy_write takes for a change. */
+const lazy = (
+  [
+    [['refer', 'copy', 'count']],
+    [
+      ['refer', 'copy', 'count'],
+      ['delete', 'copy'],
+    ],
+    [
+      ['delete', 'count'],
+      ['set', 'count', 7],
+    ],
+    [['replace', { count: 7 }]],
+    [reset, ['set', 'count', 7]],
+    [regenerate, reset],
+    [close, start, close, start],
+    [call('session_decode', 'count|i:7;')],
+  ] as readonly Step[][]
+).map((steps, at): Scenario => {
+  return { name: `lazy_write ${at}`, ...known, steps: [use('full'), start, ...steps, variables] };
+});
+
+/** php-src #9583, #10807, #23043: ids that are taken, or empty. */
+const ids = (['full', 'check', 'parent-full', 9] as const).flatMap((form) =>
+  [true, false].map((isTaken): Scenario => {
+    const name = isTaken ? 'known' : '';
+    return {
+      name: `${form}: create_sid() answers ${JSON.stringify(name)}`,
+      ...known,
+      steps: [
+        strict,
+        use(form, { validate_sid: isTaken, create_sid: name }),
+        start,
+        call('session_create_id', 'p-'),
+        regenerate,
+        id,
+        close,
+        start,
+        id,
+      ],
+    };
+  }),
+);
+
+/** The table's part about reports. */
+export const reportScenarios: readonly Scenario[] = [...undone, ...twice, ...lazy, ...ids];
