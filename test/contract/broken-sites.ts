@@ -138,7 +138,7 @@ export const faults: Record<string, () => ModelSite> = {
         await super.answer(slow, request, response);
       }
     })(),
-  'a slow page that began before it does not sign in again': () => new Overwrites(),
+  'a slow page that began before it does not log in again': () => new Overwrites(),
   'a client that leaves holds up no later request of its session': () =>
     new (class extends ModelSite {
       #turn: Promise<void> = Promise.resolve();

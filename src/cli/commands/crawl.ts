@@ -40,7 +40,7 @@ function linesOf({ lastSeen, size, format, ...numbers }: Census): string[] {
     line('expired', expired),
     line('renewed', renewed),
     line('alive', alive),
-    line('signed in', signedIn),
+    line('logged in', signedIn),
     ...group('last seen', lastSeen),
     ...group('size', size),
     ...group('format', format),

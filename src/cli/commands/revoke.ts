@@ -18,7 +18,7 @@ export async function run(call: Call): Promise<number> {
     throw new UsageError('--except belongs to --user USER');
   }
   if (isAll && !call.flag('yes')) {
-    throw new UsageError('--all signs every visitor out: give --yes as well');
+    throw new UsageError('--all logs every visitor out: give --yes as well');
   }
   return await withStore(call, async (context) => {
     const sessions = user === undefined ? undefined : new UserSessions(async () => context, user);

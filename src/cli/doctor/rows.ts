@@ -43,7 +43,7 @@ export const readable: Check = ({ sample: { fault }, table }) => {
       level: 'error',
       message: `the server cannot read the table "${table.name}" (${fault}): its error log names the file`,
       remedy:
-        'Restore the table from a backup, or make an empty one, with which every visitor is signed out:\n' +
+        'Restore the table from a backup, or make an empty one, with which every visitor is logged out:\n' +
         `DROP TABLE ${quote(table.name)};\n${table.schema};`,
     },
   ];

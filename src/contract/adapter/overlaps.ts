@@ -78,7 +78,7 @@ export const overlappingCases: readonly ContractCase<SessionSite>[] = [
   },
   {
     about: 'logout',
-    name: 'a slow page that began before it does not sign in again',
+    name: 'a slow page that began before it does not log in again',
     level: 'recommended',
     why: 'The page saves what it has read, with the user in it.',
     async run(site) {
@@ -105,7 +105,7 @@ export const overlappingCases: readonly ContractCase<SessionSite>[] = [
       isOut.open();
       await Promise.all([late, out]);
       for (const each of [copy, slow]) {
-        assert.equal((await each.ask()).text, 'a guest', 'the user is signed in again');
+        assert.equal((await each.ask()).text, 'a guest', 'the user is logged in again');
       }
     },
   },

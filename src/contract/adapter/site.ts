@@ -8,7 +8,7 @@ export interface PageSession {
   set(key: string, value: unknown): void;
   /** Changes a key by a function, where the layer has that. */
   readonly update?: ((key: string, change: (value: unknown) => unknown) => void) | undefined;
-  /** Signs a user in: a new id, and the key `user`. */
+  /** Logs a user in: a new id, and the key `user`. */
   login(user: string): unknown;
   /** Ends the session. */
   destroy(): unknown;

@@ -1,4 +1,4 @@
-/** A visitor alone: what lasts, who signs in and out. */
+/** A visitor alone: what lasts, who logs in and out. */
 import assert from 'node:assert/strict';
 import type { ContractCase } from '../case.ts';
 import { part } from '../case.ts';
@@ -12,7 +12,7 @@ export const count: Page = async (open) => {
   return { body: String(visits) };
 };
 
-/** `/in` signs Ann in, `/out` out; every path shows who is there. */
+/** `/in` logs Ann in, `/out` out; every path shows who is there. */
 export const door: Page = async (open, path) => {
   const session = await open();
   if (path === '/in') await session.login('Ann');
@@ -88,7 +88,7 @@ export const visitCases: readonly ContractCase<SessionSite>[] = [
     about: 'login',
     name: 'gives a new id, and the old one does not lead to the user',
     level: 'required',
-    why: 'Someone who planted the id, or saw it, would be signed in as well.',
+    why: 'Someone who planted the id, or saw it, would be logged in as well.',
     async run(site) {
       const browser = new Browser(await site.serve(door));
       await browser.ask('/note');
@@ -96,21 +96,21 @@ export const visitCases: readonly ContractCase<SessionSite>[] = [
       assert.ok(planted.hasSession, 'there was no cookie before the login');
       await browser.ask('/in');
       assert.notDeepEqual(browser.cookies, planted.cookies, 'the cookie is the same');
-      assert.equal((await browser.ask()).text, 'Ann', 'the user is not signed in');
-      assert.equal((await planted.ask()).text, 'a guest', 'the old cookie is signed in');
+      assert.equal((await browser.ask()).text, 'Ann', 'the user is not logged in');
+      assert.equal((await planted.ask()).text, 'a guest', 'the old cookie is logged in');
     },
   },
   {
     about: 'logout',
     name: 'ends the session: its cookie leads to nothing',
     level: 'required',
-    why: 'A copy of the cookie, as on a shared computer, would still be signed in.',
+    why: 'A copy of the cookie, as on a shared computer, would still be logged in.',
     async run(site) {
       const browser = new Browser(await site.serve(door));
       await browser.ask('/in');
       const copy = browser.copy();
       await browser.ask('/out');
-      assert.equal((await copy.ask()).text, 'a guest', 'the copy is signed in');
+      assert.equal((await copy.ask()).text, 'a guest', 'the copy is logged in');
     },
   },
   {

@@ -62,7 +62,7 @@ export const endingCases: readonly ContractCase<SessionsSubject>[] = [
     about: 'renew',
     name: "after a login the old id does not lead to the user's session",
     level: 'required',
-    why: 'Someone who planted the id, or saw it, would be signed in as well.',
+    why: 'Someone who planted the id, or saw it, would be logged in as well.',
     async run(subject) {
       const sessions = subject.open();
       const id = await add(sessions, { cart: ['tea'] });

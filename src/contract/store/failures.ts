@@ -103,7 +103,7 @@ export const failureCases: readonly ContractCase<StoreSubject>[] = [
     about: 'failures',
     name: 'its errors have neither the id nor the data in them',
     level: 'recommended',
-    why: 'Errors are logged, and logs are read by people who must not sign in as others.',
+    why: 'Errors are logged, and logs are read by people who must not log in as others.',
     needs: 'unreachable',
     async run(subject) {
       for (const [name, { error }] of await quietFailures(subject)) {

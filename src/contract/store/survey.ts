@@ -48,7 +48,7 @@ export const surveyCases: readonly ContractCase<StoreSubject>[] = [
     about: 'storage',
     name: 'what is stored opens no session',
     level: 'optional',
-    why: 'A backup, a log or an injection that only reads would be the sign-in of every visitor.',
+    why: 'A backup, a log or an injection that only reads would log in as every visitor.',
     needs: 'stolen',
     async run({ store, stolen }) {
       const read = part(stolen, 'it keeps nothing outside its process');

@@ -70,7 +70,7 @@ type Head = Pick<Row, 'left' | 'age' | 'user' | 'label'> & {
 /**
  * Rows in memcached.
  *
- * memcached has no accounts: a program that reaches it can write any key, and would sign in with a
+ * memcached has no accounts: a program that reaches it can write any key, and would log in with a
  * row that it has made up. So every row is sealed to its key with HMAC-SHA-256 under the store's
  * newest secret, and a row whose seal is wrong is read from the database instead.
  */

@@ -191,7 +191,7 @@ test('increments of two processes through the cache are all kept', async () => {
   assert.deepEqual(await stored(stores[1]?.sessions as Sessions, id), { n: 40 });
 });
 
-test('a row that an attacker wrote into memcached signs no user in', async () => {
+test('a row that an attacker wrote into memcached logs no user in', async () => {
   const { sessions } = await cachedStore();
   const id = await newSession(sessions, { user: 'guest' });
   const other = await newSession(sessions, { user: 'admin' });
