@@ -42,7 +42,9 @@ export async function newSchema(): Promise<Schema> {
 
 /** A pool that ends with the file's tests. */
 export function poolOf(url: string, options: PoolOptions = {}): Pool {
-  const pool = createPool({ uri: url, connectionLimit: 10, ...options });
+  // By default the driver fills half a megabyte in each connection, and tests make hundreds.
+  const few = { connectionLimit: 10, maxPreparedStatements: 250 };
+  const pool = createPool({ uri: url, ...few, ...options });
   // The end of a pool waits for a connection that is being made, and reports that it failed.
   atEnd(() => pool.end().catch(() => {}));
   return pool;
