@@ -29,6 +29,12 @@ const handlerOf = async (means: Parameters<typeof given>[0]) => {
   await made.open('', 'MySession');
   return made;
 };
+/** The object of one request. */
+const requestOf = async (means: object) => {
+  const request = new (exported as new (means: object) => typeof handler)(means);
+  await request.open('', 'MySession');
+  return request;
+};
 /** A session with data, under an id of its own, in an empty table. */
 const stored = async (data: string): Promise<string> => {
   await database.query('DELETE FROM sessions');
@@ -99,6 +105,16 @@ test('a request that only reads leaves the row in the format that it has', async
       assert.equal(await saved(), row);
     }
   }
+  // As text both bytes are U+FFFD.
+  const [photo, other] = ['x|s:1:"\xfe";', 'x|s:1:"\xff";'] as const;
+  for (const writes of ['php', 'json'] as const) {
+    const id = await stored(photo);
+    const request = await requestOf({ writes, readOnly: true });
+    await request.read(id);
+    await assert.rejects(() => request.write(id, Buffer.from(other, 'latin1')), `in ${writes}`);
+    await request.close();
+    assert.equal(await saved(), photo);
+  }
 });
 
 test('SESSION_WRITES is the switch, and off it saves what it always saved', async () => {
@@ -116,7 +132,9 @@ test('SESSION_WRITES is the switch, and off it saves what it always saved', asyn
     assert.equal(await save('php'), 'count|i:2;', 'SESSION_WRITES=php');
     const told = await save('json', { writes: 'php' });
     assert.equal(told, 'count|i:2;', "SESSION_WRITES=json, and a handler with writes: 'php'");
-    await assert.rejects(() => save('JSON'), /SESSION_WRITES/, 'SESSION_WRITES=JSON');
+    for (const wrong of ['JSON', '']) {
+      await assert.rejects(() => save(wrong), /SESSION_WRITES/, `SESSION_WRITES=${wrong}`);
+    }
   } finally {
     delete process.env['SESSION_WRITES'];
     if (before !== undefined) process.env['SESSION_WRITES'] = before;
@@ -137,7 +155,8 @@ test('beside a server of the lesson before, a visitor stays signed in at both', 
 
 test('a row that cannot be read is an error, and stays as it is', async () => {
   const rows = {
-    'a newer version': '{"v":3,"data":{"user":"Zara"},"tags":[]}',
+    'a newer version': '{"v":3,"data":{"user":"Zara"}}',
+    'a newer version, with more members': '{"v":3,"data":{"user":"Zara"},"tags":[]}',
     'a tag that is unknown': '{"v":2,"data":{"user":{"$php":"Zara"}}}',
     'a key that is there twice': '{"v":2,"data":{"user":"Zara","role":"none","role":"admin"}}',
     'a number that JSON rounds': '{"v":2,"data":{"user":"Zara","count":9007199254740993}}',
@@ -186,9 +205,8 @@ test('nothing is saved of which a part would be lost', async () => {
   await assert.rejects(() => arrays.write(id, 's:3:"Ann";'), 'data that is no array is saved');
   // A page whose session ended while it waited for it has read nothing, and changes nothing.
   await database.query('DELETE FROM sessions');
-  const late = new (exported as new (means: object) => typeof handler)({ writes: 'json' });
-  await late.open('', 'MySession');
-  assert.equal(await late.read(id), '');
+  const late = await requestOf({ writes: 'json' });
+  assert.equal(String(await late.read(id)), '');
   const answer = await late.write(id, '').catch(String);
   await late.close();
   assert.equal(answer, true, 'a page with an empty session, whose session has ended');

@@ -150,16 +150,16 @@ test('only a session that its visitor can still use is alive', async () => {
   const ages = [0, 59, 60, 299, 300, 899, 900, 1440, 1441, 86_400, -30, -1441];
   const dead = 'x'.repeat(5000); // Nothing is said of a session that is over
   await fill(
-    ['', ...ages.map((age) => (Math.abs(age) > 1440 ? dead : 'count|i:1;')), null],
-    [null, ...ages.map((age) => now - age), now],
+    ['', ...ages.map((age) => (Math.abs(age) > 1440 ? dead : 'count|i:1;')), null, null],
+    [null, ...ages.map((age) => now - age), now, now - 86_400],
   );
   const census = numbersOf(await takeCensus());
   const names = ['rows', 'unused', 'expired', 'alive', 'malformed', 'bytes', 'largest', 'time'];
   assert.deepEqual(
     names.map((name) => [name, census[name]]),
     [
-      ['rows', '14'],
-      ['unused', '1'],
+      ['rows', '15'],
+      ['unused', '2'],
       ['expired', '4'],
       ['alive', '9'],
       ['malformed', '0'],
@@ -224,10 +224,14 @@ test('a census that has to wait fails after two seconds', async () => {
   await holder.query('LOCK TABLES sessions WRITE');
   const census = takeCensus().catch((error: Error) => error);
   const outcome = await Promise.race([census, delay(4000, 'nothing in 4 s')]);
+  const [left] = await database.query(
+    "SELECT COUNT(*) AS n FROM information_schema.PROCESSLIST WHERE INFO LIKE '%crawlable%' AND ID <> CONNECTION_ID()",
+  );
   await holder.query('UNLOCK TABLES');
   await holder.end();
   await census;
   assert.ok(outcome instanceof Error, `a census of a table that is locked: ${outcome}`);
+  assert.equal(Number(left?.['n']), 0, 'statements that still wait at the database');
 });
 
 test('a census that fails gives its connection back', async () => {
@@ -236,6 +240,9 @@ test('a census that fails gives its connection back', async () => {
   await database.withoutTable(async () => {
     await assert.rejects(takeCensus(), 'a census without a table');
   });
+  const { rows, census } = await holdRows(takeCensus);
+  rows.cut();
+  await assert.rejects(census, 'a census whose connection is lost between two statements');
   const next = await takeCensus().catch((error: Error) => `rows: ${error.message}`);
   assert.equal(
     numbersOf(next)['rows'],

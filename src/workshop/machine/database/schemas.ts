@@ -57,7 +57,7 @@ export class Schemas {
       purpose
         .toLowerCase()
         .replaceAll(/[^0-9a-z]/g, '')
-        .slice(0, 24) || 'schema';
+        .slice(0, 37) || 'schema';
     const name = `phpsessid_${this.#run}_${word}_${++this.#count}`;
     await this.#query(`CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
     const url = withSchema(this.#url, name);
