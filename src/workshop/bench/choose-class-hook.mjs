@@ -27,7 +27,7 @@ export function resolve(specifier, context, next) {
  */
 function ofSameCopy(copy) {
   return (resolved) =>
-    resolved.url.includes('/lessons/')
+    /\/lessons\/\d\d-/.test(resolved.url) // The project itself may lie in a folder of that name
       ? { ...resolved, url: `${resolved.url}?bench=${copy}` }
       : resolved;
 }

@@ -41,14 +41,24 @@ test('one session is counted by two processes and this one', async () => {
 
 test('two copies of a class share no file of the lessons, also in a file that is run by hand', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'phpsessid-copies-'));
-  const write = (path: string, text: string): void => writeFileSync(join(folder, path), text);
-  mkdirSync(join(folder, 'lessons'));
-  write('package.json', '{"type":"module","imports":{"#seal":"./lessons/seal.mjs"}}');
-  write('lessons/seal.mjs', 'export const drawn = {};');
-  const file = join(folder, 'lessons/class.mjs');
-  write('lessons/class.mjs', "export { drawn as Sessions } from '#seal';");
+  const write = (path: string, text: string): void =>
+    writeFileSync(join(folder, 'lessons/project', path), text);
+  // A project may lie in a folder named `lessons`, too.
+  mkdirSync(join(folder, 'lessons/project/lessons/18-seal'), { recursive: true });
+  const imports = { '#seal': './lessons/18-seal/seal.mjs', '#client': './client.mjs' };
+  write('package.json', JSON.stringify({ type: 'module', imports }));
+  write('client.mjs', 'export const client = {};');
+  write('lessons/18-seal/seal.mjs', 'export const drawn = {};');
+  const file = join(folder, 'lessons/project/lessons/18-seal/class.mjs');
+  write(
+    'lessons/18-seal/class.mjs',
+    "import { client } from '#client'; import { drawn } from '#seal'; export const Sessions = { client, drawn };",
+  );
+  const load = () => loadClass(nextCopy(file)) as Promise<{ client?: object; drawn?: object }>;
   try {
-    assert.notEqual(await loadClass(nextCopy(file)), await loadClass(nextCopy(file)));
+    const [one, two] = [await load(), await load()];
+    assert.notEqual(one.drawn, two.drawn);
+    assert.equal(one.client, two.client);
   } finally {
     rmSync(folder, { recursive: true });
   }
