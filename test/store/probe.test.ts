@@ -142,6 +142,13 @@ test('any pool of mysql2 serves, with options that change its results', async ()
   const callbacks = createPool(options);
   const lists = createPool({ uri: schema.url, rowsAsArray: true });
   atEnd(() => Promise.all([callbacks.promise().end(), lists.promise().end()]));
+  // As a program does that observes the driver.
+  lists.on('connection', (connection) => {
+    const { execute } = connection;
+    connection.execute = ((...values: Parameters<typeof execute>) => {
+      execute.apply(connection, values);
+    }) as unknown as typeof execute;
+  });
   for (const pool of [callbacks, callbacks.promise(), lists]) {
     const sessions = createSessions({ pool, secrets, gc: false });
     const id = await newSession(sessions, { n: 0 });

@@ -5,20 +5,26 @@ const IN_TRANSACTION = 1;
 
 /** The part of a mysql2 command that receives each packet of its answer. */
 interface Command {
-  execute(packet?: Packet, ...more: unknown[]): unknown;
+  execute?: (packet?: Packet, ...more: unknown[]) => unknown;
 }
 
 interface Packet {
-  isEOF(): boolean;
-  eofStatusFlags(): number;
+  isEOF?(): boolean;
+  eofStatusFlags?(): number;
 }
 
-/** Reports the flags behind rows, which the driver drops. */
+/**
+ * Reports the flags behind rows, which the driver drops.
+ *
+ * @param command - What the driver returned; not a command where a program that observes the driver has
+ *   replaced its methods, and then nothing is reported.
+ */
 export function onEndOfRows(command: unknown, report: (flags: number) => void): void {
-  const receiver = command as Command;
+  const receiver = (command ?? {}) as Command;
   const { execute } = receiver;
+  if (typeof execute !== 'function') return;
   receiver.execute = function (packet, ...more) {
-    if (packet?.isEOF()) report(packet.eofStatusFlags());
+    if (packet?.isEOF?.()) report(packet.eofStatusFlags?.() ?? 0);
     return execute.call(this, packet, ...more);
   };
 }
