@@ -52,7 +52,7 @@ export function serversPage(model: ServersModel): Html {
 ${section(
   'web',
   'Three web servers, one table',
-  html`From ${link(SERVED)}. A and B are Node with that lesson’s class, the third is PHP with its twin. haproxy passes the visits to each in turn. Kill one while visits are under way; then let one hang, which is worse: it accepts visits and answers none, until haproxy’s checks have failed twice and take it out, after about five seconds.`,
+  html`From ${link(SERVED)}. A and B are Node with that lesson’s class, the third is PHP with its twin. haproxy passes the visits to each in turn. Kill one while visits are under way; then let one hang, which is worse: it accepts visits and answers none, until haproxy’s checks have failed three times and take it out, after about seven seconds.`,
 )}
 ${section(
   'databases',
