@@ -22,12 +22,13 @@ type Options = Omit<SessionsOptions, 'secrets' | 'pool' | 'url'>;
 function storeOn(node: number, options: Options = {}): Sessions {
   const pool = createPool({ uri: cluster.nodes[node]?.url ?? '', connectTimeout: 1000 });
   pools.push(pool);
-  return createSessions({ secrets: ['s'.repeat(32)], gc: false, ...options, pool });
+  // A cluster stops for some seconds when a node is gone, and a busy machine is slow to connect.
+  const limits = { timeout: 60, lockTimeout: 60 };
+  return createSessions({ secrets: ['s'.repeat(32)], gc: false, ...limits, ...options, pool });
 }
 
 function storesOf(strategy: Strategy): Sessions[] {
-  // A cluster stops for some seconds when a node is gone.
-  return [0, 1, 2].map((node) => storeOn(node, { strategy, timeout: 20, lockTimeout: 20 }));
+  return [0, 1, 2].map((node) => storeOn(node, { strategy }));
 }
 
 await storeOn(0).createTable();
