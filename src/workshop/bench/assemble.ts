@@ -247,25 +247,14 @@ async function openTable(
   server ??= obtainServer();
   const schema = await (await server).createSchema(purpose);
   endings.push(() => schema.drop());
-  const url = withFewStatements(schema.url);
-  const wire = await openWire(url);
+  const wire = await openWire(schema.url);
   endings.push(async () => {
     dropSockets(wire.port);
     await wire.close();
   });
-  const database = await openDatabase(url, wire, schemaSql);
+  const database = await openDatabase(schema.url, wire, schemaSql);
   endings.push(() => database.close());
   return { wire, database };
-}
-
-/**
- * mysql2 reserves half a megabyte in each connection for 16,000 prepared statements, and tests make
- * thousands of connections: filling and collecting it took a tenth of the matrix's CPU.
- */
-function withFewStatements(address: string): string {
-  const url = new URL(address);
-  url.searchParams.set('maxPreparedStatements', '250');
-  return url.href;
 }
 
 /** The processes of one site have the same passwords for seals. */
