@@ -30,9 +30,7 @@ import {
 import { passwords, rowKey, ttl, unseal } from '#seal';
 import {
   decodeEnvelope,
-  decodeSession,
   encodeEnvelope,
-  encodeSession,
   isEnvelope,
   type PhpRecord,
   type PhpValue,
@@ -156,17 +154,16 @@ class Nodes {
 
 /** A session's variables, in PHP's notation or in JSON. */
 function variablesOf(format: SessionFormat, data: Uint8Array | null): PhpRecord {
-  if (data && isEnvelope(data)) return decodeEnvelope<PhpRecord>(data);
-  const { variables, error } = decodeSession<PhpRecord>(format, data ?? '');
-  if (error) throw error;
-  return variables;
+  if (!data?.length) return {};
+  return decodeEnvelope<PhpRecord>(isEnvelope(data) ? data : toEnvelope(format, data));
 }
 
 /** Adds what a request has changed since `base` to what another one has saved meanwhile. */
 function merge(base: PhpRecord, mine: PhpRecord, theirs: PhpRecord): PhpRecord {
   const byKey = (data: PhpRecord) => new Map(Object.entries(data));
   const [old, own, now] = [byKey(base), byKey(mine), byKey(theirs)];
-  const text = (value?: PhpValue) => (value === undefined ? '' : serialize(value).toString());
+  const text = (value?: PhpValue) =>
+    value === undefined ? '' : serialize(value).toString('latin1');
   for (const key of new Set([...old.keys(), ...own.keys()])) {
     const [before, value] = [text(old.get(key)), own.get(key)];
     if (text(value) === before) continue;
@@ -477,9 +474,8 @@ export class Sessions implements SessionHandlerInterface, SessionIdInterface {
 
   /** Writes a session's variables as a row has them. */
   #encode(variables: PhpRecord): Buffer {
-    return this.#writes === 'json'
-      ? encodeEnvelope(variables)
-      : Buffer.from(encodeSession(this.#format, variables).bytes || '');
+    const row = encodeEnvelope(variables);
+    return this.#writes === 'json' ? row : toPhp(this.#format, row);
   }
 
   /** PHP calls no method after one that failed, not even close, so close runs here. */
