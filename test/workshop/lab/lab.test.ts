@@ -13,6 +13,7 @@ import { labServer } from '../../../src/workshop/lab/server.ts';
 import type { PageModel } from '../../../src/workshop/lab/views/model.ts';
 import { rowPanel } from '../../../src/workshop/lab/views/row.ts';
 import { obtainServer } from '../../../src/workshop/machine/database/server.ts';
+import { until } from '../machine/place.ts';
 
 const server = await obtainServer();
 const lab = new Lab();
@@ -56,8 +57,7 @@ test('two requests at once for a class that needs another table get the same cla
   assert.equal(one, other);
 });
 
-test('a page that cannot be drawn leaves no listener behind', async (context) => {
-  context.mock.method(console, 'error', () => {});
+test('a page that cannot be drawn says why, and leaves no listener behind', async () => {
   const page = {
     concerns: () => true,
     announces: () => true,
@@ -65,8 +65,15 @@ test('a page that cannot be drawn leaves no listener behind', async (context) =>
     refresh: async () => {},
   };
   const app = new Hono().get('/', (asked) => streamLive(asked, lab, page));
-  assert.match(await (await app.request('/')).text(), /^event: token/);
-  assert.deepEqual([lab.listenerCount('change'), lab.listenerCount('say')], [0, 0]);
+  const reader = (await app.request('/')).body?.getReader();
+  const decoder = new TextDecoder();
+  let events = '';
+  while (!events.includes('The page goes on by itself')) {
+    events += decoder.decode((await reader?.read())?.value, { stream: true });
+  }
+  assert.match(events, /^event: token[\s\S]*the file of a lesson is broken/);
+  await reader?.cancel();
+  await until(() => lab.listenerCount('change') + lab.listenerCount('say') === 0);
 });
 
 test('on the port of HTTP, which browsers leave out, the lab knows its host', async () => {

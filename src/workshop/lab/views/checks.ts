@@ -39,7 +39,7 @@ export function testsPanel(model: PageModel): Html {
     <p class="sum">${
       run.error !== undefined
         ? html`<span class="bad">✘ The tests could not run: ${run.error}</span>`
-        : html`<span class="good">✔ ${passed} passed</span>${failed.length > 0 && html` <span class="bad">✘ ${failed.length} failed</span>`}${run.types.length > 0 && html` <span class="bad">✘ ${count(run.types.length, 'type error')}</span>`}${run.running && ' …'}`
+        : html`${passed > 0 && html`<span class="good">✔ ${passed} passed</span>`}${failed.length > 0 && html` <span class="bad">✘ ${failed.length} failed</span>`}${run.types.length > 0 && html` <span class="bad">✘ ${count(run.types.length, 'type error')}</span>`}${run.running && ' …'}`
     }</p>
     ${run.types.map(
       (problem) => html`<p class="well">${problem.message} <code>${namePlace(problem)}</code></p>`,
