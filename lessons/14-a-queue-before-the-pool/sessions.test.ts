@@ -61,7 +61,7 @@ test('a request waits for a connection no longer than MaxWait', async () => {
     const heard = await overhear(async () => {
       // The second one waits for the first, and both for a connection.
       const both = visits(2, cookie);
-      // 0.7 s after the first answer there is a connection, for a request that waits anew.
+      // Connections are free 0.7 s after the first answer: a request that waits anew gets one.
       const open = () => {
         opening = setTimeout(() => slow.saves.open(), 700);
       };

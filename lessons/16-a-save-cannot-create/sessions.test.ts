@@ -165,7 +165,7 @@ test('a request that waits during a sign-in leaves the new cookie alone', async 
   assert.ok(isReported(counted, heard), unreported);
   assert.equal(signIn.setCookie.length, 1);
   for (const { body, setCookie } of polled) {
-    assert.match(body, /Nobody/, 'its session has ended, and it did not say so');
+    assert.match(body, /Nobody/, 'a page whose session has ended names no user');
     assert.deepEqual(setCookie, [], 'its cookie replaces the one of the sign-in');
   }
   assert.match((await whoami(second.cookie)).body, /ann/, 'a double click signs in, too');

@@ -21,7 +21,7 @@ export interface Opening {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An opening by a session layer, whose renewed ids lead nowhere: their pointers are for an end alone. */
+/** An opening by a session layer: a renewed id opens nothing there, and only an end follows its pointer. */
 interface ExactOpening extends Opening {
   readonly isExact?: boolean;
 }

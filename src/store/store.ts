@@ -172,7 +172,8 @@ export class Sessions<
   }
 
   /**
-   * As `open()`, for a session layer: an id that was given up by `moveTo()` opens nothing.
+   * Opens a session as `open()` does, for a session layer: an id that `moveTo()` has replaced opens
+   * nothing.
    *
    * @internal
    */

@@ -68,7 +68,7 @@ export interface Frames {
 export class Database {
   readonly #pool: CallbackPool;
   readonly #timeout: number;
-  /** What each statement says against the pool's own options; undefined if they are right. */
+  /** Options that a statement needs where those of the pool are others; undefined if it needs none. */
   readonly #options: Partial<QueryOptions> | undefined;
   /** The statements that this server needs around each SELECT, and around each save, as the probe found. */
   frames: Frames = { read: BARE, write: BARE };

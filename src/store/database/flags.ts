@@ -30,7 +30,7 @@ export function onEndOfRows(command: unknown, report: (flags: number) => void): 
 }
 
 /**
- * Whether an answer was given within a transaction.
+ * Whether the server answered within an open transaction.
  *
  * @param result - The driver's result.
  * @param flags - The flags behind its rows.
