@@ -28,6 +28,7 @@ export interface ContractCase<Subject> {
   /**
    * Runs the case.
    *
+   * @param subject - The store or the adapter to test.
    * @throws NotApplicable where the subject lacks the part; any other error where it fails.
    */
   run(subject: Subject): Promise<void>;

@@ -138,6 +138,7 @@ export class SessionValueError extends SessionError {
   /**
    * @param path - The value's place.
    * @param kind - The kind of value, with its article.
+   * @param cause - The error underneath.
    */
   constructor(path: string, kind: string, cause?: unknown) {
     super(`${path}: ${kind} cannot be stored`, cause);
@@ -152,7 +153,10 @@ export class SessionValueError extends SessionError {
  * new SessionUnreadable('it ends within a string').message; // 'The stored session cannot be read: it ends within a string'
  */
 export class SessionUnreadable extends SessionError {
-  /** @param reason - The fault. */
+  /**
+   * @param reason - The fault.
+   * @param cause - The error underneath, such as the decoder's.
+   */
   constructor(reason: string, cause?: unknown) {
     super(`The stored session cannot be read: ${reason}`, cause);
   }

@@ -81,9 +81,19 @@ export class ExpressSessionStore extends Store {
     this.#sessions = new CookieSessions(sessions, options.user, former);
   }
 
-  /** Reads a session; null for one that is unknown or has expired. */
+  /**
+   * Reads a session.
+   *
+   * @param sid - The id in the cookie.
+   * @returns Null for a session that is unknown or has expired.
+   */
   override get(sid: string): Promise<SessionData | null>;
-  /** As above; calls back with the session. */
+  /**
+   * Reads a session, and calls back.
+   *
+   * @param sid - The id in the cookie.
+   * @param done - Receives the error, or null and the session.
+   */
   override get(sid: string, done: Done<SessionData | null>): void;
   override get(
     sid: string,
@@ -95,12 +105,18 @@ export class ExpressSessionStore extends Store {
   /**
    * Creates or saves a session. A save of a session that was ended succeeds and writes nothing.
    *
-   * @param sid - The id that express-session has signed into the cookie.
+   * @param sid - The id in the cookie.
    * @param session - The session with its cookie.
    * @throws SessionUnavailable and others, as `OpenSession.save()`.
    */
   override set(sid: string, session: SessionData): Promise<void>;
-  /** As above; calls back when it is saved. */
+  /**
+   * Creates or saves a session, and calls back.
+   *
+   * @param sid - The id in the cookie.
+   * @param session - The session with its cookie.
+   * @param done - Called when the session is saved, or with the error.
+   */
   override set(sid: string, session: SessionData, done?: Done): void;
   override set(sid: string, session: SessionData, done?: Done): Promise<void> | undefined {
     return settle(this.#set(sid, session), done);
@@ -109,11 +125,17 @@ export class ExpressSessionStore extends Store {
   /**
    * Notes the use of an unchanged session. It is written down if it was long enough ago to matter.
    *
-   * @param sid - The id.
+   * @param sid - The id in the cookie.
    * @param session - The session with its cookie, whose expiry is noted.
    */
   override touch(sid: string, session: SessionData): Promise<void>;
-  /** As above; calls back when the use is noted. */
+  /**
+   * Notes the use of an unchanged session, and calls back.
+   *
+   * @param sid - The id in the cookie.
+   * @param session - The session with its cookie, whose expiry is noted.
+   * @param done - Called when the use is noted, or with the error.
+   */
   override touch(sid: string, session: SessionData, done?: Done): void;
   override touch(sid: string, session: SessionData, done?: Done): Promise<void> | undefined {
     const held = this.#heldOf(sid, session);
@@ -123,10 +145,15 @@ export class ExpressSessionStore extends Store {
   /**
    * Ends a session; an unknown id is no error.
    *
-   * @param sid - The id.
+   * @param sid - The id in the cookie.
    */
   override destroy(sid: string): Promise<void>;
-  /** As above; calls back when the session has ended. */
+  /**
+   * Ends a session, and calls back.
+   *
+   * @param sid - The id in the cookie.
+   * @param done - Called when the session has ended, or with the error.
+   */
   override destroy(sid: string, done?: Done): void;
   override destroy(sid: string, done?: Done): Promise<void> | undefined {
     return settle(this.#sessions.end(sid), done);
@@ -134,7 +161,11 @@ export class ExpressSessionStore extends Store {
 
   /** Reads all sessions that have not expired, without their ids, which are not stored. */
   override all(): Promise<SessionData[]>;
-  /** As above; calls back with the sessions. */
+  /**
+   * Reads all sessions, and calls back.
+   *
+   * @param done - Receives the error, or null and the sessions.
+   */
   override all(done: Done<SessionData[]>): void;
   override all(done?: Done<SessionData[]>): Promise<SessionData[]> | undefined {
     return settle(this.#all(), done);
@@ -142,7 +173,11 @@ export class ExpressSessionStore extends Store {
 
   /** Counts the sessions that have not expired. */
   override length(): Promise<number>;
-  /** As above; calls back with the number. */
+  /**
+   * Counts the sessions, and calls back.
+   *
+   * @param done - Receives the error, or null and the number.
+   */
   override length(done: Done<number>): void;
   override length(done?: Done<number>): Promise<number> | undefined {
     return settle(this.#count(), done);
@@ -150,7 +185,11 @@ export class ExpressSessionStore extends Store {
 
   /** Ends all sessions. */
   override clear(): Promise<void>;
-  /** As above; calls back when all have ended. */
+  /**
+   * Ends all sessions, and calls back.
+   *
+   * @param done - Called when all have ended, or with the error.
+   */
   override clear(done?: Done): void;
   override clear(done?: Done): Promise<void> | undefined {
     return settle(this.#sessions.endAll(), done);
