@@ -11,7 +11,7 @@ import { $_SESSION, session_set_save_handler, session_start, session_write_close
 import { withPhpSession } from '../../src/adapters/node.ts';
 import { obtainServer } from '../../src/workshop/machine/database/server.ts';
 import { gate, Memory, quiet, serve } from './fixture.ts';
-import { overlap } from './overlap.ts';
+import { bobsArrival, overlap } from './overlap.ts';
 
 const server = await obtainServer();
 after(() => server.close());
@@ -25,6 +25,17 @@ function pool(): Pool {
 test('mysql2, callbacks of a pool that waited for a connection: only the explicit form is right', async () => {
   const shared = pool();
   const seen = await overlap((callback) => shared.query('SELECT SLEEP(0.05)', () => callback()));
+  assert.deepEqual(seen, { ambient: 'ann', explicit: 'bob' });
+});
+
+test('mysql2, a connection that a callback gets: only the explicit form is right', async () => {
+  const shared = pool();
+  const seen = await overlap((callback) => {
+    shared.getConnection((_error, connection) => {
+      void bobsArrival().then(() => connection.release());
+      callback();
+    });
+  });
   assert.deepEqual(seen, { ambient: 'ann', explicit: 'bob' });
 });
 
