@@ -56,7 +56,8 @@ test('the head of a stream that continues after the save is sent once', async ()
     const answer = await ask(url, path);
     assert.equal(answer.match(/HTTP\/1\.1 200 OK/g)?.length, 1, path);
     assert.equal(answer.match(/__Host-session=/g)?.length, 1, path);
-    assert.match(answer, /4\r\ntwo \r\n5\r\nthree\r\n0\r\n\r\n$/);
+    // From Node 26 on, two writes of one turn are one chunk.
+    assert.match(answer, /\r\ntwo (\r\n5\r\n)?three\r\n0\r\n\r\n$/);
   }
 });
 

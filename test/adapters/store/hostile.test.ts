@@ -153,7 +153,8 @@ async function raw(url: string, request: string, isCut = false): Promise<string>
     await new Promise((resolve) => setTimeout(resolve, 30));
     socket.resetAndDestroy();
   }
-  await once(socket, 'close');
+  // once() would reject at a reset, which may come with the answer or in place of it.
+  await new Promise((resolve) => socket.once('close', resolve));
   return Buffer.concat(chunks).toString('latin1');
 }
 

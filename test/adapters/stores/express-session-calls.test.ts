@@ -24,7 +24,10 @@ test('every method returns a promise where it gets no callback', async () => {
   const cookie = new Cookie();
   cookie.maxAge = 60_000;
   await store.touch('a', { ...data({ user: 'ann' }), cookie });
-  assert.equal((await store.get('a'))?.cookie.originalMaxAge, 60_000);
+  // express-session computes it: the clock may go on between its setter and its getter.
+  const { originalMaxAge } = cookie;
+  assert.ok(originalMaxAge !== null && originalMaxAge > 30_000);
+  assert.equal((await store.get('a'))?.cookie.originalMaxAge, originalMaxAge);
   assert.deepEqual([await store.length(), (await store.all()).length], [1, 1]);
   await store.destroy('a');
   assert.equal(await store.get('a'), null);
