@@ -108,6 +108,8 @@ class Apt {
   readonly #options: Announcements & { suite?: string };
   /** Options for separate lists; empty while the system's lists are good enough. */
   #lists: string[] = [];
+  /** Why a mirror's lists are missing: without the network, apt only says that it knows no such package. */
+  #unread = '';
 
   constructor(programs: AptPrograms, options: Announcements & { suite?: string }) {
     this.#programs = programs;
@@ -139,7 +141,7 @@ class Apt {
       await this.#updateOwnLists();
       simulated = await simulate();
     }
-    if (simulated.code !== 0) throw new Error(lastLines(simulated));
+    if (simulated.code !== 0) throw this.#failure(simulated);
     const added = [...simulated.stdout.matchAll(/^Inst (\S+)/gm)].map(([, name = '']) => name);
     if (suite !== undefined) return added;
     // Programs use the system's C library: its parts must come from one version.
@@ -154,7 +156,7 @@ class Apt {
       await this.#updateOwnLists();
       downloaded = await this.#apt(['download', ...names], folder);
     }
-    if (downloaded.code !== 0) throw new Error(lastLines(downloaded));
+    if (downloaded.code !== 0) throw this.#failure(downloaded);
   }
 
   /** Returns the line of a suite of Debian, on the mirror that this system uses. */
@@ -196,7 +198,15 @@ class Apt {
       this.#lists.push('-o', `Dir::Etc::SourceList=${sources}`, '-o', 'Dir::Etc::SourceParts=-');
     }
     // The exit code is ignored: one failed source must not hide the others.
-    await this.#apt(['update']);
+    const { stderr } = await this.#apt(['update']);
+    const [, problem] = /^[EW]: Failed to fetch (.+)$/m.exec(stderr) ?? [];
+    if (problem !== undefined) this.#unread = `. The package mirror cannot be read: ${problem}`;
+  }
+
+  #failure({ stdout, stderr }: RunResult): Error {
+    const errors = stderr.split('\n').filter((line) => line.startsWith('E:'));
+    const lines = errors.length > 0 ? errors : `${stdout}\n${stderr}`.trim().split('\n');
+    return new Error(`apt-get: ${lines.slice(-3).join(' ')}${this.#unread}`);
   }
 
   #apt(args: readonly string[], cwd?: string): Promise<RunResult> {
@@ -209,10 +219,4 @@ class Apt {
       timeout: 180_000,
     });
   }
-}
-
-function lastLines({ stdout, stderr }: RunResult): string {
-  const errors = stderr.split('\n').filter((line) => line.startsWith('E:'));
-  const lines = errors.length > 0 ? errors : `${stdout}\n${stderr}`.trim().split('\n');
-  return `apt-get: ${lines.slice(-3).join(' ')}`;
 }

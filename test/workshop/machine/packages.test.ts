@@ -10,6 +10,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -122,6 +123,15 @@ test('that do not exist are refused in apt’s words, and leave nothing', { skip
   assert.match(fetch('phpsessid-nothing'), /failed apt-get: E: Unable to locate package/);
   const [release = ''] = readdirSync(join(cache, 'packages'));
   assert.deepEqual(readdirSync(join(cache, 'packages', release)), ['phpsessid-program']);
+});
+
+test('of a mirror that is away are refused with the reason', { skip }, () => {
+  const [mirror, away] = [join(folder, 'mirror'), join(folder, 'away')];
+  rmSync(join(cache, 'apt'), { recursive: true });
+  renameSync(mirror, away);
+  const failed = fetch('phpsessid-library');
+  renameSync(away, mirror);
+  assert.match(failed, /failed apt-get: E: .*The package mirror cannot be read: file:.*not found/s);
 });
 
 test('leave the system’s own lists alone', { skip }, () => {
