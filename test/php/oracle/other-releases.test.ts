@@ -1,12 +1,21 @@
 /** Request sequences in the releases of PHP that are fetched once, and skipped without a network. */
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
-import type { PhpVersion } from '#php';
+import {
+  type PhpOptions,
+  type PhpVersion,
+  SID,
+  session_id,
+  session_regenerate_id,
+  withPhpRequest,
+} from '#php';
+import { openWasmPhp } from '../../../src/workshop/oracle/wasm.ts';
 import { findBuild } from '../../../src/workshop/oracle/wasm-build.ts';
 import { keepResults, type SequenceTotal } from '../../../src/workshop/site/comparisons.ts';
 import { compareAll, differencesAmong } from './compare.ts';
 import { assertEqual, totalOf } from './same.ts';
 import { scenarios } from './scenarios.ts';
+import '../own-save-path.ts';
 
 /** The text of the page on PHP and this library. */
 const totals: SequenceTotal[] = [];
@@ -26,6 +35,22 @@ test('request sequences go as in PHP 8.2', (t) => compareWhereAvailable(t, '8.2'
 test('request sequences go as in PHP 8.3', (t) => compareWhereAvailable(t, '8.3'));
 
 test('request sequences go as in PHP 8.5', (t) => compareWhereAvailable(t, '8.5'));
+
+test('PHP 8.2 compiles the first SID into a page of session.auto_start; here SID changes with the id', async (t) => {
+  const build = await findBuild('8.2');
+  if ('reason' in build) return t.skip(build.reason);
+  const on = { 'session.auto_start': '1', 'session.use_only_cookies': '0' } as const;
+  const php = await openWasmPhp({ version: '8.2', settings: on });
+  after(() => php.close());
+  const page = `<?php session_id() or exit; $first = SID; session_regenerate_id();
+    echo json_encode([SID === $first, constant('SID') === 'PHPSESSID=' . session_id()]);`;
+  assert.equal((await php.run(page)).toString(), '[true,true]');
+  const options: PhpOptions = { version: '8.2', settings: on, onMessage() {} };
+  await withPhpRequest(options, async () => {
+    await session_regenerate_id();
+    assert.equal(String(SID), `PHPSESSID=${session_id()}`);
+  });
+});
 
 /** PHP 8.5's values of the settings whose defaults 8.6 changes. */
 const OLD_DEFAULTS = { use_strict_mode: '0', cookie_httponly: '0', cookie_samesite: '' };

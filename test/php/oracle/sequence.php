@@ -183,7 +183,7 @@ function perform($step) {
       $name = $step[1];
       $values = array_map('thaw', array_slice($step, 2));
       $function = str_contains($name, '::') ? [new SessionHandler, explode('::', $name)[1]] : $name;
-      attempt($name, fn() => $name === 'SID' ? SID : $function(...$values));
+      attempt($name, fn() => $name === 'SID' ? constant('SID') : $function(...$values));
       return;
     case 'set': $_SESSION[thaw($step[1])] = thaw($step[2]); return;
     case 'delete': unset($_SESSION[thaw($step[1])]); return;

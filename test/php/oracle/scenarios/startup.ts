@@ -55,6 +55,10 @@ const loose: Scenario[] = [
   { raw: { cookie: 'PHPSESSID=a', query: 'PHPSESSID=b' }, steps: [start, id, call('SID')] },
   { steps: [start, call('SID'), call('session_regenerate_id'), call('SID')] },
   { steps: [start, close, ini('use_cookies', '0'), start, call('SID')] },
+  {
+    settings: { auto_start: '1', use_only_cookies: '0' },
+    steps: [call('SID'), call('session_regenerate_id'), call('SID')],
+  },
 ].map(
   (rest, at): Scenario => ({
     name: `ids in the query ${at}`,
