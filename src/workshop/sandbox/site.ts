@@ -197,12 +197,17 @@ interface Crowd {
   counts: number[];
 }
 
-/** Sends requests for the counter page from one browser, several at once. */
+/**
+ * Sends requests for the counter page from one browser, several at once.
+ *
+ * @throws The signal's reason after an abort: no further request is sent.
+ */
 export async function visitOften(
   port: number,
   cookie: string,
   requests: number,
   atOnce: number,
+  signal?: AbortSignal,
 ): Promise<Crowd> {
   const right = new Map<string, number>();
   const counts: number[] = [];
@@ -211,6 +216,7 @@ export async function visitOften(
     while (left > 0) {
       left -= 1;
       const page = await visit(port, { cookie }).catch(() => undefined);
+      signal?.throwIfAborted();
       if (page?.status !== 200) failed += 1;
       else {
         const name = serverOf(page);

@@ -31,6 +31,15 @@ test('keys kill a server and start it again, and the site continues', async () =
   assert.equal((await typist.ended()).code, 0);
 });
 
+test('Ctrl-C ends the count, without a verdict', async () => {
+  const typist = type('servers', '--requests', '3000');
+  await typist.sees(/one browser sends 3000 requests/);
+  typist.press('\u0003');
+  const { code, output } = await typist.ended();
+  assert.equal(code, 130);
+  assert.doesNotMatch(output, /the counter is at/);
+});
+
 test('an invalid number of requests is refused', async () => {
   for (const wrong of ['2', 'many']) {
     const { code, errors } = await run('servers', `--requests=${wrong}`);

@@ -42,7 +42,7 @@ for your browser, and a key kills a server or starts it again.
         const names = [...site.servers.keys()].join(', ');
         terminal.say(`site  ${terminal.paint('cyan', `http://127.0.0.1:${site.port}/`)}`);
         terminal.say(`      ${names} behind ${site.proxy}\n`);
-        const counted = await count(site, requests, terminal);
+        const counted = await count(site, requests, terminal, signal);
         terminal.answer(counted);
         if (terminal.interactive) await obeyKeys(site, requests, terminal, signal);
         return counted.count === requests ? 0 : 1;
@@ -58,11 +58,12 @@ async function count(
   site: Site,
   requests: number,
   { say, paint }: Terminal,
+  signal: AbortSignal,
 ): Promise<{ count: number; failed: number; answered: Record<string, number> }> {
   say(`one browser sends ${requests} requests, ${AT_ONCE} at a time …`);
   const { cookie } = await visit(site.port);
   const began = performance.now();
-  const { right, failed } = await visitOften(site.port, cookie, requests - 2, AT_ONCE);
+  const { right, failed } = await visitOften(site.port, cookie, requests - 2, AT_ONCE, signal);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   const last = countOf(await visit(site.port, { cookie }));
   const answered = [...right].sort().map(([name, number]) => `${name} ${number}`);
@@ -81,22 +82,25 @@ async function obeyKeys(
 ): Promise<void> {
   const all = [...site.servers.values()];
   const ending = new AbortController();
+  const either = AbortSignal.any([signal, ending.signal]);
   let working = Promise.resolve();
   const act = async (key: string): Promise<void> => {
     const server = all.find(({ name }) => name[0]?.toLowerCase() === key);
-    if (key === 'r') await count(site, requests, terminal);
+    if (key === 'r') await count(site, requests, terminal, either);
     if (!server) return;
     const wasUp = server.isUp;
     await (wasUp ? server.kill() : server.start());
     terminal.say(`${server.name} ${wasUp ? 'was killed' : 'is up'}`);
   };
+  const complain = (error: unknown): void => {
+    if (!either.aborted) terminal.complain(String(error));
+  };
   terminal.say('a, b, p kill a server or start it · r the requests again · q quit');
   const release = listenToKeys((key) => {
     if (['q', '', '\u0003'].includes(key)) ending.abort();
-    else working = working.then(() => act(key)).catch((error) => terminal.complain(String(error)));
+    else working = working.then(() => act(key)).catch(complain);
   });
   try {
-    const either = AbortSignal.any([signal, ending.signal]);
     if (!either.aborted) await once(either, 'abort');
     await working;
   } finally {
