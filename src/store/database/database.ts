@@ -4,6 +4,7 @@ import type { Pool as PromisePool } from 'mysql2/promise';
 import { type Deadline, repeat } from './deadline.ts';
 import { DUPLICATE, NoAnswer, StatementFailure } from './failures.ts';
 import { isInTransaction, onEndOfRows } from './flags.ts';
+import { surviveErrors } from './survive.ts';
 
 /** A pool of mysql2, or of mysql2/promise. */
 export type AnyPool = CallbackPool | PromisePool;
@@ -138,7 +139,10 @@ export class Database {
     this.#pool.getConnection((error, connection) => {
       if (!settle()) connection?.release();
       else if (error) onFailure(new StatementFailure(error, false));
-      else onLink(new PooledLink(connection, this.#timeout, this.#options, this.frames));
+      else {
+        surviveErrors(connection);
+        onLink(new PooledLink(connection, this.#timeout, this.#options, this.frames));
+      }
     });
   }
 }

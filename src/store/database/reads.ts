@@ -51,12 +51,13 @@ export function firstOf(
 }
 
 /**
- * Returns the row itself. A key that is not bytes comes from an answer that was spoiled on its way, and
- * says nothing.
+ * Returns the row itself. Columns that are not bytes come from an answer that was spoiled on its way, and
+ * say nothing.
  *
  * @throws StatementFailure.
  */
 export function readable(row: Row): Row {
-  if (Buffer.isBuffer(row.key)) return row;
+  const { key, data, marks, next = key } = row;
+  if ([key, data, marks, next].every(Buffer.isBuffer)) return row;
   throw new StatementFailure(new NoAnswer('The answer cannot be read'), true);
 }

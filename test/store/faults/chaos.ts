@@ -13,6 +13,8 @@ export interface Fault {
   readonly way: 'up' | 'down';
   /** Bytes that still pass. */
   readonly after: number;
+  /** The bits that `flip` turns over; several without. */
+  readonly mask?: number | undefined;
   /** The end of the rest. */
   readonly end: 'fin' | 'rst' | 'silence' | 'flip' | 'slices';
 }
@@ -132,7 +134,7 @@ class Link {
     if (fault.end === 'flip') {
       this.#fault = undefined;
       const spoiled = Buffer.from(chunk);
-      spoiled[end] = (spoiled[end] ?? 0) ^ 0x55;
+      spoiled[end] = (spoiled[end] ?? 0) ^ (fault.mask ?? 0x55);
       to.write(spoiled);
       return;
     }
