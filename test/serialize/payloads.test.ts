@@ -140,8 +140,18 @@ test('renumbers the references of a payload to values outside', async () => {
   assert.equal(await inPhp(serialize(longer), check), '[true,true]');
   assert.throws(
     () => serialize(list.slice(1)),
-    /its payload refers to value 2, which is no longer/,
+    /its payload refers to value 2, which is no longer written before it/,
   );
+});
+
+test('refuses to write a payload that means an array by r:, as its class in PHP refuses to read it', async () => {
+  const bytes = Buffer.from('a:2:{i:0;a:1:{i:0;i:5;}i:1;C:3:"One":4:{r:2;}}');
+  assert.match(
+    await inPhp(bytes, '[$read[1]->data]'),
+    /Error at offset 4 of 4 bytes[\s\S]*\[false\]$/,
+  );
+  const list = unserialize<PhpValue[]>(bytes);
+  assert.throws(() => serialize(list), /its payload refers to value 2, which is neither an object/);
 });
 
 test('resolves references behind a serialize() within serialize() where they show the count', async () => {

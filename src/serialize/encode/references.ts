@@ -99,7 +99,11 @@ export class IdentityWriter extends ByteWriter {
     let hasMoved = shift !== 0;
     const payload = renumber(value.payload, (number) => {
       if (number > origin.slot) return number + shift;
-      const now = this.#numberOf(origin.targets.get(number));
+      const target = origin.targets.get(number);
+      if (target === undefined) {
+        refuse(`its payload refers to value ${number}, which is neither an object nor a reference`);
+      }
+      const now = this.#numberOf(target);
       if (now === undefined) {
         refuse(`its payload refers to value ${number}, which is no longer written before it`);
       }
@@ -110,8 +114,7 @@ export class IdentityWriter extends ByteWriter {
     return payload ?? refuse('its payload has references in a form that cannot be renumbered');
   }
 
-  #numberOf(target: object | undefined): number | undefined {
-    if (target === undefined) return undefined;
+  #numberOf(target: object): number | undefined {
     if (target instanceof PhpPart) return this.#numberOfPart(target, target.owner, target.offset);
     if (target instanceof PhpReference && isIdentity(target.value)) return this.known(target.value);
     return this.known(target);
