@@ -59,11 +59,18 @@ test("a form from another site's page is refused", async () => {
     { Host: 'shop.example', Origin: 'https://shop.example:8443' },
     { Host: 'localhost.example', Origin: 'http://localhost.example' },
     { Host: 'notlocalhost', Origin: 'http://notlocalhost' },
+    { Host: '127.0.0.1.example', Origin: 'http://127.0.0.1.example' },
+    { Host: 'shop.example', Origin: 'http://localhost' },
+    { 'Sec-Fetch-Site': 'unknown' },
     // Headers that say what is sent, and not from where.
     { Origin: 'https://evil.example', 'Content-Type': 'application/json' },
     { Origin: 'https://evil.example', 'X-Requested-With': 'XMLHttpRequest' },
     { Origin: 'https://evil.example', 'X-HTTP-Method-Override': 'GET' },
     { Origin: 'https://evil.example', 'X-Forwarded-Host': 'evil.example' },
+    { Host: 'shop.example', Origin: 'http://shop.example', 'X-Forwarded-Proto': 'http' },
+    { Origin: 'https://evil.example', Authorization: 'Basic YW5uOnNlY3JldA==' },
+    { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-User': '?1' },
+    { 'Sec-Fetch-Site': 'cross-site', Referer: `http://${host}.evil.example/` },
   ];
   for (const headers of foreign) {
     assert.equal(await post(headers), 403, `not refused: ${JSON.stringify(headers)}`);
