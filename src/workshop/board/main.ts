@@ -1,7 +1,7 @@
 /** The command: `npm run board`. */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { exitCodeOf } from '../machine/command.ts';
+import { exitCodeOf, progress } from '../machine/command.ts';
 import { withServer } from '../machine/database/with-server.ts';
 import { contestants, ownFaults, runBoard } from './board.ts';
 import { drawBoard } from './table.ts';
@@ -37,11 +37,8 @@ async function main(): Promise<number> {
     console.error(`There is no "${unknown}" on the board.\n\n${usage}`);
     return 2;
   }
-  const say = (line: string): void => {
-    process.stderr.write(`${line}\n`);
-  };
-  return await withServer({ progress: say }, async (server) => {
-    const board = await runBoard(server, positionals, say);
+  return await withServer({ progress }, async (server) => {
+    const board = await runBoard(server, positionals, progress);
     const text = `${JSON.stringify(board, null, 2)}\n`;
     if (values.save !== undefined) writeFileSync(values.save, text);
     console.log(values.json ? text : drawBoard(board));

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { findLesson, readLessons } from '../course/catalogue.ts';
-import { exitCodeOf } from '../machine/command.ts';
+import { exitCodeOf, progress } from '../machine/command.ts';
 import { withServer } from '../machine/database/with-server.ts';
 import { RULES } from './observed.ts';
 import { runMatrix } from './run.ts';
@@ -40,12 +40,17 @@ async function main(): Promise<number> {
   if (values.rule !== undefined && rule === undefined) {
     throw new RangeError(`There is no rule "${values.rule}": the rules are 1 to ${RULES.length}.`);
   }
-  const say = (line: string): void => {
-    process.stderr.write(`${line}\n`);
-  };
   const { brief } = values;
-  return await withServer({ progress: say }, async (server, signal) => {
-    const matrix = await runMatrix({ lessons, only, rule, brief, server, signal, onProgress: say });
+  return await withServer({ progress }, async (server, signal) => {
+    const matrix = await runMatrix({
+      lessons,
+      only,
+      rule,
+      brief,
+      server,
+      signal,
+      onProgress: progress,
+    });
     if (values.save !== undefined) writeFileSync(values.save, JSON.stringify(matrix));
     console.log(values.json ? JSON.stringify(matrix, null, 2) : drawMatrix(lessons, matrix));
     return matrix.broken.length === 0 ? 0 : 1;

@@ -1,5 +1,6 @@
 /** The computer and the packages of a run, for the lines below a table. */
 import { availableParallelism, loadavg } from 'node:os';
+import { progress } from '../machine/command.ts';
 import { ownPackages } from '../machine/npm-packages.ts';
 
 /** The computer of a run. */
@@ -13,7 +14,7 @@ export interface Machine {
 /**
  * Describes this computer, and warns when others keep it busy; call it before any work of the run.
  */
-export function readMachine(progress: (line: string) => void): Machine {
+export function readMachine(): Machine {
   const load = Number((loadavg()[0] ?? 0).toFixed(2));
   const cores = availableParallelism();
   if (load > cores / 2) {

@@ -1,6 +1,7 @@
 /** `npm run oracle`: the same requests to PHP and to the port, side by side. */
 import { parseArgs } from 'node:util';
-import { obtainServer } from '../machine/database/server.ts';
+import { exitCodeOf, progress } from '../machine/command.ts';
+import { withServer } from '../machine/database/with-server.ts';
 import { openTwins, type Step, type TwinRow, tellStory } from './twins.ts';
 
 const HELP = `npm run oracle [-- --json]
@@ -13,7 +14,7 @@ interface Outcome {
   rows: TwinRow[];
 }
 
-process.exitCode = await main();
+process.exitCode = await exitCodeOf(main);
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -23,9 +24,7 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const progress = (line: string): void => console.error(line);
-  const server = await obtainServer({ progress });
-  try {
+  return await withServer({ progress }, async (server) => {
     const twins = await openTwins(server, progress);
     const php: Outcome = { steps: await tellStory(twins.askPhp), rows: await twins.rows() };
     await twins.empty();
@@ -35,12 +34,7 @@ async function main(): Promise<number> {
     if (values.json) console.log(JSON.stringify({ version: twins.version, agree, php, port }));
     else print(twins.version, php, port, agree);
     return agree ? 0 : 1;
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error));
-    return 1;
-  } finally {
-    await server.close();
-  }
+  });
 }
 
 function print(version: string, php: Outcome, port: Outcome, agree: boolean): void {

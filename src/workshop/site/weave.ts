@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readLessons, shown } from '../course/catalogue.ts';
+import { progress } from '../machine/command.ts';
 import { drawDiff } from './files.ts';
 import { type Page, readPages, weavePage } from './page.ts';
 import { type RunningPrograms, startPrograms } from './programs.ts';
@@ -42,11 +43,7 @@ async function main(argv: string[]): Promise<number> {
   }
   let programs: Promise<RunningPrograms> | undefined;
   const source = sourceOf(lessons, () => {
-    programs ??= startPrograms(
-      lessons,
-      (line) => process.stderr.write(`${line}\n`),
-      attacksOf(pages, lessons),
-    );
+    programs ??= startPrograms(lessons, progress, attacksOf(pages, lessons));
     return programs;
   });
   try {

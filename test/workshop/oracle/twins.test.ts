@@ -1,10 +1,12 @@
 /** The article's repaired class in a real PHP, and the port, over the same table. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { after, before, beforeEach, test } from 'node:test';
 import {
   type DatabaseServer,
   obtainServer,
 } from '../../../src/workshop/machine/database/server.ts';
+import { stripTypes } from '../../../src/workshop/machine/program.ts';
 import {
   cookieOf,
   openTwins,
@@ -74,4 +76,10 @@ test('a mangled id reads the session of its leading number, and neither twin can
   assert.match((await twins.askPhp(mangled)).body, /^<p>Count: 2<\/p>\s.*Truncated incorrect/s);
   assert.doesNotMatch((await twins.askPort(mangled)).body, /Count/);
   assert.deepEqual(await twins.rows(), [{ id: 1, d: 'count|i:1;', minutesOld: 0 }]);
+});
+
+test('npm run oracle refuses an unknown option in one line', () => {
+  const command = [...stripTypes, 'src/workshop/oracle/main.ts', '--nope'];
+  const { status, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8' });
+  assert.deepEqual([status, stderr], [1, "Unknown option '--nope'\n"]);
 });

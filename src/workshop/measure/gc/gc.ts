@@ -1,6 +1,7 @@
 /** `npm run bench -- gc`: expired sessions are deleted while live ones are read and saved. */
 import { createConnection, createPool, type Pool, type ResultSetHeader } from 'mysql2/promise';
 import { createSessions, type Sessions } from '../../../store/index.ts';
+import { progress } from '../../machine/command.ts';
 import { obtainServer } from '../../machine/database/server.ts';
 import { enlarge } from '../enlarge.ts';
 import { orderOf, quantile, type Spread, spread } from '../figures.ts';
@@ -107,8 +108,7 @@ some meanwhile, one after the other without a pause.
 export async function run(args: readonly string[]): Promise<number> {
   const options = takeOptions(args, Object.keys(ways), WRITERS, help);
   if (typeof options === 'number') return options;
-  const progress = (line: string): void => void process.stderr.write(`${line}\n`);
-  const machine = readMachine(progress);
+  const machine = readMachine();
   const server = await obtainServer({ progress });
   const { url } = await server.createSchema('bench gc');
   const pool = createPool({ uri: url, connectionLimit: WRITERS + 2 });
@@ -129,7 +129,7 @@ export async function run(args: readonly string[]): Promise<number> {
       },
       run: { rounds: options.rounds, clients: WRITERS },
       expired: options.sessions,
-      rows: await measureAll(names, { pool, sessions }, url, options, progress),
+      rows: await measureAll(names, { pool, sessions }, url, options),
     };
     publish(numbers, options, drawNumbers);
     return 0;
@@ -145,7 +145,6 @@ async function measureAll(
   place: Place,
   url: string,
   { rounds, sessions }: RunOptions,
-  progress: (line: string) => void,
 ): Promise<Row[]> {
   const connection = await createConnection(url);
   const figures = new Map(names.map((name) => [name, [] as GcRound[]]));

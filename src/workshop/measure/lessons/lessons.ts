@@ -1,5 +1,6 @@
 /** `npm run bench -- lessons`: what each lesson's class costs or saves, beside PHP and Express. */
 import { readLessons } from '../../course/catalogue.ts';
+import { progress } from '../../machine/command.ts';
 import { type DatabaseServer, obtainServer } from '../../machine/database/server.ts';
 import type { PhpFpm } from '../../machine/php-fpm.ts';
 import type { Served } from '../contender.ts';
@@ -13,8 +14,6 @@ import { type Contender, contenderNames, findContenders, phpNames } from './cont
 import { type Counted, countStatements } from './count.ts';
 import { type Numbers, pages, paths, type Row, summarise } from './numbers.ts';
 import { drawNumbers } from './print.ts';
-
-type Progress = (line: string) => void;
 
 const CLIENTS = 4;
 
@@ -38,12 +37,11 @@ export async function run(args: readonly string[]): Promise<number> {
   const lessons = readLessons();
   const options = takeOptions(args, contenderNames(lessons), CLIENTS, help);
   if (typeof options === 'number') return options;
-  const progress: Progress = (line) => process.stderr.write(`${line}\n`);
-  const machine = readMachine(progress);
+  const machine = readMachine();
   const server = await obtainServer({ progress });
   try {
     const wanted = (name: string): boolean => options.only?.includes(name) ?? true;
-    const php = phpNames.some(wanted) ? await findPhp(progress) : undefined;
+    const php = phpNames.some(wanted) ? await findPhp() : undefined;
     const contenders = findContenders(lessons, php).filter(({ name }) => wanted(name));
     const numbers: Numbers = {
       date: today(),
@@ -51,7 +49,7 @@ export async function run(args: readonly string[]): Promise<number> {
       versions: versionsOf(server, php),
       run: { rounds: options.rounds, seconds: options.seconds, clients: options.clients },
       missing: php ? [] : phpNames.filter(wanted),
-      rows: await measureAll(server, contenders, options, progress),
+      rows: await measureAll(server, contenders, options),
     };
     publish(numbers, options, drawNumbers);
     return 0;
@@ -65,7 +63,6 @@ async function measureAll(
   server: DatabaseServer,
   contenders: readonly Contender[],
   { rounds, seconds, clients }: RunOptions,
-  progress: Progress,
 ): Promise<Row[]> {
   const counted = new Map<string, Awaited<ReturnType<typeof countStatements>>>();
   const find = (name: string): Contender =>

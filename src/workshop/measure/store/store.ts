@@ -1,5 +1,6 @@
 /** `npm run bench -- store`: what a session costs, beside mysql2 by hand and express-mysql-session. */
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
+import { progress } from '../../machine/command.ts';
 import { obtainServer } from '../../machine/database/server.ts';
 import { findDatabaseProcess } from '../cpu.ts';
 import { enlarge } from '../enlarge.ts';
@@ -78,8 +79,7 @@ COMMIT), with express-mysql-session, which protects nothing, and with ours, on o
 export async function run(args: readonly string[]): Promise<number> {
   const options = takeOptions(args, Object.keys(tables), 1, help, 0.6);
   if (typeof options === 'number') return options;
-  const progress = (line: string): void => void process.stderr.write(`${line}\n`);
-  const machine = readMachine(progress);
+  const machine = readMachine();
   const server = await obtainServer({ progress });
   await enlarge(server);
   const { url } = await server.createSchema('bench store');
@@ -94,7 +94,7 @@ export async function run(args: readonly string[]): Promise<number> {
       questions: () => countStatements(connection),
     };
     const tasks = tasksOf(contenders).filter(({ table }) => isWanted(table));
-    const rounds = await runAll(tasks, options, meter, progress);
+    const rounds = await runAll(tasks, options, meter);
     const numbers: StoreNumbers = {
       date: today(),
       machine,
@@ -127,7 +127,6 @@ async function runAll(
   tasks: readonly Task[],
   { rounds, seconds }: RunOptions,
   meter: Meter,
-  progress: (line: string) => void,
 ): Promise<Rounds> {
   const all = new Map(tasks.map((task) => [task, [] as TaskRound[]]));
   const each = tasks.length * seconds;

@@ -1,6 +1,7 @@
 /** The pages that the web benchmarks compare, and how each is served. */
 import { fileURLToPath } from 'node:url';
 import { createConnection } from 'mysql2/promise';
+import { progress } from '../../machine/command.ts';
 import type { DatabaseServer } from '../../machine/database/server.ts';
 import { obtainPhpFpm, type PhpFpm } from '../../machine/php-fpm.ts';
 import { type Served, serveNode } from '../contender.ts';
@@ -85,7 +86,7 @@ export interface Place {
 }
 
 /** Obtains PHP, or reports why it is not measured. */
-export async function findPhp(progress: (line: string) => void): Promise<PhpFpm | undefined> {
+export async function findPhp(): Promise<PhpFpm | undefined> {
   const found = await obtainPhpFpm({ progress });
   if (!('reason' in found)) return found;
   progress(`PHP is not measured: ${found.reason}`);

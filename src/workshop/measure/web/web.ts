@@ -4,6 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { root } from '../../course/catalogue.ts';
+import { progress } from '../../machine/command.ts';
 import { obtainServer } from '../../machine/database/server.ts';
 import { npm } from '../../machine/npm.mjs';
 import { findDatabaseProcess } from '../cpu.ts';
@@ -48,8 +49,7 @@ export async function run(
   const all = Object.keys(comparison.contenders);
   const options = takeOptions(args, all, CLIENTS, helpOf(name, comparison));
   if (typeof options === 'number') return options;
-  const progress = (line: string): void => void process.stderr.write(`${line}\n`);
-  const machine = readMachine(progress);
+  const machine = readMachine();
   progress('building dist …');
   const [program = '', ...command] = npm();
   const build = ['run', '--silent', 'build', '--', '--modules'];
@@ -59,7 +59,7 @@ export async function run(
   if (server) await enlarge(server);
   try {
     const isPhp = (each: string): boolean => comparison.contenders[each]?.php !== undefined;
-    const php = names.some(isPhp) ? await findPhp(progress) : undefined;
+    const php = names.some(isPhp) ? await findPhp() : undefined;
     const place: Place = { server, php, clients: options.clients };
     const measured = names.filter((each) => php !== undefined || !isPhp(each));
     const running = await serveAndRun(
