@@ -362,6 +362,16 @@ test('memcached learns no id, and keeps each key for two minutes at most', async
         assert.ok(left > 50, `a statement may wait for 50 s, and its token ends in ${left} s`);
       },
     );
+    before = await held();
+    await during(
+      () => b.look(id),
+      'answer',
+      finding,
+      async () => {
+        const lease = Math.min(...(await newest(before)));
+        assert.ok(lease < 15, `a lease ends after ten seconds, and this one in ${lease} s`);
+      },
+    );
   } finally {
     delete process.env['SESSION_PASSWORDS'];
   }

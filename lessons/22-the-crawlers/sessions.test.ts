@@ -13,7 +13,7 @@ let reader: Pool | undefined;
 after(() => reader?.end());
 
 /** Takes a census with an account that can read the view and nothing else. */
-async function takeCensus(means: object = { now }): Promise<string> {
+async function takeCensus(means: object = { now }, connections?: Pool): Promise<string> {
   if (!('census' in exported) || !exported.census) {
     const example =
       'static async census(reader: Pool, { now, maxLife = 1440 } = {}): Promise<string>';
@@ -22,7 +22,7 @@ async function takeCensus(means: object = { now }): Promise<string> {
   // One connection: a census that keeps it has none for the next one, and gets an error.
   const only = { connectionLimit: 1, waitForConnections: false };
   reader ??= createPool({ uri: await database.reader('crawlable'), ...only });
-  return await exported.census(reader, means);
+  return await exported.census(connections ?? reader, means);
 }
 
 /** The numbers of a census, by their names. */
@@ -181,8 +181,16 @@ test('only a session that its visitor can still use is alive', async () => {
   const minute = numbersOf(await takeCensus({ now, maxLife: 60 }));
   assert.equal(minute['alive'], '4', 'with a lifetime of 60 s');
   clock.advance(3600);
+  const before = statements().length;
   const own = numbersOf(await takeCensus({}));
   clock.advance(-3600);
+  for (const { sql } of statements().slice(before)) {
+    assert.match(
+      sql,
+      /^(?!.*UNIX_TIMESTAMP).|\bn\b/is,
+      'the time and the highest n, each by itself',
+    );
+  }
   const ahead = Number(own['time']) - clock.now();
   assert.ok(Math.abs(ahead) < 60, `without now, the time is ${ahead} s ahead of the database's`);
 });
@@ -220,10 +228,17 @@ test('no statement of a census reads more than a hundred rows', async () => {
 test('a census that has to wait fails after two seconds', async () => {
   await fill(['count|i:1;']);
   await takeCensus();
+  const pool = createPool({ uri: await database.reader('crawlable'), connectionLimit: 2 });
   const holder = await createConnection(database.url);
   await holder.query('LOCK TABLES sessions WRITE');
-  const census = takeCensus().catch((error: Error) => error);
-  const outcome = await Promise.race([census, delay(6000, 'nothing in 6 s')]);
+  const first = gate(1, /^/, { opens: 'by hand', patience: 8000 });
+  const census = takeCensus({ now }, pool).catch((error: Error) => error);
+  await Promise.race([first.arrived, census]);
+  // A connection that the census gives back goes to the test, and the census gets the other one.
+  const other = await pool.getConnection();
+  const taken = pool.getConnection().finally(() => other.release());
+  first.open();
+  const outcome = await Promise.race([census, delay(4500, 'nothing in 4.5 s')]);
   // A statement that has failed may be listed for a moment longer than its answer takes.
   let waiting = 1;
   for (let looks = 0; waiting > 0 && looks < 20; looks += 1) {
@@ -236,6 +251,8 @@ test('a census that has to wait fails after two seconds', async () => {
   await holder.query('UNLOCK TABLES');
   await holder.end();
   await census;
+  await taken.then((connection) => connection.release());
+  await pool.end();
   assert.ok(outcome instanceof Error, `a census of a table that is locked: ${outcome}`);
   assert.equal(waiting, 0, 'statements that still wait at the database');
 });

@@ -157,13 +157,26 @@ test('a server that dies while it sweeps leaves the next sweep to another', asyn
 
 test('a sweep that fails leaves the next one free', async () => {
   await addOld();
-  await database.withoutTable(() => handler.gc(1440).catch(() => {}));
+  const one = createPool({ uri: database.url, connectionLimit: 1, waitForConnections: false });
+  const { handler: small } = given({ pool: one });
+  await small.open('', 'MySession');
+  const levels = async () => {
+    const names = "Variable_name IN ('tx_isolation', 'transaction_isolation')";
+    return (await one.query(`SHOW SESSION VARIABLES WHERE ${names}`).catch(String))[0];
+  };
+  const before = await levels();
+  const failed = await database.withoutTable(() => small.gc(1440).catch(() => false));
+  assert.notEqual(failed, true, 'a sweep that has failed');
+  assert.deepEqual(await levels(), before, 'of the one connection of the pool, afterwards');
   await elsewhere.gc(1440);
   assert.equal(
     (await database.rows()).length,
     0,
     'rows after a sweep that came after a failed one',
   );
+  await small.gc(1440);
+  assert.deepEqual(await levels(), before, 'of the one connection of the pool, after a sweep');
+  await one.end();
 });
 
 test('the connection that has the lock of the reaper is the one that sweeps', async () => {

@@ -240,7 +240,15 @@ test('an update gives its connection back, with a cluster and without', async ()
     });
     await assert.rejects(failing, { message: 'sold out' }, 'the error of the function');
   }
-  assert.equal(await handler.read(id), 'n|i:4;');
+  const saves = gate(1, /^\s*UPDATE/i, { opens: 'by hand', patience: 8000 });
+  const saving = serverWith({ pool }).update(id, addOne);
+  await Promise.race([saves.arrived, saving]);
+  const reading = handler.read(id);
+  const waits = await database.lockWaits(1, reading);
+  saves.open();
+  await Promise.all([saving, reading]);
+  assert.equal(waits, true, 'without a cluster, a page has read a session that is being updated');
+  assert.equal(await handler.read(id), 'n|i:5;');
   // No part of a session is lost without an error, as when a page saves it.
   for (const [row, change] of [
     ['n|i:4', addOne],
@@ -282,7 +290,10 @@ test('a session goes to another node when its own is silent, and asks that one n
   try {
     assert.equal(await server.update('', addOne), false, 'an update of no session');
     const first = server.request();
+    const start = performance.now();
     const id = await first.create_sid();
+    const took = performance.now() - start;
+    assert.ok(took < 6000, `a node has two seconds, and this one got ${Math.round(took)} ms`);
     const [later, laterDate] = [performance.now() + 3500, Date.now() + 3500];
     assert.equal(await first.write(id, 'n|i:1;'), true);
     assert.equal(Buffer.from(await server.request().read(id)).toString(), 'n|i:1;');
@@ -393,6 +404,14 @@ test('a save whose answer is lost is made once', async () => {
 test('what was acknowledged is on every node once, whichever node died', async () => {
   const { nodes, bringBack } = await cluster();
   const servers = await site();
+  // A server whose nodes are all down gives up while the others are at work.
+  const nowhere = 'mysql://nobody@127.0.0.1:1/none';
+  const start = performance.now();
+  let gaveUp = Number.POSITIVE_INFINITY;
+  const failing = webServer([nowhere, nowhere]).request();
+  const ends = failing.create_sid().catch(() => {
+    gaveUp = performance.now() - start;
+  });
   const id = await newSession(servers, 'a|i:0;b|i:0;c|i:0;n|i:0;');
   assert.equal(await servers[0].update(id, () => {}), true);
   const keys = ['a', 'b', 'c'];
@@ -455,6 +474,8 @@ test('what was acknowledged is on every node once, whichever node died', async (
   const rows = await Promise.all(
     nodes.map(({ query }) => query('SELECT d FROM sessions ORDER BY version DESC LIMIT 1')),
   );
+  await Promise.race([ends, delay(20_000 - (performance.now() - start))]);
+  assert.ok(gaveUp < 20_000, 'a request all of whose nodes are down ends after ten seconds');
   const datas = rows.map(([row]) => String(row?.['d']));
   assert.deepEqual(datas, [datas[0], datas[0], datas[0]], 'the three nodes');
   for (const key of [...keys, 'n']) {
