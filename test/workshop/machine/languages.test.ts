@@ -41,9 +41,9 @@ test('Python imports PyMySQL', async () => {
   const { path, env, version, driver } = had(await obtainPython());
   assert.match(version, /^3\.\d+/);
   const environment = { ...process.env, ...env };
-  const program = 'import pymysql; print(pymysql.__version__)';
+  const program = 'import pymysql, sys; print(pymysql.__version__, sys.executable)';
   const { stdout } = await run(path, ['-c', program], { environment });
-  assert.equal(stdout.trim(), driver);
+  assert.equal(stdout.trim(), `${driver} ${path}`, 'no wrapper of it');
 });
 
 test('PHP’s command line has PDO for MySQL, and handles signals', async () => {

@@ -11,7 +11,10 @@ import { type Announcements, findProgram, run } from '../../../src/workshop/mach
 
 /** A Python that can import pymysql. */
 export interface Python {
-  /** Absolute path of the interpreter. */
+  /**
+   * Absolute path of the interpreter. It need not be the program that was found: a version manager's
+   * wrapper starts forty processes before it, each time.
+   */
   path: string;
   /** The paths of what is not installed. */
   env: Record<string, string>;
@@ -84,11 +87,11 @@ async function describe(
   const all = { ...env, PYTHONDONTWRITEBYTECODE: '1' };
   const program = `import sys, pymysql
 assert sys.version_info >= (3, 8)
-print(sys.version.split()[0], pymysql.__version__)`;
+print(sys.version.split()[0], pymysql.__version__, sys.executable)`;
   const environment = { ...process.env, ...all };
   const limits = { environment, signal, timeout: 60_000 };
   const { code, stdout } = await run(path, ['-c', program], limits);
-  const [version, driver] = stdout.trim().split(' ');
+  const [version, driver, ...executable] = stdout.trim().split(' ');
   if (code !== 0 || version === undefined || driver === undefined) return undefined;
-  return { path, env: all, version, driver };
+  return { path: executable.join(' ') || path, env: all, version, driver };
 }

@@ -2,7 +2,7 @@
  * A copy of the workshop for each test, with an empty learner's folder. A copy costs half a second of
  * CPU, so the next test gets that of a test that has ended; the lessons that it changed are restored.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -14,6 +14,15 @@ import { stripTypes } from '../../../src/workshop/machine/program.ts';
 import { copyInto, copyProject } from '../copy-project.ts';
 
 const terminalProgram = fileURLToPath(new URL('./terminal.py', import.meta.url));
+
+let python: string | undefined;
+
+/** The Python behind `python3`: a version manager's wrapper starts forty processes each time. */
+function interpreter(): string {
+  const program = 'import sys; print(sys.executable)';
+  python ??= execFileSync('python3', ['-c', program], { encoding: 'utf8' }).trim();
+  return python;
+}
 
 /** The number of tests that some lessons prove. */
 export function testsOf(...numbers: number[]): number {
@@ -118,7 +127,7 @@ export async function openWorkshop(): Promise<Workshop> {
     folder,
     run: (...args) => run(node(args)),
     runUnder: (shell, ...args) => run(['sh', '-c', shell, 'sh', ...node(args)]),
-    type: (...args) => start(['python3', terminalProgram, ...node(args)]),
+    type: (...args) => start([interpreter(), terminalProgram, ...node(args)]),
     read: (path) => readFileSync(join(folder, path), 'utf8'),
     write: (path, text) => {
       copy.changed.add(changedBy(path));
