@@ -47,6 +47,9 @@ const width = 3;
  */
 const filesTogether = 24;
 
+/** So few files take less CPU than the start of a process for some of them. */
+const neverDivided = 6;
+
 /** Attacks that share a process, each with a copy of its class. */
 const attacksTogether = 30;
 
@@ -181,7 +184,7 @@ function testJobs(options: MatrixOptions, undone: UndoneWorkshop, observed: Obse
   });
   const wanted = [classes, fixes, without];
   const files = wanted.flat().reduce((sum, each) => sum + each.lessons.length, 0);
-  const most = Math.min(filesTogether, Math.ceil(files / width));
+  const most = Math.min(filesTogether, Math.max(neverDivided, Math.ceil(files / width)));
   return wanted.flatMap((all) => inProcesses(options, all, most));
 }
 
