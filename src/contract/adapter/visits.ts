@@ -1,4 +1,4 @@
-/** A visitor alone: what lasts, who logs in and out. */
+/** Cases with one visitor: visits are counted, logins and logouts take effect. */
 import assert from 'node:assert/strict';
 import type { ContractCase } from '../case.ts';
 import { part } from '../case.ts';

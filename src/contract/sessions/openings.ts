@@ -1,4 +1,4 @@
-/** `open()` and `create()`: what is found, and what an id can be. */
+/** Cases of `open()` and `create()`: the sessions they find, the ids they accept and make. */
 import assert from 'node:assert/strict';
 import type { ContractCase } from '../case.ts';
 import { part } from '../case.ts';

@@ -1,19 +1,16 @@
 import { isClassName } from '../decode/grammar.ts';
 import { step } from '../encode/refusal.ts';
-import { EnvelopeError } from '../messages.ts';
-import { compact, INT64_MAX, INT64_MIN, integerKey } from '../numbers.ts';
+import { integerKey } from '../numbers.ts';
 import { decodeSession, type PhpSessionVariables } from '../sessions.ts';
-import { isWellFormed, textOf } from '../text.ts';
+import { textOf } from '../text.ts';
 import type { PhpArray, PhpKey, PhpString, PhpValue } from '../values.ts';
-import { PhpEnum, PhpFloat, PhpObject, PhpReference, PhpSerializable } from '../values.ts';
+import { PhpEnum, type PhpFloat, PhpObject, PhpReference, PhpSerializable } from '../values.ts';
 import { DEEPEST, isObject, type Json, TAG } from './json.ts';
 import { mangledName } from './properties.ts';
+import { base64, fail, float, int, number, text } from './scalars.ts';
 
 type Members = { readonly [key: string]: Json };
 type Entry = [PhpKey, PhpValue];
-
-const INT = /^(?:0|-?[1-9][0-9]{0,18})$/;
-const FLOAT = /^(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:E[+-]?[0-9]+)?|-?INF|NAN)$/;
 
 /**
  * The form of arrays:
@@ -263,40 +260,4 @@ function recordOrMap(entries: readonly Entry[]): PhpSessionVariables {
   );
   // Object.fromEntries defines properties, `__proto__` included, and never assigns.
   return isPlain ? Object.fromEntries(entries) : new Map(entries);
-}
-
-function text(json: string, path: string): string {
-  return isWellFormed(json) ? json : fail(path, 'half a surrogate pair has no UTF-8');
-}
-
-function number(json: number, path: string): number {
-  if (Object.is(json, -0) || !Number.isFinite(json)) fail(path, 'the float needs the tag "float"');
-  if (Number.isInteger(json) && !Number.isSafeInteger(json)) {
-    fail(path, 'a number beyond 2^53 needs the tag "int" or "float"');
-  }
-  return json;
-}
-
-function int(json: Json | undefined, path: string): number | bigint {
-  if (typeof json !== 'string' || !INT.test(json)) fail(path, 'not the digits of an int');
-  const value = BigInt(json);
-  if (value > INT64_MAX || value < INT64_MIN) fail(path, 'beyond 64 bits');
-  return compact(value);
-}
-
-function float(json: Json | undefined, path: string): number | PhpFloat {
-  if (typeof json !== 'string' || !FLOAT.test(json)) fail(path, 'not a float as PHP writes it');
-  const value = Number(json.replace('INF', 'Infinity').replace('NAN', 'NaN'));
-  if (!Number.isFinite(value) && !/[FN]$/.test(json)) fail(path, 'beyond the floats');
-  return Number.isInteger(value) ? new PhpFloat(value) : value;
-}
-
-function base64(json: Json | undefined, path: string): Buffer {
-  const bytes = typeof json === 'string' ? Buffer.from(json, 'base64') : undefined;
-  if (bytes?.toString('base64') !== json || bytes === undefined) fail(path, 'not base64');
-  return bytes;
-}
-
-function fail(path: string, reason: string): never {
-  throw new EnvelopeError(path, reason);
 }

@@ -1,4 +1,4 @@
-/** A lesson's page: what stays, with a slot for each part that changes by itself. */
+/** A lesson's page: a fixed frame, with a slot for each part that is redrawn. */
 import { CLIENTS } from '../clients.ts';
 import { type Html, html } from '../html.ts';
 import { attacksPanel, testsPanel } from './checks.ts';
