@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { stripTypes } from '../machine/program.ts';
 import { keepTrackOf } from './children.ts';
+import { limitFairly } from './fair-limit.ts';
 import { reportVariable } from './report.ts';
 
 export interface ChildOptions<Report> {
@@ -19,8 +20,8 @@ export interface ChildOptions<Report> {
   /** The working directory. */
   directory?: string | undefined;
   /**
-   * Seconds without a report after which the child is killed; its first report may come
-   * `startUp` seconds later. Without this option the child may be silent for ever.
+   * Seconds without a report after which the child is killed, those not counted in which it waits
+   * for a CPU; its first report may come `startUp` seconds later. Without this option the child may be silent for ever.
    */
   silence?: number | undefined;
   signal?: AbortSignal | undefined;
@@ -78,7 +79,7 @@ function spawnChild<Report>(options: ChildOptions<Report>, input: 'pipe' | 'igno
     child.kill('SIGKILL');
   };
   signal?.addEventListener('abort', kill);
-  const limit = new SilenceLimit(kill);
+  const limit = new SilenceLimit(child.pid ?? 0, kill);
   if (silence !== undefined) limit.allow(silence + startUp);
   readLines(child.stdio[reportPipe] as Readable, (line) => {
     if (silence !== undefined) limit.allow(silence);
@@ -138,11 +139,13 @@ function spawnProgram<Report>(
 
 /** Kills a child that sends no report in time. */
 class SilenceLimit {
+  readonly #pid: number;
   readonly #kill: () => void;
-  #timer: NodeJS.Timeout | undefined;
+  #lift = (): void => {};
   #wasReached = false;
 
-  constructor(kill: () => void) {
+  constructor(pid: number, kill: () => void) {
+    this.#pid = pid;
     this.#kill = kill;
   }
 
@@ -152,20 +155,20 @@ class SilenceLimit {
 
   /** Allows this many seconds from now on. */
   allow(seconds: number): void {
-    clearTimeout(this.#timer);
-    const timer = setTimeout(() => {
+    this.#lift();
+    const lift = limitFairly(this.#pid, seconds * 1000, () => {
       // After a pause of this process its timers come first, and only then what the child has sent.
       setImmediate(() => {
-        if (this.#timer !== timer) return;
+        if (this.#lift !== lift) return;
         this.#wasReached = true;
         this.#kill();
       });
-    }, seconds * 1000);
-    this.#timer = timer;
+    });
+    this.#lift = lift;
   }
 
   lift(): void {
-    clearTimeout(this.#timer);
+    this.#lift();
   }
 }
 

@@ -9,12 +9,13 @@ import { Session } from 'node:inspector';
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { stripTypes } from '../machine/program.ts';
+import { limitFairly } from './fair-limit.ts';
 import { type Suspect, toPath } from './location.ts';
 import { type Location, sendReport } from './report.ts';
 
-/** Milliseconds between two looks at the counter, and how many may find it unchanged. */
+/** Milliseconds between two looks at the counter, and how long it may stay the same. */
 const interval = 500;
-const patience = 6;
+const patience = 3_000;
 
 interface Watched {
   counter: SharedArrayBuffer;
@@ -49,14 +50,16 @@ if (!isMainThread && parentPort) watch(workerData as Watched);
 function watch({ counter, suspect }: Watched): void {
   const beat = new Int32Array(counter);
   let last = -1;
-  let unchanged = 0;
+  let lift = (): void => {};
   const timer = setInterval(() => {
     const current = Atomics.load(beat, 0);
-    unchanged = current === last ? unchanged + 1 : 0;
+    if (current === last) return;
     last = current;
-    if (unchanged < patience) return;
-    clearInterval(timer);
-    reportStall(suspect);
+    lift();
+    lift = limitFairly(process.pid, patience, () => {
+      clearInterval(timer);
+      reportStall(suspect);
+    });
   }, interval);
 }
 
@@ -75,7 +78,7 @@ function reportStall({ file }: Suspect): void {
     end(line === undefined ? undefined : { file, line });
   });
   // A main thread inside one long native call cannot be paused, so its location is unknown.
-  setTimeout(() => end(undefined), 2_000);
+  limitFairly(process.pid, 2_000, () => end(undefined));
   session.post('Debugger.enable', () => session.post('Debugger.pause'));
 }
 
@@ -89,8 +92,7 @@ function originalLine(position: Position, map: string | undefined): number {
 }
 
 function end(location: Location | undefined): void {
-  const seconds = (interval * patience) / 1_000;
-  const message = `the class has not paused for ${seconds} seconds: an endless loop. Its process was ended`;
+  const message = `the class has not paused for ${patience / 1_000} seconds: an endless loop. Its process was ended`;
   sendReport({ kind: 'broken', failure: { reason: 'timeout', message, location } });
   process.kill(process.pid, 'SIGKILL');
 }

@@ -180,7 +180,7 @@ test('a promise that never settles is a time-out that says what is being waited 
   );
   const [first] = await check({ seconds: 1 });
   assert.equal(first?.reason, 'timeout');
-  assert.match(first?.message ?? '', /^no result after 1 seconds; no statement is on its way/);
+  assert.match(first?.message ?? '', /^no result after \d+ seconds; no statement is on its way/);
 });
 
 test('a slow test that still sends statements is not ended by its limit', async () => {

@@ -1,9 +1,10 @@
 /** The limits of a child's silence and of its start. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { after, type TestContext, test } from 'node:test';
 import { run, stripTypes } from '../../../src/workshop/machine/program.ts';
 import { runChild } from '../../../src/workshop/sandbox/child.ts';
 import { reportVariable } from '../../../src/workshop/sandbox/report.ts';
@@ -35,6 +36,48 @@ test('a child that sends no report is ended', async () => {
     onReport() {},
   });
   assert.deepEqual([isSilent, signal], [true, 'SIGKILL']);
+});
+
+/** The programs below are on one CPU then, and this process is on any. */
+async function crowd(pid: number, test: TestContext): Promise<void> {
+  const loops = Array.from({ length: 4 }, () => spawn('sh', ['-c', 'while :; do :; done']));
+  test.after(() => {
+    for (const loop of loops) loop.kill('SIGKILL');
+  });
+  const pids = [pid, ...loops.map((loop) => loop.pid)];
+  for (const each of pids) await run('taskset', ['-p', '-c', '0', String(each)]);
+}
+
+const onLinux = process.platform === 'linux' ? test : () => {};
+
+onLinux('a child that others keep from the CPU is not taken for silent', async (context) => {
+  const step = `writeSync(Number(process.env.${reportVariable}), JSON.stringify({ pid: process.pid }) + '\\n');`;
+  const busy = program(
+    'busy.mjs',
+    0,
+    `${step}
+    await new Promise((go) => setTimeout(go, 200));
+    for (let work = 0; work < 3; work += 1) {
+      const began = process.cpuUsage();
+      for (let spent = 0; spent < 200_000; ) {
+        const { user, system } = process.cpuUsage(began);
+        spent = user + system;
+      }
+      ${step}
+    }`,
+  );
+  let crowded = false;
+  const began = performance.now();
+  const { silent, code } = await runChild<{ pid: number }>({
+    program: busy,
+    silence: 0.6,
+    onReport({ pid }) {
+      if (!crowded) void crowd(pid, context);
+      crowded = true;
+    },
+  });
+  assert.deepEqual([silent, code], [false, 0]);
+  assert.ok(performance.now() - began > 2_000, 'it was kept from the CPU');
 });
 
 test('a child whose reports came while this process had no time is not ended', async () => {
