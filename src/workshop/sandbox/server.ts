@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { type ChildOptions, startChild } from './child.ts';
 import { asSentence, describeEnd } from './failure.ts';
+import { limitFairly } from './fair-limit.ts';
 import { namePlace, type Suspect } from './location.ts';
 import type { Message } from './messages.ts';
 import type { PageOrder } from './page-program.ts';
@@ -64,14 +65,14 @@ export async function startServer(options: ServerOptions): Promise<ChildServer> 
     },
   });
   const ended = child.ended.then((end) => failure ?? describeEnd(end, options.suspect));
-  const timer = setTimeout(() => {
+  const lift = limitFairly(child.pid, startLimit, () => {
     const waited = `the class was not loaded within ${startLimit / 1_000} seconds`;
     const message = `${waited}: is there an await at the top of its file that never ends?`;
     failure ??= { reason: 'timeout', message };
     child.kill();
-  }, startLimit);
+  });
   const port = await Promise.race([listening, ended]);
-  clearTimeout(timer);
+  lift();
   if (typeof port !== 'number') throw new ClassUnavailable(port);
   return {
     pid: child.pid,
