@@ -149,12 +149,14 @@ export class Sessions implements SessionHandlerInterface, SessionIdInterface {
       if (!row && token === '') return false;
       const given = typeof data === 'string' ? Buffer.from(data) : Buffer.from(data);
       const bytes = this.#writes === 'json' ? toEnvelope(this.#format, given) : given;
+      const nothing = toPhp(this.#format, toEnvelope(this.#format, '')); // `a:0:{}` in php_serialize
+      const read = Buffer.from(this.#inPhp(row?.d ?? ''));
+      if (this.#readOnly && given.equals(read.length > 0 ? read : nothing)) return true;
+      if (this.#readOnly) throw new Error('A request that only reads has nothing to save');
+      if (this.#found && !row && given.equals(nothing)) return true; // Nothing was read, nothing is lost
       if (bytes.length > Sessions.MaxBytes) {
         throw new SessionTooLarge(`${bytes.length} bytes to save, ${Sessions.MaxBytes} allowed`);
       }
-      if (this.#readOnly && given.equals(Buffer.from(this.#inPhp(row?.d ?? '')))) return true;
-      if (this.#readOnly) throw new Error('A request that only reads has nothing to save');
-      if (this.#found && !row && given.length === 0) return true; // Nothing was read, nothing is lost
       const sql = `UPDATE sessions SET d=?, updated=${time}, version=version+1 WHERE id=? AND (? OR version=?)`;
       const id = row?.id ?? rowKey(token);
       const values = [bytes, this.#now(), id, !this.#found, row?.version ?? -1];

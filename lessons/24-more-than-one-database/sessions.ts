@@ -263,10 +263,12 @@ export class Sessions implements SessionHandlerInterface, SessionIdInterface {
       if (!row && token === '') return false;
       const given = typeof data === 'string' ? Buffer.from(data) : Buffer.from(data);
       const bytes = this.#writes === 'json' ? toEnvelope(this.#format, given) : given;
-      fits(bytes);
-      if (this.#readOnly && given.equals(Buffer.from(this.#inPhp(row?.d ?? '')))) return true;
+      const nothing = toPhp(this.#format, toEnvelope(this.#format, '')); // `a:0:{}` in php_serialize
+      const read = Buffer.from(this.#inPhp(row?.d ?? ''));
+      if (this.#readOnly && given.equals(read.length > 0 ? read : nothing)) return true;
       if (this.#readOnly) throw new Error('A request that only reads has nothing to save');
-      if (this.#found && !row && given.length === 0) return true; // Nothing was read, nothing is lost
+      if (this.#found && !row && given.equals(nothing)) return true; // Nothing was read, nothing is lost
+      fits(bytes);
       if (row && this.#nodes) {
         const [base, mine] = [variablesOf(this.#format, row.d), variablesOf(this.#format, bytes)];
         return await this.#save(row, ({ d, version }) =>
