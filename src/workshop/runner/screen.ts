@@ -5,6 +5,7 @@ import { type Lesson, minePath, shown } from '../course/catalogue.ts';
 import { withoutFrame } from '../course/frame.ts';
 import { progress } from '../course/progress.ts';
 import { lessonAfter } from '../course/promises.ts';
+import { beginsClass } from '../sandbox/location.ts';
 import type { Location } from '../sandbox/report.ts';
 import { renderMarkdown, sections } from './markdown.ts';
 import { failures, isGreen, type Proof } from './proof.ts';
@@ -34,7 +35,7 @@ export function describeTask(lesson: Lesson, terminal: Terminal): string[] {
 function classLine(): number {
   try {
     const lines = readFileSync(minePath, 'utf8').split('\n');
-    return lines.findIndex((line) => /\bclass\s/.test(line)) + 1 || 1;
+    return lines.findIndex(beginsClass) + 1 || 1;
   } catch {
     return 1;
   }

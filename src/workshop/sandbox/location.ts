@@ -54,7 +54,7 @@ export function readFrames(stack: string): Location[] {
   });
 }
 
-/** Finds the line on which a method begins; that of the class where it has no such method. */
+/** Finds the line on which a method of the class begins; the class's own line where it has none. */
 export function findMethod(file: string, method: string): Location | undefined {
   let lines: string[];
   try {
@@ -63,10 +63,15 @@ export function findMethod(file: string, method: string): Location | undefined {
     return undefined;
   }
   const declaration = new RegExp(`^\\s*((static|readonly|async)\\s+)*${method}\\s*[(=<]`);
-  const index = lines.findIndex((line) => declaration.test(line));
-  if (index >= 0) return { file, line: index + 1, method };
-  const begin = lines.findIndex((line) => /^\s*(export\s+)?(default\s+)?class\b/.test(line));
-  return { file, line: Math.max(begin, 0) + 1 };
+  const begin = Math.max(lines.findIndex(beginsClass), 0);
+  // Other classes, such as the class's errors, may stand before it and have a constructor too.
+  const index = lines.findIndex((line, at) => at >= begin && declaration.test(line));
+  return index >= 0 ? { file, line: index + 1, method } : { file, line: begin + 1 };
+}
+
+/** Whether a line of a lesson's file begins its class. */
+export function beginsClass(line: string): boolean {
+  return /^\s*(export\s+)?(default\s+)?class\s+Sessions\b/.test(line);
 }
 
 /**

@@ -134,12 +134,18 @@ test('an error of the database names the line of the class that asked', async ()
 
 test('a method that is missing is not ported yet', async () => {
   workshop.edit(classFile, 'static async Read(', 'static async read(');
+  workshop.edit(classFile, /^/, 'class TooLarge extends Error {\n  static async Read() {}\n}\n');
   const results = await check();
   assert.deepEqual(
     results.map(({ reason }) => reason),
     ['not ported', 'not ported'],
   );
   assert.match(results[0]?.message ?? '', /^Sessions\.Read is not ported yet\./);
+  assert.equal(
+    results[0] && place(results[0]),
+    'sessions.ts:7',
+    'the class, and no other before it',
+  );
 });
 
 test('a syntax error is reported once a file, with its line', async () => {
