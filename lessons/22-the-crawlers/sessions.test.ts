@@ -238,7 +238,7 @@ test('a census that has to wait fails after two seconds', async () => {
   const other = await pool.getConnection();
   const taken = pool.getConnection().finally(() => other.release());
   first.open();
-  const outcome = await Promise.race([census, delay(4500, 'nothing in 4.5 s')]);
+  const outcome = await Promise.race([census, delay(8000, 'nothing in 8 s')]);
   // A statement that has failed may be listed for a moment longer than its answer takes.
   let waiting = 1;
   for (let looks = 0; waiting > 0 && looks < 20; looks += 1) {
