@@ -281,7 +281,8 @@ function foreignPromises() {
   return {
     workers,
     shared: () => {
-      promise ??= load('bluebird').delay(40);
+      const Bluebird = load('bluebird');
+      promise ??= new Bluebird((resolve: () => void) => void bobsArrival().then(resolve));
       return promise;
     },
   };
