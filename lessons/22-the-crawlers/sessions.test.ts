@@ -251,7 +251,11 @@ test('a census that has to wait fails after two seconds', async () => {
   await holder.query('UNLOCK TABLES');
   await holder.end();
   await census;
-  await taken.then((connection) => connection.release());
+  // A census that keeps its connection leaves none.
+  taken.then(
+    (connection) => connection.release(),
+    () => {},
+  );
   await pool.end();
   assert.ok(outcome instanceof Error, `a census of a table that is locked: ${outcome}`);
   assert.equal(waiting, 0, 'statements that still wait at the database');

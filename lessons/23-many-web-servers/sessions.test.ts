@@ -155,9 +155,10 @@ test('a server that dies while it sweeps leaves the next sweep to another', asyn
   });
 });
 
-test('a sweep that fails leaves the next one free', async () => {
+test('a sweep that fails leaves the next one free', async (context) => {
   await addOld();
   const one = createPool({ uri: database.url, connectionLimit: 1, waitForConnections: false });
+  context.after(() => one.end());
   const { handler: small } = given({ pool: one });
   await small.open('', 'MySession');
   const levels = async () => {
@@ -176,7 +177,6 @@ test('a sweep that fails leaves the next one free', async () => {
   );
   await small.gc(1440);
   assert.deepEqual(await levels(), before, 'of the one connection of the pool, after a sweep');
-  await one.end();
 });
 
 test('the connection that has the lock of the reaper is the one that sweeps', async () => {

@@ -31,7 +31,8 @@ export const openingCases: readonly ContractCase<SessionsSubject>[] = [
       const value = { text: 'Ärger, 東京, 😀, \u0000', large: 'é'.repeat(100_000), list: [{}] };
       const id = await add(one, value);
       await using session = await find(other, id);
-      assert.deepEqual(session.data, bytes(value), 'the bytes are different');
+      // From Node 22 on, deepEqual() needs gigabytes to draw the difference of two long buffers.
+      assert.ok(session.data.equals(bytes(value)), 'the bytes are different');
       assert.equal(session.state, 'alive');
     },
   },
