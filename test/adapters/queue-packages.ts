@@ -9,7 +9,7 @@ interface Fetched {
       workers: number,
     ): { push(task: string, done: () => void): void };
   };
-  bluebird: { delay(milliseconds: number): PromiseLike<void> };
+  bluebird: new (executor: (resolve: () => void) => void) => PromiseLike<void>;
   bottleneck: new (
     options: object,
   ) => {
