@@ -35,7 +35,7 @@ test("one request's close leaves the other its session", async () => {
 
 test('two requests are served at once', async () => {
   await handler.open('', 'MySession');
-  const queries = gate(2, /^SELECT/i, { patience: 500 });
+  const queries = gate(2, /^SELECT/i, { patience: 4000 });
   const pages = Promise.allSettled([server.request(), server.request()]);
   const met = await queries.arrived;
   await pages;
