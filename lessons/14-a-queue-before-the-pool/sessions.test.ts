@@ -176,7 +176,7 @@ test('visitors leave nothing behind in the process', async () => {
     await visit(cookie);
   };
   await Promise.all(Array.from({ length: 20 }, visitTwice));
-  // What the bench itself keeps of each request: one before Node 26, none from then on.
+  // The bench itself keeps one promise of each request before Node 26, and none from then on.
   const { cookie } = await visit();
   const returned = await keptPromises(async () => {
     for (let visits = 1; visits <= 10; visits += 1) await visit(cookie);
