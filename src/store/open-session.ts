@@ -69,6 +69,8 @@ export class OpenSession implements AsyncDisposable {
   #isClosed = false;
   /** Whether a save has failed that may have been made all the same. */
   #isUnsure = false;
+  /** Calls that have not ended: their statements need the lock. */
+  readonly #calls = new Set<Promise<unknown>>();
 
   /** @internal The store opens sessions. */
   constructor(context: Context, { id, keys, row, hold, turn, isReadOnly }: Opened) {
@@ -137,7 +139,7 @@ export class OpenSession implements AsyncDisposable {
     if (this.state !== 'alive') return 'gone';
     const { budget, saves } = this.#context;
     const deadline = new Deadline(budget, options.signal);
-    if (this.#hold.isExclusive) return await this.#saveLocked(deadline, data);
+    if (this.#hold.isExclusive) return await this.#call(this.#saveLocked(deadline, data));
     const wish: Wish = {
       owner: this,
       row: this.#row,
@@ -190,7 +192,7 @@ export class OpenSession implements AsyncDisposable {
     this.#requireWritable();
     if (this.state !== 'alive') return false;
     const change = (statement: Statement): Promise<number> => this.#change(statement, signal);
-    const touched = await touchRow(this.#context, this.#row, change, signal);
+    const touched = await this.#call(touchRow(this.#context, this.#row, change, signal));
     this.#isGone = touched === undefined;
     // A save of this object may have replaced the row meanwhile: only its times change.
     this.#row = { ...this.#row, ...touched };
@@ -207,7 +209,7 @@ export class OpenSession implements AsyncDisposable {
    */
   async renew(options: RenewOptions = {}): Promise<string | undefined> {
     requireRenewal(options);
-    return await this.#renew(options);
+    return await this.#call(this.#renew(options));
   }
 
   /**
@@ -217,7 +219,7 @@ export class OpenSession implements AsyncDisposable {
    * @internal
    */
   async moveTo(id: string, options: RenewOptions & SaveOptions): Promise<string | undefined> {
-    return await this.#renew({ ...options, id });
+    return await this.#call(this.#renew({ ...options, id }));
   }
 
   async #renew(
@@ -261,7 +263,8 @@ export class OpenSession implements AsyncDisposable {
     const keys = [key, ...this.#keys.filter((each) => !each.equals(key))];
     const { budget, cache, table } = this.#context;
     const removal = table.removeLive(keys);
-    const affected = await cache.change(keys, () => this.#change(removal, signal));
+    const removed = cache.change(keys, () => this.#change(removal, signal));
+    const affected = await this.#call(removed);
     const deadline = new Deadline(budget, signal);
     const ended = affected > 0 || (await endSuccessor(this.#context, deadline, keys)) > 0;
     this.#isGone = true;
@@ -270,12 +273,14 @@ export class OpenSession implements AsyncDisposable {
   }
 
   /**
-   * Releases the lock and the turn. Further calls do nothing; every other method then throws. An
-   * adapter calls this when the response has ended, and some time after the client has hung up.
+   * Releases the lock and the turn when the calls that are under way have ended. Further calls do
+   * nothing; every other method then throws. An adapter calls this when the response has ended, and
+   * some time after the client has hung up.
    */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    await Promise.allSettled(this.#calls);
     await this.#hold.close();
     this.#turn?.leave();
   }
@@ -283,6 +288,14 @@ export class OpenSession implements AsyncDisposable {
   /** As `close()`, at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** Notes a call until it ends. */
+  #call<Result>(call: Promise<Result>): Promise<Result> {
+    this.#calls.add(call);
+    const leave = (): void => void this.#calls.delete(call);
+    call.then(leave, leave);
+    return call;
   }
 
   get #target(): Target {

@@ -85,6 +85,27 @@ for (const strategy of LOCKING) {
     await Promise.all([increment(one, id), increment(other, id)]);
   });
 
+  test(`${strategy}: a close waits for the save and for the new id that a page has not awaited`, async () => {
+    const { sessions, wire } = await wiredStore({ strategy });
+    const id = await newSession(sessions, { n: 0 });
+    const besideClose = async <Answer>(
+      call: (session: OpenSession) => Promise<Answer>,
+    ): Promise<Answer> => {
+      const session = await open(sessions, id);
+      const gate = wire.gate(1, /^UPDATE `sessions`/, { holds: 'answer', opens: 'by hand' });
+      const answer = call(session);
+      await gate.arrived;
+      const closed = session.close();
+      gate.open();
+      await closed;
+      return await answer;
+    };
+    assert.equal(await besideClose((session) => session.save(json({ n: 1 }))), 'saved');
+    assert.deepEqual(await stored(sessions, id), { n: 1 });
+    const renewed = await besideClose((session) => session.renew());
+    assert.deepEqual(await stored(sessions, renewed ?? ''), { n: 1 });
+  });
+
   test(`${strategy}: an unknown id leaves nothing locked`, async () => {
     const sessions = newStore({ strategy }, { connectionLimit: 1 });
     for (let time = 0; time < 3; time += 1) {
