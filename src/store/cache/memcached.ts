@@ -85,7 +85,7 @@ export class MemcachedClient {
    * @throws CacheUnavailable when the server does not answer, as every method does.
    */
   async get(key: string): Promise<Item | undefined> {
-    return await this.#send([`gets ${checked(key)}\r\n`], readItem);
+    return await this.#send([`gets ${checked(key)}\r\n`], (reader) => readItem(reader, key));
   }
 
   /**
@@ -182,6 +182,8 @@ export class MemcachedClient {
     this.#reader.add(chunk);
     try {
       while (this.#pending[0]?.take(this.#reader)) this.#pending.shift();
+      // The next command would take them for its own answer.
+      if (this.#pending.length === 0 && this.#reader.hasMore) throw unexpected('more than asked');
     } catch (error) {
       this.#fail(error as Error);
       return;
@@ -239,6 +241,10 @@ class Reader {
     return Buffer.from(this.#bytes.subarray(from, from + length));
   }
 
+  get hasMore(): boolean {
+    return this.#bytes.length > 0;
+  }
+
   skip(length: number): void {
     this.#bytes = this.#bytes.subarray(length);
   }
@@ -256,15 +262,15 @@ function readOutcome(reader: Reader): { answer: string } | undefined {
 }
 
 /** `VALUE key flags length cas`, the bytes and `END`; or `END` alone. */
-function readItem(reader: Reader): { answer: Item | undefined } | undefined {
+function readItem(reader: Reader, key: string): { answer: Item | undefined } | undefined {
   const head = reader.line();
   if (head === undefined) return undefined;
   if (head === 'END') {
     reader.skip('END\r\n'.length);
     return { answer: undefined };
   }
-  const [, length = '', cas = ''] = /^VALUE \S+ \d+ (\d+) (\d+)$/.exec(head) ?? [];
-  if (cas === '') throw unexpected(head);
+  const [, found, length = '', cas = ''] = /^VALUE (\S+) \d+ (\d+) (\d+)$/.exec(head) ?? [];
+  if (found !== key) throw unexpected(head);
   const begin = head.length + 2;
   const end = begin + Number(length);
   const value = reader.slice(begin, Number(length));

@@ -157,6 +157,16 @@ test('an answer that the protocol does not know ends the connection and names no
   }
 });
 
+test('an answer that was not asked for is not taken for that of the next command', async () => {
+  const stray = 'VALUE b 0 5 7\r\nstray\r\nEND\r\n';
+  const behind = await serve((socket) => socket.write(`END\r\n${stray}`));
+  const client = clientOf(behind);
+  await client.get('a');
+  await assert.rejects(client.get('b'), CacheUnavailable);
+  const instead = await serve((socket) => socket.write(stray));
+  await assert.rejects(clientOf(instead).get('a'), CacheUnavailable);
+});
+
 test('an answer in pieces of one byte is read', async () => {
   const port = await serve((socket) => {
     const answer = Buffer.from('VALUE k 0 3 7\r\na\r\n\r\nEND\r\n');
