@@ -99,7 +99,7 @@ export function fastifySessions<Data extends object>(
       const exchange = begin({ cookie, head, request });
       const fail = (error: unknown): void => answerError(error, raw, reply.raw);
       head.held?.waitFor(exchange, { fail, endIfOver() {} });
-      releaseAfter(reply.raw, exchange, options);
+      releaseAfter(reply.raw, exchange, options, head.held);
       exchanges.set(request, { exchange, head });
       next();
     });

@@ -11,12 +11,19 @@ import { type ExchangeOptions, prepareSessions, type SessionExchange } from './e
 export interface HttpSessionOptions extends ExchangeOptions {
   /**
    * Seconds that a page may run after its client has gone, before its session's lock is released
-   * without a save.
+   * without a save. The session of a page that ends within them is saved.
    *
    * @default 30
    */
   readonly hangupGrace?: number | undefined;
 }
+
+/** Begins a request; the function that it returns is called when the page has ended, if that is known. */
+export type BeginHttp = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  fail: (error: unknown) => void,
+) => () => void;
 
 /**
  * Prepares the requests of one server: each response is held until its session is saved.
@@ -30,19 +37,19 @@ export interface HttpSessionOptions extends ExchangeOptions {
 export function prepareHttpSessions<Data extends object>(
   sessions: Sessions<Data>,
   options: HttpSessionOptions,
-): (request: IncomingMessage, response: ServerResponse, fail: (error: unknown) => void) => void {
+): BeginHttp {
   const begin = prepareSessions(sessions, options);
   return (request, response, fail) => {
     const { cookie } = request.headers;
     if (!isQueueable(response)) {
       const head = upgradeHeadOf(request, response);
       saveWithSocket(request, begin({ cookie, head, request }));
-      return;
+      return () => {};
     }
     const held = HeldResponse.of(response);
     const exchange = begin({ cookie, head: held, request });
     held.waitFor(exchange, { fail, endIfOver() {} });
-    releaseAfter(response, exchange, options);
+    return releaseAfter(response, exchange, options, held);
   };
 }
 
@@ -53,15 +60,28 @@ function saveWithSocket(request: IncomingMessage, exchange: SessionExchange): vo
   });
 }
 
-/** Releases what a request's session holds once its response or its client has gone. */
+/**
+ * Releases what a request's session holds once its response or its client has gone.
+ *
+ * @param held - Knows whether the page has ended or destroyed its response.
+ * @returns A function to call when the page has ended: its client may have gone before.
+ */
 export function releaseAfter(
   response: ServerResponse,
   exchange: SessionExchange,
   { hangupGrace = 30 }: HttpSessionOptions,
-): void {
+  held?: Pick<HeldResponse, 'isOver'>,
+): () => void {
   const close = (): void => void exchange.close().catch(() => {});
+  const save = (): void => void exchange.commit().catch(warn);
+  let hasEnded = false;
   response.once('close', () => {
     if (response.writableFinished) close();
+    else if (hasEnded || held?.isOver) save();
     else setTimeout(close, hangupGrace * 1000).unref();
   });
+  return () => {
+    hasEnded = true;
+    if (response.closed) save();
+  };
 }

@@ -4,6 +4,7 @@
  * @module mysql/node
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { isThenable } from '../../php/host.ts';
 import type { Sessions } from '../../store/index.ts';
 import { answerBy, answerError } from '../answer-error.ts';
 import { type HttpSessionOptions, prepareHttpSessions } from './http.ts';
@@ -59,11 +60,16 @@ export function withSessions<Data extends object>(
   const answer = answerBy(onError);
   return async (request, response) => {
     const fail = (error: unknown): void => answer(error, request, response);
+    let hasEnded = (): void => {};
     try {
-      begin(request, response, fail);
-      await listener(request, response);
+      hasEnded = begin(request, response, fail);
+      const page = listener(request, response);
+      // One that returns no promise may answer later.
+      if (!isThenable(page)) return;
+      await page;
     } catch (error) {
       fail(error);
     }
+    hasEnded();
   };
 }

@@ -1,7 +1,12 @@
 /** Responses on node:http: those that continue after the save, and those that wait for several sessions. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -183,6 +188,34 @@ test('a Fastify handler that answers through reply.raw has its session saved', a
   const answer = await ask(url, '/unsaved');
   assert.match(answer, /^HTTP\/1.1 500 [\s\S]*Internal Server Error\n$/);
   assert.deepEqual(cookiesOf(answer), []);
+});
+
+test('a page that ends without an answer, as its client has gone, is saved, and its lock is released', async () => {
+  const sessions = newStore({ strategy: 'lock', lockTimeout: 5 });
+  const first = await sessions.start(undefined);
+  await first.renew({ user: 'ann' });
+  const page = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const session = await getSession(request);
+    session.data['method'] = request.method;
+    if (request.method === 'GET') response.destroy();
+    else for await (const _ of request) request.socket.resetAndDestroy();
+  };
+  const [node, router] = [
+    await serve(withSessions(sessions, page)),
+    await serve(express().use(expressSessions(sessions), page)),
+  ];
+  const headers = { cookie: `__Host-session=${first.id}` };
+  for (const [url, method, body] of [
+    [node, 'GET', null],
+    [node, 'POST', 'a form'],
+    [router, 'GET', null],
+  ] as const) {
+    await assert.rejects(fetch(url, { method, headers, body }));
+    await using session = await sessions.start(first.id);
+    assert.equal(session.data['method'], method);
+    session.data['method'] = 'none';
+    await session.save();
+  }
 });
 
 test('a function for errors that fails itself leaves the answer to the default', async () => {
