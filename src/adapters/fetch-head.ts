@@ -1,5 +1,6 @@
 /** The head of a response that does not exist yet, for the adapters of Fetch handlers. */
 import type { ResponseHead } from '../php/host.ts';
+import { nameOf } from './page-head.ts';
 
 /** The headers that the session sets, until there is a Response to carry them. */
 export class FetchHead implements ResponseHead {
@@ -40,7 +41,12 @@ export class FetchHead implements ResponseHead {
         changed.headers.append(name, each);
       }
     }
-    for (const line of own) changed.headers.append('set-cookie', line);
+    const names = [this.#headers.get('set-cookie') ?? []].flat().map(nameOf);
+    for (const line of own) {
+      // Browsers keep the last of two; in PHP the page's counts.
+      const isReplaced = this.page !== undefined && names.includes(nameOf(line));
+      if (!isReplaced) changed.headers.append('set-cookie', line);
+    }
     // Routers mark theirs by a property, such as the `options` of TanStack's redirect().
     for (const [name, value] of Object.entries(response)) {
       if (!(name in changed)) Object.assign(changed, { [name]: value });

@@ -98,7 +98,7 @@ export function isSetCookie(name: unknown): boolean {
 }
 
 /** The name of the cookie that a line sets. */
-function nameOf(line: string): string {
+export function nameOf(line: string): string {
   return line.slice(0, line.indexOf('=') + 1);
 }
 
