@@ -7,7 +7,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { failBy } from './answer-error.ts';
 import { type HttpOptions, prepareHttp } from './http-exchange.ts';
 
-/** A middleware as Express and Connect call it. */
+/**
+ * A middleware as Express and Connect call it.
+ *
+ * @param request - The request, of node:http or of the framework.
+ * @param response - The response of the request.
+ * @param next - Calls the next handler, or with an error the error handlers.
+ */
 export type PhpSessionMiddleware = (
   request: IncomingMessage,
   response: ServerResponse,

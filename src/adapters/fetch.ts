@@ -15,6 +15,10 @@ export interface PhpFetchOptions<Name extends string = string> extends PhpOption
    * Returns the answer to an error that the handler or the session's end threw.
    *
    * The default answers 500 and gives the error to `process.emitWarning`.
+   *
+   * @param error - The error; any value that was thrown.
+   * @param request - The request whose handler or save failed.
+   * @returns The Response in place of the handler's.
    */
   onError?: ((error: unknown, request: Request) => Response | Promise<Response>) | undefined;
 }

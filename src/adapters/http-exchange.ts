@@ -24,7 +24,14 @@ export interface HttpOptions<Name extends string = string> extends PhpOptions<Na
   hangupGrace?: number | undefined;
 }
 
-/** Serves one request as one PHP request. */
+/**
+ * Serves one request as one PHP request.
+ *
+ * @param request - The request.
+ * @param response - The response, which is held back until the session is saved.
+ * @param fail - Receives what the page or the end of its session threw, and answers.
+ * @param page - The page, which runs in the request's context; it may be async.
+ */
 export type ServeHttp = (
   request: IncomingMessage,
   response: ServerResponse,
@@ -36,8 +43,7 @@ export type ServeHttp = (
  * Prepares the requests of one server.
  *
  * @param options - PHP's behaviour.
- * @returns A function that serves one request. Its `fail` receives what the page or the end of its
- *   session threw; its `page` runs in the request's context.
+ * @returns A function that serves one request.
  * @throws RangeError for an unknown setting, or a value that PHP refuses.
  * @example
  * // An adapter for listeners that return a page, its response held back as in phpsessid/node.

@@ -14,6 +14,10 @@ export interface PhpSessionOptions<Name extends string = string> extends HttpOpt
    *
    * The default answers 500 where nothing has left yet, cuts the connection where something has,
    * and gives the error to `process.emitWarning`. It also answers where your function throws.
+   *
+   * @param error - The error; any value that was thrown.
+   * @param request - The request whose page or save failed.
+   * @param response - The response to answer with, perhaps with a head that has left.
    */
   onError?:
     | ((error: unknown, request: IncomingMessage, response: ServerResponse) => void)

@@ -47,11 +47,20 @@ export class NotApplicable extends Error {
 
 /** The argument of a test: node:test and vitest give it `skip()`, and Mocha has that on `this`. */
 export interface RunnerContext {
-  /** Marks the running test as skipped. */
+  /**
+   * Marks the running test as skipped.
+   *
+   * @param reason - The part that the subject lacks, for the runner's report.
+   */
   skip?: ((reason?: string) => unknown) | undefined;
 }
 
-/** A runner's `test`, as of node:test, vitest and mocha. */
+/**
+ * A runner's `test`, as of node:test, vitest and mocha.
+ *
+ * @param name - The test's name.
+ * @param run - The test; it fails if its promise is rejected.
+ */
 export type RunnerTest = (name: string, run: (context?: RunnerContext) => Promise<void>) => unknown;
 
 /** Options that every contract takes. */
@@ -62,7 +71,13 @@ export interface ContractOptions<Subject> {
   readonly create: () => Subject | Promise<Subject>;
   /** Put before each name: the name of the store or adapter. @default '' */
   readonly name?: string | undefined;
-  /** Leaves out cases for which it returns false, as of a level. @default all */
+  /**
+   * Chooses the cases, by their level for example.
+   *
+   * @param each - A case of the contract.
+   * @returns False to leave the case out.
+   * @default all
+   */
   readonly cases?: ((each: ContractCase<Subject>) => boolean) | undefined;
 }
 

@@ -6,7 +6,11 @@ export { emitAsWarning } from '../serialize/messages.ts';
 /** A message in PHP's words: `session_start(): Failed to read session data: user (path: )`. */
 export type PhpSessionMessage = PhpMessage;
 
-/** Receives PHP's messages of one request. */
+/**
+ * Receives PHP's messages of one request.
+ *
+ * @param message - The level, and the text in PHP's words.
+ */
 export type PhpMessageHandler = (message: PhpSessionMessage) => void;
 
 /**

@@ -95,23 +95,70 @@ export type AnySessionHandler = SessionHandlerInterface &
 
 /** The callbacks as functions. Method signatures let a callback declare `data: string`. */
 export interface SessionCallbacks {
-  /** As SessionHandlerInterface's open(). */
+  /**
+   * Prepares the storage, as {@link SessionHandlerInterface.open}.
+   *
+   * @param path - session.save_path.
+   * @param name - session.name.
+   * @returns true, or false: session_start() then fails.
+   */
   open(path: string, name: string): unknown;
-  /** As SessionHandlerInterface's close(). */
+  /**
+   * Releases what `open` acquired, as {@link SessionHandlerInterface.close}.
+   *
+   * @returns true, or false for a failure.
+   */
   close(): unknown;
-  /** As SessionHandlerInterface's read(). */
+  /**
+   * Reads a session, as {@link SessionHandlerInterface.read}.
+   *
+   * @param id - The session's id.
+   * @returns The data, `''` for an unknown session, false for a failure.
+   */
   read(id: string): unknown;
-  /** As SessionHandlerInterface's write(). */
+  /**
+   * Writes a session, as {@link SessionHandlerInterface.write}.
+   *
+   * @param id - The session's id.
+   * @param data - The whole session, encoded.
+   * @returns true, or false for a failure.
+   */
   write(id: string, data: string | Uint8Array): unknown;
-  /** As SessionHandlerInterface's destroy(). */
+  /**
+   * Deletes a session, as {@link SessionHandlerInterface.destroy}.
+   *
+   * @param id - The session's id.
+   * @returns true, also for an unknown session; false when the session still exists.
+   */
   destroy(id: string): unknown;
-  /** As SessionHandlerInterface's gc(). */
+  /**
+   * Deletes old sessions, as {@link SessionHandlerInterface.gc}.
+   *
+   * @param max_lifetime - session.gc_maxlifetime, in seconds.
+   * @returns The number of deleted sessions, or false for a failure.
+   */
   gc(max_lifetime: number): unknown;
-  /** As SessionIdInterface's create_sid(). */
+  /**
+   * Creates an id, as {@link SessionIdInterface.create_sid}.
+   *
+   * @returns A new id.
+   */
   create_sid(): unknown;
-  /** As SessionUpdateTimestampHandlerInterface's validateId(). */
+  /**
+   * Checks whether a session exists, as {@link SessionUpdateTimestampHandlerInterface.validateId}.
+   *
+   * @param id - The id that a client sent, or a new id.
+   * @returns true for a known id.
+   */
   validate_sid(id: string): unknown;
-  /** As SessionUpdateTimestampHandlerInterface's updateTimestamp(). */
+  /**
+   * Records the use of an unchanged session, as
+   * {@link SessionUpdateTimestampHandlerInterface.updateTimestamp}.
+   *
+   * @param id - The session's id.
+   * @param data - The data as it was read.
+   * @returns true, or false for a failure.
+   */
   update_timestamp(id: string, data: string | Uint8Array): unknown;
 }
 

@@ -59,6 +59,7 @@ export class PhpFloat {
   /** The float as JavaScript calculates with it. */
   readonly value: number;
 
+  /** @param value - Any number, also `NaN`, `Infinity` and `-0`. */
   constructor(value: number) {
     this.value = value;
   }
@@ -85,6 +86,7 @@ export class PhpReference<Value extends PhpValue = PhpValue> {
   /** The variable's value; an assignment changes it at every place. */
   value: Value;
 
+  /** @param value - The variable's value. */
   constructor(value: Value) {
     this.value = value;
   }
@@ -157,6 +159,7 @@ export class PhpObject {
    * @param value - The new value.
    * @param visibility - The visibility that the class declares.
    * @param declaredBy - The class of a private property, if it is not the object's own.
+   * @returns This object, for further calls.
    */
   set(
     name: PhpString,
@@ -203,6 +206,10 @@ export class PhpSerializable {
   /** The bytes, which only the class itself can read. */
   payload: Uint8Array;
 
+  /**
+   * @param className - The class, with its namespace.
+   * @param payload - The bytes that the class's `serialize()` returned; they are not copied.
+   */
   constructor(className: PhpString, payload: Uint8Array) {
     this.className = className;
     this.payload = payload;
@@ -227,6 +234,11 @@ export class PhpPart {
   /** True if both places are one variable (`R:`), false if they hold one object (`r:`). */
   readonly isReference: boolean;
 
+  /**
+   * @param owner - The object whose payload holds the value.
+   * @param offset - The value's number, counted from the owner's: 1 is the first value of the payload.
+   * @param isReference - True for one variable (`R:`), false for one object (`r:`).
+   */
   constructor(owner: PhpSerializable, offset: number, isReference: boolean) {
     this.owner = owner;
     this.offset = offset;
@@ -247,6 +259,10 @@ export class PhpEnum {
   /** The case's name. */
   readonly caseName: PhpString;
 
+  /**
+   * @param className - The enum, with its namespace.
+   * @param caseName - The case's name.
+   */
   constructor(className: PhpString, caseName: PhpString) {
     this.className = className;
     this.caseName = caseName;

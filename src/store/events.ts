@@ -51,7 +51,11 @@ const KIND_NAMES: Readonly<Record<SessionEventKind, true>> = {
 };
 const KINDS = oneOf(...Object.keys(KIND_NAMES));
 
-/** Receives events. */
+/**
+ * Receives events. An error of the listener does not fail the request: it is a process warning.
+ *
+ * @param event - The event; the same object for every listener.
+ */
 export type SessionListener = (event: SessionEvent) => void;
 
 const diagnostics = channel('phpsessid:session');

@@ -131,7 +131,7 @@ export class OpenSession implements AsyncDisposable {
    * @returns `saved`; `merged` with another request's keys, as `data` then shows; `gone`, and nothing
    *   was written, for a session that was ended or has expired.
    * @throws SessionConflict if another request changed the same keys and `onConflict` rejects that;
-   *   SessionLockLost; SessionTooLarge before anything is sent; SessionUnavailable.
+   *   SessionClosed; SessionLockLost; SessionTooLarge before anything is sent; SessionUnavailable.
    */
   async save(data: Buffer, options: SaveOptions = {}): Promise<SaveAnswer> {
     this.#requireWritable();
@@ -187,6 +187,7 @@ export class OpenSession implements AsyncDisposable {
    *
    * @param options - A signal that ends the call.
    * @returns False if the session is found to be gone. A recent session is not asked about.
+   * @throws SessionClosed; SessionLockLost; SessionUnavailable.
    */
   async touch({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<boolean> {
     this.#requireWritable();
@@ -206,6 +207,8 @@ export class OpenSession implements AsyncDisposable {
    * @returns The new id for the cookie; undefined if another request has renewed or ended the
    *   session at the same time, as `state` tells: the response then sets no cookie, and `data` was
    *   not saved.
+   * @throws SessionSetupError for an invalid option, SessionValueError for an invalid user or label; as
+   *   `save()`.
    */
   async renew(options: RenewOptions = {}): Promise<string | undefined> {
     requireRenewal(options);
@@ -254,7 +257,8 @@ export class OpenSession implements AsyncDisposable {
    * Ends the session, also if another request has given it a new id meanwhile.
    *
    * @param options - A signal that ends the call; the session may have ended by then.
-   * @returns False if it was gone already.
+   * @returns False if the session was gone already.
+   * @throws SessionClosed; SessionLockLost; SessionUnavailable.
    */
   async destroy({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<boolean> {
     this.#requireWritable();

@@ -28,7 +28,8 @@ export interface SaveHandlerOptions {
  *
  * The methods are those of PHP's SessionHandlerInterface, SessionIdInterface and
  * SessionUpdateTimestampHandlerInterface. A session is locked from its read to its close. Lifetimes
- * are the store's: `session.gc_maxlifetime` changes nothing.
+ * are the store's: `session.gc_maxlifetime` changes nothing. A method throws SessionUnavailable if the
+ * database does not answer: that is never an empty session.
  *
  * @example
  * import { session_set_save_handler, session_start, withPhpRequest } from 'phpsessid/php';
@@ -109,10 +110,11 @@ export class PhpSaveHandler implements AsyncDisposable {
   }
 
   /**
-   * Returns whether a session exists, and locks it for the read that follows; true if that cannot be
-   * known, and the read fails: PHP would give the visitor a new id, and so end their session.
+   * Checks whether a session exists, and locks it for the read that follows.
    *
    * @param id - The id that a client sent, or a new one of `create_sid()`.
+   * @returns True for a session that exists. Also true if the database does not answer, and the read
+   *   then throws: with false, PHP would give the visitor a new id, and so end their session.
    */
   async validateId(id: string): Promise<boolean> {
     if (id === this.#fresh) return false;
@@ -150,8 +152,8 @@ export class PhpSaveHandler implements AsyncDisposable {
    *
    * @param id - The session's id.
    * @param data - The whole session, as PHP's serialize handler wrote it.
-   * @returns False if it was ended meanwhile: a save never brings a session back. Also for an id of
-   *   fewer than 22 characters, which could be guessed and is never found.
+   * @returns True; false if the session was ended meanwhile, since a save never brings it back, and for
+   *   an id of fewer than 22 characters, which could be guessed and is never found.
    */
   write(id: string, data: string | Uint8Array): Promise<boolean> {
     return this.#guard(() => this.#write(id, data));
@@ -176,7 +178,7 @@ export class PhpSaveHandler implements AsyncDisposable {
    *
    * @param id - The session's id.
    * @param data - The session, which is saved if there is no row yet.
-   * @returns False if it was ended meanwhile.
+   * @returns True; false if the session was ended meanwhile.
    */
   updateTimestamp(id: string, data: string | Uint8Array): Promise<boolean> {
     return this.#guard(async () => {
@@ -189,7 +191,7 @@ export class PhpSaveHandler implements AsyncDisposable {
    * Ends a session.
    *
    * @param id - The session's id.
-   * @returns True, also for an unknown one; false if its lock was not free in time.
+   * @returns True, also for an unknown session; false if its lock was not free in time.
    */
   destroy(id: string): Promise<boolean> {
     return this.#guard(async () => {

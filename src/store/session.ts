@@ -102,7 +102,8 @@ export class Session<Data extends object = Record<string, unknown>> implements A
    * Requires a recent login, before a page changes a password or pays.
    *
    * @param maxAge - Seconds since `renew()` was given the user.
-   * @throws SessionNotFresh for an older login, and for a session without a user.
+   * @throws SessionNotFresh for an older login, and for a session without a user; SessionClosed after
+   *   `close()` or `destroy()`.
    */
   requireFresh(maxAge: number): void {
     requireKind('maxAge', maxAge, SECONDS);
@@ -133,7 +134,8 @@ export class Session<Data extends object = Record<string, unknown>> implements A
    *
    * @param key - The key.
    * @param change - Returns the new value; it may run several times, so it must do nothing else.
-   * @throws SessionSetupError if it is not a function.
+   * @throws SessionSetupError if `change` is not a function; SessionClosed after `close()` or
+   *   `destroy()`.
    */
   update<Key extends keyof Data & string>(
     key: Key,
@@ -148,8 +150,8 @@ export class Session<Data extends object = Record<string, unknown>> implements A
    * Saves what was changed; a session that was only used is touched.
    *
    * @returns `unchanged` if there was nothing to save; else as `OpenSession.save()`.
-   * @throws SessionValueError for a value that would come back as another one; SessionConflict;
-   *   SessionTooLarge; SessionLockLost; SessionUnavailable.
+   * @throws SessionValueError for a value that would come back as another one; SessionClosed;
+   *   SessionConflict; SessionTooLarge; SessionLockLost; SessionUnavailable.
    */
   save(): Promise<SaveAnswer | 'unchanged'> {
     return this.#inTurn(() => this.#save());
@@ -204,7 +206,8 @@ export class Session<Data extends object = Record<string, unknown>> implements A
    * Gives the session a new id and saves it: after every login, logout and change of rights.
    *
    * @param options - The user who has logged in, and the grace of the old id.
-   * @throws SessionConflict if the session was ended meanwhile; as `save()`.
+   * @throws SessionConflict if the session was ended meanwhile; SessionSetupError for an invalid option;
+   *   as `save()`.
    */
   renew(options: SessionRenewOptions = {}): Promise<void> {
     return this.#inTurn(() => this.#renew(options));
@@ -244,7 +247,11 @@ export class Session<Data extends object = Record<string, unknown>> implements A
     this.#cookie = { set: this.#open.id };
   }
 
-  /** Ends the session: row and cookie go, and later saves of other requests do not bring it back. */
+  /**
+   * Ends the session: row and cookie go, and later saves of other requests do not bring it back.
+   *
+   * @throws SessionClosed; SessionLockLost; SessionUnavailable: the session may still be alive.
+   */
   destroy(): Promise<void> {
     return this.#inTurn(() => this.#destroy());
   }

@@ -150,6 +150,18 @@ export class Sessions<
   }
 
   /**
+   * Opens a session that exists, without a lock, to read it.
+   *
+   * @param id - The cookie's value; anything that is not an id opens nothing, and asks nothing.
+   * @param options - `mode: 'read'`; `signal` ends the call.
+   * @returns The session; undefined if none is alive under this id.
+   * @throws SessionUnavailable if that cannot be known: an error is never an empty session.
+   */
+  async open(
+    id: string | undefined,
+    options: OpenOptions & { readonly mode: 'read' },
+  ): Promise<ReadSession | undefined>;
+  /**
    * Opens a session that exists.
    *
    * @param id - The cookie's value; anything that is not an id opens nothing, and asks nothing.
@@ -158,10 +170,6 @@ export class Sessions<
    * @throws SessionLockTimeout; SessionUnavailable if that cannot be known: an error is never an
    *   empty session.
    */
-  async open(
-    id: string | undefined,
-    options: OpenOptions & { readonly mode: 'read' },
-  ): Promise<ReadSession | undefined>;
   async open(id: string | undefined, options?: OpenOptions): Promise<OpenSession | undefined>;
   async open(id: string | undefined, options: OpenOptions = {}): Promise<OpenSession | undefined> {
     requireAll(options, OPEN);
@@ -189,7 +197,8 @@ export class Sessions<
    * @param data - The session, in one of the formats.
    * @param options - The user, if the session begins with a login, and what a list shows.
    * @returns The session, open for changes; `close()` it.
-   * @throws SessionConflict if there is a session with this id; SessionTooLarge; SessionUnavailable.
+   * @throws SessionConflict if there is a session with this id; SessionSetupError for another id than of
+   *   `newId()`; SessionValueError for an invalid user or label; SessionTooLarge; SessionUnavailable.
    */
   async create(id: string, data: Buffer, options: CreateOptions = {}): Promise<OpenSession> {
     if (!this.#engine.hash.isId(id)) throw new SessionSetupError('create() takes an id of newId()');
@@ -203,6 +212,7 @@ export class Sessions<
    *
    * @param options - The lock, if another one than PHP's default is wanted.
    * @returns A handler for one request; each request calls this for itself.
+   * @throws SessionSetupError for an option that is unknown or invalid.
    */
   saveHandler(options: SaveHandlerOptions = {}): PhpSaveHandler {
     requireAll(options, { strategy: LOCKS });
@@ -213,6 +223,7 @@ export class Sessions<
    * Returns the sessions of one user.
    *
    * @param user - As `create()` or `renew()` was given it.
+   * @throws SessionValueError for an empty name, and for more than 128 bytes.
    */
   of(user: string): UserSessions<Column> {
     requireOwner({ user });
@@ -251,7 +262,11 @@ export class Sessions<
     yield* walk(await this.#engine.start());
   }
 
-  /** Counts the sessions that have not expired. */
+  /**
+   * Counts the sessions that have not expired.
+   *
+   * @throws SessionUnavailable.
+   */
   async count(): Promise<number> {
     return await countAll(await this.#engine.start());
   }
@@ -260,6 +275,7 @@ export class Sessions<
    * Ends all sessions of all users, as after a secret has leaked.
    *
    * @returns How many there were, expired ones included.
+   * @throws SessionUnavailable: some sessions may be alive then.
    */
   async endAll(): Promise<number> {
     return await endAll(await this.#engine.start());
@@ -270,7 +286,8 @@ export class Sessions<
    *
    * @param kind - The kind of event.
    * @param listener - Receives the events of this store in this process.
-   * @returns A function that ends it.
+   * @returns A function that removes the listener.
+   * @throws SessionSetupError for an unknown kind, and for a listener that is not a function.
    */
   on(kind: SessionEventKind, listener: SessionListener): () => void {
     return this.#engine.events.on(kind, listener);
@@ -282,13 +299,18 @@ export class Sessions<
    * @param budget - Seconds that it may take; Infinity deletes all, on one server in one statement,
    *   which cannot be stopped.
    * @returns How many were deleted.
+   * @throws SessionSetupError for an invalid budget; SessionUnavailable.
    */
   async gc(budget: number = 5): Promise<number> {
     requireKind('budget', budget, SECONDS);
     return await collect(await this.#engine.start(), budget * 1000);
   }
 
-  /** Creates the tables if they are not there. The user needs the right CREATE for it, once. */
+  /**
+   * Creates the tables if they are not there. The user needs the right CREATE for it, once.
+   *
+   * @throws SessionSetupError without that right; SessionUnavailable.
+   */
   async createTable(): Promise<void> {
     await this.#engine.createTable();
   }

@@ -58,7 +58,8 @@ export class UserSessions<Column extends string = string> {
   /**
    * Lists the user's live sessions.
    *
-   * @returns The newest first; empty for a user without one.
+   * @returns The newest first; empty for a user without a session.
+   * @throws SessionUnavailable.
    */
   async list(): Promise<ListedSession<Column>[]> {
     const context = await this.#start();
@@ -77,6 +78,7 @@ export class UserSessions<Column extends string = string> {
    *
    * @param handle - Its handle in the list; another user's handle ends nothing.
    * @returns False if the user has no such session.
+   * @throws SessionUnavailable.
    */
   async revoke(handle: string): Promise<boolean> {
     const context = await this.#start();
@@ -89,8 +91,10 @@ export class UserSessions<Column extends string = string> {
   /**
    * Ends all sessions of the user but one, as after a new password.
    *
-   * @param session - The session that stays; one without a row, which has no handle, keeps none.
+   * @param session - The session that stays. Without a handle, as before its first save, all end.
    * @returns How many were ended.
+   * @throws SessionSetupError for an id or a handle in place of the session; SessionUnavailable: some
+   *   sessions may be alive then.
    */
   async revokeOthers(session: { readonly handle: string | undefined }): Promise<number> {
     requireKind('revokeOthers()', session, SESSION);
@@ -119,6 +123,7 @@ export class UserSessions<Column extends string = string> {
    * Ends all sessions of the user, those that are being renewed included.
    *
    * @returns How many were ended.
+   * @throws SessionUnavailable: some sessions may be alive then.
    */
   async revokeAll(): Promise<number> {
     const context = await this.#start();

@@ -1,4 +1,4 @@
-/** Every function and class of the library has an example, and every example is true. */
+/** Doc comments: every parameter is described, every function and class has a true example. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { publicModules } from '../../src/workshop/site/public-modules.ts';
@@ -11,6 +11,10 @@ after(closeDatabase);
 
 test('every public function and class has an example', () => {
   assert.deepEqual(names.without, []);
+});
+
+test("every parameter of the library's functions and methods is described", () => {
+  assert.deepEqual(names.undescribed, []);
 });
 
 test('every example compiles as strictly as the library', () => {

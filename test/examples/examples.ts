@@ -1,8 +1,9 @@
-/** Finds the examples in the doc comments of everything that the library exports. */
+/** Reads the doc comments of everything that the library exports: examples, and parameters. */
 import { relative, sep } from 'node:path';
 import ts from 'typescript';
 import { root } from '../../src/workshop/course/catalogue.ts';
 import type { PublicModule } from '../../src/workshop/site/public-modules.ts';
+import { undescribedParameters } from './parameters.ts';
 
 /** A public name's example, as written in its doc comment. */
 export interface Example {
@@ -17,13 +18,19 @@ export interface Example {
   text: string;
 }
 
-/** The public modules' names and examples. */
-export interface PublicNames {
+/** The public names that an example may use. */
+export interface Exporters {
+  /** Each exported name and the modules that export it, in the order of the modules. */
+  exporters: Map<string, string[]>;
+}
+
+/** The public modules' names, their examples and what their doc comments lack. */
+export interface PublicNames extends Exporters {
   examples: Example[];
   /** Functions and classes without an example, as `src/php/functions/values.ts:12 session_id`. */
   without: string[];
-  /** Each exported name and the modules that export it, in the order of the modules. */
-  exporters: Map<string, string[]>;
+  /** Parameters without a description, as `src/store/store.ts:165 Sessions.open(id)`. */
+  undescribed: string[];
 }
 
 /** The compiler's options for the library's sources and for the examples. */
@@ -42,7 +49,7 @@ function readOptions(): ts.CompilerOptions {
 }
 
 /**
- * Reads the examples of all exports of the modules.
+ * Reads the doc comments of all exports of the modules.
  *
  * @param modules - The modules; a name that several modules export is read once.
  */
@@ -53,7 +60,7 @@ export function readExamples(modules: readonly PublicModule[]): PublicNames {
   );
   const checker = program.getTypeChecker();
   const seen = new Set<ts.Symbol>();
-  const names: PublicNames = { examples: [], without: [], exporters: new Map() };
+  const names: PublicNames = { examples: [], without: [], undescribed: [], exporters: new Map() };
   for (const { path, name: module } of modules) {
     const source = program.getSourceFile(path);
     const symbol = source && checker.getSymbolAtLocation(source);
@@ -72,6 +79,11 @@ export function readExamples(modules: readonly PublicModule[]): PublicNames {
       if (declaration && needsOne && found.length === 0) {
         names.without.push(`${placeOf(declaration)} ${name}`);
       }
+      names.undescribed.push(
+        ...undescribedParameters(checker, exported, meant).map(
+          ({ name, declaration }) => `${placeOf(declaration)} ${name}`,
+        ),
+      );
     }
   }
   return names;

@@ -10,7 +10,7 @@ import { obtainPhpCli, withIni } from '../../src/workshop/machine/php.ts';
 import { stopSupervised, supervise } from '../../src/workshop/machine/supervise.ts';
 import { publicModules } from '../../src/workshop/site/public-modules.ts';
 import { until } from '../workshop/lab/workshop.ts';
-import type { PublicNames } from './examples.ts';
+import type { Exporters } from './examples.ts';
 import { checkExamples, runExample } from './run-examples.ts';
 
 const page = readFileSync(join(root, 'docs/quick-starts.md'), 'utf8');
@@ -18,7 +18,7 @@ const [, php = '', node = ''] =
   /^## PHP beside Node\n[\s\S]*?^```php\n([\s\S]*?)^```$[\s\S]*?^```ts\n([\s\S]*?)^```$/m.exec(
     page,
   ) ?? [];
-const names: PublicNames = { examples: [], without: [], exporters: new Map() };
+const names: Exporters = { exporters: new Map() };
 const modules = publicModules();
 
 /** A browser that goes from one page to the other. */

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { root } from '../../src/workshop/course/catalogue.ts';
 import { publicModules } from '../../src/workshop/site/public-modules.ts';
-import type { Example, PublicNames } from './examples.ts';
+import type { Example, Exporters } from './examples.ts';
 import { checkExamples, closeDatabase, runExample } from './run-examples.ts';
 
 process.env['SESSION_SECRET'] = 's'.repeat(32);
 after(closeDatabase);
 
 const page = readFileSync(join(root, 'docs/quick-starts.md'), 'utf8');
-const names: PublicNames = { examples: [], without: [], exporters: new Map() };
+const names: Exporters = { exporters: new Map() };
 const stub = join(import.meta.dirname, 'next-stub.ts');
 const modules = [
   ...publicModules(),

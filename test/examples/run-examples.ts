@@ -15,7 +15,7 @@ import { type DatabaseServer, obtainServer } from '../../src/workshop/machine/da
 import { show } from '../../src/workshop/site/pictures/story.ts';
 import type { PublicModule } from '../../src/workshop/site/public-modules.ts';
 import { type Instrumented, instrument } from './claims.ts';
-import { compilerOptions, type Example, type PublicNames } from './examples.ts';
+import { compilerOptions, type Example, type Exporters } from './examples.ts';
 
 /** Examples write 8080; each run takes a port of the system in its place. */
 const PORT = /\b8080\b/g;
@@ -62,7 +62,7 @@ const parsed = new Map<string, ts.SourceFile | undefined>();
  */
 export function checkExamples(
   examples: readonly Example[],
-  names: PublicNames,
+  names: Exporters,
   modules: readonly PublicModule[],
 ): string[] {
   const files = new Map(
@@ -116,7 +116,7 @@ export function checkExamples(
  */
 export async function runExample(
   example: Example,
-  names: PublicNames,
+  names: Exporters,
   modules: readonly PublicModule[],
 ): Promise<string[]> {
   const instrumented = instrument(example.text);
@@ -175,7 +175,7 @@ interface Probes {
 async function load(
   example: Example,
   { code }: Instrumented,
-  names: PublicNames,
+  names: Exporters,
   modules: readonly PublicModule[],
   probes: Probes,
 ): Promise<{ body: () => Promise<void>; close: () => Promise<void> }> {
@@ -257,7 +257,7 @@ async function openDoor(): Promise<Door> {
 }
 
 /** Imports the public names that an example uses and does not declare, on its first line. */
-function withImports({ text, module }: Example, { exporters }: PublicNames): string {
+function withImports({ text, module }: Example, { exporters }: Exporters): string {
   const source = ts.createSourceFile('example.ts', text, ts.ScriptTarget.ES2023, true);
   const used = new Set<string>();
   const declared = new Set<string>();

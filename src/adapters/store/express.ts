@@ -12,7 +12,13 @@ export type { CookieOptions } from './cookie.ts';
 export { type GetSessionOptions, getSession } from './exchange.ts';
 export type { HttpSessionOptions } from './http.ts';
 
-/** A middleware as Express and Connect call it. */
+/**
+ * A middleware as Express and Connect call it.
+ *
+ * @param request - The request, of node:http or of the framework.
+ * @param response - The response of the request.
+ * @param next - Calls the next handler, or with an error the error handlers.
+ */
 export type SessionMiddleware = (
   request: IncomingMessage,
   response: ServerResponse,

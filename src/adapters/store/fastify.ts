@@ -28,22 +28,46 @@ export interface FastifyReplyLike {
   readonly raw: ServerResponse;
   /** The status so far. */
   readonly statusCode: number;
-  /** Returns a header that was set. */
+  /**
+   * Returns a header that was set.
+   *
+   * @param name - The header's name, in any case.
+   * @returns The header's value; undefined for a header that was not set.
+   */
   getHeader(name: string): number | string | string[] | undefined;
-  /** Sets a header; of cookies, adds one. */
+  /**
+   * Sets a header; of cookies, adds one.
+   *
+   * @param name - The header's name, in any case.
+   * @param value - The value; of cookies, a text or a list of them.
+   */
   header(name: string, value: unknown): unknown;
-  /** Removes a header. */
+  /**
+   * Removes a header.
+   *
+   * @param name - The header's name, in any case.
+   */
   removeHeader(name: string): unknown;
 }
 
 /** The part of Fastify's instance that the plugin uses. */
 export interface FastifyLike {
-  /** Adds a hook that runs before the handler. */
+  /**
+   * Adds a hook that runs before the handler.
+   *
+   * @param name - Fastify's name of the hook.
+   * @param hook - The function; Fastify waits until it calls `done`.
+   */
   addHook(
     name: 'onRequest',
     hook: (request: FastifyRequestLike, reply: FastifyReplyLike, done: () => void) => void,
   ): unknown;
-  /** Adds a hook that runs before the head of the response leaves. */
+  /**
+   * Adds a hook that runs before the head of the response leaves.
+   *
+   * @param name - Fastify's name of the hook.
+   * @param hook - The function; Fastify sends the payload that its promise gives.
+   */
   addHook(
     name: 'onSend',
     hook: (

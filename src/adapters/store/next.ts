@@ -14,14 +14,26 @@ export { type ExchangeOptions, type GetSessionOptions, getSession } from './exch
 
 /** The part of Next's cookies that is used. */
 export interface NextCookies {
-  /** Returns a cookie of the request. */
+  /**
+   * Returns a cookie of the request.
+   *
+   * @param name - The cookie's name.
+   * @returns The cookie; undefined if the request has none of this name.
+   */
   get(name: string):
     | {
-        /** Its value. */
+        /** The cookie's value. */
         readonly value: string;
       }
     | undefined;
-  /** Sets a cookie of the response; Next throws while it renders. */
+  /**
+   * Sets a cookie of the response.
+   *
+   * @param name - The cookie's name.
+   * @param value - The cookie's value.
+   * @param attributes - The attributes by Next's names; `maxAge` in seconds.
+   * @throws Error of Next while it renders a page.
+   */
   set(name: string, value: string, attributes: CookieAttributes): unknown;
 }
 

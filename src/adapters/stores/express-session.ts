@@ -19,6 +19,8 @@ export interface ExpressSessionStoreOptions {
    * Returns the user of a session that is created, for `sessions.of(user)`. Call
    * `request.session.regenerate()` at the login, as express-session advises.
    *
+   * @param session - The session's keys, and its cookie.
+   * @returns The user; undefined for a visitor who has not logged in.
    * @default no user
    */
   readonly user?: ((session: SessionData) => string | undefined) | undefined;
@@ -85,14 +87,15 @@ export class ExpressSessionStore extends Store {
    * Reads a session.
    *
    * @param sid - The id in the cookie.
-   * @returns Null for a session that is unknown or has expired.
+   * @returns The session; null for one that is unknown or has expired.
    */
   override get(sid: string): Promise<SessionData | null>;
   /**
    * Reads a session, and calls back.
    *
    * @param sid - The id in the cookie.
-   * @param done - Receives the error, or null and the session.
+   * @param done - Receives the error, or null and the session: null for one that is unknown or has
+   *   expired.
    */
   override get(sid: string, done: Done<SessionData | null>): void;
   override get(
@@ -159,7 +162,11 @@ export class ExpressSessionStore extends Store {
     return settle(this.#sessions.end(sid), done);
   }
 
-  /** Reads all sessions that have not expired, without their ids, which are not stored. */
+  /**
+   * Reads all sessions that have not expired.
+   *
+   * @returns The sessions without their ids, which are not stored.
+   */
   override all(): Promise<SessionData[]>;
   /**
    * Reads all sessions, and calls back.
@@ -198,8 +205,9 @@ export class ExpressSessionStore extends Store {
   /**
    * Makes the request's session from what `get()` has returned; express-session calls it.
    *
-   * @param request - The request.
+   * @param request - The request that gets the session.
    * @param data - The object that `get()` has returned.
+   * @returns The session, as `request.session` has it.
    */
   override createSession(request: Request, data: SessionData): ExpressSession & SessionData {
     const session = super.createSession(request, data);

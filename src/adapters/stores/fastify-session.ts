@@ -17,6 +17,8 @@ export interface FastifySessionStoreOptions {
    * `request.session.regenerate(['user'])`. This makes a session of the keys that it names, also if
    * the session before was ended meanwhile: call it only where the user has just logged in.
    *
+   * @param session - The session's keys, and its cookie.
+   * @returns The user; undefined for a visitor who has not logged in.
    * @default no user
    */
   readonly user?: ((session: object) => string | undefined) | undefined;

@@ -13,6 +13,8 @@ export interface KoaSessionStoreOptions {
    * Returns the user of a session's data, for `sessions.of(user)`. At the login, put the user into
    * `ctx.session`, and then call `await ctx.session.regenerate()`.
    *
+   * @param session - The session's keys.
+   * @returns The user; undefined for a visitor who has not logged in.
    * @default no user
    */
   readonly user?: ((session: Readonly<Record<string, unknown>>) => string | undefined) | undefined;

@@ -48,6 +48,8 @@ export interface RemixSessionOptions {
    * Returns the user of a session's values, for `sessions.of(user)`. At the login, set the user, and
    * call `session.regenerateId(true)`.
    *
+   * @param values - The session's keys, without messages for the next request alone.
+   * @returns The user; undefined for a visitor who has not logged in.
    * @default no user
    */
   readonly user?: ((values: Readonly<Record<string, unknown>>) => string | undefined) | undefined;

@@ -2,15 +2,39 @@
 
 /** A page's session, in no framework's words. */
 export interface PageSession {
-  /** Reads a key; undefined for one that is not there. */
+  /**
+   * Reads a key.
+   *
+   * @param key - The key.
+   * @returns The value; undefined for a key that is not there.
+   */
   get(key: string): unknown;
-  /** Stores a key. */
+  /**
+   * Stores a key.
+   *
+   * @param key - The key.
+   * @param value - A value that JSON can hold.
+   */
   set(key: string, value: unknown): void;
-  /** Changes a key by a function, where the layer has that. */
+  /**
+   * Changes a key by a function, where the layer has that.
+   *
+   * @param key - The key.
+   * @param change - Returns the new value, and may run again on another request's value.
+   */
   readonly update?: ((key: string, change: (value: unknown) => unknown) => void) | undefined;
-  /** Logs a user in: a new id, and the key `user`. */
+  /**
+   * Logs a user in: a new id, and the key `user`.
+   *
+   * @param user - The value of the key `user`.
+   * @returns Perhaps a promise, which the page awaits.
+   */
   login(user: string): unknown;
-  /** Ends the session. */
+  /**
+   * Ends the session.
+   *
+   * @returns Perhaps a promise, which the page awaits.
+   */
   destroy(): unknown;
 }
 
@@ -29,6 +53,7 @@ export interface PageAnswer {
  *
  * @param open - Returns the request's session.
  * @param path - The path of the request's URL.
+ * @returns The answer.
  */
 export type Page = (open: () => Promise<PageSession>, path: string) => Promise<PageAnswer>;
 
@@ -51,9 +76,18 @@ export interface SessionSite {
    *   `X-Forwarded-Proto: https` that they came over TLS.
    */
   serve(page: Page): Promise<string>;
-  /** As `serve()`, on a store that cannot be reached. */
+  /**
+   * Serves a page as `serve()` does, on a store that cannot be reached.
+   *
+   * @param page - The page.
+   * @returns The site's address.
+   */
   readonly serveUnreachable?: ((page: Page) => Promise<string>) | undefined;
-  /** Holds the next save of the site's store back. */
+  /**
+   * Holds the next save of the site's store back.
+   *
+   * @returns The save, to wait for and to release.
+   */
   readonly holdSave?: (() => HeldSave | Promise<HeldSave>) | undefined;
   /** Returns how many writes the site's store has received. */
   readonly countWrites?: (() => number) | undefined;

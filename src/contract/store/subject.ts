@@ -19,7 +19,11 @@ export interface StoredCookie {
   [key: string]: unknown;
 }
 
-/** A method of a store; each layer types its sessions and callbacks in its own way. */
+/**
+ * A method of a store; each layer types its sessions and callbacks in its own way.
+ *
+ * @param given - The arguments that {@link CallbackStore} names for the method.
+ */
 export type StoreMethod = (...given: never[]) => unknown;
 
 /** A store's methods. */

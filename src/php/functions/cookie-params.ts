@@ -61,6 +61,18 @@ const ORDER = ['lifetime', 'path', 'domain', 'secure', 'partitioned', 'httponly'
  * session_get_cookie_params().lifetime; // 86400
  */
 export function session_set_cookie_params(options: CookieParamOptions): boolean;
+/**
+ * Sets the attributes of the session's cookie by PHP's older list of arguments, which has no
+ * SameSite. An argument that is null or missing leaves its attribute as it is.
+ *
+ * @param lifetime - Seconds until the cookie expires; 0 until the browser is closed.
+ * @param path - The attribute Path.
+ * @param domain - The attribute Domain; `''` is the host that sent the cookie.
+ * @param secure - Whether the browser sends the cookie over HTTPS only.
+ * @param httponly - Whether scripts cannot read the cookie.
+ * @returns true; false with a warning for an active session, headers that have left,
+ *   session.use_cookies off, and an invalid value.
+ */
 export function session_set_cookie_params(
   lifetime: number,
   path?: string | null | undefined,

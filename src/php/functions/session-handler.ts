@@ -56,6 +56,9 @@ function warnOfClosed(reporter: Reporter): false {
 /**
  * PHP's own handler as an object: extend it to change one thing and leave the rest to `files`.
  *
+ * Its methods throw Error while no session is active, or while another handler than PHP's own was set
+ * before this one. Without an `open()`, all but `create_sid()` warn and return false.
+ *
  * @see {@link https://php.net/class.sessionhandler | PHP's manual}
  * @example
  * class Encoded extends SessionHandler {
@@ -132,7 +135,14 @@ export class SessionHandler implements SessionHandlerInterface, SessionIdInterfa
     });
   }
 
-  /** From PHP 8.6 on; before, a subclass accepts every id that it does not check by itself. */
+  /**
+   * Checks whether a session exists, from PHP 8.6 on; before, a subclass accepts every id that it does
+   * not check by itself.
+   *
+   * @param id - The id that a client sent, or a new id.
+   * @returns true if the session has a file.
+   * @throws Error before PHP 8.6, whose class has no such method.
+   */
   validateId(id: string): Success;
   validateId(...values: unknown[]): Success {
     const { version } = currentRequest('SessionHandler.validateId()');

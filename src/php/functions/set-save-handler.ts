@@ -41,7 +41,7 @@ type Method = (...values: never[]) => unknown;
 const linkedClasses = new WeakMap<PhpRequest, WeakSet<object>>();
 
 /**
- * Sets the save handler: an object, or six to nine callbacks. Each of its functions may be async.
+ * Sets the save handler, whose methods may be async.
  *
  * Outside a request, this sets the handler of every later request of the process.
  *
@@ -49,11 +49,11 @@ const linkedClasses = new WeakMap<PhpRequest, WeakSet<object>>();
  * at the end of each request, so that no lock outlasts it.
  *
  * @param handler - The object; the optional methods `create_sid`, `validateId` and
- *   `updateTimestamp` are found by name. PHP deprecates callbacks from 8.4 on.
+ *   `updateTimestamp` are found by name.
  * @param register_shutdown - Whether a shutdown function writes the session, after those that the
  *   program has registered. True by default.
  * @returns true; false with a warning if a session is active or the headers have left.
- * @throws TypeError for a handler that lacks a method, and for a callback that is not a function.
+ * @throws TypeError for a handler that lacks a method.
  * @see {@link https://php.net/session_set_save_handler | PHP's manual}
  * @example
  * const rows = new Map<string, string>();
@@ -76,6 +76,26 @@ export function session_set_save_handler(
   handler: SessionHandlerInterface,
   register_shutdown?: boolean | undefined,
 ): boolean;
+/**
+ * Sets the save handler as six to nine functions, which may be async. PHP deprecates this from 8.4 on:
+ * pass an object.
+ *
+ * An optional callback that is null or missing leaves the one that was set before.
+ *
+ * @param open - Prepares the storage, as {@link SessionHandlerInterface.open}.
+ * @param close - Releases what `open` acquired, as {@link SessionHandlerInterface.close}.
+ * @param read - Reads a session, as {@link SessionHandlerInterface.read}.
+ * @param write - Writes a session, as {@link SessionHandlerInterface.write}.
+ * @param destroy - Deletes a session, as {@link SessionHandlerInterface.destroy}.
+ * @param gc - Deletes old sessions, as {@link SessionHandlerInterface.gc}.
+ * @param create_sid - Creates an id, as {@link SessionIdInterface.create_sid}. By default PHP does.
+ * @param validate_sid - Checks whether a session exists, as
+ *   {@link SessionUpdateTimestampHandlerInterface.validateId}. By default each id is accepted.
+ * @param update_timestamp - Records the use of an unchanged session, as
+ *   {@link SessionUpdateTimestampHandlerInterface.updateTimestamp}. By default `write` is called.
+ * @returns true; false with a warning if a session is active or the headers have left.
+ * @throws TypeError for a callback that is not a function.
+ */
 export function session_set_save_handler(
   open: SessionCallbacks['open'],
   close: SessionCallbacks['close'],

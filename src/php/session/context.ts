@@ -13,32 +13,52 @@ export interface Place {
 export interface ResponseHead {
   /** Whether it is too late for headers. */
   readonly headersSent: boolean;
-  /** The line of the program that sent the headers; PHP 8.5 names it in its messages. */
+  /** The line of the program that sent the headers, for PHP's warnings of a header that came too late. */
   readonly sentFrom?: Place | undefined;
   /**
    * Returns a header that was set.
    *
-   * @param name - Its name, in any case.
-   * @returns Its value; undefined for one that was not set.
+   * @param name - The header's name, in any case.
+   * @returns The header's value; undefined for a header that was not set.
    */
   getHeader(name: string): number | string | readonly string[] | undefined;
-  /** Sets a header, in place of its earlier value. */
+  /**
+   * Sets a header, in place of its earlier value.
+   *
+   * @param name - The header's name, in any case.
+   * @param value - The value; of several cookies, a list with one Set-Cookie for each.
+   */
   setHeader(name: string, value: string | readonly string[]): unknown;
-  /** Removes a header. */
+  /**
+   * Removes a header.
+   *
+   * @param name - The header's name, in any case.
+   */
   removeHeader(name: string): void;
 }
 
 /** The client's input, as PHP has it in `$_COOKIE`, `$_GET` and `$_POST`. */
 export interface RequestInput {
   /**
-   * `$_COOKIE[session.name]`: the id; false where it is an array, undefined where it is missing.
+   * Reads `$_COOKIE[session.name]`.
    *
    * @param name - session.name.
+   * @returns The id; false for an array, undefined without such a cookie.
    */
   cookie(name: string): string | false | undefined;
-  /** `$_GET[session.name]`, with the same results. */
+  /**
+   * Reads `$_GET[session.name]`.
+   *
+   * @param name - session.name.
+   * @returns The id; false for an array, undefined without such a variable.
+   */
   query(name: string): string | false | undefined;
-  /** `$_POST[session.name]`, with the same results. */
+  /**
+   * Reads `$_POST[session.name]`.
+   *
+   * @param name - session.name.
+   * @returns The id; false for an array, undefined without such a field.
+   */
   form(name: string): string | false | undefined;
   /** The Referer header. */
   readonly referer: string | undefined;

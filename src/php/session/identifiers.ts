@@ -1,7 +1,12 @@
 /** Session ids: how they are made and which are accepted. session.c L288–383. */
 import type { Settings } from './settings.ts';
 
-/** Gives random bytes; `node:crypto`'s randomBytes unless a test wants to know them beforehand. */
+/**
+ * Returns random bytes: `node:crypto`'s randomBytes, unless a test must know them beforehand.
+ *
+ * @param size - The number of bytes.
+ * @returns At least that many bytes, at once; a promise is refused.
+ */
 export type RandomBytes = (size: number) => Uint8Array;
 
 /** The settings and the randomness that determine an id. */

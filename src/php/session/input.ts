@@ -9,8 +9,9 @@ export interface RequestSource {
   /** The request's target or URL; only what follows its `?` is read. */
   readonly url?: string | undefined;
   /**
-   * Returns the fields of a form that a body parser has read, with the names that the client sent.
-   * Called only where session.use_only_cookies is off.
+   * Returns the fields of a form that a body parser has read, with the names that the client sent;
+   * anything but an object is a request without a form. Called only where session.use_only_cookies is
+   * off.
    */
   readonly form?: (() => unknown) | undefined;
   /** The Referer header. */

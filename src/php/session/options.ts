@@ -13,13 +13,21 @@ export interface PhpOptions<Name extends string = string> {
   version?: PhpVersion | undefined;
   /** Receives PHP's warnings. @default process.emitWarning */
   onMessage?: PhpMessageHandler | undefined;
-  /** Unix time in milliseconds. @default Date.now */
+  /** Returns Unix time in milliseconds. @default Date.now */
   clock?: (() => number) | undefined;
   /** Bytes for new ids. @default randomBytes of node:crypto */
   randomBytes?: RandomBytes | undefined;
-  /** A whole number from 0 to below `limit`, for session.gc_probability. @default randomInt */
+  /**
+   * Returns a random whole number from 0 to below a limit, for session.gc_probability.
+   *
+   * @param limit - session.gc_divisor.
+   * @default randomInt of node:crypto
+   */
   randomInt?: ((limit: number) => number) | undefined;
-  /** When the page changed, in milliseconds: the Last-Modified of the public and private limiters. */
+  /**
+   * Returns when the page changed, in milliseconds, for the Last-Modified of the public and private
+   * limiters; undefined sends none.
+   */
   lastModified?: (() => number | undefined) | undefined;
   /**
    * Limits the effects of a save handler that throws. In PHP, a validateId() that throws gives the

@@ -10,8 +10,10 @@ export interface UnserializeOptions {
   /** The PHP release whose messages and verdicts to give. @default '8.4' */
   readonly version?: PhpVersion | undefined;
   /**
-   * Receives PHP's messages, also those before an error is thrown. @default a warning of the
-   * process for each
+   * Receives PHP's messages, also those before an error is thrown.
+   *
+   * @param message - The level, and the text in PHP's words.
+   * @default a warning of the process for each
    */
   readonly onMessage?: ((message: PhpMessage) => void) | undefined;
 }

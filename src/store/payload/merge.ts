@@ -19,7 +19,13 @@ export interface Contest {
   readonly theirs: Buffer | undefined;
 }
 
-/** Decides a contest: the key's bytes, undefined to delete it, or false to reject the save. */
+/**
+ * Decides a contest.
+ *
+ * @param contest - The key, and its three values.
+ * @returns The bytes to save, in the contest's format; undefined to delete the key; false to reject the
+ *   save.
+ */
 export type Decide = (contest: Contest) => Buffer | undefined | false;
 
 /**
