@@ -59,3 +59,13 @@ test('an id that was not made here is still replaced', async () => {
   assert.equal(page.setCookie.length, 1);
   assert.notEqual(page.cookie, cookie);
 });
+
+test('a sign-in when the cookie is due still moves the session to a new id', async () => {
+  clock.set(1_800_000_000);
+  const { cookie } = await server.request();
+  await pass(week + 1);
+  const { cookie: signedIn } = await server.request({ path: '/login?user=ann', cookie });
+  assert.match((await server.request({ path: '/whoami', cookie: signedIn })).body, /ann/);
+  const old = await server.request({ path: '/whoami', cookie });
+  assert.match(old.body, /Nobody/, 'the id from before the sign-in is signed in');
+});

@@ -73,3 +73,14 @@ test('a visitor whose session is over gets a new one', async () => {
   assert.match(page.body, /Count: 1\b/);
   assert.match((await server.request({ cookie: page.cookie })).body, /Count: 2\b/);
 });
+
+test('a sign-in with a seal older than a day still moves the session to a new token', async () => {
+  clock.set(1_800_000_000);
+  use({ 1: first });
+  const { cookie } = await server.request();
+  await pass(day + 1);
+  const { cookie: signedIn } = await server.request({ path: '/login?user=ann', cookie });
+  assert.match((await server.request({ path: '/whoami', cookie: signedIn })).body, /ann/);
+  const old = await server.request({ path: '/whoami', cookie });
+  assert.match(old.body, /Nobody/, 'the seal from before the sign-in is signed in');
+});

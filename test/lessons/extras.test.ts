@@ -67,8 +67,10 @@ after(async () => {
   await server?.close();
 });
 
-for (const { label, title } of withExtra) {
+for (const { label, number, title, files } of withExtra) {
   test(`the extra tests of lesson ${label} are red on its class, and a solution makes them green: ${title}`, async () => {
+    const page = readFileSync(files.readme, 'utf8');
+    assert.ok(page.includes(`\`npm run extra ${number}\``), 'the page does not name the command');
     const red = resultsOf('before', label).filter(({ passed }) => !passed);
     assert.ok(red.length > 0, 'the class has solved it already');
     for (const { name, reason, message } of red) assert.equal(reason, 'assertion', name + message);
