@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { sealData, unsealData } from 'iron-session';
 import { openBench } from '#bench';
 import { MemcachedClient } from '#memcached';
 
-const { cache: startCache, given, statements } = await openBench();
+const { cache: startCache, clock, given, statements } = await openBench();
 const cache = await startCache();
 const client = new MemcachedClient({ server: cache.server, timeout: 10_000 });
 after(() => client.close());
@@ -40,6 +41,36 @@ test('a copy of one session is not a copy of another one', async () => {
   const item = await client.get(ann.key);
   await client.set(mallory.key, item?.value ?? Buffer.alloc(0), 60);
   assert.equal(await reader.read(mallory.id), 'user|s:7:"mallory";');
+});
+
+test('a copy whose time was changed opens no session that is over', async () => {
+  clock.set(1_800_000_000);
+  const { id, key } = await cachedSession('user|s:3:"ann";');
+  const saved = String(clock.now());
+  clock.advance(1441);
+  const entry = String((await client.get(key))?.value);
+  await client.set(key, Buffer.from(entry.replaceAll(saved, String(clock.now()))), 60);
+  assert.equal(await reader.read(id), '', 'the session ended a second ago');
+});
+
+test('a copy that was sealed with another password is read from the database', async () => {
+  const [first, second] = [{ 1: 'first '.repeat(6) }, { 1: 'second '.repeat(6) }];
+  const before = process.env['SESSION_PASSWORDS'];
+  const use = (passwords: object): void => {
+    process.env['SESSION_PASSWORDS'] = JSON.stringify(passwords);
+  };
+  try {
+    use(first);
+    const { id } = await cachedSession('user|s:3:"ann";');
+    const token = await unsealData(id, { password: first });
+    use(second);
+    const count = statements().length;
+    assert.equal(await reader.read(await sealData(token, { password: second })), 'user|s:3:"ann";');
+    assert.ok(statements().length > count, 'the copy was used: its seal needs no password');
+  } finally {
+    if (before === undefined) delete process.env['SESSION_PASSWORDS'];
+    else process.env['SESSION_PASSWORDS'] = before;
+  }
 });
 
 test('a copy that a server has made is used as before', async () => {
