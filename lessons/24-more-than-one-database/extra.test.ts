@@ -33,6 +33,15 @@ test('two requests that have counted are both counted', async () => {
   assert.equal(await handler.read(id), 'clicks|i:14;');
 });
 
+test('two requests that count for the first time are both counted', async () => {
+  const id = await newId();
+  await store(id, 'user|s:3:"ann";');
+  const [one, two] = [await requestFor(id), await requestFor(id)];
+  await one.write(id, 'user|s:3:"ann";clicks|i:1;');
+  assert.equal(await two.write(id, 'user|s:3:"ann";clicks|i:1;').catch(String), true);
+  assert.equal(await handler.read(id), 'user|s:3:"ann";clicks|i:2;');
+});
+
 test('no other number is added up', async () => {
   const id = await newId();
   await store(id, 'price|i:5;');
