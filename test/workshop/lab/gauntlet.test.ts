@@ -159,6 +159,32 @@ test('news between press and release does not swallow a click', { skip }, async 
   await cell(page, 'lesson-01', '01').getByText('held').waitFor();
 });
 
+test('the table is one stop of the Tab key, in which the arrow keys move', { skip }, async () => {
+  const { page } = await open();
+  await drawn(page);
+  const focused = () => page.evaluate(() => document.activeElement?.id);
+  const press = async (...keys: string[]) => {
+    for (const key of keys) await page.keyboard.press(key);
+    return await focused();
+  };
+  await counts(page.locator('.cells :is(a, button):not([tabindex="-1"])'), 1);
+  await page.locator('.box').focus();
+  const first = await press('Tab');
+  assert.equal(first, `to-attack-${attacks[0]?.label}`);
+  assert.equal(await press('ArrowDown'), `run-attack-${attacks[0]?.label}`);
+  assert.equal(await press('ArrowRight'), `run-attack-${attacks[1]?.label}`);
+  assert.equal(await press('Control+Home', 'ArrowLeft'), first);
+  await cell(page, 'lesson-10', '09').focus();
+  assert.equal(await press('Home'), 'to-class-lesson-10');
+  assert.equal(await press('ArrowRight'), 'run-lesson-10');
+  assert.equal(await press('ArrowUp'), 'run-lesson-09');
+  assert.equal(await press('ArrowRight', 'ArrowLeft'), 'run-lesson-09');
+  assert.equal(await press('ArrowRight'), `cell-lesson-09-${attacks[0]?.label}`);
+  await press('Tab');
+  assert.equal(await page.locator('.cells :focus').count(), 0);
+  assert.equal(await press('Shift+Tab'), `cell-lesson-09-${attacks[0]?.label}`);
+});
+
 test('a cell runs by itself and opens by keyboard', { skip }, async () => {
   const { page } = await open();
   await drawn(page);
@@ -168,6 +194,7 @@ test('a cell runs by itself and opens by keyboard', { skip }, async () => {
   await page.keyboard.press('Enter');
   await summary(page).getByText('Attack 10 on lesson 10: held.').waitFor();
   assert.equal(await page.evaluate(() => document.activeElement?.id), 'cell-lesson-10-10');
+  await counts(page.locator('.cells :is(a, button):not([tabindex="-1"])'), 1);
   await page.keyboard.press('Enter');
   await page.locator('#opened-heading').getByText('Attack 10').waitFor();
   await page.keyboard.press('Tab');

@@ -53,18 +53,18 @@ export function gauntletPage(model: GauntletModel): Html {
   <header class="subject line wide">
     <h1>Gauntlet</h1>
     <div id="progress" class="live progress line wide" data-live>${parts.get('progress')}</div>
-    <p class="lead small muted">Every attack on every class: ✔ it held, ✘ it was breached. Below the line each class must hold; the class right above it must be breached, or its lesson would fix nothing.</p>
+    <p class="lead small muted">Every attack on every class: ✔ it held, ✘ it was breached. Below the line each class must hold; the class right above it must be breached, or its lesson would fix nothing. In the table, the arrow keys move.</p>
   </header>
-  <noscript><p class="message">Without a script the table does not change. <a href="/gauntlet/">Load it again</a> to see new results.</p></noscript>
-  <a class="skip" href="#opened">Skip the table</a>
+  <noscript><p class="message">Without a script the table does not change. <a href="/gauntlet/">Load it again</a> to see new results.</p>
+  <a class="skip" href="#opened">Skip the table</a></noscript>
   <div class="box panel" tabindex="0" role="region" aria-labelledby="gauntlet-caption">
-  <table class="cells">
+  <table class="cells" role="grid">
     <caption id="gauntlet-caption" class="unseen">Classes by row, attacks by column; each cell says whether the attack breached the class</caption>
     <thead><tr><th scope="col" class="corner">class <span aria-hidden="true">↓</span> attack <span aria-hidden="true">→</span></th>${grid.attacks.map(
       ({
         label,
         title,
-      }) => html`<th scope="col" aria-label="${label} ${title}"><a href="/lesson/${label}/#attacks" title="${title}"><span class="label">${label}</span>
+      }) => html`<th scope="col" aria-label="${label} ${title}"><a href="/lesson/${label}/#attacks" title="${title}" id="to-attack-${label}"><span class="label">${label}</span>
         <span class="name">${title}</span></a>
         <button class="quiet" name="run" value="attack ${label}" id="run-attack-${label}" aria-label="Run attack ${label} on every class">run</button></th>`,
     )}</tr></thead>
@@ -106,7 +106,7 @@ function progressPart(lab: Lab, gauntlet: Gauntlet): Html {
 function rowHead({ condition, name, lesson }: Cell['subject']): Html {
   const own = condition === 'mine' ? 'mine' : lesson.label;
   const title = condition === 'mine' ? `your class, in lesson ${lesson.label}` : lesson.title;
-  return html`<th scope="row" aria-label="${own} ${title}"><a href="/lesson/${lesson.label}/?class=${condition}"><span class="label">${own}</span>
+  return html`<th scope="row" aria-label="${own} ${title}"><a href="/lesson/${lesson.label}/?class=${condition}" id="to-class-${condition}"><span class="label">${own}</span>
     <span class="name">${title}</span></a>
     <button class="quiet" name="run" value="class ${condition}" id="run-${condition}" aria-label="Run every attack on ${name}">run</button></th>`;
 }
