@@ -1,7 +1,7 @@
 /** The page after the last lesson: the learner's progress, every attack on their class, and its text. */
 import { readFileSync } from 'node:fs';
 import { minePath, shown } from '../../course/catalogue.ts';
-import { type LessonProgress, progress } from '../../course/progress.ts';
+import { isAsGiven, type LessonProgress, progress } from '../../course/progress.ts';
 import { noClassYet } from '../class-file.ts';
 import type { Gauntlet } from '../gauntlet.ts';
 import type { Cell, Seen } from '../gauntlet-grid.ts';
@@ -72,7 +72,7 @@ function wayPart(lab: Lab): Html {
   <p>${
     done === of
       ? html`Your class passes the tests of all ${of} lessons${first !== '' && html`, done ${first === last ? html`on ${first}` : html`from ${first} to ${last}`}`}, with ${count(hints, 'hint')}. What is left: the exercises at the ends of the pages, which <code>npm run extra</code> checks, and <a href="/docs/">the library</a> to which the lessons lead.`
-      : html`A lesson counts as done while your class is the one that was run; after a change it is “done earlier”. <code>npm run check</code> runs the tests of all lessons on your class as it is now, and the button below the attacks.`
+      : remaining(entries)
   }</p>
   <table>
     <caption class="unseen">The lessons, when each was done, and with how many hints</caption>
@@ -82,6 +82,18 @@ function wayPart(lab: Lab): Html {
         html`<tr><th scope="row"><a href="/lesson/${label}/">${number}. ${title}</a></th><td>${STATES[state]}</td><td>${day(reached)}</td><td>${used}</td></tr>`,
     )}</tbody>
   </table>`;
+}
+
+/** Explains the lessons that are not done, and how they become so. */
+function remaining(entries: readonly LessonProgress[]): Html {
+  const isEarlier = entries.some(({ state }) => state === 'earlier');
+  return html`A lesson is open until its tests and those before are green, and its attack is held, on one version of your class. Lessons that <code>npm run catch-up</code> has skipped are open, too.${
+    isEarlier && ' A lesson is “done earlier” when your class has changed since.'
+  } ${
+    isAsGiven()
+      ? html`Your class is still as the workshop wrote it: what it passes is not recorded before you change it.`
+      : html`To get the mark for all lessons up to yours, run <code>npm run check</code> in a terminal, and then every attack here.`
+  }`;
 }
 
 function day(time: string | undefined): string {
