@@ -10,7 +10,7 @@ import { newRow } from './new-row.ts';
 import type { Opening } from './open.ts';
 import { OpenSession } from './open-session.ts';
 import type { Owner } from './owner.ts';
-import { requireRoom } from './room.ts';
+import { takeData } from './room.ts';
 import type { Row } from './table/table.ts';
 
 /**
@@ -26,9 +26,9 @@ export async function createSession(
   { user, label, signal }: Owner & Opening = {},
 ): Promise<OpenSession> {
   const { budget, database, events, facts, hash } = context;
-  requireRoom(data, facts);
+  const bytes = takeData(data, facts);
   const deadline = new Deadline(budget, signal);
-  const row = await insertRow(context, deadline, id, data, { user, label });
+  const row = await insertRow(context, deadline, id, bytes, { user, label });
   const hold = new Nothing(database);
   await limitSessions(context, hold, deadline, row.user);
   events.emit('create', () => ({ handle: hash.handleOf(row.key), user: row.user }));

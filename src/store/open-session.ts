@@ -9,7 +9,7 @@ import { limitSessions } from './max-per-user.ts';
 import { type MergeRules, mergeSaves } from './on-conflict.ts';
 import { endSuccessor } from './pointers.ts';
 import { type Renewal, type RenewOptions, renewRow, requireRenewal } from './renew.ts';
-import { requireRoom } from './room.ts';
+import { takeData } from './room.ts';
 import { compareAndSet, type SaveAnswer, type SaveOptions, type Target } from './save.ts';
 import type { Wish } from './shared-saves.ts';
 import { asOfNow, type Row } from './table/table.ts';
@@ -88,8 +88,13 @@ export class OpenSession implements AsyncDisposable {
     return this.#id;
   }
 
-  /** The bytes as they were read, or as the last save has left them. */
+  /** A copy of the bytes as they were read, or as the last save has left them. */
   get data(): Buffer {
+    return Buffer.from(this.#row.data);
+  }
+
+  /** @internal The bytes of `data` themselves. Nobody may change them: a save compares with them. */
+  get bytes(): Buffer {
     return this.#row.data;
   }
 
@@ -126,7 +131,7 @@ export class OpenSession implements AsyncDisposable {
   /**
    * Saves the session.
    *
-   * @param data - The whole session, in one of the formats.
+   * @param data - The whole session, in one of the formats; the Buffer may be used again afterwards.
    * @param options - The rules of a merge, and a signal that ends the call.
    * @returns `saved`; `merged` with another request's keys, as `data` then shows; `gone`, and nothing
    *   was written, for a session that was ended or has expired.
@@ -135,16 +140,16 @@ export class OpenSession implements AsyncDisposable {
    */
   async save(data: Buffer, options: SaveOptions = {}): Promise<SaveAnswer> {
     this.#requireWritable();
-    requireRoom(data, this.#context.facts);
+    const mine = takeData(data, this.#context.facts);
     if (this.state !== 'alive') return 'gone';
     const { budget, saves } = this.#context;
     const deadline = new Deadline(budget, options.signal);
-    if (this.#hold.isExclusive) return await this.#call(this.#saveLocked(deadline, data));
+    if (this.#hold.isExclusive) return await this.#call(this.#saveLocked(deadline, mine));
     const wish: Wish = {
       owner: this,
       row: this.#row,
       // Read when the save's turn comes: an earlier save of this object may change the row.
-      reconcile: (found) => this.#reconcile(options.base ?? this.#row.data, data, found, options),
+      reconcile: (found) => this.#reconcile(options.base ?? this.#row.data, mine, found, options),
       write: compareAndSet.bind(undefined, this.#target),
       keep: (row) => {
         this.#row = row;
@@ -160,7 +165,7 @@ export class OpenSession implements AsyncDisposable {
     }
     this.#isGone = written === undefined;
     if (written === undefined) return 'gone';
-    return written.equals(data) ? 'saved' : 'merged';
+    return written.equals(mine) ? 'saved' : 'merged';
   }
 
   /** Under a lock nothing is merged: a row that another request has changed means that it was lost. */
@@ -229,12 +234,13 @@ export class OpenSession implements AsyncDisposable {
     options: RenewOptions & SaveOptions & Pick<Renewal, 'id'>,
   ): Promise<string | undefined> {
     this.#requireWritable();
-    if (options.data !== undefined) requireRoom(options.data, this.#context.facts);
+    const { facts } = this.#context;
+    const data = options.data === undefined ? undefined : takeData(options.data, facts);
     if (this.state !== 'alive') return undefined;
     const deadline = new Deadline(this.#context.budget, options.signal);
     const reconcile = (found: Row): Buffer => {
       const { data: read } = this.#row;
-      return this.#reconcile(options.base ?? read, options.data ?? read, found, options);
+      return this.#reconcile(options.base ?? read, data ?? read, found, options);
     };
     const renewal = { ...options, age: asOfNow(this.#row).age, reconcile };
     const renewed = await renewRow(this.#target, deadline, renewal);

@@ -68,7 +68,7 @@ export class Session<Data extends object = Record<string, unknown>> implements A
     this.#context = context;
     this.#open = open;
     this.#create = create;
-    this.#variables = new Variables(open?.data ?? NO_DATA, context.format);
+    this.#variables = new Variables(open?.bytes ?? NO_DATA, context.format);
     // express-session has the data here: `session.visits = 1` must not be lost without a word.
     Object.preventExtensions(this);
   }
@@ -185,7 +185,7 @@ export class Session<Data extends object = Record<string, unknown>> implements A
   }
 
   #isSaved(data: Buffer): boolean {
-    return data.equals(this.#open?.data ?? NO_DATA);
+    return data.equals(this.#open?.bytes ?? NO_DATA);
   }
 
   async #write(data: Buffer): Promise<SaveAnswer | 'unchanged'> {
@@ -196,9 +196,9 @@ export class Session<Data extends object = Record<string, unknown>> implements A
       await this.#begin(data, {});
       return 'saved';
     }
-    if (data.equals(open.data)) return (await open.touch()) ? 'unchanged' : 'gone';
+    if (data.equals(open.bytes)) return (await open.touch()) ? 'unchanged' : 'gone';
     const answer = await open.save(data, { decide: variables.decide(this.#context.decide) });
-    if (answer !== 'gone') variables.rebase(open.data, data);
+    if (answer !== 'gone') variables.rebase(open.bytes, data);
     return answer;
   }
 
@@ -235,7 +235,7 @@ export class Session<Data extends object = Record<string, unknown>> implements A
     } else if (open.state !== 'alive' || (await open.save(data, { decide })) === 'gone') {
       throw new SessionConflict([], 'it was ended, or another user has logged in');
     }
-    variables.rebase(open.data, data);
+    variables.rebase(open.bytes, data);
   }
 
   async #begin(

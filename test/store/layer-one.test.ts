@@ -227,6 +227,26 @@ test('a full table column is the limit, though the server would cut', async () =
   });
 });
 
+test('a Buffer that is used again for the next save changes nothing of the session before it', async () => {
+  const sessions = newStore();
+  const id = sessions.newId();
+  const data = json({ a: 1 });
+  const first = await sessions.create(id, data);
+  data.write('{"a":2}');
+  assert.deepEqual(parsed(first.data), { a: 1 });
+  await first.save(data);
+  const other = await open(sessions, id);
+  await other.save(json({ a: 2, b: 1 }));
+  data.write('{"a":3}');
+  assert.equal(await first.save(data), 'merged');
+  assert.deepEqual(await stored(sessions, id), { a: 3, b: 1 });
+  const read = first.data;
+  await other.save(json({ a: 3, b: 1, c: 1 }));
+  read.write('{"a":4');
+  assert.equal(await first.save(read), 'merged');
+  assert.deepEqual(await stored(sessions, id), { a: 4, b: 1, c: 1 });
+});
+
 test('data of no format is refused when it must be merged, and the row stays', async () => {
   const sessions = newStore();
   const id = sessions.newId();

@@ -63,15 +63,9 @@ export class BatchedReads implements Reads {
       const row = readable(this.#table.rowOf(columns));
       found.set(nameOf(row.key), row);
     }
-    const taken = new Set<Row>();
     for (const { names, settle, resolve } of batch) {
       const name = names.find((each) => found.has(each));
-      const row = name === undefined ? undefined : found.get(name);
-      if (!settle()) continue;
-      // Two requests of one row: a change of one's bytes must not reach the other.
-      const isTaken = row !== undefined && taken.has(row);
-      resolve(isTaken ? { ...row, data: Buffer.from(row.data) } : row);
-      if (row !== undefined) taken.add(row);
+      if (settle()) resolve(name === undefined ? undefined : found.get(name));
     }
   }
 }
