@@ -11,6 +11,7 @@ import {
 import { GRACE, OBJECT, requireAll } from '../../store/kinds.ts';
 import { reportsFailure } from '../commits.ts';
 import { warn } from '../warn.ts';
+import { keepFromCaches } from './caches.ts';
 import { type CookieOptions, cookieOptionsOf, SessionCookie } from './cookie.ts';
 
 /** Options of the adapters. */
@@ -45,18 +46,6 @@ type AnySession = Session<object>;
 
 /** The options of all adapters. */
 const OPTIONS = { cookie: OBJECT, hangupGrace: GRACE };
-
-/** `private="name"` is about one header only. */
-const KEPT_FROM_SHARED_CACHES = /(?:^|[\s,])(?:no-store|private)\s*(?:,|$)/i;
-
-/** Kinds of caches obey these, and no Cache-Control beside them (RFC 9213, and older names). */
-const TARGETED = [
-  'CDN-Cache-Control',
-  'Cloudflare-CDN-Cache-Control',
-  'Netlify-CDN-Cache-Control',
-  'Vercel-CDN-Cache-Control',
-  'Surrogate-Control',
-] as const;
 
 interface Begun {
   readonly sessions: object;
@@ -226,18 +215,6 @@ export class SessionExchange {
     if (this.#saving) return;
     this.#isSettled = true;
     await (await this.#session)?.close();
-  }
-}
-
-/** Keeps caches from giving a response with a cookie to others, whatever headers the page sets. */
-export function keepFromCaches(head: Pick<ResponseHead, 'getHeader' | 'setHeader'>): void {
-  const isOpen = (name: string): boolean => {
-    const control = [head.getHeader(name) ?? []].flat().join();
-    return !KEPT_FROM_SHARED_CACHES.test(control);
-  };
-  if (isOpen('Cache-Control')) head.setHeader('Cache-Control', 'no-store');
-  for (const name of TARGETED) {
-    if (head.getHeader(name) !== undefined && isOpen(name)) head.setHeader(name, 'no-store');
   }
 }
 

@@ -6,8 +6,9 @@
 import type { CookieChange, Session, Sessions, StartOptions } from '../../store/index.ts';
 import { FetchHead } from '../fetch-head.ts';
 import { answerOf, isResponse } from '../thrown-response.ts';
+import { keepFromCaches } from './caches.ts';
 import { type CookieAttributes, cookieOptionsOf, SessionCookie } from './cookie.ts';
-import { type ExchangeOptions, keepFromCaches, prepareSessions } from './exchange.ts';
+import { type ExchangeOptions, prepareSessions } from './exchange.ts';
 
 export type { CookieAttributes, CookieOptions } from './cookie.ts';
 export { type ExchangeOptions, type GetSessionOptions, getSession } from './exchange.ts';
