@@ -250,7 +250,7 @@ export class HeldResponse implements ResponseHead, PageCalls {
       this.pageEnded();
       return response;
     }) as typeof response.end;
-    // What the discarded page still writes fails, and must not end the process.
+    // Later writes of the discarded page fail, and must not end the process.
     response.on('error', () => {});
   }
 

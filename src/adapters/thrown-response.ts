@@ -3,7 +3,7 @@
 /**
  * Whether a value is a Response, of Node or of a package such as undici.
  *
- * React Router, Remix and TanStack throw a redirect as a Response: it is an answer, and no failure.
+ * React Router, Remix and TanStack throw a redirect as a Response: it is an answer, not an error.
  */
 export function isResponse(value: unknown): value is Response {
   return Object.prototype.toString.call(value) === '[object Response]';

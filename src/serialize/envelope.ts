@@ -73,7 +73,7 @@ export function writeEnvelope(variables: PhpSessionVariables, writer: JsonWriter
  * has rounded and a key that is there twice are refused, since another program may read them
  * otherwise.
  *
- * @param bytes - The envelope; a string stands for its UTF-8 bytes.
+ * @param bytes - The envelope; a string is read as its UTF-8 bytes.
  * @param options - A limit.
  * @returns The variables, as `decodeSession` gives them. Keys such as `__proto__` are ordinary keys.
  * @throws EnvelopeError with the path of the fault, also for an envelope of a newer version.

@@ -129,7 +129,7 @@ export function encodeSession(
  * Reads a session's data as `session_decode()` does.
  *
  * @param format - The name of PHP's serialize handler.
- * @param bytes - The session's data; a string stands for its UTF-8 bytes.
+ * @param bytes - The session's data; a string is read as its UTF-8 bytes.
  * @param options - Limits, PHP's version, and the function that its messages name.
  * @returns The variables, PHP's warnings, and the error for which PHP would destroy the session.
  * @throws RangeError for more bytes than `maxLength`, or a negative `maxDepth`.

@@ -14,7 +14,7 @@ const values = place.container as PhpValue[];
  * Reads bytes that PHP's `serialize()` wrote, without losing anything: written again they are the
  * same. No class is looked up and no code of the data runs.
  *
- * @param bytes - The serialized value; a string stands for its UTF-8 bytes.
+ * @param bytes - The serialized value; a string is read as its UTF-8 bytes.
  * @param options - Limits, PHP's version, and a handler for its messages.
  * @returns The value; `null` where PHP wrote a null, `false` where it wrote false, or for no bytes.
  * @throws UnserializeError where PHP refuses the bytes, with PHP's text and offset.

@@ -66,7 +66,7 @@ export class PhpSaveHandler implements AsyncDisposable {
   /**
    * Begins one request's work.
    *
-   * @param _path - Not used: session.save_path is no place of the store.
+   * @param _path - Not used: session.save_path means nothing to the store.
    * @param _name - Not used: one table has the sessions of all names.
    * @returns true.
    * @throws Error if another request uses this handler: each needs one of its own; SessionSetupError

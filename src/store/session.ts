@@ -69,7 +69,7 @@ export class Session<Data extends object = Record<string, unknown>> implements A
     this.#open = open;
     this.#create = create;
     this.#variables = new Variables(open?.bytes ?? NO_DATA, context.format);
-    // express-session has the data here: `session.visits = 1` must not be lost without a word.
+    // express-session keeps the data here: `session.visits = 1` must throw and not be lost silently.
     Object.preventExtensions(this);
   }
 

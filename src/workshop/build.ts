@@ -17,7 +17,7 @@ import { transformSync } from 'esbuild';
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const dist = join(root, 'dist');
 
-/** An ES module is strict without a word, a CommonJS one is not. */
+/** An ES module is always strict; a CommonJS module needs the directive. */
 const COMMONJS = { format: 'cjs', platform: 'node', banner: "'use strict';" } as const;
 
 const CODE = '--noCheck --declaration false --declarationMap false --isolatedDeclarations false';

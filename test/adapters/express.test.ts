@@ -92,7 +92,7 @@ test('the first answer of a page counts', async () => {
   assert.equal((await fetch(url)).status, 200);
 });
 
-test('a status that is not one reaches Express’s last handler as an error', async () => {
+test('an invalid status reaches Express’s last handler as an error', async () => {
   const url = await slowApp((app) => {
     app.get('/', (_request, response) => {
       (response as { statusCode: unknown }).statusCode = 'ETIMEDOUT';

@@ -123,7 +123,7 @@ test('a listener that throws answers 500, and its session is saved as PHP saves 
   assert.deepEqual([...memory.rows.values()], ['tries|i:1;']);
 });
 
-test('a save that fails by a value that is no Error is a warning, and the page is answered', async () => {
+test('a save that throws something other than an Error is a warning, and the page is answered', async () => {
   const memory = new Memory();
   memory.failure = { code: 'FULL' } as unknown as Error;
   const url = await serve(

@@ -323,7 +323,7 @@ for (const [code, sql] of DAMAGED) {
   });
 }
 
-test('sealed rows are no finding, unless the given keys do not open them', async () => {
+test('sealed rows are reported only if the given keys do not open them', async () => {
   const { url } = await healthy();
   const [one, two] = ['first'.repeat(8), 'second'.repeat(8)].map((key) => ({ keys: [key] }));
   const sessions = createSessions({ url, secrets: [secret], gc: false, seal: one });

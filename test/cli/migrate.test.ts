@@ -124,7 +124,7 @@ test('while another transaction uses the table, the ALTER gives way to later sta
     );
     if (waiting.length > 0) break;
   }
-  // It would wait as long as the ALTER does, and the other transaction continues.
+  // Behind an ALTER that waits for its lock, this read would wait for the other transaction's end.
   await pool.query('SELECT COUNT(*) FROM sessions');
   await other.query('COMMIT');
   other.release();

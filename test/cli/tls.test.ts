@@ -54,7 +54,7 @@ const codesOf = ({ out }: Ran): string[] =>
 
 const known = { ca: authority.pem, verifyIdentity: true };
 
-test('a certificate that is checked is no finding, also for the clock of another node', async () => {
+test('a certificate that is checked gives no finding, also with --node', async () => {
   const { port } = new URL(url);
   assert.deepEqual(codesOf(await doctor(known, 'localhost', `--node localhost:${port}`)), []);
 });

@@ -70,7 +70,7 @@ await show(); // 'guest: '
 await sessions.close();
 `;
 
-/** What the snippets of other pages take as given. */
+/** Declarations that the snippets of other pages assume. */
 const given = [
   "import { type AnyPool, createSessions } from 'phpsessid/mysql';",
   "import { expressSessions } from 'phpsessid/mysql/express';",

@@ -43,7 +43,7 @@ before(async () => {
   site = await openSite(
     [
       { name: 'A', file: lesson.files.class },
-      // Its sweeps would end every session, if they went by its own clock.
+      // Sweeps by this server's clock would end every session.
       { name: 'B', file: lesson.files.class, clockAhead: hour, settings: sweeping },
       { name: 'PHP', file: fileOf(lesson, 'page.php'), settings: sweeping },
     ],

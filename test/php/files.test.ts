@@ -247,7 +247,7 @@ test('a file that cannot be closed is a message, and its lock is released', asyn
   assert.deepEqual(messages, ['session_abort(): Close failed: Bad file descriptor (9)']);
 });
 
-test('a slow file call sends those after it to the thread pool, and not for ever', async (t) => {
+test('file calls after a slow one go to the thread pool for a while', async (t) => {
   const place = join(folder, 'slow');
   let time = 0;
   t.mock.method(performance, 'now', () => time);

@@ -146,7 +146,7 @@ test('LOCK TABLES that was left open fails no read and no save', async () => {
   assert.equal(await session.save(json({ n: 1 })), 'saved');
 });
 
-test('a use that changes no byte of the row is no end of the session', async () => {
+test('a use that changes no byte of the row does not end the session', async () => {
   const sessions = newStore({ touchAfter: 0 }, { flags: ['-FOUND_ROWS'] });
   const id = await newSession(direct, { n: 0 });
   const opened = await Promise.all(Array.from({ length: 40 }, () => sessions.open(id)));

@@ -123,7 +123,7 @@ export class SessionCookie {
       const known = Object.keys(NAMES).join(', ');
       throw new TypeError(`the cookie has no option "${unknown}"; known are ${known}`);
     }
-    // Other libraries write the same words in small letters.
+    // Other libraries write the same words in lower case.
     const sameSite = SITES.find((each) => each.toLowerCase() === String(site).toLowerCase());
     if (sameSite === undefined) {
       throw new TypeError(`sameSite takes ${SITES.join(', ')}, not ${JSON.stringify(site)}`);

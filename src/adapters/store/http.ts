@@ -53,7 +53,7 @@ export function prepareHttpSessions<Data extends object>(
   };
 }
 
-/** Saves what a page has left unsaved on a WebSocket: there is no response that could wait for it. */
+/** Saves the session when its WebSocket closes: there is no response that could wait for the save. */
 function saveWithSocket(request: IncomingMessage, exchange: SessionExchange): void {
   request.socket.once('close', () => {
     exchange.commit().catch(warn);

@@ -187,7 +187,7 @@ class HeldFormerRow implements Held {
       this.#row = row;
       return;
     }
-    // It was moved meanwhile, or it was ended, and stays so.
+    // The session was moved meanwhile; or it was ended, and is not created again.
     this.#moved ??= await this.#open();
     const moved = this.#moved;
     await moved?.save(moved.text === base ? text : mergeJson(base, text, moved.text));

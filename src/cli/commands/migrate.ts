@@ -21,7 +21,7 @@ const PAUSE = 1000;
 const AT_ONCE = 500;
 
 /** The server cannot do this with this algorithm or lock. */
-const NOT_SO = new Set([1845, 1846, 1221]);
+const UNSUPPORTED = new Set([1845, 1846, 1221]);
 const LOCK_WAIT_TIMEOUT = 1205;
 
 /** The last one copies the table beside live writes: MariaDB 11.2. */
@@ -47,7 +47,7 @@ export async function run(call: Call): Promise<number> {
       const migration = new Migration(call, table, connection);
       return await migration.run(renames, additions, place);
     } finally {
-      // Its session variables are not the pool's.
+      // The migration has changed session variables, which the pool's next user does not expect.
       connection.destroy();
     }
   });
@@ -180,7 +180,7 @@ class Migration {
         return true;
       } catch (error) {
         const { errno = 0 } = error as { errno?: number };
-        if (NOT_SO.has(errno)) return false;
+        if (UNSUPPORTED.has(errno)) return false;
         if (errno !== LOCK_WAIT_TIMEOUT || tries === TRIES) throw error;
         this.#call.terminal.progress(`the table is in use by a long transaction; try ${tries} …`);
         await delay(PAUSE, undefined, { signal: this.#call.signal });

@@ -6,7 +6,7 @@ import type { Check, Finding } from './case.ts';
 /** Deletions by these rules do not stop the collection. */
 const HARMLESS_RULES = new Set(['CASCADE', 'SET NULL']);
 
-/** Whatever can refuse, change or keep rows behind the store's back. */
+/** Constraints, triggers and events that refuse, change or keep rows without the store. */
 export const attached: Check = async ({ ask, table, shape }) => {
   if (!shape.exists) return [];
   const [schema, name] = await placeOfTable(ask, table.name);
@@ -95,7 +95,7 @@ async function references(ask: Ask, schema: string, name: string): Promise<reado
     );
 }
 
-/** An account without the right TRIGGER sees none. */
+/** Triggers of the table; an account without the right TRIGGER sees none of them. */
 async function triggers(ask: Ask, schema: string, name: string): Promise<readonly Finding[]> {
   const found = await ask(
     'SELECT TRIGGER_SCHEMA,TRIGGER_NAME,ACTION_TIMING,EVENT_MANIPULATION FROM information_schema.TRIGGERS ' +
@@ -110,7 +110,7 @@ async function triggers(ask: Ask, schema: string, name: string): Promise<readonl
   }));
 }
 
-/** An account without the right EVENT sees none. */
+/** Events that name the table; an account without the right EVENT sees none of them. */
 async function events(ask: Ask, schema: string, name: string): Promise<readonly Finding[]> {
   const found = await ask(
     'SELECT EVENT_SCHEMA,EVENT_NAME,EVENT_DEFINITION FROM information_schema.EVENTS ' +

@@ -33,7 +33,7 @@ export function createId({ settings, options }: IdSource): string {
   const length = settings.get('sid_length');
   const bits = settings.get('sid_bits_per_character');
   const bytes = options.randomBytes(length);
-  // What is missing would be zeros: with a promise, every visitor would get the same id.
+  // Missing bytes would count as zeros: with a promise, every visitor would get the same id.
   if (!(bytes.length >= length)) {
     throw new RangeError(
       `randomBytes(${length}) returned ${bytes.length} bytes: it must return all of them at once, as node:crypto's does`,

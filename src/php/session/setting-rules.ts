@@ -41,7 +41,7 @@ const number: Rule = (value, reporter, key) => {
   return parsed;
 };
 
-/** Since 8.4, a setting that only one value does not deprecate. */
+/** Warns of a value other than the default, from 8.4 on: those settings are deprecated. */
 function deprecated(reporter: Reporter, message: string): void {
   if (reporter.version >= '8.4') reporter.warn('E_DEPRECATED', message);
 }
@@ -85,14 +85,14 @@ const name: Rule = (value, reporter) => {
     reporter.warn('E_WARNING', `session.name "${beforeNul(value)}" ${rule} "${FORBIDDEN_SHOWN}"`);
     return undefined;
   }
-  // OnUpdateStringUnempty() refuses without a word what C takes for an empty string.
+  // OnUpdateStringUnempty() refuses a value that is empty up to its NUL, without a message.
   if (value !== '' && !isNumeric(value)) return beforeNul(value) || undefined;
   reporter.warn('E_WARNING', `session.name "${beforeNul(value)}" cannot be numeric or empty`);
   return undefined;
 };
 
 const cookieLifetime: Rule = (value, reporter, key, current) => {
-  // atol() first, the quantity only for what it let through.
+  // As in PHP, atol() looks for a negative number first, and only then the value is read as a quantity.
   const seconds = leadingInteger(value);
   if (seconds < 0n) {
     reporter.warn('E_WARNING', 'CookieLifetime cannot be negative');

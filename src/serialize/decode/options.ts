@@ -49,7 +49,7 @@ export function depthOf(depth: number | undefined): number {
 /**
  * Checks the input's size and makes a Buffer of it.
  *
- * @param bytes - The input; a string stands for its UTF-8 bytes.
+ * @param bytes - The input; a string is read as its UTF-8 bytes.
  * @param limit - The option `maxLength`.
  * @returns The same memory as a Buffer.
  * @throws RangeError for more bytes than the limit, or a limit that is not 0 or more.

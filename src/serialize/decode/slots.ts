@@ -62,7 +62,7 @@ export class Slots {
   #doubt: { readonly owner: PhpSerializable; readonly slot: number } | undefined;
   /** The objects of the first slots, up to {@link #scanned}. */
   readonly #objects = new Set<object>();
-  /** Those of them that came first behind the doubtful payload, with their distances from it. */
+  /** The objects that came first behind the doubtful payload, with their distances from it. */
   readonly #behind: (readonly [object: object, distance: number])[] = [];
   #scanned = 0;
 

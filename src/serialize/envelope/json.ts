@@ -9,7 +9,7 @@ export const TAG = '$php';
 /** The levels of objects and lists that are read. */
 export const DEEPEST = 512;
 
-/** Those that are written: `json_decode` takes 512 by default, and counts the innermost value. */
+/** The levels that are written: `json_decode` takes 512 by default, and counts the innermost value. */
 export const PORTABLE = 511;
 
 /** Thrown inside the writer for a value without a form in JSON. */

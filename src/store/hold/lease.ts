@@ -43,7 +43,7 @@ export async function takeLease(
   const patience = new Deadline(context.lockTimeout, deadline.signal);
   const take = (): Promise<boolean> =>
     lease.take(deadline).catch((error: unknown) => {
-      // Its answer may be lost alone: without this, the next request would wait for the lease's end.
+      // Perhaps only the answer is lost: without this, the next request would wait for the lease's end.
       void lease.close();
       throw error;
     });

@@ -37,7 +37,7 @@ export async function lockByName(
     link.release();
     throw new SessionLockTimeout(lockTimeout);
   }
-  // Whatever else the answer is, the connection may have the lock.
+  // After any other answer the connection may have the lock.
   link.destroy();
   throw new StatementFailure(new Error(`GET_LOCK() returned ${got}`), false);
 }

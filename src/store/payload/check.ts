@@ -173,7 +173,7 @@ function isPlain(value: object): boolean {
 /** JSON writes the elements of a list and none of its other properties. */
 function isPlainList(value: readonly unknown[]): boolean {
   const { length } = Reflect.ownKeys(value);
-  // Its length is a property as well; a list with holes has fewer, and is refused for its holes.
+  // The length is a property as well; a list with holes has fewer, and is refused for its holes.
   return Object.getPrototypeOf(value) === Array.prototype && length <= value.length + 1;
 }
 

@@ -40,7 +40,7 @@ interface CallbackMessage {
 export interface Served {
   /** The export of `#sessions`. */
   readonly sessions: SessionsExport;
-  /** What `DATABASE_URL` is while a callback begins. */
+  /** The value of `DATABASE_URL` while a callback begins. */
   readonly url: string;
   /** The parts for a handler's constructor. */
   readonly means?: Means | undefined;

@@ -35,7 +35,9 @@ export const editorConfig: object = {
 };
 
 /**
- * Writes the editor's settings beside the learner's class, unless there are some; returns trouble.
+ * Writes the editor's settings beside the learner's class, unless that file exists.
+ *
+ * @returns A sentence to print when the file could not be written.
  */
 function prepareEditor(): string | undefined {
   if (existsSync(editorConfigPath)) return undefined;

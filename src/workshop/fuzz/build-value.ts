@@ -117,8 +117,8 @@ function textOf(hex: string): string | Uint8Array {
 }
 
 /**
- * Returns the key that PHP makes of a string. The rule is written a second time on purpose, since
- * this is the other side of the comparison.
+ * Returns the key that PHP makes of a string. Calls nothing of the library, with which the result is
+ * compared.
  */
 export function keyOf(hex: string): PhpKey {
   const text = textOf(hex);

@@ -61,7 +61,7 @@ export class LabCache {
         if (item) found.set(id, { kind: kindOf(item.value), ends: key.ends });
       }
     } catch {
-      // It was killed, or hangs: the page shows the table alone.
+      // memcached was killed, or hangs: the page shows the table alone.
     }
     return found;
   }
@@ -72,7 +72,7 @@ export class LabCache {
   }
 }
 
-/** The first name of an entry; `bytes` for what is not one of the lesson's. */
+/** The first name of an entry; `bytes` for one that the lesson has not written. */
 function kindOf(value: Uint8Array): string {
   try {
     return Object.keys(JSON.parse(Buffer.from(value).toString()) as object)[0] ?? 'bytes';

@@ -20,7 +20,7 @@ export interface Exchange {
 /**
  * Sends one request as a client would and reads the whole response.
  *
- * @param cookie - The client's Cookie line, `''` for none. It goes out as UTF-8, as in a browser.
+ * @param cookie - The client's Cookie line, `''` for none; sent as UTF-8, as by a browser.
  * @throws ClassUnavailable when the class does not answer.
  */
 export async function exchange(

@@ -42,7 +42,7 @@ export class WebServers extends Machine {
   #cookie = '';
   #visits: Visits = { shown: 0, answered: 0, unanswered: 0 };
   #answered = new Map<string, number>();
-  /** Names of servers that hang; a killed one is none of them. */
+  /** Names of servers that hang, without those that were killed. */
   #hung = new Set<string>();
 
   get lanes(): ServerLane[] {

@@ -6,7 +6,7 @@
  *     runs/        the data folders of the workshops that run now
  *     npm/         packages that only some tests need
  *
- * It can be deleted at any time when no workshop runs.
+ * While no workshop runs, the folder can be deleted.
  */
 import { lstatSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';

@@ -121,7 +121,7 @@ export class Memcached {
       try {
         if (this.#pid !== 0) resume(this.#pid);
       } catch {
-        // It has ended between the two lines.
+        // The server has ended between the two lines.
       }
       await stopSupervised(child);
     }

@@ -62,7 +62,7 @@ const watchers = new Map<number, ChildProcess>();
 /**
  * Lets a process hang, and waits until it does: after SIGSTOP its other threads run for a moment,
  * and may still answer. If this process ends first, a watcher resumes the other: a stopped process
- * does not notice that its owner is gone, and would stay for ever.
+ * does not notice that its owner is gone, and would never exit.
  *
  * @param pid - The process; a negative number is a process group, which is not waited for.
  */

@@ -1,7 +1,7 @@
 /**
  * The rules of the red/green matrix, each a check that can fail.
  *
- * They judge the lessons' folders and an observation, and run nothing themselves. Rule 7, that a
+ * The rules judge the lessons' folders and an observation, and run nothing themselves. Rule 7, that a
  * fresh clone works, has a separate test.
  */
 import type { TestResult } from '../bench/tests.ts';

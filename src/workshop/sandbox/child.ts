@@ -21,7 +21,8 @@ export interface ChildOptions<Report> {
   directory?: string | undefined;
   /**
    * Seconds without a report after which the child is killed, those not counted in which it waits
-   * for a CPU; its first report may come `startUp` seconds later. Without this option the child may be silent for ever.
+   * for a CPU; its first report may come `startUp` seconds later. Without this option there is no
+   * limit.
    */
   silence?: number | undefined;
   signal?: AbortSignal | undefined;

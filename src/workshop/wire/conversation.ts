@@ -1,7 +1,7 @@
 /**
  * Follows one connection of the MySQL protocol, far enough to name each statement.
  *
- * It never changes a byte. Once the bytes cannot be read (TLS, compression), `opaque` is set and no
+ * Never changes a byte. Once the bytes cannot be read (TLS, compression), `opaque` is set and no
  * more statements are reported.
  */
 import { Answer, type AnswerShape, capability, type Prepared } from './answer.ts';

@@ -1,7 +1,7 @@
 /**
  * A loopback proxy that reports a program's statements to its database, and can hold them.
  *
- * It reads the bytes, so it works for any client in any process: mysql2 with `query` or `execute`,
+ * The proxy reads the bytes, so it works for any client in any process: mysql2 with `query` or `execute`,
  * PHP's PDO, a learner's own program. Use it to hold a statement or its answer, to count what
  * crosses the network, and for the order in which the server receives statements. It cannot
  * know which request sent a statement. For that, `sandbox/trace.ts` subscribes to mysql2's

@@ -258,7 +258,7 @@ for (const [name, start] of Object.entries(adapters)) {
       head('GET', '/', cookie);
     const answers = await raw(url, pipeline);
     assert.equal(answers.match(/HTTP\/1.1 200/g)?.length, 3);
-    // It never sends its body: the page waits for it with the session's lock.
+    // The client never sends its body: the page waits for it with the session's lock.
     await raw(
       url,
       head('POST', '/upload', cookie, 'Content-Type: a/b\r\nContent-Length: 99'),

@@ -1,4 +1,4 @@
-/** A Response that a handler throws, as React Router, Remix and TanStack do: an answer, and no failure. */
+/** A Response that a handler throws, as React Router, Remix and TanStack do: an answer, not an error. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Hono } from 'hono';
@@ -60,7 +60,7 @@ for (const [name, adapt] of Object.entries(adapters)) {
     const sessions = newStore();
     const handler = adapt(sessions, async (session) => {
       session.update('count', (count = 0) => Number(count) + 1);
-      // Its headers cannot be changed.
+      // The headers of this Response cannot be changed.
       throw Response.redirect(HOME, 303);
     });
     const first = await thrown(handler(at()));

@@ -1,4 +1,4 @@
-/** Requests whose response is none of node:http's or has left, and requests that a middleware replaces. */
+/** Requests whose response is not node:http's, or has left; requests that a middleware replaces. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';

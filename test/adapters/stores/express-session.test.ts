@@ -210,7 +210,7 @@ test('an unchanged request writes nothing', async () => {
   assert.deepEqual(writes, []);
 });
 
-test('a database that cannot be reached is an error, and nobody is a guest', async () => {
+test('a database that cannot be reached is an error, and not an empty session', async () => {
   const good = await start(newStore(), { '/login': login });
   const { cookie } = await good('/login');
   const pool = poolOf('mysql://root@localhost/none', { socketPath: '/no/such/socket' });
@@ -298,7 +298,7 @@ test('a request that saves twice keeps what another request saved before each', 
   assert.deepEqual(values, { user: '42', mine: 2, second: 3, third: 1, again: 1 });
 });
 
-test('the ends of two cookies are no conflict', async () => {
+test('the expiries of two cookies do not conflict', async () => {
   const sessions = newStore({ onConflict: 'reject' });
   const conflicts: unknown[] = [];
   sessions.on('conflict', ({ keys }) => conflicts.push(keys));

@@ -205,7 +205,7 @@ test('a request that changes nothing extends the idle time', async () => {
   assert.ok(Number(await left()) > before + 500_000);
 });
 
-test('a database that cannot be reached is an error, and nobody is a guest', async () => {
+test('a database that cannot be reached is an error, and not an empty session', async () => {
   const { cookie } = await (await start(newStore(), { '/put/:key': put }))('/put/a');
   const pool = poolOf('mysql://root@localhost/none', { socketPath: '/no/such/socket' });
   const ask = await start(storeOn(pool, { timeout: 0.05 }), { '/show': show, '/put/:key': put });

@@ -252,7 +252,7 @@ test('connections that stay open do not keep the tests from ending', async () =>
   );
 });
 
-test('a timer that runs for ever does not keep the tests from ending', async () => {
+test('a timer that never stops does not keep the tests from ending', async () => {
   workshop.edit(classFile, 'export class', 'setInterval(() => {}, 10);\nexport class');
   const began = performance.now();
   const results = await check({ seconds: 90 });

@@ -60,7 +60,7 @@ let child: Child;
 let nodes: string[];
 
 before(async () => {
-  // Its tests are about a process of its own, whatever this one was offered.
+  // These tests are about a process without an offered cluster; this one may have one.
   delete process.env['WORKSHOP_CLUSTER'];
   const [text = '', word = ''] = (await offerCluster()).split('/');
   [port, secret] = [Number(text), word];

@@ -42,7 +42,7 @@ before(() => {
       .map((file) => describe(join(mirror, file), file))
       .join('\n'),
   );
-  // This machine's apt as it is on a new one: it knows a mirror and has never read its lists.
+  // This machine's apt as on a new machine: apt knows a mirror and has never read its lists.
   mkdirSync(join(folder, 'state/lists/partial'), { recursive: true });
   writeFileSync(join(folder, 'sources.list'), `deb [trusted=yes] file:${mirror} ./\n`);
   writeFileSync(

@@ -1,7 +1,7 @@
 /**
  * A workshop of three small lessons in a separate folder: intact until a test sabotages it.
  *
- * It has a package.json with its own `imports`, and runs the real bench on a real database.
+ * The folder has a package.json with its own `imports`, and runs the real bench on a real database.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

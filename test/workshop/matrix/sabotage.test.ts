@@ -201,7 +201,7 @@ test('an attack that a later class does not hold breaks rule 5', async () => {
 });
 
 test('a change whose loss goes unnoticed in the last class breaks rule 6', async () => {
-  // This test now checks nothing on a class that refuses unknown ids, as lesson 03's does.
+  // The edited test checks nothing on a class that refuses unknown ids, as lesson 03's does.
   workshop.edit(
     'lessons/02-exact/sessions.test.ts',
     "assert.equal(await handler.read('1abc'), '')",

@@ -111,7 +111,7 @@ test("the benchmark of PHP's layer measures each page, and gets right responses"
 test('the benchmark of the store counts statements, and loses no change of a hot session', async () => {
   const only = ['--only', 'change-1,change-16,hot'];
   const options = ['--rounds', '1', '--seconds', '0.2', '--json', ...only];
-  // It takes the statements from the server's own count, so no other test file may use its server.
+  // The benchmark reads the server's count of statements, so no other test file may use that server.
   const { stdout } = await benchOn(undefined, 'store', ...options);
   const { rows } = JSON.parse(String(stdout)) as StoreNumbers;
   const find = (table: string, name: string) =>

@@ -222,7 +222,7 @@ test('the payload of an unknown class is kept, where PHP drops it', async () => 
   });
 });
 
-test('the depth and the classes of unserialize() are no settings', async () => {
+test('the depth and the classes of unserialize() are not settings', async () => {
   const script = join(folder, 'depth.php');
   writeFileSync(
     script,

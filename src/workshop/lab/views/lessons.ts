@@ -18,7 +18,7 @@ export function countDone(entries: readonly LessonProgress[]): { done: number; o
   return { done: tested.filter(({ state }) => state === 'done').length, of: tested.length };
 }
 
-/** The strip, which scrolls to the lesson that is read; the last page is no lesson. */
+/** The strip, which scrolls to the lesson that is read; the last page is not a lesson. */
 export function lessonStrip(lab: Lab, here: Lesson | undefined): Html {
   const entries = progress(lab.lessons);
   const { done, of } = countDone(entries);

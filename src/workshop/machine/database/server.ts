@@ -48,7 +48,7 @@ async function borrowServer(options: Announcements): Promise<DatabaseServer | un
       return server;
     } catch {
       options.signal?.throwIfAborted();
-      // Its workshop is about to end, or has this moment.
+      // The workshop of that server is about to end, or has just ended.
     }
   }
   return undefined;

@@ -97,7 +97,7 @@ export class GaleraNode {
     const deadline = Date.now() + joinLimit;
     while (!(await this.isSynced())) {
       if (this.#child !== child) throw this.#reason('ended before it was a member');
-      if (Date.now() > deadline) throw this.#reason(`was no member after ${joinLimit / 1000} s`);
+      if (Date.now() > deadline) throw this.#reason(`had not joined after ${joinLimit / 1000} s`);
       await delay(25);
     }
   }
