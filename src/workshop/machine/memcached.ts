@@ -16,7 +16,7 @@ import {
 } from './supervise.ts';
 
 /** Obtains memcached, or returns the reason why it cannot be obtained. */
-export function obtainMemcached(
+function obtainMemcached(
   options: Announcements = {},
 ): Promise<PackagedProgram | { reason: string }> {
   const memcached: Packaged = {
