@@ -8,9 +8,10 @@
  * whose row is the newer one. So a row that was loaded before a write is never stored after it. A
  * writer that dies leaves its token, and until the marker is over all read the database.
  *
- * One case remains: memcached may drop a marker before its time when it is full, and a marker that
- * could not be set does not stop other processes that still reach memcached. Then a row may be old by
- * `maxAge` at most. A row from here is never a base for writing without the database's own
+ * A write that memcached did not receive is owed: this process reads that row from the database until
+ * memcached has received the write's end, which empties the key. Two cases remain, in which a row may be
+ * old by `maxAge` at most: other processes may still reach memcached meanwhile, and memcached may drop a
+ * marker before its time when it is full. A row from here is never a base for writing without the database's own
  * comparison of versions, so an old row costs a second try and no data.
  */
 import { randomBytes } from 'node:crypto';
@@ -66,6 +67,16 @@ interface Load {
   readonly row: Promise<CacheableRow | undefined>;
 }
 
+/** A write whose end is sent again: memcached may hold a row from before it. */
+interface Owed {
+  readonly token: Buffer;
+  /** The moment of `performance.now()` from which no such row can be left. */
+  readonly until: number;
+}
+
+/** Milliseconds between two tries to send the ends that memcached has not received. */
+const AGAIN = 250;
+
 /** A key that changes under a writer so often is given up: one of the others changes it each time. */
 const ATTEMPTS = 200;
 
@@ -86,6 +97,9 @@ export class RowCache {
   readonly #onFailure: (error: Error) => void;
   /** For each key the load that readers of this process wait for together, and its lease. */
   readonly #loads = new Map<string, Load>();
+  /** Keys of writes whose end memcached has not received, with the writer's token. */
+  readonly #owed = new Map<string, Owed>();
+  #retry: NodeJS.Timeout | undefined;
 
   /**
    * @param client - One memcached.
@@ -114,6 +128,7 @@ export class RowCache {
     load: () => Promise<CacheableRow | undefined>,
   ): Promise<Uint8Array | undefined> {
     const key = this.#keyOf(id);
+    if (this.#owed.has(key)) return (await load())?.bytes;
     let found = await this.#attempt(() => this.#client.get(key));
     if (found === undefined) {
       const lease = Buffer.concat([Buffer.of(LEASE), randomBytes(TOKEN_BYTES)]);
@@ -143,16 +158,56 @@ export class RowCache {
   ): Promise<Result> {
     const key = this.#keyOf(id);
     const token = randomBytes(TOKEN_BYTES);
-    await this.#attempt(() => this.#change(key, (found) => this.#begin(found, token)));
+    const begin = (found: Buffer | undefined): Change => this.#begin(found, token);
+    const isMarked = await this.#attempt(() => this.#change(key, begin));
     let saved: { result: Result; row: CacheableRow | undefined };
     try {
       saved = await save();
+    } catch (error) {
+      // It may have been made.
+      if (!isMarked) this.#owe(key, token);
+      throw error;
     } finally {
       // If the marker could not be set, the lease of a load from before the write is still there.
       this.#loads.delete(key);
     }
-    await this.#attempt(() => this.#change(key, (found) => this.#end(found, token, saved.row)));
+    const isEnded = await this.#attempt(() =>
+      this.#change(key, (found) => {
+        // An owed write is in no marker, and its row may be the newer one.
+        return this.#end(found, token, this.#owed.has(key) ? undefined : saved.row);
+      }),
+    );
+    if (!isEnded) this.#owe(key, token);
     return saved.result;
+  }
+
+  /** Sends no more ends of writes. */
+  close(): void {
+    clearTimeout(this.#retry);
+    this.#owed.clear();
+  }
+
+  #owe(key: string, token: Buffer): void {
+    const until = performance.now() + (this.maxAge + LEASE_SECONDS) * 1000;
+    // In the order of their ends, also for a key that is owed already.
+    this.#owed.delete(key);
+    this.#owed.set(key, { token, until });
+    this.#retry ??= setTimeout(() => void this.#settle(), AGAIN).unref();
+  }
+
+  /** Sends the ends that are owed, one after the other, until memcached fails again. */
+  async #settle(): Promise<void> {
+    for (const [key, owed] of this.#owed) {
+      try {
+        const end = (found: Buffer | undefined): Change => this.#end(found, owed.token, undefined);
+        if (performance.now() < owed.until) await this.#change(key, end);
+      } catch {
+        break;
+      }
+      if (this.#owed.get(key) === owed) this.#owed.delete(key);
+    }
+    this.#retry =
+      this.#owed.size === 0 ? undefined : setTimeout(() => void this.#settle(), AGAIN).unref();
   }
 
   /** Returns what the key holds afterwards: the reader's own lease, unless another was faster. */
@@ -221,16 +276,16 @@ export class RowCache {
   }
 
   /** Changes what a key holds, by compare-and-set, until no other change comes between. */
-  async #change(key: string, next: (found: Buffer | undefined) => Change): Promise<void> {
+  async #change(key: string, next: (found: Buffer | undefined) => Change): Promise<true> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const found = await this.#client.get(key);
       const change = next(found?.value);
       if (found === undefined) {
-        if (change === undefined) return;
-        if (await this.#client.add(key, change.value, change.seconds)) return;
+        if (change === undefined) return true;
+        if (await this.#client.add(key, change.value, change.seconds)) return true;
       } else if (change === undefined) {
-        if (await this.#client.remove(key, found.cas)) return;
-      } else if (await this.#client.cas(key, change.value, change.seconds, found.cas)) return;
+        if (await this.#client.remove(key, found.cas)) return true;
+      } else if (await this.#client.cas(key, change.value, change.seconds, found.cas)) return true;
     }
     throw new Error(`A key of memcached changed ${ATTEMPTS} times under a writer`);
   }

@@ -121,6 +121,7 @@ export class CachedRows implements Cache {
   }
 
   close(): void {
+    this.#cache.close();
     this.#client.close();
   }
 

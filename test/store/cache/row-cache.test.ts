@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { createPool, type Pool, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
-import { MemcachedClient } from '../../../src/store/cache/memcached.ts';
+import { CacheUnavailable, MemcachedClient } from '../../../src/store/cache/memcached.ts';
 import { type CacheableRow, RowCache } from '../../../src/store/cache/row-cache.ts';
 import { obtainServer } from '../../../src/workshop/machine/database/server.ts';
 import { Memcached } from '../../../src/workshop/machine/memcached.ts';
+import { until } from '../../workshop/machine/place.ts';
 
 let memcached: Memcached;
 const clients: MemcachedClient[] = [];
@@ -336,3 +337,24 @@ function seeded(seed: number): () => number {
     return ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
   };
 }
+
+test('a write that memcached did not receive is seen here at once, and elsewhere once it answers', async () => {
+  const id = newId();
+  const client = newClient();
+  let isDown = false;
+  const flaky = new Proxy(client, {
+    get: (target, name) => {
+      if (isDown) return () => Promise.reject(new CacheUnavailable('down'));
+      return (target[name as 'get'] as typeof target.get).bind(target);
+    },
+  });
+  const [here, there] = [new RowCache(flaky), newCache()];
+  await there.read(id, async () => row('one'));
+  isDown = true;
+  await here.write(id, async () => ({ result: true, row: row('two') }));
+  isDown = false;
+  const load = async (): Promise<CacheableRow> => row('two');
+  assert.equal(text(await here.read(id, load)), 'two');
+  await until(async () => text(await there.read(id, load)) === 'two');
+  here.close();
+});
