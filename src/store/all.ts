@@ -1,7 +1,8 @@
 /** All sessions of all users: a walk through them, their number, their end. */
 import type { Context } from './context.ts';
 import type { Answer, Statement } from './database/database.ts';
-import { Deadline } from './database/deadline.ts';
+import { Deadline, repeat } from './database/deadline.ts';
+import { readable } from './database/reads.ts';
 import { endFound, removeRows } from './remove.ts';
 import type { Row } from './table/table.ts';
 
@@ -34,12 +35,10 @@ export async function* walk(context: Context): AsyncGenerator<AnySession> {
 
 /** Reads all live rows, a page at a time, with their data as it is stored. */
 export async function* walkRows(context: Context): AsyncGenerator<Row> {
-  const { table } = context;
   let after: Buffer = Buffer.alloc(0);
   for (;;) {
-    const { rows } = await run(context, table.page(after, A_PAGE));
-    for (const columns of rows) {
-      const row = table.rowOf(columns);
+    const rows = await readPage(context, after);
+    for (const row of rows) {
       after = row.key;
       yield row;
     }
@@ -94,6 +93,14 @@ export async function endAll(
   }
   events.emit('destroy', () => ({ count }));
   return count;
+}
+
+async function readPage({ database, budget, table }: Context, after: Buffer): Promise<Row[]> {
+  const deadline = new Deadline(budget);
+  return await repeat(deadline, async () => {
+    const { rows } = await database.run(deadline, table.page(after, A_PAGE));
+    return rows.map((columns) => readable(table.rowOf(columns)));
+  });
 }
 
 async function run({ database, budget }: Context, statement: Statement): Promise<Answer> {

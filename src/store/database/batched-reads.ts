@@ -4,7 +4,7 @@ import { Batches } from './batches.ts';
 import { type Database, settleOnce } from './database.ts';
 import { Deadline } from './deadline.ts';
 import { NoAnswer, StatementFailure } from './failures.ts';
-import { type Reads, readable } from './reads.ts';
+import { type Reads, readable, spoiled } from './reads.ts';
 
 /** Sessions of one statement. */
 const LARGEST = 32;
@@ -56,11 +56,13 @@ export class BatchedReads implements Reads {
   }
 
   async #ask(batch: readonly Waiting[]): Promise<void> {
-    const read = this.#table.read(keysOf(batch));
+    const keys = keysOf(batch);
+    const read = this.#table.read(padded([...keys.values()]));
     const { rows } = await this.#database.run(new Deadline(2 * this.#timeout), read);
     const found = new Map<string, Row>();
     for (const columns of rows) {
       const row = readable(this.#table.rowOf(columns));
+      if (this.#table.comparesBytes && !keys.has(nameOf(row.key))) throw spoiled();
       found.set(nameOf(row.key), row);
     }
     for (const { names, settle, resolve } of batch) {
@@ -83,17 +85,18 @@ function nameOf(key: Buffer): string {
   return key.toString('latin1');
 }
 
-/**
- * Returns each key once, and the last one again up to the next power of two: a few prepared statements
- * serve all sizes.
- */
-function keysOf(batch: readonly Waiting[]): Buffer[] {
+/** Returns each key once, by its name. */
+function keysOf(batch: readonly Waiting[]): Map<string, Buffer> {
   const unique = new Map<string, Buffer>();
   for (const { keys, names } of batch) {
     for (const [at, key] of keys.entries()) unique.set(names[at] as string, key);
   }
-  const padded = [...unique.values()];
-  const last = padded.at(-1) as Buffer;
-  while ((padded.length & (padded.length - 1)) !== 0) padded.push(last);
-  return padded;
+  return unique;
+}
+
+/** Repeats the last key up to the next power of two: a few prepared statements serve all sizes. */
+function padded(keys: Buffer[]): Buffer[] {
+  const last = keys.at(-1) as Buffer;
+  while ((keys.length & (keys.length - 1)) !== 0) keys.push(last);
+  return keys;
 }

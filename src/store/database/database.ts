@@ -132,14 +132,20 @@ export class Database {
     deadline: Deadline,
     onFailure: (failure: unknown) => void,
     onLink: (link: PooledLink) => void,
+    isAgain = false,
   ): void {
     const settle = settleOnce(Math.min(this.#timeout, deadline.left), deadline.signal, (reason) =>
       onFailure(reason ?? new StatementFailure(new Error('No connection in time'), false)),
     );
     this.#pool.getConnection((error, connection) => {
       if (!settle()) connection?.release();
-      else if (error) onFailure(new StatementFailure(error, false));
-      else {
+      else if (error) {
+        const failure = new StatementFailure(error, false);
+        // A login that was spoiled on its way is refused like a wrong password, but not twice.
+        const isRefused = failure.kind === 'never' && failure.errno !== undefined;
+        if (isRefused && !isAgain) this.#take(deadline, onFailure, onLink, true);
+        else onFailure(failure);
+      } else {
         surviveErrors(connection);
         onLink(new PooledLink(connection, this.#timeout, this.#options, this.frames));
       }

@@ -36,6 +36,7 @@ export class SingleReads implements Reads {
  * is a number takes `1x` for 1.
  *
  * @param rows - The rows that `table.read()` has found.
+ * @throws StatementFailure.
  */
 export function firstOf(
   table: Table,
@@ -47,6 +48,7 @@ export function firstOf(
     const row = found.find((each) => each.key.equals(key));
     if (row !== undefined) return row;
   }
+  if (found.length > 0 && table.comparesBytes) throw spoiled();
   return undefined;
 }
 
@@ -59,5 +61,10 @@ export function firstOf(
 export function readable(row: Row): Row {
   const { key, data, marks, next = key } = row;
   if ([key, data, marks, next].every(Buffer.isBuffer)) return row;
-  throw new StatementFailure(new NoAnswer('The answer cannot be read'), true);
+  throw spoiled();
+}
+
+/** An answer that says nothing: a column that is not bytes, or a row that was not asked for. */
+export function spoiled(): StatementFailure {
+  return new StatementFailure(new NoAnswer('The answer cannot be read'), true);
 }

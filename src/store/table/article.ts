@@ -19,6 +19,7 @@ const NOW = 'UNIX_TIMESTAMP()';
 export class ArticleTable implements Table {
   readonly name: string;
   readonly columns: readonly string[];
+  readonly comparesBytes: boolean = false;
   readonly schema: string;
   readonly #id: string;
   readonly #data: string;

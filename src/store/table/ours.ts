@@ -35,6 +35,7 @@ export class OurTable implements Table {
   /** The columns' names by what they hold. */
   readonly names: Columns;
   readonly columns: readonly string[];
+  readonly comparesBytes: boolean = true;
   readonly schema: string;
   readonly #sql: Statements;
   readonly #extra: readonly string[];

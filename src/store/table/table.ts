@@ -83,6 +83,8 @@ export interface Table {
   readonly name: string;
   /** The columns that must be there; the first is the key, the second the data. */
   readonly columns: readonly string[];
+  /** Whether the server compares keys byte for byte; a column that is a number takes `1x` for 1. */
+  readonly comparesBytes: boolean;
   /** CREATE TABLE. */
   readonly schema: string;
   /** Reads the live session that has one of these keys. */

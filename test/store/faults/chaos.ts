@@ -11,8 +11,8 @@ export interface Fault {
   readonly on: Buffer;
   /** Whether the statement itself is hit, or its answer. */
   readonly way: 'up' | 'down';
-  /** Bytes that still pass. */
-  readonly after: number;
+  /** How many bytes still pass; or the bytes before which it happens. */
+  readonly after: number | Buffer;
   /** The bits that `flip` turns over; several without. */
   readonly mask?: number | undefined;
   /** The end of the rest. */
@@ -123,7 +123,10 @@ class Link {
   }
 
   #strike(fault: Fault, chunk: Buffer, to: Socket): void {
-    const left = fault.after - this.#passed;
+    const { after } = fault;
+    const isIn = typeof after === 'number' || chunk.includes(after);
+    const place = typeof after === 'number' ? after - this.#passed : chunk.indexOf(after);
+    const left = isIn ? place : chunk.length;
     this.#passed += chunk.length;
     if (chunk.length <= left) {
       to.write(chunk);

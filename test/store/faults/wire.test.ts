@@ -8,6 +8,7 @@ import type { Sessions } from '../../../src/store/store.ts';
 import {
   atEnd,
   json,
+  newSchema,
   newSession,
   newStore,
   poolOf,
@@ -103,6 +104,45 @@ test('one byte of an answer is spoiled: the session is read or saved all the sam
   await readUnder({ after: 4, mask: 2 });
   for (let after = 0; after < 12; after += 1) {
     await saveUnder({ sessions, chaos }, { way: 'down', after, end: 'flip' });
+  }
+});
+
+test('a key is spoiled in an answer: the session is found all the same, and so are all', async () => {
+  const chaos = await Chaos.open((await newSchema()).url);
+  atEnd(() => chaos.close());
+  for (const batch of [true, false]) {
+    const sessions = storeOn(poolOf(chaos.url, { connectionLimit: 1 }), { batch });
+    await sessions.createTable();
+    const id = await newSession(sessions, { n: 0 });
+    assert.deepEqual(await stored(sessions, id), { n: 0 });
+    chaos.arm({ on: keyOf(id), way: 'down', after: keyOf(id), end: 'flip' });
+    assert.deepEqual(await stored(sessions, id), { n: 0 });
+    assert.ok(chaos.hasStruck);
+    const walk = async (): Promise<string[]> => {
+      const handles: string[] = [];
+      for await (const { handle } of sessions.all()) handles.push(handle);
+      return handles;
+    };
+    const handles = await walk();
+    // COM_STMT_EXECUTE; the column of 32 bytes in the character set `binary`, 63, is text in 33 now.
+    const column = Buffer.from([63, 0, 32, 0, 0, 0]);
+    chaos.arm({ on: Buffer.from([0, 23]), way: 'down', after: column, mask: 30, end: 'flip' });
+    assert.deepEqual(await walk(), handles);
+    assert.ok(chaos.hasStruck);
+  }
+});
+
+test('a login at the server that is spoiled on its way is not taken for a wrong password', async () => {
+  const chaos = await Chaos.open(schema.url);
+  atEnd(() => chaos.close());
+  const { username } = new URL(chaos.url);
+  // Behind 36 bytes, the name and two bytes the password begins.
+  for (const place of [3, 10]) {
+    const sessions = storeOn(poolOf(chaos.url));
+    const after = 36 + username.length + place;
+    chaos.arm({ on: Buffer.from(username), way: 'up', after, end: 'flip' });
+    await sessions.ready();
+    assert.ok(chaos.hasStruck);
   }
 });
 
