@@ -139,7 +139,7 @@ test('the finish lists what is missing, and how it gets its mark', { skip }, asy
   assert.equal(await page.evaluate('scrollY'), 0, 'the page opens at its top');
   writeMine(last, '// another\n');
   await reads(page.locator('#way tbody tr').nth(2), /done earlier/);
-  await page.setViewportSize({ width: 360, height: 800 });
+  await page.setViewportSize({ width: 320, height: 640 });
   const lines = await page.locator('#way a', { hasText: 'Unguessable' }).evaluate((link) => {
     const range = document.createRange();
     const text = link.firstChild as Text;

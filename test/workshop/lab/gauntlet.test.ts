@@ -70,6 +70,16 @@ test('names, headings and contrast of the gauntlet hold, light and dark', { skip
     await page.emulateMedia({ colorScheme });
     assert.deepEqual(await inspectPage(page), [], `in ${colorScheme} colours`);
   }
+  await page.emulateMedia({ forcedColors: 'active' });
+  const [ink, ...edges] = await page
+    .locator('.cells')
+    .evaluate((table) => [
+      getComputedStyle(table).color,
+      getComputedStyle(table.querySelector('.top-edge') ?? table, '::before').backgroundColor,
+      getComputedStyle(table.querySelector('.right-edge') ?? table, '::after').backgroundColor,
+    ]);
+  assert.deepEqual(edges, [ink, ink], 'the line of the stairs in forced colours');
+  await page.emulateMedia({ forcedColors: 'none' });
 });
 
 test('a verdict that breaks its promise is named in the summary', () => {
