@@ -74,7 +74,7 @@ export function parseLine(
     );
   }
   for (const [option, value] of [...Object.entries(values), ...words.map((word) => ['', word])]) {
-    // As from a variable of the shell that is not set.
+    // A variable of the shell that is not set becomes an empty argument.
     if (![value].flat().includes('')) continue;
     throw new UsageError(
       `${option === '' ? name : `--${option}`} takes a value, and not an empty one`,
@@ -109,7 +109,7 @@ function numberOf(
   throw new UsageError(`--${option} takes ${takes}, at most ${most}, not "${given}"`);
 }
 
-/** One handle in 64 begins with the sign of an option: it goes behind its option, or behind `--`. */
+/** One handle in 64 begins with `-`, as options do: it is joined to its option, or put behind `--`. */
 function guarded(args: readonly string[]): string[] {
   const [before, after]: [string[], string[]] = [[], []];
   for (const [at, arg] of args.entries()) {

@@ -1,4 +1,4 @@
-/** Changes that come after the save that a response waits for: saved, or refused, and never lost in silence. */
+/** Changes that come after the save that a response waits for: saved, or refused, and never lost silently. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { getSession } from '../../src/adapters/store/exchange.ts';

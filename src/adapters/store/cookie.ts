@@ -40,7 +40,7 @@ export type CookieOptions = {
        * @default true
        */
       readonly secure?: boolean | undefined;
-      /** A domain whose hosts all get the cookie; none for this host alone. */
+      /** A domain whose hosts all get the cookie; undefined for this host alone. */
       readonly domain?: string | undefined;
       /**
        * The path below which the cookie is sent.
@@ -86,9 +86,9 @@ const LONGEST = 4096;
 const ID_LENGTH = 43;
 
 /**
- * Returns the options of the cookie, of the options of an adapter.
+ * Returns the option `cookie` of an adapter.
  *
- * @throws TypeError for one that is written beside `cookie` and not in it.
+ * @throws TypeError for an option of the cookie that is written beside `cookie` and not in it.
  */
 export function cookieOptionsOf(options: {
   readonly cookie?: CookieOptions | undefined;

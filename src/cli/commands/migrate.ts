@@ -11,7 +11,7 @@ import { FOREVER, type Shape, shapeOf } from '../shape.ts';
 
 /**
  * Seconds that an ALTER waits for the table. While it waits, later statements on the table wait behind
- * it; so it gives way, and comes again.
+ * it; so it fails soon and is repeated.
  */
 const LOCK_WAIT = 2;
 const TRIES = 15;
@@ -172,7 +172,7 @@ class Migration {
     throw new NeedsLock();
   }
 
-  /** Returns false if the server cannot do it so. */
+  /** Returns false if the server does not support the statement's algorithm or lock. */
   async #try(sql: string): Promise<boolean> {
     for (let tries = 1; ; tries += 1) {
       try {

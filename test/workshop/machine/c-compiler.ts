@@ -17,7 +17,7 @@ interface CCompiler {
   path: string;
   /** Options before the source. */
   before: string[];
-  /** The libraries, which a linker wants after what needs them. */
+  /** The libraries: a linker takes them after the objects that need them. */
   after: string[];
   /** The path of the libraries, when they are not installed: for the compiled program as well. */
   env: Record<string, string>;
