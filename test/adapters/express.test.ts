@@ -6,7 +6,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import express from 'express';
 import { $_SESSION } from '#php';
 import { phpSession } from '../../src/adapters/express.ts';
-import { begin, gate, Memory, quiet, serve } from './fixture.ts';
+import { gate } from '../../src/contract/case.ts';
+import { begin, Memory, quiet, serve } from './fixture.ts';
 
 test('Express pages count, and a session that cannot be saved reaches the error handler', async () => {
   const memory = new Memory();

@@ -6,7 +6,8 @@ import { Hono } from 'hono';
 import { stream } from 'hono/streaming';
 import { $_SESSION, phpSessionOf, session_regenerate_id, session_start } from '#php';
 import { withPhpFetch } from '../../src/adapters/fetch.ts';
-import { begin, gate, Memory, serve } from './fixture.ts';
+import { gate } from '../../src/contract/case.ts';
+import { begin, Memory, serve } from './fixture.ts';
 import '../php/own-save-path.ts';
 
 const quiet = { onMessage() {} };

@@ -59,15 +59,6 @@ export class Memory implements SessionHandlerInterface {
   }
 }
 
-/** A gate that a test opens. */
-export function gate(): { closed: Promise<void>; open: () => void } {
-  let open = (): void => {};
-  const closed = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { closed, open };
-}
-
 /** Discards PHP's messages. */
 export const quiet: PhpSessionOptions = { onMessage() {} };
 

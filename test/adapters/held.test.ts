@@ -1,4 +1,5 @@
 /** A held response answers each call as Node answers it, and refuses at the line where Node refuses. */
+
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -7,7 +8,8 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { $_SESSION, register_shutdown_function, session_regenerate_id } from '#php';
 import { withPhpSession } from '../../src/adapters/node.ts';
-import { begin, gate, Memory, quiet, serve } from './fixture.ts';
+import { gate } from '../../src/contract/case.ts';
+import { begin, Memory, quiet, serve } from './fixture.ts';
 
 type Page = (response: ServerResponse, request: IncomingMessage) => unknown;
 

@@ -6,7 +6,8 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { $_SESSION, session_regenerate_id } from '#php';
 import { withPhpSession } from '../../src/adapters/node.ts';
-import { begin, gate, Memory, quiet, serve } from './fixture.ts';
+import { gate } from '../../src/contract/case.ts';
+import { begin, Memory, quiet, serve } from './fixture.ts';
 
 test('a redirect does not leave before its session is saved', async () => {
   const memory = new Memory();

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { phpSessionOf, session_id, session_set_save_handler, session_start } from '#php';
 import { withPhpSession } from '../../src/adapters/node.ts';
-import { gate, Memory, quiet, serve } from './fixture.ts';
+import { gate } from '../../src/contract/case.ts';
+import { Memory, quiet, serve } from './fixture.ts';
 
 /** A page's asynchronous step: `work` calls back later, possibly in another request's context. */
 export type Work = (callback: () => void) => void;

@@ -3,14 +3,16 @@
  * their callbacks, keep a request's context; in the others the explicit form is right and the
  * ambient form meets another visitor's session, as docs/the-request.md says.
  */
+
 import assert from 'node:assert/strict';
 import { Agent, get, type ServerResponse } from 'node:http';
 import { after, test } from 'node:test';
 import { createPool, createPoolCluster, type Pool } from 'mysql2';
 import { $_SESSION, session_set_save_handler, session_start, session_write_close } from '#php';
 import { withPhpSession } from '../../src/adapters/node.ts';
+import { gate } from '../../src/contract/case.ts';
 import { obtainServer } from '../../src/workshop/machine/database/server.ts';
-import { gate, Memory, quiet, serve } from './fixture.ts';
+import { Memory, quiet, serve } from './fixture.ts';
 import { bobsArrival, overlap } from './overlap.ts';
 
 const server = await obtainServer();

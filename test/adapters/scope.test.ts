@@ -12,7 +12,8 @@ import {
   session_start,
 } from '#php';
 import { withPhpSession } from '../../src/adapters/node.ts';
-import { begin, gate, Memory, quiet, serve } from './fixture.ts';
+import { gate } from '../../src/contract/case.ts';
+import { begin, Memory, quiet, serve } from './fixture.ts';
 
 test('concurrent requests each have their own session, id and messages', async () => {
   const memory = new Memory();

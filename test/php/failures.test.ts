@@ -1,4 +1,5 @@
 /** A failing save handler or page leaves nothing open and nothing locked. */
+
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -21,6 +22,7 @@ import {
   session_write_close,
   withPhpRequest,
 } from '#php';
+import { gate } from '../../src/contract/case.ts';
 import { commitRequest, prepare, runRequest } from '../../src/php/host.ts';
 import { partsOf } from './parts.ts';
 
@@ -54,15 +56,6 @@ function recording(calls: string[], more: Partial<AnySessionHandler> = {}): AnyS
     },
   ]);
   return Object.fromEntries(entries) as AnySessionHandler;
-}
-
-/** A promise, and the function that resolves it. */
-function gate(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = (): void => {};
-  const promise = new Promise<void>((open) => {
-    resolve = open;
-  });
-  return { promise, resolve };
 }
 
 function fail(message: string): () => never {
@@ -246,10 +239,10 @@ test('no session begins once its request was saved', async () => {
   await runRequest(request, async () => {
     session_set_save_handler(recording(calls));
     await session_start();
-    late = saved.promise.then(() => session_start());
+    late = saved.closed.then(() => session_start());
   });
   await commitRequest(request, 'its response had begun');
-  saved.resolve();
+  saved.open();
   assert.ok(late);
   await assert.rejects(
     late,
@@ -265,13 +258,13 @@ test('a call that overtakes the end of its request does not save the session aga
   let late: Promise<boolean> | undefined;
   await runRequest(request, async () => {
     const write = async (): Promise<boolean> => {
-      writing.resolve();
+      writing.open();
       await new Promise((resolve) => setImmediate(resolve));
       return true;
     };
     session_set_save_handler(recording(calls, { write }));
     await session_start();
-    late = writing.promise.then(() => session_write_close());
+    late = writing.closed.then(() => session_write_close());
   });
   await commitRequest(request, 'its response had begun');
   assert.equal(await late, false);

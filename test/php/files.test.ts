@@ -1,4 +1,5 @@
 /** The files handler on a real file system: modes, locks, ages. */
+
 import assert from 'node:assert/strict';
 import { closeSync } from 'node:fs';
 import {
@@ -30,6 +31,7 @@ import {
   session_write_close,
   withPhpRequest,
 } from '#php';
+import { gate } from '../../src/contract/case.ts';
 import { onDisk } from '../../src/php/handlers/disk.ts';
 import { SessionFile } from '../../src/php/handlers/session-file.ts';
 import { inputOf } from '../../src/php/session/input.ts';
@@ -104,11 +106,8 @@ test('two requests with one id take turns, and neither loses what it wrote', asy
 });
 
 test('requests with other ids do not wait', async () => {
-  let open = (): void => {};
-  const gate = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  const held = visit(folder, 'held', () => gate);
+  const { closed, open } = gate();
+  const held = visit(folder, 'held', () => closed);
   await visit(folder, 'free');
   open();
   await held;

@@ -1,7 +1,9 @@
 /** Shared by the store's tests: a schema on the real server, stores on it, and a wire with gates. */
+import assert from 'node:assert/strict';
 import { after } from 'node:test';
 import { createPool, type Pool, type PoolOptions, type RowDataPacket } from 'mysql2/promise';
 import { SessionUnavailable } from '../../src/store/errors.ts';
+import type { OpenSession } from '../../src/store/open-session.ts';
 import type { SessionsOptions } from '../../src/store/options.ts';
 import { createSessions, type Sessions } from '../../src/store/store.ts';
 import { obtainServer, type Schema } from '../../src/workshop/machine/database/server.ts';
@@ -71,6 +73,13 @@ export function storeOn(pool: Pool, options: Options = {}): Sessions {
     ...options,
     pool,
   });
+}
+
+/** Opens a session that is alive. */
+export async function open(sessions: Sessions, id: string): Promise<OpenSession> {
+  const session = await sessions.open(id);
+  assert.ok(session);
+  return session;
 }
 
 /** A store on the file's schema, on a pool of its own: another process as the server sees it. */

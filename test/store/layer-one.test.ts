@@ -8,13 +8,13 @@ import {
   SessionUnavailable,
   SessionValueError,
 } from '../../src/store/errors.ts';
-import type { OpenSession } from '../../src/store/open-session.ts';
-import { createSessions, type Sessions } from '../../src/store/store.ts';
+import { createSessions } from '../../src/store/store.ts';
 import {
   json,
   newSchema,
   newSession,
   newStore,
+  open,
   poolOf,
   query,
   secrets,
@@ -26,12 +26,6 @@ import {
 import { parsed } from './parsed.ts';
 
 const UPDATE = /^UPDATE/;
-
-async function open(sessions: Sessions, id: string): Promise<OpenSession> {
-  const session = await sessions.open(id);
-  assert.ok(session);
-  return session;
-}
 
 test('an unknown id opens nothing, and an invalid one sends no statement', async () => {
   const { sessions, wire } = await wiredStore();

@@ -1,4 +1,5 @@
 /** PHP's session functions on the store: locks, strict mode, lazy writes, new ids. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -13,6 +14,7 @@ import {
   session_start,
   withPhpRequest,
 } from '#php';
+import { gate } from '../../src/contract/case.ts';
 import { inputOf } from '../../src/php/host.ts';
 import { UnserializableError } from '../../src/serialize/index.ts';
 import { SessionLockLost, SessionUnavailable } from '../../src/store/errors.ts';
@@ -129,24 +131,17 @@ test('a new id with the old one deleted, and the end of a session', async () => 
 test('a lock that is not free in time fails session_start() with the warning of PHP', async () => {
   const sessions = newStore({ lockTimeout: 1 });
   const { id } = await request(sessions, undefined, count);
-  let release = (): void => {};
-  const over = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  let started = (): void => {};
-  const holds = new Promise<void>((resolve) => {
-    started = resolve;
-  });
+  const [started, over] = [gate(), gate()];
   const holder = request(sessions, id, async () => {
     count();
-    started();
-    await over;
+    started.open();
+    await over.closed;
   });
-  await holds;
+  await started.closed;
   const { id: seen, messages } = await request(sessions, id, () => {});
   assert.match(messages.join(), /session_start\(\): Failed to read session data: user/);
   assert.equal(seen, '');
-  release();
+  over.open();
   await holder;
   assert.equal(await storedCount(sessions, id), 2, 'the waiting request has overwritten nothing');
 });

@@ -2,16 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SessionEvent } from '../../src/store/events.ts';
-import type { OpenSession } from '../../src/store/open-session.ts';
-import type { Sessions } from '../../src/store/store.ts';
-import { json, newSession, newStore, query, secrets, stored, wiredStore } from './fixture.ts';
+import { json, newSession, newStore, open, query, secrets, stored, wiredStore } from './fixture.ts';
 import { parsed } from './parsed.ts';
-
-async function open(sessions: Sessions, id: string): Promise<OpenSession> {
-  const session = await sessions.open(id);
-  assert.ok(session);
-  return session;
-}
 
 /** Ends every grace, as time would. */
 async function endGraces(): Promise<void> {

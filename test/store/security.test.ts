@@ -12,6 +12,7 @@ import {
   newSession,
   newStore,
   type Options,
+  open,
   poolOf,
   query,
   schema,
@@ -19,12 +20,6 @@ import {
   storeOn,
   wiredStore,
 } from './fixture.ts';
-
-async function open(sessions: Sessions, id: string): Promise<OpenSession> {
-  const session = await sessions.open(id);
-  assert.ok(session);
-  return session;
-}
 
 /** A logged-in session whose id was renewed once: its old and its new id. */
 async function rotated(sessions: Sessions, user: string): Promise<[old: string, id: string]> {

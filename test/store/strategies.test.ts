@@ -13,6 +13,7 @@ import {
   newSession,
   newStore,
   type Options,
+  open,
   poolOf,
   query,
   schema,
@@ -23,12 +24,6 @@ import {
 import { parsed } from './parsed.ts';
 
 const LOCKING = ['lock', 'lease', 'row'] as const;
-
-async function open(sessions: Sessions, id: string): Promise<OpenSession> {
-  const session = await sessions.open(id);
-  assert.ok(session);
-  return session;
-}
 
 /** Adds one to `n`, as a page would that reads, thinks and saves. */
 async function increment(sessions: Sessions, id: string): Promise<void> {

@@ -1,4 +1,5 @@
 /** The adapter for Next beyond the contract: redirects that are thrown, rendering, reading, the proxy. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -8,9 +9,10 @@ import {
   nextSessions,
   withProxySessions,
 } from '../../../src/adapters/store/next.ts';
+import { gate } from '../../../src/contract/case.ts';
 import type { Sessions } from '../../../src/store/store.ts';
 import { newStore, query, statementsOn, wiredStore } from '../../store/fixture.ts';
-import { gate } from '../fixture.ts';
+
 import { jarOf } from './next-jar.ts';
 
 const NAME = '__Host-session';
@@ -190,7 +192,7 @@ test('a response of a Route Handler that sets the cookie is kept from caches', a
   assert.equal(await begin(unchanged), unchanged);
 });
 
-test('the proxy sets the cookie by the method of NextResponse, and deletes it so', async () => {
+test('the proxy sets and deletes the cookie by the method of NextResponse', async () => {
   const sessions = newStore();
   const set: [string, string, number | undefined][] = [];
   /** NextResponse: its page learns of a cookie by this method alone. */

@@ -1,4 +1,5 @@
 /** Requests whose response is not node:http's, or has left; requests that a middleware replaces. */
+
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
@@ -12,9 +13,10 @@ import { expressSessions } from '../../../src/adapters/store/express.ts';
 import { withFetchSessions } from '../../../src/adapters/store/fetch.ts';
 import { honoSessions } from '../../../src/adapters/store/hono.ts';
 import { withSessions } from '../../../src/adapters/store/node.ts';
+import { gate } from '../../../src/contract/case.ts';
 import type { Sessions } from '../../../src/store/store.ts';
 import { newStore } from '../../store/fixture.ts';
-import { gate, serve } from '../fixture.ts';
+import { serve } from '../fixture.ts';
 
 const NAME = '__Host-session';
 

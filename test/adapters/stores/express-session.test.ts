@@ -1,4 +1,5 @@
 /** The store behind express-session: overlapping requests, logouts, lifetimes, failures. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
@@ -6,6 +7,7 @@ import session, { type SessionOptions } from 'express-session';
 import type { RowDataPacket } from 'mysql2/promise';
 import { expressSessions } from '../../../src/adapters/store/express.ts';
 import { ExpressSessionStore } from '../../../src/adapters/stores/express-session.ts';
+import { gate } from '../../../src/contract/case.ts';
 import { sessionStoreContract } from '../../../src/contract/session-store.ts';
 import type { Sessions } from '../../../src/store/store.ts';
 import {
@@ -17,7 +19,7 @@ import {
   storeOn,
   wiredStore,
 } from '../../store/fixture.ts';
-import { gate, serve } from '../fixture.ts';
+import { serve } from '../fixture.ts';
 
 declare module 'express-session' {
   interface SessionData {

@@ -1,13 +1,14 @@
 /** The store behind @fastify/session: what its stores must do, overlapping requests, logouts. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fastifyCookie from '@fastify/cookie';
 import fastifySession, { type FastifySessionOptions } from '@fastify/session';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { FastifySessionStore } from '../../../src/adapters/stores/fastify-session.ts';
+import { gate } from '../../../src/contract/case.ts';
 import type { Sessions } from '../../../src/store/store.ts';
 import { atEnd, newStore, poolOf, query, storeOn } from '../../store/fixture.ts';
-import { gate } from '../fixture.ts';
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
 type Answer = { status: number; text: string; cookie: string };

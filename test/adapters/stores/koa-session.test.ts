@@ -1,4 +1,5 @@
 /** The store behind koa-session: overlapping requests, logouts, renewals, lifetimes, failures. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Koa, { type Middleware } from 'koa';
@@ -7,9 +8,10 @@ import {
   KoaSessionStore,
   type KoaSessionStoreOptions,
 } from '../../../src/adapters/stores/koa-session.ts';
+import { gate } from '../../../src/contract/case.ts';
 import type { Sessions } from '../../../src/store/store.ts';
 import { newStore, poolOf, query, statementsOn, storeOn, wiredStore } from '../../store/fixture.ts';
-import { gate, serve } from '../fixture.ts';
+import { serve } from '../fixture.ts';
 
 type Routes = Record<string, (ctx: Koa.Context) => unknown>;
 type Ask = (

@@ -1,4 +1,5 @@
 /** The storage behind remix's sessions: its cases, overlapping requests, logouts, failures. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createSession, type Session, type SessionStorage } from '@remix-run/session';
@@ -6,9 +7,9 @@ import {
   type RemixSessionOptions,
   remixSessionStorage,
 } from '../../../src/adapters/stores/remix.ts';
+import { gate } from '../../../src/contract/case.ts';
 import type { Sessions } from '../../../src/store/store.ts';
 import { newStore, poolOf, query, statementsOn, storeOn, wiredStore } from '../../store/fixture.ts';
-import { gate } from '../fixture.ts';
 
 type Cookie = string | null;
 type Page = (session: Session) => unknown;

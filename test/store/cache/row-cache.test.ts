@@ -1,7 +1,9 @@
 /** The protocol of the row cache: each dangerous order of steps, and then all of them at random. */
+
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { createPool, type Pool, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
+import { gate } from '../../../src/contract/case.ts';
 import { CacheUnavailable, MemcachedClient } from '../../../src/store/cache/memcached.ts';
 import { type CacheableRow, RowCache } from '../../../src/store/cache/row-cache.ts';
 import { obtainServer } from '../../../src/workshop/machine/database/server.ts';
@@ -39,14 +41,6 @@ const row = (text: string, lifetime = 60_000): CacheableRow => ({
 });
 const text = (bytes: Uint8Array | undefined): string | undefined =>
   bytes === undefined ? undefined : Buffer.from(bytes).toString();
-
-function gate(): { promise: Promise<void>; open: () => void } {
-  let open = (): void => {};
-  const promise = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { promise, open };
-}
 
 const mustNotLoad = (): never => {
   throw new Error('the database was asked');
@@ -96,10 +90,10 @@ test('a reader that comes after the save of another process does not join an old
   const [loading, answered] = [gate(), gate()];
   const early = here.read(id, async () => {
     loading.open();
-    await answered.promise;
+    await answered.closed;
     return row('old');
   });
-  await loading.promise;
+  await loading.closed;
   await there.write(id, async () => {
     const during = here.read(id, async () => row('new'));
     assert.equal(text(await during), 'new', 'the row is written, and its writer not done');
@@ -117,10 +111,10 @@ test('a load that ends with its own request is repeated for the others that wait
   const [loading, ended] = [gate(), gate()];
   const first = cache.read(id, async () => {
     loading.open();
-    await ended.promise;
+    await ended.closed;
     throw new Error('the visitor has left');
   });
-  await loading.promise;
+  await loading.closed;
   const second = cache.read(id, async () => row('one'));
   ended.open();
   await assert.rejects(first, /has left/);
@@ -150,10 +144,10 @@ test('a reader that loaded before the write does not fill the key after it', asy
   const [loading, written] = [gate(), gate()];
   const reading = reader.read(id, async () => {
     loading.open();
-    await written.promise;
+    await written.closed;
     return row('old');
   });
-  await loading.promise;
+  await loading.closed;
   await writer.write(id, async () => ({ result: true, row: row('new') }));
   written.open();
   assert.equal(text(await reading), 'old', 'it had asked before the write');
@@ -179,10 +173,10 @@ test('readers after a write do not join a load from before it', async () => {
   const [loading, written] = [gate(), gate()];
   const early = cache.read(id, async () => {
     loading.open();
-    await written.promise;
+    await written.closed;
     return row('old');
   });
-  await loading.promise;
+  await loading.closed;
   await cache.write(id, async () => ({ result: true, row: undefined }));
   const late = cache.read(id, async () => row('new'));
   assert.equal(text(await late), 'new');
@@ -220,10 +214,10 @@ test('of two writers the slower one settles the key', async () => {
   const [begun, done] = [gate(), gate()];
   const slow = first.write(id, async () => {
     begun.open();
-    await done.promise;
+    await done.closed;
     return { result: true, row: row('two') };
   });
-  await begun.promise;
+  await begun.closed;
   await second.write(id, async () => ({ result: true, row: row('one') }));
   done.open();
   await slow;
