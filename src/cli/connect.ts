@@ -90,7 +90,7 @@ export async function withStore<Result>(
 export function engineOn(pool: Pool, options: Place['options']): Engine {
   const secrets = options.secrets.length === 0 ? NO_SECRETS : options.secrets;
   try {
-    // Nothing is locked here, so that a lock is known to one node only is of no concern.
+    // Nothing is locked here: a lock that only one node of a cluster knows does no harm.
     return new Engine({ ...options, secrets, pool, gc: false, oneWriter: true });
   } catch (error) {
     // The doctor reports short secrets; every other command needs them.

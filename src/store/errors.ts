@@ -86,7 +86,7 @@ export class SessionLockTimeout extends SessionError {
  */
 export class SessionLockLost extends SessionError {
   /**
-   * @param cause - The driver's error, if one said so.
+   * @param cause - The driver's error, if the loss was found by one.
    * @param isCertain - Whether the save was not made; false if its answer was lost.
    */
   constructor(cause?: unknown, isCertain = true) {

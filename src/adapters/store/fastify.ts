@@ -150,7 +150,7 @@ interface Exchanged {
 /** The headers that a reply has so far, or the response behind it if that is answered directly. */
 class ReplyHead implements ResponseHead {
   readonly #reply: FastifyReplyLike;
-  /** None for HTTP/2, whose responses cannot wait. */
+  /** The held response; undefined for HTTP/2, whose responses cannot wait. */
   readonly held: HeldResponse | undefined;
   /** Whether the handler answers through `reply.raw`: Fastify's own way begins with a hook. */
   isRaw = true;

@@ -68,7 +68,7 @@ export function withSessions<Data extends object>(
     try {
       hasEnded = begin(request, response, fail);
       const page = listener(request, response);
-      // One that returns no promise may answer later.
+      // A listener that returns no promise may answer later.
       if (!isThenable(page)) return;
       await page;
     } catch (error) {

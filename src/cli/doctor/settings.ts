@@ -9,10 +9,10 @@ const POOL_IDLE = 60;
 /** Rows that an application's pages read at once. */
 const ROWS_AT_ONCE = 1000;
 
-/** Rows of a table that is large, and usual. */
+/** Rows of a large table, as many sites have. */
 const LARGE_TABLE = 1_000_000;
 
-/** Some dozens for each of a pool's connections, in a few processes. */
+/** Prepared statements that a site needs: some dozens for each connection of a few processes' pools. */
 const PREPARED = 1000;
 
 /** Milliseconds that a statement must be given. */

@@ -198,7 +198,7 @@ export function superglobalOf(find: () => PhpRequest): PhpSession {
 export const $_SESSION: PhpSession = superglobalOf(currentVariables);
 
 /**
- * Reads `$_SESSION` as a value, to tell apart what looks alike as an object.
+ * Reads `$_SESSION` as a PHP value, with references and exact keys, which the object does not show.
  *
  * @returns Undefined before the first session_start(); else a copy of the array, in which shared
  *   variables are their {@link PhpReference}. The scalar that `php_serialize` data held, if it held

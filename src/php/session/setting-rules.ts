@@ -161,9 +161,9 @@ const uploadFrequency: Rule = (value, reporter, key) => {
 export interface Entry {
   readonly initial: string;
   readonly rule: Rule;
-  /** Only php.ini may set it, not a running script. */
+  /** Whether only php.ini may set the setting, not a running script. */
   readonly perDirectory?: boolean;
-  /** May be changed while a session is active, as it is not the session's own. */
+  /** Whether the setting may change while a session is active: only PHP's URL rewriter reads it. */
   readonly anyTime?: boolean;
 }
 

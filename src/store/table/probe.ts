@@ -124,7 +124,7 @@ async function countNodes(ask: Ask): Promise<number | undefined> {
  * Finds how a SELECT waits until its node has applied what the others have committed before.
  *
  * @returns The frame of each SELECT; bare where the server waits by itself.
- * @throws SessionSetupError where neither is so.
+ * @throws SessionSetupError for a server that can do neither.
  */
 async function currentReads(ask: Ask): Promise<Frame> {
   const [wait] = await ask("SHOW VARIABLES LIKE 'wsrep_sync_wait'");
@@ -160,7 +160,7 @@ const STRICT_FRAMES: readonly Frame[] = [
  * would cover that, and would hide the verb of a statement from proxies that route by it.
  *
  * @returns The frame of each save; bare where the server is strict by itself.
- * @throws SessionSetupError where neither is so.
+ * @throws SessionSetupError for a server that can do neither.
  */
 async function strictWrites(ask: Ask): Promise<Frame> {
   const isStrict = (mode: unknown): boolean => /STRICT_(?:ALL|TRANS)_TABLES/.test(String(mode));

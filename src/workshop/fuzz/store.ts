@@ -121,7 +121,7 @@ function rowSpoiler(): (random: Random) => Verdict {
       const isSame = payload.isPlain
         ? isDeepStrictEqual(valuesOf(new Payload(written, format)), values)
         : written.equals(row);
-      if (!isSame) throw new Error('it is another one when written again');
+      if (!isSame) throw new Error('the payload changes when it is written again');
       merge(bytes, bytes, row, format, ({ theirs }) => theirs);
       merge(row, bytes, row, format, ({ mine }) => mine);
     });
@@ -149,7 +149,8 @@ function envelopeSpoiler(): (random: Random) => Verdict {
     return verdictOf(() => {
       const read = decodeEnvelope(spoiled(envelopes[at] as Buffer, random));
       const again = decodeEnvelope(encodeEnvelope(read));
-      if (!isDeepStrictEqual(read, again)) throw new Error('it is another one when written again');
+      if (!isDeepStrictEqual(read, again))
+        throw new Error('the payload changes when it is written again');
     });
   };
 }

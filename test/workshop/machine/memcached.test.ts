@@ -21,7 +21,7 @@ after(async () => {
   assert.deepEqual(left, [], 'folders of a memcached that has ended');
 });
 
-test('its keys are listed with the time at which each ends, and a new start is empty', async () => {
+test('the keys of memcached are listed with the time at which each ends, and a new start is empty', async () => {
   const client = new MemcachedClient({ server: `127.0.0.1:${server.port}`, timeout: 10_000 });
   assert.deepEqual(await server.keys(), []);
   await client.set('a%20b:=', Buffer.from('v'), 60);

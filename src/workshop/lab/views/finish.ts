@@ -84,7 +84,7 @@ function wayPart(lab: Lab): Html {
   </table>`;
 }
 
-/** Explains the lessons that are not done, and how they become so. */
+/** Explains which lessons are not done, and how to finish them. */
 function remaining(entries: readonly LessonProgress[]): Html {
   const isEarlier = entries.some(({ state }) => state === 'earlier');
   return html`A lesson is open until its tests and those before are green, and its attack is held, on one version of your class. Lessons that <code>npm run catch-up</code> has skipped are open, too.${
