@@ -78,8 +78,9 @@ async function runFile({ path, classFile, lessonNumber }: TestProgramFile): Prom
   } catch (error) {
     if (!(error instanceof LoadingFailed)) {
       const failure = describeFailure(error, { file: path });
-      // The class may lack a method that the file calls at its top; other errors are the file's.
-      if (failure.reason !== 'not ported') failure.reason = 'import';
+      // The class may lack a method that the file calls at its top, and the machine a program that it
+      // starts there; other errors are the file's.
+      if (failure.reason === 'error' || failure.reason === 'assertion') failure.reason = 'import';
       report({ kind: 'broken', failure });
     }
   }

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { obtainPackaged, type Packaged, type PackagedProgram, startOnPort } from './packaged.ts';
-import type { Announcements } from './program.ts';
+import { type Announcements, MissingProgram } from './program.ts';
 import {
   exitOf,
   forgetSuspended,
@@ -51,7 +51,7 @@ export class Memcached {
   /** Obtains memcached, and starts one; the error has the reason and the remedy. */
   static async open(options?: Announcements): Promise<Memcached> {
     const program = await obtainMemcached(options);
-    if ('reason' in program) throw new Error(program.reason);
+    if ('reason' in program) throw new MissingProgram(program.reason);
     const memcached = new Memcached(program);
     await memcached.start();
     return memcached;

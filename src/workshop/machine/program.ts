@@ -12,6 +12,11 @@ export const stripTypes: readonly string[] = [
   ...(process.version.startsWith('v20.') ? ['--expose-internals'] : []),
 ];
 
+/** A program that is neither installed nor could be fetched; the message has the remedy. */
+export class MissingProgram extends Error {
+  readonly code = 'MISSING_PROGRAM';
+}
+
 /** The folders of servers, which an ordinary PATH does not contain. */
 const serverFolders = [
   '/usr/sbin',

@@ -137,7 +137,7 @@ function* catchesWrongFixes(lessons: Lessons, observed: Observed): Generator<Bro
       yield broken(`${file} names "${caughtBy}", which ${tests} did not run`);
     } else if (named.passed) {
       yield broken(`${file} is not caught: ${tests}: "${caughtBy}" passes on it`);
-    } else if (['import', 'timeout', 'exit'].includes(named.reason ?? '')) {
+    } else if (['import', 'missing', 'timeout', 'exit'].includes(named.reason ?? '')) {
       yield broken(
         `${file} must be caught by what "${caughtBy}" asserts, not by ${named.reason}: ${say(named)}`,
       );

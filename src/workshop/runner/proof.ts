@@ -94,9 +94,11 @@ async function runProof(run: ProofRun): Promise<Proof> {
   proof.current = await runTests({ ...common, lessons: [lesson], bail: run.bail });
   if (signal.aborted) return proof;
   const earlier = lessons.filter((each) => each.number < lessonNumber && each.files.test);
-  // A class that cannot be loaded fails the older tests in the same way; one that never answers
-  // would time out in each of them.
-  const hopeless = proof.current.some(({ reason }) => reason === 'import' || reason === 'timeout');
+  // A class that cannot be loaded fails the older tests in the same way, and each of them would look
+  // for a missing program again; a class that never answers would time out in each of them.
+  const hopeless = proof.current.some(({ reason = '' }) =>
+    ['import', 'missing', 'timeout'].includes(reason),
+  );
   const olderFollow = earlier.length > 0 && !hopeless;
   run.onCurrent?.(proof, olderFollow);
   if (olderFollow) {

@@ -49,7 +49,13 @@ export function readable(result: TestResult): TestResult {
 
 /** A failure with the place to look at, as lines. */
 export function describeResult(result: TestResult, { paint }: Terminal): string[] {
-  const name = result.reason === 'import' ? 'the class cannot be loaded' : result.name;
+  const { reason } = result;
+  const name =
+    reason === 'import'
+      ? 'the class cannot be loaded'
+      : reason === 'missing'
+        ? 'the tests cannot run: a program is missing'
+        : result.name;
   const lines = [paint('red', `✘ ${result.lesson} ${name}`)];
   const compared = result.expected !== undefined && result.actual !== undefined;
   if (!compared || !/^Expected /.test(result.message)) {
@@ -194,6 +200,7 @@ function nextStep(
   first: TestResult | undefined,
   watching: boolean,
 ): string {
+  if (first?.reason === 'missing') return 'install it, or connect to the network, and try again';
   if (condition !== 'mine') return `the class ${condition} does not keep this promise`;
   const save = watching ? 'save' : `run npm run lesson ${lesson.number} again`;
   if (!first)

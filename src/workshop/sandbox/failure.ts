@@ -15,6 +15,8 @@ export function describeFailure(thrown: unknown, suspect: Suspect | undefined): 
     return { reason: 'error', message, location: locate('', suspect) };
   }
   const code = 'code' in thrown ? thrown.code : undefined;
+  // The whole message: its remedy is at the end.
+  if (code === 'MISSING_PROGRAM') return { reason: 'missing', message: thrown.message };
   const reason: Reason = code === 'NOT_PORTED' ? 'not ported' : 'error';
   return {
     reason,

@@ -17,7 +17,15 @@ export interface Location {
 }
 
 /** Why a test is red or a class does not run. */
-export type Reason = 'assertion' | 'not ported' | 'error' | 'import' | 'timeout' | 'exit';
+export type Reason =
+  | 'assertion'
+  | 'not ported'
+  | 'error'
+  | 'import'
+  | 'timeout'
+  | 'exit'
+  /** A program that the workshop needs: says nothing about the class. */
+  | 'missing';
 
 export interface Failure {
   reason: Reason;

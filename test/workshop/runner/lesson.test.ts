@@ -47,6 +47,22 @@ test('a lesson without a terminal begins, checks once and ends', async () => {
   assert.equal(fresh.read('lessons/mine/sessions.ts'), fresh.classOf('02'));
 });
 
+test('a missing program is named with its remedy, and not held against the class', async () => {
+  const fresh = await openWorkshop();
+  // Neither is usable: memcached does not start, and apt-get has no network.
+  const offline = `cd lessons && mkdir -p mine/off && cd mine/off &&
+    for program in memcached apt-get; do
+      printf '#!/bin/sh\\necho E: no network >&2\\nexit 100\\n' >$program; chmod +x $program
+    done
+    export PATH="$PWD:$PATH" PHPSESSID_CACHE="$PWD/cache"; cd ../../..; exec "$@"`;
+  const lesson = ['lesson', '20', '--once', '--class', 'lesson-20'];
+  const { code, output } = await fresh.runUnder(offline, ...lesson);
+  assert.equal(code, 1);
+  assert.match(output, /✘ 20 the tests cannot run: a program is missing\n.*No memcached \(/);
+  assert.match(output, /next: install it, or connect to the network, and try again/);
+  assert.doesNotMatch(output, /cannot be loaded|does not keep/);
+});
+
 test('red tests of older lessons are named, and a place in a test is not', async () => {
   const fresh = await openWorkshop();
   fresh.write(
