@@ -25,7 +25,8 @@ export interface HonoContext {
 /**
  * Lets every handler of a Hono application call `getSession(c.req.raw)`. Behind a middleware that
  * replaces the raw request, as Hono's `bodyLimit` does for a body of unknown length, call
- * `getSession(c.req)`.
+ * `getSession(c.req)`. An application behind `app.mount()` gets a Request of its own and finds no
+ * session by it: use `app.route()`, or put the middleware into that application.
  *
  * @param sessions - The store.
  * @param options - The cookie.
