@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openBench, type Server } from '#bench';
-import { session_write_close } from '#php';
+import { $_SESSION, session_write_close } from '#php';
 
 const { clock, database, gate, handler, newId, overhear, serve, statements, store } =
   await openBench();
@@ -134,7 +134,13 @@ test('signing in changes the id and ends the old one', async () => {
 test('signing in over another user begins with an empty session', async () => {
   const { cookie } = await server.request({ path: '/login?user=ann' });
   await server.request({ cookie });
+  const shop = await makePage(async () => {
+    $_SESSION['cart'] = 'tea';
+  });
+  await shop.request({ cookie, path: '/login' });
   const bob = await server.request({ cookie, path: '/login?user=bob' });
+  const left = await handler.read(decodeURIComponent(idIn(bob.cookie)));
+  assert.doesNotMatch(left, /cart/, 'Bob signed in at the same browser, and has her cart');
   const { body } = await server.request({ cookie: bob.cookie });
   assert.match(
     body,

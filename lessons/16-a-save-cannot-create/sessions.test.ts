@@ -72,6 +72,8 @@ test('a save that is not made is reported', async () => {
   const answer = await handler.write(id, 'count|i:1;').catch((error: unknown) => error);
   assert.notEqual(answer, true, 'the session had ended, and Write said that it was saved');
   assert.ok(!inspect(answer, { depth: 9 }).includes(id), 'its error contains the id');
+  const empty = await handler.write(id, '').catch(String);
+  assert.notEqual(empty, true, 'it had ended, and Write by hand said that it was emptied');
 });
 
 test('a save that meets a newer version changes nothing', async () => {
@@ -164,6 +166,8 @@ test('a request that waits during a sign-in leaves the new cookie alone', async 
   const [signIn, second, ...polled] = await Promise.all([login, again, ...polls]);
   assert.ok(isReported(counted, heard), unreported);
   assert.equal(signIn.setCookie.length, 1);
+  const stranger = await server.request({ cookie: `${cookie.split('=')[0]}=a` });
+  assert.equal(stranger.setCookie.length, 1, 'others have waited, and a made-up id is accepted');
   for (const { body, setCookie } of polled) {
     assert.match(body, /Nobody/, 'a page whose session has ended names no user');
     assert.deepEqual(setCookie, [], 'its cookie replaces the one of the sign-in');
@@ -173,6 +177,9 @@ test('a request that waits during a sign-in leaves the new cookie alone', async 
 
 test('a session that was issued and never saved is not alive', async () => {
   assert.deepEqual(await unawaited(() => newId()), [], 'createId did not wait for its statement');
+  await database.withoutTable(async () => {
+    await assert.rejects(newId(), 'createId returned an id that has no row');
+  });
   const id = await newId();
   const name = (await server.request()).cookie.split('=')[0];
   const page = await server.request({ cookie: `${name}=${encodeURIComponent(id)}` });

@@ -122,6 +122,7 @@ test('a secret that is wrong is reported, and not shown', async () => {
   const secret = 'Tr0ub4dor';
   const shown: string[] = [];
   const good = 'good enough '.repeat(3);
+  const rows = (await database.rows()).length;
   for (const passwords of [
     `{"1": "${good}", "2": "${secret}"}`,
     `{"1": "${secret}", "2": "${good}"}`,
@@ -137,6 +138,7 @@ test('a secret that is wrong is reported, and not shown', async () => {
     assert.ok(answer instanceof Error, `SESSION_PASSWORDS=${passwords} made an id`);
     shown.push(inspect(answer, { depth: 9 }));
   }
+  assert.equal((await database.rows()).length, rows, 'rows of ids that were not sealed');
   for (const text of shown) assert.ok(!text.includes(secret.slice(0, 5)), `it is in: ${text}`);
   const id = await newId();
   await store(id, 'user|s:3:"Ann";');

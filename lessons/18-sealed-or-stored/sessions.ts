@@ -155,10 +155,11 @@ export class Sessions {
   /** Inserts a session without data under a random token, and seals the token: that is the id. */
   static async createId(held?: Held): Promise<string> {
     const token = randomBytes(32).toString('base64url');
+    const sid = await sealData({ token }, { password: passwords(), ttl }); // If this fails, no row
     await Sessions.#lock(token, held);
     const sql = 'INSERT INTO sessions (id, updated) VALUES (?,?)';
     await Sessions.#connection(held).execute(sql, [rowKey(token), time()]);
-    return await sealData({ token }, { password: passwords(), ttl });
+    return sid;
   }
 
   /** Whether a request may change something: it must come from our own pages. Call it first. */

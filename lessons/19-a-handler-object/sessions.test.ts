@@ -8,7 +8,6 @@ import { openBench } from '#bench';
 const globals = new Set(Reflect.ownKeys(globalThis));
 const { database, exported, given, handler, newId, secondDatabase, serve, store } =
   await openBench();
-await handler.open('', 'MySession');
 const forum = await secondDatabase();
 const pool = createPool(forum.url);
 after(() => pool.end());
@@ -16,10 +15,11 @@ after(() => pool.end());
 const whoami = { path: '/whoami' };
 
 test('two handlers keep their sessions in two databases', async () => {
-  const shop = await serve();
+  // The forum comes first: the process's own pool is not made yet.
   const board = await given({ pool }).serve();
-  const { cookie: ann } = await shop.request({ path: '/login?user=ann' });
   const { cookie: bob } = await board.request({ path: '/login?user=bob' });
+  const shop = await serve();
+  const { cookie: ann } = await shop.request({ path: '/login?user=ann' });
   for (let round = 1; round <= 2; round += 1) {
     const [here, there] = await Promise.all([
       shop.request({ ...whoami, cookie: ann }),
@@ -55,6 +55,7 @@ const resultOf = async (call: () => unknown): Promise<unknown> => {
 };
 
 test('no part of the class leads to its connections', async () => {
+  await handler.open('', 'MySession');
   const id = await newId();
   await store(id, 'user|s:3:"Ann";');
   const seen = new Set<unknown>();

@@ -246,6 +246,27 @@ test('a writer that has ended leaves the token of the other one in place', async
   const slower = () => b.write(other, 'count|i:2;');
   await during(slower, 'answer', /^\s*UPDATE/i, () => a.write(other, 'count|i:3;'));
   assert.equal(await b.look(other), 'count|i:3;');
+  // One comes between the look and the token of the other.
+  const third = await cachedSession('count|i:1;');
+  const [slow, late] = [newClient(), await newServer()];
+  const saves = gate(1, /^\s*UPDATE/i, { opens: 'by hand', patience: 8000 });
+  let save: Promise<unknown> | undefined;
+  const look = slow.get;
+  slow.get = async (key) => {
+    slow.get = look;
+    const item = await look.call(slow, key);
+    save = late.write(third, 'count|i:3;');
+    await saves.arrived;
+    return item;
+  };
+  const { handler: writer } = given({ cache: slow });
+  await writer.open('', 'MySession');
+  await writer.write(third, 'count|i:2;');
+  assert.equal(await b.look(third), 'count|i:2;');
+  late.die();
+  saves.open();
+  await save;
+  assert.equal(await b.look(third), 'count|i:3;', 'a token took the place of another one');
 });
 
 test('a read that comes late leaves the token of a writer in place', async () => {

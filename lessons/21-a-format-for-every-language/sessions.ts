@@ -212,12 +212,13 @@ export class Sessions implements SessionHandlerInterface, SessionIdInterface {
   async create_sid(): Promise<string> {
     return await this.#orClose(async () => {
       const token = this.#random(32).toString('base64url');
+      const sid = await sealData({ token }, { password: passwords(), ttl }); // If this fails, no row
       if (!this.#readOnly) {
         await this.#lock(token);
         const sql = 'INSERT INTO sessions (id, updated) VALUES (?,?)';
         await this.#connection().execute(sql, [rowKey(token), this.#now()]);
       }
-      return await sealData({ token }, { password: passwords(), ttl });
+      return sid;
     });
   }
 

@@ -191,7 +191,11 @@ export class Sessions implements SessionHandlerInterface, SessionIdInterface {
         await this.#asReaper(db, async () => {
           await db.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
           const sql = `DELETE FROM sessions WHERE updated < ${time} - ?`;
-          await db.execute(sql, [this.#now(), max_life]);
+          await db.execute(sql, [this.#now(), max_life]).catch(async (error) => {
+            // Else the connection's next transaction would have this level.
+            await db.query('ROLLBACK').catch(() => {});
+            throw error;
+          });
         });
       } finally {
         if (db !== this.#db) db.release();
@@ -204,12 +208,13 @@ export class Sessions implements SessionHandlerInterface, SessionIdInterface {
   async create_sid(): Promise<string> {
     return await this.#orClose(async () => {
       const token = this.#random(32).toString('base64url');
+      const sid = await sealData({ token }, { password: passwords(), ttl }); // If this fails, no row
       if (!this.#readOnly) {
         await this.#lock(token);
         const sql = `INSERT INTO sessions (id, updated) VALUES (?,${time})`;
         await this.#connection().execute(sql, [rowKey(token), this.#now()]);
       }
-      return await sealData({ token }, { password: passwords(), ttl });
+      return sid;
     });
   }
 

@@ -200,6 +200,31 @@ test('a session that ended before its save stays ended', async () => {
   }
 });
 
+test('a save that meets a newer version each time fails in the end', async () => {
+  const server = webServer([database.url, database.url]);
+  const id = await newId();
+  await store(id, 'n|i:0;');
+  const hold = () => gate(1, /^\s*UPDATE/i, { opens: 'by hand', patience: 8000 });
+  const { now } = performance;
+  const today = Date.now;
+  let saves = hold();
+  const saving = server.update(id, addOne).catch(String);
+  try {
+    for (let round = 1; round <= 100; round += 1) {
+      if (!(await Promise.race([saves.arrived, saving.then(() => false)]))) break;
+      await database.query('UPDATE sessions SET version = version + 1');
+      performance.now = () => now.call(performance) + round * 1000;
+      Date.now = () => today() + round * 1000;
+      saves.open();
+      saves = hold();
+    }
+  } finally {
+    [performance.now, Date.now] = [now, today];
+    saves.open();
+  }
+  assert.notEqual(await saving, true, 'it was still trying after 100 seconds');
+});
+
 test('a merged session is at most as large as any other', async () => {
   const server = webServer([database.url, database.url]);
   const id = await newId();
@@ -218,10 +243,10 @@ test('a merged session is at most as large as any other', async () => {
   await store(photo, data('\xfe";rate|i:1;') as never);
   const [three, four] = [server.request(), server.request()];
   for (const request of [three, four]) await request.read(photo);
-  assert.equal(await three.write(photo, data('\xfe";rate|i:1;book|N;')), true);
+  assert.equal(await three.write(photo, data('\xfe";rate|i:1;__proto__|i:7;')), true);
   assert.equal(await four.write(photo, data('\xff";rate|d:1;')), true);
   const saved = Buffer.from(await handler.readBytes(photo)).toString('latin1');
-  assert.equal(saved, data('\xff";rate|d:1;book|N;').toString('latin1'));
+  assert.equal(saved, data('\xff";rate|d:1;__proto__|i:7;').toString('latin1'));
 });
 
 test('an update gives its connection back, with a cluster and without', async () => {

@@ -123,7 +123,7 @@ export function requireConstructor(sessions: SessionsExport): void {
   if (handlerClassOf(sessions)) return;
   throw new NotPorted({
     name: 'constructor',
-    example: 'constructor({ pool, now, random }: Means = {})',
+    example: 'constructor({ pool, now, random, maxLife }: Means = {})',
   });
 }
 
