@@ -9,7 +9,7 @@ import {
 } from '../../src/store/errors.ts';
 import type { Session } from '../../src/store/session.ts';
 import type { Sessions } from '../../src/store/store.ts';
-import { newStore, type Options, query, statementsOn, stored, wiredStore } from './fixture.ts';
+import { newStore, query, statementsOn, stored, wiredStore } from './fixture.ts';
 
 interface Shop {
   cart: string[];
@@ -17,8 +17,8 @@ interface Shop {
   name: string;
 }
 
-function shop(options?: Options): Sessions<Shop> {
-  return newStore(options) as Sessions<Shop>;
+function shop(): Sessions<Shop> {
+  return newStore() as Sessions<Shop>;
 }
 
 /** Starts a session with values, and returns its id. */

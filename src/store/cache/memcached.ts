@@ -229,10 +229,10 @@ class Reader {
     this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
   }
 
-  /** Returns the line that begins at `from`, without its end; undefined while it is incomplete. */
-  line(from = 0): string | undefined {
-    const end = this.#bytes.indexOf('\r\n', from);
-    return end < 0 ? undefined : this.#bytes.toString('latin1', from, end);
+  /** Returns the first line, without its end; undefined while the line is incomplete. */
+  line(): string | undefined {
+    const end = this.#bytes.indexOf('\r\n');
+    return end < 0 ? undefined : this.#bytes.toString('latin1', 0, end);
   }
 
   /** Returns a copy of bytes; undefined while they have not all come. */

@@ -47,7 +47,6 @@ export interface PhpServer {
 
 interface StartPhpOptions {
   progress?: ((line: string) => void) | undefined;
-  signal?: AbortSignal | undefined;
   /** php.ini settings of all requests. */
   settings?: Record<string, string> | undefined;
   /** Environment variables of all requests. */

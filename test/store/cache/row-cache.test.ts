@@ -22,8 +22,8 @@ afterEach(() => {
 after(() => memcached.close());
 
 /** Ten seconds: a busy machine must not be taken for a server that hangs. */
-function newClient(timeout = 10_000): MemcachedClient {
-  const client = new MemcachedClient({ server: `127.0.0.1:${memcached.port}`, timeout });
+function newClient(): MemcachedClient {
+  const client = new MemcachedClient({ server: `127.0.0.1:${memcached.port}`, timeout: 10_000 });
   clients.push(client);
   return client;
 }
