@@ -1,6 +1,7 @@
 /** A save whose answer is lost while others save: it is known, or reported as unknown; never doubled. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { settleOnce } from '../../src/store/database/database.ts';
 import { SessionUnavailable } from '../../src/store/errors.ts';
 import { Queues } from '../../src/store/hold/queue.ts';
 import type { Sessions } from '../../src/store/store.ts';
@@ -92,4 +93,12 @@ test('a request that was aborted already takes no turn', async () => {
   const wait = queues.enter(Buffer.from('key'), 1000, AbortSignal.abort(reason));
   await assert.rejects(wait, reason);
   assert.equal(queues.size, 0);
+});
+
+test('a limit whose signal was aborted already ends when its caller is ready for that', async () => {
+  const reason = new Error('the client has gone');
+  const ended = await new Promise((resolve) => {
+    const settle = settleOnce(60_000, AbortSignal.abort(reason), (why) => resolve([why, settle()]));
+  });
+  assert.deepEqual(ended, [reason, false]);
 });

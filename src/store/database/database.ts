@@ -288,7 +288,8 @@ export function settleOnce(
   const timer = setTimeout(() => {
     if (settle()) onEnd();
   }, limit);
-  if (signal?.aborted) abort();
+  // Not at once: the caller has not got this function yet.
+  if (signal?.aborted) queueMicrotask(abort);
   else signal?.addEventListener('abort', abort);
   return settle;
 }
