@@ -263,7 +263,7 @@ test('a session for reading is never written, and a closed one is not used', asy
 });
 
 test('an aborted call rejects with its reason', async () => {
-  const { sessions, wire } = await wiredStore();
+  const { sessions, wire } = await wiredStore({ touchAfter: 0 });
   const id = await newSession(sessions, { n: 0 });
   const gate = wire.gate(1, /^SELECT .*d/, { opens: 'by hand' });
   const abort = new AbortController();
@@ -273,6 +273,11 @@ test('an aborted call rejects with its reason', async () => {
   abort.abort(reason);
   await assert.rejects(opening, reason);
   gate.open();
+  const session = await open(sessions, id);
+  const { signal } = abort;
+  await assert.rejects(session.touch({ signal }), reason);
+  await assert.rejects(session.destroy({ signal }), reason);
+  assert.equal((await open(sessions, id)).state, 'alive');
 });
 
 test('a session expires when it is idle, and at its absolute end, by the clock of the database', async () => {
