@@ -12,7 +12,7 @@ async function connectionsSince(before: number): Promise<string> {
 /** An account with every odd character in its password; the database refuses it until it is created. */
 function newAccount() {
   const url = new URL(database.url);
-  const password = 'p#s/s:w@r%d?';
+  const password = 'p#s/s:w@r%d?ä+';
   url.username = `odd_${url.pathname.slice(-12)}`;
   url.password = encodeURIComponent(password);
   const name = url.username;

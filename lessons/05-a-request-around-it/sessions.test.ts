@@ -41,7 +41,7 @@ test('a new visitor gets one cookie, for fourteen days', async () => {
   assert.equal(setCookie.length, 1);
   assert.match(
     setCookie[0] ?? '',
-    /^MySession=[^;]+; expires=[^;]+ GMT; Max-Age=1209600; path=\/$/,
+    /^MySession=[^;]+; expires=[^;]+ GMT; Max-Age=1209600; path=\/(; HttpOnly)?(; SameSite=\w+)?$/,
   );
 });
 

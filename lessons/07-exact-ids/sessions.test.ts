@@ -46,6 +46,7 @@ const others = [
   '1.5',
   '1e9',
   'Infinity',
+  'NaN',
   '0123456789',
   // Digits to a pattern for all scripts, and to no database.
   '\u0663',
