@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openBench } from '#bench';
 
-const { another, database, handler, newId, statements, store, unawaited } = await openBench();
+const { another, database, gate, handler, newId, statements, store, unawaited } = await openBench();
 await handler.open('', 'MySession');
 
 test('an unknown id reads as an empty string', async () => {
@@ -63,6 +63,15 @@ test('a read that cannot be done rejects', async () => {
   await database.withoutTable(() =>
     assert.rejects(handler.read(id), 'Read returned although the test has renamed the table'),
   );
+  await store(id, 'count|i:1;');
+  const { handler: cut } = await another();
+  await cut.open('', 'MySession');
+  const asks = gate(1, /^\s*SELECT/i, { opens: 'by hand' });
+  const read = cut.read(id).catch(() => 'rejected');
+  await Promise.race([asks.arrived, read]);
+  asks.cut();
+  assert.notEqual(await read, '', 'the test cut the connection, and Read returned no session');
+  await cut.close().catch(() => {});
   const slow = await unawaited(() => handler.read(id));
   assert.deepEqual(slow, [], 'Read returned before the database had answered this');
 });
