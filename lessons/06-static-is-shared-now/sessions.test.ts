@@ -150,7 +150,7 @@ test('pages at the same moment keep apart', async () => {
 
 test('saves at the same moment keep apart', async () => {
   await handler.open('', 'MySession');
-  const ids = await Promise.all(Array.from({ length: 8 }, () => newId()));
+  const ids = await Promise.all(Array.from({ length: 20 }, () => newId()));
   const saves = ids.map((id, visitor) => answer(handler.write(id, `visitor|i:${visitor};`)));
   assert.deepEqual(
     await Promise.all(saves),
@@ -165,6 +165,7 @@ test('saves at the same moment keep apart', async () => {
 });
 
 test('requests that fail give their connections back', async () => {
+  const before = await database.connections();
   await handler.open('', 'MySession');
   const id = await newId();
   await store(id, 'count|i:77;');
@@ -177,6 +178,7 @@ test('requests that fail give their connections back', async () => {
         () => handler.write(id, 'count|i:2;'),
         () => handler.gc(1440),
         () => handler.destroy(id),
+        () => handler.create_sid(),
       ]) {
         if ((await soon(call())) === waits) return waits;
       }
@@ -187,8 +189,16 @@ test('requests that fail give their connections back', async () => {
   assert.equal(failed, 'all have ended', 'while the test had taken the table away for 12 requests');
   const served = await soon(handler.read(id));
   assert.equal(served, 'count|i:77;', 'after the test had taken the table away for 12 requests');
+  const seen = async (): Promise<string[]> => (await database.rows()).map(({ d }) => String(d));
+  for (let save = 1; save <= 12; save += 1) {
+    await handler.write(id, `count|i:${save};`);
+    const isSeen = (await seen()).includes(`count|i:${save};`);
+    assert.ok(isSeen, 'a failed request has left its transaction open: a save is seen by no other');
+  }
   await handler.destroy(id);
-  const left = (await database.rows()).map(({ d }) => String(d));
-  assert.ok(!left.includes('count|i:77;'), 'a failed request has left its transaction open');
+  const isLeft = (await seen()).includes('count|i:12;');
+  assert.ok(!isLeft, 'a failed request has left its transaction open');
+  const made = (await database.connections()) - before;
+  assert.ok(made <= 10, `requests that failed left ${made} more connections open`);
   await handler.close();
 });
