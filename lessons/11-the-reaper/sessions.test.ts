@@ -43,7 +43,10 @@ test('a session that was saved by a clock ahead of its time is over', async () =
   clock.advance(-7200);
   const answer = await handler.read(id);
   assert.equal(answer, '', 'saved by a clock two hours ahead, it lives two hours too long');
-  clock.advance(7200 - 60);
+  clock.advance(7200 - 1441);
+  const ahead = 'saved by a clock 1441 s ahead, and 1440 is the limit';
+  assert.equal(await handler.read(id), '', ahead);
+  clock.advance(1441 - 60);
   const near = 'a clock is a minute behind the one that saved it, and 1440 s is the limit';
   assert.equal(await handler.read(id), 'user|s:3:"Ann";', near);
   await handler.gc(30);
@@ -120,20 +123,27 @@ test('an invalid lifetime is refused and deletes nothing', async () => {
     assert.equal(await handler.read(id), 'count|i:1;', `${shown} deleted a session`);
   }
   for (const life of [Number.MAX_SAFE_INTEGER, 0]) {
-    assert.equal(await handler.gc(life), true, `garbageCollect(${life}) is a lifetime`);
+    const answer = await handler.gc(life);
+    assert.ok(
+      answer === true || typeof answer === 'number',
+      `garbageCollect(${life}) is a lifetime`,
+    );
   }
 });
+
+/** More rows than the usual batch of a thousand. */
+const crowd = 1100;
 
 /** The key of one row among many; a higher number is later in the table. */
 function crowded(number: number): Buffer {
   const key = Buffer.alloc(32, 255);
-  key.writeUInt16BE(65_535 - 999 + number);
+  key.writeUInt16BE(65_536 - crowd + number);
   return key;
 }
 
 /** Many sessions: with three rows, a database reads all of them, index or not. */
 async function addCrowd(updated: number): Promise<void> {
-  const rows = Array.from({ length: 1000 }, (_, number) => {
+  const rows = Array.from({ length: crowd }, (_, number) => {
     return [crowded(number), 'count|i:1;', updated];
   });
   await database.query('DELETE FROM sessions');
@@ -145,7 +155,7 @@ test('the sweep finds its rows by their age', async () => {
   clock.set(1_800_000_000);
   await addCrowd(clock.now());
   await handler.gc(1440);
-  const sweep = statements().findLast(({ sql }) => /^DELETE/i.test(sql));
+  const sweep = statements().findLast(({ sql }) => /^\s*DELETE/i.test(sql));
   const [plan] = await database.query(`EXPLAIN ${sweep?.sql}`, sweep?.values);
   assert.equal(plan?.['type'], 'range', 'every row of the table is looked at');
 });
@@ -158,7 +168,7 @@ test('a save does not wait for the sweep', async () => {
   await handler.write(id, 'count|i:1;');
   // A lock on the last of the old rows stops the sweep with its work nearly done.
   await database.query('BEGIN');
-  await database.query('SELECT d FROM sessions WHERE id = ? FOR UPDATE', [crowded(999)]);
+  await database.query('SELECT d FROM sessions WHERE id = ? FOR UPDATE', [crowded(crowd - 1)]);
   const sweep = handler.gc(1440);
   // Other requests wait for a connection, and take any that the sweep releases too early.
   await Promise.all(Array.from({ length: 60 }, () => handler.read(id)));
@@ -170,7 +180,7 @@ test('a save does not wait for the sweep', async () => {
   assert.equal(isWaiting, false, 'a visitor waited until the sweep was over');
   assert.equal(await handler.read(id), 'count|i:2;');
   const left = (await database.rows()).length;
-  assert.equal(left, 1, 'rows after a sweep that found 1000 of them too old');
+  assert.equal(left, 1, `rows after a sweep that found ${crowd} of them too old`);
 });
 
 test('a sweep changes no setting of its connection', async () => {
@@ -209,7 +219,7 @@ test('a sweep that fails leaves nothing behind', async () => {
     assert.ok(seen.includes(`count|i:${save};`), `no other connection sees save ${save}`);
   }
   clock.advance(1500);
-  assert.equal(await handler.gc(1440), true);
+  assert.notEqual(await handler.gc(1440), false);
   const kept = (await database.rows()).map(({ d }) => String(d));
   assert.ok(!kept.includes('count|i:12;'), 'a sweep after those that failed deletes nothing');
 });
