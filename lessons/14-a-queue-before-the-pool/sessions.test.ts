@@ -26,6 +26,33 @@ async function withMaxWait<Result>(seconds: number, check: () => Promise<Result>
   }
 }
 
+/** Counts the long keys that maps and sets have got during a call and still have: names, ids. */
+async function keptKeys(call: () => Promise<void>): Promise<number> {
+  const added: [{ has(key: unknown): boolean }, unknown][] = [];
+  const [{ set }, { add }] = [Map.prototype, Set.prototype];
+  const note = (into: { has(key: unknown): boolean }, key: unknown): void => {
+    if (typeof key === 'string' && key.length >= 16) added.push([into, key]);
+  };
+  Map.prototype.set = function (key, value) {
+    note(this, key);
+    return set.call(this, key, value);
+  };
+  Set.prototype.add = function (key) {
+    note(this, key);
+    return add.call(this, key);
+  };
+  try {
+    await call();
+  } finally {
+    Object.assign(Map.prototype, { set });
+    Object.assign(Set.prototype, { add });
+  }
+  return new Set(added.filter(([into, key]) => into.has(key)).map(([, key]) => key)).size;
+}
+
+const activeTimers = (): number =>
+  process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+
 /** Stops ten requests at the statement that saves, each with a connection of its own. */
 function tenSlowPages() {
   const saves = gate(10, saving, { opens: 'by hand', patience: 4000 });
@@ -182,13 +209,23 @@ test('visitors leave nothing behind in the process', async () => {
     for (let visits = 1; visits <= 10; visits += 1) await visit(cookie);
     await database.rows();
   });
-  const ofBench = Math.round(returned / 10);
+  const ofBench = Math.min(1, Math.round(returned / 10));
+  const timers = activeTimers();
+  let keys = 0;
   const held = await keptPromises(async () => {
-    for (let round = 1; round <= 2; round += 1) {
-      await Promise.all(Array.from({ length: 20 }, visitTwice));
-    }
+    keys = await keptKeys(async () => {
+      for (let round = 1; round <= 2; round += 1) {
+        await Promise.all(Array.from({ length: 20 }, visitTwice));
+      }
+    });
     await database.rows();
   });
+  assert.ok(
+    keys < 20,
+    `after 40 more visitors maps and sets of the process hold ${keys} more keys`,
+  );
+  const running = activeTimers() - timers;
+  assert.ok(running < 20, `after 40 more visitors ${running} more timers run`);
   const kept = held - 80 * ofBench;
   assert.ok(kept < 40, `after 40 more visitors the process holds ${kept} more promises`);
   // And those who wait in vain for a connection.
