@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { withSchema } from '../machine/database/connection-url.ts';
 import { type Answer, type Order, offerCluster } from '../machine/galera/host.ts';
+import { MissingProgram } from '../machine/program.ts';
 import type { Row } from './database.ts';
 import { dropSockets } from './sockets.ts';
 
@@ -106,7 +107,9 @@ async function askHost(onProgress: () => void): Promise<Host> {
       if (done) throw new Error('The process with the cluster has ended');
       onProgress();
       const answer = JSON.parse(value) as Answer;
-      if ('problem' in answer) throw new Error(answer.problem);
+      if ('problem' in answer) {
+        throw new (answer.missing ? MissingProgram : Error)(answer.problem);
+      }
       if (!('progress' in answer)) return answer;
     }
   };

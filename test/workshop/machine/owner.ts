@@ -11,6 +11,12 @@ async function startCluster(): Promise<void> {
   await GaleraCluster.start(program, { progress });
 }
 
+/** As a file of a lesson's tests does. */
+async function askForCluster(): Promise<void> {
+  const { openCluster } = await import('../../../src/workshop/bench/cluster.ts');
+  await openCluster('SELECT 1', () => {});
+}
+
 async function startServer(): Promise<void> {
   const server = await obtainServer({
     progress,
@@ -23,9 +29,15 @@ async function startServer(): Promise<void> {
 }
 
 try {
-  await (process.env['CLUSTER'] === 'yes' ? startCluster() : startServer());
+  const { CLUSTER: cluster } = process.env;
+  await (cluster === 'yes'
+    ? startCluster()
+    : cluster === 'asked'
+      ? askForCluster()
+      : startServer());
   setInterval(() => {}, 60_000);
 } catch (error) {
-  console.log(`failed ${error instanceof Error ? error.message : String(error)}`);
+  const { code = 'failed', message } = error as { code?: string; message: string };
+  console.log(`${code} ${message}`);
   process.exitCode = 1;
 }

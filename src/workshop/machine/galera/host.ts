@@ -9,6 +9,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { MissingProgram } from '../program.ts';
 import { GaleraCluster } from './cluster.ts';
 import { obtainGalera } from './program.ts';
 
@@ -18,12 +19,15 @@ export type Order =
   | { node: number; action: 'kill' | 'pause' | 'resume' | 'cutOff' | 'reconnect' }
   | { action: 'bringBack' | 'agree' };
 
-/** One line to a child: progress while it waits; the nodes' URLs; the result of an order. */
+/**
+ * One line to a child: progress while it waits; the nodes' URLs; the result of an order. A problem is
+ * `missing` where the machine has no Galera.
+ */
 export type Answer =
   | { progress: string }
   | { nodes: string[] }
   | { done: true }
-  | { problem: string };
+  | { problem: string; missing?: boolean };
 
 /** Milliseconds after which a cluster that no child uses ends. */
 const idleLimit = 120_000;
@@ -81,7 +85,9 @@ async function serve(socket: Socket, secret: string): Promise<void> {
     }
   });
   turn = mine.catch(() => {}).then(endWhenIdle);
-  await mine.catch((error: unknown) => answer({ problem: wordsOf(error) }));
+  await mine.catch((error: unknown) =>
+    answer({ problem: wordsOf(error), missing: error instanceof MissingProgram }),
+  );
   clearInterval(waiting);
   socket.end();
 }
@@ -104,7 +110,7 @@ async function wholeCluster(progress: (line: string) => void): Promise<GaleraClu
   if (running && !(await running.isWhole())) await end();
   if (running) return running;
   const program = await obtainGalera({ progress });
-  if ('reason' in program) throw new Error(program.reason);
+  if ('reason' in program) throw new MissingProgram(program.reason);
   running = await GaleraCluster.start(program, { progress });
   return running;
 }
