@@ -36,6 +36,8 @@ export const FAULTS: readonly Requirement[] = [
       wire('the answer of a read is cut at each of many bytes'),
       wire('come in slices of one byte'),
       wire('one byte of an answer is spoiled'),
+      wire('a key is spoiled in an answer'),
+      wire('a login at the server that is spoiled on its way'),
       wire('one byte in the head of a statement is spoiled'),
     ],
     note: 'A byte that changes within the data itself is noticed by TLS or a seal only',
