@@ -28,9 +28,12 @@ export interface Recorded {
   condition: string;
   /** A schema with the lesson's empty table. */
   databaseUrl: string;
-  /** PHP's settings. */
+  /** PHP's settings; by default no request sweeps. */
   settings?: PageOrder['settings'];
 }
+
+/** By default PHP sweeps in one request of a hundred, and that recording would be another one. */
+const UNSWEPT = { 'session.gc_probability': '0' };
 
 /** Serves the page by the class of a condition, as the lab does, for the length of a recording. */
 export async function withRecordedPage<Result>(
@@ -41,7 +44,7 @@ export async function withRecordedPage<Result>(
   const requests = new Map<number, Message[]>();
   const reports = new EventEmitter();
   const server = await startPage(
-    { settings, traced: true },
+    { settings: { ...UNSWEPT, ...settings }, traced: true },
     {
       condition,
       environment: { DATABASE_URL: wire.url },
