@@ -9,7 +9,7 @@ const { Sessions } = (await import('#sessions')) as unknown as {
   Sessions: { Holder?: (sid: string) => Promise<number | null> };
 };
 await handler.open('', 'MySession');
-const server = await serve({ settings: { 'session.gc_probability': '0' } });
+const server = await serve();
 after(() => server.close());
 
 const idIn = (cookie: string): string => decodeURIComponent(cookie.split('=')[1] ?? '');

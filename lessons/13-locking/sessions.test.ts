@@ -11,9 +11,8 @@ const { Sessions } = await import('#sessions');
 process.env['SESSION_PASSWORDS'] ??= JSON.stringify({
   1: 'for the tests of locking, and no other',
 });
-const quiet = { settings: { 'session.gc_probability': '0' } };
 const sweeping = { settings: { 'session.gc_probability': '1', 'session.gc_divisor': '1' } };
-const [server, sweeper] = await Promise.all([serve(quiet), serve(sweeping)]);
+const [server, sweeper] = await Promise.all([serve(), serve(sweeping)]);
 after(() => Promise.all([server.close(), sweeper.close()]));
 
 const saving = /^\s*(INSERT|UPDATE|REPLACE)/i;
@@ -74,7 +73,7 @@ test('eight requests at once add eight', async () => {
 
 test('a request waits for the one before it, in another process as well', async () => {
   const { cookie } = await server.request();
-  const starting = serve({ ...quiet, apart: true });
+  const starting = serve({ apart: true });
   for (const where of ['same process', 'other process']) {
     const page = where === 'same process' ? server : await starting;
     let second: Promise<PageResponse> | undefined;
@@ -135,7 +134,7 @@ test('each session has a lock of its own', async () => {
 
 test('a request goes by the lifetime of its own page', async () => {
   const lasting = (seconds: number) =>
-    serve({ settings: { ...quiet.settings, 'session.gc_maxlifetime': String(seconds) } });
+    serve({ settings: { 'session.gc_maxlifetime': String(seconds) } });
   const [long, short] = await Promise.all([lasting(3600), lasting(60)]);
   const { cookie } = await long.request();
   clock.advance(120);
@@ -176,7 +175,7 @@ test('a page that opens its session a second time holds it again', async () => {
     hasWaited = await database.lockWaits(1, second);
   };
   Object.assign(Sessions, { Login: reopen });
-  const page = await serve(quiet);
+  const page = await serve();
   Object.assign(Sessions, { Login });
   const { cookie } = await server.request();
   const { status } = await page.request({ cookie, path: '/login' });

@@ -6,7 +6,7 @@ const { gate, serve } = await openBench();
 // Imported after the bench has set the database's address, this is the class that it opened.
 const { Sessions } = await import('#sessions');
 Object.assign(Sessions, { MaxCrowd: 5, MaxWait: 3 });
-const server = await serve({ settings: { 'session.gc_probability': '0' } });
+const server = await serve();
 after(() => server.close());
 
 const count = ({ body }: PageResponse): number => Number(/Count: (\d+)/.exec(body)?.[1]);

@@ -6,7 +6,7 @@ import { openBench, type PageResponse } from '#bench';
 
 const { database, gate, handler, keptPromises, overhear, serve } = await openBench();
 const { Sessions } = await import('#sessions');
-const server = await serve({ settings: { 'session.gc_probability': '0' } });
+const server = await serve();
 after(() => server.close());
 
 const saving = /^\s*(INSERT|UPDATE|REPLACE)/i;

@@ -10,7 +10,7 @@ const { Sessions } = (await import('#sessions')) as unknown as {
 await handler.open('', 'MySession');
 // The exercise's column: the user who is signed in, or null.
 await database.query('ALTER TABLE sessions ADD COLUMN user varbinary(255)');
-const server = await serve({ settings: { 'session.gc_probability': '0' } });
+const server = await serve();
 after(() => server.close());
 
 async function endAll(user: string): Promise<number> {

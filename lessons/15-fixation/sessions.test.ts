@@ -8,7 +8,7 @@ import { $_SESSION, session_write_close } from '#php';
 const { clock, database, gate, handler, newId, overhear, serve, statements, store } =
   await openBench();
 const { Sessions } = await import('#sessions');
-const server = await serve({ settings: { 'session.gc_probability': '0' } });
+const server = await serve();
 after(() => server.close());
 await handler.open('', 'MySession');
 
@@ -18,7 +18,7 @@ const idIn = (cookie: string): string => cookie.split('=')[1] ?? '';
 async function makePage(script: (user: string) => Promise<void>): Promise<Server> {
   const { Login } = Sessions as { Login?: unknown };
   Object.assign(Sessions, { Login: script });
-  const page = await serve({ settings: { 'session.gc_probability': '0' } });
+  const page = await serve();
   Object.assign(Sessions, { Login });
   return page;
 }

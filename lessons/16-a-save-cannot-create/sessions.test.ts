@@ -8,7 +8,7 @@ import { session_start, session_unset, session_write_close } from '#php';
 const { clock, database, gate, handler, newId, overhear, serve, store, unawaited } =
   await openBench();
 const { Sessions } = await import('#sessions');
-const server = await serve({ settings: { 'session.gc_probability': '0' } });
+const server = await serve();
 after(() => server.close());
 await handler.open('', 'MySession');
 
@@ -27,7 +27,7 @@ const whoami = (cookie: string): Promise<PageResponse> =>
 async function makePage(script: () => Promise<unknown>): Promise<Server> {
   const { Login } = Sessions as { Login?: unknown };
   Object.assign(Sessions, { Login: script });
-  const page = await serve({ settings: { 'session.gc_probability': '0' } });
+  const page = await serve();
   Object.assign(Sessions, { Login });
   return page;
 }

@@ -3,7 +3,7 @@ import { after, test } from 'node:test';
 import { openBench } from '#bench';
 
 const { clock, database, serve } = await openBench();
-const server = await serve({ settings: { 'session.gc_probability': '0' } });
+const server = await serve();
 after(() => {
   delete process.env['SESSION_PASSWORDS'];
   return server.close();

@@ -3,11 +3,10 @@ import { after, test } from 'node:test';
 import { openBench } from '#bench';
 
 const { database, gate, given, serve } = await openBench();
-const quiet = { settings: { 'session.gc_probability': '0' } };
 let lines: string[] = [];
 const [page, unwatched] = await Promise.all([
-  given({ audit: (line) => lines.push(line) }).serve(quiet),
-  serve(quiet),
+  given({ audit: (line) => lines.push(line) }).serve(),
+  serve(),
 ]);
 after(() => Promise.all([page.close(), unwatched.close()]));
 

@@ -131,9 +131,7 @@ test('the clock that was given is the only one', async () => {
   assert.equal(await later.handler.read(id), '', 'read, a second later');
   await later.handler.gc(1440);
   assert.equal((await forum.rows()).length, 0, 'rows after gc, a second later');
-  const brief = await given({ pool, now: () => now, maxLife: 60 }).serve({
-    settings: { 'session.gc_probability': '0' },
-  });
+  const brief = await given({ pool, now: () => now, maxLife: 60 }).serve();
   const { cookie } = await brief.request();
   now += 61;
   const { body } = await brief.request({ cookie });

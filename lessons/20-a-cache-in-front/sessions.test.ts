@@ -70,9 +70,6 @@ async function cachedSession(data: string): Promise<string> {
   return id;
 }
 
-/** One page in a hundred sweeps, which is two statements more. */
-const unswept = { settings: { 'session.gc_probability': '0' } };
-
 const idIn = (cookie: string): string => decodeURIComponent(cookie.split('=')[1] ?? '');
 const count = (data: string): number => Number(/(?:Count: |i:)(\d+)/.exec(data)?.[1]);
 
@@ -110,7 +107,7 @@ async function soon<Result>(result: Promise<Result>): Promise<Result> {
 }
 
 test('a page that only reads asks the database once, at all servers together', async () => {
-  const [page, there] = [await a.saving.serve(unswept), await b.reading.serve(unswept)];
+  const [page, there] = [await a.saving.serve(), await b.reading.serve()];
   const { cookie } = await page.request({ path: '/login?user=ann' });
   const whoami = { cookie, path: '/whoami' };
   const visit = async (): Promise<void> => {
@@ -121,12 +118,12 @@ test('a page that only reads asks the database once, at all servers together', a
   const sent = await asked(visit);
   assert.ok(sent <= 1, `the first visit sent ${sent} statements`);
   assert.equal(await asked(visit), 0, 'statements of the second visit');
-  const elsewhere = await (await newServer()).reading.serve(unswept);
+  const elsewhere = await (await newServer()).reading.serve();
   assert.equal(await asked(() => elsewhere.request(whoami)), 0, 'statements at another server');
 });
 
 test('a page that only reads saves nothing, and says so', async () => {
-  const page = await b.reading.serve(unswept);
+  const page = await b.reading.serve();
   const id = await a.create_sid();
   for (const from of ['the database', 'memcached']) {
     await a.write(id, 'count|i:1;');
@@ -401,7 +398,7 @@ test('memcached learns no id, and keeps each key for two minutes at most', async
 
 test('a memcached that hangs costs a moment and no request', async () => {
   const [here, there] = [await newServer(250), await newServer(250)];
-  const page = await here.saving.serve(unswept);
+  const page = await here.saving.serve();
   const { cookie } = await page.request();
   await there.look(idIn(cookie));
   assert.equal(await asked(() => there.look(idIn(cookie))), 0, 'statements before it hangs');

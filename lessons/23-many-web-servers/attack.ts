@@ -4,7 +4,7 @@ import { type Attack, breached, held, signIn } from '#bench';
 export const attack: Attack = async ({ clock, given, say }) => {
   const site = given({ clock: 'database' });
   const [a, b] = await Promise.all([
-    site.serve({ settings: { 'session.gc_probability': '0' } }),
+    site.serve(),
     site.serve({ settings: { 'session.gc_probability': '1', 'session.gc_divisor': '1' } }),
   ]);
   try {

@@ -61,9 +61,6 @@ export async function withClass(
   }
 }
 
-/** A server that collects nothing by chance. */
-export const quiet = { settings: { 'session.gc_probability': '0' } };
-
 /**
  * Puts one attack against every class that promises to hold it, as one test.
  *
@@ -78,7 +75,7 @@ export function attack(
 ): void {
   test(promise, async () => {
     for (const { number } of classesFrom(from)) {
-      await withClass(number, async (bench) => body(bench, await bench.serve(quiet), number));
+      await withClass(number, async (bench) => body(bench, await bench.serve(), number));
     }
   });
 }

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { inspect } from 'node:util';
 import type { Bench } from '../../src/workshop/bench/bench.ts';
 import { serverProcess, until } from '../workshop/machine/place.ts';
-import { classesFrom, idIn, ownServer, quiet, withClass } from './classes.ts';
+import { classesFrom, idIn, ownServer, withClass } from './classes.ts';
 
 /** A server of this file's own, since it is killed. */
 const server = await ownServer();
@@ -25,7 +25,7 @@ for (const { number, title } of classesFrom(13)) {
   test(`a holder whose connection is killed loses its save and nothing else: ${number}, ${title}`, () =>
     withClass(number, async (bench) => {
       const { database, gate, serve } = bench;
-      const page = await serve(quiet);
+      const page = await serve();
       const { cookie } = await page.request();
       const held = gate(1, saving, { opens: 'by hand', patience: 8000 });
       const first = page.request({ cookie });
@@ -42,7 +42,7 @@ for (const { number, title } of classesFrom(13)) {
   test(`a request that is killed while it waits leaves no lock behind: ${number}, ${title}`, () =>
     withClass(number, async (bench) => {
       const { database, gate, serve } = bench;
-      const page = await serve(quiet);
+      const page = await serve();
       const { cookie } = await page.request();
       for (const kill of ['KILL', 'KILL QUERY']) {
         const held = gate(1, saving, { opens: 'by hand', patience: 8000 });
@@ -63,7 +63,7 @@ for (const { number, title } of classesFrom(13)) {
 test('a killed web server leaves no session locked', async () => {
   for (const { number } of classesFrom(13)) {
     await withClass(number, async ({ gate, serve }) => {
-      const [victim, other] = await Promise.all([serve({ ...quiet, apart: true }), serve(quiet)]);
+      const [victim, other] = await Promise.all([serve({ apart: true }), serve()]);
       const { cookie } = await other.request();
       const held = gate(1, saving, { opens: 'by hand', patience: 20_000 });
       const lost = victim.request({ cookie }).catch(String);
@@ -102,7 +102,7 @@ async function survivesRestart(
 ): Promise<void> {
   let survived = false;
   const work = withClass(number, async ({ gate, handler, newId, serve, store }) => {
-    const page = await serve(quiet);
+    const page = await serve();
     const id = await newId();
     await store(id, 'user|s:3:"Ann";');
     const { cookie } = await page.request();

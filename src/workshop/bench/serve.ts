@@ -11,7 +11,7 @@ import type { Damage } from './damage.ts';
 import type { LastCall } from './handler.ts';
 
 export interface ServeOptions {
-  /** PHP settings for this server: `{ 'session.gc_probability': '1' }`. */
+  /** PHP settings for this server: `{ 'session.gc_maxlifetime': '60' }`. By default no request sweeps. */
   settings?: Record<string, string> | undefined;
   /**
    * Serves from a child process, as a second web server would. It shares only the database with
@@ -49,6 +49,9 @@ export interface Served {
   /** The errors that the test causes itself. */
   readonly damage: Damage;
 }
+
+/** PHP's default, one sweep in a hundred requests, would make a test red by chance. */
+const UNSWEPT = { 'session.gc_probability': '0' } as const;
 
 /** Serves the counter page on a free port of the loopback, until the caller closes it. */
 export async function serveCounter(
@@ -111,7 +114,10 @@ export async function serveApart(
   databaseUrl: string,
 ): Promise<Server> {
   const environment = { DATABASE_URL: databaseUrl };
-  const server = await startPage({ classFile, settings }, { environment });
+  const server = await startPage(
+    { classFile, settings: { ...UNSWEPT, ...settings } },
+    { environment },
+  );
   return {
     url: `http://127.0.0.1:${server.port}/`,
     request: (wanted) => visit(server.port, wanted),
@@ -127,7 +133,7 @@ function makePage(
   means: Means | undefined,
 ): RequestListener | NotPorted {
   try {
-    return counterPage(sessions, settings ? { settings } : {}, means);
+    return counterPage(sessions, { settings: { ...UNSWEPT, ...settings } }, means);
   } catch (error) {
     if (error instanceof NotPorted) return error;
     throw error;
