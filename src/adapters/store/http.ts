@@ -70,7 +70,7 @@ export function releaseAfter(
   response: ServerResponse,
   exchange: SessionExchange,
   { hangupGrace = 30 }: HttpSessionOptions,
-  held?: Pick<HeldResponse, 'isOver'>,
+  held?: { readonly isOver: boolean },
 ): () => void {
   const close = (): void => void exchange.close().catch(() => {});
   const save = (): void => void exchange.commit().catch(warn);
