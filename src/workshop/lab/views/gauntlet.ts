@@ -53,7 +53,7 @@ export function gauntletPage(model: GauntletModel): Html {
   <header class="subject line wide">
     <h1>Gauntlet</h1>
     <div id="progress" class="live progress line wide" data-live>${parts.get('progress')}</div>
-    <p class="lead small muted">Every attack on every class: ✔ it held, ✘ it was breached. Below the line each class must hold; the class right above it must be breached, or its lesson would fix nothing. In the table, the arrow keys move.</p>
+    <p class="lead small muted">Every attack on every class: ✔ it held, ✘ it was breached. Below the line each class must hold; the class right above it must be breached, or its lesson would fix nothing. The arrow keys move from cell to cell.</p>
   </header>
   <noscript><p class="message">Without a script the table does not change. <a href="/gauntlet/">Load it again</a> to see new results.</p>
   <a class="skip" href="#opened">Skip the table</a></noscript>
