@@ -93,7 +93,7 @@ export class OpenSession implements AsyncDisposable {
     return Buffer.from(this.#row.data);
   }
 
-  /** @internal The bytes of `data` themselves. Nobody may change them: a save compares with them. */
+  /** @internal The bytes of `data` themselves. No caller may change them: a save compares with them. */
   get bytes(): Buffer {
     return this.#row.data;
   }

@@ -207,7 +207,7 @@ test('kill -9 of the program takes its nodes along', async () => {
   }
 });
 
-test('without Galera a file is told that it is missing, with the command for this system', async () => {
+test('without Galera the error says so, with the command for this system', async () => {
   const place = new Place();
   try {
     const bin = join(place.path, 'bin');
