@@ -1,6 +1,7 @@
 /** Writes files into the learner's folder, lessons/mine, in one step each. */
 import {
   closeSync,
+  linkSync,
   mkdirSync,
   openSync,
   renameSync,
@@ -67,8 +68,24 @@ function takeLock(lock: string): boolean {
   }
   const held = statSync(lock, { throwIfNoEntry: false });
   // A file server's clock may differ: a time that is yet to come is no reason to wait for it.
-  if (held && Math.abs(Date.now() - held.mtimeMs) > ABANDONED) rmSync(lock, { force: true });
+  if (held && Math.abs(Date.now() - held.mtimeMs) > ABANDONED) removeAbandoned(lock, held.mtimeMs);
   return false;
+}
+
+/** Removes an abandoned lock; one that another process has made in its place since comes back. */
+function removeAbandoned(lock: string, time: number): void {
+  const moved = `${lock}.${process.pid}`;
+  try {
+    renameSync(lock, moved);
+  } catch {
+    return; // Another process was faster
+  }
+  try {
+    if (statSync(moved).mtimeMs !== time) linkSync(moved, lock);
+  } catch {
+    // A third process has made one meanwhile, or this file system has no hard links.
+  }
+  rmSync(moved, { force: true });
 }
 
 const reasons: Record<string, string> = {
