@@ -33,6 +33,9 @@ interface HeldSocket extends Socket {
   [HOLD]?: HeldResponse;
 }
 
+/** The methods that close a socket. */
+const CLOSINGS = ['destroy', 'destroySoon', 'end'] as const;
+
 /**
  * A response whose bytes wait for its exchanges, one for each middleware of ours; as PHP sees it, the
  * head of that response.
@@ -51,7 +54,8 @@ export class HeldResponse implements ResponseHead, PageCalls {
   #isBinary = false;
   /** Whether an error page has taken the page's place. */
   #isDiscarded = false;
-  #cut: { readonly error: Error | undefined } | undefined;
+  /** Calls that close the socket, until the answer has left. */
+  readonly #closings: (() => void)[] = [];
 
   /** Holds a response; one that another middleware holds already is held once. */
   static of(response: ServerResponse): HeldResponse {
@@ -187,7 +191,7 @@ export class HeldResponse implements ResponseHead, PageCalls {
 
   #save(): void {
     this.#state = 'saving';
-    if (this.#commits.areNeeded) this.#delayDestroy();
+    if (this.#commits.areNeeded) this.#delayClosing();
     this.#commits.run(
       () => this.#release(),
       (error, owner, isKnown) => this.#discard(error, owner, isKnown),
@@ -195,25 +199,35 @@ export class HeldResponse implements ResponseHead, PageCalls {
   }
 
   /**
-   * Express's last handler destroys the socket of an answer that was sent already. Without a
-   * session its bytes have left by then; here they wait, and so does the destruction.
+   * A page may close its socket after its answer, as Express's last handler does. Without a session
+   * its bytes have left by then; here they wait, and so does the closing.
    */
-  #delayDestroy(): void {
+  #delayClosing(): void {
     const socket = this.#response.req.socket as HeldSocket;
     if (!Object.hasOwn(socket, HOLD)) {
       // Once for all responses of a connection.
-      const original = socket.destroy;
-      socket.destroy = (error) =>
-        socket[HOLD]?.delaysDestroy(error) ? socket : original.call(socket, error);
+      for (const name of CLOSINGS) {
+        const original = socket[name] as (...values: unknown[]) => void;
+        const close = (...values: unknown[]): Socket => {
+          const call = (): void => original.apply(socket, values);
+          if (!socket[HOLD]?.delays(call)) call();
+          return socket;
+        };
+        Object.assign(socket, { [name]: close });
+      }
     }
     socket[HOLD] = this;
   }
 
-  /** @internal Whether the page destroys its socket before its answer has left. */
-  delaysDestroy(error: Error | undefined): boolean {
+  /** @internal Whether the page closes its socket before its answer has left. */
+  delays(closing: () => void): boolean {
     if (this.#state !== 'saving' || !this.#commits.areCurrent) return false;
-    this.#cut ??= { error };
+    this.#closings.push(closing);
     return true;
+  }
+
+  #close(): void {
+    for (const closing of this.#closings.splice(0)) closing();
   }
 
   #release(): void {
@@ -226,7 +240,7 @@ export class HeldResponse implements ResponseHead, PageCalls {
       warn(error);
       response.destroy(error as Error);
     }
-    if (this.#cut) response.req.socket.destroy(this.#cut.error);
+    this.#close();
   }
 
   /** Writes the head again, with the headers that the session has set since it was decided. */
@@ -273,7 +287,7 @@ export class HeldResponse implements ResponseHead, PageCalls {
     this.#leaveOthers();
     this.#head.withdraw();
     forgetBody(response);
-    if (response.destroyed) response.req.socket.destroy(this.#cut?.error);
+    if (response.destroyed) this.#close();
     owner.fail(error);
   }
 }
