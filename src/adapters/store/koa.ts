@@ -5,6 +5,8 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Sessions } from '../../store/index.ts';
+import { HeldResponse } from '../held-response.ts';
+import { isQueueable } from '../queued-response.ts';
 import { prepareSessions } from './exchange.ts';
 import { type HttpSessionOptions, releaseAfter } from './http.ts';
 
@@ -18,19 +20,26 @@ export interface KoaContext {
   readonly req: IncomingMessage;
   /** Node's response. */
   readonly res: ServerResponse;
+  /**
+   * Reports an error to the application, and answers with it.
+   *
+   * @param error - The error of the save.
+   */
+  onerror(error: Error): void;
 }
 
 /**
  * Lets every middleware after it call `getSession(ctx.req)`.
  *
- * Koa answers when all middlewares have returned, and the session is saved before that. So answer by
- * `ctx.body`, a stream included; what is written into `ctx.res` leaves before the save. A page that
- * throws has its session saved, too. Koa's own answer to an error removes all headers, the cookie
- * included: catch errors in a middleware before this one, and the cookie is set.
+ * Koa answers when all middlewares have returned, and the session is saved before that; what a page
+ * writes into `ctx.res` itself waits for the save as well. A page that throws has its session saved,
+ * too. Koa's own answer to an error removes all headers, the cookie included: catch errors in a
+ * middleware before this one, and the cookie is set.
  *
  * @param sessions - The store.
  * @param options - The cookie.
- * @returns A middleware. An error of the save goes the way of every error in Koa.
+ * @returns A middleware. An error of the save goes the way of every error in Koa; after an answer
+ *   through `ctx.res` straight to `ctx.onerror()`, which answers instead.
  * @throws TypeError for a cookie that browsers would refuse.
  * @example
  * import { createServer } from 'node:http';
@@ -57,9 +66,23 @@ export function koaSessions<Data extends object>(
   options: HttpSessionOptions = {},
 ): (context: KoaContext, next: () => Promise<unknown>) => Promise<void> {
   const begin = prepareSessions(sessions, options);
-  return async ({ req, res }, next) => {
-    const exchange = begin({ cookie: req.headers.cookie, head: res, request: req });
-    releaseAfter(res, exchange, options);
-    await exchange.commitAfter(next, () => res.statusCode);
+  return async (context, next) => {
+    const { req, res } = context;
+    // A response of HTTP/2 cannot wait.
+    const held = isQueueable(res) ? HeldResponse.of(res) : undefined;
+    const exchange = begin({ cookie: req.headers.cookie, head: held ?? res, request: req });
+    let failure: unknown;
+    const fail = (error: unknown): void => {
+      failure = error;
+      context.onerror(error as Error);
+    };
+    held?.waitFor(exchange, { fail, endIfOver() {} });
+    releaseAfter(res, exchange, options, held);
+    try {
+      await exchange.commitAfter(next, () => (failure ? 0 : res.statusCode));
+    } catch (error) {
+      // One that is answered already is not reported twice.
+      if (error === undefined || error !== failure) throw error;
+    }
   };
 }

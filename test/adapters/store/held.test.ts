@@ -29,6 +29,7 @@ import {
   type NodeSessionOptions,
   withSessions,
 } from '../../../src/adapters/store/node.ts';
+import type { Session } from '../../../src/store/index.ts';
 import { newStore } from '../../store/fixture.ts';
 import { begin, Memory, quiet, serve } from '../fixture.ts';
 
@@ -157,37 +158,67 @@ test('a Fetch handler within another, and a request that is handled again', asyn
   }
 });
 
-test('a Fastify handler that answers through reply.raw has its session saved', async () => {
+/** Answers past a framework. */
+async function answerDirectly(session: Session, response: ServerResponse, way = ''): Promise<void> {
+  session.data['way'] = way.startsWith('unsaved') ? new Date() : way;
+  response.writeHead(200, { 'Set-Cookie': 'theme=dark' });
+  if (way === 'stream') response.write('one ');
+  response.end('page');
+  // The save is over before the page is.
+  if (way === 'unsaved-late') await once(response, 'close');
+}
+
+test("a page that answers through Fastify's reply.raw or Koa's ctx.res has its session saved", async () => {
   const sessions = newStore();
   let handle: RequestListener = () => {};
-  const app = Fastify({
+  const fastify = Fastify({
     serverFactory: (handler) => {
       handle = handler;
       return createServer();
     },
   });
-  app.register(fastifySessions(sessions));
-  app.get('/:way', async (request, reply) => {
+  fastify.register(fastifySessions(sessions));
+  fastify.get('/:way', async (request, reply) => {
     const { way } = request.params as { way: string };
-    const session = await getSession(request);
-    session.data['way'] = way === 'unsaved' ? new Date() : way;
     reply.hijack();
-    reply.raw.writeHead(200, { 'Set-Cookie': 'theme=dark' });
-    if (way === 'stream') reply.raw.write('one ');
-    reply.raw.end('page');
+    await answerDirectly(await getSession(request), reply.raw, way);
   });
-  await app.ready();
-  const url = await serve((request, response) => handle(request, response));
-  for (const way of ['once', 'stream']) {
-    const answer = await ask(url, `/${way}`);
-    assert.match(answer, /^HTTP\/1.1 200 OK[\s\S]*page/);
-    assert.deepEqual(cookiesOf(answer), ['__Host-session', 'theme']);
-    const id = /__Host-session=([^;]+)/.exec(answer)?.[1];
-    assert.equal((await sessions.start(id)).data['way'], way);
+  await fastify.ready();
+  const koa = new Koa();
+  koa.silent = true;
+  koa.use(koaSessions(sessions)).use(async (ctx) => {
+    ctx.respond = false;
+    await answerDirectly(await getSession(ctx.req), ctx.res, ctx.path.slice(1));
+  });
+  for (const url of [
+    await serve((request, response) => handle(request, response)),
+    await serve(koa.callback()),
+  ]) {
+    for (const way of ['once', 'stream']) {
+      const answer = await ask(url, `/${way}`);
+      assert.match(answer, /^HTTP\/1.1 200 OK[\s\S]*page/);
+      assert.deepEqual(cookiesOf(answer), ['__Host-session', 'theme']);
+      const id = /__Host-session=([^;]+)/.exec(answer)?.[1];
+      assert.equal((await sessions.start(id)).data['way'], way);
+    }
+    for (const way of ['unsaved', 'unsaved-late']) {
+      const answer = await ask(url, `/${way}`);
+      assert.match(answer, /^HTTP\/1.1 500 [\s\S]*Internal Server Error\n?$/);
+      assert.deepEqual(cookiesOf(answer), []);
+    }
   }
-  const answer = await ask(url, '/unsaved');
-  assert.match(answer, /^HTTP\/1.1 500 [\s\S]*Internal Server Error\n$/);
-  assert.deepEqual(cookiesOf(answer), []);
+});
+
+test('a page that closes its socket after its answer is answered first', async () => {
+  const url = await serve(
+    withSessions(newStore(), async (request, response) => {
+      (await getSession(request)).data['visits'] = 1;
+      response.end('page');
+      if (request.url === '/end') request.socket.end();
+      else request.socket.destroySoon();
+    }),
+  );
+  for (const path of ['/end', '/soon']) assert.match(await ask(url, path), /200 OK[\s\S]*page$/);
 });
 
 test('a page that ends without an answer, as its client has gone, is saved, and its lock is released', async () => {
