@@ -54,3 +54,19 @@ export class FetchHead implements ResponseHead {
     return changed;
   }
 }
+
+/**
+ * Returns a Response without the page's own cookies of one name.
+ *
+ * @param name - The name as `nameOf()` returns it.
+ */
+export function withoutCookie(response: Response, name: string | undefined): Response {
+  const lines = response.headers.getSetCookie();
+  const kept = lines.filter((line) => nameOf(line) !== name);
+  if (kept.length === lines.length) return response;
+  // A copy: headers of a fetched or a redirecting Response cannot be changed.
+  const changed = new Response(response.body, response);
+  changed.headers.delete('set-cookie');
+  for (const line of kept) changed.headers.append('set-cookie', line);
+  return changed;
+}

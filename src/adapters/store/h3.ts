@@ -5,6 +5,8 @@
  */
 import type { ResponseHead } from '../../php/host.ts';
 import type { Sessions } from '../../store/index.ts';
+import { withoutCookie } from '../fetch-head.ts';
+import { nameOf } from '../page-head.ts';
 import { type ExchangeOptions, prepareSessions } from './exchange.ts';
 
 export type { CookieOptions } from './cookie.ts';
@@ -16,6 +18,8 @@ export interface H3Event {
   readonly req: Request;
   /** The headers that h3 adds to the response for any value that the handler returns. */
   readonly res: {
+    /** Its status; undefined for that of what the handler returns. */
+    readonly status?: number | undefined;
     /** Its headers so far. */
     readonly headers: Headers;
     /** Its headers if the answer is an error, or has a status from 400. */
@@ -58,28 +62,45 @@ export function h3Sessions<Data extends object>(
     const head = new EventHead(res);
     const exchange = begin({ cookie: req.headers.get('cookie'), head, request: req });
     const page = async (): Promise<unknown> => {
-      const answer = await next();
-      if (answer instanceof Response) head.page = answer.headers;
-      return answer;
+      try {
+        const answer = await next();
+        head.notePage(answer);
+        return answer;
+      } catch (error) {
+        head.notePage(error);
+        throw error;
+      }
     };
-    const answer = await exchange.commitAfter(page, statusOf);
+    const answer = await exchange.commitAfter(page, (answer) => statusOf(answer, res.status));
     head.headersSent = true;
-    return answer;
+    return answer instanceof Response ? withoutCookie(answer, head.cookie) : answer;
   };
 }
 
-function statusOf(answer: unknown): number {
-  if (answer instanceof Response) return answer.status;
+/** Marks h3's own HTTPResponse. */
+const HTTP_RESPONSE = Symbol.for('h3.HTTPResponse');
+
+/**
+ * Returns the status with which h3 answers.
+ *
+ * @param prepared - The status of the event, for an answer that has none.
+ */
+function statusOf(answer: unknown, prepared: number | undefined): number {
   // h3 answers an error that is returned as if it had been thrown.
-  return answer instanceof Error ? 500 : 200;
+  if (answer instanceof Error) return 500;
+  const { [HTTP_RESPONSE]: isOwn, status } = Object(answer) as Record<symbol | 'status', unknown>;
+  const own = answer instanceof Response || isOwn === true ? status : undefined;
+  return Number(own ?? prepared ?? 200);
 }
 
 /** The headers that an event adds to its response. */
 class EventHead implements ResponseHead {
   readonly #headers: Headers;
   readonly #errHeaders: Headers;
-  /** The headers of the page's own Response. */
-  page: Headers | undefined;
+  /** The headers of the page's own answer or error. */
+  #page: Headers | undefined;
+  /** The name of the session's cookie, once it is set. */
+  cookie: string | undefined;
   headersSent = false;
 
   constructor({ headers, errHeaders }: H3Event['res']) {
@@ -87,15 +108,28 @@ class EventHead implements ResponseHead {
     this.#errHeaders = errHeaders;
   }
 
+  /** The page has answered by this value. */
+  notePage(answer: unknown): void {
+    const { headers } = Object(answer) as { readonly headers?: unknown };
+    if (headers instanceof Headers) this.#page = headers;
+  }
+
   getHeader(name: string): string | readonly string[] | undefined {
     if (name.toLowerCase() === 'set-cookie') return this.#headers.getSetCookie();
-    return this.#headers.get(name) ?? this.page?.get(name) ?? undefined;
+    return this.#headers.get(name) ?? this.#page?.get(name) ?? undefined;
   }
 
   setHeader(name: string, value: string | readonly string[]): void {
+    const lines = [value].flat();
+    const isCookie = name.toLowerCase() === 'set-cookie';
+    if (isCookie) this.cookie = nameOf(lines.at(-1) ?? '');
     for (const headers of [this.#headers, this.#errHeaders]) {
+      // An answer and an error have cookies of the page's own each.
+      const others = headers.getSetCookie().filter((each) => nameOf(each) !== this.cookie);
       headers.delete(name);
-      for (const each of [value].flat()) headers.append(name, each);
+      for (const each of isCookie ? [...others, ...lines.slice(-1)] : lines) {
+        headers.append(name, each);
+      }
     }
   }
 
