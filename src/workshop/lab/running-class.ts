@@ -138,6 +138,8 @@ export class RunningClass {
 
   async #empty(): Promise<void> {
     const connection = await this.#connect();
+    // A read that is under way has seen the rows, and would bring them back.
+    while (this.#refreshing) await this.#refreshing;
     await connection.query('DELETE FROM sessions');
     this.clients.you = newClient('you');
     this.clients.mallory = newClient('mallory');

@@ -37,6 +37,15 @@ test('a page that only reads puts a copy beside its row, and a page that saves t
   assert.match(await running.visit('you', '/whoami', 2), /Nobody/);
 });
 
+test('a table that is emptied while it is read is shown empty', async () => {
+  const running = await lab.run(lab.findClass('lesson-05'));
+  await running.visit('you', '/', 1);
+  assert.equal(running.changes.length, 1);
+  await Promise.all([running.refresh(), running.reset()]);
+  await running.refresh();
+  assert.deepEqual([running.changes, running.total], [[], 0]);
+});
+
 test('only classes from the lesson of the cache on are given one', () => {
   const { lessons } = lab;
   const given = lessons.filter((lesson) => usesCache(lessons, lesson)).map(({ label }) => label);
