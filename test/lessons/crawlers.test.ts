@@ -14,6 +14,7 @@ import {
   type Schema,
 } from '../../src/workshop/machine/database/server.ts';
 import { openWire, type Wire } from '../../src/workshop/wire/proxy.ts';
+import { HANG } from '../hang.ts';
 import {
   accountOf,
   type Crawler,
@@ -193,7 +194,7 @@ test('without options a census is for the database’s time and PHP’s usual li
 test('between two pages of a crawler the table is free', async () => {
   for (const crawler of crawlers) {
     await fill(Array.from({ length: 250 }, () => ['count|i:1;', now]));
-    const second = wire.gate(1, /WHERE n > [1-9]/, { opens: 'by hand', patience: 60_000 });
+    const second = wire.gate(1, /WHERE n > [1-9]/, { opens: 'by hand', patience: HANG });
     const counting = crawl(crawler, account, '--once', ...at);
     await Promise.race([second.arrived, counting]);
     const visitor = await createConnection(schema.url);
@@ -241,7 +242,7 @@ test('SIGTERM during a census prints no half of it', async () => {
     const page = wire.gate(1, /WHERE n > 0/, {
       opens: 'by hand',
       holds: 'answer',
-      patience: 60_000,
+      patience: HANG,
     });
     const daemon = new Daemon(crawler, account, '--interval', '3600', ...at);
     try {
@@ -324,7 +325,7 @@ test('a database that no longer answers ends a census within seconds', async () 
   const answers = wire.gate(crawlers.length + 1, /WHERE n > 0/, {
     opens: 'by hand',
     holds: 'answer',
-    patience: 60_000,
+    patience: HANG,
   });
   try {
     const counts = crawlers.map((crawler) => crawl(crawler, account, '--once', ...at));

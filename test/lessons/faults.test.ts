@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import type { Bench } from '../../src/workshop/bench/bench.ts';
+import { HANG } from '../hang.ts';
 import { serverProcess, until } from '../workshop/machine/place.ts';
 import { classesFrom, idIn, ownServer, withClass } from './classes.ts';
 
@@ -27,7 +28,7 @@ for (const { number, title } of classesFrom(13)) {
       const { database, gate, serve } = bench;
       const page = await serve();
       const { cookie } = await page.request();
-      const held = gate(1, saving, { opens: 'by hand', patience: 8000 });
+      const held = gate(1, saving, { opens: 'by hand', patience: HANG });
       const first = page.request({ cookie });
       await held.arrived;
       const second = page.request({ cookie });
@@ -45,7 +46,7 @@ for (const { number, title } of classesFrom(13)) {
       const page = await serve();
       const { cookie } = await page.request();
       for (const kill of ['KILL', 'KILL QUERY']) {
-        const held = gate(1, saving, { opens: 'by hand', patience: 8000 });
+        const held = gate(1, saving, { opens: 'by hand', patience: HANG });
         const first = page.request({ cookie });
         await held.arrived;
         const second = page.request({ cookie });
@@ -65,7 +66,7 @@ test('a killed web server leaves no session locked', async () => {
     await withClass(number, async ({ gate, serve }) => {
       const [victim, other] = await Promise.all([serve({ apart: true }), serve()]);
       const { cookie } = await other.request();
-      const held = gate(1, saving, { opens: 'by hand', patience: 20_000 });
+      const held = gate(1, saving, { opens: 'by hand', patience: HANG });
       const lost = victim.request({ cookie }).catch(String);
       await held.arrived;
       await victim.kill();
@@ -106,7 +107,7 @@ async function survivesRestart(
     const id = await newId();
     await store(id, 'user|s:3:"Ann";');
     const { cookie } = await page.request();
-    const held = gate(1, saving, { opens: 'by hand', patience: 60_000 });
+    const held = gate(1, saving, { opens: 'by hand', patience: HANG });
     const met = page.request({ cookie });
     await held.arrived;
     arrived();

@@ -8,6 +8,7 @@ import { type DatabaseServer, obtainServer } from '../../src/workshop/machine/da
 import { visit } from '../../src/workshop/sandbox/browser.ts';
 import { countOf, openSite, type Site, visitOften } from '../../src/workshop/sandbox/site.ts';
 import { openWire, type Wire } from '../../src/workshop/wire/proxy.ts';
+import { HANG } from '../hang.ts';
 
 const lessons = readLessons();
 
@@ -45,7 +46,7 @@ test('a user keeps the session, whichever server answers: the promise holds', as
 
 test('of two requests at two servers at once, one is lost: the promise says nothing about them', async () => {
   const { cookie } = await visit(site.port);
-  wire.gate(2, /^\s*SELECT \*/i, { holds: 'answer', patience: 20_000 });
+  wire.gate(2, /^\s*SELECT \*/i, { holds: 'answer', patience: HANG });
   const { right, failed, counts } = await visitOften(site.port, cookie, 2, 2);
   assert.equal(failed, 0, 'both pages are shown');
   assert.equal(right.size, 2, 'by two servers');

@@ -17,6 +17,7 @@ import {
   visitOften,
 } from '../../src/workshop/sandbox/site.ts';
 import { openWire, type Wire } from '../../src/workshop/wire/proxy.ts';
+import { HANG } from '../hang.ts';
 
 const lessons = readLessons();
 const lesson = findLesson(lessons, 23);
@@ -140,7 +141,7 @@ for (const name of ['A', 'PHP']) {
     const reads = wire.gate(1, /^\s*SELECT \*/i, {
       opens: 'by hand',
       holds: 'answer',
-      patience: 60_000,
+      patience: HANG,
     });
     const lost = visit(site.port, { cookie });
     await reads.arrived;
@@ -167,7 +168,7 @@ for (const [holds, counted] of [
     const cookie = await begin();
     await ask('A', cookie);
     await leaveOnly('A');
-    const saves = wire.gate(1, /^\s*UPDATE/i, { opens: 'by hand', holds, patience: 60_000 });
+    const saves = wire.gate(1, /^\s*UPDATE/i, { opens: 'by hand', holds, patience: HANG });
     const lost = visit(site.port, { cookie });
     await Promise.race([saves.arrived, lost]);
     await site.servers.get('A')?.kill();

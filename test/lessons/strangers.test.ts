@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { after } from 'node:test';
 import { releaseServer } from '../../src/workshop/bench/assemble.ts';
 import type { Bench } from '../../src/workshop/bench/bench.ts';
+import { HANG } from '../hang.ts';
 import { until } from '../workshop/machine/place.ts';
 import { attack, idIn, nameIn, nobody, valueIn, whoami } from './classes.ts';
 
@@ -72,7 +73,7 @@ for (const path of ['/login?user=ann', '/logout']) {
     `a request that waits while ${path} is at work does not revive the id`,
     async (bench, page) => {
       const { cookie } = await page.request();
-      const ending = bench.gate(1, /^DELETE/, { opens: 'by hand', patience: 8000 });
+      const ending = bench.gate(1, /^DELETE/, { opens: 'by hand', patience: HANG });
       const first = page.request({ cookie, path });
       await ending.arrived;
       const late = [page.request({ cookie }), page.request({ cookie, path: '/login?user=eve' })];
@@ -111,7 +112,7 @@ attack(
 
 attack(14, 'many requests of one visitor delay no other visitor', async ({ gate }, page) => {
   const { cookie } = await page.request();
-  const held = gate(1, saving, { opens: 'by hand', patience: 30_000 });
+  const held = gate(1, saving, { opens: 'by hand', patience: HANG });
   const crowd = Array.from({ length: 40 }, () => page.request({ cookie }));
   await held.arrived;
   assert.match((await page.request()).body, /Count: 1/);
@@ -172,7 +173,7 @@ attack(
     const { cookie } = await page.request({ path: '/login?user=ann' });
     // The class of lesson 15 selects the row for validateId, and again for Read.
     if (number === 15) gate(1, /^SELECT \*/);
-    const held = gate(1, /^SELECT \*/, { opens: 'by hand', holds: 'answer', patience: 8000 });
+    const held = gate(1, /^SELECT \*/, { opens: 'by hand', holds: 'answer', patience: HANG });
     const visit = page.request({ cookie });
     await held.arrived;
     clock.advance(1441);

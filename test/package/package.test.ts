@@ -17,6 +17,7 @@ import { root } from '../../src/workshop/course/catalogue.ts';
 import { obtainServer } from '../../src/workshop/machine/database/server.ts';
 import { npm } from '../../src/workshop/machine/npm.mjs';
 import { type RunResult, run, stripTypes } from '../../src/workshop/machine/program.ts';
+import { HANG } from '../hang.ts';
 import type { Compilation } from './compile.ts';
 import { findTools, Project, pack } from './projects.ts';
 
@@ -286,9 +287,7 @@ async function compileAll(own: readonly Compiler[]): Promise<Map<Compiler, strin
   const program = join(root, 'test/package/compile.ts');
   const library = tool(`typescript-${own[0]?.[0]}/lib/typescript.js`);
   const args = [...stripTypes, program, library, JSON.stringify(compilations)];
-  const { code, stdout, stderr } = await run(process.execPath, args, {
-    timeout: 60_000 * own.length,
-  });
+  const { code, stdout, stderr } = await run(process.execPath, args, { timeout: HANG });
   assert.deepEqual([code, stderr], [0, '']);
   const said = JSON.parse(stdout) as string[];
   return new Map(own.map((compiler, at) => [compiler, said[at] ?? 'nothing']));

@@ -18,6 +18,7 @@ import { root } from '../../src/workshop/course/catalogue.ts';
 import { npm } from '../../src/workshop/machine/npm.mjs';
 import { installOnce } from '../../src/workshop/machine/npm-install.ts';
 import { type RunResult, run } from '../../src/workshop/machine/program.ts';
+import { HANG } from '../hang.ts';
 
 /** The files of the checkout that a build of the package needs. */
 const SOURCES = [
@@ -130,7 +131,7 @@ export class Project {
    */
   async node(...args: string[]): Promise<Omit<RunResult, 'bytes'>> {
     const environment = { ...process.env, NODE_OPTIONS: undefined, NODE_TEST_CONTEXT: undefined };
-    const options = { cwd: this.folder, environment, timeout: 180_000 };
+    const options = { cwd: this.folder, environment, timeout: HANG };
     const { code, stdout, stderr } = await run(process.execPath, args, options);
     return { code, stdout, stderr };
   }

@@ -7,10 +7,11 @@ import { setMaxListeners } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { HANG } from '../hang.ts';
 import { failures } from './failures.ts';
 
-/** A file that hangs becomes a failure with its name; the slowest takes about a minute. */
-const timeout = 400_000;
+/** A file that hangs becomes a failure with its name; the slowest takes two minutes, alone. */
+const timeout = 3 * HANG;
 
 const [record = '', filesAtOnce, ...files] = process.argv.slice(2);
 const stop = new AbortController();

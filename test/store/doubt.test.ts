@@ -5,6 +5,7 @@ import { settleOnce } from '../../src/store/database/database.ts';
 import { SessionUnavailable } from '../../src/store/errors.ts';
 import { Queues } from '../../src/store/hold/queue.ts';
 import type { Sessions } from '../../src/store/store.ts';
+import { HANG } from '../hang.ts';
 import { newStore, query, stored, wiredStore } from './fixture.ts';
 
 async function update(sessions: Sessions, id: string, mark: string): Promise<void> {
@@ -26,7 +27,7 @@ async function loseAnswer(
   const answer = wire.gate(1, /^UPDATE/, { holds: 'answer', opens: 'by hand' });
   const saving = update(sessions, id, 'mine');
   await answer.arrived;
-  const read = wire.gate(1, /^SELECT/, { opens: 'by hand', patience: 20_000 });
+  const read = wire.gate(1, /^SELECT/, { opens: 'by hand', patience: HANG });
   answer.cut();
   await read.arrived;
   await between(other, id);

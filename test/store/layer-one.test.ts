@@ -9,6 +9,7 @@ import {
   SessionValueError,
 } from '../../src/store/errors.ts';
 import { createSessions } from '../../src/store/store.ts';
+import { HANG } from '../hang.ts';
 import {
   json,
   newSchema,
@@ -156,7 +157,7 @@ test('a call whose statement gets no answer sends another, and that connection i
   );
   const id = await newSession(sessions, { n: 0 });
   const [before] = await pool.query('SELECT CONNECTION_ID() AS id');
-  const gate = wire.gate(1, /^SELECT .*d/, { opens: 'by hand', patience: 60_000 });
+  const gate = wire.gate(1, /^SELECT .*d/, { opens: 'by hand', patience: HANG });
   const session = await sessions.open(id);
   assert.deepEqual(parsed(session?.data), { n: 0 });
   gate.open();
@@ -168,7 +169,7 @@ test('saves of one session that wait for a silent server are all SessionUnavaila
   const { sessions, wire } = await wiredStore({ timeout: 2 });
   const id = await newSession(newStore(), { n: 0 });
   const [one, other] = [await open(sessions, id), await open(sessions, id)];
-  const gate = wire.gate(1, /^UPDATE/, { opens: 'by hand', patience: 60_000 });
+  const gate = wire.gate(1, /^UPDATE/, { opens: 'by hand', patience: HANG });
   const saves = [one.save(json({ n: 1 })), other.save(json({ n: 2 }))];
   await Promise.all(saves.map((save) => assert.rejects(save, SessionUnavailable)));
   // The first was sent, and may be made yet.

@@ -6,6 +6,7 @@ import { endOne } from '../../src/store/all.ts';
 import { Engine } from '../../src/store/engine.ts';
 import type { OpenSession } from '../../src/store/open-session.ts';
 import type { Sessions } from '../../src/store/store.ts';
+import { HANG } from '../hang.ts';
 import {
   json,
   newSchema,
@@ -96,7 +97,7 @@ test('a renewal that commits while all are revoked leaves none alive', async () 
   const other = newStore({ statementTimeout: 30, timeout: 60 });
   for (let round = 0; round < 6; round += 1) {
     const session = await login(sessions, 'grace');
-    const gate = wire.gate(1, /^COMMIT/, { opens: 'by hand', patience: 20_000 });
+    const gate = wire.gate(1, /^COMMIT/, { opens: 'by hand', patience: HANG });
     const renewing = session.renew();
     await gate.arrived;
     const revoking = other.of('grace').revokeAll();
@@ -112,7 +113,7 @@ test('an operator ends a session that is renewed at the same time', async () => 
   const { pool, wire } = await wiredStore();
   const context = await new Engine({ pool, secrets: [...secrets] }).start();
   const session = await login(sessions, 'operated');
-  const gate = wire.gate(1, /^DELETE/, { opens: 'by hand', patience: 20_000 });
+  const gate = wire.gate(1, /^DELETE/, { opens: 'by hand', patience: HANG });
   const ending = endOne(context, session.handle, new AbortController().signal);
   await gate.arrived;
   const id = await session.renew();

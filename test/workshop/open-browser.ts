@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { HANG } from '../hang.ts';
 import { findBrowser } from './find-browser.ts';
 
 // An import would look through three megabytes for the names of their exports.
@@ -47,12 +48,9 @@ export async function openBrowser(): Promise<Browser | undefined> {
   return executablePath === undefined ? undefined : await chromium.launch({ executablePath, args });
 }
 
-/** How long a step of a page may take, in milliseconds: a busy machine needs many seconds for one. */
-const STEP = 60_000;
-
 /** Opens a page that shares nothing with others, and whose steps end with an error when they hang. */
 export async function openPage(browser: Browser, options: BrowserContextOptions): Promise<Page> {
   const context = await browser.newContext(options);
-  context.setDefaultTimeout(STEP);
+  context.setDefaultTimeout(HANG);
   return await context.newPage();
 }

@@ -69,6 +69,8 @@ export async function runFiles(run: FilesRun): Promise<void> {
         ...(lessonNumber === undefined ? {} : { WORKSHOP_LESSON: String(lessonNumber) }),
         ...(seed === undefined ? {} : { SEED: seed }),
       },
+      // Until its first test begins, a file's bench waits for a database, and its class for a compiler.
+      isLoading: ({ kind }) => kind === 'file' || kind === 'file over',
       onReport(report) {
         if (report.kind === 'spent') {
           isSpent = true;

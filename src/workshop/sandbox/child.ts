@@ -21,10 +21,12 @@ export interface ChildOptions<Report> {
   directory?: string | undefined;
   /**
    * Seconds without a report after which the child is killed, those not counted in which it waits
-   * for a CPU; its first report may come `startUp` seconds later. Without this option there is no
-   * limit.
+   * for a CPU; while the child loads a class it may be silent `startUp` seconds longer. Without this
+   * option there is no limit.
    */
   silence?: number | undefined;
+  /** True for a report after which the child loads a class, as it does before its first report. */
+  isLoading?: ((report: Report) => boolean) | undefined;
   signal?: AbortSignal | undefined;
   onReport(report: Report): void;
   /** Receives everything that the child prints. */
@@ -83,8 +85,9 @@ function spawnChild<Report>(options: ChildOptions<Report>, input: 'pipe' | 'igno
   const limit = new SilenceLimit(child.pid ?? 0, kill);
   if (silence !== undefined) limit.allow(silence + startUp);
   readLines(child.stdio[reportPipe] as Readable, (line) => {
-    if (silence !== undefined) limit.allow(silence);
     const report = readReport<Report>(line);
+    const isLoading = report !== undefined && options.isLoading?.(report);
+    if (silence !== undefined) limit.allow(silence + (isLoading ? startUp : 0));
     if (report !== undefined) options.onReport(report);
   });
   let output = '';

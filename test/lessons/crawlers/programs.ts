@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { root } from '../../../src/workshop/course/catalogue.ts';
 import { obtainPhpCli, withIni } from '../../../src/workshop/machine/php.ts';
 import { type RunResult, run, stripTypes } from '../../../src/workshop/machine/program.ts';
+import { HANG } from '../../hang.ts';
 import { compile, obtainCCompiler } from '../../workshop/machine/c-compiler.ts';
 import { obtainPython } from '../../workshop/machine/python.ts';
 
@@ -74,7 +75,7 @@ export function crawl(
   ...args: string[]
 ): Promise<RunResult> {
   const environment = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env, ...account };
-  return run(program, [...before, ...args], { environment, timeout: 60_000, cwd: root });
+  return run(program, [...before, ...args], { environment, timeout: HANG, cwd: root });
 }
 
 /** A crawler that runs until it is ended. */

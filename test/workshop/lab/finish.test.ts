@@ -170,7 +170,7 @@ test('after the last lesson every attack runs on the learner’s class', { skip 
   const attacks = lessons.filter(({ files }) => files.attack !== undefined).length;
   await reads(page.locator('#row .sum'), `0 of ${attacks} held`);
   await page.locator('#run-mine').click();
-  await page.locator('#row .sum.good').waitFor({ timeout: 120_000 });
+  await page.locator('#row .sum.good').waitFor();
   await reads(page.locator('#row .sum'), `✔ ${attacks} of ${attacks} held`);
   await reads(page.locator('#to-finish'), /^All done/);
   await reads(page.locator('#way h2'), 'Every lesson is done');

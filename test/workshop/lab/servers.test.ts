@@ -6,6 +6,7 @@ import { Lab } from '../../../src/workshop/lab/lab.ts';
 import { sentenceOf, Worker } from '../../../src/workshop/lab/ledger.ts';
 import { Machine } from '../../../src/workshop/lab/machine.ts';
 import type { GaleraNode } from '../../../src/workshop/machine/galera/node.ts';
+import { HANG } from '../../hang.ts';
 import { counts, inspectPage, lastSaid, openLab, overflow, reads, skip } from './visitor.ts';
 
 const { visit } = await openLab();
@@ -116,7 +117,7 @@ test('lost saves are counted, and saves without an answer are counted apart', ()
 });
 
 test('a worker whose nodes have all ended stops when the lab ends', {
-  timeout: 60_000,
+  timeout: HANG,
 }, async () => {
   const node = { url: 'mysql://nobody@127.0.0.1:1/' } as GaleraNode;
   const ending = new AbortController();

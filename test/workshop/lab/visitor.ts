@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import type { Browser, Locator, Page } from 'playwright-core';
+import { HANG } from '../../hang.ts';
 import { findBrowser } from '../find-browser.ts';
 import { openBrowser, openPage } from '../open-browser.ts';
 import { contrastFaults, namelessFaults, speechFaults, structureFaults } from './inspect-page.ts';
@@ -194,7 +195,7 @@ export async function overflow(page: Page): Promise<number> {
  *
  * @param element - The element.
  * @param expected - The whole text, or a pattern in it.
- * @throws AssertionError with the last text, after half a minute.
+ * @throws AssertionError with the last text, after a long time in vain.
  */
 export async function reads(element: Locator, expected: string | RegExp): Promise<void> {
   const isExpected = (text: string): boolean =>
@@ -209,7 +210,7 @@ export async function reads(element: Locator, expected: string | RegExp): Promis
  *
  * @param elements - The elements.
  * @param expected - How many.
- * @throws AssertionError with the last count, after half a minute.
+ * @throws AssertionError with the last count, after a long time in vain.
  */
 export async function counts(elements: Locator, expected: number): Promise<void> {
   const isExpected = (count: number): boolean => count === expected;
@@ -220,7 +221,7 @@ async function settle<Value>(
   ask: () => Promise<Value>,
   isExpected: (value: Value) => boolean,
 ): Promise<Value> {
-  const until = performance.now() + 30_000;
+  const until = performance.now() + HANG;
   for (;;) {
     const value = await ask();
     if (isExpected(value) || performance.now() > until) return value;

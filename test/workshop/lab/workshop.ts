@@ -12,6 +12,7 @@ import {
 } from '../../../src/workshop/machine/database/server.ts';
 import { stripTypes } from '../../../src/workshop/machine/program.ts';
 import { keepTrackOf } from '../../../src/workshop/sandbox/children.ts';
+import { HANG } from '../../hang.ts';
 import { copyProject as copyRoot } from '../copy-project.ts';
 
 export interface Workshop {
@@ -171,9 +172,6 @@ export async function layCable(server: DatabaseServer): Promise<Cable> {
   };
 }
 
-/** Seconds that a condition may take. */
-const PATIENCE = 30;
-
 /**
  * Polls until a condition holds.
  *
@@ -184,9 +182,9 @@ export async function until(
   question: () => boolean | Promise<boolean>,
   what: string,
 ): Promise<void> {
-  const end = Date.now() + PATIENCE * 1_000;
+  const end = Date.now() + HANG;
   while (!(await question())) {
-    if (Date.now() > end) throw new Error(`waited ${PATIENCE} s for ${what}`);
+    if (Date.now() > end) throw new Error(`waited ${HANG / 1_000} s for ${what}`);
     await delay(25);
   }
 }

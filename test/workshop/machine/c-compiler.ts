@@ -10,6 +10,7 @@ import {
   obtainFirst,
 } from '../../../src/workshop/machine/apt.ts';
 import { type Announcements, findProgram, run } from '../../../src/workshop/machine/program.ts';
+import { HANG } from '../../hang.ts';
 
 /** A compiler whose programs reach MySQL. */
 interface CCompiler {
@@ -66,7 +67,7 @@ export async function compile(
   const result = await run(path, [...before, source, ...after, '-o', program], {
     environment: { ...process.env, ...env },
     signal: options.signal,
-    timeout: 60_000,
+    timeout: HANG,
   });
   if (result.code !== 0) throw new Error(`${path}: ${(result.stderr || result.stdout).trim()}`);
 }
@@ -76,7 +77,7 @@ async function installed(options: Announcements): Promise<CCompiler | undefined>
   const config = findProgram(['mariadb_config', 'mysql_config']);
   if (path === undefined || config === undefined) return undefined;
   const ask = async (what: string): Promise<string[]> => {
-    const { stdout } = await run(config, [what], { signal: options.signal, timeout: 60_000 });
+    const { stdout } = await run(config, [what], { signal: options.signal, timeout: HANG });
     return stdout.trim().split(/\s+/);
   };
   const [before, after] = [['-O2', ...(await ask('--cflags'))], await ask('--libs')];
@@ -175,7 +176,7 @@ async function proven(compiler: CCompiler, options: Announcements): Promise<CCom
     const { code, stderr } = await run(program, [], {
       environment,
       signal: options.signal,
-      timeout: 60_000,
+      timeout: HANG,
     });
     if (code !== 0) throw new Error(`${compiler.path} makes a program that fails: ${stderr}`);
     return compiler;

@@ -12,6 +12,7 @@ import {
   type Order,
   offerCluster,
 } from '../../../src/workshop/machine/galera/host.ts';
+import { HANG } from '../../hang.ts';
 import { commandLine, Place, until } from './place.ts';
 
 /** The child's end of the connection by which a process shares its cluster. */
@@ -82,7 +83,7 @@ async function on(
   connection.on('error', () => {});
   try {
     if (sync) await connection.query('SET wsrep_sync_wait = 1');
-    const [rows] = await connection.query<ResultSetHeader>({ sql, timeout: 20_000 });
+    const [rows] = await connection.query<ResultSetHeader>({ sql, timeout: HANG });
     return Array.isArray(rows) ? rows : [];
   } finally {
     connection.destroy();

@@ -18,6 +18,7 @@ import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { root } from '../../../src/workshop/course/catalogue.ts';
 import { cacheFolder } from '../../../src/workshop/machine/cache.ts';
 import { stripTypes } from '../../../src/workshop/machine/program.ts';
+import { HANG } from '../../hang.ts';
 
 /** A cache for one test; its programs and templates are links to the user's, unless left out. */
 export class Place {
@@ -131,11 +132,12 @@ export class Owner {
   }
 }
 
-/** Polls a condition that another process brings about; a hang ends after two minutes. */
+/** Polls a condition that another process brings about; a hang ends with an error. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 120_000;
+  const deadline = Date.now() + HANG;
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`did not happen within two minutes: ${condition}`);
+    if (Date.now() > deadline)
+      throw new Error(`did not happen within ${HANG / 1_000} s: ${condition}`);
     await delay(20);
   }
 }

@@ -8,6 +8,7 @@ import {
   obtainFirst,
 } from '../../../src/workshop/machine/apt.ts';
 import { type Announcements, findProgram, run } from '../../../src/workshop/machine/program.ts';
+import { HANG } from '../../hang.ts';
 
 /** A Python that can import pymysql. */
 export interface Python {
@@ -89,7 +90,7 @@ async function describe(
 assert sys.version_info >= (3, 8)
 print(sys.version.split()[0], pymysql.__version__, sys.executable)`;
   const environment = { ...process.env, ...all };
-  const limits = { environment, signal, timeout: 60_000 };
+  const limits = { environment, signal, timeout: HANG };
   const { code, stdout } = await run(path, ['-c', program], limits);
   const [version, driver, ...executable] = stdout.trim().split(' ');
   if (code !== 0 || version === undefined || driver === undefined) return undefined;

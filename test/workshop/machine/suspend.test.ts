@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { stripTypes } from '../../../src/workshop/machine/program.ts';
+import { HANG } from '../../hang.ts';
 
 const supervise = new URL('../../../src/workshop/machine/supervise.ts', import.meta.url);
 
@@ -21,5 +22,5 @@ test('a process that hangs ends when its owner is killed', async () => {
   await once(owner.stdout, 'data');
   owner.kill('SIGKILL');
   // The process that hangs has the output too: it closes when both have ended.
-  await once(owner, 'close', { signal: AbortSignal.timeout(60_000) });
+  await once(owner, 'close', { signal: AbortSignal.timeout(HANG) });
 });

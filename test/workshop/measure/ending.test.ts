@@ -12,6 +12,7 @@ import {
 } from '../../../src/workshop/machine/database/server.ts';
 import { obtainPhpFpm } from '../../../src/workshop/machine/php-fpm.ts';
 import { stripTypes } from '../../../src/workshop/machine/program.ts';
+import { HANG } from '../../hang.ts';
 
 const skip = existsSync('/proc/self/stat') ? false : 'this system has no /proc';
 const options = { skip };
@@ -60,7 +61,7 @@ async function untilRounds(): Promise<{ bench: ChildProcess; children: string[] 
 
 /** Polls: a process takes a moment to end. Its id and its start time identify it. */
 async function allGone(processes: readonly string[]): Promise<void> {
-  const deadline = Date.now() + 120_000;
+  const deadline = Date.now() + HANG;
   for (;;) {
     const living = readProcesses().filter(({ name }) => processes.includes(name));
     if (living.length === 0) return;

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { run, stripTypes } from '../../../src/workshop/machine/program.ts';
 import { openWasmPhp } from '../../../src/workshop/oracle/wasm.ts';
+import { HANG } from '../../hang.ts';
 
 test('8.4 runs without anything being fetched', async () => {
   const php = await openWasmPhp({ progress: () => assert.fail('nothing is fetched') });
@@ -52,7 +53,7 @@ test('a release that cannot be fetched is a reason with a remedy, and leaves not
       npm_config_cache: join(cache, 'npm-cache'),
     };
     const args = [...stripTypes, '--input-type=module', '--eval', code];
-    const result = await run(process.execPath, args, { environment, timeout: 120_000 });
+    const result = await run(process.execPath, args, { environment, timeout: HANG });
     const { reason } = JSON.parse(result.stdout) as { reason: string };
     assert.match(
       reason,

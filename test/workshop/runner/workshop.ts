@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { findLesson, readLessons, root } from '../../../src/workshop/course/catalogue.ts';
 import { obtainServer } from '../../../src/workshop/machine/database/server.ts';
 import { stripTypes } from '../../../src/workshop/machine/program.ts';
+import { HANG } from '../../hang.ts';
 import { copyInto, copyProject } from '../copy-project.ts';
 
 const terminalProgram = fileURLToPath(new URL('./terminal.py', import.meta.url));
@@ -245,7 +246,7 @@ class Started implements Typist {
   }
 
   async sees(pattern: RegExp): Promise<string> {
-    const limit = AbortSignal.timeout(60_000);
+    const limit = AbortSignal.timeout(HANG);
     for (;;) {
       const match = pattern.exec(this.screen.slice(this.#seen));
       if (match) {
@@ -260,7 +261,7 @@ class Started implements Typist {
       try {
         await Promise.race([once(more, 'data', { signal: limit }), this.#closed]);
       } catch {
-        throw new Error(`${pattern} did not come within a minute:\n${this.screen}`);
+        throw new Error(`${pattern} did not come within ${HANG / 1_000} s:\n${this.screen}`);
       }
     }
   }

@@ -38,6 +38,17 @@ test('a child that sends no report is ended', async () => {
   assert.deepEqual([isSilent, signal], [true, 'SIGKILL']);
 });
 
+test('a child that loads a class may be silent for longer', async () => {
+  const wait = 'await new Promise((go) => setTimeout(go, 800));';
+  const { silent, code } = await runChild<{ step: number }>({
+    program: program('loading.mjs', 2, wait),
+    silence: 0.5,
+    isLoading: ({ step }) => step === 2,
+    onReport() {},
+  });
+  assert.deepEqual([silent, code], [false, 0]);
+});
+
 /** The programs below are on one CPU then, and this process is on any. */
 async function crowd(pid: number, test: TestContext): Promise<void> {
   const loops = Array.from({ length: 4 }, () => spawn('sh', ['-c', 'while :; do :; done']));

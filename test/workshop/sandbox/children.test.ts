@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { root } from '../../../src/workshop/course/catalogue.ts';
 import { stripTypes } from '../../../src/workshop/machine/program.ts';
+import { HANG } from '../../hang.ts';
 
 const brood = pathToFileURL(join(root, 'src/workshop/sandbox/children.ts')).href;
 
@@ -43,7 +44,7 @@ async function outlived(end: (parent: ReturnType<typeof spawn>) => void): Promis
   assert.ok(isAlive(pid));
   end(parent);
   await once(parent, 'exit');
-  for (const deadline = performance.now() + 5000; performance.now() < deadline; ) {
+  for (const deadline = performance.now() + HANG; performance.now() < deadline; ) {
     if (!isAlive(pid)) return false;
     await new Promise((resolve) => setImmediate(resolve));
   }
