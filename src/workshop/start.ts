@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
 import type { Lab } from './lab/lab.ts';
 import type { DatabaseServer } from './machine/database/server.ts';
+import { keptByNpm } from './machine/npm-options.ts';
 import { decideOnSignals } from './machine/signals.ts';
 import { keepSiteCurrent } from './site/background.ts';
 
@@ -37,17 +38,22 @@ class UsageError extends Error {
   override name = 'UsageError';
 }
 
+const OPTIONS = {
+  port: { type: 'string' },
+  'no-open': { type: 'boolean', default: false },
+  'no-docs': { type: 'boolean', default: false },
+  instructor: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
 function readOptions(args: string[]): Options {
-  const { values } = parseArgs({
-    args,
-    options: {
-      port: { type: 'string' },
-      'no-open': { type: 'boolean', default: false },
-      'no-docs': { type: 'boolean', default: false },
-      instructor: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
+  const kept = keptByNpm(Object.keys(OPTIONS));
+  if (kept !== undefined) {
+    throw new UsageError(
+      `npm has kept --${kept} for itself. Put -- before the options: npm start -- --${kept}`,
+    );
+  }
+  const { values } = parseArgs({ args, options: OPTIONS });
   const { instructor, help } = values;
   const [open, docs] = [!values['no-open'], !values['no-docs']];
   return { port: readPort(values.port), open, docs, instructor, help };

@@ -9,6 +9,7 @@ import {
   shown,
 } from '../course/catalogue.ts';
 import { hasMine, rememberedLesson } from '../course/mine.ts';
+import { keptByNpm } from '../machine/npm-options.ts';
 import type { Terminal } from './terminal.ts';
 
 /** A usage error; the process exits with code 2. */
@@ -42,7 +43,7 @@ export interface Call {
 /**
  * Parses the arguments of a command.
  *
- * @throws UsageError that names the unknown option or the superfluous word.
+ * @throws UsageError that names the unknown option, the superfluous word, or an option that npm kept.
  */
 export function readCommandLine(
   command: Command,
@@ -53,6 +54,12 @@ export function readCommandLine(
     help: { type: 'boolean', short: 'h' },
     json: { type: 'boolean' },
   } as const;
+  const kept = keptByNpm(Object.keys(command.options));
+  if (kept !== undefined) {
+    throw new UsageError(
+      `npm has kept --${kept} for itself. Put -- before the options: npm run ${command.name} -- --${kept}`,
+    );
+  }
   let read: { values: Record<string, unknown>; positionals: string[] };
   try {
     read = parseArgs({ args, options: options as never, allowPositionals: true });
