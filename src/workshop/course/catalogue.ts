@@ -4,7 +4,7 @@
  * The folders are the only source. package.json's conditions, the runner, the matrix, the lab and the site
  * use this module; nothing else lists lessons or knows a path inside their folder.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { applyTo, lessonFolders, lessonsFolder, madeFile, patchFiles } from './patches.mjs';
@@ -14,6 +14,15 @@ export const root: string = dirname(lessonsFolder);
 
 /** The learner's class. */
 export const minePath: string = join(lessonsFolder, 'mine/sessions.ts');
+
+/** Returns whether a class can be read: a folder, or a link to nowhere, may be in its place. */
+export function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
 
 /**
  * Names a path or file URL as a reader knows it: relative to the project's folder, with slashes.

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { constants, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Lesson, minePath, shown } from './catalogue.ts';
+import { isFile, type Lesson, minePath, shown } from './catalogue.ts';
 import { attempt, replaceFile } from './folder.ts';
 import { entryOf, readNote, updateNote } from './note.ts';
 
@@ -49,9 +49,9 @@ function prepareEditor(): string | undefined {
   }
 }
 
-/** True when the learner has a class. */
+/** True when the learner has a class; a folder in its place is reported by the attempt to write one. */
 export function hasMine(): boolean {
-  return existsSync(minePath);
+  return isFile(minePath);
 }
 
 /** SHA-256 of the learner's class as it is now; undefined when there is none. */

@@ -1,6 +1,6 @@
 /** The addresses of the page with two classes side by side. */
-import { existsSync } from 'node:fs';
 import type { Hono } from 'hono';
+import { isFile } from '../course/catalogue.ts';
 import { lessonBefore } from '../course/promises.ts';
 import type { Subject } from './class-file.ts';
 import { actAsClient } from './client-actions.ts';
@@ -26,7 +26,7 @@ export function addCompare(app: Hono, lab: Lab): void {
   app.get('/compare/', async (context) => {
     const chosen = choose(lab, (name) => context.req.query(name));
     for (const subject of [chosen.left, chosen.right]) {
-      if (lab.database.state !== 'up' || !existsSync(subject.path)) continue;
+      if (lab.database.state !== 'up' || !isFile(subject.path)) continue;
       await (await lab.run(subject)).refresh();
     }
     return context.html(comparePage(await pairOf(lab, chosen, false)).toString());

@@ -1,7 +1,6 @@
 /** The addresses of a lesson's page, of its events and of its buttons. */
-import { existsSync } from 'node:fs';
 import type { Context, Hono } from 'hono';
-import { findLesson } from '../course/catalogue.ts';
+import { findLesson, isFile } from '../course/catalogue.ts';
 import { recordHints } from '../course/progress.ts';
 import type { View } from './class-file.ts';
 import { actAsClient } from './client-actions.ts';
@@ -84,7 +83,7 @@ async function showPage(context: Context, lab: Lab): Promise<Response> {
   const query = context.req.query();
   const step = lab.instructor && query['whole'] === undefined ? findStep(query['step']) : undefined;
   const view = readView(lab, label, query['class'], step);
-  if (lab.database.state === 'up' && existsSync(view.subject.path)) {
+  if (lab.database.state === 'up' && isFile(view.subject.path)) {
     await (await lab.run(view.subject)).refresh();
   }
   const running = await lab.running(view.subject.condition);

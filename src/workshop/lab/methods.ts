@@ -1,6 +1,6 @@
 /** Finds those of the article's methods that a class of the port has so far. */
-import { existsSync, readFileSync } from 'node:fs';
-import type { Lesson } from '../course/catalogue.ts';
+import { readFileSync } from 'node:fs';
+import { isFile, type Lesson } from '../course/catalogue.ts';
 import { METHODS, type Method } from '../sandbox/methods.ts';
 
 /**
@@ -12,7 +12,7 @@ import { METHODS, type Method } from '../sandbox/methods.ts';
  * @returns The methods, or undefined for a class that can serve requests.
  */
 export function callableMethods(path: string): Method[] | undefined {
-  if (!existsSync(path)) return undefined;
+  if (!isFile(path)) return undefined;
   const text = readFileSync(path, 'utf8');
   const isStatic = (name: string) =>
     new RegExp(`^\\s*static\\s+(?:async\\s+)?${name}\\s*[(=]`, 'm').test(text);

@@ -215,7 +215,7 @@ function nextStep(
     case 'not ported':
       return `write ${first.location?.method ? `${first.location.method}()` : 'the method'}, then ${save}; ${help}`;
     case 'import':
-      return `fix that line, then ${save}`;
+      return `fix that ${first.location ? 'line' : 'file'}, then ${save}`;
     case 'timeout':
       return `look for a loop or an await that never ends, then ${save}`;
     case 'exit':

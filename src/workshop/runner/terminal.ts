@@ -1,4 +1,5 @@
 /** The learner's terminal: sentences for people, one JSON value for programs, and single keys. */
+import { constants } from 'node:os';
 import { styleText } from 'node:util';
 
 type Style = 'red' | 'green' | 'yellow' | 'cyan' | 'bold' | 'dim';
@@ -25,9 +26,9 @@ export interface Terminal {
 /** Opens the terminal of this process. */
 export function openTerminal(json: boolean): Terminal {
   const { stdin, stdout } = process;
-  // A pager that was closed early is not an error.
+  // A pager that was closed early is not an error; nor is the verdict known, which 0 would claim.
   stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit();
+    if (error.code === 'EPIPE') process.exit(128 + constants.signals.SIGPIPE);
     throw error;
   });
   const colours =

@@ -1,5 +1,7 @@
 /** Describes whatever was thrown in the few words a learner needs: what, expected, got, where. */
 import { AssertionError } from 'node:assert';
+import { readFileSync } from 'node:fs';
+import { shown } from '../course/catalogue.ts';
 import { examinedBy } from './assertion.ts';
 import type { ChildEnd } from './child.ts';
 import { findMention, findMethod, locate, readSyntaxProblem, type Suspect } from './location.ts';
@@ -61,12 +63,25 @@ function describeAssertion(
 export function describeLoading(thrown: unknown, suspect: Suspect): Failure {
   const syntax = readSyntaxProblem(thrown);
   const failure = describeFailure(thrown, suspect);
+  if (syntax && hasNulls(suspect.file)) {
+    const message = `${shown(suspect.file)} is not UTF-8 text: save it in that encoding`;
+    return { reason: 'import', message };
+  }
   return {
     ...failure,
     reason: 'import',
     ...(syntax ? { message: `Syntax error: ${syntax.text}`, error: undefined } : {}),
     location: syntax?.location ?? findMention(thrown, suspect.file) ?? failure.location,
   };
+}
+
+/** True for a file in UTF-16, as a Windows shell's `>` writes it: no line of it can be fixed. */
+function hasNulls(file: string): boolean {
+  try {
+    return readFileSync(file).includes(0);
+  } catch {
+    return false;
+  }
 }
 
 /** Describes a child process that is gone, by its last words. */

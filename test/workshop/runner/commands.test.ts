@@ -40,6 +40,9 @@ test('a superfluous word, an unknown option and an unknown class are named', asy
   const option = await run('check', '--fast');
   assert.equal(option.code, 2);
   assert.match(option.errors, /'--fast'/);
+  const kept = await workshop.runUnder('export npm_config_once=true; exec "$@"', 'lesson', '3');
+  assert.equal(kept.code, 2);
+  assert.match(kept.errors, /^npm has kept --once for itself\..* npm run lesson -- --once$/m);
   const other = await run('lesson', '3', '--once', '--class', 'lesson-77');
   assert.equal(other.code, 2);
   assert.match(other.errors, /no class "lesson-77"[\s\S]*lesson-03/);
@@ -67,6 +70,9 @@ test('hints come one at a time and earlier ones stay', async () => {
   const first = await fresh.run('hint', '3');
   assert.match(first.output, /1\. Two cases/);
   assert.match(first.output, /hint 1 of 5/);
+  // Nobody reads: the pager has ended.
+  const unread = await fresh.runUnder('{ "$@"; echo "code $?" >&2; } | :', 'hint', '2');
+  assert.equal(unread.errors, 'code 141\n');
   const second = await fresh.run('hint', '3');
   assert.match(second.output, /1\. Two cases[\s\S]*2\. The shape of INSERT/);
   const all = JSON.parse((await fresh.run('hint', '3', '--all', '--json')).output);
@@ -180,6 +186,28 @@ test('without a place for the copy nothing is overwritten', async () => {
   assert.equal(code, 1);
   assert.match(errors, /Could not keep a copy in lessons\/mine\/history: a file is in the place/);
   assert.equal(fresh.read('lessons/mine/sessions.ts'), '// my own work\n');
+});
+
+test('a folder in the place of the class is reported, and is no class', async () => {
+  const fresh = await openWorkshop();
+  fresh.write('lessons/mine/sessions.ts/notes.txt', 'my own notes');
+  assert.match((await fresh.run('diff')).errors, /^You have no class yet \(lessons\/mine/m);
+  const { code, errors } = await fresh.run('lesson', '3');
+  assert.equal(code, 1);
+  assert.match(errors, /^Could not write lessons\/mine\/sessions\.ts: a folder is in the place/m);
+  assert.equal(fresh.read('lessons/mine/sessions.ts/notes.txt'), 'my own notes');
+});
+
+test('a class in another encoding is named, with the remedy', async () => {
+  const fresh = await openWorkshop();
+  fresh.write('lessons/mine/sessions.ts', [...fresh.classOf('03')].join('\0'));
+  const { code, output } = await fresh.run('check', '1');
+  assert.equal(code, 1);
+  assert.match(
+    output,
+    /^ {2}lessons\/mine\/sessions\.ts is not UTF-8 text: save it in that encoding$/m,
+  );
+  assert.match(output, /^ {2}next: fix that file, then run npm run check again$/m);
 });
 
 test('a full disk is reported, and nothing is lost', async () => {

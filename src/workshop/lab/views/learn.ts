@@ -1,7 +1,7 @@
 /** The texts of a lesson: walkthrough, hints, the class and its difference to the one before. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { diffLines } from 'diff';
-import { type Lesson, shown } from '../../course/catalogue.ts';
+import { isFile, type Lesson, shown } from '../../course/catalogue.ts';
 import { withoutFrame } from '../../course/frame.ts';
 import { withoutMoved } from '../../course/moved.ts';
 import { lessonBefore } from '../../course/promises.ts';
@@ -53,7 +53,7 @@ export function hints(lesson: Lesson): Html {
 
 /** The class or a wrong fix's patch, the difference to another class, and the article's PHP. */
 export function code({ lesson, subject }: View, lessons: Lesson[]): Html {
-  if (!existsSync(subject.path)) {
+  if (!isFile(subject.path)) {
     return html`<p class="empty">There is no <code>${shown(subject.path)}</code> yet.</p>`;
   }
   const text = readFileSync(subject.path, 'utf8');

@@ -132,7 +132,10 @@ function conclude(
   for (const line of describeProblems(problems ?? [], terminal)) terminal.say(line);
   const green = red.length === 0 && !problems?.length;
   const [firstRed] = red;
-  if (firstRed) terminal.say(`  next: npm run lesson ${firstRed.lesson.number}`);
+  if (first?.reason === 'import') {
+    const what = first.location ? 'line' : 'file';
+    terminal.say(`  next: fix that ${what}, then run npm run check again`);
+  } else if (firstRed) terminal.say(`  next: npm run lesson ${firstRed.lesson.number}`);
   if (green) {
     const types = problems ? ', no type error' : '';
     const summary = `✔ ${count(states.length, 'lesson')}, ${count(results.length, 'test')}${types}`;
