@@ -207,6 +207,13 @@ test('nothing runs out of the page on a screen, a projector and a telephone', {
     const pixels = await overflow(page);
     assert.ok(pixels <= 0, `${pixels} pixels too wide at ${width}`);
   }
+  const { page } = await visit('/lesson/05/?class=lesson-05');
+  const devtools = await page.context().newCDPSession(page);
+  // The reader's own setting: letters of twice the usual size.
+  await devtools.send('Page.setFontSizes', { fontSizes: { standard: 32 } });
+  const size = await page.evaluate(() => getComputedStyle(document.body).fontSize);
+  assert.deepEqual([size, await overflow(page)], ['32px', 0]);
+  await devtools.send('Page.setFontSizes', { fontSizes: { standard: 16 } });
 });
 
 test('the first screen holds buttons, row and timeline at 1440 × 900', { skip }, async () => {
@@ -229,6 +236,9 @@ test('code wraps where it is wider than its column, and names its source', { ski
     page.locator('figure').filter({ hasText: 'BREACHED' }).first().locator('figcaption'),
     'The attack on the class of lesson 12',
   );
+  await page.emulateMedia({ media: 'print' });
+  const onPaper = ['#walkthrough', '#play', '#hints'].map((part) => page.locator(part).isVisible());
+  assert.deepEqual(await Promise.all(onPaper), [true, false, false]);
 });
 
 test('a file’s name in a table breaks only behind a slash or a hyphen', { skip }, async () => {

@@ -1,6 +1,7 @@
 /** A lesson's page: a fixed frame, with a slot for each part that is redrawn. */
 import { CLIENTS } from '../clients.ts';
 import { type Html, html } from '../html.ts';
+import { callableMethods } from '../methods.ts';
 import { attacksPanel, testsPanel } from './checks.ts';
 import { clientPage, clientWire, cookieForm } from './client.ts';
 import { callAnswer } from './console.ts';
@@ -52,7 +53,7 @@ export function page(model: PageModel): Html {
   ${effort(lesson)}
   ${classPicker(model)}
   <nav class="jump line small" aria-label="On this page">
-    <a href="#walkthrough">Walkthrough</a><a href="#play">Browser</a><a
+    <a href="#walkthrough">Walkthrough</a><a href="#play">${callableMethods(subject.path) ? 'Class' : 'Browser'}</a><a
     href="#attacks">Attacks</a><a href="#tests">Tests</a><a href="#hints">Hints</a><a
     href="#code">Code</a>
   </nav>
