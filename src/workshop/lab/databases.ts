@@ -6,6 +6,7 @@ import type { GaleraNode } from '../machine/galera/node.ts';
 import { obtainGalera } from '../machine/galera/program.ts';
 import { type Ledger, sentenceOf, WAYS, type Way, Worker } from './ledger.ts';
 import { Machine, type Starting } from './machine.ts';
+import { Refused } from './refused.ts';
 import { count } from './text.ts';
 
 /** One node as the page shows it. */
@@ -74,7 +75,9 @@ export class Databases extends Machine {
       this.#hung.delete(name);
     } else {
       const [hung] = this.#hung;
-      if (hung !== undefined) return `${hung} hangs, and the group waits for it. Resume it first.`;
+      if (hung !== undefined) {
+        throw new Refused(`${hung} hangs, and the group waits for it. Resume it first.`);
+      }
       await this.#opened().bringBack();
     }
     await this.refresh();
@@ -84,7 +87,7 @@ export class Databases extends Machine {
   /** Lets a node hang, or resumes it. */
   async hang(name: string): Promise<string> {
     const node = this.#find(name);
-    if (!node.lives) return `${name} was killed. Bring it back first.`;
+    if (!node.lives) throw new Refused(`${name} was killed. Bring it back first.`);
     const isHung = this.#hung.delete(name);
     if (isHung) node.resume();
     else {

@@ -1,6 +1,7 @@
 /** The forms of every page: which are accepted, their fields, and the answer. */
 import type { Context, MiddlewareHandler } from 'hono';
 import type { Lab } from './lab.ts';
+import { Refused } from './refused.ts';
 import { messagePage } from './views/frame.ts';
 
 /** Larger than any header a client can send, so that an oversized cookie is tried and not cut. */
@@ -10,7 +11,10 @@ const LONGEST_FORM = 256 * 1_024;
 export function guardForms(lab: Lab): MiddlewareHandler {
   return async (context, next) => {
     const length = Number(context.req.header('content-length') ?? Number.NaN);
-    if (!(length <= LONGEST_FORM)) return context.text('The form is too long.\n', 413);
+    if (!(length <= LONGEST_FORM)) {
+      const said = `The form is too long: ${LONGEST_FORM / 1_024} KB at most are accepted.`;
+      return isFromScript(context) ? context.json({ said }, 413) : context.text(`${said}\n`, 413);
+    }
     const form = await context.req.parseBody();
     if (form['token'] === lab.token) return next();
     const text = 'Its buttons belong to a lab that has ended. Load the page again.';
@@ -18,11 +22,15 @@ export function guardForms(lab: Lab): MiddlewareHandler {
   };
 }
 
-/** Reads a form's fields, without files; fails while the database is not ready. */
+/**
+ * Reads a form's fields, without files.
+ *
+ * @throws Refused while the database is not ready.
+ */
 export async function readFields(context: Context, lab: Lab): Promise<Map<string, string>> {
   const body = await context.req.parseBody();
   if (lab.database.state !== 'up')
-    throw new Error('The database is not ready. Try again in a moment.');
+    throw new Refused('The database is not ready. Try again in a moment.');
   return new Map(
     Object.entries(body).flatMap(([name, value]) =>
       typeof value === 'string' ? [[name, value] as const] : [],

@@ -1,9 +1,9 @@
 /** The lab's state: the database, the lessons, and the classes that have been used. */
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { existsSync, type StatsListener, unwatchFile, watchFile } from 'node:fs';
+import { type StatsListener, unwatchFile, watchFile } from 'node:fs';
 import { createConnection } from 'mysql2/promise';
-import { findClass, type Lesson, readLessons, UnknownName } from '../course/catalogue.ts';
+import { findClass, isFile, type Lesson, readLessons, UnknownName } from '../course/catalogue.ts';
 import { hasMine, rememberedLesson } from '../course/mine.ts';
 import type { Prediction } from '../course/note.ts';
 import { hasBegun, recordPrediction } from '../course/progress.ts';
@@ -13,6 +13,7 @@ import { TypeChecker } from '../runner/types.ts';
 import { type AttackRun, newAttackRun, runLessonAttack } from './attack-runs.ts';
 import { LabCache, usesCache } from './cached-rows.ts';
 import { noClassYet, type Subject, type View } from './class-file.ts';
+import { Refused } from './refused.ts';
 import { RunningClass } from './running-class.ts';
 import { classBefore } from './steps.ts';
 import { newTestRun, runClassTests, type TestRun } from './test-runs.ts';
@@ -164,7 +165,7 @@ export class Lab extends EventEmitter<Events> {
   /** The class with its table and processes, created when it is first used. */
   async run(subject: Subject): Promise<RunningClass> {
     const key = subject.condition;
-    if (!existsSync(subject.path)) throw new UnknownName(noClassYet(subject));
+    if (!isFile(subject.path)) throw new UnknownName(noClassYet(subject));
     const running = this.#reuseOrCreate(subject, this.#classes.get(key));
     // Moved to the end: the first is the least recently used.
     this.#classes.delete(key);
@@ -213,11 +214,14 @@ export class Lab extends EventEmitter<Events> {
 
   /**
    * Records a prediction for the view's attack on its class, and returns the outcome in a sentence.
+   *
+   * @throws Refused when the prediction cannot be written.
    */
   predict({ lesson, subject }: View, prediction: Prediction): string {
     const trouble = recordPrediction(lesson, subject.condition, prediction);
     this.emit('change', subject.condition);
-    return trouble ?? `You said: ${prediction}.`;
+    if (trouble !== undefined) throw new Refused(trouble);
+    return `You said: ${prediction}.`;
   }
 
   /** Adds what a page has started: `end` is called when the lab ends. */

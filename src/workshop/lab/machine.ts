@@ -1,5 +1,7 @@
 /** Programs that a page starts when its button is pressed: off, starting, up, or failed with a reason. */
+
 import type { Lab } from './lab.ts';
+import { Refused } from './refused.ts';
 import { errorMessage } from './text.ts';
 
 /** The topic of the page with several servers. */
@@ -61,10 +63,12 @@ export abstract class Machine {
    * @param title - Its description: `100 visits`.
    * @param task - Resolves to its outcome in one sentence, which is read aloud.
    * @returns A sentence about what happens now.
+   * @throws Refused when another task is under way.
    */
   perform(title: string, task: () => Promise<string>): string {
-    if (this.#state.state !== 'up') return 'Start it first.';
-    if (this.#work !== undefined) return `Still at work: ${this.#work}.`;
+    if (this.#state.state !== 'up') throw new Refused('Start it first.');
+    if (this.#work !== undefined)
+      throw new Refused(`Still at work: ${this.#work}. Wait for its end.`);
     this.#work = title;
     this.#trouble = undefined;
     this.changed();

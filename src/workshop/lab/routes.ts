@@ -4,12 +4,13 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { addCompare } from './compare-routes.ts';
 import { addDocumentation } from './documentation-routes.ts';
 import { addFinish } from './finish-routes.ts';
-import { guardForms } from './forms.ts';
+import { guardForms, isFromScript } from './forms.ts';
 import { Gauntlet } from './gauntlet.ts';
 import { addGauntlet } from './gauntlet-routes.ts';
 import { html, raw } from './html.ts';
 import type { Lab } from './lab.ts';
 import { addLesson } from './lesson-routes.ts';
+import { Refused } from './refused.ts';
 import { addServers } from './servers-routes.ts';
 import { filesBelow } from './static-files.ts';
 import { messagePage } from './views/frame.ts';
@@ -62,9 +63,13 @@ const setHeaders: MiddlewareHandler = async (context, next) => {
 
 /** A RangeError names a lesson, class or step that does not exist. */
 function showError(error: Error, context: Context): Response | Promise<Response> {
-  const isUnknown = error instanceof RangeError;
+  const [heading, status] =
+    error instanceof RangeError
+      ? (['Not here', 404] as const)
+      : error instanceof Refused
+        ? (['Not now', 503] as const)
+        : (['That went wrong', 500] as const);
+  if (isFromScript(context)) return context.json({ said: error.message }, status);
   const text = raw(html`${error.message}`.toString().replaceAll('\n', '<br>'));
-  return isUnknown
-    ? context.html(messagePage('Not here', text), 404)
-    : context.html(messagePage('That went wrong', text), 500);
+  return context.html(messagePage(heading, text), status);
 }

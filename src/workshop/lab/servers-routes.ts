@@ -40,6 +40,7 @@ async function press(
     if (task === 'start') return [part, web.start()];
     if (task === 'send' && number > 0 && number <= 1_000) return [part, web.send(number)];
     if (task === 'forget') return [part, web.forget()];
+    if (task === 'reopen') return [part, await web.reopen()];
     if (task === 'toggle') return [part, await web.toggle(word)];
     if (task === 'hang') return [part, await web.hang(word)];
   }

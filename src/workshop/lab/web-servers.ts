@@ -11,6 +11,7 @@ import {
   visitOften,
 } from '../sandbox/site.ts';
 import { Machine, type Starting } from './machine.ts';
+import { Refused } from './refused.ts';
 import { count } from './text.ts';
 
 /** The lesson whose class and twin are served. */
@@ -62,6 +63,11 @@ export class WebServers extends Machine {
     return this.#site?.proxy;
   }
 
+  /** False once that program has ended: no visit reaches a server then. */
+  get isReachable(): boolean {
+    return this.#site?.isReachable ?? false;
+  }
+
   /** Sends visits of one browser, several at a time. */
   send(visits: number): string {
     return this.perform(count(visits, 'visit'), async () => {
@@ -86,7 +92,8 @@ export class WebServers extends Machine {
       }
       const { shown, answered, unanswered } = this.#visits;
       const sent = answered + unanswered - before;
-      return `${count(sent, 'visit')} sent. The counter shows ${shown}, ${answered} were answered.`;
+      const said = `${count(sent, 'visit')} sent. The counter shows ${shown}, ${answered} were answered.`;
+      return this.isReachable ? said : `${said} ${this.proxy} has ended.`;
     });
   }
 
@@ -97,6 +104,13 @@ export class WebServers extends Machine {
     this.#answered.clear();
     this.changed();
     return 'A new visitor, without a cookie.';
+  }
+
+  /** Starts the program in front of the servers again. */
+  async reopen(): Promise<string> {
+    await this.#opened().reopen();
+    this.changed();
+    return `${this.proxy} is up again.`;
   }
 
   /** Kills a server as a crash would, or starts it again; also while visits are under way. */
@@ -112,7 +126,7 @@ export class WebServers extends Machine {
   /** Lets a server hang, or resumes it; also while visits are under way. */
   async hang(name: string): Promise<string> {
     const server = this.#find(name);
-    if (!server.isUp) return `${name} was killed. Start it again first.`;
+    if (!server.isUp) throw new Refused(`${name} was killed. Start it again first.`);
     const isHung = this.#hung.has(name);
     await (isHung ? server.resume() : server.pause());
     if (isHung) this.#hung.delete(name);

@@ -37,20 +37,28 @@ export function obtainHaproxy(
 export class Haproxy {
   readonly #program: PackagedProgram;
   #child: ChildProcess | undefined;
+  #folder: string | undefined;
   #port = 0;
 
   constructor(program: PackagedProgram) {
     this.#program = program;
   }
 
-  /** Its port of the loopback. */
+  /** Its port of the loopback; the same one after it has ended and was started again. */
   get port(): number {
     return this.#port;
   }
 
+  /** False before its start, and once it has ended, by whatever cause. */
+  get isUp(): boolean {
+    return this.#child?.exitCode === null && this.#child.signalCode === null;
+  }
+
   /** Starts it in front of servers, which need not be up: it looks for them itself. */
   async start(backends: readonly Backend[]): Promise<void> {
+    await this.close();
     const folder = await mkdtemp(join(tmpdir(), 'phpsessid-haproxy-'));
+    this.#folder = folder;
     const [config, log] = [join(folder, 'haproxy.cfg'), join(folder, 'log')];
     const launch = async (port: number): Promise<ChildProcess> => {
       await writeFile(config, configuration(port, backends));
@@ -60,20 +68,22 @@ export class Haproxy {
       return this.#child;
     };
     try {
-      this.#port = await startOnPort('haproxy', 0, launch);
+      this.#port = await startOnPort('haproxy', this.#port, launch);
     } catch (error) {
       const words = await readFile(log, 'utf8').catch(() => '');
       await this.close();
-      await rm(folder, { recursive: true, force: true });
       throw new Error(`${(error as Error).message}: ${words.trim()}`);
     }
   }
 
   /** Ends it; requests that are under way are cut off. */
   async close(): Promise<void> {
-    const child = this.#child;
+    const [child, folder] = [this.#child, this.#folder];
     this.#child = undefined;
+    this.#folder = undefined;
     if (child) await stopSupervised(child);
+    // Its supervisor leaves it where haproxy has ended by itself.
+    if (folder) await rm(folder, { recursive: true, force: true });
   }
 }
 

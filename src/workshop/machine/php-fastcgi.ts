@@ -37,7 +37,13 @@ export class FastCgiPhp {
     return this.#port;
   }
 
+  /** False before its start, and once it has ended, by whatever cause. */
+  get isUp(): boolean {
+    return this.#child?.exitCode === null && this.#child.signalCode === null;
+  }
+
   async start(): Promise<void> {
+    await this.close();
     const { variables, settings = {}, workers = 4 } = this.#order;
     this.#folder = await mkdtemp(join(tmpdir(), 'phpsessid-fastcgi-'));
     const ini = Object.entries(settings).map(([name, value]) => `${name}="${value}"`);
@@ -68,8 +74,9 @@ export class FastCgiPhp {
   async kill(): Promise<void> {
     const child = this.#child;
     if (!child) return;
-    if (child.exitCode === null) {
-      const ended = exitOf(child);
+    // Workers go on without the process that has started them, and keep its port.
+    if (this.isUp || (await canConnect(this.#port))) {
+      const ended = this.isUp ? exitOf(child) : undefined;
       const group = await this.#group();
       process.kill(group, 'SIGKILL');
       forgetSuspended(group);

@@ -21,6 +21,10 @@ export class SmallProxy {
     return (this.#server?.address() as AddressInfo | null)?.port ?? 0;
   }
 
+  get isUp(): boolean {
+    return this.#server !== undefined;
+  }
+
   /** Starts it in front of servers, which need not be up. */
   async start(backends: readonly Backend[]): Promise<void> {
     this.#server = createServer((request, response) => {

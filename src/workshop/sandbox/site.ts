@@ -44,6 +44,10 @@ export interface Site {
   readonly port: number;
   /** `haproxy 2.6.12`, or what stands in for it. */
   readonly proxy: string;
+  /** False once the proxy has ended: no visit reaches a server then. */
+  readonly isReachable: boolean;
+  /** Starts the proxy again, on the same port. */
+  reopen(): Promise<void>;
   readonly servers: ReadonlyMap<string, SiteServer>;
   close(): Promise<void>;
 }
@@ -78,23 +82,31 @@ export async function openSite(
     await proxy.close();
     await Promise.all([...servers.values()].map((server) => server.kill()));
   };
+  const reopen = (): Promise<void> =>
+    proxy.start(
+      orders.map((order) => {
+        const port = servers.get(order.name)?.port ?? 0;
+        return { name: order.name, port, script: isPhp(order) ? order.file : undefined };
+      }),
+    );
   try {
     for (const order of orders) {
       const whole = { ...order, environment: { ...environment, ...order.environment } };
       servers.set(order.name, isPhp(order) ? await phpServer(whole, options) : nodeServer(whole));
     }
     await Promise.all([...servers.values()].map((server) => server.start()));
-    await proxy.start(
-      orders.map((order) => {
-        const port = servers.get(order.name)?.port ?? 0;
-        return { name: order.name, port, script: isPhp(order) ? order.file : undefined };
-      }),
-    );
+    await reopen();
   } catch (error) {
     await close();
     throw error;
   }
-  return { port: proxy.port, proxy: name, servers, close };
+  const { port } = proxy;
+  return {
+    ...{ port, proxy: name, servers, reopen, close },
+    get isReachable() {
+      return proxy.isUp;
+    },
+  };
 }
 
 /**
@@ -168,13 +180,13 @@ async function phpServer(order: ServerOrder, options: Announcements): Promise<Si
   return {
     name,
     get isUp() {
-      return isUp;
+      return isUp && php.isUp;
     },
     get port() {
       return php.port;
     },
     async start() {
-      if (isUp) return;
+      if (isUp && php.isUp) return;
       await php.start();
       isUp = true;
     },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { root } from '../../../src/workshop/course/catalogue.ts';
@@ -83,6 +83,9 @@ test('a learner without a file sees how to begin one', async () => {
   assert.equal(status, 404);
   assert.match(body, /npm run lesson \d+ creates it/);
   assert.match(await page(), /There is no lessons\/mine\/sessions\.ts yet/);
+  mkdirSync(project.mine);
+  assert.match(await page(), /There is no lessons\/mine\/sessions\.ts yet/);
+  rmdirSync(project.mine);
 });
 
 test('the class of the learner is served as soon as it is there', async () => {
@@ -132,7 +135,19 @@ test('a database that dies is reported on the page and restarts by itself', asyn
   await until(async () => (await fetch(`${lab.address}/healthz`)).status === 503, 'healthz 503');
   await until(() => heard.includes('The database is down.'), 'the page to say so');
   assert.equal((await play('lesson-05')).status, 503);
-  assert.match(await page(), /The database is down/);
+  const down = await page();
+  assert.match(down, /The database is down/);
+  const token = /name="token" value="([^"]+)"/.exec(down)?.[1] ?? '';
+  const refused = await fetch(`${lab.address}/reset`, {
+    method: 'POST',
+    headers: { Accept: 'application/json' },
+    body: new URLSearchParams({ token, lesson: '05', class: 'lesson-05' }),
+  });
+  const { said } = (await refused.json()) as { said: string };
+  assert.deepEqual(
+    [refused.status, said],
+    [503, 'The database is not ready. Try again in a moment.'],
+  );
 
   await cable.mend();
   const from = heard.length;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
@@ -9,7 +10,21 @@ import type { GaleraNode } from '../../../src/workshop/machine/galera/node.ts';
 import { HANG } from '../../hang.ts';
 import { counts, inspectPage, lastSaid, openLab, overflow, reads, skip } from './visitor.ts';
 
-const { visit } = await openLab();
+const { visit, workshop } = await openLab();
+
+/** Kills the haproxy that the lab has started. */
+function killProxy(): void {
+  const rows = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' })
+    .split('\n')
+    .map((line) => /(\d+) +(\d+) (.*)/.exec(line) ?? []);
+  const supervisors = rows.filter(([, , parent]) => Number(parent) === workshop.child.pid);
+  const proxies = rows.filter(
+    ([, , parent, args = '']) =>
+      /^\S*haproxy -db -f /.test(args) && supervisors.some(([, pid]) => pid === parent),
+  );
+  assert.equal(proxies.length, 1);
+  process.kill(Number(proxies[0]?.[1]), 'SIGKILL');
+}
 
 /** Presses a button, and waits until its task is over. */
 async function press(page: Page, part: 'web' | 'databases', button: string): Promise<void> {
@@ -37,7 +52,16 @@ test('a site of three servers counts on while one is killed and comes back', {
   await page.getByText('No visit yet.').waitFor();
   await press(page, 'web', '#web-1');
   await reads(page.locator('#web-state'), /The counter shows 1\. 1 visit answered\./);
+  killProxy();
+  await reads(
+    page.locator('#web-state'),
+    /✘ haproxy [\d.]+ has ended: no visit reaches a server\./,
+  );
   assert.deepEqual(await inspectPage(page), []);
+  await page.locator('#web-reopen').press('Enter');
+  await reads(lastSaid(page), /^haproxy [\d.]+ is up again\.$/);
+  await press(page, 'web', '#web-1');
+  await reads(page.locator('#web-state'), /The counter shows 2\. 2 visits answered\./);
 });
 
 test('a server that hangs is taken out, and resumed, with the keyboard alone', {
@@ -96,6 +120,11 @@ test('a cluster loses no save that compares the version, though a node dies or h
   assert.equal(await hang.getAttribute('aria-label'), 'Resume n3');
   await page.locator('#save-version').press('Enter');
   await reads(state, /acknowledged so far/);
+  await page.locator('#save-version').press('Enter');
+  await reads(
+    page.locator('.refusal > .refused'),
+    'Still at work: 300 saves by comparing the version. Wait for its end.',
+  );
   // The others leave it out, and its workers go to them: no save is lost, and none waits for ever.
   await state.getByText('were acknowledged, and the row says').waitFor();
   await reads(state, /✔ .*none is lost/s);

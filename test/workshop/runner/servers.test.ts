@@ -25,6 +25,8 @@ test('keys kill a server and start it again, and the site continues', async () =
   await typist.sees(/A was killed/);
   typist.press('r');
   await typist.sees(/failed: 0[\s\S]*the counter is at 12/);
+  typist.press('bpr');
+  await typist.sees(/✘ no server answers \(haproxy [\d.]+: 503\)\. a, b and p start them/);
   typist.press('a');
   await typist.sees(/A is up/);
   typist.press('q');
@@ -44,6 +46,9 @@ test('an invalid number of requests is refused', async () => {
   for (const wrong of ['2', 'many']) {
     const { code, errors } = await run('servers', `--requests=${wrong}`);
     assert.equal(code, 2, wrong);
-    assert.match(errors, /--requests takes a whole number from 3 to 100000/);
+    assert.match(
+      errors,
+      /--requests takes a whole number from 3 to 100000, and "\w+" is not one\./,
+    );
   }
 });

@@ -127,6 +127,19 @@ export function say(sentence) {
   if (announcer.childElementCount > SAID) announcer.firstElementChild?.remove();
 }
 
+/** Shows a sentence as well: a button was refused, or the lab does not answer. */
+function complain(/** @type {string} */ sentence) {
+  say(sentence);
+  announcer?.classList.replace('unseen', 'refusal');
+  announcer?.lastElementChild?.classList.add('refused');
+}
+
+/** Hides the sentence of a refused button; screen readers keep it. */
+function forgive() {
+  announcer?.classList.replace('refusal', 'unseen');
+  announcer?.querySelector('.refused')?.classList.remove('refused');
+}
+
 /** Writes a text only where it differs, so that nothing is drawn twice. */
 function write(/** @type {Element | null} */ element, /** @type {string} */ text) {
   if (element && element.textContent !== text) element.textContent = text;
@@ -152,6 +165,7 @@ document.addEventListener('submit', async (event) => {
   const button = event.submitter;
   if (button?.getAttribute('aria-disabled') === 'true') return;
   button?.setAttribute('aria-disabled', 'true');
+  forgive();
   const body = new URLSearchParams();
   for (const [name, value] of new FormData(form, button)) body.append(name, String(value));
   // The typed text has been sent: from now on the server's value is shown again.
@@ -162,11 +176,10 @@ document.addEventListener('submit', async (event) => {
       body,
       headers: { Accept: 'application/json' },
     });
-    if (answer.ok) say((await answer.json()).said);
-    else if (answer.status === 403) location.reload();
-    else say(`The lab answered ${answer.status}. Load the page again if this goes on.`);
+    if (answer.status === 403) location.reload();
+    else (answer.ok ? say : complain)((await answer.json()).said);
   } catch {
-    say('The lab does not answer. Is npm start still running?');
+    complain('The lab does not answer. Is npm start still running?');
   } finally {
     button?.removeAttribute('aria-disabled');
   }

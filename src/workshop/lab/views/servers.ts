@@ -100,7 +100,11 @@ function webPart(web: WebServers): Html {
     <button class="quiet" id="web-forget" name="do" value="web forget">A new visitor</button>
     ${work !== undefined && html`<span class="muted">${work} …</span>`}
   </p>
-  ${troubleOf(web)}${visitsLine(visits, work === undefined)}`;
+  ${!web.isReachable && proxyEnded(web)}${troubleOf(web)}${visitsLine(visits, work === undefined)}`;
+}
+
+function proxyEnded({ proxy }: WebServers): Html {
+  return html`<p class="message bad"><span aria-hidden="true">✘</span> ${proxy} has ended: no visit reaches a server. <button id="web-reopen" name="do" value="web reopen">Start it again</button></p>`;
 }
 
 function webLane({ name, runs, state, answered }: ServerLane, most: number): Html {

@@ -30,7 +30,9 @@ for your browser, and a key kills a server or starts it again.
     const lesson = findLesson(lessons, LESSON);
     const requests = Number(text('requests') ?? REQUESTS);
     if (!Number.isInteger(requests) || requests < 3 || requests > 100_000) {
-      throw new UsageError('--requests takes a whole number from 3 to 100000.');
+      throw new UsageError(
+        `--requests takes a whole number from 3 to 100000, and "${text('requests')}" is not one.`,
+      );
     }
     const { path } = existingClass(lessons, text('class') ?? lesson.condition);
     const progress = terminal.whisper;
@@ -61,7 +63,12 @@ async function count(
   signal: AbortSignal,
 ): Promise<{ count: number; failed: number; answered: Record<string, number> }> {
   say(`one browser sends ${requests} requests, ${AT_ONCE} at a time …`);
-  const { cookie } = await visit(site.port);
+  const { cookie, status } = await visit(site.port);
+  signal.throwIfAborted();
+  if (status !== 200) {
+    say(paint('red', `✘ no server answers (${site.proxy}: ${status}). a, b and p start them\n`));
+    return { count: 0, failed: 1, answered: {} };
+  }
   const began = performance.now();
   const { right, failed } = await visitOften(site.port, cookie, requests - 2, AT_ONCE, signal);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
@@ -86,7 +93,13 @@ async function obeyKeys(
   let working = Promise.resolve();
   const act = async (key: string): Promise<void> => {
     const server = all.find(({ name }) => name[0]?.toLowerCase() === key);
-    if (key === 'r') await count(site, requests, terminal, either);
+    if (key === 'r') {
+      if (!site.isReachable) {
+        terminal.say(`${site.proxy} has ended: it is started again`);
+        await site.reopen();
+      }
+      await count(site, requests, terminal, either);
+    }
     if (!server) return;
     const wasUp = server.isUp;
     await (wasUp ? server.kill() : server.start());
