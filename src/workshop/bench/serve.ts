@@ -6,7 +6,7 @@ import { type PageRequest, type PageResponse, visit } from '../sandbox/browser.t
 import type { Means, SessionsExport } from '../sandbox/contract.ts';
 import { counterPage, pageErrors } from '../sandbox/counter.ts';
 import { NotPorted } from '../sandbox/not-ported.ts';
-import { startPage } from '../sandbox/server.ts';
+import { startPage, UNSWEPT } from '../sandbox/server.ts';
 import type { Damage } from './damage.ts';
 import type { LastCall } from './handler.ts';
 
@@ -49,9 +49,6 @@ export interface Served {
   /** The errors that the test causes itself. */
   readonly damage: Damage;
 }
-
-/** PHP's default, one sweep in a hundred requests, would make a test red by chance. */
-const UNSWEPT = { 'session.gc_probability': '0' } as const;
 
 /** Serves the counter page on a free port of the loopback, until the caller closes it. */
 export async function serveCounter(

@@ -41,6 +41,12 @@ export class ClassUnavailable extends Error {
   }
 }
 
+/**
+ * PHP sweeps in one request of a hundred, and a test or a recording of the counter page would be
+ * another one then.
+ */
+export const UNSWEPT = { 'session.gc_probability': '0' } as const;
+
 /** The program of the counter page, which takes a {@link PageOrder}. */
 export const pageProgram: string = fileURLToPath(new URL('page-program.ts', import.meta.url));
 

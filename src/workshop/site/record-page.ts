@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { type PageRequest, type PageResponse, visit } from '../sandbox/browser.ts';
 import type { Message } from '../sandbox/messages.ts';
 import type { PageOrder } from '../sandbox/page-program.ts';
-import { startPage } from '../sandbox/server.ts';
+import { startPage, UNSWEPT } from '../sandbox/server.ts';
 import { openWire, type Wire } from '../wire/proxy.ts';
 
 /** A response, with every event of its request in order. */
@@ -31,9 +31,6 @@ export interface Recorded {
   /** PHP's settings; by default no request sweeps. */
   settings?: PageOrder['settings'];
 }
-
-/** By default PHP sweeps in one request of a hundred, and that recording would be another one. */
-const UNSWEPT = { 'session.gc_probability': '0' };
 
 /** Serves the page by the class of a condition, as the lab does, for the length of a recording. */
 export async function withRecordedPage<Result>(
