@@ -60,7 +60,7 @@ process.once('exit', removeFolder);
 cleanUpBeforeSignals(removeFolder);
 
 /** Most test files wait for a server or a child now and then; others and the steps use that time. */
-const filesAtOnce = Math.max(4, availableParallelism() - 1);
+const filesAtOnce = Math.max(3, availableParallelism() - 1);
 
 /** Results of the last check, for files that have not changed since; `npm ci` removes them. */
 const CHECKED = 'node_modules/.cache/checked.tsbuildinfo';

@@ -42,7 +42,7 @@ export interface OwnedDatabase extends BenchDatabase {
 }
 
 /** The time in which the server must notice that a connection ended. */
-const noticeWithin = 5000;
+const noticeWithin = 20_000;
 
 /** Opens a schema for a test file, with a connection of its own beside the wire. */
 export async function openDatabase(

@@ -28,8 +28,8 @@ export interface Packaged {
   without: RegExp;
 }
 
-/** Milliseconds until a server must be up; a busy small machine needs seconds. */
-const startLimit = 20_000;
+/** Milliseconds until a server must be up; a busy small machine needs many seconds. */
+const startLimit = 60_000;
 
 /**
  * Obtains a server: an installed one, else that of the system's packages, unpacked into the cache.

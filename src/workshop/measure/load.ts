@@ -48,7 +48,7 @@ interface Response {
 }
 
 /** Milliseconds after which a request has failed. */
-const PATIENCE = 10_000;
+const PATIENCE = 60_000;
 
 const sessions = new Map<string, Client[]>();
 

@@ -28,7 +28,7 @@ interface PhpOrder {
 export const counterPage: string = fileURLToPath(new URL('php-page.php', import.meta.url));
 
 /** Milliseconds until both must respond. */
-const startLimit = 20_000;
+const startLimit = 60_000;
 
 /** Serves a PHP page on a free port of the loopback; both programs end with this process. */
 export async function servePhp(programs: PhpFpm, order: PhpOrder): Promise<Served> {

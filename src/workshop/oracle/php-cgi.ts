@@ -55,7 +55,8 @@ interface StartPhpOptions {
   php?: Php | undefined;
 }
 
-const timeLimit = 10_000;
+/** Milliseconds after which a script is taken for one that hangs: PHP starts anew for each. */
+const timeLimit = 60_000;
 
 /**
  * Obtains native PHP: an installed or a fetched php-cgi.

@@ -10,7 +10,7 @@ const RELOAD = 'a reload';
 const STRANGER = 'a new visitor';
 
 /** Milliseconds until a request without a response counts as waiting. */
-const PATIENCE = 1_000;
+const PATIENCE = 4_000;
 
 /**
  * Draws who has a connection and who waits for one, while a page of a visitor is saving, ten
