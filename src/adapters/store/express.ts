@@ -32,8 +32,9 @@ export type SessionMiddleware = (
  * save. If it cannot be saved, its error goes to Express's error handlers, which answer instead; an
  * answer that reports a failure itself (500 and above, or 400 and above after a call of the session
  * has failed) stays, and the error is a process warning. A handler that throws has its session saved
- * before the answer to the error leaves. For a request that becomes a WebSocket call the middleware as
- * the manual of `ws` shows, with `{}` as the response; the page then saves by `session.save()`.
+ * before the answer to the error leaves. If the client goes before it has sent its whole request, the
+ * session is saved at once. For a request that becomes a WebSocket call the middleware as the manual
+ * of `ws` shows, with `{}` as the response; the page then saves by `session.save()`.
  *
  * @param sessions - The store.
  * @param options - The cookie.
@@ -69,7 +70,11 @@ export function expressSessions<Data extends object>(
 ): SessionMiddleware {
   const begin = prepareHttpSessions(sessions, options);
   return (request, response, next) => {
-    begin(request, response, failBy(next, request, response));
+    const hasEnded = begin(request, response, failBy(next, request, response));
+    response.once('close', () => {
+      // Without the rest of its request the page fails, and its error may be left unanswered.
+      if (!request.complete) hasEnded();
+    });
     next();
   };
 }

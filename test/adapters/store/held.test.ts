@@ -29,6 +29,7 @@ import {
   type NodeSessionOptions,
   withSessions,
 } from '../../../src/adapters/store/node.ts';
+import { gate } from '../../../src/contract/case.ts';
 import type { Session } from '../../../src/store/index.ts';
 import { newStore } from '../../store/fixture.ts';
 import { begin, Memory, quiet, serve } from '../fixture.ts';
@@ -247,6 +248,27 @@ test('a page that ends without an answer, as its client has gone, is saved, and 
     session.data['method'] = 'none';
     await session.save();
   }
+});
+
+test('a page of Express whose upload is cut is saved at once, though its error is not answered', async () => {
+  const sessions = newStore({ strategy: 'lock', lockTimeout: 5 });
+  const first = await sessions.start(undefined);
+  await first.renew({ user: 'ann' });
+  const { closed: hasBegun, open } = gate();
+  const app = express();
+  app.use(expressSessions(sessions), async (request) => {
+    (await getSession(request)).data['upload'] = 'begun';
+    open();
+    for await (const _ of request);
+  });
+  const ignore: ErrorRequestHandler = (_error, _request, _response, _next) => {};
+  const socket = connect(Number(new URL(await serve(app.use(ignore))).port), '127.0.0.1');
+  const head = `Cookie: __Host-session=${first.id}\r\nContent-Length: 9`;
+  socket.write(`POST / HTTP/1.1\r\nHost: localhost\r\n${head}\r\n\r\nabc`);
+  await hasBegun;
+  socket.resetAndDestroy();
+  await using session = await sessions.start(first.id);
+  assert.equal(session.data['upload'], 'begun');
 });
 
 test('a function for errors that fails itself leaves the answer to the default', async () => {
