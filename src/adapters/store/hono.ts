@@ -18,8 +18,10 @@ export interface HonoContext {
     /** The Fetch request, which `getSession()` takes. */
     readonly raw: Request;
   };
-  /** The response as the handlers have left it. */
+  /** The response as the handlers have left it; read before there is one, it is an empty one. */
   res: Response;
+  /** Whether there is a response. */
+  readonly finalized: boolean;
 }
 
 /**
@@ -64,7 +66,7 @@ export function honoSessions<Data extends object>(
     const exchange = begin({ cookie, head, request, alias: context.req });
     const page = async (): Promise<Response> => {
       await next();
-      return context.res;
+      return context.finalized ? context.res : new Response(null, { status: 500 });
     };
     let changed: Response;
     try {
@@ -77,7 +79,8 @@ export function honoSessions<Data extends object>(
       await exchange.close();
       throw error;
     }
-    if (changed === context.res) return;
+    // Hono itself reports a handler that has returned nothing.
+    if (!context.finalized || changed === context.res) return;
     // Hono joins the headers of the response that is replaced to those of the new one.
     context.res = undefined as unknown as Response;
     context.res = changed;

@@ -147,6 +147,18 @@ test("Next's Route Handler: a Response that is thrown is saved, its cookie set, 
   await session.close();
 });
 
+test('Hono: a handler that returns nothing is not answered with an empty page', async () => {
+  const app = new Hono();
+  app.use(honoSessions(newStore()));
+  app.get('/', async (c) => {
+    (await getSession(c.req.raw)).data['tries'] = 1;
+    return undefined as unknown as Response;
+  });
+  app.onError((error, c) => c.text(error.message, 500));
+  const answer = await app.request('/');
+  assert.match(`${answer.status} ${await answer.text()}`, /^500 Context is not finalized/);
+});
+
 test("Hono: the Response of an HTTPException carries the session's cookie", async () => {
   const app = new Hono();
   app.use(honoSessions(newStore()));
