@@ -62,23 +62,21 @@ export function withPhpFetch<Name extends string, Others extends unknown[]>(
     const cookie = request.headers.get('cookie');
     const referer = request.headers.get('referer');
     const exchange = begin({ cookie, referer, url: request.url, head, request });
+    const finish = (response: Response): Response => head.applyTo(response);
     const committed = async (response: Response): Promise<Response> => {
       await exchange.commit('its response was complete');
-      return response;
+      return finish(response);
     };
-    const page = async (): Promise<Response> => {
-      try {
-        return await answerOf(() => exchange.run(() => handler(request, ...others)), committed);
-      } catch (error) {
-        if (isResponse(error)) throw error;
-        // As PHP does after an uncaught exception: the session is saved all the same.
-        await exchange.commit('its handler had failed').catch((failure: unknown) => {
-          if (failure !== error) warn(failure);
-        });
-        return await onError(error, request);
-      }
-    };
-    return await answerOf(page, (response) => head.applyTo(response));
+    try {
+      return await answerOf(() => exchange.run(() => handler(request, ...others)), committed);
+    } catch (error) {
+      if (isResponse(error)) throw error;
+      // As PHP does after an uncaught exception: the session is saved all the same.
+      await exchange.commit('its handler had failed').catch((failure: unknown) => {
+        if (failure !== error) warn(failure);
+      });
+      return await answerOf(() => onError(error, request), finish);
+    }
   };
 }
 

@@ -26,5 +26,6 @@ export async function answerOf(
   } catch (thrown) {
     throw isResponse(thrown) ? await finish(thrown) : thrown;
   }
+  if (!isResponse(response)) throw new TypeError('The handler returned no Response');
   return await finish(response);
 }

@@ -99,6 +99,40 @@ test('a handler that throws answers 500, and its session is saved as PHP saves i
   assert.deepEqual([...memory.rows.values()], ['tries|i:1;']);
 });
 
+test('a handler may return a promise that starts its work at its first then()', async () => {
+  const memory = new Memory();
+  const work = async (): Promise<Response> => {
+    await begin(memory);
+    return new Response('page');
+  };
+  // As a query builder does.
+  const then = (...callbacks: [never, never]): unknown => work().then(...callbacks);
+  const lazy = Object.fromEntries([['then', then]]);
+  const handler = withPhpFetch(() => lazy as never, quiet);
+  assert.equal(await (await handler(at())).text(), 'page');
+  assert.equal(memory.rows.size, 1);
+});
+
+test('a handler without a Response, or with one that was read, is a handler that fails', async () => {
+  const read = new Response('read');
+  await read.text();
+  for (const [answer, message] of [
+    [undefined, /returned no Response/],
+    [read, /disturbed or locked/],
+  ] as const) {
+    const handler = withPhpFetch(
+      async () => {
+        await begin(new Memory());
+        return answer as Response;
+      },
+      { ...quiet, onError: (error) => new Response((error as Error).message, { status: 500 }) },
+    );
+    const response = await handler(at());
+    assert.match(await response.text(), message);
+    assert.match(cookieOf(response), /^PHPSESSID=/);
+  }
+});
+
 test("a Response that the handler throws is thrown on with its session's cookie", async () => {
   const memory = new Memory();
   const handler = withPhpFetch(async (): Promise<Response> => {

@@ -1,6 +1,14 @@
 /** One request from its opening to its commit. */
 
-import { type Awaitable, inSteps, isThenable, ready, type Steps, whenReady } from '../awaitable.ts';
+import {
+  type Awaitable,
+  inSteps,
+  isPromise,
+  isThenable,
+  ready,
+  type Steps,
+  whenReady,
+} from '../awaitable.ts';
 import { filesModule } from '../handlers/files.ts';
 import { Callbacks } from '../handlers/user.ts';
 import { throwFirst } from '../several-errors.ts';
@@ -59,12 +67,19 @@ export function runRequest<Result>(
   body: () => Awaitable<Result>,
 ): Awaitable<Result> {
   return insideRequest(request, () => {
-    if (!request.settings.get('auto_start')) return body();
+    if (!request.settings.get('auto_start')) return started(body());
     const starting = inTurn(request, () =>
       inSteps(execute(request, 'PHP Request Startup', ({ session }) => session.start())),
     );
-    return whenReady(starting, body);
+    return whenReady(starting, () => started(body()));
   });
+}
+
+/** Starts what waits for its first then(), such as a query builder, in the request's context. */
+function started<Result>(result: Awaitable<Result>): Awaitable<Result> {
+  if (isPromise(result) || !isThenable(result)) return result;
+  const lazy = result as PromiseLike<Result>;
+  return new Promise((resolve, reject) => void lazy.then(resolve, reject));
 }
 
 /**
