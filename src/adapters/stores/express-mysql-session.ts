@@ -160,8 +160,8 @@ export class FormerTable {
 
   #endOf(text: string): number {
     const { cookie } = JSON.parse(text) as { cookie?: { expires?: string | null } };
-    const end = new Date(cookie?.expires ?? Number.NaN).getTime();
-    return Math.round((Number.isNaN(end) ? Date.now() + this.#expiration * 1000 : end) / 1000);
+    const end = secondOf(cookie?.expires ?? Number.NaN);
+    return Number.isNaN(end) ? secondOf(Date.now()) + this.#expiration : end;
   }
 }
 
@@ -213,14 +213,22 @@ class HeldFormerRow implements Held {
   }
 }
 
-/** express-mysql-session notes a use in the column alone, and leaves the end within the JSON. */
+/**
+ * express-mysql-session notes a use in the column alone, and leaves the end within the JSON. That end
+ * is exact, and counts until a use has moved the second in the column.
+ */
 function rowOf([sid, stored, expires]: readonly unknown[]): FormerRow {
   const session = parse(String(stored)) as { cookie?: { expires?: string | null } };
-  const end = Number(expires) * 1000;
-  if (session.cookie?.expires && end > new Date(session.cookie.expires).getTime()) {
-    session.cookie.expires = new Date(end).toISOString();
+  const end = Number(expires);
+  if (session.cookie?.expires && end > secondOf(session.cookie.expires)) {
+    session.cookie.expires = new Date(end * 1000).toISOString();
   }
   return { sid: String(sid), stored: String(stored), text: JSON.stringify(session) };
+}
+
+/** Returns the second that express-mysql-session writes for a time. */
+function secondOf(time: string | number): number {
+  return Math.round(new Date(time).getTime() / 1000);
 }
 
 /** Quotes any name, as express-mysql-session does: its tables may have names that ours may not. */

@@ -216,6 +216,13 @@ test('the column `expires` ends a session, of which the old store extends nothin
     const found = await call<session.SessionData>((done) => each.get(sid, done));
     assert.ok(new Date(found.cookie.expires ?? 0).getTime() > Date.now() + 55_000);
   }
+  // The column has this half second rounded up.
+  const end = new Date(Math.round(Date.now() / 1000) * 1000 + 60_500);
+  const exact = await begin({}, end);
+  for (const each of [store, storeFrom({})]) {
+    const found = await call<session.SessionData>((done) => each.get(exact, done));
+    assert.equal(found.cookie.expires, end.toISOString());
+  }
 });
 
 test('a session without an end of its own is extended by each use', async () => {
