@@ -34,8 +34,8 @@ export class CookieSessions<Data extends CookieSession> {
   readonly #uses = new Map<string, { readonly stored: unknown; readonly expires: string }>();
   /** The last save of a request: each compares with what the one before has left. */
   readonly #turns = new WeakMap<Held, Promise<void>>();
-  /** Ends that are under way, by the layer's id. */
-  readonly #ends = new Map<string, Promise<void>>();
+  /** Creations and ends that are under way, by the layer's id. */
+  readonly #underWay = new Map<string, Promise<unknown>>();
   #hasWarned = false;
 
   constructor(
@@ -50,8 +50,6 @@ export class CookieSessions<Data extends CookieSession> {
 
   /** Reads a session; undefined for one that is unknown or has expired. */
   async read(sid: string): Promise<{ readonly data: Data; readonly held: Held } | undefined> {
-    // A page that redirects without waiting for its logout: the next page must not find the session.
-    await this.#ends.get(sid)?.catch(() => {});
     const held = await this.#find(sid);
     if (held === undefined) return undefined;
     const data = parse(held.text) as Data;
@@ -69,7 +67,7 @@ export class CookieSessions<Data extends CookieSession> {
   async write(sid: string, data: Data, held: Held | undefined): Promise<Held | undefined> {
     this.#warnOf(data);
     const text = JSON.stringify(data);
-    if (held === undefined) return await this.#create(sid, data, text);
+    if (held === undefined) return await this.#inTurn(sid, () => this.#create(sid, data, text));
     const save = (): Promise<void> => held.save(text);
     const turn = (this.#turns.get(held) ?? Promise.resolve()).then(save, save);
     this.#turns.set(held, turn);
@@ -81,6 +79,8 @@ export class CookieSessions<Data extends CookieSession> {
   async touch(sid: string, data: Data, held: Held | undefined): Promise<void> {
     const open = held ?? (await this.#find(sid));
     if (open === undefined) return;
+    // A page that does not wait for its save: its response would leave after this, and before the save.
+    await this.#turns.get(open)?.catch(() => {});
     const stored = parse(open.text) as Data;
     const gained = endOf(data) - endOf(stored);
     const slack = (data.cookie?.originalMaxAge ?? 0) * TOUCH_AFTER;
@@ -94,12 +94,18 @@ export class CookieSessions<Data extends CookieSession> {
 
   /** Ends a session. */
   async end(sid: string): Promise<void> {
-    const ending = this.#end(sid);
-    this.#ends.set(sid, ending);
+    await this.#inTurn(sid, () => this.#end(sid));
+  }
+
+  /** Begins a creation or an end when those before it are over: a page may not have waited for them. */
+  async #inTurn<Value>(sid: string, begin: () => Promise<Value>): Promise<Value> {
+    const before = this.#underWay.get(sid);
+    const mine = before ? before.then(begin, begin) : begin();
+    this.#underWay.set(sid, mine);
     try {
-      await ending;
+      return await mine;
     } finally {
-      if (this.#ends.get(sid) === ending) this.#ends.delete(sid);
+      if (this.#underWay.get(sid) === mine) this.#underWay.delete(sid);
     }
   }
 
@@ -140,6 +146,8 @@ export class CookieSessions<Data extends CookieSession> {
   }
 
   async #find(sid: string): Promise<Held | undefined> {
+    // A page that redirects without waiting for its login or logout: the next page is here at once.
+    await this.#underWay.get(sid)?.catch(() => {});
     const opened = await this.#sessions.open(idOf(sid));
     if (opened !== undefined) return new HeldRow(opened);
     const former = this.#former;

@@ -44,18 +44,48 @@ test('a failure is a rejection, and a warning for a caller that does not wait', 
   assert.equal(warning.name, 'SessionUnavailable');
 });
 
-test('a page that does not wait for its logout: the next page finds no session', async () => {
+test('a page that does not wait for its login, save or logout: the next page does', async () => {
   const { sessions: wired, wire } = await wiredStore();
   const store = new ExpressSessionStore(wired);
-  await store.set('c', data({ user: 'ann' }));
-  const gate = wire.gate(1, /^(DELETE|UPDATE)/, { opens: 'by hand' });
-  store.destroy('c', () => {});
-  await gate.arrived;
-  const next = store.get('c');
-  // A read that does not wait is answered within this time.
-  await wired.open(wired.newId());
-  gate.open();
-  assert.equal(await next, null);
+  /** Makes a second call while the first waits for the database. */
+  async function during<Value>(
+    first: (done: () => void) => void,
+    second: () => Promise<Value>,
+  ): Promise<Value> {
+    const gate = wire.gate(1, /^(DELETE|INSERT|UPDATE)/, { opens: 'by hand' });
+    const isOver = new Promise<void>(first);
+    await gate.arrived;
+    let isAnswered = false;
+    const next = second().finally(() => {
+      isAnswered = true;
+    });
+    // A call that does not wait is answered within this time.
+    await wired.open(wired.newId());
+    assert.equal(isAnswered, false);
+    gate.open();
+    await isOver;
+    return await next;
+  }
+  const login = (done: () => void): void => store.set('c', data({ user: 'ann' }), done);
+  const read = (): Promise<SessionData | null> => store.get('c');
+  const session = await during(login, read);
+  assert.equal(session?.['user'], 'ann');
+  const save = (done: () => void): void => store.set('c', { ...session, user: 'eve' }, done);
+  const request = Object.assign(session, { user: 'bob' });
+  await during(
+    (done) => store.set('c', request, done),
+    () => store.touch('c', request),
+  );
+  assert.equal((await read())?.['user'], 'bob');
+  assert.equal(await during((done) => store.destroy('c', done), read), null);
+  await during(login, () => store.destroy('c'));
+  assert.equal(await read(), null);
+  await during(login, read);
+  await during(
+    (done) => store.destroy('c', done),
+    () => new Promise<void>(save),
+  );
+  assert.equal((await read())?.['user'], 'eve');
 });
 
 test('the store calls back in a test that has replaced the timers', {
