@@ -7,6 +7,7 @@ import type { ResponseHead } from '../../php/host.ts';
 import type { Sessions } from '../../store/index.ts';
 import { withoutCookie } from '../fetch-head.ts';
 import { nameOf } from '../page-head.ts';
+import { DirectHead } from './direct-head.ts';
 import { type ExchangeOptions, prepareSessions } from './exchange.ts';
 
 export type { CookieOptions } from './cookie.ts';
@@ -16,6 +17,20 @@ export { type ExchangeOptions, type GetSessionOptions, getSession } from './exch
 export interface H3Event {
   /** The request, which `getSession()` takes. */
   readonly req: Request;
+  /** The server that h3 runs on. */
+  readonly runtime?:
+    | {
+        /** Node's own, where h3 runs on it. */
+        readonly node?:
+          | {
+              /** Node's request. */
+              readonly req: object;
+              /** Node's response. */
+              readonly res?: object | undefined;
+            }
+          | undefined;
+      }
+    | undefined;
   /** The headers that h3 adds to the response for any value that the handler returns. */
   readonly res: {
     /** Its status; undefined for that of what the handler returns. */
@@ -30,6 +45,8 @@ export interface H3Event {
 /**
  * Lets every handler of an h3 application call `getSession(event.req)`. A handler that throws has its
  * session saved, too; an `onError` that returns a Response leaves the cookie of a new session out.
+ * What a handler of `fromNodeHandler()` writes waits for the save, too; an error of that save is a
+ * plain 500 and a warning of the process.
  *
  * @param sessions - The store.
  * @param options - The cookie.
@@ -58,24 +75,30 @@ export function h3Sessions<Data extends object>(
   options: ExchangeOptions = {},
 ): (event: H3Event, next: () => unknown) => Promise<unknown> {
   const begin = prepareSessions(sessions, options);
-  return async ({ req, res }, next) => {
+  return async ({ req, res, runtime }, next) => {
     const head = new EventHead(res);
-    const exchange = begin({ cookie: req.headers.get('cookie'), head, request: req });
-    const page = async (): Promise<unknown> => {
-      try {
-        const answer = await next();
-        head.notePage(answer);
-        return answer;
-      } catch (error) {
-        head.notePage(error);
-        throw error;
-      }
-    };
-    const answer = await exchange.commitAfter(page, (answer) => statusOf(answer, res.status));
+    const node = { request: runtime?.node?.req, response: runtime?.node?.res };
+    const direct = new DirectHead(head, node);
+    const exchange = begin({ cookie: req.headers.get('cookie'), head: direct, request: req });
+    direct.holdFor(exchange);
+    let answer: unknown;
+    try {
+      answer = await next();
+    } catch (error) {
+      head.notePage(error);
+      if (!direct.answersDirectly(exchange, false)) await exchange.commitFor(500);
+      throw error;
+    }
+    if (direct.answersDirectly(exchange, answer === HANDLED)) return answer;
+    head.notePage(answer);
+    await exchange.commitFor(statusOf(answer, res.status));
     head.headersSent = true;
     return answer instanceof Response ? withoutCookie(answer, head.cookie) : answer;
   };
 }
+
+/** The value of a handler that answers through Node's response. */
+const HANDLED = Symbol.for('h3.handled');
 
 /** Marks h3's own HTTPResponse. */
 const HTTP_RESPONSE = Symbol.for('h3.HTTPResponse');

@@ -6,6 +6,7 @@
 import type { Sessions } from '../../store/index.ts';
 import { FetchHead } from '../fetch-head.ts';
 import { answerOf } from '../thrown-response.ts';
+import { DirectHead } from './direct-head.ts';
 import { type ExchangeOptions, prepareSessions } from './exchange.ts';
 
 export type { CookieOptions } from './cookie.ts';
@@ -18,17 +19,24 @@ export interface HonoContext {
     /** The Fetch request, which `getSession()` takes. */
     readonly raw: Request;
   };
+  /** What the server passes on: that of `@hono/node-server` Node's own request and response. */
+  readonly env?: unknown;
   /** The response as the handlers have left it; read before there is one, it is an empty one. */
   res: Response;
   /** Whether there is a response. */
   readonly finalized: boolean;
 }
 
+/** Marks the Response of a handler that answers through Node's response. */
+const ALREADY_SENT = 'x-hono-already-sent';
+
 /**
  * Lets every handler of a Hono application call `getSession(c.req.raw)`. Behind a middleware that
  * replaces the raw request, as Hono's `bodyLimit` does for a body of unknown length, call
  * `getSession(c.req)`. An application behind `app.mount()` gets a Request of its own and finds no
- * session by it: use `app.route()`, or put the middleware into that application.
+ * session by it: use `app.route()`, or put the middleware into that application. What a handler
+ * writes into Node's own response, `c.env.outgoing`, waits for the save, too; an error of that save
+ * is a plain 500 and a warning of the process.
  *
  * @param sessions - The store.
  * @param options - The cookie.
@@ -63,7 +71,10 @@ export function honoSessions<Data extends object>(
     const request = context.req.raw;
     const head = new FetchHead();
     const cookie = request.headers.get('cookie');
-    const exchange = begin({ cookie, head, request, alias: context.req });
+    const { incoming, outgoing } = Object(context.env) as Record<string, unknown>;
+    const direct = new DirectHead(head, { request: incoming, response: outgoing });
+    const exchange = begin({ cookie, head: direct, request, alias: context.req });
+    direct.holdFor(exchange);
     const page = async (): Promise<Response> => {
       await next();
       return context.finalized ? context.res : new Response(null, { status: 500 });
@@ -71,6 +82,8 @@ export function honoSessions<Data extends object>(
     let changed: Response;
     try {
       changed = await answerOf(page, async (response) => {
+        const isHandled = response.headers.has(ALREADY_SENT);
+        if (direct.answersDirectly(exchange, isHandled)) return response;
         head.page = response.headers;
         await exchange.commitFor(response.status);
         return head.applyTo(response);

@@ -11,10 +11,14 @@ import { connect } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createGzip } from 'node:zlib';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import expressSession from 'express-session';
 import Fastify from 'fastify';
-import { H3, HTTPError, HTTPResponse } from 'h3';
+import { fromNodeHandler, H3, HTTPError, HTTPResponse } from 'h3';
+import { toNodeHandler } from 'h3/node';
+import { Hono } from 'hono';
 import Koa from 'koa';
 import { $_SESSION } from '#php';
 import { phpSession } from '../../../src/adapters/express.ts';
@@ -23,6 +27,7 @@ import { expressSessions } from '../../../src/adapters/store/express.ts';
 import { fastifySessions } from '../../../src/adapters/store/fastify.ts';
 import { withFetchSessions } from '../../../src/adapters/store/fetch.ts';
 import { h3Sessions } from '../../../src/adapters/store/h3.ts';
+import { honoSessions } from '../../../src/adapters/store/hono.ts';
 import { koaSessions } from '../../../src/adapters/store/koa.ts';
 import {
   getSession,
@@ -169,7 +174,7 @@ async function answerDirectly(session: Session, response: ServerResponse, way = 
   if (way === 'unsaved-late') await once(response, 'close');
 }
 
-test("a page that answers through Fastify's reply.raw or Koa's ctx.res has its session saved", async () => {
+test("a page that answers through Node's response behind its framework has its session saved", async () => {
   const sessions = newStore();
   let handle: RequestListener = () => {};
   const fastify = Fastify({
@@ -191,9 +196,26 @@ test("a page that answers through Fastify's reply.raw or Koa's ctx.res has its s
     ctx.respond = false;
     await answerDirectly(await getSession(ctx.req), ctx.res, ctx.path.slice(1));
   });
+  const hono = new Hono<{ Bindings: HttpBindings }>();
+  hono.use(honoSessions(sessions)).get('/:way', async ({ env, req }) => {
+    const session = await getSession(req);
+    setImmediate(() => void answerDirectly(session, env.outgoing, req.param('way')));
+    return RESPONSE_ALREADY_SENT;
+  });
+  const h3 = new H3().use(h3Sessions(sessions));
+  h3.get('/:way', async (event) => {
+    const session = await getSession(event.req);
+    const way = event.context.params?.['way'];
+    const page = (_request: unknown, response: object): void =>
+      void answerDirectly(session, response as ServerResponse, way);
+    return await fromNodeHandler(page)(event);
+  });
   for (const url of [
     await serve((request, response) => handle(request, response)),
     await serve(koa.callback()),
+    // h3 would take its own Response for a text, with another one in the global's place.
+    await serve(getRequestListener(hono.fetch, { overrideGlobalObjects: false })),
+    await serve(toNodeHandler(h3) as RequestListener),
   ]) {
     for (const way of ['once', 'stream']) {
       const answer = await ask(url, `/${way}`);
