@@ -82,13 +82,17 @@ function drawUndone({ observed, broken }: Matrix, { label, proves }: Lesson): st
   return `✘${red} of ${proves.length} on ${seen.base}${wrong}`;
 }
 
-function conclusion({ broken, observed, milliseconds }: Matrix): string[] {
+function conclusion({ broken, doubtful, observed, milliseconds }: Matrix): string[] {
   const seconds = (milliseconds / 1000).toFixed(1);
   const seen = [...observed.classes, ...observed.wrong, ...observed.undone];
   const runs = seen.reduce((sum, { results }) => sum + results.length, 0);
   const looked = `${runs} tests and ${observed.attacks.length} attacks in ${seconds} s`;
-  if (broken.length === 0) return [`✔ every cell as promised: ${looked}`];
+  const second = doubtful.map(
+    ({ rule, sentence }) => `! rule ${rule}  held only when its class ran alone: ${sentence}`,
+  );
+  if (broken.length === 0) return [...second, `✔ every cell as promised: ${looked}`];
   return [
+    ...second,
     ...broken.map(({ rule, sentence }) => `✘ rule ${rule}  ${sentence}`),
     '',
     `✘ ${broken.length} ${broken.length === 1 ? 'promise is' : 'promises are'} broken: ${looked}`,

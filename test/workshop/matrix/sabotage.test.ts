@@ -60,6 +60,20 @@ test('a class that fails its own test breaks rule 1', async () => {
   ]);
 });
 
+test('a class that fails once and not alone is named, and breaks nothing', async () => {
+  workshop.edit(
+    'lessons/02-exact/sessions.ts',
+    "return '';",
+    "return process.getBuiltinModule('fs').mkdirSync('once', { recursive: true }) ? 'late' : '';",
+  );
+  const matrix = await judge(2, 1);
+  assert.deepEqual(matrix.broken, []);
+  assert.match(
+    drawMatrix(workshop.lessons(), matrix),
+    /^! rule 1 {2}held only when its class ran alone: .*"only the exact id reads a session" fails.*\n✔ every cell as promised/m,
+  );
+});
+
 test('a retired test that stays green breaks rule 1', async () => {
   workshop.edit(
     'lessons/03-strict/sessions.ts',

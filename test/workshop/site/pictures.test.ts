@@ -223,6 +223,7 @@ test('a matrix that breaks a rule is not shown', () => {
 const sound: Matrix = {
   observed: { classes: [], wrong: [], undone: [], attacks: [] },
   broken: [],
+  doubtful: [],
   lessons: ['01', '02'],
   milliseconds: 1,
 };
