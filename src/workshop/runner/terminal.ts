@@ -53,6 +53,16 @@ export function openTerminal(json: boolean): Terminal {
   };
 }
 
+const CTRL_Z = '\u001a';
+
+/** Does what the terminal does for Ctrl-Z where keys are not read singly: npm is suspended as well. */
+function suspendJob(): void {
+  process.stdin.setRawMode(false);
+  process.kill(0, 'SIGTSTP');
+  // Without a shell that could resume it, the system suspends nothing.
+  process.stdin.setRawMode(true);
+}
+
 /**
  * Reads single keys.
  *
@@ -64,7 +74,10 @@ export function listenToKeys(onKey: (key: string) => void): () => void {
   const onData = (text: string): void => {
     // Arrow and function keys arrive as one sequence that begins with ESC; none is used.
     if (text.startsWith('\u001b')) return;
-    for (const key of text) onKey(key);
+    for (const key of text) {
+      if (key === CTRL_Z && process.platform !== 'win32') suspendJob();
+      else onKey(key);
+    }
   };
   const onEnd = (): void => onKey('');
   const restore = (): void => {

@@ -33,7 +33,7 @@ test('an unknown option ends with 2 and points to the help', async () => {
   assert.match(output(), /--prot/);
   assert.match(output(), /npm start -- --help/);
   process.env['npm_config_port'] = '8080';
-  const kept = run({ args: [], database: server.url });
+  const kept = run({ args: ['--port=http'], database: server.url });
   delete process.env['npm_config_port'];
   assert.equal(await kept.ended, 2);
   assert.match(kept.output(), /^npm has kept --port for itself\..* npm start -- --port$/m);

@@ -77,14 +77,19 @@ test('a lesson goes from red to green to the next one and leaves nothing behind'
   assert.equal(JSON.parse(output).current, '04', 'the next lesson is remembered');
 });
 
-test('a wrong answer is shown with what was expected, what came and where', async () => {
+test('a wrong answer is shown with what was expected and where, also after Ctrl-Z', async () => {
   const workshop = await openWorkshop();
   workshop.write(mine, workshop.classOf('02').replace("?? ''", "?? 'x'"));
-  const learner = workshop.type('lesson', '2');
+  const learner = workshop.typeUnder('"$@"; echo "suspended: $?"; fg', 'lesson', '2');
   await learner.sees(/✘ 02 an unknown id reads as an empty string\n/);
   await learner.sees(
     / {2}expected ''\n {2}got {6}'x'\n {2}lessons\/mine\/sessions\.ts:\d+ Read\(\)/,
   );
+  await learner.sees(prompt);
+  learner.press('\u001a');
+  await learner.sees(/^suspended: 148\n/m);
+  learner.press('r');
+  await learner.sees(/✘ 02 an unknown id/);
   await learner.sees(prompt);
   learner.press('q');
   assert.equal((await learner.ended()).code, 0);

@@ -47,6 +47,8 @@ export interface Workshop {
   runUnder(shell: string, ...args: string[]): Promise<Ended>;
   /** Starts a command on a terminal. */
   type(...args: string[]): Typist;
+  /** Starts a command on a terminal under a shell with job control, which gets it as `"$@"`. */
+  typeUnder(shell: string, ...args: string[]): Typist;
   read(path: string): string;
   write(path: string, text: string): void;
   /** Removes one of the project's files or folders. */
@@ -129,6 +131,8 @@ export async function openWorkshop(): Promise<Workshop> {
     run: (...args) => run(node(args)),
     runUnder: (shell, ...args) => run(['sh', '-c', shell, 'sh', ...node(args)]),
     type: (...args) => start([interpreter(), terminalProgram, ...node(args)]),
+    typeUnder: (shell, ...args) =>
+      start([interpreter(), terminalProgram, 'sh', '-mc', shell, 'sh', ...node(args)]),
     read: (path) => readFileSync(join(folder, path), 'utf8'),
     write: (path, text) => {
       copy.changed.add(changedBy(path));
