@@ -27,6 +27,10 @@ const TABLE = `
     (id int not null primary key, number int not null, version int not null);
   REPLACE INTO phpsessid_lab.ledger VALUES (1, 0, 0)`;
 
+/** Why no node takes a save, and the remedy. */
+export const ALONE =
+  'No node takes a save: one alone is not the majority of its group. Bring another back, or resume it.';
+
 /** Two on each node. */
 const WORKERS = 6;
 
@@ -40,16 +44,31 @@ export class Databases extends Machine {
     return this.#lanes;
   }
 
+  /** False while a node is alone: it is not the majority of its group, and takes no save. */
+  get takesSaves(): boolean {
+    return this.lanes.filter(({ isUp, isHung }) => isUp && !isHung).length >= 2;
+  }
+
   get ledger(): Ledger | undefined {
     return this.#ledger;
   }
 
-  /** Has six workers add one to the same row, over all nodes, `saves` times together. */
+  /**
+   * Has six workers add one to the same row, over all nodes, `saves` times together.
+   *
+   * @throws Refused while a node is alone.
+   */
   save(saves: number, way: Way): string {
+    if (!this.takesSaves) throw new Refused(ALONE);
     return this.perform(`${count(saves, 'save')} ${WAYS[way]}`, async () => {
       const { nodes } = this.#opened();
       const ledger: Ledger = { way, acknowledged: 0, unsure: 0, repeated: 0, total: undefined };
-      await this.#empty();
+      try {
+        await this.#empty();
+      } catch (error) {
+        await this.refresh();
+        throw this.takesSaves ? error : new Refused(ALONE);
+      }
       this.#ledger = ledger;
       let left = saves;
       const work = async (home: number): Promise<void> => {

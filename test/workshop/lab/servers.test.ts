@@ -3,9 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
+import { Databases } from '../../../src/workshop/lab/databases.ts';
 import { Lab } from '../../../src/workshop/lab/lab.ts';
 import { sentenceOf, Worker } from '../../../src/workshop/lab/ledger.ts';
 import { Machine } from '../../../src/workshop/lab/machine.ts';
+import { serversParts } from '../../../src/workshop/lab/views/servers.ts';
+import { WebServers } from '../../../src/workshop/lab/web-servers.ts';
 import type { GaleraNode } from '../../../src/workshop/machine/galera/node.ts';
 import { HANG } from '../../hang.ts';
 import { counts, inspectPage, lastSaid, openLab, overflow, reads, skip } from './visitor.ts';
@@ -160,6 +163,26 @@ test('a worker whose nodes have all ended stops when the lab ends', {
   const adding = new Worker([node], 0).add({ ...ledger }, ending.signal);
   ending.abort();
   await adding;
+});
+
+test('a node that is alone takes no save, and the page says what to do', () => {
+  const [up, killed] = [
+    { name: 'n1', isUp: true, isHung: false, state: 'out of the group', number: undefined },
+    { name: 'n2', isUp: false, isHung: false, state: 'killed', number: undefined },
+  ];
+  const lab = new Lab();
+  const databases = new (class extends Databases {
+    override get state() {
+      return { state: 'up' } as const;
+    }
+    override get lanes() {
+      return [up, killed, { ...killed, name: 'n3' }];
+    }
+  })(lab);
+  const model = { lab, web: new WebServers(lab), databases };
+  const drawn = String(serversParts(model).get('databases-state'));
+  assert.match(drawn, /No node takes a save: .* Bring another back, or resume it\./);
+  assert.throws(() => databases.save(300, 'version'), /No node takes a save/);
 });
 
 test('a task that fails is kept in words for the page, until the next one begins', async () => {

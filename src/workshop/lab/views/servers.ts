@@ -1,6 +1,6 @@
 /** Several web servers before one table, and several databases that are one. */
 import { findLesson } from '../../course/catalogue.ts';
-import type { Databases, NodeLane } from '../databases.ts';
+import { ALONE, type Databases, type NodeLane } from '../databases.ts';
 import { type Html, html, type Part } from '../html.ts';
 import type { Lab } from '../lab.ts';
 import { type Ledger, sentenceOf, WAYS, type Way } from '../ledger.ts';
@@ -147,7 +147,7 @@ function databasesPart(databases: Databases): Html {
     ${ways.map((way) => html`<button id="save-${way}" name="do" value="databases save ${way}">300 saves ${WAYS[way]}</button> `)}
     ${work !== undefined && html`<span class="muted">${work} …</span>`}
   </p>
-  ${troubleOf(databases)}${ledger ? ledgerLine(ledger) : html`<p class="empty">No save yet.</p>`}`;
+  ${databases.takesSaves ? troubleOf(databases) : html`<p class="message bad"><span aria-hidden="true">✘</span> ${ALONE}</p>`}${ledger ? ledgerLine(ledger) : html`<p class="empty">No save yet.</p>`}`;
 }
 
 function nodeLane({ name, isUp, isHung, state, number }: NodeLane): Html {
