@@ -6,10 +6,12 @@ import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
 import { Hono } from 'hono';
 import { findLesson } from '../../../src/workshop/course/catalogue.ts';
+import { newAttackRun } from '../../../src/workshop/lab/attack-runs.ts';
 import { LabCache, usesCache } from '../../../src/workshop/lab/cached-rows.ts';
 import { Lab } from '../../../src/workshop/lab/lab.ts';
 import { streamLive } from '../../../src/workshop/lab/live.ts';
 import { labServer } from '../../../src/workshop/lab/server.ts';
+import { attacksPanel } from '../../../src/workshop/lab/views/checks.ts';
 import type { PageModel } from '../../../src/workshop/lab/views/model.ts';
 import { rowPanel } from '../../../src/workshop/lab/views/row.ts';
 import { obtainServer } from '../../../src/workshop/machine/database/server.ts';
@@ -55,6 +57,21 @@ test('only classes from the lesson of the cache on are given one', () => {
 
 test('a memcached that cannot be started costs a class its cache, and nothing else', async () => {
   assert.equal(await LabCache.start(AbortSignal.abort()), undefined);
+});
+
+test('an attack for which a program is missing does not send to the tests', () => {
+  const [lesson, subject] = [findLesson(lab.lessons, 20), lab.findClass('lesson-20')];
+  const model = { running: undefined, lab, ticking: false, view: { lesson, subject } };
+  const panel = (reason: 'missing' | 'import'): string => {
+    const because = 'No memcached (apt-get install memcached)';
+    const run = { ...newAttackRun(subject), running: false, verdict: 'failed' as const };
+    lab.attacks.set('lesson-20 20', { ...run, because, reason });
+    return String(attacksPanel(model));
+  };
+  assert.match(panel('import'), /run the tests first/);
+  const missing = panel('missing');
+  assert.match(missing, /apt-get install memcached/);
+  assert.doesNotMatch(missing, /run the tests first/);
 });
 
 test('two requests at once for a class that needs another table get the same class', async () => {

@@ -80,7 +80,7 @@ export function attacksPanel(model: PageModel): Html {
       )}
       ${isOld && html`<p class="muted">The class has changed since this verdict.</p>`}
       ${run && transcript(run, said)}
-      ${isOwn && run?.verdict === 'failed' && html`<p class="muted">The attack needs a class that serves its requests: run the tests first, they name the line.</p>`}
+      ${isOwn && run?.verdict === 'failed' && run.reason !== 'missing' && html`<p class="muted">The attack needs a class that serves its requests: run the tests first, they name the line.</p>`}
     </div>`;
   })}`;
 }
