@@ -129,6 +129,9 @@ test('a session is saved whole or not at all', async () => {
   const found = await handler.read(existing);
   if (isSaved) assert.equal(`${found.length} characters`, `${cart.length} characters`);
   else assert.equal(found, 'count|i:0;', 'after a Write that failed');
+  // A transaction that is still open keeps the row locked, and reads what it has read before.
+  await database.query("UPDATE sessions SET d = 'count|i:9;'");
+  assert.equal(await handler.read(existing), 'count|i:9;', 'saved elsewhere after that Write');
 });
 
 test('page after page writes on the same connection', async () => {
