@@ -45,11 +45,16 @@ test('collecting removes a session older than the lifetime', async () => {
   clock.set(1_800_000_000);
   const [one, two] = [await newId(), await newId()];
   for (const id of [one, two]) await handler.write(id, 'old|b:1;');
+  const many = Array.from({ length: 1000 }, (_, at) => [1_000_000 + at, 'old|b:1;', clock.now()]);
+  await database.query('INSERT INTO sessions (id, d, updated) VALUES ?', [many]);
   clock.advance(1441);
-  for (const sweep of ['with two old sessions', 'with none']) {
+  for (const sweep of ['with 1002 old sessions', 'with none']) {
     const before = (await database.rows()).length;
     const answer = await handler.gc(1440);
-    const gone = before - (await database.rows()).length;
+    const rows = await database.rows();
+    const gone = before - rows.length;
+    const old = rows.filter(({ d }) => String(d) === 'old|b:1;').length;
+    assert.equal(`old sessions: ${old}`, 'old sessions: 0', `after a sweep ${sweep}`);
     const isRight = answer === true || answer === gone;
     assert.ok(isRight, `a sweep ${sweep} deleted ${gone} and returned ${inspect(answer)}`);
   }
