@@ -3,7 +3,7 @@ import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openBench } from '#bench';
 
-const { another, clock, database, gate, handler, serve } = await openBench();
+const { another, clock, database, gate, handler, serve, unawaited } = await openBench();
 const server = await serve({
   settings: { 'session.gc_probability': '1', 'session.gc_divisor': '1' },
 });
@@ -14,6 +14,8 @@ test('a page gives its connection back to the server', async () => {
   await server.request();
   const left = `connections at the database: ${(await database.connections()) - before}`;
   assert.equal(left, 'connections at the database: 0', 'after a page that has been answered');
+  const late = await unawaited(() => server.request());
+  assert.deepEqual(late, [], 'the page was answered before this was over, so an await is missing');
 });
 
 test('the counter page counts each visitor alone', async () => {
