@@ -146,6 +146,15 @@ test('pages at the same moment keep apart', async () => {
   await meet('/logout');
   assert.equal(await visit(bob), '<p>Count: 7</p>', "after Ann's sign-out and a visit of Bob's");
   assert.equal(await visit(ann), '<p>Count: 1</p>', "after Ann's sign-out");
+  const elsewhere = await (await another()).serve();
+  const { cookie } = await elsewhere.request({ path: '/login?user=carol' });
+  const reads = gate(1, /^\s*SELECT(?!.*LOCK)/i, { opens: 'by hand', patience: 8000 });
+  const page = elsewhere.request({ cookie });
+  await Promise.race([reads.arrived, page]);
+  reads.cut();
+  await page;
+  const { body } = await elsewhere.request({ cookie, path: '/whoami' });
+  assert.match(body, /carol/, 'a page could not read her session, and has saved an empty one');
 });
 
 test('saves at the same moment keep apart', async () => {
