@@ -4,8 +4,11 @@ import { after, mock, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openBench, type PageResponse } from '#bench';
 
-const { database, gate, handler, keptPromises, overhear, serve } = await openBench();
+const { another, database, gate, handler, keptPromises, overhear, serve, statements } =
+  await openBench();
 const { Sessions } = await import('#sessions');
+// From the lesson on that seals ids, two processes need the same password.
+process.env['SESSION_PASSWORDS'] ??= JSON.stringify({ 1: 'for the tests of the queue, no other' });
 const server = await serve();
 after(() => server.close());
 
@@ -48,6 +51,27 @@ async function keptKeys(call: () => Promise<void>): Promise<number> {
     Object.assign(Set.prototype, { add });
   }
   return new Set(added.filter(([into, key]) => into.has(key)).map(([, key]) => key)).size;
+}
+
+/** Counts the names that plain objects have got as keys during a call and still have. */
+async function keptNames(names: Set<string>, call: () => Promise<unknown>): Promise<number> {
+  const added: [object, string][] = [];
+  for (const name of names) {
+    Object.defineProperty(Object.prototype, name, {
+      configurable: true,
+      set(value) {
+        const own = { value, configurable: true, enumerable: true, writable: true };
+        Object.defineProperty(this, name, own);
+        added.push([this, name]);
+      },
+    });
+  }
+  try {
+    await call();
+  } finally {
+    for (const name of names) Reflect.deleteProperty(Object.prototype, name);
+  }
+  return added.filter(([object, name]) => Object.hasOwn(object, name)).length;
 }
 
 const activeTimers = (): number =>
@@ -110,6 +134,7 @@ test('a request waits for a connection no longer than MaxWait', async () => {
 test('a connection that comes too late goes back to the pool', async () => {
   const slow = tenSlowPages();
   await slow.saves.arrived;
+  const before = new Set(slow.saves.statements.map(({ connection }) => connection));
   await withMaxWait(1, async () => {
     const late = setTimeout(() => slow.saves.open(), 4000);
     await Promise.all(visits(12));
@@ -119,9 +144,11 @@ test('a connection that comes too late goes back to the pool', async () => {
   await Promise.all(slow.pages);
   const next = tenSlowPages();
   const areComplete = await next.saves.arrived;
+  const areNew = next.saves.statements.filter(({ connection }) => !before.has(connection)).length;
   next.saves.open();
   await Promise.all(next.pages);
   assert.ok(areComplete, 'after requests that waited in vain, the pool has fewer than ten left');
+  assert.equal(`${areNew} are new`, '0 are new', 'of its ten connections');
 });
 
 test('the last of a crowd waits as long as the first, not after it', async () => {
@@ -224,6 +251,21 @@ test('visitors leave nothing behind in the process', async () => {
     keys < 20,
     `after 40 more visitors maps and sets of the process hold ${keys} more keys`,
   );
+  // Their first visits are to another process, so this one does not know them yet.
+  const elsewhere = await (await another()).serve();
+  const began = statements().length;
+  const cookies = await Promise.all(
+    Array.from({ length: 5 }, async () => (await elsewhere.request()).cookie),
+  );
+  await Promise.all(cookies.map((each) => elsewhere.request({ cookie: each })));
+  const sent = statements()
+    .slice(began)
+    .flatMap(({ values }) => values)
+    .map((each) => (each instanceof Uint8Array ? Buffer.from(each).toString('hex') : `${each}`));
+  const ids = cookies.map((each) => decodeURIComponent(each.split('=')[1] ?? ''));
+  const names = new Set([...sent.filter(({ length }) => length >= 16), ...ids]);
+  const inObjects = await keptNames(names, () => Promise.all(cookies.map(visit)));
+  assert.ok(inObjects < 5, `after 5 more visitors objects have ${inObjects} more keys`);
   const running = activeTimers() - timers;
   assert.ok(running < 20, `after 40 more visitors ${running} more timers run`);
   const kept = held - 80 * ofBench;
