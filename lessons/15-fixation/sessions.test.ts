@@ -129,6 +129,8 @@ test('signing in changes the id and ends the old one', async () => {
     'Ann signed in again, and kept her id',
   );
   assert.match(await whoami(login.cookie), /Nobody/, 'Ann signed in again, and her old id goes on');
+  const kept = await server.request({ cookie: again.cookie });
+  assert.match(kept.body, /Count: 3/, 'Ann signed in again, and what was in her session is gone');
 });
 
 test('signing in over another user begins with an empty session', async () => {
