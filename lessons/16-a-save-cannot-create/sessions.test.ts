@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { openBench, type PageResponse, type Server } from '#bench';
 import { session_start, session_unset, session_write_close } from '#php';
@@ -179,7 +180,13 @@ test('a session that was issued and never saved is not alive', async () => {
   assert.deepEqual(await unawaited(() => newId()), [], 'createId did not wait for its statement');
   await database.withoutTable(async () => {
     await assert.rejects(newId(), 'createId returned an id that has no row');
+    const { MaxWait } = Sessions as { MaxWait?: number };
+    Object.assign(Sessions, { MaxWait: 1 });
+    for (let visitor = 1; visitor <= 11; visitor += 1) await server.request();
+    Object.assign(Sessions, { MaxWait });
   });
+  const stranger = await Promise.race([server.request(), delay(4000)]);
+  assert.equal(stranger?.status, 200, 'eleven ids could not be issued, and kept their connections');
   const id = await newId();
   const name = (await server.request()).cookie.split('=')[0];
   const page = await server.request({ cookie: `${name}=${encodeURIComponent(id)}` });
