@@ -185,6 +185,10 @@ test('a sweep that fails leaves the next one free', async (context) => {
   assert.equal((await database.rows()).length, 0, 'rows after the sweep that came next');
   await small.gc(1440);
   assert.deepEqual(await levels(), before, 'of the one connection of the pool, after a sweep');
+  await whileSweeping(async () => {
+    assert.equal(await small.gc(1440), true);
+  });
+  assert.deepEqual(await levels(), before, 'of the same, after a sweep that was not needed');
 });
 
 test('the connection that has the lock of the reaper is the one that sweeps', async () => {
