@@ -252,6 +252,15 @@ export class Sessions<
   }
 
   /**
+   * Whether the table is the article's, which takes ids of `newId()` alone.
+   *
+   * @internal
+   */
+  get isArticle(): boolean {
+    return this.#engine.settings.profile === 'article';
+  }
+
+  /**
    * Walks through all sessions that have not expired, of all users, for a report or a migration.
    *
    * @returns The sessions in no particular order, read a hundred at a time. One that is renewed

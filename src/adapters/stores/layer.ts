@@ -5,6 +5,7 @@ import {
   SessionSetupError,
   type Sessions,
   SessionUnreadable,
+  type Strategy,
 } from '../../store/index.ts';
 import { applyText, toEnvelope } from '../../store/payload/payload.ts';
 import { textOf } from './held.ts';
@@ -28,12 +29,18 @@ export function idOf(sid: string): string {
   return createHash('sha256').update(sid).digest('base64url');
 }
 
-/** @throws SessionSetupError for a strategy that locks: a layer does not report the end of a request. */
+/**
+ * @throws SessionSetupError for a strategy that locks: a layer does not report the end of a request. And
+ *   for the article's table: its rows have ids of PHP, and a layer makes its own.
+ */
 export function requireMerge(
-  sessions: Partial<Pick<Sessions, 'strategy'>> | undefined,
+  sessions: { readonly strategy?: Strategy; readonly isArticle?: boolean } | undefined,
   layer: string,
 ): void {
   const strategy = sessions?.strategy;
+  if (sessions?.isArticle) {
+    throw new SessionSetupError(`${layer} cannot use profile: 'article', whose table PHP reads`);
+  }
   if (strategy === 'merge') return;
   if (strategy === undefined) {
     throw new SessionSetupError(

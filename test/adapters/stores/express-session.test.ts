@@ -9,12 +9,13 @@ import { expressSessions } from '../../../src/adapters/store/express.ts';
 import { ExpressSessionStore } from '../../../src/adapters/stores/express-session.ts';
 import { gate } from '../../../src/contract/case.ts';
 import { sessionStoreContract } from '../../../src/contract/session-store.ts';
-import type { Sessions } from '../../../src/store/store.ts';
+import { createSessions, type Sessions } from '../../../src/store/store.ts';
 import {
   newSchema,
   newStore,
   poolOf,
   query,
+  secrets,
   statementsOn,
   storeOn,
   wiredStore,
@@ -93,6 +94,11 @@ test('options or a pool in the place of the sessions are refused by name', () =>
       /An adapter takes the sessions that createSessions\(\) returns/,
     );
   }
+  const article = createSessions({ pool: ownPool, secrets, profile: 'article' });
+  assert.throws(
+    () => new ExpressSessionStore(article),
+    /express-session cannot use profile: 'article', whose table PHP reads/,
+  );
 });
 
 test('a cookie whose end is not a date does not get a lifetime of NaN seconds', async () => {
