@@ -3,8 +3,15 @@
  *
  * @module mysql/next
  */
-import type { CookieChange, Session, Sessions, StartOptions } from '../../store/index.ts';
-import { FetchHead } from '../fetch-head.ts';
+import {
+  type CookieChange,
+  type Session,
+  SessionClosed,
+  type Sessions,
+  type StartOptions,
+} from '../../store/index.ts';
+import { FetchHead, withoutCookie } from '../fetch-head.ts';
+import { nameOf } from '../page-head.ts';
 import { answerOf, isResponse } from '../thrown-response.ts';
 import { keepFromCaches } from './caches.ts';
 import { type CookieAttributes, cookieOptionsOf, SessionCookie } from './cookie.ts';
@@ -63,6 +70,8 @@ export interface NextSessions<Data extends object> {
    * `notFound()`, or throws a Response; after any other error it is not. Calls of one request that
    * overlap, as where an action calls another one, have one session: each of them saves it. In a Route
    * Handler Next sends no cookie with `notFound()`: return a Response with the status 404 there.
+   * A Response that the action returns is kept from caches if it sets the cookie;
+   * `permanentRedirect()` and a Response that is made after the action are not.
    *
    * @param action - Its value is returned: in a Route Handler the Response.
    * @param options - A signal that ends the wait for a lock.
@@ -121,7 +130,11 @@ export function nextSessions<Data extends object>(
   // Two sessions of a new visitor would have a cookie each, and the later one replace the other.
   const running = new WeakMap<NextCookies, Shared<Data>>();
   const settle = async (jar: NextCookies, session: Session<Data>, isNew: boolean) => {
-    await session.save();
+    await session.save().catch(async (error: unknown) => {
+      if (!(error instanceof SessionClosed)) throw error;
+      // The action may close its session, if it has saved its changes.
+      await session.finish();
+    });
     try {
       setCookie(jar, cookie, session.cookie);
     } catch (error) {
@@ -148,10 +161,10 @@ export function nextSessions<Data extends object>(
         } catch (error) {
           if (!isResponse(error) && !isNextAnswer(error)) throw error;
           await settle(jar, session, isNew);
-          throw withCookie(error, session.cookie);
+          throw withCookie(error, cookie, session.cookie);
         }
         await settle(jar, session, isNew);
-        return withCookie(result, session.cookie);
+        return withCookie(result, cookie, session.cookie);
       } finally {
         shared.calls -= 1;
         if (shared.calls === 0) {
@@ -211,10 +224,12 @@ export function withProxySessions<
   return async (request, ...others) => {
     const head = new FetchHead();
     const exchange = begin({ cookie: headerOf(request, cookie.name), head, request });
+    const page = async (): Promise<Response> => {
+      const response = await handler(request, ...others);
+      if (isResponse(response)) return response;
+      throw new TypeError('The proxy returned no Response: return NextResponse.next()');
+    };
     const finish = async (response: Response): Promise<Response> => {
-      if (!isResponse(response)) {
-        throw new TypeError('The proxy returned no Response: return NextResponse.next()');
-      }
       head.page = response.headers;
       await exchange.commit();
       const line = [head.getHeader('Set-Cookie') ?? []].flat()[0];
@@ -233,7 +248,7 @@ export function withProxySessions<
       return changed;
     };
     try {
-      return await answerOf(() => handler(request, ...others), finish);
+      return await answerOf(page, finish);
     } catch (error) {
       await exchange.close();
       throw error;
@@ -258,12 +273,14 @@ function setCookie(jar: NextCookies, cookie: SessionCookie, change: CookieChange
 }
 
 /** Keeps the Response of a Route Handler from caches; Next adds the cookie to it. */
-function withCookie<Result>(result: Result, change: CookieChange): Result {
+function withCookie<Result>(result: Result, cookie: SessionCookie, change: CookieChange): Result {
   if (!isResponse(result) || change === undefined) return result;
   const head = new FetchHead();
   head.page = result.headers;
   keepFromCaches(head);
-  return head.applyTo(result) as typeof result;
+  // Of two cookies of one name Next sends that of the Response.
+  const own = withoutCookie(result, nameOf(cookie.clear()));
+  return head.applyTo(own) as typeof result;
 }
 
 /** Whether an error is Next's way to answer: a redirect, a page that is not found or not allowed. */

@@ -192,6 +192,28 @@ test('a response of a Route Handler that sets the cookie is kept from caches', a
   assert.equal(await begin(unchanged), unchanged);
 });
 
+test("an action may close what it has saved, and the session's cookie replaces a Response's own", async () => {
+  const { withSession, readSession, sent } = start(newStore());
+  const headers: [string, string][] = [
+    ['Set-Cookie', `${NAME}=of-the-page`],
+    ['Set-Cookie', 'theme=dark'],
+  ];
+  const answer = await withSession(async (session) => {
+    session.data['count'] = 1;
+    await session.save();
+    await session.close();
+    return new Response('page', { headers });
+  });
+  assert.deepEqual(answer.headers.getSetCookie(), ['theme=dark']);
+  assert.match(sent() ?? '', /^[\w-]{43}$/);
+  assert.deepEqual((await readSession()).data, { count: 1 });
+  const unsaved = withSession(async (session) => {
+    session.data['count'] = 2;
+    await session.close();
+  });
+  await assert.rejects(unsaved, { name: 'SessionClosed' });
+});
+
 test('the proxy sets and deletes the cookie by the method of NextResponse', async () => {
   const sessions = newStore();
   const set: [string, string, number | undefined][] = [];
