@@ -6,6 +6,7 @@ import {
   drawn,
   emptyTable,
   inspectPage,
+  lastSaid,
   openLab,
   overflow,
   reads,
@@ -124,6 +125,7 @@ test('a page whose events are refused asks for them again', { skip }, async () =
   await page.goto(`${lab.address}/lesson/05/?class=lesson-05`);
   await reads(page.locator('#status'), /^The lab cannot show this page now/);
   await reads(page.locator('#status'), /^Database ready/);
+  await reads(lastSaid(page), 'The lab answers again.');
 });
 
 test('tests run on the class, each with its result', { skip }, async () => {

@@ -207,6 +207,8 @@ function countHint(/** @type {string} */ id) {
 
 /** @type {EventSource | undefined} */
 let live;
+/** True after it was said that the events do not come. */
+let isLost = false;
 
 /**
  * Receives the events of an address, and no longer those of an earlier one.
@@ -223,6 +225,8 @@ export function listen(address) {
   });
   source.addEventListener('token', (event) => {
     for (const field of document.querySelectorAll('input[name=token]')) field.value = event.data;
+    if (isLost) say('The lab answers again.');
+    isLost = false;
   });
   // A method was added to the class or removed: the page needs other buttons.
   source.addEventListener('reload', () => location.reload());
@@ -238,6 +242,7 @@ export function listen(address) {
     if (isRefused) setTimeout(() => live === source && listen(address), AGAIN);
     // Every further attempt that fails comes here; it is said once.
     if (status.textContent !== sentence) say(sentence);
+    isLost = true;
     status.textContent = sentence;
   });
 }
