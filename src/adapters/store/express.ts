@@ -6,6 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Sessions } from '../../store/index.ts';
 import { failBy } from '../answer-error.ts';
+import { isQueueable } from '../queued-response.ts';
 import { type HttpSessionOptions, prepareHttpSessions } from './http.ts';
 
 export type { CookieOptions } from './cookie.ts';
@@ -71,10 +72,12 @@ export function expressSessions<Data extends object>(
   const begin = prepareHttpSessions(sessions, options);
   return (request, response, next) => {
     const hasEnded = begin(request, response, failBy(next, request, response));
-    response.once('close', () => {
-      // Without the rest of its request the page fails, and its error may be left unanswered.
-      if (!request.complete) hasEnded();
-    });
+    if (isQueueable(response)) {
+      response.once('close', () => {
+        // Without the rest of its request the page fails, and its error may be left unanswered.
+        if (!request.complete) hasEnded();
+      });
+    }
     next();
   };
 }
