@@ -6,7 +6,7 @@ import { createPool } from 'mysql2/promise';
 import { openBench } from '#bench';
 
 const globals = new Set(Reflect.ownKeys(globalThis));
-const { database, exported, given, handler, newId, secondDatabase, serve, store } =
+const { clock, database, exported, given, handler, newId, secondDatabase, serve, store } =
   await openBench();
 const forum = await secondDatabase();
 const pool = createPool(forum.url);
@@ -131,6 +131,18 @@ test('the clock that was given is the only one', async () => {
   assert.equal(await later.handler.read(id), '', 'read, a second later');
   await later.handler.gc(1440);
   assert.equal((await forum.rows()).length, 0, 'rows after gc, a second later');
+  // Without `now`, the process's clock is read at each save, and not once for an object.
+  clock.set(now);
+  await handler.open('', 'MySession');
+  const mine = await newId();
+  const page = new (exported as new (means: object) => typeof handler)({});
+  await page.open('', 'MySession');
+  await page.read(mine);
+  clock.advance(100);
+  await page.write(mine, 'user|s:4:"Mine";');
+  await page.close();
+  const times = (await database.rows()).map(({ updated }) => updated);
+  assert.ok(times.includes(clock.now()), 'the same, by the clock of the process');
   const brief = await given({ pool, now: () => now, maxLife: 60 }).serve();
   const { cookie } = await brief.request();
   now += 61;
