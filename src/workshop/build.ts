@@ -22,7 +22,14 @@ const COMMONJS = { format: 'cjs', platform: 'node', banner: "'use strict';" } as
 
 const CODE = '--noCheck --declaration false --declarationMap false --isolatedDeclarations false';
 
-const { modules } = parseArgs({ options: { modules: { type: 'boolean' } } }).values;
+const HELP = `npm run build                 makes dist/, the package's modules and declarations
+npm run build -- --modules    only the ES modules, unchecked, for the benchmarks`;
+
+const { modules, help } = readOptions();
+if (help) {
+  console.log(HELP);
+  process.exit();
+}
 
 // A file that was moved or deleted in src must not stay in the package.
 rmSync(dist, { recursive: true, force: true });
@@ -36,6 +43,16 @@ if (modules) {
     copyAsCommonJs(path);
   }
   writeFileSync(join(dist, 'cjs/package.json'), '{ "type": "commonjs" }\n');
+}
+
+function readOptions(): { modules?: boolean | undefined; help?: boolean | undefined } {
+  const options = { modules: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${HELP}`);
+    process.exit(2);
+  }
 }
 
 /**

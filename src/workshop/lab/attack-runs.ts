@@ -14,6 +14,8 @@ export interface AttackRun {
   because: string | undefined;
   /** Why it failed, where that is known: `not ported` when the class lacks a method. */
   reason: AttackResult['reason'];
+  /** Why the verdict is not in the learner's progress, where it could not be recorded. */
+  unrecorded?: string | undefined;
   /** The class's file as it was when the attack began: {@link fileState}. */
   file: number;
 }
@@ -75,7 +77,7 @@ export async function runLessonAttacks(
         if (signal.aborted) return;
         // A failed attack proves nothing about the class.
         if (hash !== undefined && result.verdict !== 'failed') {
-          recordVerdict(lesson, { hash, attack: result.verdict });
+          run.unrecorded = recordVerdict(lesson, { hash, attack: result.verdict });
         }
         // The last line is the verdict, which is shown apart.
         run.lines = result.transcript.slice(0, -1);

@@ -18,6 +18,8 @@ export interface TestRun {
   types: TypeProblem[];
   /** Why the run itself failed, when it did. */
   error: string | undefined;
+  /** Why the verdict is not in the learner's progress, where it could not be recorded. */
+  unrecorded?: string | undefined;
   /** The class's file as it was when the run began: {@link fileState}. */
   file: number;
 }
@@ -71,7 +73,7 @@ export async function runClassTests(
     const isOwn = (result: TestResult) => result.lesson === lesson.label;
     const own = tally(run.results.filter(isOwn), lesson.proves.length);
     const older = tally(run.results.filter((result) => !isOwn(result)));
-    recordVerdict(lesson, { hash, own, older, typeErrors: run.types.length });
+    run.unrecorded = recordVerdict(lesson, { hash, own, older, typeErrors: run.types.length });
   }
   onChange();
   if (run.error !== undefined) return `The tests could not run: ${run.error}`;

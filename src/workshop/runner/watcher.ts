@@ -178,7 +178,8 @@ export class Watcher {
         },
       });
       if (signal.aborted) return;
-      if (hash !== undefined) recordVerdict(lesson, { hash, attack: verdict });
+      const trouble = hash && recordVerdict(lesson, { hash, attack: verdict });
+      if (trouble) this.#terminal.complain(trouble);
       this.#prompt();
     });
   }

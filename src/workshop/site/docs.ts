@@ -4,8 +4,12 @@ import { root } from '../course/catalogue.ts';
 import { reasonOf } from '../course/folder.ts';
 import { buildSite } from './typedoc.ts';
 
-if (process.argv.length > 2) {
-  process.stderr.write('npm run docs takes no arguments\n');
+const [wanted] = process.argv.slice(2);
+if (wanted === '--help' || wanted === '-h') {
+  process.stdout.write('npm run docs   builds docs/site; npm test also checks its pages\n');
+  process.exit();
+} else if (wanted !== undefined) {
+  process.stderr.write(`npm run docs takes no arguments, got "${wanted}"\n`);
   process.exit(2);
 }
 

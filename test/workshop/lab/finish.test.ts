@@ -1,7 +1,7 @@
 /** The learner's progress in the strip of lessons, and the page after the last lesson. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 import { findLesson, readLessons } from '../../../src/workshop/course/catalogue.ts';
@@ -64,6 +64,14 @@ test('tests and attack in the lab set a mark, and a change of the class dims it'
   await reads(page.locator('#to-01'), /done earlier\s*, with another version of your class$/);
   await reads(page.locator('#to-01 small'), /^done earlier$/);
   await reads(page.locator('#to-finish small'), /^1 earlier$/);
+  rmSync(note);
+  mkdirSync(note);
+  await page.locator('#run-tests').click();
+  const refused = /^Could not write lessons\/mine\/state\.json: .*not remembered\.$/;
+  await reads(page.locator('#tests-state .message'), refused);
+  await page.locator('#attack-01').click();
+  await reads(page.locator('.attack .message'), refused);
+  rmdirSync(note);
 });
 
 test('a type error is shown with its line, and leaves a lesson open', { skip }, async () => {

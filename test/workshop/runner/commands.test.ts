@@ -198,6 +198,19 @@ test('a folder in the place of the class is reported, and is no class', async ()
   assert.equal(fresh.read('lessons/mine/sessions.ts/notes.txt'), 'my own notes');
 });
 
+test('a verdict that cannot be recorded is said so', async () => {
+  const fresh = await openWorkshop();
+  fresh.write('lessons/mine/sessions.ts', fresh.classOf('01'));
+  fresh.write('lessons/mine/state.json/notes.txt', 'my own notes');
+  const refused =
+    /^Could not write lessons\/mine\/state\.json: .* progress are not remembered\.$/gm;
+  for (const command of ['check', 'attack']) {
+    const { code, errors } = await fresh.run(command, '1');
+    assert.equal(code, 0);
+    assert.equal(errors.match(refused)?.length, 1, errors);
+  }
+});
+
 test('a class in another encoding is named, with the remedy', async () => {
   const fresh = await openWorkshop();
   fresh.write('lessons/mine/sessions.ts', [...fresh.classOf('03')].join('\0'));

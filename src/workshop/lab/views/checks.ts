@@ -41,6 +41,7 @@ export function testsPanel(model: PageModel): Html {
         ? html`<span class="bad">✘ The tests could not run: ${run.error}</span>`
         : html`${passed > 0 && html`<span class="good">✔ ${passed} passed</span>`}${failed.length > 0 && html` <span class="bad">✘ ${failed.length} failed</span>`}${run.types.length > 0 && html` <span class="bad">✘ ${count(run.types.length, 'type error')}</span>`}${run.running && ' …'}`
     }</p>
+    ${notRecorded(run)}
     ${run.types.map(
       (problem) => html`<p class="well">${problem.message} <code>${namePlace(problem)}</code></p>`,
     )}
@@ -79,10 +80,14 @@ export function attacksPanel(model: PageModel): Html {
         <span class="muted" id="title-${each.label}">${each.title}</span>`,
       )}
       ${isOld && html`<p class="muted">The class has changed since this verdict.</p>`}
-      ${run && transcript(run, said)}
+      ${run && transcript(run, said)}${run && notRecorded(run)}
       ${isOwn && run?.verdict === 'failed' && run.reason !== 'missing' && html`<p class="muted">The attack needs a class that serves its requests: run the tests first, they name the line.</p>`}
     </div>`;
   })}`;
+}
+
+function notRecorded({ unrecorded }: { unrecorded?: string | undefined }): Html | false {
+  return unrecorded !== undefined && html`<p class="message bad">${unrecorded}</p>`;
 }
 
 /** Two buttons, of which the pressed one is the prediction; answering is optional. */

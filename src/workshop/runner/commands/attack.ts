@@ -56,7 +56,8 @@ export const attack: Command = {
           },
         });
         signal.throwIfAborted();
-        if (hash !== undefined) recordVerdict(lesson, { hash, attack: verdict });
+        const trouble = hash && recordVerdict(lesson, { hash, attack: verdict });
+        if (trouble) terminal.complain(trouble);
         if (location) terminal.say(`     ${shown(location.file)}:${location.line}`);
         terminal.answer({ lesson: lesson.label, class: condition, verdict, because, transcript });
         return verdict === 'held' ? 0 : 1;

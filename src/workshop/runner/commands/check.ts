@@ -69,10 +69,12 @@ Exits with 0 when every lesson is green and your class has no type error, else w
         const problems = await checking;
         if (hash !== undefined) {
           let older: Tally = { passed: 0, total: 0 };
+          let trouble: string | undefined;
           for (const { lesson, ...own } of states) {
-            recordVerdict(lesson, { hash, typeErrors: problems?.length, own, older });
+            trouble ??= recordVerdict(lesson, { hash, typeErrors: problems?.length, own, older });
             older = { passed: older.passed + own.passed, total: older.total + own.total };
           }
+          if (trouble) terminal.complain(trouble);
         }
         return conclude(call, condition, states, counted, problems);
       },
