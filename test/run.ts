@@ -99,6 +99,9 @@ const steps: Step[] = [
   { name: 'pages', command: script('src/workshop/site/weave.ts', '--check'), isLast: true },
 ];
 
+/** Milliseconds that a wait may take in a run of everything: see hang.ts. */
+const BUSY_HANG = 600_000;
+
 /** Busy loops end by themselves, should this process be killed. */
 const BUSY_MINUTES = 30;
 
@@ -160,6 +163,7 @@ async function main(): Promise<number> {
     WORKSHOP_COMPARISONS: folder,
     WORKSHOP_MATRIX: chosen.some((step) => step.name === 'matrix') ? matrixFile : undefined,
     WORKSHOP_TIMES: logs.path('times.tsv'),
+    WORKSHOP_HANG: wanted.length === 0 || busy > 0 ? `${BUSY_HANG}` : undefined,
     // The workshop's own children must not take the user's server for the class's schema.
     DATABASE_URL: undefined,
   };
