@@ -252,7 +252,7 @@ export class Sessions<
   }
 
   /**
-   * Whether the table is the article's, which takes ids of `newId()` alone.
+   * True for the article's table, which takes only ids that `newId()` has made.
    *
    * @internal
    */

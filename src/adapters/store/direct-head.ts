@@ -29,7 +29,7 @@ export class DirectHead implements ResponseHead {
     this.#isDirect = isNode;
   }
 
-  /** What the page writes into Node's response waits for this exchange. */
+  /** Holds what the page writes into Node's response until this exchange has saved. */
   holdFor(exchange: SessionExchange): void {
     const { request, response } = this.#node;
     const fail = (error: unknown): void =>

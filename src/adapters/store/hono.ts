@@ -19,7 +19,7 @@ export interface HonoContext {
     /** The Fetch request, which `getSession()` takes. */
     readonly raw: Request;
   };
-  /** What the server passes on: that of `@hono/node-server` Node's own request and response. */
+  /** The server's own objects: `@hono/node-server` puts Node's request and response here. */
   readonly env?: unknown;
   /** The response as the handlers have left it; read before there is one, it is an empty one. */
   res: Response;

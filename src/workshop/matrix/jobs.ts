@@ -25,7 +25,7 @@ export interface MatrixOptions {
   onProgress?: ((line: string) => void) | undefined;
 }
 
-/** What is observed by these jobs: all, or these classes again, each in a process of its own. */
+/** The options of all jobs, or of those that run some classes again, each in its own process. */
 export interface JobOptions extends MatrixOptions {
   /** Children at a time. */
   width: number;
@@ -56,7 +56,7 @@ function needCluster(lessons: readonly Lesson[]): boolean {
   return lessons.some(({ needs }) => needs.includes('galera'));
 }
 
-/** Whether one of these rules is to be judged. */
+/** Returns whether the matrix judges one of these rules. */
 function judges({ rule }: MatrixOptions, ...rules: Rule[]): boolean {
   return rule === undefined || rules.includes(rule);
 }

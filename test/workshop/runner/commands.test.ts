@@ -70,7 +70,7 @@ test('hints come one at a time and earlier ones stay', async () => {
   const first = await fresh.run('hint', '3');
   assert.match(first.output, /1\. Two cases/);
   assert.match(first.output, /hint 1 of 5/);
-  // Nobody reads: the pager has ended.
+  // The pager has ended, and reads nothing.
   const unread = await fresh.runUnder('{ "$@"; echo "code $?" >&2; } | :', 'hint', '2');
   assert.equal(unread.errors, 'code 141\n');
   const second = await fresh.run('hint', '3');
