@@ -23,7 +23,7 @@ const COMMONJS = { format: 'cjs', platform: 'node', banner: "'use strict';" } as
 const CODE = '--noCheck --declaration false --declarationMap false --isolatedDeclarations false';
 
 const HELP = `npm run build                 makes dist/, the package's modules and declarations
-npm run build -- --modules    only the ES modules, unchecked, for the benchmarks`;
+npm run build -- --modules    only the ES modules, without the type check, for the benchmarks`;
 
 const { modules, help } = readOptions();
 if (help) {

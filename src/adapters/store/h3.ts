@@ -45,8 +45,8 @@ export interface H3Event {
 /**
  * Lets every handler of an h3 application call `getSession(event.req)`. A handler that throws has its
  * session saved, too; an `onError` that returns a Response leaves the cookie of a new session out.
- * What a handler of `fromNodeHandler()` writes waits for the save, too; an error of that save is a
- * plain 500 and a warning of the process.
+ * The answer of a handler made by `fromNodeHandler()` waits for the save, too; if that save fails, a
+ * plain 500 is sent, and the error is a warning of the process.
  *
  * @param sessions - The store.
  * @param options - The cookie.

@@ -23,7 +23,7 @@ export interface HonoContext {
   readonly env?: unknown;
   /** The response as the handlers have left it; read before there is one, it is an empty one. */
   res: Response;
-  /** Whether there is a response. */
+  /** True once there is a response. */
   readonly finalized: boolean;
 }
 

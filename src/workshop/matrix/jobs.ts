@@ -47,7 +47,7 @@ const attacksTogether = 30;
 export interface Job {
   /** The classes and attacks that it is about. */
   titles: string[];
-  /** Whether it needs the cluster. */
+  /** True when it needs the cluster. */
   onCluster: boolean;
   run(): Promise<void>;
 }
@@ -161,7 +161,7 @@ function inProcesses(
   }));
 }
 
-/** Whether a lesson has the test of this name. */
+/** Returns whether a lesson has a test of this name. */
 function has({ files }: Lesson, name: string): boolean {
   return files.test !== undefined && readFileSync(files.test, 'utf8').includes(name);
 }

@@ -10,7 +10,7 @@ export interface Matrix {
   observed: Observed;
   /** Every rule that does not hold. */
   broken: Broken[];
-  /** The rules that did not hold beside other work, and held when their classes ran alone. */
+  /** The rules that did not hold beside other work, by a time limit, and held in the second run. */
   doubtful: Broken[];
   /** The labels of the observed lessons. */
   lessons: string[];
@@ -23,12 +23,13 @@ export interface Matrix {
  */
 const WIDTH = 3;
 
-/** So many classes that break their promises are not slow, and do not run again. */
+/** Where more classes have reached a limit, the machine is not the cause. */
 const MOST_AGAIN = 20;
 
 /**
- * Runs the matrix. A class that breaks a promise runs once more, alone: on a busy machine a limit of
- * time that a test or a class sets may have passed too early.
+ * Runs the matrix. A class that breaks a promise and has reached a time limit of the bench runs once
+ * more, alone: on a busy machine that limit may have passed too early. No other result has a second
+ * chance.
  *
  * @returns The observation, and the rules that it breaks. Nothing a class does makes this reject.
  * @throws The signal's reason, when it is aborted.
@@ -49,7 +50,10 @@ export async function runMatrix(options: MatrixOptions): Promise<Matrix> {
   try {
     let observed = await observe(WIDTH);
     const first = judge(observed);
-    const suspects = new Set(first.flatMap(({ condition }) => condition ?? []));
+    const late = lateOnes(observed);
+    const suspects = new Set(
+      first.flatMap(({ condition = '' }) => (late.has(condition) ? condition : [])),
+    );
     if (suspects.size > 0 && suspects.size <= MOST_AGAIN) {
       options.onProgress?.(`once more, alone: ${[...suspects].join(', ')}`);
       observed = withSecond(observed, await observe(1, suspects));
@@ -99,6 +103,15 @@ async function runJobs(
   };
   await Promise.all(Array.from({ length: width }, work));
   signal?.throwIfAborted();
+}
+
+/** The classes with a test that reached its time limit, or with an attack that came to no verdict. */
+function lateOnes({ classes, wrong, undone, attacks }: Observed): Set<string> {
+  const tested = [...classes, ...wrong, ...undone].filter(({ results }) =>
+    results.some(({ reason }) => reason === 'timeout'),
+  );
+  const attacked = attacks.filter(({ verdict }) => verdict === 'failed');
+  return new Set([...tested, ...attacked].map(({ condition }) => condition));
 }
 
 /** An observation in which what was observed again takes the place of what was observed before. */

@@ -60,17 +60,19 @@ test('a class that fails its own test breaks rule 1', async () => {
   ]);
 });
 
-test('a class that fails once and not alone is named, and breaks nothing', async () => {
-  workshop.edit(
-    'lessons/02-exact/sessions.ts',
-    "return '';",
-    "return process.getBuiltinModule('fs').mkdirSync('once', { recursive: true }) ? 'late' : '';",
-  );
+test('a class that reaches a time limit once is named, and one that fails once is red', async () => {
+  const file = 'lessons/02-exact/sessions.ts';
+  const once = (folder: string): string =>
+    `process.getBuiltinModule('fs').mkdirSync('${folder}', { recursive: true })`;
+  workshop.edit(file, "return '';", `return ${once('wrong')} ? 'late' : '';`);
+  assert.equal((await judge(2, 1)).broken.length, 1);
+  const slow = `return ${once('slow')} ? await new Promise<string>(() => {}) :`;
+  workshop.edit(file, `return ${once('wrong')}`, `${slow} ${once('wrong')}`);
   const matrix = await judge(2, 1);
   assert.deepEqual(matrix.broken, []);
   assert.match(
     drawMatrix(workshop.lessons(), matrix),
-    /^! rule 1 {2}held only when its class ran alone: .*"only the exact id reads a session" fails.*\n✔ every cell as promised/m,
+    /^! rule 1 {2}held only when its class ran alone: .*"only the exact id reads a session" fails.*: no result after .*\n✔ every cell/m,
   );
 });
 
