@@ -1,6 +1,9 @@
-/** PHP 8.6. npm offers no build of it to run beside ours: a run of PHP 8.6 RC3 was written down. */
+/**
+ * PHP 8.6. npm offers no build of it to run beside ours: a run of PHP 8.6 RC3 was written down, and
+ * what PHP's own tests of this release expect.
+ */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -13,8 +16,11 @@ import {
   SessionHandler,
   session_cache_limiter,
   session_encode,
+  session_gc,
   session_get_cookie_params,
   session_id,
+  session_module_name,
+  session_save_path,
   session_set_cookie_params,
   session_set_save_handler,
   session_start,
@@ -192,9 +198,11 @@ test('SessionHandler::validateId() knows the ids of the files handler', async ()
   });
 });
 
-test('a NUL in a path, a domain or a limiter is refused', async () => {
+test('a NUL in a path, a domain, a limiter or a Referer is refused', async () => {
   assert.deepEqual(
     await messagesIn('8.6', () => {
+      assert.equal(ini_set('session.save_path', '/a\0b'), false);
+      assert.equal(ini_set('session.referer_check', 'a\0b'), false);
       assert.equal(ini_set('session.cookie_path', '/a\0b'), false);
       assert.equal(ini_get('session.cookie_path'), '/');
       assert.equal(ini_set('session.cookie_domain', 'a\0b'), false);
@@ -204,6 +212,8 @@ test('a NUL in a path, a domain or a limiter is refused', async () => {
       assert.equal(session_cache_limiter(), 'nocache');
     }),
     [
+      'ini_set(): "session.save_path"',
+      'ini_set(): "session.referer_check"',
       'ini_set(): "session.cookie_path"',
       'ini_set(): "session.cookie_domain"',
       'ini_set(): "session.cache_limiter"',
@@ -214,4 +224,94 @@ test('a NUL in a path, a domain or a limiter is refused', async () => {
   const answers = await inReleases(() => ini_set('session.cookie_path', '/a\0b'));
   assert.deepEqual(answers, before<string | false>('/', false));
   assert.equal(await withPhpRequest({ version: '8.6' }, () => session_status()), 1);
+});
+
+test('a SameSite that no browser knows is refused', async () => {
+  const change = (): unknown[] => [
+    ini_set('session.cookie_samesite', 'Strict\r\nX-Injected: evil' as 'Strict'),
+    session_set_cookie_params({ samesite: 'Invalid' as 'Lax' }),
+    ini_get('session.cookie_samesite'),
+    ...(['Strict', 'lax', 'None', ''] as const).map((value) =>
+      ini_set('session.cookie_samesite', value as 'Lax'),
+    ),
+  ];
+  assert.deepEqual(
+    await messagesIn('8.6', () => {
+      assert.deepEqual(change(), [false, false, 'Lax', 'Lax', 'Strict', 'lax', 'None']);
+    }),
+    ['ini_set()', 'session_set_cookie_params()'].map(
+      (name) =>
+        `E_WARNING: ${name}: session.cookie_samesite must be "Strict", "Lax", "None", or ""`,
+    ),
+  );
+  assert.deepEqual(await messagesIn('8.5', change), []);
+  await assert.rejects(
+    () =>
+      withPhpRequest(
+        { version: '8.6', settings: { 'session.cookie_samesite': 'x' as 'Lax' } },
+        () => {},
+      ),
+    /RangeError: session\.cookie_samesite must be "Strict", "Lax", "None", or ""; leave/,
+  );
+});
+
+test('a lifetime of the cookie is an integer from 0 on', async () => {
+  const refused = ['1.5', 'abc', '', '1K', '-1', '-99999999999999999999', `${2n ** 63n - 1n}`];
+  const messages = await messagesIn('8.6', () => {
+    ini_set('session.cookie_lifetime', 100);
+    for (const value of refused)
+      assert.equal(ini_set('session.cookie_lifetime', value as '1K'), false);
+    assert.equal(session_set_cookie_params({ lifetime: -10 }), false);
+    assert.equal(ini_set('session.cookie_lifetime', ' +200 ' as '200'), '100');
+    assert.equal(session_get_cookie_params().lifetime, 200);
+  });
+  const range = 'session.cookie_lifetime must be between 0 and 9223372034707292159';
+  const type = 'session.cookie_lifetime must be of type int';
+  assert.deepEqual(messages, [
+    ...[type, type, type, type, range, range, range].map((text) => `E_WARNING: ini_set(): ${text}`),
+    `E_WARNING: session_set_cookie_params(): ${range}`,
+  ]);
+});
+
+test('session_module_name() refuses a NUL', async () => {
+  const told = (module: string): string => {
+    try {
+      return String(session_module_name(module));
+    } catch (error) {
+      return String(error);
+    }
+  };
+  const start = 'ValueError: session_module_name(): Argument #1 ($module)';
+  assert.deepEqual(
+    await inReleases(() => told('user')),
+    before(`${start} cannot be "user"`, `${start} must not be "user"`),
+  );
+  assert.deepEqual(
+    await inReleases(() => told('fi\0le')),
+    before('false', `${start} must not contain any null bytes`),
+  );
+});
+
+test('a tree of session files is swept', async () => {
+  const deleted = await inReleases(async () => {
+    const folder = session_save_path() as string;
+    for (const name of ['a/b', 'b/c', 'empty'])
+      await mkdir(join(folder, name), { recursive: true });
+    for (const name of ['a/b/sess_aborted', 'b/c/sess_bc', 'a/b/other', 'a/sess_above']) {
+      await writeFile(join(folder, name), '');
+      await utimes(join(folder, name), 1, 1);
+    }
+    session_save_path(`2;${folder}`);
+    session_id('abc');
+    await session_start({ use_strict_mode: false });
+    return [await session_gc(), (await readdir(folder, { recursive: true })).sort().join(' ')];
+  });
+  const left = 'a a/b a/b/other a/b/sess_abc a/sess_above b b/c';
+  assert.deepEqual(
+    deleted,
+    before<(string | number | false)[]>(
+      [false, 'a a/b a/b/other a/b/sess_abc a/b/sess_aborted a/sess_above b b/c b/c/sess_bc empty'],
+      [2, `${left} empty`],
+    ),
+  );
 });

@@ -117,7 +117,7 @@ export function session_cache_expire(...values: unknown[]): number | false {
  *   reads.
  * @returns The module before; false with a warning for an unknown module, while a session is
  *   active, or once the headers have left.
- * @throws PhpValueError for `user`.
+ * @throws PhpValueError for `user`, and from PHP 8.6 on for a name with a NUL.
  * @see {@link https://php.net/session_module_name | PHP's manual}
  * @example
  * session_module_name(); // 'files'
@@ -127,13 +127,15 @@ export function session_cache_expire(...values: unknown[]): number | false {
 export function session_module_name(module?: string | null | undefined): string | false;
 export function session_module_name(...values: unknown[]): string | false {
   return performSync('session_module_name', (request) => {
-    const [module] = parseArguments(request.reporter, values, 0, '?string $module');
+    const [kind, verb] =
+      request.version >= '8.6' ? (['path', 'must not'] as const) : (['string', 'cannot'] as const);
+    const [module] = parseArguments(request.reporter, values, 0, `?${kind} $module`);
     const isChange = module !== undefined && module !== null;
     if (isChange && request.isLocked('Session save handler module')) return false;
     const before = request.session.storage.module.name;
     if (!isChange) return before;
     if (module.toLowerCase() === 'user') {
-      throw new PhpValueError('session_module_name(): Argument #1 ($module) cannot be "user"');
+      throw new PhpValueError(`session_module_name(): Argument #1 ($module) ${verb} be "user"`);
     }
     if (beforeNul(module).toLowerCase() !== 'files') {
       const text = `Session handler module "${beforeNul(module)}" cannot be found`;

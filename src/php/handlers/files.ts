@@ -113,10 +113,10 @@ class OpenFile implements OpenHandler {
     return true;
   }
 
-  /** A tree of folders is left to an external program. */
+  /** Up to PHP 8.5, a tree of folders is left to an external program. */
   gc(maxLifetime: number): Awaitable<number> {
-    const { depth, folder } = this.#place;
-    return depth === 0 ? sweep(folder, maxLifetime, this.#context) : -1;
+    const isSwept = this.#place.depth === 0 || this.#context.reporter.version >= '8.6';
+    return isSwept ? sweep(this.#place, maxLifetime, this.#context) : -1;
   }
 
   createId(): Awaitable<string | undefined> {

@@ -2,51 +2,73 @@
 import { statSync, unlinkSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { bytesOf } from '../zend/conversions.ts';
+import { bytesOf, textOf } from '../zend/conversions.ts';
+import type { Reporter } from '../zend/reporter.ts';
 import type { HandlerContext } from './save-module.ts';
-import { PREFIX } from './save-path.ts';
+import { PREFIX, type SavePath } from './save-path.ts';
 import { systemError } from './system-error.ts';
 
 /** The longest time that a sweep may block the event loop, in milliseconds. */
 const SLICE = 2;
 
 /**
- * Deletes the session files of a folder that were not written for a while.
+ * Deletes the session files that were not written for a while, at the depth of the save path.
  *
- * @param folder - The folder.
+ * @param place - The folder, and how many levels of subfolders the files are below it.
  * @param maxLifetime - In seconds.
  * @param context - The request.
  * @returns How many files were deleted; negative, with a notice, for a folder that cannot be read.
  */
 export async function sweep(
-  folder: string,
+  { folder, depth }: Pick<SavePath, 'folder' | 'depth'>,
   maxLifetime: number,
   { reporter, options }: HandlerContext,
 ): Promise<number> {
-  const place = bytesOf(`${folder}/`);
+  const oldest = Math.floor(options.clock() / 1000) - maxLifetime;
+  return await sweepFolder(bytesOf(folder), depth, oldest, reporter);
+}
+
+async function sweepFolder(
+  folder: Buffer,
+  depth: number,
+  oldest: number,
+  reporter: Reporter,
+): Promise<number> {
+  const place = Buffer.concat([folder, Buffer.from('/')]);
   let names: string[];
   try {
     // One character for each byte: a name need not be UTF-8.
     names = await readdir(place, { encoding: 'latin1' });
   } catch (error) {
-    const text = `ps_files_cleanup_dir: opendir(${folder}) failed: ${systemError(error)}`;
+    const text = `ps_files_cleanup_dir: opendir(${textOf(folder)}) failed: ${systemError(error)}`;
     reporter.warn('E_NOTICE', text);
     return -1;
   }
-  const now = Math.floor(options.clock() / 1000);
   let deleted = 0;
   let began = performance.now();
   for (const name of names) {
-    if (!name.startsWith(PREFIX)) continue;
+    if (depth === 0 && !name.startsWith(PREFIX)) continue;
     // In slices: a synchronous stat costs a fifth of an asynchronous one.
     if (performance.now() - began > SLICE) {
       await nextTurn();
       began = performance.now();
     }
     const path = Buffer.concat([place, Buffer.from(name, 'latin1')]);
-    if (deleteOlder(path, now - maxLifetime)) deleted += 1;
+    if (depth === 0) {
+      if (deleteOlder(path, oldest)) deleted += 1;
+    } else if (isFolder(path)) {
+      deleted += Math.max(0, await sweepFolder(path, depth - 1, oldest, reporter));
+    }
   }
   return deleted;
+}
+
+function isFolder(path: Buffer): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 /** Deletes a file older than a moment. As in PHP, a file that cannot be deleted counts too. */

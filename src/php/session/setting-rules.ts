@@ -21,6 +21,8 @@ type Rule = (
 ) => Parsed | undefined;
 
 const INTEGER = /^[ \t\n\v\f\r]*[+-]?\d+$/;
+// is_numeric_string() also allows white space at the end.
+const WHOLE_INTEGER = /^[ \t\n\v\f\r]*[+-]?\d+[ \t\n\v\f\r]*$/;
 
 // SESSION_FORBIDDEN_CHARS; the text is what PHP prints for these characters since 8.3.
 const FORBIDDEN_IN_NAME = /[=,;.[ \t\r\n\v\f\0]/;
@@ -28,11 +30,16 @@ const FORBIDDEN_SHOWN = '=,;.[ \\t\\r\\n\\013\\014';
 
 // Until 8.4 these are C strings: the session sees them up to a NUL, ini_get() all of them.
 const text: Rule = (value, reporter) => (reporter.version < '8.5' ? beforeNul(value) : value);
-const textWithoutNul: Rule = (value, reporter, key) => {
-  if (reporter.version < '8.6' || !value.includes('\0')) return text(value, reporter, key);
+
+/** Warns of a NUL, from 8.6 on: most settings that are C strings refuse it there. */
+function refusesNul(value: string, reporter: Reporter, key: string): boolean {
+  if (reporter.version < '8.6' || !value.includes('\0')) return false;
   reporter.warn('E_WARNING', `"${key}" must not contain null bytes`);
-  return undefined;
-};
+  return true;
+}
+
+const textWithoutNul: Rule = (value, reporter, key) =>
+  refusesNul(value, reporter, key) ? undefined : text(value, reporter, key);
 const flag: Rule = (value) => parseSwitch(value);
 
 const number: Rule = (value, reporter, key) => {
@@ -75,7 +82,17 @@ const serializeHandler: Rule = (value, reporter) => {
   return undefined;
 };
 
-const savePath: Rule = (value) => (value.includes('\0') ? undefined : value);
+const savePath: Rule = (value, reporter, key) =>
+  refusesNul(value, reporter, key) || value.includes('\0') ? undefined : value;
+
+// php_is_valid_samesite_value().
+const sameSite: Rule = (value, reporter, key) => {
+  if (reporter.version < '8.6' || /^(strict|lax|none)?$/i.test(value)) {
+    return text(value, reporter, key);
+  }
+  reporter.warn('E_WARNING', `${key} must be "Strict", "Lax", "None", or ""`);
+  return undefined;
+};
 
 const name: Rule = (value, reporter) => {
   if (reporter.version >= '8.3') {
@@ -92,6 +109,7 @@ const name: Rule = (value, reporter) => {
 };
 
 const cookieLifetime: Rule = (value, reporter, key, current) => {
+  if (reporter.version >= '8.6') return strictLifetime(value, reporter, key);
   // As in PHP, atol() looks for a negative number first, and only then the value is read as a quantity.
   const seconds = leadingInteger(value);
   if (seconds < 0n) {
@@ -102,6 +120,17 @@ const cookieLifetime: Rule = (value, reporter, key, current) => {
   if (seconds > LONGEST_LIFETIME) return current ?? 0;
   const parsed = number(value, reporter, key) as number;
   return parsed < 0 ? undefined : parsed;
+};
+
+/** Refuses text that is no integer, and integers out of range; up to 8.5 PHP reads what it can. */
+const strictLifetime: Rule = (value, reporter, key) => {
+  const isInteger = WHOLE_INTEGER.test(value);
+  const seconds = isInteger ? BigInt(value.trim().replace('+', '')) : 0n;
+  if (isInteger && seconds >= 0n && seconds <= LONGEST_LIFETIME)
+    return number(value, reporter, key);
+  const rule = isInteger ? `between 0 and ${LONGEST_LIFETIME}` : 'of type int';
+  reporter.warn('E_WARNING', `${key} must be ${rule}`);
+  return undefined;
 };
 
 const gcProbability: Rule = (value, reporter, key) => {
@@ -130,7 +159,8 @@ const useTransSid: Rule = (value, reporter) => {
   return parsed;
 };
 
-const refererCheck: Rule = (value, reporter) => {
+const refererCheck: Rule = (value, reporter, key) => {
+  if (refusesNul(value, reporter, key)) return undefined;
   if (value !== '')
     deprecated(reporter, 'Usage of session.referer_check INI setting is deprecated');
   return beforeNul(value);
@@ -183,7 +213,7 @@ export const ENTRIES: Readonly<Record<SettingName, Entry>> = {
   cookie_secure: { initial: '0', rule: flag },
   cookie_partitioned: { initial: '0', rule: flag },
   cookie_httponly: { initial: '0', rule: flag },
-  cookie_samesite: { initial: '', rule: text },
+  cookie_samesite: { initial: '', rule: sameSite },
   use_cookies: { initial: '1', rule: flag },
   use_only_cookies: { initial: '1', rule: useOnlyCookies },
   use_strict_mode: { initial: '0', rule: flag },
