@@ -103,6 +103,8 @@ export async function renewRow(
     } catch (error) {
       failure = passing(error);
     }
+    // Before the read: the row of a busy session would have changed again by the end of a pause.
+    if (failure === undefined) await deadline.pause();
     const now = await findRow(context, deadline, [found.key, ...keys]);
     if (now?.next?.equals(key)) return { row, id };
     if (failure !== undefined && hold.isPinned) {
@@ -117,6 +119,6 @@ export async function renewRow(
       return { row: (await follow(context, deadline, now)) ?? now, id: undefined };
     }
     found = now;
-    await (failure ? deadline.pauseAfter(failure) : deadline.pause());
+    if (failure !== undefined) await deadline.pauseAfter(failure);
   }
 }

@@ -111,6 +111,8 @@ async function saveOrFind(
         continue;
       }
     }
+    // Before the read: the row of a busy session would have changed again by the end of a pause.
+    if (failure === undefined) await deadline.pause();
     const now = await findRow(context, deadline, [key, ...target.keys]);
     // A row that was renewed since is a pointer, and has kept its marks.
     const wasSaved = isDoubtful && now !== undefined && table.wasSaved(now, save);
@@ -123,7 +125,7 @@ async function saveOrFind(
     }
     if (row === undefined) return 'gone';
     if (!isAsFound(row, save)) return { isMine: false, row };
-    await (failure ? deadline.pauseAfter(failure) : deadline.pause());
+    if (failure !== undefined) await deadline.pauseAfter(failure);
   }
 }
 

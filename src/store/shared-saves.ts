@@ -125,7 +125,6 @@ async function saveAll(line: Line, group: readonly Waiting[], budget: number): P
       return;
     }
     found = outcome.row;
-    await deadline.pause();
   }
 }
 

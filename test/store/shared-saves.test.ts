@@ -143,3 +143,34 @@ test('a lost answer is one save for all that were written together', async () =>
   await Promise.all(adding);
   assert.deepEqual(await stored(sessions, id), { n: 10 });
 });
+
+test('a busy session is read after the pause, or its row would have changed again', async (t) => {
+  const { sessions, wire, id } = await open(0);
+  const elsewhere = newStore();
+  t.mock.method(Math, 'random', () => 1);
+  for (const change of ['save', 'renew'] as const) {
+    const session = await sessions.start(id);
+    session.update('n', (n) => (n as number) + 1);
+    const pauses = { beforeRead: 0, beforeChange: 0 };
+    let ended: number | undefined;
+    const stop = wire.watch((event) => {
+      if (event.kind === 'ended') ended = event.at;
+      if (event.kind !== 'began' || ended === undefined) return;
+      if (SAVE.test(event.statement.sql)) pauses.beforeChange += event.at - ended;
+      if (/^SELECT/.test(event.statement.sql)) pauses.beforeRead += event.at - ended;
+    });
+    let gate = wire.gate(1, SAVE, { opens: 'by hand' });
+    const changed = session[change]();
+    for (let others = 0; others < 5; others += 1) {
+      await gate.arrived;
+      await (await elsewhere.open(id))?.save(json({ n: others }));
+      const held = gate;
+      gate = wire.gate(1, SAVE, { opens: 'by hand' });
+      held.open();
+    }
+    gate.open();
+    await changed;
+    stop();
+    assert.ok(pauses.beforeChange < pauses.beforeRead, `${change}: ${JSON.stringify(pauses)}`);
+  }
+});
