@@ -3,7 +3,7 @@ import type { Context } from './context.ts';
 import { SessionClosed, SessionConflict, SessionNotFresh } from './errors.ts';
 import { FUNCTION, requireKind, SECONDS } from './kinds.ts';
 import type { OpenSession } from './open-session.ts';
-import { readOnly, Variables } from './payload/variables.ts';
+import { deciding, readOnly, type Taken, Variables } from './payload/variables.ts';
 import { type RenewOptions, requireRenewal } from './renew.ts';
 import type { SaveAnswer } from './save.ts';
 import { NO_DATA } from './table/ours.ts';
@@ -134,8 +134,8 @@ export class Session<Data extends object = Record<string, unknown>> implements A
    *
    * @param key - The key.
    * @param change - Returns the new value; it may run several times, so it must do nothing else.
-   * @throws SessionSetupError if `change` is not a function; SessionClosed after `close()` or
-   *   `destroy()`.
+   * @throws SessionSetupError if `change` is not a function; SessionValueError for a value that would come
+   *   back as another one; any error of `change`; SessionClosed after `close()` or `destroy()`.
    */
   update<Key extends keyof Data & string>(
     key: Key,
@@ -160,7 +160,7 @@ export class Session<Data extends object = Record<string, unknown>> implements A
   async #save(): Promise<SaveAnswer | 'unchanged'> {
     if (this.#state === 'ended') return 'gone';
     this.#requireUsable();
-    return await this.#write(this.#variables.encode());
+    return await this.#write(this.#variables.take());
   }
 
   /**
@@ -178,9 +178,9 @@ export class Session<Data extends object = Record<string, unknown>> implements A
     await this.save();
     await this.#inTurn(async () => {
       if (this.#state !== 'usable') return;
-      const data = this.#variables.encode();
+      const taken = this.#variables.take();
       this.#state = 'closed';
-      if (!this.#isSaved(data)) await this.#write(data);
+      if (!this.#isSaved(taken.data)) await this.#write(taken);
     });
   }
 
@@ -188,17 +188,17 @@ export class Session<Data extends object = Record<string, unknown>> implements A
     return data.equals(this.#open?.bytes ?? NO_DATA);
   }
 
-  async #write(data: Buffer): Promise<SaveAnswer | 'unchanged'> {
-    const variables = this.#variables;
+  async #write(taken: Taken): Promise<SaveAnswer | 'unchanged'> {
+    const { data } = taken;
     const open = this.#open;
     if (open === undefined) {
       if (data.length === 0) return 'unchanged';
-      await this.#begin(data, {});
+      await this.#begin(taken, {});
       return 'saved';
     }
     if (data.equals(open.bytes)) return (await open.touch()) ? 'unchanged' : 'gone';
-    const answer = await open.save(data, { decide: variables.decide(this.#context.decide) });
-    if (answer !== 'gone') variables.rebase(open.bytes, data);
+    const answer = await open.save(data, { decide: deciding(taken, this.#context.decide) });
+    if (answer !== 'gone') this.#variables.rebase(open.bytes, taken);
     return answer;
   }
 
@@ -216,34 +216,34 @@ export class Session<Data extends object = Record<string, unknown>> implements A
   async #renew(options: SessionRenewOptions): Promise<void> {
     this.#requireUsable();
     requireRenewal(options);
-    const variables = this.#variables;
-    const data = variables.encode();
+    const taken = this.#variables.take();
+    const { data } = taken;
     const open = this.#open;
     if (open === undefined) {
-      await this.#begin(data, options);
+      await this.#begin(taken, options);
       return;
     }
-    const decide = variables.decide(this.#context.decide);
+    const decide = deciding(taken, this.#context.decide);
     const id = await open.renew({ ...options, data, decide });
     if (id !== undefined) this.#cookie = { set: id };
     else if (open.state === 'replaced' && typeof options.user === 'string') {
       // Another login was faster, as after a double click. Its id is not known here, and the
       // password was right here too: this response gets a session of its own.
       await open.close();
-      await this.#begin(data, options);
+      await this.#begin(taken, options);
       return;
     } else if (open.state !== 'alive' || (await open.save(data, { decide })) === 'gone') {
       throw new SessionConflict([], 'it was ended, or another user has logged in');
     }
-    variables.rebase(open.bytes, data);
+    this.#variables.rebase(open.bytes, taken);
   }
 
   async #begin(
-    data: Buffer,
+    taken: Taken,
     { user, label }: Pick<SessionRenewOptions, 'user' | 'label'>,
   ): Promise<void> {
-    this.#open = await this.#create(data, { user: user ?? undefined, label });
-    this.#variables.rebase(data, data);
+    this.#open = await this.#create(taken.data, { user: user ?? undefined, label });
+    this.#variables.rebase(taken.data, taken);
     this.#cookie = { set: this.#open.id };
   }
 
@@ -267,11 +267,14 @@ export class Session<Data extends object = Record<string, unknown>> implements A
   }
 
   /**
-   * Releases what the session holds, without saving: a lock ends before a long response. A page that
-   * has changes left gets SessionClosed in place of its answer: save them first.
+   * Releases what the session holds, without saving: a lock ends before a long response. Waits for a
+   * call that is under way. A page that has changes left gets SessionClosed in place of its answer: save
+   * them first.
    */
   async close(): Promise<void> {
     if (this.#state === 'usable') this.#state = 'closed';
+    // A save may yet bring other requests' keys, which a frozen object could not take.
+    await this.#last?.catch(() => {});
     this.#variables.freeze();
     await this.#open?.close();
   }

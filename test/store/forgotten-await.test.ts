@@ -60,6 +60,70 @@ test('a change that is made while a save is under way is part of the next one', 
   assert.deepEqual({ ...(await sessions.start(id)).data }, { n: 3, m: 1 });
 });
 
+test('an update that is made while a save is under way runs again on what that save has merged', async () => {
+  const { sessions, wire } = await wiredStore();
+  const other = newStore();
+  const id = await visitor(sessions);
+  const session = await sessions.start(id);
+  const increase = (by: number) => (n: unknown) => Number(n) + by;
+  const add = async (): Promise<void> => {
+    await using another = await other.start(id);
+    another.update('n', increase(100));
+    await another.save();
+  };
+  session.update('n', increase(10));
+  const gate = wire.gate(1, /^UPDATE/, { opens: 'by hand' });
+  const saving = session.save();
+  await gate.arrived;
+  session.update('n', increase(1000));
+  await add();
+  gate.open();
+  assert.equal(await saving, 'merged');
+  assert.equal(session.data['n'], 1111);
+  await add();
+  assert.equal(await session.save(), 'merged');
+  assert.deepEqual({ ...(await sessions.start(id)).data }, { n: 1211 });
+});
+
+test('a key that is assigned and then updated keeps the assignment in a conflict', async () => {
+  const sessions = newStore();
+  const id = await visitor(sessions);
+  const increase = (n: unknown): number => Number(n) + 1;
+  for (const [value, isUpdated] of [
+    [10, false],
+    [20, true],
+  ] as const) {
+    const session = await sessions.start(id);
+    if (isUpdated) session.update('n', increase);
+    session.data['n'] = value;
+    session.update('n', increase);
+    await using other = await sessions.start(id);
+    other.update('n', increase);
+    await other.save();
+    await session.save();
+    assert.equal((await sessions.start(id)).data['n'], value + 1);
+  }
+});
+
+test('a session that is closed while its save is under way has saved what it merged', async () => {
+  const { sessions, wire } = await wiredStore();
+  const id = await visitor(sessions);
+  const session = await sessions.start(id);
+  session.data['n'] = 2;
+  const gate = wire.gate(1, /^UPDATE/, { opens: 'by hand' });
+  const saving = session.save();
+  await gate.arrived;
+  await using another = await newStore().start(id);
+  another.data['m'] = 1;
+  await another.save();
+  const closing = session.close();
+  gate.open();
+  assert.equal(await saving, 'merged');
+  await closing;
+  await session.finish();
+  assert.throws(() => Object.assign(session.data, { n: 3 }), { name: 'SessionClosed' });
+});
+
 test('a key that is also a property of every object is an ordinary key', async () => {
   const sessions = newStore();
   const session = await sessions.start(undefined);
@@ -80,10 +144,13 @@ test('a key that is also a property of every object is an ordinary key', async (
   assert.equal((await sessions.start(other.id)).data['bad'], undefined);
 });
 
-test('a getter that the application defines is refused, and not left out', async () => {
-  const session = await newStore().start(undefined);
-  Object.defineProperty(session.data, 'now', { get: () => 1, enumerable: true });
-  await assert.rejects(session.save(), { name: 'SessionValueError', path: 'now' });
+test('a getter and a symbol that the application defines are refused, and not left out', async () => {
+  const sessions = newStore();
+  const [getting, naming] = [await sessions.start(undefined), await sessions.start(undefined)];
+  Object.defineProperty(getting.data, 'now', { get: () => 1, enumerable: true });
+  await assert.rejects(getting.save(), { name: 'SessionValueError', path: 'now' });
+  Reflect.set(naming.data, Symbol('user'), 'Ann');
+  await assert.rejects(naming.save(), { name: 'SessionValueError', path: 'data' });
 });
 
 test('an option that does not exist, and an invalid pool, are refused by name', () => {

@@ -16,6 +16,19 @@ import {
 /** Changes one value; it may run again, on the value that another request has saved. */
 type Change = (value: unknown) => unknown;
 
+/** The functions that have changed a key, and the bytes that the last one gave. */
+interface Update {
+  readonly changes: readonly Change[];
+  readonly bytes: Buffer | undefined;
+}
+
+/** The session as one save takes it; a change that is made afterwards is not part of it. */
+export interface Taken {
+  readonly data: Buffer;
+  /** The updates of keys so far. */
+  readonly updates: ReadonlyMap<string, Update>;
+}
+
 /** The variables of one session. */
 export class Variables {
   /** The object that the application reads and writes. */
@@ -24,8 +37,8 @@ export class Variables {
   #isFrozen = false;
   #bytes: Buffer;
   #payload: Payload;
-  /** Keys that were changed by functions, with the bytes that the last one gave. */
-  readonly #updates = new Map<string, { changes: Change[]; bytes: Buffer | undefined }>();
+  /** Updates that no save has taken over yet, by key. */
+  #updates = new Map<string, Update>();
 
   /**
    * @param bytes - The session as it was read.
@@ -40,14 +53,41 @@ export class Variables {
     for (const key of this.#payload.keys) this.#defineLazily(key);
   }
 
-  /** Changes a key by a function, which is kept for a conflict. */
+  /**
+   * Changes a key by a function, which is kept for a conflict. A key that was also changed otherwise is
+   * treated as one that was assigned: the function alone would lose that change.
+   *
+   * @throws SessionValueError for a value that would come back as another one; any error of `change`.
+   */
   update(key: string, change: Change): void {
+    const isAssigned = this.#isAssigned(key);
     // An inherited property is not a value of the session: `constructor`, `__proto__`.
     const value = change(Object.hasOwn(this.data, key) ? this.data[key] : undefined);
     this.#define(key, value);
     const bytes = value === undefined ? undefined : this.#encode(value, key);
     const before = this.#updates.get(key)?.changes ?? [];
-    this.#updates.set(key, { changes: [...before, change], bytes });
+    if (isAssigned) this.#updates.delete(key);
+    else this.#updates.set(key, { changes: [...before, change], bytes });
+  }
+
+  /** Whether a key has another value than it was read with, or than its last update gave. */
+  #isAssigned(key: string): boolean {
+    const { get, value } = Object.getOwnPropertyDescriptor(this.data, key) ?? {};
+    // It was not read yet.
+    if (get !== undefined) return false;
+    const update = this.#updates.get(key);
+    const bytes = value === undefined ? undefined : this.#encode(value, key);
+    return !isSame(bytes, update ? update.bytes : this.#bytesAsRead(key));
+  }
+
+  /** A value as it was read, in the bytes of this encoder: another language may write it in others. */
+  #bytesAsRead(key: string, pristine: Payload = this.#pristine()): Buffer | undefined {
+    return pristine.has(key) ? this.#encode(pristine.valueOf(key), key) : undefined;
+  }
+
+  /** The session as it was read: values of the payload may have been changed in place. */
+  #pristine(): Payload {
+    return new Payload(this.#bytes, this.#format);
   }
 
   /**
@@ -61,43 +101,60 @@ export class Variables {
     return changes.size === 0 ? this.#bytes : this.#payload.with(changes, this.#format);
   }
 
-  /** Decides conflicts: updates run again on the other request's value, `decide` has the rest. */
-  decide(decide: Decide): Decide {
-    return (contest) => {
-      const update = this.#updates.get(contest.key);
-      // A later assignment has replaced what the updates gave.
-      const isUpdate = update !== undefined && isSame(update.bytes, contest.mine);
-      return isUpdate ? rerun(update.changes, contest) : decide(contest);
-    };
+  /**
+   * Takes the session for a save.
+   *
+   * @throws As `encode()`.
+   */
+  take(): Taken {
+    return { data: this.encode(), updates: new Map(this.#updates) };
   }
 
   /**
-   * Takes over what was saved. Keys that were changed while the save was under way stay as they are.
+   * Takes over what was saved. Keys that were changed while the save was under way stay as they are,
+   * and updates of that time run again on a value that the save has merged.
    *
    * @param bytes - The session as it is stored now, with other requests' changes.
-   * @param sent - The session as it was given to the save.
+   * @param taken - The session as it was given to the save.
    */
-  rebase(bytes: Buffer, sent: Buffer): void {
+  rebase(bytes: Buffer, { data: sent, updates: saved }: Taken): void {
     const mine = this.encode();
+    const updates = this.#updates;
     this.#bytes = bytes;
     this.#payload = new Payload(bytes, this.#format);
-    this.#updates.clear();
+    this.#updates = new Map();
     // By far the most saves: nothing was merged, and nothing has changed meanwhile.
     if (mine.equals(sent) && bytes.equals(sent)) return;
-    const [own, saved] = [mine, sent].map((each) => new Payload(each, this.#format)) as [
+    const [own, before] = [mine, sent].map((each) => new Payload(each, this.#format)) as [
       Payload,
       Payload,
     ];
     const keys = new Set([...this.#payload.keys, ...Object.keys(this.data)]);
     for (const key of keys) {
-      const mine = own.bytesOf(key, this.#format);
-      if (!isSame(mine, saved.bytesOf(key, this.#format))) continue;
-      const now = this.#payload.bytesOf(key, this.#format);
-      if (isSame(mine, now)) continue;
-      if (now === undefined) delete this.data[key];
-      else this.#defineLazily(key);
+      const [wanted, was, now] = [own, before, this.#payload].map((payload) =>
+        payload.bytesOf(key, this.#format),
+      );
+      if (isSame(wanted, was)) {
+        if (!isSame(was, now)) this.#restore(key);
+        continue;
+      }
+      const { changes = [], bytes: last } = updates.get(key) ?? {};
+      const later = changes.slice(saved.get(key)?.changes.length);
+      // A later assignment counts by itself.
+      if (later.length === 0 || !isSame(wanted, last)) continue;
+      if (isSame(was, now)) this.#updates.set(key, { changes: later, bytes: last });
+      else {
+        this.#restore(key);
+        for (const change of later) this.update(key, change);
+      }
     }
     if (!Object.hasOwn(this.data, '__proto__')) this.#guardPrototype();
+  }
+
+  /** Shows a key as it is stored. */
+  #restore(key: string): void {
+    if (this.#payload.has(key)) this.#defineLazily(key);
+    else delete this.data[key];
   }
 
   /** Ends all changes of keys; reading stays possible. */
@@ -112,6 +169,9 @@ export class Variables {
   #changes(): Changes {
     const changes = new Map<string, Buffer | undefined>();
     let pristine: Payload | undefined;
+    if (Object.getOwnPropertySymbols(this.data).length > 0) {
+      throw new SessionValueError('data', 'a key that is a symbol');
+    }
     for (const key of this.#payload.keys) {
       if (!Object.hasOwn(this.data, key)) changes.set(key, undefined);
     }
@@ -130,11 +190,8 @@ export class Variables {
       }
       const bytes = this.#encode(value, key);
       if (before) {
-        // The value as it was read, since it may have been changed in place; and written by this
-        // encoder, since another language may write the same value in other bytes.
-        pristine ??= new Payload(this.#bytes, this.#format);
-        const old = this.#encode(pristine.valueOf(key), key);
-        if (old.equals(bytes)) continue;
+        pristine ??= this.#pristine();
+        if (this.#bytesAsRead(key, pristine)?.equals(bytes)) continue;
       }
       changes.set(key, bytes);
     }
@@ -208,6 +265,16 @@ function isPlain(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return Array.isArray(value) || prototype === Object.prototype || prototype === null;
+}
+
+/** Decides conflicts of a save: its updates run again on the other request's value, `decide` has the rest. */
+export function deciding({ updates }: Taken, decide: Decide): Decide {
+  return (contest) => {
+    const update = updates.get(contest.key);
+    // A later assignment has replaced what the updates gave.
+    const isUpdate = update !== undefined && isSame(update.bytes, contest.mine);
+    return isUpdate ? rerun(update.changes, contest) : decide(contest);
+  };
 }
 
 function rerun(changes: readonly Change[], { key, format, theirs }: Contest): Buffer | undefined {
