@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { koaSessions } from '../../src/adapters/store/koa.ts';
+import { nextSessions } from '../../src/adapters/store/next.ts';
 import { SessionError, SessionSetupError, SessionValueError } from '../../src/store/errors.ts';
 import type { Sessions } from '../../src/store/store.ts';
 import { newSession, newStore, stored } from './fixture.ts';
@@ -76,21 +77,25 @@ test('an argument without a meaning is refused, and nothing is written', async (
 
 test("an adapter's options are checked when it is made", () => {
   const sessions = newStore();
+  const nextOf = (each: Sessions, options: object): unknown =>
+    nextSessions(each, () => Promise.reject(new Error('unused')), options);
   const refused: [object, RegExp][] = [
     [{ hangupGrace: '30' }, /^hangupGrace takes seconds from 0 to 1000000, not "30"$/],
     [{ cookies: {} }, /^there is no option "cookies"; known are cookie, hangupGrace$/],
     [{ cookie: { sameSite: 'laxx' } }, /^sameSite takes Strict, Lax, None, not "laxx"$/],
     [{ cookie: { sameSite: false } }, /^sameSite takes Strict, Lax, None, not false$/],
-    [{ cookie: { name: 'sid', secure: 'false' } }, /^secure takes true or false$/],
-    [{ cookie: { name: 'sid', path: 'shop' } }, /^the path of a cookie begins with \/$/],
+    [{ cookie: { name: 'sid', secure: 'false' } }, /^secure takes true or false, not "false"$/],
+    [{ cookie: { name: 'sid', path: 'shop' } }, /^path takes .* begins with \/, not "shop"$/],
   ];
   for (const [options, message] of refused) {
-    assert.throws(
-      () => koaSessions(sessions, options),
-      (error: Error) =>
-        (error instanceof TypeError || error instanceof SessionSetupError) &&
-        message.test(error.message),
-      String(message),
-    );
+    for (const make of [koaSessions, nextOf]) {
+      assert.throws(
+        () => make(sessions, options),
+        (error: Error) =>
+          (error instanceof TypeError || error instanceof SessionSetupError) &&
+          message.test(error.message),
+        `${make.name}: ${message}`,
+      );
+    }
   }
 });

@@ -93,7 +93,7 @@ const ID_LENGTH = 43;
 export function cookieOptionsOf(options: {
   readonly cookie?: CookieOptions | undefined;
 }): CookieOptions {
-  const stray = Object.keys(options).find((name) => name in NAMES);
+  const stray = Object.keys(options).find((name) => Object.hasOwn(NAMES, name));
   if (stray === undefined) return options.cookie ?? {};
   throw new TypeError(`write the option "${stray}" as { cookie: { ${stray}: … } }`);
 }
@@ -110,52 +110,13 @@ export class SessionCookie {
    * @throws TypeError for attributes with which browsers would refuse it.
    */
   constructor(options: CookieOptions = {}) {
-    const {
-      name = '__Host-session',
-      secure = true,
-      sameSite: site = 'Lax',
-      domain,
-      path = '/',
-    } = options;
-    // JavaScript has no types that would refuse a misspelt option, or `httpOnly: false`.
-    const unknown = Object.keys(options).find((each) => !(each in NAMES));
-    if (unknown !== undefined) {
-      const known = Object.keys(NAMES).join(', ');
-      throw new TypeError(`the cookie has no option "${unknown}"; known are ${known}`);
-    }
-    // Other libraries write the same words in lower case.
-    const sameSite = SITES.find((each) => each.toLowerCase() === String(site).toLowerCase());
-    if (sameSite === undefined) {
-      throw new TypeError(`sameSite takes ${SITES.join(', ')}, not ${JSON.stringify(site)}`);
-    }
-    if (typeof secure !== 'boolean') throw new TypeError('secure takes true or false');
-    if (!path.startsWith('/')) throw new TypeError('the path of a cookie begins with /');
-    if (!TOKEN.test(name)) throw new TypeError(`invalid name of a cookie: ${JSON.stringify(name)}`);
-    const isHost = name.startsWith('__Host-');
-    if (isHost && (!secure || domain !== undefined || path !== '/')) {
-      throw new TypeError('A __Host- cookie is secure, has the path / and no domain');
-    }
-    if (!secure && (name.startsWith('__Secure-') || sameSite === 'None')) {
-      throw new TypeError('Browsers refuse a __Secure- or SameSite=None cookie that is not secure');
-    }
-    for (const text of [domain ?? '', path]) {
-      if (!ATTRIBUTE.test(text)) throw new TypeError(`invalid attribute: ${JSON.stringify(text)}`);
-    }
-    if (name.length + ID_LENGTH + 1 > LONGEST) {
-      throw new TypeError(
-        `the name of a cookie takes ${LONGEST - ID_LENGTH - 1} characters at most`,
-      );
-    }
-    const { maxAge } = options;
-    if (maxAge !== undefined && !(Number.isInteger(maxAge) && maxAge > 0)) {
-      throw new TypeError('maxAge takes a whole number of seconds above 0');
-    }
+    const { name, secure, sameSite, domain, path, maxAge } = checked(options);
     this.#name = name;
     this.attributes = {
       path,
       httpOnly: true,
       secure,
-      sameSite: sameSite.toLowerCase() as Lowercase<typeof sameSite>,
+      sameSite: sameSite.toLowerCase() as CookieAttributes['sameSite'],
       ...(domain !== undefined && { domain }),
       ...(maxAge !== undefined && { maxAge }),
     };
@@ -196,6 +157,57 @@ export class SessionCookie {
   isOwn(line: string): boolean {
     return line.startsWith(`${this.#name}=`);
   }
+}
+
+/** Fills in the defaults, and checks what TypeScript would have refused, or browsers will. */
+function checked(options: CookieOptions) {
+  const { name = '__Host-session', secure = true, domain, path = '/', maxAge } = options;
+  // A misspelt option, or `httpOnly: false`.
+  const unknown = Object.keys(options).find((each) => !Object.hasOwn(NAMES, each));
+  if (unknown !== undefined) {
+    const known = Object.keys(NAMES).join(', ');
+    throw new TypeError(`the cookie has no option "${unknown}"; known are ${known}`);
+  }
+  const sameSite = siteOf(options.sameSite);
+  if (typeof secure !== 'boolean') {
+    throw new TypeError(`secure takes true or false, not ${JSON.stringify(secure)}`);
+  }
+  for (const [attribute, text] of Object.entries({ path, domain: domain ?? '' })) {
+    if (typeof text === 'string' && ATTRIBUTE.test(text)) continue;
+    throw new TypeError(`${attribute} takes visible ASCII without ;, not ${JSON.stringify(text)}`);
+  }
+  if (!path.startsWith('/')) {
+    throw new TypeError(`path takes a path that begins with /, not ${JSON.stringify(path)}`);
+  }
+  if (maxAge !== undefined && !(Number.isInteger(maxAge) && maxAge > 0)) {
+    throw new TypeError(`maxAge takes a whole number of seconds above 0, not ${maxAge}`);
+  }
+  requireName(name);
+  const isHost = name.startsWith('__Host-');
+  if (isHost && (!secure || domain !== undefined || path !== '/')) {
+    throw new TypeError(`the cookie ${name} must be secure, with the path / and without a domain`);
+  }
+  if (!secure && (name.startsWith('__Secure-') || sameSite === 'None')) {
+    throw new TypeError(
+      `browsers refuse the cookie ${name} (SameSite=${sameSite}) unless it is secure`,
+    );
+  }
+  return { name, secure, sameSite, domain, path, maxAge };
+}
+
+/** Other libraries write the same words in lower case. */
+function siteOf(site: unknown = 'Lax'): (typeof SITES)[number] {
+  const known = SITES.find((each) => each.toLowerCase() === String(site).toLowerCase());
+  if (known !== undefined) return known;
+  throw new TypeError(`sameSite takes ${SITES.join(', ')}, not ${JSON.stringify(site)}`);
+}
+
+function requireName(name: unknown): void {
+  const longest = LONGEST - ID_LENGTH - 1;
+  if (typeof name === 'string' && TOKEN.test(name) && name.length <= longest) return;
+  throw new TypeError(
+    `name takes 1 to ${longest} letters, digits and !#$%&'*+-.^_\`|~, not ${JSON.stringify(name)}`,
+  );
 }
 
 /**

@@ -219,23 +219,37 @@ export class SessionExchange {
 }
 
 /**
+ * Checks the arguments of an adapter.
+ *
+ * @returns The cookie that the options describe.
+ * @throws TypeError without sessions, or for a cookie that browsers would refuse; SessionSetupError for
+ *   an option that is unknown or invalid.
+ */
+export function sessionCookieOf<Data extends object>(
+  sessions: Sessions<Data>,
+  options: ExchangeOptions,
+): SessionCookie {
+  if (typeof (sessions as Partial<Sessions> | undefined)?.start !== 'function') {
+    throw new TypeError('An adapter takes the sessions that createSessions() returns');
+  }
+  const cookie = cookieOptionsOf(options);
+  requireAll(options, OPTIONS);
+  return new SessionCookie(cookie);
+}
+
+/**
  * Prepares exchanges.
  *
  * @param sessions - The store.
  * @param options - The cookie.
  * @returns A function that begins one exchange.
- * @throws TypeError without sessions, or for a cookie that browsers would refuse; SessionSetupError for
- *   another option that cannot be.
+ * @throws As `sessionCookieOf()`.
  */
 export function prepareSessions<Data extends object>(
   sessions: Sessions<Data>,
   options: ExchangeOptions = {},
 ): (parts: SessionParts) => SessionExchange {
-  if (typeof (sessions as Partial<Sessions> | undefined)?.start !== 'function') {
-    throw new TypeError('An adapter takes the sessions that createSessions() returns');
-  }
-  const cookie = new SessionCookie(cookieOptionsOf(options));
-  requireAll(options, OPTIONS);
+  const cookie = sessionCookieOf(sessions, options);
   return ({ cookie: header, head, request, alias }) => {
     const id = cookie.read(header);
     const start = (opening: Opening): Promise<AnySession> =>

@@ -40,7 +40,8 @@ export type SessionMiddleware = (
  * @param sessions - The store.
  * @param options - The cookie.
  * @returns A middleware; use it before the handlers that use sessions.
- * @throws TypeError for a cookie that browsers would refuse.
+ * @throws TypeError for a cookie that browsers would refuse; SessionSetupError for another option that is
+ *   unknown or invalid.
  * @example
  * import { createServer } from 'node:http';
  * import express from 'express';

@@ -90,7 +90,8 @@ export interface FastifyLike {
  * @param sessions - The store.
  * @param options - The cookie.
  * @returns A plugin for `app.register()`; it counts for the whole application.
- * @throws TypeError for a cookie that browsers would refuse.
+ * @throws TypeError for a cookie that browsers would refuse; SessionSetupError for another option that is
+ *   unknown or invalid.
  * @example
  * import Fastify from 'fastify';
  *

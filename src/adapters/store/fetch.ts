@@ -23,7 +23,8 @@ export { type ExchangeOptions, type GetSessionOptions, getSession } from './exch
  * @returns A handler of the same shape. It rejects with the error of the save; or with that of the
  *   handler, whose session is then not saved, because there is no Response that could set its cookie:
  *   to keep what the page has stored, catch the error in the handler and return a Response.
- * @throws TypeError for a cookie that browsers would refuse.
+ * @throws TypeError for a cookie that browsers would refuse; SessionSetupError for another option that is
+ *   unknown or invalid.
  * @example
  * const sessions = createSessions({
  *   url: 'mysql://user:password@localhost/app',

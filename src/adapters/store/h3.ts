@@ -51,7 +51,8 @@ export interface H3Event {
  * @param sessions - The store.
  * @param options - The cookie.
  * @returns A middleware. A save that fails goes to the application's `onError`.
- * @throws TypeError for a cookie that browsers would refuse.
+ * @throws TypeError for a cookie that browsers would refuse; SessionSetupError for another option that is
+ *   unknown or invalid.
  * @example
  * import { H3 } from 'h3';
  *

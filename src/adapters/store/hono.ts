@@ -43,7 +43,8 @@ const ALREADY_SENT = 'x-hono-already-sent';
  * @returns A middleware. A save that fails goes to the application's `onError`. A handler that throws
  *   has its session saved, with what `onError` answers; a Response that it throws, which Hono passes
  *   on to its caller, is passed on with the cookie.
- * @throws TypeError for a cookie that browsers would refuse.
+ * @throws TypeError for a cookie that browsers would refuse; SessionSetupError for another option that is
+ *   unknown or invalid.
  * @example
  * import { Hono } from 'hono';
  *

@@ -40,7 +40,8 @@ export interface KoaContext {
  * @param options - The cookie.
  * @returns A middleware. An error of the save goes the way of every error in Koa; after an answer
  *   through `ctx.res` straight to `ctx.onerror()`, which answers instead.
- * @throws TypeError for a cookie that browsers would refuse.
+ * @throws TypeError for a cookie that browsers would refuse; SessionSetupError for another option that is
+ *   unknown or invalid.
  * @example
  * import { createServer } from 'node:http';
  * import Koa from 'koa';

@@ -14,8 +14,8 @@ import { FetchHead, withoutCookie } from '../fetch-head.ts';
 import { nameOf } from '../page-head.ts';
 import { answerOf, isResponse } from '../thrown-response.ts';
 import { keepFromCaches } from './caches.ts';
-import { type CookieAttributes, cookieOptionsOf, SessionCookie } from './cookie.ts';
-import { type ExchangeOptions, prepareSessions } from './exchange.ts';
+import type { CookieAttributes, SessionCookie } from './cookie.ts';
+import { type ExchangeOptions, prepareSessions, sessionCookieOf } from './exchange.ts';
 
 export type { CookieAttributes, CookieOptions } from './cookie.ts';
 export { type ExchangeOptions, type GetSessionOptions, getSession } from './exchange.ts';
@@ -100,7 +100,8 @@ export interface NextSessions<Data extends object> {
  * @param cookies - Next's own function: `import { cookies } from 'next/headers'`.
  * @param options - The cookie.
  * @returns Two functions, to change and to read the request's session.
- * @throws TypeError for a cookie that browsers would refuse.
+ * @throws TypeError for a cookie that browsers would refuse; SessionSetupError for another option that is
+ *   unknown or invalid.
  * @example
  * // In Next: import { cookies } from 'next/headers';
  * const sent = new Map([['theme', 'dark']]);
@@ -124,7 +125,7 @@ export function nextSessions<Data extends object>(
   cookies: () => Promise<NextCookies>,
   options: ExchangeOptions = {},
 ): NextSessions<Data> {
-  const cookie = new SessionCookie(cookieOptionsOf(options));
+  const cookie = sessionCookieOf(sessions, options);
   const start = (jar: NextCookies, how: StartOptions): Promise<Session<Data>> =>
     sessions.start(jar.get(cookie.name)?.value, how);
   // Two sessions of a new visitor would have a cookie each, and the later one replace the other.
@@ -196,7 +197,8 @@ export function nextSessions<Data extends object>(
  * @param options - The cookie.
  * @returns A function to export as `proxy`. After an error of the handler the session is not saved; a
  *   Response that it throws is thrown on with the cookie.
- * @throws TypeError for a cookie that browsers would refuse.
+ * @throws TypeError for a cookie that browsers would refuse; SessionSetupError for another option that is
+ *   unknown or invalid.
  * @example
  * const sessions = createSessions<{ visits: number }>({
  *   url: 'mysql://user:password@localhost/app',
@@ -219,7 +221,7 @@ export function withProxySessions<
   handler: (request: ProxyRequest, ...others: Others) => Response | Promise<Response>,
   options: ExchangeOptions = {},
 ): (request: ProxyRequest, ...others: Others) => Promise<Response> {
-  const cookie = new SessionCookie(cookieOptionsOf(options));
+  const cookie = sessionCookieOf(sessions, options);
   const begin = prepareSessions(sessions, options);
   return async (request, ...others) => {
     const head = new FetchHead();

@@ -36,7 +36,8 @@ export interface NodeSessionOptions extends HttpSessionOptions {
  * @param listener - Answers a request; it may be async.
  * @param options - The cookie, and the handler of errors.
  * @returns A listener for `createServer()`.
- * @throws TypeError for a cookie that browsers would refuse.
+ * @throws TypeError for a cookie that browsers would refuse; SessionSetupError for another option that is
+ *   unknown or invalid.
  * @example
  * import { createServer } from 'node:http';
  *
