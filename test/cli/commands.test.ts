@@ -71,6 +71,9 @@ test('create makes the tables, is harmless twice, and prints their SQL', async (
     const { code, err } = await phpsessid('create --table web --column data=payload', { env });
     assert.deepEqual([code, err], [0, '']);
   }
+  const secrets = written('read-by-all', 's'.repeat(32), 0o644);
+  const { err } = await phpsessid(`create --secrets-file ${secrets}`, { env });
+  assert.equal(err.match(/chmod/g)?.length, 1, err);
   const pool = poolOf(url);
   assert.equal(await storeOn(pool, { table: 'web', columns: { data: 'payload' } }).count(), 0);
 });

@@ -7,18 +7,12 @@ import { optionsOf, placeOf } from '../place.ts';
 
 /** Runs the command. */
 export async function run(call: Call): Promise<number> {
+  if (call.flag('print')) return await print(call);
   const { terminal } = call;
-  const options = await optionsOf(call);
-  const { table = 'sessions', leaseTable = 'session_locks', columns } = options;
-  if (call.flag('print')) {
-    const statements = [new OurTable(table, columns).schema, leaseSchema(leaseTable)];
-    if (terminal.isJson) await terminal.json({ statements });
-    else for (const sql of statements) await terminal.line(`${sql};`);
-    return EXIT_CODES.fine;
-  }
   const place = await placeOf(call);
+  const { table = 'sessions', leaseTable = 'session_locks' } = place.options;
   return await withPool(place, async (pool) => {
-    const engine = engineOn(pool, options);
+    const engine = engineOn(pool, place.options);
     await engine.createTable();
     // A table that was there already may be of another shape.
     await engine.start();
@@ -26,4 +20,13 @@ export async function run(call: Call): Promise<number> {
     else await terminal.line(`the tables ${table} and ${leaseTable} are in ${nameOf(place.url)}`);
     return EXIT_CODES.fine;
   });
+}
+
+async function print(call: Call): Promise<number> {
+  const { terminal } = call;
+  const { table = 'sessions', leaseTable = 'session_locks', columns } = await optionsOf(call);
+  const statements = [new OurTable(table, columns).schema, leaseSchema(leaseTable)];
+  if (terminal.isJson) await terminal.json({ statements });
+  else for (const sql of statements) await terminal.line(`${sql};`);
+  return EXIT_CODES.fine;
 }
