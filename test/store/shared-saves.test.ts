@@ -1,6 +1,7 @@
 /** Saves of one session that wait for each other in one process: one statement, and each its own answer. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Deadline } from '../../src/store/database/deadline.ts';
 import { SessionConflict } from '../../src/store/errors.ts';
 import type { OpenSession } from '../../src/store/open-session.ts';
 import type { Sessions } from '../../src/store/store.ts';
@@ -44,6 +45,13 @@ test('each request then knows the row as it is, and continues from there', async
   assert.deepEqual(JSON.parse(second.data.toString()), { n: 0, k0: 0, k1: 1, k2: 2 });
   assert.equal(await third.save(json({ n: 1, k0: 0, k1: 1, k2: 2 })), 'saved');
   assert.deepEqual(await stored(sessions, id), { n: 1, k0: 0, k1: 1, k2: 2 });
+});
+
+test('a session that others change at each try is not blamed on the database', async () => {
+  await assert.rejects(new Deadline(0).pause(), {
+    name: 'SessionUnavailable',
+    message: /^Other requests changed the session in each of 1 tries within 0 ms: save less often/,
+  });
 });
 
 test('increments of one session are all there', async () => {

@@ -50,7 +50,8 @@ export class Deadline {
   /**
    * Waits a random time that grows with each try.
    *
-   * @param cause - For the error when the time is used up.
+   * @param cause - The driver's error; without one, another request has changed the row.
+   * @throws SessionUnavailable when the time or the tries are used up; the signal's reason.
    */
   async pause(cause?: unknown): Promise<void> {
     this.#tries += 1;
@@ -58,14 +59,18 @@ export class Deadline {
     const bound = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (this.#tries - 1));
     const pause = Math.random() * bound;
     if (this.#tries >= TRIES || pause >= this.left) {
-      throw new SessionUnavailable(
-        `The session database gave no usable answer in ${this.#tries} tries within ` +
-          `${this.#budget} ms${this.#word}: check its address, that it runs, and that the pool has ` +
-          'a free connection',
-        cause,
-      );
+      throw new SessionUnavailable(this.#lateness(cause !== undefined), cause);
     }
     await sleep(pause, this.signal);
+  }
+
+  #lateness(hasFailed: boolean): string {
+    const count = `${this.#tries} tries within ${this.#budget} ms`;
+    return hasFailed
+      ? `The session database gave no usable answer in ${count}${this.#word}: check its address, that ` +
+          'it runs, and that the pool has a free connection'
+      : `Other requests changed the session in each of ${count}: save less often, or use a strategy ` +
+          'that locks';
   }
 }
 
