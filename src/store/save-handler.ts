@@ -8,7 +8,7 @@ import { openSession } from './open.ts';
 import type { OpenSession } from './open-session.ts';
 
 /** The characters that PHP allows in an id, and a length that cannot be guessed. */
-const PHP_ID = /^[A-Za-z0-9,-]{22,256}$/;
+const STRONG_ID = /^[A-Za-z0-9,-]{22,256}$/;
 const ID_BYTES = 32;
 /** Milliseconds of a collection that PHP's own lottery starts in a visitor's request. */
 const GC_BUDGET = 500;
@@ -129,7 +129,7 @@ export class PhpSaveHandler implements AsyncDisposable {
   }
 
   async #isThere(id: string): Promise<boolean> {
-    if (!PHP_ID.test(id)) return false;
+    if (!STRONG_ID.test(id)) return false;
     return (await openSession(await this.#start(), id, 'none', {})) !== undefined;
   }
 
@@ -163,7 +163,7 @@ export class PhpSaveHandler implements AsyncDisposable {
     const bytes = Buffer.from(data as Uint8Array);
     const open = await this.#take(id);
     if (open !== undefined) return (await open.save(bytes)) !== 'gone';
-    if (!PHP_ID.test(id)) return false;
+    if (!STRONG_ID.test(id)) return false;
     try {
       this.#session = { id, open: await createSession(await this.#start(), id, bytes) };
       return true;
@@ -227,7 +227,7 @@ export class PhpSaveHandler implements AsyncDisposable {
     if (this.#session?.id === id) return this.#session.open;
     if (this.#locked === id) return undefined;
     await this.#release();
-    if (id === this.#fresh || !PHP_ID.test(id)) return undefined;
+    if (id === this.#fresh || !STRONG_ID.test(id)) return undefined;
     const context = await this.#start();
     const strategy = this.#strategy ?? (context.facts.nodes > 1 ? 'lease' : 'lock');
     try {

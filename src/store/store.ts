@@ -283,7 +283,7 @@ export class Sessions<
   /**
    * Ends all sessions of all users, as after a secret has leaked.
    *
-   * @returns How many there were, expired ones included.
+   * @returns How many rows there were, those of expired sessions and of replaced ids included.
    * @throws SessionUnavailable: some sessions may be alive then.
    */
   async endAll(): Promise<number> {

@@ -175,7 +175,7 @@ export class CookieSessions<Data extends CookieSession> {
   async #move(former: FormerTable, sid: string): Promise<Held | undefined> {
     let row = await former.read(sid);
     if (row === undefined) return await this.#open(sid);
-    const held = await this.#insert(sid, row.text);
+    const held = await this.#insert(sid, row.text, this.#userOf(parse(row.text) as Data));
     if (held === undefined) return await this.#open(sid);
     while (!(await former.removeIfSame(row))) {
       row = await former.read(sid);
@@ -209,11 +209,7 @@ export class CookieSessions<Data extends CookieSession> {
   }
 
   /** Returns undefined if there is a row. */
-  async #insert(
-    sid: string,
-    text: string,
-    user = this.#userOf(JSON.parse(text) as Data),
-  ): Promise<HeldRow | undefined> {
+  async #insert(sid: string, text: string, user: string | undefined): Promise<HeldRow | undefined> {
     try {
       return new HeldRow(await this.#sessions.create(idOf(sid), toEnvelope(text), { user }));
     } catch (error) {

@@ -63,15 +63,13 @@ async function missingRights(
   table: string,
   columns: readonly string[],
 ): Promise<string[]> {
-  const [name, key = '', list] = [
-    quote(table),
-    ...columns.slice(0, 1).map(quote),
-    columns.map(quote),
-  ];
+  const name = quote(table);
+  const quoted = columns.map(quote);
+  const [key, list] = [quoted[0], quoted.join()];
   const statements = {
     SELECT: `SELECT ${list} FROM ${name} LIMIT 0`,
-    INSERT: `EXPLAIN INSERT INTO ${name} (${list}) VALUES (${columns.map(() => "''").join()})`,
-    UPDATE: `EXPLAIN UPDATE ${name} SET ${columns.map((column) => `${quote(column)}=''`).join()} WHERE ${key}=''`,
+    INSERT: `EXPLAIN INSERT INTO ${name} (${list}) VALUES (${quoted.map(() => "''").join()})`,
+    UPDATE: `EXPLAIN UPDATE ${name} SET ${quoted.map((column) => `${column}=''`).join()} WHERE ${key}=''`,
     DELETE: `EXPLAIN DELETE FROM ${name} WHERE ${key}=''`,
   };
   const missing: string[] = [];

@@ -24,7 +24,7 @@ export class BatchedReads implements Reads {
   readonly #table: Table;
   readonly #timeout: number;
   readonly #batches = new Batches<Waiting>(
-    (waiting) => firstOf(waiting, LARGEST),
+    (waiting) => takeFirst(waiting, LARGEST),
     (batch) => this.#run(batch),
   );
 
@@ -72,7 +72,7 @@ export class BatchedReads implements Reads {
   }
 }
 
-function firstOf<Item>(items: Iterable<Item>, count: number): Item[] {
+function takeFirst<Item>(items: Iterable<Item>, count: number): Item[] {
   const first: Item[] = [];
   for (const item of items) {
     first.push(item);

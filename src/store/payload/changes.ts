@@ -1,6 +1,6 @@
 /** Values that a format would give back as other ones. */
 import { PhpReference } from '../../serialize/index.ts';
-import { pathOf } from './check.ts';
+import { isRecord, pathOf } from './check.ts';
 
 /**
  * Returns the place of the first value that has become another one: an empty object, which PHP takes
@@ -61,9 +61,4 @@ function firstOf<Item, Found>(
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-function isRecord(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }

@@ -164,10 +164,14 @@ export function pathOf(path: string, key: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
 }
 
-function isPlain(value: object): boolean {
+/** Whether a value is an object of no class. */
+export function isRecord(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return false;
-  return typeof (value as { toJSON?: unknown }).toJSON !== 'function';
+  return prototype === Object.prototype || prototype === null;
+}
+
+function isPlain(value: object): boolean {
+  return isRecord(value) && typeof (value as { toJSON?: unknown }).toJSON !== 'function';
 }
 
 /** JSON writes the elements of a list and none of its other properties. */

@@ -41,7 +41,7 @@ export type Format = 'json' | PhpFormat;
 /** In the order in which a payload is tried; `php` takes almost anything with a bar. */
 const FORMATS: readonly Format[] = ['json', 'php_serialize', 'php', 'php_binary'];
 
-/** A key's new bytes. */
+/** New bytes by key; undefined deletes the key. */
 export type Changes = ReadonlyMap<string, Buffer | undefined>;
 
 /**

@@ -3,6 +3,7 @@
  * comparing bytes, so values need no proxy and may be changed in place.
  */
 import { SessionClosed, SessionValueError } from '../errors.ts';
+import { isRecord } from './check.ts';
 import { type Contest, type Decide, isSame } from './merge.ts';
 import {
   type Changes,
@@ -262,9 +263,7 @@ export function readOnly<Value extends object>(value: Value, refuse: () => void)
 
 /** A Map or a Buffer would not work behind a proxy. */
 function isPlain(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return Array.isArray(value) || prototype === Object.prototype || prototype === null;
+  return typeof value === 'object' && value !== null && (Array.isArray(value) || isRecord(value));
 }
 
 /** Decides conflicts of a save: its updates run again on the other request's value, `decide` has the rest. */
