@@ -1,18 +1,16 @@
 /** A client of one memcached, as small as the session cache needs it. */
 import { connect, type Socket } from 'node:net';
 import { SessionSetupError } from '../errors.ts';
+import {
+  CacheUnavailable,
+  type Item,
+  Replies,
+  readItem,
+  readOutcome,
+  unexpected,
+} from './memcached-replies.ts';
 
-/** A memcached that does not answer, refuses, or answers what its protocol does not know. */
-export class CacheUnavailable extends Error {
-  override readonly name = 'CacheUnavailable';
-}
-
-/** A value, and the number that memcached gave to this version of it. */
-export interface Item {
-  readonly value: Buffer;
-  /** For {@link MemcachedClient.cas}: it succeeds while the key still holds this version. */
-  readonly cas: string;
-}
+export { CacheUnavailable, type Item } from './memcached-replies.ts';
 
 /** The options of {@link MemcachedClient}. */
 export interface MemcachedOptions {
@@ -24,7 +22,7 @@ export interface MemcachedOptions {
 
 /** A command on its way. `take` returns false until the answer is complete. */
 interface Pending {
-  take(reader: Reader): boolean;
+  take(replies: Replies): boolean;
   reject(error: Error): void;
   until: number;
 }
@@ -40,8 +38,6 @@ const PAUSE = { first: 100, most: 2000 };
  * fails, and with it all that wait behind it; the commands of the next moments fail without a try,
  * so that a server that hangs costs one time-out and not one for each request.
  *
- * The protocol is memcached's `doc/protocol.txt`, "storage commands" and "retrieval command".
- *
  * @example
  * const client = new MemcachedClient({ server: '127.0.0.1:11211' });
  * await client.set('k', Buffer.from('v'), 60);
@@ -53,7 +49,7 @@ export class MemcachedClient {
   readonly #port: number;
   readonly #timeout: number;
   #socket: Socket | undefined;
-  #reader = new Reader();
+  #replies = new Replies();
   #pending: Pending[] = [];
   #watch: NodeJS.Timeout | undefined;
   #pause = PAUSE.first;
@@ -85,7 +81,7 @@ export class MemcachedClient {
    * @throws CacheUnavailable when the server does not answer, as every method does.
    */
   async get(key: string): Promise<Item | undefined> {
-    return await this.#send([`gets ${checked(key)}\r\n`], (reader) => readItem(reader, key));
+    return await this.#send([`gets ${checked(key)}\r\n`], (replies) => readItem(replies, key));
   }
 
   /**
@@ -134,7 +130,7 @@ export class MemcachedClient {
 
   #send<Answer>(
     parts: readonly (string | Uint8Array)[],
-    read: (reader: Reader) => { answer: Answer } | undefined,
+    read: (replies: Replies) => { answer: Answer } | undefined,
   ): Promise<Answer> {
     return new Promise<Answer>((resolve, reject) => {
       const socket = this.#connected();
@@ -146,8 +142,8 @@ export class MemcachedClient {
         Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part))),
       );
       this.#pending.push({
-        take: (reader) => {
-          const found = read(reader);
+        take: (replies) => {
+          const found = read(replies);
           if (found !== undefined) resolve(found.answer);
           return found !== undefined;
         },
@@ -164,7 +160,7 @@ export class MemcachedClient {
     const socket = connect({ host: this.#host, port: this.#port, noDelay: true });
     // A cache must not keep a program alive that has nothing else to do.
     socket.unref();
-    this.#reader = new Reader();
+    this.#replies = new Replies();
     socket.on('data', (chunk) => {
       this.#pause = PAUSE.first;
       this.#take(chunk);
@@ -179,11 +175,11 @@ export class MemcachedClient {
   }
 
   #take(chunk: Buffer): void {
-    this.#reader.add(chunk);
+    this.#replies.add(chunk);
     try {
-      while (this.#pending[0]?.take(this.#reader)) this.#pending.shift();
+      while (this.#pending[0]?.take(this.#replies)) this.#pending.shift();
       // The next command would take them for its own answer.
-      if (this.#pending.length === 0 && this.#reader.hasMore) throw unexpected('more than asked');
+      if (this.#pending.length === 0 && this.#replies.hasMore) throw unexpected('more than asked');
     } catch (error) {
       this.#fail(error as Error);
       return;
@@ -220,72 +216,6 @@ export class MemcachedClient {
 }
 
 const NOTHING = new Uint8Array();
-
-/** Bytes that have come and were not yet taken. */
-class Reader {
-  #bytes: Buffer = Buffer.alloc(0);
-
-  add(chunk: Buffer): void {
-    this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
-  }
-
-  /** Returns the first line, without its end; undefined while the line is incomplete. */
-  line(): string | undefined {
-    const end = this.#bytes.indexOf('\r\n');
-    return end < 0 ? undefined : this.#bytes.toString('latin1', 0, end);
-  }
-
-  /** Returns a copy of bytes; undefined while they have not all come. */
-  slice(from: number, length: number): Buffer | undefined {
-    if (this.#bytes.length < from + length) return undefined;
-    return Buffer.from(this.#bytes.subarray(from, from + length));
-  }
-
-  get hasMore(): boolean {
-    return this.#bytes.length > 0;
-  }
-
-  skip(length: number): void {
-    this.#bytes = this.#bytes.subarray(length);
-  }
-}
-
-/** SERVER_ERROR is about one command, such as a value that is too large; the connection stays usable. */
-const OUTCOME = /^(?:STORED|NOT_STORED|EXISTS|NOT_FOUND|SERVER_ERROR .*)$/;
-
-function readOutcome(reader: Reader): { answer: string } | undefined {
-  const line = reader.line();
-  if (line === undefined) return undefined;
-  reader.skip(line.length + 2);
-  if (OUTCOME.test(line)) return { answer: line };
-  throw unexpected(line);
-}
-
-/** `VALUE key flags length cas`, the bytes and `END`; or `END` alone. */
-function readItem(reader: Reader, key: string): { answer: Item | undefined } | undefined {
-  const head = reader.line();
-  if (head === undefined) return undefined;
-  if (head === 'END') {
-    reader.skip('END\r\n'.length);
-    return { answer: undefined };
-  }
-  const [, found, length = '', cas = ''] = /^VALUE (\S+) \d+ (\d+) (\d+)$/.exec(head) ?? [];
-  if (found !== key) throw unexpected(head);
-  const begin = head.length + 2;
-  const end = begin + Number(length);
-  const value = reader.slice(begin, Number(length));
-  const rest = reader.slice(end, '\r\nEND\r\n'.length);
-  if (value === undefined || rest === undefined) return undefined;
-  if (rest.toString('latin1') !== '\r\nEND\r\n') throw unexpected('a value of another length');
-  reader.skip(end + rest.length);
-  return { answer: { value, cas } };
-}
-
-/** The line may repeat the key; only its first words go into the message. */
-function unexpected(line: string): CacheUnavailable {
-  const said = /^(?:(?:SERVER|CLIENT)_ERROR [\w ]{1,60}|[A-Z_]{1,20})/.exec(line)?.[0] ?? 'no word';
-  return new CacheUnavailable(`memcached answered ${JSON.stringify(said)}`);
-}
 
 function checked(key: string): string {
   if (/^[!-~]{1,250}$/.test(key)) return key;

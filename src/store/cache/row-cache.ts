@@ -11,11 +11,11 @@
  * A write that memcached did not receive is owed: this process reads that row from the database until
  * memcached has received the write's end, which empties the key. Two cases remain, in which a row may be
  * old by `maxAge` at most: other processes may still reach memcached meanwhile, and memcached may drop a
- * marker before its time when it is full. A row from here is never a base for writing without the database's own
- * comparison of versions, so an old row costs a second try and no data.
+ * marker before its time when it is full. A row from here is never a base for writing without the
+ * database's own comparison of versions, so an old row costs a second try and no data.
  */
-import { randomBytes } from 'node:crypto';
-import type { Item } from './memcached.ts';
+import { entryOf, newLease, newToken, rowIn, withoutWriter, withWriter } from './entries.ts';
+import type { Item } from './memcached-replies.ts';
 
 /** The part of a memcached client that the protocol needs; {@link MemcachedClient} has it. */
 export interface CacheClient {
@@ -45,18 +45,8 @@ export interface RowCacheOptions {
   onFailure?: ((error: Error) => void) | undefined;
 }
 
-const ROW = 1;
-const LEASE = 2;
-const MARKER = 3;
-
 /** Seconds that a reader has for filling a key. */
 const LEASE_SECONDS = 10;
-
-const TOKEN_BYTES = 16;
-
-/** The second byte of a marker: whether one writer has had the key to itself. */
-const ALONE = 0;
-const SHARED = 1;
 
 /** The next value of a key; undefined empties it. */
 type Change = { readonly value: Buffer; readonly seconds: number } | undefined;
@@ -131,11 +121,12 @@ export class RowCache {
     if (this.#owed.has(key)) return (await load())?.bytes;
     let found = await this.#attempt(() => this.#client.get(key));
     if (found === undefined) {
-      const lease = Buffer.concat([Buffer.of(LEASE), randomBytes(TOKEN_BYTES)]);
+      const lease = newLease();
       found = await this.#attempt(() => this.#takeLease(key, lease));
       if (found?.value.equals(lease)) return (await this.#fill(key, found, load))?.bytes;
     }
-    if (found?.value[0] === ROW) return found.value.subarray(1);
+    const row = found && rowIn(found.value);
+    if (row !== undefined) return row;
     const running = this.#loads.get(key);
     const isRunning = running !== undefined && found?.value.equals(running.lease);
     // A shared load has no row for others if it has failed, perhaps with the request that began it.
@@ -157,8 +148,8 @@ export class RowCache {
     save: () => Promise<{ result: Result; row: CacheableRow | undefined }>,
   ): Promise<Result> {
     const key = this.#keyOf(id);
-    const token = randomBytes(TOKEN_BYTES);
-    const begin = (found: Buffer | undefined): Change => this.#begin(found, token);
+    const token = newToken();
+    const begin = (found: Buffer | undefined): Change => this.#marked(withWriter(found, token));
     const isMarked = await this.#attempt(() => this.#change(key, begin));
     let saved: { result: Result; row: CacheableRow | undefined };
     try {
@@ -250,29 +241,18 @@ export class RowCache {
     // Rounded down: the cached row ends before its session does.
     const seconds = Math.min(this.maxAge, Math.floor((row?.lifetime ?? 0) / 1000));
     if (row === undefined || seconds < 1) return undefined;
-    return { value: Buffer.concat([Buffer.of(ROW), row.bytes]), seconds };
+    return { value: entryOf(row.bytes), seconds };
   }
 
-  /** Adds a writer's token to the key's marker. */
-  #begin(found: Buffer | undefined, token: Buffer): Change {
-    if (found?.[0] !== MARKER) return this.#marker(false, [token]);
-    const others = found.subarray(2);
-    return this.#marker(found[1] === SHARED || others.length > 0, [others, token]);
-  }
-
-  /** Takes a writer's token away, and puts its row there if it was the only one. */
-  #end(found: Buffer | undefined, token: Buffer, row: CacheableRow | undefined): Change {
-    // Without a marker (it was dropped) a reader may have stored the row from before the write.
-    if (found?.[0] !== MARKER) return undefined;
-    const tokens = tokensIn(found);
-    const others = tokens.filter((one) => !one.equals(token));
-    if (others.length > 0) return this.#marker(true, others);
-    return found[1] === ALONE && tokens.length > 0 ? this.#kept(row) : undefined;
-  }
-
-  #marker(isShared: boolean, tokens: readonly Buffer[]): Change {
-    const value = Buffer.concat([Buffer.of(MARKER, isShared ? SHARED : ALONE), ...tokens]);
+  #marked(value: Buffer): Change {
     return { value, seconds: this.#markerSeconds };
+  }
+
+  /** Takes a writer out of the key's marker, and puts its row there if it was the only one. */
+  #end(found: Buffer | undefined, token: Buffer, row: CacheableRow | undefined): Change {
+    const { marker, wasAlone } = withoutWriter(found, token);
+    if (marker !== undefined) return this.#marked(marker);
+    return wasAlone ? this.#kept(row) : undefined;
   }
 
   /** Changes what a key holds, by compare-and-set, until no other change comes between. */
@@ -302,11 +282,4 @@ export class RowCache {
   #keyOf(id: Uint8Array): string {
     return this.#prefix + Buffer.from(id).toString('base64url');
   }
-}
-
-function tokensIn(marker: Buffer): Buffer[] {
-  const count = (marker.length - 2) / TOKEN_BYTES;
-  return Array.from({ length: count }, (_, at) =>
-    marker.subarray(2 + at * TOKEN_BYTES, 2 + (at + 1) * TOKEN_BYTES),
-  );
 }
