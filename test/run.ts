@@ -25,32 +25,14 @@ import { isPartOf, rooms, testFiles } from './run/files.ts';
 import { Logs } from './run/logs.ts';
 import { keepSeconds, longestFirst } from './run/order.ts';
 import { drawSlowest } from './run/slow.ts';
+import { node, type Step, stepsOf } from './run/steps.ts';
 import { type SharedBrowser, shareBrowser } from './workshop/open-browser.ts';
-
-interface Step {
-  name: string;
-  command: string[];
-  /** True when a passing step's output is printed too. */
-  shown?: boolean;
-  /** True when the step runs beside the matrix, which takes the longest and which the pages wait for. */
-  isBeside?: boolean;
-  /** True when the step reads the results of the comparisons with PHP, which are tests. */
-  isLast?: boolean;
-}
 
 interface Outcome {
   step: Step;
   passed: number;
   failed: number;
 }
-
-const node = [process.execPath, '--import', './test/run/times.mjs'];
-const script = (path: string, ...options: string[]): string[] => [
-  ...node,
-  ...stripTypes,
-  path,
-  ...options,
-];
 
 /** The pages are drawn from the results of this run's matrix and of its comparisons with PHP. */
 const folder = mkdtempSync(join(tmpdir(), 'phpsessid-test-'));
@@ -62,42 +44,7 @@ cleanUpBeforeSignals(removeFolder);
 /** Most test files wait for a server or a child now and then; others and the steps use that time. */
 const filesAtOnce = Math.max(3, availableParallelism() - 1);
 
-/** Results of the last check, for files that have not changed since; `npm ci` removes them. */
-const CHECKED = 'node_modules/.cache/checked.tsbuildinfo';
-
-const steps: Step[] = [
-  {
-    name: 'types',
-    command: [
-      ...node,
-      'node_modules/typescript/bin/tsc',
-      '-p',
-      '.',
-      '--incremental',
-      '--tsBuildInfoFile',
-      CHECKED,
-    ],
-    isBeside: true,
-  },
-  {
-    name: 'lint',
-    command: [
-      ...node,
-      'node_modules/@biomejs/biome/bin/biome',
-      'check',
-      '--error-on-warnings',
-      '.',
-    ],
-    isBeside: true,
-  },
-  { name: 'conditions', command: script('src/workshop/course/conditions.ts') },
-  {
-    name: 'matrix',
-    command: script('src/workshop/matrix/main.ts', '--brief', '--save', matrixFile),
-    shown: true,
-  },
-  { name: 'pages', command: script('src/workshop/site/weave.ts', '--check'), isLast: true },
-];
+const steps = stepsOf(matrixFile);
 
 /** Milliseconds that a wait may take in a run of everything: see hang.ts. */
 const BUSY_HANG = 600_000;

@@ -5,6 +5,7 @@ import { isDuplicate } from './database/failures.ts';
 import { SessionConflict } from './errors.ts';
 import { findRow } from './find.ts';
 import { Nothing } from './hold/hold.ts';
+import { ANY, type Kind } from './kinds.ts';
 import { limitSessions } from './max-per-user.ts';
 import { newRow } from './new-row.ts';
 import type { Opening } from './open.ts';
@@ -12,6 +13,16 @@ import { OpenSession } from './open-session.ts';
 import type { Owner } from './owner.ts';
 import { takeData } from './room.ts';
 import type { Row } from './table/table.ts';
+
+/** Options of `create()`. */
+export interface CreateOptions extends Owner, Opening {}
+
+/** The kinds of the options of `create()`. */
+export const CREATE_OPTIONS: Record<keyof CreateOptions, Kind> = {
+  user: ANY,
+  label: ANY,
+  signal: ANY,
+};
 
 /**
  * Creates a session under an id whose form was checked.
@@ -23,7 +34,7 @@ export async function createSession(
   context: Context,
   id: string,
   data: Buffer,
-  { user, label, signal }: Owner & Opening = {},
+  { user, label, signal }: CreateOptions = {},
 ): Promise<OpenSession> {
   const { budget, database, events, facts, hash } = context;
   const bytes = takeData(data, facts);

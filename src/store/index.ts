@@ -11,6 +11,7 @@
 
 export type { AnySession } from './all.ts';
 export type { CacheOptions } from './cache/rows.ts';
+export type { CreateOptions } from './create.ts';
 export type { AnyPool } from './database/database.ts';
 export {
   SessionClosed,
@@ -29,7 +30,7 @@ export type { SessionEvent, SessionEventKind, SessionListener } from './events.t
 export type { Extra, ExtraValue, ExtraView } from './extra.ts';
 export type { GcOptions } from './gc.ts';
 export type { OnConflict, ResolveConflict } from './on-conflict.ts';
-export type { Opening } from './open.ts';
+export type { Opening, OpenOptions, StartOptions } from './open.ts';
 export type { OpenSession, ReadSession } from './open-session.ts';
 export type {
   ArticleOptions,
@@ -47,12 +48,6 @@ export type { RenewOptions } from './renew.ts';
 export type { SaveAnswer, SaveOptions } from './save.ts';
 export type { PhpSaveHandler, SaveHandlerOptions } from './save-handler.ts';
 export type { CookieChange, Session, SessionRenewOptions } from './session.ts';
-export {
-  type CreateOptions,
-  createSessions,
-  type OpenOptions,
-  type Sessions,
-  type StartOptions,
-} from './store.ts';
+export { createSessions, type Sessions } from './store.ts';
 export type { Columns } from './table/statements.ts';
 export type { ListedSession, UserSessions } from './users.ts';

@@ -48,7 +48,7 @@ export function decisionOf(onConflict: OnConflict): Decide {
 }
 
 /** The rules of one merge, in place of the store's own. */
-export type MergeRules = Pick<SaveOptions, 'decide' | 'own'>;
+type MergeRules = Pick<SaveOptions, 'decide' | 'own'>;
 
 /**
  * Merges the data of two requests that have changed one session. Keys that both have changed are an

@@ -6,8 +6,8 @@ import { SessionClosed, SessionConflict, SessionLockLost } from './errors.ts';
 import type { Hold } from './hold/hold.ts';
 import type { Turn } from './hold/queue.ts';
 import { limitSessions } from './max-per-user.ts';
-import { type MergeRules, mergeSaves } from './on-conflict.ts';
-import { endSuccessor } from './pointers.ts';
+import { mergeSaves } from './on-conflict.ts';
+import { endOpen } from './remove.ts';
 import { type Renewal, type RenewOptions, renewRow, requireRenewal } from './renew.ts';
 import { takeData } from './room.ts';
 import { compareAndSet, type SaveAnswer, type SaveOptions, type Target } from './save.ts';
@@ -148,8 +148,7 @@ export class OpenSession implements AsyncDisposable {
     const wish: Wish = {
       owner: this,
       row: this.#row,
-      // Read when the save's turn comes: an earlier save of this object may change the row.
-      reconcile: (found) => this.#reconcile(options.base ?? this.#row.data, mine, found, options),
+      reconcile: this.#reconciler(mine, options),
       write: compareAndSet.bind(undefined, this.#target),
       keep: (row) => {
         this.#row = row;
@@ -178,13 +177,17 @@ export class OpenSession implements AsyncDisposable {
     return 'saved';
   }
 
-  /** Returns the data to write over a row: `data` itself if no other request has changed the row. */
-  #reconcile(base: Buffer, data: Buffer, found: Row, rules: MergeRules): Buffer {
-    if (found.data.equals(base)) return data;
-    // An update() that was made already would be made twice.
-    if (this.#isUnsure && !data.equals(base)) throw new SessionConflict([], MAYBE_MADE);
-    const versions = { base, mine: data, theirs: found.data };
-    return mergeSaves(this.#context, this.#row.key, versions, rules);
+  /** Makes the function that merges data with a row; without data, the session stays as it was read. */
+  #reconciler(data: Buffer | undefined, options: SaveOptions): Wish['reconcile'] {
+    return (found) => {
+      // Read when the save's turn comes: an earlier save of this object may change the row.
+      const { key, data: read } = this.#row;
+      const [base, mine] = [options.base ?? read, data ?? read];
+      if (found.data.equals(base)) return mine;
+      // An update() that was made already would be made twice.
+      if (this.#isUnsure && !mine.equals(base)) throw new SessionConflict([], MAYBE_MADE);
+      return mergeSaves(this.#context, key, { base, mine, theirs: found.data }, options);
+    };
   }
 
   /**
@@ -238,10 +241,7 @@ export class OpenSession implements AsyncDisposable {
     const data = options.data === undefined ? undefined : takeData(options.data, facts);
     if (this.state !== 'alive') return undefined;
     const deadline = new Deadline(this.#context.budget, options.signal);
-    const reconcile = (found: Row): Buffer => {
-      const { data: read } = this.#row;
-      return this.#reconcile(options.base ?? read, data ?? read, found, options);
-    };
+    const reconcile = this.#reconciler(data, options);
     const renewal = { ...options, age: asOfNow(this.#row).age, reconcile };
     const renewed = await renewRow(this.#target, deadline, renewal);
     this.#isGone = renewed === undefined;
@@ -271,12 +271,8 @@ export class OpenSession implements AsyncDisposable {
     if (this.state !== 'alive') return false;
     const { key } = this.#row;
     const keys = [key, ...this.#keys.filter((each) => !each.equals(key))];
-    const { budget, cache, table } = this.#context;
-    const removal = table.removeLive(keys);
-    const removed = cache.change(keys, () => this.#change(removal, signal));
-    const affected = await this.#call(removed);
-    const deadline = new Deadline(budget, signal);
-    const ended = affected > 0 || (await endSuccessor(this.#context, deadline, keys)) > 0;
+    const change = (statement: Statement): Promise<number> => this.#change(statement, signal);
+    const ended = await this.#call(endOpen(this.#context, keys, change, signal));
     this.#isGone = true;
     if (ended) this.#emit('destroy');
     return ended;

@@ -7,6 +7,7 @@ import { takeLease } from './hold/lease.ts';
 import { lockByName } from './hold/lock.ts';
 import type { Turn } from './hold/queue.ts';
 import { lockRow } from './hold/row.ts';
+import { ANY, type Kind, oneOf } from './kinds.ts';
 import { OpenSession } from './open-session.ts';
 import type { Strategy } from './options.ts';
 import { endFamily, follow } from './pointers.ts';
@@ -20,6 +21,24 @@ export interface Opening {
   /** Ends the call early, and the wait for a lock. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Options of `open()`. */
+export interface OpenOptions extends Opening {
+  /** `read` takes no lock, and its session cannot be written. @default 'write' */
+  readonly mode?: 'read' | 'write' | undefined;
+}
+
+/** Options of `start()`. */
+export interface StartOptions extends Opening {
+  /** `read` takes no lock, for a page that changes nothing. @default 'write' */
+  readonly mode?: 'read' | 'write' | undefined;
+}
+
+/** The kinds of the options of `open()` and `start()`. */
+export const OPEN_OPTIONS: Record<keyof (OpenOptions & StartOptions), Kind> = {
+  mode: oneOf('read', 'write'),
+  signal: ANY,
+};
 
 /** An opening by a session layer: a renewed id opens nothing there, and only an end follows its pointer. */
 interface ExactOpening extends Opening {

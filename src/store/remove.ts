@@ -29,6 +29,25 @@ export async function removeRows(
 }
 
 /**
+ * Ends a session that a request has open, also if another request has given it a new id since.
+ *
+ * @param keys - The keys that its row may have.
+ * @param change - Runs a statement, and returns how many rows it affected.
+ * @returns False if it was gone already.
+ */
+export async function endOpen(
+  context: Context,
+  keys: readonly Buffer[],
+  change: (statement: Statement) => Promise<number>,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const { budget, cache, table } = context;
+  const removal = table.removeLive(keys);
+  if ((await cache.change(keys, () => change(removal))) > 0) return true;
+  return (await endSuccessor(context, new Deadline(budget, signal), keys)) > 0;
+}
+
+/**
  * Ends a session that was found by its handle, also if another request has given it a new id since.
  *
  * @returns False if it was gone already.

@@ -25,40 +25,22 @@
  * `engine.ts` makes the parts from them and asks the server at the start (`table/probe.ts`).
  */
 import { type AnySession, countAll, endAll, walk } from './all.ts';
-import { createSession } from './create.ts';
+import { CREATE_OPTIONS, type CreateOptions, createSession } from './create.ts';
 import type { Answer, Bound } from './database/database.ts';
 import { Deadline } from './database/deadline.ts';
 import { Engine } from './engine.ts';
 import { SessionSetupError } from './errors.ts';
 import type { SessionEventKind, SessionListener } from './events.ts';
 import { collect } from './gc.ts';
-import { ANY, type Kind, oneOf, requireAll, requireKind, SECONDS } from './kinds.ts';
-import { type Opening, openSession } from './open.ts';
+import { requireAll, requireKind, SECONDS } from './kinds.ts';
+import { OPEN_OPTIONS, type OpenOptions, openSession, type StartOptions } from './open.ts';
 import type { OpenSession, ReadSession } from './open-session.ts';
 import type { ArticleOptions, SessionsOptions, Strategy } from './options.ts';
-import { type Owner, requireOwner } from './owner.ts';
+import { requireOwner } from './owner.ts';
 import { PhpSaveHandler, type SaveHandlerOptions } from './save-handler.ts';
 import { Session } from './session.ts';
 import { LOCKS } from './settings.ts';
 import { UserSessions } from './users.ts';
-
-const OPEN: Record<keyof OpenOptions, Kind> = { mode: oneOf('read', 'write'), signal: ANY };
-const CREATE: Record<keyof CreateOptions, Kind> = { user: ANY, label: ANY, signal: ANY };
-
-/** Options of `open()`. */
-export interface OpenOptions extends Opening {
-  /** `read` takes no lock, and its session cannot be written. @default 'write' */
-  readonly mode?: 'read' | 'write' | undefined;
-}
-
-/** Options of `start()`. */
-export interface StartOptions extends Opening {
-  /** `read` takes no lock, for a page that changes nothing. @default 'write' */
-  readonly mode?: 'read' | 'write' | undefined;
-}
-
-/** Options of `create()`. */
-export interface CreateOptions extends Owner, Opening {}
 
 /**
  * Opens a store of sessions. Nothing is sent yet: the first call, or `ready()`, asks the server.
@@ -140,7 +122,7 @@ export class Sessions<
    * @throws As `open()`.
    */
   async start(id: string | undefined, options: StartOptions = {}): Promise<Session<Data>> {
-    requireAll(options, OPEN);
+    requireAll(options, OPEN_OPTIONS);
     const context = await this.#engine.start();
     // Also a page that only reads notes its use, which `none` would refuse.
     const strategy = options.mode === 'read' ? 'merge' : this.#engine.settings.strategy;
@@ -172,7 +154,7 @@ export class Sessions<
    */
   async open(id: string | undefined, options?: OpenOptions): Promise<OpenSession | undefined>;
   async open(id: string | undefined, options: OpenOptions = {}): Promise<OpenSession | undefined> {
-    requireAll(options, OPEN);
+    requireAll(options, OPEN_OPTIONS);
     if (!this.#engine.hash.isId(id)) return undefined;
     const context = await this.#engine.start();
     const strategy = options.mode === 'read' ? 'none' : this.#engine.settings.strategy;
@@ -202,7 +184,7 @@ export class Sessions<
    */
   async create(id: string, data: Buffer, options: CreateOptions = {}): Promise<OpenSession> {
     if (!this.#engine.hash.isId(id)) throw new SessionSetupError('create() takes an id of newId()');
-    requireAll(options, CREATE);
+    requireAll(options, CREATE_OPTIONS);
     requireOwner(options);
     return await createSession(await this.#engine.start(), id, data, options);
   }

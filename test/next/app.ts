@@ -12,23 +12,15 @@ function quickStart(line: string): string {
   return program;
 }
 
-/** Returns the application's files by name. */
-export function appFiles(): Record<string, string> {
-  return {
-    'package.json': '{ "name": "shop", "private": true }',
-    'next.config.ts': `
-import type { NextConfig } from 'next';
-const config: NextConfig = { serverExternalPackages: ['phpsessid', 'mysql2'] };
-export default config;
-`,
-    'app/session.ts': quickStart("from 'next/headers'"),
-    'app/layout.tsx': `
+/** The pages, which the quick starts leave to the reader. */
+const PAGES = {
+  'app/layout.tsx': `
 import type { ReactNode } from 'react';
 export default function Layout({ children }: { children: ReactNode }) {
   return <html lang="en"><body>{children}</body></html>;
 }
 `,
-    'app/page.tsx': `
+  'app/page.tsx': `
 import { buy, login, logout, show } from './session';
 export default async function Page() {
   return (
@@ -41,8 +33,8 @@ export default async function Page() {
   );
 }
 `,
-    'app/admin/page.tsx': 'export default function Admin() { return <p>admin</p>; }\n',
-    'app/count/route.ts': `
+  'app/admin/page.tsx': 'export default function Admin() { return <p>admin</p>; }\n',
+  'app/count/route.ts': `
 import { withSession } from '../../sessions';
 const count = () => withSession((session) => {
   session.update('count', (count = 0) => count + 1);
@@ -50,13 +42,26 @@ const count = () => withSession((session) => {
 });
 export const POST = async () => (await Promise.all([count(), count()]))[1];
 `,
-    'app/account/page.tsx': `
+  'app/account/page.tsx': `
 import { auth0 } from '../../auth0';
 export default async function Account() {
   const session = await auth0.getSession();
   return <p>{session?.user.sub ?? 'guest'}</p>;
 }
 `,
+};
+
+/** Returns the application's files by name. */
+export function appFiles(): Record<string, string> {
+  return {
+    'package.json': '{ "name": "shop", "private": true }',
+    'next.config.ts': `
+import type { NextConfig } from 'next';
+const config: NextConfig = { serverExternalPackages: ['phpsessid', 'mysql2'] };
+export default config;
+`,
+    ...PAGES,
+    'app/session.ts': quickStart("from 'next/headers'"),
     'sessions.ts': `
 import { cookies } from 'next/headers';
 import { createSessions } from 'phpsessid/mysql';
