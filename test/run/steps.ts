@@ -14,7 +14,7 @@ export interface Step {
 }
 
 /** Runs Node, and notes the seconds that a program takes. */
-export const node = [process.execPath, '--import', './test/run/times.mjs'];
+export const node: readonly string[] = [process.execPath, '--import', './test/run/times.mjs'];
 const script = (path: string, ...options: string[]): string[] => [
   ...node,
   ...stripTypes,

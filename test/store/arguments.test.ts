@@ -3,6 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { koaSessions } from '../../src/adapters/store/koa.ts';
 import { nextSessions } from '../../src/adapters/store/next.ts';
+import { ExpressSessionStore } from '../../src/adapters/stores/express-session.ts';
+import { FastifySessionStore } from '../../src/adapters/stores/fastify-session.ts';
+import { KoaSessionStore } from '../../src/adapters/stores/koa-session.ts';
+import { remixSessionStorage } from '../../src/adapters/stores/remix.ts';
 import { SessionError, SessionSetupError, SessionValueError } from '../../src/store/errors.ts';
 import type { Sessions } from '../../src/store/store.ts';
 import { newSession, newStore, stored } from './fixture.ts';
@@ -73,6 +77,30 @@ test('an argument without a meaning is refused, and nothing is written', async (
   const open = await store.open(id);
   await assert.rejects(open?.save('text' as never) ?? Promise.resolve(), SessionValueError);
   assert.deepEqual(await stored(store, id), { n: 1 });
+});
+
+test("the options of a session layer's store are checked when it is made", () => {
+  const sessions = newStore();
+  const stores = [
+    (options: object) => new ExpressSessionStore(sessions, options),
+    (options: object) => new FastifySessionStore(sessions, options),
+    (options: object) => new KoaSessionStore(sessions, options),
+    (options: object) => remixSessionStorage(sessions, () => assert.fail('called'), options),
+  ];
+  for (const make of stores) {
+    assert.throws(() => make({ users: () => 'ann' }), isRefused(/^there is no option "users"/));
+    assert.throws(() => make({ user: 'ann' }), isRefused(/^user takes a function, not "ann"$/));
+  }
+  const [express] = stores;
+  const refused: [object, RegExp][] = [
+    [{ tabel: 'old', shared: false }, /^there is no option "from.tabel"; known are from.table/],
+    [{ columns: { id: 'sid' }, shared: false }, /^there is no option "from.columns.id"/],
+    [{ expiration: '86400', shared: false }, /^from.expiration takes seconds above 0, not "86400"/],
+    [{ shared: 'yes' }, /^from.shared must be true while processes/],
+  ];
+  for (const [from, message] of refused) {
+    assert.throws(() => express?.({ from }), isRefused(message), String(message));
+  }
 });
 
 test("an adapter's options are checked when it is made", () => {

@@ -1,5 +1,6 @@
 /** The table of express-mysql-session, from which sessions move while the application runs. */
 import { SessionSetupError, type Sessions, SessionUnavailable } from '../../store/index.ts';
+import { ANY, type Kind, OBJECT, requireAll, SECONDS, TEXT } from '../../store/kinds.ts';
 import { type Held, mergeJson } from './held.ts';
 import { parse } from './layer.ts';
 
@@ -45,6 +46,16 @@ export interface FormerRow {
   readonly text: string;
 }
 
+const OPTIONS: Record<keyof ExpressMysqlSession, Kind> = {
+  table: TEXT,
+  columns: OBJECT,
+  // Its own error says when to change it.
+  shared: ANY,
+  expiration: SECONDS,
+};
+
+const COLUMNS = { session_id: TEXT, expires: TEXT, data: TEXT };
+
 const A_PAGE = 100;
 const TRIES = 100;
 
@@ -55,7 +66,10 @@ export class FormerTable {
   readonly #names: { table: string; id: string; expires: string; data: string };
   readonly #expiration: number;
 
+  /** @throws SessionSetupError for an option that is unknown or invalid. */
   constructor(sessions: Sessions, options: ExpressMysqlSession) {
+    requireAll(options, OPTIONS, 'from.');
+    requireAll(options.columns ?? {}, COLUMNS, 'from.columns.');
     const { table = 'sessions', columns = {}, shared, expiration = 86_400 } = options;
     const { session_id = 'session_id', expires = 'expires', data = 'data' } = columns;
     if (typeof shared !== 'boolean') {

@@ -6,10 +6,11 @@
  */
 import { type Session as ExpressSession, type SessionData, Store } from 'express-session';
 import type { Sessions } from '../../store/index.ts';
+import { OBJECT } from '../../store/kinds.ts';
 import { CookieSessions, settle } from './cookie-sessions.ts';
 import { type ExpressMysqlSession, FormerTable } from './express-mysql-session.ts';
 import type { Held } from './held.ts';
-import { requireMerge } from './layer.ts';
+import { requireLayer, USER } from './layer.ts';
 
 export type { ExpressMysqlSession } from './express-mysql-session.ts';
 
@@ -74,11 +75,11 @@ export class ExpressSessionStore extends Store {
    * @param sessions - The sessions, with the strategy `merge`: express-session has no end of a
    *   request at which a lock could be released.
    * @param options - The user of a session, and the table that sessions come from.
-   * @throws SessionSetupError for another strategy.
+   * @throws SessionSetupError for another strategy, and for an option that is unknown or invalid.
    */
   constructor(sessions: Sessions, options: ExpressSessionStoreOptions = {}) {
     super();
-    requireMerge(sessions, 'express-session');
+    requireLayer('express-session', sessions, options, { ...USER, from: OBJECT });
     const former = options.from && new FormerTable(sessions, options.from);
     this.#sessions = new CookieSessions(sessions, options.user, former);
   }

@@ -7,7 +7,7 @@
 import type { Sessions } from '../../store/index.ts';
 import { type CookieSession, CookieSessions, settle } from './cookie-sessions.ts';
 import type { Held } from './held.ts';
-import { requireMerge } from './layer.ts';
+import { requireLayer, USER } from './layer.ts';
 
 /** Options of the store. */
 export interface FastifySessionStoreOptions {
@@ -96,10 +96,10 @@ export class FastifySessionStore {
    * @param sessions - The sessions, with the strategy `merge`: @fastify/session has no end of a
    *   request at which a lock could be released.
    * @param options - The user of a session.
-   * @throws SessionSetupError for another strategy.
+   * @throws SessionSetupError for another strategy, and for an option that is unknown or invalid.
    */
   constructor(sessions: Sessions, options: FastifySessionStoreOptions = {}) {
-    requireMerge(sessions, '@fastify/session');
+    requireLayer('@fastify/session', sessions, options, USER);
     this.#sessions = new CookieSessions(sessions, options.user);
   }
 

@@ -5,7 +5,7 @@
  * @module mysql/koa-session
  */
 import type { Sessions } from '../../store/index.ts';
-import { type LayerOptions, LayerSession, requireMerge, type Values } from './layer.ts';
+import { type LayerOptions, LayerSession, requireLayer, USER, type Values } from './layer.ts';
 
 /** Options of the store. */
 export interface KoaSessionStoreOptions {
@@ -73,10 +73,10 @@ export class KoaSessionStore {
    * @param sessions - The sessions, with the strategy `merge`: koa-session does not report
    *   the end of a request, at which a lock would be released.
    * @param options - The user of a session.
-   * @throws SessionSetupError for another strategy.
+   * @throws SessionSetupError for another strategy, and for an option that is unknown or invalid.
    */
   constructor(sessions: Sessions, options: KoaSessionStoreOptions = {}) {
-    requireMerge(sessions, 'koa-session');
+    requireLayer('koa-session', sessions, options, USER);
     this.#sessions = sessions;
     this.#options = { userOf: options.user ?? (() => undefined), own: OWN };
   }

@@ -7,6 +7,7 @@ import {
   SessionUnreadable,
   type Strategy,
 } from '../../store/index.ts';
+import { FUNCTION, type Kind, requireAll } from '../../store/kinds.ts';
 import { applyText, toEnvelope } from '../../store/payload/payload.ts';
 import { textOf } from './held.ts';
 
@@ -29,27 +30,38 @@ export function idOf(sid: string): string {
   return createHash('sha256').update(sid).digest('base64url');
 }
 
+/** The kinds of the option that the stores of all layers have. */
+export const USER: Readonly<Record<'user', Kind>> = { user: FUNCTION };
+
 /**
- * @throws SessionSetupError for a strategy that locks: a layer does not report the end of a request. And
- *   for the article's table: its rows have ids of PHP, and a layer makes its own.
+ * Checks the arguments of a layer's store.
+ *
+ * @param layer - The layer's name, for errors.
+ * @param kinds - The options that the store has.
+ * @throws SessionSetupError for an unknown or invalid option; for a strategy that locks, since a layer
+ *   does not report the end of a request; for the article's table, whose rows have ids of PHP.
  */
-export function requireMerge(
-  sessions: { readonly strategy?: Strategy; readonly isArticle?: boolean } | undefined,
+export function requireLayer(
   layer: string,
+  sessions: { readonly strategy?: Strategy; readonly isArticle?: boolean } | undefined,
+  options: object,
+  kinds: Readonly<Record<string, Kind>>,
 ): void {
   const strategy = sessions?.strategy;
-  if (sessions?.isArticle) {
-    throw new SessionSetupError(`${layer} cannot use profile: 'article', whose table PHP reads`);
-  }
-  if (strategy === 'merge') return;
   if (strategy === undefined) {
     throw new SessionSetupError(
       `The store of ${layer} takes the sessions that createSessions() returns`,
     );
   }
-  throw new SessionSetupError(
-    `${layer} cannot release the locks of strategy: '${strategy}': use 'merge'`,
-  );
+  if (sessions?.isArticle) {
+    throw new SessionSetupError(`${layer} cannot use profile: 'article', whose table PHP reads`);
+  }
+  if (strategy !== 'merge') {
+    throw new SessionSetupError(
+      `${layer} cannot release the locks of strategy: '${strategy}': use 'merge'`,
+    );
+  }
+  requireAll(options, kinds);
 }
 
 /** Returns a session's bytes. */

@@ -5,7 +5,7 @@
  * @module mysql/nextjs-auth0
  */
 import { SessionConflict, type Sessions } from '../../store/index.ts';
-import { decode, encode, idOf, requireMerge, type Values } from './layer.ts';
+import { decode, encode, idOf, requireLayer, type Values } from './layer.ts';
 
 /** The part of nextjs-auth0's session that the store uses. */
 export interface Auth0Session {
@@ -79,7 +79,7 @@ export class Auth0SessionStore<Session extends Auth0Session> {
    * @throws SessionSetupError for another strategy.
    */
   constructor(sessions: Sessions) {
-    requireMerge(sessions, 'nextjs-auth0');
+    requireLayer('nextjs-auth0', sessions, {}, {});
     this.#sessions = sessions;
   }
 

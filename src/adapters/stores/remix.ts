@@ -5,7 +5,7 @@
  * @module mysql/remix
  */
 import { type Sessions, SessionValueError } from '../../store/index.ts';
-import { type LayerOptions, LayerSession, requireMerge, type Values } from './layer.ts';
+import { type LayerOptions, LayerSession, requireLayer, USER, type Values } from './layer.ts';
 
 /** Values, and messages for the next request alone. */
 export type RemixSessionData = [values: Record<string, unknown>, flash: Record<string, unknown>];
@@ -69,7 +69,7 @@ const FLASH = '_flash.';
  * @param createSession - remix's own function: `import { createSession } from 'remix/session'`.
  * @param options - The user of a session.
  * @returns A storage for remix's own middleware.
- * @throws SessionSetupError for another strategy.
+ * @throws SessionSetupError for another strategy, and for an option that is unknown or invalid.
  * @example
  * import { createSession } from '@remix-run/session';
  *
@@ -93,7 +93,7 @@ export function remixSessionStorage<Session extends RemixSession>(
   createSession: (id?: string, data?: RemixSessionData) => Session,
   options: RemixSessionOptions = {},
 ): RemixSessionStorage<Session> {
-  requireMerge(sessions, 'remix');
+  requireLayer('remix', sessions, options, USER);
   const how: LayerOptions = { userOf: options.user ?? (() => undefined) };
   const read = new WeakMap<object, LayerSession>();
   return {
