@@ -296,13 +296,14 @@ int main(int argc, char **argv) {
   long interval = -1, lifetime = 1440, now = -1;
   int once = 0;
   signal(SIGTERM, end);
-  for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
+  for (int option; (option = getopt_long(argc, argv, ":", options, NULL)) != -1;)
     switch (option) {
       case 'o': once = 1; break;
       case 'i': interval = whole("--interval", optarg); break;
       case 'l': lifetime = whole("--lifetime", optarg); break;
       case 'n': now = whole("--now", optarg); break;
       case 'h': fputs(usage, stdout); return 0;
+      case ':': refuse(argv[optind - 1], "needs a value");
       default: refuse(argv[optind - 1], "is unknown");
     }
   if (optind < argc) refuse(argv[optind], "is unknown");

@@ -115,7 +115,8 @@ def take_census(lifetime, now):
     largest = []
     db = pymysql.connect(
         host=os.environ.get("CRAWL_HOST", "127.0.0.1"), port=int(os.environ.get("CRAWL_PORT", 3306)),
-        user=os.environ["CRAWL_USER"], password=os.environ.get("CRAWL_PASSWORD", ""),
+        user=os.environ["CRAWL_USER"],
+        password=os.environb.get(b"CRAWL_PASSWORD", b""),  # As bytes: PyMySQL makes Latin-1 of text
         database=os.environ["CRAWL_DATABASE"], autocommit=True,
         connect_timeout=5, read_timeout=5, write_timeout=5)
     with db, db.cursor() as cursor:

@@ -44,6 +44,10 @@ before(async () => {
   wire = await openWire(schema.url);
   database = await openDatabase(schema.url, wire, tables);
   account = accountOf(await database.reader('crawlable'));
+  account['CRAWL_PASSWORD'] = 'ä password of its €wn';
+  await database.query(`ALTER USER ${account['CRAWL_USER']} IDENTIFIED BY ?`, [
+    account['CRAWL_PASSWORD'],
+  ]);
 });
 after(async () => {
   await database?.close();
@@ -285,10 +289,17 @@ test('exit codes and messages say what was wrong, and show no password', async (
       const help = await crawl(crawler, {}, '--help');
       assert.deepEqual([help.code, help.stderr], [0, ''], crawler.name);
       assert.match(help.stdout, /--interval SECONDS/, crawler.name);
-      for (const args of [[], ['--once', '--interval', '5'], ['--interval', '5x'], ['--twice']]) {
+      for (const [said, ...args] of [
+        [/once/],
+        [/once/, '--once', '--interval', '5'],
+        [/whole number/, '--interval', '5x'],
+        [/whole|expected|needs|missing/, '--interval'],
+        [/--twice/, '--once', '--twice'],
+      ] as [RegExp, ...string[]][]) {
         const { code, stdout, stderr } = await crawl(crawler, account, ...args);
         assert.deepEqual([code, stdout], [2, ''], `${crawler.name} ${args.join(' ')}: ${stderr}`);
         assert.match(stderr, /usage/, crawler.name);
+        assert.match(stderr.trimEnd().split('\n').at(-1) ?? '', said, crawler.name);
       }
       const unset = await crawl(crawler, nameless, '--once');
       assert.equal(unset.code, 2, crawler.name);

@@ -43,7 +43,12 @@ export async function prepareCrawlers(): Promise<{ crawlers: Crawler[]; end(): P
       { name: 'Python', command: [python.path, join(folder, 'crawl.py')], env: python.env },
       {
         name: 'PHP',
-        command: [php.path, ...withIni(php.ini), join(folder, 'crawl.php')],
+        // Seconds of CPU time: the program is ended at a row that is slow to read.
+        command: [
+          php.path,
+          ...withIni([...php.ini, 'max_execution_time=5']),
+          join(folder, 'crawl.php'),
+        ],
         env: php.env,
       },
       {

@@ -13,6 +13,9 @@ const mebibyte = 1_048_576;
 const many = (length: number, each: (index: number) => string, between = ''): string =>
   Array.from({ length }, (_, index) => each(index)).join(between);
 
+/** Names that PHP's hash table keeps in one chain: it reads them in seconds where it keeps each. */
+const colliding = Array.from({ length: 60_000 }, (_, index) => String(index * 2 ** 17));
+
 /** Well-formed sessions in PHP's format. */
 export const php: Buffer[] = [
   ...['count|i:1;', 'user|s:3:"Ann";', 'count|i:1;user|s:3:"Ann";', 'count|i:1;count|i:2;'],
@@ -23,6 +26,7 @@ export const php: Buffer[] = [
   ...['x|s:2:"\xff\xfe";', '\xff\xfe|i:1;', 'x|s:3:"a\0b";', 'x\0y|i:1;', '{"v"|i:1;'],
   ...['x|i:99999999999999999999999;', 'x|s:0000001:"a";', `x|i:${'9'.repeat(1_000_000)};`],
   ...[phpLevels(512), many(60_000, (index) => `k${index}|i:${index};`)],
+  colliding.map((name) => `${name}|N;`).join(''),
   `x|s:${mebibyte - 15}:"${'y'.repeat(mebibyte - 15)}";`,
 ].map(bytes);
 
@@ -57,6 +61,8 @@ export const json: Buffer[] = [
   ],
   ...[data(`{"x":"${'\\n'.repeat(524_000)}"}`), data(`{"x":${'9'.repeat(1_000_000)}}`)],
   data(`{${many(60_000, (index) => `"k${index}":${index}`, ',')}}`),
+  data(`{${colliding.map((name) => `"${name}":1`).join()}}`),
+  data('{":x":1,"a":":b","user" :{"c\\"":":d"},"e":[":f"]}'),
   data(`[${'1,'.repeat(524_000)}1]`),
   data(`[${'[1],'.repeat(262_000)}1]`),
 ].map(bytes);
