@@ -14,18 +14,29 @@ import { openWasmPhp } from '../../src/workshop/oracle/wasm.ts';
 
 const article = readFileSync(join(root, 'lessons/00-the-article/as-it-reached-us.php'), 'utf8');
 
-test('the text does not parse: PHP stops at the missing semicolon', async () => {
-  const php = await openWasmPhp();
-  try {
+describe('PHP', () => {
+  let php: Awaited<ReturnType<typeof openWasmPhp>>;
+  before(async () => {
+    php = await openWasmPhp();
+  });
+  after(() => php?.close());
+
+  test('the text does not parse: PHP stops at the missing semicolon', async () => {
     const printed = await php.run(
       `<?php try { token_get_all(base64_decode('${Buffer.from(article).toString('base64')}'), TOKEN_PARSE); echo 'parsed'; }
        catch (ParseError $e) { echo $e->getLine(), ': ', $e->getMessage(); }`,
     );
     const line = article.split('\n').findIndex((text) => text.includes('$dsn =')) + 1;
     assert.equal(String(printed), `${line + 1}: syntax error, unexpected identifier "Sessions"`);
-  } finally {
-    php.close();
-  }
+  });
+
+  test('an id comes from a cookie alone, no page turns on auto_start, and the globals are gone', async () => {
+    const printed = await php.run(
+      `<?php echo json_encode([ini_get('session.use_only_cookies'), ini_set('session.auto_start', '1'),
+       ini_get('register_globals'), function_exists('session_register')]);`,
+    );
+    assert.deepEqual(JSON.parse(String(printed)), ['1', false, false, false]);
+  });
 });
 
 describe('the database', () => {
