@@ -64,7 +64,11 @@ export function parseLine(
   try {
     parsed = parseArgs({ args: guarded(args), options, allowPositionals: true });
   } catch (error) {
-    const [sentence] = (error as Error).message.split(/\.(?: |\n)/, 1);
+    const { message } = error as Error;
+    const [, option = ''] = /^Option '(--[\w-]+)' argument is ambiguous/.exec(message) ?? [];
+    const next = args[args.indexOf(option) + 1];
+    if (option) throw new UsageError(`"${next}" looks like an option: write ${option}=${next}`);
+    const [sentence] = message.split(/\.(?: |\n)/, 1);
     throw new UsageError(`${sentence}: phpsessid ${name} --help lists the options`);
   }
   const { values, positionals: words } = parsed;

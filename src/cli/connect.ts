@@ -25,17 +25,50 @@ const CONNECTIONS = 4;
  *
  * @throws Unreachable with the reason and the remedy.
  */
-export async function withPool<Result>(
+export function withPool<Result>(
   { url }: Pick<Place, 'url'>,
   work: (pool: Pool) => Promise<Result>,
   connectionLimit: number = CONNECTIONS,
 ): Promise<Result> {
+  return onPool(url, connectionLimit, (pool) => pool, work);
+}
+
+/**
+ * Runs work on the parts of a store, for work that needs no secret or has them.
+ *
+ * @throws UsageError for an option that cannot be, before the server is asked; Unreachable.
+ */
+export function withEngine<Result>(
+  { url, options }: Place,
+  work: (engine: Engine) => Promise<Result>,
+): Promise<Result> {
+  return onPool(
+    url,
+    CONNECTIONS,
+    (pool) => engineOn(pool, options),
+    async (engine) => {
+      try {
+        return await work(engine);
+      } finally {
+        await engine.close();
+      }
+    },
+  );
+}
+
+async function onPool<Made, Result>(
+  url: URL,
+  connectionLimit: number,
+  make: (pool: Pool) => Made,
+  work: (made: Made) => Promise<Result>,
+): Promise<Result> {
   const pool = poolOf(url, connectionLimit);
   try {
+    const made = make(pool);
     await greet(pool).catch((error: unknown) => {
       throw unreachable(error, url);
     });
-    return await work(pool);
+    return await work(made);
   } finally {
     // A server that hangs does not answer the farewell either.
     await Promise.race([pool.end().catch(() => {}), delay(FAREWELL, undefined, { ref: false })]);
@@ -76,18 +109,10 @@ export async function withStore<Result>(
 ): Promise<Result> {
   const place = await placeOf(call);
   requireSecrets(place);
-  return await withPool(place, async (pool) => {
-    const engine = engineOn(pool, place.options);
-    try {
-      return await work(await engine.start());
-    } finally {
-      await engine.close();
-    }
-  });
+  return await withEngine(place, async (engine) => await work(await engine.start()));
 }
 
-/** The parts of a store on a pool, for work that needs no secret or has them. */
-export function engineOn(pool: Pool, options: Place['options']): Engine {
+function engineOn(pool: Pool, options: Place['options']): Engine {
   const secrets = options.secrets.length === 0 ? NO_SECRETS : options.secrets;
   try {
     // Nothing is locked here: a lock that only one node of a cluster knows does no harm.

@@ -38,7 +38,7 @@ ${EXITS}`;
 const EXITS = `Exit codes:
 ${columns([
   ['0', 'done, nothing found'],
-  ['1', 'findings, no such session, or a table or server that does not fit'],
+  ['1', 'findings, no such session, a table or server that does not fit, or work that failed'],
   ['2', 'a wrong command line or configuration: the server was asked for nothing'],
   ['3', 'the server cannot be reached, or refuses the login'],
   ['130', 'stopped by Ctrl-C after the current step'],

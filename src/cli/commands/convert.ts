@@ -14,7 +14,8 @@ export async function run(call: Call): Promise<number> {
   const { terminal, signal } = call;
   const [format] = call.words;
   if (format === undefined || !FORMATS.includes(format)) {
-    throw new UsageError(`convert takes a format: ${FORMATS.join(', ')}`);
+    const given = format === undefined ? '' : `, not "${printable(format)}"`;
+    throw new UsageError(`convert takes a format: ${FORMATS.join(', ')}${given}`);
   }
   const isDry = call.flag('dry-run');
   return await withStore(call, async (context) => {

@@ -1,7 +1,7 @@
 /** `create`: the tables, or their SQL. */
 import { leaseSchema, OurTable } from '../../store/operate.ts';
 import type { Call } from '../call.ts';
-import { engineOn, nameOf, withPool } from '../connect.ts';
+import { nameOf, withEngine } from '../connect.ts';
 import { EXIT_CODES } from '../ends.ts';
 import { optionsOf, placeOf } from '../place.ts';
 
@@ -11,8 +11,7 @@ export async function run(call: Call): Promise<number> {
   const { terminal } = call;
   const place = await placeOf(call);
   const { table = 'sessions', leaseTable = 'session_locks' } = place.options;
-  return await withPool(place, async (pool) => {
-    const engine = engineOn(pool, place.options);
+  return await withEngine(place, async (engine) => {
     await engine.createTable();
     // A table that was there already may be of another shape.
     await engine.start();

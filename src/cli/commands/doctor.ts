@@ -16,9 +16,9 @@ import { encryption, proxy } from '../doctor/encryption.ts';
 import { leases, tooNarrow, tooWide } from '../doctor/rights.ts';
 import { areReadable, contents, expiry, readable, sampleOf } from '../doctor/rows.ts';
 import { secrets } from '../doctor/secrets.ts';
-import { accountLimits, clocks, clusterState } from '../doctor/server.ts';
+import { accountLimits, clocks, clusterState, nodesOf } from '../doctor/server.ts';
 import { settings } from '../doctor/settings.ts';
-import { cookie } from '../doctor/site.ts';
+import { cookie, siteOf } from '../doctor/site.ts';
 import { shape } from '../doctor/table.ts';
 import { EXIT_CODES, UsageError } from '../ends.ts';
 import { CODES, type Code } from '../findings.ts';
@@ -58,6 +58,8 @@ export async function run(call: Call): Promise<number> {
   if (call.text('cookie') !== undefined && call.text('site') === undefined) {
     throw new UsageError('--cookie belongs to --site URL');
   }
+  siteOf(call);
+  nodesOf(call);
   const place = await placeOf(call);
   const { findings, unchecked } = await withPool(place, (pool) => examine(call, place, pool));
   const shown = findings.filter(({ code }) => !ignored.has(code));

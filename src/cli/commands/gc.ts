@@ -1,7 +1,7 @@
 /** `gc`: deletes expired sessions in rounds. */
 import { collect } from '../../store/operate.ts';
 import type { Call } from '../call.ts';
-import { engineOn, withPool } from '../connect.ts';
+import { withEngine } from '../connect.ts';
 import { EXIT_CODES } from '../ends.ts';
 import { placeOf } from '../place.ts';
 
@@ -13,8 +13,8 @@ export async function run(call: Call): Promise<number> {
   const { terminal, signal } = call;
   const budget = (call.seconds('budget') ?? Number.POSITIVE_INFINITY) * 1000;
   const place = await placeOf(call);
-  return await withPool(place, async (pool) => {
-    const context = await engineOn(pool, place.options).start();
+  return await withEngine(place, async (engine) => {
+    const context = await engine.start();
     const began = performance.now();
     const left = (): number => budget - (performance.now() - began);
     let deleted = 0;

@@ -1,6 +1,8 @@
 /** Checks of the server and of the way to it. */
+
 import { createConnection } from 'mysql2/promise';
 import { NOW } from '../../store/operate.ts';
+import type { Call } from '../call.ts';
 import { UsageError } from '../ends.ts';
 import { type Case, type Check, type Finding, isPrimary, Unchecked } from './case.ts';
 
@@ -68,12 +70,9 @@ export const clocks: Check = async ({ ask, call, place }) => {
       remedy: 'On both machines: timedatectl set-ntp true',
     });
   }
-  for (const node of call.list('node')) {
-    if (!URL.canParse(`mysql://${node}`))
-      throw new UsageError(`--node takes HOST[:PORT], not "${node}"`);
+  for (const { host: node, hostname, port } of nodesOf(call)) {
     // The same account and TLS.
     const address = new URL(place.url);
-    const { hostname, port } = new URL(`mysql://${node}`);
     address.hostname = hostname;
     address.port = port || '3306';
     address.pathname = '';
@@ -104,6 +103,14 @@ export const clocks: Check = async ({ ask, call, place }) => {
   }
   return findings;
 };
+
+/** @throws UsageError for a --node that is not a host. */
+export function nodesOf(call: Call): URL[] {
+  return call.list('node').map((node) => {
+    if (URL.canParse(`mysql://${node}`)) return new URL(`mysql://${node}`);
+    throw new UsageError(`--node takes HOST[:PORT], not "${node}"`);
+  });
+}
 
 /** Milliseconds by which a server's clock is ahead; the shortest of three round trips is the most exact. */
 async function offsetOf(ask: Case['ask']): Promise<number> {

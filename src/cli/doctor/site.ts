@@ -1,5 +1,6 @@
 /** Checks of the cookie, as a browser gets it. */
 import querystring from 'node:querystring';
+import type { Call } from '../call.ts';
 import { UsageError } from '../ends.ts';
 import type { Code } from '../findings.ts';
 import { printable } from '../terminal.ts';
@@ -9,13 +10,9 @@ const PATIENCE = 10_000;
 
 /** The attributes of the session's cookie, and the cache. */
 export const cookie: Check = async ({ call }) => {
-  const site = call.text('site');
+  const site = siteOf(call);
   if (site === undefined) throw new Unchecked('the cookie: give --site https://…');
-  if (!URL.canParse(site) || !/^https?:$/.test(new URL(site).protocol)) {
-    const shown = printable(site.replace(/\/\/.*@/, '//…@'));
-    throw new UsageError(`--site takes an address such as https://shop.example/, not "${shown}"`);
-  }
-  const { page, authorization } = partsOf(new URL(site));
+  const { page, authorization } = partsOf(site);
   const response = await fetch(page, {
     redirect: 'manual',
     headers: authorization === undefined ? {} : { authorization },
@@ -33,6 +30,15 @@ export const cookie: Check = async ({ call }) => {
   }
   return judge(found, response.headers.get('cache-control') ?? '');
 };
+
+/** @throws UsageError for a --site that is not a page's address. */
+export function siteOf(call: Call): URL | undefined {
+  const site = call.text('site');
+  if (site === undefined) return undefined;
+  if (URL.canParse(site) && /^https?:$/.test(new URL(site).protocol)) return new URL(site);
+  const shown = printable(site.replace(/\/\/.*@/, '//…@'));
+  throw new UsageError(`--site takes an address such as https://shop.example/, not "${shown}"`);
+}
 
 /** A site before its launch has a password, which fetch() refuses in an address, and no message shows. */
 function partsOf(url: URL): { page: string; authorization: string | undefined } {
