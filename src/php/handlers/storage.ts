@@ -47,6 +47,11 @@ export class Storage {
     return this.#handler !== undefined || this.#parent !== undefined;
   }
 
+  /** Whether the session's own handler is open. */
+  get isOwnOpen(): boolean {
+    return this.#handler !== undefined;
+  }
+
   /** PS(in_save_handler): whether a callback is running. */
   get isCalling(): boolean {
     return this.#modules.user.isCalling;

@@ -113,7 +113,7 @@ export function restoreCookies({ head }: SessionContext, before: HeaderValue): v
 export function sendCookie(context: SessionContext, id: string): boolean {
   const { settings, reporter } = context;
   if (context.head.headersSent) {
-    warnSent(context, 'Session cookie cannot be sent after headers have already been sent');
+    warnTooLate(context, 'Session cookie');
     return false;
   }
   const name = settings.get('name');
@@ -205,8 +205,12 @@ export function sendCacheHeaders(context: SessionContext): boolean {
  * @param context - The request.
  */
 export function warnLimiterTooLate(context: SessionContext): void {
+  warnTooLate(context, 'Session cache limiter');
+}
+
+function warnTooLate(context: SessionContext, subject: string): void {
   const { head, reporter } = context;
-  const text = 'Session cache limiter cannot be sent after headers have already been sent';
+  const text = `${subject} cannot be sent after headers have already been sent`;
   const from = reporter.version < '8.5' ? head.sentFrom : undefined;
   warnSent(context, from ? `${text} (output started at ${from.file}:${from.line})` : text);
 }

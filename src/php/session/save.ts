@@ -40,7 +40,10 @@ export function save(
   const isUnchanged = settings.get('lazy_write') && data !== undefined && readData?.equals(data);
   const operation = isUnchanged ? 'touch' : 'write';
   return whenReady(handler[operation](id, data ?? Buffer.alloc(0)), (isSaved) => {
-    if (!isSaved) warnUnsaved(context, storage, handler.callbackName(operation));
+    if (isSaved) return;
+    // The callback may have closed its own session, as with session_abort().
+    const callback = storage.isOwnOpen ? handler.callbackName(operation) : undefined;
+    warnUnsaved(context, storage, callback);
   });
 }
 

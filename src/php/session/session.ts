@@ -172,7 +172,7 @@ export class Session {
       return false;
     }
     if (settings.get('use_cookies') && this.#sendCookie) {
-      if (!sendCookie(this.#context, this.#id) && reporter.version >= '8.5') return false;
+      if (!sendCookie(this.#context, this.#id) && reporter.version >= '8.3') return false;
       this.#sendCookie = false;
     }
     const id = reporter.version >= '8.5' ? this.#id : beforeNul(this.#id);

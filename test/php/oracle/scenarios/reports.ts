@@ -35,6 +35,17 @@ const undone = CALLBACKS.flatMap((callback) =>
   }),
 );
 
+/** A callback that closes its own session, then fails to save it. */
+const closedItself = (['full', 'parent-full', 9] as const).flatMap((form) =>
+  [reset, call('session_abort')].map((step): Scenario => {
+    return {
+      name: `${form}: write() calls ${step[1]}() and answers false`,
+      ...known,
+      steps: [use(form, { write: { does: [step], answer: false } }), start, count, close, status],
+    };
+  }),
+);
+
 /** php-src #16027, #23061: a second callback fails after the first. */
 const twice = (
   [
@@ -109,4 +120,10 @@ const ids = (['full', 'check', 'parent-full', 9] as const).flatMap((form) =>
 );
 
 /** The table's part about reports. */
-export const reportScenarios: readonly Scenario[] = [...undone, ...twice, ...lazy, ...ids];
+export const reportScenarios: readonly Scenario[] = [
+  ...undone,
+  ...closedItself,
+  ...twice,
+  ...lazy,
+  ...ids,
+];

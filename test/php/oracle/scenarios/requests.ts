@@ -94,5 +94,18 @@ const queries: Scenario[] = [
   },
 ]);
 
+/** The head leaves while a callback runs, as with a page that prints from its handler. */
+const early: Scenario[] = (['open', 'create_sid', 'read', 'write', 'destroy'] as const).map(
+  (callback) => ({
+    name: `a head that leaves within ${callback}()`,
+    steps: [
+      use('full', { [callback]: { does: [['flush']] } }),
+      start,
+      call('session_regenerate_id', callback === 'destroy'),
+      id,
+    ],
+  }),
+);
+
 /** The table's part about requests. */
-export const requestScenarios: readonly Scenario[] = [...headers, ...names, ...queries];
+export const requestScenarios: readonly Scenario[] = [...headers, ...names, ...queries, ...early];
