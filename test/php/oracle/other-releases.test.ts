@@ -63,15 +63,25 @@ const CHANGED_IN_8_6 = [
 ];
 /**
  * Sequences that these changes send another way: the warning of a missing method is thrown; a
- * subclass of SessionHandler inherits validateId(); a setting with a NUL is refused; an empty session
- * that is only touched stays unknown to the next start.
+ * subclass of SessionHandler inherits validateId(); a setting with a NUL, an unknown SameSite and a
+ * lifetime that is no integer are refused; session_module_name() refuses "user" in other words; an
+ * empty session that is only touched stays unknown to the next start.
  */
 const CHANGED_SEQUENCES = [
+  'a line end at the end of a cookie',
+  'a line that ends in blanks',
   'check touch: strict',
+  'cookie params [-1,"/b"]',
+  'cookie params [{"lifetime":"x"}]',
+  'cookie params [{"lifetime":-5,"path":"/q"}]',
+  'cookie params [{"samesite":"ä; x"}]',
   ...[1, 11, 12, 13, 2, 3, 8].map((number) => `errors are exceptions ${number}`),
+  ...['-1', '-x', '1k', '3.7', 'x'].map((value) => `ini_set cookie_lifetime="${value}"`),
   'nulls but vu: strict',
   'parent-id: strict',
   'parent: strict',
+  'session_module_name after a session',
+  'session_module_name before a session',
   'settings with a NUL',
 ];
 
