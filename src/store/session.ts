@@ -224,7 +224,11 @@ export class Session<Data extends object = Record<string, unknown>> implements A
       return;
     }
     const decide = deciding(taken, this.#context.decide);
-    const id = await open.renew({ ...options, data, decide });
+    let id = await open.renew({ ...options, data, decide });
+    // A rotation was faster, and knows nothing of this login or logout.
+    while (id === undefined && open.state === 'alive' && isOther(options.user, open.user)) {
+      id = await open.renew({ ...options, data, decide });
+    }
     if (id !== undefined) this.#cookie = { set: id };
     else if (open.state === 'replaced' && typeof options.user === 'string') {
       // Another login was faster, as after a double click. Its id is not known here, and the
@@ -309,4 +313,9 @@ export class Session<Data extends object = Record<string, unknown>> implements A
         : 'The session is closed, and this is not saved: change it before the response, or start it again',
     );
   }
+}
+
+/** Whether a renewal would change the session's user. */
+function isOther(wanted: string | null | undefined, user: string | undefined): boolean {
+  return wanted !== undefined && (wanted ?? undefined) !== user;
 }

@@ -218,6 +218,24 @@ test('a rotation that another request has won keeps the session, its changes and
   assert.deepEqual(await stored(sessions, id), { visits: 5, name: 'x' }, 'within the grace');
 });
 
+test('a login, and a logout that keeps the session, are not lost to a rotation that was faster', async () => {
+  const sessions = shop();
+  let id = await begin(sessions, { visits: 1 });
+  for (const user of ['lou', null]) {
+    const [rotation, change] = [await sessions.start(id), await sessions.start(id)];
+    change.update('visits', (count = 0) => count + 1);
+    await rotation.renew();
+    await change.renew({ user });
+    assert.equal(change.user, user ?? undefined);
+    assert.ok(typeof change.cookie === 'object');
+    id = change.cookie.set;
+    await using found = await sessions.start(id);
+    assert.equal(found.user, user ?? undefined);
+    assert.equal((await sessions.of('lou').list()).length, user === null ? 0 : 1);
+  }
+  assert.deepEqual(await stored(sessions, id), { visits: 3 });
+});
+
 test('a login into a session that was ended meanwhile is a conflict', async () => {
   const sessions = shop();
   const id = await begin(sessions, { name: 'Ann' });
