@@ -85,6 +85,24 @@ test('an update that is made while a save is under way runs again on what that s
   assert.deepEqual({ ...(await sessions.start(id)).data }, { n: 1211 });
 });
 
+test('an update that throws when it runs again leaves the keys of others as they are', async () => {
+  const { sessions, wire } = await wiredStore();
+  const id = await visitor(sessions);
+  const session = await sessions.start(id);
+  session.data['a'] = 1;
+  const gate = wire.gate(1, /^UPDATE/, { opens: 'by hand' });
+  const saving = session.save();
+  await gate.arrived;
+  session.update('n', (n) => (n === 1 ? 2 : assert.fail('sold out')));
+  await using other = await newStore().start(id);
+  Object.assign(other.data, { n: 5, z: 1 });
+  await other.save();
+  gate.open();
+  await assert.rejects(saving, /sold out/);
+  await session.finish();
+  assert.deepEqual({ ...(await sessions.start(id)).data }, { n: 5, z: 1, a: 1 });
+});
+
 test('a key that is assigned and then updated keeps the assignment in a conflict', async () => {
   const sessions = newStore();
   const id = await visitor(sessions);

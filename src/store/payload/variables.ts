@@ -130,6 +130,7 @@ export class Variables {
       Payload,
       Payload,
     ];
+    const again: [key: string, change: Change][] = [];
     const keys = new Set([...this.#payload.keys, ...Object.keys(this.data)]);
     for (const key of keys) {
       const [wanted, was, now] = [own, before, this.#payload].map((payload) =>
@@ -146,10 +147,12 @@ export class Variables {
       if (isSame(was, now)) this.#updates.set(key, { changes: later, bytes: last });
       else {
         this.#restore(key);
-        for (const change of later) this.update(key, change);
+        for (const change of later) again.push([key, change]);
       }
     }
     if (!Object.hasOwn(this.data, '__proto__')) this.#guardPrototype();
+    // Last: a function may throw, and the other keys must be as they are stored.
+    for (const [key, change] of again) this.update(key, change);
   }
 
   /** Shows a key as it is stored. */
