@@ -61,6 +61,17 @@ test('after a rotation of the secrets an old id still leads to its session, and 
   assert.equal(await older.open(renewed), undefined);
 });
 
+test('the old row of a session without an absolute end is deleted some day', async () => {
+  const sessions = newStore({ absolute: Number.POSITIVE_INFINITY });
+  const id = await newSession(sessions, { n: 'endless' });
+  await (await open(sessions, id)).renew();
+  const [row] = await query(
+    'SELECT MAX(CAST(expires AS SIGNED)-CAST(updated AS SIGNED)) DIV 86400000 AS days FROM sessions ' +
+      'WHERE next IS NOT NULL',
+  );
+  assert.equal(row?.['days'], 30, 'days after the grace');
+});
+
 test('with a grace of 0 the old id is a replay at once', async () => {
   const sessions = newStore();
   const id = await newSession(sessions, { n: 0 });

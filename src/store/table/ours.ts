@@ -13,6 +13,12 @@ import {
 } from './statements.ts';
 import type { Fresh, Life, Listed, Renewal, Row, Save, Table } from './table.ts';
 
+/**
+ * Milliseconds for which the use of a replaced id is recognised, if its session has no absolute end before
+ * that: 30 days. Without this, the pointers of sessions without such an end would never be deleted.
+ */
+const TRAP = 30 * 24 * 60 * 60 * 1000;
+
 /** No bytes. */
 export const NO_DATA: Buffer = Buffer.alloc(0);
 
@@ -148,7 +154,8 @@ export class OurTable implements Table {
     const left = Math.min(life.idle, life.absolute - age);
     const columns = [key, data, firstMarks(mark), bytesOf(user), bytesOf(label), age, left];
     const { point, succeed } = this.#sql;
-    const pointer = [old.data, old.mark, key, grace, life.absolute, ...asRead(old)];
+    const trap = grace + Math.max(life.idle, TRAP);
+    const pointer = [old.data, old.mark, key, grace, life.absolute, trap, ...asRead(old)];
     return [
       { sql: point, values: pointer },
       { sql: succeed, values: [...columns, ...this.#filled(extra)] },

@@ -151,7 +151,7 @@ function updatesOf({ table, c, extra }: Names) {
     touch: `UPDATE ${table} SET ${used} WHERE ${c.id}=? AND ${isLive}`,
     point:
       `UPDATE ${table} SET ${c.data}=?,${marked},${c.next}=?,${c.updated}=${NOW}+?,` +
-      `${c.expires}=${c.created}+? WHERE ${isUnchanged}`,
+      `${c.expires}=LEAST(${c.created}+?,${NOW}+?) WHERE ${isUnchanged}`,
     rewrite: `UPDATE ${table} SET ${c.data}=?,${marked} WHERE ${isUnchanged}`,
   };
 }

@@ -116,7 +116,8 @@ export interface Table {
    * Gives a session a new key, in one transaction of these statements, each of which affects a row.
    *
    * If the table has room for it, the old row becomes a pointer to the new one. It outlives its
-   * grace, so that a later use of the old id is recognised as a replay.
+   * grace, so that a later use of the old id is recognised as a replay; it expires at the session's
+   * absolute end, and after 30 days at the latest, or after the idle time if that is longer.
    *
    * @param old - The row with its guard, and the data that it keeps.
    * @param fresh - The new row.
