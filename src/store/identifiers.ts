@@ -1,6 +1,6 @@
 /** Session ids, their keys in the table, and the marks of saves. */
 import { hash, randomBytes } from 'node:crypto';
-import { SessionSetupError } from './errors.ts';
+import { bytesOfSecrets } from './secrets.ts';
 
 /** 32 random bytes as base64url. Checked before an id reaches a statement. */
 const ID = /^[A-Za-z0-9_-]{43}$/;
@@ -23,9 +23,6 @@ interface Pads {
   readonly inner: Buffer;
   readonly outer: Buffer;
 }
-
-/** SHA-256's own strength; a shorter secret is easier to guess than a key in the table. */
-const SHORTEST_SECRET = 32;
 
 let pool = Buffer.alloc(0);
 let used = 0;
@@ -60,22 +57,7 @@ export class KeyedHash {
    * @throws SessionSetupError without a secret, or with one of fewer than 32 bytes.
    */
   constructor(secrets: readonly (string | Uint8Array)[]) {
-    if (!Array.isArray(secrets) || secrets.length === 0) {
-      throw new SessionSetupError(
-        'secrets must be a list, the newest first: openssl rand -base64 32 makes one',
-      );
-    }
-    this.#pads = secrets.map((secret: unknown, at) => {
-      const isBytes = typeof secret === 'string' || secret instanceof Uint8Array;
-      const bytes = isBytes ? Buffer.from(secret as Uint8Array) : Buffer.alloc(0);
-      if (bytes.length < SHORTEST_SECRET) {
-        throw new SessionSetupError(
-          `secrets[${at}] ${isBytes ? `has ${bytes.length} bytes` : `is of the type ${typeof secret}`}, ` +
-            `at least ${SHORTEST_SECRET} bytes are needed: openssl rand -base64 32 makes one`,
-        );
-      }
-      return padsOf(bytes);
-    });
+    this.#pads = bytesOfSecrets('secrets', secrets).map(padsOf);
   }
 
   /** Returns a new session id: 256 random bits. */

@@ -1,6 +1,7 @@
 /** Sealing of payloads: encrypted, authenticated, and bound to their row. */
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
-import { SessionSetupError, SessionUnreadable } from '../errors.ts';
+import { SessionUnreadable } from '../errors.ts';
+import { bytesOfSecrets } from '../secrets.ts';
 
 /** Options of the sealing of payloads. */
 export interface SealOptions {
@@ -52,8 +53,6 @@ const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const HEAD_BYTES = MAGIC.length + NAME_BYTES + IV_BYTES;
 
-const SHORTEST_KEY = 32;
-
 /**
  * Returns whether bytes are a sealed payload.
  *
@@ -77,20 +76,10 @@ export class PayloadSeal implements Sealing {
 
   /** @throws SessionSetupError without a key, or with one of fewer than 32 bytes. */
   constructor({ keys, readUnsealed = false }: SealOptions) {
-    if (!Array.isArray(keys) || keys.length === 0) {
-      throw new SessionSetupError('seal.keys must be a list, the newest first');
-    }
-    this.#keys = keys.map((text: unknown, at) => {
-      const isBytes = typeof text === 'string' || text instanceof Uint8Array;
-      const key = isBytes ? Buffer.from(text as Uint8Array) : Buffer.alloc(0);
-      if (key.length < SHORTEST_KEY) {
-        throw new SessionSetupError(
-          `seal.keys[${at}] has ${key.length} bytes, at least ${SHORTEST_KEY} are needed: ` +
-            'openssl rand -base64 32 makes one',
-        );
-      }
-      return { name: derive(key, 'name', '').subarray(0, NAME_BYTES), key };
-    });
+    this.#keys = bytesOfSecrets('seal.keys', keys).map((key) => ({
+      name: derive(key, 'name', '').subarray(0, NAME_BYTES),
+      key,
+    }));
     this.#readsUnsealed = readUnsealed;
   }
 
