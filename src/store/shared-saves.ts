@@ -2,10 +2,10 @@
  * Saves of one session that wait for each other in this process go together: each is merged into the
  * one before, and one compare-and-set writes them all.
  */
-import { settleOnce } from './database/database.ts';
 import { Deadline } from './database/deadline.ts';
 import type { Outcome } from './database/writes.ts';
 import { SessionUnavailable } from './errors.ts';
+import { settleOnce } from './settle-once.ts';
 import type { Row } from './table/table.ts';
 
 /** Saves of one compare-and-set. */

@@ -1,9 +1,9 @@
 /** A save whose answer is lost while others save: it is known, or reported as unknown; never doubled. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { settleOnce } from '../../src/store/database/database.ts';
 import { SessionUnavailable } from '../../src/store/errors.ts';
 import { Queues } from '../../src/store/hold/queue.ts';
+import { settleOnce } from '../../src/store/settle-once.ts';
 import type { Sessions } from '../../src/store/store.ts';
 import { HANG } from '../hang.ts';
 import { newStore, query, stored, wiredStore } from './fixture.ts';

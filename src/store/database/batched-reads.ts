@@ -1,7 +1,8 @@
 /** Reads of different sessions in one statement. */
+import { settleOnce } from '../settle-once.ts';
 import type { Row, Table } from '../table/table.ts';
 import { Batches } from './batches.ts';
-import { type Database, settleOnce } from './database.ts';
+import type { Database } from './database.ts';
 import { Deadline } from './deadline.ts';
 import { NoAnswer, StatementFailure } from './failures.ts';
 import { type Reads, readable, spoiled } from './reads.ts';

@@ -1,7 +1,8 @@
 /** Saves of different sessions in one statement, whose answer says which of them have won. */
+import { settleOnce } from '../settle-once.ts';
 import type { Life, Save, Table } from '../table/table.ts';
 import { Batches } from './batches.ts';
-import { type Answer, type Database, settleOnce } from './database.ts';
+import type { Answer, Database } from './database.ts';
 import { Deadline } from './deadline.ts';
 import { NoAnswer, StatementFailure } from './failures.ts';
 import { SingleWrites, type Writes } from './writes.ts';

@@ -1,6 +1,7 @@
 /** Statements over the application's pool: each with a time limit, each settled exactly once. */
 import type { Pool as CallbackPool, PoolConnection, QueryOptions } from 'mysql2';
 import type { Pool as PromisePool } from 'mysql2/promise';
+import { settleOnce } from '../settle-once.ts';
 import { type Deadline, repeat } from './deadline.ts';
 import { DUPLICATE, NoAnswer, StatementFailure } from './failures.ts';
 import { isInTransaction, onEndOfRows } from './flags.ts';
@@ -260,38 +261,6 @@ class PooledLink implements Link {
   #leave(error: unknown): void {
     if ((error as { errno?: unknown }).errno !== DUPLICATE) this.destroy();
   }
-}
-
-/**
- * Starts a time limit.
- *
- * @param limit - Milliseconds.
- * @param onEnd - Called at the limit, or with the signal's reason.
- * @returns A function that ends it; false if it had ended already.
- */
-export function settleOnce(
-  limit: number,
-  signal: AbortSignal | undefined,
-  onEnd: (reason?: unknown) => void,
-): () => boolean {
-  let isOver = false;
-  const settle = (): boolean => {
-    if (isOver) return false;
-    isOver = true;
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', abort);
-    return true;
-  };
-  const abort = (): void => {
-    if (settle()) onEnd(signal?.reason);
-  };
-  const timer = setTimeout(() => {
-    if (settle()) onEnd();
-  }, limit);
-  // Not at once: the caller has not got this function yet.
-  if (signal?.aborted) queueMicrotask(abort);
-  else signal?.addEventListener('abort', abort);
-  return settle;
 }
 
 function framed(sql: string, { read, write }: Frames): string {

@@ -3,6 +3,7 @@
  * connection, and so do not keep the requests of other sessions waiting.
  */
 import { SessionLockTimeout } from '../errors.ts';
+import { settleOnce } from '../settle-once.ts';
 
 /** A request's turn at one session. */
 export interface Turn {
@@ -40,25 +41,16 @@ export class Queues {
       return this.#turn(name, first);
     }
     await new Promise<void>((resolve, reject) => {
+      const settle = settleOnce(timeout, signal, (reason) => {
+        line.waiting.delete(begin);
+        reject(reason ?? new SessionLockTimeout(timeout));
+      });
       const begin = (): void => {
-        stop();
+        line.waiting.delete(begin);
+        settle();
         resolve();
       };
-      const abort = (): void => {
-        stop();
-        reject(signal?.reason);
-      };
-      const timer = setTimeout(() => {
-        stop();
-        reject(new SessionLockTimeout(timeout));
-      }, timeout);
-      const stop = (): void => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', abort);
-        line.waiting.delete(begin);
-      };
       line.waiting.add(begin);
-      signal?.addEventListener('abort', abort);
     });
     return this.#turn(name, line);
   }
