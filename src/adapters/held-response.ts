@@ -17,9 +17,9 @@ import {
 import { isSetCookie, PageHead } from './page-head.ts';
 import {
   flush,
-  forgetBody,
   park,
   type Queued,
+  removeBodyHeaders,
   renewHead,
   separateHead,
   startOver,
@@ -113,7 +113,7 @@ export class HeldResponse implements ResponseHead, PageCalls {
 
   /** @internal The page's own removeHeader(). */
   pageRemoves(name: string): void {
-    if (isSetCookie(name)) this.#head.forgetCookies();
+    if (isSetCookie(name)) this.#head.dropCookies();
     this.#original.removeHeader.call(this.#response, name);
   }
 
@@ -286,7 +286,7 @@ export class HeldResponse implements ResponseHead, PageCalls {
     this.#isDiscarded = true;
     this.#leaveOthers();
     this.#head.withdraw();
-    forgetBody(response);
+    removeBodyHeaders(response);
     if (response.destroyed) this.#close();
     owner.fail(error);
   }

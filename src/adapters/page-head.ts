@@ -24,7 +24,7 @@ export class PageHead {
   }
 
   /** The page has removed all cookies. */
-  forgetCookies(): void {
+  dropCookies(): void {
     this.#cookies = [];
   }
 

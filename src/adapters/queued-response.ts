@@ -138,7 +138,7 @@ export function startOver(response: Queued): void {
 }
 
 /** Removes the headers about a body that is no longer sent. */
-export function forgetBody(response: Queued): void {
+export function removeBodyHeaders(response: Queued): void {
   for (const name of response.getHeaderNames()) {
     if (CONTENT_HEADERS.test(name)) response.removeHeader(name);
   }

@@ -12,7 +12,7 @@ import { printable } from './terminal.ts';
 const PATIENCE = 5000;
 
 /** Milliseconds until connections that do not end are left to the end of the process. */
-const FAREWELL = 1000;
+const END_WITHIN = 1000;
 
 /** The place of the secrets, for work that makes no key and no handle. */
 const NO_SECRETS = ['\0'.repeat(32)];
@@ -65,17 +65,17 @@ async function onPool<Made, Result>(
   const pool = poolOf(url, connectionLimit);
   try {
     const made = make(pool);
-    await greet(pool).catch((error: unknown) => {
+    await requireLogin(pool).catch((error: unknown) => {
       throw unreachable(error, url);
     });
     return await work(made);
   } finally {
-    // A server that hangs does not answer the farewell either.
-    await Promise.race([pool.end().catch(() => {}), delay(FAREWELL, undefined, { ref: false })]);
+    // A server that hangs does not answer this either.
+    await Promise.race([pool.end().catch(() => {}), delay(END_WITHIN, undefined, { ref: false })]);
   }
 }
 
-/** @throws UsageError for options of the address that the driver refuses. */
+/** Makes the pool. @throws UsageError for options of the address that the driver refuses. */
 function poolOf({ href }: URL, connectionLimit: number): Pool {
   try {
     return createPool({ uri: href, connectTimeout: PATIENCE, connectionLimit });
@@ -86,8 +86,8 @@ function poolOf({ href }: URL, connectionLimit: number): Pool {
   }
 }
 
-/** The pool's own tries would take longer, and hide the reason. */
-async function greet(pool: Pool): Promise<void> {
+/** Connects once: the pool's own tries would take longer, and hide the reason. */
+async function requireLogin(pool: Pool): Promise<void> {
   const connection = await pool.getConnection();
   try {
     // With an expired password, or a failing init_connect, the login passes and statements are refused.

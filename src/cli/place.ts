@@ -91,7 +91,7 @@ async function read(call: Call): Promise<{ options: Place['options']; url: strin
   return { options, url };
 }
 
-/** @throws UsageError for what createSessions() would refuse. */
+/** Checks the options. @throws UsageError for what createSessions() would refuse. */
 function checkAll(options: Place['options'], path: string | undefined): void {
   try {
     const { table, columns } = settingsOf({ ...options, url: '' });

@@ -68,12 +68,15 @@ export class SessionConflict extends SessionError {
  * Another request held the session's lock for longer than `lockTimeout`. Answer 503.
  *
  * @example
- * new SessionLockTimeout(30_000).message; // 'The session is still locked after 30000 ms'
+ * new SessionLockTimeout(30_000) instanceof SessionError; // true
  */
 export class SessionLockTimeout extends SessionError {
   /** @param milliseconds - The wait. */
   constructor(milliseconds: number) {
-    super(`The session is still locked after ${milliseconds} ms`);
+    super(
+      `Another request still has the session's lock after ${milliseconds} ms: close() sessions before ` +
+        'slow work, or raise lockTimeout',
+    );
   }
 }
 
@@ -167,12 +170,12 @@ export class SessionUnreadable extends SessionError {
  * again, and call `renew({ user })`.
  *
  * @example
- * new SessionNotFresh(300).message; // 'The login is older than 300 s: ask for the password again'
+ * new SessionNotFresh(300).message; // 'There was no login in the last 300 s: ask for the password again'
  */
 export class SessionNotFresh extends SessionError {
   /** @param maxAge - The age in seconds that was allowed. */
   constructor(maxAge: number) {
-    super(`The login is older than ${maxAge} s: ask for the password again`);
+    super(`There was no login in the last ${maxAge} s: ask for the password again`);
   }
 }
 

@@ -83,7 +83,7 @@ export class OpenSession implements AsyncDisposable {
     this.#isReadOnly = isReadOnly;
   }
 
-  /** The id; after `renew()` the new one. It belongs into the cookie and nowhere else. */
+  /** The id; after `renew()` the new one. It belongs in the cookie and nowhere else. */
   get id(): string {
     return this.#id;
   }

@@ -10,8 +10,8 @@ import type { Row } from './table/table.ts';
 /**
  * Follows a renewed id to the session that has replaced it.
  *
- * A pointer leads only to a session of the same user. After a login it does not: who knows the id
- * from before, perhaps by fixation, must not reach the session of the user who logged in.
+ * A pointer leads only to a session of the same user, and so to none after a login: someone who knows
+ * the id from before, perhaps by fixation, must not reach the session of the user who logged in.
  *
  * @param pointer - A row that was replaced.
  * @returns The live row; undefined if the grace is over, or the session belongs to another user.

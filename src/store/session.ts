@@ -83,7 +83,7 @@ export class Session<Data extends object = Record<string, unknown>> implements A
     return (isUsable ? data : readOnly(data, () => this.#requireUsable())) as Partial<Data>;
   }
 
-  /** The id; undefined as long as nothing is stored. It belongs into the cookie and nowhere else. */
+  /** The id; undefined as long as nothing is stored. It belongs in the cookie and nowhere else. */
   get id(): string | undefined {
     return this.#state === 'ended' ? undefined : this.#open?.id;
   }

@@ -4,7 +4,7 @@ import type { ResponseHead } from '../../php/host.ts';
 /** `private="name"` is about one header only. */
 const KEPT_FROM_SHARED_CACHES = /(?:^|[\s,])(?:no-store|private)\s*(?:,|$)/i;
 
-/** Kinds of caches obey these, and no Cache-Control beside them (RFC 9213, and older names). */
+/** Some caches obey these headers and ignore Cache-Control beside them (RFC 9213, and older names). */
 const TARGETED = [
   'CDN-Cache-Control',
   'Cloudflare-CDN-Cache-Control',

@@ -79,7 +79,7 @@ export class SessionExchange {
     this.#head = head;
   }
 
-  /** The same session for each call of one request; after the response for reading alone. */
+  /** Returns the request's one session; once the response has begun, it can only be read. */
   get(options: Opening): Promise<AnySession> {
     if (this.#session === undefined && this.isOver) {
       return Promise.reject(

@@ -74,7 +74,7 @@ export function decode(data: Buffer): Values {
   return parse(textOf(data));
 }
 
-/** @throws SessionUnreadable, without the data that JSON.parse() would quote. */
+/** Parses a session's JSON. @throws SessionUnreadable, without the data that JSON.parse() would quote. */
 export function parse(text: string): Values {
   let values: unknown;
   try {

@@ -126,7 +126,11 @@ export function remixSessionStorage<Session extends RemixSession>(
   };
 }
 
-/** @throws SessionValueError for a key that would come back as a message. */
+/**
+ * Returns values and messages as keys of the row.
+ *
+ * @throws SessionValueError for a key that would come back as a message.
+ */
 function valuesOf([values, flash]: RemixSession['data']): Values {
   for (const key of Object.keys(values)) {
     if (key.startsWith(FLASH)) throw new SessionValueError(key, `a key that begins with ${FLASH}`);

@@ -141,7 +141,7 @@ export class Storage {
   }
 
   /** php_rshutdown_session_globals(): the callbacks stay, the name of their class does not. */
-  async forget(): Promise<void> {
+  async reset(): Promise<void> {
     await this.close();
     this.#modules.user.className = undefined;
     this.#modules.user.isCalling = false;

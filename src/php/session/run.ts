@@ -129,7 +129,7 @@ function* shutDown(request: PhpRequest, reason: string, errors: unknown[]): Step
   } catch (error) {
     errors.push(error);
   }
-  session.forgetVariables();
+  session.dropVariables();
   try {
     if (session.storage.isOpen) yield* execute(request, SHUTDOWN, () => session.closeStorage());
   } catch (error) {

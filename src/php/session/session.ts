@@ -285,7 +285,7 @@ export class Session {
       id === undefined || (yield* ready(this.storage.handler?.destroy(id))) === true;
     if (!isDestroyed) reporter.warn('E_WARNING', 'Session object destruction failed');
     this.variables.untrack();
-    yield* ready(this.storage.forget());
+    yield* ready(this.storage.reset());
     this.#id = undefined;
     this.#readData = undefined;
     this.#startedAt = undefined;
@@ -295,7 +295,7 @@ export class Session {
   }
 
   /** RSHUTDOWN after the save (session.c L2925). */
-  forgetVariables(): void {
+  dropVariables(): void {
     this.variables.untrack();
     this.#startedAt = undefined;
   }

@@ -65,7 +65,7 @@ class LockedRow implements Hold {
       return answer;
     } catch (failure) {
       if (!(failure instanceof StatementFailure)) throw failure;
-      // InnoDB's limit is longer than most options': the time of this process ends first.
+      // innodb_lock_wait_timeout is 50 s by default: mostly the time limit of this process ends first.
       const isWait = failure.errno === WAITED_TOO_LONG || failure.cause instanceof NoAnswer;
       throw isWait ? new SessionLockTimeout(lockTimeout) : failure;
     }

@@ -37,7 +37,7 @@ export function checkJson(value: unknown, path: string, isPhp: boolean): boolean
 }
 
 class Check {
-  /** Whether plain JSON will not do. */
+  /** Whether plain JSON is not enough. */
   needsTags: boolean;
   #isPhp: boolean;
   readonly #ancestors = new Set<object>();
