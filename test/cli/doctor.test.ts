@@ -418,8 +418,9 @@ test('another node whose clock differs', async () => {
   await admin.query(
     "SET GLOBAL init_connect='SET timestamp=IF(DATABASE() IS NULL, UNIX_TIMESTAMP()+60, 0)'",
   );
-  const report = await examine(url, `--node ${host}`);
+  const report = await examine(url, `--node 127.0.0.1:1 --node ${host}`);
   assert.deepEqual(codesOf(report), ['clock-nodes']);
+  assert.match(report.unchecked.join(), /the clock of 127\.0\.0\.1:1: cannot connect/);
   assert.match(report.findings[0]?.message ?? '', /(?:59|60) s ahead of/);
 });
 
@@ -474,6 +475,8 @@ test("the cookie's attributes, as a browser gets them", async () => {
   site.closeAllConnections();
   await once(site, 'close');
   assert.match((await examine(url, `--site ${page}`)).unchecked.join(), /ECONNREFUSED/);
+  const blocked = await examine(url, '--site http://127.0.0.1:1/');
+  assert.match(blocked.unchecked.join(), /\(bad port\)/);
 });
 
 test('for people: the level, the code, the remedy, and a sentence at the end', async () => {

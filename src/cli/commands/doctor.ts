@@ -92,13 +92,14 @@ async function examine(
   const base = { call, place, ask, connection, table, server, shape: await shapeOf(ask, table) };
   const canRead = areReadable(base);
   const sample = canRead ? await sampleOf(ask, table) : undefined;
-  const examined: Case = { ...base, sample: sample ?? { rows: [], largest: 0 } };
   const result: Result = { findings: [], unchecked: [] };
+  const skip = (reason: string): void => void result.unchecked.push(reason);
+  const examined: Case = { ...base, sample: sample ?? { rows: [], largest: 0 }, skip };
   for (const [about, check] of Object.entries(CHECKS)) {
     call.signal.throwIfAborted();
     call.terminal.progress(`checking ${about} …`);
     if (OF_ROWS.has(check) && !canRead) {
-      result.unchecked.push(`${about}: the table is not there, or of another shape`);
+      skip(`${about}: the table is not there, or of another shape`);
       continue;
     }
     try {
@@ -107,8 +108,8 @@ async function examine(
       const { errno, code, fatal } = error as { errno?: number; code?: string; fatal?: boolean };
       // Every later check would fail as well.
       if (fatal === true) throw error;
-      if (error instanceof Unchecked) result.unchecked.push(error.message);
-      else if (errno !== undefined) result.unchecked.push(`${about}: the server reported ${code}`);
+      if (error instanceof Unchecked) skip(error.message);
+      else if (errno !== undefined) skip(`${about}: the server reported ${code}`);
       else throw error;
     }
   }

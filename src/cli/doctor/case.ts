@@ -32,6 +32,8 @@ export interface Case {
   readonly server: ReadonlyMap<string, string>;
   readonly shape: Shape;
   readonly sample: Sample;
+  /** Notes a part of a check that could not be made; the rest of it goes on. */
+  skip(reason: string): void;
 }
 
 /** Some rows, in the order of their keys, which is random for hashes. */

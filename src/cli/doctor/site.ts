@@ -18,8 +18,8 @@ export const cookie: Check = async ({ call }) => {
     headers: authorization === undefined ? {} : { authorization },
     signal: AbortSignal.any([call.signal, AbortSignal.timeout(PATIENCE)]),
   }).catch((error: Error) => {
-    const { code } = (error.cause ?? {}) as { code?: string };
-    throw new Unchecked(`the cookie: ${page} cannot be fetched (${code ?? error.name})`);
+    const { code, message } = (error.cause ?? error) as { code?: string; message: string };
+    throw new Unchecked(`the cookie: ${page} cannot be fetched (${code ?? message})`);
   });
   await response.body?.cancel();
   const found = choose(response.headers.getSetCookie(), call.text('cookie'));
