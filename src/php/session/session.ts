@@ -297,7 +297,6 @@ export class Session {
   /** RSHUTDOWN after the save (session.c L2925). */
   dropVariables(): void {
     this.variables.untrack();
-    this.#startedAt = undefined;
   }
 
   /** Closes a handler that an error has left open. */

@@ -46,6 +46,13 @@ const closedItself = (['full', 'parent-full', 9] as const).flatMap((form) =>
   }),
 );
 
+/** A wrong answer of write() at the very end leaves the handler to be closed after it. */
+const reopening: Scenario = {
+  name: 'close() calls session_start() after write() has answered null at the end',
+  ...known,
+  steps: [use(7, { write: null, close: { does: [start] } }), start, count],
+};
+
 /** php-src #16027, #23061: a second callback fails after the first. */
 const twice = (
   [
@@ -123,6 +130,7 @@ const ids = (['full', 'check', 'parent-full', 9] as const).flatMap((form) =>
 export const reportScenarios: readonly Scenario[] = [
   ...undone,
   ...closedItself,
+  reopening,
   ...twice,
   ...lazy,
   ...ids,
