@@ -236,8 +236,20 @@ test('a key that a format cannot hold is refused', () => {
       new Map([[name, encodeValue(format, 1, name)]]),
       format,
     );
-  assert.throws(() => join('php', 'a|b'), SessionValueError);
-  assert.throws(() => join('php_binary', 'a'.repeat(128)), SessionValueError);
+  const shared = new PhpReference('both');
+  for (const [format, key] of [
+    ['php', 'a|b'],
+    ['php_binary', 'a'.repeat(128)],
+    ...PHP.map((format) => [format, '\ud800'] as const),
+  ] as const) {
+    const refused = { name: 'SessionValueError', path: key };
+    assert.throws(() => join(format, key), refused);
+    // Where keys refer to each other, all of them are written anew.
+    const linked = new Payload(php(format, { a: shared, b: shared }), format);
+    assert.throws(() => linked.with(new Map([[key, Buffer.from('i:1;')]]), format), refused);
+    const none = new Map(['a', 'b'].map((each) => [each, undefined]));
+    assert.deepEqual(valuesOf(linked.with(none, format), format), {});
+  }
   assert.equal(join('php_serialize', '5').toString(), 'a:1:{i:5;i:1;}');
   assert.deepEqual(valuesOf(join('php_serialize', '5')), { 5: 1 });
 });

@@ -29,6 +29,7 @@ import {
   joinPhp,
   nameOf,
   type PhpFormat,
+  requireKey,
   splitPhp,
 } from './php.ts';
 import { isSealed } from './seal.ts';
@@ -199,9 +200,10 @@ export class Payload {
       else values.set(key, decodeValue(format, bytes));
     }
     if (format === 'json') return encodeWhole(values);
+    for (const key of values.keys()) requireKey(format, key);
     const { bytes } = encodeSession(format, variablesOf(values, format === 'php_serialize'));
-    if (bytes === false) throw new SessionValueError('data', 'a key with "|" (format php)');
-    return bytes;
+    // Without a key there are no bytes.
+    return bytes === false ? Buffer.alloc(0) : bytes;
   }
 }
 

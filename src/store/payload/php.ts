@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { type PhpKey, serialize, UnserializableError, unserialize } from '../../serialize/index.ts';
 import { integerKey } from '../../serialize/numbers.ts';
+import { isWellFormed } from '../../serialize/tags.ts';
 import { SessionUnreadable, SessionValueError } from '../errors.ts';
 import { firstChange } from './changes.ts';
 
@@ -103,23 +104,31 @@ export function joinPhp(format: PhpFormat, entries: ReadonlyMap<string, Buffer>)
   const parts: Buffer[] = [];
   if (format === 'php_serialize') parts.push(Buffer.from(`a:${entries.size}:{`));
   for (const [name, value] of entries) {
-    if (format === 'php_serialize') {
-      parts.push(serialize(keyOf(name, true)), value);
-      continue;
-    }
+    requireKey(format, name);
     const key = Buffer.from(keyOf(name, false) as string);
-    if (format === 'php') {
-      if (key.includes(BAR)) throw new SessionValueError(name, 'a key with "|" (format php)');
-      parts.push(key, Buffer.from('|'), value);
-    } else {
-      if (key.length > LONGEST_BINARY_KEY) {
-        throw new SessionValueError(name, 'a key of over 127 bytes (format php_binary)');
-      }
-      parts.push(Buffer.from([key.length]), key, value);
-    }
+    if (format === 'php_serialize') parts.push(serialize(keyOf(name, true)), value);
+    else if (format === 'php') parts.push(key, Buffer.from('|'), value);
+    else parts.push(Buffer.from([key.length]), key, value);
   }
   if (format === 'php_serialize') parts.push(Buffer.from('}'));
   return Buffer.concat(parts);
+}
+
+/**
+ * Refuses a key that a format cannot hold; PHP leaves such a key out, or all of the session.
+ *
+ * @throws SessionValueError.
+ */
+export function requireKey(format: PhpFormat, name: string): void {
+  if (!isWellFormed(name)) throw new SessionValueError(name, 'a key with half a surrogate pair');
+  if (format === 'php_serialize') return;
+  const key = Buffer.from(keyOf(name, false) as string);
+  if (format === 'php' && key.includes(BAR)) {
+    throw new SessionValueError(name, 'a key with "|" (format php)');
+  }
+  if (format === 'php_binary' && key.length > LONGEST_BINARY_KEY) {
+    throw new SessionValueError(name, 'a key of over 127 bytes (format php_binary)');
+  }
 }
 
 /**
