@@ -61,7 +61,9 @@ export async function endOne(
 ): Promise<boolean> {
   for await (const row of walkRows(context)) {
     if (signal.aborted) break;
-    if (context.hash.handleOf(row.key) === handle) return await endFound(context, row);
+    if (context.hash.handleOf(row.key) === handle) {
+      return await endFound(context, new Deadline(context.budget), row);
+    }
   }
   return false;
 }
@@ -88,7 +90,8 @@ export async function endAll(
     const some = (await run(context, table.some(AT_ONCE))).rows;
     if (some.length === 0) break;
     const keys = some.map(([key]) => key as Buffer);
-    count += await removeRows(context, keys, (some) => table.remove(some));
+    const deadline = new Deadline(context.budget);
+    count += await removeRows(context, deadline, keys, (some) => table.remove(some));
     if (!goesOn(count)) break;
   }
   events.emit('destroy', () => ({ count }));

@@ -200,8 +200,9 @@ export class OpenSession implements AsyncDisposable {
   async touch({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<boolean> {
     this.#requireWritable();
     if (this.state !== 'alive') return false;
-    const change = (statement: Statement): Promise<number> => this.#change(statement, signal);
-    const touched = await this.#call(touchRow(this.#context, this.#row, change, signal));
+    const deadline = new Deadline(this.#context.budget, signal);
+    const change = (statement: Statement): Promise<number> => this.#change(deadline, statement);
+    const touched = await this.#call(touchRow(this.#context, this.#row, deadline, change));
     this.#isGone = touched === undefined;
     // A save of this object may have replaced the row meanwhile: only its times change.
     this.#row = { ...this.#row, ...touched };
@@ -271,8 +272,9 @@ export class OpenSession implements AsyncDisposable {
     if (this.state !== 'alive') return false;
     const { key } = this.#row;
     const keys = [key, ...this.#keys.filter((each) => !each.equals(key))];
-    const change = (statement: Statement): Promise<number> => this.#change(statement, signal);
-    const ended = await this.#call(endOpen(this.#context, keys, change, signal));
+    const deadline = new Deadline(this.#context.budget, signal);
+    const change = (statement: Statement): Promise<number> => this.#change(deadline, statement);
+    const ended = await this.#call(endOpen(this.#context, deadline, keys, change));
     this.#isGone = true;
     if (ended) this.#emit('destroy');
     return ended;
@@ -309,8 +311,7 @@ export class OpenSession implements AsyncDisposable {
   }
 
   /** Runs a change that may be repeated: an end, or an extension. */
-  async #change(statement: Statement, signal: AbortSignal | undefined): Promise<number> {
-    const deadline = new Deadline(this.#context.budget, signal);
+  async #change(deadline: Deadline, statement: Statement): Promise<number> {
     const attempt = async (): Promise<number> =>
       (await this.#hold.write(deadline, statement)).affected;
     if (!this.#hold.isPinned) return await repeat(deadline, attempt);

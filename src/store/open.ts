@@ -59,29 +59,30 @@ export async function openSession(
   strategy: Strategy | 'none',
   { signal, isExact = false }: ExactOpening,
 ): Promise<OpenSession | undefined> {
+  const { hash, events, budget, database, lockTimeout } = context;
   const isReadOnly = strategy === 'none';
-  let keys: Keys = context.hash.keysOf(id);
+  const deadline = new Deadline(budget, signal, lockTimeout);
+  let keys: Keys = hash.keysOf(id);
   for (;;) {
-    const { row, hold, turn } = await take(context, keys, strategy, signal);
+    const { row, hold, turn } = await take(context, keys, strategy, deadline);
     if (row === undefined || (isExact && row.next !== undefined)) {
-      context.events.emitUnknown();
+      events.emitUnknown();
       return undefined;
     }
     if (row.next === undefined) {
       return new OpenSession(context, { id, keys, row, hold, turn, isReadOnly });
     }
-    const deadline = new Deadline(context.budget, signal);
     if (!row.isInGrace) {
       await endReplayed(context, deadline, row);
       return undefined;
     }
     const live = await follow(context, deadline, row);
     if (live === undefined) {
-      const nothing = new Nothing(context.database);
+      const nothing = new Nothing(database);
       if (await isGuests(context, deadline, row)) {
         return new OpenSession(context, { id, keys, row, hold: nothing, isReadOnly });
       }
-      context.events.emit('unknown-id', () => ({}));
+      events.emit('unknown-id', () => ({}));
       return undefined;
     }
     // The locks of the old id do not cover the new one.
@@ -121,14 +122,12 @@ async function take(
   context: Context,
   keys: Keys,
   strategy: Strategy | 'none',
-  signal: AbortSignal | undefined,
+  deadline: Deadline,
 ): Promise<Taken> {
-  const { budget, lockTimeout, queues } = context;
   const isLocking = strategy !== 'merge' && strategy !== 'none';
-  const turn = isLocking ? await queues.enter(keys[0], lockTimeout, signal) : undefined;
+  const turn = isLocking ? await context.queues.enter(keys[0], deadline) : undefined;
   let taken: Omit<Taken, 'turn'> | undefined;
   try {
-    const deadline = new Deadline(isLocking ? budget + lockTimeout : budget, signal);
     // Each try takes a lock of its own.
     taken = await repeat(deadline, () => lockAndRead(context, keys, strategy, deadline));
     return { ...taken, turn };

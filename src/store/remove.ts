@@ -1,7 +1,7 @@
 /** Deletes rows, also those that pages of this process have locked. */
 import type { Context } from './context.ts';
 import type { Statement } from './database/database.ts';
-import { Deadline } from './database/deadline.ts';
+import type { Deadline } from './database/deadline.ts';
 import { StatementFailure } from './database/failures.ts';
 import { nameOf } from './hold/row.ts';
 import { endSuccessor } from './pointers.ts';
@@ -14,11 +14,11 @@ import { endSuccessor } from './pointers.ts';
  */
 export async function removeRows(
   context: Context,
+  deadline: Deadline,
   keys: readonly Buffer[],
   statementOf: (keys: readonly Buffer[]) => Statement,
 ): Promise<number> {
-  const { budget, database, cache } = context;
-  const deadline = new Deadline(budget);
+  const { database, cache } = context;
   return await cache.change(keys, async () => {
     let count = 0;
     for (const key of keys) count += await removeLocked(context, deadline, key, statementOf);
@@ -37,14 +37,14 @@ export async function removeRows(
  */
 export async function endOpen(
   context: Context,
+  deadline: Deadline,
   keys: readonly Buffer[],
   change: (statement: Statement) => Promise<number>,
-  signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  const { budget, cache, table } = context;
+  const { cache, table } = context;
   const removal = table.removeLive(keys);
   if ((await cache.change(keys, () => change(removal))) > 0) return true;
-  return (await endSuccessor(context, new Deadline(budget, signal), keys)) > 0;
+  return (await endSuccessor(context, deadline, keys)) > 0;
 }
 
 /**
@@ -54,12 +54,13 @@ export async function endOpen(
  */
 export async function endFound(
   context: Context,
+  deadline: Deadline,
   { key, user }: { readonly key: Buffer; readonly user: string | undefined },
 ): Promise<boolean> {
-  const { table, events, hash, budget } = context;
+  const { table, events, hash } = context;
   const count =
-    (await removeRows(context, [key], (keys) => table.removeLive(keys))) ||
-    (await endSuccessor(context, new Deadline(budget), [key]));
+    (await removeRows(context, deadline, [key], (keys) => table.removeLive(keys))) ||
+    (await endSuccessor(context, deadline, [key]));
   if (count > 0) events.emit('destroy', () => ({ handle: hash.handleOf(key), user }));
   return count > 0;
 }

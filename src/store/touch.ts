@@ -1,7 +1,7 @@
 /** Notes that a session was used: its idle time begins again. */
 import type { Context } from './context.ts';
 import type { Statement } from './database/database.ts';
-import { Deadline } from './database/deadline.ts';
+import type { Deadline } from './database/deadline.ts';
 import { findRow } from './find.ts';
 import { asOfNow, type Row } from './table/table.ts';
 
@@ -19,17 +19,17 @@ export type Touched = Pick<Row, 'readAt' | 'age' | 'left'>;
 export async function touchRow(
   context: Context,
   row: Row,
+  deadline: Deadline,
   change: (statement: Statement) => Promise<number>,
-  signal: AbortSignal | undefined,
 ): Promise<Touched | undefined> {
-  const { budget, cache, life, table, touchAfter } = context;
+  const { cache, life, table, touchAfter } = context;
   const { key, readAt, age, left } = asOfNow(row);
   const most = Math.min(life.idle, life.absolute - age);
   if (left > most - life.idle * touchAfter) return { readAt, age, left };
   const affected = await cache.change([key], () => change(table.touch(key, life)));
   if (affected === 0) {
     // A pool without FOUND_ROWS does not count a row that another use has written in this millisecond.
-    const found = await findRow(context, new Deadline(budget, signal), [key]);
+    const found = await findRow(context, deadline, [key]);
     if (found === undefined || found.next !== undefined) return undefined;
   }
   return { readAt, age, left: most };

@@ -63,7 +63,7 @@ export class UserSessions<Column extends string = string> {
    */
   async list(): Promise<ListedSession<Column>[]> {
     const context = await this.#start();
-    const listed = await this.#read(context);
+    const listed = await this.#read(context, new Deadline(context.budget));
     return listed.map(({ key, created, updated, label, extra }) => ({
       handle: context.hash.handleOf(key),
       created: new Date(created),
@@ -83,9 +83,10 @@ export class UserSessions<Column extends string = string> {
   async revoke(handle: string): Promise<boolean> {
     const context = await this.#start();
     const isItsHandle = ({ key }: Listed): boolean => context.hash.handleOf(key) === handle;
-    const listed = (await this.#read(context)).find(isItsHandle);
+    const deadline = new Deadline(context.budget);
+    const listed = (await this.#read(context, deadline)).find(isItsHandle);
     if (listed === undefined) return false;
-    return await endFound(context, { key: listed.key, user: this.#user });
+    return await endFound(context, deadline, { key: listed.key, user: this.#user });
   }
 
   /**
@@ -100,10 +101,11 @@ export class UserSessions<Column extends string = string> {
     requireKind('revokeOthers()', session, SESSION);
     const context = await this.#start();
     const { hash, events } = context;
+    const deadline = new Deadline(context.budget);
     let count = 0;
     // A session that was renewed since it was listed has another row now.
     for (;;) {
-      const all = (await this.#read(context)).map(({ key }) => ({
+      const all = (await this.#read(context, deadline)).map(({ key }) => ({
         key,
         handle: hash.handleOf(key),
       }));
@@ -111,6 +113,7 @@ export class UserSessions<Column extends string = string> {
       if (others.length === 0) return count;
       count += await this.#remove(
         context,
+        deadline,
         others.map(({ key }) => key),
       );
       for (const { handle } of others) {
@@ -128,26 +131,25 @@ export class UserSessions<Column extends string = string> {
   async revokeAll(): Promise<number> {
     const context = await this.#start();
     const user = this.#user;
+    const deadline = new Deadline(context.budget);
     let count = 0;
     // A renewal that commits meanwhile inserts a row that the list before has not seen.
     for (;;) {
-      const keys = (await this.#read(context)).map(({ key }) => key);
+      const keys = (await this.#read(context, deadline)).map(({ key }) => key);
       if (keys.length === 0) break;
-      await this.#remove(context, keys);
+      await this.#remove(context, deadline, keys);
       count += keys.length;
     }
-    await context.database.repeat(new Deadline(context.budget), context.table.removePointers(user));
+    await context.database.repeat(deadline, context.table.removePointers(user));
     context.events.emit('destroy', () => ({ user, count }));
     return count;
   }
 
-  async #remove(context: Context, keys: readonly Buffer[]): Promise<number> {
-    return await removeRows(context, keys, (some) => context.table.removeLive(some));
+  async #remove(context: Context, deadline: Deadline, keys: readonly Buffer[]): Promise<number> {
+    return await removeRows(context, deadline, keys, (some) => context.table.removeLive(some));
   }
 
-  async #read(context: Context): Promise<Listed[]> {
-    const { database, table, budget } = context;
-    const deadline = new Deadline(budget);
+  async #read({ database, table }: Context, deadline: Deadline): Promise<Listed[]> {
     const { rows } = await database.repeat(deadline, table.list(this.#user));
     return rows.map((row) => table.listedOf(row));
   }

@@ -1,6 +1,7 @@
 /** A save whose answer is lost while others save: it is known, or reported as unknown; never doubled. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Deadline } from '../../src/store/database/deadline.ts';
 import { SessionUnavailable } from '../../src/store/errors.ts';
 import { Queues } from '../../src/store/hold/queue.ts';
 import { settleOnce } from '../../src/store/settle-once.ts';
@@ -91,7 +92,10 @@ for (const many of [1, 2]) {
 test('a request that was aborted already takes no turn', async () => {
   const queues = new Queues();
   const reason = new Error('the client has gone');
-  const wait = queues.enter(Buffer.from('key'), 1000, AbortSignal.abort(reason));
+  const client = new AbortController();
+  const deadline = new Deadline(1000, client.signal, 1000);
+  client.abort(reason);
+  const wait = queues.enter(Buffer.from('key'), deadline);
   await assert.rejects(wait, reason);
   assert.equal(queues.size, 0);
 });

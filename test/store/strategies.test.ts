@@ -3,7 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { sessionsContract } from '../../src/contract/sessions.ts';
-import { SessionLockLost, SessionLockTimeout, SessionSetupError } from '../../src/store/errors.ts';
+import {
+  SessionLockLost,
+  SessionLockTimeout,
+  SessionSetupError,
+  SessionUnavailable,
+} from '../../src/store/errors.ts';
 import type { OpenSession } from '../../src/store/open-session.ts';
 import type { Sessions } from '../../src/store/store.ts';
 import { requireOneWriter } from '../../src/store/table/probe.ts';
@@ -140,6 +145,24 @@ for (const strategy of ['lock', 'row'] as const) {
     assert.deepEqual(await stored(other, id), { n: 1 });
   });
 }
+
+test('a database that goes away ends a call in its time, which has no lock to wait for', async () => {
+  const places = await Promise.all(
+    LOCKING.map(async (strategy) => {
+      const times = { timeout: 3, statementTimeout: 1, lockTimeout: 600 };
+      const { sessions, wire } = await wiredStore({ strategy, ...times });
+      return { sessions, wire, id: await newSession(sessions, { n: 0 }) };
+    }),
+  );
+  const began = performance.now();
+  await Promise.all(
+    places.map(async ({ sessions, wire, id }) => {
+      await wire.close();
+      await assert.rejects(sessions.open(id), SessionUnavailable);
+    }),
+  );
+  assert.ok(performance.now() - began < 12_000);
+});
 
 test('lock: the answer of a save is lost, and the save is known', async () => {
   const { sessions, wire } = await wiredStore({ strategy: 'lock' });

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { endOne } from '../../src/store/all.ts';
 import { Engine } from '../../src/store/engine.ts';
+import { SessionUnavailable } from '../../src/store/errors.ts';
 import type { OpenSession } from '../../src/store/open-session.ts';
 import type { Sessions } from '../../src/store/store.ts';
 import { HANG } from '../hang.ts';
@@ -54,6 +55,19 @@ test('one session is revoked by its handle, by its own user only', async () => {
   assert.ok(await sessions.open(other.id));
   assert.equal(await mine.destroy(), false);
   assert.deepEqual(ended, [mine.handle], 'one end is one event');
+});
+
+test('the statements of one call share its time', async (t) => {
+  const { sessions, wire } = await wiredStore();
+  const { id, handle } = await login(sessions, 'cleo');
+  const gate = wire.gate(1, /^SELECT/, { opens: 'by hand', holds: 'answer' });
+  const revoked = sessions.of('cleo').revoke(handle);
+  await gate.arrived;
+  const now = performance.now.bind(performance);
+  t.mock.method(performance, 'now', () => now() + 31_000);
+  gate.open();
+  await assert.rejects(revoked, SessionUnavailable);
+  assert.ok(await sessions.open(id));
 });
 
 test('all others are revoked, and exactly one stays', async () => {

@@ -135,6 +135,10 @@ export class Database {
     onLink: (link: PooledLink) => void,
     isAgain = false,
   ): void {
+    if (deadline.left === 0) {
+      onFailure(new StatementFailure(new Error('No time left'), false));
+      return;
+    }
     const settle = settleOnce(Math.min(this.#timeout, deadline.left), deadline.signal, (reason) =>
       onFailure(reason ?? new StatementFailure(new Error('No connection in time'), false)),
     );
@@ -197,7 +201,7 @@ class PooledLink implements Link {
       onEnd(new StatementFailure(error, false));
       return;
     }
-    const limit = Math.min(this.#timeout + extra, deadline.left);
+    const limit = Math.min(this.#timeout, deadline.left) + extra;
     // mysql2's own timeout leaves the busy connection in the pool, and does not cover the prepare.
     const settle = settleOnce(limit, deadline.signal, (reason) => {
       this.destroy();

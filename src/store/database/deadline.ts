@@ -11,20 +11,23 @@ const TRIES = 100;
 
 /** Counts down from the start of a call. */
 export class Deadline {
-  readonly #end: number;
+  #end: number;
   readonly #budget: number;
   /** Ends the call early. */
   readonly signal: AbortSignal | undefined;
   /** The driver's last word for a failure, such as ECONNREFUSED; the last try may only have been cut short. */
   #word = '';
   #tries = 0;
+  #patience: number;
 
   /**
    * @param budget - Milliseconds.
    * @param signal - Ends the call early.
+   * @param patience - Milliseconds that it may wait for a lock, beside its own time.
    */
-  constructor(budget: number, signal?: AbortSignal) {
+  constructor(budget: number, signal?: AbortSignal, patience = 0) {
     this.#budget = budget;
+    this.#patience = patience;
     this.#end = performance.now() + budget;
     this.signal = signal;
     signal?.throwIfAborted();
@@ -33,6 +36,23 @@ export class Deadline {
   /** The milliseconds that are left; never negative. */
   get left(): number {
     return Math.max(0, this.#end - performance.now());
+  }
+
+  /** The milliseconds that are left to wait for a lock. */
+  get patience(): number {
+    return this.#patience;
+  }
+
+  /** Waits for a lock, which does not count as long as the patience lasts. */
+  async whileLocked<Result>(wait: () => Promise<Result>): Promise<Result> {
+    const began = performance.now();
+    try {
+      return await wait();
+    } finally {
+      const waited = Math.min(this.#patience, performance.now() - began);
+      this.#patience -= waited;
+      this.#end += waited;
+    }
   }
 
   /**

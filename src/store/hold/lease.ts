@@ -40,18 +40,20 @@ export async function takeLease(
   deadline: Deadline,
 ): Promise<Hold> {
   const lease = new Lease(context, key);
-  const patience = new Deadline(context.lockTimeout, deadline.signal);
   const take = (): Promise<boolean> =>
     lease.take(deadline).catch((error: unknown) => {
       // Perhaps only the answer is lost: without this, the next request would wait for the lease's end.
       void lease.close();
       throw error;
     });
-  while (!(await take())) {
+  const wait = async (): Promise<boolean> => {
     const pause = LOOK_EVERY * (0.5 + Math.random());
-    if (pause > patience.left) throw new SessionLockTimeout(context.lockTimeout);
+    if (pause > deadline.patience) throw new SessionLockTimeout(context.lockTimeout);
     await sleep(pause, deadline.signal);
-  }
+    return await take();
+  };
+  let isTaken = await take();
+  while (!isTaken) isTaken = await deadline.whileLocked(wait);
   return lease;
 }
 

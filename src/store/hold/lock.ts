@@ -29,8 +29,11 @@ export async function lockByName(
     `${facts.schema}\0${quote(table.name)}\0${key.toString('hex')}`,
     'hex',
   );
-  const values = [name, lockTimeout / 1000];
-  const { rows } = await link.run(deadline, 'SELECT GET_LOCK(?,?) LIMIT 1', values, lockTimeout);
+  const { patience } = deadline;
+  const sql = 'SELECT GET_LOCK(?,?) LIMIT 1';
+  const { rows } = await deadline.whileLocked(() =>
+    link.run(deadline, sql, [name, patience / 1000], patience),
+  );
   const got = String(rows[0]?.[0]);
   if (got === '1') return new NamedLock(link, name);
   if (got === '0') {

@@ -2,6 +2,7 @@
  * One queue per session, before the pool: requests that wait for one session in this process take no
  * connection, and so do not keep the requests of other sessions waiting.
  */
+import type { Deadline } from '../database/deadline.ts';
 import { SessionLockTimeout } from '../errors.ts';
 import { settleOnce } from '../settle-once.ts';
 
@@ -28,10 +29,10 @@ export class Queues {
    * Waits for a turn.
    *
    * @param key - The session's key.
-   * @param timeout - Milliseconds.
    * @throws SessionLockTimeout; the signal's reason.
    */
-  async enter(key: Buffer, timeout: number, signal?: AbortSignal): Promise<Turn> {
+  async enter(key: Buffer, deadline: Deadline): Promise<Turn> {
+    const { signal, patience } = deadline;
     signal?.throwIfAborted();
     const name = key.toString('latin1');
     const line = this.#lines.get(name);
@@ -40,10 +41,10 @@ export class Queues {
       this.#lines.set(name, first);
       return this.#turn(name, first);
     }
-    await new Promise<void>((resolve, reject) => {
-      const settle = settleOnce(timeout, signal, (reason) => {
+    const wait = new Promise<void>((resolve, reject) => {
+      const settle = settleOnce(patience, signal, (reason) => {
         line.waiting.delete(begin);
-        reject(reason ?? new SessionLockTimeout(timeout));
+        reject(reason ?? new SessionLockTimeout(Math.round(patience)));
       });
       const begin = (): void => {
         line.waiting.delete(begin);
@@ -52,6 +53,7 @@ export class Queues {
       };
       line.waiting.add(begin);
     });
+    await deadline.whileLocked(() => wait);
     return this.#turn(name, line);
   }
 

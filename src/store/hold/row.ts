@@ -56,7 +56,9 @@ class LockedRow implements Hold {
   async read(deadline: Deadline, { sql, values }: Statement): Promise<Answer> {
     const { table, lockTimeout, lockedRows } = this.#context;
     try {
-      const answer = await this.#link.run(deadline, sql, values, lockTimeout);
+      const answer = await deadline.whileLocked(() =>
+        this.#link.run(deadline, sql, values, deadline.patience),
+      );
       const [columns] = answer.rows;
       if (columns !== undefined) {
         this.#name = nameOf(table.rowOf(columns).key);
