@@ -3,54 +3,16 @@
  *
  * @module mysql/next
  */
-import {
-  type CookieChange,
-  type Session,
-  SessionClosed,
-  type Sessions,
-  type StartOptions,
-} from '../../store/index.ts';
-import { FetchHead, withoutCookie } from '../fetch-head.ts';
-import { nameOf } from '../page-head.ts';
+import type { Session, Sessions, StartOptions } from '../../store/index.ts';
+import { FetchHead } from '../fetch-head.ts';
 import { answerOf, isResponse } from '../thrown-response.ts';
 import { keepFromCaches } from './caches.ts';
-import type { CookieAttributes, SessionCookie } from './cookie.ts';
 import { type ExchangeOptions, prepareSessions, sessionCookieOf } from './exchange.ts';
+import { Actions, type NextCookies, type Start, setCookie } from './next-actions.ts';
 
 export type { CookieAttributes, CookieOptions } from './cookie.ts';
 export { type ExchangeOptions, type GetSessionOptions, getSession } from './exchange.ts';
-
-/** The part of Next's cookies that is used. */
-export interface NextCookies {
-  /**
-   * Returns a cookie of the request.
-   *
-   * @param name - The cookie's name.
-   * @returns The cookie; undefined if the request has none of this name.
-   */
-  get(name: string):
-    | {
-        /** The cookie's value. */
-        readonly value: string;
-      }
-    | undefined;
-  /**
-   * Sets a cookie of the response.
-   *
-   * @param name - The cookie's name.
-   * @param value - The cookie's value.
-   * @param attributes - The attributes by Next's names; `maxAge` in seconds.
-   * @throws Error of Next while it renders a page.
-   */
-  set(name: string, value: string, attributes: CookieAttributes): unknown;
-}
-
-/** The session of calls of one request that overlap. */
-interface Shared<Data extends object> {
-  readonly session: Promise<Session<Data>>;
-  /** The calls that have not ended. */
-  calls: number;
-}
+export type { NextCookies } from './next-actions.ts';
 
 /** A session as a page shows it; a change of it is not saved. */
 export interface SessionView<Data extends object> {
@@ -126,53 +88,11 @@ export function nextSessions<Data extends object>(
   options: ExchangeOptions = {},
 ): NextSessions<Data> {
   const cookie = sessionCookieOf(sessions, options);
-  const start = (jar: NextCookies, how: StartOptions): Promise<Session<Data>> =>
-    sessions.start(jar.get(cookie.name)?.value, how);
-  // Two sessions of a new visitor would have a cookie each, and the later one replace the other.
-  const running = new WeakMap<NextCookies, Shared<Data>>();
-  const settle = async (jar: NextCookies, session: Session<Data>, isNew: boolean) => {
-    await session.save().catch(async (error: unknown) => {
-      if (!(error instanceof SessionClosed)) throw error;
-      // The action may close its session, if it has saved its changes.
-      await session.finish();
-    });
-    try {
-      setCookie(jar, cookie, session.cookie);
-    } catch (error) {
-      // A Server Component called this: no browser will ever send the new id.
-      if (isNew && session.id !== undefined) await session.destroy();
-      throw error;
-    }
-    // Work that the action has left running may have changed it meanwhile.
-    if (running.get(jar)?.calls === 1) await session.finish();
-  };
+  const start: Start<Data> = (jar, how) => sessions.start(jar.get(cookie.name)?.value, how);
+  const actions = new Actions(start, cookie);
   return {
     async withSession(action, how = {}) {
-      const jar = await cookies();
-      const shared = running.get(jar) ?? { session: start(jar, how), calls: 0 };
-      running.set(jar, shared);
-      shared.calls += 1;
-      let session: Session<Data> | undefined;
-      try {
-        session = await shared.session;
-        const { isNew } = session;
-        let result: Awaited<ReturnType<typeof action>>;
-        try {
-          result = await action(session);
-        } catch (error) {
-          if (!isResponse(error) && !isNextAnswer(error)) throw error;
-          await settle(jar, session, isNew);
-          throw withCookie(error, cookie, session.cookie);
-        }
-        await settle(jar, session, isNew);
-        return withCookie(result, cookie, session.cookie);
-      } finally {
-        shared.calls -= 1;
-        if (shared.calls === 0) {
-          running.delete(jar);
-          await session?.close();
-        }
-      }
+      return await actions.run(await cookies(), action, how);
     },
 
     async readSession() {
@@ -266,29 +186,4 @@ function headerOf(request: Request, name: string): string | null {
   if (!('cookies' in request)) return request.headers.get('cookie');
   const { cookies } = request as typeof request & { cookies: NextCookies };
   return `${name}=${cookies.get(name)?.value ?? ''}`;
-}
-
-function setCookie(jar: NextCookies, cookie: SessionCookie, change: CookieChange): void {
-  const { name, attributes } = cookie;
-  if (change === 'clear') jar.set(name, '', { ...attributes, maxAge: 0 });
-  else if (change !== undefined) jar.set(name, change.set, attributes);
-}
-
-/** Keeps the Response of a Route Handler from caches; Next adds the cookie to it. */
-function withCookie<Result>(result: Result, cookie: SessionCookie, change: CookieChange): Result {
-  if (!isResponse(result) || change === undefined) return result;
-  const head = new FetchHead();
-  head.page = result.headers;
-  keepFromCaches(head);
-  // Of two cookies of one name Next sends that of the Response.
-  const own = withoutCookie(result, nameOf(cookie.clear()));
-  return head.applyTo(own) as typeof result;
-}
-
-/** Whether an error is Next's way to answer: a redirect, a page that is not found or not allowed. */
-function isNextAnswer(error: unknown): boolean {
-  const { digest } = (error ?? {}) as { digest?: unknown };
-  return (
-    typeof digest === 'string' && /^NEXT_(REDIRECT;|HTTP_ERROR_FALLBACK;|NOT_FOUND$)/.test(digest)
-  );
 }
