@@ -1,4 +1,5 @@
 /** A session's user and its label in lists: the limits of their columns. */
+import { isWellFormed } from '../serialize/tags.ts';
 import { SessionValueError } from './errors.ts';
 
 const LONGEST_USER = 128;
@@ -27,6 +28,8 @@ export function requireOwner({ user, label }: Owner): void {
 function requireText(name: string, text: string | null | undefined, most: number): void {
   if (text === undefined || text === null) return;
   if (typeof text !== 'string') throw new SessionValueError(name, `a ${typeof text}`);
+  // All of them are one character in UTF-8: two users would have one name.
+  if (!isWellFormed(text)) throw new SessionValueError(name, 'half a surrogate pair');
   if (Buffer.byteLength(text) > most) {
     throw new SessionValueError(name, `a text of over ${most} bytes`);
   }

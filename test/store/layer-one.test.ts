@@ -394,4 +394,5 @@ test('options and owners that cannot be are refused with their names', async () 
     sessions.create(sessions.newId(), json({}), { user });
   await assert.rejects(create(''), SessionValueError);
   await assert.rejects(create('ü'.repeat(65)), SessionValueError);
+  await assert.rejects(create('\ud800'), /^SessionValueError: user: half a surrogate pair/);
 });
