@@ -163,7 +163,7 @@ export class Exchange {
  *
  * @param options - PHP's behaviour.
  * @returns A function that begins one exchange.
- * @throws RangeError for an unknown setting, or a value that PHP refuses.
+ * @throws RangeError for an unknown option or setting, or a value that PHP refuses.
  * @example
  * // An adapter for listeners that return a page.
  * import { createServer, type IncomingMessage } from 'node:http';

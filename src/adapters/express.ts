@@ -32,7 +32,7 @@ export type PhpSessionMiddleware = (
  *
  * @param options - PHP's behaviour.
  * @returns A middleware; use it before the handlers that use sessions.
- * @throws RangeError for an unknown setting, or a value that PHP refuses.
+ * @throws RangeError for an unknown option or setting, or a value that PHP refuses.
  * @example
  * import { createServer } from 'node:http';
  * import express from 'express';

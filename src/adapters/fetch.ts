@@ -37,7 +37,7 @@ export interface PhpFetchOptions<Name extends string = string> extends PhpOption
  * @param handler - The handler of a request; further arguments of the server are passed on.
  * @param options - PHP's behaviour, and the handler of errors.
  * @returns A handler of the same shape.
- * @throws RangeError for an unknown setting, or a value that PHP refuses.
+ * @throws RangeError for an unknown option or setting, or a value that PHP refuses.
  * @example
  * const handler = withPhpFetch(async () => {
  *   await session_start();
@@ -55,8 +55,8 @@ export function withPhpFetch<Name extends string, Others extends unknown[]>(
   handler: (request: Request, ...others: Others) => Response | Promise<Response>,
   options: PhpFetchOptions<Name> = {},
 ): (request: Request, ...others: Others) => Promise<Response> {
-  const begin = prepareExchanges(options);
-  const onError = options.onError ?? answerError;
+  const { onError = answerError, ...php } = options;
+  const begin = prepareExchanges(php);
   return async (request, ...others) => {
     const head = new FetchHead();
     const cookie = request.headers.get('cookie');

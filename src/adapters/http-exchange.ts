@@ -1,6 +1,7 @@
 /** One request of node:http, from its arrival to the end of its response, for the adapters on it. */
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { inspect } from 'node:util';
 import { isThenable, type PhpOptions, type ResponseHead } from '../php/host.ts';
 import { session_write_close } from '../php/index.ts';
 import type { PageOwner } from './commits.ts';
@@ -44,7 +45,7 @@ export type ServeHttp = (
  *
  * @param options - PHP's behaviour.
  * @returns A function that serves one request.
- * @throws RangeError for an unknown setting, or a value that PHP refuses.
+ * @throws RangeError for an unknown option or setting, or a value that PHP refuses.
  * @example
  * // An adapter for listeners that return a page, its response held back as in phpsessid/node.
  * import { createServer } from 'node:http';
@@ -62,8 +63,11 @@ export type ServeHttp = (
  * await (await fetch('http://localhost:8080/')).text(); // 'Count: 1'
  */
 export function prepareHttp(options: HttpOptions): ServeHttp {
-  const { hangupGrace = 30 } = options;
-  const begin = prepareExchanges(options);
+  const { hangupGrace = 30, ...php } = options;
+  if (!(typeof hangupGrace === 'number' && hangupGrace >= 0)) {
+    throw new RangeError(`hangupGrace takes seconds from 0, not ${inspect(hangupGrace)}`);
+  }
+  const begin = prepareExchanges(php);
   return (request, response, fail, page) => {
     // A request that was wrapped before keeps its session.
     if (BINDING in request) {

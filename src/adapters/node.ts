@@ -36,7 +36,7 @@ export interface PhpSessionOptions<Name extends string = string> extends HttpOpt
  * @param listener - Answers a request; it may be async.
  * @param options - PHP's behaviour, and the handler of errors.
  * @returns A listener for `createServer()`.
- * @throws RangeError for an unknown setting, or a value that PHP refuses.
+ * @throws RangeError for an unknown option or setting, or a value that PHP refuses.
  * @example
  * import { createServer } from 'node:http';
  *

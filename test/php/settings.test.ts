@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ini_get, type PhpOptions, withPhpRequest } from '#php';
+import { phpSession } from '../../src/adapters/express.ts';
+import { withPhpFetch } from '../../src/adapters/fetch.ts';
+import { withPhpSession } from '../../src/adapters/node.ts';
 
 /** Settings as a JavaScript program may give them. */
 function settingsOf(settings: Record<string, unknown>): PhpOptions {
@@ -33,6 +36,28 @@ test('a setting is converted as ini_set() converts it', async () => {
 
 test('a setting that is undefined keeps its default', async () => {
   assert.equal(await textOf('session.gc_maxlifetime', undefined), '1440');
+});
+
+test('an unknown option is refused by each adapter, and a release that is not supported', async () => {
+  const page = (): never => assert.fail('called');
+  const uses = [
+    (options: object) => phpSession(options),
+    (options: object) => withPhpSession(page, options),
+    (options: object) => withPhpFetch(page, options),
+    (options: object) => withPhpRequest(options, page),
+  ];
+  const refused: [object, RegExp][] = [
+    [{ setings: {} }, /^RangeError: there is no option "setings"; the nearest name is "settings"$/],
+    [{ version: '7.4' }, /^RangeError: version takes '8.2', .*'8.6', not '7.4'$/],
+    [{ version: 8.4 }, /^RangeError: version takes .*, not 8.4$/],
+  ];
+  for (const use of uses) {
+    for (const [options, message] of refused) {
+      await assert.rejects(async () => await use(options), message);
+    }
+  }
+  const [express] = uses;
+  assert.throws(() => express?.({ hangupGrace: Number.NaN }), /^RangeError: hangupGrace takes/);
 });
 
 test('an unknown setting is refused with the nearest name', async () => {

@@ -19,7 +19,7 @@ const prepared = new WeakMap<PhpOptions, ReturnType<typeof prepare>>();
  *   itself, such as `session_status`, is called without an argument.
  * @param parts - The request's input and head: a cookie, for example.
  * @returns The result of `body`.
- * @throws RangeError for an unknown setting or a value that PHP refuses, and whatever `body`, a
+ * @throws RangeError for an unknown option or setting or a value that PHP refuses, and whatever `body`, a
  *   shutdown function or a save handler throws. Of several errors the first is thrown, and the others
  *   are warnings of the process.
  * @example

@@ -1,9 +1,11 @@
 /** The options of all requests that one `prepare()` opens. */
 import { randomBytes, randomInt } from 'node:crypto';
+import { inspect } from 'node:util';
 import type { PhpVersion } from '../../serialize/index.ts';
 import type { PhpMessageHandler } from '../messages.ts';
 import type { SessionSettings } from '../setting-types.ts';
 import type { RandomBytes } from './identifiers.ts';
+import { nearestName } from './nearest-name.ts';
 
 /** PHP's behaviour, and the three things that differ from run to run. */
 export interface PhpOptions<Name extends string = string> {
@@ -55,6 +57,47 @@ export interface PhpOptions<Name extends string = string> {
    * @default false
    */
   flock?: boolean | undefined;
+}
+
+const NAMES: Record<keyof PhpOptions, true> = {
+  settings: true,
+  version: true,
+  onMessage: true,
+  clock: true,
+  randomBytes: true,
+  randomInt: true,
+  lastModified: true,
+  containFailures: true,
+  maxLockTime: true,
+  flock: true,
+};
+
+const VERSIONS: Record<PhpVersion, true> = {
+  '8.2': true,
+  '8.3': true,
+  '8.4': true,
+  '8.5': true,
+  '8.6': true,
+};
+
+/**
+ * Checks what TypeScript would refuse: with a misspelt `settings`, a cookie would not be Secure.
+ *
+ * @param options - PHP's behaviour.
+ * @throws RangeError for an unknown option, and for a PHP release that is not one of these.
+ */
+export function requireOptions(options: PhpOptions): void {
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(NAMES, name));
+  if (unknown !== undefined) {
+    const nearest = nearestName(unknown, Object.keys(NAMES));
+    throw new RangeError(`there is no option "${unknown}"; the nearest name is "${nearest}"`);
+  }
+  const { version = '8.4' } = options;
+  if (typeof version === 'string' && Object.hasOwn(VERSIONS, version)) return;
+  const known = Object.keys(VERSIONS)
+    .map((each) => `'${each}'`)
+    .join(', ');
+  throw new RangeError(`version takes ${known}, not ${inspect(version)}`);
 }
 
 /** The options that a session reads while it runs, with their defaults. */

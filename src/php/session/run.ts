@@ -14,7 +14,7 @@ import { Callbacks } from '../handlers/user.ts';
 import { throwFirst } from '../several-errors.ts';
 import { Reporter } from '../zend/reporter.ts';
 import { execute, inTurn } from './calls.ts';
-import { type PhpOptions, withDefaults } from './options.ts';
+import { type PhpOptions, requireOptions, withDefaults } from './options.ts';
 import { PhpRequest, type RequestParts } from './request.ts';
 import { insideRequest } from './scope.ts';
 import { Settings } from './settings.ts';
@@ -37,9 +37,10 @@ export function setProcessDefault(install: (request: PhpRequest) => void): void 
  *
  * @param options - PHP's behaviour.
  * @returns A function that opens one request.
- * @throws RangeError for an unknown setting, or a value that PHP refuses.
+ * @throws RangeError for an unknown option or setting, or a value that PHP refuses.
  */
 export function prepare(options: PhpOptions = {}): (parts?: RequestParts) => PhpRequest {
+  requireOptions(options);
   const version = options.version ?? '8.4';
   const settings = new Settings(version);
   for (const [key, value] of Object.entries(options.settings ?? {})) {
