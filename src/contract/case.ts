@@ -17,11 +17,11 @@ export type Level = 'required' | 'recommended' | 'optional';
 export interface ContractCase<Subject> {
   /** The method or the part that the case is about: `get`, `touch`, `logout`. */
   readonly about: string;
-  /** The promise. */
+  /** The promise that the case checks, as the test's name. */
   readonly name: string;
-  /** Its weight. */
+  /** How much the promise matters. */
   readonly level: Level;
-  /** The harm that is done without it. */
+  /** The harm that a broken promise does. */
   readonly why: string;
   /** The part of the subject that the case needs; without it the case is skipped. @default none */
   readonly needs?: string | undefined;

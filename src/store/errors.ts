@@ -71,7 +71,7 @@ export class SessionConflict extends SessionError {
  * new SessionLockTimeout(30_000) instanceof SessionError; // true
  */
 export class SessionLockTimeout extends SessionError {
-  /** @param milliseconds - The wait. */
+  /** @param milliseconds - The time that the request has waited for the lock. */
   constructor(milliseconds: number) {
     super(
       `Another request still has the session's lock after ${milliseconds} ms: close() sessions before ` +
@@ -157,7 +157,7 @@ export class SessionValueError extends SessionError {
  */
 export class SessionUnreadable extends SessionError {
   /**
-   * @param reason - The fault.
+   * @param reason - The fault in the bytes, without any of them.
    * @param cause - The error underneath, such as the decoder's.
    */
   constructor(reason: string, cause?: unknown) {

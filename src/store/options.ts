@@ -181,15 +181,15 @@ export interface ArticleTableOptions {
   readonly format?: PhpFormat | undefined;
   /** No timer: PHP's own collection, or calls of `gc()`. */
   readonly gc?: false | undefined;
-  /** The table has no column for it. */
+  /** Refused: the article's table has no column for an absolute end. */
   readonly absolute?: undefined;
-  /** The table has no column for it. */
+  /** Refused: the article's table has no column for a user. */
   readonly maxPerUser?: undefined;
-  /** PHP does not know of it. */
+  /** Refused: a save of PHP would not reach the cache. */
   readonly cache?: undefined;
-  /** PHP does not fill them. */
+  /** Refused: PHP does not fill columns of yours. */
   readonly extra?: undefined;
-  /** PHP could not read it. */
+  /** Refused: PHP could not read sealed data. */
   readonly seal?: undefined;
 }
 

@@ -30,11 +30,11 @@ export interface Auth0Session {
 
 /** A logout token of Auth0, verified by nextjs-auth0. */
 export interface Auth0LogoutToken {
-  /** The user. */
+  /** The user whose session ends. */
   readonly sub?: string | undefined;
   /** The session at Auth0; all of the user's without it. */
   readonly sid?: string | undefined;
-  /** The issuer. */
+  /** The issuer; sessions of another one stay. */
   readonly iss?: string | undefined;
 }
 

@@ -40,9 +40,9 @@ export interface PageSession {
 
 /** A page's answer. */
 export interface PageAnswer {
-  /** @default 200 */
+  /** The status of the response. @default 200 */
   readonly status?: number | undefined;
-  /** Its headers, by name. */
+  /** The headers of the response, by name. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** A text, or pieces that are streamed one by one. */
   readonly body?: string | readonly string[] | undefined;
@@ -61,7 +61,7 @@ export type Page = (open: () => Promise<PageSession>, path: string) => Promise<P
 export interface HeldSave {
   /** Ends when the save has arrived. */
   readonly arrived: Promise<unknown>;
-  /** Releases it. */
+  /** Lets the save go on. */
   release(): void;
 }
 

@@ -11,7 +11,7 @@ import type { HandlerContext, OpenHandler, Opening, UserModule } from './save-mo
 export interface CallbackTrace {
   /** The callback, by its name in a list of callbacks. */
   readonly callback: CallbackName;
-  /** Its arguments. */
+  /** The arguments of the call. */
   readonly values: readonly unknown[];
   /** The request as the adapter has it; undefined outside HTTP. */
   readonly request: unknown;

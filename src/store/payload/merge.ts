@@ -7,7 +7,7 @@ import { type Format, Payload } from './payload.ts';
  * wrote the same. Undefined: the key is not there, or was deleted.
  */
 export interface Contest {
-  /** The key. */
+  /** The name of the key. */
   readonly key: string;
   /** The format of the bytes. */
   readonly format: Format;
