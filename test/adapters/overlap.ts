@@ -70,3 +70,26 @@ export async function overlap(work: Work): Promise<Seen> {
   assert.equal(memory.rows.get('ann'), '');
   return seen;
 }
+
+/**
+ * Runs several idioms one after the other.
+ *
+ * @param idioms - Works by name.
+ * @returns The id of the session that the ambient form met in Bob's callback, by the idiom's name.
+ */
+export async function ambients(
+  idioms: Readonly<Record<string, Work>>,
+): Promise<Record<string, unknown>> {
+  const seen: Record<string, unknown> = {};
+  for (const [name, work] of Object.entries(idioms)) seen[name] = (await overlap(work)).ambient;
+  return seen;
+}
+
+/** Ann's page, the first, is the one that emits. */
+export function emitOnce(emit: () => unknown): () => void {
+  let isDue = false;
+  return () => {
+    if (!isDue) void bobsArrival().then(emit);
+    isDue = true;
+  };
+}

@@ -1,13 +1,37 @@
 /** The packages of npm whose queues and callbacks are tried. */
 import { fetchNpm } from '../../src/workshop/machine/npm-packages.ts';
 
+type TaskWorker = (task: string, done: () => void) => void;
+
+interface TaskQueue {
+  push(task: string, done: () => void): void;
+}
+
+/** A pool of `mysql`, or of `mariadb` with callbacks. */
+interface CallbackPool {
+  query(sql: string, done: () => void): void;
+  end(done?: () => void): void;
+}
+
+interface Observable {
+  subscribe(next: () => void): void;
+}
+
+interface HttpPool {
+  request(options: object): Promise<{ body: { text(): Promise<string> } }>;
+  dispatch(options: object, handler: object): boolean;
+  compose(
+    interceptor: (dispatch: HttpPool['dispatch']) => (options: object, handler: object) => boolean,
+  ): HttpPool;
+  close(): Promise<void>;
+}
+
 /** The parts of the packages that these tests use; they are fetched, and have no types here. */
 interface Fetched {
   async: {
-    queue(
-      worker: (task: string, done: () => void) => void,
-      workers: number,
-    ): { push(task: string, done: () => void): void };
+    queue(worker: TaskWorker, workers: number): TaskQueue;
+    cargo(worker: (tasks: readonly string[], done: () => void) => void): TaskQueue;
+    memoize(load: TaskWorker): (task: string, done: () => void) => void;
   };
   bluebird: new (executor: (resolve: () => void) => void) => PromiseLike<void>;
   bottleneck: new (
@@ -19,10 +43,7 @@ interface Fetched {
     batch: (keys: readonly string[]) => Promise<readonly string[]>,
     options?: object,
   ) => { load(key: string): Promise<string> };
-  fastq: (
-    worker: (task: string, done: () => void) => void,
-    workers: number,
-  ) => { push(task: string, done: () => void): void };
+  fastq: (worker: TaskWorker, workers: number) => TaskQueue;
   'generic-pool': {
     createPool(
       factory: object,
@@ -34,12 +55,21 @@ interface Fetched {
       options: object,
     ) => { get(key: string, done?: () => void): Promise<string>; disconnect(): void };
   };
+  lodash: {
+    debounce(run: () => void, milliseconds: number): () => void;
+    memoize(load: (key: string) => Promise<void>): (key: string) => Promise<void>;
+  };
   'lru-cache': {
     LRUCache: new (options: {
       max: number;
       fetchMethod: () => Promise<object>;
     }) => { fetch(key: string): Promise<object> };
   };
+  mariadb: {
+    createPool(options: object): { query(sql: string): Promise<object>; end(): Promise<void> };
+  };
+  'mariadb/callback': { createPool(options: object): CallbackPool };
+  mysql: { createPool(options: object): CallbackPool };
   'p-limit': {
     default: (concurrency: number) => (task: () => Promise<void>) => Promise<void>;
   };
@@ -57,17 +87,13 @@ interface Fetched {
   };
   rxjs: {
     Subject: new () => { subscribe(next: () => void): void; next(): void };
+    defer(load: () => Promise<void>): { pipe(operator: object): Observable };
+    shareReplay(count: number): object;
     firstValueFrom(source: object): Promise<void>;
   };
   undici: {
-    Pool: new (
-      origin: string,
-      options: object,
-    ) => {
-      request(options: object): Promise<{ body: { text(): Promise<string> } }>;
-      dispatch(options: object, handler: object): void;
-      close(): Promise<void>;
-    };
+    Pool: new (origin: string, options: object) => HttpPool;
+    DecoratorHandler: new (handler: object) => object;
   };
   workerpool: {
     pool(options: object): {
@@ -77,9 +103,10 @@ interface Fetched {
   };
 }
 
-const VERSIONS: Readonly<Record<keyof Fetched, string>> = {
+const VERSIONS: Readonly<Record<Exclude<keyof Fetched, 'mariadb/callback'>, string>> = {
   ...{ async: '3.2.6', bluebird: '3.7.2', bottleneck: '2.19.5', dataloader: '2.2.3' },
-  ...{ fastq: '1.20.3', 'generic-pool': '3.9.0', ioredis: '6.0.0', 'lru-cache': '11.5.3' },
+  ...{ fastq: '1.20.3', 'generic-pool': '3.9.0', ioredis: '6.0.0', lodash: '4.18.1' },
+  ...{ 'lru-cache': '11.5.3', mariadb: '3.5.4', mysql: '2.18.1' },
   ...{ 'p-limit': '7.3.3', 'p-queue': '9.3.5', pg: '8.23.1', rxjs: '7.8.2' },
   ...{ undici: '7.30.2', workerpool: '10.0.3' },
 };

@@ -4,23 +4,15 @@
  * visitor's, as docs/the-request.md says.
  */
 import assert from 'node:assert/strict';
-import { AsyncResource } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
 import { EventEmitter, once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { MessageChannel, Worker } from 'node:worker_threads';
 import { serve } from './fixture.ts';
-import { bobsArrival, overlap, type Work } from './overlap.ts';
+import { ambients, bobsArrival, emitOnce, type Work } from './overlap.ts';
 import { load } from './queue-packages.ts';
-
-/** The program of a worker that returns each message. */
-const ECHO = `
-  const { parentPort } = require('node:worker_threads');
-  parentPort.on('message', (message) => parentPort.postMessage(message));
-`;
 
 /** Answers every message of a client after a while. */
 async function answering(answer: (message: Buffer, isFirst: boolean) => Buffer): Promise<number> {
@@ -56,12 +48,6 @@ const postgres = (): Promise<number> =>
 const slowPage = (): Promise<string> =>
   serve((_request, response) => setTimeout(() => response.end('ok'), 20));
 
-async function ambients(idioms: Readonly<Record<string, Work>>): Promise<Record<string, unknown>> {
-  const seen: Record<string, unknown> = {};
-  for (const [name, work] of Object.entries(idioms)) seen[name] = (await overlap(work)).ambient;
-  return seen;
-}
-
 test('functions that a library calls later: only the explicit form is right', async () => {
   const queue = load('async').queue((_, done) => void bobsArrival().then(done), 1);
   const PQueue = load('p-queue').default;
@@ -86,14 +72,6 @@ test('functions that a library calls later: only the explicit form is right', as
   });
   const subject = new (load('rxjs').Subject)();
   const emitter = new EventEmitter();
-  /** Ann's page, the first, is the one that emits. */
-  const emitOnce = (emit: () => unknown): (() => void) => {
-    let isDue = false;
-    return () => {
-      if (!isDue) void bobsArrival().then(emit);
-      isDue = true;
-    };
-  };
   const [next, emit] = [emitOnce(() => subject.next()), emitOnce(() => emitter.emit('event'))];
   let key = 0;
   const fastq = load('fastq')((_, done) => void bobsArrival().then(done), 1);
@@ -164,31 +142,6 @@ test('then() of promises that are not Node’s: only the explicit form is right'
   const seen = await ambients({
     'bluebird, promise.then(callback)': (callback) => void shared().then(callback),
     'workerpool, exec().then(callback)': (callback) => void workers.exec(spend).then(callback),
-  });
-  assert.deepEqual(new Set(Object.values(seen)), new Set(['ann']), JSON.stringify(seen));
-});
-
-test('what one request has made for all calls back in its context: only the explicit form is right', async () => {
-  let resource: AsyncResource | undefined;
-  let ports: MessageChannel | undefined;
-  let worker: Worker | undefined;
-  after(() => ports?.port1.close());
-  after(() => worker?.terminate());
-  const seen = await ambients({
-    'an AsyncResource': (callback) => {
-      resource ??= new AsyncResource('shared');
-      resource.runInAsyncScope(callback);
-    },
-    'messages of a MessagePort': (callback) => {
-      ports ??= new MessageChannel();
-      ports.port1.once('message', callback);
-      ports.port2.postMessage('');
-    },
-    'messages of a worker': (callback) => {
-      worker ??= new Worker(ECHO, { eval: true });
-      worker.once('message', callback);
-      worker.postMessage('');
-    },
   });
   assert.deepEqual(new Set(Object.values(seen)), new Set(['ann']), JSON.stringify(seen));
 });

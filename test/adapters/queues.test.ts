@@ -5,15 +5,23 @@
  */
 
 import assert from 'node:assert/strict';
+import { AsyncResource } from 'node:async_hooks';
 import { Agent, get, type ServerResponse } from 'node:http';
 import { after, test } from 'node:test';
 import { createPool, createPoolCluster, type Pool } from 'mysql2';
-import { $_SESSION, session_set_save_handler, session_start, session_write_close } from '#php';
+import {
+  $_SESSION,
+  session_id,
+  session_set_save_handler,
+  session_start,
+  session_write_close,
+} from '#php';
 import { withPhpSession } from '../../src/adapters/node.ts';
 import { gate } from '../../src/contract/case.ts';
 import { obtainServer } from '../../src/workshop/machine/database/server.ts';
 import { Memory, quiet, serve } from './fixture.ts';
 import { bobsArrival, overlap } from './overlap.ts';
+import { load } from './queue-packages.ts';
 
 const server = await obtainServer();
 after(() => server.close());
@@ -74,6 +82,38 @@ test('mysql2, rows as a stream: only the explicit form is right', async () => {
       .once('data', () => callback());
   });
   assert.deepEqual(seen, { ambient: 'ann', explicit: 'bob' });
+});
+
+/** The server's address as the other drivers take it. */
+function address(): object {
+  const { hostname: host, port, username: user, password } = new URL(server.url);
+  return { host, port: Number(port), user, password, connectionLimit: 1 };
+}
+
+test('mysql, callbacks of a pool: only the explicit form is right', async () => {
+  const shared = load('mysql').createPool(address());
+  after(() => shared.end());
+  const seen = await overlap((callback) => shared.query('SELECT SLEEP(0.05)', () => callback()));
+  assert.deepEqual(seen, { ambient: 'ann', explicit: 'bob' });
+});
+
+test('mariadb, callbacks of a pool: the ambient form throws, outside any request', async () => {
+  const shared = load('mariadb/callback').createPool(address());
+  after(() => shared.end(() => {}));
+  await overlap((callback) => {
+    const bound = AsyncResource.bind(callback);
+    shared.query('SELECT SLEEP(0.05)', () => {
+      assert.throws(() => session_id(), /outside a request/);
+      bound();
+    });
+  });
+});
+
+test('mariadb with promises keeps the context', async () => {
+  const shared = load('mariadb').createPool(address());
+  after(() => shared.end());
+  const seen = await overlap((callback) => void shared.query('SELECT SLEEP(0.05)').then(callback));
+  assert.deepEqual(seen, { ambient: 'bob', explicit: 'bob' });
 });
 
 test('mysql2 with promises keeps the context', async () => {
