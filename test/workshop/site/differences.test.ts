@@ -1,6 +1,6 @@
 /** The known differences between PHP and the port; each test sees both sides of one. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -497,6 +497,26 @@ test('a warning after an exception reaches no error handler', async () => {
     await assert.rejects(session_create_id());
   });
   assert.deepEqual(heard, []);
+});
+
+test('data that an error handler refuses is not written in part', async () => {
+  const program = `<?php ob_start(); session_save_path('/tmp'); session_id('half');
+    set_error_handler(function ($level, $text) { throw new ErrorException($text); });
+    session_start(); $_SESSION[5] = 1; $_SESSION['name'] = 'ann';
+    try { session_write_close(); } catch (ErrorException $e) {}
+    echo file_get_contents('/tmp/sess_half');`;
+  assert.equal((await php.run(program)).toString(), 'name|');
+  const onMessage = (): never => {
+    throw new Error('refused');
+  };
+  await withPhpRequest({ onMessage, settings: { 'session.save_path': folder } }, async () => {
+    session_id('half');
+    await session_start();
+    $_SESSION[5] = 1;
+    $_SESSION['name'] = 'ann';
+    await assert.rejects(session_write_close(), /refused/);
+  });
+  assert.equal(readFileSync(join(folder, 'sess_half'), 'utf8'), '');
 });
 
 test('five releases can be chosen', async () => {
