@@ -1,6 +1,7 @@
 /** Pages that forget an await, and keys and options that an attacker or a typo has chosen. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Session } from '../../src/store/session.ts';
 import { createSessions, type Sessions } from '../../src/store/store.ts';
 import { newStore, poolOf, schema, secrets, wiredStore } from './fixture.ts';
 
@@ -11,6 +12,25 @@ async function visitor(sessions: Sessions): Promise<string> {
   session.data['n'] = 1;
   await session.save();
   return session.id as string;
+}
+
+/** A session with a change, whose save is held under way until `release()`. */
+async function savingAfter(change: (session: Session) => void) {
+  const { sessions, wire } = await wiredStore();
+  const id = await visitor(sessions);
+  const session = await sessions.start(id);
+  change(session);
+  const gate = wire.gate(1, /^UPDATE/, { opens: 'by hand' });
+  const saving = session.save();
+  await gate.arrived;
+  return { sessions, id, session, saving, release: () => gate.open() };
+}
+
+/** Changes a session in another process. */
+async function changeElsewhere(id: string, change: (session: Session) => void): Promise<void> {
+  await using other = await newStore().start(id);
+  change(other);
+  await other.save();
 }
 
 test('a new session that is saved and renewed at once has one row, and the user', async () => {
@@ -45,59 +65,37 @@ test('the end of a session and a save that is not awaited before it: it is ended
 });
 
 test('a change that is made while a save is under way is part of the next one', async () => {
-  const { sessions, wire } = await wiredStore();
-  const id = await visitor(sessions);
-  const session = await sessions.start(id);
-  session.data['n'] = 2;
-  const gate = wire.gate(1, /^UPDATE/, { opens: 'by hand' });
-  const saving = session.save();
-  await gate.arrived;
+  const { sessions, id, session, saving, release } = await savingAfter(({ data }) => {
+    data['n'] = 2;
+  });
   session.data['n'] = 3;
   session.data['m'] = 1;
-  gate.open();
+  release();
   await saving;
   assert.equal(await session.save(), 'saved');
   assert.deepEqual({ ...(await sessions.start(id)).data }, { n: 3, m: 1 });
 });
 
 test('an update that is made while a save is under way runs again on what that save has merged', async () => {
-  const { sessions, wire } = await wiredStore();
-  const other = newStore();
-  const id = await visitor(sessions);
-  const session = await sessions.start(id);
-  const increase = (by: number) => (n: unknown) => Number(n) + by;
-  const add = async (): Promise<void> => {
-    await using another = await other.start(id);
-    another.update('n', increase(100));
-    await another.save();
-  };
-  session.update('n', increase(10));
-  const gate = wire.gate(1, /^UPDATE/, { opens: 'by hand' });
-  const saving = session.save();
-  await gate.arrived;
-  session.update('n', increase(1000));
-  await add();
-  gate.open();
+  const add = (session: Session, by: number): void => session.update('n', (n) => Number(n) + by);
+  const { sessions, id, session, saving, release } = await savingAfter((each) => add(each, 10));
+  add(session, 1000);
+  await changeElsewhere(id, (each) => add(each, 100));
+  release();
   assert.equal(await saving, 'merged');
   assert.equal(session.data['n'], 1111);
-  await add();
+  await changeElsewhere(id, (each) => add(each, 100));
   assert.equal(await session.save(), 'merged');
   assert.deepEqual({ ...(await sessions.start(id)).data }, { n: 1211 });
 });
 
 test('an update that throws when it runs again leaves the keys of others as they are', async () => {
-  const { sessions, wire } = await wiredStore();
-  const id = await visitor(sessions);
-  const session = await sessions.start(id);
-  session.data['a'] = 1;
-  const gate = wire.gate(1, /^UPDATE/, { opens: 'by hand' });
-  const saving = session.save();
-  await gate.arrived;
+  const { sessions, id, session, saving, release } = await savingAfter(({ data }) => {
+    data['a'] = 1;
+  });
   session.update('n', (n) => (n === 1 ? 2 : assert.fail('sold out')));
-  await using other = await newStore().start(id);
-  Object.assign(other.data, { n: 5, z: 1 });
-  await other.save();
-  gate.open();
+  await changeElsewhere(id, ({ data }) => Object.assign(data, { n: 5, z: 1 }));
+  release();
   await assert.rejects(saving, /sold out/);
   await session.finish();
   assert.deepEqual({ ...(await sessions.start(id)).data }, { n: 5, z: 1, a: 1 });
@@ -124,18 +122,14 @@ test('a key that is assigned and then updated keeps the assignment in a conflict
 });
 
 test('a session that is closed while its save is under way has saved what it merged', async () => {
-  const { sessions, wire } = await wiredStore();
-  const id = await visitor(sessions);
-  const session = await sessions.start(id);
-  session.data['n'] = 2;
-  const gate = wire.gate(1, /^UPDATE/, { opens: 'by hand' });
-  const saving = session.save();
-  await gate.arrived;
-  await using another = await newStore().start(id);
-  another.data['m'] = 1;
-  await another.save();
+  const { id, session, saving, release } = await savingAfter(({ data }) => {
+    data['n'] = 2;
+  });
+  await changeElsewhere(id, ({ data }) => {
+    data['m'] = 1;
+  });
   const closing = session.close();
-  gate.open();
+  release();
   assert.equal(await saving, 'merged');
   await closing;
   await session.finish();
