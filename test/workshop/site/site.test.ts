@@ -9,6 +9,7 @@ import { inflateSync } from 'node:zlib';
 import { readLessons } from '../../../src/workshop/course/catalogue.ts';
 import { buildSite, type SiteReport } from '../../../src/workshop/site/typedoc.ts';
 import { findBrowser } from '../find-browser.ts';
+import { contrastFaults } from '../lab/inspect-page.ts';
 import { openBrowser, openPage } from '../open-browser.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'phpsessid-site-test-'));
@@ -146,6 +147,14 @@ test('a browser opens the pages, searches and changes the theme without an error
     const light = await background();
     await page.emulateMedia({ colorScheme: 'dark' });
     assert.notEqual(await background(), light);
+    // Paper is white for a reader whose screen is dark, too.
+    await page.emulateMedia({ media: 'print' });
+    const faults = await page.evaluate(contrastFaults);
+    assert.deepEqual(
+      faults.filter((fault) => !fault.endsWith('pixels')),
+      [],
+    );
+    await page.emulateMedia({ media: 'screen' });
 
     await page.setViewportSize({ width: 390, height: 844 });
     for (const [name, index] of [
