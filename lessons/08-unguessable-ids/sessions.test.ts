@@ -26,13 +26,13 @@ function streams(changed?: { id: number; byte: number }): ((size: number) => Uin
   });
 }
 
-/** The random bytes of an id: a first one, and then always the same. */
-function startingWith(first: number): (size: number) => Uint8Array {
+/** The random bytes of an id: those given, and then always the same. */
+function startingWith(...first: number[]): (size: number) => Uint8Array {
   let drawn = 0;
   return (size) =>
     Uint8Array.from({ length: size }, () => {
       drawn += 1;
-      return drawn === 1 ? first : 7;
+      return first[drawn - 1] ?? 7;
     });
 }
 
@@ -87,10 +87,13 @@ test('each of the 32 random bytes of an id counts', async () => {
     }
   }
   // Values that look alike in a notation without capitals, or with fewer characters than it needs.
-  const values = [0, 100, 104, 204, 208, 244, 248, 252];
-  const similar = await idsFrom(values.map(startingWith));
+  const values = [[0], [100], [104], [204], [208], [244], [248], [252]];
+  // Pairs whose digits are the same in a notation without leading zeros: decimal, or hexadecimal.
+  values.push([1, 11], [11, 1], [1, 17], [17, 1]);
+  const similar = await idsFrom(values.map((first) => startingWith(...first)));
   const distinct = new Set(similar.map(([id]) => id)).size;
-  assert.equal(distinct, values.length, `ids whose first random bytes are ${values.join(', ')}`);
+  const story = `ids whose first random bytes are ${JSON.stringify(values)}`;
+  assert.equal(distinct, values.length, story);
   const fails = (): never => {
     throw new Error('the test lets the source of random bytes fail');
   };
