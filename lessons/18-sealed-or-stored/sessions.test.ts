@@ -22,7 +22,11 @@ test('a row inserted from outside opens for no visitor', async () => {
 
 test('a damaged seal is refused without asking the database', async () => {
   const id = await newId();
-  await store(id, 'user|s:3:"Ann";');
+  const told = await overhear(async () => {
+    await store(id, 'user|s:3:"Ann";');
+    await handler.read(id);
+  });
+  assert.ok(!told.includes('Ann'), `what is in a session is in the log: ${told}`);
   const asked = statements().length;
   const damaged = [...id].map((letter, place) => {
     return id.slice(0, place) + (letter === 'A' ? 'B' : 'A') + id.slice(place + 1);
