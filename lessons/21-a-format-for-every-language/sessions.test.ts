@@ -116,7 +116,7 @@ test('a request that only reads leaves the row in the format that it has', async
       const request = await requestOf({ format, writes, readOnly: true });
       await request.read(id);
       const what = `${format}, ${row.length} bytes, with writes: ${writes}`;
-      assert.equal(await request.write(id, data), true, what);
+      assert.equal(await request.write(id, data).catch(String), true, what);
       await request.close();
       assert.ok((await saved()) === row, what);
     }
@@ -213,7 +213,12 @@ test('nothing is saved of which a part would be lost', async () => {
   const json = await handlerOf({ writes: 'json' });
   for (const data of ['count|i:1', 'count|i:1;user|s:3:"Zoë";', 'O:8:"stdClass"']) {
     const id = await stored('user|s:3:"Ann";');
-    await assert.rejects(() => json.write(id, data), `${data} is saved`);
+    const error: unknown = await json.write(id, data).then(
+      () => assert.fail(`${data} is saved`),
+      (error: unknown) => error,
+    );
+    const shown = inspect(error, { depth: 9 });
+    assert.ok(!shown.includes(data), `the error quotes the session: ${shown}`);
     assert.equal(await saved(), 'user|s:3:"Ann";');
   }
   const arrays = await handlerOf({ format: 'php_serialize', writes: 'json' });
@@ -221,11 +226,19 @@ test('nothing is saved of which a part would be lost', async () => {
   await assert.rejects(() => arrays.write(id, 's:3:"Ann";'), 'data that is no array is saved');
   // A page whose session ended while it waited for it has read nothing, and changes nothing.
   await database.query('DELETE FROM sessions');
-  const late = await requestOf({ writes: 'json' });
-  assert.equal(String(await late.read(id)), '');
-  const answer = await late.write(id, '').catch(String);
-  await late.close();
-  assert.equal(answer, true, 'a page with an empty session, whose session has ended');
+  for (const [format, empty] of [
+    ['php', ''],
+    ['php_serialize', 'a:0:{}'],
+  ] as const) {
+    const late = await requestOf({ format, writes: 'json' });
+    assert.ok(
+      ['', empty].includes(String(await late.read(id))),
+      `a session that is over: ${format}`,
+    );
+    const answer = await late.write(id, empty).catch(String);
+    await late.close();
+    assert.equal(answer, true, `a page with an empty session, whose session has ended: ${format}`);
+  }
   // PHP's three notations cannot hold each other's keys.
   const rows = {
     php: '{"v":2,"data":{"a|b":1}}',
@@ -237,6 +250,9 @@ test('nothing is saved of which a part would be lost', async () => {
     await assert.rejects(() => narrow.read(id), `${format} reads ${row}`);
     assert.match(await arrays.read(id), /^a:[12]:\{(s:\d+:"[^"]+";i:1;)+\}$/);
   }
+  const list = await stored('');
+  await arrays.write(list, 'a:2:{s:4:"user";s:3:"Ann";i:5;s:3:"tea";}');
+  await assert.rejects(() => json.read(list), 'the notation php has no key 5');
 });
 
 test('the limit counts the bytes of the row, and not those of PHP', async () => {
