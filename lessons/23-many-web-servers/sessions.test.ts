@@ -4,8 +4,18 @@ import { isDeepStrictEqual } from 'node:util';
 import { createPool } from 'mysql2/promise';
 import { openBench } from '#bench';
 
-const { another, clock, database, gate, given, handler, secondDatabase, serve, statements } =
-  await openBench();
+const {
+  another,
+  clock,
+  database,
+  exported,
+  gate,
+  given,
+  handler,
+  secondDatabase,
+  serve,
+  statements,
+} = await openBench();
 await handler.open('', 'MySession');
 const { handler: elsewhere } = await another();
 await elsewhere.open('', 'MySession');
@@ -58,13 +68,16 @@ test('the sweep of a server whose clock is wrong ends no session', async () => {
 });
 
 test('a session lives equally long, whichever server has saved it', async () => {
+  const age = (by: number) => database.query('UPDATE sessions SET updated = updated - ?', [by]);
   for (const wrong of [hour, -hour]) {
     clock.advance(wrong);
     const id = await shared.create_sid();
+    await age(1000);
     await shared.write(id, ann);
     clock.advance(-wrong);
-    assert.equal(await shared.read(id), ann, `saved where it is ${wrong} s later`);
-    await database.query('UPDATE sessions SET updated = updated - 1441');
+    await age(1000);
+    assert.equal(await shared.read(id), ann, `1000 s after a save where it is ${wrong} s later`);
+    await age(441);
     clock.advance(wrong);
     assert.equal(await shared.read(id), '', `1441 s later, read where it is ${wrong} s later`);
     await shared.gc(1440);
@@ -244,4 +257,13 @@ test('a request that sweeps keeps its session to itself', async () => {
   saves.open();
   await Promise.all([first, second]);
   assert.equal(waits, true, 'another request went on with a session that was being used');
+  const one = createPool({ uri: database.url, connectionLimit: 1, waitForConnections: false });
+  const sweeper = new (exported as new (means: object) => typeof handler)({ pool: one });
+  await sweeper.open('', 'MySession');
+  await sweeper.create_sid();
+  await sweeper.gc(1440);
+  const used = 'its pool has the connection with its lock again, and gives it to another request';
+  await assert.rejects(() => one.getConnection(), used);
+  await sweeper.close();
+  await one.end();
 });
