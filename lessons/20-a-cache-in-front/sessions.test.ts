@@ -120,6 +120,9 @@ test('a page that only reads asks the database once, at all servers together', a
   assert.equal(await asked(visit), 0, 'statements of the second visit');
   const elsewhere = await (await newServer()).reading.serve();
   assert.equal(await asked(() => elsewhere.request(whoami)), 0, 'statements at another server');
+  const alone = await given({ readOnly: true }).serve();
+  const plain = await asked(() => alone.request(whoami));
+  assert.ok(plain <= 1, `a visit where there is no memcached sent ${plain} statements`);
 });
 
 test('a page that only reads saves nothing, and says so', async () => {
@@ -224,20 +227,23 @@ test('a server that dies between its two stores leaves no old copy', async () =>
 });
 
 test('a writer that has ended leaves the token of the other one in place', async () => {
-  const id = await cachedSession('count|i:1;');
-  const mortal = await newServer();
-  await during(
-    () => mortal.write(id, 'count|i:3;'),
-    'statement',
-    /^\s*UPDATE/i,
-    async () => {
-      await a.write(id, 'count|i:2;');
-      assert.equal(await b.look(id), 'count|i:2;');
-      // Its statement is on the way and comes to its end, and nothing comes after it.
-      mortal.die();
-    },
-  );
-  assert.equal(await b.look(id), 'count|i:3;');
+  for (const isOwn of [false, true]) {
+    const id = await cachedSession('count|i:1;');
+    const mortal = await newServer();
+    await during(
+      () => mortal.write(id, 'count|i:3;'),
+      'statement',
+      /^\s*UPDATE/i,
+      async () => {
+        await (isOwn ? mortal : a).write(id, 'count|i:2;');
+        assert.equal(await b.look(id), 'count|i:2;');
+        // Its statement is on the way and comes to its end, and nothing comes after it.
+        mortal.die();
+      },
+    );
+    const other = isOwn ? 'the same server' : 'another server';
+    assert.equal(await b.look(id), 'count|i:3;', `a save of ${other} has ended before it`);
+  }
   // The other way round: the database carries out the slower save first and answers it last.
   const other = await cachedSession('count|i:1;');
   const slower = () => b.write(other, 'count|i:2;');
@@ -326,6 +332,15 @@ test('a session that ends in the cache by its age is over', async () => {
   assert.equal(await b.look(id), 'count|i:1;', 'in its last second');
   clock.advance(1);
   assert.equal(await b.look(id), '');
+  const uncached = await a.create_sid();
+  await a.write(uncached, 'count|i:1;');
+  clock.advance(1441);
+  assert.equal(await b.look(uncached), '', 'read from the database, without a copy');
+  const cached = await cachedSession('count|i:1;');
+  const { handler: brief } = given({ cache: newClient(), readOnly: true, maxLife: 60 });
+  await brief.open('', 'MySession');
+  clock.advance(61);
+  assert.equal(await brief.read(cached), '', 'a copy, where a session lives for a minute');
 });
 
 test('memcached learns no id, and keeps each key for two minutes at most', async () => {
@@ -429,7 +444,8 @@ test('a memcached that comes back empty in the middle of a save costs no request
     },
   );
   assert.equal(saved, true);
-  assert.equal(await b.look(id), 'count|i:2;');
+  const story = 'read after the save; another server has copied the old row in between';
+  assert.equal(await b.look(id), 'count|i:2;', story);
 });
 
 test('what does not fit into memcached is read from the database', async () => {
