@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { createConnection, createPool, type Pool } from 'mysql2/promise';
 import { openBench } from '#bench';
 import { MemcachedClient } from '#memcached';
@@ -122,11 +123,14 @@ test('changes of different keys on three nodes are all kept', async () => {
     const keys = (text: string) => text.split(/(?<=[;}])(?=[a-z]+\|)/).sort();
     const all = ['lang|s:2:"en";', 'book|N;', ...keys(quiet)].sort();
     assert.deepEqual(keys(data), all, `the session in ${writes}`);
-    const [row] = await (await cluster()).nodes[0].query(
-      'SELECT d FROM sessions ORDER BY n DESC LIMIT 1',
-    );
-    const isJson = String(row?.['d']).startsWith('{"v":');
-    assert.equal(isJson, writes === 'json', `the merged session is saved in ${writes}`);
+    const isJson = async (): Promise<boolean> => {
+      const { query } = (await cluster()).nodes[0];
+      const [row] = await query('SELECT d FROM sessions ORDER BY n DESC LIMIT 1');
+      return String(row?.['d']).startsWith('{"v":');
+    };
+    assert.equal(await isJson(), writes === 'json', `the merged session is saved in ${writes}`);
+    assert.equal(await servers[0].update(id, addOne), true);
+    assert.equal(await isJson(), writes === 'json', `an update is saved in ${writes}`);
   }
 });
 
@@ -135,10 +139,11 @@ test('a key that two requests have changed is saved once, and the later save fai
   const id = await newSession(servers, 'count|i:1;');
   const { one, two, three, end } = await threeRequests(servers, id);
   await one.write(id, 'count|i:2;');
-  await assert.rejects(
-    two.write(id, 'count|i:2;'),
-    'both have counted, and both were told “saved”',
+  const error: unknown = await two.write(id, 'count|i:2;').then(
+    () => assert.fail('both have counted, and both were told “saved”'),
+    (error: unknown) => error,
   );
+  assert.doesNotMatch(inspect(error), /\bi:[12];/, 'the error quotes the session');
   const other = await three.write(id, 'count|i:1;book|i:7;').catch(String);
   assert.equal(other, true, 'the save of another key');
   await end();
@@ -147,6 +152,14 @@ test('a key that two requests have changed is saved once, and the later save fai
   for (const request of [deletes, changes]) await request.read(id);
   await changes.write(id, 'count|i:3;book|i:7;');
   await assert.rejects(deletes.write(id, 'book|i:7;'), 'it deletes what another has changed');
+  const own = await newId();
+  await store(own, 'n|i:0;');
+  const alone = serverWith({}).request();
+  await alone.read(own);
+  await database.query('UPDATE sessions SET version = version + 1');
+  const saving = alone.write(own, 'n|i:1;');
+  await assert.rejects(saving, 'without a cluster, it has saved over a newer version');
+  await handler.destroy(own);
 });
 
 test('updates on three nodes at once are each made once', async () => {
@@ -299,6 +312,19 @@ test('a copy in memcached is not older than a save on a cluster', async () => {
       assert.equal(Buffer.from(await reader().read(id)).toString(), data);
       assert.equal(await server.update(id, addOne), true);
     }
+    const hold = () => gate(1, /^\s*UPDATE/i, { opens: 'by hand', patience: 8000 });
+    const first = hold();
+    const saving = server.update(id, addOne);
+    await Promise.race([first.arrived, saving]);
+    assert.equal(await server.update(id, addOne), true);
+    const second = hold();
+    first.open();
+    await Promise.race([second.arrived, saving]);
+    assert.equal(Buffer.from(await reader().read(id)).toString(), 'n|i:3;');
+    second.open();
+    assert.equal(await saving, true);
+    const story = 'it met a newer version, and then saved';
+    assert.equal(Buffer.from(await reader().read(id)).toString(), 'n|i:4;', story);
   } finally {
     client.close();
   }
