@@ -198,6 +198,30 @@ test('SessionHandler::validateId() knows the ids of the files handler', async ()
   });
 });
 
+test('a subclass with an open() of its own accepts every id, and a parent that makes one warns', async () => {
+  class Own extends SessionHandler {
+    override open = async (): Promise<boolean> => true;
+    override close = async (): Promise<boolean> => true;
+    override read = async (): Promise<string> => '';
+    override write = async (): Promise<boolean> => true;
+  }
+  let id: unknown;
+  const start = async (): Promise<void> => {
+    session_set_save_handler(new Own());
+    await session_start({ use_strict_mode: true });
+    id = session_id();
+  };
+  const messages = await messagesIn('8.6', async () => {
+    session_id('f'.repeat(32));
+    await start();
+  });
+  assert.deepEqual([id, messages], ['f'.repeat(32), []]);
+  assert.deepEqual(await messagesIn('8.5', start), []);
+  assert.deepEqual(await messagesIn('8.6', start), [
+    'E_WARNING: SessionHandler::create_sid(): Parent session handler is not open, defaulting to session_create_id()',
+  ]);
+});
+
 test('a NUL in a path, a domain, a limiter or a Referer is refused', async () => {
   assert.deepEqual(
     await messagesIn('8.6', () => {

@@ -57,7 +57,7 @@ function warnOfClosed(reporter: Reporter): false {
  * PHP's own handler as an object: extend it to change one thing and leave the rest to `files`.
  *
  * Its methods throw Error while no session is active, or while another handler than PHP's own was set
- * before this one. Without an `open()`, all but `create_sid()` warn and return false.
+ * before this one. Without an `open()`, all but `create_sid()` and `validateId()` warn and return false.
  *
  * @see {@link https://php.net/class.sessionhandler | PHP's manual}
  * @example
@@ -131,7 +131,12 @@ export class SessionHandler implements SessionHandlerInterface, SessionIdInterfa
   async create_sid(...values: unknown[]): Promise<string> {
     return await asParent('create_sid', values, [], async (request) => {
       const { parent } = request.session.storage;
-      return parent ? ((await parent.createId()) ?? '') : createId(request);
+      if (parent) return (await parent.createId()) ?? '';
+      if (request.version >= '8.6') {
+        const text = 'Parent session handler is not open, defaulting to session_create_id()';
+        request.reporter.warn('E_WARNING', text);
+      }
+      return createId(request);
     });
   }
 
@@ -140,7 +145,8 @@ export class SessionHandler implements SessionHandlerInterface, SessionIdInterfa
    * not check by itself.
    *
    * @param id - The id that a client sent, or a new id.
-   * @returns true if the session has a file.
+   * @returns true if the session has a file, and for a subclass whose open() does not call this
+   *   class's.
    * @throws Error before PHP 8.6, whose class has no such method.
    */
   validateId(id: string): Success;
@@ -149,6 +155,8 @@ export class SessionHandler implements SessionHandlerInterface, SessionIdInterfa
     if (version < '8.6') {
       throw new Error('Call to undefined method SessionHandler::validateId()');
     }
-    return onParent('validateId', values, ['string $id'], (parent, id) => parent.validateId(id));
+    return asParent('validateId', values, ['string $id'], ({ session }, id) => {
+      return session.storage.parent?.validateId(id) ?? true;
+    });
   }
 }
