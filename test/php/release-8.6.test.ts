@@ -222,6 +222,23 @@ test('a subclass with an open() of its own accepts every id, and a parent that m
   ]);
 });
 
+test('a failed save names write() where it was called in place of updateTimestamp()', async () => {
+  class Failing extends SessionHandler {
+    override read = async (): Promise<string> => 'count|i:1;';
+    override write = async (): Promise<boolean> => false;
+  }
+  const named = async (version: PhpVersion): Promise<string | undefined> => {
+    const messages = await messagesIn(version, async () => {
+      session_set_save_handler(new Failing());
+      await session_start();
+      await session_write_close();
+    });
+    return /handler: (.*)\)$/.exec(messages.at(-1) ?? '')?.[1];
+  };
+  assert.equal(await named('8.5'), 'Failing::updateTimestamp');
+  assert.equal(await named('8.6'), 'Failing::write');
+});
+
 test('a NUL in a path, a domain, a limiter or a Referer is refused', async () => {
   assert.deepEqual(
     await messagesIn('8.6', () => {

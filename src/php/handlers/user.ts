@@ -137,9 +137,12 @@ class OpenCallbacks implements OpenHandler {
   release(): void {}
 
   callbackName(operation: 'write' | 'touch'): string {
-    const { className } = this.#module;
-    if (className === undefined) return operation === 'write' ? 'write' : 'update_timestamp';
-    return `${className}::${operation === 'write' ? 'write' : 'updateTimestamp'}`;
+    const { className, callbacks } = this.#module;
+    // Up to 8.5 the message names updateTimestamp() also where write() was called in its place.
+    const isTouch = callbacks.update_timestamp || this.#context.reporter.version < '8.6';
+    const isWrite = operation === 'write' || !isTouch;
+    if (className === undefined) return isWrite ? 'write' : 'update_timestamp';
+    return `${className}::${isWrite ? 'write' : 'updateTimestamp'}`;
   }
 
   #ask(name: CallbackName, ...values: readonly unknown[]): Awaitable<boolean> {

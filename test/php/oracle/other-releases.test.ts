@@ -64,10 +64,12 @@ const CHANGED_IN_8_6 = [
 /**
  * Sequences that these changes send another way: the warning of a missing method is thrown; a
  * subclass of SessionHandler inherits validateId(); a setting with a NUL, an unknown SameSite and a
- * lifetime that is no integer are refused; session_module_name() refuses "user" in other words; an
- * empty session that is only touched stays unknown to the next start.
+ * lifetime that is no integer are refused; session_module_name() refuses "user" in other words; a
+ * failed save names write() where there is no updateTimestamp(); an empty session that is only touched
+ * stays unknown to the next start.
  */
 const CHANGED_SEQUENCES = [
+  'SessionHandler::close() with wrong arguments',
   'a line end at the end of a cookie',
   'a line that ends in blanks',
   'check touch: strict',
