@@ -152,7 +152,7 @@ test('a lost answer is one save for all that were written together', async () =>
   assert.deepEqual(await stored(sessions, id), { n: 10 });
 });
 
-test('a busy session is read after the pause, or its row would have changed again', async (t) => {
+test('a busy session is read after a short pause, and not before it', async (t) => {
   const { sessions, wire, id } = await open(0);
   const elsewhere = newStore();
   t.mock.method(Math, 'random', () => 1);
@@ -169,7 +169,7 @@ test('a busy session is read after the pause, or its row would have changed agai
     });
     let gate = wire.gate(1, SAVE, { opens: 'by hand' });
     const changed = session[change]();
-    for (let others = 0; others < 5; others += 1) {
+    for (let others = 0; others < 8; others += 1) {
       await gate.arrived;
       await (await elsewhere.open(id))?.save(json({ n: others }));
       const held = gate;
@@ -179,6 +179,8 @@ test('a busy session is read after the pause, or its row would have changed agai
     gate.open();
     await changed;
     stop();
-    assert.ok(pauses.beforeChange < pauses.beforeRead, `${change}: ${JSON.stringify(pauses)}`);
+    const { beforeRead, beforeChange } = pauses;
+    const isShort = beforeChange < beforeRead && beforeRead < 1000;
+    assert.ok(isShort, `${change}: ${JSON.stringify(pauses)}`);
   }
 });

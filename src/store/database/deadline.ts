@@ -7,6 +7,8 @@ import { tlsFault } from './tls.ts';
 /** Pauses grow from here and are drawn at random below their bound (full jitter). */
 const FIRST_PAUSE = 10;
 const LONGEST_PAUSE = 400;
+/** After a conflict the database is well: a save that waits for longer is passed by others. */
+const LONGEST_AFTER_CONFLICT = 50;
 const TRIES = 100;
 
 /** Counts down from the start of a call. */
@@ -76,7 +78,8 @@ export class Deadline {
   async pause(cause?: unknown): Promise<void> {
     this.#tries += 1;
     this.#word = wordOf(cause) ?? this.#word;
-    const bound = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (this.#tries - 1));
+    const longest = cause === undefined ? LONGEST_AFTER_CONFLICT : LONGEST_PAUSE;
+    const bound = Math.min(longest, FIRST_PAUSE * 2 ** (this.#tries - 1));
     const pause = Math.random() * bound;
     if (this.#tries >= TRIES || pause >= this.left) {
       throw new SessionUnavailable(this.#lateness(cause !== undefined), cause);
