@@ -29,6 +29,8 @@ export const attack: Attack = async ({ cluster, exported, given, say }) => {
     const id = await first.create_sid();
     await first.write(id, 'user|s:3:"ann";');
     await first.close();
+    // The answer of a commit says nothing of the other nodes: these reads wait for it there.
+    for (const node of nodes) await node.query('SELECT id FROM sessions');
     say('Ann is signed in. Her page has three parts, which load at once from three servers');
 
     const parts = [requestOn(0), requestOn(1), requestOn(2)];
