@@ -9,7 +9,6 @@ const FIRST_PAUSE = 10;
 const LONGEST_PAUSE = 400;
 /** After a conflict the database is well: a save that waits for longer is passed by others. */
 const LONGEST_AFTER_CONFLICT = 50;
-const TRIES = 100;
 
 /** Counts down from the start of a call. */
 export class Deadline {
@@ -61,8 +60,8 @@ export class Deadline {
    * Waits before the next try of what failed.
    *
    * @param failure - The error of the last attempt.
-   * @throws SessionSetupError where repeating cannot help; SessionUnavailable when the time or the
-   *   tries are used up; the signal's reason.
+   * @throws SessionSetupError where repeating cannot help; SessionUnavailable when the time is used up;
+   *   the signal's reason.
    */
   async pauseAfter(failure: unknown): Promise<void> {
     this.signal?.throwIfAborted();
@@ -73,7 +72,7 @@ export class Deadline {
    * Waits a random time that grows with each try.
    *
    * @param cause - The driver's error; without one, another request has changed the row.
-   * @throws SessionUnavailable when the time or the tries are used up; the signal's reason.
+   * @throws SessionUnavailable when the time is used up; the signal's reason.
    */
   async pause(cause?: unknown): Promise<void> {
     this.#tries += 1;
@@ -81,7 +80,7 @@ export class Deadline {
     const longest = cause === undefined ? LONGEST_AFTER_CONFLICT : LONGEST_PAUSE;
     const bound = Math.min(longest, FIRST_PAUSE * 2 ** (this.#tries - 1));
     const pause = Math.random() * bound;
-    if (this.#tries >= TRIES || pause >= this.left) {
+    if (pause >= this.left) {
       throw new SessionUnavailable(this.#lateness(cause !== undefined), cause);
     }
     await sleep(pause, this.signal);
