@@ -86,12 +86,12 @@ const required = (names = Object.entries(IMPORTS)): string =>
 
 const PRINT = 'visitTwice().then((seen) => console.log(seen));\n';
 
-/** The types must be there: without them both lines would compile. */
+/** The types must be there: without them all three lines would compile. */
 const TYPED = `
 // @ts-expect-error a function
 export const wrong: number = session_start;
 // @ts-expect-error an unknown option
-phpSession({ versoin: '8.4' });
+export const unknown = () => phpSession({ versoin: '8.4' });
 // @ts-expect-error a strategy that does not exist
 export const misspelt = () => createSessions({ url: '', secrets: [], strategy: 'hope' });
 `;
