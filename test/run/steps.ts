@@ -7,7 +7,7 @@ export interface Step {
   command: string[];
   /** True when a passing step's output is printed too. */
   shown?: boolean;
-  /** True when the step runs beside the matrix, which takes long and which the pages wait for. */
+  /** True when the step runs beside the matrix, which takes the longest and which the pages wait for. */
   isBeside?: boolean;
   /** True when the step reads the results of the comparisons with PHP, which are tests. */
   isLast?: boolean;
@@ -21,10 +21,6 @@ const script = (path: string, ...options: string[]): string[] => [
   path,
   ...options,
 ];
-
-/** Checks pages; only those of docs/ show results of this run. */
-const weave = (...pages: string[]): string[] =>
-  script('src/workshop/site/weave.ts', '--check', ...pages);
 
 /** Results of the last check, for files that have not changed since; `npm ci` removes them. */
 const CHECKED = 'node_modules/.cache/checked.tsbuildinfo';
@@ -66,7 +62,6 @@ export function stepsOf(matrixFile: string): Step[] {
       command: script('src/workshop/matrix/main.ts', '--brief', '--save', matrixFile),
       shown: true,
     },
-    { name: 'readmes', command: weave('lessons'), isBeside: true },
-    { name: 'pages', command: weave('docs', 'README.md'), isLast: true },
+    { name: 'pages', command: script('src/workshop/site/weave.ts', '--check'), isLast: true },
   ];
 }
