@@ -66,11 +66,7 @@ export async function collect(
     onDeleted(some);
   };
   if (context.facts.nodes > 1) await collectPieces(context, deadline, isOver, add);
-  else {
-    const work = (): Promise<number> =>
-      isWhole ? collectAll(context, deadline) : collectRanges(context, deadline, isOver);
-    add(await repeat(deadline, work));
-  }
+  else add(await repeat(deadline, () => collectRanges(context, deadline, isWhole, isOver)));
   context.events.emit('gc', () => ({ count }));
   return count;
 }
@@ -78,20 +74,17 @@ export async function collect(
 async function collectRanges(
   { database, table }: Context,
   deadline: Deadline,
+  isWhole: boolean,
   isOver: () => boolean,
 ): Promise<number> {
-  const link = await database.connect(deadline);
+  const link = await database.begin(deadline);
   let count = 0;
   try {
-    await link.run(deadline, 'SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
-    await link.run(deadline, 'START TRANSACTION');
     let from: number | undefined = 0;
     while (from !== undefined && !isOver()) {
-      const bound = table.expiredAfter(from, RANGE);
-      const { rows } = await link.run(deadline, bound.sql, bound.values);
-      const to: number | undefined = rows[0] === undefined ? undefined : Number(rows[0][0]);
+      const to: number | undefined = isWhole ? undefined : await endOfRange(from);
       const { sql, values } = table.sweepRange(from, to);
-      count += (await link.run(deadline, sql, values)).affected;
+      count += (await link.run(deadline, sql, values, isWhole ? LONG : 0)).affected;
       from = to;
     }
     await link.run(deadline, 'COMMIT');
@@ -101,19 +94,11 @@ async function collectRanges(
     link.destroy();
     throw error;
   }
-}
 
-async function collectAll({ database, table }: Context, deadline: Deadline): Promise<number> {
-  const link = await database.connect(deadline);
-  try {
-    await link.run(deadline, 'SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
-    const { sql, values } = table.sweepRange(0, undefined);
-    const { affected } = await link.run(deadline, sql, values, LONG);
-    link.release();
-    return affected;
-  } catch (error) {
-    link.destroy();
-    throw error;
+  async function endOfRange(from: number): Promise<number | undefined> {
+    const { sql, values } = table.expiredAfter(from, RANGE);
+    const [row] = (await link.run(deadline, sql, values)).rows;
+    return row && Number(row[0]);
   }
 }
 

@@ -25,7 +25,7 @@ import type { OnConflict } from './on-conflict.ts';
 import type { AnyOptions, SessionsOptions, Strategy } from './options.ts';
 import type { Format } from './payload/payload.ts';
 import type { SealOptions } from './payload/seal.ts';
-import type { Columns } from './table/statements.ts';
+import { COLUMNS, type Columns } from './table/statements.ts';
 
 /** The locks, which also a save handler of PHP may name. */
 export const LOCKS: Kind = oneOf('lock', 'lease', 'row');
@@ -66,23 +66,12 @@ const PREFIX: Kind = {
 
 /** The members of the options that are objects. */
 const MEMBERS: {
-  readonly columns: Record<keyof Columns, Kind>;
+  readonly columns: Readonly<Record<string, Kind>>;
   readonly cache: Record<keyof CacheOptions, Kind>;
   readonly gc: Record<keyof GcOptions, Kind>;
   readonly seal: Record<keyof SealOptions, Kind>;
 } = {
-  columns: {
-    id: TEXT,
-    data: TEXT,
-    version: TEXT,
-    token: TEXT,
-    user: TEXT,
-    label: TEXT,
-    next: TEXT,
-    created: TEXT,
-    updated: TEXT,
-    expires: TEXT,
-  },
+  columns: Object.fromEntries(Object.keys(COLUMNS).map((name) => [name, TEXT])),
   cache: { server: TEXT, maxAge: WHOLE_SECONDS, prefix: PREFIX, timeout: WAIT },
   gc: { every: WAIT, budget: WAIT },
   seal: { keys: ANY, readUnsealed: SWITCH },

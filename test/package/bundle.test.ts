@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 /** Bytes; docs/decisions.md says where they are. */
-const MOST = { store: 90_000, serialize: 52_000 };
+const MOST = { store: 89_000, serialize: 52_000 };
 
 test('a bundle of the store is no larger than the decision about it says', async () => {
   const { metafile } = await build({

@@ -129,6 +129,18 @@ export class Database {
     return new Promise((resolve, reject) => this.#take(deadline, reject, resolve));
   }
 
+  /**
+   * Takes a connection and begins a transaction at READ COMMITTED, which locks no gaps between rows.
+   *
+   * @throws As `connect()` and `Link.run()`.
+   */
+  async begin(deadline: Deadline): Promise<Link> {
+    const link = await this.connect(deadline);
+    await link.run(deadline, 'SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
+    await link.run(deadline, 'START TRANSACTION');
+    return link;
+  }
+
   #take(
     deadline: Deadline,
     onFailure: (failure: unknown) => void,

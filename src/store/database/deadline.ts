@@ -135,6 +135,8 @@ function wordOf(cause: unknown): string | undefined {
   return typeof code === 'string' ? ` (${code})` : undefined;
 }
 
+const EXPIRED = "the account's password has expired: ALTER USER … IDENTIFIED BY …";
+
 const REMEDIES: Readonly<Record<number, string>> = {
   1044: 'the user has no right to the schema: GRANT SELECT, INSERT, UPDATE, DELETE on the table',
   1045:
@@ -153,8 +155,8 @@ const REMEDIES: Readonly<Record<number, string>> = {
   1143: 'the user has no right to a column: GRANT SELECT, INSERT, UPDATE, DELETE on the table',
   1153: 'max_allowed_packet was lowered: raise it again, or store less in a session',
   1146: 'the table does not exist: create it once by createTable() or "npx phpsessid create", or set `table`',
-  1820: "the account's password has expired: ALTER USER … IDENTIFIED BY …",
-  1862: "the account's password has expired: ALTER USER … IDENTIFIED BY …",
+  1820: EXPIRED,
+  1862: EXPIRED,
   1406: "a value is longer than its column: compare the table with the store's schema",
 };
 

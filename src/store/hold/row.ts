@@ -24,10 +24,7 @@ export async function lockRow(
   _key: Buffer,
   deadline: Deadline,
 ): Promise<Hold> {
-  const link = await context.database.connect(deadline);
-  await link.run(deadline, 'SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
-  await link.run(deadline, 'START TRANSACTION');
-  return new LockedRow(link, context);
+  return new LockedRow(await context.database.begin(deadline), context);
 }
 
 /** A key as a name in `HoldContext.lockedRows`. */

@@ -25,8 +25,6 @@ export function hasReferences(bytes: Buffer): boolean {
   return REFERENCE.test(bytes.toString('latin1'));
 }
 
-const KEY_TYPES: readonly string[] = ['i:', 's:', 'S:'];
-
 /**
  * Finds the values of the top-level keys without decoding them.
  *
@@ -59,7 +57,7 @@ function splitArray(bytes: Buffer): Map<string, Buffer> | undefined {
   let at = head[0].length;
   for (let left = Number(head[1]); left > 0; left -= 1) {
     // PHP has keys that are ints or strings, and no others.
-    if (!KEY_TYPES.includes(bytes.toString('latin1', at, at + 2))) return undefined;
+    if (!'is'.includes(letterAt(bytes, at))) return undefined;
     const keyEnd = skipValue(bytes, at);
     const to = keyEnd === undefined ? undefined : skipValue(bytes, keyEnd);
     if (keyEnd === undefined || to === undefined) return undefined;
@@ -95,6 +93,10 @@ export function keyOf(name: string, isArray: boolean): PhpKey {
   return (isArray ? integerKey(name) : undefined) ?? name;
 }
 
+function bytesOfKey(name: string): Buffer {
+  return Buffer.from(keyOf(name, false) as string);
+}
+
 /**
  * Joins top-level values to a payload.
  *
@@ -105,7 +107,7 @@ export function joinPhp(format: PhpFormat, entries: ReadonlyMap<string, Buffer>)
   if (format === 'php_serialize') parts.push(Buffer.from(`a:${entries.size}:{`));
   for (const [name, value] of entries) {
     requireKey(format, name);
-    const key = Buffer.from(keyOf(name, false) as string);
+    const key = bytesOfKey(name);
     if (format === 'php_serialize') parts.push(serialize(keyOf(name, true)), value);
     else if (format === 'php') parts.push(key, Buffer.from('|'), value);
     else parts.push(Buffer.from([key.length]), key, value);
@@ -122,7 +124,7 @@ export function joinPhp(format: PhpFormat, entries: ReadonlyMap<string, Buffer>)
 export function requireKey(format: PhpFormat, name: string): void {
   if (!isWellFormed(name)) throw new SessionValueError(name, 'a key with half a surrogate pair');
   if (format === 'php_serialize') return;
-  const key = Buffer.from(keyOf(name, false) as string);
+  const key = bytesOfKey(name);
   if (format === 'php' && key.includes(BAR)) {
     throw new SessionValueError(name, 'a key with "|" (format php)');
   }
@@ -178,55 +180,41 @@ function skipValue(bytes: Buffer, from: number): number | undefined {
   /** How many keys and values each open container still needs. */
   const open: number[] = [];
   let at = from;
-  for (;;) {
-    const letter = String.fromCharCode(bytes[at] ?? 0);
-    if (letter === 'N') at += 1;
-    else if ('bidrR'.includes(letter)) at = bytes.indexOf(SEMICOLON, at);
-    else if (letter === 's' || letter === 'E') {
+  do {
+    if (open.length > 0) open.push((open.pop() as number) - 1);
+    const letter = letterAt(bytes, at);
+    if ('NbidrR'.includes(letter)) {
+      at = bytes.indexOf(SEMICOLON, at) + 1;
+      if (at === 0) return undefined;
+    } else if ('sE'.includes(letter)) {
       const [length, start] = numberAt(bytes, at + 2);
-      if (length === undefined || bytes[start] !== QUOTE) return undefined;
-      at = start + 1 + length;
-      if (bytes[at] !== QUOTE) return undefined;
-      at += 1;
-    } else if (letter === 'a' || letter === 'O') {
-      const name = letter === 'a' ? at + 2 : skipName(bytes, at + 2);
-      const [count, start] = name === undefined ? [undefined, 0] : numberAt(bytes, name);
-      if (count === undefined || count > bytes.length || bytes[start] !== OPEN) return undefined;
-      open.push(count * 2);
-      at = start + 1;
-    } else if (letter === 'C') {
-      const name = skipName(bytes, at + 2);
-      const [length, start] = name === undefined ? [undefined, 0] : numberAt(bytes, name);
-      if (length === undefined || bytes[start + 1 + length] !== CLOSE) return undefined;
-      at = start + 2 + length;
-      if (!closeAll()) return undefined;
-      if (open.length === 0) return at;
-      continue;
+      at = start + length + 3;
+      if (bytes[start] !== QUOTE || bytes[at - 2] !== QUOTE || bytes[at - 1] !== SEMICOLON)
+        return undefined;
+    } else if ('aOC'.includes(letter)) {
+      const [count, start] = numberAt(bytes, letter === 'a' ? at + 2 : skipName(bytes, at + 2));
+      if (bytes[start] !== OPEN) return undefined;
+      // `C:` has bytes of its class in place of keys and values.
+      const isOpaque = letter === 'C';
+      open.push(isOpaque ? 0 : count * 2);
+      at = start + 1 + (isOpaque ? count : 0);
     } else return undefined;
-    const isContainer = letter === 'a' || letter === 'O';
-    if (!isContainer) {
-      if (at < 0 || bytes[at] !== SEMICOLON) return undefined;
-      at += 1;
-    }
-    if (!closeAll(isContainer)) return undefined;
-    if (open.length === 0) return at;
-  }
-
-  /** Counts the value that has just ended, and ends the containers that are complete. */
-  function closeAll(isNew = false): boolean {
-    if (!isNew && open.length > 0) open[open.length - 1] = (open.at(-1) as number) - 1;
     while (open.at(-1) === 0) {
-      if (bytes[at] !== CLOSE) return false;
+      if (bytes[at] !== CLOSE) return undefined;
       at += 1;
       open.pop();
-      if (open.length > 0) open[open.length - 1] = (open.at(-1) as number) - 1;
     }
-    return true;
-  }
+  } while (open.length > 0);
+  return at;
 }
 
-/** Reads `12:`; returns the number and the place behind the colon. */
-function numberAt(bytes: Buffer, from: number): [number | undefined, number] {
+/** Returns the letter that a value begins with; behind the end, none that a value has. */
+function letterAt(bytes: Buffer, at: number): string {
+  return String.fromCharCode(bytes[at] ?? 0);
+}
+
+/** Reads `12:`; returns the number and the place behind the colon. NaN, and no place, without one. */
+function numberAt(bytes: Buffer, from: number): [number: number, at: number] {
   let at = from;
   let number = 0;
   for (; at - from < 10; at += 1) {
@@ -234,15 +222,13 @@ function numberAt(bytes: Buffer, from: number): [number | undefined, number] {
     if (digit < 0 || digit > 9) break;
     number = number * 10 + digit;
   }
-  return at === from || bytes[at] !== COLON ? [undefined, at] : [number, at + 1];
+  return at > from && bytes[at] === COLON ? [number, at + 1] : [Number.NaN, Number.NaN];
 }
 
-/** Skips `4:"User":`; returns the place behind it. */
-function skipName(bytes: Buffer, from: number): number | undefined {
+/** Skips `4:"User":`; returns the place behind it, or NaN. */
+function skipName(bytes: Buffer, from: number): number {
   const [length, start] = numberAt(bytes, from);
-  if (length === undefined) return undefined;
-  const end = start + 1 + length;
-  return bytes[start] === QUOTE && bytes[end] === QUOTE && bytes[end + 1] === COLON
-    ? end + 2
-    : undefined;
+  const end = start + length + 1;
+  const isName = bytes[start] === QUOTE && bytes[end] === QUOTE && bytes[end + 1] === COLON;
+  return isName ? end + 2 : Number.NaN;
 }

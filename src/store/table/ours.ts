@@ -4,6 +4,7 @@ import type { ExtraValue } from '../extra.ts';
 import { quote } from './names.ts';
 import {
   ALL_ROWS,
+  COLUMNS,
   type Columns,
   firstMarks,
   MARK_BYTES,
@@ -21,19 +22,6 @@ const TRAP = 30 * 24 * 60 * 60 * 1000;
 
 /** No bytes. */
 export const NO_DATA: Buffer = Buffer.alloc(0);
-
-const COLUMNS: Columns = {
-  id: 'id',
-  data: 'd',
-  version: 'version',
-  token: 'token',
-  user: 'user',
-  label: 'label',
-  next: 'next',
-  created: 'created',
-  updated: 'updated',
-  expires: 'expires',
-};
 
 /** The table that `createTable()` makes, with all that the store can do. */
 export class OurTable implements Table {
@@ -190,15 +178,15 @@ export class OurTable implements Table {
   }
 
   page(after: Buffer, count: number): Statement {
-    return { sql: `${this.#sql.page} LIMIT ${Math.trunc(count)}`, values: [after] };
+    return limited(this.#sql.page, count, after);
   }
 
   some(count: number): Statement {
-    return { sql: `${this.#sql.some} LIMIT ${Math.trunc(count)}`, values: [] };
+    return limited(this.#sql.some, count);
   }
 
   expired(count: number): Statement {
-    return { sql: `${this.#sql.expired} LIMIT ${Math.trunc(count)}`, values: [] };
+    return limited(this.#sql.expired, count);
   }
 
   expiredAfter(from: number, count: number): Statement {
@@ -227,6 +215,11 @@ export class OurTable implements Table {
 /** The values that find a row only as it was read. */
 function asRead({ key, guard, seen }: Save): Bound[] {
   return [key, guard as number, seen];
+}
+
+/** Bounds a SELECT's answer to some rows: a number of rows cannot be bound as other values are. */
+function limited(sql: string, count: number, ...values: Bound[]): Statement {
+  return { sql: `${sql} LIMIT ${Math.trunc(count)}`, values };
 }
 
 /** Returns a placeholder for each value. */

@@ -56,17 +56,13 @@ export async function probe(
     );
   }
   const columns = await ask(
-    'SELECT COLUMN_NAME,DATA_TYPE,CHARACTER_OCTET_LENGTH,COLLATION_NAME ' +
-      `FROM information_schema.COLUMNS WHERE TABLE_SCHEMA=? AND TABLE_NAME=?${ALL_ROWS}`,
+    'SELECT COLUMN_NAME,CHARACTER_OCTET_LENGTH,COLLATION_NAME,ENGINE FROM information_schema.COLUMNS ' +
+      'JOIN information_schema.TABLES USING (TABLE_SCHEMA,TABLE_NAME) ' +
+      `WHERE TABLE_SCHEMA=? AND TABLE_NAME=?${ALL_ROWS}`,
     String(named),
     String(tableName),
   );
-  const [engine] = await ask(
-    'SELECT ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA=? AND TABLE_NAME=? LIMIT 1',
-    String(named),
-    String(tableName),
-  );
-  const maxBytes = capacityOf(table, columns, String(engine?.[0]));
+  const maxBytes = capacityOf(table, columns);
   return {
     schema: String(named),
     maxBytes: Math.min(maxBytes, Number(packet) - STATEMENT_BYTES) - overhead,
@@ -75,13 +71,10 @@ export async function probe(
 }
 
 /** Returns how many bytes the data column takes. */
-function capacityOf(
-  table: Table,
-  columns: readonly (readonly unknown[])[],
-  engine: string,
-): number {
+function capacityOf(table: Table, columns: readonly (readonly unknown[])[]): number {
   const place = `the table "${table.name}"`;
-  if (columns.length === 0) {
+  const [first] = columns;
+  if (first === undefined) {
     throw new SessionSetupError(
       `${place} does not exist, or the user may not see it: create it once by createTable() or "npx phpsessid create"`,
     );
@@ -94,20 +87,21 @@ function capacityOf(
         'the schema of the documentation, or give its names in `columns`',
     );
   }
+  const engine = String(first[3]);
   if (engine.toLowerCase() !== 'innodb') {
     throw new SessionSetupError(
       `${place} uses the engine ${engine}, which has no transactions: ALTER TABLE … ENGINE=InnoDB`,
     );
   }
   const [key = '', data = ''] = table.columns;
-  const collation = found.get(key.toLowerCase())?.[3];
+  const collation = found.get(key.toLowerCase())?.[2];
   if (typeof collation === 'string' && !collation.endsWith('_bin')) {
     throw new SessionSetupError(
       `the column "${key}" of ${place} compares by ${collation}, which takes different ids for the ` +
         'same one: make it VARBINARY',
     );
   }
-  return Number(found.get(data.toLowerCase())?.[2]);
+  return Number(found.get(data.toLowerCase())?.[1]);
 }
 
 type Ask = (sql: string) => Promise<readonly (readonly unknown[])[]>;

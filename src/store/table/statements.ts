@@ -37,6 +37,20 @@ export interface Columns {
   readonly expires: string;
 }
 
+/** The columns of the table that `createTable()` makes. */
+export const COLUMNS: Columns = {
+  id: 'id',
+  data: 'd',
+  version: 'version',
+  token: 'token',
+  user: 'user',
+  label: 'label',
+  next: 'next',
+  created: 'created',
+  updated: 'updated',
+  expires: 'expires',
+};
+
 /** The statements of a table, and conditions that some of them are completed with. */
 export type Statements = Record<
   | 'isAlive'
