@@ -22,6 +22,7 @@ import {
   poolOf,
   query,
   schema,
+  statementsOn,
   stored,
   storeOn,
   wiredStore,
@@ -162,6 +163,29 @@ test('a database that goes away ends a call in its time, which has no lock to wa
     }),
   );
   assert.ok(performance.now() - began < 12_000);
+});
+
+test('lock: a server that hangs ends a wait for the lock in the time of a call', async () => {
+  const times = { timeout: 1, statementTimeout: 0.5, lockTimeout: 600 };
+  const { sessions, wire } = await wiredStore({ strategy: 'lock', ...times });
+  const id = sessions.newId();
+  const hang = wire.gate(99, /GET_LOCK/, { opens: 'by hand' });
+  const began = performance.now();
+  await assert.rejects(sessions.open(id), SessionUnavailable);
+  assert.ok(performance.now() - began < 12_000);
+  hang.cut();
+});
+
+test('lock: a request that waits for more than a second gets the lock', async () => {
+  const { sessions, wire } = await wiredStore({ strategy: 'lock' });
+  const id = await newSession(sessions, { n: 0 });
+  const holder = await open(newStore({ strategy: 'lock' }), id);
+  const asked = statementsOn(wire, /GET_LOCK/);
+  const waiting = increment(sessions, id);
+  await until(() => asked.length === 2);
+  await holder.close();
+  await waiting;
+  assert.deepEqual(await stored(sessions, id), { n: 1 });
 });
 
 test('lock: the answer of a save is lost, and the save is known', async () => {

@@ -50,10 +50,15 @@ export class Deadline {
     try {
       return await wait();
     } finally {
-      const waited = Math.min(this.#patience, performance.now() - began);
-      this.#patience -= waited;
-      this.#end += waited;
+      this.noteWait(performance.now() - began);
     }
+  }
+
+  /** A wait for a lock is over. It does not count as long as the patience lasts. */
+  noteWait(milliseconds: number): void {
+    const waited = Math.min(this.#patience, milliseconds);
+    this.#patience -= waited;
+    this.#end += waited;
   }
 
   /**

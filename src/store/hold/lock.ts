@@ -11,6 +11,14 @@ import { type Hold, type HoldContext, transact } from './hold.ts';
 const RELEASE_WITHIN = 1000;
 
 /**
+ * Milliseconds that the server waits for the lock before it answers, and is asked again: a server that
+ * hangs gives no answer. Whole seconds, because MySQL rounds.
+ */
+const ASK_EVERY = 1000;
+
+const SQL = 'SELECT GET_LOCK(?,?) LIMIT 1';
+
+/**
  * Takes the session's lock.
  *
  * @param key - The session's key.
@@ -29,20 +37,23 @@ export async function lockByName(
     `${facts.schema}\0${quote(table.name)}\0${key.toString('hex')}`,
     'hex',
   );
-  const { patience } = deadline;
-  const sql = 'SELECT GET_LOCK(?,?) LIMIT 1';
-  const { rows } = await deadline.whileLocked(() =>
-    link.run(deadline, sql, [name, patience / 1000], patience),
-  );
-  const got = String(rows[0]?.[0]);
-  if (got === '1') return new NamedLock(link, name);
-  if (got === '0') {
-    link.release();
-    throw new SessionLockTimeout(lockTimeout);
+  for (;;) {
+    const { patience } = deadline;
+    const wait = Math.min(patience, ASK_EVERY);
+    const began = performance.now();
+    const { rows } = await link.run(deadline, SQL, [name, wait / 1000], wait);
+    deadline.noteWait(performance.now() - began);
+    const got = String(rows[0]?.[0]);
+    if (got === '1') return new NamedLock(link, name);
+    if (got !== '0') {
+      // After any other answer the connection may have the lock.
+      link.destroy();
+      throw new StatementFailure(new Error(`GET_LOCK() returned ${got}`), false);
+    }
+    if (wait === patience) break;
   }
-  // After any other answer the connection may have the lock.
-  link.destroy();
-  throw new StatementFailure(new Error(`GET_LOCK() returned ${got}`), false);
+  link.release();
+  throw new SessionLockTimeout(lockTimeout);
 }
 
 class NamedLock implements Hold {
