@@ -48,7 +48,11 @@ interface Fetched {
     createPool(
       factory: object,
       options: object,
-    ): { acquire(): Promise<object>; release(one: object): void };
+    ): {
+      acquire(): Promise<object>;
+      release(one: object): void;
+      destroy(one: object): Promise<void>;
+    };
   };
   ioredis: {
     default: new (

@@ -6,10 +6,13 @@ import assert from 'node:assert/strict';
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { spawn } from 'node:child_process';
 import { EventEmitter, on } from 'node:events';
+import { type FSWatcher, mkdtempSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { PassThrough, Writable } from 'node:stream';
 import { after, test } from 'node:test';
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { BroadcastChannel, MessageChannel, Worker } from 'node:worker_threads';
 import { serve } from './fixture.ts';
 import { ambients, bobsArrival, emitOnce } from './overlap.ts';
 import { load } from './queue-packages.ts';
@@ -40,6 +43,12 @@ test('a function that is called once for all requests: only the explicit form is
   const { cargo: cargoOf, memoize: memoizeOf } = load('async');
   const cargo = cargoOf((_, done) => void bobsArrival().then(done));
   const memoizeAsync = memoizeOf((_, done) => void bobsArrival().then(done));
+  const made: (() => void)[] = [];
+  const create = async (): Promise<object> => {
+    for (const each of made) each();
+    return {};
+  };
+  const pool = load('generic-pool').createPool({ create, destroy: async () => {} }, { max: 1 });
   const { defer, shareReplay } = load('rxjs');
   const replayed = defer(() => bobsArrival()).pipe(shareReplay(1));
   const failing = new EventEmitter({ captureRejections: true });
@@ -57,6 +66,10 @@ test('a function that is called once for all requests: only the explicit form is
     },
     'async, cargo.push(task, callback)': (callback) => cargo.push('task', callback),
     'async, memoize(function)': (callback) => memoizeAsync('task', callback),
+    'generic-pool, create()': (callback) => {
+      made.push(callback);
+      void pool.acquire().then((one) => bobsArrival().then(() => pool.destroy(one)));
+    },
     'rxjs, shareReplay()': (callback) => replayed.subscribe(callback),
     'a rejection that an emitter captures': (callback) => {
       rejected.add(callback);
@@ -112,6 +125,17 @@ test('what one request has made for all calls back in its context: only the expl
   const slow = new Writable({
     write: (_chunk, _encoding, done) => void bobsArrival().then(() => done()),
   });
+  const folder = mkdtempSync(join(tmpdir(), 'phpsessid-watch-'));
+  let channels: BroadcastChannel[] | undefined;
+  let watcher: FSWatcher | undefined;
+  let interval: NodeJS.Timeout | undefined;
+  const ticks: (() => void)[] = [];
+  after(() => {
+    for (const each of channels ?? []) each.close();
+    watcher?.close();
+    clearInterval(interval);
+    rmSync(folder, { recursive: true });
+  });
   after(() => child?.kill());
   after(() => ports?.port1.close());
   after(() => worker?.terminate());
@@ -146,6 +170,22 @@ test('what one request has made for all calls back in its context: only the expl
     'lines of a stream': (callback) => {
       lines.once('line', callback);
       type();
+    },
+    'messages of a BroadcastChannel': (callback) => {
+      channels ??= [new BroadcastChannel('shared'), new BroadcastChannel('shared')];
+      channels[0]?.addEventListener('message', callback);
+      channels[1]?.postMessage('');
+    },
+    'a file that fs.watch() watches': (callback) => {
+      watcher ??= watch(folder);
+      watcher.once('change', callback);
+      writeFileSync(join(folder, 'file'), '');
+    },
+    'an interval': (callback) => {
+      ticks.push(callback);
+      interval ??= setInterval(() => {
+        for (const each of ticks.splice(0)) each();
+      }, 20);
     },
     'the callback of a stream’s write()': (callback) => void slow.write('text', () => callback()),
   });
