@@ -519,6 +519,46 @@ test('data that an error handler refuses is not written in part', async () => {
   assert.equal(readFileSync(join(folder, 'sess_half'), 'utf8'), '');
 });
 
+test('after a write() and an error handler that throw, close() is not called', async () => {
+  const calls = join(folder, 'calls');
+  const script = join(folder, 'throwing.php');
+  writeFileSync(
+    script,
+    `<?php class Failing extends SessionHandler {
+      function write($id, $data): bool { throw new Exception('full'); }
+      function close(): bool { file_put_contents('${calls}', 'close ', FILE_APPEND); return true; }
+    }
+    set_error_handler(function ($level, $text) {
+      file_put_contents('${calls}', "$text ", FILE_APPEND);
+      throw new ErrorException($text);
+    });
+    session_set_save_handler(new Failing, false); session_start();`,
+  );
+  await native.request({ script });
+  const recursive = 'PHP Request Shutdown: Cannot call session save handler in a recursive manner';
+  assert.equal(readFileSync(calls, 'utf8'), `${recursive} `);
+  const heard: string[] = [];
+  const onMessage = ({ message }: PhpSessionMessage): never => {
+    heard.push(message);
+    throw new Error(message);
+  };
+  const ended = withPhpRequest(
+    { onMessage, settings: { 'session.save_path': folder } },
+    async () => {
+      class Failing extends SessionHandler {
+        override write = (): never => {
+          throw new Error('full');
+        };
+        override close = async (): Promise<boolean> => heard.push('close') > 0;
+      }
+      session_set_save_handler(new Failing(), false);
+      await session_start();
+    },
+  );
+  await assert.rejects(ended, /full/);
+  assert.deepEqual(heard, [recursive]);
+});
+
 test('five releases can be chosen', async () => {
   const partitioned = (version: PhpOptions['version']): Promise<string | false> =>
     withPhpRequest({ version }, () => ini_get('session.cookie_partitioned'));
