@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 /** The level that PHP gives a message. */
 export type PhpMessageLevel = 'E_WARNING' | 'E_NOTICE' | 'E_DEPRECATED';
 
@@ -25,6 +27,15 @@ export function emitAsWarning({ level, message }: PhpMessage): void {
   process.emitWarning(message, { type: level });
 }
 
+/**
+ * Reports an error that no caller receives as a warning of the process.
+ *
+ * @param error - Any value: process.emitWarning() throws for one that is neither an Error nor a text.
+ */
+export function warnOf(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : inspect(error));
+}
+
 /** The PHP releases whose behaviour can be selected. */
 export type PhpVersion = '8.2' | '8.3' | '8.4' | '8.5' | '8.6';
 
@@ -44,6 +55,8 @@ export class UnserializeError extends Error {
   readonly messages: readonly PhpMessage[];
 
   /**
+   * Writes the message as the PHP release does.
+   *
    * @param offset - PHP's offset.
    * @param length - How many bytes there were.
    * @param version - The PHP release.
@@ -79,6 +92,8 @@ export class UnserializableError extends TypeError {
   readonly path: string;
 
   /**
+   * Puts the path in front of the reason.
+   *
    * @param path - The path to the value.
    * @param reason - Why PHP cannot hold the value, and what to write instead.
    */
@@ -105,6 +120,8 @@ export class EnvelopeError extends Error {
   readonly path: string;
 
   /**
+   * Puts the path in front of the reason.
+   *
    * @param path - The path to the fault.
    * @param reason - Why the envelope cannot be read.
    */

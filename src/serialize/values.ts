@@ -59,17 +59,21 @@ export class PhpFloat {
   /** The float as JavaScript calculates with it. */
   readonly value: number;
 
-  /** @param value - Any number, also `NaN`, `Infinity` and `-0`. */
+  /**
+   * Marks a number as a float.
+   *
+   * @param value - Any number, also `NaN`, `Infinity` and `-0`.
+   */
   constructor(value: number) {
     this.value = value;
   }
 
-  /** @returns The number, for calculations. */
+  /** Returns the number, for calculations. */
   valueOf(): number {
     return this.value;
   }
 
-  /** @returns The number, since JSON has one kind only. */
+  /** Returns the number, since JSON has one kind only. */
   toJSON(): number {
     return this.value;
   }
@@ -86,7 +90,11 @@ export class PhpReference<Value extends PhpValue = PhpValue> {
   /** The variable's value; an assignment changes it at every place. */
   value: Value;
 
-  /** @param value - The variable's value. */
+  /**
+   * Puts a value into a box of its own.
+   *
+   * @param value - The variable's value.
+   */
   constructor(value: Value) {
     this.value = value;
   }
@@ -125,6 +133,8 @@ export class PhpObject {
   readonly properties: Map<PhpKey, PhpValue>;
 
   /**
+   * Describes an object of any class of PHP; none has to exist here.
+   *
    * @param className - The class, with its namespace.
    * @param properties - Public properties, or a map with PHP's mangled names, which is not copied.
    */
@@ -207,6 +217,8 @@ export class PhpSerializable {
   payload: Uint8Array;
 
   /**
+   * Keeps the bytes of an object as they are.
+   *
    * @param className - The class, with its namespace.
    * @param payload - The bytes that the class's `serialize()` returned; they are not copied.
    */
@@ -235,6 +247,8 @@ export class PhpPart {
   readonly isReference: boolean;
 
   /**
+   * Names the place of a value inside a payload.
+   *
    * @param owner - The object whose payload holds the value.
    * @param offset - The value's number, counted from the owner's: 1 is the first value of the payload.
    * @param isReference - True for one variable (`R:`), false for one object (`r:`).
@@ -260,6 +274,8 @@ export class PhpEnum {
   readonly caseName: PhpString;
 
   /**
+   * Names a case.
+   *
    * @param className - The enum, with its namespace.
    * @param caseName - The case's name.
    */

@@ -12,6 +12,8 @@
  */
 export class SessionError extends Error {
   /**
+   * Makes an error that is named after its class.
+   *
    * @param message - The reason and its remedy.
    * @param cause - The error underneath, such as the driver's.
    */
@@ -50,6 +52,8 @@ export class SessionConflict extends SessionError {
   readonly keys: readonly string[];
 
   /**
+   * Reports a save that was not made because of another one.
+   *
    * @param keys - The keys that both requests changed.
    * @param reason - Why nothing was written.
    * @param cause - The error underneath.
@@ -71,7 +75,11 @@ export class SessionConflict extends SessionError {
  * new SessionLockTimeout(30_000) instanceof SessionError; // true
  */
 export class SessionLockTimeout extends SessionError {
-  /** @param milliseconds - The time that the request has waited for the lock. */
+  /**
+   * Reports a wait that was too long.
+   *
+   * @param milliseconds - The time that the request has waited for the lock.
+   */
   constructor(milliseconds: number) {
     super(
       `Another request still has the session's lock after ${milliseconds} ms: close() sessions before ` +
@@ -89,6 +97,8 @@ export class SessionLockTimeout extends SessionError {
  */
 export class SessionLockLost extends SessionError {
   /**
+   * Reports whether the save may have been made.
+   *
    * @param cause - The driver's error, if the loss was found by one.
    * @param isCertain - Whether the save was not made; false if its answer was lost.
    */
@@ -115,6 +125,8 @@ export class SessionTooLarge extends SessionError {
   readonly limit: number;
 
   /**
+   * Compares the size with the limit in the message.
+   *
    * @param size - The data's size in bytes.
    * @param limit - The largest size that the server takes.
    */
@@ -139,6 +151,8 @@ export class SessionValueError extends SessionError {
   readonly path: string;
 
   /**
+   * Names the place and the kind of the value, and not the value.
+   *
    * @param path - The value's place.
    * @param kind - The kind of value, with its article.
    * @param cause - The error underneath.
@@ -157,6 +171,8 @@ export class SessionValueError extends SessionError {
  */
 export class SessionUnreadable extends SessionError {
   /**
+   * Reports the fault without any of the bytes.
+   *
    * @param reason - The fault in the bytes, without any of them.
    * @param cause - The error underneath, such as the decoder's.
    */
@@ -173,7 +189,11 @@ export class SessionUnreadable extends SessionError {
  * new SessionNotFresh(300).message; // 'There was no login in the last 300 s: ask for the password again'
  */
 export class SessionNotFresh extends SessionError {
-  /** @param maxAge - The age in seconds that was allowed. */
+  /**
+   * Reports the age that a login may have.
+   *
+   * @param maxAge - The age in seconds that was allowed.
+   */
   constructor(maxAge: number) {
     super(`There was no login in the last ${maxAge} s: ask for the password again`);
   }

@@ -13,7 +13,7 @@ test('every public function and class has an example', () => {
   assert.deepEqual(names.without, []);
 });
 
-test("every parameter of the library's functions and methods is described", () => {
+test('every method of the library and every parameter is described', () => {
   assert.deepEqual(names.undescribed, []);
 });
 

@@ -29,7 +29,7 @@ export interface PublicNames extends Exporters {
   examples: Example[];
   /** Functions and classes without an example, as `src/php/functions/values.ts:12 session_id`. */
   without: string[];
-  /** Parameters without a description, as `src/store/store.ts:165 Sessions.open(id)`. */
+  /** Methods and parameters without a description, as `src/store/store.ts:165 Sessions.open(id)`. */
   undescribed: string[];
 }
 

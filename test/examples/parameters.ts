@@ -1,12 +1,13 @@
-/** Finds the parameters of public functions and methods that no `@param` describes. */
+/** Finds public methods without a sentence, and parameters that no `@param` describes. */
 import ts from 'typescript';
 
 type Host = ts.Declaration | ts.TypeElement;
 
 /**
- * Lists a public name's parameters without a description: of a function, of the members of a class
- * or an interface, and of function types. A method without tags has those of the method that it
- * implements or overrides, as in editors; members marked `@internal` are left out.
+ * Lists a public name's methods and constructors without a sentence, and its parameters without a
+ * description: of a function, of the members of a class or an interface, and of function types. A
+ * method without text or tags has those of the method that it implements or overrides, as in editors;
+ * members marked `@internal` are left out.
  *
  * @param exported - The name as a module exports it; a class that is exported as a type has no
  *   public constructor.
@@ -48,7 +49,12 @@ export function undescribedParameters(
     if (member.name && ts.isPrivateIdentifier(member.name)) return;
     if (ts.isConstructorDeclaration(member) && isTypeOnly) return;
     if (isSignature(member)) {
-      if (!isImplementation(checker, member)) readSignature(member, member, name);
+      if (isImplementation(checker, member)) return;
+      const signature = checker.getSignatureFromDeclaration(member);
+      if (!signature?.getDocumentationComment(checker).length) {
+        found.push({ name, declaration: member });
+      }
+      readSignature(member, member, name);
     } else if ((ts.isPropertySignature(member) || ts.isPropertyDeclaration(member)) && member.type)
       readType(member.type, member, name);
   };

@@ -72,6 +72,8 @@ export class ExpressSessionStore extends Store {
   readonly #held = new WeakMap<object, { readonly sid: string; readonly held: Held }>();
 
   /**
+   * Keeps the sessions of the layer in this store; nothing is sent yet.
+   *
    * @param sessions - The sessions, with the strategy `merge`: express-session has no end of a
    *   request at which a lock could be released.
    * @param options - The user of a session, and the table that sessions come from.

@@ -93,6 +93,8 @@ export class FastifySessionStore {
   readonly #sessions: CookieSessions<CookieSession>;
 
   /**
+   * Keeps the sessions of the layer in this store; nothing is sent yet.
+   *
    * @param sessions - The sessions, with the strategy `merge`: @fastify/session has no end of a
    *   request at which a lock could be released.
    * @param options - The user of a session.

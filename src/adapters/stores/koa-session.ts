@@ -70,6 +70,8 @@ export class KoaSessionStore {
   readonly #read = new WeakMap<object, { session: LayerSession; isLeaving: boolean }>();
 
   /**
+   * Keeps the sessions of the layer in this store; nothing is sent yet.
+   *
    * @param sessions - The sessions, with the strategy `merge`: koa-session does not report
    *   the end of a request, at which a lock would be released.
    * @param options - The user of a session.

@@ -75,6 +75,8 @@ export class Auth0SessionStore<Session extends Auth0Session> {
   readonly #read = new WeakMap<object, ReadValue>();
 
   /**
+   * Keeps the sessions of the layer in this store; nothing is sent yet.
+   *
    * @param sessions - The sessions, with the strategy `merge`.
    * @throws SessionSetupError for another strategy.
    */
