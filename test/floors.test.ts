@@ -47,7 +47,7 @@ const workshop: string[][] = [
 const doors: ReadonlySet<string> = new Set([
   ...['serialize', 'php', 'store', 'adapters', 'cli'].map((room) => `src/${room}/index.ts`),
   'src/php/host.ts',
-  // The float printer and the default handler of messages, shared with PHP's layer but not public.
+  // The float printer, and the reports of messages and errors, shared with other rooms but not public.
   'src/serialize/numbers.ts',
   'src/serialize/messages.ts',
   // The store's: values of an envelope, one by one.

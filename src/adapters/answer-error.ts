@@ -1,6 +1,6 @@
 /** The default answer to an error of a page or of a save, for the adapters on node:http. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { warn } from './warn.ts';
+import { warnOf } from '../serialize/messages.ts';
 
 /** Answers an error of a page or of a save. */
 export type OnError = (error: unknown, request: IncomingMessage, response: ServerResponse) => void;
@@ -28,7 +28,7 @@ export function answerError(
   _request: IncomingMessage,
   response: ServerResponse,
 ): void {
-  warn(error);
+  warnOf(error);
   if (response.destroyed || response.writableEnded) return;
   if (response.headersSent) {
     response.destroy();

@@ -4,10 +4,10 @@
  * @module fetch
  */
 import type { PhpOptions } from '../php/host.ts';
+import { warnOf } from '../serialize/messages.ts';
 import { prepareExchanges } from './exchange.ts';
 import { FetchHead } from './fetch-head.ts';
 import { answerOf, isResponse } from './thrown-response.ts';
-import { warn } from './warn.ts';
 
 /** PHP's behaviour, and what happens when a handler fails. */
 export interface PhpFetchOptions<Name extends string = string> extends PhpOptions<Name> {
@@ -73,7 +73,7 @@ export function withPhpFetch<Name extends string, Others extends unknown[]>(
       if (isResponse(error)) throw error;
       // As PHP does after an uncaught exception: the session is saved all the same.
       await exchange.commit('its handler had failed').catch((failure: unknown) => {
-        if (failure !== error) warn(failure);
+        if (failure !== error) warnOf(failure);
       });
       return await answerOf(() => onError(error, request), finish);
     }
@@ -81,6 +81,6 @@ export function withPhpFetch<Name extends string, Others extends unknown[]>(
 }
 
 function answerError(error: unknown): Response {
-  warn(error);
+  warnOf(error);
   return new Response('Internal Server Error\n', { status: 500 });
 }

@@ -6,6 +6,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Caller, callerOf, type ResponseHead } from '../php/host.ts';
+import { warnOf } from '../serialize/messages.ts';
 import { Commits, type Committing, type PageOwner, reportsFailure } from './commits.ts';
 import {
   type Called,
@@ -25,7 +26,6 @@ import {
   startOver,
   unpark,
 } from './queued-response.ts';
-import { warn } from './warn.ts';
 
 const HOLD: unique symbol = Symbol('phpsessid');
 
@@ -237,7 +237,7 @@ export class HeldResponse implements ResponseHead, PageCalls {
       this.#renewHead();
       flush(response);
     } catch (error) {
-      warn(error);
+      warnOf(error);
       response.destroy(error as Error);
     }
     this.#close();
@@ -272,7 +272,7 @@ export class HeldResponse implements ResponseHead, PageCalls {
   #discard(error: unknown, owner: PageOwner, isKnown: boolean): void {
     const response = this.#response;
     if (reportsFailure(statusOf(response), isKnown)) {
-      warn(error);
+      warnOf(error);
       this.#release();
       return;
     }

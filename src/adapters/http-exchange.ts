@@ -4,12 +4,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { inspect } from 'node:util';
 import { isThenable, type PhpOptions, type ResponseHead } from '../php/host.ts';
 import { session_write_close } from '../php/index.ts';
+import { warnOf } from '../serialize/messages.ts';
 import type { PageOwner } from './commits.ts';
 import { type Exchange, type ExchangeParts, prepareExchanges } from './exchange.ts';
 import { HeldResponse } from './held-response.ts';
 import { isQueueable } from './queued-response.ts';
 import { upgradeHeadOf } from './upgrade-head.ts';
-import { warn } from './warn.ts';
 
 /** The longest delay of setTimeout(); a longer one would fire at once. */
 const LONGEST_DELAY = 2 ** 31 - 1;
@@ -191,7 +191,7 @@ class Serving implements PageOwner {
   }
 
   #warn(error: unknown): void {
-    if (!this.#reported?.includes(error)) warn(error);
+    if (!this.#reported?.includes(error)) warnOf(error);
   }
 
   /** The response is complete, or its client has gone. */
@@ -280,7 +280,7 @@ function serveUpgrade(
   request.socket.once('close', () => {
     exchange
       .commit(reason)
-      .catch(warn)
+      .catch(warnOf)
       .finally(() => exchange.close(reason));
   });
   const run = async (): Promise<void> => {

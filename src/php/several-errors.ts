@@ -1,14 +1,5 @@
 /** Errors of which only one can be thrown. */
-import { inspect } from 'node:util';
-
-/**
- * Reports an error that no caller receives as a warning of the process.
- *
- * @param error - Any value: process.emitWarning() throws for one that is neither an Error nor a text.
- */
-export function warnOf(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : inspect(error));
-}
+import { warnOf } from '../serialize/messages.ts';
 
 /**
  * Throws the first of several errors as it is, and warns of the others. An AggregateError would hide

@@ -1,6 +1,7 @@
 /** One HTTP exchange with a session of the store, for an adapter of any framework. */
 
 import type { ResponseHead } from '../../php/host.ts';
+import { warnOf } from '../../serialize/messages.ts';
 import {
   type CookieChange,
   type Opening,
@@ -10,7 +11,6 @@ import {
 } from '../../store/index.ts';
 import { GRACE, OBJECT, requireAll } from '../../store/kinds.ts';
 import { reportsFailure } from '../commits.ts';
-import { warn } from '../warn.ts';
 import { keepFromCaches } from './caches.ts';
 import { type CookieOptions, cookieOptionsOf, SessionCookie } from './cookie.ts';
 
@@ -161,7 +161,7 @@ export class SessionExchange {
       await this.commit();
     } catch (error) {
       if (!reportsFailure(status, isKnown)) throw error;
-      warn(error);
+      warnOf(error);
     }
   }
 

@@ -1,10 +1,10 @@
 /** Sessions of the store on node:http, for the adapters on it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { warnOf } from '../../serialize/messages.ts';
 import type { Sessions } from '../../store/index.ts';
 import { HeldResponse } from '../held-response.ts';
 import { isQueueable } from '../queued-response.ts';
 import { upgradeHeadOf } from '../upgrade-head.ts';
-import { warn } from '../warn.ts';
 import { type ExchangeOptions, prepareSessions, type SessionExchange } from './exchange.ts';
 
 /** Options of the adapters on node:http. */
@@ -56,7 +56,7 @@ export function prepareHttpSessions<Data extends object>(
 /** Saves the session when its WebSocket closes: there is no response that could wait for the save. */
 function saveWithSocket(request: IncomingMessage, exchange: SessionExchange): void {
   request.socket.once('close', () => {
-    exchange.commit().catch(warn);
+    exchange.commit().catch(warnOf);
   });
 }
 
@@ -73,7 +73,7 @@ export function releaseAfter(
   held?: { readonly isOver: boolean },
 ): () => void {
   const close = (): void => void exchange.close().catch(() => {});
-  const save = (): void => void exchange.commit().catch(warn);
+  const save = (): void => void exchange.commit().catch(warnOf);
   let hasEnded = false;
   response.once('close', () => {
     if (response.writableFinished) close();

@@ -3,9 +3,9 @@
  * that the stores of express-session and @fastify/session share. A layer hands around values and knows
  * no versions, so the session as its request has read it is held beside the values.
  */
+import { warnOf } from '../../serialize/messages.ts';
 import { SessionConflict, type Sessions } from '../../store/index.ts';
 import { toEnvelope } from '../../store/payload/payload.ts';
-import { warn } from '../warn.ts';
 import type { FormerTable } from './express-mysql-session.ts';
 import { type Held, HeldRow, textOf } from './held.ts';
 import { idOf, parse } from './layer.ts';
@@ -269,7 +269,7 @@ export function settle<Value>(
   done: ((error: unknown, value?: Value) => void) | null | undefined,
 ): Promise<Value> | undefined {
   if (!done) {
-    promise.catch(warn);
+    promise.catch(warnOf);
     return promise;
   }
   promise.then(

@@ -1,11 +1,11 @@
 /** The functions that read and change one setting each, and ini_set() for all. session.c. */
 
+import { warnOf } from '../../serialize/messages.ts';
 import { PhpValueError } from '../messages.ts';
 import { inTurn, performSync } from '../session/calls.ts';
 import type { PhpRequest } from '../session/request.ts';
 import type { SettingValues } from '../session/settings.ts';
 import type { CacheLimiter, IniSettings, SessionSettings } from '../setting-types.ts';
-import { warnOf } from '../several-errors.ts';
 import { parseArguments, requireCount, toText } from '../zend/arguments.ts';
 import { beforeNul } from '../zend/conversions.ts';
 

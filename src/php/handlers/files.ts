@@ -1,9 +1,9 @@
 /** The module "files": one file for each session, `sess_ID` in session.save_path. mod_files.c. */
 import { statSync, unlinkSync, utimesSync } from 'node:fs';
 import { stat, unlink, utimes } from 'node:fs/promises';
+import { warnOf } from '../../serialize/messages.ts';
 import { type Awaitable, inSteps, ready, type Steps } from '../awaitable.ts';
 import { createId, isValidId } from '../session/identifiers.ts';
-import { warnOf } from '../several-errors.ts';
 import { beforeNul, textOf } from '../zend/conversions.ts';
 import { onDisk } from './disk.ts';
 import { lockFile } from './file-locks.ts';
