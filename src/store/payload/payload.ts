@@ -102,6 +102,11 @@ export class Payload {
     );
   }
 
+  /** Returns a payload of the same bytes, whose values nobody has read and changed in place. */
+  get pristine(): Payload {
+    return this.#values === undefined ? this : new Payload(this.#bytes, this.format);
+  }
+
   /** The names of the top-level keys. */
   get keys(): Iterable<string> {
     return (this.#values ?? this.#entries).keys();

@@ -82,13 +82,8 @@ export class Variables {
   }
 
   /** A value as it was read, in the bytes of this encoder: another language may write it in others. */
-  #bytesAsRead(key: string, pristine: Payload = this.#pristine()): Buffer | undefined {
+  #bytesAsRead(key: string, pristine: Payload = this.#payload.pristine): Buffer | undefined {
     return pristine.has(key) ? this.#encode(pristine.valueOf(key), key) : undefined;
-  }
-
-  /** The session as it was read: values of the payload may have been changed in place. */
-  #pristine(): Payload {
-    return new Payload(this.#bytes, this.#format);
   }
 
   /**
@@ -125,11 +120,10 @@ export class Variables {
     this.#payload = new Payload(bytes, this.#format);
     this.#updates = new Map();
     // By far the most saves: nothing was merged, and nothing has changed meanwhile.
-    if (mine.equals(sent) && bytes.equals(sent)) return;
-    const [own, before] = [mine, sent].map((each) => new Payload(each, this.#format)) as [
-      Payload,
-      Payload,
-    ];
+    const isUnchanged = mine.equals(sent);
+    if (isUnchanged && bytes.equals(sent)) return;
+    const before = new Payload(sent, this.#format);
+    const own = isUnchanged ? before : new Payload(mine, this.#format);
     const again: [key: string, change: Change][] = [];
     const keys = new Set([...this.#payload.keys, ...Object.keys(this.data)]);
     for (const key of keys) {
@@ -194,7 +188,7 @@ export class Variables {
       }
       const bytes = this.#encode(value, key);
       if (before) {
-        pristine ??= this.#pristine();
+        pristine ??= this.#payload.pristine;
         if (this.#bytesAsRead(key, pristine)?.equals(bytes)) continue;
       }
       changes.set(key, bytes);
