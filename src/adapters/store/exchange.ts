@@ -9,7 +9,7 @@ import {
   SessionClosed,
   type Sessions,
 } from '../../store/index.ts';
-import { GRACE, OBJECT, requireAll } from '../../store/kinds.ts';
+import { type Kind, OBJECT, requireAll } from '../../store/kinds.ts';
 import { reportsFailure } from '../commits.ts';
 import { keepFromCaches } from './caches.ts';
 import { type CookieOptions, cookieOptionsOf, SessionCookie } from './cookie.ts';
@@ -45,7 +45,7 @@ export interface GetSessionOptions<Data extends object> extends Opening {
 type AnySession = Session<object>;
 
 /** The options of all adapters. */
-const OPTIONS = { cookie: OBJECT, hangupGrace: GRACE };
+const OPTIONS = { cookie: OBJECT };
 
 interface Begun {
   readonly sessions: object;
@@ -221,6 +221,7 @@ export class SessionExchange {
 /**
  * Checks the arguments of an adapter.
  *
+ * @param more - Options of this adapter, beside those of all.
  * @returns The cookie that the options describe.
  * @throws TypeError without sessions, or for a cookie that browsers would refuse; SessionSetupError for
  *   an option that is unknown or invalid.
@@ -228,12 +229,13 @@ export class SessionExchange {
 export function sessionCookieOf<Data extends object>(
   sessions: Sessions<Data>,
   options: ExchangeOptions,
+  more: Readonly<Record<string, Kind>> = {},
 ): SessionCookie {
   if (typeof (sessions as Partial<Sessions> | undefined)?.start !== 'function') {
     throw new TypeError('An adapter takes the sessions that createSessions() returns');
   }
   const cookie = cookieOptionsOf(options);
-  requireAll(options, OPTIONS);
+  requireAll(options, { ...OPTIONS, ...more });
   return new SessionCookie(cookie);
 }
 
@@ -242,14 +244,16 @@ export function sessionCookieOf<Data extends object>(
  *
  * @param sessions - The store.
  * @param options - The cookie.
+ * @param more - Options of this adapter, beside those of all.
  * @returns A function that begins one exchange.
  * @throws As `sessionCookieOf()`.
  */
 export function prepareSessions<Data extends object>(
   sessions: Sessions<Data>,
   options: ExchangeOptions = {},
+  more: Readonly<Record<string, Kind>> = {},
 ): (parts: SessionParts) => SessionExchange {
-  const cookie = sessionCookieOf(sessions, options);
+  const cookie = sessionCookieOf(sessions, options, more);
   return ({ cookie: header, head, request, alias }) => {
     const id = cookie.read(header);
     const start = (opening: Opening): Promise<AnySession> =>

@@ -10,7 +10,7 @@ import { answerError } from '../answer-error.ts';
 import { HeldResponse } from '../held-response.ts';
 import { isQueueable } from '../queued-response.ts';
 import { prepareSessions, type SessionExchange } from './exchange.ts';
-import { type HttpSessionOptions, releaseAfter } from './http.ts';
+import { HTTP_OPTIONS, type HttpSessionOptions, releaseAfter } from './http.ts';
 
 export type { CookieOptions } from './cookie.ts';
 export { type GetSessionOptions, getSession } from './exchange.ts';
@@ -114,7 +114,7 @@ export function fastifySessions<Data extends object>(
   sessions: Sessions<Data>,
   options: HttpSessionOptions = {},
 ): (app: FastifyLike, options: object, done: () => void) => void {
-  const begin = prepareSessions(sessions, options);
+  const begin = prepareSessions(sessions, options, HTTP_OPTIONS);
   const exchanges = new WeakMap<FastifyRequestLike, Exchanged>();
   const plugin = (app: FastifyLike, _options: object, done: () => void): void => {
     app.addHook('onRequest', (request, reply, next) => {

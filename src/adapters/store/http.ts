@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { warnOf } from '../../serialize/messages.ts';
 import type { Sessions } from '../../store/index.ts';
+import { GRACE, type Kind } from '../../store/kinds.ts';
 import { HeldResponse } from '../held-response.ts';
 import { isQueueable } from '../queued-response.ts';
 import { upgradeHeadOf } from '../upgrade-head.ts';
@@ -17,6 +18,9 @@ export interface HttpSessionOptions extends ExchangeOptions {
    */
   readonly hangupGrace?: number | undefined;
 }
+
+/** The options of the adapters on node:http. */
+export const HTTP_OPTIONS: Readonly<Record<string, Kind>> = { hangupGrace: GRACE };
 
 /** Begins a request; the function that it returns is called when the page has ended, if that is known. */
 export type BeginHttp = (
@@ -38,7 +42,7 @@ export function prepareHttpSessions<Data extends object>(
   sessions: Sessions<Data>,
   options: HttpSessionOptions,
 ): BeginHttp {
-  const begin = prepareSessions(sessions, options);
+  const begin = prepareSessions(sessions, options, HTTP_OPTIONS);
   return (request, response, fail) => {
     const { cookie } = request.headers;
     if (!isQueueable(response)) {

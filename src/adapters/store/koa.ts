@@ -8,7 +8,7 @@ import type { Sessions } from '../../store/index.ts';
 import { HeldResponse } from '../held-response.ts';
 import { isQueueable } from '../queued-response.ts';
 import { prepareSessions } from './exchange.ts';
-import { type HttpSessionOptions, releaseAfter } from './http.ts';
+import { HTTP_OPTIONS, type HttpSessionOptions, releaseAfter } from './http.ts';
 
 export type { CookieOptions } from './cookie.ts';
 export { type GetSessionOptions, getSession } from './exchange.ts';
@@ -66,7 +66,7 @@ export function koaSessions<Data extends object>(
   sessions: Sessions<Data>,
   options: HttpSessionOptions = {},
 ): (context: KoaContext, next: () => Promise<unknown>) => Promise<void> {
-  const begin = prepareSessions(sessions, options);
+  const begin = prepareSessions(sessions, options, HTTP_OPTIONS);
   return async (context, next) => {
     const { req, res } = context;
     // A response of HTTP/2 cannot wait.

@@ -16,6 +16,7 @@ import { fastifySessions } from '../../../src/adapters/store/fastify.ts';
 import { withFetchSessions } from '../../../src/adapters/store/fetch.ts';
 import { h3Sessions } from '../../../src/adapters/store/h3.ts';
 import { honoSessions } from '../../../src/adapters/store/hono.ts';
+import type { HttpSessionOptions } from '../../../src/adapters/store/http.ts';
 import { koaSessions } from '../../../src/adapters/store/koa.ts';
 import {
   type NextCookies,
@@ -401,6 +402,18 @@ test('a request that the middleware has not seen, and a cookie that browsers ref
   ];
   for (const [options, message] of misspelt) {
     assert.throws(() => expressSessions(sessions, options), { name: 'TypeError', message });
+  }
+  const options: HttpSessionOptions = { hangupGrace: 5 };
+  for (const adapt of [expressSessions, koaSessions, fastifySessions]) adapt(sessions, options);
+  // Without a response of Node's, an adapter does not know when a client has gone.
+  for (const adapt of [
+    () => withFetchSessions(sessions, () => new Response(), options),
+    () => honoSessions(sessions, options),
+    () => h3Sessions(sessions, options),
+    () => nextSessions(sessions, async () => jarOf(new Request('https://a.example')).jar, options),
+    () => withProxySessions(sessions, () => new Response(), options),
+  ]) {
+    assert.throws(adapt, { name: 'SessionSetupError', message: /no option "hangupGrace"/ });
   }
 });
 
