@@ -93,9 +93,10 @@ export class Session<Data extends object = Record<string, unknown>> implements A
     return this.#open === undefined;
   }
 
-  /** The session's user; undefined before a login. */
+  /** The session's user; undefined before a login, and once the session is found to be ended. */
   get user(): string | undefined {
-    return this.#state === 'ended' ? undefined : this.#open?.user;
+    const open = this.#open;
+    return this.#state === 'ended' || open?.state !== 'alive' ? undefined : open.user;
   }
 
   /**
@@ -108,9 +109,8 @@ export class Session<Data extends object = Record<string, unknown>> implements A
   requireFresh(maxAge: number): void {
     requireKind('maxAge', maxAge, SECONDS);
     this.#requireUsable();
-    const open = this.#open;
-    const isFresh = open?.user !== undefined && open.age <= maxAge;
-    if (!isFresh) throw new SessionNotFresh(maxAge);
+    const age = this.#open?.age ?? Number.POSITIVE_INFINITY;
+    if (this.user === undefined || age > maxAge) throw new SessionNotFresh(maxAge);
   }
 
   /** The session's name in its user's list; undefined as long as nothing is stored. */
@@ -203,11 +203,13 @@ export class Session<Data extends object = Record<string, unknown>> implements A
   }
 
   /**
-   * Gives the session a new id and saves it: after every login, logout and change of rights.
+   * Gives the session a new id and saves it: after every login, logout and change of rights. A logout
+   * (`user: null`) of a visitor who is signed out already, as after a double click, changes nothing: the
+   * cookie is left alone, and a later save is `gone`.
    *
    * @param options - The user who has logged in, and the grace of the old id.
-   * @throws SessionConflict if the session was ended meanwhile; SessionSetupError for an invalid option;
-   *   as `save()`.
+   * @throws SessionConflict if the session was ended meanwhile, except for a logout; SessionSetupError for
+   *   an invalid option; as `save()`.
    */
   renew(options: SessionRenewOptions = {}): Promise<void> {
     return this.#inTurn(() => this.#renew(options));
@@ -219,8 +221,9 @@ export class Session<Data extends object = Record<string, unknown>> implements A
     const taken = this.#variables.take();
     const { data } = taken;
     const open = this.#open;
+    const isLogout = options.user === null;
     if (open === undefined) {
-      await this.#begin(taken, options);
+      if (data.length > 0 || !isLogout) await this.#begin(taken, options);
       return;
     }
     const decide = deciding(taken, this.#context.decide);
@@ -237,6 +240,7 @@ export class Session<Data extends object = Record<string, unknown>> implements A
       await this.#begin(taken, options);
       return;
     } else if (open.state !== 'alive' || (await open.save(data, { decide })) === 'gone') {
+      if (isLogout) return;
       throw new SessionConflict([], 'it was ended, or another user has logged in');
     }
     this.#variables.rebase(open.bytes, taken);

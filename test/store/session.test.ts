@@ -236,6 +236,29 @@ test('a login, and a logout that keeps the session, are not lost to a rotation t
   assert.deepEqual(await stored(sessions, id), { visits: 3 });
 });
 
+test('of two logouts at once, or one after the other, the second changes nothing', async () => {
+  const sessions = shop();
+  for (const end of ['renew', 'destroy'] as const) {
+    const visitor = await sessions.start(await begin(sessions, { cart: ['tea'] }));
+    await visitor.renew({ user: 'lia' });
+    const id = visitor.id as string;
+    const clicks = [await sessions.start(id), await sessions.start(id)] as const;
+    const [first, second] = clicks;
+    await (end === 'renew' ? first.renew({ user: null }) : first.destroy());
+    await second.renew({ user: null });
+    const third = await sessions.start(id);
+    await third.renew({ user: null });
+    for (const late of [second, third]) {
+      assert.deepEqual([late.user, late.cookie], [undefined, undefined]);
+      assert.throws(() => late.requireFresh(60), SessionNotFresh);
+      assert.equal(await late.save(), late === second ? 'gone' : 'unchanged');
+    }
+    assert.deepEqual(await sessions.of('lia').list(), []);
+    const kept = typeof first.cookie === 'object' ? first.cookie.set : undefined;
+    assert.deepEqual((await sessions.start(kept)).data, end === 'renew' ? { cart: ['tea'] } : {});
+  }
+});
+
 test('a login into a session that was ended meanwhile is a conflict', async () => {
   const sessions = shop();
   const id = await begin(sessions, { name: 'Ann' });
