@@ -102,7 +102,7 @@ export class Payload {
     );
   }
 
-  /** Returns a payload of the same bytes, whose values nobody has read and changed in place. */
+  /** A payload of the same bytes, without what readers have changed in place. */
   get pristine(): Payload {
     return this.#values === undefined ? this : new Payload(this.#bytes, this.format);
   }
