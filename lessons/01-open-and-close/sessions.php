@@ -6,7 +6,6 @@ class Sessions {
   public static $Db = null;
   public static $SessionName = "MySession";
 
-  // #region open
   public static function Open($path, $session_name) {
     if (Sessions::$Db == null) {
       // Repair 1: server and password come from the environment, not from the class.
@@ -17,14 +16,11 @@ class Sessions {
     }
     return True;
   }
-  // #endregion open
 
-  // #region close
   public static function Close() {
     if (Sessions::$Db != null) {
       Sessions::$Db = null;
     }
     return True;
   }
-  // #endregion close
 }

@@ -7,7 +7,6 @@ import { pathToFileURL } from 'node:url';
 import { $_SESSION, session_start } from '#php';
 import { withPhpSession } from '../../src/adapters/node.ts';
 
-// #region counter
 /** A page that counts one visitor's visits. */
 export const counter: RequestListener = withPhpSession(async (_request, response) => {
   await session_start();
@@ -16,7 +15,6 @@ export const counter: RequestListener = withPhpSession(async (_request, response
   response.setHeader('Content-Type', 'text/html; charset=UTF-8');
   response.end(`<p>Count: ${count}</p>\n`);
 });
-// #endregion counter
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const server = createServer(counter).listen(4171, '127.0.0.1', () => {

@@ -6,7 +6,6 @@ class Sessions {
   public static $Db = null;
   public static $SessionName = "MySession";
 
-  // #region open
   public static function Open($path, $session_name) {
     if (Sessions::$Db == null) {
       // Repair 1: server and password come from the environment, not from the class.
@@ -17,18 +16,14 @@ class Sessions {
     }
     return True;
   }
-  // #endregion open
 
-  // #region close
   public static function Close() {
     if (Sessions::$Db != null) {
       Sessions::$Db = null;
     }
     return True;
   }
-  // #endregion close
 
-  // #region read
   public static function Read($sid) {
     $sql = "SELECT * FROM sessions WHERE id=?";
     $sth = Sessions::$Db->prepare($sql);
@@ -36,5 +31,4 @@ class Sessions {
     $tbl = $sth->fetchAll();
     return $tbl[0]["d"] ?? ""; // Repair 4: no row is an empty session, not null.
   }
-  // #endregion read
 }

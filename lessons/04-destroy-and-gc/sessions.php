@@ -6,7 +6,6 @@ class Sessions {
   public static $Db = null;
   public static $SessionName = "MySession";
 
-  // #region open
   public static function Open($path, $session_name) {
     if (Sessions::$Db == null) {
       // Repair 1: server and password come from the environment, not from the class.
@@ -17,18 +16,14 @@ class Sessions {
     }
     return True;
   }
-  // #endregion open
 
-  // #region close
   public static function Close() {
     if (Sessions::$Db != null) {
       Sessions::$Db = null;
     }
     return True;
   }
-  // #endregion close
 
-  // #region read
   public static function Read($sid) {
     $sql = "SELECT * FROM sessions WHERE id=?";
     $sth = Sessions::$Db->prepare($sql);
@@ -36,9 +31,7 @@ class Sessions {
     $tbl = $sth->fetchAll();
     return $tbl[0]["d"] ?? ""; // Repair 4: no row is an empty session, not null.
   }
-  // #endregion read
 
-  // #region write
   public static function Write($sid, $data) {
     $vals = array("id" => $sid, // Repair 5: only the branch for new sessions knew the id.
                   "d" => $data,
@@ -63,9 +56,7 @@ class Sessions {
     }
     return True;
   }
-  // #endregion write
 
-  // #region destroy
   public static function Destroy($sid) {
     if (strlen($sid) > 0) {
       $sql = "DELETE FROM sessions WHERE id=?";
@@ -74,14 +65,11 @@ class Sessions {
     }
     return True;
   }
-  // #endregion destroy
 
-  // #region gc
   public static function garbageCollect($max_life) {
     $threshold = time() - $max_life;
     $sql = "DELETE FROM sessions WHERE updated < $threshold";
     Sessions::$Db->exec($sql); // Repair 9: the statement was never sent.
     return True;
   }
-  // #endregion gc
 }

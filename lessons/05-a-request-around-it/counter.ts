@@ -8,7 +8,6 @@ import { $_SESSION, session_start } from '#php';
 import { withPhpSession } from '../../src/adapters/node.ts';
 import { Sessions } from './sessions.ts';
 
-// #region counter
 /** A page that counts one visitor's visits. */
 export const counter: RequestListener = withPhpSession(async (_request, response) => {
   Sessions.initCallbacks();
@@ -18,7 +17,6 @@ export const counter: RequestListener = withPhpSession(async (_request, response
   response.setHeader('Content-Type', 'text/html; charset=UTF-8');
   response.end(`<p>Count: ${count}</p>\n`);
 });
-// #endregion counter
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const server = createServer(counter).listen(4171, '127.0.0.1', () => {

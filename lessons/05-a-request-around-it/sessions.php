@@ -6,7 +6,6 @@ class Sessions {
   public static $Db = null;
   public static $SessionName = "MySession";
 
-  // #region open
   public static function Open($path, $session_name) {
     if (Sessions::$Db == null) {
       // Repair 1: server and password come from the environment, not from the class.
@@ -17,18 +16,14 @@ class Sessions {
     }
     return True;
   }
-  // #endregion open
 
-  // #region close
   public static function Close() {
     if (Sessions::$Db != null) {
       Sessions::$Db = null;
     }
     return True;
   }
-  // #endregion close
 
-  // #region read
   public static function Read($sid) {
     $sql = "SELECT * FROM sessions WHERE id=?";
     $sth = Sessions::$Db->prepare($sql);
@@ -36,9 +31,7 @@ class Sessions {
     $tbl = $sth->fetchAll();
     return $tbl[0]["d"] ?? ""; // Repair 4: no row is an empty session, not null.
   }
-  // #endregion read
 
-  // #region write
   public static function Write($sid, $data) {
     $vals = array("id" => $sid, // Repair 5: only the branch for new sessions knew the id.
                   "d" => $data,
@@ -63,9 +56,7 @@ class Sessions {
     }
     return True;
   }
-  // #endregion write
 
-  // #region destroy
   public static function Destroy($sid) {
     if (strlen($sid) > 0) {
       $sql = "DELETE FROM sessions WHERE id=?";
@@ -74,18 +65,14 @@ class Sessions {
     }
     return True;
   }
-  // #endregion destroy
 
-  // #region gc
   public static function garbageCollect($max_life) {
     $threshold = time() - $max_life;
     $sql = "DELETE FROM sessions WHERE updated < $threshold";
     Sessions::$Db->exec($sql); // Repair 9: the statement was never sent.
     return True;
   }
-  // #endregion gc
 
-  // #region create
   // Repair 10: PHP's own ids do not fit into an int column; a row's number does.
   public static function createId() {
     $sql = "INSERT INTO sessions (d,updated) VALUES (?,?)";
@@ -93,9 +80,7 @@ class Sessions {
     $sth->execute(["", time()]);
     return Sessions::$Db->lastInsertId();
   }
-  // #endregion create
 
-  // #region init
   public static function initCallbacks() {
     // Repair 11: the list of callbacks was lost; the seventh is repair 10.
     $rc = session_set_save_handler(
@@ -124,7 +109,6 @@ class Sessions {
 
     return True;
   }
-  // #endregion init
 }
 
 // When the file is included, it installs the handlers.

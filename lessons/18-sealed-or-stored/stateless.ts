@@ -5,7 +5,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getIronSession } from 'iron-session';
 
-// #region counter
 /** A page that counts one visitor's visits, and remembers nothing. */
 export async function counter(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const password = process.env['SESSION_PASSWORD'] ?? '';
@@ -18,4 +17,3 @@ export async function counter(request: IncomingMessage, response: ServerResponse
   response.setHeader('Content-Type', 'text/html; charset=UTF-8');
   response.end(`<p>Count: ${session.count}</p>\n`);
 }
-// #endregion counter

@@ -3,7 +3,6 @@
 
 declare(strict_types=1);
 
-// #region seal
 /** iron-session's seal: AES-256-CBC and HMAC-SHA-256, each under a key derived from the password. */
 final class Seal
 {
@@ -66,9 +65,7 @@ final class Seal
         return (string) base64_decode(strtr($text, '-_', '+/'));
     }
 }
-// #endregion seal
 
-// #region class
 /** Sessions in the table, locked from Read to Close. */
 final class MySQLSessions implements SessionHandlerInterface, SessionIdInterface, SessionUpdateTimestampHandlerInterface
 {
@@ -150,7 +147,6 @@ final class MySQLSessions implements SessionHandlerInterface, SessionIdInterface
         return $row === null ? $this->waited : $row['d'] !== null;
     }
 
-    // #region json
     /**
      * Writes a session that a newer server has saved as JSON in PHP's notation. PHP deletes a session
      * that it cannot read, so everything else is refused here: the row stays for that server.
@@ -166,7 +162,6 @@ final class MySQLSessions implements SessionHandlerInterface, SessionIdInterface
         }
         return implode(array_map(fn($name) => "$name|" . serialize($data[$name]), $names));
     }
-    // #endregion json
 
     /** Locks the session and finds its row; null if it is not alive. */
     private function find(#[\SensitiveParameter] string $id): ?array
@@ -214,9 +209,7 @@ final class MySQLSessions implements SessionHandlerInterface, SessionIdInterface
         return hash('sha256', $token, true);
     }
 }
-// #endregion class
 
-// #region start
 /** Registers the class, as initCallbacks does. */
 function start_sessions(): void
 {
@@ -237,4 +230,3 @@ function start_sessions(): void
     session_name('__Host-MySession');
     if (!session_start()) throw new RuntimeException('The session could not be started');
 }
-// #endregion start

@@ -40,7 +40,6 @@ async function sessionsOfPhp(format: SessionFormat, count: number): Promise<Buff
 }
 
 /** PHP's bytes for the key `x`, and the value of `x` in the envelope's `data`. */
-// #region forms
 const forms = {
   'N;': 'null',
   'b:1;': 'true',
@@ -70,7 +69,6 @@ const forms = {
     '[{"$php":"object","id":1,"class":"stdClass","properties":{}},{"$php":"same","id":1}]',
   'a:2:{i:0;i:5;i:1;R:2;}': '[{"$php":"reference","id":1,"value":5},{"$php":"same","id":1}]',
 };
-// #endregion forms
 
 test('has a form for each type of PHP, and reads it back', () => {
   for (const [value, json] of Object.entries(forms)) {

@@ -1,13 +1,13 @@
 /**
- * Finds the declarations of a TypeScript file by name, so that a class that learners read needs no
- * marks for the pages: `./sessions.ts#Read` is the method `Read`, its doc comment included.
+ * Finds the declarations of a TypeScript or PHP file by name, so that a class that learners read needs
+ * no marks for the pages: `./sessions.ts#Read` is the method `Read`, its doc comment included.
  *
  * The files are formatted by the project's formatter: a declaration ends at the first line that
  * closes it at its own margin.
  */
 
 const DECLARATION =
-  /^( *)(?:(?:export|static|readonly|async|const|function|class|interface|type|abstract) )+#?([A-Za-z_$][\w$]*)/;
+  /^( *)(?:(?:export|public|static|readonly|async|const|function|class|interface|type|abstract|final) )+#?([A-Za-z_$][\w$]*)/;
 
 /** A method without a word before its name; a statement that looks like one begins with a keyword. */
 const METHOD = /^( {2})#?((?!(?:if|for|while|switch)\b)[A-Za-z_$][\w$]*)\(.*\{$/;
@@ -25,7 +25,8 @@ export function readDeclaration(source: string, name: string): string | undefine
   if (start < 0) return undefined;
   const first = lines[start] ?? '';
   const margin = (DECLARATION.exec(first) ?? METHOD.exec(first))?.[1] ?? '';
-  const hasBody = /[{([]$/.test(first);
+  // PHP's classes have their bracket on a line of its own.
+  const hasBody = /[{([]$/.test(first) || lines[start + 1] === `${margin}{`;
   const length = lines
     .slice(start)
     .findIndex((line) => (hasBody ? closes(line.slice(margin.length)) : /[;}]$/.test(line)));

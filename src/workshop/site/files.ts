@@ -1,4 +1,4 @@
-/** The markers that run nothing: files, regions, diffs and lists. */
+/** The markers that run nothing: files, declarations, diffs and lists. */
 import { readFileSync } from 'node:fs';
 import { dirname, extname, join, sep } from 'node:path';
 import { structuredPatch } from 'diff';
@@ -7,7 +7,6 @@ import { lessonBefore } from '../course/promises.ts';
 import { declaredNames, readDeclaration } from './declarations.ts';
 import type { Reference } from './marker.ts';
 import { block, type Page, type Yield } from './page.ts';
-import { readRegion, regionNames, withoutRegions } from './regions.ts';
 import { table } from './table.ts';
 
 const LANGUAGES: Record<string, string> = {
@@ -24,21 +23,21 @@ const LANGUAGES: Record<string, string> = {
   '.txt': 'text',
 };
 
-/** A file or one of its regions, as a fence; an error names the regions that it has. */
+/** A file or one of its declarations, as a fence; an error names the declarations that it has. */
 export function yieldCode(reference: Reference, page: Page): Yield {
   const path = locate(reference, page);
   return {
     kind: 'fence',
     language: LANGUAGES[extname(path)] ?? 'text',
-    text: readCode(path, reference.region, []),
+    text: readCode(path, reference.name, []),
   };
 }
 
 /**
- * The difference between two files or regions, without file names and line numbers: what
+ * The difference between two files or declarations, without file names and line numbers: what
  * encloses each hunk is named in their place.
  *
- * @param from - The older; by default the class of the lesson before, in the same region.
+ * @param from - The older; by default the class of the lesson before, and there the same name.
  * @param to - The newer; by default the class of this lesson.
  * @throws Error when the two do not differ, or the page is not a lesson's and names only one.
  */
@@ -50,9 +49,9 @@ export function yieldDiff(
 ): Yield {
   const newer = to ? locate(to, page) : lessonOf(page, lessons).files.class;
   const older = from ? locate(from, page) : classBefore(page, lessons);
-  const region = from?.region ?? to?.region;
-  const oldText = from ? readCode(older, region, lessons) : readCodeIfThere(older, region, lessons);
-  const newText = readCode(newer, to?.region ?? from?.region, lessons);
+  const name = from?.name ?? to?.name;
+  const oldText = from ? readCode(older, name, lessons) : readCodeIfThere(older, name, lessons);
+  const newText = readCode(newer, to?.name ?? from?.name, lessons);
   if (oldText === newText) {
     throw new Error(`${shown(older)} and ${shown(newer)} do not differ here`);
   }
@@ -70,13 +69,13 @@ export function yieldProofs(page: Page, lessons: Lesson[]): Yield {
 export function yieldWrongFixes(page: Page, lessons: Lesson[]): Yield {
   const lesson = lessonOf(page, lessons);
   if (lesson.wrong.length === 0) throw new Error(`${shown(lesson.directory)} has no wrong fixes`);
-  const before = withoutRegions(readFileSync(lesson.files.class, 'utf8'));
+  const before = readFileSync(lesson.files.class, 'utf8').trimEnd();
   const rows: string[][] = [];
   const folded: string[] = [];
   for (const fix of lesson.wrong) {
     const file = shown(fix.patch, lesson.directory);
     rows.push([`\`${file}\``, fix.idea, fix.caughtBy]);
-    const difference = drawDiff(before, withoutRegions(readWrongClass(lesson, fix)));
+    const difference = drawDiff(before, readWrongClass(lesson, fix).trimEnd());
     folded.push(
       `<details><summary><code>${file}</code></summary>\n\n\`\`\`diff\n${difference}\n\`\`\`\n\n</details>`,
     );
@@ -136,19 +135,17 @@ export function locate(reference: Reference, page: Page): string {
   return path;
 }
 
-function readCode(path: string, region: string | undefined, lessons: Lesson[]): string {
-  const text = readCodeIfThere(path, region, lessons);
+function readCode(path: string, name: string | undefined, lessons: Lesson[]): string {
+  const text = readCodeIfThere(path, name, lessons);
   if (text) return text;
-  if (!region) throw new Error(`${shown(path)} is empty`);
-  const source = readSource(path, lessons);
-  const declared = isTypeScript(path) ? declaredNames(source) : [];
-  const names = new Set([...regionNames(source), ...declared]);
-  const known = names.size > 0 ? `what it has is ${[...names].join(', ')}` : 'it has none';
-  throw new Error(`${shown(path)} has nothing named "${region}"; ${known}`);
+  if (!name) throw new Error(`${shown(path)} is empty`);
+  const names = [...new Set(declaredNames(readSource(path, lessons)))];
+  const known = names.length > 0 ? `what it has is ${names.join(', ')}` : 'it has none';
+  throw new Error(`${shown(path)} has nothing named "${name}"; ${known}`);
 }
 
-/** The text; `''` for a region that does not exist yet. */
-function readCodeIfThere(path: string, region: string | undefined, lessons: Lesson[]): string {
+/** The text; `''` for a declaration that does not exist yet. */
+function readCodeIfThere(path: string, name: string | undefined, lessons: Lesson[]): string {
   let source: string;
   try {
     source = readSource(path, lessons);
@@ -156,12 +153,15 @@ function readCodeIfThere(path: string, region: string | undefined, lessons: Less
     const { code, message } = error as NodeJS.ErrnoException;
     throw new Error(`cannot read ${shown(path)}: ${code ?? message}`);
   }
-  try {
-    if (!region) return withoutRegions(source);
-    return readRegion(source, region) ?? readDeclarationOf(path, source, region) ?? '';
-  } catch (error) {
-    throw new Error(`${shown(path)}: ${(error as Error).message}`);
-  }
+  return name ? (readDeclaration(source, name) ?? '') : tidy(source);
+}
+
+/** A whole file, without white space at the ends of lines and without double blank lines. */
+function tidy(source: string): string {
+  return source
+    .replace(/[ \t\r]+$/gm, '')
+    .replace(/\n{3,}/g, '\n\n')
+    .trim();
 }
 
 /** The text of a file; of a wrong fix's patch, the class that it makes. */
@@ -171,12 +171,4 @@ function readSource(path: string, lessons: Lesson[]): string {
     if (fix) return readWrongClass(lesson, fix);
   }
   return readFileSync(path, 'utf8');
-}
-
-function readDeclarationOf(path: string, source: string, name: string): string | undefined {
-  return isTypeScript(path) ? readDeclaration(withoutRegions(source), name) : undefined;
-}
-
-function isTypeScript(path: string): boolean {
-  return /\.(?:ts|patch)$/.test(path);
 }

@@ -1,9 +1,10 @@
 /** Markers: the comments above fences that say what a fence contains. */
 
-/** A file as a marker names it: relative to the page, one region or all of it. */
+/** A file as a marker names it: relative to the page, one of its declarations or all of it. */
 export interface Reference {
   path: string;
-  region: string | undefined;
+  /** The declaration's name. */
+  name: string | undefined;
 }
 
 export type Marker =
@@ -66,7 +67,7 @@ export function readMarker(line: string): Marker | undefined {
     }
     case 'output': {
       const script = /^php (\S+\.php)$/.exec(argument)?.[1];
-      if (script) return { kind, of: 'php', file: { path: script, region: undefined } };
+      if (script) return { kind, of: 'php', file: { path: script, name: undefined } };
       const condition = /^tests on ([\w-]+)$/.exec(argument)?.[1];
       if (!condition) {
         throw misspelt(line, '<!-- output: tests on lesson-01 --> or <!-- output: php ./a.php -->');
@@ -111,7 +112,7 @@ function readDiff(argument: string): Marker {
 function readReference(argument: string, kind: string): Reference {
   const parts = /^([^\s#]+)(?:#([\w-]+))?$/.exec(argument);
   if (!parts?.[1]) throw misspelt(argument || '(nothing)', `<!-- ${kind}: ./sessions.ts#read -->`);
-  return { path: parts[1], region: parts[2] };
+  return { path: parts[1], name: parts[2] };
 }
 
 function misspelt(found: string, form: string): Error {

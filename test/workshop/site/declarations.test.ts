@@ -83,3 +83,9 @@ test('a name within a body is not a declaration of the file', () => {
   ]);
   assert.equal(readDeclaration(source, 'sid'), undefined);
 });
+
+test('a class of PHP has its bracket on the next line', () => {
+  const php = '<?php\n/** Seals. */\nfinal class Seal\n{\n    const TTL = 1;\n}\n\nclass B {\n}\n';
+  const seal = '/** Seals. */\nfinal class Seal\n{\n    const TTL = 1;\n}';
+  assert.equal(readDeclaration(php, 'Seal'), seal);
+});

@@ -12,16 +12,15 @@ const folder = mkdtempSync(join(tmpdir(), 'phpsessid-weave-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 const before = lesson('01-one', 1, {
-  'sessions.ts': 'class A {\n  // #region read\n  read() {}\n  // #endregion read\n}\n',
+  'sessions.ts': 'class A {\n  read() {\n  }\n}\n',
 });
 const here = lesson('02-two', 2, {
-  'sessions.ts':
-    'class A {\n  // #region read\n  read() {\n    return 1;\n  }\n  // #endregion read\n  // #region write\n  write() {}\n  // #endregion write\n}\n',
-  'sessions.php': '<?php\n// #region read\nfunction read() {}\n// #endregion read\n',
+  'sessions.ts': 'class A {\n  read() {\n    return 1;\n  }\n  async write() {\n  }\n}\n\n\n',
+  'sessions.php': '<?php\nfunction read()\n{\n  return 1;\n}\n',
   'ticks.txt': 'a\n```\nb\n```\n',
   'attack.ts': '',
   'wrong/null.patch':
-    'caught by: "a test"\nNull looks right.\n\n--- a\n+++ b\n@@ -3,3 +3,3 @@\n   read() {\n-    return 1;\n+    return null;\n   }\n',
+    'caught by: "a test"\nNull looks right.\n\n--- a\n+++ b\n@@ -2,3 +2,3 @@\n   read() {\n-    return 1;\n+    return null;\n   }\n',
 });
 const lessons = [before, here];
 const programs: Programs = {
@@ -34,7 +33,10 @@ const programs: Programs = {
 test('a marker gets its fence, and the rest stays byte for byte', async () => {
   const { text, problems } = await weave('# A\n\n<!-- code: ./sessions.ts#write -->\n\tlast  ');
   assert.deepEqual(problems, []);
-  assert.equal(text, '# A\n\n<!-- code: ./sessions.ts#write -->\n```ts\nwrite() {}\n```\n\tlast  ');
+  assert.equal(
+    text,
+    '# A\n\n<!-- code: ./sessions.ts#write -->\n```ts\nasync write() {\n}\n```\n\tlast  ',
+  );
 });
 
 test('a PHP script runs in its page’s folder, and never outside it', async () => {
@@ -65,20 +67,23 @@ test('weaving twice changes nothing', async () => {
 
 test('stale text below a marker is renewed', async () => {
   const { text } = await weave('<!-- code: ./sessions.ts#write -->\n```ts\nold();\n```\nafter\n');
-  assert.equal(text, '<!-- code: ./sessions.ts#write -->\n```ts\nwrite() {}\n```\nafter\n');
+  assert.equal(text, '<!-- code: ./sessions.ts#write -->\n```ts\nasync write() {\n}\n```\nafter\n');
 });
 
 test('a page with line ends of Windows keeps them', async () => {
   const { text } = await weave('a\r\n<!-- code: ./sessions.ts#write -->\r\nb\r\n');
   assert.equal(
     text,
-    'a\r\n<!-- code: ./sessions.ts#write -->\r\n```ts\r\nwrite() {}\r\n```\r\nb\r\n',
+    'a\r\n<!-- code: ./sessions.ts#write -->\r\n```ts\r\nasync write() {\r\n}\r\n```\r\nb\r\n',
   );
 });
 
 test('a fence in a list item stays in it', async () => {
   const { text } = await weave('1. One\n   <!-- code: ./sessions.ts#write -->\n2. Two\n');
-  assert.match(text, /^1\. One\n {3}<!--.*\n {3}```ts\n {3}write\(\) \{\}\n {3}```\n2\. Two\n$/);
+  assert.match(
+    text,
+    /^1\. One\n {3}<!--.*\n {3}```ts\n {3}async write\(\) \{\n {3}\}\n {3}```\n2\. Two\n$/,
+  );
 });
 
 test('back ticks in the source lengthen those of the fence', async () => {
@@ -89,12 +94,12 @@ test('back ticks in the source lengthen those of the fence', async () => {
 
 test('a diff shows the lesson before against this one', async () => {
   const { text } = await weave('<!-- diff: ./sessions.ts#read -->\n');
-  assert.match(text, /```diff\n-read\(\) \{\}\n\+read\(\) \{\n\+ {2}return 1;\n\+\}\n```/);
+  assert.match(text, /```diff\n read\(\) \{\n\+ {2}return 1;\n \}\n```/);
 });
 
-test('a region that is new is all additions', async () => {
+test('a declaration that is new is all additions', async () => {
   const { text } = await weave('<!-- diff: ./sessions.ts#write -->\n');
-  assert.match(text, /```diff\n\+write\(\) \{\}\n```/);
+  assert.match(text, /```diff\n\+async write\(\) \{\n\+\}\n```/);
 });
 
 test('a diff with a wrong fix compares the class that its patch makes', async () => {
@@ -137,7 +142,7 @@ test('text typed by hand needs a reason and keeps every byte', async () => {
 test('an unknown name is refused with the list', () =>
   refuses(
     '<!-- code: ./sessions.ts#nope -->',
-    /has nothing named "nope"; what it has is read, write, A$/,
+    /has nothing named "nope"; what it has is A, read, write$/,
   ));
 
 test('a declaration is found by its name alone', async () => {

@@ -11,7 +11,6 @@ import { readStep, type Step, stepsOf } from '../steps.ts';
 import { highlightLines } from './highlight.ts';
 import { renderMarkdown } from './markdown.ts';
 
-const REGION = /^\s*\/\/\s*#(?:end)?region\b.*$/;
 const CONTEXT = 3;
 
 /** The lesson's text, with the outcome of its attack and its solution folded. */
@@ -95,14 +94,10 @@ interface Line {
 
 /** A file with numbered lines. */
 export function listing(text: string, language: string, name: string): Html {
-  const lines = text.replace(/\n$/, '').split('\n');
-  const kept = lines.flatMap((line, index) =>
-    REGION.test(line) ? [] : [{ line, number: index + 1 }],
-  );
-  const markup = highlightLines(kept.map(({ line }) => line).join('\n'), language);
+  const lines = highlightLines(text.replace(/\n$/, ''), language);
   return drawLines(
     name,
-    markup.map((each, index) => ({ mark: kept[index]?.number ?? '', markup: each })),
+    lines.map((markup, index) => ({ mark: index + 1, markup })),
   );
 }
 
@@ -114,14 +109,8 @@ function drawLines(name: string, lines: Line[]): Html {
 
 /** Line by line, with a sign for added and removed lines, and a few unchanged lines. */
 function difference(before: string, after: string): Html {
-  const clean = (text: string) =>
-    text
-      .split('\n')
-      .filter((line) => !REGION.test(line))
-      .join('\n');
-  const [from, to] = [clean(before), clean(after)];
-  const [removed, added] = [from, to].map((text) => highlightLines(text, 'typescript'));
-  const changes = diffLines(from, to);
+  const [removed, added] = [before, after].map((text) => highlightLines(text, 'typescript'));
+  const changes = diffLines(before, after);
   const lines = changes.flatMap((change, index): Line[] => {
     const count = change.value.replace(/\n$/, '').split('\n').length;
     const old = change.added ? [] : (removed?.splice(0, count) ?? []);
