@@ -66,7 +66,7 @@ function readSlot(
     // A misspelt marker is reported itself, so its fence is not reported as well.
     const fence = readFence(lines, at + 1);
     return fence && fence.close >= 0
-      ? { marker: { kind: 'text', reason: '' }, at, end: fence.close + 1, indent: '' }
+      ? { marker: { kind: 'text', argument: '' }, at, end: fence.close + 1, indent: '' }
       : undefined;
   }
   if (!marker) return undefined;

@@ -7,39 +7,27 @@ export interface Reference {
   name: string | undefined;
 }
 
+/** The markers with an argument in their own words, and an example of each. */
+const WORDS = {
+  text: 'why it is typed by hand',
+  picture: 'trace',
+  numbers: 'lesson-05 lesson-06',
+  costs: 'store',
+  requirements: 'faults',
+  holds: 'lesson-10 cpu < lesson-09 cpu',
+} as const;
+
+/** The markers without an argument. */
+const BARE = ['heading', 'neighbours', 'proves', 'wrong'] as const;
+
 export type Marker =
   | { kind: 'code'; file: Reference }
   | { kind: 'diff'; from: Reference | undefined; to: Reference | undefined }
   | { kind: 'transcript'; condition: string }
   | { kind: 'output'; of: 'tests'; condition: string }
   | { kind: 'output'; of: 'php'; file: Reference }
-  | { kind: 'text'; reason: string }
-  | { kind: 'heading' }
-  | { kind: 'neighbours' }
-  | { kind: 'proves' }
-  | { kind: 'wrong' }
-  | { kind: 'picture'; name: string }
-  | { kind: 'numbers'; of: string }
-  | { kind: 'costs'; of: string }
-  | { kind: 'requirements'; of: string }
-  | { kind: 'holds'; claim: string };
-
-const KINDS = [
-  'code',
-  'diff',
-  'transcript',
-  'output',
-  'text',
-  'heading',
-  'neighbours',
-  'proves',
-  'wrong',
-  'picture',
-  'numbers',
-  'costs',
-  'requirements',
-  'holds',
-] as const;
+  | { kind: keyof typeof WORDS; argument: string }
+  | { kind: (typeof BARE)[number] };
 
 /** Markers that put a fence below themselves; the others write up to `<!-- end -->`. */
 export function yieldsFence(marker: Marker): boolean {
@@ -51,51 +39,35 @@ const COMMENT = /^\s*<!--\s*([a-z]+)\s*(?::\s*(.*?))?\s*-->\s*$/;
 
 /** Reads a line as a marker; an error has the form that it must have. */
 export function readMarker(line: string): Marker | undefined {
-  const comment = COMMENT.exec(line);
-  const kind = KINDS.find((each) => each === comment?.[1]);
-  if (!comment || !kind) return undefined;
-  const argument = comment[2] ?? '';
-  switch (kind) {
+  const [, word = '', argument = ''] = COMMENT.exec(line) ?? [];
+  switch (word) {
     case 'code':
-      return { kind, file: readReference(argument, kind) };
+      return { kind: word, file: readReference(argument, word) };
     case 'diff':
       return readDiff(argument);
     case 'transcript': {
       const condition = /^attack on ([\w-]+)$/.exec(argument)?.[1];
       if (!condition) throw misspelt(line, '<!-- transcript: attack on lesson-01 -->');
-      return { kind, condition };
+      return { kind: word, condition };
     }
     case 'output': {
       const script = /^php (\S+\.php)$/.exec(argument)?.[1];
-      if (script) return { kind, of: 'php', file: { path: script, name: undefined } };
+      if (script) return { kind: word, of: 'php', file: { path: script, name: undefined } };
       const condition = /^tests on ([\w-]+)$/.exec(argument)?.[1];
       if (!condition) {
         throw misspelt(line, '<!-- output: tests on lesson-01 --> or <!-- output: php ./a.php -->');
       }
-      return { kind, of: 'tests', condition };
+      return { kind: word, of: 'tests', condition };
     }
-    case 'text':
-      if (!argument) throw misspelt(line, '<!-- text: why it is typed by hand -->');
-      return { kind, reason: argument };
-    case 'picture':
-      if (!argument) throw misspelt(line, '<!-- picture: trace -->');
-      return { kind, name: argument };
-    case 'numbers':
-      if (!argument) throw misspelt(line, '<!-- numbers: lesson-05 lesson-06 -->');
-      return { kind, of: argument };
-    case 'costs':
-      if (!argument) throw misspelt(line, '<!-- costs: store -->');
-      return { kind, of: argument };
-    case 'requirements':
-      if (!argument) throw misspelt(line, '<!-- requirements: faults -->');
-      return { kind, of: argument };
-    case 'holds':
-      if (!argument) throw misspelt(line, '<!-- holds: lesson-10 cpu < lesson-09 cpu -->');
-      return { kind, claim: argument };
-    default:
-      if (argument) throw misspelt(line, `<!-- ${kind} -->`);
-      return { kind };
   }
+  if (Object.hasOwn(WORDS, word)) {
+    const kind = word as keyof typeof WORDS;
+    if (!argument) throw misspelt(line, `<!-- ${kind}: ${WORDS[kind]} -->`);
+    return { kind, argument };
+  }
+  const kind = BARE.find((each) => each === word);
+  if (kind && argument) throw misspelt(line, `<!-- ${kind} -->`);
+  return kind && { kind };
 }
 
 function readDiff(argument: string): Marker {

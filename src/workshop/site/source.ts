@@ -52,17 +52,17 @@ export function sourceOf(lessons: Lesson[], programs: () => Promise<Programs>): 
         return fence('text', await (await programs()).tests(lesson, marker.condition));
       }
       case 'picture':
-        return (await programs()).picture(marker.name, page);
+        return (await programs()).picture(marker.argument, page);
       case 'numbers':
-        return marker.of === 'price'
+        return marker.argument === 'price'
           ? yieldPrice(lessonOf(page, lessons).number, readNumbers())
-          : yieldNumbers(marker.of, readNumbers());
+          : yieldNumbers(marker.argument, readNumbers());
       case 'costs':
-        return yieldCosts(marker.of);
+        return yieldCosts(marker.argument);
       case 'requirements':
-        return yieldRequirements(marker.of, readProofs());
+        return yieldRequirements(marker.argument, readProofs());
       case 'holds':
-        holdClaim(marker.claim, readNumbers());
+        holdClaim(marker.argument, readNumbers());
         return undefined;
       case 'text':
         throw new Error('text that is typed by hand is not woven');

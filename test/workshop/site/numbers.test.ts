@@ -142,7 +142,7 @@ test('a claim leaves the words below it as they are', async () => {
   const text = '<!-- holds: lesson-10 cpu < lesson-06 cpu -->\n\nIt is **faster**.\n';
   const claims: string[] = [];
   const woven = await weavePage({ ...page, text }, async (marker) => {
-    if (marker.kind === 'holds') claims.push(marker.claim);
+    if (marker.kind === 'holds') claims.push(marker.argument);
     return undefined;
   });
   assert.deepEqual([woven.text, woven.problems], [text, []]);
