@@ -1,6 +1,7 @@
 /** The figures of docs/numbers.json: tables, charts, comparisons, and checks of claims in texts. */
 import type { Spread } from '../measure/figures.ts';
 import type { Numbers, PageName, PageNumbers, Row } from '../measure/lessons/numbers.ts';
+import { drawPage } from '../measure/lessons/print.ts';
 import type { RunNumbers } from '../measure/report.ts';
 import { readKept } from './kept.ts';
 import { block, type Yield } from './page.ts';
@@ -34,7 +35,7 @@ function hasBothPages({ pages }: Row): boolean {
 export function yieldNumbers(argument: string, numbers: Numbers): Yield {
   if (argument === 'picture') return block(charts(numbers.rows));
   if (argument === 'run') return block(tellRun(numbers));
-  if (argument === 'count' || argument === 'read') return block(fullTable(numbers.rows, argument));
+  if (argument === 'count' || argument === 'read') return block(fullTable(numbers, argument));
   const names = argument.split(/\s+/);
   if (names.length < 2) throw new Error(`cannot show "${argument}"; there are ${FORMS}`);
   return block(comparison(names.map((name) => findRow(numbers, name))));
@@ -60,37 +61,9 @@ export function tellRun(numbers: RunNumbers & { readonly missing?: readonly stri
   ].join('');
 }
 
-function fullTable(rows: readonly Row[], page: PageName): string {
-  const someFailed = rows.some(({ pages }) => pages[page].failed > 0);
-  const head = [
-    'the class',
-    'statements',
-    'connections',
-    'CPU µs an answer',
-    'answers a second',
-    'p50 ms',
-    'p99 ms',
-    ...(someFailed ? ['wrong answers'] : []),
-  ];
-  return table(
-    head,
-    rows.map(({ label, pages }) => {
-      const { statements, connections, cpu, server, database, perSecond, p50, p99, failed } =
-        pages[page];
-      const parts = server && database ? ` (${middle(server)} + ${middle(database)})` : '';
-      return [
-        label,
-        String(statements),
-        String(connections),
-        `${middle(cpu)}${parts}`,
-        middle(perSecond),
-        p50.toFixed(1),
-        p99.toFixed(1),
-        ...(someFailed ? [share(failed)] : []),
-      ];
-    }),
-    true,
-  );
+function fullTable(numbers: Numbers, page: PageName): string {
+  const { head, rows } = drawPage(numbers, page);
+  return table(['the class', ...head.slice(1)], rows, true);
 }
 
 /**

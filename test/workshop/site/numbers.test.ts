@@ -59,7 +59,7 @@ test("a page's table has a line for each contender, with what could not be answe
   assert.equal(lines.length, 2 + numbers.rows.length);
   assert.equal(
     lines[2],
-    '| 05 Around it | 3 | 1 | 4000 (3000 + 1000) | 250 | 2.0 | 8.0 | 12.5 % |',
+    '| 05 Around it | 3 | 1 | 250 | 4000 | 3000 | 1000 | 2.00 | 8.04 | 12.5 % |',
   );
 });
 

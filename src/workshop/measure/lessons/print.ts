@@ -1,4 +1,4 @@
-/** The table of the lessons' benchmark for a terminal. */
+/** The tables of the lessons' benchmark, for the terminal and for the site. */
 import type { Spread } from '../figures.ts';
 import type { DrawnTable } from '../report.ts';
 import type { Numbers, PageName, Row } from './numbers.ts';
@@ -11,8 +11,8 @@ const titles: Record<PageName, string> = {
 const head = [
   '',
   'statements',
-  'connects',
-  'responses/s',
+  'connections',
+  'answers/s',
   'CPU µs',
   'server',
   'database',
@@ -22,17 +22,17 @@ const head = [
 ];
 
 /** Draws a table for each page. */
-export function drawNumbers({ missing, rows }: Numbers): DrawnTable[] {
+export function drawNumbers(numbers: Numbers): DrawnTable[] {
+  return (Object.keys(titles) as PageName[]).map((page) => drawPage(numbers, page));
+}
+
+/** Draws the table of one page. */
+export function drawPage({ missing, rows }: Numbers, page: PageName): DrawnTable {
   const note = [
-    'CPU µs: web server and database together, for one response.',
+    'CPU µs: web server and database together, for one answer.',
     ...missing.map((name) => `${name}: not measured`),
   ].join('\n');
-  return (Object.keys(titles) as PageName[]).map((page) => ({
-    title: titles[page],
-    head,
-    rows: rows.map((row) => cellsOf(row, page)),
-    note,
-  }));
+  return { title: titles[page], head, rows: rows.map((row) => cellsOf(row, page)), note };
 }
 
 function cellsOf({ label, pages }: Row, page: PageName): string[] {
