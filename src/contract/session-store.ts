@@ -36,7 +36,7 @@ export const sessionStoreCases: readonly ContractCase<StoreSubject>[] = [
  *   create: () => ({ store: new MemoryStore() }),
  *   cases: ({ level }) => level === 'required',
  * });
- * names[0]; // 'get: an unknown id is no session, and no error'
+ * names[0]; // 'get: finds nothing under an unknown id, without an error'
  */
 export function sessionStoreContract(options: ContractOptions<StoreSubject>): void {
   register(sessionStoreCases, options);

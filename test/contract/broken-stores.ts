@@ -66,7 +66,7 @@ function assignEach(target: Record<string, unknown>, source: unknown): unknown {
 
 /** A wrong store for each case, by the case's name. */
 export const faults: Record<string, () => StoreSubject> = {
-  'an unknown id is no session, and no error': broken(
+  'finds nothing under an unknown id, without an error': broken(
     class extends ModelStore {
       override get(id: string, done: Done): void {
         super.get(id, (error, found) => done(error, found ?? ({ cookie: {} } as never)));

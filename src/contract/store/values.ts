@@ -21,7 +21,7 @@ const VALUES = {
 export const valueCases: readonly ContractCase<StoreSubject>[] = [
   {
     about: 'get',
-    name: 'an unknown id is no session, and no error',
+    name: 'finds nothing under an unknown id, without an error',
     level: 'required',
     why: 'A visitor with an old cookie would see an error page instead of a new session.',
     async run({ store }) {
