@@ -14,7 +14,7 @@ export interface Kind {
 }
 
 /** Beyond 24 days, Node's timers end at once. */
-const LONGEST_WAIT = 1e6;
+export const LONGEST_WAIT = 1e6;
 
 /** A duration that the database counts. */
 export const SECONDS: Kind = {

@@ -3,8 +3,9 @@ import type { Context } from './context.ts';
 import type { Deadline } from './database/deadline.ts';
 import { readRow } from './find.ts';
 import type { Hold } from './hold/hold.ts';
+import { LONGEST_WAIT } from './kinds.ts';
 import { newRow } from './new-row.ts';
-import { NO_DATA } from './table/ours.ts';
+import { NO_DATA, TRAP } from './table/ours.ts';
 import type { Row } from './table/table.ts';
 
 /**
@@ -25,7 +26,11 @@ export async function rekey(
   const { key, guard, marks, age } = row;
   const { fresh, row: moved } = newRow(context, newest, row);
   const old = { key, guard, seen: marks, data: sealing.close(key, NO_DATA), mark: fresh.mark };
-  const statements = table.renewal(old, fresh, { age, grace: life.absolute, life });
+  // As long as the longest grace and the trap of an older pointer that leads here, and no trap itself:
+  // the id is still the session's own.
+  const grace = LONGEST_WAIT * 1000 + Math.max(life.idle, TRAP);
+  const ending = { ...life, absolute: Math.min(life.absolute, age + grace) };
+  const statements = table.renewal(old, fresh, { age, grace, life: ending });
   if (await cache.change([key], () => hold.transact(deadline, statements))) return moved;
   return (await readRow(context, database.run.bind(database, deadline), [newest])) ?? row;
 }

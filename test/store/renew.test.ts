@@ -70,6 +70,16 @@ test('the old row of a session without an absolute end is deleted some day', asy
       'WHERE next IS NOT NULL',
   );
   assert.equal(row?.['days'], 30, 'days after the grace');
+
+  const older = newStore({ secrets: [secrets[1]], absolute: Number.POSITIVE_INFINITY });
+  const rekeyed = await newSession(older, { n: 'rekeyed' });
+  assert.deepEqual(await stored(sessions, rekeyed), { n: 'rekeyed' });
+  await (await open(sessions, rekeyed)).save(json({ n: 'moved' }));
+  assert.deepEqual(await stored(older, rekeyed), { n: 'moved' });
+  const [last] = await query(
+    'SELECT (MAX(expires)/1000-UNIX_TIMESTAMP()) DIV 86400 AS days FROM sessions WHERE next IS NOT NULL',
+  );
+  assert.equal(last?.['days'], 41, 'the longest grace and 30 days');
 });
 
 test('with a grace of 0 the old id is a replay at once', async () => {

@@ -18,7 +18,7 @@ import type { Fresh, Life, Listed, Renewal, Row, Save, Table } from './table.ts'
  * Milliseconds for which the use of a replaced id is recognised, if its session has no absolute end before
  * that: 30 days. Without this, the pointers of sessions without such an end would never be deleted.
  */
-const TRAP = 30 * 24 * 60 * 60 * 1000;
+export const TRAP: number = 30 * 24 * 60 * 60 * 1000;
 
 /** No bytes. */
 export const NO_DATA: Buffer = Buffer.alloc(0);
