@@ -10,7 +10,7 @@ type CrawledRow = RowDataPacket & {
   d: Buffer | null;
 };
 
-/** Rows of a statement: none takes long, and a page is at most 50 MiB. */
+/** Rows of a statement. Of larger sessions than 64 KiB, each has a statement of its own. */
 const pageSize = 50;
 
 /** Two seconds for a statement, in MariaDB's words and in MySQL's; one for a lock on the table. */
@@ -108,9 +108,14 @@ export async function census(
     const counts = new Counts(now ?? Number(start?.['clock']), maxLife);
     for (let n = 0, rows = pageSize; rows === pageSize; ) {
       const sql =
-        'SELECT n, updated, bytes, d FROM crawlable WHERE n > ? AND n <= ? ORDER BY n LIMIT ?';
+        'SELECT n, updated, bytes, IF(bytes <= 65536, d, NULL) AS d FROM crawlable WHERE n > ? AND n <= ? ORDER BY n LIMIT ?';
       const page = await ask(sql, [n, Number(start?.['last']), pageSize]);
-      for (const row of page) counts.add(row);
+      for (const row of page) {
+        const isLarge = row.bytes !== null && row.d === null;
+        const one = 'SELECT n, updated, bytes, d FROM crawlable WHERE n = ?';
+        const [read] = isLarge ? await ask(one, [row.n]) : [row];
+        if (read) counts.add(read); // Else it was deleted meanwhile
+      }
       n = page.at(-1)?.n ?? n;
       rows = page.length;
     }

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PAGE = 50 };     /* Rows of a statement: none takes long, and a page is at most 50 MiB */
+enum { PAGE = 50 };     /* Rows of a statement; sessions over 64 KiB have one each */
 enum { DEEPEST = 512 }; /* Arrays and objects inside one another */
 
 #define DIGITS "0123456789"
@@ -244,16 +244,23 @@ static int take_census(MYSQL *db, long lifetime, long now) {
   last = strtoul(row[1], NULL, 10);
   mysql_free_result(page);
   for (unsigned long rows = PAGE; rows == PAGE; mysql_free_result(page)) { /* No transaction, no lock */
-    char sql[160];
+    char sql[200];
     snprintf(sql, sizeof sql,
-             "SELECT n, updated, bytes, d FROM crawlable WHERE n > %lu AND n <= %lu "
-             "ORDER BY n LIMIT %d", at, last, PAGE);
+             "SELECT n, updated, bytes, IF(bytes <= 65536, d, NULL) FROM crawlable "
+             "WHERE n > %lu AND n <= %lu ORDER BY n LIMIT %d", at, last, PAGE);
     if (!(page = ask(db, sql))) return 0;
     rows = mysql_num_rows(page);
     while ((row = mysql_fetch_row(page))) {
+      MYSQL_RES *read = page;
       at = strtoul(row[0], NULL, 10);
-      /* By its length: a session may have NUL bytes. */
-      count_row(row, mysql_fetch_lengths(page)[3], now, lifetime, counts, largest);
+      if (row[2] && !row[3]) {
+        snprintf(sql, sizeof sql, "SELECT n, updated, bytes, d FROM crawlable WHERE n = %lu", at);
+        if ((read = ask(db, sql))) row = mysql_fetch_row(read);
+      }
+      /* By its length: a session may have NUL bytes. Without a row, it was deleted meanwhile. */
+      if (read && row) count_row(row, mysql_fetch_lengths(read)[3], now, lifetime, counts, largest);
+      if (read != page) mysql_free_result(read ? read : page);
+      if (!read) return 0;
     }
   }
   printf("time: %ld\n", now);

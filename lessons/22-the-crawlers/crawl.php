@@ -2,7 +2,7 @@
 /** Counts the sessions with an account that can read no key: php crawl.php --help */
 declare(strict_types=1);
 
-const PAGE = 50; // Rows of a statement: none takes long, and a page is at most 50 MiB
+const PAGE = 50; // Rows of a statement; of larger sessions than 64 KiB, each has a statement of its own
 const DEEPEST = 512; // Arrays and objects inside one another
 
 // ++ and *+ give nothing back, so a long text costs no stack.
@@ -99,13 +99,20 @@ function count_names(?string $d, array &$counts): void
 /** Yields every row once, page after page. Without a transaction there is no lock. */
 function rows(PDO $db, int $last): Generator
 {
-    $select = 'SELECT n, updated, bytes, d FROM crawlable WHERE n > %d AND n <= %d ORDER BY n LIMIT %d';
+    $select = 'SELECT n, updated, bytes, IF(bytes <= 65536, d, NULL) FROM crawlable'
+        . ' WHERE n > %d AND n <= %d ORDER BY n LIMIT %d';
     $at = 0;
     do {
         $page = $db->query(sprintf($select, $at, $last, PAGE), PDO::FETCH_NUM);
-        foreach ($page as [$at, $updated, $bytes, $d]) yield [$updated, $bytes, $d];
+        foreach ($page as $row) {
+            $at = $row[0];
+            if (isset($row[2]) && $row[3] === null) {
+                $one = "SELECT n, updated, bytes, d FROM crawlable WHERE n = $at";
+                $row = $db->query($one, PDO::FETCH_NUM)->fetch();
+            }
+            if ($row) yield array_slice($row, 1); // Else it was deleted meanwhile
+        }
         $length = $page->rowCount();
-        $page = null; // Or two pages are in memory while the next one comes
     } while ($length === PAGE);
 }
 
@@ -176,7 +183,7 @@ function whole(string $name, string $value): int
 pcntl_async_signals(true);
 pcntl_signal(SIGTERM, static fn () => exit(0));
 ini_set('mysqlnd.net_read_timeout', '5');
-// PHP's usual 128 MiB are not enough for a page of the largest sessions and the values of one.
+// The values of one session of 1 MiB can take 108 MiB, and PHP's usual limit is 128.
 ini_set('memory_limit', '256M');
 
 $options = ['lifetime' => 1440];

@@ -10,7 +10,7 @@ from itertools import accumulate
 
 import pymysql
 
-PAGE = 50  # Rows of a statement: none takes long, and a page is at most 50 MiB
+PAGE = 50  # Rows of a statement; of larger sessions than 64 KiB, each has a statement of its own
 DEEPEST = 512  # Arrays and objects inside one another
 
 SCALAR = re.compile(rb"N;|b:[01];|i:-?\d+;|[rR]:\d+;"
@@ -100,10 +100,15 @@ def rows(cursor, last):
     at, length = 0, PAGE
     while length == PAGE:
         length = cursor.execute(
-            "SELECT n, updated, bytes, d FROM crawlable WHERE n > %s AND n <= %s ORDER BY n LIMIT %s",
-            (at, last, PAGE))
-        for at, *row in cursor:
-            yield row
+            "SELECT n, updated, bytes, IF(bytes <= 65536, d, NULL) FROM crawlable"
+            " WHERE n > %s AND n <= %s ORDER BY n LIMIT %s", (at, last, PAGE))
+        for at, updated, size, d in cursor.fetchall():
+            row = updated, size, d
+            if size is not None and d is None:
+                cursor.execute("SELECT updated, bytes, d FROM crawlable WHERE n = %s", (at,))
+                row = cursor.fetchone()
+            if row:  # Else it was deleted meanwhile
+                yield row
 
 
 def take_census(lifetime, now):
@@ -168,8 +173,8 @@ def main():
     while True:
         try:
             print(take_census(options.lifetime, options.now), end="", flush=True)
-        except pymysql.MySQLError as error:
-            print(f"crawl.py: {error}", file=sys.stderr)
+        except Exception as error:  # PyMySQL has no one class for an answer that it cannot read
+            print(f"crawl.py: {type(error).__name__}: {error}", file=sys.stderr)
             if options.once:
                 sys.exit(1)
         if options.once:

@@ -216,14 +216,18 @@ test('a census contains no key, and nothing that is in a session', async () => {
   }
 });
 
-test('no statement of a census reads more than a hundred rows', async () => {
-  await fill(Array(250).fill('count|i:1;'));
+test('no statement of a census reads more than a hundred rows or 4 MiB', async () => {
+  const large = `x|s:1000000:"${'y'.repeat(1_000_000)}";`;
+  await fill([...Array(8).fill(large), ...Array(242).fill('count|i:1;')]);
   const before = statements().length;
-  assert.equal(numbersOf(await takeCensus())['rows'], '250');
-  const sizes = statements()
+  const census = numbersOf(await takeCensus());
+  assert.deepEqual([census['rows'], census['malformed'], census['php']], ['250', '0', '250']);
+  const read = statements()
     .slice(before)
-    .map(({ outcome }) => (outcome?.kind === 'rows' ? outcome.rows : 0));
-  assert.ok(Math.max(...sizes) <= 100, `the statements read ${sizes.join(', ')} rows`);
+    .flatMap(({ outcome }) => (outcome?.kind === 'rows' ? [outcome] : []));
+  const [rows, bytes] = (['rows', 'bytes'] as const).map((each) => read.map((one) => one[each]));
+  assert.ok(Math.max(...(rows ?? [])) <= 100, `the statements read ${rows} rows`);
+  assert.ok(Math.max(...(bytes ?? [])) <= 4 * 1024 ** 2, `the statements read ${bytes} bytes`);
 });
 
 test('a census that has to wait fails after two seconds', async () => {

@@ -1,7 +1,9 @@
 /** The crawlers of lesson 22: four programs count the same table by the same rule, beside its use. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createConnection } from 'mysql2/promise';
@@ -118,7 +120,14 @@ test('four programs print the same bytes for rows of every kind', async () => {
     [null, now],
     [null, null],
   ]);
+  const sizes: number[] = [];
+  const unwatch = wire.watch(({ kind, ...event }) => {
+    const outcome = kind === 'ended' && 'statement' in event && event.statement.outcome;
+    if (outcome && outcome.kind === 'rows') sizes.push(outcome.bytes);
+  });
   const census = await countWithAll();
+  unwatch();
+  assert.ok(Math.max(...sizes) < 4 * 1024 ** 2, `a statement read ${Math.max(...sizes)} bytes`);
   const numbers = numbersOf(census);
   const alive = php.length + json.length + malformed.length + 1 + 9;
   assert.deepEqual(
@@ -222,6 +231,19 @@ test('between two pages of a crawler the table is free', async () => {
   }
 });
 
+test('a large session that ends before its own statement is not counted', async () => {
+  for (const crawler of crawlers) {
+    await fill(['x'.repeat(65_537), 'count|i:1;', 'x'.repeat(65_536)].map((d) => [d, now]));
+    const one = wire.gate(1, /WHERE n = /, { opens: 'by hand', patience: HANG });
+    const counting = crawl(crawler, account, '--once', ...at);
+    await Promise.race([one.arrived, counting]);
+    await database.query('DELETE FROM sessions WHERE LENGTH(d) > 65536');
+    one.open();
+    const { rows, alive } = numbersOf((await counting).stdout);
+    assert.deepEqual([rows, alive, one.statements.length], ['2', '2', 1], crawler.name);
+  }
+});
+
 test('SIGTERM ends a waiting daemon at once, with exit code 0', async () => {
   await fill([['count|i:1;', now]]);
   const daemons = crawlers.map(
@@ -277,9 +299,16 @@ test('a daemon reports a database that fails, and continues when it is back', as
   }
 });
 
-test('exit codes and messages say what was wrong, and show no password', async () => {
+test('exit codes and messages say what was wrong, and show no password', async (context) => {
   const wrong = { ...account, CRAWL_PASSWORD: 'Tr0ub4dor' };
   const { CRAWL_USER: _, ...nameless } = account;
+  // A packet of one byte: an error without a number.
+  const stranger = createServer((socket) =>
+    socket.on('error', () => {}).end('\x01\0\0\0\xff', 'latin1'),
+  );
+  context.after(() => stranger.close());
+  await once(stranger.listen(0, '127.0.0.1'), 'listening');
+  const notMySQL = { ...account, CRAWL_PORT: String((stranger.address() as AddressInfo).port) };
   await Promise.all(
     crawlers.map(async (crawler) => {
       const denied = await crawl(crawler, wrong, '--once');
@@ -301,6 +330,9 @@ test('exit codes and messages say what was wrong, and show no password', async (
         assert.match(stderr, /usage/, crawler.name);
         assert.match(stderr.trimEnd().split('\n').at(-1) ?? '', said, crawler.name);
       }
+      const garbage = await crawl(crawler, notMySQL, '--once');
+      assert.deepEqual([garbage.code, garbage.stdout], [1, ''], crawler.name);
+      assert.match(garbage.stderr, /^crawl.*\n$/, `${crawler.name}: one line, and no traceback`);
       const unset = await crawl(crawler, nameless, '--once');
       assert.equal(unset.code, 2, crawler.name);
       const port = await crawl(crawler, { ...account, CRAWL_PORT: '33o6' }, '--once');

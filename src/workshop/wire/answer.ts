@@ -32,6 +32,7 @@ export class Answer {
   /** Definitions, and the end marks between them, that are still to come. */
   #pending = 0;
   #rows = 0;
+  #bytes = 0;
 
   constructor(shape: AnswerShape, deprecateEof: boolean) {
     this.#expect = shape;
@@ -73,7 +74,7 @@ export class Answer {
     // The client sends the file and an empty packet; the server's OK comes after that.
     if (payload[0] === header.localFile) return false;
     const columns = new FieldReader(payload).lengthEncoded();
-    this.#rows = 0;
+    this.#rows = this.#bytes = 0;
     this.#pending = columns + (this.#deprecateEof ? 0 : 1);
     return false;
   }
@@ -93,9 +94,10 @@ export class Answer {
   #takeRow(payload: Buffer): boolean {
     if (!isEnd(payload)) {
       this.#rows += 1;
+      this.#bytes += payload.length;
       return false;
     }
-    this.outcome = { kind: 'rows', rows: this.#rows };
+    this.outcome = { kind: 'rows', rows: this.#rows, bytes: this.#bytes };
     const more = (readStatus(payload, this.#deprecateEof) & moreResults) !== 0;
     if (more) this.#expect = 'result';
     return !more;

@@ -5,7 +5,7 @@ export type WireValue = string | number | bigint | null | Uint8Array;
 
 export type Outcome =
   | { kind: 'done'; affectedRows: number; insertId: number }
-  | { kind: 'rows'; rows: number }
+  | { kind: 'rows'; rows: number; bytes: number }
   | { kind: 'error'; code: number; state: string; message: string }
   /** The connection was closed before an answer came. */
   | { kind: 'lost' };
