@@ -315,8 +315,9 @@ test('PHP reads what a newer server has written, or refuses it and leaves it', a
     '{"v":2,"data":{"count":{"$php":"float","value":"7"}}}',
     '{"v":2,"data":{"a|user":"admin"}}',
     '{"v":2,"data":',
+    `{"v":2,"data":{${Array.from({ length: 10_001 }, (_, k) => `"${k * 2 ** 17}":1`).join()}}}`,
   ]) {
-    assert.equal(await holds(refused), 500, refused);
+    assert.equal(await holds(refused), 500, refused.slice(0, 100));
     const [rows] = await table.query<RowDataPacket[]>('SELECT d FROM sessions');
     assert.ok(rows.length > 0 && rows.every(({ d }) => String(d) === refused), 'it was changed');
   }
