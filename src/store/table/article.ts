@@ -77,9 +77,8 @@ export class ArticleTable implements Table {
     return { sql, values: [key, data] };
   }
 
-  update({ key, guard, data }: Save): Statement {
-    const sql = `UPDATE ${this.#table} SET ${this.#data}=?,${this.#updated}=${NOW} WHERE ${this.#isGuarded}`;
-    return { sql, values: [data, key, guard as Buffer] };
+  update(save: Save): Statement {
+    return this.#set(save, `,${this.#updated}=${NOW}`);
   }
 
   after({ data }: Save): Pick<Row, 'guard' | 'marks'> {
@@ -99,7 +98,7 @@ export class ArticleTable implements Table {
 
   /** The old id ends at once: a row has no place for a pointer. */
   renewal({ key, guard }: Save, fresh: Fresh, _renewal: Renewal): Statement[] {
-    const sql = `DELETE FROM ${this.#table} WHERE ${this.#isGuarded}`;
+    const sql = `${this.#delete} WHERE ${this.#isGuarded}`;
     return [{ sql, values: [key, guard as Buffer] }, this.insert(fresh)];
   }
 
@@ -111,9 +110,8 @@ export class ArticleTable implements Table {
     return this.remove(keys);
   }
 
-  rewrite({ key, guard, data }: Save): Statement {
-    const sql = `UPDATE ${this.#table} SET ${this.#data}=? WHERE ${this.#isGuarded}`;
-    return { sql, values: [data, key, guard as Buffer] };
+  rewrite(save: Save): Statement {
+    return this.#set(save, '');
   }
 
   count(): Statement {
@@ -181,6 +179,11 @@ export class ArticleTable implements Table {
 
   get #isGuarded(): string {
     return `${this.#id}=? AND ${this.#bytes}=? AND ${this.#isAlive}`;
+  }
+
+  #set({ key, guard, data }: Save, more: string): Statement {
+    const sql = `UPDATE ${this.#table} SET ${this.#data}=?${more} WHERE ${this.#isGuarded}`;
+    return { sql, values: [data, key, guard as Buffer] };
   }
 
   #isOneOf(keys: readonly Buffer[]): string {
