@@ -4,6 +4,9 @@
  * data or a database address; the driver's own error is the `cause`.
  */
 
+/** The beginning of a message about a save whose answer was lost; the reason follows. */
+export const IN_DOUBT: string = 'It is not known whether the session was saved: ';
+
 /**
  * The common class of the store's errors.
  *
@@ -106,7 +109,7 @@ export class SessionLockLost extends SessionError {
     super(
       isCertain
         ? 'The session was not saved: its lock was lost before the save'
-        : 'It is not known whether the session was saved: its lock and the answer were lost',
+        : `${IN_DOUBT}its lock and the answer were lost`,
       cause,
     );
   }

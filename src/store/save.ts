@@ -3,7 +3,7 @@ import type { Context } from './context.ts';
 import { type Deadline, passing } from './database/deadline.ts';
 import type { StatementFailure } from './database/failures.ts';
 import type { Outcome } from './database/writes.ts';
-import { SessionLockLost, SessionUnavailable } from './errors.ts';
+import { IN_DOUBT, SessionLockLost, SessionUnavailable } from './errors.ts';
 import { findRow } from './find.ts';
 import type { Hold } from './hold/hold.ts';
 import { takeRandom } from './identifiers.ts';
@@ -35,9 +35,6 @@ export interface SaveOptions {
   /** Keys whose later value counts whatever `onConflict` is, such as an expiry of a session layer. */
   readonly own?: readonly string[] | undefined;
 }
-
-const UNKNOWN =
-  'It is not known whether the session was saved: the answer was lost, and others have saved since';
 
 /** The session that is written, and where its lock is. */
 export interface Target {
@@ -116,7 +113,11 @@ async function saveOrFind(
     const now = await findRow(context, deadline, [key, ...target.keys]);
     // A row that was renewed since is a pointer, and has kept its marks.
     const wasSaved = isDoubtful && now !== undefined && table.wasSaved(now, save);
-    if (wasSaved === undefined) throw new SessionUnavailable(UNKNOWN, failure?.cause);
+    if (wasSaved === undefined)
+      throw new SessionUnavailable(
+        `${IN_DOUBT}the answer was lost, and others have saved since`,
+        failure?.cause,
+      );
     const row = now?.next === undefined ? now : await follow(context, deadline, now);
     if (wasSaved) return { isMine: true, row: row ?? saved };
     // Another request may have the lock by now.

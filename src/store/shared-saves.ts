@@ -4,7 +4,7 @@
  */
 import { Deadline } from './database/deadline.ts';
 import type { Outcome } from './database/writes.ts';
-import { SessionUnavailable } from './errors.ts';
+import { IN_DOUBT, SessionUnavailable } from './errors.ts';
 import { settleOnce } from './settle-once.ts';
 import type { Row } from './table/table.ts';
 
@@ -149,7 +149,7 @@ function mergeAll(
 /** No lock is waited for here, but the database: by this save, or by the one before it. */
 function lateBy(milliseconds: number, hasBegun: boolean): SessionUnavailable {
   const outcome = hasBegun
-    ? 'It is not known whether the session was saved: the database did not answer'
+    ? `${IN_DOUBT}the database did not answer`
     : 'The session was not saved: another save of it did not end';
   return new SessionUnavailable(`${outcome} within ${Math.round(milliseconds)} ms`);
 }

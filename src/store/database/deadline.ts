@@ -140,10 +140,13 @@ function wordOf(cause: unknown): string | undefined {
   return typeof code === 'string' ? ` (${code})` : undefined;
 }
 
+const NO_RIGHT =
+  'the user has no right to the schema, the table or a column: GRANT SELECT, INSERT, UPDATE, DELETE on ' +
+  'the table';
 const EXPIRED = "the account's password has expired: ALTER USER … IDENTIFIED BY …";
 
 const REMEDIES: Readonly<Record<number, string>> = {
-  1044: 'the user has no right to the schema: GRANT SELECT, INSERT, UPDATE, DELETE on the table',
+  1044: NO_RIGHT,
   1045:
     'the server refuses the user or the password: check them in the address or in the pool, and ' +
     'whether the account demands TLS (ssl)',
@@ -156,8 +159,8 @@ const REMEDIES: Readonly<Record<number, string>> = {
   1064: 'the server does not know this syntax: MariaDB 10.6, MySQL 8.0 or later is needed',
   1129: 'the server has blocked this host after too many broken connections: FLUSH HOSTS',
   1130: 'the server lets no user in from this host: CREATE USER for it, or correct the address',
-  1142: 'the user has no right to the table: GRANT SELECT, INSERT, UPDATE, DELETE on it',
-  1143: 'the user has no right to a column: GRANT SELECT, INSERT, UPDATE, DELETE on the table',
+  1142: NO_RIGHT,
+  1143: NO_RIGHT,
   1153: 'max_allowed_packet was lowered: raise it again, or store less in a session',
   1146: 'the table does not exist: create it once by createTable() or "npx phpsessid create", or set `table`',
   1820: EXPIRED,
