@@ -63,7 +63,8 @@ const NAMES: Record<keyof CookieOptions, true> = {
 const SITES = ['Strict', 'Lax', 'None'] as const;
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const ATTRIBUTE = /^[\x20-\x3a\x3c-\x7e]*$/;
+const PATH = /^\/[\x20-\x3a\x3c-\x7e]*$/;
+const HOST = /^[\w.-]+$/;
 
 /** A cookie's attributes, as frameworks take them that write the line themselves. */
 export interface CookieAttributes {
@@ -172,22 +173,24 @@ function checked(options: CookieOptions) {
   if (typeof secure !== 'boolean') {
     throw new TypeError(`secure takes true or false, not ${JSON.stringify(secure)}`);
   }
-  for (const [attribute, text] of Object.entries({ path, domain: domain ?? '' })) {
-    if (typeof text === 'string' && ATTRIBUTE.test(text)) continue;
-    throw new TypeError(`${attribute} takes visible ASCII without ;, not ${JSON.stringify(text)}`);
+  if (domain !== undefined && !isText(HOST, domain)) {
+    throw new TypeError(`domain takes the name of a host, not ${JSON.stringify(domain)}`);
   }
-  if (!path.startsWith('/')) {
-    throw new TypeError(`path takes a path that begins with /, not ${JSON.stringify(path)}`);
+  if (!isText(PATH, path)) {
+    throw new TypeError(
+      `path takes visible ASCII without ;, which begins with /, not ${JSON.stringify(path)}`,
+    );
   }
-  if (maxAge !== undefined && !(Number.isInteger(maxAge) && maxAge > 0)) {
+  if (maxAge !== undefined && !(Number.isSafeInteger(maxAge) && maxAge > 0)) {
     throw new TypeError(`maxAge takes a whole number of seconds above 0, not ${maxAge}`);
   }
   requireName(name);
-  const isHost = name.startsWith('__Host-');
-  if (isHost && (!secure || domain !== undefined || path !== '/')) {
+  // Browsers compare a prefix without regard to case.
+  const [prefix] = /^__(host|secure|http)-/.exec(name.toLowerCase()) ?? [];
+  if (prefix === '__host-' && (!secure || domain !== undefined || path !== '/')) {
     throw new TypeError(`the cookie ${name} must be secure, with the path / and without a domain`);
   }
-  if (!secure && (name.startsWith('__Secure-') || sameSite === 'None')) {
+  if (!secure && (prefix !== undefined || sameSite === 'None')) {
     throw new TypeError(
       `browsers refuse the cookie ${name} (SameSite=${sameSite}) unless it is secure`,
     );
@@ -197,17 +200,22 @@ function checked(options: CookieOptions) {
 
 /** Other libraries write the same words in lower case. */
 function siteOf(site: unknown = 'Lax'): (typeof SITES)[number] {
-  const known = SITES.find((each) => each.toLowerCase() === String(site).toLowerCase());
+  const text = typeof site === 'string' ? site.toLowerCase() : undefined;
+  const known = SITES.find((each) => each.toLowerCase() === text);
   if (known !== undefined) return known;
   throw new TypeError(`sameSite takes ${SITES.join(', ')}, not ${JSON.stringify(site)}`);
 }
 
 function requireName(name: unknown): void {
   const longest = LONGEST - ID_LENGTH - 1;
-  if (typeof name === 'string' && TOKEN.test(name) && name.length <= longest) return;
+  if (isText(TOKEN, name) && name.length <= longest) return;
   throw new TypeError(
     `name takes 1 to ${longest} letters, digits and !#$%&'*+-.^_\`|~, not ${JSON.stringify(name)}`,
   );
+}
+
+function isText(form: RegExp, value: unknown): value is string {
+  return typeof value === 'string' && form.test(value);
 }
 
 /**

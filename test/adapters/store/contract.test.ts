@@ -389,9 +389,20 @@ test('a request that the middleware has not seen, and a cookie that browsers ref
     { cookie: { name: 'a', sameSite: 'None', secure: false } },
     { cookie: { name: 'a', path: '/; Domain=x' } },
     { cookie: { maxAge: 1.5 } },
+    // Written as 1e+21, which browsers ignore.
+    { cookie: { maxAge: 1e21 } },
+    // Browsers compare a prefix without regard to case.
+    { cookie: { name: '__host-a' as string, secure: false } },
+    { cookie: { name: '__HOST-a' as string, path: '/a' } },
+    { cookie: { name: '__secure-a', secure: false } },
+    { cookie: { name: '__Http-a', secure: false } },
+    ...['https://example.org', 'example.org:443', 'a b', '', null as never].map((domain) => ({
+      cookie: { name: 'a', domain },
+    })),
+    { cookie: { sameSite: ['Lax'] as never } },
   ];
   for (const options of refused) {
-    assert.throws(() => expressSessions(sessions, options), TypeError);
+    assert.throws(() => expressSessions(sessions, options), TypeError, JSON.stringify(options));
   }
   const misspelt: [object, RegExp][] = [
     [
