@@ -130,8 +130,9 @@ export class SessionHandler implements SessionHandlerInterface, SessionIdInterfa
   create_sid(): Promise<string>;
   async create_sid(...values: unknown[]): Promise<string> {
     return await asParent('create_sid', values, [], async (request) => {
-      const { parent } = request.session.storage;
-      if (parent) return (await parent.createId()) ?? '';
+      const { parent, unopenedParent } = request.session.storage;
+      const handler = parent ?? (request.version < '8.6' ? unopenedParent : undefined);
+      if (handler) return (await handler.createId()) ?? '';
       if (request.version >= '8.6') {
         const text = 'Parent session handler is not open, defaulting to session_create_id()';
         request.reporter.warn('E_WARNING', text);

@@ -38,6 +38,11 @@ export class Storage {
     return this.#parent;
   }
 
+  /** The parent before it is open: PHP calls a program's create_sid even then. */
+  get unopenedParent(): OpenHandler | undefined {
+    return this.#parentModule?.unopened?.(this.#context);
+  }
+
   get hasParentModule(): boolean {
     return this.#parentModule !== undefined;
   }

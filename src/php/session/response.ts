@@ -79,12 +79,27 @@ function replaceHeader(head: ResponseHead, [name, value]: Header): void {
   head.setHeader(name, value);
 }
 
-/** php_session_remove_cookie() and sapi_add_header(…, replace = 0): other cookies keep their order. */
+function inLowerCase(bytes: string): string {
+  return bytes.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
+
+/** php_session_remove_cookie(): from 8.5 on it ignores case, and overlooks a cookie without a value. */
+function isReplaced(
+  line: string,
+  prefix: string,
+  { version }: SessionContext['reporter'],
+): boolean {
+  if (version < '8.5') return line.startsWith(prefix);
+  const start = line.slice(0, prefix.length);
+  return line.length > prefix.length && inLowerCase(start) === inLowerCase(prefix);
+}
+
+/** sapi_add_header(…, replace = 0): other cookies keep their order. */
 function replaceCookie(context: SessionContext, name: string, text: string): void {
-  const { head } = context;
+  const { head, reporter } = context;
   const present = head.getHeader('Set-Cookie') as string | readonly string[] | undefined;
   const prefix = headerText(`${name}=`);
-  const lines = [present ?? []].flat().filter((line) => !line.startsWith(prefix));
+  const lines = [present ?? []].flat().filter((line) => !isReplaced(line, prefix, reporter));
   const line = trimmed(text);
   if (!isRefused(context, line)) lines.push(headerText(line));
   if (lines.length > 0) head.setHeader('Set-Cookie', lines);

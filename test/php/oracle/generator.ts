@@ -102,6 +102,11 @@ class Author {
       const does = Array.from({ length: 1 + this.upTo(2) }, () => this.#inner(depth - 1));
       return this.chance(0.5) ? { does } : { does, answer: this.pick(vocabulary.ANSWERS) };
     }
+    if (this.chance(0.25)) {
+      const count = 1 + this.upTo(3);
+      const list = Array.from({ length: count }, () => this.pick(vocabulary.ANSWERS_IN_TURN));
+      return { inTurn: ['own', ...list] };
+    }
     if (callback === 'read' && this.chance(0.6)) return this.pick(vocabulary.DATA);
     if (callback === 'create_sid' && this.chance(0.6)) return this.#id();
     return this.pick(vocabulary.ANSWERS);
@@ -128,6 +133,7 @@ class Author {
 
   #change(): Step {
     if (this.chance(0.15)) return ['delete', this.pick(vocabulary.KEYS)];
+    if (this.chance(0.1)) return ['refer', this.pick(vocabulary.KEYS), this.pick(vocabulary.KEYS)];
     return ['set', this.pick(vocabulary.KEYS), this.pick(vocabulary.VALUES)];
   }
 
@@ -151,6 +157,14 @@ class Author {
     return this.handler();
   }
 
+  /** A Cookie header or a query as a stranger writes it. */
+  #raw(separator: string): string {
+    const pairs = Array.from({ length: 1 + this.upTo(3) }, () => {
+      return `${this.pick(vocabulary.RAW_NAMES)}${this.pick(vocabulary.RAW_VALUES)}`;
+    });
+    return pairs.join(separator);
+  }
+
   scenario(name: string): Scenario {
     const steps = (): Step[] => Array.from({ length: 2 + this.upTo(9) }, () => this.step());
     this.#hasHandler = false;
@@ -165,17 +179,17 @@ class Author {
         ? { [this.pick(vocabulary.NAMES)]: this.chance(0.05) ? false : this.#id() }
         : undefined;
     const [cookies, query, form] = [sent(0.6), sent(0.1), sent(0.1)];
+    const raw = this.chance(0.1) ? { cookie: this.#raw('; '), query: this.#raw('&') } : undefined;
     return {
       name,
       ...(strictErrors ? { strictErrors } : {}),
-      ...(cookies ? { cookies } : {}),
-      ...(query ? { query } : {}),
-      ...(form ? { form } : {}),
+      ...(raw ? { raw } : { ...(cookies ? { cookies } : {}), ...(query ? { query } : {}) }),
+      ...(form && !raw ? { form } : {}),
       ...(this.chance(0.1) ? { referer: this.pick(vocabulary.REFERERS) } : {}),
       store: { known: this.pick(vocabulary.DATA) },
       files: { sess_known: this.pick(vocabulary.DATA) },
       steps: first,
-      ...(this.chance(0.25)
+      ...(!raw && this.chance(0.25)
         ? { next: Array.from({ length: 1 + this.upTo(2) }, () => [this.handler(), ...steps()]) }
         : {}),
     };

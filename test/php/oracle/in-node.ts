@@ -11,6 +11,7 @@ import {
   type PhpValue,
   serialize,
 } from '../../../src/serialize/index.ts';
+import { integerKey } from '../../../src/serialize/numbers.ts';
 import { type Bench, install } from './node-handlers.ts';
 import type { Entry, Scenario, Step } from './steps.ts';
 import { freeze, sent, thaw } from './values.ts';
@@ -65,7 +66,7 @@ class Browser {
 
 /** One request. */
 class Run implements Bench {
-  readonly done: Set<object> = new Set();
+  readonly given: Map<object, number> = new Map();
   readonly #browser: Browser;
   readonly #headers = new Map<string, [name: string, value: string | readonly string[]]>();
   #headersSent = false;
@@ -213,10 +214,18 @@ function invoke(name: string, values: readonly unknown[]): unknown {
 
 /** PHP's `=&`: a variable that is not there becomes null. */
 function refer(name: string, to: string): void {
+  const { $_SESSION } = php;
   const all = new Map(php.sessionVariables() as Map<PhpKey, PhpValue> | undefined);
-  const value = all.get(to) ?? null;
+  const find = (key: string): PhpValue | undefined => {
+    const integer = integerKey(key);
+    return all.get(all.has(key) || integer === undefined ? key : integer);
+  };
+  const value = find(to) ?? null;
   const shared = value instanceof PhpReference ? value : new PhpReference(value);
-  php.setSessionVariables(all.set(to, shared).set(name, shared));
+  if (value !== shared) $_SESSION[to] = shared;
+  if (find(name) instanceof PhpReference)
+    php.setSessionVariables(all.set(to, shared).set(name, shared));
+  else $_SESSION[name] = shared;
 }
 
 function variables(): unknown[] {

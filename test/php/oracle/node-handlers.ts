@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as php from '#php';
-import type { Answer, CallbackName, Entry, Handler, Step } from './steps.ts';
+import type { Answer, CallbackName, Entry, Handler, Step, Value } from './steps.ts';
 import { freeze, thaw } from './values.ts';
 
 type Callback = (...values: unknown[]) => unknown;
@@ -12,8 +12,8 @@ export interface Bench {
   /** The folder of session files. */
   readonly folder: string;
   readonly store: Map<string, string | Uint8Array>;
-  /** The answers whose steps have been done. */
-  readonly done: Set<object>;
+  /** How often each answer was given. */
+  readonly given: Map<object, number>;
   note(...entry: Entry): void;
   perform(step: Step): Promise<void>;
 }
@@ -40,10 +40,16 @@ async function run(
   await null;
   if (!answers || !Object.hasOwn(answers, name)) return await own();
   let answer = answers[name] as Answer | Throws | undefined;
+  const calls = bench.given.get(answer as object) ?? 0;
+  bench.given.set(answer as object, calls + 1);
+  if (has(answer, 'inTurn')) {
+    const list = answer.inTurn as readonly Value[];
+    answer = list[Math.min(calls, list.length - 1)];
+    if (answer === 'own') return await own();
+  }
   if (has(answer, 'does')) {
     // Once: such a callback may be the first that its own steps lead to.
-    if (!bench.done.has(answer)) {
-      bench.done.add(answer);
+    if (calls === 0) {
       for (const step of answer.does as readonly Step[]) await bench.perform(step);
     }
     if (!has(answer, 'answer')) return await own();

@@ -64,11 +64,12 @@ const CHANGED_IN_8_6 = [
 /**
  * Sequences that these changes send another way: the warning of a missing method is thrown; a
  * subclass of SessionHandler inherits validateId(); a setting with a NUL, an unknown SameSite and a
- * lifetime that is no integer are refused; session_module_name() refuses "user" in other words; a
- * failed save names write() where there is no updateTimestamp(); an empty session that is only touched
+ * lifetime that is no integer are refused; session_module_name() refuses "user" in other words;
+ * SessionHandler::create_sid() asks no handler that is not open; a failed save names write() where there is no updateTimestamp(); an empty session that is only touched
  * stays unknown to the next start.
  */
 const CHANGED_SEQUENCES = [
+  'SessionHandler::create_sid() after session_module_name() asks the callbacks before it',
   'SessionHandler::close() with wrong arguments',
   'a line end at the end of a cookie',
   'a line that ends in blanks',

@@ -64,6 +64,11 @@ class Memory {
     note('callback', $name, freeze($values));
     if (!array_key_exists($name, $this->answers)) return $default();
     $answer = $this->answers[$name];
+    if (is_array($answer) && isset($answer['inTurn'])) {
+      $list = &$this->answers[$name]['inTurn'];
+      $answer = count($list) > 1 ? array_shift($list) : $list[0];
+      if ($answer === 'own') return $default();
+    }
     if (is_array($answer) && isset($answer['does'])) {
       // Once: such a callback may be the first that its own steps lead to.
       $steps = $this->answers[$name]['does'];

@@ -16,7 +16,9 @@ export type Answer =
   | Value
   | { readonly throws: string }
   /** Steps to run first; then the store's own work, unless `answer` replaces it. */
-  | { readonly does: readonly Step[]; readonly answer?: Answer };
+  | { readonly does: readonly Step[]; readonly answer?: Answer }
+  /** An answer for each call; the last one for all further calls. `own` is the store's own work. */
+  | { readonly inTurn: readonly (Value | 'own' | { readonly throws: string })[] };
 
 export type CallbackName =
   | 'open'

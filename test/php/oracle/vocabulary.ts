@@ -54,6 +54,55 @@ export const ANSWERS: readonly Answer[] = [
   { throws: 'no' },
 ];
 
+type InTurn = Extract<Answer, { readonly inTurn: unknown }>['inTurn'][number];
+
+export const ANSWERS_IN_TURN: readonly InTurn[] = [
+  'own',
+  false,
+  null,
+  'text',
+  'a|i:1;',
+  '',
+  [],
+  { throws: 'later' },
+  { throws: 'later' },
+];
+
+export const RAW_NAMES = [
+  'PHPSESSID',
+  'PHPSESSID',
+  'PHPSESSID',
+  'PHPSESSID[]',
+  'PHPSESSID[a][b]',
+  'PHPSESSID[',
+  'PHPSESSID]',
+  ' PHPSESSID',
+  'PHPSES%53ID',
+  'PHPSESSID%5B%5D',
+  'PHPSESSID%00',
+  'OTHER',
+  '',
+] as const;
+
+export const RAW_VALUES = [
+  '',
+  '=',
+  '=known',
+  '=known',
+  '=chosen',
+  '=a+b',
+  '=a%20b',
+  '=%00known',
+  '=known%00',
+  '=%ff',
+  '=%C3%A4',
+  '=kn%6Fwn',
+  '==known',
+  '="known"',
+  '=known ',
+  '=%3Ca',
+] as const;
+
 export const IDS: readonly string[] = [
   'known',
   'unknown',

@@ -30,7 +30,25 @@ const abandoned: Scenario[] = [null, false, { throws: 'no' } as const].map((answ
   ],
 }));
 
+/** Cookies of the page's own beside the session's, whose name is OTHER. */
+const besides = ['other=1', 'OTHER=', 'OTHER=1', 'OTHER', 'OTHERS=1'].map((line): Scenario => {
+  return {
+    name: `a page’s own cookie ${line}`,
+    steps: [['header', `Set-Cookie: ${line}`], call('session_name', 'OTHER'), use('full'), start],
+  };
+});
+
 const moved: Scenario[] = [
+  {
+    name: 'SessionHandler::create_sid() after session_module_name() asks the callbacks before it',
+    steps: [
+      use('full'),
+      call('session_module_name', 'files'),
+      start,
+      call('SessionHandler::create_sid'),
+      call('SessionHandler::read', 'known'),
+    ],
+  },
   {
     name: 'a second handler while the first is still open',
     ...known,
@@ -322,6 +340,7 @@ const wrongCalls: Scenario[] = METHODS.map((method): Scenario => {
 export const foundScenarios: readonly Scenario[] = [
   ...abandoned,
   ...moved,
+  ...besides,
   ...strict,
   ...sent,
   ...failing,
