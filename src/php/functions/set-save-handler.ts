@@ -215,12 +215,14 @@ function missingMethods(request: PhpRequest, handler: AnySessionHandler): string
 
 /** Warns once a request of each class. An object literal counts as a class of its own. */
 function warnOfClass(request: PhpRequest, handler: AnySessionHandler): void {
+  const missing = missingMethods(request, handler);
+  if (missing.length === 0) return;
   const linked = linkedClasses.get(request) ?? new WeakSet();
   linkedClasses.set(request, linked);
   const key = isPlain(handler) ? handler : handler.constructor;
   if (linked.has(key)) return;
   linked.add(key);
-  for (const name of missingMethods(request, handler)) {
+  for (const name of missing) {
     const text =
       `Class ${classNameOf(handler)} implementing SessionHandlerInterface is missing the ` +
       `${name}() method which will be required in PHP 9.0`;
