@@ -69,6 +69,22 @@ function chosenClock(): 'server' | 'database' {
   throw new Error('SESSION_CLOCK must be server or database');
 }
 
+/** Deletes the rows that have expired, unless another server of the site is at it. */
+async function reap(db: PoolConnection, values: (number | null)[]): Promise<void> {
+  const [tbl] = await db.query<RowDataPacket[]>(`SELECT GET_LOCK(${reaper}, 0) AS got`);
+  if (tbl[0]?.['got'] !== 1) return;
+  try {
+    await db.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
+    await db.execute(`DELETE FROM sessions WHERE updated < ${time} - ?`, values);
+  } catch (error) {
+    await db.query('ROLLBACK').catch(() => {}); // Else the next transaction would have this level
+    throw error;
+  } finally {
+    // On a broken connection the server has released the lock itself.
+    await db.query(`SELECT RELEASE_LOCK(${reaper})`).catch(() => db.destroy());
+  }
+}
+
 /** Thrown for a session that is too large to save; the saved one stays. */
 export class SessionTooLarge extends RangeError {
   /** Distinguishes it from other errors. */
@@ -188,15 +204,7 @@ export class Sessions implements SessionHandlerInterface, SessionIdInterface {
       }
       const db = this.#db ?? (await take(this.#pool, Sessions.MaxWait));
       try {
-        await this.#asReaper(db, async () => {
-          await db.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
-          const sql = `DELETE FROM sessions WHERE updated < ${time} - ?`;
-          await db.execute(sql, [this.#now(), max_life]).catch(async (error) => {
-            // Else the connection's next transaction would have this level.
-            await db.query('ROLLBACK').catch(() => {});
-            throw error;
-          });
-        });
+        await reap(db, [this.#now(), max_life]);
       } finally {
         if (db !== this.#db) db.release();
       }
@@ -291,18 +299,6 @@ export class Sessions implements SessionHandlerInterface, SessionIdInterface {
     if (this.#readOnly && row && now - row.updated > this.#maxLife) row = undefined;
     this.#found = { sid, row };
     return row;
-  }
-
-  /** Does the work unless another server of the site is at it. */
-  async #asReaper(db: PoolConnection, work: () => Promise<void>): Promise<void> {
-    const [tbl] = await db.query<RowDataPacket[]>(`SELECT GET_LOCK(${reaper}, 0) AS got`);
-    if (tbl[0]?.['got'] !== 1) return;
-    try {
-      await work();
-    } finally {
-      // On a broken connection the server has released the lock itself.
-      await db.query(`SELECT RELEASE_LOCK(${reaper})`).catch(() => db.destroy());
-    }
   }
 
   /** Takes the session's lock, unless this request has it already. */

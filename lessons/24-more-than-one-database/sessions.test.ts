@@ -443,6 +443,15 @@ test('a save whose answer is lost is made once', async () => {
   const id = await creating;
   assert.equal(await server.update(id, addOne), true, 'an INSERT whose answer was lost');
   assert.equal(await handler.read(id), 'n|i:1;');
+  const twice = server.request();
+  await twice.read(id);
+  const lost = gate(1, /^\s*UPDATE/i, { opens: 'by hand', patience: 8000, holds: 'answer' });
+  const first = twice.write(id, 'n|i:2;');
+  await Promise.race([lost.arrived, first]);
+  lost.cut();
+  await first;
+  const second = await twice.write(id, 'n|i:1;').catch(String);
+  assert.equal(second, true, 'the next save of a request whose first one was not answered');
   const slow = server.request();
   await slow.read(id);
   const others = webServer([database.url, database.url]);

@@ -12,6 +12,7 @@ import type {
 import { createPool } from 'mysql2/promise';
 import { change, readThrough } from '#cache';
 import { census } from '#census';
+import { chosenClock, reap, time } from '#clock';
 import { switchedTo, toEnvelope, toPhp } from '#format';
 import { lock, take, unlock } from '#lock';
 import { MemcachedClient } from '#memcached';
@@ -78,19 +79,6 @@ let ownPool: Pool | undefined;
 /** The process's connection to the memcached at SESSION_CACHE: `127.0.0.1:11211`. */
 const server = process.env['SESSION_CACHE'];
 const ownCache = server === undefined ? undefined : new MemcachedClient({ server });
-
-/** In SQL, the time that was given, or the database's where none was. */
-const time = 'COALESCE(?, UNIX_TIMESTAMP())';
-
-/** In SQL, the name of the reaper's lock: one for each database of a server. */
-const reaper = "SHA2(CONCAT('reaper ', DATABASE()), 256)";
-
-/** SESSION_CLOCK, the switch of a site: `database`, or `server` where there is only one. */
-function chosenClock(): 'server' | 'database' {
-  const given = process.env['SESSION_CLOCK'] ?? 'server';
-  if (given === 'server' || given === 'database') return given;
-  throw new Error('SESSION_CLOCK must be server or database');
-}
 
 /** Errors after which the same statement may succeed, on another node at least. */
 const passing = new Set([1040, 1047, 1053, 1180, 1205, 1213, 1290]);
@@ -268,23 +256,14 @@ export class Sessions implements SessionHandlerInterface, SessionIdInterface {
       if (this.#readOnly && given.equals(read.length > 0 ? read : nothing)) return true;
       if (this.#readOnly) throw new Error('A request that only reads has nothing to save');
       if (this.#found && !row && given.equals(nothing)) return true; // Nothing was read, nothing is lost
-      fits(bytes);
-      if (row && this.#nodes) {
-        const [base, mine] = [variablesOf(this.#format, row.d), variablesOf(this.#format, bytes)];
-        return await this.#save(row, ({ d, version }) =>
-          version === row.version
-            ? bytes
-            : this.#encode(merge(base, mine, variablesOf(this.#format, d))),
-        );
-      }
-      const sql = `UPDATE sessions SET d=?, updated=${time}, version=version+1 WHERE id=? AND (? OR version=?)`;
-      const id = row?.id ?? rowKey(token);
-      const values = [bytes, this.#now(), id, !this.#found, row?.version ?? -1];
-      const db = this.#connection();
-      const save = () => db.execute<ResultSetHeader>(sql, values);
-      const [{ affectedRows }] = await change(this.#cache, id, save);
-      if (affectedRows === 1) return true;
-      throw new Error('The session was changed or ended before it was saved');
+      const version = this.#found ? -1 : null; // No row has the one, and every row the other
+      const base = row ?? ({ id: rowKey(token), version } as SessionRow);
+      return await this.#save(base, (newer) => {
+        if (newer.version === base.version) return bytes;
+        if (!row || !this.#nodes) throw new Error('The session was changed before it was saved');
+        const of = (data: Uint8Array | null) => variablesOf(this.#format, data);
+        return this.#encode(merge(of(base.d), of(bytes), of(newer.d)));
+      });
     });
   }
 
@@ -329,15 +308,7 @@ export class Sessions implements SessionHandlerInterface, SessionIdInterface {
       }
       const db = this.#db ?? (await take(this.#pool, Sessions.MaxWait));
       try {
-        await this.#asReaper(db, async () => {
-          await db.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
-          const sql = `DELETE FROM sessions WHERE updated < ${time} - ?`;
-          await db.execute(sql, [this.#now(), max_life]).catch(async (error) => {
-            // Else the connection's next transaction would have this level.
-            await db.query('ROLLBACK').catch(() => {});
-            throw error;
-          });
-        });
+        await reap(db, [this.#now(), max_life]);
       } finally {
         if (db !== this.#db) db.release();
       }
@@ -434,18 +405,6 @@ export class Sessions implements SessionHandlerInterface, SessionIdInterface {
     return row;
   }
 
-  /** Does the work unless another server of the site is at it. */
-  async #asReaper(db: PoolConnection, work: () => Promise<void>): Promise<void> {
-    const [tbl] = await db.query<RowDataPacket[]>(`SELECT GET_LOCK(${reaper}, 0) AS got`);
-    if (tbl[0]?.['got'] !== 1) return;
-    try {
-      await work();
-    } finally {
-      // On a broken connection the server has released the lock itself.
-      await db.query(`SELECT RELEASE_LOCK(${reaper})`).catch(() => db.destroy());
-    }
-  }
-
   /** Takes the session's lock, unless this request has it already. */
   async #lock(token: string): Promise<void> {
     if (this.#db || this.#nodes) return; // A lock on one node is none on the others
@@ -460,19 +419,22 @@ export class Sessions implements SessionHandlerInterface, SessionIdInterface {
     const until = performance.now() + Sessions.MaxWait * 1000;
     for (let now = row; performance.now() < until; ) {
       const d = fits(next(now));
-      const sql = `UPDATE sessions SET d=?, updated=${time}, version=version+1, marks=LEFT(CONCAT(?,marks),128) WHERE id=? AND version=?`;
+      const sql = `UPDATE sessions SET d=?, updated=${time}, version=version+1, marks=LEFT(CONCAT(?,marks),128) WHERE id=? AND version=COALESCE(?,version)`;
       const values = [d, this.#now(), mark, row.id, now.version];
       const [{ affectedRows }] = await change(this.#cache, row.id, () =>
         db.execute<ResultSetHeader>(sql, values),
       );
-      if (affectedRows === 1) {
+      const select = 'SELECT * FROM sessions WHERE id=?';
+      const [[newer]] =
+        affectedRows === 1
+          ? [[]]
+          : await db.execute<(RowDataPacket & SessionRow)[]>(select, [row.id]);
+      // Where our mark is, the answer was lost, and the save was not.
+      if (affectedRows === 1 || newer?.marks?.includes(mark)) {
         Object.assign(row, { d, version: now.version + 1 });
         return true;
       }
-      const select = 'SELECT * FROM sessions WHERE id=?';
-      const [[newer]] = await db.execute<(RowDataPacket & SessionRow)[]>(select, [row.id]);
       if (!newer) throw new Error('The session ended before it was saved');
-      if (newer.marks?.includes(mark)) return true; // The answer was lost, and the save was not
       if (this.#nodes?.unsure && newer.version - now.version > 16) break; // Its mark may be gone
       now = newer;
     }

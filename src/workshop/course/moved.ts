@@ -6,7 +6,13 @@ import { readFileSync } from 'node:fs';
 import { fileOf, type Lesson } from './catalogue.ts';
 
 /** Names of the files without `.ts`, which are imported as `#seal` and so on; and their lessons. */
-export const moved: Record<string, number> = { seal: 18, cache: 20, format: 21, census: 22 };
+export const moved: Record<string, number> = {
+  seal: 18,
+  cache: 20,
+  format: 21,
+  census: 22,
+  clock: 23,
+};
 
 /** Reads the declarations of a file of {@link moved}, each with its comment. */
 export function readMoved(name: string, lessons: readonly Lesson[]): string[] {
@@ -60,7 +66,7 @@ export function asWritten(declaration: string): [helper: string, method: string]
   const helper = declaration
     .trimEnd()
     .replace(/^export /m, '')
-    .replace(/^const (\w+): number = /m, 'const $1 = ');
+    .replace(/^const (\w+): (?:number|string) = /m, 'const $1 = ');
   const method = helper.replace(/^async function /m, 'static async ').replaceAll(/^(?=.)/gm, '  ');
   return [helper, method];
 }
