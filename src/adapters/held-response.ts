@@ -120,7 +120,8 @@ export class HeldResponse implements ResponseHead, PageCalls {
   /** @internal */
   pageWritesHead(called: Called, values: readonly unknown[]): unknown {
     const response = this.#response;
-    if (this.#state !== 'open' || response._header) {
+    // Also while it is saved: a library that has kept Node's own write() decides the head late.
+    if (this.#state === 'released' || response._header) {
       return this.#original.writeHead.apply(response, [...values]);
     }
     this.#noteSender(called);

@@ -36,7 +36,7 @@ import {
 } from '../../../src/adapters/store/node.ts';
 import { gate } from '../../../src/contract/case.ts';
 import type { Session } from '../../../src/store/index.ts';
-import { newStore } from '../../store/fixture.ts';
+import { newStore, wiredStore } from '../../store/fixture.ts';
 import { begin, Memory, quiet, serve } from '../fixture.ts';
 
 /** The bytes that come back until the server closes. */
@@ -362,6 +362,22 @@ for (const [name, keeper] of Object.entries(KEEPERS)) {
     }
   });
 }
+
+test("the session's cookie joins a head that a library which compresses has sent meanwhile", async () => {
+  const { sessions, wire } = await wiredStore();
+  const insert = wire.gate(1, /^INSERT INTO `sessions`/, { opens: 'by hand' });
+  const app = express();
+  app.use(compress, expressSessions(sessions), async (request, response) => {
+    (await getSession(request)).data['visits'] = 1;
+    response.status(201).end('page');
+    // The compressed page waits for the save.
+    while (response.writableLength === 0) await wait(1);
+    insert.open();
+  });
+  const response = await fetch(await serve(app));
+  assert.equal(`${response.status} ${await response.text()}`, '201 page');
+  assert.match(response.headers.getSetCookie().join(), /^__Host-session=[\w-]{43};/);
+});
 
 test('a save that fails is answered though its router ignores a second call of next()', async () => {
   const inStore = async (request: IncomingMessage): Promise<void> => {
