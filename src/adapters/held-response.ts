@@ -24,6 +24,7 @@ import {
   renewHead,
   separateHead,
   startOver,
+  statusOf,
   unpark,
 } from './queued-response.ts';
 
@@ -291,11 +292,6 @@ export class HeldResponse implements ResponseHead, PageCalls {
     if (response.destroyed) this.#close();
     owner.fail(error);
   }
-}
-
-/** The status that the page has answered with: one that it has set since changes nothing. */
-function statusOf({ _header: header, statusCode }: Queued): number {
-  return header === null ? statusCode : Number(header.split(' ', 2)[1]);
 }
 
 /** Milliseconds between two looks at a response whose end another library delays. */

@@ -46,6 +46,11 @@ export function isQueueable(response: object): response is ServerResponse {
   return 'outputData' in response && '_header' in response;
 }
 
+/** The status of a head that is decided, or else the one that is set. */
+export function statusOf({ _header: header, statusCode }: Queued): number {
+  return header === null ? statusCode : Number(header.split(' ', 2)[1]);
+}
+
 /** From now on Node queues the response's bytes. */
 export function park(response: Queued): void {
   const socket = response.socket as QueuedSocket | null;

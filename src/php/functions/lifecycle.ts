@@ -42,6 +42,18 @@ export function session_start(...values: unknown[]): Promise<boolean> {
   return perform('session_start', (request) => start(request, values, startedAt));
 }
 
+/** Runs a function that takes no arguments. */
+function performBare(
+  name: string,
+  values: unknown[],
+  work: (request: PhpRequest) => Steps<boolean>,
+): Promise<boolean> {
+  return perform(name, (request) => {
+    parseArguments(request.reporter, values, 0);
+    return work(request);
+  });
+}
+
 function* start(request: PhpRequest, values: unknown[], startedAt: Caller): Steps<boolean> {
   const { reporter, session } = request;
   const [options = {}] = parseArguments(reporter, values, 0, 'array $options');
@@ -80,10 +92,7 @@ function* start(request: PhpRequest, values: unknown[], startedAt: Caller): Step
  */
 export function session_write_close(): Promise<boolean>;
 export function session_write_close(...values: unknown[]): Promise<boolean> {
-  return perform('session_write_close', (request) => {
-    parseArguments(request.reporter, values, 0);
-    return request.session.flush();
-  });
+  return performBare('session_write_close', values, ({ session }) => session.flush());
 }
 
 /**
@@ -99,10 +108,7 @@ export function session_write_close(...values: unknown[]): Promise<boolean> {
  */
 export function session_commit(): Promise<boolean>;
 export function session_commit(...values: unknown[]): Promise<boolean> {
-  return perform('session_commit', (request) => {
-    parseArguments(request.reporter, values, 0);
-    return request.session.flush();
-  });
+  return performBare('session_commit', values, ({ session }) => session.flush());
 }
 
 /**
@@ -120,10 +126,7 @@ export function session_commit(...values: unknown[]): Promise<boolean> {
  */
 export function session_destroy(): Promise<boolean>;
 export function session_destroy(...values: unknown[]): Promise<boolean> {
-  return perform('session_destroy', (request) => {
-    parseArguments(request.reporter, values, 0);
-    return request.session.destroy();
-  });
+  return performBare('session_destroy', values, ({ session }) => session.destroy());
 }
 
 /**
@@ -180,10 +183,7 @@ function* regenerateId(request: PhpRequest, values: unknown[]): Steps<boolean> {
  */
 export function session_abort(): Promise<boolean>;
 export function session_abort(...values: unknown[]): Promise<boolean> {
-  return perform('session_abort', (request) => {
-    parseArguments(request.reporter, values, 0);
-    return request.session.abort();
-  });
+  return performBare('session_abort', values, ({ session }) => session.abort());
 }
 
 /**
@@ -200,10 +200,7 @@ export function session_abort(...values: unknown[]): Promise<boolean> {
 export function session_reset(): Promise<boolean>;
 export function session_reset(...values: unknown[]): Promise<boolean> {
   const startedAt = callerOf(session_reset);
-  return perform('session_reset', (request) => {
-    parseArguments(request.reporter, values, 0);
-    return request.session.reset(startedAt);
-  });
+  return performBare('session_reset', values, ({ session }) => session.reset(startedAt));
 }
 
 /**

@@ -130,9 +130,12 @@ function* shutDown(request: PhpRequest, reason: string, errors: unknown[]): Step
   } catch (error) {
     errors.push(error);
   }
-  session.dropVariables();
+  session.variables.untrack();
   try {
-    if (session.storage.isOpen) yield* execute(request, SHUTDOWN, () => session.closeStorage());
+    // A handler that an error has left open.
+    if (session.storage.isOpen) {
+      yield* execute(request, SHUTDOWN, () => ready(session.storage.close()));
+    }
   } catch (error) {
     errors.push(error);
   }

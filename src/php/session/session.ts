@@ -293,14 +293,4 @@ export class Session {
     this.#defineSid = true;
     return isDestroyed;
   }
-
-  /** RSHUTDOWN after the save (session.c L2925). */
-  dropVariables(): void {
-    this.variables.untrack();
-  }
-
-  /** Closes a handler that an error has left open. */
-  closeStorage(): Steps<void> {
-    return ready(this.storage.close());
-  }
 }

@@ -69,8 +69,8 @@ const CHANGED_IN_8_6 = [
  * stays unknown to the next start.
  */
 const CHANGED_SEQUENCES = [
-  'SessionHandler::create_sid() after session_module_name() asks the callbacks before it',
   'SessionHandler::close() with wrong arguments',
+  'SessionHandler::create_sid() after session_module_name() asks the callbacks before it',
   'a line end at the end of a cookie',
   'a line that ends in blanks',
   'check touch: strict',
