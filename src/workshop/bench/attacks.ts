@@ -68,8 +68,8 @@ export async function runAttacks(options: AttacksOptions): Promise<AttackResult[
 /** An attack of a lesson on a class. */
 interface LaunchedAttack {
   lesson: Lesson;
-  /** Absolute path of the class's file. */
-  classFile: string;
+  /** Absolute path of the class's file; by default that of the condition. */
+  classFile?: string;
 }
 
 /**
@@ -79,7 +79,7 @@ interface LaunchedAttack {
  * @returns The results, as `runAttacks` returns them.
  */
 export async function runAttacksOnClasses(
-  all: readonly (Partial<LaunchedAttack> & { lesson: Lesson })[],
+  all: readonly LaunchedAttack[],
   options: Pick<AttacksOptions, 'server' | 'signal' | 'seed' | 'onLine' | 'onResult'> & {
     condition?: string;
   },

@@ -9,11 +9,9 @@ export interface Exchange {
   response: string[];
   status: number;
   setCookie: string[];
-  body: string;
   /** The body as a reader sees it, without markup. */
   text: string;
   milliseconds: number;
-  instance: number;
   pid: number;
 }
 
@@ -42,10 +40,8 @@ export async function exchange(
       ],
       status: statusCode,
       setCookie: response.headers['set-cookie'] ?? [],
-      body,
       text: readText(body),
       milliseconds: performance.now() - began,
-      instance: process.instance,
       pid,
     };
   });

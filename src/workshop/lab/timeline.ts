@@ -100,12 +100,6 @@ export class Timeline {
     }
   }
 
-  /** The unfinished callback of a process, if any. */
-  unfinished(pid: number): string | undefined {
-    const entries = [...this.#open.values()].filter((entry) => entry.pid === pid);
-    return entries.flatMap((entry) => entry.steps).findLast((step) => step.end === undefined)?.name;
-  }
-
   /** Deletes all requests; the next one is number 1 again. */
   clear(): void {
     this.#count = 0;

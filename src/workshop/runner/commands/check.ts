@@ -6,7 +6,7 @@ import type { Tally } from '../../course/note.ts';
 import { recordVerdict } from '../../course/progress.ts';
 import { retiredBy } from '../../course/promises.ts';
 import { withServer } from '../../machine/database/with-server.ts';
-import { failures, withoutRetired } from '../proof.ts';
+import { failures, tally, withoutRetired } from '../proof.ts';
 import { count, describeProblems, describeResult, readable } from '../screen.ts';
 import { TypeChecker } from '../types.ts';
 import type { TypeProblem } from '../types-service.ts';
@@ -99,22 +99,12 @@ function lastLesson({ lessons, words, flag }: Call, { condition, lesson }: Class
 }
 
 /** A lesson's result; a promised test that did not run counts as failed. */
-function stateOf(
-  lesson: Lesson,
-  results: TestResult[],
-  retired: Map<string, Lesson>,
-): { passed: number; total: number } {
+function stateOf(lesson: Lesson, results: TestResult[], retired: Map<string, Lesson>): Tally {
   const own = results.filter((result) => result.lesson === lesson.label);
-  const promised = lesson.proves.filter((name) => !retired.has(name));
-  const passed = own.filter((result) => result.passed).length;
-  return { passed, total: Math.max(own.length, promised.length) };
+  return tally(own, lesson.proves.filter((name) => !retired.has(name)).length);
 }
 
-function describeLesson(
-  lesson: Lesson,
-  { passed, total }: { passed: number; total: number },
-  { terminal }: Call,
-): string {
+function describeLesson(lesson: Lesson, { passed, total }: Tally, { terminal }: Call): string {
   const green = passed === total;
   const sign = terminal.paint(green ? 'green' : 'red', green ? '✔' : '✘');
   return `${sign} ${lesson.label} ${lesson.title.padEnd(30)} ${passed} of ${total} tests`;
@@ -123,7 +113,7 @@ function describeLesson(
 function conclude(
   { terminal }: Call,
   condition: string,
-  states: { lesson: Lesson; passed: number; total: number }[],
+  states: (Tally & { lesson: Lesson })[],
   results: TestResult[],
   problems: TypeProblem[] | undefined,
 ): number {
