@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { findLesson, readLessons } from '../../../src/workshop/course/catalogue.ts';
-import { findStep, readStep, STEPS, stepsOf } from '../../../src/workshop/lab/steps.ts';
+import {
+  findClass,
+  findLesson,
+  isFile,
+  readLessons,
+} from '../../../src/workshop/course/catalogue.ts';
+import { classAt, findStep, readStep, STEPS, stepsOf } from '../../../src/workshop/lab/steps.ts';
+import { stepText } from '../../../src/workshop/lab/views/learn.ts';
 import {
   counts,
   inspectPage,
@@ -12,9 +18,8 @@ import {
   skip,
   type VisitOptions,
 } from './visitor.ts';
-import { run, startWorkshop } from './workshop.ts';
 
-const { database, workshop: lab, visit: open } = await openLab(['--instructor']);
+const { workshop: lab, visit: open } = await openLab(['--instructor']);
 
 let complaints: string[] = [];
 
@@ -39,17 +44,15 @@ async function turn(page: Page, key: string, to: string): Promise<void> {
   await page.locator('#keys-button').waitFor();
 }
 
-test('--help lists --instructor', async () => {
-  const { ended, output } = run({ args: ['--help'], database });
-  assert.equal(await ended, 0);
-  assert.match(output(), /npm start -- --instructor/);
-});
-
-test('every lesson has something under each of its headings', () => {
-  for (const lesson of readLessons()) {
+test('every step of every lesson has a text and a class that exists', () => {
+  const lessons = readLessons();
+  for (const lesson of lessons) {
     for (const step of stepsOf(lesson)) {
       const { text, outcome } = readStep(lesson, step);
       assert.ok(text + outcome !== '', `${lesson.label} ${step.heading}`);
+      assert.ok(stepText(lesson, step, lessons).toString().length > text.length);
+      const { path } = findClass(lessons, classAt(lesson, lessons, step));
+      assert.ok(isFile(path), path);
     }
   }
 });
@@ -64,19 +67,6 @@ test('an attack’s outcome and the solution’s code are answers', () => {
   assert.doesNotMatch(readStep(lesson, findStep('idea')).text, /```ts/);
 });
 
-test('every step of every lesson has a page with a class that exists', async () => {
-  for (const lesson of readLessons()) {
-    const { label, title } = lesson;
-    for (const { name, heading: text } of stepsOf(lesson)) {
-      const answer = await fetch(`${lab.address}/lesson/${label}/?step=${name}`);
-      assert.equal(answer.status, 200, `${label} ${name}`);
-      const page = await answer.text();
-      assert.match(page, new RegExp(`<h2 id="step-heading">${text}</h2>`), `${label} ${name}`);
-      assert.ok(page.includes(`${title}: ${text} · phpsessid lab`), `${label} ${name}`);
-    }
-  }
-});
-
 test('a port lesson attacks the article’s own lines', async () => {
   const page = await (await fetch(`${lab.address}/lesson/02/?step=attack`)).text();
   assert.match(page, /class=wrong-02-article-read" aria-current="true">the article’s<small>/);
@@ -88,17 +78,10 @@ test('an unknown step is refused with the list', async () => {
   assert.match(await answer.text(), /no step .*encore.*before, attack, idea, your-turn/);
 });
 
-test('without the option the lab has no steps', async () => {
-  const plain = await startWorkshop(database);
-  const text = await (await fetch(`${plain.address}/lesson/13/?step=attack`)).text();
-  assert.doesNotMatch(text, /lecture/);
-  assert.match(text, /id="walkthrough"/);
-  assert.equal(await plain.end(), 0);
-});
-
 test('one heading is on the screen at a time, and the arrows walk them all', { skip }, async () => {
   const page = await visit('/lesson/13/');
   await heading(page, 'Before');
+  assert.match(await page.title(), /^13\. Locking: Before · phpsessid lab$/);
   for (const { heading: text } of STEPS.slice(1)) await turn(page, 'ArrowRight', text);
   await counts(page.locator('.prose h2'), 1);
   await reads(page.locator('.steps [aria-current=step]'), 'Beyond');

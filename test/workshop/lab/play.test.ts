@@ -156,7 +156,7 @@ test('pages forbid scripts, styles and frames from elsewhere', async () => {
 });
 
 test('an address without its last slash is redirected, so that relative links work', async () => {
-  for (const path of ['/docs', '/gauntlet', '/compare', '/lesson/05']) {
+  for (const path of ['/compare', '/docs', '/finish', '/gauntlet', '/servers', '/lesson/05']) {
     const { status, headers } = await ask(path);
     assert.equal(status, 302, path);
     assert.equal(headers['location'], `${path}/`);
@@ -191,4 +191,6 @@ test('every lesson has a page, the article before the first table too', async ()
     assert.ok(body.includes(`</span> ${title}</h1>`), label);
   }
   assert.equal((await ask('/lesson/77/')).status, 404);
+  // Only the instructor's lab has steps.
+  assert.match((await ask('/lesson/13/?step=attack')).body, /id="walkthrough"/);
 });

@@ -14,6 +14,7 @@ test('help is printed and nothing is started', async () => {
   const { ended, output } = run({ args: ['--help'], database: server.url });
   assert.equal(await ended, 0);
   assert.match(output(), /npm start -- --port 8080/);
+  assert.match(output(), /npm start -- --instructor/);
   assert.match(output(), /DATABASE_URL/);
 });
 
