@@ -25,12 +25,8 @@ test('a lesson checked once on its own class exits with 0', async () => {
   const answer = JSON.parse(output);
   assert.equal(answer.done, true);
   assert.equal(answer.attack.verdict, 'held');
-});
-
-test('a check of another class leaves the learner’s folder alone', async () => {
-  const fresh = await openWorkshop();
-  await fresh.run('lesson', '2', '--once', '--class', 'lesson-02');
-  assert.throws(() => fresh.read('lessons/mine/sessions.ts'), /ENOENT/);
+  const mine = (): string => workshop.read('lessons/mine/sessions.ts');
+  assert.throws(mine, /ENOENT/, 'a check of another class leaves the learner’s folder alone');
 });
 
 test('a lesson without a terminal begins, checks once and ends', async () => {
@@ -82,18 +78,13 @@ test('red tests of older lessons are named, and a place in a test is not', async
   );
   fresh.write('lessons/mine/sessions.ts', `// mine\n${fresh.classOf('02')}`);
   const mine = await fresh.run('lesson', '2', '--once');
+  const kept = fresh.read('lessons/mine/sessions.ts');
+  assert.equal(kept, `// mine\n${fresh.classOf('02')}`, 'beginning a lesson overwrites no class');
   assert.match(
     mine.output,
     /^✘ 02 impossible\n {2}1\n {2}expected 2\n {2}got {6}1\n {2}next: find where/m,
   );
   assert.doesNotMatch(mine.output, /test\.ts/);
-});
-
-test('an existing class is never overwritten by beginning a lesson', async () => {
-  const fresh = await openWorkshop();
-  fresh.write('lessons/mine/sessions.ts', workshop.classOf('01'));
-  await fresh.run('lesson', '2');
-  assert.equal(fresh.read('lessons/mine/sessions.ts'), workshop.classOf('01'));
 });
 
 test('the list marks lessons that are done, and those done before the class changed', async () => {
