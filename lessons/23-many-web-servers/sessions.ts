@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import { sealData } from 'iron-session';
 import type { Pool, PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { createPool } from 'mysql2/promise';
@@ -8,17 +7,15 @@ import { census } from '#census';
 import { switchedTo, toEnvelope, toPhp } from '#format';
 import { lock, take, unlock } from '#lock';
 import { MemcachedClient } from '#memcached';
+import { Allows, Login } from '#pages';
 import {
-  $_SESSION,
   ini_get,
   ini_set,
   type SessionHandlerInterface,
   type SessionIdInterface,
   session_name,
-  session_regenerate_id,
   session_set_cookie_params,
   session_set_save_handler,
-  session_unset,
 } from '#php';
 import { passwords, rowKey, ttl, unseal } from '#seal';
 import { isEnvelope, type SessionFormat } from '#serialize';
@@ -238,21 +235,10 @@ export class Sessions implements SessionHandlerInterface, SessionIdInterface {
   }
 
   /** Whether a request may change something: it must come from our own pages. Call it first. */
-  static Allows({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): boolean {
-    if (['GET', 'HEAD', 'OPTIONS'].includes(method ?? 'GET')) return true;
-    const { host, origin, 'sec-fetch-site': site } = headers;
-    if (site !== undefined) return site === 'same-origin' || site === 'none';
-    // A program, or a browser from before 2020; on the loopback our pages may be plain http.
-    if (origin === undefined || (host && origin === `https://${host}`)) return true;
-    return /^(localhost|127\.0\.0\.1|\[::1\])(:|$)/.test(`${host}`) && origin === `http://${host}`;
-  }
+  static readonly Allows: typeof Allows = Allows;
 
   /** Signs a user in: the session moves to a new id, and the old id ends. */
-  static async Login(user: string): Promise<void> {
-    if (!(await session_regenerate_id(true))) throw new Error('The session could not be renewed');
-    if (($_SESSION['user'] ?? user) !== user) session_unset(); // What another user has left
-    $_SESSION['user'] = user;
-  }
+  static readonly Login: typeof Login = Login;
 
   /** Counts the sessions, every row once, while they are in use. It takes no lock. */
   static readonly census: typeof census = census;

@@ -7,6 +7,7 @@ import { fileOf, type Lesson } from './catalogue.ts';
 
 /** Names of the files without `.ts`, which are imported as `#seal` and so on; and their lessons. */
 export const moved: Record<string, number> = {
+  pages: 17,
   seal: 18,
   cache: 20,
   format: 21,
@@ -67,7 +68,7 @@ export function asWritten(declaration: string): [helper: string, method: string]
     .trimEnd()
     .replace(/^export /m, '')
     .replace(/^const (\w+): (?:number|string) = /m, 'const $1 = ');
-  const method = helper.replace(/^async function /m, 'static async ').replaceAll(/^(?=.)/gm, '  ');
+  const method = helper.replace(/^(async )?function /m, 'static $1').replaceAll(/^(?=.)/gm, '  ');
   return [helper, method];
 }
 
