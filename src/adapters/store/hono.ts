@@ -36,7 +36,7 @@ const ALREADY_SENT = 'x-hono-already-sent';
  * `getSession(c.req)`. An application behind `app.mount()` gets a Request of its own and finds no
  * session by it: use `app.route()`, or put the middleware into that application. What a handler
  * writes into Node's own response, `c.env.outgoing`, waits for the save, too; an error of that save
- * is a plain 500 and a warning of the process.
+ * is a plain 500 and a warning of the process. Use it before Hono's `etag()`, whose 304 has no cookies.
  *
  * @param sessions - The store.
  * @param options - The cookie.

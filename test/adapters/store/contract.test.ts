@@ -9,6 +9,7 @@ import express, { type ErrorRequestHandler } from 'express';
 import Fastify from 'fastify';
 import { H3 } from 'h3';
 import { Hono } from 'hono';
+import { etag } from 'hono/etag';
 import Koa from 'koa';
 import { type ExchangeOptions, getSession } from '../../../src/adapters/store/exchange.ts';
 import { expressSessions } from '../../../src/adapters/store/express.ts';
@@ -426,6 +427,19 @@ test('a request that the middleware has not seen, and a cookie that browsers ref
   ]) {
     assert.throws(adapt, { name: 'SessionSetupError', message: /no option "hangupGrace"/ });
   }
+});
+
+test('Hono: behind the sessions, a 304 of etag() carries the cookie', async () => {
+  const { sessions } = await place();
+  const app = new Hono().use(honoSessions(sessions), etag());
+  app.get('/', async ({ req, text }) => {
+    (await getSession(req)).data['visits'] = 1;
+    return text('page');
+  });
+  const tag = (await app.request('/')).headers.get('etag') ?? '';
+  const { status, headers } = await app.request('/', { headers: { 'If-None-Match': tag } });
+  assert.equal(status, 304);
+  assert.match(headers.getSetCookie().join(), /^__Host-session=/);
 });
 
 test('Koa: the cookie of a new session is set with the answer of a middleware to an error', async () => {
