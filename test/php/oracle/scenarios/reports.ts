@@ -126,6 +126,42 @@ const ids = (['full', 'check', 'parent-full', 9] as const).flatMap((form) =>
   }),
 );
 
+/** php-src #22924, #23800, #23847: create_sid() fails at its first, second or third call. */
+const failingIds = (['full', 'parent-full', 'id'] as const).flatMap((form) =>
+  [0, 1, 2].flatMap((before) =>
+    [null, { throws: 'no id' }].map((failure): Scenario => {
+      const inTurn = [...Array<'own'>(before).fill('own'), failure];
+      return {
+        name: `${form}: create_sid() answers ${JSON.stringify(failure)} after ${before} ids`,
+        steps: [
+          strict,
+          use(form, { create_sid: { inTurn }, validate_sid: true }),
+          call('session_id', ''),
+          start,
+          regenerate,
+          status,
+          call('session_create_id'),
+          call('session_id', 'rejected'),
+          start,
+          id,
+          call('session_module_name', 'files'),
+          start,
+        ],
+      };
+    }),
+  ),
+);
+
+/** A write() that destroys its session, at session_write_close() and at the end. */
+const destroyed = (['full', 'parent', 'parent-full', 9] as const).map((form): Scenario => {
+  const handler = use(form, { write: { does: [destroy] } });
+  return {
+    name: `${form}: write() calls session_destroy()`,
+    ...known,
+    steps: [handler, start, count, close, status, start, count],
+  };
+});
+
 /** The table's part about reports. */
 export const reportScenarios: readonly Scenario[] = [
   ...undone,
@@ -134,4 +170,6 @@ export const reportScenarios: readonly Scenario[] = [
   ...twice,
   ...lazy,
   ...ids,
+  ...failingIds,
+  ...destroyed,
 ];
