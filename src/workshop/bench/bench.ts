@@ -61,8 +61,8 @@ export interface Bench {
   /**
    * Calls a callback while the database takes its time to answer.
    *
-   * @returns The work still under way when the callback's promise settled, as SQL, or `end()` for a
-   *   connection that was closing; empty unless an `await` is missing.
+   * @returns The work still under way when the callback's promise settled, as SQL, or `end()` or
+   *   `destroy()` for a connection that was closing; empty unless an `await` is missing.
    * @example
    * assert.deepEqual(await bench.unawaited(() => handler.destroy(id)), []);
    */

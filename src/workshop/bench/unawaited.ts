@@ -21,7 +21,7 @@ const anHour = 3_600_000;
  * @param file - Absolute path of the class.
  * @param call - One callback of the class.
  * @returns The statements that were still at work when the call's promise had settled, and `end()`
- *   for a connection that was still closing; empty when the call waited for everything.
+ *   or `destroy()` for a connection that was still closing; empty when the call waited for everything.
  * @throws The call's error, after everything has been answered, unless a limit caused it.
  */
 export async function unawaited(
@@ -98,23 +98,35 @@ interface Goodbyes {
   restore(): void;
 }
 
-/** Makes the driver take its time to end a connection. Without this it ends at once. */
+/**
+ * Makes the driver take its time to end a connection. Without this it ends at once. `destroy()`
+ * returns nothing to wait for, so it counts as under way like the rest.
+ */
 function holdGoodbyes(): Goodbyes {
   const { end } = Connection.prototype;
-  const waiting: (() => void)[] = [];
+  // The connections of promises call the method of the class beneath.
+  const base = Object.getPrototypeOf(Connection.prototype) as Connection;
+  const { destroy } = base;
+  const waiting: { call: string; proceed(): void }[] = [];
   Connection.prototype.end = function (this: Connection, callback?: (...values: never[]) => void) {
     return end.call(this, () => {
-      waiting.push(() => callback?.());
+      waiting.push({ call: 'end()', proceed: () => callback?.() });
     });
   } as typeof end;
+  base.destroy = function (this: Connection) {
+    waiting.push({ call: 'destroy()', proceed: () => {} });
+    destroy.call(this);
+  };
+  const release = (): void => {
+    for (const { proceed } of waiting.splice(0)) proceed();
+  };
   return {
-    held: () => waiting.map(() => 'end()'),
-    release: () => {
-      for (const proceed of waiting.splice(0)) proceed();
-    },
+    held: () => waiting.map(({ call }) => call),
+    release,
     restore: () => {
       Connection.prototype.end = end;
-      for (const proceed of waiting.splice(0)) proceed();
+      base.destroy = destroy;
+      release();
     },
   };
 }

@@ -71,3 +71,8 @@ test('the timers of others keep their time, and so does every timer after the ca
   await unawaited(wire, here, async () => assert.notEqual(globalThis.setTimeout, real));
   assert.equal(globalThis.setTimeout, real);
 });
+
+test('a call that destroys a connection did not wait for its end', async () => {
+  const other = await createConnection(wire.url);
+  assert.deepEqual(await unawaited(wire, here, async () => other.destroy()), ['destroy()']);
+});
