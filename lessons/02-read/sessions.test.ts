@@ -60,9 +60,12 @@ test('a read that cannot be done rejects', async () => {
   await assert.rejects(away.handler.read(id), 'Read returned although the database is away');
   const { handler: closed } = await another();
   await assert.rejects(closed.read(id), 'Read returned although Open has not been called');
+  const before = await database.connections();
   await database.withoutTable(() =>
     assert.rejects(handler.read(id), 'Read returned although the test has renamed the table'),
   );
+  const made = (await database.connections()) - before;
+  assert.equal(`connections made: ${made}`, 'connections made: 0', 'by a Read that failed');
   await store(id, 'count|i:1;');
   const { handler: cut } = await another();
   await cut.open('', 'MySession');

@@ -37,7 +37,11 @@ test('a write changes no other session', async () => {
   await handler.write(ann, 'name|s:3:"Ann";');
   await handler.write(bob, 'name|s:3:"Bob";');
   await handler.write(bob, 'name|s:6:"Robert";');
-  for (const id of ['%', '_', "' OR '1'='1", `${ann}abc`]) {
+  for (const id of [
+    ...['%', '_', "' OR '1'='1", `${ann}abc`, `${bob}' OR '1'='1`],
+    // For an INSERT with the id in its text: it meets the row of Ann, and changes it.
+    `0'+${ann},?,?) ON DUPLICATE KEY UPDATE d='name|s:4:"Evil";' -- `,
+  ]) {
     await answer(handler.write(id, 'name|s:4:"Evil";'));
   }
   assert.equal(await handler.read(ann), 'name|s:3:"Ann";');

@@ -23,6 +23,11 @@ test('a destroyed session reads as an empty string', async () => {
   assert.equal(await handler.read(leaver), '');
   assert.equal(await handler.read(stayer), 'user|s:3:"Bob";');
   assert.equal(before - left, 1, 'the number of rows that are gone');
+  const nothing = await newId();
+  await handler.write(nothing, '');
+  const rows = (await database.rows()).length;
+  assert.equal(await handler.destroy(nothing), true);
+  assert.equal((await database.rows()).length, rows - 1, 'rows after the end of an empty session');
 });
 
 test('destroying a session that is not there is not an error', async () => {

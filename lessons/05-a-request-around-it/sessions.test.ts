@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openBench } from '#bench';
+import { session_gc } from '#php';
 
 const { another, clock, database, gate, handler, serve, unawaited } = await openBench();
+const { Sessions } = await import('#sessions');
 const server = await serve({
   settings: { 'session.gc_probability': '1', 'session.gc_divisor': '1' },
 });
@@ -128,6 +130,17 @@ test('a page whose save or sign-out fails does not answer as if it had not', asy
     await response;
     assert.equal(answer?.status, 500, `the test took the table away from ${path}`);
   }
+  const { Login } = Sessions as { Login?: unknown };
+  let swept: unknown;
+  Object.assign(Sessions, {
+    async Login() {
+      swept = await database.withoutTable(() => session_gc().catch(() => false));
+    },
+  });
+  const sweeper = await serve();
+  Object.assign(Sessions, { Login });
+  await sweeper.request({ path: '/login' });
+  assert.equal(swept, false, 'session_gc() on a page, and the test had taken the table away');
   const away = await (await another('mysql://nobody@127.0.0.1:1/nowhere')).serve();
   const { status } = await away.request({ path: '/whoami' });
   assert.equal(status, 500, 'of a page that only reads, while the database is away');
