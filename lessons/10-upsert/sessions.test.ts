@@ -69,6 +69,7 @@ test('a save is one statement that leaves the rest of the row alone', async () =
 test('a save that cannot be done is given up within two seconds', async () => {
   const id = await newId();
   await store(id, 'count|i:0;');
+  const givenUp = /^(rejected|Write returned false)$/;
   const save = () =>
     Promise.race([
       handler.write(id, 'count|i:1;').then(
@@ -78,7 +79,7 @@ test('a save that cannot be done is given up within two seconds', async () => {
       delay(2000, 'Write had not returned after 2 seconds'),
     ]);
   const outcome = await database.withoutTable(save);
-  assert.equal(outcome, 'rejected', 'the test had taken the table away');
+  assert.match(outcome, givenUp, 'the test had taken the table away');
   for (const errno of [1213, 1205]) {
     const fail = `FOR EACH ROW SIGNAL SQLSTATE '40001'
       SET MYSQL_ERRNO = ${errno}, MESSAGE_TEXT = 'caused by the test'`;
@@ -87,7 +88,7 @@ test('a save that cannot be done is given up within two seconds', async () => {
     const answer = await save();
     await database.query('DROP TRIGGER fail_insert');
     await database.query('DROP TRIGGER fail_update');
-    assert.equal(answer, 'rejected', `the test answered every try with error ${errno}`);
+    assert.match(answer, givenUp, `the test answered every try with error ${errno}`);
     assert.equal(await handler.read(id), 'count|i:0;');
   }
 });

@@ -22,6 +22,7 @@ test('any bytes come back as they were, up to a mebibyte', async () => {
   for (const [what, data] of Object.entries({
     'each byte once': everyByte,
     'a mebibyte of noise': noise,
+    'a mebibyte of text': 'x'.repeat(mebibyte),
     '65,536 times the byte 0': new Uint8Array(65_536),
     nothing: new Uint8Array(0),
     'a string with a byte order mark': '\uFEFFcount|i:1;',
