@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import { after, mock, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openBench, type PageResponse } from '#bench';
+import { containsPart, openBench, type PageResponse } from '#bench';
 
-const { another, database, gate, handler, keptPromises, overhear, serve, statements } =
+const { another, clock, database, gate, handler, keptPromises, overhear, serve, statements } =
   await openBench();
 const { Sessions } = await import('#sessions');
 // From the lesson on that seals ids, two processes need the same password.
@@ -29,13 +29,19 @@ async function withMaxWait<Result>(seconds: number, check: () => Promise<Result>
   }
 }
 
-/** Counts the long keys that maps and sets have got during a call and still have: names, ids. */
-async function keptKeys(call: () => Promise<void>): Promise<number> {
-  const added: [{ has(key: unknown): boolean }, unknown][] = [];
-  const [{ set }, { add }] = [Map.prototype, Set.prototype];
-  const note = (into: { has(key: unknown): boolean }, key: unknown): void => {
-    if (typeof key === 'string' && key.length >= 16) added.push([into, key]);
+/**
+ * Calls, and returns a count of the names and ids that maps, sets and arrays have got meanwhile and
+ * still have. Call it after a garbage collection.
+ */
+async function keptKeys(call: () => Promise<void>): Promise<() => number> {
+  type Kept = Map<unknown, unknown> | Set<unknown> | unknown[];
+  const added: [WeakRef<Kept>, unknown][] = [];
+  const [{ set }, { add }, { push }] = [Map.prototype, Set.prototype, Array.prototype];
+  const note = (into: Kept, key: unknown): void => {
+    if (typeof key === 'string' && key.length >= 16) added.push([new WeakRef(into), key]);
   };
+  const has = (into: Kept | undefined, key: unknown): boolean =>
+    Array.isArray(into) ? into.includes(key) : into?.has(key) === true;
   Map.prototype.set = function (key, value) {
     note(this, key);
     return set.call(this, key, value);
@@ -44,13 +50,19 @@ async function keptKeys(call: () => Promise<void>): Promise<number> {
     note(this, key);
     return add.call(this, key);
   };
+  Array.prototype.push = function (...values) {
+    for (const value of values) note(this, value);
+    return push.apply(this, values);
+  };
   try {
     await call();
   } finally {
     Object.assign(Map.prototype, { set });
     Object.assign(Set.prototype, { add });
+    Object.assign(Array.prototype, { push });
   }
-  return new Set(added.filter(([into, key]) => into.has(key)).map(([, key]) => key)).size;
+  return () =>
+    new Set(added.filter(([into, key]) => has(into.deref(), key)).map(([, key]) => key)).size;
 }
 
 /** Counts the names that plain objects have got as keys during a call and still have. */
@@ -106,6 +118,8 @@ test('a request waits for a connection no longer than MaxWait', async () => {
   const { cookie } = await visit();
   const slow = tenSlowPages();
   await slow.saves.arrived;
+  // Date.now() stands still, as after a clock was set back: a deadline by it comes no nearer.
+  clock.advance(0);
   await withMaxWait(1, async () => {
     let strangers: PageResponse[] = [];
     let opening: NodeJS.Timeout | undefined;
@@ -125,7 +139,7 @@ test('a request waits for a connection no longer than MaxWait', async () => {
       assert.equal(status, 500, `MaxWait was 1 s, and ${which} waited longer`);
     }
     const id = decodeURIComponent(cookie.split('=')[1] ?? '');
-    assert.ok(!heard.includes(id), `its error contains the id: ${heard}`);
+    assert.ok(!containsPart(heard, id), `its error contains the id, or a part: ${heard}`);
   });
   slow.saves.open();
   for (const { status } of await Promise.all(slow.pages)) assert.equal(status, 200);
@@ -134,7 +148,6 @@ test('a request waits for a connection no longer than MaxWait', async () => {
 test('a connection that comes too late goes back to the pool', async () => {
   const slow = tenSlowPages();
   await slow.saves.arrived;
-  const before = new Set(slow.saves.statements.map(({ connection }) => connection));
   await withMaxWait(1, async () => {
     const late = setTimeout(() => slow.saves.open(), 4000);
     await Promise.all(visits(12));
@@ -144,11 +157,9 @@ test('a connection that comes too late goes back to the pool', async () => {
   await Promise.all(slow.pages);
   const next = tenSlowPages();
   const areComplete = await next.saves.arrived;
-  const areNew = next.saves.statements.filter(({ connection }) => !before.has(connection)).length;
   next.saves.open();
   await Promise.all(next.pages);
   assert.ok(areComplete, 'after requests that waited in vain, the pool has fewer than ten left');
-  assert.equal(`${areNew} are new`, '0 are new', 'of its ten connections');
 });
 
 test('the last of a crowd waits as long as the first, not after it', async () => {
@@ -238,18 +249,19 @@ test('visitors leave nothing behind in the process', async () => {
   });
   const ofBench = Math.min(1, Math.round(returned / 10));
   const timers = activeTimers();
-  let keys = 0;
+  let countKeys = (): number => 0;
   const held = await keptPromises(async () => {
-    keys = await keptKeys(async () => {
+    countKeys = await keptKeys(async () => {
       for (let round = 1; round <= 2; round += 1) {
         await Promise.all(Array.from({ length: 20 }, visitTwice));
       }
     });
     await database.rows();
   });
+  const keys = countKeys();
   assert.ok(
     keys < 20,
-    `after 40 more visitors maps and sets of the process hold ${keys} more keys`,
+    `after 40 more visitors maps, sets and arrays of the process hold ${keys} more names`,
   );
   // Their first visits are to another process, so this one does not know them yet.
   const elsewhere = await (await another()).serve();
@@ -280,9 +292,10 @@ test('visitors leave nothing behind in the process', async () => {
       waiting = Promise.all(visitors.map(({ cookie }) => visit(cookie)));
       return Promise.race([waiting, delay(4000)]);
     });
-    // The pool keeps what it was asked for until it has it.
+    // The pool keeps what it was asked for until it has it; a visitor now is the last to get it.
     slow.saves.open();
     await Promise.all([waiting, ...slow.pages]);
+    await visit();
     await database.rows();
   });
   const left = later - 40 * ofBench;

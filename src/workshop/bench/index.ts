@@ -13,4 +13,5 @@ export type { BenchDatabase, Row } from './database.ts';
 export type { ByteSource, Drawn } from './draws.ts';
 export type { BenchHandler } from './handler.ts';
 export { openBench } from './open.ts';
+export { containsPart, recordHashed } from './secrets.ts';
 export type { ServeOptions, Server } from './serve.ts';
