@@ -156,6 +156,8 @@ test('signing in over another user begins with an empty session', async () => {
     ['ann', 'an'],
     ['ann', 'anna'],
     ['ann', 'Ann'],
+    ['ann', '%C3%A4nn'],
+    ['ann', 'ann%20'],
     ['1', '01'],
   ]) {
     const first = await server.request({ path: `/login?user=${one}` });

@@ -72,6 +72,7 @@ test("a form from another site's page is refused", async () => {
     { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-User': '?1' },
     { Origin: 'null', Referer: `http://${host}.evil.example/` },
     { Host: 'shop.example', Origin: 'null', Referer: 'https://shop.example.evil.example/' },
+    { Host: 'shop.example', Origin: 'null', Referer: 'https://shop.example/' },
   ];
   for (const headers of foreign) {
     assert.equal(await post(headers), 403, `not refused: ${JSON.stringify(headers)}`);

@@ -5,8 +5,19 @@ import { inspect } from 'node:util';
 import { unsealData } from 'iron-session';
 import { openBench } from '#bench';
 
-const { another, clock, database, gate, handler, newId, overhear, serve, statements, store } =
-  await openBench();
+const {
+  another,
+  clock,
+  database,
+  gate,
+  handler,
+  newId,
+  overhear,
+  recordDraws,
+  serve,
+  statements,
+  store,
+} = await openBench();
 /** A statement that finds a row, with all columns or with some. */
 const finding = /\bSELECT\b[\s\S]+\bFROM\s+`?sessions\b/i;
 const fortnight = 14 * 24 * 60 * 60;
@@ -59,6 +70,20 @@ test('an old password still opens, and the new one seals', async () => {
   };
   try {
     use({ 1: first });
+    const tokens = new Set<unknown>();
+    for (const odd of [-1, 0, 15, 16, 31]) {
+      // Two ids of the same random bytes, but for one of the first 32, which are the token's.
+      let drawn = -1;
+      const source = (size: number) =>
+        new Uint8Array(size).map(() => {
+          drawn += 1;
+          return drawn === odd ? 1 : 0;
+        });
+      await database.query('DELETE FROM sessions');
+      const { result } = await recordDraws(() => newId(), source);
+      tokens.add((await unsealData<{ token?: string }>(result, { password: { 1: first } })).token);
+    }
+    assert.equal(tokens.size, 5, 'tokens of five times 32 random bytes, each with another byte');
     const early = await newId();
     const sealed = await unsealData<{ token?: string }>(early, { password: { 1: first } });
     assert.match(String(sealed.token), /^[\w-]{43}$/, 'the member `token` of the sealed object');
