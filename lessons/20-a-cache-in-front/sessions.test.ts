@@ -152,6 +152,11 @@ test('a page that only reads saves nothing, and says so', async () => {
   const rows = (await database.rows()).length;
   assert.match((await page.request({ path: '/whoami' })).body, /Nobody/);
   assert.equal((await database.rows()).length, rows, 'rows after the visit of a stranger');
+  const cookie = `__Host-MySession=${id}`;
+  assert.equal((await page.request({ path: '/logout', cookie })).status, 200);
+  assert.equal(await b.look(id), '', 'a sign-out on a page that only reads left the session');
+  const { setCookie } = await page.request({ path: '/whoami', cookie });
+  assert.equal(setCookie.length, 1, 'a page that only reads accepted an id that has ended');
 });
 
 test('fifty readers at once ask the database once', async () => {
