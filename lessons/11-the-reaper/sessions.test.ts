@@ -189,13 +189,13 @@ async function settingsOfSaves(id: string): Promise<{ noted: unknown; unchanged:
   const isolation = /mariadb/i.test(String(version)) ? '@@tx_isolation' : '@@transaction_isolation';
   const settings = `CONCAT_WS(' ', ${isolation}, @@autocommit, @@innodb_lock_wait_timeout)`;
   // The test has each save note the settings of its connection.
-  await database.query('CREATE TABLE noted (settings varchar(100))');
+  await database.query('CREATE TABLE IF NOT EXISTS noted (settings varchar(100))');
+  await database.query('DELETE FROM noted');
   await database.query(`CREATE TRIGGER note BEFORE UPDATE ON sessions
     FOR EACH ROW INSERT INTO noted VALUES (${settings})`);
   await Promise.all(Array.from({ length: 20 }, () => handler.write(id, 'count|i:1;')));
   await database.query('DROP TRIGGER note');
   const noted = await database.query('SELECT DISTINCT settings FROM noted');
-  await database.query('DROP TABLE noted');
   const server = settings.replaceAll('@@', '@@GLOBAL.');
   const unchanged = await database.query(`SELECT ${server} AS settings`);
   return { noted, unchanged };
