@@ -7,7 +7,8 @@ import type { AttackProgramFile } from './attack-program.ts';
 import { type FileRecord, runFiles, type Surroundings } from './files.ts';
 import type { BenchReport } from './report.ts';
 
-interface AttackOptions extends Surroundings {
+/** An attack of a lesson on a class. */
+export interface AttackOptions extends Surroundings {
   lesson: Lesson;
   /** Receives each line as it is printed, the last line with the verdict included. */
   onLine?: ((line: string) => void) | undefined;

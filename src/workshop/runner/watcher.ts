@@ -1,10 +1,9 @@
 /** `npm run lesson` on a terminal: a check at every save, and single keys in between. */
-import { runAttack } from '../bench/attacks.ts';
 import { findClass, type Lesson, minePath, shown } from '../course/catalogue.ts';
-import { beginLesson, hashOfMine, hasMine } from '../course/mine.ts';
-import { recordVerdict } from '../course/progress.ts';
+import { beginLesson, hasMine } from '../course/mine.ts';
 import { lessonAfter } from '../course/promises.ts';
 import type { DatabaseServer } from '../machine/database/server.ts';
+import { showAttack } from './commands/attack.ts';
 import { compareWithLesson, describeMembers } from './commands/diff.ts';
 import { printHints } from './commands/hint.ts';
 import { watchSaves } from './file-watch.ts';
@@ -164,23 +163,10 @@ export class Watcher {
     }
     this.#begin(async (signal) => {
       this.#terminal.say(`attack ${lesson.label} on mine …`);
-      const hash = hashOfMine();
-      let line = 0;
-      const { verdict } = await runAttack({
-        lesson,
-        condition: 'mine',
-        lessonNumber: lesson.number,
-        server: this.#options.server,
-        signal,
-        onLine: (text) => {
-          line += 1;
-          if (!signal.aborted) this.#terminal.say(`${String(line).padStart(3)}  ${text}`);
-        },
-      });
-      if (signal.aborted) return;
-      const trouble = hash && recordVerdict(lesson, { hash, attack: verdict });
-      if (trouble) this.#terminal.complain(trouble);
-      this.#prompt();
+      const { server } = this.#options;
+      const run = { lesson, condition: 'mine', lessonNumber: lesson.number, server, signal };
+      await showAttack(run, this.#terminal);
+      if (!signal.aborted) this.#prompt();
     });
   }
 

@@ -60,7 +60,7 @@ test('a lesson goes from red to green to the next one and leaves nothing behind'
   await learner.sees(prompt);
   learner.press('a');
   await learner.sees(
-    /attack 03 on mine …\n {2}1 {2}the visitor[\s\S]*held: the last write is there/,
+    /attack 03 on mine …\n {2}1 {2}the visitor[\s\S]*✔ held: the last write is there/,
   );
   await learner.sees(prompt);
   learner.press('n');

@@ -1,9 +1,10 @@
 /** `npm run attack 4`. */
-import { runAttack } from '../../bench/attacks.ts';
+import { type AttackOptions, type AttackResult, runAttack } from '../../bench/attacks.ts';
 import { shown } from '../../course/catalogue.ts';
 import { hashOfMine } from '../../course/mine.ts';
 import { recordVerdict } from '../../course/progress.ts';
 import { withServer } from '../../machine/database/with-server.ts';
+import type { Terminal } from '../terminal.ts';
 import { type Command, chosenLesson, existingClass, UsageError } from '../usage.ts';
 
 export const attack: Command = {
@@ -32,36 +33,46 @@ export const attack: Command = {
       `npm run lesson ${lesson.number} makes one; ` +
         `npm run attack ${lesson.number} -- --on ${lesson.condition} attacks the lesson's.`,
     );
-    const hash = condition === 'mine' ? hashOfMine() : undefined;
     return await withServer(
       { progress: terminal.whisper, borrow: true },
       async (server, signal) => {
         terminal.say(`attack ${lesson.label} ${lesson.title} on ${condition} …\n`);
-        let number = 0;
-        const { verdict, because, transcript, location } = await runAttack({
-          lesson,
-          condition,
-          // A lesson's class works on its own table, the learner's on this lesson's.
-          lessonNumber: condition === 'mine' ? lesson.number : undefined,
-          server,
-          signal,
-          onLine: (line) => {
-            number += 1;
-            if (signal.aborted) return;
-            const last = /^(BREACHED|held|failed):/.exec(line)?.[1];
-            const mark = last === 'held' ? '✔ ' : last === undefined ? '' : '✘ ';
-            const style = last === 'held' ? 'green' : 'red';
-            const text = last === undefined ? line : terminal.paint(style, `${mark}${line}`);
-            terminal.say(`${String(number).padStart(3)}  ${text}`);
-          },
-        });
+        // A lesson's class works on its own table, the learner's on this lesson's.
+        const lessonNumber = condition === 'mine' ? lesson.number : undefined;
+        const run = { lesson, condition, lessonNumber, server, signal };
+        const { verdict, because, transcript } = await showAttack(run, terminal);
         signal.throwIfAborted();
-        const trouble = hash && recordVerdict(lesson, { hash, attack: verdict });
-        if (trouble) terminal.complain(trouble);
-        if (location) terminal.say(`     ${shown(location.file)}:${location.line}`);
         terminal.answer({ lesson: lesson.label, class: condition, verdict, because, transcript });
         return verdict === 'held' ? 0 : 1;
       },
     );
   },
 };
+
+/** Attacks a class and prints the steps; a verdict on the learner's class is recorded. */
+export async function showAttack(
+  run: Omit<AttackOptions, 'onLine'>,
+  terminal: Terminal,
+): Promise<AttackResult> {
+  const { lesson, condition, signal } = run;
+  const hash = condition === 'mine' ? hashOfMine() : undefined;
+  let number = 0;
+  const result = await runAttack({
+    ...run,
+    onLine: (line) => {
+      number += 1;
+      if (signal?.aborted) return;
+      const last = /^(BREACHED|held|failed):/.exec(line)?.[1];
+      const mark = last === 'held' ? '✔ ' : last === undefined ? '' : '✘ ';
+      const style = last === 'held' ? 'green' : 'red';
+      const text = last === undefined ? line : terminal.paint(style, `${mark}${line}`);
+      terminal.say(`${String(number).padStart(3)}  ${text}`);
+    },
+  });
+  if (signal?.aborted) return result;
+  const { verdict, location } = result;
+  const trouble = hash && recordVerdict(lesson, { hash, attack: verdict });
+  if (trouble) terminal.complain(trouble);
+  if (location) terminal.say(`     ${shown(location.file)}:${location.line}`);
+  return result;
+}
