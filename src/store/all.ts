@@ -38,11 +38,11 @@ export async function* walkRows(context: Context): AsyncGenerator<Row> {
   let after: Buffer = Buffer.alloc(0);
   for (;;) {
     const rows = await readPage(context, after);
+    if (rows.length === 0) return;
     for (const row of rows) {
       after = row.key;
       yield row;
     }
-    if (rows.length < A_PAGE) return;
   }
 }
 
@@ -100,8 +100,11 @@ export async function endAll(
 
 async function readPage({ database, budget, table }: Context, after: Buffer): Promise<Row[]> {
   const deadline = new Deadline(budget);
+  let count = A_PAGE * 2;
   return await repeat(deadline, async () => {
-    const { rows } = await database.run(deadline, table.page(after, A_PAGE));
+    // Sessions may be so large that a page takes too long: it is asked for again, half as long.
+    count = Math.ceil(count / 2);
+    const { rows } = await database.run(deadline, table.page(after, count));
     return rows.map((columns) => readable(table.rowOf(columns)));
   });
 }

@@ -201,7 +201,7 @@ export class OpenSession implements AsyncDisposable {
     this.#requireWritable();
     if (this.state !== 'alive') return false;
     const deadline = new Deadline(this.#context.budget, signal);
-    const change = (statement: Statement): Promise<number> => this.#change(deadline, statement);
+    const change = this.#change.bind(this, deadline);
     const touched = await this.#call(touchRow(this.#context, this.#row, deadline, change));
     this.#isGone = touched === undefined;
     // A save of this object may have replaced the row meanwhile: only its times change.
@@ -273,7 +273,7 @@ export class OpenSession implements AsyncDisposable {
     const { key } = this.#row;
     const keys = [key, ...this.#keys.filter((each) => !each.equals(key))];
     const deadline = new Deadline(this.#context.budget, signal);
-    const change = (statement: Statement): Promise<number> => this.#change(deadline, statement);
+    const change = this.#change.bind(this, deadline);
     const ended = await this.#call(endOpen(this.#context, deadline, keys, change));
     this.#isGone = true;
     if (ended) this.#emit('destroy');

@@ -227,11 +227,10 @@ export class Session<Data extends object = Record<string, unknown>> implements A
       return;
     }
     const decide = deciding(taken, this.#context.decide);
-    let id = await open.renew({ ...options, data, decide });
-    // A rotation was faster, and knows nothing of this login or logout.
-    while (id === undefined && open.state === 'alive' && isOther(options.user, open.user)) {
-      id = await open.renew({ ...options, data, decide });
-    }
+    let id: string | undefined;
+    // Again where a rotation was faster, which knows nothing of this login or logout.
+    do id = await open.renew({ ...options, data, decide });
+    while (id === undefined && open.state === 'alive' && isOther(options.user, open.user));
     if (id !== undefined) this.#cookie = { set: id };
     else if (open.state === 'replaced' && typeof options.user === 'string') {
       // Another login was faster, as after a double click. Its id is not known here, and the

@@ -7,14 +7,17 @@ import { Engine } from '../../src/store/engine.ts';
 import { SessionUnavailable } from '../../src/store/errors.ts';
 import type { OpenSession } from '../../src/store/open-session.ts';
 import type { Sessions } from '../../src/store/store.ts';
+import { openWire } from '../../src/workshop/wire/proxy.ts';
 import { HANG } from '../hang.ts';
 import {
+  atEnd,
   json,
   newSchema,
   newStore,
   poolOf,
   query,
   secrets,
+  statementsOn,
   storeOn,
   wiredStore,
 } from './fixture.ts';
@@ -146,6 +149,23 @@ test('all sessions of all users are counted and ended', async () => {
   assert.deepEqual(seen.sort(), ['a', 'b']);
   assert.equal(await sessions.endAll(), 6, 'pointers included');
   assert.equal(await sessions.count(), 0);
+});
+
+test('a page of a walk that takes too long is asked for again, half as long', async () => {
+  const wire = await openWire((await newSchema()).url);
+  atEnd(() => wire.close());
+  const sessions = storeOn(poolOf(wire.url), { statementTimeout: 0.5 });
+  await sessions.createTable();
+  await Promise.all(Array.from({ length: 60 }, () => sessions.create(sessions.newId(), json({}))));
+  wire.gate(1, /ORDER BY `id` LIMIT 100/, { opens: 'by hand', patience: HANG });
+  const asked = statementsOn(wire, /ORDER BY `id` LIMIT/);
+  let count = 0;
+  for await (const _ of sessions.all()) count += 1;
+  assert.equal(count, 60);
+  assert.deepEqual(
+    asked.map((sql) => /[0-9]+$/.exec(sql)?.[0]),
+    ['100', '50', '100', '100'],
+  );
 });
 
 test('of 50 logins at once exactly the allowed number stay', async () => {
