@@ -87,7 +87,7 @@ async function listen(server: Server, wanted: number | undefined): Promise<numbe
 
 function describeListenError(code: string | undefined, port: number): string {
   if (code === 'EADDRINUSE') {
-    return `Port ${port} is taken by another program. Choose another: npm start -- --port ${port + 1}`;
+    return `Port ${port} is taken by another program. Choose another: npm start -- --port ${port < 65_535 ? port + 1 : port - 1}`;
   }
   if (code === 'EACCES') {
     return `Port ${port} needs rights that this user does not have. Choose one above 1023: npm start -- --port ${DEFAULT_PORT}`;
