@@ -97,7 +97,7 @@ function tenSlowPages() {
 
 test('a crowd of one visitor leaves connections for others', async () => {
   const { cookie } = await visit();
-  await withMaxWait(2, async () => {
+  await withMaxWait(5, async () => {
     const saves = gate(1, saving, { opens: 'by hand', patience: 20_000 });
     let over = 0;
     const crowd = visits(40, cookie).map(async (page) => {
