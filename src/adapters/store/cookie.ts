@@ -178,7 +178,7 @@ function checked(options: CookieOptions) {
   }
   if (!isText(PATH, path)) {
     throw new TypeError(
-      `path takes visible ASCII that begins with / and has no ;, not ${JSON.stringify(path)}`,
+      `path takes visible ASCII without ; that begins with /, not ${JSON.stringify(path)}`,
     );
   }
   if (maxAge !== undefined && !(Number.isSafeInteger(maxAge) && maxAge > 0)) {
