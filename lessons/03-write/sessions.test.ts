@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { openBench } from '#bench';
 
-const { another, clock, database, gate, handler, newId, statements, unawaited } = await openBench();
+const { another, clock, database, gate, handler, newId, silence, statements, unawaited } =
+  await openBench();
 await handler.open('', 'MySession');
 
 /** A callback's result, or the message of its error. */
@@ -101,11 +101,11 @@ test('a write that fails never returns true', async () => {
   const id = await newId();
   await handler.write(id, 'count|i:0;');
   const saved = await database.withoutTable(() =>
-    Promise.race([answer(handler.write(id, 'count|i:1;')), delay(1000, 'nothing in a second')]),
+    Promise.race([answer(handler.write(id, 'count|i:1;')), silence(1000, 'nothing in a second')]),
   );
   assert.notEqual(saved, true, 'Write returned true although the test has renamed the table');
   const { handler: closed } = await another();
-  const unsent = await Promise.race([answer(closed.write(id, 'count|i:1;')), delay(1000)]);
+  const unsent = await Promise.race([answer(closed.write(id, 'count|i:1;')), silence(1000)]);
   assert.notEqual(unsent, true, 'Write returned true although Open has not been called');
   const { handler: cut } = await another();
   await cut.open('', 'MySession');
@@ -123,13 +123,13 @@ test('a session is saved whole or not at all', async () => {
   await handler.write(existing, 'count|i:0;');
   for (const data of [`cart|s:69983:"${'x'.repeat(69_983)}";`, `a|s:40000:"${'é'.repeat(4e4)}";`]) {
     const saving = answer(handler.write(id, data));
-    if ((await Promise.race([saving, delay(1000)])) !== true) continue;
+    if ((await Promise.race([saving, silence(1000)])) !== true) continue;
     const { length } = await handler.read(id);
     assert.equal(`${length} characters`, `${data.length} characters`, 'Write returned true');
   }
   const cart = `cart|s:69983:"${'x'.repeat(69_983)}";`;
   const saving = answer(handler.write(existing, cart));
-  const isSaved = (await Promise.race([saving, delay(1000)])) === true;
+  const isSaved = (await Promise.race([saving, silence(1000)])) === true;
   const found = await handler.read(existing);
   if (isSaved) assert.equal(`${found.length} characters`, `${cart.length} characters`);
   else assert.equal(found, 'count|i:0;', 'after a Write that failed');

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { openBench } from '#bench';
 import { session_gc } from '#php';
 
-const { another, clock, database, gate, handler, serve, unawaited } = await openBench();
+const { another, clock, database, gate, handler, serve, silence, unawaited } = await openBench();
 const { Sessions } = await import('#sessions');
 const server = await serve({
   settings: { 'session.gc_probability': '1', 'session.gc_divisor': '1' },
@@ -119,13 +118,13 @@ test('a page whose save or sign-out fails does not answer as if it had not', asy
   const failing = { '/': /^\s*(INSERT|UPDATE|REPLACE)/i, '/logout': /^\s*DELETE/i };
   for (const [path, pattern] of Object.entries(failing)) {
     const { cookie } = await page.request();
-    const changes = gate(1, pattern, { opens: 'by hand', patience: 8000 });
+    const changes = gate(1, pattern, { opens: 'by hand' });
     const response = page.request({ path, cookie });
     await Promise.race([changes.arrived, response]);
     // The test renames the table, so that the statement fails.
     const answer = await database.withoutTable(async () => {
       changes.open();
-      return await Promise.race([response, delay(3000, undefined)]);
+      return await Promise.race([response, silence(3000)]);
     });
     await response;
     assert.equal(answer?.status, 500, `the test took the table away from ${path}`);

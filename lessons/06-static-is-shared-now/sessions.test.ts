@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { openBench } from '#bench';
 
-const { another, database, gate, handler, newId, serve, statements, store } = await openBench();
+const { another, database, gate, handler, newId, serve, silence, statements, store } =
+  await openBench();
 await handler.open('', 'MySession');
 const server = await serve();
 after(() => server.close());
@@ -122,7 +122,7 @@ test('what one request has read changes nothing that another one saves', async (
   const early = answer(handler.read(ann));
   await reads.arrived;
   const late = handler.write(ann, 'cart|i:3;').then(() => handler.read(ann));
-  await Promise.race([late, delay(4000)]);
+  await Promise.race([late, silence(4000)]);
   reads.open();
   await early;
   const joined = 'a read after the save got what an older read had found';
@@ -148,7 +148,7 @@ test('pages at the same moment keep apart', async () => {
   assert.equal(await visit(ann), '<p>Count: 1</p>', "after Ann's sign-out");
   const elsewhere = await (await another()).serve();
   const { cookie } = await elsewhere.request({ path: '/login?user=carol' });
-  const reads = gate(1, /^\s*SELECT(?!.*LOCK)/i, { opens: 'by hand', patience: 8000 });
+  const reads = gate(1, /^\s*SELECT(?!.*LOCK)/i, { opens: 'by hand' });
   const page = elsewhere.request({ cookie });
   await Promise.race([reads.arrived, page]);
   reads.cut();
@@ -179,7 +179,7 @@ test('requests that fail give their connections back', async () => {
   const id = await newId();
   await store(id, 'count|i:77;');
   const waits = 'one still waits after 4 seconds';
-  const soon = (call: Promise<unknown>) => Promise.race([answer(call), delay(4000, waits)]);
+  const soon = (call: Promise<unknown>) => Promise.race([answer(call), silence(4000, waits)]);
   const failAll = async (): Promise<unknown> => {
     for (let request = 1; request <= 12; request += 1) {
       for (const call of [

@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { openBench } from '#bench';
 
-const { clock, database, handler, newId, overhear, recordDraws, serve, statements, store } =
-  await openBench();
+const {
+  clock,
+  database,
+  handler,
+  newId,
+  overhear,
+  recordDraws,
+  serve,
+  silence,
+  statements,
+  store,
+} = await openBench();
 await handler.open('', 'MySession');
 
 test('no value in the table opens a session', async () => {
@@ -137,7 +146,7 @@ test('no error and no log contains an id', async () => {
     Destroy: () => handler.destroy(id),
   };
   for (const [name, work] of Object.entries(calls)) {
-    const call = () => Promise.race([work(), delay(1000)]);
+    const call = () => Promise.race([work(), silence(1000)]);
     const failing = await database.withoutTable(() => overhear(call));
     const where = 'when the test had taken the table away';
     assert.ok(!says(failing), `${name} said the id, or a part of it, ${where}`);

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { openBench } from '#bench';
 
-const { clock, database, gate, handler, newId, serve, statements } = await openBench();
+const { clock, database, gate, handler, newId, serve, silence, statements } = await openBench();
 await handler.open('', 'MySession');
 
 test('a session lives to the end of its last second', async () => {
@@ -217,10 +216,10 @@ test('a sweep that fails leaves nothing behind', async () => {
     return 'all have ended';
   };
   const waits = 'one still waits after 4 seconds';
-  const failed = await database.withoutTable(() => Promise.race([fail(), delay(4000, waits)]));
+  const failed = await database.withoutTable(() => Promise.race([fail(), silence(4000, waits)]));
   assert.equal(failed, 'all have ended', 'while the test had taken the table away for 12 sweeps');
   for (let save = 1; save <= 12; save += 1) {
-    const saved = await Promise.race([handler.write(id, `count|i:${save};`), delay(4000, waits)]);
+    const saved = await Promise.race([handler.write(id, `count|i:${save};`), silence(4000, waits)]);
     assert.equal(saved, true, 'after the test had taken the table away for 12 sweeps');
     const seen = (await database.rows()).map(({ d }) => String(d));
     assert.ok(seen.includes(`count|i:${save};`), `no other connection sees save ${save}`);

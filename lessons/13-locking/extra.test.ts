@@ -21,7 +21,7 @@ async function holderOf(id: string): Promise<number | null | undefined> {
 
 test('the holder of a session is the connection of the page that is at work', async () => {
   const { cookie } = await server.request();
-  const saves = gate(1, /^\s*(INSERT|UPDATE|REPLACE)/i, { opens: 'by hand', patience: 8000 });
+  const saves = gate(1, /^\s*(INSERT|UPDATE|REPLACE)/i, { opens: 'by hand' });
   const page = server.request({ cookie });
   await saves.arrived;
   const asked = holderOf(idIn(cookie)).finally(() => saves.open());
@@ -37,7 +37,7 @@ test('a session has no holder once its page is over', async () => {
 
 test('another session and an id that is none have no holder', async () => {
   const { cookie } = await server.request();
-  const saves = gate(1, /^\s*(INSERT|UPDATE|REPLACE)/i, { opens: 'by hand', patience: 8000 });
+  const saves = gate(1, /^\s*(INSERT|UPDATE|REPLACE)/i, { opens: 'by hand' });
   const page = server.request({ cookie });
   await saves.arrived;
   try {

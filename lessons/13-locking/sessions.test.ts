@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   containsPart,
   type Gate,
@@ -12,7 +11,8 @@ import {
 } from '#bench';
 import { session_start, session_write_close } from '#php';
 
-const { clock, database, gate, overhear, recordDraws, serve, statements } = await openBench();
+const { clock, database, gate, overhear, recordDraws, serve, silence, statements } =
+  await openBench();
 const { Sessions } = await import('#sessions');
 // From the lesson on that seals ids, two processes need the same password.
 process.env['SESSION_PASSWORDS'] ??= JSON.stringify({
@@ -40,7 +40,7 @@ async function whileSaving(
   cookie: string,
   check: (saves: Gate, first: Promise<PageResponse>) => Promise<void>,
 ): Promise<void> {
-  const saves = gate(1, saving, { opens: 'by hand', patience: 8000 });
+  const saves = gate(1, saving, { opens: 'by hand' });
   const first = server.request({ cookie });
   await saves.arrived;
   try {
@@ -121,7 +121,7 @@ test('a session whose holder has lost its connection is free again', async () =>
     assert.equal(status, 200, 'the test cut the connection of the holder, and the next one failed');
     assert.match(body, /Count: 2\b/);
   });
-  const releases = gate(1, /RELEASE/i, { opens: 'by hand', patience: 8000 });
+  const releases = gate(1, /RELEASE/i, { opens: 'by hand' });
   const last = server.request({ cookie });
   await Promise.race([releases.arrived, last]);
   releases.cut();
@@ -157,7 +157,7 @@ test('a request goes by the lifetime of its own page', async () => {
   const { cookie } = await long.request();
   clock.advance(120);
   // The first page waits while the other page of this process is served.
-  const begins = gate(1, /^\s*SELECT/i, { opens: 'by hand', patience: 8000 });
+  const begins = gate(1, /^\s*SELECT/i, { opens: 'by hand' });
   const visit = long.request({ cookie });
   await begins.arrived;
   await short.request();
@@ -171,7 +171,7 @@ test('a request that waits in vain fails, and changes nothing', async () => {
     withMaxWait(1, async () => {
       let answer: PageResponse | undefined;
       const visit = async () => {
-        answer = await Promise.race([server.request({ cookie }), delay(6000, undefined)]);
+        answer = await Promise.race([server.request({ cookie }), silence(6000)]);
       };
       const heard = await overhear(visit);
       assert.ok(answer, 'MaxWait was 1 s, and it waited for six');
@@ -229,7 +229,7 @@ test('a request that fails lets go of its session', async () => {
   ];
   for (const [step, page, path, statement] of steps) {
     const { cookie } = await server.request();
-    const fails = gate(1, statement, { opens: 'by hand', patience: 8000 });
+    const fails = gate(1, statement, { opens: 'by hand' });
     const first = page.request({ cookie, path });
     await Promise.race([fails.arrived, first]);
     // The test renames the table, so that the statement fails.
@@ -246,7 +246,7 @@ test('a request that fails lets go of its session', async () => {
   await whileSaving(cookie, () =>
     withMaxWait(0.05, async () => {
       const others = Array.from({ length: 12 }, () => server.request({ cookie }));
-      const late = delay(5000, undefined, { ref: false });
+      const late = silence(5000);
       const ended = await Promise.race([Promise.all(others), late]);
       assert.ok(ended, 'requests waited in vain, and have kept their connections');
     }),
@@ -255,8 +255,8 @@ test('a request that fails lets go of its session', async () => {
 
 test('a request that has lost its connection saves nothing', async () => {
   const { cookie } = await server.request();
-  const sweeps = gate(1, /^\s*DELETE/i, { opens: 'by hand', patience: 8000 });
-  const saves = gate(1, saving, { opens: 'by hand', patience: 8000 });
+  const sweeps = gate(1, /^\s*DELETE/i, { opens: 'by hand' });
+  const saves = gate(1, saving, { opens: 'by hand' });
   const first = sweeper.request({ cookie });
   await sweeps.arrived;
   // The test ends the connection of the first request while it sweeps, so its lock is lost.
@@ -319,7 +319,7 @@ test('the name of a lock contains no id and no key of a row', async () => {
 test('thirty sign-outs at once are answered', async () => {
   const visitors = await Promise.all(Array.from({ length: 30 }, () => server.request()));
   const logouts = visitors.map(({ cookie }) => server.request({ cookie, path: '/logout' }));
-  const served = await Promise.race([Promise.all(logouts), delay(6000)]);
+  const served = await Promise.race([Promise.all(logouts), silence(6000)]);
   assert.ok(served, 'sign-outs that hold a connection wait for another one, and none ever ends');
   assert.ok(served.every(({ status }) => status === 200));
 });
@@ -329,7 +329,7 @@ test('thirty visitors at once are served, and each of them sweeps', async () => 
   const visits = Array.from({ length: 30 }, (_, visitor) =>
     sweeper.request(visitor < 12 ? { cookie: 'MySession=a' } : {}),
   );
-  const served = await Promise.race([Promise.all(visits), delay(6000)]);
+  const served = await Promise.race([Promise.all(visits), silence(6000)]);
   assert.ok(served, 'requests that hold a connection wait for another one, and none ever ends');
   assert.ok(served.every(({ status }) => status === 200));
 });

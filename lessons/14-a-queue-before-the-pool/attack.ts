@@ -5,7 +5,7 @@ export const attack: Attack = async ({ gate, serve, say }) => {
   const server = await serve();
   try {
     const { cookie } = await server.request();
-    const saves = gate(1, /^\s*(INSERT|UPDATE)/i, { opens: 'by hand', patience: 20_000 });
+    const saves = gate(1, /^\s*(INSERT|UPDATE)/i, { opens: 'by hand' });
     const first = server.request({ cookie });
     await Promise.race([saves.arrived, first]);
     say("one page of Mallory's is slow, and she reloads it forty times");

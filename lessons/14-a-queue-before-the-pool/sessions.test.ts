@@ -4,8 +4,18 @@ import { after, mock, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { containsPart, openBench, type PageResponse } from '#bench';
 
-const { another, clock, database, gate, handler, keptPromises, overhear, serve, statements } =
-  await openBench();
+const {
+  another,
+  clock,
+  database,
+  gate,
+  handler,
+  keptPromises,
+  overhear,
+  serve,
+  silence,
+  statements,
+} = await openBench();
 const { Sessions } = await import('#sessions');
 // From the lesson on that seals ids, two processes need the same password.
 process.env['SESSION_PASSWORDS'] ??= JSON.stringify({ 1: 'for the tests of the queue, no other' });
@@ -98,7 +108,7 @@ function tenSlowPages() {
 test('a crowd of one visitor leaves connections for others', async () => {
   const { cookie } = await visit();
   await withMaxWait(5, async () => {
-    const saves = gate(1, saving, { opens: 'by hand', patience: 20_000 });
+    const saves = gate(1, saving, { opens: 'by hand' });
     let over = 0;
     const crowd = visits(40, cookie).map(async (page) => {
       await page;
@@ -130,7 +140,7 @@ test('a request waits for a connection no longer than MaxWait', async () => {
       const open = () => {
         opening = setTimeout(() => slow.saves.open(), 700);
       };
-      void Promise.race([...both, delay(5000, undefined, { ref: false })]).then(open, open);
+      void Promise.race([...both, silence(5000)]).then(open, open);
       strangers = await Promise.all(both);
     });
     clearTimeout(opening);
@@ -164,7 +174,7 @@ test('a connection that comes too late goes back to the pool', async () => {
 
 test('the last of a crowd waits as long as the first, not after it', async () => {
   const { cookie } = await visit();
-  const saves = gate(1, saving, { opens: 'by hand', patience: 20_000 });
+  const saves = gate(1, saving, { opens: 'by hand' });
   const first = visit(cookie);
   await saves.arrived;
   try {
@@ -190,7 +200,7 @@ test('the last of a crowd waits as long as the first, not after it', async () =>
 
 test('a request that waits in vain does not take those behind it along', async () => {
   const { cookie } = await visit();
-  const saves = gate(1, saving, { opens: 'by hand', patience: 20_000 });
+  const saves = gate(1, saving, { opens: 'by hand' });
   const first = visit(cookie);
   await saves.arrived;
   const [impatient, patient] = await withMaxWait(1, async () => {
@@ -218,14 +228,14 @@ test('of one session one request waits at the database, and the others in the pr
   };
   const crowd: Promise<PageResponse>[] = [];
   const counts: number[] = [];
-  let saves = gate(1, saving, { opens: 'by hand', patience: 20_000 });
+  let saves = gate(1, saving, { opens: 'by hand' });
   crowd.push(visit(cookie));
   await saves.arrived;
   for (let turn = 1; turn <= 3; turn += 1) {
     crowd.push(visit(cookie), visit(cookie));
     counts.push(await waiting());
     const before = saves;
-    saves = gate(1, saving, { opens: 'by hand', patience: 20_000 });
+    saves = gate(1, saving, { opens: 'by hand' });
     before.open();
     await saves.arrived;
   }
@@ -290,7 +300,7 @@ test('visitors leave nothing behind in the process', async () => {
     let waiting: Promise<unknown> | undefined;
     await withMaxWait(0.05, () => {
       waiting = Promise.all(visitors.map(({ cookie }) => visit(cookie)));
-      return Promise.race([waiting, delay(4000)]);
+      return Promise.race([waiting, silence(4000)]);
     });
     // The pool keeps what it was asked for until it has it; a visitor now is the last to get it.
     slow.saves.open();
@@ -304,10 +314,10 @@ test('visitors leave nothing behind in the process', async () => {
 
 test('a sweep waits for a connection no longer than MaxWait', async () => {
   const slow = tenSlowPages();
-  await Promise.race([slow.saves.arrived, delay(4000)]);
+  await Promise.race([slow.saves.arrived, silence(4000)]);
   const answer = await withMaxWait(1, () => {
     const sweep = handler.gc(86_400).catch(() => 'rejected');
-    return Promise.race([sweep, delay(4000, 'it waits')]);
+    return Promise.race([sweep, silence(4000, 'it waits')]);
   });
   slow.saves.open();
   await Promise.all(slow.pages);

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { openBench, type Server } from '#bench';
 import { $_SESSION, session_write_close } from '#php';
 
-const { clock, database, gate, handler, newId, overhear, serve, statements, store } =
+const { clock, database, gate, handler, newId, overhear, serve, silence, statements, store } =
   await openBench();
 const { Sessions } = await import('#sessions');
 const server = await serve();
@@ -59,7 +58,7 @@ test('an id that was not made here is replaced', async () => {
   assert.equal(late.setCookie.length, 1, 'an id is accepted a second after its last one');
   // The test opens a page while the session ends, so the page waits for an id that is over then.
   const { cookie } = await server.request();
-  const leaving = gate(1, /^\s*DELETE/i, { opens: 'by hand', patience: 8000 });
+  const leaving = gate(1, /^\s*DELETE/i, { opens: 'by hand' });
   const logout = server.request({ cookie, path: '/logout' });
   await leaving.arrived;
   const visit = server.request({ cookie });
@@ -93,7 +92,7 @@ test('a failure of the database takes no cookie away', async () => {
 
 test('a request that waits in vain waits once', async () => {
   const { cookie } = await server.request();
-  const saves = gate(1, /^\s*(INSERT|UPDATE|REPLACE)/i, { opens: 'by hand', patience: 8000 });
+  const saves = gate(1, /^\s*(INSERT|UPDATE|REPLACE)/i, { opens: 'by hand' });
   const first = server.request({ cookie });
   await saves.arrived;
   const { MaxWait } = Sessions as { MaxWait?: number };
@@ -187,7 +186,7 @@ test('twenty sign-ins at once are answered', async () => {
   const logins = visitors.map(({ cookie }, index) =>
     server.request({ cookie, path: `/login?user=visitor${index}` }),
   );
-  const served = await Promise.race([Promise.all(logins), delay(6000)]);
+  const served = await Promise.race([Promise.all(logins), silence(6000)]);
   assert.ok(served, 'sign-ins that hold a connection wait for another one, and none ever ends');
   assert.ok(served.every(({ status }) => status === 200));
 });

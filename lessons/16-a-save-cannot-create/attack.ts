@@ -7,7 +7,7 @@ export const attack: Attack = async ({ database, gate, serve, say }) => {
     const { cookie: stolen } = await signIn(server);
     const whoami = { cookie: stolen, path: '/whoami' };
     say('Mallory has stolen the cookie of Ann, and opens a page that takes a second');
-    const saves = gate(1, /^\s*(INSERT|UPDATE)/i, { opens: 'by hand', patience: 8000 });
+    const saves = gate(1, /^\s*(INSERT|UPDATE)/i, { opens: 'by hand' });
     const page = server.request(whoami);
     await saves.arrived;
 

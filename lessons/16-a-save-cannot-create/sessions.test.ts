@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { containsPart, openBench, type PageResponse, type Server } from '#bench';
 import { $_SESSION, session_start, session_unset, session_write_close } from '#php';
 
-const { clock, database, gate, handler, newId, overhear, serve, store, unawaited } =
+const { clock, database, gate, handler, newId, overhear, serve, silence, store, unawaited } =
   await openBench();
 const { Sessions } = await import('#sessions');
 const server = await serve();
@@ -45,7 +44,7 @@ async function whileSaving(
   path = '/',
   of = server,
 ) {
-  const saves = gate(1, saving, { opens: 'by hand', patience: 8000 });
+  const saves = gate(1, saving, { opens: 'by hand' });
   const page = of.request({ cookie, path });
   // A page that saves nothing leaves the gate to the next statement.
   if (!(await Promise.race([saves.arrived, page.then(() => false)]))) saves.open();
@@ -113,7 +112,7 @@ test('a page that changes nothing keeps its session alive', async () => {
 
 test('a sign-out ends what is newer than the page, too', async () => {
   const { cookie } = await server.request();
-  const leaving = gate(1, /^\s*DELETE/i, { opens: 'by hand', patience: 8000 });
+  const leaving = gate(1, /^\s*DELETE/i, { opens: 'by hand' });
   const logout = server.request({ cookie, path: '/logout' });
   await leaving.arrived;
   // The test saves beside the lock, as a server does that has lost its own.
@@ -151,7 +150,7 @@ test('a session that is alive when it is found is read, however late', async () 
   clock.set(1_800_000_000);
   const { cookie } = await server.request();
   clock.advance(1440);
-  const finds = gate(1, finding, { opens: 'by hand', holds: 'answer', patience: 8000 });
+  const finds = gate(1, finding, { opens: 'by hand', holds: 'answer' });
   const page = server.request({ cookie });
   await Promise.race([finds.arrived, page]);
   clock.advance(1);
@@ -161,7 +160,7 @@ test('a session that is alive when it is found is read, however late', async () 
 
 test('a request that waits during a sign-in leaves the new cookie alone', async () => {
   const { cookie } = await server.request();
-  const ending = gate(1, /^\s*DELETE/i, { opens: 'by hand', patience: 8000 });
+  const ending = gate(1, /^\s*DELETE/i, { opens: 'by hand' });
   const login = server.request({ cookie, path: '/login?user=ann' });
   await ending.arrived;
   const polls = [whoami(cookie), whoami(cookie), whoami(cookie)];
@@ -197,12 +196,12 @@ test('a session that was issued and never saved is not alive', async () => {
     for (let visitor = 1; visitor <= 11; visitor += 1) await server.request();
     Object.assign(Sessions, { MaxWait });
   });
-  const stranger = await Promise.race([server.request(), delay(4000)]);
+  const stranger = await Promise.race([server.request(), silence(4000)]);
   assert.equal(stranger?.status, 200, 'eleven ids could not be issued, and kept their connections');
   const id = await newId();
   const name = (await server.request()).cookie.split('=')[0];
   const cookie = `${name}=${encodeURIComponent(id)}`;
-  const finds = gate(1, finding, { opens: 'by hand', holds: 'answer', patience: 8000 });
+  const finds = gate(1, finding, { opens: 'by hand', holds: 'answer' });
   const page = server.request({ cookie });
   await Promise.race([finds.arrived, page]);
   const waiting = server.request({ cookie });

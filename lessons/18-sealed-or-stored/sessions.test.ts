@@ -145,7 +145,7 @@ test('a seal that ends while a page is at work loses no save', async () => {
   const page = await serve({ settings: { 'session.gc_maxlifetime': String(2 * fortnight) } });
   const { cookie } = await page.request();
   clock.advance(fortnight - 60);
-  const finds = gate(1, finding, { opens: 'by hand', holds: 'answer', patience: 8000 });
+  const finds = gate(1, finding, { opens: 'by hand', holds: 'answer' });
   const visit = page.request({ cookie });
   await Promise.race([finds.arrived, visit]);
   clock.advance(180);

@@ -42,7 +42,7 @@ test('a line contains neither the id nor the data', async () => {
 
 test('a destroy that fails writes no line', async () => {
   const { cookie } = await page.request({ path: '/login?user=ann' });
-  const ends = gate(1, /^\s*DELETE/i, { opens: 'by hand', patience: 8000 });
+  const ends = gate(1, /^\s*DELETE/i, { opens: 'by hand' });
   const failing = await written(async () => {
     const logout = page.request({ path: '/logout', cookie });
     await ends.arrived;

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { createPool } from 'mysql2/promise';
 import { openBench } from '#bench';
 
 const globals = new Set(Reflect.ownKeys(globalThis));
-const { clock, database, exported, given, handler, newId, secondDatabase, serve, store } =
+const { clock, database, exported, given, handler, newId, secondDatabase, serve, silence, store } =
   await openBench();
 const forum = await secondDatabase();
 const pool = createPool(forum.url);
@@ -48,7 +47,7 @@ assert.ok(typeof exported === 'function', 'Sessions is a class');
 /** The result of a method without arguments; undefined if it throws or does not answer soon. */
 const resultOf = async (call: () => unknown): Promise<unknown> => {
   try {
-    return await Promise.race([call(), delay(500)]);
+    return await Promise.race([call(), silence(500)]);
   } catch {
     return undefined;
   }

@@ -257,7 +257,7 @@ test('a writer that has ended leaves the token of the other one in place', async
   // One comes between the look and the token of the other.
   const third = await cachedSession('count|i:1;');
   const [slow, late] = [newClient(), await newServer()];
-  const saves = gate(1, /^\s*UPDATE/i, { opens: 'by hand', patience: 8000 });
+  const saves = gate(1, /^\s*UPDATE/i, { opens: 'by hand' });
   let save: Promise<unknown> | undefined;
   const look = slow.get;
   slow.get = async (key) => {
@@ -281,7 +281,7 @@ test('a read that comes late leaves the token of a writer in place', async () =>
   const id = await a.create_sid();
   await a.write(id, 'count|i:1;');
   const mortal = await newServer();
-  const saves = gate(1, /^\s*UPDATE/i, { opens: 'by hand', patience: 8000 });
+  const saves = gate(1, /^\s*UPDATE/i, { opens: 'by hand' });
   let save: Promise<unknown> | undefined;
   const client = newClient();
   const { add, get } = client;

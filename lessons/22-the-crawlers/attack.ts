@@ -14,11 +14,7 @@ export const attack: Attack = async ({ database, exported, gate, serve, say }) =
     const rows = gate(
       1,
       /^\s*SELECT\b[\s\S]*\bd\b[\s\S]*\bFROM (sessions|crawlable)\b(?! WHERE id)/i,
-      {
-        opens: 'by hand',
-        holds: 'answer',
-        patience: 9000,
-      },
+      { opens: 'by hand', holds: 'answer' },
     );
     const counting = census
       ? countWith(census, await database.reader('crawlable'), log)

@@ -47,7 +47,7 @@ async function fill(data: Cells[0][], updated: Cells[1][] = [now]): Promise<void
 /** Holds the answer with the census's first rows: it is between two statements then. */
 async function holdRows(census: () => Promise<string>) {
   const withRows = /^SELECT\b[^;]*?(?:(?<!\()\*|\bd\b)[^;]*\bFROM\b/i;
-  const rows = gate(1, withRows, { opens: 'by hand', holds: 'answer', patience: 9000 });
+  const rows = gate(1, withRows, { opens: 'by hand', holds: 'answer' });
   const taken = census();
   const arrived = await Promise.race([rows.arrived, taken.then(() => false)]).catch((error) => {
     rows.open();
@@ -242,7 +242,7 @@ test('a census that has to wait fails after two seconds', async () => {
   await holder.query('SET lock_wait_timeout = 1');
   const lock = () => holder.query('LOCK TABLES sessions WRITE');
   // The table is locked between two statements of one census, and before the first of another.
-  const begun = gate(1, /\bcrawlable\b/i, { opens: 'by hand', holds: 'answer', patience: 8000 });
+  const begun = gate(1, /\bcrawlable\b/i, { opens: 'by hand', holds: 'answer' });
   const between = takeCensus({ now }, one).catch((error: Error) => error);
   await Promise.race([begun.arrived, between]);
   const locking = await lock().catch((error: Error) => error);
@@ -251,7 +251,7 @@ test('a census that has to wait fails after two seconds', async () => {
   // A census in a transaction still has the table.
   if (locking instanceof Error) await between.then(lock);
   const isOther = ({ connection }: { connection: number }) => connection !== own?.connection;
-  const first = gate(1, /^/, { opens: 'by hand', patience: 8000, where: isOther });
+  const first = gate(1, /^/, { opens: 'by hand', where: isOther });
   const census = takeCensus({ now }, pool).catch((error: Error) => error);
   await Promise.race([first.arrived, census]);
   // A connection that the census gives back goes to the test, and the census gets the other one.

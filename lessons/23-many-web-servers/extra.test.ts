@@ -52,7 +52,7 @@ test('nothing is overdue where all sessions are alive, or there is none', async 
 
 test('while another server sweeps, the program says so at once', async () => {
   await fill(1440 + 500);
-  const sweeps = gate(1, /^\s*DELETE/i, { opens: 'by hand', patience: 8000 });
+  const sweeps = gate(1, /^\s*DELETE/i, { opens: 'by hand' });
   const other = handler.gc(1440);
   await sweeps.arrived;
   const own = sweep();

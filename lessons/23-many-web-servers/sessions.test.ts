@@ -39,7 +39,7 @@ async function addOld(table = database): Promise<void> {
 /** Starts a sweep that is stopped at its DELETE, and runs a check meanwhile. */
 async function whileSweeping(check: (cut: () => void) => Promise<void>): Promise<void> {
   await addOld();
-  const sweeps = gate(1, /^\s*DELETE/i, { opens: 'by hand', patience: 8000 });
+  const sweeps = gate(1, /^\s*DELETE/i, { opens: 'by hand' });
   const sweep = handler.gc(1440).catch(() => false);
   await sweeps.arrived;
   try {
@@ -249,7 +249,7 @@ test('a request that sweeps keeps its session to itself', async () => {
     settings: { 'session.gc_probability': '1', 'session.gc_divisor': '1' },
   });
   const { cookie } = await server.request();
-  const saves = gate(1, /^\s*UPDATE/i, { opens: 'by hand', patience: 8000 });
+  const saves = gate(1, /^\s*UPDATE/i, { opens: 'by hand' });
   const first = server.request({ cookie });
   await saves.arrived;
   const second = (await another()).serve().then((other) => other.request({ cookie }));

@@ -202,7 +202,7 @@ test('a session that ended before its save stays ended', async () => {
   for (const [name, save] of Object.entries({ write, update })) {
     const id = await newId();
     await store(id, 'n|i:0;');
-    const saves = gate(1, /^\s*UPDATE/i, { opens: 'by hand', patience: 8000 });
+    const saves = gate(1, /^\s*UPDATE/i, { opens: 'by hand' });
     const saving = save(id).catch(String);
     await Promise.race([saves.arrived, saving]);
     await handler.destroy(id);
@@ -217,7 +217,7 @@ test('a save that meets a newer version each time fails in the end', async () =>
   const server = webServer([database.url, database.url]);
   const id = await newId();
   await store(id, 'n|i:0;');
-  const hold = () => gate(1, /^\s*UPDATE/i, { opens: 'by hand', patience: 8000 });
+  const hold = () => gate(1, /^\s*UPDATE/i, { opens: 'by hand' });
   const { MaxWait } = exported as { MaxWait?: number };
   Object.assign(exported, { MaxWait: 0.3 });
   const patience = performance.now() + 5000;
@@ -277,7 +277,7 @@ test('an update gives its connection back, with a cluster and without', async ()
     });
     await assert.rejects(failing, { message: 'sold out' }, 'the error of the function');
   }
-  const saves = gate(1, /^\s*UPDATE/i, { opens: 'by hand', patience: 8000 });
+  const saves = gate(1, /^\s*UPDATE/i, { opens: 'by hand' });
   const saving = serverWith({ pool }).update(id, addOne);
   await Promise.race([saves.arrived, saving]);
   const reading = handler.read(id);
@@ -312,7 +312,7 @@ test('a copy in memcached is not older than a save on a cluster', async () => {
       assert.equal(Buffer.from(await reader().read(id)).toString(), data);
       assert.equal(await server.update(id, addOne), true);
     }
-    const hold = () => gate(1, /^\s*UPDATE/i, { opens: 'by hand', patience: 8000 });
+    const hold = () => gate(1, /^\s*UPDATE/i, { opens: 'by hand' });
     const first = hold();
     const saving = server.update(id, addOne);
     await Promise.race([first.arrived, saving]);
@@ -417,7 +417,7 @@ test('a save whose answer is lost is made once', async () => {
       await store(id, 'n|i:0;');
       await database.query("UPDATE sessions SET marks = REPEAT('.', 128)"); // Of sixteen saves
       const connections = await database.connections();
-      const saves = gate(1, /^\s*UPDATE/i, { opens: 'by hand', patience: 8000, holds });
+      const saves = gate(1, /^\s*UPDATE/i, { opens: 'by hand', holds });
       const saving = server.update(id, addOne);
       await Promise.race([saves.arrived, saving]);
       for (let at = 0; at < others; at += 1) await server.update(id, addOne);
@@ -436,7 +436,7 @@ test('a save whose answer is lost is made once', async () => {
     }
   }
   const server = webServer([database.url, database.url]);
-  const inserts = gate(1, /^\s*INSERT/i, { opens: 'by hand', patience: 8000, holds: 'answer' });
+  const inserts = gate(1, /^\s*INSERT/i, { opens: 'by hand', holds: 'answer' });
   const creating = server.request().create_sid();
   await Promise.race([inserts.arrived, creating]);
   inserts.cut();
@@ -445,7 +445,7 @@ test('a save whose answer is lost is made once', async () => {
   assert.equal(await handler.read(id), 'n|i:1;');
   const twice = server.request();
   await twice.read(id);
-  const lost = gate(1, /^\s*UPDATE/i, { opens: 'by hand', patience: 8000, holds: 'answer' });
+  const lost = gate(1, /^\s*UPDATE/i, { opens: 'by hand', holds: 'answer' });
   const first = twice.write(id, 'n|i:2;');
   await Promise.race([lost.arrived, first]);
   lost.cut();

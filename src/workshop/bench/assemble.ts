@@ -4,6 +4,7 @@ import { type DatabaseServer, obtainServer } from '../machine/database/server.ts
 import type { Means, SessionsExport } from '../sandbox/contract.ts';
 import { loadClass, nextCopy } from '../sandbox/load-class.ts';
 import { openWire, type Wire } from '../wire/proxy.ts';
+import { afterSilence } from '../wire/silence.ts';
 import type { Statement } from '../wire/statement.ts';
 import type { Bench } from './bench.ts';
 import { startCache } from './cache.ts';
@@ -165,6 +166,14 @@ function benchOf(parts: Parts, loaded: LoadedClass): Bench {
     },
     clock,
     gate: (count, pattern, options) => damage.watch(wire.gate(count, pattern, options)),
+    silence: <Value>(milliseconds: number, value?: Value) =>
+      new Promise<Value | undefined>((resolve) => {
+        afterSilence(
+          milliseconds,
+          () => traffic.events,
+          () => resolve(value),
+        );
+      }) as Promise<Value>,
     statements: () => traffic.statements,
     random: () => random.next(),
     serve: serveBy(loaded),
@@ -179,7 +188,13 @@ function benchOf(parts: Parts, loaded: LoadedClass): Bench {
       return { handler: given.handler, serve: serveBy(loaded, means) };
     },
     exported: sessions,
-    secondDatabase: async () => (await openTable(subject, endings, longest)).database,
+    async secondDatabase() {
+      const second = await openTable(subject, endings, longest);
+      second.wire.watch(() => {
+        traffic.events += 1;
+      });
+      return second.database;
+    },
     async cache() {
       const cache = await startCache(progressOf(parts));
       endings.push(() => cache.close());

@@ -29,6 +29,17 @@ export interface Bench {
    * await gate.arrived;
    */
   gate(count: number, pattern: RegExp, options?: GateOptions): Gate;
+  /**
+   * Resolves once nothing has happened for a time: no statement, no answer, and no work in this
+   * process. On a busy machine a class that is slow is not taken for one that waits.
+   *
+   * @param milliseconds - Length of the silence; after three times as long work counts as silence.
+   * @param value - What the promise resolves with.
+   * @example
+   * const answer = await Promise.race([handler.gc(1440), silence(4000, 'it waits')]);
+   */
+  silence<Value>(milliseconds: number, value: Value): Promise<Value>;
+  silence(milliseconds: number): Promise<undefined>;
   /** The statements the class has sent so far, with values and outcome. */
   statements(): readonly Statement[];
   /** A seeded `Math.random`; a failing test prints the seed, and `SEED=` replays it. */

@@ -6,6 +6,7 @@ import { describeFailure, describeLoading } from '../sandbox/failure.ts';
 import { locate, type Suspect } from '../sandbox/location.ts';
 import { type Failure, hasParent } from '../sandbox/report.ts';
 import { show } from '../sandbox/values.ts';
+import { afterSilence } from '../wire/silence.ts';
 import type { Statement } from '../wire/statement.ts';
 import { type AssembledBench, assembleBench, releaseServer } from './assemble.ts';
 import type { Bench } from './bench.ts';
@@ -14,15 +15,6 @@ import { findSubject, type Subject } from './subject.ts';
 
 /** Seconds a test may take under a parent, unless `WORKSHOP_TEST_SECONDS` sets another limit. */
 const defaultSeconds = 10;
-
-/** Number of looks at a test's progress within its limit. */
-const turnsPerLimit = 10;
-
-/** A test that is still at work may take this many times its limit. */
-const patience = 3;
-
-/** A class that waits in vain uses less than this share of a processor. */
-const idleShare = 0.05;
 
 /** The name of the test that ends a file where several share a process; it is not reported. */
 export const fileOver = 'the file is over';
@@ -122,7 +114,7 @@ function followTests(): CrashWatch {
     hasStrayed = true;
     report({ kind: 'broken', name: current, failure });
   });
-  let timer: NodeJS.Timeout | undefined;
+  let stopWatch: (() => void) | undefined;
   let began = 0;
   let wasStopped = false;
   const endLate = (failure: Failure): void => {
@@ -143,7 +135,7 @@ function followTests(): CrashWatch {
     began = performance.now();
     report({ kind: 'begun', name });
     // A test that is run by hand may stop in a debugger.
-    if (hasParent()) timer = watchProgress(assembled, endLate);
+    if (hasParent()) stopWatch = watchProgress(assembled, endLate);
   });
   afterEach(async (context) => {
     // An unhandled rejection surfaces after the test's last step.
@@ -152,7 +144,7 @@ function followTests(): CrashWatch {
     const { name, fullName } = test;
     const { assembled } = running;
     if (name !== fullName || name === fileOver || !assembled) return;
-    clearInterval(timer);
+    stopWatch?.();
     current = undefined;
     // A clock that a test stopped runs again for the next one.
     if (!wasStopped) assembled.clock.restore();
@@ -170,31 +162,19 @@ function followTests(): CrashWatch {
  * neither talks to the database nor computes during its limit is ended by it.
  *
  * @param endLate - Receives the failure of a test that has reached its limit.
- * @returns A timer, to be cleared at the end of the test.
+ * @returns Stops the watch at the end of the test.
  */
-function watchProgress(
-  assembled: AssembledBench,
-  endLate: (failure: Failure) => void,
-): NodeJS.Timeout {
+function watchProgress(assembled: AssembledBench, endLate: (failure: Failure) => void): () => void {
   const limit = Number(process.env['WORKSHOP_TEST_SECONDS'] ?? defaultSeconds);
-  const turn = (limit * 1000) / turnsPerLimit;
-  let [turns, quiet, progress] = [0, 0, assembled.progress()];
-  let [cpu, last] = [process.cpuUsage(), performance.now()];
-  return setInterval(() => {
-    const { user, system } = process.cpuUsage(cpu);
-    const isComputing = (user + system) / 1000 > turn * idleShare;
-    // The machine, or an earlier task of this process, has kept this timer waiting.
-    const isLate = performance.now() - last > turn * 1.5;
-    const isQuiet = assembled.progress() === progress && !isComputing && !isLate;
-    [cpu, last, progress] = [process.cpuUsage(), performance.now(), assembled.progress()];
-    turns += 1;
-    quiet = isQuiet ? quiet + 1 : 0;
-    if (quiet === 0) report({ kind: 'busy' });
-    if (quiet < turnsPerLimit && turns < turnsPerLimit * patience) return;
-    const seconds = Math.round((limit * turns) / turnsPerLimit);
-    const state = { isQuiet: quiet >= turnsPerLimit, unanswered: assembled.unanswered() };
-    endLate(describeTimeout(seconds, state, suspectNow()));
-  }, turn);
+  return afterSilence(
+    limit * 1000,
+    assembled.progress,
+    ({ isQuiet, milliseconds }) => {
+      const state = { isQuiet, unanswered: assembled.unanswered() };
+      endLate(describeTimeout(Math.round(milliseconds / 1000), state, suspectNow()));
+    },
+    () => report({ kind: 'busy' }),
+  );
 }
 
 /** Describes a red test: its error, the class's own error, and the seed that replays it. */

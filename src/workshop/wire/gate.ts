@@ -1,4 +1,5 @@
 /** Holds statements back, so that a race happens every time. */
+import { afterSilence } from './silence.ts';
 import type { Statement } from './statement.ts';
 
 export interface GateOptions {
@@ -15,8 +16,9 @@ export interface GateOptions {
    */
   holds?: 'statement' | 'answer' | undefined;
   /**
-   * Milliseconds after the first arrival when a gate that does not fill opens all the same: a
-   * class that locks never sends its second statement while the first is held.
+   * Milliseconds of silence after the first arrival, when a gate that does not fill opens all the
+   * same: a class that locks never sends its second statement while the first is held. A client
+   * that is still at work is waited for, three times as long at most.
    *
    * @default 2000
    */
@@ -64,17 +66,22 @@ export class WireGate implements Gate {
   readonly #where: (statement: Statement) => boolean;
   readonly #held: Held[] = [];
   #settle: (complete: boolean) => void = () => {};
-  #timer: NodeJS.Timeout | undefined;
+  readonly #progress: () => number;
+  #stopWaiting: (() => void) | undefined;
   #opened = false;
 
-  /** @throws RangeError when `count` is not a whole number above 0. */
-  constructor(count: number, pattern: RegExp, options: GateOptions = {}) {
+  /**
+   * @param progress - A number that grows with every event on the wire.
+   * @throws RangeError when `count` is not a whole number above 0.
+   */
+  constructor(count: number, pattern: RegExp, progress: () => number, options: GateOptions = {}) {
     if (!Number.isInteger(count) || count < 1) {
       throw new RangeError(`A gate holds 1 statement or more, got ${count}`);
     }
     this.#count = count;
     // A pattern with /g or /y keeps its position and would skip every other statement.
     this.#pattern = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ''));
+    this.#progress = progress;
     this.#byHand = options.opens === 'by hand';
     this.#patience = options.patience ?? 2000;
     this.#where = options.where ?? (() => true);
@@ -101,11 +108,11 @@ export class WireGate implements Gate {
     this.#held.push(held);
     if (this.#held.length === this.#count) {
       this.#settle(true);
-      clearTimeout(this.#timer);
+      this.#stopWaiting?.();
       if (!this.#byHand) this.open();
       return;
     }
-    this.#timer ??= setTimeout(() => this.open(), this.#patience).unref();
+    this.#stopWaiting ??= afterSilence(this.#patience, this.#progress, () => this.open());
   }
 
   open(): void {
@@ -119,7 +126,7 @@ export class WireGate implements Gate {
   #finish(act: (held: Held) => void): void {
     if (this.#opened) return;
     this.#opened = true;
-    clearTimeout(this.#timer);
+    this.#stopWaiting?.();
     this.#settle(false);
     for (const held of this.#held.splice(0)) act(held);
   }

@@ -106,7 +106,7 @@ class LoopbackWire implements Wire {
   }
 
   gate(count: number, pattern: RegExp, options?: GateOptions): Gate {
-    const gate = new WireGate(count, pattern, options);
+    const gate = new WireGate(count, pattern, () => this.#links.events, options);
     this.#links.gates.push(gate);
     return gate;
   }
@@ -129,6 +129,8 @@ class Links {
   readonly open = new Set<Link>();
   readonly gates: WireGate[] = [];
   readonly listeners = new Set<(event: WireEvent) => void>();
+  /** Grows with every event. */
+  events = 0;
   readonly #address: URL;
   #connections = 0;
   #statements = 0;
@@ -144,6 +146,7 @@ class Links {
       return this.#statements;
     });
     const emit = (event: WireEvent): void => {
+      this.events += 1;
       for (const listener of this.listeners) listener(event);
     };
     const link = openLink(client, this.#address, conversation, this.gates, emit);

@@ -164,6 +164,17 @@ test('a gate that does not fill opens after its patience', async () => {
   assert.equal(await gate.arrived, false);
 });
 
+test('a gate waits longer for a client that is still at work', async () => {
+  const [one, two] = [await connect(), await connect()];
+  const gate = wire.gate(2, /^DO/, { patience: 1000 });
+  const first = one.query('DO 1');
+  // Twenty answers take longer than the patience, and none of them alone does.
+  for (let turn = 1; turn <= 20; turn += 1) await two.query('SELECT SLEEP(0.06)');
+  await two.query('DO 2');
+  await first;
+  assert.equal(await gate.arrived, true);
+});
+
 test('a gate sees a statement behind comments and settings of its own', async () => {
   const client = await connect();
   for (const before of [
