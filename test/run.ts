@@ -195,7 +195,7 @@ async function runFiles(
       '--disable-warning=ExperimentalWarning',
       ...stripTypes,
       'test/run/program.ts',
-      failuresOf(name),
+      logs.failures(name),
       `${filesAtOnce}`,
       ...files,
     ],
@@ -245,6 +245,10 @@ async function spawnStep(
 function report(outcomes: Outcome[]): number {
   const total = (key: 'passed' | 'failed'): number =>
     outcomes.reduce((sum, outcome) => sum + outcome[key], 0);
+  // Once more, below the hundreds of lines of what has passed.
+  for (const { step, failed } of outcomes) {
+    if (failed > 0) console.log(`\n${mark(false)} ${step.name}\n${logs.reason(step.name)}`);
+  }
   console.log('');
   for (const { step, passed, failed } of outcomes) {
     console.log(`${mark(failed === 0)} ${step.name}: ${passed} passed, ${failed} failed`);
@@ -252,17 +256,12 @@ function report(outcomes: Outcome[]): number {
   if (options.keep) keepSeconds(logs.path('times.tsv'));
   if (options.slow) console.log(['', ...drawSlowest(logs.path('times.tsv'), 25)].join('\n'));
   const failures = outcomes
-    .map(({ step }) => failuresOf(step.name))
+    .map(({ step }) => logs.failures(step.name))
     .filter((path) => existsSync(join(root, path)) && statSync(join(root, path)).size > 0);
   console.log(`\nlogs: ${logs.folder}`);
   for (const path of failures) console.log(`failures: ${path}`);
   console.log(`\n${total('passed')} passed, ${total('failed')} failed`);
   return total('failed') === 0 ? 0 : 1;
-}
-
-/** The file with the failed tests of a run of the test files. */
-function failuresOf(name: string): string {
-  return logs.path(`${name}-failures.txt`);
 }
 
 function mark(good: boolean): string {

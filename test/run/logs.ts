@@ -1,11 +1,14 @@
 /** The logs of a run: one folder for each run, and the last runs are kept. */
-import { appendFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { root } from '../../src/workshop/course/catalogue.ts';
 
 const LOGS = '.test-logs';
 const KEPT = 20;
+
+/** Lines of a reason: as many as a CI service shows of the end of a long output. */
+const REASON = 50;
 
 /** The folder of one run. */
 export class Logs {
@@ -35,6 +38,33 @@ export class Logs {
    */
   path(name: string): string {
     return join(this.folder, name);
+  }
+
+  /**
+   * Names the file with the failed tests of a run of test files.
+   *
+   * @param name - The run's name.
+   */
+  failures(name: string): string {
+    return this.path(`${name}-failures.txt`);
+  }
+
+  /**
+   * Returns why a step or a run of test files failed: the first of its failed tests, else the end
+   * of what it printed.
+   *
+   * @param name - Its name.
+   */
+  reason(name: string): string {
+    const failed = this.#read(this.failures(name)).slice(0, REASON);
+    const said = failed.length > 0 ? failed : this.#read(this.path(`${name}.log`)).slice(-REASON);
+    return said.join('\n');
+  }
+
+  #read(path: string): string[] {
+    const file = join(root, path);
+    const text = existsSync(file) ? readFileSync(file, 'utf8').trimEnd() : '';
+    return text === '' ? [] : text.split('\n');
   }
 
   /**

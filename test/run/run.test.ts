@@ -11,6 +11,7 @@ import { pathToFileURL } from 'node:url';
 import { root } from '../../src/workshop/course/catalogue.ts';
 import { run, stripTypes } from '../../src/workshop/machine/program.ts';
 import { isPartOf, testFiles } from './files.ts';
+import { Logs } from './logs.ts';
 import { COMPARISONS, keepSeconds, keptSeconds, longestFirst } from './order.ts';
 import { drawSlowest } from './slow.ts';
 
@@ -66,6 +67,21 @@ test('a test that takes too long is recorded with its limit', async () => {
 test('a file that ends before its tests is recorded with its exit code and its last words', async () => {
   const text = await record(`console.error('no server'); process.exit(7);`);
   assert.match(text, /✘ .*some\.test\.mjs\n[\s\S]*exitCode: 7[\s\S]*no server/);
+});
+
+test('the reason of a failure is the first failed tests, else the end of the output', () => {
+  const logs = new Logs();
+  logs.begin();
+  after(() => rmSync(join(root, logs.folder), { recursive: true }));
+  const lines = Array.from({ length: 80 }, (_, at) => `line ${at + 1}`).join('\n');
+  logs.append('lint.log', Buffer.from(`${lines}\n`));
+  assert.match(logs.reason('lint'), /^line 31\n[\s\S]*\nline 80$/);
+  logs.append('tests.log', Buffer.from('✔ something else\n'));
+  writeFileSync(join(root, logs.failures('tests')), '');
+  assert.equal(logs.reason('tests'), '✔ something else');
+  writeFileSync(join(root, logs.failures('tests')), `✘ bad\n${lines}\n`);
+  assert.match(logs.reason('tests'), /^✘ bad\nline 1\n[\s\S]*\nline 49$/);
+  assert.equal(logs.reason('types'), '');
 });
 
 test('a run without a failure leaves an empty record', async () => {
