@@ -415,7 +415,7 @@ export class Sessions implements SessionHandlerInterface, SessionIdInterface {
         affectedRows === 1
           ? [[]]
           : await db.execute<(RowDataPacket & SessionRow)[]>(select, [row.id]);
-      // Where our mark is, the answer was lost, and the save was not.
+      // The row has our mark: an earlier try was saved, and only its answer was lost.
       if (affectedRows === 1 || newer?.marks?.includes(mark)) {
         Object.assign(row, { d, version: now.version + 1 });
         return true;

@@ -236,7 +236,7 @@ export function listen(address) {
     if (!status || source.readyState === EventSource.OPEN) return;
     const isRefused = source.readyState === EventSource.CLOSED;
     const sentence = isRefused
-      ? 'The lab cannot show this page now. The page tries again every few seconds.'
+      ? 'The lab cannot show this page now. Load it again to read the reason; it tries by itself every few seconds.'
       : 'The lab does not answer. If it has ended, npm start starts it again.';
     // A browser connects again by itself, but not after an answer that is an error.
     if (isRefused) setTimeout(() => live === source && listen(address), AGAIN);
