@@ -30,7 +30,7 @@ function forAll(): { add(callback: () => void): void; run(): Promise<void> } {
     add: (callback) => void callbacks.push(callback),
     async run() {
       await bobsArrival();
-      for (const each of callbacks) each();
+      for (const each of callbacks.splice(0)) each();
     },
   };
 }
