@@ -69,13 +69,33 @@ interface Fetched {
       fetchMethod: () => Promise<object>;
     }) => { fetch(key: string): Promise<object> };
   };
+  memoizee: (
+    load: (key: string) => Promise<void>,
+    options: object,
+  ) => (key: string) => Promise<void>;
   mariadb: {
     createPool(options: object): { query(sql: string): Promise<object>; end(): Promise<void> };
   };
   'mariadb/callback': { createPool(options: object): CallbackPool };
   mysql: { createPool(options: object): CallbackPool };
+  nodemailer: {
+    createTransport(options: object): {
+      sendMail(mail: object, done: (error: Error | null) => void): void;
+      close(): void;
+    };
+  };
+  opossum: new (
+    action: () => Promise<void>,
+  ) => {
+    fire(): Promise<void>;
+    once(event: 'success', listener: () => void): void;
+    shutdown(): void;
+  };
   'p-limit': {
     default: (concurrency: number) => (task: () => Promise<void>) => Promise<void>;
+  };
+  'p-memoize': {
+    default: (load: (key: string) => Promise<void>) => (key: string) => Promise<void>;
   };
   'p-queue': {
     default: new (
@@ -89,11 +109,29 @@ interface Fetched {
       options: object,
     ) => { query(text: string, done?: () => void): Promise<object>; end(): Promise<void> };
   };
+  piscina: {
+    Piscina: new (
+      options: object,
+    ) => {
+      run(task: object): Promise<void>;
+      once(event: 'message', listener: () => void): void;
+      close(): Promise<void>;
+    };
+  };
   rxjs: {
     Subject: new () => { subscribe(next: () => void): void; next(): void };
     defer(load: () => Promise<void>): { pipe(operator: object): Observable };
     shareReplay(count: number): object;
     firstValueFrom(source: object): Promise<void>;
+  };
+  tarn: {
+    Pool: new (
+      options: object,
+    ) => {
+      acquire(): { promise: Promise<object> };
+      release(one: object): boolean;
+      destroy(): Promise<unknown>;
+    };
   };
   undici: {
     Pool: new (origin: string, options: object) => HttpPool;
@@ -110,8 +148,9 @@ interface Fetched {
 const VERSIONS: Readonly<Record<Exclude<keyof Fetched, 'mariadb/callback'>, string>> = {
   ...{ async: '3.2.6', bluebird: '3.7.2', bottleneck: '2.19.5', dataloader: '2.2.3' },
   ...{ fastq: '1.20.3', 'generic-pool': '3.9.0', ioredis: '6.0.0', lodash: '4.18.1' },
-  ...{ 'lru-cache': '11.5.3', mariadb: '3.5.4', mysql: '2.18.1' },
-  ...{ 'p-limit': '7.3.3', 'p-queue': '9.3.5', pg: '8.23.1', rxjs: '7.8.2' },
+  ...{ 'lru-cache': '11.5.3', mariadb: '3.5.4', memoizee: '0.4.17', mysql: '2.18.1' },
+  ...{ nodemailer: '10.6.1', opossum: '9.0.0', 'p-limit': '7.3.3', 'p-memoize': '8.0.0' },
+  ...{ 'p-queue': '9.3.5', pg: '8.23.1', piscina: '5.3.2', rxjs: '7.8.2', tarn: '3.1.2' },
   ...{ undici: '7.30.2', workerpool: '10.0.3' },
 };
 

@@ -14,11 +14,15 @@ import { serve } from './fixture.ts';
 import { ambients, bobsArrival, emitOnce, type Work } from './overlap.ts';
 import { load } from './queue-packages.ts';
 
-/** Answers every message of a client after a while. */
-async function answering(answer: (message: Buffer, isFirst: boolean) => Buffer): Promise<number> {
+/** Greets a client, and answers each of its messages after a while. */
+async function answering(
+  answer: (message: Buffer, isFirst: boolean) => Buffer,
+  greeting = '',
+): Promise<number> {
   const sockets = new Set<Socket>();
   const listener = createServer((socket) => {
     sockets.add(socket);
+    socket.write(greeting);
     let isFirst = true;
     socket.on('data', (message) => {
       const bytes = answer(message, isFirst);
@@ -44,6 +48,13 @@ const postgres = (): Promise<number> =>
     const ready = 'Z\0\0\0\x05I';
     return Buffer.from(`${isFirst ? 'R\0\0\0\x08\0\0\0\0' : 'C\0\0\0\x0dSELECT 0\0'}${ready}`);
   });
+
+/** A mail server that takes every mail. */
+const smtp = (): Promise<number> =>
+  answering((message) => {
+    const isData = /^DATA\r\n/.test(String(message));
+    return Buffer.from(isData ? '354 Go on\r\n' : '250 OK\r\n');
+  }, '220 ready\r\n');
 
 const slowPage = (): Promise<string> =>
   serve((_request, response) => setTimeout(() => response.end('ok'), 20));
@@ -81,7 +92,19 @@ test('functions that a library calls later: only the explicit form is right', as
   const { Pool: HttpPool } = load('undici');
   const http = new HttpPool(await slowPage(), { connections: 1 });
   after(() => http.close());
+  const mails = load('nodemailer').createTransport({
+    host: '127.0.0.1',
+    port: await smtp(),
+    pool: true,
+    maxConnections: 1,
+    ignoreTLS: true,
+  });
+  after(() => mails.close());
+  const mail = { from: 'shop@example.org', to: 'visitor@example.org', text: 'Thank you.' };
   const target = new EventTarget();
+  const breaker = new (load('opossum'))(async () => {});
+  after(() => breaker.shutdown());
+  const fire = emitOnce(() => breaker.fire());
   const { signal, abort } = abortable();
   const messages = channel('phpsessid-test');
   const stream = new PassThrough();
@@ -92,6 +115,11 @@ test('functions that a library calls later: only the explicit form is right', as
     'async, queue.push(task, callback)': (callback) => queue.push('task', callback),
     'fastq, push(task, callback)': (callback) => fastq.push('task', callback),
     'pg, pool.query(text, callback)': (callback) => void pg.query('SELECT 1', callback),
+    'nodemailer, sendMail(mail, callback)': (callback) =>
+      mails.sendMail(mail, (error) => {
+        assert.ifError(error);
+        callback();
+      }),
     'undici, dispatch(options, handler)': (callback) =>
       http.dispatch(
         { path: '/', method: 'GET' },
@@ -116,6 +144,10 @@ test('functions that a library calls later: only the explicit form is right', as
     'an emitter that requests share': (callback) => {
       emitter.once('event', callback);
       emit();
+    },
+    'opossum, an event of a circuit breaker that requests share': (callback) => {
+      breaker.once('success', callback);
+      fire();
     },
     'an EventTarget that requests share': (callback) => {
       target.addEventListener('event', callback);

@@ -37,9 +37,12 @@ function forAll(): { add(callback: () => void): void; run(): Promise<void> } {
 
 test('a function that is called once for all requests: only the explicit form is right', async () => {
   const lodash = load('lodash');
-  const [debounced, memoized, rejected] = [forAll(), forAll(), forAll()];
+  const [debounced, rejected] = [forAll(), forAll()];
+  const [memoized, memoizedAsync, memoizedPromise] = [forAll(), forAll(), forAll()];
   const debounce = lodash.debounce(() => void debounced.run(), 20);
   const memoize = lodash.memoize(memoized.run);
+  const memoizee = load('memoizee')(memoizedAsync.run, { promise: true });
+  const pMemoize = load('p-memoize').default(memoizedPromise.run);
   const { cargo: cargoOf, memoize: memoizeOf } = load('async');
   const cargo = cargoOf((_, done) => void bobsArrival().then(done));
   const memoizeAsync = memoizeOf((_, done) => void bobsArrival().then(done));
@@ -49,6 +52,18 @@ test('a function that is called once for all requests: only the explicit form is
     return {};
   };
   const pool = load('generic-pool').createPool({ create, destroy: async () => {} }, { max: 1 });
+  const createdByTarn: (() => void)[] = [];
+  const tarn = new (load('tarn').Pool)({
+    min: 0,
+    max: 1,
+    async create() {
+      for (const each of createdByTarn) each();
+      return { isUsed: false };
+    },
+    validate: ({ isUsed }: { isUsed: boolean }) => !isUsed,
+    destroy() {},
+  });
+  after(() => tarn.destroy());
   const { defer, shareReplay } = load('rxjs');
   const replayed = defer(() => bobsArrival()).pipe(shareReplay(1));
   const failing = new EventEmitter({ captureRejections: true });
@@ -64,11 +79,27 @@ test('a function that is called once for all requests: only the explicit form is
       memoized.add(callback);
       void memoize('key');
     },
+    'memoizee, with promises': (callback) => {
+      memoizedAsync.add(callback);
+      void memoizee('key');
+    },
+    'p-memoize': (callback) => {
+      memoizedPromise.add(callback);
+      void pMemoize('key');
+    },
     'async, cargo.push(task, callback)': (callback) => cargo.push('task', callback),
     'async, memoize(function)': (callback) => memoizeAsync('task', callback),
     'generic-pool, create()': (callback) => {
       made.push(callback);
       void pool.acquire().then((one) => bobsArrival().then(() => pool.destroy(one)));
+    },
+    'tarn, create()': (callback) => {
+      createdByTarn.push(callback);
+      void tarn
+        .acquire()
+        .promise.then((one) =>
+          bobsArrival().then(() => tarn.release(Object.assign(one, { isUsed: true }))),
+        );
     },
     'rxjs, shareReplay()': (callback) => replayed.subscribe(callback),
     'a rejection that an emitter captures': (callback) => {
@@ -126,6 +157,13 @@ test('what one request has made for all calls back in its context: only the expl
     write: (_chunk, _encoding, done) => void bobsArrival().then(() => done()),
   });
   const folder = mkdtempSync(join(tmpdir(), 'phpsessid-watch-'));
+  const filename = join(folder, 'worker.mjs');
+  writeFileSync(
+    filename,
+    `import { parentPort } from 'node:worker_threads'; export default () => parentPort.postMessage('');`,
+  );
+  let workers: InstanceType<ReturnType<typeof load<'piscina'>>['Piscina']> | undefined;
+  after(() => workers?.close());
   let channels: BroadcastChannel[] | undefined;
   let watcher: FSWatcher | undefined;
   let interval: NodeJS.Timeout | undefined;
@@ -153,6 +191,11 @@ test('what one request has made for all calls back in its context: only the expl
       worker ??= new Worker(ECHO, { eval: true });
       worker.once('message', callback);
       worker.postMessage('');
+    },
+    'piscina, messages of its workers': (callback) => {
+      workers ??= new (load('piscina').Piscina)({ filename, maxThreads: 1 });
+      workers.once('message', callback);
+      void workers.run({});
     },
     'AsyncResource.bind()': (callback) => {
       bound ??= AsyncResource.bind((each: () => void) => each());
