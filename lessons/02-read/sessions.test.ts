@@ -71,7 +71,7 @@ test('a read that cannot be done rejects', async () => {
   await cut.open('', 'MySession');
   const asks = gate(1, /^\s*SELECT/i, { opens: 'by hand' });
   const read = cut.read(id).catch(() => 'rejected');
-  await Promise.race([asks.arrived, read]);
+  await asks.reached(read);
   asks.cut();
   assert.notEqual(await read, '', 'the test cut the connection, and Read returned no session');
   await cut.close().catch(() => {});

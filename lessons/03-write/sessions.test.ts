@@ -111,7 +111,7 @@ test('a write that fails never returns true', async () => {
   await cut.open('', 'MySession');
   const saves = gate(1, /^\s*(INSERT|UPDATE|REPLACE)/i, { opens: 'by hand' });
   const saving = answer(cut.write(id, 'count|i:2;'));
-  await Promise.race([saves.arrived, saving]);
+  await saves.reached(saving);
   saves.cut();
   const lost = 'Write returned true, and the test had cut the connection';
   if ((await saving) === true) assert.equal(await handler.read(id), 'count|i:2;', lost);

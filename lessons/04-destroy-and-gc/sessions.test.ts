@@ -99,7 +99,7 @@ test('a session that is saved while the collector is at work stays', async () =>
   clock.advance(2000);
   const deletes = gate(1, /^\s*DELETE/i, { opens: 'by hand' });
   const collecting = handler.gc(1440);
-  await Promise.race([deletes.arrived, collecting]);
+  await deletes.reached(collecting);
   await database.query('UPDATE sessions SET updated = ?', [clock.now()]);
   deletes.open();
   await collecting;
@@ -173,7 +173,7 @@ test('an end that fails never returns true', async () => {
     await cut.open('', 'MySession');
     const deletes = gate(1, /^\s*DELETE/i, { opens: 'by hand' });
     const ending = answer(call(cut));
-    await Promise.race([deletes.arrived, ending]);
+    await deletes.reached(ending);
     deletes.cut();
     const isDone = (await ending) !== true || (await isOver());
     assert.ok(isDone, `${name} returned true, and the test had cut the connection`);

@@ -120,7 +120,7 @@ test('a page whose save or sign-out fails does not answer as if it had not', asy
     const { cookie } = await page.request();
     const changes = gate(1, pattern, { opens: 'by hand' });
     const response = page.request({ path, cookie });
-    await Promise.race([changes.arrived, response]);
+    await changes.reached(response);
     // The test renames the table, so that the statement fails.
     const answer = await database.withoutTable(async () => {
       changes.open();

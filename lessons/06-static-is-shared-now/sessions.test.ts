@@ -150,7 +150,7 @@ test('pages at the same moment keep apart', async () => {
   const { cookie } = await elsewhere.request({ path: '/login?user=carol' });
   const reads = gate(1, /^\s*SELECT(?!.*LOCK)/i, { opens: 'by hand' });
   const page = elsewhere.request({ cookie });
-  await Promise.race([reads.arrived, page]);
+  await reads.reached(page);
   reads.cut();
   await page;
   const { body } = await elsewhere.request({ cookie, path: '/whoami' });

@@ -66,7 +66,7 @@ test('a session that is saved at the last moment stays', async () => {
     // If it looks for the rows first, it gets its answer after the save.
     const looks = gate(1, /^\s*SELECT/i, { opens: 'by hand', holds: 'answer' });
     const ending = end(id);
-    const hasLooked = await Promise.race([looks.arrived, ending.then(() => false)]);
+    const hasLooked = await looks.reached(ending);
     if (hasLooked) await handler.write(id, 'count|i:2;');
     looks.open();
     await ending;

@@ -123,7 +123,7 @@ test('a session whose holder has lost its connection is free again', async () =>
   });
   const releases = gate(1, /RELEASE/i, { opens: 'by hand' });
   const last = server.request({ cookie });
-  await Promise.race([releases.arrived, last]);
+  await releases.reached(last);
   releases.cut();
   assert.equal((await last).status, 200, 'its connection was cut when the session was saved');
 });
@@ -231,7 +231,7 @@ test('a request that fails lets go of its session', async () => {
     const { cookie } = await server.request();
     const fails = gate(1, statement, { opens: 'by hand' });
     const first = page.request({ cookie, path });
-    await Promise.race([fails.arrived, first]);
+    await fails.reached(first);
     // The test renames the table, so that the statement fails.
     await database.withoutTable(async () => {
       fails.open();
@@ -262,7 +262,7 @@ test('a request that has lost its connection saves nothing', async () => {
   // The test ends the connection of the first request while it sweeps, so its lock is lost.
   await database.query(`KILL ${Number(sweeps.statements[0]?.thread)}`);
   sweeps.open();
-  if (!(await Promise.race([saves.arrived, first.then(() => false)]))) saves.open();
+  if (!(await saves.reached(first))) saves.open();
   const second = await server.request({ cookie });
   saves.open();
   assert.equal((await first).status, 500, 'the test ended its connection, and it went on');

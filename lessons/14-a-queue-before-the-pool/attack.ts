@@ -7,7 +7,7 @@ export const attack: Attack = async ({ gate, serve, say }) => {
     const { cookie } = await server.request();
     const saves = gate(1, /^\s*(INSERT|UPDATE)/i, { opens: 'by hand' });
     const first = server.request({ cookie });
-    await Promise.race([saves.arrived, first]);
+    await saves.reached(first);
     say("one page of Mallory's is slow, and she reloads it forty times");
     const reloads = Array.from({ length: 40 }, () => server.request({ cookie }));
 

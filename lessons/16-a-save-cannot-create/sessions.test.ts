@@ -47,7 +47,7 @@ async function whileSaving(
   const saves = gate(1, saving, { opens: 'by hand' });
   const page = of.request({ cookie, path });
   // A page that saves nothing leaves the gate to the next statement.
-  if (!(await Promise.race([saves.arrived, page.then(() => false)]))) saves.open();
+  if (!(await saves.reached(page))) saves.open();
   await meanwhile();
   saves.open();
   return await page;
@@ -152,7 +152,7 @@ test('a session that is alive when it is found is read, however late', async () 
   clock.advance(1440);
   const finds = gate(1, finding, { opens: 'by hand', holds: 'answer' });
   const page = server.request({ cookie });
-  await Promise.race([finds.arrived, page]);
+  await finds.reached(page);
   clock.advance(1);
   finds.open();
   assert.equal(count(await page), 2, 'it was alive, and the page went on without its data');
@@ -203,7 +203,7 @@ test('a session that was issued and never saved is not alive', async () => {
   const cookie = `${name}=${encodeURIComponent(id)}`;
   const finds = gate(1, finding, { opens: 'by hand', holds: 'answer' });
   const page = server.request({ cookie });
-  await Promise.race([finds.arrived, page]);
+  await finds.reached(page);
   const waiting = server.request({ cookie });
   await database.lockWaits(1, waiting);
   finds.open();

@@ -147,7 +147,7 @@ test('a seal that ends while a page is at work loses no save', async () => {
   clock.advance(fortnight - 60);
   const finds = gate(1, finding, { opens: 'by hand', holds: 'answer' });
   const visit = page.request({ cookie });
-  await Promise.race([finds.arrived, visit]);
+  await finds.reached(visit);
   clock.advance(180);
   finds.open();
   const { status, body } = await visit;

@@ -83,7 +83,7 @@ async function during<Result>(
 ): Promise<Result> {
   const held = gate(1, statement, { opens: 'by hand', holds, where });
   const result = call();
-  if (!(await Promise.race([held.arrived, result.then(() => false)]))) held.open();
+  if (!(await held.reached(result))) held.open();
   await body(held.statements[0]);
   held.open();
   return await result;

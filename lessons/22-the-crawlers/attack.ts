@@ -19,7 +19,7 @@ export const attack: Attack = async ({ database, exported, gate, serve, say }) =
     const counting = census
       ? countWith(census, await database.reader('crawlable'), log)
       : countByScript(database.url, log);
-    await Promise.race([rows.arrived, counting]);
+    await rows.reached(counting);
     const signingIn = server.request({ path: '/login?user=bob' });
     const waits = await database.lockWaits(1, signingIn);
     say(`meanwhile Bob signs in: ${waits ? 'his sign-in waits until the job is done' : 'at once'}`);

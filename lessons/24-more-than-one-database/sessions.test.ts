@@ -204,7 +204,7 @@ test('a session that ended before its save stays ended', async () => {
     await store(id, 'n|i:0;');
     const saves = gate(1, /^\s*UPDATE/i, { opens: 'by hand' });
     const saving = save(id).catch(String);
-    await Promise.race([saves.arrived, saving]);
+    await saves.reached(saving);
     await handler.destroy(id);
     saves.open();
     assert.notEqual(await saving, true, `${name} of a session that has ended meanwhile`);
@@ -225,7 +225,7 @@ test('a save that meets a newer version each time fails in the end', async () =>
   const saving = server.update(id, addOne).catch(String);
   try {
     while (performance.now() < patience) {
-      if (!(await Promise.race([saves.arrived, saving.then(() => false)]))) break;
+      if (!(await saves.reached(saving))) break;
       await database.query('UPDATE sessions SET version = version + 1');
       saves.open();
       saves = hold();
@@ -279,7 +279,7 @@ test('an update gives its connection back, with a cluster and without', async ()
   }
   const saves = gate(1, /^\s*UPDATE/i, { opens: 'by hand' });
   const saving = serverWith({ pool }).update(id, addOne);
-  await Promise.race([saves.arrived, saving]);
+  await saves.reached(saving);
   const reading = handler.read(id);
   const waits = await database.lockWaits(1, reading);
   saves.open();
@@ -315,11 +315,11 @@ test('a copy in memcached is not older than a save on a cluster', async () => {
     const hold = () => gate(1, /^\s*UPDATE/i, { opens: 'by hand' });
     const first = hold();
     const saving = server.update(id, addOne);
-    await Promise.race([first.arrived, saving]);
+    await first.reached(saving);
     assert.equal(await server.update(id, addOne), true);
     const second = hold();
     first.open();
-    await Promise.race([second.arrived, saving]);
+    await second.reached(saving);
     assert.equal(Buffer.from(await reader().read(id)).toString(), 'n|i:3;');
     second.open();
     assert.equal(await saving, true);
@@ -419,7 +419,7 @@ test('a save whose answer is lost is made once', async () => {
       const connections = await database.connections();
       const saves = gate(1, /^\s*UPDATE/i, { opens: 'by hand', holds });
       const saving = server.update(id, addOne);
-      await Promise.race([saves.arrived, saving]);
+      await saves.reached(saving);
       for (let at = 0; at < others; at += 1) await server.update(id, addOne);
       const end = ends === 'cut' ? saves.cut() : saving.catch(() => {}).finally(() => saves.open());
       const message = `${what}, and ${others} other saves came first`;
@@ -438,7 +438,7 @@ test('a save whose answer is lost is made once', async () => {
   const server = webServer([database.url, database.url]);
   const inserts = gate(1, /^\s*INSERT/i, { opens: 'by hand', holds: 'answer' });
   const creating = server.request().create_sid();
-  await Promise.race([inserts.arrived, creating]);
+  await inserts.reached(creating);
   inserts.cut();
   const id = await creating;
   assert.equal(await server.update(id, addOne), true, 'an INSERT whose answer was lost');
@@ -447,7 +447,7 @@ test('a save whose answer is lost is made once', async () => {
   await twice.read(id);
   const lost = gate(1, /^\s*UPDATE/i, { opens: 'by hand', holds: 'answer' });
   const first = twice.write(id, 'n|i:2;');
-  await Promise.race([lost.arrived, first]);
+  await lost.reached(first);
   lost.cut();
   await first;
   const second = await twice.write(id, 'n|i:1;').catch(String);

@@ -36,6 +36,7 @@ export class Damage {
   watch(gate: Gate): Gate {
     return {
       arrived: gate.arrived,
+      reached: (call) => gate.reached(call),
       statements: gate.statements,
       open: () => gate.open(),
       cut: () => {

@@ -35,6 +35,13 @@ export interface GateOptions {
 export interface Gate {
   /** True once all statements have arrived; false when the gate was opened before that. */
   readonly arrived: Promise<boolean>;
+  /**
+   * Waits for all statements of a call, also for one that the call does not wait for itself.
+   *
+   * @param call - The call; its error is its caller's.
+   * @returns Whether all have arrived; false once the call is over and nothing is under way.
+   */
+  reached(call: Promise<unknown>): Promise<boolean>;
   /** The statements that have arrived, in order. */
   readonly statements: readonly Statement[];
   /** Lets the held and all further statements through. */
@@ -42,6 +49,9 @@ export interface Gate {
   /** Cuts the connections of the held statements: their clients never get an answer. */
   cut(): void;
 }
+
+/** Milliseconds of silence after a call, in which a statement comes that it has not waited for. */
+const AFTERWARDS = 200;
 
 /** Returns SQL without comments and MariaDB's `SET STATEMENT … FOR`: a pattern may begin with `^`. */
 function bareSql(sql: string): string {
@@ -89,6 +99,17 @@ export class WireGate implements Gate {
     this.arrived = new Promise((resolve) => {
       this.#settle = resolve;
     });
+  }
+
+  async reached(call: Promise<unknown>): Promise<boolean> {
+    const ended = call.then(
+      () => {},
+      () => {},
+    );
+    const quiet = ended.then(
+      () => new Promise<void>((end) => afterSilence(AFTERWARDS, this.#progress, () => end())),
+    );
+    return await Promise.race([this.arrived, quiet.then(() => false)]);
   }
 
   /** True when the gate holds this statement; the call counts it. */

@@ -164,6 +164,21 @@ test('a gate that does not fill opens after its patience', async () => {
   assert.equal(await gate.arrived, false);
 });
 
+test('a gate is reached by a statement that its call has not waited for', async () => {
+  const client = await connect();
+  const gate = wire.gate(1, /^DO/, { opens: 'by hand' });
+  let statement: Promise<unknown> | undefined;
+  const call = Promise.resolve().then(() => {
+    statement = client.query('DO 1');
+  });
+  assert.equal(await gate.reached(call), true);
+  gate.open();
+  await statement;
+  const other = wire.gate(1, /^DO/);
+  assert.equal(await other.reached(client.query('SELECT 1')), false);
+  assert.equal(await other.reached(Promise.reject(new Error('its caller sees it'))), false);
+});
+
 test('a gate waits longer for a client that is still at work', async () => {
   const [one, two] = [await connect(), await connect()];
   const gate = wire.gate(2, /^DO/, { patience: 1000 });
