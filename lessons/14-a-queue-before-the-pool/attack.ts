@@ -1,7 +1,7 @@
 import { type Attack, breached, held } from '#bench';
 
 /** One visitor reloads forty times while a page of theirs is at work. */
-export const attack: Attack = async ({ gate, serve, say }) => {
+export const attack: Attack = async ({ gate, serve, say, silence }) => {
   const server = await serve();
   try {
     const { cookie } = await server.request();
@@ -16,10 +16,9 @@ export const attack: Attack = async ({ gate, serve, say }) => {
     const ann = server.request().then(({ status }) => {
       isServed = status === 200;
     });
-    // Mallory's page ends after two seconds, and with it everything that waits for it.
-    const ending = setTimeout(() => saves.open(), 2000);
+    // Mallory's page ends after two seconds of waiting, and with it everything that waits for it.
+    void silence(2000).then(() => saves.open());
     await Promise.race([ann, first]);
-    clearTimeout(ending);
     say(isServed ? 'Ann is served at once' : "Ann is served when Mallory's page is over");
     const verdict = isServed
       ? held('a crowd of one visitor waits in the process, with two connections for all of it')
