@@ -58,8 +58,7 @@ async function unseal(sid: string): Promise<string> {
     const { token = '' } = await unsealData<{ token?: string }>(sid, { password, ttl });
     return /^[A-Za-z0-9_-]{43}$/.test(token) ? token : '';
   } catch {
-    // For most damage iron-session returns an empty object, for some it throws.
-    return '';
+    return ''; // For most damage iron-session returns an empty object, for some it throws
   }
 }
 
