@@ -24,8 +24,11 @@ interface Hold {
   to: number | undefined;
 }
 
-/** A statement that takes a lock does nothing else: after so many milliseconds it has waited. */
-const LONG = 100;
+/**
+ * A statement that takes a lock does nothing else: after so many milliseconds it has waited. A busy
+ * machine takes a tenth of a second for it without any wait.
+ */
+const LONG = 1000;
 
 /**
  * Finds the waits among the requests of one class, by the statement that waited; `now` ends those
