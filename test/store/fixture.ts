@@ -130,11 +130,16 @@ export function json(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value));
 }
 
-/** Creates a session, and returns its id. */
+/** Creates a session, and returns its id; a busy server may need longer than the test's own limit. */
 export async function newSession(sessions: Sessions, value: unknown): Promise<string> {
   const id = sessions.newId();
-  await (await sessions.create(id, json(value))).close();
-  return id;
+  try {
+    await (await sessions.create(id, json(value))).close();
+    return id;
+  } catch (error) {
+    if (!(error instanceof SessionUnavailable)) throw error;
+    return await newSession(sessions, value);
+  }
 }
 
 /** A session's stored value; undefined without one. */

@@ -152,7 +152,7 @@ test('a creation whose answer was lost is found again', async () => {
 
 test('a call whose statement gets no answer sends another, and that connection is not used again', async () => {
   const { sessions, wire, pool } = await wiredStore(
-    { statementTimeout: 0.5 },
+    { statementTimeout: 2 },
     { connectionLimit: 1 },
   );
   const id = await newSession(sessions, { n: 0 });
@@ -166,7 +166,7 @@ test('a call whose statement gets no answer sends another, and that connection i
 });
 
 test('saves of one session that wait for a silent server are all SessionUnavailable', async () => {
-  const { sessions, wire } = await wiredStore({ timeout: 2 });
+  const { sessions, wire } = await wiredStore({ timeout: 4 });
   const id = await newSession(newStore(), { n: 0 });
   const [one, other] = [await open(sessions, id), await open(sessions, id)];
   const gate = wire.gate(1, /^UPDATE/, { opens: 'by hand', patience: HANG });

@@ -201,7 +201,7 @@ test('lock: the answer of a save is lost, and the save is known', async () => {
 });
 
 test('lock: a save that its row keeps waiting may be made after its error, which says so', async () => {
-  const sessions = newStore({ strategy: 'lock', statementTimeout: 0.3 });
+  const sessions = newStore({ strategy: 'lock', statementTimeout: 1 });
   const id = await newSession(sessions, { n: 0 });
   const session = await open(sessions, id);
   const other = await poolOf(schema.url).getConnection();

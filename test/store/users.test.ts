@@ -154,7 +154,7 @@ test('all sessions of all users are counted and ended', async () => {
 test('a page of a walk that takes too long is asked for again, half as long', async () => {
   const wire = await openWire((await newSchema()).url);
   atEnd(() => wire.close());
-  const sessions = storeOn(poolOf(wire.url), { statementTimeout: 0.5 });
+  const sessions = storeOn(poolOf(wire.url), { statementTimeout: 2 });
   await sessions.createTable();
   await Promise.all(Array.from({ length: 60 }, () => sessions.create(sessions.newId(), json({}))));
   wire.gate(1, /ORDER BY `id` LIMIT 100/, { opens: 'by hand', patience: HANG });

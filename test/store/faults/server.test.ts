@@ -82,7 +82,7 @@ test('a read-only server refuses saves in bounded time, still reads, and saves a
   );
   address.username = 'plain';
   address.password = 'plain';
-  const sessions = storeOn(poolOf(address.href), { timeout: 2 });
+  const sessions = storeOn(poolOf(address.href), { timeout: 4 });
   const id = await newSession(sessions, { n: 1 });
   const session = await sessions.open(id);
   await ask(schema.url, 'SET GLOBAL read_only=1');

@@ -179,7 +179,7 @@ test('a login, a new id and a logout whose answer is cut or swallowed are done o
 });
 
 test('after a time-out the next caller gets a connection that answers', async () => {
-  const { sessions, chaos } = await place({ timeout: 1, statementTimeout: 1 });
+  const { sessions, chaos } = await place({ timeout: 3, statementTimeout: 3 });
   const id = await newSession(sessions, { n: 0 });
   chaos.arm({ on: keyOf(id), way: 'down', after: 0, end: 'silence' });
   await assert.rejects(sessions.open(id), SessionUnavailable);
@@ -218,7 +218,7 @@ test('a packet at the limit of the server is saved to the byte, and one beyond i
 });
 
 test('a save that failed without an answer is not made twice when it is tried again', async () => {
-  const { sessions, chaos } = await place({ timeout: 1, statementTimeout: 1 });
+  const { sessions, chaos } = await place({ timeout: 3, statementTimeout: 3 });
   const id = await newSession(direct, { n: 0 });
   const session = (await sessions.start(id)) as unknown as Session<{ n: number }>;
   session.update('n', (n = 0) => n + 1);
