@@ -105,9 +105,12 @@ test('two workshops that start at once on an empty cache have a server each', as
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   test(`${signal} has its default effect on the program, after its server has ended`, async () => {
     const owner = await place.owner();
+    const server = await serverProcess(owner.url);
     assert.deepEqual(await owner.kill(signal), { code: null, signal });
-    assert.deepEqual(place.processes(), []);
+    assert.equal(commandLine(server), '');
     assert.deepEqual(place.runs(), []);
+    // The supervisor kills its watcher, which is gone a moment later.
+    await until(() => place.processes().length === 0);
   });
 }
 
