@@ -35,9 +35,14 @@ export interface AssembledBench {
   unanswered(): Statement[];
   /** Grows with every statement that is sent and every answer that arrives. */
   progress(): number;
+  /** Opens the gates of a test that failed, and lets the class end what it has begun there. */
+  settle(): Promise<void>;
   /** Ends everything that was opened, the class's own connections included. */
   end(): Promise<void>;
 }
+
+/** Milliseconds of silence after a test that failed. */
+const SETTLING = 100;
 
 /** Milliseconds between two signs of progress while a process starts. */
 const STARTING = 50;
@@ -66,14 +71,20 @@ export async function assembleBench(subject: Subject): Promise<AssembledBench> {
     const [damage, clock] = [new Damage(), createClock()];
     endings.push(() => clock.restore());
     const parts = { subject, wire, database, traffic, damage, clock, random, endings };
+    const bench = benchOf(parts, loaded);
+    const unanswered = () => traffic.statements.filter(({ ended }) => ended === undefined);
     return {
-      bench: benchOf(parts, loaded),
+      bench,
       lastCall: loaded.lastCall,
       damage,
       clock,
       random,
-      unanswered: () => traffic.statements.filter(({ ended }) => ended === undefined),
+      unanswered,
       progress: () => traffic.events,
+      async settle() {
+        const wasHolding = wire.openGates();
+        if (wasHolding || unanswered().length > 0) await bench.silence(SETTLING);
+      },
       end,
     };
   } catch (error) {

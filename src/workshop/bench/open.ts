@@ -43,6 +43,8 @@ let current: string | undefined;
 let watch: CrashWatch | undefined;
 let shared = false;
 let hasStrayed = false;
+/** True while the rest of a failed test ends, whose errors are no news. */
+let isSettling = false;
 
 /**
  * Opens a bench for this test file: the class under test, a separate database, a clock, a gate.
@@ -112,7 +114,7 @@ export async function endProcess(): Promise<void> {
 function followTests(): CrashWatch {
   const crashes = watchForCrashes(suspectNow, (failure) => {
     hasStrayed = true;
-    report({ kind: 'broken', name: current, failure });
+    if (!isSettling) report({ kind: 'broken', name: current, failure });
   });
   let stopWatch: (() => void) | undefined;
   let began = 0;
@@ -151,6 +153,11 @@ function followTests(): CrashWatch {
     const milliseconds = performance.now() - began;
     const failure = test.passed ? undefined : describeRed(test, assembled);
     report({ kind: 'over', name, milliseconds, failure });
+    if (!failure) return;
+    // What it has left under way would reach the next test.
+    isSettling = true;
+    await assembled.settle();
+    isSettling = false;
   });
   // Node runs this hook as soon as no test waits, which is too early where more files follow.
   if (!shared) after(endProcess);

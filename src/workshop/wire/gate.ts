@@ -112,6 +112,11 @@ export class WireGate implements Gate {
     return await Promise.race([this.arrived, quiet.then(() => false)]);
   }
 
+  /** True while a statement waits here. */
+  get isHolding(): boolean {
+    return this.#held.length > 0;
+  }
+
   /** True when the gate holds this statement; the call counts it. */
   admits(statement: Statement): boolean {
     if (this.#opened || this.statements.length >= this.#count) return false;

@@ -34,6 +34,8 @@ export interface Wire {
   watch(listener: (event: WireEvent) => void): () => void;
   /** Holds the first `count` statements that match. Gates are tried in the order of their creation. */
   gate(count: number, pattern: RegExp, options?: GateOptions): Gate;
+  /** Opens every gate, and returns whether one was holding a statement or an answer. */
+  openGates(): boolean;
   /** Cuts every connection, as a crash of the server would. */
   cut(): void;
   close(): Promise<void>;
@@ -111,13 +113,20 @@ class LoopbackWire implements Wire {
     return gate;
   }
 
+  openGates(): boolean {
+    const gates = this.#links.gates.splice(0);
+    const wasHolding = gates.some(({ isHolding }) => isHolding);
+    for (const gate of gates) gate.open();
+    return wasHolding;
+  }
+
   cut(): void {
     for (const { cut } of this.#links.open) cut();
   }
 
   close(): Promise<void> {
     return new Promise((resolve) => {
-      for (const gate of this.#links.gates) gate.open();
+      this.openGates();
       this.#server.close(() => resolve());
       this.cut();
     });

@@ -239,6 +239,34 @@ test('an error after the test is over still fails', async () => {
   assert.equal(late[0]?.location?.line, 15);
 });
 
+test('what a failed test has begun ends before the next test', async () => {
+  workshop.edit(testFile, '{ handler, store }', '{ database, gate, handler, store }');
+  workshop.edit(
+    testFile,
+    /$/,
+    `for (const holds of ['statement', 'answer']) {
+      test('a gate stays closed: ' + holds, async () => {
+        const saving = gate(1, /^INSERT/, { opens: 'by hand', holds });
+        handler.write('7', holds)
+          .then(() => handler.write('8', holds))
+          .then(() => { throw new Error('nobody waits'); });
+        await saving.arrived;
+        assert.fail('on purpose');
+      });
+      test('the next test: ' + holds, async () => {
+        const rows = (await database.rows()).slice(-2);
+        assert.deepEqual(rows.map(({ d }) => d), [holds, holds]);
+      });
+    }`,
+  );
+  const results = (await check()).slice(-4);
+  assert.deepEqual(
+    results.map(({ passed }) => passed),
+    [false, true, false, true],
+    JSON.stringify(results),
+  );
+});
+
 test('connections that stay open do not keep the tests from ending', async () => {
   workshop.edit(
     classFile,
