@@ -132,7 +132,7 @@ function autocommit({ server }: Case): Finding | undefined {
       code: 'autocommit',
       level: 'error',
       message:
-        'completion_type is CHAIN: a COMMIT begins the next transaction, and a later save on the connection is taken back when it closes',
+        'completion_type is CHAIN: a COMMIT begins the next transaction, and a later save on the connection is rolled back when it closes',
       remedy: 'SET GLOBAL completion_type=NO_CHAIN;',
     };
   }
@@ -140,7 +140,7 @@ function autocommit({ server }: Case): Finding | undefined {
   return {
     code: 'autocommit',
     level: 'error',
-    message: 'autocommit is OFF: a save is taken back when its connection closes',
+    message: 'autocommit is OFF: a save is rolled back when its connection closes',
     remedy: 'SET GLOBAL autocommit=1;\nand in the configuration of the server: autocommit=1',
   };
 }
@@ -150,7 +150,7 @@ function isolation({ server }: Case): Finding | undefined {
   if (!/UNCOMMITTED|SERIALIZABLE/.test(level)) return undefined;
   const harm = level.startsWith('S')
     ? 'reads within a transaction lock rows, and saves wait for them'
-    : 'a read can return a save that is then taken back';
+    : 'a read can return a save that is then rolled back';
   return {
     code: 'isolation',
     level: 'error',

@@ -230,8 +230,8 @@ class PooledLink implements Link {
       }
       if (!this.#isInTransaction && isInTransaction(result, flags)) {
         // The application has released a connection in the middle of a transaction, or turned autocommit
-        // off. A change would be acknowledged here and taken back there; rows would be read as they were
-        // then. The server takes a change back when the connection is closed.
+        // off. A change would be acknowledged, and rolled back when the connection is closed; a read would
+        // return the rows as they were when the transaction began.
         this.destroy();
         // A spoiled byte may say so as well: then the change was made, and the row has its mark.
         onEnd(new StatementFailure(new Error('In a transaction of the application'), true));

@@ -43,7 +43,7 @@ export async function probe(
   const [schema, packet, autocommit] = server;
   if (Number(autocommit) !== 1) {
     throw new SessionSetupError(
-      'autocommit is off on this connection, so a save would be taken back when it closes: set ' +
+      'autocommit is off on this connection, so a save would be rolled back when it closes: set ' +
         'autocommit=1 in the server, in its init_connect, and in the pool',
     );
   }
