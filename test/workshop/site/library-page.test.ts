@@ -1,4 +1,4 @@
-/** The page that leads from each lesson to the library. */
+/** The two lists of all lessons that are typed by hand. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -8,6 +8,17 @@ import { readLessons, root } from '../../../src/workshop/course/catalogue.ts';
 const docs = join(root, 'docs');
 const page = readFileSync(join(docs, 'from-here-to-the-library.md'), 'utf8');
 const rows = page.split('\n').filter((line) => /^\| \[?\d/.test(line));
+
+test('the README lists every lesson by its title, in the order of the lessons', () => {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  assert.deepEqual(
+    [...readme.matchAll(/^\| (\[\d+\. .*?\]\(lessons\/.*?\)) \|/gm)].map(([, link]) => link),
+    readLessons().map(
+      ({ number, title, directory }) =>
+        `[${number}. ${title}](lessons/${basename(directory)}/README.md)`,
+    ),
+  );
+});
 
 test('every lesson has one line, in the order of the lessons', () => {
   const numbers = rows.map((row) => Number(/\d+/.exec(row)?.[0]));
