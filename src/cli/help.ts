@@ -39,7 +39,7 @@ const EXITS = `Exit codes:
 ${columns([
   ['0', 'done, nothing found'],
   ['1', 'findings, no such session, a table or server that does not fit, or work that failed'],
-  ['2', 'a wrong command line or configuration: the server was asked for nothing'],
+  ['2', 'a wrong command line or configuration; nothing was sent to the server'],
   ['3', 'the server cannot be reached, or refuses the login'],
   ['130', 'stopped by Ctrl-C after the current step'],
   ['141', 'stopped after the current step, as the pipe of the output was closed'],
