@@ -5,7 +5,7 @@ import { closeWorkshops, openWorkshop } from './workshop.ts';
 
 after(closeWorkshops);
 
-const { run, type } = await openWorkshop();
+const { run, type, typeUnder } = await openWorkshop();
 
 test('the site counts over its servers, and says who has answered', async () => {
   const { code, output } = await run('servers', '--json', '--requests', '30');
@@ -16,6 +16,10 @@ test('the site counts over its servers, and says who has answered', async () => 
   };
   assert.deepEqual([code, count, failed], [0, 30, 0]);
   assert.deepEqual(Object.keys(answered).sort(), ['A', 'B', 'PHP']);
+  assert.equal(
+    Object.values(answered).reduce((sum, number) => sum + number),
+    count,
+  );
 });
 
 test('keys kill a server and start it again, and the site continues', async () => {
@@ -40,6 +44,14 @@ test('Ctrl-C ends the count, without a verdict', async () => {
   const { code, output } = await typist.ended();
   assert.equal(code, 130);
   assert.doesNotMatch(output, /the counter is at/);
+});
+
+test('a signal while the site stays ends it with the code of the signal', async () => {
+  const typist = typeUnder('echo "pid $$"; exec "$@"', 'servers', '--requests', '3');
+  const pid = Number((await typist.sees(/pid \d+/)).slice(4));
+  await typist.sees(/q quit/);
+  process.kill(pid, 'SIGINT');
+  assert.equal((await typist.ended()).code, 130);
 });
 
 test('an invalid number of requests is refused', async () => {

@@ -4,7 +4,7 @@ import { findLesson } from '../../course/catalogue.ts';
 import { schemaFor } from '../../course/tables.ts';
 import { withServer } from '../../machine/database/with-server.ts';
 import { visit } from '../../sandbox/browser.ts';
-import { countOf, openLessonSite, type Site, visitOften } from '../../sandbox/site.ts';
+import { countOf, openLessonSite, type Site, serverOf, visitOften } from '../../sandbox/site.ts';
 import { listenToKeys, type Terminal } from '../terminal.ts';
 import { type Command, existingClass, UsageError } from '../usage.ts';
 
@@ -47,6 +47,8 @@ for your browser, and a key kills a server or starts it again.
         const counted = await count(site, requests, terminal, signal);
         terminal.answer(counted);
         if (terminal.interactive) await obeyKeys(site, requests, terminal, signal);
+        // Ctrl-C ends the servers too, and perhaps the count before this process gets the signal.
+        signal.throwIfAborted();
         return counted.count === requests ? 0 : 1;
       } finally {
         await site.close();
@@ -63,7 +65,8 @@ async function count(
   signal: AbortSignal,
 ): Promise<{ count: number; failed: number; answered: Record<string, number> }> {
   say(`one browser sends ${requests} requests, ${AT_ONCE} at a time …`);
-  const { cookie, status } = await visit(site.port);
+  const first = await visit(site.port);
+  const { cookie, status } = first;
   signal.throwIfAborted();
   if (status !== 200) {
     say(paint('red', `✘ no server answers (${site.proxy}: ${status}). a, b and p start them\n`));
@@ -72,7 +75,11 @@ async function count(
   const began = performance.now();
   const { right, failed } = await visitOften(site.port, cookie, requests - 2, AT_ONCE, signal);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  const last = countOf(await visit(site.port, { cookie }));
+  const end = await visit(site.port, { cookie });
+  const last = countOf(end);
+  for (const page of [first, end].filter(({ status }) => status === 200)) {
+    right.set(serverOf(page), (right.get(serverOf(page)) ?? 0) + 1);
+  }
   const answered = [...right].sort().map(([name, number]) => `${name} ${number}`);
   say(`answered: ${answered.join(', ')}; failed: ${failed}; ${seconds} s`);
   const isWhole = last === requests;
