@@ -1,7 +1,7 @@
 /**
  * `npm run test:mysql`: the tests that talk to a database, on MySQL instead of MariaDB.
  *
- * Arguments choose other test files, as for `npm test`. `npm test` itself does without MySQL, whose
+ * Arguments choose other test files, as for `npm test`. `npm test` itself leaves MySQL out, whose
  * program many systems do not have.
  */
 import { spawn } from 'node:child_process';
@@ -11,7 +11,15 @@ import { stripTypes } from '../src/workshop/machine/program.ts';
 import { cleanUpBeforeSignals } from '../src/workshop/machine/signals.ts';
 import { obtainMysql } from './workshop/machine/mysql.ts';
 
+const help = `npm run test:mysql             the tests of the store and of the adapters, on MySQL
+npm run test:mysql -- PART …   the test files whose path contains PART
+MySQL is found on this machine, or fetched on Debian: 49 MB.`;
+
 const wanted = process.argv.slice(2);
+if (wanted.includes('--help') || wanted.includes('-h')) {
+  console.log(help);
+  process.exit();
+}
 const progress = (line: string): void => console.log(line);
 const program = await obtainMysql({ progress });
 if ('reason' in program) {

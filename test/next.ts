@@ -2,7 +2,7 @@
  * `npm run test:next`: the quick starts for Next and nextjs-auth0, built by `next build` and served
  * by `next start`.
  *
- * The packages, 370 MB, are installed into the cache at the first run; `npm test` does without them.
+ * The packages, 370 MB, are installed into the cache at the first run; `npm test` leaves them out.
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -23,6 +23,16 @@ import { cleanUpBeforeSignals } from '../src/workshop/machine/signals.ts';
 import { appFiles } from './next/app.ts';
 import { CLIENT, DOMAIN, Issuer, REROUTE } from './next/issuer.ts';
 import { pack } from './package/projects.ts';
+
+const help = `npm run test:next   builds and serves the quick starts for Next and nextjs-auth0, and visits them
+It takes no arguments. The first run installs 370 MB of packages into the cache.`;
+
+const [given] = process.argv.slice(2);
+if (given !== undefined) {
+  const isAsked = given === '--help' || given === '-h';
+  (isAsked ? console.log : console.error)(help);
+  process.exit(isAsked ? 0 : 2);
+}
 
 const NEXT = ['next@16.4.6', 'react@19.2.1', 'react-dom@19.2.1', '@auth0/nextjs-auth0@4.30.0'];
 const TYPES = ['typescript@5.9', '@types/react@19.2', '@types/node@22'];
