@@ -34,7 +34,7 @@ export async function compareValues(
   oracle: Oracle,
   seed: number,
   count: number,
-  keep: (bytes: Buffer) => void = () => {},
+  keep: (bytes: Buffer) => void,
 ): Promise<Outcome> {
   return await compareCases<Plan>(seed, count, {
     cases: plans,

@@ -22,19 +22,17 @@ const PATIENCE = 20_000;
 
 interface ClassProcessOptions {
   condition: string;
-  instance: number;
   lesson: number;
   /** The database of this class, schema included. */
   databaseUrl: string;
   /** The address of its memcached, if it has one. */
   cache?: string | undefined;
-  onMessage(process: ClassProcess, message: Message): void;
-  onExit(process: ClassProcess, pid: number): void;
+  onMessage(message: Message): void;
+  onExit(pid: number): void;
 }
 
 /** The process that serves one class. */
 export class ClassProcess {
-  readonly instance: number;
   /** Why the last process ended or could not begin; undefined while one serves. */
   failure: Failure | undefined;
   readonly #options: ClassProcessOptions;
@@ -47,7 +45,6 @@ export class ClassProcess {
 
   constructor(options: ClassProcessOptions) {
     this.#options = options;
-    this.instance = options.instance;
   }
 
   /** The process id, while a process serves. */
@@ -125,7 +122,7 @@ export class ClassProcess {
           ...(cache === undefined ? {} : { SESSION_CACHE: cache }),
         },
         signal: stopping.signal,
-        onEvent: (event) => onMessage(this, event),
+        onEvent: onMessage,
       });
       this.#ended = starting.then(
         (server) => this.#follow(server, stopping.signal),
@@ -137,7 +134,7 @@ export class ClassProcess {
       if (stopping.signal.aborted) return await this.#ready();
       this.#starting = undefined;
       if (error instanceof ClassUnavailable) this.failure = error.failure;
-      onExit(this, 0);
+      onExit(0);
       throw error;
     }
   }
@@ -154,7 +151,7 @@ export class ClassProcess {
       this.#starting = undefined;
       this.failure = failure;
     }
-    this.#options.onExit(this, server.pid);
+    this.#options.onExit(server.pid);
   }
 
   /** The reason for a missing response: the process has failed, or runs without answering. */

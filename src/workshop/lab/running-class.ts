@@ -63,21 +63,16 @@ export class RunningClass {
     if (known) return known;
     const process = new ClassProcess({
       condition: this.condition,
-      instance,
       lesson: this.lesson.number,
       databaseUrl: this.schema.url,
       cache: this.#cache?.server,
-      onMessage: (from, message) => {
-        const origin = {
-          instance: from.instance,
-          pid: from.pid ?? 0,
-          sender: (port: number) => from.sender(port),
-        };
+      onMessage: (message) => {
+        const origin = { pid: process.pid ?? 0, sender: (port: number) => process.sender(port) };
         if (this.timeline.take(origin, message)) this.refresh().catch(() => {});
         const asksForLock = message.type === 'sql' && message.lock?.does === 'takes';
         if (message.type === 'response' || asksForLock) this.#onChange();
       },
-      onExit: (_from, pid) => {
+      onExit: (pid) => {
         this.timeline.abandon(pid);
         this.#onChange();
       },

@@ -24,8 +24,6 @@ export interface RequestEntry extends Pick<RequestMessage, 'method' | 'url' | 'a
   /** Counted over all processes of one class. */
   number: number;
   sender: Sender;
-  /** `lesson-05@2` is the second process of its class. */
-  instance: number;
   pid: number;
   end: number | undefined;
   status: number | undefined;
@@ -36,7 +34,6 @@ export interface RequestEntry extends Pick<RequestMessage, 'method' | 'url' | 'a
 
 /** One process among those whose requests share a timeline. */
 export interface Origin {
-  instance: number;
   pid: number;
   sender(remotePort: number): Sender;
 }
@@ -112,7 +109,6 @@ export class Timeline {
     const entry: RequestEntry = {
       number: this.#count,
       sender: origin.sender(message.remotePort),
-      instance: origin.instance,
       pid: origin.pid,
       method: message.method,
       url: message.url,

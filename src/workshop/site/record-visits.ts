@@ -6,7 +6,6 @@ import { withRecordedPage } from './record-page.ts';
 export interface Visit {
   cookie: string | undefined;
   messages: Message[];
-  status: number;
   setCookie: string | undefined;
   body: string;
 }
@@ -18,8 +17,8 @@ const settings = { 'session.gc_probability': '1', 'session.gc_divisor': '1' };
 export function recordVisits(condition: string, databaseUrl: string): Promise<Visit[]> {
   return withRecordedPage({ condition, databaseUrl, settings }, async ({ request }) => {
     const record = async (cookie?: string): Promise<Visit> => {
-      const { messages, status, setCookie, body } = await request({ cookie });
-      return { cookie, messages, status, setCookie: setCookie[0], body: body.trim() };
+      const { messages, setCookie, body } = await request({ cookie });
+      return { cookie, messages, setCookie: setCookie[0], body: body.trim() };
     };
     const first = await record();
     return [first, await record(first.setCookie?.split(';', 1)[0])];

@@ -47,7 +47,7 @@ interface Waiting {
 }
 
 /** The meaning of a client's packet. */
-interface Heard {
+interface ClientMeaning {
   statement?: Statement | undefined;
   quit: boolean;
 }
@@ -64,7 +64,6 @@ export class Conversation {
   loggedIn = false;
   /** True when the bytes cannot be read: they are passed on unseen. */
   opaque = false;
-  readonly #nextNumber: () => number;
   readonly #prepared = new Map<number, PreparedStatement>();
   readonly #waiting: Waiting[] = [];
   #greeted = false;
@@ -72,9 +71,8 @@ export class Conversation {
   #serverCapabilities = 0;
   #capabilities = 0;
 
-  constructor(connection: number, nextNumber: () => number) {
+  constructor(connection: number) {
     this.connection = connection;
-    this.#nextNumber = nextNumber;
   }
 
   /** True while neither side owes the other an answer. */
@@ -83,8 +81,8 @@ export class Conversation {
   }
 
   /** A packet on its way from the client to the server. */
-  fromClient(packet: Packet): Heard {
-    const nothing: Heard = { quit: false };
+  fromClient(packet: Packet): ClientMeaning {
+    const nothing: ClientMeaning = { quit: false };
     if (!this.#answered) {
       this.#readLogin(packet.payload);
       return nothing;
@@ -176,7 +174,6 @@ export class Conversation {
   #newStatement(protocol: Statement['protocol'], sql: string, values: WireValue[]): Statement {
     const started = wireTime();
     return {
-      number: this.#nextNumber(),
       connection: this.connection,
       thread: this.thread,
       protocol,

@@ -17,7 +17,7 @@ import type { Statement } from './statement.ts';
 
 /** An event on the wire. A statement's two events carry the same object. */
 export type WireEvent =
-  | { kind: 'connected' | 'disconnected'; connection: number; thread: number; at: number }
+  | { kind: 'connected' | 'disconnected'; at: number }
   | { kind: 'began' | 'ended'; statement: Statement; at: number };
 
 export interface Wire {
@@ -142,7 +142,6 @@ class Links {
   events = 0;
   readonly #address: URL;
   #connections = 0;
-  #statements = 0;
 
   constructor(address: URL) {
     this.#address = address;
@@ -150,10 +149,7 @@ class Links {
 
   add(client: Socket): void {
     this.#connections += 1;
-    const conversation = new Conversation(this.#connections, () => {
-      this.#statements += 1;
-      return this.#statements;
-    });
+    const conversation = new Conversation(this.#connections);
     const emit = (event: WireEvent): void => {
       this.events += 1;
       for (const listener of this.listeners) listener(event);
@@ -192,8 +188,7 @@ function openLink(
 function reportEnd(conversation: Conversation, emit: (event: WireEvent) => void): void {
   for (const statement of conversation.abandon())
     emit({ kind: 'ended', statement, at: wireTime() });
-  const { connection, thread } = conversation;
-  emit({ kind: 'disconnected', connection, thread, at: wireTime() });
+  emit({ kind: 'disconnected', at: wireTime() });
 }
 
 /** Passes packets both ways, in order, each as soon as it is complete. */
@@ -234,10 +229,7 @@ function join(
   const onServerPacket = (packet: Packet): void => {
     const wasLoggedIn = conversation.loggedIn;
     const statement = conversation.fromServer(packet);
-    if (!wasLoggedIn && conversation.loggedIn) {
-      const connection = conversation.connection;
-      emit({ kind: 'connected', connection, thread: conversation.thread, at: wireTime() });
-    }
+    if (!wasLoggedIn && conversation.loggedIn) emit({ kind: 'connected', at: wireTime() });
     const gate = statement && answerGates.get(statement);
     if (gate) gate.hold({ proceed: towardsClient.sendLater(packet.raw), cut: link.cut });
     else towardsClient.send(packet.raw);

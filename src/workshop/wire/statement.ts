@@ -11,8 +11,6 @@ export type Outcome =
   | { kind: 'lost' };
 
 export interface Statement {
-  /** Counts up over all connections of one wire, in order of arrival. */
-  readonly number: number;
   /** The connection it came on, counted from 1. */
   readonly connection: number;
   /** The server's own number for that connection, as `SHOW PROCESSLIST` shows it. */

@@ -4,7 +4,7 @@ import { compareRows, type Row } from '../../../src/workshop/lab/rows.ts';
 import { groupByOverlap, type RequestEntry, Timeline } from '../../../src/workshop/lab/timeline.ts';
 import type { Message } from '../../../src/workshop/sandbox/messages.ts';
 
-const origin = { instance: 1, pid: 7, sender: () => 'you' as const };
+const origin = { pid: 7, sender: () => 'you' as const };
 const request = (number: number, at: number) =>
   ({ type: 'request', request: number, method: 'GET', url: '/', remotePort: 1, at }) as const;
 
