@@ -1,14 +1,14 @@
 /** The addresses of the documentation, which the lab builds beside its own work. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { serveStatic } from '@hono/node-server/serve-static';
 import type { Hono } from 'hono';
 import { root } from '../course/catalogue.ts';
 import { html } from './html.ts';
 import type { Lab } from './lab.ts';
-import { filesBelow } from './static-files.ts';
 import { messagePage } from './views/frame.ts';
 
-const DOCS = join(root, 'docs');
+const SITE = join(root, 'docs/site');
 const BUILD = html`Run <code>npm run docs</code> in a terminal, then load this page again.`;
 
 /** Adds the pages of the documentation, or a page that says why there is none yet. */
@@ -27,8 +27,9 @@ export function addDocumentation(app: Hono, lab: Lab): void {
       const reason = html`<code>npm run docs</code> failed:</p><pre>${docs.reason}</pre><p>Correct this, and start the workshop again.`;
       return context.html(messagePage('The documentation could not be built', reason), 500);
     }
-    if (existsSync(join(DOCS, 'site/index.html'))) return next();
+    if (existsSync(join(SITE, 'index.html'))) return next();
     return context.html(messagePage('The documentation is not built yet', BUILD), 404);
   });
-  app.get('/docs/*', filesBelow(DOCS, /^\/docs/, '/site'));
+  const rewriteRequestPath = (path: string): string => path.slice('/docs'.length);
+  app.get('/docs/*', serveStatic({ root: SITE, rewriteRequestPath }));
 }

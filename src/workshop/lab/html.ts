@@ -1,4 +1,5 @@
 /** Templates for markup, in which every value that is not markup itself is escaped. */
+import { escapeHtml } from '../sandbox/html.ts';
 
 /** Markup that is safe to send. */
 export class Html {
@@ -30,11 +31,6 @@ export function html(strings: TemplateStringsArray, ...parts: Part[]): Html {
 /** Takes a trusted text as markup, without escaping it. */
 export function raw(text: string): Html {
   return new Html(text);
-}
-
-/** Escapes a text for markup and for attributes in double quotes. */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 function write(part: Part): string {

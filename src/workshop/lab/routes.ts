@@ -1,5 +1,6 @@
 /** The lab's pages and buttons. */
 import { fileURLToPath } from 'node:url';
+import { serveStatic } from '@hono/node-server/serve-static';
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { addCompare } from './compare-routes.ts';
 import { addDocumentation } from './documentation-routes.ts';
@@ -12,7 +13,6 @@ import type { Lab } from './lab.ts';
 import { addLesson } from './lesson-routes.ts';
 import { Refused } from './refused.ts';
 import { addServers } from './servers-routes.ts';
-import { filesBelow } from './static-files.ts';
 import { messagePage } from './views/frame.ts';
 
 const POLICY =
@@ -37,7 +37,8 @@ export function labRoutes(lab: Lab): Hono {
     const { state, version, milliseconds } = lab.database;
     return context.json({ ready, database: { state, version, milliseconds } }, ready ? 200 : 503);
   });
-  app.get('/assets/*', filesBelow(PUBLIC, /^\/assets/, ''));
+  const rewriteRequestPath = (path: string): string => path.slice('/assets'.length);
+  app.get('/assets/*', serveStatic({ root: PUBLIC, rewriteRequestPath }));
   addDocumentation(app, lab);
 
   // Before the forms' own handlers, which Hono runs in the order in which they are added.

@@ -15,6 +15,7 @@ import {
 } from '../../php/index.ts';
 import type { Means, SessionsConstructor, SessionsExport, StaticSessions } from './contract.ts';
 import { handlerClassOf } from './handler-class.ts';
+import { escapeHtml, sendPage } from './html.ts';
 import { NotPorted } from './not-ported.ts';
 
 /** Publishes `{ error }` for every error that ends a page with a status of 500. */
@@ -126,15 +127,4 @@ function registration(
   return async () => {
     session_set_save_handler(new handler(means));
   };
-}
-
-/** Sends a page of HTML. */
-export function sendPage(response: ServerResponse, status: number, html: string): void {
-  response.writeHead(status, { 'Content-Type': 'text/html; charset=UTF-8' });
-  response.end(html);
-}
-
-/** Writes text as HTML that shows it. */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -2,8 +2,8 @@
 import { tracingChannel } from 'node:diagnostics_channel';
 import type { RequestListener } from 'node:http';
 import type { SessionsExport } from './contract.ts';
-import { escapeHtml, sendPage } from './counter.ts';
 import { handlerClassOf } from './handler-class.ts';
+import { escapeHtml, sendPage } from './html.ts';
 import { METHODS } from './methods.ts';
 import { describeValue } from './trace.ts';
 

@@ -9,7 +9,8 @@ import python from 'highlight.js/lib/languages/python';
 import sql from 'highlight.js/lib/languages/sql';
 import typescript from 'highlight.js/lib/languages/typescript';
 import xml from 'highlight.js/lib/languages/xml';
-import { escapeHtml, type Html, raw } from '../html.ts';
+import { escapeHtml } from '../../sandbox/html.ts';
+import { type Html, raw } from '../html.ts';
 
 const languages = { bash, diff, http, json, php, python, sql, typescript, html: xml };
 for (const [name, language] of Object.entries(languages))

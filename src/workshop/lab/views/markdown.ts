@@ -4,7 +4,8 @@ import { Marked, type Tokens } from 'marked';
 import { captionOf } from '../../course/caption.ts';
 import type { Lesson } from '../../course/catalogue.ts';
 import { type Colours, drawDiagram } from '../../drawing/diagram.ts';
-import { escapeHtml, type Html, raw } from '../html.ts';
+import { escapeHtml } from '../../sandbox/html.ts';
+import { type Html, raw } from '../html.ts';
 import { highlight } from './highlight.ts';
 
 const COLOURS: Colours = {
