@@ -20,6 +20,7 @@ import {
   session_write_close,
   withPhpRequest,
 } from '#php';
+import { partsOf } from './parts.ts';
 
 /** The stored sessions: PHP's session data by id. */
 const stored = new Map<string, string>();
@@ -74,25 +75,14 @@ class Browser {
 
   /** Visits a page, and returns the Set-Cookie lines of its response. */
   async visit(page: () => unknown): Promise<string[]> {
-    const headers = new Map<string, string | readonly string[]>();
-    const input = {
-      cookie: (name: string) => this.cookies.get(name),
-      query: () => undefined,
-      form: () => undefined,
-      referer: undefined,
-    };
-    const head = {
-      headersSent: false,
-      getHeader: (name: string) => headers.get(name),
-      setHeader: (name: string, value: string | readonly string[]) => headers.set(name, value),
-      removeHeader: (name: string) => void headers.delete(name),
-    };
+    const { parts, headers } = partsOf();
+    const input = { ...parts.input, cookie: (name: string) => this.cookies.get(name) };
     const program = async (): Promise<void> => {
       session_set_save_handler(new Recorder());
       await page();
     };
     const settings = { 'session.gc_probability': 0 };
-    await withPhpRequest({ settings }, program, { input, head });
+    await withPhpRequest({ settings }, program, { ...parts, input });
     const lines = [headers.get('Set-Cookie') ?? []].flat();
     for (const line of lines) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];

@@ -2,7 +2,7 @@
 import type { RequestParts, ResponseHead } from '#php';
 
 interface TestParts {
-  readonly parts: RequestParts & { head: ResponseHead };
+  readonly parts: { input: NonNullable<RequestParts['input']>; head: ResponseHead };
   readonly headers: ReadonlyMap<string, string | readonly string[]>;
 }
 

@@ -27,6 +27,8 @@ const OWN = [
   'course/patches.mjs',
 ];
 
+const engines = { node: '>=20.19.0' };
+
 const directory = mkdtempSync(join(tmpdir(), 'phpsessid-setup-'));
 after(() => rmSync(directory, { recursive: true, force: true }));
 
@@ -64,7 +66,7 @@ function setUp(
 mkdirSync(join(directory, 'packages/somebody-elses'), { recursive: true });
 
 test('the packages of another checkout are not emptied', () => {
-  const { said, code } = setUp('linked', { engines: { node: '>=20.19.0' } });
+  const { said, code } = setUp('linked', { engines });
   assert.match(said, /^node_modules is a link.*Remove the link/);
   assert.equal(code, 1);
   assert.deepEqual(readdirSync(join(directory, 'packages')), ['somebody-elses']);
@@ -81,7 +83,7 @@ test('wrong fixes are made, and a patch that does not apply stops no command', (
     `caught by: "a test"\n\n--- a\n+++ b\n@@ -1 +1 @@\n-${from}\n+new\n`;
   const { said, code } = setUp(
     'patched',
-    { engines: { node: '>=20.19.0' } },
+    { engines },
     {
       packages: join(root, 'node_modules'),
       files: {
@@ -99,7 +101,7 @@ test('wrong fixes are made, and a patch that does not apply stops no command', (
 test('a folder that cannot be written stops no command', () => {
   const { said, code } = setUp(
     'unwritable',
-    { engines: { node: '>=20.19.0' } },
+    { engines },
     {
       packages: join(root, 'node_modules'),
       files: {
@@ -131,7 +133,7 @@ test('the program of the first argument runs with the arguments after it', () =>
   const program = 'const [, , ...words]: string[] = process.argv;\nconsole.error(words);\n';
   const { said, code } = setUp(
     'program',
-    { type: 'module', engines: { node: '>=20.19.0' } },
+    { type: 'module', engines },
     {
       packages: join(root, 'node_modules'),
       files: { 'lessons/.keep': '', 'src/program.ts': program },

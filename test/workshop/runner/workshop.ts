@@ -84,7 +84,7 @@ interface Copy {
 
 const all = new Set<Copy>();
 const free: Copy[] = [];
-/** The copies of the test that runs; a file's own copy, opened before its tests, is none of them. */
+/** The copies that the running test has opened; a copy opened before a file's tests stays until their end. */
 let lent: Copy[] = [];
 
 beforeEach(() => {
@@ -175,8 +175,9 @@ function learnersEnvironment(databaseUrl: string): NodeJS.ProcessEnv {
 export async function closeWorkshops(): Promise<void> {
   for (const copy of all) {
     await endChildren(copy);
-    remove(copy);
+    rmSync(copy.folder, { recursive: true, force: true });
   }
+  all.clear();
   await (await server)?.close();
   server = undefined;
 }
@@ -210,11 +211,6 @@ async function endChildren({ children }: Copy): Promise<void> {
     await ended;
   }
   children.clear();
-}
-
-function remove(copy: Copy): void {
-  rmSync(copy.folder, { recursive: true, force: true });
-  all.delete(copy);
 }
 
 class Started implements Typist {

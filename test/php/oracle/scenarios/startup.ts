@@ -2,7 +2,16 @@
 import type { Scenario } from '../steps.ts';
 import { call, close, count, destroy, id, ini, start, status, use, variables } from '../words.ts';
 
-const automatic: Scenario[] = [
+/** Numbers sequences that begin with the same settings. */
+function under(
+  title: string,
+  settings: NonNullable<Scenario['settings']>,
+  sequences: readonly Omit<Scenario, 'name'>[],
+): Scenario[] {
+  return sequences.map((each, at) => ({ name: `${title} ${at}`, settings, ...each }));
+}
+
+const automatic = under('auto_start', { auto_start: '1' }, [
   { steps: [status, id, count] },
   {
     raw: { cookie: 'PHPSESSID=known' },
@@ -22,35 +31,27 @@ const automatic: Scenario[] = [
     files: { sess_known: 'broken' },
     steps: [status, id, start],
   },
-].map(
-  (rest, at): Scenario => ({
-    name: `auto_start ${at}`,
-    settings: { auto_start: '1' },
-    ...(rest as Omit<Scenario, 'name'>),
-  }),
-);
+]);
 
-const strict: Scenario[] = [
+const production = {
+  use_strict_mode: '1',
+  cookie_httponly: '1',
+  cookie_samesite: 'Lax',
+  sid_length: '26',
+  sid_bits_per_character: '5',
+  gc_divisor: '1000',
+};
+
+const strict = under('php.ini of production', production, [
   { raw: { cookie: 'PHPSESSID=known' }, steps: [start, id, count] },
   { cookies: { PHPSESSID: 'known' }, files: { sess_known: '' }, steps: [start, id, count] },
   { steps: [start, call('session_regenerate_id'), call('session_regenerate_id', true)] },
   { steps: [use('full'), start, call('session_create_id')] },
-].map(
-  (rest, at): Scenario => ({
-    name: `php.ini of production ${at}`,
-    settings: {
-      use_strict_mode: '1',
-      cookie_httponly: '1',
-      cookie_samesite: 'Lax',
-      sid_length: '26',
-      sid_bits_per_character: '5',
-      gc_divisor: '1000',
-    },
-    ...(rest as Omit<Scenario, 'name'>),
-  }),
-);
+]);
 
-const loose: Scenario[] = [
+const inQuery = { use_only_cookies: '0', cache_limiter: '', name: 'PHPSESSID' };
+
+const loose = under('ids in the query', inQuery, [
   { raw: { query: 'PHPSESSID=known' }, steps: [start, id, call('SID'), count] },
   { raw: { cookie: 'PHPSESSID=a', query: 'PHPSESSID=b' }, steps: [start, id, call('SID')] },
   { steps: [start, call('SID'), call('session_regenerate_id'), call('SID')] },
@@ -59,13 +60,7 @@ const loose: Scenario[] = [
     settings: { auto_start: '1', use_only_cookies: '0' },
     steps: [call('SID'), call('session_regenerate_id'), call('SID')],
   },
-].map(
-  (rest, at): Scenario => ({
-    name: `ids in the query ${at}`,
-    settings: { use_only_cookies: '0', cache_limiter: '', name: 'PHPSESSID' },
-    ...(rest as Omit<Scenario, 'name'>),
-  }),
-);
+]);
 
 /** The table's part about php.ini. */
 export const startupScenarios: readonly Scenario[] = [...automatic, ...strict, ...loose];
