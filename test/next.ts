@@ -203,8 +203,8 @@ test('nextjs-auth0 logs in; a logout at Auth0 ends the session, an own logout it
   };
   const first = await login();
   const body = new URLSearchParams({ logout_token: issuer.logoutToken() });
-  const told = await new Browser().ask('/auth/backchannel-logout', { method: 'POST', body });
-  assert.equal(told.status, 204, await told.text());
+  const response = await new Browser().ask('/auth/backchannel-logout', { method: 'POST', body });
+  assert.equal(response.status, 204, await response.text());
   assert.equal(await first.read('/account'), 'guest');
   const second = await login();
   const stolen = second.copy();

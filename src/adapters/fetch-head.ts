@@ -6,7 +6,7 @@ import { nameOf } from './page-head.ts';
 export class FetchHead implements ResponseHead {
   readonly #headers = new Map<string, string | readonly string[]>();
   headersSent = false;
-  /** The page's headers, where the session decides by them; it may replace them then. */
+  /** The page's headers, if the session may read and replace them. */
   page: Headers | undefined;
 
   getHeader(name: string): string | readonly string[] | undefined {
@@ -43,11 +43,11 @@ export class FetchHead implements ResponseHead {
     }
     const names = [this.#headers.get('set-cookie') ?? []].flat().map(nameOf);
     for (const line of own) {
-      // Browsers keep the last of two; in PHP the page's counts.
+      // Browsers keep the last of two cookies of one name; in PHP that is the page's.
       const isReplaced = this.page !== undefined && names.includes(nameOf(line));
       if (!isReplaced) changed.headers.append('set-cookie', line);
     }
-    // Routers mark theirs by a property, such as the `options` of TanStack's redirect().
+    // Routers mark their responses with a property, such as the `options` of TanStack's redirect().
     for (const [name, value] of Object.entries(response)) {
       if (!(name in changed)) Object.assign(changed, { [name]: value });
     }

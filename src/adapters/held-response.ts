@@ -121,7 +121,7 @@ export class HeldResponse implements ResponseHead, PageCalls {
   /** @internal */
   pageWritesHead(called: Called, values: readonly unknown[]): unknown {
     const response = this.#response;
-    // Also while it is saved: a library that has kept Node's own write() decides the head late.
+    // Also while the session is saved: a library that has kept Node's own write() decides the head late.
     if (this.#state === 'released' || response._header) {
       return this.#original.writeHead.apply(response, [...values]);
     }
@@ -148,7 +148,7 @@ export class HeldResponse implements ResponseHead, PageCalls {
     try {
       result = original.apply(response, given);
     } catch (error) {
-      // Refused by Node at this line; the page may still answer otherwise.
+      // Node refused the values before it sent any: the page may still send another answer.
       if (response.outputData.length === 0) unpark(response);
       else this.#save();
       throw error;

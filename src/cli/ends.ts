@@ -29,7 +29,7 @@ export class Interrupted extends Error {
   }
 }
 
-/** As `phpsessid list | head` closes it; the exit code is that of a program that SIGPIPE ends. */
+/** The reader has closed the pipe, as in `phpsessid list | head`; exits as SIGPIPE would end it. */
 export class PipeClosed extends Interrupted {
   constructor() {
     super(141);

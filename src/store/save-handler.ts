@@ -1,4 +1,4 @@
-/** PHP's door: the store as a save handler of PHP's session functions, with PHP's lock. */
+/** The store as a save handler of PHP's session functions, with PHP's lock. */
 import type { Context } from './context.ts';
 import { createSession } from './create.ts';
 import { SessionConflict, SessionLockTimeout } from './errors.ts';

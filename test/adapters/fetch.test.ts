@@ -11,7 +11,7 @@ import { begin, Memory, serve } from './fixture.ts';
 import '../php/own-save-path.ts';
 
 const quiet = { onMessage() {} };
-const at = (cookie = ''): Request => new Request('http://localhost/?a=1', { headers: { cookie } });
+const at = (): Request => new Request('http://localhost/?a=1');
 const cookieOf = (response: Response): string =>
   (response.headers.getSetCookie()[0] ?? '').replace(/;.*/, '');
 

@@ -191,8 +191,8 @@ test('a page may answer other visitors whose sessions are closed', async () => {
       response.end('said');
     }, quiet),
   );
-  const told = fetch(`${url}/wait`);
+  const greeting = fetch(`${url}/wait`);
   while (waiting.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
   assert.equal(await (await fetch(`${url}/say`)).text(), 'said');
-  assert.equal(await (await told).text(), 'ann says hello');
+  assert.equal(await (await greeting).text(), 'ann says hello');
 });

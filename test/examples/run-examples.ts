@@ -122,12 +122,12 @@ export async function runExample(
   const instrumented = instrument(example.text);
   const { claims, messages, idle } = instrumented;
   const seen = new Map<number, string[]>();
-  const heard: string[] = [];
+  const reported: string[] = [];
   const faults = idle.map((line) =>
     blame(example, line, 'the code before this comment gives no value; put prose on its own line'),
   );
-  const note = (index: number, told: string): void => {
-    seen.set(index, [...(seen.get(index) ?? []), told]);
+  const note = (index: number, value: string): void => {
+    seen.set(index, [...(seen.get(index) ?? []), value]);
   };
   const run = await load(example, instrumented, names, modules, {
     saw: (index, value) => note(index, show(value)),
@@ -140,7 +140,7 @@ export async function runExample(
     );
   }
   const onMessage = ({ level, message }: PhpSessionMessage): void => {
-    heard.push(`${level}: ${message}`);
+    reported.push(`${level}: ${message}`);
   };
   try {
     const isInside = example.module === 'phpsessid/php' && !OPENERS.test(example.text);
@@ -157,11 +157,11 @@ export async function runExample(
       faults.push(blame(example, line, `claims ${expected}, gives ${wrong}`));
   }
   const claimed = messages.map(({ expected }) => expected);
-  if (heard.join('\n') !== claimed.join('\n')) {
-    const tell = (list: string[]): string => list.join(' / ') || 'nothing';
+  if (reported.join('\n') !== claimed.join('\n')) {
+    const joined = (list: string[]): string => list.join(' / ') || 'nothing';
     const line = messages[0]?.line ?? 0;
     faults.push(
-      blame(example, line, `claims that PHP says ${tell(claimed)}, it says ${tell(heard)}`),
+      blame(example, line, `claims that PHP says ${joined(claimed)}, it says ${joined(reported)}`),
     );
   }
   return faults;

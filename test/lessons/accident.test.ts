@@ -12,7 +12,7 @@ after(releaseServer);
 const breaks = {
   'without its table': ['DROP TABLE sessions'],
   // A write goes into the table behind the view, which the view then hides.
-  'that forgets everything': [
+  'that loses every session': [
     'RENAME TABLE sessions TO kept',
     'CREATE VIEW sessions AS SELECT * FROM kept WHERE 1 = 0',
   ],
@@ -24,7 +24,7 @@ const ASKS_NO_STORE = ['01', '02', '17'];
 for (const [what, statements] of Object.entries(breaks)) {
   for (const { number, label, title, files } of lessons) {
     if (files.attack === undefined || ASKS_NO_STORE.includes(label)) continue;
-    test(`attack ${label} (${title}) does not praise a store ${what}`, async () => {
+    test(`attack ${label} (${title}) is not held by a store ${what}`, async () => {
       const { attack } = (await import(pathToFileURL(files.attack ?? '').href)) as {
         attack: Attack;
       };

@@ -165,9 +165,9 @@ test('no error message contains an id', async () => {
       const { database, handler, newId, store } = bench;
       const id = await newId();
       await store(id, 'count|i:1;');
-      const told: string[] = [];
+      const errors: string[] = [];
       const listen = async (promise: Promise<unknown>): Promise<void> => {
-        await promise.catch((error: unknown) => told.push(inspect(error, { depth: 9 })));
+        await promise.catch((error: unknown) => errors.push(inspect(error, { depth: 9 })));
       };
       await listen(handler.write(id, 'x'.repeat(2 ** 24 + 1)));
       await database.query('ALTER TABLE sessions MODIFY d varbinary(1)').catch(() => {});
@@ -176,8 +176,8 @@ test('no error message contains an id', async () => {
       await listen(handler.read(id));
       await listen(handler.write(id, 'x'));
       await listen(handler.destroy(id));
-      assert.ok(told.length >= 4, `${told.length} errors`);
-      for (const text of told) assert.ok(!text.includes(id), text);
+      assert.ok(errors.length >= 4, `${errors.length} errors`);
+      for (const text of errors) assert.ok(!text.includes(id), text);
     });
   }
 });

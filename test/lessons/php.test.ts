@@ -1,4 +1,4 @@
-/** The PHP programs beside the lessons of Part II: every PHP says the same, and so does the port. */
+/** The PHP programs beside the lessons of Part II: every PHP prints the same, and so does the port. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -58,24 +58,24 @@ test('a subtraction accepts numbers only, in PHP and here', async () => {
 });
 
 /** Does what strict.php does, with the port's functions. */
-async function toldHere(): Promise<string[]> {
+async function printedHere(): Promise<string[]> {
   const rows = new Set<string>();
   const calls: string[] = [];
   let made = 0;
-  const tell = <Answer>(call: string, answer: Answer): Answer => {
+  const record = <Answer>(call: string, answer: Answer): Answer => {
     calls.push(call);
     return answer;
   };
   const handler: SessionHandlerInterface & Record<string, unknown> = {
-    open: () => tell('open', true),
-    close: () => tell('close', true),
-    read: () => tell('read', ''),
-    write: (id) => tell('write', rows.add(id).has(id)),
-    updateTimestamp: (id: string) => tell('write', rows.add(id).has(id)),
-    destroy: (id) => tell('destroy', rows.delete(id) || true),
-    gc: () => tell('gc', 0),
-    create_sid: () => tell('create_sid', `made-${++made}`),
-    validateId: (id: string) => tell('validate_sid', rows.has(id)),
+    open: () => record('open', true),
+    close: () => record('close', true),
+    read: () => record('read', ''),
+    write: (id) => record('write', rows.add(id).has(id)),
+    updateTimestamp: (id: string) => record('write', rows.add(id).has(id)),
+    destroy: (id) => record('destroy', rows.delete(id) || true),
+    gc: () => record('gc', 0),
+    create_sid: () => record('create_sid', `made-${++made}`),
+    validateId: (id: string) => record('validate_sid', rows.has(id)),
   };
   const visit = (id: string, strict: '0' | '1', signsIn: boolean): Promise<string> =>
     withPhpRequest({}, async () => {
@@ -98,5 +98,5 @@ async function toldHere(): Promise<string[]> {
 test('a planted id and a sign-in call the same callbacks in PHP and here', async () => {
   const lines = await printed('15-fixation/strict.php');
   assert.match(lines[0] ?? '', /planted goes on as made-1: open, validate_sid, create_sid, read/);
-  assert.deepEqual(await toldHere(), lines);
+  assert.deepEqual(await printedHere(), lines);
 });

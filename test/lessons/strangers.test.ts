@@ -130,9 +130,9 @@ attack(
   async (bench, page) => {
     const { cookie } = await page.request();
     await bench.database.query('ALTER TABLE sessions MODIFY d varbinary(60)');
-    const heard: string[] = [];
+    const warnings: string[] = [];
     const listen = (warning: Error): void => {
-      heard.push(`${warning.name} ${warning.stack} ${warning.message}`);
+      warnings.push(`${warning.name} ${warning.stack} ${warning.message}`);
     };
     process.on('warning', listen);
     // More often than the pool has connections.
@@ -144,7 +144,7 @@ attack(
     }
     assert.equal((await page.request({ cookie })).status, 200);
     process.off('warning', listen);
-    assert.ok(!heard.some((text) => text.includes(idIn(cookie))));
+    assert.ok(!warnings.some((text) => text.includes(idIn(cookie))));
   },
 );
 

@@ -82,8 +82,8 @@ test('a sweep that fails leaves the session open, and its end saves and closes i
 
 test("the program's own error is thrown, and those of its end are warnings", async () => {
   const warnings: string[] = [];
-  const hear = (warning: Error): void => void warnings.push(String(warning));
-  process.on('warning', hear);
+  const note = (warning: Error): void => void warnings.push(String(warning));
+  process.on('warning', note);
   const program = withPhpRequest({ onMessage() {} }, async () => {
     session_set_save_handler(recording([], { write: fail('the save') }));
     register_shutdown_function(fail('the shutdown function'));
@@ -92,7 +92,7 @@ test("the program's own error is thrown, and those of its end are warnings", asy
   });
   await assert.rejects(program, /^Error: the program$/);
   await new Promise((resolve) => setImmediate(resolve));
-  process.off('warning', hear);
+  process.off('warning', note);
   assert.deepEqual(warnings, ['Error: the save', 'Error: the shutdown function']);
 });
 

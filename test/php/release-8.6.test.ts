@@ -321,7 +321,7 @@ test('a lifetime of the cookie is an integer from 0 on', async () => {
 });
 
 test('session_module_name() refuses a NUL', async () => {
-  const told = (module: string): string => {
+  const outcome = (module: string): string => {
     try {
       return String(session_module_name(module));
     } catch (error) {
@@ -330,11 +330,11 @@ test('session_module_name() refuses a NUL', async () => {
   };
   const start = 'ValueError: session_module_name(): Argument #1 ($module)';
   assert.deepEqual(
-    await inReleases(() => told('user')),
+    await inReleases(() => outcome('user')),
     before(`${start} cannot be "user"`, `${start} must not be "user"`),
   );
   assert.deepEqual(
-    await inReleases(() => told('fi\0le')),
+    await inReleases(() => outcome('fi\0le')),
     before('false', `${start} must not contain any null bytes`),
   );
 });

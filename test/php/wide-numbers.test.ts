@@ -37,38 +37,38 @@ const CHANGES = ['cache_expire', 'cookie_lifetime', 'cookie_secure', 'sid_length
 const DEPTHS = ['9007199254740993', '9223372036854775807', '9223372036854775808', '-1'];
 
 const SCRIPT = `<?php
-set_error_handler(function ($level, $text) use (&$heard) { $heard[] = $text; return true; });
+set_error_handler(function ($level, $text) use (&$reported) { $reported[] = $text; return true; });
 foreach (json_decode(file_get_contents(__DIR__ . '/changes.json')) as [$key, $text]) {
-  $heard = [];
+  $reported = [];
   $before = ini_set($key, $text);
   $params = session_get_cookie_params();
-  $seen[] = [$before, session_cache_expire(), $params['lifetime'], $params['secure'], $heard];
+  $seen[] = [$before, session_cache_expire(), $params['lifetime'], $params['secure'], $reported];
 }
 ini_set('session.cookie_lifetime', '0');
 foreach (json_decode(file_get_contents(__DIR__ . '/depths.json')) as $depth) {
-  $heard = [];
+  $reported = [];
   ini_set('session.save_path', $depth . ';/');
-  $seen[] = [session_start(), $heard];
+  $seen[] = [session_start(), $reported];
 }
 echo json_encode($seen);`;
 
 async function inNode(version: PhpVersion): Promise<unknown[]> {
-  let heard: string[] = [];
+  let reported: string[] = [];
   const seen: unknown[] = [];
-  const onMessage = ({ message }: { message: string }): void => void heard.push(message);
+  const onMessage = ({ message }: { message: string }): void => void reported.push(message);
   await withPhpRequest({ version, onMessage }, async () => {
     const change = ini_set as (key: string, text: string) => string | false;
     for (const [key, text] of CHANGES) {
-      heard = [];
+      reported = [];
       const before = change(key, text);
       const { lifetime, secure } = session_get_cookie_params();
-      seen.push([before, session_cache_expire(), lifetime, secure, heard]);
+      seen.push([before, session_cache_expire(), lifetime, secure, reported]);
     }
     change('session.cookie_lifetime', '0');
     for (const depth of DEPTHS) {
-      heard = [];
+      reported = [];
       change('session.save_path', `${depth};/`);
-      seen.push([await session_start(), heard]);
+      seen.push([await session_start(), reported]);
     }
   });
   return seen;

@@ -71,13 +71,13 @@ test('accepts the odd forms that PHP accepts', () => {
 });
 
 test("reports PHP's messages in PHP's whole text", () => {
-  const heard: string[] = [];
+  const reported: string[] = [];
   const onMessage = ({ level, message }: PhpMessage): void => {
-    heard.push(`${level} ${message}`);
+    reported.push(`${level} ${message}`);
   };
   assert.equal(unserialize('i:99999999999999999999;x', { onMessage }), 9223372036854775807n);
   assert.equal(unserialize('S:2:"\\61b";', { onMessage }), 'ab');
-  assert.deepEqual(heard, [
+  assert.deepEqual(reported, [
     'E_WARNING unserialize(): Numerical result out of range',
     'E_WARNING unserialize(): Extra data starting at offset 23 of 24 bytes',
     "E_DEPRECATED unserialize(): Unserializing the 'S' format is deprecated",
@@ -159,14 +159,14 @@ test('warns of the count of an array in the place of a key', () => {
 });
 
 test('drops the payload that stdClass cannot read, and refuses it from PHP 8.6 on', () => {
-  const heard: string[] = [];
+  const reported: string[] = [];
   const onMessage = ({ message }: PhpMessage): void => {
-    heard.push(message);
+    reported.push(message);
   };
   const input = 'a:1:{i:0;C:8:"stdClass":4:{i:1;}}';
   const value = unserialize(input, { version: '8.5', onMessage });
   assert.equal(serialize(value).toString(), 'a:1:{i:0;O:8:"stdClass":0:{}}');
-  assert.deepEqual(heard, ['Class stdClass has no unserializer']);
+  assert.deepEqual(reported, ['Class stdClass has no unserializer']);
   assert.throws(() => unserialize('C:8:"stdClass":0:{}', { version: '8.6' }), {
     message: 'unserialize(): Error at offset 18 of 19 bytes',
     messages: [{ level: 'E_WARNING', message: 'Class stdClass has no unserializer' }],
@@ -174,12 +174,12 @@ test('drops the payload that stdClass cannot read, and refuses it from PHP 8.6 o
 });
 
 test('reports the messages before an error to onMessage as well', () => {
-  const heard: string[] = [];
+  const reported: string[] = [];
   const onMessage = ({ message }: PhpMessage): void => {
-    heard.push(message);
+    reported.push(message);
   };
   assert.throws(() => unserialize('a:1:{i:0;i:99999999999999999999;', { onMessage }));
-  assert.deepEqual(heard, ['unserialize(): Numerical result out of range']);
+  assert.deepEqual(reported, ['unserialize(): Numerical result out of range']);
 });
 
 test('refuses limits that are not limits, the depth as PHP does', () => {

@@ -62,7 +62,7 @@ test('an address that cannot be right is refused with the form to use, and witho
   }
 });
 
-test('a wrong password, no database and no server are said with their remedies', async () => {
+test('a wrong password, no database and no server are reported with their remedies', async () => {
   const refusalOf = async (alter: (address: URL) => void): Promise<string> => {
     const address = new URL(schema.url);
     alter(address);
@@ -114,7 +114,7 @@ test('a table dropped while running is an error that says so, and not an empty s
   );
 });
 
-test('other names of the table and its columns, a table of another schema', async () => {
+test('the table and its columns can have other names, and the table can be in another schema', async () => {
   const own = await newSchema();
   const pool = poolOf(schema.url);
   const columns = { id: 'sid', data: 'payload', user: 'user id', expires: 'until' };

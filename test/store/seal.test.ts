@@ -109,7 +109,7 @@ test('the size guard counts the seal, and an empty session is sealed, too', asyn
   assert.equal(row?.['n'], 36);
 });
 
-test("PHP's door seals as well", async () => {
+test('the save handler of PHP seals as well', async () => {
   const sessions = newStore({ seal });
   const id = 'a'.repeat(32);
   const writer = sessions.saveHandler();

@@ -269,7 +269,7 @@ test('a listener that throws, rejects or never ends fails no request', async () 
   const warnings: Error[] = [];
   const note = (warning: Error): number => warnings.push(warning);
   process.on('warning', note);
-  const heard: string[] = [];
+  const kinds: string[] = [];
   sessions.on('create', () => {
     throw undefined;
   });
@@ -277,11 +277,11 @@ test('a listener that throws, rejects or never ends fails no request', async () 
     throw new Error('rejected');
   });
   sessions.on('create', () => new Promise<void>(() => {}));
-  sessions.on('create', ({ kind }) => void heard.push(kind));
+  sessions.on('create', ({ kind }) => void kinds.push(kind));
   await newSession(sessions, { n: 1 });
   await new Promise((resolve) => setImmediate(resolve));
   process.off('warning', note);
-  assert.deepEqual(heard, ['create']);
+  assert.deepEqual(kinds, ['create']);
   assert.deepEqual(warnings.map(({ message }) => message).sort(), [
     'A listener of sessions threw undefined',
     'rejected',

@@ -1,4 +1,5 @@
 /** `doctor`: findings with their remedies. */
+import type { Pool } from 'mysql2/promise';
 import { OurTable } from '../../store/operate.ts';
 import { askOn, PATIENCE } from '../ask.ts';
 import type { Call } from '../call.ts';
@@ -26,7 +27,7 @@ import { type Place, placeOf } from '../place.ts';
 import { shapeOf } from '../shape.ts';
 import { printable } from '../terminal.ts';
 
-/** Checks by what they are about, in the order of the report. */
+/** Checks by their subjects, in the order of the report. */
 const CHECKS: Readonly<Record<string, Check>> = {
   'the table': shape,
   'its files': readable,
@@ -73,11 +74,7 @@ interface Result {
   readonly unchecked: string[];
 }
 
-async function examine(
-  call: Call,
-  place: Place,
-  pool: Parameters<Parameters<typeof withPool>[1]>[0],
-): Promise<Result> {
+async function examine(call: Call, place: Place, pool: Pool): Promise<Result> {
   const connection = await pool.getConnection();
   const ask = askOn(connection, PATIENCE);
   const server = await readServer(ask);

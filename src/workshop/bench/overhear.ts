@@ -6,11 +6,11 @@ import { inspect } from 'node:util';
  * console, to standard output and standard error, or as a warning.
  */
 export async function overhear(call: () => Promise<unknown>): Promise<string> {
-  const heard: string[] = [];
+  const texts: string[] = [];
   const tap = (stream: NodeJS.WriteStream): (() => void) => {
     const { write } = stream;
     stream.write = ((chunk: unknown, ...rest: never[]) => {
-      heard.push(chunk instanceof Uint8Array ? Buffer.from(chunk).toString() : String(chunk));
+      texts.push(chunk instanceof Uint8Array ? Buffer.from(chunk).toString() : String(chunk));
       return write.call(stream, chunk as never, ...rest);
     }) as typeof write;
     return () => {
@@ -18,19 +18,19 @@ export async function overhear(call: () => Promise<unknown>): Promise<string> {
     };
   };
   const warned = (warning: Error): void => {
-    heard.push(inspect(warning));
+    texts.push(inspect(warning));
   };
   const taps = [tap(process.stdout), tap(process.stderr)];
   process.on('warning', warned);
   try {
     await call();
   } catch (error) {
-    heard.push(inspect(error, { depth: 9, showHidden: true }));
+    texts.push(inspect(error, { depth: 9, showHidden: true }));
   } finally {
     // A warning is emitted a turn later.
     await new Promise(setImmediate);
     for (const remove of taps) remove();
     process.off('warning', warned);
   }
-  return heard.join('\n');
+  return texts.join('\n');
 }

@@ -59,22 +59,21 @@ export function compareVerdict(
   php: Answer,
   version: PhpVersion,
 ): string | undefined {
-  const heard: PhpMessage[] = [];
+  const reported: PhpMessage[] = [];
   let bytes: Buffer;
   try {
-    bytes = serialize(unserialize(input, { version, onMessage: (message) => heard.push(message) }));
+    bytes = serialize(
+      unserialize(input, { version, onMessage: (message) => reported.push(message) }),
+    );
   } catch (error) {
     if (!(error instanceof UnserializeError)) return `here ${String(error)} for ${show(input)}`;
     bytes = Buffer.from('b:0;');
-    heard.push({
-      level: error.level,
-      message: error.message,
-    });
+    reported.push({ level: error.level, message: error.message });
   }
   const took = milliseconds(input);
   if (took > SLOWEST) return `took ${took.toFixed(0)} ms for ${show(input)}`;
   if (isBeyondBytes(php)) return undefined;
-  const messages = heard.map(spoken);
+  const messages = reported.map(spoken);
   const expected = php.messages.filter(
     (text) => !text.endsWith('Class __PHP_Incomplete_Class has no unserializer'),
   );

@@ -121,8 +121,8 @@ export async function describePhp(
   };
   const version = /^PHP (\d+\.\d+\.\d+)/m.exec(await ask('-n', '-v'))?.[1];
   // php-cgi describes itself in HTML, the others in plain text.
-  const told = /extension_dir(?:<\/td><td class="v">| => )([^<\s]+)/;
-  const directory = told.exec(await ask('-n', '-i'))?.[1];
+  const pattern = /extension_dir(?:<\/td><td class="v">| => )([^<\s]+)/;
+  const directory = pattern.exec(await ask('-n', '-i'))?.[1];
   if (version === undefined || directory === undefined) throw new Error(`${program} is not a PHP`);
   const ini: string[] = [];
   const builtIn = modules(await ask('-n', '-m'));

@@ -129,14 +129,14 @@ for (const load of all) {
       0.5,
     );
     const row = (name: string, rounds: readonly number[], bytesUsed: number): void => {
-      const isOurs = name === 'this library';
+      const time = quantile(rounds, 0.5);
       table.push({
         load: `${load.name} (${bytes.length} B)`,
         task,
         who: name,
-        µs: quantile(rounds, 0.5).toFixed(quantile(rounds, 0.5) < 100 ? 2 : 0),
-        'JSON = 1': (json / quantile(rounds, 0.5)).toFixed(2),
-        target: isOurs ? `≥ ${load[`${task}Target`].toFixed(2)}` : '',
+        µs: time.toFixed(time < 100 ? 2 : 0),
+        'JSON = 1': (json / time).toFixed(2),
+        target: name === 'this library' ? `≥ ${load[`${task}Target`].toFixed(2)}` : '',
         memory: Number.isNaN(bytesUsed) ? '' : `${(bytesUsed / 1024).toFixed(1)} KB`,
       });
     };

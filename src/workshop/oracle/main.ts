@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { exitCodeOf, progress } from '../machine/command.ts';
 import { withServer } from '../machine/database/with-server.ts';
-import { openTwins, type Step, type TwinRow, tellStory } from './twins.ts';
+import { makeVisits, openTwins, type Step, type TwinRow } from './twins.ts';
 
 const HELP = `npm run oracle [-- --json]
 
@@ -26,9 +26,9 @@ async function main(): Promise<number> {
   }
   return await withServer({ progress }, async (server) => {
     const twins = await openTwins(server, progress);
-    const php: Outcome = { steps: await tellStory(twins.askPhp), rows: await twins.rows() };
+    const php: Outcome = { steps: await makeVisits(twins.askPhp), rows: await twins.rows() };
     await twins.empty();
-    const port: Outcome = { steps: await tellStory(twins.askPort), rows: await twins.rows() };
+    const port: Outcome = { steps: await makeVisits(twins.askPort), rows: await twins.rows() };
     await twins.close();
     const agree = JSON.stringify(php) === JSON.stringify(port);
     if (values.json) console.log(JSON.stringify({ version: twins.version, agree, php, port }));

@@ -41,10 +41,8 @@ export interface Twins {
 }
 
 /** One request and its response, without times. */
-export interface Step {
+export interface Step extends Visit {
   cookie: string | undefined;
-  body: string;
-  setCookie: string[];
 }
 
 /** Starts both on a new schema; close them before the server. */
@@ -93,7 +91,7 @@ export async function openTwins(
 export const cookieOf = ({ setCookie }: Visit): string | undefined => setCookie[0]?.split(';')[0];
 
 /** Sends the requests of two visitors, one of whom comes back twice; then hand-made cookies. */
-export async function tellStory(ask: Visitor): Promise<Step[]> {
+export async function makeVisits(ask: Visitor): Promise<Step[]> {
   const steps: Step[] = [];
   const visit = async (cookie: string | undefined): Promise<string | undefined> => {
     const answer = await ask(cookie);

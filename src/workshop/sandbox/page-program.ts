@@ -38,8 +38,8 @@ const watch = watchForCrashes(
 endWithParent(() => end(0));
 if (traced) {
   watchForStalls(suspect);
-  traceCallbacks(tell);
-  traceStatements(tell);
+  traceCallbacks(send);
+  traceStatements(send);
 }
 try {
   const sessions = await loadClass(nextCopy(suspect.file));
@@ -51,13 +51,13 @@ try {
     response.setHeader('X-Process', String(process.pid));
     page(request, response);
   };
-  servePage(traced ? traceRequests(listener, tell) : page, port);
+  servePage(traced ? traceRequests(listener, send) : page, port);
 } catch (error) {
   sendReport({ kind: 'broken', failure: describeLoading(error, suspect) });
   end(1);
 }
 
-function tell(event: Message): void {
+function send(event: Message): void {
   sendReport({ kind: 'trace', event });
 }
 

@@ -41,13 +41,13 @@ const now = (): number => performance.timeOrigin + performance.now();
 /** Wraps a listener so that all events within one request are reported under its number. */
 export function traceRequests(
   listener: (request: IncomingMessage, response: ServerResponse) => unknown,
-  tell: (message: Message) => void,
+  send: (message: Message) => void,
 ): RequestListener {
   let requests = 0;
   return (incoming, outgoing) => {
     requests += 1;
     const scope: Scope = { request: requests, running: [] };
-    tell({
+    send({
       type: 'request',
       request: scope.request,
       method: incoming.method ?? 'GET',
@@ -57,14 +57,14 @@ export function traceRequests(
     });
     outgoing.once('close', () => {
       const { request } = scope;
-      tell({ type: 'response', request, status: outgoing.statusCode, at: now() });
+      send({ type: 'response', request, status: outgoing.statusCode, at: now() });
     });
     scopes.run(scope, () => listener(incoming, outgoing));
   };
 }
 
 /** Starts to report the session callbacks, which `#php` publishes. */
-export function traceCallbacks(tell: (message: Message) => void): void {
+export function traceCallbacks(send: (message: Message) => void): void {
   const seen = new WeakMap<object, { scope: Scope; step: number; asynchronous: boolean }>();
   let steps = 0;
   const finish = (context: CallbackContext) => {
@@ -73,7 +73,7 @@ export function traceCallbacks(tell: (message: Message) => void): void {
     seen.delete(context);
     const { scope, step } = known;
     scope.running = scope.running.filter((each) => each !== step);
-    tell({
+    send({
       type: 'callback-end',
       request: scope.request,
       step,
@@ -89,7 +89,7 @@ export function traceCallbacks(tell: (message: Message) => void): void {
       steps += 1;
       seen.set(context, { scope, step: steps, asynchronous: false });
       scope.running.push(steps);
-      tell({
+      send({
         type: 'callback',
         request: scope.request,
         step: steps,
@@ -109,7 +109,7 @@ export function traceCallbacks(tell: (message: Message) => void): void {
 }
 
 /** Starts to report the statements, which mysql2 publishes. */
-export function traceStatements(tell: (message: Message) => void): void {
+export function traceStatements(send: (message: Message) => void): void {
   const seen = new WeakMap<
     object,
     { scope: Scope; statement: number; lock: LockEffect | undefined }
@@ -122,7 +122,7 @@ export function traceStatements(tell: (message: Message) => void): void {
     const values = Array.isArray(context.values) ? context.values : [];
     const lock = lockEffect(context.query, values);
     seen.set(context, { scope, statement: statements, lock });
-    tell({
+    send({
       type: 'sql',
       request: scope.request,
       step: scope.running.at(-1),
@@ -141,7 +141,7 @@ export function traceStatements(tell: (message: Message) => void): void {
     const { scope, statement, lock } = known;
     const got = failed ? undefined : hasLock(lock, context.query, context.result);
     const outcome = failed ? describeError(context.error) : describeResult(context.result, got);
-    tell({ type: 'sql-end', request: scope.request, statement, outcome, failed, got, at: now() });
+    send({ type: 'sql-end', request: scope.request, statement, outcome, failed, got, at: now() });
   };
   for (const name of ['mysql2:query', 'mysql2:execute']) {
     tracingChannel<unknown, StatementContext>(name).subscribe({

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { root } from '../course/catalogue.ts';
 import type { DrawnTable, Kept, RunNumbers } from '../measure/report.ts';
 import { readKept } from './kept.ts';
-import { tellRun } from './numbers.ts';
+import { describeRun } from './numbers.ts';
 import { block, type Yield } from './page.ts';
 import { table } from './table.ts';
 
@@ -21,7 +21,7 @@ export function yieldCosts(benchmark: string, folder: string = join(root, 'docs'
     throw new Error(`cannot show "${benchmark}"; there are ${BENCHMARKS.join(', ')}`);
   }
   const run = readRun(benchmark, folder);
-  return block([...run.tables.map(draw), tellRun(run)].join('\n\n'));
+  return block([...run.tables.map(draw), describeRun(run)].join('\n\n'));
 }
 
 function readRun(benchmark: string, folder: string): Kept<RunNumbers> {

@@ -34,7 +34,7 @@ function hasBothPages({ pages }: Row): boolean {
  */
 export function yieldNumbers(argument: string, numbers: Numbers): Yield {
   if (argument === 'picture') return block(charts(numbers.rows));
-  if (argument === 'run') return block(tellRun(numbers));
+  if (argument === 'run') return block(describeRun(numbers));
   if (argument === 'count' || argument === 'read') return block(fullTable(numbers, argument));
   const names = argument.split(/\s+/);
   if (names.length < 2) throw new Error(`cannot show "${argument}"; there are ${FORMS}`);
@@ -49,7 +49,9 @@ function findRow(numbers: Numbers, name: string): Row {
 }
 
 /** Returns how a run was measured, in one paragraph. */
-export function tellRun(numbers: RunNumbers & { readonly missing?: readonly string[] }): string {
+export function describeRun(
+  numbers: RunNumbers & { readonly missing?: readonly string[] },
+): string {
   const { date, machine, versions, run, missing = [] } = numbers;
   const { system, cores, load } = machine;
   const programs = Object.entries(versions).map(([name, version]) => `${name} ${version}`);

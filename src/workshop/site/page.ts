@@ -48,17 +48,17 @@ export async function weavePage(page: Page, source: Source): Promise<Woven> {
   for (const slot of slots) {
     woven.push(...lines.slice(copied, slot.at + 1));
     copied = slot.end;
-    const standing = lines.slice(slot.at + 1, slot.end);
+    const current = lines.slice(slot.at + 1, slot.end);
     if (slot.marker.kind === 'text') {
-      woven.push(...standing);
+      woven.push(...current);
       continue;
     }
     try {
       const yielded = await source(slot.marker, page);
-      woven.push(...(yielded ? write(yielded, slot) : standing));
+      woven.push(...(yielded ? write(yielded, slot) : current));
     } catch (error) {
       problems.push({ file: page.name, line: slot.at + 1, message: (error as Error).message });
-      woven.push(...standing);
+      woven.push(...current);
     }
   }
   woven.push(...lines.slice(copied));

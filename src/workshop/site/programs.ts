@@ -38,7 +38,7 @@ export async function startPrograms(
       const lessonNumber = numberOf(condition);
       const run = { lessons: [lesson], condition, lessonNumber, server, seed: SEED };
       const results = await runTests(run);
-      return withoutPlace(results.flatMap(tellResult).join('\n'));
+      return withoutPlace(results.flatMap(describeResult).join('\n'));
     },
     async php(path) {
       progress(`${shown(path)} in PHP …`);
@@ -60,7 +60,7 @@ function numberOf(condition: string): number {
   return Number(/^\w+-(\d+)/.exec(condition)?.[1]);
 }
 
-function tellResult({ passed, name, message, expected, actual }: TestResult): string[] {
+function describeResult({ passed, name, message, expected, actual }: TestResult): string[] {
   if (passed) return [`✔ ${name}`];
   const why =
     expected === undefined ? message.split('\n', 1)[0] : `expected ${expected}, got ${actual}`;

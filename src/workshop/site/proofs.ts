@@ -30,7 +30,7 @@ export function readProofs(): ProofRun {
 
 /** Answers `<!-- requirements: faults -->`, `security` and `run`. */
 export function yieldRequirements(argument: string, run: ProofRun): Yield {
-  if (argument === 'run') return block(tellRun(run));
+  if (argument === 'run') return block(describeRun(run));
   const rows = { faults: FAULTS, security: SECURITY }[argument];
   if (rows === undefined)
     throw new Error(`cannot show "${argument}"; there are faults, security, run`);
@@ -51,7 +51,7 @@ export function yieldRequirements(argument: string, run: ProofRun): Yield {
   return block(table(head, lines));
 }
 
-function tellRun({ date, node, database, results }: ProofRun): string {
+function describeRun({ date, node, database, results }: ProofRun): string {
   const passed = results.reduce((sum, each) => sum + each.passed, 0);
   const failed = results.reduce((sum, each) => sum + each.failed, 0);
   return `Run on ${date} with Node ${node} and ${database}: ${passed} tests passed, ${failed} failed.`;

@@ -82,15 +82,15 @@ async function weaveAll(
 
 /** Writes a file, or shows the changes that writing would make; returns true when there are any. */
 function settle(path: string, text: string, write: boolean): boolean {
-  const standing = existsSync(path) ? readFileSync(path, 'utf8') : '';
-  if (standing === text) return false;
+  const current = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  if (current === text) return false;
   const name = shown(path);
   if (write) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
     process.stdout.write(`✔ ${name} written\n`);
   } else {
-    process.stderr.write(`✘ ${name} is not what its sources say:\n${drawDiff(standing, text)}\n`);
+    process.stderr.write(`✘ ${name} is not what its sources say:\n${drawDiff(current, text)}\n`);
   }
   return true;
 }

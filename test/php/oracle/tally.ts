@@ -169,14 +169,14 @@ function subjectsOf(scenario: Scenario): [title: string, subjects: Set<string>][
 
 /** The parts of the client's request that a session reads. */
 function sentBy({ cookies, query, form, referer, raw, next }: Scenario): string[] {
-  const told: [unknown, string][] = [
+  const parts: [unknown, string][] = [
     [cookies ?? raw?.cookie, 'with a cookie'],
     [query ?? raw?.query, 'with a query'],
     [form, 'with a form'],
     [referer, 'with a Referer'],
     [next, 'several, one after the other'],
   ];
-  const sent = told.flatMap(([value, name]) => (value === undefined ? [] : [name]));
+  const sent = parts.flatMap(([value, name]) => (value === undefined ? [] : [name]));
   return sent.length > 0 ? sent : ['with nothing'];
 }
 

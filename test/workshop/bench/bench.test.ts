@@ -212,12 +212,12 @@ test('a kept function draws from the recording of its time, and from node:crypto
 });
 
 test('an error and an output are overheard with everything in them', async () => {
-  const heard = await overhear(async () => {
+  const texts = await overhear(async () => {
     console.log('one');
     process.emitWarning('two');
     throw new Error('three', { cause: Object.assign(new Error('four'), { dsn: 'five' }) });
   });
-  for (const word of ['one', 'two', 'three', 'four', 'five']) assert.match(heard, RegExp(word));
+  for (const word of ['one', 'two', 'three', 'four', 'five']) assert.match(texts, RegExp(word));
   assert.equal(await overhear(async () => 'nothing'), '');
 });
 

@@ -7,7 +7,7 @@ import {
   copyProject,
   database,
   endAll,
-  layCable,
+  openCable,
   startWorkshop,
   until,
   type Workshop,
@@ -15,7 +15,7 @@ import {
 
 const solved = readFileSync(join(root, 'lessons/05-a-request-around-it/sessions.ts'), 'utf8');
 const server = await database();
-const cable = await layCable(server);
+const cable = await openCable(server);
 const project = copyProject();
 let lab: Workshop;
 
@@ -56,7 +56,7 @@ const readBody = (statement: string): string =>
 const lineOf = (text: string, part: string): number =>
   text.slice(0, text.indexOf(part)).split('\n').length;
 
-async function breaksAndMends(statement: string, sentence: RegExp): Promise<void> {
+async function breakAndFix(statement: string, sentence: RegExp): Promise<void> {
   const broken = readBody(statement);
   await save(broken);
   const wanted = new RegExp(sentence.source.replace('LINE', String(lineOf(broken, statement))));
@@ -90,22 +90,22 @@ test('the class of the learner is served as soon as it is there', async () => {
 });
 
 test('a syntax error is a sentence with file and line, and the next good save clears it', async () => {
-  await breaksAndMends('const = 1;', /Syntax error: .* lessons\/mine\/sessions\.ts:LINE/);
+  await breakAndFix('const = 1;', /Syntax error: .* lessons\/mine\/sessions\.ts:LINE/);
 });
 
 test('an exit is a sentence with file and line, and the next good save clears it', async () => {
-  await breaksAndMends(
+  await breakAndFix(
     'process.exit(7);',
     /called process\.exit\(7\)\. lessons\/mine\/sessions\.ts:LINE/,
   );
 });
 
 test('an endless loop is a sentence with file and line, and the next good save clears it', async () => {
-  await breaksAndMends('while (sid) {}', /endless loop.* lessons\/mine\/sessions\.ts:LINE/);
+  await breakAndFix('while (sid) {}', /endless loop.* lessons\/mine\/sessions\.ts:LINE/);
 });
 
 test('an unhandled rejection is a sentence with file and line', async () => {
-  await breaksAndMends(
+  await breakAndFix(
     "void Promise.reject(new TypeError('lost'));",
     /TypeError: lost\. lessons\/mine\/sessions\.ts:LINE/,
   );
@@ -121,15 +121,15 @@ test('a class that is killed is started again by the next visit', async () => {
 test('a database that dies is reported on the page and restarts by itself', async () => {
   const live = await fetch(`${lab.address}/live?lesson=05&class=lesson-05`);
   assert.ok(live.body);
-  let heard = '';
+  let received = '';
   const reading = (async () => {
     const decoder = new TextDecoder();
-    for await (const chunk of live.body ?? []) heard += decoder.decode(chunk as Uint8Array);
+    for await (const chunk of live.body ?? []) received += decoder.decode(chunk as Uint8Array);
   })().catch(() => {});
 
   await cable.cut();
   await until(async () => (await fetch(`${lab.address}/healthz`)).status === 503, 'healthz 503');
-  await until(() => heard.includes('The database is down.'), 'the page to say so');
+  await until(() => received.includes('The database is down.'), 'the page to say so');
   assert.equal((await play('lesson-05')).status, 503);
   const down = await page();
   assert.match(down, /The database is down/);
@@ -145,9 +145,12 @@ test('a database that dies is reported on the page and restarts by itself', asyn
     [503, 'The database is not ready. Try again in a moment.'],
   );
 
-  await cable.mend();
-  const from = heard.length;
-  await until(() => heard.slice(from).includes('Database ready'), 'the page to recover by itself');
+  await cable.restore();
+  const from = received.length;
+  await until(
+    () => received.slice(from).includes('Database ready'),
+    'the page to recover by itself',
+  );
   await until(async () => (await play('lesson-05')).status === 200, 'the class to recover');
   assert.equal((await fetch(`${lab.address}/healthz`)).status, 200);
   await lab.end();

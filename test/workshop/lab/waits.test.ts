@@ -7,20 +7,20 @@ import { hasLock, type LockEffect, lockEffect } from '../../../src/workshop/sand
 import { database } from './workshop.ts';
 
 /** A request's statements: what each does, from when to when, and whether a lock was had. */
-type Told = [effect: LockEffect | undefined, at: number, end?: number, got?: boolean];
+type Statement = [effect: LockEffect | undefined, at: number, end?: number, got?: boolean];
 
 const takes: LockEffect = { does: 'takes', kind: 'name', lock: 'cart' };
 const rows: LockEffect = { does: 'takes', kind: 'rows', lock: 'row 1' };
 const releases: LockEffect = { does: 'releases', lock: undefined };
 
-function timelineOf(requests: Told[][], ended = true): RequestEntry[] {
+function timelineOf(requests: Statement[][], ended = true): RequestEntry[] {
   const timeline = new Timeline();
-  const origin = { instance: 1, pid: 7, sender: () => 'you' as const };
-  requests.forEach((told, index) => {
+  const origin = { pid: 7, sender: () => 'you' as const };
+  requests.forEach((statements, index) => {
     const request = index + 1;
-    const at = told[0]?.[1] ?? 0;
+    const at = statements[0]?.[1] ?? 0;
     timeline.take(origin, { type: 'request', request, method: 'GET', url: '/', remotePort: 1, at });
-    told.forEach(([lock, began, end, got = lock?.does === 'takes' || undefined], number) => {
+    statements.forEach(([lock, began, end, got = lock?.does === 'takes' || undefined], number) => {
       const statement = request * 10 + number;
       const common = { request, statement };
       const sql = { sql: '', values: [], step: undefined, lock, at: began };
@@ -29,14 +29,14 @@ function timelineOf(requests: Told[][], ended = true): RequestEntry[] {
       const outcome = { outcome: '', failed: false, got, at: end };
       timeline.take(origin, { type: 'sql-end', ...common, ...outcome });
     });
-    const last = told.at(-1);
+    const last = statements.at(-1);
     if (ended)
       timeline.take(origin, { type: 'response', request, status: 200, at: last?.[2] ?? 0 });
   });
   return timeline.entries;
 }
 
-const told = (entries: RequestEntry[], now = 1_000) =>
+const waitsIn = (entries: RequestEntry[], now = 1_000) =>
   [...findWaits(entries, now).values()].map(describeWait);
 
 test('a request that asks while another holds the lock waits for that one', () => {
@@ -50,7 +50,7 @@ test('a request that asks while another holds the lock waits for that one', () =
       [releases, 40, 41],
     ],
   ]);
-  assert.deepEqual(told(entries), [
+  assert.deepEqual(waitsIn(entries), [
     'You (request 2) waited 26.0 ms for the lock that You (request 1) held.',
   ]);
 });
@@ -63,7 +63,7 @@ test('a request after the lock’s release has not waited', () => {
     ],
     [[takes, 32, 33]],
   ]);
-  assert.deepEqual(told(entries), []);
+  assert.deepEqual(waitsIn(entries), []);
 });
 
 test('locks with other names are ignored', () => {
@@ -74,7 +74,7 @@ test('locks with other names are ignored', () => {
     ],
     [[{ ...takes, lock: 'other' }, 5, 32]],
   ]);
-  assert.deepEqual(told(entries), []);
+  assert.deepEqual(waitsIn(entries), []);
 });
 
 test('a wait for two holders in turn names both', () => {
@@ -89,25 +89,28 @@ test('a wait for two holders in turn names both', () => {
     ],
     [[takes, 3, 52]],
   ]);
-  assert.match(told(entries)[1] ?? '', /lock that You \(request 1\), then You \(request 2\) held/);
+  assert.match(
+    waitsIn(entries)[1] ?? '',
+    /lock that You \(request 1\), then You \(request 2\) held/,
+  );
 });
 
 test('an ongoing wait is shown with the time so far', () => {
   const entries = timelineOf([[[takes, 0, 1]], [[takes, 5]]], false);
-  assert.deepEqual(told(entries, 505), [
+  assert.deepEqual(waitsIn(entries, 505), [
     'You (request 2) has been waiting 500 ms for the lock that You (request 1) held.',
   ]);
 });
 
 test('a wait in vain says so, even if no request here held the lock', () => {
   const entries = timelineOf([[[takes, 5, 2_005, false]]]);
-  assert.deepEqual(told(entries), [
+  assert.deepEqual(waitsIn(entries), [
     'You (request 1) waited 2000 ms for a lock that no request of this timeline held, and did not get it.',
   ]);
 });
 
 test('rows stay locked until the transaction ends, and no longer without one', () => {
-  const second: Told[] = [[rows, 5, 31]];
+  const second: Statement[] = [[rows, 5, 31]];
   const within = timelineOf([
     [
       [{ does: 'begins' }, 0, 0],
@@ -116,7 +119,7 @@ test('rows stay locked until the transaction ends, and no longer without one', (
     ],
     second,
   ]);
-  assert.equal(told(within).length, 1);
+  assert.equal(waitsIn(within).length, 1);
   const without = timelineOf([
     [
       [rows, 0, 1],
@@ -124,7 +127,7 @@ test('rows stay locked until the transaction ends, and no longer without one', (
     ],
     second,
   ]);
-  assert.deepEqual(told(without), []);
+  assert.deepEqual(waitsIn(without), []);
 });
 
 test('statements say what they do to locks', () => {

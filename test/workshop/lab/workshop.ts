@@ -127,7 +127,7 @@ export function database(): Promise<DatabaseServer> {
 interface Cable {
   url: string;
   cut(): Promise<void>;
-  mend(): Promise<void>;
+  restore(): Promise<void>;
 }
 
 /**
@@ -135,7 +135,7 @@ interface Cable {
  *
  * @param server - The database server behind the proxy.
  */
-export async function layCable(server: DatabaseServer): Promise<Cable> {
+export async function openCable(server: DatabaseServer): Promise<Cable> {
   const target = new URL(server.url);
   const sockets = new Set<Socket>();
   const entrance = createServer((near) => {
@@ -166,9 +166,7 @@ export async function layCable(server: DatabaseServer): Promise<Cable> {
       for (const socket of sockets) socket.destroy();
       await once(entrance, 'close');
     },
-    mend: async () => {
-      await open(port);
-    },
+    restore: async () => void (await open(port)),
   };
 }
 

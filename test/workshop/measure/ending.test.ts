@@ -48,14 +48,14 @@ async function untilRounds(): Promise<{ bench: ChildProcess; children: string[] 
     env: { ...process.env, WORKSHOP_DATABASE: server.url },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  let told = '';
+  let printed = '';
   for await (const text of bench.stderr) {
-    told += String(text);
-    if (told.includes('warming up')) break;
+    printed += String(text);
+    if (printed.includes('warming up')) break;
   }
   const children = descendantsOf(bench.pid ?? 0);
   // Two pages and the clients; with PHP many more.
-  assert.ok(children.length >= 3, told);
+  assert.ok(children.length >= 3, printed);
   return { bench, children };
 }
 

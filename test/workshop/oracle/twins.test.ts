@@ -9,9 +9,9 @@ import {
 import { stripTypes } from '../../../src/workshop/machine/program.ts';
 import {
   cookieOf,
+  makeVisits,
   openTwins,
   type Twins,
-  tellStory,
   withoutMoment,
 } from '../../../src/workshop/oracle/twins.ts';
 
@@ -29,9 +29,9 @@ after(async () => {
 beforeEach(() => twins.empty());
 
 test('the same requests leave the same rows and send the same cookies', async () => {
-  const php = { steps: await tellStory(twins.askPhp), rows: await twins.rows() };
+  const php = { steps: await makeVisits(twins.askPhp), rows: await twins.rows() };
   await twins.empty();
-  const port = { steps: await tellStory(twins.askPort), rows: await twins.rows() };
+  const port = { steps: await makeVisits(twins.askPort), rows: await twins.rows() };
   assert.deepEqual(port, php);
   assert.deepEqual(
     php.rows.map(({ d }) => d),

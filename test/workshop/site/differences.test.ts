@@ -110,15 +110,15 @@ test('no page is rewritten', async () => {
     `<?php error_reporting(0); ini_set('session.use_only_cookies', '0'); ini_set('session.use_trans_sid', '1'); session_id('known'); session_start(); echo '${page}';`,
   );
   assert.equal(printed.toString(), '<a href="/next?PHPSESSID=known">next</a>');
-  const heard: string[] = [];
-  const onMessage = ({ message }: PhpSessionMessage): void => void heard.push(message);
+  const reported: string[] = [];
+  const onMessage = ({ message }: PhpSessionMessage): void => void reported.push(message);
   const { body } = await visit({ settings, onMessage }, async () => {
     session_id('known');
     ini_set('session.use_trans_sid', '1');
     await session_start();
     return `${page} ${SID}`;
   });
-  assert.deepEqual(heard, [
+  assert.deepEqual(reported, [
     'ini_set(): Enabling session.use_trans_sid INI setting is deprecated',
     'Constant SID is deprecated',
   ]);
@@ -360,13 +360,13 @@ test('an outage of the store can leave a visitor their cookie', async () => {
 test('a message is not part of the page', async () => {
   const printed = await php.run(`<?php ini_set('html_errors', '0'); session_gc(); echo 'page';`);
   assert.match(printed.toString(), /^\s*Warning: session_gc\(\): Session cannot.*page$/s);
-  const heard: PhpSessionMessage[] = [];
-  const { body } = await visit({ onMessage: (message) => heard.push(message) }, async () => {
+  const reported: PhpSessionMessage[] = [];
+  const { body } = await visit({ onMessage: (message) => reported.push(message) }, async () => {
     await session_gc();
     return 'page';
   });
   assert.equal(body, 'page');
-  assert.match(heard[0]?.message ?? '', /^session_gc\(\): Session cannot/);
+  assert.match(reported[0]?.message ?? '', /^session_gc\(\): Session cannot/);
   differences.push({
     name: 'messages',
     php: 'printed into the page or written to a log, by settings',
@@ -481,8 +481,8 @@ test('a warning after an exception reaches no error handler', async () => {
   const printing = 'set_error_handler(function ($level, $text) { echo $text; });';
   assert.ok((await php.run(program(''))).toString().includes(warning));
   assert.equal((await php.run(program(printing))).toString(), '');
-  const heard: string[] = [];
-  const onMessage = ({ message }: PhpSessionMessage): void => void heard.push(message);
+  const reported: string[] = [];
+  const onMessage = ({ message }: PhpSessionMessage): void => void reported.push(message);
   await withPhpRequest({ onMessage, settings: { 'session.save_path': folder } }, async () => {
     class Failing extends SessionHandler {
       ids = 0;
@@ -496,7 +496,7 @@ test('a warning after an exception reaches no error handler', async () => {
     await session_start();
     await assert.rejects(session_create_id());
   });
-  assert.deepEqual(heard, []);
+  assert.deepEqual(reported, []);
 });
 
 test('data that an error handler refuses is not written in part', async () => {
@@ -537,9 +537,9 @@ test('after a write() and an error handler that throw, close() is not called', a
   await native.request({ script });
   const recursive = 'PHP Request Shutdown: Cannot call session save handler in a recursive manner';
   assert.equal(readFileSync(calls, 'utf8'), `${recursive} `);
-  const heard: string[] = [];
+  const reported: string[] = [];
   const onMessage = ({ message }: PhpSessionMessage): never => {
-    heard.push(message);
+    reported.push(message);
     throw new Error(message);
   };
   const ended = withPhpRequest(
@@ -549,14 +549,14 @@ test('after a write() and an error handler that throw, close() is not called', a
         override write = (): never => {
           throw new Error('full');
         };
-        override close = async (): Promise<boolean> => heard.push('close') > 0;
+        override close = async (): Promise<boolean> => reported.push('close') > 0;
       }
       session_set_save_handler(new Failing(), false);
       await session_start();
     },
   );
   await assert.rejects(ended, /full/);
-  assert.deepEqual(heard, [recursive]);
+  assert.deepEqual(reported, [recursive]);
 });
 
 test('five releases can be chosen', async () => {

@@ -66,7 +66,7 @@ export async function measure(task: Task, seconds: number, meter: Meter): Promis
   return {
     perSecond: done / elapsed,
     cpu: isKnown ? (own.user + own.system + database - before[1]) / done : null,
-    // The questions themselves are one.
+    // The statements that read the counters are left out.
     statements: ((await meter.questions()) - questions - 1 - (task.count ? 1 : 0)) / done,
     lost: now === undefined || counted === undefined ? null : 1 - (now - counted) / done,
   };

@@ -21,7 +21,7 @@ type Cases = readonly ContractCase<never>[];
 export const boardPictures: Readonly<Record<string, () => Promise<Yield>>> = {
   'board of stores': async () => block(drawRows(readBoard().stores, sessionStoreCases)),
   'board of layers': async () => block(drawRows(readBoard().layers, adapterCases)),
-  'board run': async () => block(tellRun(readBoard())),
+  'board run': async () => block(describeRun(readBoard())),
   'contract of stores': async () => block(drawCases(sessionStoreCases)),
   'contract of adapters': async () => block(drawCases(adapterCases)),
   'contract of sessions': async () => block(drawCases(sessionsCases)),
@@ -70,7 +70,7 @@ function drawCell(cell: Cell | undefined): string {
   return `✘ fails<details><summary>why</summary>${reason}</details>`;
 }
 
-function tellRun({ date, versions, stores, layers }: Board): string {
+function describeRun({ date, versions, stores, layers }: Board): string {
   const programs = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const rows = [...stores, ...layers].map(({ name, version, how }) => [name, version, how]);
   return [

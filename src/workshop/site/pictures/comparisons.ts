@@ -50,10 +50,10 @@ export function drawTotals({ sequences }: Comparisons, page: Page): Yield {
       return total ? draw(total.tally) : '';
     }),
   ]);
-  const standing = [...page.text.matchAll(/^\| (PHP (\d+\.\d+)\.\d+) \| (.*) \| (.*) \|$/gm)]
+  const kept = [...page.text.matchAll(/^\| (PHP (\d+\.\d+)\.\d+) \| (.*) \| (.*) \|$/gm)]
     .filter(([, , release]) => !versions.some((php) => php.startsWith(`${release}.`)))
     .map(([, name = '', , first = '', second = '']) => [name, first.trim(), second.trim()]);
-  const rows = [...run, ...standing].sort(([one = ''], [other = '']) => (one < other ? -1 : 1));
+  const rows = [...run, ...kept].sort(([one = ''], [other = '']) => (one < other ? -1 : 1));
   return block(table(['as in', ...sources], rows));
 }
 

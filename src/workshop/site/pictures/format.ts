@@ -74,10 +74,7 @@ export async function drawFormats(): Promise<Yield> {
 
 /** Writes control characters as their numbers. */
 function visible(bytes: Buffer): string {
-  return [...bytes.toString('latin1')]
-    .map((character) => {
-      const code = character.charCodeAt(0);
-      return code < 32 ? `\\x${code.toString(16).padStart(2, '0')}` : character;
-    })
-    .join('');
+  return bytes
+    .toString('latin1')
+    .replace(/\p{Cc}/gu, (character) => `\\x${Buffer.from(character, 'latin1').toString('hex')}`);
 }

@@ -52,14 +52,14 @@ export function drawSequence({ title, lanes, arrows }: Sequence): Yield {
     // Mermaid ends a statement at a semicolon and begins an entity with a number sign.
     return `  ${name(from)}${isAnswer ? '-->>' : '->>'}${name(to)}: ${says.replace(/[;#]/g, ' ')}`;
   });
-  const told = arrows.map(({ from, to, says }) => `${from} to ${to}: ${says}.`).join(' ');
+  const description = arrows.map(({ from, to, says }) => `${from} to ${to}: ${says}.`).join(' ');
   return block(
     [
       '```mermaid',
       `%%{init: ${JSON.stringify(NARROW)}}%%`,
       'sequenceDiagram',
       `  accTitle: ${title}`,
-      `  accDescr: ${told.replace(/[;#]/g, ',')}`,
+      `  accDescr: ${description.replace(/[;#]/g, ',')}`,
       ...lanes.map((lane) => `  participant ${name(lane)} as ${lane}`),
       ...drawn,
       '```',
