@@ -143,7 +143,7 @@ test('a loop for all requests, and half of an interceptor: only the explicit for
   assert.deepEqual(new Set(Object.values(seen)), new Set(['ann']), JSON.stringify(seen));
 });
 
-test('what one request has made for all calls back in its context: only the explicit form is right', async () => {
+test('callbacks of an object that one request made for all run in its context: only the explicit form is right', async () => {
   let resource: AsyncResource | undefined;
   let ports: MessageChannel | undefined;
   let worker: Worker | undefined;

@@ -134,7 +134,7 @@ for (const [code, sql] of BROKEN) {
   });
 }
 
-test('an id that is unique together with another column only, or in its first bytes only', async () => {
+test('an id that is unique only with another column, or only in its first bytes, is found', async () => {
   for (const key of [
     'ADD PRIMARY KEY (id, created)',
     'ADD UNIQUE (id(8))',
@@ -162,7 +162,7 @@ test('rights on some columns are missing rights, and no column is taken for miss
   assert.deepEqual(await examine(url).then(codesOf), []);
 });
 
-test("limits of the account that a pool's ten connections meet", async () => {
+test("limits of the account that a pool's ten connections reach are found", async () => {
   const { url, user } = await healthy();
   await admin.query(`ALTER USER ${user} WITH MAX_USER_CONNECTIONS 5 MAX_UPDATES_PER_HOUR 900`);
   const { findings, code } = await examine(url);
@@ -172,7 +172,7 @@ test("limits of the account that a pool's ten connections meet", async () => {
   assert.deepEqual(await examine(url).then(codesOf), []);
 });
 
-test('a login that passes, and statements that are refused', async () => {
+test('a login that succeeds before every statement is refused ends with 3 and the reason', async () => {
   const { url, user } = await healthy();
   const refusal = async (sql: string): Promise<string> => {
     await admin.query(sql);
@@ -235,7 +235,7 @@ test('triggers and events are found by an account that may see them, and so is a
   assert.deepEqual(await examine(url, '--ignore rights-wide').then(codesOf), []);
 });
 
-test('rights of a role that is not active after a login', async () => {
+test('rights of a role that is not active after a login count as missing', async () => {
   const { url, schema, user } = await healthy();
   const role = `r_${schema.slice(-12)}`;
   await admin.query(
@@ -390,7 +390,7 @@ test('the lease table is missing for the strategy that needs it', async () => {
   assert.deepEqual(await examine(url, `--config ${lease}`).then(codesOf), ['lease-table']);
 });
 
-test('secrets that are short, weak, or there twice', async () => {
+test('secrets that are short, weak or repeated are found', async () => {
   const { url } = await healthy();
   const codes = async (...secrets: string[]): Promise<string[]> =>
     codesOf(await examine(url, '', secrets.join(' ')));
@@ -400,7 +400,7 @@ test('secrets that are short, weak, or there twice', async () => {
   assert.match((await examine(url, '', '')).unchecked[0] ?? '', /the secrets/);
 });
 
-test('another node whose clock differs', async () => {
+test('another node whose clock differs is found', async () => {
   const { url } = await healthy();
   const { host } = new URL(url);
   assert.deepEqual(await examine(url, `--node ${host}`).then(codesOf), []);
@@ -424,7 +424,7 @@ test('another node whose clock differs', async () => {
   assert.match(report.findings[0]?.message ?? '', /(?:59|60) s ahead of/);
 });
 
-test("the cookie's attributes, as a browser gets them", async () => {
+test('the attributes of the cookie that a browser gets are checked', async () => {
   const { url } = await healthy();
   let headers: Record<string, string | string[]> = {};
   let authorization: string | undefined;

@@ -195,7 +195,7 @@ class Forgetful extends SessionHandler {
   }
 }
 
-test('session_module_name() gives back the file of a class that forgot super.close()', async () => {
+test('session_module_name() releases the file of a class whose close() does not call super.close()', async () => {
   const settings = { 'session.save_path': folder };
   await writeFile(join(folder, 'sess_left'), 'user|s:3:"ann";');
   await withPhpRequest({ settings }, async () => {

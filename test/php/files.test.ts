@@ -113,7 +113,7 @@ test('requests with other ids do not wait', async () => {
   await held;
 });
 
-test('a file is given back when its session ends, not with its request', async () => {
+test('a file is released when its session ends, not with its request', async () => {
   let second: Promise<void> | undefined;
   await visit(folder, 'early', async () => {
     $_SESSION['first'] = 1;
@@ -126,7 +126,7 @@ test('a file is given back when its session ends, not with its request', async (
   assert.ok(second);
 });
 
-test('a request that throws gives its file back', async () => {
+test('a request that throws releases its file', async () => {
   const failing = visit(folder, 'thrown', () => {
     throw new Error('a mistake');
   });

@@ -123,7 +123,7 @@ test('chance is drawn below the divisor, and collects below the probability', as
   assert.equal(await inRequest({ settings }, () => session_start()), true);
 });
 
-test('session_gc() asks no chance', async () => {
+test('session_gc() draws no random number', async () => {
   const randomInt = (): number => assert.fail('nothing is drawn');
   const settings = { 'session.gc_probability': 0, 'session.gc_maxlifetime': 77 };
   collected.length = 0;

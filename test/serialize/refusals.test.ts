@@ -182,7 +182,7 @@ test('reports the messages before an error to onMessage as well', () => {
   assert.deepEqual(reported, ['unserialize(): Numerical result out of range']);
 });
 
-test('refuses limits that are not limits, the depth as PHP does', () => {
+test('refuses invalid limits, the depth as PHP does', () => {
   const input = 'a:1:{i:0;N;}';
   assert.throws(() => unserialize(input, { maxDepth: -1 }), {
     name: 'RangeError',

@@ -357,7 +357,7 @@ test('what the table holds opens nothing: a row key as base64url, as hex, or a h
   }
 });
 
-test('options and owners that cannot be are refused with their names', async () => {
+test('invalid options and owners are refused with their names', async () => {
   const refused: [object, RegExp][] = [
     [{ secrets: [] }, /^secrets must be a list/],
     [{ secrets: ['short'] }, /^secrets\[0\] has 5 bytes/],

@@ -47,7 +47,7 @@ test('each request then knows the row as it is, and continues from there', async
   assert.deepEqual(await stored(sessions, id), { n: 1, k0: 0, k1: 1, k2: 2 });
 });
 
-test('a session that others change at each try is given up in time, and the database not blamed', async (t) => {
+test('a save that conflicts at each try fails in time, and its error does not blame the database', async (t) => {
   t.mock.method(Math, 'random', () => 0);
   const patient = new Deadline(60_000);
   for (let lost = 0; lost < 200; lost += 1) await patient.pause();

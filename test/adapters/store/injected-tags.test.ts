@@ -61,7 +61,7 @@ const sites: Record<string, () => Promise<string>> = {
 };
 
 for (const [name, start] of Object.entries(sites)) {
-  test(`${name}: what looks like a tag of the envelope comes back as it was posted`, async () => {
+  test(`${name}: a posted value that looks like a tag of the envelope comes back unchanged`, async () => {
     const url = await start();
     for (const body of posted) {
       const headers = { 'content-type': 'application/json' };

@@ -76,7 +76,7 @@ for (const [name, adapt] of Object.entries(adapters)) {
     await session.close();
   });
 
-  test(`${name}: what a router has noted on its Response stays, and so does its body`, async () => {
+  test(`${name}: the properties that a router set on its Response stay, and so does its body`, async () => {
     const options = { to: '/home' };
     const handler = adapt(newStore(), (session) => {
       session.data['seen'] = true;

@@ -266,7 +266,7 @@ test('all(), length(), clear() count both tables; moveAll() empties the first', 
   assert.deepEqual([await rows('sessions'), await rows('moved')], [0, 0]);
 });
 
-test('other names, a missing table, and a word about the phase', async () => {
+test('other names are found, and a missing table or no value of from.shared is refused', async () => {
   const pool = createPool(database);
   atEnd(() => pool.end());
   const schema = {

@@ -364,7 +364,7 @@ test('a cookie that outlives its session is a warning, once', async () => {
   assert.match(warnings[0] ?? '', /lives for 60 s, and its session ends after 59 s/);
 });
 
-test('the methods alone: what was set is what get() returns, and nothing more', async () => {
+test('get() returns exactly what set() stored, and length() counts the sessions', async () => {
   const sessions = newStore();
   await sessions.endAll();
   const store = new ExpressSessionStore(sessions);

@@ -253,7 +253,7 @@ test('a session in its last second is read from the database', async () => {
   assert.equal(await stored(sessions, id), undefined);
 });
 
-test('options of the cache that cannot be are refused', () => {
+test('invalid options of the cache are refused', () => {
   const refused = { name: 'SessionSetupError' };
   assert.throws(() => newStore({ cache: { server: 'localhost' } }), refused);
   assert.throws(() => newStore({ cache: { server: '127.0.0.1:99999' } }), refused);

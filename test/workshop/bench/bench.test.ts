@@ -45,7 +45,7 @@ test('the same seed gives the same numbers', () => {
   assert.ok(new Set(numbers).size > 95);
 });
 
-test('a seed is only worth telling once a number was drawn', () => {
+test('a seed is reported only once a number was drawn', () => {
   const random = seededRandom(undefined);
   assert.equal(random.used, false);
   random.next();
@@ -211,7 +211,7 @@ test('a kept function draws from the recording of its time, and from node:crypto
   assert.notDeepEqual(kept(8), kept(8));
 });
 
-test('an error and an output are overheard with everything in them', async () => {
+test('errors and output are captured with everything in them', async () => {
   const texts = await overhear(async () => {
     console.log('one');
     process.emitWarning('two');
@@ -221,7 +221,7 @@ test('an error and an output are overheard with everything in them', async () =>
   assert.equal(await overhear(async () => 'nothing'), '');
 });
 
-test('of the promises of a call those count that something still holds', async () => {
+test('only those promises of a call count that something still holds', async () => {
   const held: Promise<void>[] = [];
   const work = async (): Promise<void> => {
     await null;

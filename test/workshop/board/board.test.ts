@@ -12,7 +12,7 @@ import { boardPictures, readBoard } from '../../../src/workshop/site/pictures/bo
 const server = await obtainServer();
 after(() => server.close());
 
-test('the program finds what two stores keep and what they do not', async () => {
+test('the program finds the cases that two stores pass and those that they fail', async () => {
   const progress: string[] = [];
   const names = ['express-mysql-session', 'MemoryStore', 'phpsessid, Express'];
   const board = await runBoard(server, names, (line) => progress.push(line));

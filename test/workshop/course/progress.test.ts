@@ -92,7 +92,7 @@ test('a lesson is done when its tests, the older ones and the attack agree on on
   assert.ok(Date.now() - Date.parse(entry?.reached ?? '') < 10_000);
 });
 
-test('facts about different texts do not add up', () => {
+test('results of different versions of the class do not count together', () => {
   const first = course.hashOfMine() ?? '';
   course.recordVerdict(third, { hash: first, own: green, older: green, typeErrors: 0 });
   course.recordVerdict(third, { hash: save('// another'), attack: 'held' });

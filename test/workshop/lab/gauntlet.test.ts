@@ -287,7 +287,7 @@ test('no word of the table is broken or cut off, whatever the width', { skip }, 
   }
 });
 
-test('the learner’s verdicts go with a save, and the page goes on when the lab is back', {
+test('a save deletes the learner’s verdicts, and the page continues when the lab is back', {
   skip,
 }, async () => {
   const project = copyProject();

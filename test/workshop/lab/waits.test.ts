@@ -130,7 +130,7 @@ test('rows stay locked until the transaction ends, and no longer without one', (
   assert.deepEqual(waitsIn(without), []);
 });
 
-test('statements say what they do to locks', () => {
+test('the effect of a statement on locks is read from its SQL', () => {
   const name = 'SELECT SLEEP(?), GET_LOCK(?, 10)';
   assert.deepEqual(lockEffect(name, [0, 'cart']), takes);
   assert.deepEqual(lockEffect("select get_lock('cart', 1)", []), takes);

@@ -42,7 +42,7 @@ test('an intact workshop keeps every promise', async () => {
   assert.match(table.at(-1) ?? '', /^✔ every cell as promised: \d+ tests and 3 attacks/);
 });
 
-test('one rule is judged by what it is about, and by no more', async () => {
+test('a check of one rule runs only what that rule needs', async () => {
   workshop.edit('lessons/02-exact/attack.ts', "read('1abc')", "read('abc')");
   const { broken, observed } = await judge(2, 4);
   assert.deepEqual(broken, []);

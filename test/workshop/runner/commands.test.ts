@@ -200,7 +200,7 @@ test('a folder in the place of the class is reported, and is no class', async ()
   assert.equal(fresh.read('lessons/mine/sessions.ts/notes.txt'), 'my own notes');
 });
 
-test('a verdict that cannot be recorded is said so', async () => {
+test('a verdict that cannot be recorded is reported', async () => {
   const fresh = await openWorkshop();
   fresh.write('lessons/mine/sessions.ts', fresh.classOf('01'));
   fresh.write('lessons/mine/state.json/notes.txt', 'my own notes');

@@ -49,7 +49,7 @@ test('a test’s own message comes first, without the difference that Node adds'
   assert.equal(plain.message, 'too few rows');
 });
 
-test('a value that was not to be is shown as such', async () => {
+test('a value that an assertion excludes is shown after "not"', async () => {
   const { expected, actual } = await failureOf(() => assert.notEqual(rows.length, 2));
   assert.deepEqual([expected, actual], ['not 2', '2']);
   const texts = await failureOf(async () => assert.doesNotMatch(await rows.first(), /Ann/));

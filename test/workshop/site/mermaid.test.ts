@@ -24,7 +24,7 @@ test('two drawings on one page share no id', () => {
   assert.equal(new Set(ids).size, ids.length);
 });
 
-test('other code is left alone', () => {
+test('a block of another language stays code', () => {
   const html = '<pre><code class="ts">flowchart LR</code></pre>';
   assert.equal(drawMermaid(html, 'a.html'), html);
 });

@@ -160,7 +160,7 @@ test('a file that is missing, broken or old is refused with the command that mak
   }
 });
 
-test('the run that is kept names no machine and no place on one', () => {
+test('the stored run names no machine and no path', () => {
   const kept = JSON.stringify(readNumbers());
   assert.doesNotMatch(kept, /\/(work|root|home|tmp|Users)\b|localhost|127\.0\.0\.1/);
 });

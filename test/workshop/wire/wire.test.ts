@@ -283,6 +283,6 @@ test('a target that is down is a refused connection, not a hanging one', async (
   await dead.close();
 });
 
-test('only mysql addresses are taken', async () => {
+test('only mysql addresses are accepted', async () => {
   await assert.rejects(openWire('http://127.0.0.1/'), /needs a mysql:\/\/ address, got http:\/\//);
 });
