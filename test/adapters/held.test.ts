@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { $_SESSION, register_shutdown_function, session_regenerate_id } from '#php';
@@ -23,10 +24,7 @@ interface Answer {
 async function read(url: string, method = 'GET'): Promise<Answer> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   socket.write(`${method} / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
-  const chunks: Buffer[] = [];
-  socket.on('data', (chunk) => chunks.push(chunk));
-  await once(socket, 'close');
-  const text = Buffer.concat(chunks).toString('latin1');
+  const text = (await buffer(socket)).toString('latin1');
   const at = text.indexOf('\r\n\r\n');
   const head = text.slice(0, at).split('\r\n');
   const own = /^(Date|Set-Cookie: PHPSESSID|Expires|Cache-Control|Pragma|Connection)/;
@@ -212,10 +210,7 @@ test('a header of the session leaves as its bytes, whatever the body is', async 
     );
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
-    const chunks: Buffer[] = [];
-    socket.on('data', (chunk) => chunks.push(chunk));
-    await once(socket, 'close');
-    const bytes = Buffer.concat(chunks);
+    const bytes = await buffer(socket);
     assert.ok(bytes.includes('path=/café\r\n'), bytes.toString());
     assert.ok(bytes.includes('text'), bytes.toString());
   }

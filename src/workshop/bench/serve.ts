@@ -1,5 +1,6 @@
 /** The article's counter page over HTTP, in this process or in a child. */
 import { tracingChannel } from 'node:diagnostics_channel';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type PageRequest, type PageResponse, visit } from '../sandbox/browser.ts';
@@ -82,9 +83,7 @@ export async function serveCounter(
     if (request.socket.remotePort) byPort.set(request.socket.remotePort, trace);
     page(request, response);
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(0, '127.0.0.1', resolve);
-  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}/`,

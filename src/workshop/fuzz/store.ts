@@ -1,4 +1,5 @@
 /** Spoiled cookies, rows and envelopes against the store: no crash, no revival, no prototype touched. */
+import { setImmediate } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { SessionCookie } from '../../adapters/store/cookie.ts';
 import {
@@ -81,7 +82,7 @@ export async function spoilStore(seed: number, count: number): Promise<StoreTall
         throw new Error(`seed ${seed}, ${kind}, case ${at}: ${String(error)}`, { cause: error });
       }
       if (at % AT_ONCE !== AT_ONCE - 1) continue;
-      await new Promise((resolve) => setImmediate(resolve));
+      await setImmediate();
     }
     if (shapeOfPrototypes() !== prototype) throw new Error(`seed ${seed}, ${kind}: a prototype`);
     tallies.push({ kind, compared: of, ...verdicts });

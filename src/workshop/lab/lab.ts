@@ -235,21 +235,15 @@ export class Lab extends EventEmitter<Events> {
     this.#types.close();
     await Promise.all(this.#endings.map((end) => end()));
     for (const [path, listener] of this.#watched) unwatchFile(path, listener);
-    const classes = await Promise.allSettled(this.#classes.values());
-    await Promise.all(
-      classes.map((settled) =>
-        settled.status === 'fulfilled' ? settled.value.close() : undefined,
-      ),
-    );
+    const conditions = [...this.#classes.keys()];
+    await Promise.all(conditions.map(async (each) => (await this.running(each))?.close()));
     await (await this.#cache)?.close();
   }
 
   /** Ends the processes of the least recently used classes; their tables stay. */
   async #endOldProcesses(): Promise<void> {
-    const old = [...this.#classes.values()].slice(0, -CLASSES_AWAKE);
-    for (const settled of await Promise.allSettled(old)) {
-      if (settled.status === 'fulfilled') await settled.value.restart();
-    }
+    const old = [...this.#classes.keys()].slice(0, -CLASSES_AWAKE);
+    for (const condition of old) await (await this.running(condition))?.restart();
   }
 
   /**

@@ -4,6 +4,7 @@
  * Both get the same requests, one after the other on an empty table, so that their rows have the
  * same ids.
  */
+import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pathToFileURL } from 'node:url';
@@ -63,9 +64,7 @@ export async function openTwins(
   const page = (await load(fileOf(lesson, 'counter.ts'))) as { counter: RequestListener };
   const { Sessions } = (await load(lesson.files.class)) as { Sessions: { Close(): unknown } };
   const port = createServer(page.counter);
-  await new Promise<void>((resolve, reject) => {
-    port.once('error', reject).listen(0, '127.0.0.1', resolve);
-  });
+  await once(port.listen(0, '127.0.0.1'), 'listening');
   const script = fileOf(lesson, 'counter.php');
   return {
     version: php.version,

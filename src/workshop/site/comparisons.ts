@@ -1,5 +1,6 @@
 /** The results of the tests that compare PHP with the library, stored for the page about them. */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdtempSync,
@@ -11,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { root } from '../course/catalogue.ts';
 import { stripTypes } from '../machine/program.ts';
 
@@ -158,12 +160,8 @@ async function runTests(folder: string): Promise<void> {
     env: { ...environment, WORKSHOP_COMPARISONS: folder },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const output: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.on('error', reject).on('close', resolve);
-  });
+  const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
   if (code === 0) return;
-  const failed = /^not ok \d+ - (.*)$/m.exec(Buffer.concat(output).toString())?.[1];
+  const failed = /^not ok \d+ - (.*)$/m.exec(output)?.[1];
   throw new Error(`a comparison with PHP failed: ${failed ?? `the tests ended with ${code}`}`);
 }

@@ -1,4 +1,5 @@
 /** Records a crowd of requests at the pool of ten connections, and lists who holds which. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Message } from '../sandbox/messages.ts';
 import { block, type Yield } from './page.ts';
 import { type Recorded, type RecordedPage, withRecordedPage } from './record-page.ts';
@@ -55,7 +56,7 @@ async function recordCrowd({ wire, request, events, until }: RecordedPage): Prom
     isServed = true;
   });
   await until(() => events().filter(isReading).length === crowd + 1);
-  await Promise.race([stranger, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
+  await Promise.race([stranger, delay(PATIENCE)]);
   const [, first, ...rest] = events();
   const states = [
     stateOf(PAGE, first),

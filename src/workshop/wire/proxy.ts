@@ -8,6 +8,7 @@
  * tracing channel, which sees only mysql2, in its own process, and includes the time that a
  * statement waits for a connection.
  */
+import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { Conversation, wireTime } from './conversation.ts';
 import { type Gate, type GateOptions, WireGate } from './gate.ts';
@@ -63,9 +64,7 @@ export async function openWire(target: string): Promise<Wire> {
   }
   const links = new Links(address);
   const server = createServer({ noDelay: true }, (client) => links.add(client));
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(0, '127.0.0.1', resolve);
-  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
   return new LoopbackWire(address, server, links);
 }
 

@@ -8,6 +8,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { connect } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createGzip } from 'node:zlib';
@@ -43,10 +44,7 @@ import { begin, Memory, quiet, serve } from '../fixture.ts';
 async function ask(url: string, path = '/'): Promise<string> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
-  const chunks: Buffer[] = [];
-  socket.on('data', (chunk) => chunks.push(chunk));
-  await once(socket, 'close');
-  return Buffer.concat(chunks).toString('latin1');
+  return (await buffer(socket)).toString('latin1');
 }
 
 test('the head of a stream that continues after the save is sent once', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { request } from 'node:http';
 import { after, before, test } from 'node:test';
 import { readLessons } from '../../../src/workshop/course/catalogue.ts';
+import { readBody, send } from '../../../src/workshop/sandbox/browser.ts';
 import { database, endAll, startWorkshop, type Workshop } from './workshop.ts';
 
 const server = await database();
@@ -21,28 +21,19 @@ interface Answer {
 }
 
 /** A request whose headers are sent byte for byte. */
-function ask(path: string, headers: string[] = [], method = 'GET', body = ''): Promise<Answer> {
-  const all = headers.some((name) => name === 'Host')
-    ? headers
-    : ['Host', `127.0.0.1:${lab.port}`, ...headers];
-  return new Promise((resolve, reject) => {
-    const sent = request(
-      { host: '127.0.0.1', port: lab.port, path, method, headers: all, agent: false },
-      (answer) => {
-        const chunks: Buffer[] = [];
-        answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-        answer.on('end', () =>
-          resolve({
-            status: answer.statusCode ?? 0,
-            headers: answer.headers,
-            body: Buffer.concat(chunks).toString(),
-          }),
-        );
-      },
-    );
-    sent.on('error', reject);
-    sent.end(body);
-  });
+async function ask(
+  path: string,
+  headers: string[] = [],
+  method = 'GET',
+  body = '',
+): Promise<Answer> {
+  const all = headers.includes('Host') ? headers : ['Host', `127.0.0.1:${lab.port}`, ...headers];
+  const answer = await send(lab.port, { path, method, headers: all, body });
+  return {
+    status: answer.statusCode ?? 0,
+    headers: answer.headers,
+    body: await readBody(answer),
+  };
 }
 
 const cookieOf = (answer: Answer) => answer.headers['set-cookie']?.[0]?.split(';')[0] ?? '';

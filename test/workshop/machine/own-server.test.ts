@@ -1,5 +1,6 @@
 /** The user's own server, by DATABASE_URL: its faults are reported, and foreign schemas stay. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { after, afterEach, before, test } from 'node:test';
 import { createConnection } from 'mysql2/promise';
@@ -52,7 +53,7 @@ async function schemas(): Promise<string[]> {
 }
 
 async function portOf(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
   return (server.address() as AddressInfo).port;
 }
 

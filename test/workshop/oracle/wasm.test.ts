@@ -1,5 +1,6 @@
 /** PHP from npm: the installed one, and those that are fetched. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -40,7 +41,7 @@ test('a release that cannot be fetched is a reason with a remedy, and leaves not
   const cache = await mkdtemp(join(tmpdir(), 'phpsessid-cache-'));
   // A registry that hangs up.
   const registry = createServer((socket) => socket.destroy());
-  await new Promise<void>((resolve) => registry.listen(0, '127.0.0.1', resolve));
+  await once(registry.listen(0, '127.0.0.1'), 'listening');
   const { port } = registry.address() as { port: number };
   try {
     const code =

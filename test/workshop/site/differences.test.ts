@@ -1,8 +1,6 @@
 /** The known differences between PHP and the port; each test sees both sides of one. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -43,6 +41,7 @@ import {
 import { type PhpServer, startPhp } from '../../../src/workshop/oracle/php-cgi.ts';
 import { openWasmPhp, type WasmPhp } from '../../../src/workshop/oracle/wasm.ts';
 import { type Difference, keepResults } from '../../../src/workshop/site/comparisons.ts';
+import { serve } from '../../adapters/fixture.ts';
 import { partsOf } from '../../php/parts.ts';
 import '../../php/own-save-path.ts';
 
@@ -588,16 +587,6 @@ async function visit(
     },
     { ...options, settings },
   );
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  try {
-    const { port } = server.address() as AddressInfo;
-    const response = await fetch(`http://127.0.0.1:${port}/`, init);
-    return { status: response.status, body: await response.text() };
-  } finally {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
+  const response = await fetch(await serve(listener), init);
+  return { status: response.status, body: await response.text() };
 }

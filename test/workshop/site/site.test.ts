@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { inflateSync } from 'node:zlib';
 import { readLessons } from '../../../src/workshop/course/catalogue.ts';
 import { buildSite, type SiteReport } from '../../../src/workshop/site/typedoc.ts';
+import { serve } from '../../adapters/fixture.ts';
 import { findBrowser } from '../find-browser.ts';
 import { contrastFaults } from '../lab/inspect-page.ts';
 import { openBrowser, openPage } from '../open-browser.ts';
@@ -111,9 +111,7 @@ test('the bytes of the format are text that can be read and copied', () => {
 test('a browser opens the pages, searches and changes the theme without an error', {
   skip: findBrowser() ? false : 'no browser is installed',
 }, async () => {
-  const server = await serve();
-  const { port } = server.address() as AddressInfo;
-  const base = `http://127.0.0.1:${port}/`;
+  const base = `${await serve(sendFile)}/`;
   const complaints: string[] = [];
   const browser = await openBrowser();
   assert.ok(browser);
@@ -177,8 +175,6 @@ test('a browser opens the pages, searches and changes the theme without an error
     assert.deepEqual(complaints, []);
   } finally {
     await browser.close();
-    server.closeAllConnections();
-    server.close();
   }
 });
 
@@ -207,18 +203,14 @@ const TYPES: Record<string, string> = {
   '.svg': 'image/svg+xml',
 };
 
-function serve(): Promise<Server> {
-  const server = createServer((request, response) => {
-    const name = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
-    const path = join(site, name === '/' ? 'index.html' : name);
-    if (!existsSync(path) || !statSync(path).isFile()) {
-      response.writeHead(404).end();
-      return;
-    }
-    response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'text/plain' });
-    createReadStream(path).pipe(response);
-  });
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => resolve(server));
-  });
-}
+/** Answers with a file of the site. */
+const sendFile: RequestListener = (request, response) => {
+  const name = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
+  const path = join(site, name === '/' ? 'index.html' : name);
+  if (!existsSync(path) || !statSync(path).isFile()) {
+    response.writeHead(404).end();
+    return;
+  }
+  response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'text/plain' });
+  createReadStream(path).pipe(response);
+};

@@ -1,4 +1,5 @@
 /** `npm run bench -- gc`: expired sessions are deleted while live ones are read and saved. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { createConnection, createPool, type Pool, type ResultSetHeader } from 'mysql2/promise';
 import { createSessions, type Sessions } from '../../../store/index.ts';
 import { progress } from '../../machine/command.ts';
@@ -61,7 +62,7 @@ const ways: Record<string, Way> = {
   alone: {
     label: 'live saves alone',
     target: '',
-    run: () => new Promise((resolve) => setTimeout(resolve, ALONE)),
+    run: () => delay(ALONE),
   },
   'one-delete': {
     label: 'one DELETE, default isolation',

@@ -1,5 +1,6 @@
 /** Ours and its peers on one database: the same session, read and changed in each one's own way. */
 import { createRequire } from 'node:module';
+import { setTimeout as delay } from 'node:timers/promises';
 import session, { type Store } from 'express-session';
 import { createPool, type Pool, type RowDataPacket } from 'mysql2/promise';
 import { createSessions, type Sessions } from '../../../store/index.ts';
@@ -21,8 +22,7 @@ export interface Contender {
 }
 
 /** The application's own work in a request. */
-const work = (pause: number): Promise<void> | undefined =>
-  pause === 0 ? undefined : new Promise((resolve) => setTimeout(resolve, pause));
+const work = (pause: number): Promise<void> | undefined => (pause === 0 ? undefined : delay(pause));
 
 /** About as many bytes as asked for, as a session of strings has them. */
 function payloadOf(bytes: number): { n: number; cart: string[] } {

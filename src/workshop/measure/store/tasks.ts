@@ -1,4 +1,5 @@
 /** The tasks of the store's benchmark, and the contenders that do them. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { DatabaseServer } from '../../machine/database/server.ts';
 import {
   type Contender,
@@ -94,7 +95,7 @@ export function tasksOf({ usual, large, grown }: Contenders): Task[] {
     const { add } = all[name];
     const own = task('beside', name, label, 8);
     const step = async (client: number): Promise<void> => {
-      await new Promise((resolve) => setTimeout(resolve, PAGE));
+      await delay(PAGE);
       await own.step(client);
     };
     return { ...own, step, beside: { clients: HOT, step: () => add(PAGE) } };
