@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { RowDataPacket } from 'mysql2/promise';
+import type { PoolConnection, RowDataPacket } from 'mysql2/promise';
 import { stripTypes } from '../../src/workshop/machine/program.ts';
 import { newSchema, poolOf, secrets, storeOn } from '../store/fixture.ts';
 import { fill } from './fixture.ts';
@@ -51,6 +51,14 @@ function startIn(variables: Record<string, string>, ...args: string[]): Started 
   return { child, first, end };
 }
 
+/** Waits until the program waits for a lock on the table. */
+async function untilWaiting(holder: PoolConnection): Promise<void> {
+  for (;;) {
+    const [all] = await holder.query<RowDataPacket[]>('SHOW PROCESSLIST');
+    if (all.some(({ db, State }) => db === name && /^Waiting for/.test(String(State)))) return;
+  }
+}
+
 test('a pipe that closes ends the program without a message, as SIGPIPE would', async () => {
   await fill(pool, 20_000, 600_000);
   const { child, first, end } = start('list', '--json');
@@ -85,10 +93,7 @@ test('a server that stops answering, or is cut off, ends a list and a census wit
   const whileLocked = async (command: string, change: (socket: Socket) => void) => {
     await holder.query('LOCK TABLES sessions WRITE');
     const { end } = startIn({ DATABASE_URL: address.href }, command);
-    for (;;) {
-      const [waiting] = await holder.query<RowDataPacket[]>('SHOW PROCESSLIST');
-      if (waiting.some(({ db, State }) => db === name && /^Waiting for/.test(String(State)))) break;
-    }
+    await untilWaiting(holder);
     for (const socket of sockets) change(socket);
     await holder.query('UNLOCK TABLES');
     return await end;
@@ -121,10 +126,7 @@ test('a second Ctrl-C does not wait for the server', async () => {
   const holder = await pool.getConnection();
   await holder.query('LOCK TABLES sessions WRITE');
   const { child, end } = start('doctor');
-  for (;;) {
-    const [waiting] = await holder.query<RowDataPacket[]>('SHOW PROCESSLIST');
-    if (waiting.some(({ db, State }) => db === name && /^Waiting for/.test(String(State)))) break;
-  }
+  await untilWaiting(holder);
   child.kill('SIGINT');
   await once(child.stderr as NodeJS.ReadableStream, 'data');
   child.kill('SIGINT');

@@ -1,6 +1,7 @@
 /** A wrong site for each case of the adapters' contract. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Page, PageAnswer, PageSession } from '../../src/contract/adapter/site.ts';
+import { gate } from '../../src/contract/case.ts';
 import { ModelSite, type Opened } from './model-site.ts';
 
 /** Saves without being waited for, after the response has left. */
@@ -148,12 +149,10 @@ export const faults: Record<string, () => ModelSite> = {
         response: ServerResponse,
       ): Promise<void> {
         await this.#turn;
-        let end = (): void => {};
-        this.#turn = new Promise((resolve) => {
-          end = resolve;
-        });
+        const { closed, open } = gate();
+        this.#turn = closed;
         await super.answer(page, request, response);
-        if (!response.destroyed) end();
+        if (!response.destroyed) open();
       }
     })(),
   'a page that throws is answered with an error, and keeps what it has stored': () =>

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
+import { gate } from '../../src/contract/case.ts';
 import type { Bench } from '../../src/workshop/bench/bench.ts';
 import { HANG } from '../hang.ts';
 import { serverProcess, until } from '../workshop/machine/place.ts';
@@ -78,10 +79,7 @@ test('a killed web server leaves no session locked', async () => {
 });
 
 test('a restart of the database loses the request it meets, and no session', async () => {
-  let announce = (): void => {};
-  const restarted = new Promise<void>((resolve) => {
-    announce = resolve;
-  });
+  const { closed: restarted, open: announce } = gate();
   const works: Promise<void>[] = [];
   for (const { number } of classesFrom(6)) {
     // One after the other up to the restart, which all of them share.

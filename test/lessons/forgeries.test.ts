@@ -55,7 +55,7 @@ attack(15, 'no part of a cookie value reaches a response header', async (_bench,
 attack(17, 'a form from another site is refused, whatever its headers', async (_bench, page) => {
   const { cookie } = await page.request({ path: '/login?user=ann' });
   const { host } = new URL(page.url);
-  const dresses: Record<string, string>[] = [
+  const forged: Record<string, string>[] = [
     { 'Sec-Fetch-Site': 'cross-site, same-origin' },
     { 'Sec-Fetch-Site': 'SAME-ORIGIN-ish' },
     { 'Sec-Fetch-Site': '' },
@@ -69,7 +69,7 @@ attack(17, 'a form from another site is refused, whatever its headers', async (_
     { Origin: 'https://evil.example', Host: 'evil.example.shop.example' },
   ];
   for (const method of ['POST', 'PUT', 'DELETE', 'PATCH']) {
-    for (const headers of dresses) {
+    for (const headers of forged) {
       const { status } = await page.request({ method, cookie, headers, path: '/logout' });
       assert.equal(status, 403, `${method} ${JSON.stringify(headers)}`);
     }

@@ -5,7 +5,7 @@ import { Sessions } from '../../lessons/19-a-handler-object/sessions.ts';
 
 // A line under @ts-expect-error must not compile; `npm test` begins with the compiler.
 
-test('no line of another module compiles that exchanges the connections of a handler', async () => {
+test('another module that replaces the connections of a handler does not compile', async () => {
   const pool = createPool('mysql://127.0.0.1:1/elsewhere');
   const handler = new Sessions({ pool });
   // @ts-expect-error: the class has no connection.

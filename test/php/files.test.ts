@@ -145,17 +145,15 @@ test('a page that never ends keeps its file from others no longer than maxLockTi
       await session_start();
       await body();
     });
-  let end = (): void => {};
+  const { closed, open } = gate();
   const endless = enter(async () => {
     $_SESSION['from'] = 'the endless page';
-    await new Promise<void>((resolve) => {
-      end = resolve;
-    });
+    await closed;
   });
   await enter(() => {
     $_SESSION['from'] = 'the next page';
   });
-  end();
+  open();
   await assert.rejects(endless, /held its session's file for longer than maxLockTime, 50 ms/);
   assert.equal(await readFile(join(place, 'sess_busy'), 'utf8'), 'from|s:13:"the next page";');
 });

@@ -11,6 +11,7 @@ import { after, before, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { $_SESSION, type PhpOptions, session_id, session_start, withPhpRequest } from '#php';
 import { withPhpSession } from '../../src/adapters/node.ts';
+import { gate } from '../../src/contract/case.ts';
 
 let folder: string;
 before(async () => {
@@ -82,10 +83,7 @@ async function leaveEarly(
   left: () => void,
 ): Promise<void> {
   const client = new AbortController();
-  let finish = (): void => {};
-  const finished = new Promise<void>((resolve) => {
-    finish = resolve;
-  });
+  const { closed: finished, open: finish } = gate();
   const listener = withPhpSession(async (_request, response) => {
     response.once('close', left);
     const running = page();

@@ -22,6 +22,7 @@ import {
   type Options,
   poolOf,
   query,
+  statementsOn,
   stored,
   storeOn,
   wiredStore,
@@ -59,22 +60,13 @@ async function saveBehind(
   return [begun as Promise<unknown>, ...waiting];
 }
 
-/** The number of each save's statement. */
-function count(wire: Wire): { saves: number } {
-  const seen = { saves: 0 };
-  wire.watch((event) => {
-    if (event.kind === 'began' && SAVE.test(event.statement.sql)) seen.saves += 1;
-  });
-  return seen;
-}
-
 test('saves that wait for one statement go together in the next', async () => {
   const { sessions, wire } = await wiredStore();
   const all = await open(sessions, 41);
-  const seen = count(wire);
+  const statements = statementsOn(wire, SAVE);
   const saves = await saveBehind(wire, all);
   assert.deepEqual(new Set(await Promise.all(saves)), new Set(['saved']));
-  assert.equal(seen.saves, 3, 'one, 32, and the other 8');
+  assert.equal(statements.length, 3, 'one, 32, and the other 8');
   for (const { id } of all) assert.deepEqual(await stored(sessions, id), { n: 1 });
   const [row] = await query(
     'SELECT COUNT(DISTINCT LEFT(token,4)) AS n FROM sessions WHERE version=2',
@@ -282,9 +274,9 @@ class BrokenBatches extends OurTable {
 test('batch: false saves each session by itself', async () => {
   const { sessions, wire } = await wiredStore({ batch: false });
   const all = await open(sessions, 5);
-  const seen = count(wire);
+  const statements = statementsOn(wire, SAVE);
   await Promise.all(all.map((session) => session.save(json({ n: 1 }))));
-  assert.equal(seen.saves, 5);
+  assert.equal(statements.length, 5);
 });
 
 test('two processes that save the same sessions lose and double nothing', async () => {

@@ -307,15 +307,12 @@ test('a session expires when it is idle, and at its absolute end, by the clock o
 test('a use is written down only after a share of the idle time', async () => {
   const { sessions, wire } = await wiredStore({ idle: 100 });
   const id = await newSession(sessions, { mine: 'touch' });
-  let updates = 0;
-  wire.watch((event) => {
-    if (event.kind === 'began' && UPDATE.test(event.statement.sql)) updates += 1;
-  });
+  const updates = statementsOn(wire, UPDATE);
   for (let time = 0; time < 5; time += 1) await (await open(sessions, id)).touch();
-  assert.equal(updates, 0);
+  assert.equal(updates.length, 0);
   await query('UPDATE sessions SET expires=expires-6000 WHERE d=?', [json({ mine: 'touch' })]);
   for (let time = 0; time < 5; time += 1) await (await open(sessions, id)).touch();
-  assert.equal(updates, 1);
+  assert.equal(updates.length, 1);
 });
 
 test('an older secret still opens, the row moves to the newest, and late saves find it', async () => {

@@ -107,12 +107,7 @@ test('an id that can be guessed gets no row, also without strict mode', async ()
 test('an unchanged request writes nothing', async () => {
   const { sessions, wire } = await wiredStore();
   const { id } = await request(sessions, undefined, count);
-  const writes: string[] = [];
-  wire.watch((event) => {
-    if (event.kind === 'began' && /^(UPDATE|INSERT|DELETE)/.test(event.statement.sql)) {
-      writes.push(event.statement.sql);
-    }
-  });
+  const writes = statementsOn(wire, /^(UPDATE|INSERT|DELETE)/);
   await request(sessions, id, () => {});
   assert.deepEqual(writes, []);
 });

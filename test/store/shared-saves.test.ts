@@ -6,7 +6,15 @@ import { SessionConflict } from '../../src/store/errors.ts';
 import type { OpenSession } from '../../src/store/open-session.ts';
 import type { Sessions } from '../../src/store/store.ts';
 import type { Wire } from '../../src/workshop/wire/proxy.ts';
-import { json, newSession, newStore, type Options, stored, wiredStore } from './fixture.ts';
+import {
+  json,
+  newSession,
+  newStore,
+  type Options,
+  statementsOn,
+  stored,
+  wiredStore,
+} from './fixture.ts';
 
 const SAVE = /^UPDATE `sessions` (FORCE INDEX .PRIMARY. )?SET `d`/;
 
@@ -25,17 +33,14 @@ async function open(
 
 test('fifty requests that change fifty keys are saved by three statements', async () => {
   const { sessions, wire, id, all } = await open(50);
-  let statements = 0;
-  wire.watch((event) => {
-    if (event.kind === 'began' && SAVE.test(event.statement.sql)) statements += 1;
-  });
+  const saves = statementsOn(wire, SAVE);
   const answers = await Promise.all(
     all.map((session, at) => session.save(json({ n: 0, [`k${at}`]: at }))),
   );
   assert.deepEqual([answers[0], new Set(answers.slice(1))], ['saved', new Set(['merged'])]);
   const expected = Object.fromEntries(all.map((_, at) => [`k${at}`, at]));
   assert.deepEqual(await stored(sessions, id), { n: 0, ...expected });
-  assert.equal(statements, 3, 'the first, 32, and the other 17');
+  assert.equal(saves.length, 3, 'the first, 32, and the other 17');
 });
 
 test('each request then knows the row as it is, and continues from there', async () => {

@@ -33,7 +33,7 @@ import type {
 import { adapterContract } from '../../../src/contract/adapter.ts';
 import type { Session } from '../../../src/store/index.ts';
 import type { Sessions } from '../../../src/store/store.ts';
-import { type Options, poolOf, storeOn, wiredStore } from '../../store/fixture.ts';
+import { type Options, poolOf, statementsOn, storeOn, wiredStore } from '../../store/fixture.ts';
 import { serve } from '../fixture.ts';
 import { jarOf } from './next-jar.ts';
 
@@ -281,10 +281,7 @@ const nowhere = storeOn(poolOf('mysql://root@127.0.0.1:1/none'), { timeout: 0.05
 
 async function siteOf(start: Serve): Promise<SessionSite> {
   const { sessions, wire } = await wiredStore();
-  let writes = 0;
-  wire.watch((event) => {
-    if (event.kind === 'began' && !/^SELECT/.test(event.statement.sql)) writes += 1;
-  });
+  const writes = statementsOn(wire, /^(?!SELECT)/);
   return {
     serve: (page) => start(sessions, onStore(page)),
     serveUnreachable: (page) => start(nowhere, onStore(page)),
@@ -292,7 +289,7 @@ async function siteOf(start: Serve): Promise<SessionSite> {
       const gate = wire.gate(1, /^(INSERT|UPDATE)/, { holds: 'answer', opens: 'by hand' });
       return { arrived: gate.arrived, release: () => gate.open() };
     },
-    countWrites: () => writes,
+    countWrites: () => writes.length,
   };
 }
 
