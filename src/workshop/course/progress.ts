@@ -99,8 +99,8 @@ function isRed({ own, older, attack, typeErrors = 0 }: Verdict): boolean {
   );
 }
 
-/** Forgets a lesson's verdicts; the count of its hints stays. */
-export function forgetVerdicts(lesson: Lesson): string | undefined {
+/** Deletes a lesson's verdicts; the count of its hints stays. */
+export function deleteVerdicts(lesson: Lesson): string | undefined {
   return updateNote((note) => {
     note.lessons[lesson.slug] = { hints: entryOf(note, lesson).hints };
   });

@@ -1,7 +1,9 @@
 /** The computer and the packages of a run, for the lines below a table. */
 import { availableParallelism, loadavg } from 'node:os';
 import { progress } from '../machine/command.ts';
+import type { DatabaseServer } from '../machine/database/server.ts';
 import { ownPackages } from '../machine/npm-packages.ts';
+import type { PhpFpm } from '../machine/php-fpm.ts';
 
 /** The computer of a run. */
 export interface Machine {
@@ -23,7 +25,16 @@ export function readMachine(): Machine {
   return { system: `${process.platform} ${process.arch}`, cores, load };
 }
 
-/** Reads the versions of installed packages. */
-export function packageVersions(names: readonly string[]): Record<string, string> {
-  return Object.fromEntries(names.map((name) => [name, ownPackages.version(name)]));
+/** The versions of the programs and packages that a run measures. */
+export function versionsOf(
+  packages: readonly string[],
+  server: DatabaseServer | undefined,
+  php?: PhpFpm | undefined,
+): Record<string, string> {
+  return {
+    Node: process.versions.node,
+    ...(server ? { database: server.version } : {}),
+    ...(php ? { PHP: php.php.version, nginx: php.nginxVersion } : {}),
+    ...Object.fromEntries(packages.map((name) => [name, ownPackages.version(name)])),
+  };
 }

@@ -172,7 +172,7 @@ test('a class that the workshop wrote is not the learner’s work', () => {
 test('a reset deletes the verdict and keeps the hints', () => {
   course.recordHints(third, 2);
   finish(third);
-  course.forgetVerdicts(third);
+  course.deleteVerdicts(third);
   assert.equal(stateOf(third), 'open');
   assert.equal(course.hintsUsed(third), 2);
 });

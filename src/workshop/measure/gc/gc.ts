@@ -6,7 +6,7 @@ import { progress } from '../../machine/command.ts';
 import { obtainServer } from '../../machine/database/server.ts';
 import { enlarge } from '../enlarge.ts';
 import { orderOf, quantile, type Spread, spread } from '../figures.ts';
-import { packageVersions, readMachine } from '../machine.ts';
+import { readMachine, versionsOf } from '../machine.ts';
 import { ENOUGH, type RunOptions, takeOptions } from '../options.ts';
 import { type DrawnTable, publish, type RunNumbers, today } from '../report.ts';
 
@@ -123,11 +123,7 @@ export async function run(args: readonly string[]): Promise<number> {
     const numbers: GcNumbers = {
       date: today(),
       machine,
-      versions: {
-        Node: process.versions.node,
-        database: server.version,
-        ...packageVersions(['mysql2']),
-      },
+      versions: versionsOf(['mysql2'], server),
       run: { rounds: options.rounds, clients: WRITERS },
       expired: options.sessions,
       rows: await measureAll(names, { pool, sessions }, url, options),

@@ -2,10 +2,9 @@
 import { readLessons } from '../../course/catalogue.ts';
 import { progress } from '../../machine/command.ts';
 import { type DatabaseServer, obtainServer } from '../../machine/database/server.ts';
-import type { PhpFpm } from '../../machine/php-fpm.ts';
 import type { Served } from '../contender.ts';
 import { findDatabaseProcess } from '../cpu.ts';
-import { packageVersions, readMachine } from '../machine.ts';
+import { readMachine, versionsOf } from '../machine.ts';
 import { ENOUGH, type RunOptions, takeOptions } from '../options.ts';
 import { publish, today } from '../report.ts';
 import { serveAndRun } from '../rounds.ts';
@@ -16,6 +15,9 @@ import { type Numbers, pages, paths, type Row, summarise } from './numbers.ts';
 import { drawNumbers } from './print.ts';
 
 const CLIENTS = 4;
+
+/** The packages whose versions are printed. */
+const PACKAGES = ['mysql2', 'express', 'express-session', 'express-mysql-session'];
 
 const help = `npm run bench -- lessons [options]
 
@@ -46,7 +48,7 @@ export async function run(args: readonly string[]): Promise<number> {
     const numbers: Numbers = {
       date: today(),
       machine,
-      versions: versionsOf(server, php),
+      versions: versionsOf(PACKAGES, server, php),
       run: { rounds: options.rounds, seconds: options.seconds, clients: options.clients },
       missing: php ? [] : phpNames.filter(wanted),
       rows: await measureAll(server, contenders, options),
@@ -91,13 +93,4 @@ async function makeSchema(server: DatabaseServer, { name, schemaSql }: Contender
   const schema = await server.createSchema(`bench ${name}`);
   if (schemaSql !== undefined) await schema.run(schemaSql);
   return schema.url;
-}
-
-function versionsOf(server: DatabaseServer, php: PhpFpm | undefined): Record<string, string> {
-  return {
-    Node: process.versions.node,
-    database: server.version,
-    ...(php ? { PHP: php.php.version, nginx: php.nginxVersion } : {}),
-    ...packageVersions(['mysql2', 'express', 'express-session', 'express-mysql-session']),
-  };
 }

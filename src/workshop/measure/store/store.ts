@@ -5,7 +5,7 @@ import { obtainServer } from '../../machine/database/server.ts';
 import { findDatabaseProcess } from '../cpu.ts';
 import { enlarge } from '../enlarge.ts';
 import { orderOf, quantile, type Spread, spread } from '../figures.ts';
-import { packageVersions, readMachine } from '../machine.ts';
+import { readMachine, versionsOf } from '../machine.ts';
 import { ENOUGH, type RunOptions, takeOptions } from '../options.ts';
 import { type DrawnTable, publish, type RunNumbers, today } from '../report.ts';
 import { type Contender, SESSIONS } from './contenders.ts';
@@ -98,11 +98,7 @@ export async function run(args: readonly string[]): Promise<number> {
     const numbers: StoreNumbers = {
       date: today(),
       machine,
-      versions: {
-        Node: process.versions.node,
-        database: server.version,
-        ...packageVersions(['mysql2', 'express-mysql-session']),
-      },
+      versions: versionsOf(['mysql2', 'express-mysql-session'], server),
       run: { rounds: options.rounds, seconds: options.seconds },
       rows: tasks.map((task) => rowOf(task, tasks, rounds)),
     };

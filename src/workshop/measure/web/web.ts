@@ -10,7 +10,7 @@ import { npm } from '../../machine/npm.mjs';
 import { findDatabaseProcess } from '../cpu.ts';
 import { enlarge } from '../enlarge.ts';
 import { quantile, type Round, type Spread, spread } from '../figures.ts';
-import { packageVersions, readMachine } from '../machine.ts';
+import { readMachine, versionsOf } from '../machine.ts';
 import { ENOUGH, takeOptions } from '../options.ts';
 import { type DrawnTable, publish, type RunNumbers, today } from '../report.ts';
 import { type Running, serveAndRun } from '../rounds.ts';
@@ -75,12 +75,7 @@ export async function run(
     const numbers: WebNumbers = {
       date: today(),
       machine,
-      versions: {
-        Node: process.versions.node,
-        ...(server ? { database: server.version } : {}),
-        ...(php ? { PHP: php.php.version, nginx: php.nginxVersion } : {}),
-        ...packageVersions(comparison.packages),
-      },
+      versions: versionsOf(comparison.packages, server, php),
       run: { rounds: options.rounds, seconds: options.seconds, clients: options.clients },
       missing: names.filter((each) => !measured.includes(each)),
       rows: Object.keys(comparison.pages).flatMap((page) => rowsOf(page, comparison, running)),

@@ -1,7 +1,7 @@
 /** `npm run catch-up 4` and `npm run reset`: replace the learner's class and keep a copy of it. */
 import { findLesson, type Lesson, minePath, shown } from '../../course/catalogue.ts';
 import { replaceMine } from '../../course/mine.ts';
-import { forgetVerdicts } from '../../course/progress.ts';
+import { deleteVerdicts } from '../../course/progress.ts';
 import { lessonBefore } from '../../course/promises.ts';
 import { type Call, type Command, chosenLesson, UsageError } from '../usage.ts';
 
@@ -37,7 +37,7 @@ you have seen stay visible.`,
   run(call) {
     const lesson = chosenLesson(call);
     const code = startOver(call, lesson);
-    forgetVerdicts(lesson);
+    deleteVerdicts(lesson);
     return code;
   },
 };
