@@ -1,4 +1,5 @@
 /** `npm start`: starts the database and the lab, and ends both. */
+
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
@@ -6,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
 import type { Lab } from './lab/lab.ts';
 import type { DatabaseServer } from './machine/database/server.ts';
+import { errorMessage } from './machine/error-message.ts';
 import { keptByNpm } from './machine/npm-options.ts';
 import { decideOnSignals } from './machine/signals.ts';
 import { keepSiteCurrent } from './site/background.ts';
@@ -176,9 +178,7 @@ try {
   const usage =
     error instanceof UsageError ||
     (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'));
-  const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(
-    usage ? `${message}\nnpm start -- --help lists the options.\n` : `${message}\n`,
-  );
+  const message = `${errorMessage(error)}\n`;
+  process.stderr.write(usage ? `${message}npm start -- --help lists the options.\n` : message);
   process.exitCode = usage ? 2 : 1;
 }

@@ -1,6 +1,7 @@
 /** `openBench`: one line at the top of a test file, and everything ends with the file. */
 import { after, afterEach, beforeEach } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import { errorMessage } from '../machine/error-message.ts';
 import { type CrashWatch, watchForCrashes } from '../sandbox/crash.ts';
 import { describeFailure, describeLoading } from '../sandbox/failure.ts';
 import { locate, type Suspect } from '../sandbox/location.ts';
@@ -71,7 +72,7 @@ export async function openBench(): Promise<Bench> {
 /** Loading the class failed, and the failure has been reported. */
 export class LoadingFailed extends Error {
   constructor(cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    super(errorMessage(cause), { cause });
   }
 }
 

@@ -1,7 +1,8 @@
 /** A row's bytes split into parts, each with a sentence, up to the place where the data is broken. */
 import { decodeSession } from '../../serialize/index.ts';
 import { dissectSoFar, type NotASession, type Part } from '../format/dissect.ts';
-import { count, errorMessage, escapeBytes, hex } from './text.ts';
+import { errorMessage } from '../machine/error-message.ts';
+import { count, escapeBytes, hex } from './text.ts';
 
 /** One part of the data, or everything after the place where it breaks. */
 export interface Piece {

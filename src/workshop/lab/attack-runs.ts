@@ -4,8 +4,8 @@ import { type AttackResult, runAttacks } from '../bench/attacks.ts';
 import type { Lesson } from '../course/catalogue.ts';
 import { hashOfMine } from '../course/mine.ts';
 import { recordVerdict } from '../course/progress.ts';
+import { errorMessage } from '../machine/error-message.ts';
 import type { RunOptions, Subject } from './class-file.ts';
-import { errorMessage } from './text.ts';
 
 export interface AttackRun {
   running: boolean;

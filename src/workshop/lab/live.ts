@@ -1,9 +1,9 @@
 /** Server-sent events: changed parts of a page, and sentences for screen readers. */
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
+import { errorMessage } from '../machine/error-message.ts';
 import { type Html, html } from './html.ts';
 import type { Lab } from './lab.ts';
-import { errorMessage } from './text.ts';
 
 /** An open page asks the database for changes from elsewhere at this interval. */
 const INTERVAL = 1_500;

@@ -1,8 +1,8 @@
 /** Programs that a page starts when its button is pressed: off, starting, up, or failed with a reason. */
 
+import { errorMessage } from '../machine/error-message.ts';
 import type { Lab } from './lab.ts';
 import { Refused } from './refused.ts';
-import { errorMessage } from './text.ts';
 
 /** The topic of the page with several servers. */
 export const SERVERS = 'servers';

@@ -3,11 +3,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { UnknownName } from '../course/catalogue.ts';
+import { errorMessage } from '../machine/error-message.ts';
 import { ClassUnavailable } from '../sandbox/server.ts';
 import type { Lab } from './lab.ts';
 import { passOn } from './proxy.ts';
 import { labRoutes } from './routes.ts';
-import { errorMessage } from './text.ts';
 import { messagePage } from './views/frame.ts';
 
 /** `/play/lesson-05@2/whoami`: the class, its process, and the page below. */

@@ -4,12 +4,13 @@ import type { Lesson } from '../course/catalogue.ts';
 import { hashOfMine } from '../course/mine.ts';
 import { recordVerdict } from '../course/progress.ts';
 import { retiredBy } from '../course/promises.ts';
+import { errorMessage } from '../machine/error-message.ts';
 import { tally } from '../runner/proof.ts';
 import type { TypeChecker } from '../runner/types.ts';
 import type { TypeProblem } from '../runner/types-service.ts';
 import { fileState } from './attack-runs.ts';
 import type { RunOptions, Subject } from './class-file.ts';
-import { count, errorMessage } from './text.ts';
+import { count } from './text.ts';
 
 export interface TestRun {
   running: boolean;

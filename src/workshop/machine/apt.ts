@@ -4,11 +4,13 @@
  * apt resolves and downloads as any user may; the packages are unpacked into the cache instead of
  * being installed, so no service starts, no user is made, and root is not needed.
  */
+
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder, makeOnce } from './cache.ts';
+import { errorMessage } from './error-message.ts';
 import { type Announcements, findProgram, type RunResult, run } from './program.ts';
 
 /**
@@ -30,7 +32,7 @@ export async function obtainFirst<Found>(
       if (found !== undefined) return found;
     } catch (error) {
       options.signal?.throwIfAborted();
-      problems.push(error instanceof Error ? error.message : String(error));
+      problems.push(errorMessage(error));
     }
   }
   return { reason: [...problems, otherwise].join('. ') };

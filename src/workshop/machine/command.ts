@@ -1,4 +1,5 @@
 /** Progress and end of a command that needs a database. */
+import { errorMessage } from './error-message.ts';
 import { Interrupted } from './signals.ts';
 
 /** Prints a line of progress; standard output is for results. */
@@ -11,7 +12,7 @@ export async function exitCodeOf(command: () => Promise<number>): Promise<number
   try {
     return await command();
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`${errorMessage(error)}\n`);
     return error instanceof Interrupted ? error.code : 1;
   }
 }

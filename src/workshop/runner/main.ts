@@ -1,5 +1,7 @@
 /** The learner's commands: `npm run lesson 3` and the others. */
+
 import { readLessons, UnknownName } from '../course/catalogue.ts';
+import { errorMessage } from '../machine/error-message.ts';
 import { Interrupted } from '../machine/signals.ts';
 import { openTerminal } from './terminal.ts';
 import { type Command, readCommandLine, UsageError } from './usage.ts';
@@ -55,7 +57,7 @@ async function main([name, ...args]: string[]): Promise<number> {
     return await command.run({ ...read, terminal, lessons: readLessons() });
   } catch (error) {
     if (error instanceof Interrupted) return error.code;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorMessage(error);
     terminal.answer({ error: message });
     if (!terminal.json) terminal.complain(message);
     return error instanceof UsageError || error instanceof UnknownName ? 2 : 1;

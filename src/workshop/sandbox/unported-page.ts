@@ -1,6 +1,8 @@
 /** The page of a class that no request can go around yet. */
+
 import { tracingChannel } from 'node:diagnostics_channel';
 import type { RequestListener } from 'node:http';
+import { errorMessage } from '../machine/error-message.ts';
 import type { SessionsExport } from './contract.ts';
 import { handlerClassOf } from './handler-class.ts';
 import { escapeHtml, sendPage } from './html.ts';
@@ -62,6 +64,6 @@ async function call(Sessions: SessionsExport, { searchParams }: URL): Promise<[n
     );
     return [200, `${written} answers ${describeValue(answer)}`];
   } catch (error) {
-    return [500, `${written} fails: ${error instanceof Error ? error.message : String(error)}`];
+    return [500, `${written} fails: ${errorMessage(error)}`];
   }
 }

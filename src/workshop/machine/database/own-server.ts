@@ -1,5 +1,7 @@
 /** The workshop's private database server: its program, found or fetched, and its start. */
+
 import { cacheFolder, DiskProblem } from '../cache.ts';
+import { errorMessage } from '../error-message.ts';
 import type { Announcements } from '../program.ts';
 import { cleanUpBeforeSignals } from '../signals.ts';
 import type { DatabaseServer, ServerOptions } from './interfaces.ts';
@@ -79,7 +81,7 @@ async function firstThatStarts(
     } catch (error) {
       announcements.signal?.throwIfAborted();
       if (error instanceof DiskProblem) throw error;
-      const problem = `${source.name}: ${error instanceof Error ? error.message : String(error)}`;
+      const problem = `${source.name}: ${errorMessage(error)}`;
       announcements.progress?.(`database: ${problem}`);
       problems.push(problem);
     }

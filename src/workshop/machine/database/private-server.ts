@@ -1,10 +1,12 @@
 /** A private database server: started for one process, restarted when it dies, stopped with it. */
+
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
 import { DiskProblem } from '../cache.ts';
+import { errorMessage } from '../error-message.ts';
 import { freePort } from '../free-port.ts';
 import type { Announcements } from '../program.ts';
 import { exitOf, stopSupervised, supervise } from '../supervise.ts';
@@ -216,7 +218,7 @@ export class PrivateServer {
       } catch (error) {
         if (this.#stopping) return;
         await this.#endChild();
-        progress?.(`database: ${error instanceof Error ? error.message : String(error)}`);
+        progress?.(`database: ${errorMessage(error)}`);
         await delay(200);
         continue;
       }

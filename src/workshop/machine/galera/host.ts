@@ -5,10 +5,12 @@
  * The first child that asks starts the cluster; while a child is connected the cluster is its own,
  * and it may kill nodes. The others wait. A cluster that is not whole afterwards is replaced.
  */
+
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { errorMessage } from '../error-message.ts';
 import { MissingProgram } from '../program.ts';
 import { GaleraCluster } from './cluster.ts';
 import { obtainGalera } from './program.ts';
@@ -86,7 +88,7 @@ async function serve(socket: Socket, secret: string): Promise<void> {
   });
   turn = mine.catch(() => {}).then(endWhenIdle);
   await mine.catch((error: unknown) =>
-    answer({ problem: wordsOf(error), missing: error instanceof MissingProgram }),
+    answer({ problem: errorMessage(error), missing: error instanceof MissingProgram }),
   );
   clearInterval(waiting);
   socket.end();
@@ -98,12 +100,8 @@ async function carryOut(cluster: GaleraCluster, order: Order): Promise<Answer> {
     else if ('action' in order) await cluster[order.action]();
     return { done: true };
   } catch (error) {
-    return { problem: wordsOf(error) };
+    return { problem: errorMessage(error) };
   }
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 async function wholeCluster(progress: (line: string) => void): Promise<GaleraCluster> {

@@ -1,9 +1,11 @@
 /** Finds a MariaDB and Galera's provider for it, or fetches them. */
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { canFetchPackages, fetchPackages, libraryPath, obtainFirst } from '../apt.ts';
 import type { ServerProgram } from '../database/interfaces.ts';
 import { sources } from '../database/program.ts';
+import { errorMessage } from '../error-message.ts';
 import type { Announcements } from '../program.ts';
 
 /** A server that can be a node of a Galera cluster. */
@@ -73,7 +75,7 @@ async function findMariaDb(options: Announcements): Promise<ServerProgram | unde
       if (program?.flavour === 'mariadb') return program;
     } catch (error) {
       options.signal?.throwIfAborted();
-      problems.push(error instanceof Error ? error.message : String(error));
+      problems.push(errorMessage(error));
     }
   }
   if (problems.length > 0) throw new Error(problems.join('. '));
