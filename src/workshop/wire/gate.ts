@@ -102,13 +102,11 @@ export class WireGate implements Gate {
   }
 
   async reached(call: Promise<unknown>): Promise<boolean> {
-    const ended = call.then(
-      () => {},
-      () => {},
-    );
-    const quiet = ended.then(
-      () => new Promise<void>((end) => afterSilence(AFTERWARDS, this.#progress, () => end())),
-    );
+    const quiet = call
+      .catch(() => {})
+      .then(
+        () => new Promise<void>((end) => afterSilence(AFTERWARDS, this.#progress, () => end())),
+      );
     return await Promise.race([this.arrived, quiet.then(() => false)]);
   }
 

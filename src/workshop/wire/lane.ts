@@ -41,10 +41,10 @@ export class Lane {
   }
 
   #flush(): void {
-    while (this.#queue[0]?.ready) {
-      const { bytes, onSend } = this.#queue.shift() as { bytes: Buffer; onSend: () => void };
-      onSend();
-      this.#to.write(bytes);
+    for (let first = this.#queue[0]; first?.ready; first = this.#queue[0]) {
+      this.#queue.shift();
+      first.onSend();
+      this.#to.write(first.bytes);
     }
     if (this.#ending && this.#queue.length === 0) this.#to.end();
   }
