@@ -36,7 +36,7 @@ export function withPool<Result>(
 /**
  * Runs work on the parts of a store, for work that needs no secret or has them.
  *
- * @throws UsageError for an option that cannot be, before the server is asked; Unreachable.
+ * @throws UsageError for an invalid option, before the server is asked; Unreachable.
  */
 export function withEngine<Result>(
   { url, options }: Place,

@@ -95,7 +95,7 @@ function endOf({ cookie }: StoredSession): number {
   return cookie.expires ? new Date(cookie.expires).getTime() : Infinity;
 }
 
-/** Theirs with what is changed between base and mine. */
+/** The stored values with the changes between `base` and `mine`. */
 function merge(base: string, mine: string, theirs: string): string {
   const [old, own, merged] = [base, mine, theirs].map(
     (text) => JSON.parse(text) as Record<string, unknown>,

@@ -35,7 +35,7 @@ export function save(
   } catch (error) {
     reporter.keep(error);
   }
-  // Nothing half-written: data that cannot be encoded is reported by its own error.
+  // Data that cannot be encoded is not written; its own error reports it.
   if (reporter.exception) return;
   const isUnchanged = settings.get('lazy_write') && data !== undefined && readData?.equals(data);
   const operation = isUnchanged ? 'touch' : 'write';

@@ -8,7 +8,7 @@ import { afterSilence } from '../wire/silence.ts';
 import type { Statement } from '../wire/statement.ts';
 import type { Bench } from './bench.ts';
 import { startCache } from './cache.ts';
-// Here and not in the program of the tests: a file that is run by hand needs it as well.
+// Not in the program of the tests: a file that is run by hand needs this hook as well.
 import './choose-class.mjs';
 import { createClock, type OwnedClock } from './clock.ts';
 import type { BenchCluster } from './cluster.ts';

@@ -1,4 +1,4 @@
-/** Counts the promises that a process holds after some work: what a class never lets go. */
+/** Counts the promises that a process holds after some work: those that a class never releases. */
 import { createHook } from 'node:async_hooks';
 import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
@@ -38,7 +38,7 @@ export async function keptPromises(call: () => Promise<unknown>): Promise<number
   }
 }
 
-/** Node offers it under a flag that may be set at run time, to contexts made after that. */
+/** Node offers gc() under a flag that may be set at run time, to contexts made after that. */
 function garbageCollection(): () => void {
   if (collect) return collect;
   setFlagsFromString('--expose-gc');

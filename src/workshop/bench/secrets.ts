@@ -1,13 +1,13 @@
 /** Finds secrets where they must not be: in a text, or in what a class hashes. */
 import { createHash, type Hash } from 'node:crypto';
 
-/** So many characters of an id leave little of it to guess. */
-const telling = 12;
+/** The characters of an id that make the rest of it easy to guess. */
+const revealing = 12;
 
 /** Returns whether a text contains an id, or twelve characters in a row of one. */
 export function containsPart(text: string, id: string): boolean {
-  const pieces = Array.from({ length: id.length - telling + 1 }, (_, at) =>
-    id.slice(at, at + telling),
+  const pieces = Array.from({ length: id.length - revealing + 1 }, (_, at) =>
+    id.slice(at, at + revealing),
   );
   return pieces.some((piece) => text.includes(piece));
 }

@@ -50,7 +50,7 @@ export async function unawaited(
       }
       if (isOver) for (const each of held()) early.add(each);
       const full = gate;
-      // Without a gap, in which a statement could slip through.
+      // The next gate is made before the full one opens: no statement passes between them.
       gate = wire.gate(many, /^/, { opens: 'by hand', holds: 'answer', patience: anHour });
       full.open();
       goodbyes.release();

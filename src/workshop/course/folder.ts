@@ -67,12 +67,12 @@ function takeLock(lock: string): boolean {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
   const held = statSync(lock, { throwIfNoEntry: false });
-  // A file server's clock may differ: a time that is yet to come is no reason to wait for it.
+  // A file server's clock may differ: a lock whose time is far in the future is abandoned, too.
   if (held && Math.abs(Date.now() - held.mtimeMs) > ABANDONED) removeAbandoned(lock, held.mtimeMs);
   return false;
 }
 
-/** Removes an abandoned lock; one that another process has made in its place since comes back. */
+/** Removes an abandoned lock, and restores one that another process has made in its place since. */
 function removeAbandoned(lock: string, time: number): void {
   const moved = `${lock}.${process.pid}`;
   try {

@@ -72,7 +72,7 @@ export async function suspend(pid: number): Promise<void> {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });
-  // Neither keeps this process from ending.
+  // Neither the watcher nor its pipe keeps this process from ending.
   watcher.unref();
   (watcher.stdin as Socket).unref();
   watchers.set(pid, watcher);

@@ -38,7 +38,7 @@ export interface JobOptions extends MatrixOptions {
  */
 const filesTogether = 24;
 
-/** So few files take less CPU than the start of a process for some of them. */
+/** Up to this number, files take less CPU than the start of a second process. */
 const neverDivided = 6;
 
 /** Attacks that share a process, each with a copy of its class. */
@@ -116,7 +116,7 @@ export function testJobs(options: JobOptions, undone: UndoneWorkshop, observed: 
       return job(`wrong fix ${condition}`, observed.wrong, seen, path, tests, lesson);
     }),
   );
-  // Their tests are copies, in a project of their own.
+  // The tests of these classes are copies, in a separate project.
   const without = judged(undone.classes, 6).flatMap(({ lesson, base, condition, problem }) => {
     const title = `class ${base.label} without lesson ${lesson.label}`;
     const seen = { lesson: lesson.label, base: base.label, condition, results: [], problem };

@@ -23,7 +23,7 @@ export interface Matrix {
  */
 const WIDTH = 3;
 
-/** Where more classes have reached a limit, the machine is not the cause. */
+/** If more classes than this have reached a limit, the machine is not the cause. */
 const MOST_AGAIN = 20;
 
 /**

@@ -42,7 +42,7 @@ export interface SiteServer {
 export interface Site {
   /** The proxy's port of the loopback. */
   readonly port: number;
-  /** `haproxy 2.6.12`, or what stands in for it. */
+  /** `haproxy 2.6.12`, or the name of its substitute. */
   readonly proxy: string;
   /** False once the proxy has ended: no visit reaches a server then. */
   readonly isReachable: boolean;

@@ -165,7 +165,7 @@ class FullHandler extends Handler implements SessionIdInterface, SessionUpdateTi
   function validateId($id): bool { return $this->note('validateId', [$id], isset($this->rows[$id])); }
   function updateTimestamp($id, $data): bool { return $this->note('updateTimestamp', [$id, $data], true); }
 }
-function told() {
+function recorded() {
   global $calls, $cookies, $messages;
   return json_encode(['calls' => $calls, 'cookies' => $cookies, 'messages' => $messages], JSON_UNESCAPED_SLASHES);
 }
@@ -187,7 +187,7 @@ async function playInPhp(story: Story, interpreter: WasmPhp): Promise<Played> {
     `$line = ${lines.length};`,
     // So that the session is written before the report below, which runs at shutdown as well.
     'session_register_shutdown();',
-    `register_shutdown_function(function () { foreach (headers_list() as $header) if (str_starts_with($header, 'Set-Cookie: ')) $GLOBALS['cookies'][] = substr($header, 12); echo told(); });`,
+    `register_shutdown_function(function () { foreach (headers_list() as $header) if (str_starts_with($header, 'Set-Cookie: ')) $GLOBALS['cookies'][] = substr($header, 12); echo recorded(); });`,
   ].join('\n');
   return JSON.parse((await interpreter.run(script)).toString()) as Played;
 }

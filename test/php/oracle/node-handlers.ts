@@ -48,7 +48,7 @@ async function run(
     if (answer === 'own') return await own();
   }
   if (has(answer, 'does')) {
-    // Once: such a callback may be the first that its own steps lead to.
+    // Only once: the steps of a callback may call the same callback.
     if (calls === 0) {
       for (const step of answer.does as readonly Step[]) await bench.perform(step);
     }
