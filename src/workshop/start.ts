@@ -1,5 +1,4 @@
 /** `npm start`: starts the database and the lab, and ends both. */
-
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Server } from 'node:http';

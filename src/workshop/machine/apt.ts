@@ -4,7 +4,6 @@
  * apt resolves and downloads as any user may; the packages are unpacked into the cache instead of
  * being installed, so no service starts, no user is made, and root is not needed.
  */
-
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';

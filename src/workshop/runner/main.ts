@@ -1,5 +1,4 @@
 /** The learner's commands: `npm run lesson 3` and the others. */
-
 import { readLessons, UnknownName } from '../course/catalogue.ts';
 import { errorMessage } from '../machine/error-message.ts';
 import { Interrupted } from '../machine/signals.ts';

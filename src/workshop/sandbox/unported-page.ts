@@ -1,5 +1,4 @@
 /** The page of a class that no request can go around yet. */
-
 import { tracingChannel } from 'node:diagnostics_channel';
 import type { RequestListener } from 'node:http';
 import { errorMessage } from '../machine/error-message.ts';

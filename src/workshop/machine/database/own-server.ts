@@ -1,5 +1,4 @@
 /** The workshop's private database server: its program, found or fetched, and its start. */
-
 import { cacheFolder, DiskProblem } from '../cache.ts';
 import { errorMessage } from '../error-message.ts';
 import type { Announcements } from '../program.ts';

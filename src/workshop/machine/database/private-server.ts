@@ -1,5 +1,4 @@
 /** A private database server: started for one process, restarted when it dies, stopped with it. */
-
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';

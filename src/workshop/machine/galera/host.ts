@@ -5,7 +5,6 @@
  * The first child that asks starts the cluster; while a child is connected the cluster is its own,
  * and it may kill nodes. The others wait. A cluster that is not whole afterwards is replaced.
  */
-
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';

@@ -1,5 +1,4 @@
 /** Finds a MariaDB and Galera's provider for it, or fetches them. */
-
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { canFetchPackages, fetchPackages, libraryPath, obtainFirst } from '../apt.ts';
