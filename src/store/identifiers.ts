@@ -126,3 +126,8 @@ function hmac({ inner, outer }: Pads, text: string): Buffer {
   outer.write(hash('sha256', inner.subarray(0, BLOCK + length), 'hex'), BLOCK, 'hex');
   return Buffer.from(hash('sha256', outer, 'hex'), 'hex');
 }
+
+/** Returns a row's key as a key of a Map. */
+export function nameOf(key: Buffer): string {
+  return key.toString('latin1');
+}

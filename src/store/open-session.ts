@@ -142,8 +142,7 @@ export class OpenSession implements AsyncDisposable {
     this.#requireWritable();
     const mine = takeData(data, this.#context.facts);
     if (this.state !== 'alive') return 'gone';
-    const { budget, saves } = this.#context;
-    const deadline = new Deadline(budget, options.signal);
+    const deadline = this.#deadline(options.signal);
     if (this.#hold.isExclusive) return await this.#call(this.#saveLocked(deadline, mine));
     const wish: Wish = {
       owner: this,
@@ -156,7 +155,7 @@ export class OpenSession implements AsyncDisposable {
     };
     let written: Buffer | undefined;
     try {
-      written = await saves.save(wish, deadline);
+      written = await this.#context.saves.save(wish, deadline);
       this.#isUnsure = false;
     } catch (error) {
       this.#isUnsure ||= !(error instanceof SessionConflict);
@@ -200,7 +199,7 @@ export class OpenSession implements AsyncDisposable {
   async touch({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<boolean> {
     this.#requireWritable();
     if (this.state !== 'alive') return false;
-    const deadline = new Deadline(this.#context.budget, signal);
+    const deadline = this.#deadline(signal);
     const change = this.#change.bind(this, deadline);
     const touched = await this.#call(touchRow(this.#context, this.#row, deadline, change));
     this.#isGone = touched === undefined;
@@ -241,7 +240,7 @@ export class OpenSession implements AsyncDisposable {
     const { facts } = this.#context;
     const data = options.data === undefined ? undefined : takeData(options.data, facts);
     if (this.state !== 'alive') return undefined;
-    const deadline = new Deadline(this.#context.budget, options.signal);
+    const deadline = this.#deadline(options.signal);
     const reconcile = this.#reconciler(data, options);
     const renewal = { ...options, age: asOfNow(this.#row).age, reconcile };
     const renewed = await renewRow(this.#target, deadline, renewal);
@@ -272,7 +271,7 @@ export class OpenSession implements AsyncDisposable {
     if (this.state !== 'alive') return false;
     const { key } = this.#row;
     const keys = [key, ...this.#keys.filter((each) => !each.equals(key))];
-    const deadline = new Deadline(this.#context.budget, signal);
+    const deadline = this.#deadline(signal);
     const change = this.#change.bind(this, deadline);
     const ended = await this.#call(endOpen(this.#context, deadline, keys, change));
     this.#isGone = true;
@@ -304,6 +303,10 @@ export class OpenSession implements AsyncDisposable {
     const leave = (): void => void this.#calls.delete(call);
     call.then(leave, leave);
     return call;
+  }
+
+  #deadline(signal: AbortSignal | undefined): Deadline {
+    return new Deadline(this.#context.budget, signal);
   }
 
   get #target(): Target {

@@ -3,7 +3,7 @@ import type { Context } from './context.ts';
 import type { Statement } from './database/database.ts';
 import type { Deadline } from './database/deadline.ts';
 import { StatementFailure } from './database/failures.ts';
-import { nameOf } from './hold/row.ts';
+import { nameOf } from './identifiers.ts';
 import { endSuccessor } from './pointers.ts';
 
 /**

@@ -5,6 +5,7 @@
 import { Deadline } from './database/deadline.ts';
 import type { Outcome } from './database/writes.ts';
 import { IN_DOUBT, SessionUnavailable } from './errors.ts';
+import { nameOf } from './identifiers.ts';
 import { settleOnce } from './settle-once.ts';
 import type { Row } from './table/table.ts';
 
@@ -61,7 +62,7 @@ export class SharedSaves {
    * @throws Any error of `reconcile`; SessionUnavailable; the signal's reason.
    */
   save(wish: Wish, deadline: Deadline): Promise<Buffer | undefined> {
-    const name = wish.row.key.toString('latin1');
+    const name = nameOf(wish.row.key);
     const known = this.#lines.get(name);
     const line = known ?? { latest: undefined, waiting: new Set() };
     return new Promise((resolve, reject) => {

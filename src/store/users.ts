@@ -105,19 +105,12 @@ export class UserSessions<Column extends string = string> {
     let count = 0;
     // A session that was renewed since it was listed has another row now.
     for (;;) {
-      const all = (await this.#read(context, deadline)).map(({ key }) => ({
-        key,
-        handle: hash.handleOf(key),
-      }));
-      const others = all.filter(({ handle }) => handle !== session.handle);
+      const keys = (await this.#read(context, deadline)).map(({ key }) => key);
+      const others = keys.filter((key) => hash.handleOf(key) !== session.handle);
       if (others.length === 0) return count;
-      count += await this.#remove(
-        context,
-        deadline,
-        others.map(({ key }) => key),
-      );
-      for (const { handle } of others) {
-        events.emit('destroy', () => ({ handle, user: this.#user }));
+      count += await this.#remove(context, deadline, others);
+      for (const key of others) {
+        events.emit('destroy', () => ({ handle: hash.handleOf(key), user: this.#user }));
       }
     }
   }

@@ -1,4 +1,5 @@
 /** Reads of different sessions in one statement. */
+import { nameOf } from '../identifiers.ts';
 import { settleOnce } from '../settle-once.ts';
 import type { Row, Table } from '../table/table.ts';
 import { Batches } from './batches.ts';
@@ -80,10 +81,6 @@ function takeFirst<Item>(items: Iterable<Item>, count: number): Item[] {
     if (first.length === count) break;
   }
   return first;
-}
-
-function nameOf(key: Buffer): string {
-  return key.toString('latin1');
 }
 
 /** Returns each key once, by its name. */

@@ -1,4 +1,5 @@
 /** Saves of different sessions in one statement, whose answer says which of them have won. */
+import { nameOf } from '../identifiers.ts';
 import { settleOnce } from '../settle-once.ts';
 import type { Life, Save, Table } from '../table/table.ts';
 import { Batches } from './batches.ts';
@@ -81,7 +82,7 @@ export class BatchedWrites implements Writes {
     const batch = new Map<string, Waiting>();
     let bytes = 0;
     for (const item of waiting) {
-      const name = item.save.key.toString('latin1');
+      const name = nameOf(item.save.key);
       bytes += item.save.data.length;
       if (batch.has(name) || (batch.size > 0 && bytes > this.#mostBytes)) break;
       batch.set(name, item);

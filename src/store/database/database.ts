@@ -209,8 +209,7 @@ class PooledLink implements Link {
     onEnd: (failure: unknown, answer?: Answer) => void,
   ): void {
     if (this.#isOver) {
-      const error = Object.assign(new Error('the connection is in closed state'), { fatal: true });
-      onEnd(new StatementFailure(error, false));
+      onEnd(new StatementFailure(new Error('The connection is in closed state'), false));
       return;
     }
     const limit = Math.min(this.#timeout, deadline.left) + extra;
@@ -224,7 +223,10 @@ class PooledLink implements Link {
     const answer = (error: unknown, result: unknown): void => {
       if (!settle()) return;
       if (error) {
-        this.#leave(error);
+        // The connection may hold a transaction (1205 leaves it open), be read-only for good, or be half
+        // dead. Errors are rare: a new connection is cheaper than a wrong guess. Only a duplicate key is
+        // an answer like any other.
+        if ((error as { errno?: unknown }).errno !== DUPLICATE) this.destroy();
         onEnd(new StatementFailure(error, true));
         return;
       }
@@ -267,15 +269,6 @@ class PooledLink implements Link {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#connection.destroy();
-  }
-
-  /**
-   * After an error the connection may hold a transaction (1205 leaves it open), be read-only for
-   * good, or be half dead. Errors are rare: a new connection is cheaper than a wrong guess. Only a
-   * duplicate key is an answer like any other.
-   */
-  #leave(error: unknown): void {
-    if ((error as { errno?: unknown }).errno !== DUPLICATE) this.destroy();
   }
 }
 

@@ -59,6 +59,7 @@ export async function lockByName(
 class NamedLock implements Hold {
   readonly isExclusive = true;
   readonly isPinned = true;
+  readonly isLost = false;
   readonly locksRow = false;
   readonly #link: Link;
   readonly #name: string;
@@ -68,16 +69,12 @@ class NamedLock implements Hold {
     this.#name = name;
   }
 
-  get isLost(): boolean {
-    return false;
-  }
-
   read(deadline: Deadline, { sql, values }: Statement): Promise<Answer> {
     return this.#link.run(deadline, sql, values);
   }
 
-  write(deadline: Deadline, { sql, values }: Statement): Promise<Answer> {
-    return this.#link.run(deadline, sql, values);
+  write(deadline: Deadline, statement: Statement): Promise<Answer> {
+    return this.read(deadline, statement);
   }
 
   transact(deadline: Deadline, statements: readonly Statement[]): Promise<boolean> {

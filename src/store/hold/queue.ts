@@ -4,6 +4,7 @@
  */
 import type { Deadline } from '../database/deadline.ts';
 import { SessionLockTimeout } from '../errors.ts';
+import { nameOf } from '../identifiers.ts';
 import { settleOnce } from '../settle-once.ts';
 
 /** A request's turn at one session. */
@@ -34,7 +35,7 @@ export class Queues {
   async enter(key: Buffer, deadline: Deadline): Promise<Turn> {
     const { signal, patience } = deadline;
     signal?.throwIfAborted();
-    const name = key.toString('latin1');
+    const name = nameOf(key);
     const line = this.#lines.get(name);
     if (line === undefined) {
       const first: Line = { waiting: new Set() };

@@ -3,6 +3,7 @@ import type { Answer, Link, Statement } from '../database/database.ts';
 import { Deadline } from '../database/deadline.ts';
 import { NoAnswer, StatementFailure } from '../database/failures.ts';
 import { SessionLockTimeout } from '../errors.ts';
+import { nameOf } from '../identifiers.ts';
 import { type Hold, type HoldContext, transact } from './hold.ts';
 
 /** Milliseconds; a connection that takes longer is closed. */
@@ -27,14 +28,10 @@ export async function lockRow(
   return new LockedRow(await context.database.begin(deadline), context);
 }
 
-/** A key as a name in `HoldContext.lockedRows`. */
-export function nameOf(key: Buffer): string {
-  return key.toString('latin1');
-}
-
 class LockedRow implements Hold {
   readonly isExclusive = true;
   readonly isPinned = true;
+  readonly isLost = false;
   readonly locksRow = true;
   readonly #link: Link;
   readonly #context: HoldContext;
@@ -44,10 +41,6 @@ class LockedRow implements Hold {
   constructor(link: Link, context: HoldContext) {
     this.#link = link;
     this.#context = context;
-  }
-
-  get isLost(): boolean {
-    return false;
   }
 
   async read(deadline: Deadline, { sql, values }: Statement): Promise<Answer> {
