@@ -3,16 +3,14 @@ import type { Context } from './context.ts';
 import { SessionClosed, SessionConflict, SessionNotFresh } from './errors.ts';
 import { FUNCTION, requireKind, SECONDS } from './kinds.ts';
 import type { OpenSession } from './open-session.ts';
+import type { Owner } from './owner.ts';
 import { deciding, readOnly, type Taken, Variables } from './payload/variables.ts';
 import { type RenewOptions, requireRenewal } from './renew.ts';
 import type { SaveAnswer } from './save.ts';
 import { NO_DATA } from './table/ours.ts';
 
 /** Inserts the session's first row. */
-export type Create = (
-  data: Buffer,
-  owner: { user?: string | undefined; label?: string | undefined },
-) => Promise<OpenSession>;
+export type Create = (data: Buffer, owner: Owner) => Promise<OpenSession>;
 
 /** The response's part: to set, remove or leave the browser's cookie. */
 export type CookieChange =
@@ -58,7 +56,8 @@ export class Session<Data extends object = Record<string, unknown>> implements A
   readonly #variables: Variables;
   #open: OpenSession | undefined;
   #state: 'usable' | 'ended' | 'closed' = 'usable';
-  #cookie: CookieChange;
+  /** The id that the browser has. */
+  readonly #sent: string | undefined;
   /** The last call that is under way. */
   #last: Promise<unknown> | undefined;
   #hasFailed = false;
@@ -67,6 +66,7 @@ export class Session<Data extends object = Record<string, unknown>> implements A
   constructor(context: Context, open: OpenSession | undefined, create: Create) {
     this.#context = context;
     this.#open = open;
+    this.#sent = open?.id;
     this.#create = create;
     this.#variables = new Variables(open?.bytes ?? NO_DATA, context.format);
     // express-session keeps the data here: `session.visits = 1` must throw and not be lost silently.
@@ -123,9 +123,14 @@ export class Session<Data extends object = Record<string, unknown>> implements A
     return this.#hasFailed;
   }
 
-  /** Whether the response must set or remove the cookie, known after `save()`. */
+  /**
+   * Whether the response must set or remove the cookie, known after `save()`; also where `renew()` has
+   * failed after the session got its new id.
+   */
   get cookie(): CookieChange {
-    return this.#cookie;
+    if (this.#state === 'ended') return this.#open && 'clear';
+    const { id } = this;
+    return id === undefined || id === this.#sent ? undefined : { set: id };
   }
 
   /**
@@ -227,31 +232,33 @@ export class Session<Data extends object = Record<string, unknown>> implements A
       return;
     }
     const decide = deciding(taken, this.#context.decide);
-    let id: string | undefined;
-    // Again where a rotation was faster, which knows nothing of this login or logout.
-    do id = await open.renew({ ...options, data, decide });
-    while (id === undefined && open.state === 'alive' && isOther(options.user, open.user));
-    if (id !== undefined) this.#cookie = { set: id };
-    else if (open.state === 'replaced' && typeof options.user === 'string') {
+    const { id } = open;
+    try {
+      // Again where a rotation was faster, which knows nothing of this login or logout.
+      do await open.renew({ ...options, data, decide });
+      while (open.id === id && open.state === 'alive' && isOther(options.user, open.user));
+    } finally {
+      // Also where the call failed afterwards, as by a signal: its updates are made.
+      if (open.id !== id) this.#variables.rebase(open.bytes, taken);
+    }
+    if (open.id !== id) return;
+    if (open.state === 'replaced' && typeof options.user === 'string') {
       // Another login was faster, as after a double click. Its id is not known here, and the
       // password was right here too: this response gets a session of its own.
       await open.close();
       await this.#begin(taken, options);
       return;
-    } else if (open.state !== 'alive' || (await open.save(data, { decide })) === 'gone') {
+    }
+    if (open.state !== 'alive' || (await open.save(data, { decide })) === 'gone') {
       if (isLogout) return;
       throw new SessionConflict([], 'it was ended, or another user has logged in');
     }
     this.#variables.rebase(open.bytes, taken);
   }
 
-  async #begin(
-    taken: Taken,
-    { user, label }: Pick<SessionRenewOptions, 'user' | 'label'>,
-  ): Promise<void> {
-    this.#open = await this.#create(taken.data, { user: user ?? undefined, label });
+  async #begin(taken: Taken, { user, label }: Owner): Promise<void> {
+    this.#open = await this.#create(taken.data, { user, label });
     this.#variables.rebase(taken.data, taken);
-    this.#cookie = { set: this.#open.id };
   }
 
   /**
@@ -265,10 +272,7 @@ export class Session<Data extends object = Record<string, unknown>> implements A
 
   async #destroy(): Promise<void> {
     this.#requireUsable();
-    if (this.#open !== undefined) {
-      await this.#open.destroy();
-      this.#cookie = 'clear';
-    }
+    await this.#open?.destroy();
     for (const key of Object.keys(this.data)) Reflect.deleteProperty(this.data, key);
     this.#state = 'ended';
   }

@@ -187,6 +187,28 @@ test('a thousand unknown ids are one alert', async () => {
   assert.deepEqual(alerts, [100]);
 });
 
+test('a login that fails after its new id was stored sets the cookie, and makes its updates once', async () => {
+  const { sessions, wire } = await wiredStore({ maxPerUser: 1 });
+  const id = await begin(sessions as Sessions<Shop>, { cart: ['tea'], visits: 0 });
+  await using session = await (sessions as Sessions<Shop>).start(id);
+  session.update('visits', (visits = 0) => visits + 1);
+  const gate = wire.gate(1, /ORDER BY `created`/, { opens: 'by hand' });
+  const leaving = new AbortController();
+  const renewing = session.renew({ user: 'ends early', signal: leaving.signal });
+  await gate.reached(renewing);
+  leaving.abort(new Error('left'));
+  await assert.rejects(renewing, /left/);
+  gate.open();
+  assert.deepEqual(session.cookie, { set: session.id });
+  await using other = await shop().start(session.id);
+  assert.deepEqual(other.data.cart, ['tea']);
+  other.update('visits', (visits = 0) => visits + 10);
+  await other.save();
+  session.update('visits', (visits = 0) => visits + 100);
+  assert.equal(await session.save(), 'merged');
+  assert.equal(session.data.visits, 111);
+});
+
 test('a login without a session before it stores one', async () => {
   const sessions = shop();
   const session = await sessions.start(undefined);
