@@ -19,6 +19,7 @@ import { decisionOf } from './on-conflict.ts';
 import type { AnyOptions, SessionsOptions } from './options.ts';
 import { PayloadSeal, plain, type Sealing } from './payload/seal.ts';
 import { type Settings, settingsOf } from './settings.ts';
+import { settleOnce } from './settle-once.ts';
 import { SharedSaves } from './shared-saves.ts';
 import { ArticleTable } from './table/article.ts';
 import { quote } from './table/names.ts';
@@ -145,7 +146,15 @@ export class Engine {
     this.#collector?.stop();
     this.#cache.close();
     const pool = this.#pool;
-    if (pool) await new Promise<void>((resolve) => pool.end(() => resolve()));
+    if (pool === undefined) return;
+    await new Promise<void>((resolve) => {
+      // mysql2 never reports the end of a connection whose last statement has no answer.
+      const settle = settleOnce(this.settings.timeout, undefined, () => resolve());
+      pool.end(() => {
+        settle();
+        resolve();
+      });
+    });
   }
 }
 

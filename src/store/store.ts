@@ -315,7 +315,11 @@ export class Sessions<
     await this.#engine.start();
   }
 
-  /** Ends the timer and the cache's connection, and the pool if it was made from `url`. */
+  /**
+   * Ends the timer and the cache's connection, and the pool if it was made from `url`, within `timeout`.
+   * Statements that are under way are answered; later calls throw SessionSetupError. Connections to a
+   * server that hangs stay open, and keep the process alive until it calls `process.exit()`.
+   */
   async close(): Promise<void> {
     await this.#engine.close();
   }

@@ -1,10 +1,11 @@
 /** The network cuts, truncates, swallows, delays or spoils a statement or its answer. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SessionTooLarge, SessionUnavailable } from '../../../src/store/errors.ts';
+import { SessionError, SessionTooLarge, SessionUnavailable } from '../../../src/store/errors.ts';
 import { KeyedHash } from '../../../src/store/identifiers.ts';
 import type { Session } from '../../../src/store/session.ts';
-import type { Sessions } from '../../../src/store/store.ts';
+import { createSessions, type Sessions } from '../../../src/store/store.ts';
+import { until } from '../../workshop/machine/place.ts';
 import {
   atEnd,
   json,
@@ -185,6 +186,19 @@ test('after a time-out the next caller gets a connection that answers', async ()
   await assert.rejects(sessions.open(id), SessionUnavailable);
   // The dead connection would use up the time of this call, too.
   assert.deepEqual(await stored(sessions, id), { n: 0 });
+});
+
+test('close() ends though the answer of a statement never comes', async () => {
+  const chaos = await Chaos.open(schema.url);
+  atEnd(() => chaos.close());
+  const sessions = createSessions({ secrets, url: chaos.url, timeout: 3, statementTimeout: 2 });
+  await ready(sessions);
+  const id = await newSession(direct, { n: 0 });
+  chaos.arm({ on: keyOf(id), way: 'down', after: 0, end: 'silence' });
+  const reading = assert.rejects(sessions.open(id), SessionError);
+  await until(() => chaos.hasStruck);
+  await sessions.close();
+  await reading;
 });
 
 test('a packet at the limit of the server is saved to the byte, and one beyond it is not sent', async () => {
