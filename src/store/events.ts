@@ -99,7 +99,8 @@ export class Events {
     if (!diagnostics.hasSubscribers && !listeners?.size) return;
     const event = { kind, ...describe() };
     if (diagnostics.hasSubscribers) diagnostics.publish(event);
-    for (const listener of listeners ?? []) {
+    // A copy: a listener that removes and adds itself would be the last one again and again.
+    for (const listener of [...(listeners ?? [])]) {
       try {
         const result: unknown = listener(event);
         if (types.isPromise(result)) result.catch(warn);

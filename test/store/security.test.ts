@@ -289,6 +289,19 @@ test('a listener that throws, rejects or never ends fails no request', async () 
   ]);
 });
 
+test('a listener that adds itself again while it runs is called once for an event', async () => {
+  const sessions = newStore();
+  let calls = 0;
+  const again = (): void => {
+    calls += 1;
+    end();
+    if (calls < 100) end = sessions.on('create', again);
+  };
+  let end = sessions.on('create', again);
+  await newSession(sessions, { n: 1 });
+  assert.equal(calls, 1);
+});
+
 test('the events of a life are those that happened, in their order', async () => {
   const sessions = newStore({ maxPerUser: 5 });
   const log: string[] = [];
