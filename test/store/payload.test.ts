@@ -15,7 +15,7 @@ import {
 import { SessionConflict, SessionUnreadable, SessionValueError } from '../../src/store/errors.ts';
 import { decisionOf } from '../../src/store/on-conflict.ts';
 import { merge } from '../../src/store/payload/merge.ts';
-import { encodeValue, type Format, Payload } from '../../src/store/payload/payload.ts';
+import { decodeValue, encodeValue, type Format, Payload } from '../../src/store/payload/payload.ts';
 import { Variables } from '../../src/store/payload/variables.ts';
 
 const PHP = ['php', 'php_serialize', 'php_binary'] as const;
@@ -157,6 +157,18 @@ test('another format is written from the next change on', () => {
   );
 });
 
+/** An object in an object, so many times. */
+function nested(depth: number): unknown {
+  let value: unknown = 1;
+  for (let at = 0; at < depth; at += 1) value = { value };
+  return value;
+}
+
+test("a value as deep as PHP's limit is written in PHP's formats", () => {
+  const bytes = encodeValue('php', nested(4090), 'cart');
+  assert.ok(encodeValue('php', decodeValue('php', bytes), 'cart').equals(bytes));
+});
+
 test('a value that would change its type is refused with its path', () => {
   const circle: Record<string, unknown> = {};
   circle['self'] = circle;
@@ -197,6 +209,8 @@ test('a value that would change its type is refused with its path', () => {
     [new Map([['a', 1]]), 'cart'],
     [[Buffer.from('text')], 'cart[0]'],
     [{ a: { [Symbol('b')]: 1 } }, 'cart.a'],
+    [{ list: Object.assign([1], { total: 1 }) }, 'cart.list'],
+    [nested(4097), 'cart'],
   ];
   for (const [value, path] of unlikePhp) {
     assert.throws(

@@ -12,6 +12,7 @@ import { SessionValueError } from '../errors.ts';
 
 /** Deeper values are refused: other languages' parsers stop at 512 as well. */
 const DEEPEST = 500;
+export const TOO_DEEP: string = 'a value of such depth';
 
 const [INT64_MIN, INT64_MAX] = [-(2n ** 63n), 2n ** 63n - 1n];
 
@@ -78,7 +79,7 @@ class Check {
     if (this.#ancestors.has(value) && !this.#seen.has(value)) {
       throw new SessionValueError(path, 'a value that contains itself');
     }
-    if (this.#ancestors.size >= DEEPEST) throw new SessionValueError(path, 'a value of such depth');
+    if (this.#ancestors.size >= DEEPEST) throw new SessionValueError(path, TOO_DEEP);
     if (this.#isOfPhp(value, path)) return;
     this.#ancestors.add(value);
     if (Array.isArray(value)) this.#list(value, path);
@@ -175,7 +176,7 @@ function isPlain(value: object): boolean {
 }
 
 /** JSON writes the elements of a list and none of its other properties. */
-function isPlainList(value: readonly unknown[]): boolean {
+export function isPlainList(value: readonly unknown[]): boolean {
   const { length } = Reflect.ownKeys(value);
   // The length is a property as well; a list with holes has fewer, and is refused for its holes.
   return Object.getPrototypeOf(value) === Array.prototype && length <= value.length + 1;

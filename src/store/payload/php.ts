@@ -5,12 +5,17 @@ import { integerKey } from '../../serialize/numbers.ts';
 import { isWellFormed } from '../../serialize/tags.ts';
 import { SessionUnreadable, SessionValueError } from '../errors.ts';
 import { firstChange } from './changes.ts';
+import { TOO_DEEP } from './check.ts';
 
 /** The names of PHP's serialize handlers. */
 export type PhpFormat = 'php' | 'php_serialize' | 'php_binary';
 
-const [BAR, COLON, SEMICOLON, QUOTE] = [0x7c, 0x3a, 0x3b, 0x22];
-const [OPEN, CLOSE] = [0x7b, 0x7d];
+const BAR = 0x7c;
+const COLON = 0x3a;
+const SEMICOLON = 0x3b;
+const QUOTE = 0x22;
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
 const LONGEST_BINARY_KEY = 127;
 
 /** A reference counts the values before it, in other keys as well: such a payload is kept whole. */
@@ -149,17 +154,21 @@ export function decodePhp(bytes: Buffer): unknown {
 /**
  * Encodes one value.
  *
- * @throws SessionValueError for a value that PHP cannot hold.
+ * @throws SessionValueError for a value that PHP cannot hold, or could not read: its limit is a depth of
+ *   4,096.
  */
 export function encodePhp(value: unknown, path: string): Buffer {
   let bytes: Buffer;
+  let back: unknown;
   try {
     bytes = serialize(value as Parameters<typeof serialize>[0]);
+    back = decodePhp(bytes);
   } catch (cause) {
+    if (cause instanceof SessionUnreadable) throw new SessionValueError(path, TOO_DEEP, cause);
     if (!(cause instanceof UnserializableError)) throw cause;
     throw new SessionValueError(`${path}${cause.path.replace(/^[^.[]*/, '')}`, 'this value', cause);
   }
-  const change = firstChange(value, decodePhp(bytes), path);
+  const change = firstChange(value, back, path);
   if (change === undefined) return bytes;
   throw new SessionValueError(change.path, `${kindIn(change.value)}, which PHP does not have,`);
 }
