@@ -7,7 +7,18 @@ import { Queues } from '../../src/store/hold/queue.ts';
 import { settleOnce } from '../../src/store/settle-once.ts';
 import type { Sessions } from '../../src/store/store.ts';
 import { HANG } from '../hang.ts';
-import { newStore, query, stored, wiredStore } from './fixture.ts';
+import {
+  json,
+  newSchema,
+  newSession,
+  newStore,
+  open,
+  poolOf,
+  query,
+  stored,
+  storeOn,
+  wiredStore,
+} from './fixture.ts';
 
 async function update(sessions: Sessions, id: string, mark: string): Promise<void> {
   await using session = await sessions.start(id);
@@ -88,6 +99,23 @@ for (const many of [1, 2]) {
     await Promise.all(opened.map((session) => session.close()));
   });
 }
+
+test('an error that passes is repeated: offline mode, and the end of wait_timeout on MySQL', async () => {
+  const { url } = await newSchema();
+  const pool = poolOf(url);
+  const sessions = storeOn(pool, { timeout: 0.5 });
+  await sessions.createTable();
+  const id = await newSession(sessions, { n: 0 });
+  const session = await open(sessions, id);
+  for (const errno of [3032, 4031]) {
+    await pool.query(
+      `CREATE TRIGGER fails BEFORE UPDATE ON sessions FOR EACH ROW SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO=${errno}`,
+    );
+    await assert.rejects(session.save(json({ n: errno })), SessionUnavailable, String(errno));
+    await pool.query('DROP TRIGGER fails');
+    assert.equal(await session.save(json({ n: errno })), 'saved');
+  }
+});
 
 test('a request that was aborted already takes no turn', async () => {
   const queues = new Queues();

@@ -52,17 +52,18 @@ const UNDONE = new Set([
   ...[1568, 1099, 1100, 1690],
 ]);
 /**
- * Galera's node without quorum; read-only in four forms; server shutdown; no room for a file, a table,
+ * Galera's node without quorum; read-only in four forms; offline mode; server shutdown; no room for a file, a table,
  * a row, a thread, or a prepared statement; no memory.
  */
 const UNFIT = new Set([
-  ...[1047, 1290, 1836, 1792, 1053, 1021, 1026, 1030, 1114, 1135, 1461, 1037, 1038, 1041],
+  ...[1047, 1290, 1836, 1792, 3032, 1053, 1021, 1026, 1030, 1114, 1135, 1461, 1037, 1038, 1041],
 ]);
 /**
  * The server could not read a packet, or does not know the prepared statement that it names: bytes
- * were spoiled, or a proxy has changed the connection behind. Nothing was executed.
+ * were spoiled, or a proxy has changed the connection behind. Or MySQL has closed the connection after
+ * `wait_timeout`, before it read the statement. Nothing was executed.
  */
-const GARBLED = new Set([1156, 1158, 1159, 1160, 1161, 1210, 1243, 1835]);
+const GARBLED = new Set([1156, 1158, 1159, 1160, 1161, 1210, 1243, 1835, 4031]);
 /** The commit itself failed, and the cluster does not say how it ended; the connection was killed. */
 const UNKNOWN = new Set([1180, 1927, 3169]);
 
