@@ -78,9 +78,8 @@ export async function openSession(
     }
     const live = await follow(context, deadline, row);
     if (live === undefined) {
-      const nothing = new Nothing(database);
       if (await isGuests(context, deadline, row)) {
-        return new OpenSession(context, { id, keys, row, hold: nothing, isReadOnly });
+        return new OpenSession(context, { id, keys, row, hold: new Nothing(database), isReadOnly });
       }
       events.emit('unknown-id', () => ({}));
       return undefined;
@@ -151,7 +150,7 @@ async function lockAndRead(
   try {
     // A row from the cache may be old; under a lock it must be the row of now.
     const found = isLocking
-      ? await readRow(context, hold.read.bind(hold, deadline), keys, hold.locksRow)
+      ? await readRow(context, hold, deadline, keys, hold.locksRow)
       : await readCached(context, keys, deadline);
     const isOld = isLive(found) && !found.key.equals(keys[0]);
     // Under `row` the change would end the transaction, and with it the lock.

@@ -1,7 +1,7 @@
 /** Moves a session to the key of the newest secret when it is used, so that an older one can go. */
 import type { Context } from './context.ts';
 import type { Deadline } from './database/deadline.ts';
-import { readRow } from './find.ts';
+import { findRow } from './find.ts';
 import type { Hold } from './hold/hold.ts';
 import { LONGEST_WAIT } from './kinds.ts';
 import { newRow } from './new-row.ts';
@@ -22,7 +22,7 @@ export async function rekey(
   newest: Buffer,
   row: Row,
 ): Promise<Row> {
-  const { database, table, life, cache, sealing } = context;
+  const { table, life, cache, sealing } = context;
   const { key, guard, marks, age } = row;
   const { fresh, row: moved } = newRow(context, newest, row);
   const old = { key, guard, seen: marks, data: sealing.close(key, NO_DATA), mark: fresh.mark };
@@ -32,5 +32,5 @@ export async function rekey(
   const ending = { ...life, absolute: Math.min(life.absolute, age + grace) };
   const statements = table.renewal(old, fresh, { age, grace, life: ending });
   if (await cache.change([key], () => hold.transact(deadline, statements))) return moved;
-  return (await readRow(context, database.run.bind(database, deadline), [newest])) ?? row;
+  return (await findRow(context, deadline, [newest])) ?? row;
 }

@@ -2,7 +2,7 @@
 import { type Deadline, passing } from './database/deadline.ts';
 import type { StatementFailure } from './database/failures.ts';
 import { SessionLockLost } from './errors.ts';
-import { findRow } from './find.ts';
+import { findOutcome } from './find.ts';
 import { ANY, GRACE, type Kind, requireAll } from './kinds.ts';
 import { newRow } from './new-row.ts';
 import { requireOwner } from './owner.ts';
@@ -105,14 +105,15 @@ export async function renewRow(
     }
     // Before the read: the row of a busy session would have changed again by the end of a pause.
     if (failure === undefined) await deadline.pause();
-    const now = await findRow(context, deadline, [found.key, ...keys]);
-    if (now?.next?.equals(key)) return { row, id };
+    const isRenewed = ({ next }: Row): boolean | undefined => next?.equals(key);
+    const now = await findOutcome(context, deadline, [found.key, ...keys], isRenewed);
+    if (now && isRenewed(now)) return { row, id };
     if (failure !== undefined && hold.isPinned) {
       throw new SessionLockLost(failure.cause, failure.kind !== 'unknown');
     }
     if (now === undefined) {
       // Without a pointer, only the new row is evidence after a lost answer.
-      const isDone = failure !== undefined && (await findRow(context, deadline, [key]));
+      const isDone = failure && (await findOutcome(context, deadline, [key], () => true));
       return isDone ? { row, id } : undefined;
     }
     if (now.next !== undefined) {

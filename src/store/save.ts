@@ -4,7 +4,7 @@ import { type Deadline, passing } from './database/deadline.ts';
 import type { StatementFailure } from './database/failures.ts';
 import type { Outcome } from './database/writes.ts';
 import { IN_DOUBT, SessionLockLost, SessionUnavailable } from './errors.ts';
-import { findRow } from './find.ts';
+import { findOutcome } from './find.ts';
 import type { Hold } from './hold/hold.ts';
 import { takeRandom } from './identifiers.ts';
 import type { Decide } from './payload/merge.ts';
@@ -110,9 +110,10 @@ async function saveOrFind(
     }
     // Before the read: the row of a busy session would have changed again by the end of a pause.
     if (failure === undefined) await deadline.pause();
-    const now = await findRow(context, deadline, [key, ...target.keys]);
     // A row that was renewed since is a pointer, and has kept its marks.
-    const wasSaved = isDoubtful && now !== undefined && table.wasSaved(now, save);
+    const isSaved = (row: Row): boolean | undefined => isDoubtful && table.wasSaved(row, save);
+    const now = await findOutcome(context, deadline, [key, ...target.keys], isSaved);
+    const wasSaved = now !== undefined && isSaved(now);
     if (wasSaved === undefined)
       throw new SessionUnavailable(
         `${IN_DOUBT}the answer was lost, and others have saved since`,
