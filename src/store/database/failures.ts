@@ -52,8 +52,8 @@ const UNDONE = new Set([
   ...[1568, 1099, 1100, 1690],
 ]);
 /**
- * Galera's node without quorum; read-only in four forms; offline mode; server shutdown; no room for a file, a table,
- * a row, a thread, or a prepared statement; no memory.
+ * Galera's node without quorum; read-only in four forms; offline mode; server shutdown; no room for a
+ * file, a table, a row, a thread, or a prepared statement; no memory.
  */
 const UNFIT = new Set([
   ...[1047, 1290, 1836, 1792, 3032, 1053, 1021, 1026, 1030, 1114, 1135, 1461, 1037, 1038, 1041],
