@@ -100,6 +100,8 @@ test('no error and no log contains the password of the database', async () => {
     // A ':' or an '@' in the password ends it too early for a pattern that hides it.
     `mysql://ann:${password}:1@${away}`,
     `mysql://ann:1@${password}@${away}`,
+    // A pattern made of the decoded password does not find the encoded one.
+    `mysql://ann:${password}%23@${away}`,
     // '#' ends the host of a URL, so 'ann:password' would be a host and a port: not a URL.
     `mysql://ann:${password}#1@${away}`,
   ]) {
