@@ -8,6 +8,8 @@ await handler.open('', 'MySession');
 test('an unknown id reads as an empty string', async () => {
   await store(await newId(), 'name|s:3:"Ann";');
   assert.equal(await handler.read('404'), '');
+  const added = (await database.rows()).filter(({ id }) => String(id) === '404');
+  assert.equal(added.length, 0, 'rows that Read has added');
 });
 
 test('a known id reads the exact bytes that were stored', async () => {
@@ -47,7 +49,11 @@ test('a session that another process has changed reads as changed', async () => 
 
 test('an id with quotes or wildcards in it reads as an empty string', async () => {
   await store(await newId(), 'name|s:3:"Ann";');
-  for (const id of ["' OR '1'='1", '" OR ""="', '%', '_', "' OR 1=1 -- ", "'; SELECT '1", '\\']) {
+  for (const id of [
+    ...["' OR '1'='1", '" OR ""="', '%', '_', "' OR 1=1 -- ", "'; SELECT '1", '\\'],
+    // Every object has these as keys.
+    ...['constructor', '__proto__'],
+  ]) {
     assert.equal(await handler.read(id), '', `Read(${JSON.stringify(id)}) found a session`);
   }
 });
@@ -68,12 +74,15 @@ test('a read that cannot be done rejects', async () => {
   assert.equal(`connections made: ${made}`, 'connections made: 0', 'by a Read that failed');
   await store(id, 'count|i:1;');
   const { handler: cut } = await another();
+  const idle = await database.connections();
   await cut.open('', 'MySession');
   const asks = gate(1, /^\s*SELECT/i, { opens: 'by hand' });
   const read = cut.read(id).catch(() => 'rejected');
   await asks.reached(read);
   asks.cut();
   assert.notEqual(await read, '', 'the test cut the connection, and Read returned no session');
+  const others = (await database.connections()) - idle;
+  assert.equal(`others: ${others}`, 'others: 0', 'the test cut the connection of a Read');
   await cut.close().catch(() => {});
   const slow = await unawaited(() => handler.read(id));
   assert.deepEqual(slow, [], 'Read returned before the database had answered this');
@@ -84,6 +93,7 @@ test('page after page reads on the same connection', async () => {
   const id = await newId();
   const counts = new Set<number>();
   for (let visit = 1; visit <= 5; visit += 1) {
+    const closed = await database.connections();
     await page.open('', 'MySession');
     const before = statements().length;
     for (let read = 1; read <= 2; read += 1) await page.read(id);
@@ -93,6 +103,8 @@ test('page after page reads on the same connection', async () => {
         .map(({ connection }) => connection),
     );
     assert.equal(used.size, 1, 'connections that two reads of one page have used');
+    const made = (await database.connections()) - closed;
+    assert.ok(made <= 1, `one page has made ${made} connections`);
     await page.close();
     counts.add(await database.connections());
   }
