@@ -38,7 +38,7 @@ test('a write changes no other session', async () => {
   await handler.write(bob, 'name|s:3:"Bob";');
   await handler.write(bob, 'name|s:6:"Robert";');
   for (const id of [
-    ...['%', '_', "' OR '1'='1", `${ann}abc`, `${bob}' OR '1'='1`],
+    ...['%', '_', '0 OR 1=1', "' OR '1'='1", `${ann}abc`, `${bob}' OR '1'='1`],
     // For an INSERT with the id in its text: it meets the row of Ann, and changes it.
     `0'+${ann},?,?) ON DUPLICATE KEY UPDATE d='name|s:4:"Evil";' -- `,
   ]) {
@@ -107,6 +107,7 @@ test('a write that fails never returns true', async () => {
   const { handler: closed } = await another();
   const unsent = await Promise.race([answer(closed.write(id, 'count|i:1;')), silence(1000)]);
   assert.notEqual(unsent, true, 'Write returned true although Open has not been called');
+  assert.notEqual(unsent, undefined, 'Write waits, and Open has not been called');
   const { handler: cut } = await another();
   await cut.open('', 'MySession');
   const saves = gate(1, /^\s*(INSERT|UPDATE|REPLACE)/i, { opens: 'by hand' });
@@ -116,9 +117,19 @@ test('a write that fails never returns true', async () => {
   const lost = 'Write returned true, and the test had cut the connection';
   if ((await saving) === true) assert.equal(await handler.read(id), 'count|i:2;', lost);
   await answer(cut.close());
+  // A deadlock, and a wait for a lock that took too long.
+  for (const errno of [1213, 1205]) {
+    await database.query(`CREATE TRIGGER fail_update BEFORE UPDATE ON sessions
+      FOR EACH ROW SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = ${errno}, MESSAGE_TEXT = 'by the test'`);
+    const given = await answer(handler.write(id, `count|i:${errno};`));
+    await database.query('DROP TRIGGER fail_update');
+    const refused = `Write returned true, and the database reported error ${errno}`;
+    if (given === true) assert.equal(await handler.read(id), `count|i:${errno};`, refused);
+  }
 });
 
 test('a session is saved whole or not at all', async () => {
+  await database.query('DELETE FROM sessions'); // So that the first id is new to the table
   const [id, existing] = [await newId(), await newId()];
   await handler.write(existing, 'count|i:0;');
   for (const data of [`cart|s:69983:"${'x'.repeat(69_983)}";`, `a|s:40000:"${'é'.repeat(4e4)}";`]) {
@@ -143,6 +154,7 @@ test('page after page writes on the same connection', async () => {
   const id = await newId();
   const counts = new Set<number>();
   for (let visit = 1; visit <= 5; visit += 1) {
+    const closed = await database.connections();
     await page.open('', 'MySession');
     const before = statements().length;
     for (const data of ['', `count|i:${visit};`]) await page.write(id, data);
@@ -152,6 +164,8 @@ test('page after page writes on the same connection', async () => {
         .map(({ connection }) => connection),
     );
     assert.equal(used.size, 1, 'connections that two writes of one page have used');
+    const made = (await database.connections()) - closed;
+    assert.ok(made <= 1, `one page has made ${made} connections`);
     await page.close();
     counts.add(await database.connections());
   }
