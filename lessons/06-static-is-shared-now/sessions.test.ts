@@ -40,6 +40,12 @@ test('two requests are served at once', async () => {
   const met = await queries.arrived;
   await pages;
   assert.equal(met, true, 'the second query waited for the answer to the first');
+  const ids = [await newId(), await newId()];
+  const saves = gate(2, /^\s*(INSERT|UPDATE|REPLACE)/i, { patience: 4000 });
+  const saving = Promise.allSettled(ids.map((id) => handler.write(id, 'count|i:1;')));
+  const bothSave = await saves.arrived;
+  await saving;
+  assert.equal(bothSave, true, 'the second save waited for the answer to the first');
 });
 
 test('request after request is served by the same few connections', async () => {
@@ -79,6 +85,7 @@ test('request after request is served by the same few connections', async () => 
     const another = await newId();
     await answer(handler.write(another, 'count|i:1;'));
     await answer(handler.destroy(another));
+    await answer(handler.destroy(''));
     await answer(handler.gc(86_400));
   }
   assert.equal(await answer(handler.read(id)), 'count|i:1;', 'after twelve sign-outs and sweeps');
@@ -87,17 +94,21 @@ test('request after request is served by the same few connections', async () => 
 });
 
 test('first visitors at the same moment share one pool', async () => {
-  const { handler: fresh } = await another();
-  const before = await database.connections();
-  const visits = Array.from({ length: 40 }, async () => {
-    await fresh.open('', 'MySession');
-    const answered = await answer(fresh.read('404'));
-    await fresh.close();
-    return answered;
-  });
-  assert.deepEqual([...new Set(await Promise.all(visits))], [''], 'what 40 requests at once read');
-  const made = (await database.connections()) - before;
-  assert.ok(made <= 10, `40 first requests at once left ${made} connections open`);
+  // Visitors who come a turn apart use each of the pools that an await in Open allows.
+  for (const turns of [0, 1]) {
+    const { handler: fresh } = await another();
+    const before = await database.connections();
+    const visits = Array.from({ length: 40 }, async (_, visitor) => {
+      for (let turn = 0; turn < visitor * turns; turn += 1) await null;
+      await fresh.open('', 'MySession');
+      const answered = await answer(fresh.read('404'));
+      await fresh.close();
+      return answered;
+    });
+    assert.deepEqual([...new Set(await Promise.all(visits))], [''], 'what 40 requests read');
+    const made = (await database.connections()) - before;
+    assert.ok(made <= 10, `40 first requests at once left ${made} connections open`);
+  }
 });
 
 test('ids that are made at the same moment differ', async () => {
@@ -160,11 +171,19 @@ test('pages at the same moment keep apart', async () => {
 test('saves at the same moment keep apart', async () => {
   await handler.open('', 'MySession');
   const ids = await Promise.all(Array.from({ length: 20 }, () => newId()));
+  const before = statements().length;
   const saves = ids.map((id, visitor) => answer(handler.write(id, `visitor|i:${visitor};`)));
   assert.deepEqual(
     await Promise.all(saves),
     ids.map(() => true),
   );
+  const open = new Set<unknown>();
+  for (const { connection, sql } of statements().slice(before)) {
+    if (/^\s*(BEGIN|START)\b/i.test(sql)) {
+      assert.ok(!open.has(connection), 'two saves have a transaction on one connection');
+      open.add(connection);
+    } else if (/^\s*(COMMIT|ROLLBACK)\b/i.test(sql)) open.delete(connection);
+  }
   await handler.close();
   for (const [visitor, id] of ids.entries()) {
     await handler.open('', 'MySession');
@@ -176,8 +195,9 @@ test('saves at the same moment keep apart', async () => {
 test('requests that fail give their connections back', async () => {
   const before = await database.connections();
   await handler.open('', 'MySession');
-  const id = await newId();
+  const [id, ended] = [await newId(), await newId()];
   await store(id, 'count|i:77;');
+  await store(ended, 'count|i:78;');
   const waits = 'one still waits after 4 seconds';
   const soon = (call: Promise<unknown>) => Promise.race([answer(call), silence(4000, waits)]);
   const failAll = async (): Promise<unknown> => {
@@ -199,6 +219,9 @@ test('requests that fail give their connections back', async () => {
   const served = await soon(handler.read(id));
   assert.equal(served, 'count|i:77;', 'after the test had taken the table away for 12 requests');
   const seen = async (): Promise<string[]> => (await database.rows()).map(({ d }) => String(d));
+  await handler.destroy(ended);
+  const isKept = (await seen()).includes('count|i:78;');
+  assert.ok(!isKept, 'a failed request has left its transaction open: a sign-out is not seen');
   for (let save = 1; save <= 12; save += 1) {
     await handler.write(id, `count|i:${save};`);
     const isSeen = (await seen()).includes(`count|i:${save};`);
