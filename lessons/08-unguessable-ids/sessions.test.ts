@@ -36,10 +36,9 @@ function startingWith(...first: number[]): (size: number) => Uint8Array {
     });
 }
 
-/** The ids of a process that starts anew, and the number of random bytes drawn for each. */
-async function idsFrom(sources: ((size: number) => Uint8Array)[]): Promise<[string, number][]> {
-  // What it draws while it starts is the same each time.
-  const { result: fresh } = await recordDraws(
+/** The class in a process that starts anew; what it draws while it starts is the same each time. */
+async function startAnew(): Promise<typeof handler> {
+  const { result } = await recordDraws(
     async () => {
       const { handler: started } = await another();
       await started.open('', 'MySession');
@@ -47,6 +46,12 @@ async function idsFrom(sources: ((size: number) => Uint8Array)[]): Promise<[stri
     },
     (size) => new Uint8Array(size),
   );
+  return result;
+}
+
+/** The ids of a process that starts anew, and the number of random bytes drawn for each. */
+async function idsFrom(sources: ((size: number) => Uint8Array)[]): Promise<[string, number][]> {
+  const fresh = await startAnew();
   // The same id is drawn again and again, and a later lesson keeps a row for each.
   await database.query('DELETE FROM sessions');
   const ids: [string, number][] = [];
@@ -97,8 +102,10 @@ test('each of the 32 random bytes of an id counts', async () => {
   const fails = (): never => {
     throw new Error('the test lets the source of random bytes fail');
   };
-  const answer = await recordDraws(() => newId(), fails).catch((error: unknown) => error);
+  const fresh = await startAnew();
+  const answer = await recordDraws(() => fresh.create_sid(), fails).catch((error) => error);
   assert.ok(answer instanceof Error, 'no random bytes could be drawn, and an id was made');
+  await fresh.close();
 });
 
 test('counting on from your own id opens no session', async () => {
