@@ -116,9 +116,11 @@ test('an invalid lifetime is refused and deletes nothing', async () => {
     ...[[], [1440], {}, { valueOf: () => -1 }, new Date(), Symbol('1440')],
   ];
   for (const life of lifetimes) {
+    const before = statements().length;
     const answer = await handler.gc(life as number).catch((error: unknown) => error);
     const shown = `garbageCollect(${inspect(life)})`;
     assert.ok(answer instanceof TypeError, `${shown} answered ${String(answer)}`);
+    assert.equal(statements().length, before, `${shown} sent a statement before it was refused`);
     assert.equal(await handler.read(id), 'count|i:1;', `${shown} deleted a session`);
   }
   for (const life of [Number.MAX_SAFE_INTEGER, 0]) {
