@@ -128,6 +128,17 @@ test('a session whose holder has lost its connection is free again', async () =>
   assert.equal((await last).status, 200, 'its connection was cut when the session was saved');
 });
 
+test('a page is answered once its lock is released', async () => {
+  const { cookie } = await server.request();
+  const releases = gate(1, /RELEASE/i, { opens: 'by hand', holds: 'answer' });
+  const page = server.request({ cookie });
+  const isReleasing = await releases.reached(page);
+  const early = isReleasing && (await Promise.race([page, silence(500)]));
+  releases.open();
+  await page;
+  assert.ok(!early, 'it was answered while the database still released its lock');
+});
+
 test('each session has a lock of its own', async () => {
   const began = statements().length;
   for (let visitor = 1; visitor <= 30; visitor += 1) await server.request();
