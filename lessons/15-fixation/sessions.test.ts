@@ -170,14 +170,18 @@ test('signing in over another user begins with an empty session', async () => {
 test('a sign-in that cannot move the session fails', async () => {
   const { Login } = Sessions as { Login?: (user: string) => Promise<void> };
   assert.ok(Login, 'Sessions.Login is not written yet');
+  let named: unknown;
   const page = await makePage(async (user) => {
     await session_write_close();
     // There is no open session now, so PHP's function answers false.
-    await Login.call(Sessions, user);
+    await Login.call(Sessions, user).finally(() => {
+      named = $_SESSION['user'];
+    });
   });
   const { cookie } = await page.request();
   const { status } = await page.request({ cookie, path: '/login?user=ann' });
   assert.equal(status, 500, 'the id stayed, and the page said welcome');
+  assert.equal(named, undefined, 'Login failed, and $_SESSION of the page has the user');
   assert.match((await server.request({ cookie, path: '/whoami' })).body, /Nobody/);
 });
 
