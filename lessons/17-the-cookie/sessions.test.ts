@@ -62,6 +62,7 @@ test("a form from another site's page is refused", async () => {
     { Host: '127.0.0.1.example', Origin: 'http://127.0.0.1.example' },
     { Host: 'shop.example', Origin: 'http://localhost' },
     { 'Sec-Fetch-Site': 'unknown' },
+    { 'Sec-Fetch-Site': '' },
     // Headers that say what is sent, and not from where.
     { Origin: 'https://evil.example', 'Content-Type': 'application/json' },
     { Origin: 'https://evil.example', 'X-Requested-With': 'XMLHttpRequest' },
@@ -100,7 +101,12 @@ test("a form from another site's page is refused", async () => {
   for (const headers of own) {
     assert.equal(await post(headers as Record<string, string>), 200, JSON.stringify(headers));
   }
-  const link = await server.request({ cookie, headers: { 'Sec-Fetch-Site': 'cross-site' } });
+  const elsewhere = { 'Sec-Fetch-Site': 'cross-site' };
+  for (const method of ['HEAD', 'OPTIONS']) {
+    const { status } = await server.request({ method, headers: elsewhere });
+    assert.equal(status, 200, `${method} changes nothing, and was refused`);
+  }
+  const link = await server.request({ cookie, headers: elsewhere });
   assert.equal(link.status, 200, 'a link from another site may be followed');
   assert.match(link.body, /Count: 9\b/, 'the refused ones have changed nothing');
 });
