@@ -63,6 +63,7 @@ test("a form from another site's page is refused", async () => {
     { Host: 'shop.example', Origin: 'http://localhost' },
     { 'Sec-Fetch-Site': 'unknown' },
     { 'Sec-Fetch-Site': '' },
+    { Origin: '' },
     // Headers that say what is sent, and not from where.
     { Origin: 'https://evil.example', 'Content-Type': 'application/json' },
     { Origin: 'https://evil.example', 'X-Requested-With': 'XMLHttpRequest' },
