@@ -172,12 +172,14 @@ test('a save does not wait for the sweep', async () => {
   await database.query('SELECT d FROM sessions WHERE id = ? FOR UPDATE', [crowded(crowd - 1)]);
   const sweep = handler.gc(1440);
   // Other requests wait for a connection, and take any that the sweep releases too early.
-  await Promise.all(Array.from({ length: 60 }, () => handler.read(id)));
-  await database.lockWaits(1);
+  const reads = Promise.all(Array.from({ length: 60 }, () => handler.read(id)));
+  const found = await Promise.race([reads, silence(2000)]);
+  await database.lockWaits(1, sweep);
   const save = handler.write(id, 'count|i:2;');
   const isWaiting = await database.lockWaits(2, save);
   await database.query('ROLLBACK');
-  await Promise.all([sweep, save]);
+  await Promise.all([sweep, save, reads]);
+  assert.ok(found, 'reads waited on the connection that sweeps: it was released too early');
   assert.equal(isWaiting, false, 'a visitor waited until the sweep was over');
   assert.equal(await handler.read(id), 'count|i:2;');
   const left = (await database.rows()).length;
