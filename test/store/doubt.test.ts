@@ -106,7 +106,7 @@ test('a save that READ UNCOMMITTED shows and that is rolled back is not acknowle
   const pool = poolOf(url);
   const dirty = 'SET SESSION TRANSACTION ISOLATION LEVEL READ UNCOMMITTED';
   pool.on('connection', (connection) => void connection.query(dirty));
-  const sessions = storeOn(pool, { statementTimeout: 0.5, timeout: 2 });
+  const sessions = storeOn(pool, { statementTimeout: 1, timeout: 4 });
   await sessions.createTable();
   const id = await newSession(sessions, { n: 0 });
   const session = await open(sessions, id);
@@ -131,7 +131,7 @@ test('a save that READ UNCOMMITTED shows and that is rolled back is not acknowle
 test('an error that passes is repeated: offline mode, and the end of wait_timeout on MySQL', async () => {
   const { url } = await newSchema();
   const pool = poolOf(url);
-  const sessions = storeOn(pool, { timeout: 0.5 });
+  const sessions = storeOn(pool, { timeout: 2 });
   await sessions.createTable();
   const id = await newSession(sessions, { n: 0 });
   const session = await open(sessions, id);
