@@ -2,6 +2,7 @@
 import { in_, type Requirement } from './requirements.ts';
 
 const layerOne = in_('test/store/layer-one.test.ts');
+const doubt = in_('test/store/doubt.test.ts');
 const strategies = in_('test/store/strategies.test.ts');
 const security = in_('test/store/security.test.ts');
 const server = in_('test/store/faults/server.test.ts');
@@ -25,8 +26,12 @@ export const FAULTS: readonly Requirement[] = [
   },
   {
     id: 'P3',
-    text: 'The answer of a save never comes: the save is known by its mark, and the row is changed once',
-    proofs: [wire('the answer of a save is swallowed'), layerOne('a lost answer is recognised:')],
+    text: 'The answer of a save never comes: the save is known by its mark once it is committed, and the row is changed once',
+    proofs: [
+      wire('the answer of a save is swallowed'),
+      layerOne('a lost answer is recognised:'),
+      doubt('a save that READ UNCOMMITTED shows and that is rolled back is not acknowledged'),
+    ],
   },
   {
     id: 'P4',
