@@ -39,8 +39,12 @@ async function answering(
   return (listener.address() as AddressInfo).port;
 }
 
-/** A Redis that knows no key. */
-const redis = (): Promise<number> => answering(() => Buffer.from('$-1\r\n'));
+/** A Redis that knows no key. Commands that waited for the connection may come in one message. */
+const redis = (): Promise<number> =>
+  answering((message) => {
+    const commands = String(message).match(/^\*\d+\r$/gm) ?? [];
+    return Buffer.from('$-1\r\n'.repeat(commands.length));
+  });
 
 /** A PostgreSQL whose queries return no row: AuthenticationOk or CommandComplete, ReadyForQuery. */
 const postgres = (): Promise<number> =>
