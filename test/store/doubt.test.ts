@@ -131,18 +131,27 @@ test('a save that READ UNCOMMITTED shows and that is rolled back is not acknowle
 test('an error that passes is repeated: offline mode, and the end of wait_timeout on MySQL', async () => {
   const { url } = await newSchema();
   const pool = poolOf(url);
-  const sessions = storeOn(pool, { timeout: 2 });
+  const sessions = storeOn(pool);
   await sessions.createTable();
-  const id = await newSession(sessions, { n: 0 });
-  const session = await open(sessions, id);
+  const session = await open(sessions, await newSession(sessions, { n: 0 }));
+  // MyISAM keeps the row of a statement that fails, on whichever connection it ran.
+  await pool.query('CREATE TABLE failures (errno INT) ENGINE=MyISAM');
   for (const errno of [3032, 4031]) {
     await pool.query(
-      `CREATE TRIGGER fails BEFORE UPDATE ON sessions FOR EACH ROW SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO=${errno}`,
+      `CREATE TRIGGER fails BEFORE UPDATE ON sessions FOR EACH ROW
+       IF (SELECT COUNT(*) FROM failures WHERE errno=${errno}) < 2 THEN
+         INSERT INTO failures VALUES (${errno});
+         SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO=${errno};
+       END IF`,
     );
-    await assert.rejects(session.save(json({ n: errno })), SessionUnavailable, String(errno));
-    await pool.query('DROP TRIGGER fails');
     assert.equal(await session.save(json({ n: errno })), 'saved');
+    await pool.query('DROP TRIGGER fails');
   }
+  const [failures] = await pool.query('SELECT errno FROM failures ORDER BY errno');
+  assert.deepEqual(
+    failures,
+    [3032, 3032, 4031, 4031].map((errno) => ({ errno })),
+  );
 });
 
 test('a request that was aborted already takes no turn', async () => {
