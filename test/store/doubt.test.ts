@@ -5,6 +5,7 @@ import type { RowDataPacket } from 'mysql2/promise';
 import { Deadline } from '../../src/store/database/deadline.ts';
 import { SessionUnavailable } from '../../src/store/errors.ts';
 import { Queues } from '../../src/store/hold/queue.ts';
+import type { OpenSession } from '../../src/store/open-session.ts';
 import { settleOnce } from '../../src/store/settle-once.ts';
 import type { Sessions } from '../../src/store/store.ts';
 import { HANG } from '../hang.ts';
@@ -101,32 +102,39 @@ for (const many of [1, 2]) {
   });
 }
 
-test('a save that READ UNCOMMITTED shows and that is rolled back is not acknowledged', async () => {
-  const { url, name } = await newSchema();
-  const pool = poolOf(url);
-  const dirty = 'SET SESSION TRANSACTION ISOLATION LEVEL READ UNCOMMITTED';
-  pool.on('connection', (connection) => void connection.query(dirty));
-  const sessions = storeOn(pool, { statementTimeout: 1, timeout: 4 });
-  await sessions.createTable();
-  const id = await newSession(sessions, { n: 0 });
-  const session = await open(sessions, id);
-  const holder = await pool.getConnection();
-  await holder.query(`SELECT GET_LOCK('${name}', 0)`);
-  // The row is changed by then; the statement waits, and is rolled back.
-  await pool.query(
-    'CREATE TRIGGER waits AFTER UPDATE ON sessions FOR EACH ROW BEGIN ' +
-      `SET @got = GET_LOCK('${name}', 600); SIGNAL SQLSTATE '45000'; END`,
-  );
-  await assert.rejects(session.save(json({ n: 1 })), SessionUnavailable);
-  const [waiting] = await holder.query<RowDataPacket[]>(
-    "SELECT ID AS id FROM information_schema.PROCESSLIST WHERE DB=? AND STATE='User lock'",
-    [name],
-  );
-  for (const thread of waiting) await holder.query('KILL ?', [thread['id']]).catch(() => {});
-  await holder.query('DROP TRIGGER waits');
-  holder.release();
-  assert.deepEqual(await stored(sessions, id), { n: 0 });
-});
+const CHANGES: readonly [string, (session: OpenSession) => Promise<unknown>][] = [
+  ['save', (session) => session.save(json({ n: 1 }))],
+  ['renewal', (session) => session.renew()],
+];
+
+for (const [what, change] of CHANGES) {
+  test(`a ${what} that READ UNCOMMITTED shows and that is rolled back is not acknowledged`, async () => {
+    const { url, name } = await newSchema();
+    const pool = poolOf(url);
+    const dirty = 'SET SESSION TRANSACTION ISOLATION LEVEL READ UNCOMMITTED';
+    pool.on('connection', (connection) => void connection.query(dirty));
+    const sessions = storeOn(pool, { statementTimeout: 1, timeout: 4 });
+    await sessions.createTable();
+    const id = await newSession(sessions, { n: 0 });
+    const session = await open(sessions, id);
+    const holder = await pool.getConnection();
+    await holder.query(`SELECT GET_LOCK('${name}', 0)`);
+    // The row is changed by then; the statement waits, and is rolled back.
+    await pool.query(
+      'CREATE TRIGGER waits AFTER UPDATE ON sessions FOR EACH ROW BEGIN ' +
+        `SET @got = GET_LOCK('${name}', 600); SIGNAL SQLSTATE '45000'; END`,
+    );
+    await assert.rejects(change(session), SessionUnavailable);
+    const [waiting] = await holder.query<RowDataPacket[]>(
+      "SELECT ID AS id FROM information_schema.PROCESSLIST WHERE DB=? AND STATE='User lock'",
+      [name],
+    );
+    for (const thread of waiting) await holder.query('KILL ?', [thread['id']]).catch(() => {});
+    await holder.query('DROP TRIGGER waits');
+    holder.release();
+    assert.deepEqual(await stored(sessions, id), { n: 0 });
+  });
+}
 
 test('an error that passes is repeated: offline mode, and the end of wait_timeout on MySQL', async () => {
   const { url } = await newSchema();
