@@ -2,7 +2,7 @@
  * A reporter: each failed test with its file and error, at once, so that a run that is killed
  * leaves them; then the output of the files with a failed test.
  */
-import { relative } from 'node:path';
+import { relative, resolve } from 'node:path';
 import type { TestEvent } from 'node:test/reporters';
 import { inspect, stripVTControlCharacters } from 'node:util';
 
@@ -12,7 +12,9 @@ export async function* failures(source: AsyncIterable<TestEvent>): AsyncGenerato
   const output = new Map<string, string>();
   for await (const { type, data } of source) {
     if (type === 'test:stdout' || type === 'test:stderr') {
-      output.set(data.file, (output.get(data.file) ?? '') + data.message);
+      // Output names its file as the runner was given it, and a failure by its whole path.
+      const file = resolve(data.file);
+      output.set(file, (output.get(file) ?? '') + data.message);
     }
     if (type !== 'test:fail') continue;
     const { file = '' } = data;

@@ -23,8 +23,8 @@ const environment = { ...process.env, NODE_TEST_CONTEXT: undefined };
 
 /** Runs a test file and returns the record of its failures. */
 async function record(source: string): Promise<string> {
-  const [file, written] = [join(folder, 'some.test.mjs'), join(folder, 'failures.txt')];
-  writeFileSync(file, `import { test, describe } from 'node:test';\n${source}`);
+  const [file, written] = ['some.test.mjs', join(folder, 'failures.txt')];
+  writeFileSync(join(folder, file), `import { test, describe } from 'node:test';\n${source}`);
   const args = [...stripTypes, program, written, '1', file];
   await run(process.execPath, args, { cwd: folder, environment });
   return readFileSync(written, 'utf8');
