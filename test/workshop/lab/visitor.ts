@@ -1,6 +1,6 @@
 /** A lab and a browser for the tests of the lab's pages, and the browser's errors. */
 import assert from 'node:assert/strict';
-import { after } from 'node:test';
+import { after, afterEach } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { HANG } from '../../hang.ts';
@@ -64,6 +64,11 @@ export async function openLab(
     await own?.close();
   });
   const tabs = new Map<boolean, Tab>();
+  // A test that waited in vain for a part of a page does not say what was there instead.
+  afterEach(async (test) => {
+    if ('passed' in test && test.passed) return;
+    for (const tab of tabs.values()) console.error(await tab.describe());
+  });
   const visit = async (path: string, options: VisitOptions = {}): Promise<Visit> => {
     if (!browser) throw new Error('there is no browser: the test should have been skipped');
     for (const [kind, tab] of tabs) {
@@ -109,6 +114,12 @@ class Tab {
     this.#origin = origin;
     await page.goto(href);
     return { page, complaints };
+  }
+
+  /** The page's address, its complaints and its visible text. */
+  async describe(): Promise<string> {
+    const text = await this.#page.innerText('body').catch((error: unknown) => String(error));
+    return [this.#page.url(), ...this.#complaints, text].join('\n');
   }
 
   /**
