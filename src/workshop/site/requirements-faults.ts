@@ -31,6 +31,7 @@ export const FAULTS: readonly Requirement[] = [
       wire('the answer of a save is swallowed'),
       layerOne('a lost answer is recognised:'),
       doubt('a save that READ UNCOMMITTED shows and that is rolled back is not acknowledged'),
+      doubt('a renewal that READ UNCOMMITTED shows and that is rolled back is not acknowledged'),
     ],
   },
   {
