@@ -63,6 +63,15 @@ test('accepts the odd forms that PHP accepts', () => {
     ['a:3:{i:0;i:5;i:0;i:6;i:1;R:2;}', 'a:2:{i:0;i:6;i:1;R:2;}'],
     ['a:2:{s:1:"a";i:1;s:1:"a";i:2;}', 'a:1:{s:1:"a";i:2;}'],
     ['O:8:"stdClass":1:{i:5;i:1;}', 'O:8:"stdClass":1:{s:1:"5";i:1;}'],
+    ['O:1:"A":1:{s:27:"__PHP_Incomplete_Class_Name";s:1:"B";}', 'O:1:"B":0:{}'],
+    [
+      'a:2:{i:0;O:1:"A":1:{s:27:"__PHP_Incomplete_Class_Name";s:1:"B";}i:1;R:3;}',
+      'a:2:{i:0;O:22:"__PHP_Incomplete_Class":0:{}i:1;s:1:"B";}',
+    ],
+    [
+      'a:2:{i:0;O:1:"A":1:{s:27:"__PHP_Incomplete_Class_Name";O:1:"B":0:{}}i:1;r:3;}',
+      'a:2:{i:0;O:22:"__PHP_Incomplete_Class":0:{}i:1;O:1:"B":0:{}}',
+    ],
   ];
   assert.deepEqual(
     cases.map(([bytes]) => [bytes, serialize(unserialize(bytes)).toString()]),

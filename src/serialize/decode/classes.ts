@@ -24,13 +24,21 @@ export function isKnownClass(className: PhpString): className is string {
 }
 
 /**
- * Gives an object that PHP wrote without its class the name that PHP kept in a property.
+ * Returns whether one of an object's properties is the name of its class, as PHP keeps it.
  *
  * @param object - The object with all its properties.
  */
+export function namesItsClass({ className, properties }: PhpObject): boolean {
+  return properties.has(INCOMPLETE_NAME) && className !== 'stdClass';
+}
+
+/**
+ * Gives an object that PHP wrote without its class the name that PHP kept in a property.
+ *
+ * @param object - An object of which {@link namesItsClass} is true.
+ */
 export function restoreClass(object: PhpObject): void {
   const { properties } = object;
-  if (!properties.has(INCOMPLETE_NAME) || object.className === 'stdClass') return;
   const name = properties.get(INCOMPLETE_NAME);
   const isName = typeof name === 'string' || name instanceof Uint8Array;
   object.className = isName ? name : '__PHP_Incomplete_Class';

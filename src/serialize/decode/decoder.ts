@@ -1,4 +1,5 @@
 import { UnserializeError } from '../messages.ts';
+import { restoreClass } from './classes.ts';
 import type { DecodeOptions } from './options.ts';
 import { ValueReader } from './reader.ts';
 import { Refusal } from './scanner.ts';
@@ -36,6 +37,7 @@ class Decoder extends ValueReader {
       try {
         this.#start(input, options, slots);
         const result = body(input);
+        for (const object of slots.unnamed) restoreClass(object);
         return { slots, isRead: !this.#hasFailed, end: () => result };
       } catch (error) {
         const end = (): never => {

@@ -4,7 +4,7 @@ import { innerShape, learn, root } from '../shapes.ts';
 import { textOf } from '../text.ts';
 import type { PhpKey, PhpPart, PhpReference, PhpValue } from '../values.ts';
 import { PhpObject, PhpSerializable } from '../values.ts';
-import { ClassScanner, isKnownClass, restoreClass } from './classes.ts';
+import { ClassScanner, isKnownClass, namesItsClass, restoreClass } from './classes.ts';
 import { type Frame, LIST, makeFit, openArray, openObject, put, RECORD } from './frames.ts';
 import { matchAt, SLOT, wrappingLength } from './grammar.ts';
 import { readKey } from './keys.ts';
@@ -88,7 +88,9 @@ export class ValueReader extends ClassScanner {
     if (this.bytes[this.position] !== CLOSE) throw new Refusal(this.position);
     this.position++;
     this.#frames[--this.#depth] = NO_FRAME;
-    if (frame.owner !== undefined) restoreClass(frame.owner);
+    if (frame.owner === undefined || !namesItsClass(frame.owner)) return;
+    if (this.#slots === undefined) restoreClass(frame.owner);
+    else this.#slots.unnamed.push(frame.owner);
   }
 
   /** Reads elements with the keys 0, 1, 2 …. Returns false if a frame was left open. */

@@ -1,5 +1,5 @@
 import { contentsOf, kept, type Origin, origins, renumber } from '../payload.ts';
-import type { PhpKey, PhpSerializable, PhpValue } from '../values.ts';
+import type { PhpKey, PhpObject, PhpSerializable, PhpValue } from '../values.ts';
 import { isIdentity, PhpPart, PhpReference } from '../values.ts';
 import { type Frame, get, put } from './frames.ts';
 
@@ -55,6 +55,8 @@ export class Slots {
   isDoubtful = false;
   /** True after a payload whose values cannot be counted at all. */
   isUnknown = false;
+  /** The objects with their class's name in a property, to which a later value can refer. */
+  readonly unnamed: PhpObject[] = [];
   readonly #count: Count;
   readonly #slots: Slot[] = [];
   readonly #counted = new Map<PhpSerializable, number>();
