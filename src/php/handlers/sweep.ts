@@ -34,16 +34,16 @@ async function sweepFolder(
   oldest: number,
   reporter: Reporter,
 ): Promise<number> {
-  const place = Buffer.concat([folder, Buffer.from('/')]);
   let names: string[];
   try {
     // One character for each byte: a name need not be UTF-8.
-    names = await readdir(place, { encoding: 'latin1' });
+    names = await readdir(folder, { encoding: 'latin1' });
   } catch (error) {
     const text = `ps_files_cleanup_dir: opendir(${textOf(folder)}) failed: ${systemError(error)}`;
     reporter.warn('E_NOTICE', text);
     return -1;
   }
+  const place = Buffer.concat([folder, Buffer.from('/')]);
   let deleted = 0;
   let began = performance.now();
   for (const name of names) {

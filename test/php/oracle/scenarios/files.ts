@@ -62,6 +62,15 @@ const files: Scenario[] = [
     cookies: { PHPSESSID: 'abc' },
     steps: [start, call('session_gc'), close, call('session_gc')],
   },
+  {
+    name: 'files: gc without a folder',
+    steps: [
+      call('session_save_path', '0;600;'),
+      use('parent', { read: '', write: true }),
+      start,
+      call('session_gc'),
+    ],
+  },
   { name: 'parent: new', steps: [use('parent'), start, count, call('session_gc'), close] },
   {
     name: 'parent: known',
