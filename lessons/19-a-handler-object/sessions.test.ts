@@ -72,8 +72,12 @@ test('no part of the class leads to its connections', async () => {
     }
     if (value instanceof Map) for (const [key, each] of value) look(each, `${path}.get(${key})`);
     if (value instanceof Set) for (const each of value) look(each, `an element of ${path}`);
+    if (value instanceof WeakMap) look(value.get(own), `${path}.get(new Sessions())`);
   };
-  const own = new (exported as new (means: object) => object)({ pool });
+  const own = new (exported as new (means: object) => typeof handler)({ pool });
+  // An object that holds a lock has a connection as well.
+  await own.open?.('', 'MySession');
+  await own.create_sid?.();
   look(exported, 'Sessions');
   look(own, 'new Sessions()');
   const prototype = Reflect.getPrototypeOf(own) ?? {};
@@ -99,9 +103,24 @@ test('no part of the class leads to its connections', async () => {
     if (!globals.has(key))
       look(propertyOf(globalThis, key, globalThis), `globalThis.${String(key)}`);
   }
+  await own.close?.();
   assert.deepEqual(found, [], 'any module of the process could use these, or exchange them');
   Object.assign(exported, { Db: pool, pool });
   assert.equal(await handler.read(id), 'user|s:3:"Ann";', 'an assignment has moved every visitor');
+});
+
+test('an object that has failed throws that error, and changes nothing', async () => {
+  const request = new (exported as new (means: object) => typeof handler)({ pool });
+  assert.ok('destroy' in request, 'the objects of the class have no method destroy');
+  await request.open('', 'MySession');
+  const id = await request.create_sid();
+  const failed = await forum.withoutTable(() => request.read(id).catch((error) => error));
+  assert.ok(failed instanceof Error, 'a read without a table');
+  const isIt = (error: unknown): boolean => error === failed;
+  const { length } = await forum.rows();
+  await assert.rejects(() => request.write(id, 'user|s:3:"Ann";'), isIt, 'a write after it');
+  await assert.rejects(() => request.destroy(id), isIt, 'a destroy after it');
+  assert.equal((await forum.rows()).length, length, 'rows, with that of the request');
 });
 
 test('the clock that was given is the only one', async () => {
