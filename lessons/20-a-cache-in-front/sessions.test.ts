@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { unsealData } from 'iron-session';
 import { createPool } from 'mysql2/promise';
 import { openBench, type Statement } from '#bench';
@@ -148,7 +149,11 @@ test('a page that only reads saves nothing, and says so', async () => {
   });
   await request.open('', 'MySession');
   await request.read(id);
-  await assert.rejects(() => request.write(id, other), 'another byte is to be saved');
+  await assert.rejects(
+    () => request.write(id, other),
+    (error) => !inspect(error).includes(id),
+    'another byte is to be saved, or the error contains the id',
+  );
   await request.close();
   const rows = (await database.rows()).length;
   assert.match((await page.request({ path: '/whoami' })).body, /Nobody/);
@@ -158,6 +163,11 @@ test('a page that only reads saves nothing, and says so', async () => {
   assert.equal(await b.look(id), '', 'a sign-out on a page that only reads left the session');
   const { setCookie } = await page.request({ path: '/whoami', cookie });
   assert.equal(setCookie.length, 1, 'a page that only reads accepted an id that has ended');
+  const unused = `__Host-MySession=${await a.create_sid()}`;
+  for (const visit of [1, 2]) {
+    const { setCookie } = await page.request({ path: '/whoami', cookie: unused });
+    assert.equal(setCookie.length, 1, `visit ${visit} accepted an id that was never saved`);
+  }
 });
 
 test('fifty readers at once ask the database once', async () => {
@@ -276,6 +286,35 @@ test('a writer that has ended leaves the token of the other one in place', async
   saves.open();
   await save;
   assert.equal(await b.look(third), 'count|i:3;', 'a token took the place of another one');
+  // The other's token comes there, and at the next try the end of that token.
+  const fourth = await cachedSession('count|i:1;');
+  const mortal = newClient();
+  const begins = gate(1, /^\s*UPDATE/i, { opens: 'by hand' });
+  let looks = 0;
+  mortal.get = async (key) => {
+    const item = await look.call(mortal, key);
+    looks += 1;
+    if (looks === 1) {
+      save = a.write(fourth, 'count|i:2;');
+      await begins.arrived;
+    } else if (looks === 2) {
+      begins.open();
+      await save;
+    }
+    return item;
+  };
+  const { handler: tries } = given({ cache: mortal });
+  await tries.open('', 'MySession');
+  await during(
+    () => tries.write(fourth, 'count|i:3;'),
+    'statement',
+    /^\s*UPDATE/i,
+    async () => {
+      assert.equal(await b.look(fourth), 'count|i:2;');
+      mortal.close();
+    },
+  );
+  assert.equal(await b.look(fourth), 'count|i:3;', 'a writer met two changes of its key');
 });
 
 test('a read that comes late leaves the token of a writer in place', async () => {
@@ -421,6 +460,7 @@ test('a memcached that hangs costs a moment and no request', async () => {
   const [here, there] = [await newServer(250), await newServer(250)];
   const page = await here.saving.serve();
   const { cookie } = await page.request();
+  const { cookie: other } = await page.request();
   await there.look(idIn(cookie));
   assert.equal(await asked(() => there.look(idIn(cookie))), 0, 'statements before it hangs');
   await cache.signal('SIGSTOP');
@@ -428,6 +468,9 @@ test('a memcached that hangs costs a moment and no request', async () => {
   try {
     assert.equal(count((await soon(visit)).body), 2);
     assert.equal(await soon(there.look(idIn(cookie))), 'count|i:2;');
+    const { status } = await soon(page.request({ path: '/logout', cookie: other }));
+    assert.equal(status, 200, 'a sign-out while memcached hangs');
+    assert.equal(await soon(there.look(idIn(other))), '', 'a session that was ended meanwhile');
   } finally {
     await cache.signal('SIGCONT');
     // A visit that waits for memcached ends before the next test.
@@ -455,6 +498,27 @@ test('a memcached that comes back empty in the middle of a save costs no request
   assert.equal(saved, true);
   const story = 'read after the save; another server has copied the old row in between';
   assert.equal(await b.look(id), 'count|i:2;', story);
+  // A read begins while the key is empty, and ends after the save.
+  const late = await cachedSession('count|i:1;');
+  const client = newClient();
+  const reads = gate(1, finding, { opens: 'by hand', holds: 'answer' });
+  let read: Promise<unknown> = Promise.resolve();
+  await during(
+    () => a.write(late, 'count|i:2;'),
+    'statement',
+    /^\s*UPDATE/i,
+    async () => {
+      for (const { name } of await cache.keys()) {
+        const item = await client.get(name);
+        if (item) await client.remove(name, item.cas);
+      }
+      read = b.look(late);
+      await reads.reached(read);
+    },
+  );
+  reads.open();
+  await read;
+  assert.equal(await b.look(late), 'count|i:2;', 'the lease of a read before the save has stayed');
 });
 
 test('what does not fit into memcached is read from the database', async () => {
