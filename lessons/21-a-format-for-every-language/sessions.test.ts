@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
+import { createPool } from 'mysql2/promise';
 import { openBench } from '#bench';
 
-const { another, database, exported, given, handler, newId, serve } = await openBench();
+const { another, database, exported, given, handler, newId, overhear, serve } = await openBench();
 await handler.open('', 'MySession');
 const formats = ['php', 'php_binary', 'php_serialize'] as const;
 
@@ -183,12 +184,25 @@ test('a row that cannot be read is an error, and stays as it is', async () => {
     const cookie = (await page.request()).cookie;
     const id = decodeURIComponent(cookie.split('=')[1] ?? '');
     await database.query('UPDATE sessions SET d = ?', [row]);
-    const error: unknown = await (await handlerOf({ writes: 'json' })).read(id).then(
-      (data) => assert.fail(`${kind} is read as ${JSON.stringify(data)}`),
-      (error: unknown) => error,
-    );
+    const only = { uri: database.url, connectionLimit: 1, waitForConnections: false };
+    const pool = createPool(only);
+    const request = await requestOf({ pool, writes: 'json' });
+    let error: unknown;
+    const printed = await overhear(async () => {
+      error = await request.read(id).then(
+        (data) => assert.fail(`${kind} is read as ${JSON.stringify(data)}`),
+        (error: unknown) => error,
+      );
+    });
     const shown = inspect(error, { depth: 9 });
     assert.ok(!shown.includes('Zara'), `the error for ${kind} quotes the row: ${shown}`);
+    assert.ok(!printed.includes('Zara'), `the class prints the row, for ${kind}: ${printed}`);
+    const held = await pool.getConnection().then(
+      (connection) => connection.release(),
+      () => 'the request that failed keeps its lock and its connection',
+    );
+    await pool.end();
+    assert.equal(held, undefined, `after a failed read, for ${kind}`);
     const { status } = await page.request({ cookie });
     assert.equal(status, 500, `the status of a page, for ${kind}`);
     assert.equal(await saved(), row, `the row after it, for ${kind}`);
@@ -213,17 +227,24 @@ test('nothing is saved of which a part would be lost', async () => {
   const json = await handlerOf({ writes: 'json' });
   for (const data of ['count|i:1', 'count|i:1;user|s:3:"Zoë";', 'O:8:"stdClass"']) {
     const id = await stored('user|s:3:"Ann";');
-    const error: unknown = await json.write(id, data).then(
-      () => assert.fail(`${data} is saved`),
-      (error: unknown) => error,
-    );
-    const shown = inspect(error, { depth: 9 });
-    assert.ok(!shown.includes(data), `the error quotes the session: ${shown}`);
+    let error: unknown;
+    const printed = await overhear(async () => {
+      error = await json.write(id, data).then(
+        () => assert.fail(`${data} is saved`),
+        (error: unknown) => error,
+      );
+    });
+    const shown = `${printed}${inspect(error, { depth: 9 })}`;
+    assert.ok(!shown.includes(data), `the error or the log quotes the session: ${shown}`);
     assert.equal(await saved(), 'user|s:3:"Ann";');
   }
   const arrays = await handlerOf({ format: 'php_serialize', writes: 'json' });
   const id = await stored('');
-  await assert.rejects(() => arrays.write(id, 's:3:"Ann";'), 'data that is no array is saved');
+  await assert.rejects(
+    () => arrays.write(id, 's:3:"Ann";'),
+    (error) => !inspect(error, { depth: 9 }).includes('Ann'),
+    'data that is not an array is saved, or the error quotes it',
+  );
   // A page whose session ended while it waited for it has read nothing, and changes nothing.
   await database.query('DELETE FROM sessions');
   for (const [format, empty] of [
@@ -247,7 +268,11 @@ test('nothing is saved of which a part would be lost', async () => {
   for (const [format, row] of Object.entries(rows)) {
     const id = await stored(row);
     const narrow = await handlerOf({ format: format as 'php', writes: 'json' });
-    await assert.rejects(() => narrow.read(id), `${format} reads ${row}`);
+    await assert.rejects(
+      () => narrow.read(id),
+      (error) => !inspect(error, { depth: 9 }).includes(row),
+      `${format} reads ${row}, or the error quotes it`,
+    );
     assert.match(await arrays.read(id), /^a:[12]:\{(s:\d+:"[^"]+";i:1;)+\}$/);
   }
   const list = await stored('');
