@@ -100,6 +100,7 @@ test('a statement that waits for a lock is seen, by name and of a row', async ()
   const { database } = bench;
   await database.query("INSERT INTO sessions (id, d) VALUES (77, 'x')");
   const client = await createConnection(database.url);
+  const reader = await createConnection(database.url);
   for (const [hold, wait, release] of [
     ["SELECT GET_LOCK('held', 0)", "SELECT GET_LOCK('held', 9)", "SELECT RELEASE_LOCK('held')"],
     ['START TRANSACTION', "UPDATE sessions SET d = 'y' WHERE id = 77", 'ROLLBACK'],
@@ -110,9 +111,16 @@ test('a statement that waits for a lock is seen, by name and of a row', async ()
     }
     const waiting = client.query(wait);
     assert.equal(await database.lockWaits(1, waiting), true, wait);
+    // The server copies its transactions into INNODB_TRX, and keeps the copy while it is read often.
+    let isRead = true;
+    const reads = (async () => {
+      while (isRead) await reader.query('SELECT * FROM information_schema.INNODB_TRX');
+    })();
     await database.query(release);
     await waiting;
     assert.equal(await database.lockWaits(1, waiting), false, `after ${release}`);
+    isRead = false;
+    await reads;
   }
-  await client.end();
+  await Promise.all([client.end(), reader.end()]);
 });
