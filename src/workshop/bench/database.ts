@@ -165,7 +165,7 @@ async function waitingThreads(connection: Connection): Promise<Set<number>> {
     "SELECT ID AS id FROM information_schema.PROCESSLIST WHERE STATE = 'User lock'",
   );
   const [[report]] = await connection.query<RowDataPacket[]>('SHOW ENGINE INNODB STATUS');
-  // What comes before the list of transactions is about a deadlock in the past.
+  // The report of the last deadlock, which is over, stands before the list of transactions.
   const transactions = String(report?.['Status']).split('\n---TRANSACTION ').slice(1);
   const ofRows = transactions
     .filter((text) => /^LOCK WAIT /m.test(text))
