@@ -116,11 +116,14 @@ test('a statement that waits for a lock is seen, by name and of a row', async ()
     const reads = (async () => {
       while (isRead) await reader.query('SELECT * FROM information_schema.INNODB_TRX');
     })();
-    await database.query(release);
-    await waiting;
-    assert.equal(await database.lockWaits(1, waiting), false, `after ${release}`);
-    isRead = false;
-    await reads;
+    try {
+      await database.query(release);
+      await waiting;
+      assert.equal(await database.lockWaits(1, waiting), false, `after ${release}`);
+    } finally {
+      isRead = false;
+      await reads;
+    }
   }
   await Promise.all([client.end(), reader.end()]);
 });
