@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
@@ -23,7 +23,8 @@ interface Request {
   update?(id: string, change: Change): Promise<boolean>;
 }
 
-const { cache, cluster, database, exported, gate, handler, newId, store } = await openBench();
+const { cache, cluster, database, exported, gate, handler, newId, silence, store } =
+  await openBench();
 // Here a first download of it has all the time that it needs; within a test it would not.
 const { server: memcached } = await cache();
 await handler.open('', 'MySession');
@@ -136,18 +137,18 @@ test('changes of different keys on three nodes are all kept', async () => {
 
 test('a key that two requests have changed is saved once, and the later save fails', async () => {
   const servers = await site();
-  const id = await newSession(servers, 'count|i:1;');
+  const id = await newSession(servers, 'count|i:27181;');
   const { one, two, three, end } = await threeRequests(servers, id);
-  await one.write(id, 'count|i:2;');
-  const error: unknown = await two.write(id, 'count|i:2;').then(
+  await one.write(id, 'count|i:27182;');
+  const error: unknown = await two.write(id, 'count|i:27182;').then(
     () => assert.fail('both have counted, and both were told “saved”'),
     (error: unknown) => error,
   );
-  assert.doesNotMatch(inspect(error), /\bi:[12];/, 'the error quotes the session');
-  const other = await three.write(id, 'count|i:1;book|i:7;').catch(String);
+  assert.doesNotMatch(inspect(error), /2718[12]/, 'the error contains a value of the session');
+  const other = await three.write(id, 'count|i:27181;book|i:7;').catch(String);
   assert.equal(other, true, 'the save of another key');
   await end();
-  assert.equal(await dataOf(servers, id), 'count|i:2;book|i:7;');
+  assert.equal(await dataOf(servers, id), 'count|i:27182;book|i:7;');
   const [deletes, changes] = [servers[0].request(), servers[1].request()];
   for (const request of [deletes, changes]) await request.read(id);
   await changes.write(id, 'count|i:3;book|i:7;');
@@ -160,6 +161,54 @@ test('a key that two requests have changed is saved once, and the later save fai
   const saving = alone.write(own, 'n|i:1;');
   await assert.rejects(saving, 'without a cluster, it has saved over a newer version');
   await handler.destroy(own);
+});
+
+test('a request that saves three times keeps what others have saved meanwhile', async () => {
+  const data = (values: Values) => {
+    const pairs = Object.entries(values).map(([key, value]) => `s:1:"${key}";i:${value};`);
+    return `a:${pairs.length}:{${pairs.join('')}}`;
+  };
+  for (const [before, writes] of [
+    ['php', 'json'],
+    ['json', 'php'],
+  ]) {
+    const format = 'php_serialize';
+    const first = webServer([database.url], { format, writes: before }).request();
+    const id = await first.create_sid();
+    await first.write(id, data({ n: 0 }));
+    await first.close();
+    const server = webServer([database.url], { format, writes });
+    const add = async (key: string) => {
+      const change: Change = (values) => Object.assign(values, { [key]: 1 });
+      const added = await server.update(id, change).catch(String);
+      assert.equal(added, true, `an update that adds ${key}`);
+    };
+    const request = server.request();
+    await request.read(id);
+    const hold = () => gate(1, /^\s*UPDATE/i, { opens: 'by hand' });
+    const early = hold();
+    const saving = request.write(id, data({ n: 1 })).catch(String);
+    await early.reached(saving);
+    await add('a');
+    const late = hold();
+    early.open();
+    await late.reached(saving);
+    await add('b');
+    late.open();
+    assert.equal(await saving, true, 'a save that meets a newer version twice');
+    await add('c');
+    const again = await request.write(id, data({ n: 2 })).catch(String);
+    assert.equal(again, true, 'the second save of a request, after another request has saved');
+    const last = await request.write(id, data({ n: 3 })).catch(String);
+    assert.equal(last, true, 'the third save of a request');
+    const saved = Buffer.from(await server.request().read(id)).toString();
+    const pairs = [...saved.matchAll(/"(.)";i:(\d);/g)].map(([, key, value]) => [key, value]);
+    assert.deepEqual(
+      Object.fromEntries(pairs),
+      { n: '3', a: '1', b: '1', c: '1' },
+      `the session, which was in ${before} and is saved in ${writes}`,
+    );
+  }
 });
 
 test('updates on three nodes at once are each made once', async () => {
@@ -199,6 +248,7 @@ test('a session that ended before its save stays ended', async () => {
     return await request.write(id, 'n|i:1;');
   };
   const update = (id: string) => server.update(id, addOne);
+  await database.query('DELETE FROM sessions');
   for (const [name, save] of Object.entries({ write, update })) {
     const id = await newId();
     await store(id, 'n|i:0;');
@@ -222,7 +272,10 @@ test('a save that meets a newer version each time fails in the end', async () =>
   Object.assign(exported, { MaxWait: 0.3 });
   const patience = performance.now() + 5000;
   let saves = hold();
-  const saving = server.update(id, addOne).catch(String);
+  const saving = server.update(id, addOne).then(
+    (saved) => `returned ${saved}`,
+    () => 'failed',
+  );
   try {
     while (performance.now() < patience) {
       if (!(await saves.reached(saving))) break;
@@ -234,7 +287,11 @@ test('a save that meets a newer version each time fails in the end', async () =>
     Object.assign(exported, { MaxWait });
     saves.open();
   }
-  assert.notEqual(await saving, true, 'MaxWait was 0.3 s, and it was still trying after five');
+  assert.equal(
+    await saving,
+    'failed',
+    'an update, MaxWait 0.3 s, that meets newer versions for 5 s',
+  );
 });
 
 test('a merged session is at most as large as any other', async () => {
@@ -272,10 +329,18 @@ test('an update gives its connection back, with a cluster and without', async ()
       const outcome = await serverWith(means).update(id, addOne).catch(String);
       assert.equal(outcome, true, 'an update with the one connection of its pool');
     }
+    const soldOut = new RangeError('sold out');
     const failing = serverWith(means).update(id, () => {
-      throw new RangeError('sold out');
+      throw soldOut;
     });
-    await assert.rejects(failing, { message: 'sold out' }, 'the error of the function');
+    const outcome = await failing.catch((error: unknown) => error);
+    assert.equal(outcome, soldOut, 'the error of an update whose function throws');
+    const ended = await newId();
+    await handler.destroy(ended);
+    for (let at = 0; at < 2; at += 1) {
+      const found = await serverWith(means).update(ended, addOne).catch(String);
+      assert.equal(found, false, 'an update of an ended session, with the one connection');
+    }
   }
   const saves = gate(1, /^\s*UPDATE/i, { opens: 'by hand' });
   const saving = serverWith({ pool }).update(id, addOne);
@@ -335,7 +400,13 @@ test('a session goes to another node when its own is silent, and asks that one n
   const silent = createServer((socket) => asked.push(socket)).listen(0, '127.0.0.1');
   await once(silent, 'listening');
   const { port } = silent.address() as AddressInfo;
-  const server = webServer([`mysql://nobody@127.0.0.1:${port}/none`, database.url]);
+  const own = new URL(database.url);
+  const real = { host: own.hostname, port: Number(own.port) };
+  own.port = String(port);
+  const pool = createPool({ uri: own.href, connectionLimit: 1 });
+  const other = createPool(database.url);
+  pools.push(pool, other);
+  const server = serverWith({ pool, reserve: [other] });
   const clocks = [performance.now, Date.now] as const;
   try {
     assert.equal(await server.update('', addOne), false, 'an update of no session');
@@ -354,6 +425,21 @@ test('a session goes to another node when its own is silent, and asks that one n
     assert.equal(await server.request().destroy(id), true);
     assert.equal(await handler.read(id), '');
     assert.equal(asked.length, 1, 'connections to a node that was silent 3.5 seconds ago');
+    // It answers now, as a node that has hung.
+    const answer = (socket: Socket) => {
+      const answers = connect(real);
+      for (const [from, to] of [
+        [socket, answers],
+        [answers, socket],
+      ] as const) {
+        from.on('error', () => {}).pipe(to);
+      }
+    };
+    silent.on('connection', answer);
+    for (const socket of asked) answer(socket);
+    const taken = await Promise.race([pool.getConnection(), silence(4000)]);
+    assert.ok(taken, 'the one connection of a node that was silent, after it has answered');
+    taken.release();
   } finally {
     [performance.now, Date.now] = clocks;
     for (const socket of asked) socket.destroy();
@@ -443,6 +529,11 @@ test('a save whose answer is lost is made once', async () => {
   const id = await creating;
   assert.equal(await server.update(id, addOne), true, 'an INSERT whose answer was lost');
   assert.equal(await handler.read(id), 'n|i:1;');
+  const random = (size: number) => Buffer.alloc(size, 7);
+  const same = webServer([database.url, database.url], { random });
+  await same.request().create_sid();
+  const duplicate = same.request().create_sid();
+  await assert.rejects(duplicate, 'an INSERT that was answered at once, of a token that exists');
   const twice = server.request();
   await twice.read(id);
   const lost = gate(1, /^\s*UPDATE/i, { opens: 'by hand', holds: 'answer' });

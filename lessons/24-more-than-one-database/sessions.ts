@@ -403,8 +403,9 @@ export class Sessions implements SessionHandlerInterface, SessionIdInterface {
     const db = this.#connection();
     const mark = this.#random(8);
     const until = performance.now() + Sessions.MaxWait * 1000;
+    const own = fits(next(row));
     for (let now = row; performance.now() < until; ) {
-      const d = fits(next(now));
+      const d = now === row ? own : fits(next(now));
       const sql = `UPDATE sessions SET d=?, updated=${time}, version=version+1, marks=LEFT(CONCAT(?,marks),128) WHERE id=? AND version=COALESCE(?,version)`;
       const values = [d, this.#now(), mark, row.id, now.version];
       const [{ affectedRows }] = await change(this.#cache, row.id, () =>
@@ -417,7 +418,8 @@ export class Sessions implements SessionHandlerInterface, SessionIdInterface {
           : await db.execute<(RowDataPacket & SessionRow)[]>(select, [row.id]);
       // The row has our mark: an earlier try was saved, and only its answer was lost.
       if (affectedRows === 1 || newer?.marks?.includes(mark)) {
-        Object.assign(row, { d, version: now.version + 1 });
+        // The request does not have what was merged: its next save has to be merged, too.
+        Object.assign(row, now === row ? { d, version: now.version + 1 } : { d: own });
         return true;
       }
       if (!newer) throw new Error('The session ended before it was saved');
