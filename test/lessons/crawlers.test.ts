@@ -189,6 +189,13 @@ test('the census on the page is that of the sessions it speaks of', async () => 
   assert.equal(await countWithAll(), `${/^time: 1800000000\n[^`]*/m.exec(page)?.[0]}\n`);
 });
 
+test('a census of an empty table has zeros, and no sizes', async () => {
+  await fill([]);
+  const [time, ...lines] = (await countWithAll()).split('\n');
+  assert.deepEqual([time, ...lines.splice(-3)], [`time: ${now}`, 'largest:', '', '']);
+  for (const line of lines) assert.match(line, /^[a-z 15]+: 0$/, 'a number of an empty table');
+});
+
 test('without options a census is for the database’s time and PHP’s usual lifetime', async () => {
   const [row] = await database.query('SELECT UNIX_TIMESTAMP() AS clock');
   const clock = Number(row?.['clock']);
@@ -255,6 +262,8 @@ test('SIGTERM ends a waiting daemon at once, with exit code 0', async () => {
       const { code, took } = await daemon.terminate();
       assert.equal(code, 0, crawlers[index]?.name);
       assert.equal(daemon.stderr, '', crawlers[index]?.name);
+      const censuses = daemon.stdout.match(/^time: /gm)?.length;
+      assert.equal(censuses, 1, `censuses of ${crawlers[index]?.name}, one in an hour`);
       assert.ok(took < 60_000, `${crawlers[index]?.name} needed ${took} ms`);
     }
   } finally {
@@ -288,12 +297,30 @@ test('SIGTERM during a census prints no half of it', async () => {
 test('a daemon reports a database that fails, and continues when it is back', async () => {
   await fill([['count|i:1;', now]]);
   await database.query('RENAME TABLE sessions TO away');
+  const start = performance.now();
   const daemons = crawlers.map((crawler) => new Daemon(crawler, account, '--interval', '1', ...at));
   try {
-    await Promise.all(daemons.map((daemon) => daemon.printed('crawl')));
+    // Two failures: a daemon without a pause has many more when the others have had two.
+    await Promise.all(daemons.map((daemon) => daemon.printed('references invalid', 2)));
     await database.query('RENAME TABLE away TO sessions');
     await Promise.all(daemons.map((daemon) => daemon.printed('largest: 10\n\n')));
-    for (const { stderr } of daemons) assert.match(stderr, /^crawl(\.\w+)?: .*crawlable.*\n/);
+    const seconds = (performance.now() - start) / 1000;
+    for (const [index, { stderr }] of daemons.entries()) {
+      assert.match(stderr, /^crawl(\.\w+)?: .*crawlable.*\n/);
+      const { length } = stderr.trimEnd().split('\n');
+      const story = `${crawlers[index]?.name}: ${length} failures in ${seconds} s, one in a second`;
+      assert.ok(length <= seconds + 2, story);
+    }
+    const pages = wire.gate(daemons.length, /WHERE n > 0/, {
+      opens: 'by hand',
+      holds: 'answer',
+      patience: HANG,
+    });
+    await pages.arrived;
+    for (const daemon of daemons) daemon.stdout = '';
+    pages.cut();
+    // Only a new connection can find the database again.
+    await Promise.all(daemons.map((daemon) => daemon.printed('largest: 10\n\n')));
   } finally {
     await Promise.all(daemons.map((daemon) => daemon.kill()));
   }

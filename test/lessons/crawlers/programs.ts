@@ -112,15 +112,18 @@ export class Daemon {
     });
   }
 
-  /** Waits until it has printed a text, to either stream. */
-  async printed(text: string): Promise<void> {
-    const { stdout, stderr } = this.#child;
-    while (!this.stdout.includes(text) && !this.stderr.includes(text)) {
+  /** Waits until it has printed a text so often, to one stream; throws when that takes too long. */
+  async printed(text: string, times = 1): Promise<void> {
+    const late = AbortSignal.timeout(HANG);
+    while (![this.stdout, this.stderr].some((each) => each.split(text).length > times)) {
       if (this.#child.exitCode !== null) throw new Error(`ended: ${this.stderr || this.stdout}`);
-      await Promise.race([
-        this.#ended,
-        ...[stdout, stderr].map((each) => each && once(each, 'data')),
-      ]);
+      if (late.aborted) throw new Error(`no ${JSON.stringify(text)} in ${HANG} ms: ${this.stderr}`);
+      const turn = new AbortController();
+      const signal = AbortSignal.any([late, turn.signal]);
+      const streams = [this.#child.stdout, this.#child.stderr];
+      const data = streams.map((each) => each && once(each, 'data', { signal }));
+      await Promise.race([this.#ended, ...data]).catch(() => {});
+      turn.abort();
     }
   }
 
