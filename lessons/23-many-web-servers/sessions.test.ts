@@ -14,6 +14,7 @@ const {
   handler,
   secondDatabase,
   serve,
+  silence,
   statements,
 } = await openBench();
 await handler.open('', 'MySession');
@@ -84,6 +85,15 @@ test('a session lives equally long, whichever server has saved it', async () => 
     clock.advance(-wrong);
     assert.equal((await database.rows()).length, 0, 'rows after a sweep');
   }
+  const abroad = createPool(database.url);
+  abroad.on('connection', (connection) => connection.query("SET time_zone = '+05:00'"));
+  const { handler: there } = given({ clock: 'database', pool: abroad });
+  await there.open('', 'MySession');
+  await there.write(await there.create_sid(), ann);
+  const [row] = await database.query('SELECT updated - UNIX_TIMESTAMP() AS ahead FROM sessions');
+  await abroad.end();
+  const ahead = Number(row?.['ahead']);
+  assert.ok(Math.abs(ahead) < 60, `a save in another time zone is dated ${ahead} s ahead`);
 });
 
 test('the environment says whose clock it is, where a handler is not told', async () => {
@@ -223,6 +233,16 @@ test('the connection that has the lock of the reaper is the one that sweeps', as
     .filter(({ sql }) => /GET_LOCK|RELEASE|^\s*DELETE/i.test(sql))
     .map(({ connection }) => connection);
   assert.equal(new Set(used).size, 1, 'connections that lock, sweep and release');
+  await addOld();
+  const releases = gate(1, /RELEASE/i, { opens: 'by hand' });
+  const sweep = handler.gc(1440).then(() => 'has returned');
+  if (!(await releases.reached(sweep))) releases.open();
+  else {
+    const outcome = await Promise.race([sweep, silence(500, 'waits')]);
+    releases.open();
+    assert.equal(outcome, 'waits', 'a sweep whose lock is not released yet');
+  }
+  await sweep;
   await addOld();
   await elsewhere.gc(1440);
   assert.equal((await database.rows()).length, 0, 'rows after the sweep of another server');
