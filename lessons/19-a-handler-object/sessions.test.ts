@@ -142,13 +142,25 @@ test('the clock that was given is the only one', async () => {
   await slow.close();
   assert.equal(await updated(), now, 'the time at which a page saved that took 100 s');
   now += 1440;
-  assert.equal(await later.handler.read(id), 'user|s:3:"Ann";', 'read, in its last second');
+  assert.equal(
+    await later.handler.read(id),
+    'user|s:3:"Ann";',
+    "the session, read by a handler in the last second of its life by that handler's clock",
+  );
   await later.handler.gc(1440);
-  assert.equal((await forum.rows()).length, 1, 'rows after gc, in its last second');
+  assert.equal(
+    (await forum.rows()).length,
+    1,
+    "rows after a sweep in the last second of the session's life",
+  );
   now += 1;
-  assert.equal(await later.handler.read(id), '', 'read, a second later');
+  assert.equal(
+    await later.handler.read(id),
+    '',
+    "the session, read a second after its life by the handler's clock",
+  );
   await later.handler.gc(1440);
-  assert.equal((await forum.rows()).length, 0, 'rows after gc, a second later');
+  assert.equal((await forum.rows()).length, 0, 'rows after a sweep a second later');
   // Without `now`, the process's clock is read at each save, and not once for an object.
   clock.set(now);
   await handler.open('', 'MySession');
@@ -160,7 +172,8 @@ test('the clock that was given is the only one', async () => {
   await page.write(mine, 'user|s:4:"Mine";');
   await page.close();
   const times = (await database.rows()).map(({ updated }) => updated);
-  assert.ok(times.includes(clock.now()), 'the same, by the clock of the process');
+  const story = `no row is dated ${clock.now()}, the time of the process; they are ${times}`;
+  assert.ok(times.includes(clock.now()), story);
   const brief = await given({ pool, now: () => now, maxLife: 60 }).serve();
   const { cookie } = await brief.request();
   now += 61;
@@ -183,5 +196,10 @@ test('a token is made of the random bytes that were given', async () => {
   await known.create_sid();
   assert.deepEqual(sizes, [32], 'the bytes that were asked for');
   const key = createHash('sha256').update(drawn.toString('base64url')).digest();
-  assert.deepEqual(Buffer.from((await forum.rows())[0]?.['id'] as Buffer), key);
+  const [row] = await forum.rows();
+  assert.deepEqual(
+    Buffer.from(row?.['id'] as Buffer),
+    key,
+    'the id in the row, the hash of the token',
+  );
 });

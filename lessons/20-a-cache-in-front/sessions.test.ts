@@ -65,7 +65,7 @@ async function asked(call: () => Promise<unknown>, kind = /^/): Promise<number> 
 async function cachedSession(data: string): Promise<string> {
   const id = await a.create_sid();
   await a.write(id, data);
-  assert.equal(await b.look(id), data);
+  assert.equal(await b.look(id), data, 'read at B, for the first time, what A has saved');
   // A class that saves to the cache first may send its UPDATE only now.
   const reads = await asked(() => b.look(id), finding);
   assert.equal(reads, 0, 'statements of a read that follows another one');
@@ -135,7 +135,11 @@ test('a page that only reads saves nothing, and says so', async () => {
     if (from === 'memcached') await b.look(id);
     const { status } = await page.request({ cookie: `__Host-MySession=${id}` });
     assert.equal(status, 500, `it counted what ${from} has, and a page said so`);
-    assert.equal(await b.look(id), 'count|i:1;');
+    assert.equal(
+      await b.look(id),
+      'count|i:1;',
+      'the session after a page that only reads has failed',
+    );
   }
   // Both are U+FFFD as text.
   const [old, other] = [
@@ -184,8 +188,8 @@ test('fifty readers at once ask the database once', async () => {
 test('a session that is saved or ended at one server is so at the other', async () => {
   const id = await cachedSession('user|s:3:"ann";');
   await a.write(id, 'user|s:3:"bob";');
-  assert.equal(await b.look(id), 'user|s:3:"bob";');
-  assert.equal(await b.look(id), 'user|s:3:"bob";');
+  assert.equal(await b.look(id), 'user|s:3:"bob";', 'read at B, after a save at A');
+  assert.equal(await b.look(id), 'user|s:3:"bob";', 'read at B again, after a save at A');
   const photo = Uint8Array.from({ length: 256 }, (_, byte) => byte);
   await a.write(id, photo);
   for (const from of ['the database', 'memcached']) {
@@ -193,7 +197,7 @@ test('a session that is saved or ended at one server is so at the other', async 
     assert.deepEqual(Buffer.from(bytes), Buffer.from(photo), `bytes read from ${from}`);
   }
   await a.destroy(id);
-  assert.equal(await b.look(id), '');
+  assert.equal(await b.look(id), '', 'read at B, after the session was ended at A');
 });
 
 test('a read that is under way when a session ends leaves nothing behind', async () => {
@@ -208,14 +212,18 @@ test('a read that is under way when a session ends leaves nothing behind', async
       assert.equal(await b.look(id), '', 'it has joined a read from before the end');
     },
   );
-  assert.equal(await b.look(id), '');
+  assert.equal(await b.look(id), '', 'read at B, after the session was ended at A');
 });
 
 test('a server that dies between its two stores leaves no old copy', async () => {
   const id = await cachedSession('user|s:3:"ann";');
   const mortal = await newServer();
   await during(() => mortal.destroy(id), 'answer', /^\s*DELETE/i, mortal.die);
-  assert.equal(await b.look(id), '');
+  assert.equal(
+    await b.look(id),
+    '',
+    'read at B, after a server has died while it ended the session',
+  );
   // The second server lives, and its connection breaks in the middle of a save.
   const late = await cachedSession('count|i:1;');
   const pool = createPool(database.url);
@@ -233,7 +241,11 @@ test('a server that dies between its two stores leaves no old copy', async () =>
     // The test breaks the connection, and the statement goes on at the database.
     broken.stream?.destroy(new Error('the test broke it'));
     await save;
-    assert.equal(await b.look(late), 'count|i:1;');
+    assert.equal(
+      await b.look(late),
+      'count|i:1;',
+      'read at B, before the UPDATE that was cut off is carried out',
+    );
   } finally {
     await database.query('ROLLBACK');
   }
@@ -252,7 +264,7 @@ test('a writer that has ended leaves the token of the other one in place', async
       /^\s*UPDATE/i,
       async () => {
         await (isOwn ? mortal : a).write(id, 'count|i:2;');
-        assert.equal(await b.look(id), 'count|i:2;');
+        assert.equal(await b.look(id), 'count|i:2;', 'read at B, between the ends of two saves');
         // Its statement is on the way and comes to its end, and nothing comes after it.
         mortal.die();
       },
@@ -264,7 +276,11 @@ test('a writer that has ended leaves the token of the other one in place', async
   const other = await cachedSession('count|i:1;');
   const slower = () => b.write(other, 'count|i:2;');
   await during(slower, 'answer', /^\s*UPDATE/i, () => a.write(other, 'count|i:3;'));
-  assert.equal(await b.look(other), 'count|i:3;');
+  assert.equal(
+    await b.look(other),
+    'count|i:3;',
+    'read at B, after the save that the database carried out last',
+  );
   // One comes between the look and the token of the other.
   const third = await cachedSession('count|i:1;');
   const [slow, late] = [newClient(), await newServer()];
@@ -281,7 +297,7 @@ test('a writer that has ended leaves the token of the other one in place', async
   const { handler: writer } = given({ cache: slow });
   await writer.open('', 'MySession');
   await writer.write(third, 'count|i:2;');
-  assert.equal(await b.look(third), 'count|i:2;');
+  assert.equal(await b.look(third), 'count|i:2;', 'read at B, after the first of two saves');
   late.die();
   saves.open();
   await save;
@@ -310,7 +326,7 @@ test('a writer that has ended leaves the token of the other one in place', async
     'statement',
     /^\s*UPDATE/i,
     async () => {
-      assert.equal(await b.look(fourth), 'count|i:2;');
+      assert.equal(await b.look(fourth), 'count|i:2;', 'read at B, while the later save waits');
       mortal.close();
     },
   );
@@ -376,7 +392,7 @@ test('a session that ends in the cache by its age is over', async () => {
   clock.advance(440);
   assert.equal(await b.look(id), 'count|i:1;', 'in its last second');
   clock.advance(1);
-  assert.equal(await b.look(id), '');
+  assert.equal(await b.look(id), '', 'read a second after the session is over');
   const uncached = await a.create_sid();
   await a.write(uncached, 'count|i:1;');
   clock.advance(1441);
@@ -466,8 +482,8 @@ test('a memcached that hangs costs a moment and no request', async () => {
   await cache.signal('SIGSTOP');
   const visit = page.request({ cookie });
   try {
-    assert.equal(count((await soon(visit)).body), 2);
-    assert.equal(await soon(there.look(idIn(cookie))), 'count|i:2;');
+    assert.equal(count((await soon(visit)).body), 2, 'the count on a page while memcached hangs');
+    assert.equal(await soon(there.look(idIn(cookie))), 'count|i:2;', 'read while memcached hangs');
     const { status } = await soon(page.request({ path: '/logout', cookie: other }));
     assert.equal(status, 200, 'a sign-out while memcached hangs');
     assert.equal(await soon(there.look(idIn(other))), '', 'a session that was ended meanwhile');
@@ -478,8 +494,12 @@ test('a memcached that hangs costs a moment and no request', async () => {
   }
   // Now memcached answers again, and has a copy that is behind.
   await cachedAgain(() => here.look(idIn(cookie)));
-  assert.equal(count((await soon(page.request({ cookie }))).body), 3);
-  assert.equal(await soon(there.look(idIn(cookie))), 'count|i:3;');
+  assert.equal(count((await soon(page.request({ cookie }))).body), 3, 'the count after it hung');
+  assert.equal(
+    await soon(there.look(idIn(cookie))),
+    'count|i:3;',
+    'read at B, after a save when memcached was back',
+  );
 });
 
 test('a memcached that comes back empty in the middle of a save costs no request', async () => {
@@ -491,7 +511,7 @@ test('a memcached that comes back empty in the middle of a save costs no request
     async () => {
       await cache.signal('SIGKILL');
       const found = await soon(b.look(id)).finally(() => cache.start());
-      assert.equal(found, 'count|i:1;');
+      assert.equal(found, 'count|i:1;', 'read while memcached is down');
       await cachedAgain(() => b.look(id));
     },
   );
@@ -528,10 +548,10 @@ test('what does not fit into memcached is read from the database', async () => {
   const id = await cachedSession('count|i:1;');
   const large = `text|s:1000000:"${'x'.repeat(1_000_000)}";`;
   await a.write(id, large);
-  assert.equal(await b.look(id), large);
-  assert.equal(await b.look(id), large);
+  assert.equal(await b.look(id), large, 'read of a session too large for memcached');
+  assert.equal(await b.look(id), large, 'second read of a session too large for memcached');
   await a.write(id, 'count|i:2;');
-  assert.equal(await b.look(id), 'count|i:2;');
+  assert.equal(await b.look(id), 'count|i:2;', 'read after a smaller save');
   // Nor does what another program has put there.
   const known = new Set((await cache.keys()).map(({ name }) => name));
   const theirs = await cachedSession('count|i:1;');

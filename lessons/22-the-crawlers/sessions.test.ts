@@ -134,12 +134,13 @@ test('rows that are not sessions are counted, and end no census', async () => {
   assert.deepEqual(
     { alive, malformed, php, json, empty },
     { alive: '16', malformed: '9', php: '4', json: '2', empty: '1' },
+    'sessions by their format',
   );
   const names = ['with count', 'with user', 'with other keys'];
   assert.deepEqual(
     names.map((name) => census[name]),
     ['3', '2', '2'],
-    String(names),
+    `sessions ${names.join(', ')}, of those that are not malformed`,
   );
   assert.equal(census['largest'], '1100015 10006 1000');
   const bytes = [...broken, ...whole].reduce((sum, d) => sum + Buffer.byteLength(d), 0);
@@ -167,6 +168,7 @@ test('only a session that its visitor can still use is alive', async () => {
       ['largest', '10 10 10'],
       ['time', String(now)],
     ],
+    'the numbers of 15 rows, nine of them alive',
   );
   const bands = ['alive under 1 min', 'alive under 5 min', 'alive under 15 min', 'alive longer'];
   assert.deepEqual(
@@ -177,6 +179,7 @@ test('only a session that its visitor can still use is alive', async () => {
       ['alive under 15 min', '2'],
       ['alive longer', '2'],
     ],
+    'sessions by the time since their last save',
   );
   const minute = numbersOf(await takeCensus({ now, maxLife: 60 }));
   assert.equal(minute['alive'], '4', 'with a lifetime of 60 s');
