@@ -273,7 +273,8 @@ export function settle<Value>(
     return promise;
   }
   promise.then(
-    (value) => callBack(done, null, value),
+    // As MemoryStore of express-session: a call without a result reports no error by undefined.
+    (value) => callBack(done, value === undefined ? undefined : null, value),
     (error: unknown) => callBack(done, error),
   );
   return undefined;

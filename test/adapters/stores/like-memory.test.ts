@@ -348,6 +348,24 @@ test('every use moves the end that get() shows, though it is written down rarely
   }
 });
 
+test('a callback receives undefined or null for no error, as from MemoryStore', async () => {
+  const data = { cookie: { originalMaxAge: null } } as session.SessionData;
+  const errorOf = (run: (done: (error?: unknown) => void) => void): Promise<unknown> =>
+    new Promise((resolve) => run((error) => resolve(error)));
+  for (const store of [new MemoryStore(), new ExpressSessionStore(sessions)]) {
+    const errors = [
+      await errorOf((done) => store.set('callback', data, done)),
+      await errorOf((done) => store.get('callback', done)),
+      await errorOf((done) => store.touch('callback', data, done)),
+      await errorOf((done) => store.length(done)),
+      await errorOf((done) => store.all(done)),
+      await errorOf((done) => store.destroy('callback', done)),
+      await errorOf((done) => store.clear(done)),
+    ];
+    assert.deepEqual(errors, [undefined, null, undefined, null, null, undefined, undefined]);
+  }
+});
+
 likeMemory(
   'ids of the application: any bytes, and the same one again',
   { genid: ({ url }) => `${url} \u{1f36a}%'"\\ ${'x'.repeat(300)}` },
