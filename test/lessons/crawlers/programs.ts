@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { root } from '../../../src/workshop/course/catalogue.ts';
 import { obtainPhpCli, withIni } from '../../../src/workshop/machine/php.ts';
 import { type RunResult, run, stripTypes } from '../../../src/workshop/machine/program.ts';
@@ -127,11 +128,14 @@ export class Daemon {
     }
   }
 
-  /** Ends it by SIGTERM, and returns its exit code and its last milliseconds. */
+  /** Ends it by SIGTERM, and returns its exit code and milliseconds; throws when it takes too long. */
   async terminate(): Promise<{ code: number | string | null; took: number }> {
     const sent = performance.now();
     this.#child.kill('SIGTERM');
-    await this.#ended;
+    const late = delay(HANG, 'late', { ref: false });
+    if ((await Promise.race([this.#ended, late])) === 'late') {
+      throw new Error(`it has not ended ${HANG} ms after SIGTERM`);
+    }
     const { exitCode, signalCode } = this.#child;
     return { code: exitCode ?? signalCode, took: performance.now() - sent };
   }
