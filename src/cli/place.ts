@@ -71,9 +71,11 @@ export async function placeOf(call: Call): Promise<Place> {
 function addressOf(text: string): URL | undefined {
   try {
     const url = new URL(text);
-    const { protocol, hostname, username, password, pathname } = url;
+    const { protocol, hostname, username, password, pathname, search, hash } = url;
     // mysql2 decodes each of them, and throws at a % that encodes nothing.
     decodeURIComponent(`${username} ${password} ${pathname}`);
+    // A / ? or # in a password ends the host early, so part of the password would be shown as a name.
+    if (/[@#]/.test(`${pathname}${search}${hash}`)) return undefined;
     return /^(?:mysql|mariadb):$/.test(protocol) && hostname !== '' ? url : undefined;
   } catch {
     return undefined;
