@@ -3,6 +3,11 @@
 /** Exit codes: `usage` before anything was sent, `failed` after the server has answered. */
 export const EXIT_CODES = { fine: 0, failed: 1, usage: 2, unreachable: 3 } as const;
 
+/** A server's error for messages. MariaDB gives numbers from 1900 to other errors than MySQL, whose names the driver has. */
+export function errorName({ errno, code }: { errno?: unknown; code?: unknown }): string {
+  return Number(errno) < 1900 && code !== undefined ? String(code) : `error ${String(errno)}`;
+}
+
 /** A wrong command line or configuration: nothing was sent. */
 export class UsageError extends Error {
   override name = 'UsageError';

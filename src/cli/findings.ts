@@ -50,6 +50,7 @@ export const CODES = [
   'ids-plain',
   'gc',
   'endless',
+  'expires-unit',
   'secret-short',
   'secret-weak',
   'secret-twice',

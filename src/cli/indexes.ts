@@ -90,18 +90,24 @@ export function indexDifferences(
 function keyDifference(
   table: OurTable,
   indexes: readonly Index[],
-  { isPartitioned }: Holder,
+  { columns, isPartitioned }: Holder,
 ): Difference[] {
   const { id } = table.names;
+  if (!columns.has(id.toLowerCase())) return [];
   if (indexes.some((index) => isKeyOf(id, index))) return [];
   const alter = `ALTER TABLE ${quote(table.name)}`;
   const primary = indexes.find(({ name }) => name === 'PRIMARY');
-  const sql = `${alter} ${primary ? 'DROP PRIMARY KEY, ' : ''}ADD PRIMARY KEY (${quote(id)})`;
+  const key = id.toLowerCase();
+  // A primary key without the id may belong to an AUTO_INCREMENT column, which needs it.
+  const isOther = primary !== undefined && !primary.columns.has(key);
+  const sql = isOther
+    ? `${alter} ADD UNIQUE KEY (${quote(id)})`
+    : `${alter} ${primary ? 'DROP PRIMARY KEY, ' : ''}ADD PRIMARY KEY (${quote(id)})`;
   return [
     {
       code: 'id-not-unique',
       level: 'error',
-      message: `nothing keeps "${id}" by itself and in full unique: two rows can have one id${primary ? '' : ', and each read scans the table'}`,
+      message: `nothing keeps "${id}" by itself and in full unique: two rows can have one id${indexes.some((index) => firstOf(index) === key) ? '' : ', and each read scans the table'}`,
       // The columns of the partitions must be in each key.
       sql: isPartitioned ? undefined : sql,
       advice: isPartitioned ? `${alter} REMOVE PARTITIONING;\n${sql};` : MIGRATE,

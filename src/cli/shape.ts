@@ -19,7 +19,11 @@ export interface Shape {
 }
 
 interface Found {
+  /** The name as the server has it. */
+  readonly name: string;
   readonly type: string;
+  /** The type as a definition has it, with the collation. */
+  readonly definition: string;
   readonly bytes: number;
   readonly collation: string | null;
   readonly isNullable: boolean;
@@ -49,7 +53,7 @@ export async function shapeOf(ask: Ask, table: OurTable): Promise<Shape> {
   const [schema, name] = await placeOfTable(ask, table.name);
   const found = await ask(
     'SELECT COLUMN_NAME,DATA_TYPE,CHARACTER_OCTET_LENGTH,COLLATION_NAME,IS_NULLABLE,COLUMN_DEFAULT,' +
-      'EXTRA,GENERATION_EXPRESSION FROM information_schema.COLUMNS WHERE TABLE_SCHEMA=? AND TABLE_NAME=?',
+      'EXTRA,GENERATION_EXPRESSION,COLUMN_TYPE FROM information_schema.COLUMNS WHERE TABLE_SCHEMA=? AND TABLE_NAME=?',
     [schema, name],
   );
   const columns = new Map(found.map((row) => [String(row[0]).toLowerCase(), foundOf(row)]));
@@ -63,14 +67,17 @@ export async function shapeOf(ask: Ask, table: OurTable): Promise<Shape> {
   const isPartitioned = /\bpartitioned\b/i.test(String(options));
   const [[now] = []] = await ask(`SELECT ${NOW}`);
   const hidden = await hiddenOf(ask, table, columns);
+  const strange = strangersOf(table, columns);
+  // One of these is perhaps the id or the data under another name.
+  const isNamed = [table.names.id, table.names.data].every(
+    (column) => columns.has(column.toLowerCase()) || hidden.has(column),
+  );
   const differences = [
     ...engineDifference(table, String(engine)),
     ...wantedOf(table)
       .filter((wanted) => !hidden.has(wanted.name))
-      .flatMap((wanted) =>
-        columnDifference(table, wanted, columns.get(wanted.name.toLowerCase()), Number(now)),
-      ),
-    ...strangeColumns(table, columns),
+      .flatMap((wanted) => columnDifference(table, wanted, columns, Number(now), strange)),
+    ...(isNamed ? requiredColumns(table, strange) : []),
     ...indexDifferences(table, await indexesOf(ask, schema, name), { columns, isPartitioned }),
   ];
   return { exists: true, columns, hidden, differences };
@@ -99,11 +106,13 @@ function wantedOf({ schema }: OurTable): Wanted[] {
 }
 
 function foundOf(row: Rows[number]): Found {
-  const [, type, bytes, collation, isNullable, initial, extra, expression] = row;
+  const [name, type, bytes, collation, isNullable, initial, extra, expression, full] = row;
   const isGenerated = /(?:virtual|stored|persistent)\b.*generated/i.test(String(extra));
   const isConstant = initial !== null && !/^NULL$|^current_timestamp|\(/i.test(String(initial));
   return {
+    name: String(name),
     type: String(type).toLowerCase(),
+    definition: `${full}${collation === null ? '' : ` COLLATE ${collation}`}`,
     bytes: Number(bytes ?? 0),
     collation: (collation ?? null) as string | null,
     isNullable: isNullable === 'YES',
@@ -138,29 +147,45 @@ function engineDifference(table: OurTable, engine: string): Difference[] {
 function columnDifference(
   table: OurTable,
   { name, definition }: Wanted,
-  found: Found | undefined,
+  columns: Shape['columns'],
   now: number,
+  strange: readonly Found[],
 ): Difference[] {
   const alter = `ALTER TABLE ${quote(table.name)}`;
+  const found = columns.get(name.toLowerCase());
   if (found === undefined) {
     const isOurs = name !== table.names.id && name !== table.names.data;
+    const add = `${alter} ADD COLUMN ${quote(name)} ${definition}${defaultOf(table, name, definition, now)}`;
+    const other = strange.length === 1 ? strange[0]?.name : undefined;
+    const list = strange.map((each) => `"${each.name}"`).join(', ');
     return [
       {
         code: 'column-missing',
         level: 'error',
         message: isOurs
           ? `the column "${name}" is missing: the store refuses the table`
-          : `the column "${name}" is missing: is this the table, and has the column another name?`,
-        sql: isOurs
-          ? `${alter} ADD COLUMN ${quote(name)} ${definition}${defaultOf(table, name, definition, now)}`
-          : undefined,
-        advice: `--column ${name}=… names it, and phpsessid migrate --rename …=${name} renames it`,
+          : `the column "${name}" is missing: is this the table, and has the column another name${list && ` (${list})`}?`,
+        sql: isOurs ? add : undefined,
+        advice: `--column ${keyOf(table, name)}=${other ?? '…'} names it, and phpsessid migrate --rename ${other ?? '…'}=${name} renames it`,
       },
     ];
   }
-  const sql = `${alter} MODIFY ${quote(name)} ${definition}`;
   const fault = faultOf(table, name, definition, found);
-  return fault === undefined ? [] : [{ ...fault, sql, advice: MIGRATE }];
+  if (fault === undefined) return [];
+  if (fault.code === 'number-small' && /^(?:date|time|year)/.test(found.type)) {
+    // MODIFY would make the number 20261231235959 of a date.
+    const initial = defaultOf(table, name, definition, now);
+    const key = name === table.names.expires ? `, ADD KEY (${quote(name)})` : '';
+    const drop = `${alter} DROP COLUMN ${quote(name)}`;
+    const add = `${alter} ADD COLUMN ${quote(name)} ${definition}${initial}${key}`;
+    return [{ ...fault, sql: undefined, advice: `${drop};\n${add};\n${MIGRATE}` }];
+  }
+  return [{ ...fault, sql: `${alter} MODIFY ${quote(name)} ${definition}`, advice: MIGRATE }];
+}
+
+/** The name of a column's option: `data` for the column `d`. */
+function keyOf({ names }: OurTable, column: string): string {
+  return Object.entries(names).find(([, name]) => name === column)?.[0] ?? column;
 }
 
 /**
@@ -213,7 +238,9 @@ function faultOf(
     }
   } else if (/^BIGINT/.test(definition)) {
     if (type !== 'bigint') {
-      return error('number-small', `${column} is ${type}: times are milliseconds and need BIGINT`);
+      const reason =
+        name === names.version ? 'it counts the saves of a session' : 'times are milliseconds';
+      return error('number-small', `${column} is ${type}: ${reason}, and BIGINT is needed`);
     }
   } else if (name === names.user && collation !== null) {
     return error(
@@ -235,15 +262,21 @@ function faultOf(
   return undefined;
 }
 
-/** An INSERT of the store names its own columns only. */
-function strangeColumns(table: OurTable, columns: Shape['columns']): Difference[] {
+function strangersOf(table: OurTable, columns: Shape['columns']): Found[] {
   const own = new Set(table.columns.map((column) => column.toLowerCase()));
-  return [...columns]
-    .filter(([name, { isNullable, hasDefault }]) => !own.has(name) && !isNullable && !hasDefault)
-    .map(([name]) => ({
+  return [...columns].filter(([name]) => !own.has(name)).map(([, found]) => found);
+}
+
+/** An INSERT of the store names its own columns only. */
+function requiredColumns(table: OurTable, strange: readonly Found[]): Difference[] {
+  return strange
+    .filter(({ isNullable, hasDefault }) => !isNullable && !hasDefault)
+    .map(({ name, definition }) => ({
       code: 'column-required',
       level: 'error',
       message: `the column "${name}" is not one of the store's, is NOT NULL and has no default: every new session is refused`,
-      advice: `ALTER TABLE ${quote(table.name)} ALTER ${exact(name)} SET DEFAULT …;`,
+      advice:
+        `ALTER TABLE ${quote(table.name)} MODIFY ${exact(name)} ${definition} NULL;\n` +
+        'or give it a DEFAULT, or fill it by the option `extra`',
     }));
 }

@@ -67,7 +67,7 @@ const codesOf = ({ findings }: Report): string[] => findings.map(({ code }) => c
 /** Pastes a remedy as an administrator would. */
 async function paste({ findings }: Report): Promise<void> {
   for (const { remedy } of findings) {
-    const statements = remedy.match(/^(?:ALTER|SET|CREATE TABLE|GRANT)[^;]*;/gm) ?? [];
+    const statements = remedy.match(/^(?:ALTER|SET|CREATE TABLE|GRANT|UPDATE)[^;]*;/gm) ?? [];
     assert.ok(statements.length > 0, remedy);
     for (const sql of statements) await admin.query(sql);
   }
@@ -89,9 +89,12 @@ const BROKEN: readonly (readonly [code: string, sql: string])[] = [
   ['id-collation', 'ALTER TABLE sessions MODIFY id VARCHAR(64) NOT NULL'],
   ['id-short', 'ALTER TABLE sessions MODIFY id VARBINARY(16) NOT NULL'],
   ['id-not-unique', 'ALTER TABLE sessions DROP PRIMARY KEY'],
+  ['id-not-unique', 'ALTER TABLE sessions DROP PRIMARY KEY, ADD n INT AUTO_INCREMENT PRIMARY KEY'],
   ['data-charset', 'ALTER TABLE sessions MODIFY d MEDIUMTEXT NOT NULL'],
   ['data-small', 'ALTER TABLE sessions MODIFY d BLOB NOT NULL'],
   ['number-small', 'ALTER TABLE sessions MODIFY expires INT UNSIGNED NOT NULL'],
+  ['number-small', 'ALTER TABLE sessions MODIFY updated DATETIME NOT NULL'],
+  ['column-required', 'ALTER TABLE sessions ADD tenant VARCHAR(9) COLLATE utf8mb4_bin NOT NULL'],
   ['user-collation', 'ALTER TABLE sessions MODIFY user VARCHAR(128) NULL'],
   ['column-type', 'ALTER TABLE sessions MODIFY token BINARY(8) NOT NULL'],
   ['column-missing', 'ALTER TABLE sessions DROP label'],
@@ -168,7 +171,57 @@ test("limits of the account that a pool's ten connections reach are found", asyn
   const { findings, code } = await examine(url);
   assert.deepEqual([code, findings.map((each) => each.code)], [1, ['account-limits']]);
   assert.match(findings[0]?.message ?? '', /5 connections at a time .*, 900 updates an hour:/);
-  await admin.query(`ALTER USER ${user} WITH MAX_USER_CONNECTIONS 10 MAX_UPDATES_PER_HOUR 0`);
+  await paste({ code, findings, unchecked: [] });
+  assert.deepEqual(await examine(url).then(codesOf), []);
+});
+
+test('an account that reaches its limit of statements meanwhile is found', async () => {
+  const { url, user } = await healthy();
+  await admin.query(`ALTER USER ${user} WITH MAX_QUERIES_PER_HOUR 12`);
+  const report = await examine(url);
+  assert.deepEqual([report.code, codesOf(report)], [1, ['account-limits']]);
+  await paste(report);
+  await admin.query('FLUSH USER_RESOURCES');
+  assert.deepEqual(await examine(url).then(codesOf), []);
+});
+
+test('a check that an option asks for and that cannot be made ends with 1', async () => {
+  const { url } = await healthy();
+  for (const args of ['--site http://127.0.0.1:1/', '--node 127.0.0.1:1']) {
+    const report = await examine(url, args);
+    assert.deepEqual([report.code, report.findings], [1, []], args);
+    assert.match(report.unchecked.join(), /cannot (?:be fetched|connect) \(/);
+    const env = { DATABASE_URL: url, SESSION_SECRETS: secret };
+    const { code, out } = await phpsessid(`doctor ${args}`, { env });
+    assert.equal(code, 1);
+    assert.match(out, /: nothing found, but a check that an option asks for was not made\n$/);
+  }
+});
+
+test('a column under another name is proposed, and is not reported as a foreign one', async () => {
+  const { url } = await healthy();
+  await admin.query('ALTER TABLE sessions RENAME COLUMN d TO payload');
+  const report = await examine(url);
+  assert.deepEqual(codesOf(report), ['column-missing']);
+  assert.match(report.findings[0]?.remedy ?? '', /^--column data=payload .* --rename payload=d /);
+  assert.deepEqual(await examine(url, '--column data=payload').then(codesOf), []);
+});
+
+test('a table whose name differs in its letters alone is named', async () => {
+  const { url, schema, user } = await healthy();
+  await admin.query(
+    `RENAME TABLE sessions TO Sessions; GRANT SELECT ON ${schema}.Sessions TO ${user}`,
+  );
+  const { findings } = await examine(url);
+  assert.match(findings[0]?.message ?? '', /; there is "Sessions": is this the table\?$/);
+});
+
+test('the type JSON is two findings, whose remedies can be pasted in their order', async () => {
+  const { url } = await healthy();
+  await admin.query('ALTER TABLE sessions MODIFY d JSON NOT NULL');
+  const report = await examine(url);
+  assert.deepEqual(codesOf(report), ['data-charset', 'constraint']);
+  await paste(report);
   assert.deepEqual(await examine(url).then(codesOf), []);
 });
 
@@ -192,6 +245,23 @@ test('a login that succeeds before every statement is refused ends with 3 and th
     await refusal(`ALTER USER ${user} ACCOUNT LOCK`),
     /the server says: .*account is locked/,
   );
+});
+
+test('a command that needs more rights than sessions do names them', async () => {
+  const { url } = await healthy();
+  await admin.query('ALTER TABLE sessions DROP KEY user');
+  const env = { DATABASE_URL: url, SESSION_SECRETS: secret };
+  for (const [command, message] of [
+    [
+      'migrate',
+      /^error: the account has no right to ALTER on the table, which sessions do not need: /,
+    ],
+    ['bench', /^error: the account may not create .* INSERT, UPDATE, DELETE, CREATE and DROP on /],
+  ] as const) {
+    const { code, err } = await phpsessid(command, { env });
+    assert.equal(code, 1);
+    assert.match(err, message);
+  }
 });
 
 test('a setting that init_connect or the account changes has a remedy of its own', async () => {
@@ -285,7 +355,6 @@ test('a right to read the passwords of all accounts is not needed', async () => 
 const DAMAGED: readonly (readonly [code: string, sql: string])[] = [
   ['engine', 'RENAME TABLE sessions TO behind; CREATE VIEW sessions AS SELECT * FROM behind'],
   ['column-type', "ALTER TABLE sessions DROP label, ADD label VARBINARY(255) AS ('x')"],
-  ['column-required', 'ALTER TABLE sessions ADD tenant INT NOT NULL'],
   [
     'table-foreign',
     `DROP TABLE sessions; CREATE TABLE sessions (
@@ -307,6 +376,20 @@ const DAMAGED: readonly (readonly [code: string, sql: string])[] = [
   ['ids-plain', `${row("'{}'")}; UPDATE sessions SET id='4f9vt3rs1q9n1c0sdm1k2a3b4c'`],
   ['endless', `${row("'{}'")}; UPDATE sessions SET expires=253402300799999`],
 ];
+
+test('an expiry in seconds or microseconds is found, and its remedy keeps the sessions alive', async () => {
+  for (const change of ['DIV 1000', '*1000']) {
+    const { url } = await healthy();
+    await fill(admin, 150, 600_000);
+    await admin.query(`UPDATE sessions SET expires=expires ${change}`);
+    const report = await examine(url);
+    assert.deepEqual([report.code, codesOf(report)], [1, ['expires-unit']], change);
+    await paste(report);
+    assert.deepEqual(await examine(url).then(codesOf), []);
+    const alive = 'SELECT COUNT(*) AS alive FROM sessions WHERE expires>UNIX_TIMESTAMP()*1000';
+    assert.deepEqual((await admin.query(alive))[0], [{ alive: 150 }]);
+  }
+});
 
 function row(data: string): string {
   return `INSERT INTO sessions (id,d,version,token,created,updated,expires)
@@ -387,7 +470,10 @@ test('the lease table is missing for the strategy that needs it', async () => {
   await admin.query(`ALTER TABLE ${schema}.session_locks DROP owner`);
   assert.deepEqual(await examine(url, `--config ${lease}`).then(codesOf), ['lease-table']);
   await admin.query('DROP TABLE session_locks');
-  assert.deepEqual(await examine(url, `--config ${lease}`).then(codesOf), ['lease-table']);
+  const none = await examine(url, `--config ${lease}`);
+  assert.deepEqual(codesOf(none), ['lease-table']);
+  await paste(none);
+  assert.deepEqual(await examine(url, `--config ${lease}`).then(codesOf), []);
 });
 
 test('secrets that are short, weak or repeated are found', async () => {
@@ -397,6 +483,18 @@ test('secrets that are short, weak or repeated are found', async () => {
   assert.deepEqual(await codes('short'), ['secret-short']);
   assert.deepEqual(await codes('abc'.repeat(20)), ['secret-weak']);
   assert.deepEqual(await codes(secret, secret), ['secret-twice']);
+  for (const example of [
+    '0123456789abcdef0123456789abcdef',
+    'abcdefghijklmnopqrstuvwxyz0123456789',
+    'change-me-to-a-long-random-string-please',
+    'keyboard cat, keyboard cat, keyboard cat',
+  ]) {
+    const file = written('secret.txt', example);
+    assert.deepEqual(await examine(url, `--secrets-file ${file}`).then(codesOf), ['secret-weak']);
+  }
+  const words = written('words.txt', 'correct horse battery staple and one more word');
+  assert.deepEqual(await examine(url, `--secrets-file ${words}`).then(codesOf), []);
+  assert.deepEqual(await codes('5f1d0c7be2a9463892b41c6df3a07e58'), []);
   assert.match((await examine(url, '', '')).unchecked[0] ?? '', /the secrets/);
 });
 

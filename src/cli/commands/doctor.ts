@@ -17,11 +17,11 @@ import { encryption, proxy } from '../doctor/encryption.ts';
 import { leases, tooNarrow, tooWide } from '../doctor/rights.ts';
 import { areReadable, contents, expiry, readable, sampleOf } from '../doctor/rows.ts';
 import { secrets } from '../doctor/secrets.ts';
-import { accountLimits, clocks, clusterState, nodesOf } from '../doctor/server.ts';
+import { accountLimits, clocks, clusterState, limitReached, nodesOf } from '../doctor/server.ts';
 import { settings } from '../doctor/settings.ts';
 import { cookie, siteOf } from '../doctor/site.ts';
 import { shape } from '../doctor/table.ts';
-import { EXIT_CODES, UsageError } from '../ends.ts';
+import { EXIT_CODES, errorName, UsageError } from '../ends.ts';
 import { CODES, type Code } from '../findings.ts';
 import { type Place, placeOf } from '../place.ts';
 import { shapeOf } from '../shape.ts';
@@ -49,6 +49,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
 /** Checks that read the columns of the store. */
 const OF_ROWS: ReadonlySet<Check> = new Set([contents, expiry]);
 
+/** The server's error for an account that has used up its statements of the hour. */
+const LIMIT_REACHED = 1226;
+
 /** Runs the command. */
 export async function run(call: Call): Promise<number> {
   const ignored = new Set(call.list('ignore'));
@@ -62,16 +65,18 @@ export async function run(call: Call): Promise<number> {
   siteOf(call);
   nodesOf(call);
   const place = await placeOf(call);
-  const { findings, unchecked } = await withPool(place, (pool) => examine(call, place, pool));
-  const shown = findings.filter(({ code }) => !ignored.has(code));
-  await report(call, place, shown, unchecked);
-  return shown.length === 0 ? EXIT_CODES.fine : EXIT_CODES.failed;
+  const result = await withPool(place, (pool) => examine(call, place, pool));
+  const shown = result.findings.filter(({ code }) => !ignored.has(code));
+  await report(call, place, { ...result, findings: shown });
+  return shown.length === 0 && !result.isPartial ? EXIT_CODES.fine : EXIT_CODES.failed;
 }
 
 interface Result {
   readonly findings: Finding[];
   /** Checks that could not be made, and why. */
   readonly unchecked: string[];
+  /** Whether one of them was asked for by an option. */
+  isPartial: boolean;
 }
 
 async function examine(call: Call, place: Place, pool: Pool): Promise<Result> {
@@ -82,6 +87,7 @@ async function examine(call: Call, place: Place, pool: Pool): Promise<Result> {
     return {
       findings: clusterState(server),
       unchecked: ['everything else: the node refuses statements'],
+      isPartial: true,
     };
   }
   const { table: name = 'sessions', columns } = place.options;
@@ -89,8 +95,11 @@ async function examine(call: Call, place: Place, pool: Pool): Promise<Result> {
   const base = { call, place, ask, connection, table, server, shape: await shapeOf(ask, table) };
   const canRead = areReadable(base);
   const sample = canRead ? await sampleOf(ask, table) : undefined;
-  const result: Result = { findings: [], unchecked: [] };
-  const skip = (reason: string): void => void result.unchecked.push(reason);
+  const result: Result = { findings: [], unchecked: [], isPartial: false };
+  const skip = (reason: string, isAsked = false): void => {
+    result.unchecked.push(reason);
+    result.isPartial ||= isAsked;
+  };
   const examined: Case = { ...base, sample: sample ?? { rows: [], largest: 0 }, skip };
   for (const [about, check] of Object.entries(CHECKS)) {
     call.signal.throwIfAborted();
@@ -105,8 +114,14 @@ async function examine(call: Call, place: Place, pool: Pool): Promise<Result> {
       const { errno, code, fatal } = error as { errno?: number; code?: string; fatal?: boolean };
       // Every later check would fail as well.
       if (fatal === true) throw error;
-      if (error instanceof Unchecked) skip(error.message);
-      else if (errno !== undefined) skip(`${about}: the server reported ${code}`);
+      if (errno === LIMIT_REACHED) {
+        result.findings.push(limitReached(place.url));
+        skip(`${about} and what follows it: the server refuses statements`);
+        break;
+      }
+      if (error instanceof Unchecked) skip(error.message, error.isAsked);
+      else if (errno !== undefined)
+        skip(`${about}: the server reported ${errorName({ errno, code })}`);
       else throw error;
     }
   }
@@ -116,8 +131,7 @@ async function examine(call: Call, place: Place, pool: Pool): Promise<Result> {
 async function report(
   { terminal }: Call,
   { url, options }: Place,
-  findings: readonly Finding[],
-  unchecked: readonly string[],
+  { findings, unchecked, isPartial }: Result,
 ): Promise<void> {
   if (terminal.isJson) {
     await terminal.json({ findings, unchecked });
@@ -137,9 +151,13 @@ async function report(
   }
   const where = `${nameOf(url)}, table ${options.table ?? 'sessions'}`;
   const count = `${findings.length} ${findings.length === 1 ? 'finding' : 'findings'}`;
-  await terminal.line(
-    findings.length === 0
-      ? terminal.paint('green', `${where}: nothing found`)
-      : `${where}: ${count}`,
-  );
+  if (findings.length > 0) await terminal.line(`${where}: ${count}`);
+  else if (isPartial) {
+    await terminal.line(
+      terminal.paint(
+        'yellow',
+        `${where}: nothing found, but a check that an option asks for was not made`,
+      ),
+    );
+  } else await terminal.line(terminal.paint('green', `${where}: nothing found`));
 }

@@ -1,7 +1,7 @@
 /** Checks of what others have attached to the table: constraints, triggers, events, its history. */
 import { quote } from '../../store/operate.ts';
 import { type Ask, exact, placeOfTable } from '../ask.ts';
-import type { Check, Finding } from './case.ts';
+import type { Case, Check, Finding } from './case.ts';
 
 /** Deletions by these rules do not stop the collection. */
 const HARMLESS_RULES = new Set(['CASCADE', 'SET NULL']);
@@ -11,7 +11,7 @@ export const attached: Check = async ({ ask, table, shape }) => {
   if (!shape.exists) return [];
   const [schema, name] = await placeOfTable(ask, table.name);
   return [
-    ...(await constraints(ask, table.name, table.columns)),
+    ...(await constraints(ask, table, shape.differences)),
     ...(await references(ask, schema, name)),
     ...(await triggers(ask, schema, name)),
     ...(await events(ask, schema, name)),
@@ -22,8 +22,8 @@ export const attached: Check = async ({ ask, table, shape }) => {
 /** Foreign keys and checks on the store's columns. SHOW has them for every account that may read. */
 async function constraints(
   ask: Ask,
-  table: string,
-  own: readonly string[],
+  { name: table, columns: own }: Case['table'],
+  differences: Case['shape']['differences'],
 ): Promise<readonly Finding[]> {
   const [[, text = ''] = []] = await ask(`SHOW CREATE TABLE ${quote(table)}`);
   const alter = `ALTER TABLE ${quote(table)}`;
@@ -55,10 +55,15 @@ async function constraints(
       const [, column = '', condition] = inColumn ?? [];
       if (kind !== undefined || !own.includes(column)) return [];
       const definition = line.trim().replace(/ CHECK \(.+$/, '');
+      const kept = `${alter} MODIFY ${definition}`;
+      // The type JSON of MariaDB is text with a CHECK: the statement for the type ends both.
+      const changed = differences.find(({ sql }) =>
+        sql?.startsWith(`${alter} MODIFY ${quote(column)} `),
+      );
       return [
         constraint(
           `the column "${column}" refuses values that do not pass CHECK ${condition}`,
-          `${alter} MODIFY ${definition};`,
+          `${changed?.sql ?? kept};`,
         ),
       ];
     });

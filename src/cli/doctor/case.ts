@@ -19,7 +19,15 @@ export interface Finding {
 }
 
 /** A check could not be made. */
-export class Unchecked extends Error {}
+export class Unchecked extends Error {
+  readonly isAsked: boolean;
+
+  /** @param isAsked - Whether an option asks for the check. */
+  constructor(message: string, isAsked = false) {
+    super(message);
+    this.isAsked = isAsked;
+  }
+}
 
 /** An installation under examination. */
 export interface Case {
@@ -32,8 +40,12 @@ export interface Case {
   readonly server: ReadonlyMap<string, string>;
   readonly shape: Shape;
   readonly sample: Sample;
-  /** Notes a part of a check that could not be made; the rest of it goes on. */
-  skip(reason: string): void;
+  /**
+   * Notes a part of a check that could not be made; the rest of it goes on.
+   *
+   * @param isAsked - Whether an option asks for it.
+   */
+  skip(reason: string, isAsked?: boolean): void;
 }
 
 /** Some rows, in the order of their keys, which is random for hashes. */

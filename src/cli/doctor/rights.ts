@@ -52,7 +52,9 @@ export const leases: Check = async ({ ask, place }) => {
       code: 'lease-table',
       level: 'error',
       message: `strategy 'lease' needs the table ${leaseTable}, which is not there, of another shape, or may not be read`,
-      remedy: 'phpsessid create, and GRANT to its user; a table of another shape: DROP it first',
+      remedy:
+        `DROP TABLE IF EXISTS ${quote(leaseTable)}; -- it has no sessions in it\n${leaseSchema(leaseTable)};\n` +
+        (await grantOn(ask, leaseTable)),
     },
   ];
 };
@@ -84,16 +86,21 @@ async function missingRights(
 
 async function narrow(ask: Ask, table: string, missing: readonly string[]): Promise<Finding> {
   const account = await accountOf(ask);
-  const place = quote((await placeOfTable(ask, table)).join('.'));
   return {
     code: 'rights-narrow',
     level: 'error',
     message: `the user has no right to ${missing.join(', ')} on ${table} or on some of its columns: sessions cannot be kept`,
-    remedy: `${await sleepingRoles(ask, account)}GRANT ${NEEDED.join(', ')} ON ${place} TO ${account};`,
+    remedy: `${await sleepingRoles(ask, account)}${await grantOn(ask, table)}`,
   };
 }
 
-async function accountOf(ask: Ask): Promise<string> {
+async function grantOn(ask: Ask, table: string): Promise<string> {
+  const place = quote((await placeOfTable(ask, table)).join('.'));
+  return `GRANT ${NEEDED.join(', ')} ON ${place} TO ${await accountOf(ask)};`;
+}
+
+/** The account that the server has chosen for this login, quoted. */
+export async function accountOf(ask: Ask): Promise<string> {
   const [[account] = []] = await ask('SELECT CURRENT_USER()');
   const [user = '', host = '%'] = String(account).split(/@(?=[^@]*$)/);
   return `${exact(user)}@${exact(host)}`;

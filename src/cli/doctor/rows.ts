@@ -23,6 +23,9 @@ const A_PILE = 100;
 
 const KEY_BYTES = 32;
 
+/** Times below are in seconds, as those of PHP's time(): in milliseconds this is the year 1973. */
+const SECONDS_END = 100_000_000_000;
+
 /** Errors of an engine that cannot read its own table: files that are missing, cut, or of another server. */
 const BROKEN = new Set([1030, 1034, 1035, 1194, 1195, 1286, 1712, 1812, 1814, 1815, 1877, 1932]);
 
@@ -105,7 +108,8 @@ export const contents: Check = ({ sample, place, table }) => {
       message: `${unreadable} ${of} cannot be read${seal ? ' with seal.keys' : ''}: their visitors get an error`,
       remedy: seal
         ? 'createSessions({ seal: { keys: [newest, …older], readUnsealed: true }, … }), until they have expired'
-        : 'phpsessid crawl counts them. Cut rows come from a column that was too small.',
+        : 'phpsessid convert json --dry-run names them, and phpsessid revoke HANDLE ends one.\n' +
+          'Cut rows come from a column that was too small.',
     });
   }
   if (plain > 0) {
@@ -131,8 +135,33 @@ export const expiry: Check = async ({ ask, table, shape }) => {
   if (!shape.columns.has(table.names.expires.toLowerCase())) return [];
   const findings: Finding[] = [];
   const from = `FROM ${quote(table.name)} WHERE`;
+  const update = `UPDATE ${quote(table.name)} SET ${expires}=`;
+  for (const { unit, where, correction, harm } of [
+    {
+      unit: 'seconds',
+      where: `${expires} BETWEEN 1 AND ${SECONDS_END}`,
+      correction: `${expires}*1000`,
+      harm: 'each is expired for the store, which deletes it',
+    },
+    {
+      unit: 'microseconds',
+      where: `${expires}>${FOREVER}`,
+      correction: `${expires} DIV 1000`,
+      harm: 'none of them expires',
+    },
+  ]) {
+    const [[count] = []] = await ask(`SELECT COUNT(*) ${from} ${where}`);
+    if (Number(count) === 0) continue;
+    findings.push({
+      code: 'expires-unit',
+      level: 'error',
+      message: `${count} rows have an expiry in ${unit}, and the store counts milliseconds: ${harm}. Another program has written them`,
+      remedy: `Correct that program first, then:\n${update}${correction} WHERE ${where};`,
+    });
+  }
   const [[late] = []] = await ask(
-    `SELECT COUNT(*) FROM (SELECT 1 ${from} ${expires}<${NOW}-${GC_LATE} LIMIT 100000) AS late`,
+    `SELECT COUNT(*) FROM (SELECT 1 ${from} ${expires}>${SECONDS_END} AND ${expires}<${NOW}-${GC_LATE} ` +
+      'LIMIT 100000) AS late',
   );
   if (Number(late) >= A_PILE) {
     findings.push({
@@ -143,7 +172,7 @@ export const expiry: Check = async ({ ask, table, shape }) => {
         'phpsessid gc\nthen createSessions() without gc: false, or in cron: */5 * * * * phpsessid gc',
     });
   }
-  const [[endless] = []] = await ask(`SELECT COUNT(*) ${from} ${expires}>=${FOREVER}`);
+  const [[endless] = []] = await ask(`SELECT COUNT(*) ${from} ${expires}=${FOREVER}`);
   if (Number(endless) > 0) {
     findings.push({
       code: 'endless',

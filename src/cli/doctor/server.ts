@@ -2,12 +2,16 @@
 
 import { createConnection } from 'mysql2/promise';
 import { NOW } from '../../store/operate.ts';
+import { exact } from '../ask.ts';
 import type { Call } from '../call.ts';
 import { UsageError } from '../ends.ts';
-import { type Case, type Check, type Finding, isPrimary } from './case.ts';
+import { type Case, type Check, type Finding, globalName, isPrimary } from './case.ts';
+import { accountOf } from './rights.ts';
 
 /** Connections that a pool of mysql2 opens. */
 const POOL_SIZE = 10;
+
+const LIMITS_OF_SERVER = ['max_user_connections', 'max_connections'];
 
 /** Milliseconds that two clocks may differ. */
 const CLOCKS_APART = 2000;
@@ -33,28 +37,50 @@ export function clusterState(server: Case['server']): Finding[] {
 export const accountLimits: Check = async ({ ask, server }) => {
   const limits: string[] = [];
   const least = Math.min(
-    ...['max_user_connections', 'max_connections']
-      .map((name) => Number(server.get(name)))
-      .filter((count) => count > 0),
+    ...LIMITS_OF_SERVER.map((name) => Number(server.get(name))).filter((count) => count > 0),
   );
-  if (least < POOL_SIZE) limits.push(`${least} connections at a time (a pool opens ${POOL_SIZE})`);
+  if (least < POOL_SIZE) {
+    const word = least === 1 ? 'connection' : 'connections';
+    limits.push(`${least} ${word} at a time (a pool opens ${POOL_SIZE})`);
+  }
   const [[account] = []] = await ask('SHOW CREATE USER CURRENT_USER()');
   const hourly = /MAX_(QUERIES|UPDATES|CONNECTIONS)_PER_HOUR ([1-9]\d*)/g;
   for (const [, what = '', count] of String(account).matchAll(hourly)) {
     limits.push(`${count} ${what.toLowerCase()} an hour`);
   }
   if (limits.length === 0) return [];
+  const global = LIMITS_OF_SERVER.filter((name) => {
+    const count = Number(server.get(globalName(name)));
+    return count > 0 && count < POOL_SIZE;
+  });
   return [
     {
       code: 'account-limits',
       level: 'warning',
       message: `the account may have ${limits.join(', ')}: requests beyond that fail`,
       remedy:
-        'ALTER USER … WITH MAX_USER_CONNECTIONS 0 MAX_QUERIES_PER_HOUR 0 MAX_UPDATES_PER_HOUR 0 MAX_CONNECTIONS_PER_HOUR 0\n' +
-        'or, for connections, a smaller pool: createPool({ connectionLimit: …, … })',
+        global.map((name) => `SET GLOBAL ${name}=${10 * POOL_SIZE};\n`).join('') +
+        unlimited(await accountOf(ask)) +
+        '\nor, for connections, a smaller pool: createPool({ connectionLimit: …, … })',
     },
   ];
 };
+
+/** The account has reached its limit for an hour while it was examined: the server refuses all else. */
+export function limitReached(url: URL): Finding {
+  return {
+    code: 'account-limits',
+    level: 'error',
+    message:
+      'the account has reached its limit of statements an hour: every request fails until the hour is over',
+    remedy: `${unlimited(`${exact(decodeURIComponent(url.username))}@'%'`)} -- with the host of the account\nFLUSH USER_RESOURCES;`,
+  };
+}
+
+function unlimited(account: string): string {
+  const limits = 'MAX_USER_CONNECTIONS 0 MAX_QUERIES_PER_HOUR 0 MAX_UPDATES_PER_HOUR 0';
+  return `ALTER USER ${account} WITH ${limits} MAX_CONNECTIONS_PER_HOUR 0;`;
+}
 
 /** Clocks: of this machine, of the server, of the other nodes. */
 export const clocks: Check = async ({ ask, call, place, skip }) => {
@@ -82,7 +108,7 @@ export const clocks: Check = async ({ ask, call, place, skip }) => {
       uri: address.href,
       connectTimeout: 5000,
     }).catch((error: { code?: string }) => {
-      skip(`the clock of ${node}: cannot connect (${error.code})`);
+      skip(`the clock of ${node}: cannot connect (${error.code})`, true);
     });
     if (!connection) continue;
     try {

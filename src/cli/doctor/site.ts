@@ -19,13 +19,14 @@ export const cookie: Check = async ({ call }) => {
     signal: AbortSignal.any([call.signal, AbortSignal.timeout(PATIENCE)]),
   }).catch((error: Error) => {
     const { code, message } = (error.cause ?? error) as { code?: string; message: string };
-    throw new Unchecked(`the cookie: ${page} cannot be fetched (${code ?? message})`);
+    throw new Unchecked(`the cookie: ${page} cannot be fetched (${code ?? message})`, true);
   });
   await response.body?.cancel();
   const found = choose(response.headers.getSetCookie(), call.text('cookie'));
   if (!found) {
     throw new Unchecked(
       `the cookie: ${page} sets none; give a page that starts a session, and --cookie`,
+      true,
     );
   }
   return judge(found, response.headers.get('cache-control') ?? '');

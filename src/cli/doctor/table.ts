@@ -1,5 +1,6 @@
 /** Checks of the table: its shape, and whose it is. */
 import { leaseSchema } from '../../store/operate.ts';
+import { type Ask, placeOfTable } from '../ask.ts';
 import type { Case, Check, Finding } from './case.ts';
 import { sleepingRoles } from './rights.ts';
 
@@ -14,7 +15,7 @@ export const shape: Check = async ({ ask, shape: found, table, place }) => {
       {
         code: 'table-missing',
         level: 'error',
-        message: `the table "${table.name}" does not exist, or the user may not see it`,
+        message: `the table "${table.name}" does not exist, or the user may not see it${await inOtherCase(ask, table.name)}`,
         remedy: `${await sleepingRoles(ask)}${table.schema};\n${leaseSchema(leaseTable)};`,
       },
     ];
@@ -28,6 +29,15 @@ export const shape: Check = async ({ ask, shape: found, table, place }) => {
     remedy: sql === undefined ? advice : `${sql};`,
   }));
 };
+
+/** Names of tables are compared by their case on most servers, and not on those of Windows and macOS. */
+async function inOtherCase(ask: Ask, table: string): Promise<string> {
+  const [[found] = []] = await ask(
+    'SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA=? AND LOWER(TABLE_NAME)=LOWER(?)',
+    await placeOfTable(ask, table),
+  );
+  return found === undefined ? '' : `; there is "${String(found)}": is this the table?`;
+}
 
 /** Returns the words about another program's table; undefined for the store's own, or an older one. */
 function strangerOf({ columns, hidden }: Case['shape'], table: Case['table']): string | undefined {
