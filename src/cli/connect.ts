@@ -81,7 +81,8 @@ function poolOf({ href }: URL, connectionLimit: number): Pool {
     return createPool({ uri: href, connectTimeout: PATIENCE, connectionLimit });
   } catch (error) {
     throw new UsageError(
-      `the driver refuses an option behind the ? of the address: ${(error as Error).message}`,
+      `the driver refuses an option behind the ? of the address: ${(error as Error).message}` +
+        ' (TLS is demanded by ?ssl={"verifyIdentity":true})',
     );
   }
 }
@@ -132,12 +133,13 @@ function requireSecrets({ options }: Place): void {
 
 /** The server's name for messages: never the user's password. */
 export function nameOf({ username, host, pathname, searchParams }: URL): string {
-  const place = searchParams.get('socketPath') ?? host;
+  const place = searchParams.get('socketPath') || host;
   return printable(`${username ? `${decodeURIComponent(username)}@` : ''}${place}${pathname}`);
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there: start the server, or correct the host and port',
+  ECONNREFUSED:
+    'nothing listens there: start the server, or correct the host and port, or socketPath',
   ENOTFOUND: 'the host name is unknown: correct it, or the DNS',
   EAI_AGAIN: 'the host name cannot be looked up: check the DNS',
   ETIMEDOUT: `no MySQL server answers within ${PATIENCE / 1000} s: check the port, firewalls, and that the server runs`,

@@ -2,14 +2,24 @@
 import { readFileSync } from 'node:fs';
 import { type Call, parseLine } from './call.ts';
 import { COMMANDS, COMMON } from './commands.ts';
-import { EXIT_CODES, Interrupted, PipeClosed, Refusal, Unreachable, UsageError } from './ends.ts';
+import {
+  EXIT_CODES,
+  errorName,
+  Interrupted,
+  PipeClosed,
+  Refusal,
+  Unreachable,
+  UsageError,
+} from './ends.ts';
 import { commandHelp, programHelp } from './help.ts';
 import { type Surroundings, Terminal } from './terminal.ts';
+
+/** The server's error for a right to a table. */
+const TABLE_DENIED = 1142;
 
 /** Errors of statements that name their own remedy. */
 const REMEDIES: Readonly<Record<number, string>> = {
   1054: "the table has not all of the store's columns: phpsessid doctor lists them, --column names one of another name",
-  1142: 'the account has no right to this on the table: phpsessid doctor prints the GRANT',
   1143: 'the account has no right to a column of the table: phpsessid doctor prints the GRANT',
   1146: 'the table does not exist: phpsessid create makes it, --table names another',
 };
@@ -81,6 +91,19 @@ function versionOf(): string {
   return (JSON.parse(manifest) as { version: string }).version;
 }
 
+/** The remedy for a right that is missing; the server's words begin with it: "ALTER command denied". */
+function grantOf(error: unknown): string {
+  const { sqlMessage } = error as { sqlMessage?: string };
+  const [, right = ''] = /^([A-Z ,]+) command denied/.exec(sqlMessage ?? '') ?? [];
+  if (!right || /SELECT|INSERT|UPDATE|DELETE/.test(right)) {
+    return 'the account has no right to this on the table: phpsessid doctor prints the GRANT';
+  }
+  return (
+    `the account has no right to ${right} on the table, which sessions do not need: run this command ` +
+    "once with an administrator's address in DATABASE_URL"
+  );
+}
+
 /** Writes an error with its remedy, and returns the exit code. Neither has a password, id or data. */
 async function reported(error: unknown, terminal: Terminal): Promise<number> {
   if (error instanceof UsageError) {
@@ -101,7 +124,7 @@ async function reported(error: unknown, terminal: Terminal): Promise<number> {
     return error instanceof SessionUnavailable ? EXIT_CODES.unreachable : EXIT_CODES.failed;
   }
   const { errno, code, fatal, sqlState } = error as Readonly<Record<string, unknown>>;
-  const remedy = REMEDIES[Number(errno)];
+  const remedy = errno === TABLE_DENIED ? grantOf(error) : REMEDIES[Number(errno)];
   if (remedy !== undefined) {
     terminal.error(remedy);
     return EXIT_CODES.failed;
@@ -115,7 +138,7 @@ async function reported(error: unknown, terminal: Terminal): Promise<number> {
   if (fatal === true || typeof errno === 'number') {
     // The server's own text may quote a row's values.
     terminal.error(
-      `the server reported ${String(code ?? errno)}: phpsessid doctor looks for the cause`,
+      `the server reported ${errorName({ errno, code })}: phpsessid doctor looks for the cause`,
     );
     return fatal === true ? EXIT_CODES.unreachable : EXIT_CODES.failed;
   }

@@ -4,7 +4,7 @@ import type { Writable } from 'node:stream';
 import { styleText } from 'node:util';
 
 /** A stream that may be a terminal. */
-export type Screen = Writable & { readonly isTTY?: boolean };
+export type Screen = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
 /** The process's surroundings; a test has its own. */
 export interface Surroundings {
@@ -76,7 +76,8 @@ export class Terminal {
     if (!this.#err.isTTY || performance.now() - this.#drawn < PROGRESS_EVERY) return;
     this.#drawn = performance.now();
     this.#isDirty = true;
-    this.#err.write(`\r\x1b[K${text}`);
+    // A line that the terminal wraps could not be removed.
+    this.#err.write(`\r\x1b[K${text.slice(0, (this.#err.columns ?? 80) - 1)}`);
   }
 
   /** Removes the line of progress. */

@@ -126,6 +126,8 @@ test('show tells keys, types and sizes, and values only with --reveal', async ()
     [cart, user],
   );
   assert.match((await run(`show ${handle} --reveal`)).out, /properties: Map\(1\) \{ 'n' => 1 \}/);
+  await query(`UPDATE sessions SET d='{"deep":[[[[[[[1]]]]]]]}'`);
+  assert.match((await run(`show ${handle} --reveal`)).out, / {2}\[ \[ \[ \[ \[ \[ \[ 1 \] \] /);
   await query(`UPDATE sessions SET d='{"v":2,"data":{"k":{"\u009b2J":{"$php":"?"}}}}'`);
   assert.match((await run(`show ${handle}`)).out, /\["\\u009b2J"\]/);
   await query(`UPDATE sessions SET d='{"cut'`);
@@ -343,6 +345,7 @@ test('the address comes from --url, --config or DATABASE_URL, and is never shown
     'mysql://100%:hush@host/db',
     'mysql://user:hush@host/db?ssl=true',
     'mysql://user:hush@host/db?charset=none',
+    'mysql://user:hush@host/db?ssl=yes',
     'mysql://user:hush@host',
     'mysql://user:hush@host/?table=sessions',
   ]) {
@@ -451,6 +454,9 @@ test('colours and progress are for a terminal, and NO_COLOR ends the colours', a
   const shown = await run('doctor', { isTerminal: true });
   assert.ok(shown.out.includes(`${sign}[3`));
   assert.ok(shown.err.includes('checking'));
+  // A wrapped line would leave its first half on the terminal.
+  const narrow = await run('doctor', { isTerminal: true, columns: 12 });
+  assert.match(narrow.err, /checking th\r/);
   const plain = await run('doctor', { isTerminal: true, env: { NO_COLOR: '1' } });
   assert.ok(!plain.out.includes(sign));
 });

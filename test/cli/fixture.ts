@@ -45,6 +45,8 @@ export interface Ran {
 export interface Running {
   readonly env?: Record<string, string | undefined>;
   readonly isTerminal?: boolean;
+  /** The terminal's width. */
+  readonly columns?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -52,10 +54,12 @@ export interface Running {
 class Collected extends Writable {
   text = '';
   readonly isTTY: boolean;
+  readonly columns: number;
 
-  constructor(isTTY: boolean) {
+  constructor(isTTY: boolean, columns: number) {
     super();
     this.isTTY = isTTY;
+    this.columns = columns;
   }
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
@@ -67,9 +71,15 @@ class Collected extends Writable {
 /** Runs the program; arguments are words separated by spaces, or a list. */
 export async function phpsessid(
   args: string | readonly string[],
-  { env = {}, isTerminal = false, signal = new AbortController().signal }: Running = {},
+  {
+    env = {},
+    isTerminal = false,
+    columns = 80,
+    signal = new AbortController().signal,
+  }: Running = {},
 ): Promise<Ran> {
-  const [stdout, stderr] = [new Collected(isTerminal), new Collected(isTerminal)];
+  const stdout = new Collected(isTerminal, columns);
+  const stderr = new Collected(isTerminal, columns);
   const list = typeof args === 'string' ? args.split(' ').filter(Boolean) : args;
   const code = await runProgram(list, { env, stdout, stderr, signal });
   return { code, out: stdout.text, err: stderr.text };

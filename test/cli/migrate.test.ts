@@ -109,7 +109,42 @@ test('a table of ids that are not hashed is refused, and so is one without the c
   const strange = await place('ALTER TABLE sessions RENAME COLUMN id TO sid');
   const named = await strange.migrate();
   assert.equal(named.code, 1);
-  assert.match(named.err, /"id" is missing.*--column id=… names it/);
+  assert.match(named.err, /"id" is missing.*--column id=sid names it/);
+});
+
+test('a step that the server refuses is named with the reason, and no value of a row is shown', async () => {
+  const { pool, migrate } = await place(
+    'ALTER TABLE sessions DROP PRIMARY KEY',
+    'INSERT INTO sessions SELECT * FROM sessions',
+  );
+  const { code, err } = await migrate('--allow-lock');
+  assert.equal(code, 1);
+  assert.match(
+    err,
+    /step \(ER_DUP_ENTRY\): ALTER TABLE `sessions` ADD PRIMARY KEY \(`id`\)\ntwo rows/,
+  );
+  await pool.query('DELETE FROM sessions LIMIT 1');
+  assert.equal((await migrate('--allow-lock')).code, 0);
+  // The driver has MySQL's name for the number of MariaDB's error.
+  const unknown = await migrate('--add', 'tenant FANCY NULL');
+  assert.match(
+    unknown.err,
+    /refuses this step \(error 4161\): .* tenant FANCY NULL\nrun it with an SQL/,
+  );
+});
+
+test('a date is not made a number', async () => {
+  const { pool, id, migrate } = await place(
+    'UPDATE sessions SET expires=20301231235959',
+    'ALTER TABLE sessions MODIFY expires DATETIME NOT NULL',
+  );
+  const stuck = await migrate('--allow-lock');
+  assert.equal(stuck.code, 1);
+  for (const [sql] of stuck.err.matchAll(/ALTER TABLE.*;/g)) await pool.query(sql);
+  assert.equal((await migrate()).code, 0);
+  const [[row]] = await pool.query<RowDataPacket[]>('SELECT expires-updated AS idle FROM sessions');
+  assert.equal(Number(row?.['idle']), 1_800_000);
+  assert.deepEqual(await stored(storeOn(pool), id), { n: 1 });
 });
 
 test('while another transaction uses the table, the ALTER gives way to later statements', async () => {

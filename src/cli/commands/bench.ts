@@ -1,11 +1,11 @@
 /** `bench`: a short load on a table of its own, beside the same statements by plain mysql2. */
 import { randomBytes } from 'node:crypto';
 import type { Pool } from 'mysql2/promise';
-import { createSessions, type Sessions } from '../../store/index.ts';
+import { createSessions, SessionSetupError, type Sessions } from '../../store/index.ts';
 import { quote } from '../../store/operate.ts';
 import type { Call } from '../call.ts';
 import { nameOf, withPool } from '../connect.ts';
-import { EXIT_CODES } from '../ends.ts';
+import { EXIT_CODES, Refusal } from '../ends.ts';
 import { placeOf } from '../place.ts';
 
 const MOST_CONNECTIONS = 32;
@@ -33,8 +33,14 @@ export async function run(call: Call): Promise<number> {
   const work = async (pool: Pool): Promise<number> => {
     const secrets = [randomBytes(32)];
     const sessions = createSessions({ pool, secrets, table, leaseTable, gc: false });
+    await sessions.createTable().catch((error: unknown) => {
+      if (!(error instanceof SessionSetupError)) throw error;
+      throw new Refusal(
+        'the account may not create the table of the measurement: run bench with an account that has ' +
+          'SELECT, INSERT, UPDATE, DELETE, CREATE and DROP on the database',
+      );
+    });
     try {
-      await sessions.createTable();
       if (!terminal.isJson) {
         await terminal.line(
           `${nameOf(place.url)}: ${clients} requests at a time, ${bytes} bytes, ${seconds} s each`,

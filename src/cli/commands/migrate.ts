@@ -5,7 +5,7 @@ import { leaseSchema, OurTable, quote, RUNNER, settingsOf } from '../../store/op
 import { type Ask, askOn } from '../ask.ts';
 import type { Call } from '../call.ts';
 import { withPool } from '../connect.ts';
-import { EXIT_CODES, Refusal, UsageError } from '../ends.ts';
+import { EXIT_CODES, errorName, Refusal, UsageError } from '../ends.ts';
 import { type Place, placeOf } from '../place.ts';
 import { FOREVER, type Shape, shapeOf } from '../shape.ts';
 
@@ -23,6 +23,23 @@ const AT_ONCE = 500;
 /** The server cannot do this with this algorithm or lock. */
 const UNSUPPORTED = new Set([1845, 1846, 1221]);
 const LOCK_WAIT_TIMEOUT = 1205;
+
+/** The program itself names the right that is missing. */
+const RIGHTS = new Set([1142, 1143]);
+
+const UNFIT =
+  'a row has a value that does not fit into the new type: correct the row, or delete it';
+
+/** Reasons for which the server refuses a step, with the remedy. Its own text may quote a row's values. */
+const REFUSALS: Readonly<Record<number, string>> = {
+  1062: 'two rows have the same value: delete one of them, or every row if the visitors may log in again',
+  1205: 'a transaction keeps the table in use: SELECT * FROM information_schema.INNODB_TRX shows it, KILL ends its connection',
+  1264: UNFIT,
+  1265: UNFIT,
+  1292: UNFIT,
+  1366: UNFIT,
+  1406: UNFIT,
+};
 
 /** The last one copies the table beside live writes: MariaDB 11.2. */
 const ALGORITHMS = [
@@ -153,7 +170,7 @@ class Migration {
       try {
         if (!this.#call.flag('dry-run')) await this.#step(sql);
       } catch (error) {
-        if (!(error instanceof NeedsLock)) throw error;
+        if (!(error instanceof NeedsLock)) throw refusalOf(error, sql);
         terminal.error(`this step stops writes while the table is copied: ${sql}`);
         terminal.note('give --allow-lock, at a quiet time, to run it');
         return EXIT_CODES.failed;
@@ -231,8 +248,18 @@ class Migration {
   }
 }
 
+/** The refusal of a step; other errors, such as a missing right or a lost connection, as they are. */
+function refusalOf(error: unknown, sql: string): unknown {
+  const { errno, code, fatal, sqlState } = error as Readonly<Record<string, unknown>>;
+  if (fatal === true || sqlState === undefined || RIGHTS.has(Number(errno))) return error;
+  const reason = REFUSALS[Number(errno)] ?? 'run it with an SQL client, which shows the reason';
+  return new Refusal(
+    `the server refuses this step (${errorName({ errno, code })}): ${sql}\n${reason}`,
+  );
+}
+
 function mentions(message: string, names: ReadonlySet<string>): boolean {
-  return [...names].some((name) => message.includes(`"${name}"`));
+  return [...names].some((name) => message.includes(`the column "${name}"`));
 }
 
 function renameSteps(

@@ -14,6 +14,8 @@ interface Shown {
   readonly value?: unknown;
 }
 
+const ON_ONE_LINE = { depth: 8, compact: true, breakLength: Number.POSITIVE_INFINITY };
+
 /** Runs the command. */
 export async function run(call: Call): Promise<number> {
   const { terminal, signal } = call;
@@ -75,10 +77,7 @@ function keysOf(
 }
 
 function lineOf({ key, type, bytes, ...rest }: Shown): string {
-  const value =
-    'value' in rest
-      ? `  ${printable(inspect(rest.value, { depth: 8, breakLength: Number.POSITIVE_INFINITY }))}`
-      : '';
+  const value = 'value' in rest ? `  ${printable(inspect(rest.value, ON_ONE_LINE))}` : '';
   return `  ${printable(key).padEnd(20)}  ${type.padEnd(12)}  ${bytesText(bytes).padStart(9)}${value}`;
 }
 
@@ -98,6 +97,6 @@ function jsonOf(payload: Payload, key: string): unknown {
   try {
     return JSON.parse(String(payload.bytesOf(key, 'json'))) as unknown;
   } catch {
-    return inspect(payload.valueOf(key), { depth: 8 });
+    return inspect(payload.valueOf(key), ON_ONE_LINE);
   }
 }
