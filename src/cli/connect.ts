@@ -149,6 +149,8 @@ const REASONS: Readonly<Record<string, string>> = {
   PROTOCOL_CONNECTION_LOST: 'the connection was closed before the login: is this a MySQL server?',
   ER_ACCESS_DENIED_ERROR:
     'the server refuses the user or the password (also if the account demands TLS: ?ssl={"verifyIdentity":true})',
+  ER_ACCESS_DENIED_NO_PASSWORD_ERROR:
+    'the account logs in without a password, as by unix_socket: ALTER USER … IDENTIFIED BY …, or take another account',
   ER_DBACCESS_DENIED_ERROR:
     'the user has no right to this database: GRANT it (to a role: SET DEFAULT ROLE as well), or correct the name',
   ER_BAD_DB_ERROR: 'the database does not exist: CREATE DATABASE, or correct the name',

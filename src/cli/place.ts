@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { SessionsOptions } from '../store/index.ts';
-import { OPTION_NAMES, OurTable, settingsOf } from '../store/operate.ts';
+import { OPTION_NAMES, OurTable, PayloadSeal, settingsOf } from '../store/operate.ts';
 import type { Call } from './call.ts';
 import { UsageError } from './ends.ts';
 
@@ -98,6 +98,7 @@ function checkAll(options: Place['options'], path: string | undefined): void {
   try {
     const { table, columns } = settingsOf({ ...options, url: '' });
     new OurTable(table, columns);
+    if (options.seal !== undefined) new PayloadSeal(options.seal);
   } catch (error) {
     const source = path === undefined ? '' : `--config ${path}: `;
     throw new UsageError(`${source}${(error as Error).message}`);
@@ -170,7 +171,9 @@ function secretsOf(call: Call): readonly string[] | undefined {
   const path = call.text('secrets-file');
   if (path !== undefined) {
     warnIfOpen(path, call.terminal);
-    return textOf(path, '--secrets-file').split(/\r?\n/).filter(Boolean);
+    const secrets = textOf(path, '--secrets-file').split(/\r?\n/).filter(Boolean);
+    if (secrets.length > 0) return secrets;
+    throw new UsageError(`--secrets-file ${path} has no secret in it`);
   }
   const secrets = call.env['SESSION_SECRETS']?.split(/[\s,]+/).filter(Boolean) ?? [];
   // As for a variable that is not set: Docker Compose gives a program an empty one.
@@ -184,13 +187,19 @@ function loneSecretOf({ env: { SESSION_SECRET: secret } }: Call): readonly strin
 
 function listOf(secrets: unknown, path: string | undefined): readonly string[] | undefined {
   if (secrets === undefined) return undefined;
-  if (Array.isArray(secrets) && secrets.every((each) => typeof each === 'string')) return secrets;
+  if (
+    Array.isArray(secrets) &&
+    secrets.length > 0 &&
+    secrets.every((each) => typeof each === 'string')
+  )
+    return secrets;
   throw new UsageError(`--config ${path}: secrets must be a list of texts, the newest first`);
 }
 
 function textOf(path: string, option: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    // Some editors begin a file with U+FEFF, which would become a part of the first secret.
+    return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new UsageError(`${option} ${path} cannot be read (${code})`);

@@ -45,6 +45,9 @@ interface Wanted {
  */
 export const FOREVER = 253_402_300_799_999;
 
+/** Columns that a message proposes. */
+const MOST_NAMES = 5;
+
 /** The server's error for a column without a right. */
 const COLUMN_DENIED = 1143;
 
@@ -157,7 +160,10 @@ function columnDifference(
     const isOurs = name !== table.names.id && name !== table.names.data;
     const add = `${alter} ADD COLUMN ${quote(name)} ${definition}${defaultOf(table, name, definition, now)}`;
     const other = strange.length === 1 ? strange[0]?.name : undefined;
-    const list = strange.map((each) => `"${each.name}"`).join(', ');
+    const list = strange
+      .slice(0, MOST_NAMES)
+      .map((each) => `"${each.name}"`)
+      .join(', ');
     return [
       {
         code: 'column-missing',

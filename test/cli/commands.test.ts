@@ -318,6 +318,11 @@ test('a wrong command line ends with 2 and says what is right', async () => {
     ['list --limit=-3', /--limit takes a whole number .*, not "-3"/],
     ['gc --secrets-file SHORT', /secrets\[0\] has 9 bytes/],
     ['list --column d', /COLUMN=NAME/],
+    [`doctor --secrets-file ${written('none.txt', '\n')}`, /none\.txt has no secret in it/],
+    [
+      `doctor --config ${written('seal-short.json', '{"seal":{"keys":["short"]}}')}`,
+      /seal-short\.json: seal\.keys\[0\] has 5 bytes/,
+    ],
     ['list --secrets-file /nowhere', /--secrets-file \/nowhere cannot be read \(ENOENT\)/],
     ['doctor --node a:b:c', /--node takes HOST/],
     ['doctor --site shop', /--site takes an address/],
@@ -330,7 +335,8 @@ test('a wrong command line ends with 2 and says what is right', async () => {
 });
 
 test('the address comes from --url, --config or DATABASE_URL, and is never shown with its password', async () => {
-  const { url, run } = await place();
+  const { url, run, sessions } = await place();
+  await newSession(sessions, {});
   const none = await run('crawl', { env: { DATABASE_URL: undefined } });
   assert.equal(none.code, 2);
   assert.match(none.err, /set DATABASE_URL=/);
@@ -369,6 +375,11 @@ test('the address comes from --url, --config or DATABASE_URL, and is never shown
   Object.assign(process.env, { PLACE: url, SECRETS: secrets.join(' ') });
   const quiet = await run(`list --config ${open}`, both);
   assert.deepEqual([quiet.code, /chmod/.test(quiet.err)], [0, false]);
+  const marked = written('marked.txt', `\uFEFF${secrets.join('\r\n')}\r\n`);
+  const handles = async (args: string): Promise<unknown> =>
+    lines((await run(`list --json ${args}`)).out).map(({ handle }) => handle);
+  assert.deepEqual(await handles(`--secrets-file ${marked}`), await handles(''));
+  assert.equal((await run(`list --config ${written('marked.json', '\uFEFF{}')}`)).code, 0);
   const misspelt = written('wrong.json', JSON.stringify({ url, tabel: 'x' }));
   assert.match(
     (await run(`list --config ${misspelt}`, both)).err,
@@ -417,6 +428,10 @@ test('a configuration that does not fit ends with 2, a table with 1, on every co
   const one = { SESSION_SECRETS: undefined, SESSION_SECRET: lone };
   assert.equal((await run('list', { env: one })).code, 0);
   assert.equal((await run('list', { env: { ...one, SESSION_SECRETS: '' } })).code, 0);
+  const empty = written('none.json', '{"secrets":[]}');
+  const nothing = await run(`doctor --config ${empty}`, { env: { SESSION_SECRETS: undefined } });
+  assert.equal(nothing.code, 2);
+  assert.match(nothing.err, /secrets must be a list of texts/);
   const configured = written('secrets.json', JSON.stringify({ secrets: ['short'] }));
   assert.equal((await run(`list --config ${configured}`, { env: one })).code, 2);
   const short = await run('list', { env: { SESSION_SECRETS: 'short' } });
