@@ -337,6 +337,21 @@ async function relay({ hostname, port }: URL): Promise<number> {
   return (proxy.address() as AddressInfo).port;
 }
 
+test('a server in the mode for the rescue of its data is found', async () => {
+  const rescue = await startServer({ settings: ['--innodb-force-recovery=1'] });
+  try {
+    const { url } = await rescue.createSchema('rescue');
+    const sessions = createSessions({ url, secrets: [secret], gc: false });
+    await sessions.createTable();
+    await sessions.close();
+    const report = await examine(url, '--ignore rights-wide --ignore flush-log');
+    assert.deepEqual([report.code, codesOf(report)], [1, ['read-only']]);
+    assert.match(report.findings[0]?.message ?? '', /innodb_force_recovery=1/);
+  } finally {
+    await rescue.close();
+  }
+});
+
 test('a proxy that answers instead of the server', async () => {
   const address = new URL((await healthy()).url);
   address.port = String(await relay(address));

@@ -72,6 +72,7 @@ const VARIABLES = [
   'idle_write_transaction_timeout',
   'init_connect',
   'innodb_flush_log_at_trx_commit',
+  'innodb_force_recovery',
   'innodb_read_only',
   'log_bin',
   'max_allowed_packet',

@@ -65,6 +65,19 @@ function readOnly({ server }: Case): Finding | undefined {
   };
 }
 
+/** https://dev.mysql.com/doc/refman/8.4/en/forcing-innodb-recovery.html */
+function recovery({ server }: Case): Finding | undefined {
+  const level = Number(server.get('innodb_force_recovery') ?? 0);
+  if (level === 0) return undefined;
+  return {
+    code: 'read-only',
+    level: 'error',
+    message: `the server runs with innodb_force_recovery=${level}, a mode for the rescue of damaged data: it refuses saves, or can lose them`,
+    remedy:
+      'Dump the data, remove innodb_force_recovery from the configuration of the server, and restart it.',
+  };
+}
+
 function notStrict({ server }: Case): Finding | undefined {
   const mode = server.get('sql_mode') ?? '';
   if (/\bSTRICT_(?:TRANS|ALL)_TABLES\b/.test(mode)) return undefined;
@@ -242,6 +255,7 @@ function clusterLocks({ server, place }: Case): Finding | undefined {
 
 const CHECKS = [
   readOnly,
+  recovery,
   notStrict,
   selectLimit,
   joinSize,
