@@ -5,6 +5,7 @@ export const CODES = [
   'table-missing',
   'table-foreign',
   'table-broken',
+  'table-locked',
   'column-missing',
   'column-required',
   'column-type',

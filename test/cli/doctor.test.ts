@@ -337,6 +337,16 @@ async function relay({ hostname, port }: URL): Promise<number> {
   return (proxy.address() as AddressInfo).port;
 }
 
+test('a table that another connection locks is found, and nothing waits for half a minute', async () => {
+  const { url, schema } = await healthy();
+  const other = await createConnection(server.url);
+  await other.query(`LOCK TABLES ${schema}.sessions WRITE`);
+  const report = await examine(url);
+  await other.end();
+  assert.deepEqual([report.code, codesOf(report)], [1, ['table-locked']]);
+  assert.deepEqual(await examine(url).then(codesOf), []);
+});
+
 test('a server in the mode for the rescue of its data is found', async () => {
   const rescue = await startServer({ settings: ['--innodb-force-recovery=1'] });
   try {

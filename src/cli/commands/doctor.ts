@@ -1,6 +1,6 @@
 /** `doctor`: findings with their remedies. */
 import type { Pool } from 'mysql2/promise';
-import { OurTable } from '../../store/operate.ts';
+import { OurTable, quote } from '../../store/operate.ts';
 import { askOn, PATIENCE } from '../ask.ts';
 import type { Call } from '../call.ts';
 import { nameOf, withPool } from '../connect.ts';
@@ -20,7 +20,7 @@ import { secrets } from '../doctor/secrets.ts';
 import { accountLimits, clocks, clusterState, limitReached, nodesOf } from '../doctor/server.ts';
 import { settings } from '../doctor/settings.ts';
 import { cookie, siteOf } from '../doctor/site.ts';
-import { shape } from '../doctor/table.ts';
+import { shape, tableLocked } from '../doctor/table.ts';
 import { EXIT_CODES, errorName, UsageError } from '../ends.ts';
 import { CODES, type Code } from '../findings.ts';
 import { type Place, placeOf } from '../place.ts';
@@ -49,6 +49,10 @@ const CHECKS: Readonly<Record<string, Check>> = {
 /** Checks that read the columns of the store. */
 const OF_ROWS: ReadonlySet<Check> = new Set([contents, expiry]);
 
+/** Seconds that a question waits for the table: while an ALTER waits for it, later requests wait as well. */
+const LOCK_WAIT = 5;
+const LOCK_WAIT_TIMEOUT = 1205;
+
 /** The server's error for an account that has used up its statements of the hour. */
 const LIMIT_REACHED = 1226;
 
@@ -65,7 +69,16 @@ export async function run(call: Call): Promise<number> {
   siteOf(call);
   nodesOf(call);
   const place = await placeOf(call);
-  const result = await withPool(place, (pool) => examine(call, place, pool));
+  const result = await withPool(place, (pool) =>
+    examine(call, place, pool).catch((error: { errno?: number }): Result => {
+      if (error.errno !== LIMIT_REACHED) throw error;
+      return {
+        findings: [limitReached(place.url)],
+        unchecked: ['everything else: the server refuses statements'],
+        isPartial: true,
+      };
+    }),
+  );
   const shown = result.findings.filter(({ code }) => !ignored.has(code));
   await report(call, place, { ...result, findings: shown });
   return shown.length === 0 && !result.isPartial ? EXIT_CODES.fine : EXIT_CODES.failed;
@@ -92,6 +105,18 @@ async function examine(call: Call, place: Place, pool: Pool): Promise<Result> {
   }
   const { table: name = 'sessions', columns } = place.options;
   const table = new OurTable(name, columns);
+  await ask(`SET SESSION lock_wait_timeout=${LOCK_WAIT}`);
+  const isLocked = await ask(`SELECT 1 FROM ${quote(name)} LIMIT 0`).then(
+    () => false,
+    ({ errno }: { errno?: number }) => errno === LOCK_WAIT_TIMEOUT,
+  );
+  if (isLocked) {
+    return {
+      findings: [tableLocked(name, LOCK_WAIT)],
+      unchecked: ['everything else: the table is locked'],
+      isPartial: true,
+    };
+  }
   const base = { call, place, ask, connection, table, server, shape: await shapeOf(ask, table) };
   const canRead = areReadable(base);
   const sample = canRead ? await sampleOf(ask, table) : undefined;
@@ -113,12 +138,7 @@ async function examine(call: Call, place: Place, pool: Pool): Promise<Result> {
     } catch (error) {
       const { errno, code, fatal } = error as { errno?: number; code?: string; fatal?: boolean };
       // Every later check would fail as well.
-      if (fatal === true) throw error;
-      if (errno === LIMIT_REACHED) {
-        result.findings.push(limitReached(place.url));
-        skip(`${about} and what follows it: the server refuses statements`);
-        break;
-      }
+      if (fatal === true || errno === LIMIT_REACHED) throw error;
       if (error instanceof Unchecked) skip(error.message, error.isAsked);
       else if (errno !== undefined)
         skip(`${about}: the server reported ${errorName({ errno, code })}`);

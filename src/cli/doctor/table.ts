@@ -7,6 +7,18 @@ import { sleepingRoles } from './rights.ts';
 /** The columns of express-mysql-session's table. */
 const EXPRESS_MYSQL_SESSION = ['session_id', 'expires', 'data'];
 
+/** A table that another connection has locked: LOCK TABLES, an ALTER, or a transaction that an ALTER waits for. */
+export function tableLocked(table: string, seconds: number): Finding {
+  return {
+    code: 'table-locked',
+    level: 'error',
+    message: `the table "${table}" is locked by another connection for over ${seconds} s: every request waits for it`,
+    remedy:
+      "SHOW FULL PROCESSLIST; -- a LOCK TABLES, an ALTER, a backup, or a sleeping transaction before the oldest 'Waiting for'\n" +
+      'KILL …; -- its Id',
+  };
+}
+
 /** The table as it is, against the store's schema. */
 export const shape: Check = async ({ ask, shape: found, table, place }) => {
   if (!found.exists) {
