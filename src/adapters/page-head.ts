@@ -63,8 +63,9 @@ export class PageHead {
       if (present === undefined) this.#replaced.push([name, response.getHeader(name)]);
       const isCookie = isSetCookie(name);
       const before = present ?? (isCookie ? response.getHeader(name) : undefined);
-      const joined =
-        before === undefined ? value : ([before, value].flat().map(String) as OutgoingHttpHeader);
+      const all = [before ?? [], value].flat().map(String);
+      // Fastify gives writeHead() the cookies that it has set before, if a stream fails.
+      const joined = before === undefined ? value : isCookie ? [...new Set(all)] : all;
       // An undefined value is refused here, as by Node.
       response.setHeader(name, joined);
       given.set(name.toLowerCase(), joined);
