@@ -1,12 +1,16 @@
 /** The answer of a Fetch handler, which is a Response that it returns, or one that it throws. */
 
 /**
- * Whether a value is a Response, of Node or of a package such as undici.
+ * Whether a value is a Response, of Node or of a package such as undici. `Response.error()` is none:
+ * it has no status, and no server can send it.
  *
  * React Router, Remix and TanStack throw a redirect as a Response: it is an answer, not an error.
  */
 export function isResponse(value: unknown): value is Response {
-  return Object.prototype.toString.call(value) === '[object Response]';
+  return (
+    Object.prototype.toString.call(value) === '[object Response]' &&
+    (value as Response).type !== 'error'
+  );
 }
 
 /**
