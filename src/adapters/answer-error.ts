@@ -1,6 +1,7 @@
 /** The default answer to an error of a page or of a save, for the adapters on node:http. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { warnOf } from '../serialize/messages.ts';
+import { isSetCookie } from './page-head.ts';
 
 /** Answers an error of a page or of a save. */
 export type OnError = (error: unknown, request: IncomingMessage, response: ServerResponse) => void;
@@ -34,7 +35,11 @@ export function answerError(
     response.destroy();
     return;
   }
-  for (const name of response.getHeaderNames()) response.removeHeader(name);
+  for (const name of response.getHeaderNames()) {
+    // A browser that does not learn its new id would soon send the old one, which ends the session.
+    if (!isSetCookie(name)) response.removeHeader(name);
+  }
+  if (response.hasHeader('Set-Cookie')) response.setHeader('Cache-Control', 'no-store');
   response.statusCode = 500;
   response.setHeader('Content-Type', 'text/plain; charset=UTF-8');
   response.end('Internal Server Error\n');
