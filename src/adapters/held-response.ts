@@ -290,6 +290,8 @@ export class HeldResponse implements ResponseHead, PageCalls {
     this.#head.withdraw();
     removeBodyHeaders(response);
     if (response.destroyed) this.#close();
+    // A stream that the page still pipes would write into the error page.
+    if (!this.#isOver) response.emit('error', error);
     owner.fail(error);
   }
 }
