@@ -153,14 +153,21 @@ export class SessionExchange {
    * As `commit()`, for a page that has answered already.
    *
    * @param status - The answer's status.
+   * @param body - What the framework will send; a stream may fail while it waits for the save.
    * @throws The error of the save, unless the answer reports a failure by itself.
    */
-  async commitFor(status: number): Promise<void> {
+  async commitFor(status: number, body?: unknown): Promise<void> {
     const isKnown = this.hasFailed;
+    const stream = streamOf(body);
+    // The framework asks for the error when it reads; an event without a listener would end the process.
+    stream?.on('error', () => {});
     try {
       await this.commit();
     } catch (error) {
-      if (!reportsFailure(status, isKnown)) throw error;
+      if (!reportsFailure(status, isKnown)) {
+        stream?.destroy();
+        throw error;
+      }
       warnOf(error);
     }
   }
@@ -169,22 +176,20 @@ export class SessionExchange {
    * Runs a page and commits, also when it throws: an error is answered like anything else, and the
    * page may have signed the visitor out before.
    *
-   * @param statusOf - Returns the status of what the page has answered.
+   * @param answered - Returns the status and the body of what the page has answered.
    * @throws The page's error; else as `commitFor()`.
    */
-  async commitAfter<Result>(
-    page: () => Promise<Result>,
-    statusOf: (result: Result) => number,
-  ): Promise<Result> {
-    let result: Result;
+  async commitAfter(
+    page: () => Promise<unknown>,
+    answered: () => readonly [status: number, body: unknown],
+  ): Promise<void> {
     try {
-      result = await page();
+      await page();
     } catch (error) {
-      await this.commitFor(500);
+      await this.commitFor(statusOfError(error));
       throw error;
     }
-    await this.commitFor(statusOf(result));
-    return result;
+    await this.commitFor(...answered());
   }
 
   async #commit(): Promise<void> {
@@ -216,6 +221,24 @@ export class SessionExchange {
     this.#isSettled = true;
     await (await this.#session)?.close();
   }
+}
+
+/** The part of a stream of Node that a save uses. */
+interface Streamed {
+  on(name: 'error', listener: () => void): unknown;
+  destroy(): unknown;
+}
+
+function streamOf(body: unknown): Streamed | undefined {
+  const { pipe, on, destroy } = Object(body) as Record<string, unknown>;
+  const isStream = [pipe, on, destroy].every((each) => typeof each === 'function');
+  return isStream ? (body as Streamed) : undefined;
+}
+
+/** Returns the status with which a framework answers an error of the page. */
+export function statusOfError(error: unknown): number {
+  const { status, statusCode } = Object(error) as Record<string, unknown>;
+  return Number(status ?? statusCode) || 500;
 }
 
 /**

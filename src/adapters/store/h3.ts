@@ -8,7 +8,7 @@ import type { Sessions } from '../../store/index.ts';
 import { withoutCookie } from '../fetch-head.ts';
 import { nameOf } from '../page-head.ts';
 import { DirectHead } from './direct-head.ts';
-import { type ExchangeOptions, prepareSessions } from './exchange.ts';
+import { type ExchangeOptions, prepareSessions, statusOfError } from './exchange.ts';
 
 export type { CookieOptions } from './cookie.ts';
 export { type ExchangeOptions, type GetSessionOptions, getSession } from './exchange.ts';
@@ -87,12 +87,12 @@ export function h3Sessions<Data extends object>(
       answer = await next();
     } catch (error) {
       head.notePage(error);
-      if (!direct.answersDirectly(exchange, false)) await exchange.commitFor(500);
+      if (!direct.answersDirectly(exchange, false)) await exchange.commitFor(statusOfError(error));
       throw error;
     }
     if (direct.answersDirectly(exchange, answer === HANDLED)) return answer;
     head.notePage(answer);
-    await exchange.commitFor(statusOf(answer, res.status));
+    await exchange.commitFor(statusOf(answer, res.status), answer);
     head.headersSent = true;
     return answer instanceof Response ? withoutCookie(answer, head.cookie) : answer;
   };

@@ -20,6 +20,8 @@ export interface KoaContext {
   readonly req: IncomingMessage;
   /** Node's response. */
   readonly res: ServerResponse;
+  /** What Koa will send. */
+  readonly body?: unknown;
   /**
    * Reports an error to the application, and answers with it.
    *
@@ -80,7 +82,7 @@ export function koaSessions<Data extends object>(
     held?.waitFor(exchange, { fail, endIfOver() {} });
     releaseAfter(res, exchange, options, held);
     try {
-      await exchange.commitAfter(next, () => (failure ? 0 : res.statusCode));
+      await exchange.commitAfter(next, () => [failure ? 0 : res.statusCode, context.body]);
     } catch (error) {
       // One that is answered already is not reported twice.
       if (error === undefined || error !== failure) throw error;
