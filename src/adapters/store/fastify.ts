@@ -7,8 +7,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ResponseHead } from '../../php/host.ts';
 import type { Sessions } from '../../store/index.ts';
 import { answerError } from '../answer-error.ts';
+import { FetchHead } from '../fetch-head.ts';
 import { HeldResponse } from '../held-response.ts';
 import { isQueueable } from '../queued-response.ts';
+import { isResponse } from '../thrown-response.ts';
 import { prepareSessions, type SessionExchange } from './exchange.ts';
 import { HTTP_OPTIONS, type HttpSessionOptions, releaseAfter } from './http.ts';
 
@@ -131,11 +133,21 @@ export function fastifySessions<Data extends object>(
     app.addHook('onSend', async (request, reply, payload) => {
       const { exchange, head } = exchanges.get(request) ?? {};
       // The answer of the error handler comes here, too, after a save that failed.
-      if (head && exchange?.needsCommit) {
-        head.isRaw = false;
-        await exchange.commitFor(reply.statusCode);
+      if (head === undefined || !exchange?.needsCommit) return payload;
+      head.isRaw = false;
+      if (!isResponse(payload)) {
+        await exchange.commitFor(reply.statusCode, payload);
+        return payload;
       }
-      return payload;
+      // After the hooks, Fastify lets the headers of a Response replace those of the reply.
+      head.page = new FetchHead();
+      head.page.page = payload.headers;
+      try {
+        await exchange.commitFor(payload.status);
+        return head.page.applyTo(payload);
+      } finally {
+        head.page = undefined;
+      }
     });
     done();
   };
@@ -155,6 +167,8 @@ class ReplyHead implements ResponseHead {
   readonly held: HeldResponse | undefined;
   /** Whether the handler answers through `reply.raw`: Fastify's own way begins with a hook. */
   isRaw = true;
+  /** The head of a Response that the handler has returned. */
+  page: FetchHead | undefined;
 
   constructor(reply: FastifyReplyLike) {
     this.#reply = reply;
@@ -166,12 +180,14 @@ class ReplyHead implements ResponseHead {
   }
 
   getHeader(name: string): number | string | readonly string[] | undefined {
+    if (this.page !== undefined) return this.page.getHeader(name);
     return this.#direct?.getHeader(name) ?? this.#reply.getHeader(name);
   }
 
   setHeader(name: string, value: string | readonly string[]): void {
-    if (this.#direct) {
-      this.#direct.setHeader(name, value);
+    const other = this.page ?? this.#direct;
+    if (other !== undefined) {
+      other.setHeader(name, value);
       return;
     }
     // Fastify adds a cookie to those that are there, and does not replace them.
@@ -180,7 +196,7 @@ class ReplyHead implements ResponseHead {
   }
 
   removeHeader(name: string): void {
-    (this.#direct ?? this.#reply).removeHeader(name);
+    (this.page ?? this.#direct ?? this.#reply).removeHeader(name);
   }
 
   get #direct(): HeldResponse | undefined {
