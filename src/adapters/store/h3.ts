@@ -111,7 +111,7 @@ const HTTP_RESPONSE = Symbol.for('h3.HTTPResponse');
  */
 function statusOf(answer: unknown, prepared: number | undefined): number {
   // h3 answers an error that is returned as if it had been thrown.
-  if (answer instanceof Error) return 500;
+  if (answer instanceof Error) return statusOfError(answer);
   const { [HTTP_RESPONSE]: isOwn, status } = Object(answer) as Record<symbol | 'status', unknown>;
   const own = answer instanceof Response || isOwn === true ? status : undefined;
   return Number(own ?? prepared ?? 200);

@@ -178,12 +178,14 @@ test('a refusal that a page throws does not hide that its session was not saved'
   const inH3 = new H3({ silent: true }).use(h3Sessions(newStore()));
   inH3.all('/**', async ({ req, url }) => {
     await change(req, url.pathname === '/failed');
+    if (url.searchParams.has('returned')) return new HTTPError({ status: 403 });
     throw new HTTPError({ status: 403 });
   });
   const url = await serve(koa.callback());
   for (const ask of [
     (path: string) => fetch(`${url}${path}`),
     async (path: string) => await inH3.request(path),
+    async (path: string) => await inH3.request(`${path}?returned`),
   ]) {
     assert.equal((await ask('/')).status, 403);
     assert.equal((await ask('/failed')).status, 500);
