@@ -35,6 +35,12 @@ export function reportsFailure(status: number, isKnown: boolean): boolean {
   return status >= (isKnown ? 400 : 500);
 }
 
+/** Returns the status with which a framework answers an error of the page. */
+export function statusOfError(error: unknown): number {
+  const { status, statusCode } = Object(error) as Record<string, unknown>;
+  return Number(status ?? statusCode) || 500;
+}
+
 /** The commits of one response. */
 export class Commits {
   readonly #all: { readonly exchange: Committing; readonly owner: PageOwner }[] = [];

@@ -10,7 +10,7 @@ import {
   type Sessions,
 } from '../../store/index.ts';
 import { type Kind, OBJECT, requireAll } from '../../store/kinds.ts';
-import { reportsFailure } from '../commits.ts';
+import { reportsFailure, statusOfError } from '../commits.ts';
 import { keepFromCaches } from './caches.ts';
 import { type CookieOptions, cookieOptionsOf, SessionCookie } from './cookie.ts';
 
@@ -233,12 +233,6 @@ function streamOf(body: unknown): Streamed | undefined {
   const { pipe, on, destroy } = Object(body) as Record<string, unknown>;
   const isStream = [pipe, on, destroy].every((each) => typeof each === 'function');
   return isStream ? (body as Streamed) : undefined;
-}
-
-/** Returns the status with which a framework answers an error of the page. */
-export function statusOfError(error: unknown): number {
-  const { status, statusCode } = Object(error) as Record<string, unknown>;
-  return Number(status ?? statusCode) || 500;
 }
 
 /**

@@ -5,10 +5,11 @@
  */
 import type { ResponseHead } from '../../php/host.ts';
 import type { Sessions } from '../../store/index.ts';
+import { statusOfError } from '../commits.ts';
 import { withoutCookie } from '../fetch-head.ts';
 import { nameOf } from '../page-head.ts';
 import { DirectHead } from './direct-head.ts';
-import { type ExchangeOptions, prepareSessions, statusOfError } from './exchange.ts';
+import { type ExchangeOptions, prepareSessions } from './exchange.ts';
 
 export type { CookieOptions } from './cookie.ts';
 export { type ExchangeOptions, type GetSessionOptions, getSession } from './exchange.ts';
