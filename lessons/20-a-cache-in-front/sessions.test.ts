@@ -65,7 +65,7 @@ async function asked(call: () => Promise<unknown>, kind = /^/): Promise<number> 
 async function cachedSession(data: string): Promise<string> {
   const id = await a.create_sid();
   await a.write(id, data);
-  assert.equal(await b.look(id), data, 'read at B, for the first time, what A has saved');
+  assert.equal(await b.look(id), data, 'what A has saved, read at B for the first time');
   // A class that saves to the cache first may send its UPDATE only now.
   const reads = await asked(() => b.look(id), finding);
   assert.equal(reads, 0, 'statements of a read that follows another one');

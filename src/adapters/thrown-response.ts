@@ -1,8 +1,8 @@
 /** The answer of a Fetch handler, which is a Response that it returns, or one that it throws. */
 
 /**
- * Whether a value is a Response, of Node or of a package such as undici. `Response.error()` is none:
- * it has no status, and no server can send it.
+ * Whether a value is a Response, of Node or of a package such as undici. `Response.error()` does not
+ * count: it has no status, and no server can send it.
  *
  * React Router, Remix and TanStack throw a redirect as a Response: it is an answer, not an error.
  */

@@ -20,7 +20,7 @@ export interface KoaContext {
   readonly req: IncomingMessage;
   /** Node's response. */
   readonly res: ServerResponse;
-  /** What Koa will send. */
+  /** The body that Koa will send. */
   readonly body?: unknown;
   /**
    * Reports an error to the application, and answers with it.

@@ -88,7 +88,7 @@ interface Result {
   readonly findings: Finding[];
   /** Checks that could not be made, and why. */
   readonly unchecked: string[];
-  /** Whether one of them was asked for by an option. */
+  /** Whether an option has asked for one of them. */
   isPartial: boolean;
 }
 
