@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
+import { type TestContext, test } from 'node:test';
 import { afterSilence, type Silence } from '../../../src/workshop/wire/silence.ts';
 
 const silence = (milliseconds: number, progress: () => number): Promise<Silence> =>
@@ -13,29 +12,67 @@ const silence = (milliseconds: number, progress: () => number): Promise<Silence>
     });
   });
 
-test('a silence begins anew with each sign of progress', async () => {
+/**
+ * Stops the time that a wait sees, so that a busy machine cannot disturb it.
+ *
+ * @returns Lets 30 ms pass until the next look. The process computes for a part of them, and the look
+ *   may come late.
+ */
+function simulate({ mock }: TestContext): (computes?: number, late?: number) => void {
+  let [now, cpu] = [0, 0];
+  mock.timers.enable({ apis: ['setInterval'] });
+  mock.method(performance, 'now', () => now);
+  mock.method(process, 'cpuUsage', (before = { user: 0, system: 0 }) => ({
+    user: cpu * 1000 - before.user,
+    system: 0,
+  }));
+  return (computes = 0, late = 0) => {
+    now += 30 + late;
+    cpu += computes;
+    mock.timers.tick(30);
+  };
+}
+
+test('a silence begins anew with each sign of progress', (context) => {
+  const pass = simulate(context);
   let events = 0;
-  const quiet = silence(300, () => events);
+  const ends: Silence[] = [];
+  afterSilence(
+    300,
+    () => events,
+    (end) => ends.push(end),
+  );
   for (let turn = 1; turn <= 6; turn += 1) {
-    await delay(60);
+    pass();
+    pass();
     events = turn;
   }
-  const { isQuiet, milliseconds } = await quiet;
-  assert.equal(events, 6);
-  assert.equal(isQuiet, true);
-  assert.ok(milliseconds > 300, `${milliseconds} ms`);
+  for (let turn = 1; turn <= 10; turn += 1) pass();
+  assert.deepEqual(ends, []);
+  pass();
+  assert.deepEqual(ends, [{ isQuiet: true, milliseconds: 690 }]);
 });
 
-test('a process that computes is not silent', async () => {
-  let isOver = false;
-  const quiet = silence(600, () => 0).then(() => isOver);
-  for (let turn = 1; turn <= 40; turn += 1) {
-    const until = performance.now() + 15;
-    while (performance.now() < until);
-    await delay(5);
+test('a process that computes, or whose timer is late, is not silent', (context) => {
+  const pass = simulate(context);
+  const ends: Silence[] = [];
+  afterSilence(
+    300,
+    () => 0,
+    (end) => ends.push(end),
+  );
+  for (let turn = 1; turn <= 8; turn += 1) {
+    pass(15);
+    pass();
   }
-  isOver = true;
-  assert.equal(await quiet, true);
+  pass(0, 30);
+  for (let turn = 1; turn <= 9; turn += 1) pass();
+  assert.deepEqual(ends, []);
+  pass();
+  assert.deepEqual(
+    ends.map(({ isQuiet }) => isQuiet),
+    [true],
+  );
 });
 
 test('work without a pause is taken for silence after three times as long', async () => {
