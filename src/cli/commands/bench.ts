@@ -9,6 +9,9 @@ import { EXIT_CODES, Refusal } from '../ends.ts';
 import { placeOf } from '../place.ts';
 
 const MOST_CONNECTIONS = 32;
+
+/** The server's errors for a right to a database or to a table. */
+const DENIED = new Set([1044, 1142]);
 /** Sessions that are read and saved. */
 const SESSIONS = 200;
 
@@ -34,7 +37,8 @@ export async function run(call: Call): Promise<number> {
     const secrets = [randomBytes(32)];
     const sessions = createSessions({ pool, secrets, table, leaseTable, gc: false });
     await sessions.createTable().catch((error: unknown) => {
-      if (!(error instanceof SessionSetupError)) throw error;
+      const { errno } = Object((error as Error).cause) as { errno?: number };
+      if (!(error instanceof SessionSetupError) || !DENIED.has(errno ?? 0)) throw error;
       throw new Refusal(
         'the account may not create the table of the measurement: run bench with an account that has ' +
           'SELECT, INSERT, UPDATE, DELETE, CREATE and DROP on the database',

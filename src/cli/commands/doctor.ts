@@ -88,7 +88,7 @@ interface Result {
   readonly findings: Finding[];
   /** Checks that could not be made, and why. */
   readonly unchecked: string[];
-  /** Whether an option has asked for one of them. */
+  /** Whether "nothing found" would mislead: a check that was asked for is missing, or nearly all are. */
   isPartial: boolean;
 }
 
@@ -176,7 +176,7 @@ async function report(
     await terminal.line(
       terminal.paint(
         'yellow',
-        `${where}: nothing found, but a check that an option asks for was not made`,
+        `${where}: nothing found, but not everything that was asked for could be checked`,
       ),
     );
   } else await terminal.line(terminal.paint('green', `${where}: nothing found`));
