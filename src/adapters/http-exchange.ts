@@ -80,7 +80,14 @@ export function prepareHttp(options: HttpOptions): ServeHttp {
       new Serving(begin, request, response, fail, hangupGrace).run(page);
       return;
     }
-    const head = upgradeHeadOf(request, response);
+    let head: ResponseHead;
+    try {
+      head = upgradeHeadOf(request, response);
+    } catch (error) {
+      // A server that speaks both versions would end with its first request of HTTP/2.
+      fail(error);
+      return;
+    }
     const exchange = begin(new NodeParts(request, response, head));
     bindEvents(request, exchange);
     serveUpgrade(exchange, request, fail, page);

@@ -41,9 +41,12 @@ const unfinished: ProxyHandler<ServerResponse> = {
     property === 'finished' ? false : Reflect.get(response, property, response),
 };
 
-/** Whether a response is node:http's, whose bytes can be queued. */
+/**
+ * Whether a response is node:http's, whose bytes can be queued. HTTP/2's has no queue, and that of
+ * light-my-request, behind Fastify's inject(), reports its bytes when the page ends it.
+ */
 export function isQueueable(response: object): response is ServerResponse {
-  return 'outputData' in response && '_header' in response;
+  return 'outputData' in response && '_header' in response && !('_lightMyRequest' in response);
 }
 
 /** The status of a head that is decided, or else the one that is set. */

@@ -12,7 +12,7 @@ export function upgradeHeadOf(request: IncomingMessage, response: object): Respo
   if (!request.headers.upgrade) {
     throw new TypeError(
       "The response is not node:http's ServerResponse and cannot wait for its session. " +
-        'HTTP/2 responses are not supported: let a proxy in front speak HTTP/2',
+        'For HTTP/2, let a proxy in front speak HTTP/2; for a test, send requests to a real server',
     );
   }
   const headers = new Map<string, string | readonly string[]>();

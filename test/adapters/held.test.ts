@@ -345,9 +345,3 @@ test('server.close() still sends a held response', async () => {
   const { port } = server.address() as { port: number };
   assert.equal(await (await fetch(`http://127.0.0.1:${port}`)).text(), 'page');
 });
-
-test('HTTP/2 is refused with a sentence that says what to do', () => {
-  const listener = withPhpSession(() => {}, quiet);
-  const request = { headers: {} } as IncomingMessage;
-  assert.throws(() => listener(request, {} as never), /HTTP\/2 responses are not supported/);
-});

@@ -17,15 +17,16 @@ export interface NodeExchange {
 export class DirectHead implements ResponseHead {
   readonly #own: ResponseHead;
   readonly #node: NodeExchange;
+  /** The held response; undefined for HTTP/2, whose responses cannot wait. */
   readonly #held: HeldResponse | undefined;
   #isDirect: boolean;
 
   constructor(own: ResponseHead, node: NodeExchange) {
     const { response } = node;
-    const isNode = typeof response === 'object' && response !== null && isQueueable(response);
+    const isNode = typeof response === 'object' && response !== null && 'headersSent' in response;
     this.#own = own;
     this.#node = node;
-    this.#held = isNode ? HeldResponse.of(response) : undefined;
+    this.#held = isNode && isQueueable(response) ? HeldResponse.of(response) : undefined;
     this.#isDirect = isNode;
   }
 
@@ -45,7 +46,7 @@ export class DirectHead implements ResponseHead {
    */
   answersDirectly(exchange: SessionExchange, isHandled: boolean): boolean {
     const { response } = this.#node;
-    this.#isDirect &&= isHandled || (response as { headersSent: boolean }).headersSent;
+    this.#isDirect &&= isHandled || (response as ResponseHead).headersSent;
     if (this.#isDirect && exchange.needsCommit) {
       const hasEnded = releaseAfter(response as never, exchange, {}, this.#held);
       if ((response as { closed: boolean }).closed) hasEnded();
@@ -54,7 +55,7 @@ export class DirectHead implements ResponseHead {
   }
 
   get #head(): ResponseHead {
-    return this.#isDirect && this.#held ? this.#held : this.#own;
+    return this.#isDirect ? (this.#held ?? (this.#node.response as ResponseHead)) : this.#own;
   }
 
   get headersSent(): boolean {

@@ -44,6 +44,10 @@ export interface GetSessionOptions<Data extends object> extends Opening {
 
 type AnySession = Session<object>;
 
+const LEFT =
+  "The response left without its session's cookie: a raw response of HTTP/2 or of inject() cannot " +
+  'wait for the save; answer through the framework';
+
 /** The options of all adapters. */
 const OPTIONS = { cookie: OBJECT };
 
@@ -207,6 +211,7 @@ export class SessionExchange {
   /** Adds the line to the page's own. */
   #setCookie(change: CookieChange): void {
     if (change === undefined) return;
+    if (this.#head.headersSent) throw new TypeError(LEFT);
     const line = change === 'clear' ? this.#cookie.clear() : this.#cookie.set(change.set);
     const head = this.#head;
     const present = [head.getHeader('Set-Cookie') ?? []].flat().map(String);

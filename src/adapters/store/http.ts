@@ -80,8 +80,10 @@ export function releaseAfter(
   const save = (): void => void exchange.commit().catch(warnOf);
   let hasEnded = false;
   response.once('close', () => {
-    if (response.writableFinished) close();
-    else if (hasEnded || held?.isOver) save();
+    // A response of HTTP/2 is not held: a page that answered through it has left its session unsaved.
+    const isOver = response.writableFinished || (held?.isOver ?? response.headersSent);
+    if (isOver && !exchange.needsCommit) close();
+    else if (hasEnded || isOver) save();
     else setTimeout(close, hangupGrace * 1000).unref();
   });
   return () => {
