@@ -60,6 +60,12 @@ export function failBy(
   response: ServerResponse,
 ): (error: unknown) => void {
   return (error) => {
+    if (!('end' in response)) {
+      // The `{}` of a WebSocket, whose page is next() itself.
+      warnOf(error);
+      request.socket.destroy();
+      return;
+    }
     setTimeout(() => {
       if (!response.headersSent) answerError(error, request, response);
     }, PATIENCE).unref();

@@ -68,6 +68,24 @@ test('ws: a response that is {} serves, and the session does not stay open with 
   assert.equal(String(message), 'ann open,read,write,close');
 });
 
+test('ws: an error of the page is a warning and closes the socket; the page runs once', async () => {
+  const memory = new Memory();
+  let runs = 0;
+  const use = phpSession(quiet);
+  const warned = once(process, 'warning');
+  const client = await connectTo((request) => {
+    use(request, {} as ServerResponse, async () => {
+      runs += 1;
+      session_set_save_handler(memory);
+      await session_start();
+      throw new Error('no such room');
+    });
+  });
+  await once(client, 'error');
+  assert.match(String(await warned), /no such room/);
+  assert.deepEqual([runs, memory.trace.at(-1)], [1, 'close']);
+});
+
 test('ws: a session may be opened again while the socket lives', async () => {
   const memory = new Memory();
   const client = await connectAnn(memory, (request, accept) => {

@@ -81,7 +81,10 @@ export function releaseAfter(
   let hasEnded = false;
   response.once('close', () => {
     // A response of HTTP/2 is not held: a page that answered through it has left its session unsaved.
-    const isOver = response.writableFinished || (held?.isOver ?? response.headersSent);
+    const hasLeft = response.writableFinished || (held?.isOver ?? response.headersSent);
+    // The response that @fastify/websocket makes for a socket is never sent. Node sets `upgrade`.
+    const { upgrade: isSocket } = response.req as { readonly upgrade?: boolean | null };
+    const isOver = hasLeft || isSocket;
     if (isOver && !exchange.needsCommit) close();
     else if (hasEnded || isOver) save();
     else setTimeout(close, hangupGrace * 1000).unref();

@@ -2,14 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { after, test } from 'node:test';
+import Fastify from 'fastify';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { WebSocket, WebSocketServer } from 'ws';
 import { getSession } from '../../../src/adapters/store/exchange.ts';
 import { expressSessions } from '../../../src/adapters/store/express.ts';
+import { fastifySessions } from '../../../src/adapters/store/fastify.ts';
 import { withFetchSessions } from '../../../src/adapters/store/fetch.ts';
 import { honoSessions } from '../../../src/adapters/store/hono.ts';
 import { withSessions } from '../../../src/adapters/store/node.ts';
@@ -116,4 +118,36 @@ test('Hono: bodyLimit replaces the raw request, and getSession(c.req) finds the 
   assert.equal(await answer.text(), 'saved');
   const [, id = ''] = /=([^;]+)/.exec(answer.headers.getSetCookie()[0] ?? '') ?? [];
   assert.equal(await countOf(sessions, id), 5);
+});
+
+test('Fastify: the session of a WebSocket is saved and released when the socket closes', async () => {
+  const sessions = newStore({ strategy: 'lock' });
+  const id = await begin(sessions);
+  const app = Fastify();
+  app.register(fastifySessions(sessions));
+  app.get('/', async (request, reply) => {
+    const session = await getSession<{ count: number }>(request);
+    reply.hijack();
+    sockets.handleUpgrade(request.raw, request.raw.socket, Buffer.alloc(0), (accepted) => {
+      session.update('count', (count = 0) => count + 1);
+      accepted.close();
+    });
+  });
+  // As @fastify/websocket routes an upgrade.
+  const sockets = new WebSocketServer({ noServer: true });
+  app.server.on('upgrade', (request, socket) => {
+    const response = new ServerResponse(request);
+    response.assignSocket(socket as Socket);
+    app.routing(request, response);
+  });
+  after(() => app.close());
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = app.server.address() as AddressInfo;
+  const headers = { cookie: `${NAME}=${id}` };
+  const client = new WebSocket(`ws://127.0.0.1:${port}`, { headers });
+  await once(client, 'close');
+  // Waits for the lock.
+  const session = await sessions.start(id);
+  assert.equal(session.data['count'], 2);
+  await session.close();
 });
