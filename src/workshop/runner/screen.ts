@@ -64,8 +64,9 @@ export function describeResult(result: TestResult, { paint }: Terminal): string[
   if (compared) lines.push(`  expected ${result.expected}`, `  got      ${result.actual}`);
   const place = placeInClass(result);
   if (place) {
-    const { file, line, method } = place;
-    lines.push(`  ${paint('cyan', `${shown(file)}:${line}`)}${method ? ` ${method}()` : ''}`);
+    const { file, line, method, isLastCall } = place;
+    const call = method ? ` ${method}()${isLastCall ? ', called last' : ''}` : '';
+    lines.push(`  ${paint('cyan', `${shown(file)}:${line}`)}${call}`);
   }
   return lines;
 }
@@ -221,7 +222,7 @@ function nextStep(
     case 'exit':
       return `let the class return or throw instead of ending the process, then ${save}`;
     default:
-      return placeInClass(first)
+      return placeInClass(first) && !first.location?.isLastCall
         ? `begin at that line, then ${save}; ${help}`
         : `find where your class breaks this promise, then ${save}; ${help}`;
   }

@@ -32,7 +32,10 @@ export function locate(stack: string, suspect: Suspect | undefined): Location | 
   const frames = readFrames(stack);
   const inClass = frames.find(({ file }) => file === suspect?.file);
   if (inClass) return inClass;
-  if (suspect?.method !== undefined) return findMethod(suspect.file, suspect.method);
+  if (suspect?.method !== undefined) {
+    const place = findMethod(suspect.file, suspect.method);
+    return place && { ...place, isLastCall: true };
+  }
   return frames.find(
     ({ file }) => !/[/\\]node_modules[/\\]/.test(file) && !file.startsWith(source),
   );

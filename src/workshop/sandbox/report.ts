@@ -14,6 +14,8 @@ export interface Location {
   line: number;
   /** The method that contains the line, where it is known. */
   method?: string | undefined;
+  /** Whether no stack names the line, and the method is only the one that was called last. */
+  isLastCall?: boolean | undefined;
 }
 
 /** Why a test is red or a class does not run. */

@@ -47,6 +47,7 @@ test('a wrong answer names what was expected, what came, and the method', async 
   assert.equal(second?.expected, "''");
   assert.equal(second?.actual, "'nothing'");
   assert.equal(second && place(second), 'sessions.ts:12 Read');
+  assert.equal(second?.location?.isLastCall, true);
 });
 
 /** A class whose pages run, and one test of them. */
@@ -130,6 +131,7 @@ test('an error of the database names the line of the class that asked', async ()
   assert.equal(first?.reason, 'error');
   assert.match(first?.message ?? '', /^Table '.*session' doesn't exist$/);
   assert.equal(first && place(first), 'sessions.ts:14 Read');
+  assert.equal(first?.location?.isLastCall, undefined);
 });
 
 test('a method that is missing is not ported yet', async () => {
