@@ -79,7 +79,7 @@ test('nothing but an id is ever written', async () => {
   const before = (await database.rows()).length;
   for (const other of [...lookalikes(id), ...others]) {
     const answer = await handler.write(other, 'user|s:7:"Mallory";').catch(String);
-    assert.equal(answer, false, `${short(other)} was accepted as an id`);
+    assert.equal(answer, false, `Write(${short(other)}), which is not an id`);
     await handler.destroy(other);
   }
   assert.equal((await database.rows()).length, before);

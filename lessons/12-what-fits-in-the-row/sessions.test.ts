@@ -67,7 +67,7 @@ test('a session over the limit is refused, and the saved one stays', async () =>
     });
     assert.ok(outcome instanceof RangeError, `${what}: Write did not throw a RangeError`);
     assert.equal(outcome.name, 'SessionTooLarge', what);
-    assert.ok(typeof SessionTooLarge === 'function', 'the export SessionTooLarge of your file');
+    assert.ok(typeof SessionTooLarge === 'function', 'your file exports no class SessionTooLarge');
     assert.ok(
       outcome instanceof SessionTooLarge,
       `${what}: the error is not of the class exported`,
