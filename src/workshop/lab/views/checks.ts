@@ -164,7 +164,9 @@ function drawShared(results: TestResult[], { lesson, subject }: View, lessons: L
 
 function place({ location }: TestResult): Html {
   if (!location) return html``;
-  return html`<code>${namePlace(location)}${location.method && ` ${location.method}()`}</code>`;
+  const { method, isLastCall } = location;
+  const call = method && ` ${method}()`;
+  return html`<code>${namePlace(location)}${call}</code>${isLastCall && ', called last'}`;
 }
 
 function oneTest(result: TestResult): Html {
