@@ -28,7 +28,7 @@ function newAccount() {
 
 test('opening twice keeps one connection', async () => {
   const away = await another('mysql://nobody@127.0.0.1:1/nowhere');
-  await assert.rejects(away.handler.open('', 'MySession'), 'it returned, and the database is away');
+  await assert.rejects(away.handler.open('', 'MySession'), 'Open, while the database is away');
   const before = await database.connections();
   assert.equal(await handler.open('', 'MySession'), true);
   assert.equal(await handler.open('', 'MySession'), true);
@@ -43,6 +43,19 @@ test('closing gives the connection back to the server', async () => {
   assert.equal(await connectionsSince(before), 'connections at the database: 0');
 });
 
+test('a password may have any character, percent-encoded', async () => {
+  const { url, create, drop } = newAccount();
+  const odd = await another(url);
+  await create();
+  try {
+    const opened = await odd.handler.open('', 'MySession').catch((error: Error) => error.message);
+    assert.equal(opened, true, 'of an account with # and % in its password');
+    await odd.handler.close();
+  } finally {
+    await drop();
+  }
+});
+
 test('a closed handler opens again', async () => {
   await handler.open('', 'MySession');
   await handler.close();
@@ -55,7 +68,7 @@ test('a closed handler opens again', async () => {
   const { handler: refused } = await another(url);
   for (let attempt = 1; attempt <= 2; attempt += 1) {
     const open = refused.open('', 'MySession');
-    await assert.rejects(open, `attempt ${attempt} returned, and the database refuses the account`);
+    await assert.rejects(open, `Open, try ${attempt}, while the database refuses the account`);
   }
   await create();
   try {
@@ -72,18 +85,6 @@ test('Close returns once the connection has ended', async () => {
   await handler.open('', 'MySession');
   const late = await unawaited(() => handler.close());
   assert.deepEqual(late, [], 'Close returned before this was over, so an await is missing');
-});
-
-test('a password may have any character, percent-encoded', async () => {
-  const { url, create, drop } = newAccount();
-  const odd = await another(url);
-  await create();
-  try {
-    assert.equal(await odd.handler.open('', 'MySession'), true, 'with # and % in its password');
-    await odd.handler.close();
-  } finally {
-    await drop();
-  }
 });
 
 test('no error and no log contains the password of the database', async () => {
