@@ -63,13 +63,11 @@ test('a read that cannot be done rejects', async () => {
   const id = await newId();
   await handler.read(id);
   await away.handler.open('', 'MySession').catch(() => {});
-  await assert.rejects(away.handler.read(id), 'Read returned although the database is away');
+  await assert.rejects(away.handler.read(id), 'Read, while the database is away');
   const { handler: closed } = await another();
-  await assert.rejects(closed.read(id), 'Read returned although Open has not been called');
+  await assert.rejects(closed.read(id), 'Read, before Open');
   const before = await database.connections();
-  await database.withoutTable(() =>
-    assert.rejects(handler.read(id), 'Read returned although the test has renamed the table'),
-  );
+  await database.withoutTable(() => assert.rejects(handler.read(id), 'Read, without its table'));
   const made = (await database.connections()) - before;
   assert.equal(`connections made: ${made}`, 'connections made: 0', 'by a Read that failed');
   await store(id, 'count|i:1;');
