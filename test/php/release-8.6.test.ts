@@ -228,6 +228,32 @@ test('a subclass with an open() of its own accepts every id, and a parent that m
   ]);
 });
 
+// Recorded from php-src's master: session_create_id_create_sid_throws.phpt and the tests beside it.
+test('a create_sid() that returns no string has a TypeError', async () => {
+  const failing = (answer: () => unknown) => async (): Promise<string> => {
+    const handler = new Checking();
+    handler.create_sid = answer as () => string;
+    session_set_save_handler(handler);
+    return await session_start().then(String, (error: Error) => `${error} (${error.cause})`);
+  };
+  const error = (type: string): string =>
+    `TypeError: Session id must be of type string, ${type} given (undefined)`;
+  const old = 'Error: Session id must be a string (undefined)';
+  assert.deepEqual(await inReleases(failing(() => false)), before(old, error('bool')));
+  assert.deepEqual(await inReleases(failing(() => null)), before(old, error('null')));
+  assert.deepEqual(await inReleases(failing(() => [])), before(old, error('array')));
+  const throwing = failing(() => {
+    throw new RangeError('no id');
+  });
+  assert.deepEqual(
+    await inReleases(throwing),
+    before(
+      'Error: Session id must be a string (RangeError: no id)',
+      'TypeError: Session id must be of type string, null given (RangeError: no id)',
+    ),
+  );
+});
+
 test('a failed save names write() where it was called in place of updateTimestamp()', async () => {
   class Failing extends SessionHandler {
     override read = async (): Promise<string> => 'count|i:1;';

@@ -105,11 +105,17 @@ class OpenCallbacks implements OpenHandler {
     return whenReady(this.#call('create_sid', []), (answer) => {
       if (typeof answer === 'string') return answer;
       if (answer instanceof Uint8Array) return textOf(Buffer.from(answer));
-      const reason =
-        answer === UNDEFINED ? 'No session id returned by function' : 'Session id must be a string';
-      this.#context.reporter.throwLater(new Error(reason));
+      this.#context.reporter.throwLater(this.#whyNoId(answer));
       return undefined;
     });
+  }
+
+  #whyNoId(answer: unknown): Error {
+    if (answer === UNDEFINED) return new Error('No session id returned by function');
+    if (this.#context.reporter.version < '8.6') return new Error('Session id must be a string');
+    // zend_zval_type_name(), as in 8.2: true and false are "bool".
+    const given = typeName(answer, '8.2');
+    return new TypeError(`Session id must be of type string, ${given} given`);
   }
 
   validateId(id: string): Awaitable<boolean> {

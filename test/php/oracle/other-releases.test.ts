@@ -54,12 +54,16 @@ test('PHP 8.2 compiles the first SID into a page of session.auto_start; here SID
 
 /** PHP 8.5's values of the settings whose defaults 8.6 changes. */
 const OLD_DEFAULTS = { use_strict_mode: '0', cookie_httponly: '0', cookie_samesite: '' };
-/** 8.6 warns of a handler's missing methods, and an empty session is data that has not changed. */
+/**
+ * 8.6 warns of a handler's missing methods, an empty session is data that has not changed, and a
+ * create_sid() that returns no string has a TypeError.
+ */
 const CHANGED_IN_8_6 = [
   /is missing the (?:create_sid|validateId)\(\) method which will be required in PHP 9\.0/,
   /does not have the \w+\(\) method defined is deprecated/,
   /^\["callback","(?:write|update_timestamp)",\[.*,""\]\]$/,
   /^\["result","session_encode",(?:false|"")\]$/,
+  /^\["throws","\w+","(?:Type)?Error","Session id must be /,
 ];
 /**
  * Sequences that these changes send another way: the warning of a missing method is thrown; a
