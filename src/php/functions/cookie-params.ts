@@ -112,7 +112,7 @@ function mayChange(request: PhpRequest): boolean {
   return !request.isLocked('Session cookie parameters');
 }
 
-function fromArguments(lifetime: number, rest: readonly unknown[]): Map<string, string> {
+function fromArguments(lifetime: number | bigint, rest: readonly unknown[]): Map<string, string> {
   const wanted = new Map([['lifetime', String(lifetime)]]);
   for (const [at, key] of ['path', 'domain', 'secure', 'httponly'].entries()) {
     const value = rest[at];

@@ -121,7 +121,7 @@ export class SessionHandler implements SessionHandlerInterface, SessionIdInterfa
   gc(max_lifetime: number): Promise<number | boolean>;
   async gc(...values: unknown[]): Promise<number | boolean> {
     return await onParent('gc', values, ['int $max_lifetime'], async (parent, lifetime) => {
-      const deleted = await parent.gc(lifetime);
+      const deleted = await parent.gc(Number(lifetime));
       // C's FAILURE is -1.
       return deleted === -1 ? false : deleted;
     });

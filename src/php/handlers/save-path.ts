@@ -1,6 +1,6 @@
 /** session.save_path, and the files in its folder. mod_files.c. */
 import { tmpdir } from 'node:os';
-import { bytesOf } from '../zend/conversions.ts';
+import { bytesOf, isInteger64 } from '../zend/conversions.ts';
 import { leadingInteger } from '../zend/quantity.ts';
 import type { HandlerContext } from './save-module.ts';
 
@@ -27,9 +27,14 @@ export function parseSavePath(
   const parts = (savePath === '' ? tmpdir() : savePath).split(';');
   const folder = parts.length > 2 ? parts.slice(2).join(';') : (parts.at(-1) as string);
   const depth = parts.length > 1 ? leadingInteger(parts[0] as string) : 0n;
-  const mode = parts.length > 2 ? Number.parseInt(parts[1] as string, 8) || 0 : 0o600;
-  const ordinal =
-    BigInt.asIntN(64, depth) !== depth ? 'first' : mode < 0 || mode > 0o7777 ? 'second' : undefined;
+  const written = parts.length > 2 ? leadingInteger(parts[1] as string, 8) : 0o600n;
+  // The long that strtol() returns becomes an int.
+  const mode = Number(BigInt.asIntN(32, written));
+  const ordinal = !isInteger64(depth)
+    ? 'first'
+    : !isInteger64(written) || mode < 0 || mode > 0o7777
+      ? 'second'
+      : undefined;
   if (ordinal === undefined) return { folder, depth: Number(depth), mode };
   const text = `The ${ordinal} parameter in session.save_path is invalid`;
   reporter.warn('E_WARNING', text, '');

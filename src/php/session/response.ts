@@ -13,27 +13,37 @@ const MONTHS = [
 ] as const; // biome-ignore format: a year on two lines
 
 /** The calendar repeats after this many seconds: 400 years, whole weeks. */
-const CYCLE = 12_622_780_800;
+const CYCLE = 12_622_780_800n;
 
 type HeaderValue = ReturnType<ResponseHead['getHeader']>;
 
 /** A header that the session writes. */
 type Header = readonly [name: string, value: string];
 
-/**
- * A date as HTTP writes it: `Sun, 22 Nov 2026 02:00:00 GMT`.
- *
- * @param seconds - Unix time; a long lifetime exceeds the range of JavaScript's dates.
- */
-function httpDate(seconds: number): string {
-  const cycles = Math.floor(seconds / CYCLE);
-  const date = new Date((seconds - cycles * CYCLE) * 1000);
+/** A date, and its year: a long lifetime exceeds the range of JavaScript's dates. */
+interface Moment {
+  readonly date: Date;
+  readonly year: bigint;
+}
+
+function momentOf(seconds: bigint): Moment {
+  const rest = ((seconds % CYCLE) + CYCLE) % CYCLE;
+  const date = new Date(Number(rest) * 1000);
+  return { date, year: BigInt(date.getUTCFullYear()) + ((seconds - rest) / CYCLE) * 400n };
+}
+
+/** A date as HTTP writes it: `Sun, 22 Nov 2026 02:00:00 GMT`. */
+function httpDate({ date, year }: Moment): string {
   const two = (number: number): string => String(number).padStart(2, '0');
   const day = WEEK_DAYS[date.getUTCDay()];
   const month = MONTHS[date.getUTCMonth()];
-  const year = date.getUTCFullYear() + cycles * 400;
   const time = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map(two).join(':');
   return `${day}, ${two(date.getUTCDate())} ${month} ${year} ${time} GMT`;
+}
+
+/** C's time_t. */
+function unixTime(milliseconds: number): bigint {
+  return BigInt(Math.floor(milliseconds / 1000));
 }
 
 const UNRESERVED = /^[A-Za-z0-9._-]*$/;
@@ -151,11 +161,11 @@ export function sendCookie(context: SessionContext, id: string): boolean {
 
 function cookieAttributes({ settings, options }: SessionContext): string {
   let line = '';
-  const lifetime = settings.get('cookie_lifetime');
-  const expires = Math.floor(options.clock() / 1000) + lifetime;
+  const lifetime = settings.exact('cookie_lifetime');
   // A sum beyond C's time_t is negative there, and the cookie a session cookie.
-  if (lifetime > 0 && expires < 2 ** 63) {
-    line += `; expires=${httpDate(expires)}; Max-Age=${lifetime}`;
+  const expires = lifetime && BigInt.asIntN(64, unixTime(options.clock()) + lifetime);
+  if (lifetime > 0n && expires > 0n) {
+    line += `; expires=${httpDate(momentOf(expires))}; Max-Age=${lifetime}`;
   }
   if (settings.get('cookie_path') !== '') line += `; path=${settings.get('cookie_path')}`;
   if (settings.get('cookie_domain') !== '') line += `; domain=${settings.get('cookie_domain')}`;
@@ -175,16 +185,24 @@ const NO_CACHE: readonly Header[] = [
 function lastModified(context: SessionContext): Header[] {
   const changed = context.lastModified();
   if (changed === undefined) return [];
-  return [['Last-Modified', httpDate(Math.floor(changed / 1000))]];
+  return [['Last-Modified', httpDate(momentOf(unixTime(changed)))]];
+}
+
+/** strcpy_gmt(), whose year is an int; nothing where gmtime_r() fails for that reason. */
+function cacheDate(seconds: bigint): string {
+  const { date, year } = momentOf(seconds);
+  const since1900 = year - 1900n;
+  if (BigInt.asIntN(32, since1900) !== since1900) return '';
+  return httpDate({ date, year: BigInt.asIntN(32, year) });
 }
 
 /** Lists the headers of a cache limiter; none for an unknown name. */
 function cacheHeaders(limiter: string, context: SessionContext): readonly Header[] {
-  const maxAge = context.settings.get('cache_expire') * 60;
+  const maxAge = BigInt.asIntN(64, context.settings.exact('cache_expire') * 60n);
   switch (limiter) {
     case 'public':
       return [
-        ['Expires', httpDate(Math.floor(context.options.clock() / 1000) + maxAge)],
+        ['Expires', cacheDate(BigInt.asIntN(64, unixTime(context.options.clock()) + maxAge))],
         ['Cache-Control', `public, max-age=${maxAge}`],
         ...lastModified(context),
       ];

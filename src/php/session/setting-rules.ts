@@ -12,7 +12,7 @@ export type SettingName = keyof (RuntimeSettings & StartupSettings);
 const LONGEST_LIFETIME = 2n ** 63n - 2n ** 31n - 1n;
 
 /** A setting as the session works with it. */
-export type Parsed = string | number | boolean;
+export type Parsed = string | number | bigint | boolean;
 type Rule = (
   text: string,
   reporter: Reporter,
@@ -57,7 +57,8 @@ function sidRule(key: string, stock: number, lowest: number, highest: number): R
   return (value, reporter) => {
     const parsed = Number(leadingInteger(value));
     if (parsed !== stock) deprecated(reporter, `session.${key} INI setting is deprecated`);
-    if (INTEGER.test(value) && parsed >= lowest && parsed <= highest) return parsed;
+    // strtol() reads up to a NUL.
+    if (INTEGER.test(beforeNul(value)) && parsed >= lowest && parsed <= highest) return parsed;
     const range = `must be between ${lowest} and ${highest}`;
     reporter.warn('E_WARNING', `session.configuration "session.${key}" ${range}`);
     return undefined;
@@ -117,9 +118,9 @@ const cookieLifetime: Rule = (value, reporter, key, current) => {
     return undefined;
   }
   // PHP returns true and leaves the lifetime alone.
-  if (seconds > LONGEST_LIFETIME) return current ?? 0;
-  const parsed = number(value, reporter, key) as number;
-  return parsed < 0 ? undefined : parsed;
+  if (seconds > LONGEST_LIFETIME) return current ?? 0n;
+  const parsed = number(value, reporter, key) as bigint;
+  return parsed < 0n ? undefined : parsed;
 };
 
 /** Refuses text that is no integer, and integers out of range; up to 8.5 PHP reads what it can. */
@@ -134,15 +135,15 @@ const strictLifetime: Rule = (value, reporter, key) => {
 };
 
 const gcProbability: Rule = (value, reporter, key) => {
-  const parsed = number(value, reporter, key) as number;
-  if (reporter.version < '8.4' || parsed >= 0) return parsed;
+  const parsed = number(value, reporter, key) as bigint;
+  if (reporter.version < '8.4' || parsed >= 0n) return parsed;
   reporter.warn('E_WARNING', 'session.gc_probability must be greater than or equal to 0');
   return undefined;
 };
 
 const gcDivisor: Rule = (value, reporter, key) => {
-  const parsed = number(value, reporter, key) as number;
-  if (reporter.version < '8.4' || parsed > 0) return parsed;
+  const parsed = number(value, reporter, key) as bigint;
+  if (reporter.version < '8.4' || parsed > 0n) return parsed;
   reporter.warn('E_WARNING', 'session.gc_divisor must be greater than 0');
   return undefined;
 };

@@ -63,7 +63,13 @@ export class Settings {
 
   /** @returns The setting as the session works with it. */
   get<Key extends keyof SettingValues>(key: Key): SettingValues[Key] {
-    return this.#find(key)?.value as SettingValues[Key];
+    const value = this.#find(key)?.value;
+    return (typeof value === 'bigint' ? Number(value) : value) as SettingValues[Key];
+  }
+
+  /** @returns All digits of a setting that a number can be too small for. */
+  exact(key: 'cookie_lifetime' | 'cache_expire'): bigint {
+    return this.#find(key)?.value as bigint;
   }
 
   /** @returns The setting's text; undefined for a setting that this PHP release does not have. */

@@ -1,8 +1,7 @@
 /** The two inputs of session_start(): its options, and the id that the client sent. */
 import { PhpValueError } from '../messages.ts';
 import { entriesOf, toText } from '../zend/arguments.ts';
-import { beforeNul, integerIn, typeName } from '../zend/conversions.ts';
-import { leadingInteger } from '../zend/quantity.ts';
+import { beforeNul, integerIn, leadingNumber, typeName } from '../zend/conversions.ts';
 import type { Reporter } from '../zend/reporter.ts';
 import type { SessionContext } from './context.ts';
 
@@ -43,11 +42,11 @@ export function applyOptions(
 }
 
 function isPositive(type: string, text: string, { version }: Reporter): boolean {
-  // zval_get_long() until 8.4: the number at the beginning, and any number but 0.
-  if (version < '8.5') return leadingInteger(text) !== 0n;
+  // zval_get_long() until 8.4: the number at the beginning, and any integer but 0.
+  if (version < '8.5') return Math.trunc(leadingNumber(text)) !== 0;
   if (type !== 'string') return Number(text) > 0;
   const integer = integerIn(text);
-  if (integer !== undefined) return integer > 0;
+  if (integer !== undefined) return integer > 0n;
   throw new TypeError(
     'session_start(): Option "read_and_close" value must be of type compatible with int, ' +
       `"${beforeNul(text)}" given`,

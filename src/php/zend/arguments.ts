@@ -5,7 +5,15 @@
 import { PhpFloat, type PhpKey } from '../../serialize/index.ts';
 import { floatText, integerKey } from '../../serialize/numbers.ts';
 import { PhpArgumentCountError, PhpValueError } from '../messages.ts';
-import { bytesOf, isNumeric, phpBoolean, textOf, typeName } from './conversions.ts';
+import {
+  bytesOf,
+  integerIn,
+  isInteger64,
+  isNumeric,
+  phpBoolean,
+  textOf,
+  typeName,
+} from './conversions.ts';
 import type { Reporter } from './reporter.ts';
 
 /**
@@ -19,10 +27,10 @@ interface Conversions {
   string: string;
   path: string;
   bytes: Buffer;
-  int: number;
+  int: number | bigint;
   bool: boolean;
   array: object;
-  'array|int': object | number;
+  'array|int': object | number | bigint;
 }
 
 type Converted<Spec> = Spec extends `?${infer Type extends keyof Conversions} $${string}`
@@ -87,7 +95,9 @@ export function toText(reporter: Reporter, value: unknown): string | undefined {
       ? String(value)
       : floatToText(reporter, value);
   }
-  if (typeof value === 'bigint') return String(value);
+  if (typeof value === 'bigint') {
+    return isInteger64(value) ? String(value) : floatToText(reporter, Number(value));
+  }
   if (typeof value === 'boolean') return value ? '1' : '';
   return undefined;
 }
@@ -99,32 +109,48 @@ function toBytes(reporter: Reporter, value: unknown): Buffer | undefined {
 }
 
 /** zend_parse_arg_long_weak(). */
-function toInteger(reporter: Reporter, value: unknown): number | undefined {
+function toInteger(reporter: Reporter, value: unknown): number | bigint | undefined {
   if (typeof value === 'boolean') return Number(value);
-  if (typeof value === 'bigint') return Number(value);
+  if (value instanceof Uint8Array) return toInteger(reporter, textOf(Buffer.from(value)));
   if (typeof value === 'string') {
     if (!isNumeric(value)) return undefined;
+    const integer = integerIn(value);
+    if (integer !== undefined) return exactly(integer);
     return wholeNumber(reporter, Number(value), `float-string "${value}"`);
   }
+  if (typeof value === 'bigint') return isInteger64(value) ? exactly(value) : undefined;
   const number = value instanceof PhpFloat ? value.value : value;
   if (typeof number !== 'number') return undefined;
   return wholeNumber(reporter, number, `float ${floatText(number)}`);
 }
 
-function wholeNumber(reporter: Reporter, value: number, shown: string): number | undefined {
-  if (!(Math.abs(value) < 2 ** 63)) return undefined;
+/** A number, or a bigint where a number would lose digits. */
+function exactly(integer: bigint): number | bigint {
+  const number = Number(integer);
+  return Number.isSafeInteger(number) ? number : integer;
+}
+
+function wholeNumber(
+  reporter: Reporter,
+  value: number,
+  shown: string,
+): number | bigint | undefined {
+  // ZEND_DOUBLE_FITS_LONG().
+  if (!(value >= -(2 ** 63) && value < 2 ** 63)) return undefined;
   if (!Number.isInteger(value)) {
     const text = `Implicit conversion from ${shown} to int loses precision`;
     reporter.warn('E_DEPRECATED', text, '');
   }
-  return Math.trunc(value);
+  return exactly(BigInt(Math.trunc(value)));
 }
 
 /** zend_parse_arg_bool_weak(). */
 function toBoolean(value: unknown): boolean | undefined {
-  if (value instanceof PhpFloat) return value.value !== 0;
-  const isScalar = ['string', 'number', 'bigint', 'boolean'].includes(typeof value);
-  return isScalar || value instanceof Uint8Array ? phpBoolean(value) : undefined;
+  const isScalar =
+    ['string', 'number', 'bigint', 'boolean'].includes(typeof value) ||
+    value instanceof Uint8Array ||
+    value instanceof PhpFloat;
+  return isScalar ? phpBoolean(value) : undefined;
 }
 
 function convert(reporter: Reporter, type: string, value: unknown): unknown {

@@ -89,8 +89,8 @@ export function bytesOf(text: string): Buffer {
 export function typeName(value: unknown, version: PhpVersion): string {
   if (value === null || value === undefined) return 'null';
   if (typeof value === 'boolean') return version === '8.2' ? 'bool' : String(value);
-  if (typeof value === 'number') return Number.isInteger(value) ? 'int' : 'float';
-  if (typeof value === 'bigint') return 'int';
+  if (typeof value === 'number') return isInteger(value) ? 'int' : 'float';
+  if (typeof value === 'bigint') return isInteger64(value) ? 'int' : 'float';
   if (typeof value === 'string' || value instanceof Uint8Array) return 'string';
   if (typeof value === 'function') return 'Closure';
   if (typeof value === 'symbol') return 'symbol';
@@ -136,19 +136,24 @@ export function phpString(value: string | number | bigint | boolean | null): str
 }
 
 /**
- * PHP's `(bool)`, for a scalar.
+ * PHP's `(bool)`.
  *
- * @param value - A scalar.
- * @returns false for `''`, `'0'`, 0, null and false.
+ * @param value - Any value.
+ * @returns false for `''`, `'0'`, 0, 0.0, an empty array, null and false.
  */
 export function phpBoolean(value: unknown): boolean {
+  if (value instanceof PhpFloat) return value.value !== 0;
+  if (value instanceof Uint8Array) return phpBoolean(Buffer.from(value).toString('latin1'));
   if (Array.isArray(value)) return value.length > 0;
-  return value !== '0' && Boolean(value);
+  if (value instanceof Map) return value.size > 0;
+  if (isPlain(value)) return Object.keys(value).length > 0;
+  return value !== '0' && (Boolean(value) || Number.isNaN(value));
 }
 
 // is_numeric_string(): leading and trailing white space, a sign, digits with or without a point
 // and an exponent.
 const NUMERIC = /^[ \t\n\r\v\f]*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?[ \t\n\r\v\f]*$/;
+const LEADING_NUMBER = /^[ \t\n\r\v\f]*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?/;
 const INTEGER = /^[ \t\n\r\v\f]*[+-]?\d+[ \t\n\r\v\f]*$/;
 
 /**
@@ -162,11 +167,36 @@ export function isNumeric(text: string): boolean {
 }
 
 /**
+ * The number that a text begins with, as PHP's `(float)` finds it.
+ *
+ * @param text - Any string.
+ * @returns 0 where there is none.
+ */
+export function leadingNumber(text: string): number {
+  return Number(LEADING_NUMBER.exec(text)?.[0] ?? 0);
+}
+
+/**
+ * Returns whether PHP has an integer for a bigint, and not a float.
+ *
+ * @param value - Any bigint.
+ */
+export function isInteger64(value: bigint): boolean {
+  return BigInt.asIntN(64, value) === value;
+}
+
+function isInteger(value: number): boolean {
+  return Number.isInteger(value) && isInteger64(BigInt(value));
+}
+
+/**
  * Reads an integer out of a numeric string.
  *
  * @param text - Any string.
  * @returns The integer, or undefined where PHP would read a float or nothing.
  */
-export function integerIn(text: string): number | undefined {
-  return INTEGER.test(text) ? Number(text) : undefined;
+export function integerIn(text: string): bigint | undefined {
+  if (!INTEGER.test(text)) return undefined;
+  const integer = BigInt(text.replace('+', ''));
+  return isInteger64(integer) ? integer : undefined;
 }

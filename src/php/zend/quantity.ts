@@ -21,12 +21,15 @@ const ESCAPES: Record<string, string> = {
 };
 const TOO_LONG = 2n ** 63n;
 const LARGEST_UNSIGNED = 2n ** 64n - 1n;
-const LEADING_INTEGER = /^[ \t\n\v\f\r]*([+-]?\d+)/;
+const LEADING_INTEGERS = {
+  8: /^[ \t\n\v\f\r]*([+-]?)([0-7]+)/,
+  10: /^[ \t\n\v\f\r]*([+-]?)(\d+)/,
+};
 const BLANKS = /^[ \t\n\r\v\f]+|[ \t\n\r\v\f]+$/g;
 
 /** A number, and PHP's remark about its spelling. */
 export interface Quantity {
-  readonly value: number;
+  readonly value: bigint;
   readonly remark?: string | undefined;
 }
 
@@ -58,13 +61,13 @@ function wholeOf(digits: bigint, isNegative: boolean): { whole: bigint; isTooLon
  */
 export function parseQuantity(text: string): Quantity {
   const trimmed = text.replace(BLANKS, '');
-  if (trimmed === '') return { value: 0 };
+  if (trimmed === '') return { value: 0n };
   const negative = trimmed.startsWith('-');
   let rest = /^[+-]/.test(trimmed) ? trimmed.slice(1) : trimmed;
   const remark = (reason: string, shown: string): string =>
     `Invalid quantity "${escaped(text)}"${reason}, interpreting as "${escaped(shown)}" ` +
     'for backwards compatibility';
-  if (!/^[0-9]/.test(rest)) return { value: 0, remark: remark(': no valid leading digits', '0') };
+  if (!/^[0-9]/.test(rest)) return { value: 0n, remark: remark(': no valid leading digits', '0') };
 
   let base = 10;
   let prefix = '';
@@ -74,7 +77,7 @@ export function parseQuantity(text: string): Quantity {
     const named = BASES[(rest[1] as string).toLowerCase()];
     if (named === undefined) {
       const reason = `Invalid prefix "${prefix}"`;
-      return { value: 0, remark: `${reason}, interpreting as "0" for backwards compatibility` };
+      return { value: 0n, remark: `${reason}, interpreting as "0" for backwards compatibility` };
     }
     base = named;
     rest = rest.slice(2);
@@ -83,7 +86,7 @@ export function parseQuantity(text: string): Quantity {
   if (digits === '') {
     const isCut = rest === '' || /^([ \t\n\r\v\f+-]|0[xob])/i.test(rest);
     const reason = isCut ? ': no digits after base prefix' : ': no valid leading digits';
-    return { value: 0, remark: remark(reason, '0') };
+    return { value: 0n, remark: remark(reason, '0') };
   }
   const sign = negative ? '-' : '';
   const { whole, isTooLong } = wholeOf(
@@ -96,14 +99,14 @@ export function parseQuantity(text: string): Quantity {
   const factor = tail === '' ? 1n : FACTORS[multiplier.toLowerCase()];
   const exact = whole * (factor ?? 1n);
   // The value that C reads from a number that is too long for it.
-  const value = Number(BigInt.asIntN(64, exact));
+  const value = BigInt.asIntN(64, exact);
 
   const shown = `${sign}${prefix}${digits}${blanks}`;
   if (factor === undefined) {
     return { value, remark: remark(`: unknown multiplier "${escaped(multiplier)}"`, shown) };
   }
   if (tail.length > 1) return { value, remark: remark('', `${shown}${multiplier}`) };
-  if (!isTooLong && BigInt.asIntN(64, exact) === exact) return { value };
+  if (!isTooLong && value === exact) return { value };
   const text64 = `Invalid quantity "${escaped(text)}": value is out of range`;
   return { value, remark: `${text64}, using overflow result for backwards compatibility` };
 }
@@ -112,10 +115,13 @@ export function parseQuantity(text: string): Quantity {
  * The integer that a text begins with, as C's strtol() finds it.
  *
  * @param text - Any string.
+ * @param base - The base of its digits.
  * @returns 0 where there is none; not limited to 64 bits.
  */
-export function leadingInteger(text: string): bigint {
-  return BigInt(LEADING_INTEGER.exec(text)?.[1]?.replace('+', '') ?? 0);
+export function leadingInteger(text: string, base: 8 | 10 = 10): bigint {
+  const [, sign, digits = '0'] = LEADING_INTEGERS[base].exec(text) ?? [];
+  const integer = BigInt(LITERALS[base] + digits);
+  return sign === '-' ? -integer : integer;
 }
 
 /**

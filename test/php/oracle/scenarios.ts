@@ -1,6 +1,7 @@
 /** Request sequences that PHP and the port must walk alike, by subject. */
 import { answerScenarios } from './scenarios/answers.ts';
 import { callScenarios } from './scenarios/calls.ts';
+import { fieldScenarios } from './scenarios/field.ts';
 import { fileScenarios } from './scenarios/files.ts';
 import { formatScenarios } from './scenarios/formats.ts';
 import { formScenarios } from './scenarios/forms.ts';
@@ -27,4 +28,5 @@ export const scenarios: readonly Scenario[] = [
   ...formScenarios,
   ...startupScenarios,
   ...reportScenarios,
+  ...fieldScenarios,
 ];
