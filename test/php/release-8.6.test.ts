@@ -12,6 +12,7 @@ import {
   type AnySessionHandler,
   ini_get,
   ini_set,
+  PHP_SESSION_NONE,
   type PhpVersion,
   SessionHandler,
   session_cache_limiter,
@@ -20,6 +21,7 @@ import {
   session_get_cookie_params,
   session_id,
   session_module_name,
+  session_regenerate_id,
   session_save_path,
   session_set_cookie_params,
   session_set_save_handler,
@@ -28,6 +30,7 @@ import {
   session_write_close,
   withPhpRequest,
 } from '#php';
+import { partsOf } from './parts.ts';
 
 const releases: readonly PhpVersion[] = ['8.2', '8.3', '8.4', '8.5', '8.6'];
 
@@ -252,6 +255,52 @@ test('a create_sid() that returns no string has a TypeError', async () => {
       'TypeError: Session id must be of type string, null given (RangeError: no id)',
     ),
   );
+});
+
+// session_start_strict_recreate_create_sid_fails.phpt, php-src #23847.
+test('a refused id that cannot be replaced ends the start, without a cookie', async () => {
+  const cookies = new Map<PhpVersion, unknown>();
+  for (const version of ['8.5', '8.6'] as const) {
+    const { headers, parts } = partsOf('rejected');
+    const handler = new Checking();
+    handler.validateId = () => false;
+    handler.create_sid = () => {
+      throw new RangeError('no id');
+    };
+    await withPhpRequest(
+      { version, settings: { 'session.use_strict_mode': true }, onMessage() {} },
+      async () => {
+        session_set_save_handler(handler);
+        await assert.rejects(session_start(), /Session id must be/);
+        assert.equal(session_status(), PHP_SESSION_NONE);
+      },
+      parts,
+    );
+    cookies.set(version, headers.get('Set-Cookie'));
+  }
+  assert.match(String(cookies.get('8.5')), /^PHPSESSID=[0-9a-f]{32}; path/);
+  assert.equal(cookies.get('8.6'), undefined);
+});
+
+// session_regenerate_id_create_sid_fails_close.phpt, php-src #23800.
+test('session_regenerate_id() leaves no handler open where create_sid() fails', async () => {
+  const closed = await inReleases(async () => {
+    const handler = new Checking();
+    let count = 0;
+    handler.close = () => {
+      count += 1;
+      return true;
+    };
+    session_set_save_handler(handler);
+    await session_start({ use_strict_mode: false });
+    handler.create_sid = () => {
+      throw new RangeError('no id');
+    };
+    await assert.rejects(session_regenerate_id(), /Session id must be/);
+    session_module_name('files');
+    return count;
+  });
+  assert.deepEqual(closed, before(2, 1));
 });
 
 test('a failed save names write() where it was called in place of updateTimestamp()', async () => {

@@ -133,7 +133,11 @@ export class Session {
         return false;
       }
       this.#id = undefined;
-      this.#id = (yield* ready(handler?.createId())) ?? createId(this.#context);
+      const id = yield* ready(handler?.createId());
+      // php-src #23847.
+      if (id === undefined && reporter.version >= '8.6')
+        return yield* this.#fail('throw', 'Failed to create session ID');
+      this.#id = id ?? createId(this.#context);
       if (settings.get('use_cookies')) this.#sendCookie = true;
     }
     if (!this.#announceId()) {
@@ -212,7 +216,11 @@ export class Session {
     if (!(yield* ready(this.storage.open()))) return this.#end('Failed to open session');
     const handler = this.storage.handler;
     this.#id = yield* ready(handler?.createId());
-    if (this.#id === undefined) return this.#end('Failed to create new session ID');
+    if (this.#id === undefined) {
+      // php-src #23800: up to 8.5 the handler stays open.
+      if (this.#context.reporter.version >= '8.6') yield* ready(this.storage.close());
+      return this.#end('Failed to create new session ID');
+    }
     if (!(yield* this.#avoidCollision())) return false;
     if ((yield* ready(handler?.read(this.#id))) === undefined) {
       yield* ready(this.storage.close());

@@ -69,12 +69,17 @@ const CHANGED_IN_8_6 = [
  * Sequences that these changes send another way: the warning of a missing method is thrown; a
  * subclass of SessionHandler inherits validateId(); a setting with a NUL, an unknown SameSite and a
  * lifetime that is no integer are refused; session_module_name() refuses "user" in other words;
- * SessionHandler::create_sid() asks no handler that is not open; a failed save names write() where there is no updateTimestamp(); an empty session that is only touched
- * stays unknown to the next start.
+ * SessionHandler::create_sid() asks no handler that is not open; a failed save names write() where
+ * there is no updateTimestamp(); an empty session that is only touched stays unknown to the next
+ * start; a create_sid() that fails leaves no cookie and no open handler.
  */
 const CHANGED_SEQUENCES = [
   'SessionHandler::close() with wrong arguments',
   'SessionHandler::create_sid() after session_module_name() asks the callbacks before it',
+  'a check of an id that fails: full',
+  ...['false', 'null', '{"throws":"no"}'].map(
+    (answer) => `a handler left open, closed by session_module_name(): ${answer}`,
+  ),
   'a line end at the end of a cookie',
   'a line that ends in blanks',
   'check touch: strict',
@@ -82,6 +87,9 @@ const CHANGED_SEQUENCES = [
   'cookie params [{"lifetime":"x"}]',
   'cookie params [{"lifetime":-5,"path":"/q"}]',
   'cookie params [{"samesite":"ä; x"}]',
+  ...['-1', '0', '1', '[]', 'false', 'null', 'true', '{"throws":"no"}'].map(
+    (answer) => `create_sid answers ${answer}, regenerate`,
+  ),
   ...[1, 11, 12, 13, 2, 3, 8].map((number) => `errors are exceptions ${number}`),
   ...['-1', '-x', '1k', '3.7', 'x'].map((value) => `ini_set cookie_lifetime="${value}"`),
   'nulls but vu: strict',
@@ -90,6 +98,9 @@ const CHANGED_SEQUENCES = [
   'session_module_name after a session',
   'session_module_name before a session',
   'settings with a NUL',
+  ...['""', '"a b"', '"text"', `"${'x'.repeat(19)}`, '1', '[]', 'null', '{"throws":"no"}'].flatMap(
+    (answer) => ['regenerate', 'strict'].map((when) => `validate_sid answers ${answer}, ${when}`),
+  ),
 ];
 
 test('with the defaults of 8.5, PHP 8.6 differs from it only where a change is known', async (t) => {
