@@ -166,7 +166,7 @@ test('an upload records no progress', async () => {
 test('a class that PHP never unserializes is an object like any other', async () => {
   const refused = async (code: string): Promise<string> =>
     (
-      await php.run(`<?php try { ${code} } catch (Exception $e) { echo $e->getMessage(); }`)
+      await php.run(`<?php try { ${code} } catch (Throwable $e) { echo $e->getMessage(); }`)
     ).toString();
   assert.equal(
     await refused('serialize(function () {});'),
@@ -183,10 +183,16 @@ test('a class that PHP never unserializes is an object like any other', async ()
     await refused('serialize((function () { yield 1; })());'),
     "Serialization of 'Generator' is not allowed",
   );
+  const date = 'O:8:"DateTime":0:{}';
+  assert.equal(
+    await refused(`unserialize('${date}');`),
+    'Invalid serialization data for DateTime object',
+  );
+  assert.equal(serialize(unserialize(date)).toString(), date);
   differences.push({
     name: 'classes that refuse',
-    php: 'Closure, Generator and similar classes are neither serialized nor unserialized',
-    ours: 'no class is looked up, so none is refused: `PhpObject` accepts every name',
+    php: 'Closure, Generator and similar classes are neither serialized nor unserialized; DateTime, ArrayObject and other classes of PHP refuse invalid data',
+    ours: 'no class is looked up, so none is refused: `PhpObject` accepts every name and all data',
     instead: 'check `className` before you write the object; PHP still refuses to read it',
   });
 });
