@@ -31,5 +31,8 @@ export function addDocumentation(app: Hono, lab: Lab): void {
     return context.html(messagePage('The documentation is not built yet', BUILD), 404);
   });
   const rewriteRequestPath = (path: string): string => path.slice('/docs'.length);
-  app.get('/docs/*', serveStatic({ root: SITE, rewriteRequestPath }));
+  // Called once the folder is there: without it, serveStatic() prints a warning.
+  app.get('/docs/*', (context, next) =>
+    serveStatic({ root: SITE, rewriteRequestPath })(context, next),
+  );
 }
