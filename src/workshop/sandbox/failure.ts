@@ -84,10 +84,13 @@ function hasNulls(file: string): boolean {
   }
 }
 
+/** The two lines of a warning of Node's own. */
+const WARNING = /^\(node:\d+\) |^\(Use `node --trace-/;
+
 /** Describes a child process that is gone, by its last words. */
 export function describeEnd({ code, signal, output }: ChildEnd, suspect?: Suspect): Failure {
-  const lines = output.split('\n').filter((line) => /\S/.test(line));
-  const last = lines.findLast((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1);
+  const lines = output.split('\n').filter((line) => /\S/.test(line) && !WARNING.test(line));
+  const last = lines.findLast((line) => /^(?:\w*Error|FATAL ERROR)\b/.test(line)) ?? lines.at(-1);
   const how = signal === null ? `ended with code ${code ?? 'none'}` : `was ended by ${signal}`;
   return {
     reason: 'exit',

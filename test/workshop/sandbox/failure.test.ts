@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { root } from '../../../src/workshop/course/catalogue.ts';
-import { describeFailure } from '../../../src/workshop/sandbox/failure.ts';
+import { describeEnd, describeFailure } from '../../../src/workshop/sandbox/failure.ts';
 import type { Failure } from '../../../src/workshop/sandbox/report.ts';
 
 /** Describes whatever the function throws, later or at once. */
@@ -98,4 +98,19 @@ test('a file of the project is named as a reader knows it', async () => {
     throw new Error(`${join(root, 'lessons/mine/sessions.ts')} must export a class`);
   });
   assert.equal(message, 'lessons/mine/sessions.ts must export a class');
+});
+
+test('the last words of a process are its error, not a warning or a frame of Node', () => {
+  const lastWords = (output: string): string =>
+    describeEnd({ code: null, signal: 'SIGABRT', silent: false, aborted: false, output }).message;
+  const ended = 'the process of the class was ended by SIGABRT';
+  const warning =
+    '(node:7) Warning: a promise\n(Use `node --trace-warnings ...` to show where the warning was created)';
+  assert.equal(lastWords(warning), ended);
+  assert.equal(lastWords(`hello\n${warning}`), `${ended}; its last words: hello`);
+  const full = 'FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory';
+  assert.equal(
+    lastWords(`<--- Last few GCs --->\n${full}\n 1: 0xb876 node::Abort() [node]`),
+    `${ended}; its last words: ${full}`,
+  );
 });
