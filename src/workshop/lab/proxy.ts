@@ -14,7 +14,10 @@ export async function passOn(
 ): Promise<void> {
   const { method = 'GET', rawHeaders } = incoming;
   const headers = endToEnd(rawHeaders);
-  await process.request('outside', { method, path, headers, body: incoming }, (response) => {
+  const left = new AbortController();
+  outgoing.once('close', () => left.abort());
+  const request = { method, path, headers, body: incoming, signal: left.signal };
+  await process.request('outside', request, (response) => {
     const { statusCode = 502, statusMessage = '' } = response;
     outgoing.writeHead(statusCode, statusMessage, endToEnd(response.rawHeaders));
     response.on('error', () => outgoing.destroy()).pipe(outgoing);

@@ -17,6 +17,8 @@ export interface Step extends Pick<CallbackMessage, 'step' | 'name' | 'values' |
   end: number | undefined;
   answer: string | undefined;
   error: string | undefined;
+  /** The line of the class that threw the error. */
+  place: string | undefined;
   statements: Statement[];
 }
 
@@ -62,13 +64,14 @@ export class Timeline {
           end: undefined,
           answer: undefined,
           error: undefined,
+          place: undefined,
           statements: [],
         });
         return undefined;
       case 'callback-end': {
         const step = entry.steps.find((each) => each.step === message.step);
-        if (step)
-          Object.assign(step, { end: message.at, answer: message.answer, error: message.error });
+        const { at: end, answer, error, place } = message;
+        if (step) Object.assign(step, { end, answer, error, place });
         return undefined;
       }
       case 'sql':

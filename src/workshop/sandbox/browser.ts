@@ -36,6 +36,8 @@ export interface Outgoing {
   body?: string | Readable | undefined;
   /** Milliseconds that the connection may be idle. */
   timeout?: number | undefined;
+  /** Closes the connection, as a browser does that leaves the page. */
+  signal?: AbortSignal | undefined;
   /** Receives the client's port as soon as the connection is there. */
   onConnect?: ((localPort: number) => void) | undefined;
 }
@@ -52,7 +54,7 @@ export class IdleTimeout extends Error {
  * @throws IdleTimeout or the socket's error when no response comes.
  */
 export function send(port: number, outgoing: Outgoing): Promise<IncomingMessage> {
-  const { path, method = 'GET', headers, body, timeout, onConnect } = outgoing;
+  const { path, method = 'GET', headers, body, timeout, signal, onConnect } = outgoing;
   return new Promise((resolve, reject) => {
     const sent = request({
       ...{ host: '127.0.0.1', port, path, method },
@@ -60,6 +62,7 @@ export function send(port: number, outgoing: Outgoing): Promise<IncomingMessage>
       agent: false,
       ...(headers === undefined ? {} : { headers, setHost: !Array.isArray(headers) }),
       ...(timeout === undefined ? {} : { timeout }),
+      ...(signal === undefined ? {} : { signal }),
     });
     sent.on('socket', (socket) => {
       socket.once('connect', () => onConnect?.(socket.localPort ?? 0));

@@ -25,7 +25,8 @@ export interface RequestMessage extends EventOfRequest {
 
 interface ResponseMessage extends EventOfRequest {
   type: 'response';
-  status: number;
+  /** Undefined when the connection was closed before the response began. */
+  status: number | undefined;
 }
 
 export interface CallbackMessage extends EventOfRequest {
@@ -41,6 +42,8 @@ interface CallbackEndMessage extends EventOfRequest {
   step: number;
   answer: string | undefined;
   error: string | undefined;
+  /** The line of the class that threw the error: `lessons/mine/sessions.ts:31`. */
+  place: string | undefined;
 }
 
 export interface SqlMessage extends EventOfRequest {

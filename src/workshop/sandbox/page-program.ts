@@ -38,7 +38,7 @@ const watch = watchForCrashes(
 endWithParent(() => end(0));
 if (traced) {
   watchForStalls(suspect);
-  traceCallbacks(send);
+  traceCallbacks(send, suspect);
   traceStatements(send);
 }
 try {

@@ -9,6 +9,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { isUtf8 } from 'node:buffer';
 import { tracingChannel } from 'node:diagnostics_channel';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { locate, namePlace, type Suspect } from './location.ts';
 import { hasLock, type LockEffect, lockEffect } from './locks.ts';
 import type { Message } from './messages.ts';
 
@@ -57,14 +58,20 @@ export function traceRequests(
     });
     outgoing.once('close', () => {
       const { request } = scope;
-      send({ type: 'response', request, status: outgoing.statusCode, at: now() });
+      // Before a response begins, Node's statusCode is 200.
+      const status = outgoing.headersSent ? outgoing.statusCode : undefined;
+      send({ type: 'response', request, status, at: now() });
     });
     scopes.run(scope, () => listener(incoming, outgoing));
   };
 }
 
-/** Starts to report the session callbacks, which `#php` publishes. */
-export function traceCallbacks(send: (message: Message) => void): void {
+/**
+ * Starts to report the session callbacks, which `#php` publishes.
+ *
+ * @param suspect - The class, to name the line at which a callback failed.
+ */
+export function traceCallbacks(send: (message: Message) => void, suspect: Suspect): void {
   const seen = new WeakMap<object, { scope: Scope; step: number; asynchronous: boolean }>();
   let steps = 0;
   const finish = (context: CallbackContext) => {
@@ -73,12 +80,15 @@ export function traceCallbacks(send: (message: Message) => void): void {
     seen.delete(context);
     const { scope, step } = known;
     scope.running = scope.running.filter((each) => each !== step);
+    // A class can throw undefined.
+    const failed = 'error' in context;
     send({
       type: 'callback-end',
       request: scope.request,
       step,
-      answer: context.error === undefined ? describeValue(context.result) : undefined,
-      error: context.error === undefined ? undefined : describeError(context.error),
+      answer: failed ? undefined : describeValue(context.result),
+      error: failed ? describeError(context.error) : undefined,
+      place: failed ? placeOf(context.error, suspect) : undefined,
       at: now(),
     });
   };
@@ -179,6 +189,11 @@ function describeError(error: unknown): string {
   if (!(error instanceof Error)) return describeValue(error);
   const code = 'code' in error && typeof error.code === 'string' ? `${error.code}: ` : '';
   return `${code}${error.message}`.slice(0, LONGEST);
+}
+
+function placeOf(error: unknown, suspect: Suspect): string | undefined {
+  const location = error instanceof Error ? locate(error.stack ?? '', suspect) : undefined;
+  return location && namePlace(location);
 }
 
 function describeResult(result: unknown, got: boolean | undefined): string {

@@ -68,6 +68,12 @@ async function breakAndFix(statement: string, sentence: RegExp): Promise<void> {
   assert.doesNotMatch(await page(), /Save the file or press Visit/);
 }
 
+/** Visits until the timeline shows a text: a visit can still meet the process of the file before. */
+async function showsCell(text: RegExp): Promise<void> {
+  const shows = async () => (await play()).status === 500 && text.test(await page());
+  await until(shows, `${text} in the timeline`);
+}
+
 test('the address of a button says what to do', async () => {
   const answer = await fetch(`${lab.address}/tests`);
   assert.deepEqual([answer.status, await answer.text()], [405, 'Press the button on the page.\n']);
@@ -91,6 +97,37 @@ test('the class of the learner is served as soon as it is there', async () => {
 
 test('a syntax error is a sentence with file and line, and the next good save clears it', async () => {
   await breakAndFix('const = 1;', /Syntax error: .* lessons\/mine\/sessions\.ts:LINE/);
+});
+
+test('an error in a callback is in the timeline, with its line', async () => {
+  const statement = "if (sid) throw new TypeError('lost');";
+  const text = readBody(statement);
+  await save(text);
+  const line = lineOf(text, statement);
+  await showsCell(new RegExp(`✘ lost</span> <code>lessons/mine/sessions\\.ts:${line}</code>`));
+});
+
+test('a callback that throws undefined is shown as failed', async () => {
+  await save(readBody('if (sid) throw undefined;'));
+  await showsCell(/✘ undefined/);
+});
+
+test('a request whose browser has left ends without an answer', async () => {
+  await save(readBody("if (sid === 'held') await new Promise(() => {});"));
+  await until(async () => (await play()).status === 200, 'the class that waits');
+  const leaving = new AbortController();
+  const { signal } = leaving;
+  const headers = { Cookie: 'MySession=held' };
+  const request = fetch(`${lab.address}/play/mine/`, { headers, signal });
+  const isHeld = async () => /read<\/b>\(&#34;held&#34;\)/.test(await page());
+  await until(isHeld, 'the request to be held');
+  leaving.abort();
+  await assert.rejects(request, { name: 'AbortError' });
+  const result = async () =>
+    /muted">([^<]*)<\/span>(?:(?!<\/details>).)*held/s.exec(await page())?.[1];
+  await until(async () => (await result()) !== 'still running', 'the request to end');
+  const [, milliseconds] = /^✘ no answer · ([\d.]+) ms$/.exec((await result()) ?? '') ?? [];
+  assert.ok(Number(milliseconds) < 20_000, 'it ended before the lab’s own limit');
 });
 
 test('an exit is a sentence with file and line, and the next good save clears it', async () => {

@@ -114,7 +114,7 @@ function stepTable(entry: RequestEntry, waits: Waits): Html {
         <td>${
           step.error === undefined
             ? html`<code>${shorten(step.answer ?? (step.end === undefined ? '…' : ''), 90)}</code>`
-            : html`<span class="bad">✘ ${step.error}</span>`
+            : html`<span class="bad">✘ ${step.error}</span> ${step.place !== undefined && html`<code>${step.place}</code>`}`
         }</td>
         <td class="took">${step.end === undefined ? 'unfinished' : milliseconds(step.end - step.at)}</td></tr>
         ${step.statements.map(statement)}`,
