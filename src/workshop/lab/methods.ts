@@ -15,8 +15,12 @@ export function callableMethods(path: string): Method[] | undefined {
   if (!isFile(path)) return undefined;
   const text = readFileSync(path, 'utf8');
   const isStatic = (name: string) =>
-    new RegExp(`^\\s*static\\s+(?:async\\s+)?${name}\\s*[(=]`, 'm').test(text);
-  if (isStatic('initCallbacks') || /^\s*(?:async\s+)?read\s*\(/m.test(text)) return undefined;
+    new RegExp(
+      `^\\s*(?:public\\s+)?static\\s+(?:(?:readonly|async)\\s+)?${name}\\s*[(=:]`,
+      'm',
+    ).test(text);
+  const hasRead = /^\s*(?:public\s+)?(?:async\s+)?read\s*\(/m.test(text);
+  if (isStatic('initCallbacks') || hasRead) return undefined;
   return METHODS.filter(({ name }) => isStatic(name));
 }
 

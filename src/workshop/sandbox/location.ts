@@ -65,7 +65,7 @@ export function findMethod(file: string, method: string): Location | undefined {
   } catch {
     return undefined;
   }
-  const declaration = new RegExp(`^\\s*((static|readonly|async)\\s+)*${method}\\s*[(=<]`);
+  const declaration = new RegExp(`^\\s*((public|static|readonly|async)\\s+)*${method}\\s*[(=<]`);
   const begin = Math.max(lines.findIndex(beginsClass), 0);
   // Other classes, such as the class's errors, may stand before it and have a constructor too.
   const index = lines.findIndex((line, at) => at >= begin && declaration.test(line));
