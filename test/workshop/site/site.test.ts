@@ -167,6 +167,17 @@ test('a browser opens the pages, searches and changes the theme without an error
     const drawing = page.getByRole('img', { name: 'Two first saves' });
     const box = await drawing.boundingBox();
     assert.ok(box && box.width > 300 && box.x + box.width <= 390, JSON.stringify(box));
+    await page.setViewportSize({ width: 320, height: 844 });
+    for (const path of [
+      'classes/phpsessid_mysql_nextjs-auth0.Auth0SessionStore',
+      'classes/phpsessid_php.PhpArgumentCountError',
+      'functions/phpsessid_php.session_set_save_handler',
+      'modules/phpsessid_mysql_node',
+    ]) {
+      await page.goto(`${base}${path}.html`);
+      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      assert.equal(width, 320, path);
+    }
     await page.setViewportSize({ width: 1440, height: 900 });
 
     await page.locator('#tsd-search-trigger').click();
