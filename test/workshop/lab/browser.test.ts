@@ -208,6 +208,13 @@ test('nothing runs out of the page on a screen, a projector and a telephone', {
     await shown(page, 'you').waitFor();
     const pixels = await overflow(page);
     assert.ok(pixels <= 0, `${pixels} pixels too wide at ${width}`);
+    const low = await page.evaluate(() => {
+      const targets = [...document.querySelectorAll(':is(.top, .jump) > a, #play summary')];
+      return targets
+        .filter((each) => each.checkVisibility() && each.getBoundingClientRect().height < 24)
+        .map((each) => each.outerHTML);
+    });
+    assert.deepEqual(low, []);
   }
   const { page } = await visit('/lesson/05/?class=lesson-05');
   const devtools = await page.context().newCDPSession(page);
