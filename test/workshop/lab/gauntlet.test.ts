@@ -40,7 +40,8 @@ async function runNinthRow(page: Page): Promise<void> {
 
 test('every class has a row and every attack a column', { skip }, async () => {
   const { page, complaints } = await open();
-  await counts(page.locator('.cells tbody tr'), readLessons().length);
+  // Without the row of a learner who has begun.
+  await counts(page.locator('.cells tbody tr:not(:has(#run-mine))'), readLessons().length);
   await counts(page.locator('.cells thead th'), attacks.length + 1);
   assert.deepEqual(complaints, []);
 });
