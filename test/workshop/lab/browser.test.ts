@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readLessons } from '../../../src/workshop/course/catalogue.ts';
 import {
+  boxOf,
   counts,
   drawn,
   emptyTable,
@@ -229,7 +230,7 @@ test('the first screen holds buttons, row and timeline at 1440 × 900', { skip }
   const { page } = await visit('/lesson/05/?class=lesson-05', { width: 1440, height: 900 });
   await emptyTable(page);
   for (const text of ['Press Visit:', 'The table is empty.', 'Each request is drawn here']) {
-    const box = await page.getByText(text).first().boundingBox();
+    const box = await boxOf(page.getByText(text).first());
     assert.ok(box && box.y + box.height < 900, `"${text}" is below the first screen`);
   }
 });
@@ -285,7 +286,7 @@ test('on a telephone the text comes first, then the browser, then the attacks', 
 test('on a telephone the data of a row has room', { skip }, async () => {
   const { page } = await visit('/lesson/09/', { width: 390, height: 844 });
   await page.locator('#login-you').click();
-  const data = await page.locator('.rows td').first().boundingBox();
+  const data = await boxOf(page.locator('.rows td').first());
   assert.ok(data && data.width > 250, `${data?.width} pixels`);
   await page.locator('.request summary').first().waitFor();
   await counts(page.locator('.request[open]'), 0);
@@ -298,7 +299,7 @@ test('the attributes of a sealed cookie are in sight', { skip }, async () => {
   await page.locator('#login-you').click();
   await reads(page.locator('#wire-you .got'), /Set-Cookie: .*… \d+ more ….*SameSite=/s);
   const [box, lines] = [page.locator('#wire-you .wire'), page.locator('#wire-you .got')];
-  const [outer, inner] = [await box.boundingBox(), await lines.boundingBox()];
+  const [outer, inner] = [await boxOf(box), await boxOf(lines)];
   assert.ok(outer && inner && inner.y + inner.height <= outer.y + outer.height);
 });
 

@@ -228,6 +228,22 @@ export async function counts(elements: Locator, expected: number): Promise<void>
   assert.equal(await settle(() => elements.count(), isExpected), expected);
 }
 
+/**
+ * Waits for an element's box. While its part of the page is drawn anew, an element that was found has
+ * none any more.
+ *
+ * @param element - The element.
+ * @returns The box; null after a long time in vain.
+ */
+export async function boxOf(
+  element: Locator,
+): Promise<Awaited<ReturnType<Locator['boundingBox']>>> {
+  return await settle(
+    () => element.boundingBox(),
+    (box) => box !== null,
+  );
+}
+
 async function settle<Value>(
   ask: () => Promise<Value>,
   isExpected: (value: Value) => boolean,

@@ -4,7 +4,7 @@ import { after, test } from 'node:test';
 import { createConnection } from 'mysql2/promise';
 import type { Page } from 'playwright-core';
 import { openWire } from '../../../src/workshop/wire/proxy.ts';
-import { counts, emptyTable, inspectPage, openLab, reads, shown, skip } from './visitor.ts';
+import { boxOf, counts, emptyTable, inspectPage, openLab, reads, shown, skip } from './visitor.ts';
 import { copyProject, database, startWorkshop, until } from './workshop.ts';
 
 const server = await database();
@@ -58,7 +58,7 @@ for (const dark of [false, true]) {
     const words =
       /^You \(request \d+\) waited [\d.]+ ms for the lock that You \(request \d+\) held\.$/;
     await reads(page.locator('.group.together .note.waits'), words);
-    const band = await page.locator('.group.together .block.read i.wait').boundingBox();
+    const band = await boxOf(page.locator('.group.together .block.read i.wait'));
     assert.ok(band && band.width >= 4 && band.height >= 8, 'the wait is drawn as a band');
     const lanes = await page.locator('.group.together .lane > .unseen').allTextContents();
     assert.equal(
