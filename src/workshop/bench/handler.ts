@@ -112,7 +112,8 @@ function explainDirectCall(error: unknown): unknown {
     error.message = error.message.replace(
       /was used outside a request:[\s\S]*/,
       'was used outside a request: this test calls the method directly, without a page around it. ' +
-        "Call PHP's functions in initCallbacks, and keep the result in a static property",
+        "Call PHP's functions in initCallbacks and keep the result; " +
+        'a method that is called without a page needs a default, such as a static property',
     );
   }
   return error;
