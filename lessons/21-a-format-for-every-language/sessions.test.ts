@@ -175,6 +175,7 @@ test('a row that cannot be read is an error, and stays as it is', async () => {
     'a newer version': '{"v":3,"data":{"user":"Zara"}}',
     'a newer version, with more members': '{"v":3,"data":{"user":"Zara"},"tags":[]}',
     'a tag that is unknown': '{"v":2,"data":{"user":{"$php":"Zara"}}}',
+    'a fault under a name': '{"v":2,"data":{"Zara":{"$php":"date"}}}',
     'a key that is there twice': '{"v":2,"data":{"user":"Zara","role":"none","role":"admin"}}',
     'a number that JSON rounds': '{"v":2,"data":{"user":"Zara","count":9007199254740993}}',
     'cut in the middle of a name': '{"v":2,"data":{"user":"Zara","name":"|i:1;admin|b:1;',

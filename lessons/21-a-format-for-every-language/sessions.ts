@@ -22,6 +22,7 @@ import {
   encodeEnvelope,
   encodeSession,
   isEnvelope,
+  type PhpSessionVariables,
   type SessionFormat,
 } from '#serialize';
 
@@ -70,9 +71,18 @@ function toEnvelope(format: SessionFormat, data: string | Uint8Array): Buffer {
   return encodeEnvelope(variables);
 }
 
+/** Reads a row's JSON. The decoder's error would quote the names on the path to the fault. */
+function fromEnvelope(row: string | Uint8Array): PhpSessionVariables {
+  try {
+    return decodeEnvelope(row);
+  } catch {
+    throw new Error('The row is an envelope that is damaged or of a newer version');
+  }
+}
+
 /** Writes a row's JSON in PHP's notation, if that can hold all of it. */
 function toPhp(format: SessionFormat, row: string | Uint8Array): Buffer {
-  const variables = decodeEnvelope(row);
+  const variables = fromEnvelope(row);
   const data = encodeSession(format, variables).bytes || Buffer.alloc(0);
   if (toEnvelope(format, data).equals(encodeEnvelope(variables))) return data;
   throw new Error(`session.serialize_handler=${format} cannot hold every key of this session`);
