@@ -1,4 +1,6 @@
 /** Runs files of tests or of attacks in child processes, and continues after a file that crashed. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import type { DatabaseServer } from '../machine/database/server.ts';
 import { offerCluster } from '../machine/galera/host.ts';
 import { runChild } from '../sandbox/child.ts';
@@ -51,9 +53,11 @@ export interface FileRecord {
  * gets the failure and the others run in another process.
  *
  * @returns When every record is closed; after an abort, the open one and later ones are not.
+ * @throws Error when the database has gone meanwhile.
  */
 export async function runFiles(run: FilesRun): Promise<void> {
-  const { files, server, seed, lessonNumber, silence } = run;
+  const { files, seed, lessonNumber, silence } = run;
+  const url = typeof run.server === 'string' ? run.server : run.server.url;
   let done = 0;
   while (done < files.length) {
     let record = run.record(done);
@@ -64,7 +68,7 @@ export async function runFiles(run: FilesRun): Promise<void> {
       values: files.slice(done),
       environment: {
         ...run.environment,
-        WORKSHOP_DATABASE: typeof server === 'string' ? server : server.url,
+        WORKSHOP_DATABASE: url,
         WORKSHOP_CLUSTER: await offerCluster(),
         ...(lessonNumber === undefined ? {} : { WORKSHOP_LESSON: String(lessonNumber) }),
         ...(seed === undefined ? {} : { SEED: seed }),
@@ -89,10 +93,29 @@ export async function runFiles(run: FilesRun): Promise<void> {
       },
     });
     if (end.aborted) return;
+    await requireDatabase(url);
     if (done === files.length) return;
     if (isSpent) continue;
     record.close(end.silent ? describeSilence(silence, called) : describeEnd(end, called));
     done += 1;
+  }
+}
+
+/** A class is not to blame for a database that has gone, as one borrowed from a lab that has ended. */
+async function requireDatabase(url: string): Promise<void> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  try {
+    await once(socket, 'connect');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED') return;
+    throw new Error(
+      `The database at ${hostname}:${port} has gone, so these results say nothing about the class: ` +
+        'repeat the run',
+      { cause: error },
+    );
+  } finally {
+    socket.destroy();
   }
 }
 
