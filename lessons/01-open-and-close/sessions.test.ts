@@ -109,5 +109,7 @@ test('no error and no log contains the password of the database', async () => {
     const other = await another(address);
     heard.push(await overhear(() => other.handler.open('', 'MySession')));
   }
-  for (const text of heard) assert.ok(!text.includes(password), `Open said the password: ${text}`);
+  // Text that is cut off, such as the first 20 characters of the address, has a part of it.
+  const part = password.slice(0, 6);
+  for (const text of heard) assert.ok(!text.includes(part), `Open said the password: ${text}`);
 });
