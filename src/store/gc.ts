@@ -55,7 +55,7 @@ export async function collect(
   budget: number,
   onDeleted: (count: number) => void = () => {},
 ): Promise<number> {
-  const isWhole = budget === Number.POSITIVE_INFINITY;
+  const isWhole = !Number.isFinite(budget);
   const end = performance.now() + budget;
   // The last piece may begin just before the end.
   const deadline = new Deadline(budget + context.budget);

@@ -120,7 +120,7 @@ export class PhpSaveHandler implements AsyncDisposable {
     if (id === this.#fresh) return false;
     try {
       // session_create_id() asks for other ids beside the session that is open.
-      if (this.#session !== undefined && this.#session.id !== id) return await this.#isThere(id);
+      if (this.#session && this.#session.id !== id) return await this.#isThere(id);
       return (await this.#take(id)) !== undefined || this.#locked === id;
     } catch (error) {
       this.#failure = { error };
@@ -141,7 +141,7 @@ export class PhpSaveHandler implements AsyncDisposable {
    */
   read(id: string): Promise<Uint8Array | string | false> {
     return this.#guard(async () => {
-      if (this.#failure !== undefined) throw this.#failure.error;
+      if (this.#failure) throw this.#failure.error;
       const open = await this.#take(id);
       return this.#locked === id ? false : (open?.data ?? '');
     });
@@ -162,7 +162,7 @@ export class PhpSaveHandler implements AsyncDisposable {
   async #write(id: string, data: string | Uint8Array): Promise<boolean> {
     const bytes = Buffer.from(data as Uint8Array);
     const open = await this.#take(id);
-    if (open !== undefined) return (await open.save(bytes)) !== 'gone';
+    if (open) return (await open.save(bytes)) !== 'gone';
     if (!STRONG_ID.test(id)) return false;
     try {
       this.#session = { id, open: await createSession(await this.#start(), id, bytes) };
@@ -203,13 +203,19 @@ export class PhpSaveHandler implements AsyncDisposable {
   }
 
   /**
-   * Deletes expired sessions, for half a second at most.
+   * Deletes expired sessions, for half a second. A failure must not end the visitor's page, and within
+   * a second it is one: a pool may have no connection beside that of the session's lock.
    *
    * @param _max_lifetime - Not used: the store's `idle` and `absolute` count.
-   * @returns How many were deleted.
+   * @returns How many were deleted; false after a failure, which is the event `gc-failed`.
    */
-  async gc(_max_lifetime: number): Promise<number> {
-    return await collect(await this.#start(), GC_BUDGET);
+  async gc(_max_lifetime: number): Promise<number | false> {
+    const context = await this.#start();
+    const hurried = { ...context, budget: GC_BUDGET };
+    return await collect(hurried, GC_BUDGET).catch((error: unknown) => {
+      context.events.emit('gc-failed', () => ({ error }));
+      return false as const;
+    });
   }
 
   /** PHP does not call close() after an exception: the lock would last as long as this process. */

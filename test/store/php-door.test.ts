@@ -7,6 +7,7 @@ import {
   $_SESSION,
   session_create_id,
   session_destroy,
+  session_gc,
   session_id,
   session_regenerate_id,
   session_reset,
@@ -18,6 +19,7 @@ import { gate } from '../../src/contract/case.ts';
 import { inputOf } from '../../src/php/host.ts';
 import { UnserializableError } from '../../src/serialize/index.ts';
 import { SessionLockLost, SessionUnavailable } from '../../src/store/errors.ts';
+import type { SessionEvent } from '../../src/store/events.ts';
 import type { SaveHandlerOptions } from '../../src/store/save-handler.ts';
 import type { Sessions } from '../../src/store/store.ts';
 import { newStore, poolOf, query, statementsOn, storeOn, wiredStore } from './fixture.ts';
@@ -235,6 +237,18 @@ test('a database that does not answer costs no visitor their id', async () => {
     SessionUnavailable,
   );
   assert.equal(headers.has('Set-Cookie'), false);
+});
+
+test('a collection that finds no connection free fails no page', async () => {
+  const sessions = newStore({}, { connectionLimit: 1 });
+  const { id } = await request(sessions, undefined, count);
+  const failed = new Promise<SessionEvent>((resolve) => sessions.on('gc-failed', resolve));
+  await request(sessions, id, async () => {
+    assert.equal(await session_gc(), false);
+    count();
+  });
+  assert.ok((await failed).error instanceof SessionUnavailable);
+  assert.equal(await storedCount(sessions, id), 2);
 });
 
 test('session_reset() reads the session again, under a lock again', async () => {

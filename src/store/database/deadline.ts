@@ -140,6 +140,9 @@ function wordOf(cause: unknown): string | undefined {
   return typeof code === 'string' ? ` (${code})` : undefined;
 }
 
+/** The remedy for a table that is missing. */
+export const CREATE_IT = 'create it once by createTable() or "npx phpsessid create"';
+
 const NO_RIGHT =
   'the user has no right to the schema, the table or a column: GRANT SELECT, INSERT, UPDATE, DELETE on ' +
   'the table';
@@ -162,7 +165,7 @@ const REMEDIES: Readonly<Record<number, string>> = {
   1142: NO_RIGHT,
   1143: NO_RIGHT,
   1153: 'max_allowed_packet was lowered: raise it again, or store less in a session',
-  1146: 'the table does not exist: create it once by createTable() or "npx phpsessid create", or set `table`',
+  1146: `the table does not exist: ${CREATE_IT}, or set \`table\``,
   1820: EXPIRED,
   1862: EXPIRED,
   1406: "a value is longer than its column: compare the table with the store's schema",

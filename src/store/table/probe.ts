@@ -1,6 +1,6 @@
 /** Questions to the server at start, and refusals that name their remedy. */
 import { BARE, type Bound, type Database, type Frame } from '../database/database.ts';
-import { Deadline } from '../database/deadline.ts';
+import { CREATE_IT, Deadline } from '../database/deadline.ts';
 import { SessionSetupError } from '../errors.ts';
 import { ALL_ROWS } from './statements.ts';
 import type { Table } from './table.ts';
@@ -76,7 +76,7 @@ function capacityOf(table: Table, columns: readonly (readonly unknown[])[]): num
   const [first] = columns;
   if (first === undefined) {
     throw new SessionSetupError(
-      `${place} does not exist, or the user may not see it: create it once by createTable() or "npx phpsessid create"`,
+      `${place} does not exist, or the user may not see it: ${CREATE_IT}`,
     );
   }
   const found = new Map(columns.map((column) => [String(column[0]).toLowerCase(), column]));
