@@ -3,7 +3,7 @@ import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { inspect } from 'node:util';
 import { isThenable, type PhpOptions, type ResponseHead } from '../php/host.ts';
-import { session_write_close } from '../php/index.ts';
+import { PhpScopeError, session_write_close } from '../php/index.ts';
 import { warnOf } from '../serialize/messages.ts';
 import type { PageOwner } from './commits.ts';
 import { type Exchange, type ExchangeParts, prepareExchanges } from './exchange.ts';
@@ -13,6 +13,10 @@ import { upgradeHeadOf } from './upgrade-head.ts';
 
 /** The longest delay of setTimeout(); a longer one would fire at once. */
 const LONGEST_DELAY = 2 ** 31 - 1;
+
+const OTHER_SETTINGS =
+  "The request has already passed a middleware of PHP's layer that has other settings: use one for " +
+  'each request, or change a setting in the page before session_start(), as by session_name()';
 
 /** PHP's behaviour, and how long a page may outlive its client. */
 export interface HttpOptions<Name extends string = string> extends PhpOptions<Name> {
@@ -68,16 +72,20 @@ export function prepareHttp(options: HttpOptions): ServeHttp {
     throw new RangeError(`hangupGrace takes seconds from 0, not ${inspect(hangupGrace)}`);
   }
   const begin = prepareExchanges(php);
+  const layer: Layer = { hangupGrace, settings: JSON.stringify(php.settings) };
   return (request, response, fail, page) => {
-    // A request that was wrapped before keeps its session.
-    if (BINDING in request) {
-      callPage(page).catch(fail);
+    const { [BINDING]: outer } = request as Bound;
+    if (outer !== undefined) {
+      // A request that was wrapped before keeps its session.
+      const isSame = [undefined, outer.settings].includes(layer.settings);
+      if (isSame) callPage(page).catch(fail);
+      else fail(new PhpScopeError(OTHER_SETTINGS));
       return;
     }
     acceptProperties(request);
     acceptProperties(response);
     if (isQueueable(response)) {
-      new Serving(begin, request, response, fail, hangupGrace).run(page);
+      new Serving(begin, request, response, fail, layer).run(page);
       return;
     }
     let head: ResponseHead;
@@ -89,13 +97,20 @@ export function prepareHttp(options: HttpOptions): ServeHttp {
       return;
     }
     const exchange = begin(new NodeParts(request, response, head));
-    bindEvents(request, exchange);
+    bindEvents(request, exchange, layer);
     serveUpgrade(exchange, request, fail, page);
   };
 }
 
 async function callPage(page: () => unknown): Promise<void> {
   await page();
+}
+
+/** The options of one middleware or wrapper. */
+interface Layer {
+  readonly hangupGrace: number;
+  /** As JSON; undefined for none. */
+  readonly settings: string | undefined;
 }
 
 /** A request of node:http as an exchange takes it. */
@@ -142,17 +157,17 @@ class Serving implements PageOwner {
     request: IncomingMessage,
     response: ServerResponse,
     fail: (error: unknown) => void,
-    hangupGrace: number,
+    layer: Layer,
   ) {
     this.#request = request;
     this.#response = response;
     this.#fail = fail;
-    this.#hangupGrace = hangupGrace;
+    this.#hangupGrace = layer.hangupGrace;
     this.#held = HeldResponse.of(response);
     this.#exchange = begin(new NodeParts(request, response, this.#held));
     this.#held.waitFor(this.#exchange, this);
-    bindEvents(request, this.#exchange);
-    bindEvents(response, this.#exchange, this);
+    bindEvents(request, this.#exchange, layer);
+    bindEvents(response, this.#exchange, layer, this);
   }
 
   run(page: () => unknown): void {
@@ -247,7 +262,7 @@ function acceptProperties(object: object): void {
 
 const BINDING: unique symbol = Symbol('phpsessid');
 
-interface Binding {
+interface Binding extends Pick<Layer, 'settings'> {
   readonly exchange: Exchange;
   readonly emit: EventEmitter['emit'];
   /** Called at the emitter's close, before its listeners. */
@@ -259,8 +274,13 @@ interface Bound extends EventEmitter {
 }
 
 /** Runs an emitter's listeners in the request's context: Node emits from the parser's or socket's. */
-function bindEvents(emitter: Bound, exchange: Exchange, owner?: Binding['owner']): void {
-  emitter[BINDING] = { exchange, emit: emitter.emit, owner };
+function bindEvents(
+  emitter: Bound,
+  exchange: Exchange,
+  { settings }: Layer,
+  owner?: Binding['owner'],
+): void {
+  emitter[BINDING] = { exchange, settings, emit: emitter.emit, owner };
   emitter.emit = emitWithin;
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { get, type ServerResponse } from 'node:http';
+import { get, type RequestListener, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -292,6 +292,16 @@ test('a request that is wrapped twice has one session', async () => {
   assert.equal(await response.text(), 'once');
   assert.equal(response.headers.getSetCookie().length, 1);
   assert.deepEqual(memory.trace, ['open', 'read', 'write', 'close']);
+});
+
+test('a second wrapper that has other settings is refused, not ignored', async () => {
+  const wrap = (name: string, inner: RequestListener) =>
+    withPhpSession(inner, { ...quiet, settings: { 'session.name': name } });
+  const page: RequestListener = (_request, response) => void response.end('page');
+  assert.equal((await fetch(await serve(wrap('shop', wrap('shop', page))))).status, 200);
+  const warned = once(process, 'warning');
+  assert.equal((await fetch(await serve(wrap('shop', wrap('office', page))))).status, 500);
+  assert.match(String(await warned), /has other settings: use one for each request/);
 });
 
 test('a page that fails within two wrappers is answered by the inner one', async () => {
