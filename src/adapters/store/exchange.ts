@@ -45,8 +45,8 @@ export interface GetSessionOptions<Data extends object> extends Opening {
 type AnySession = Session<object>;
 
 const LEFT =
-  "The response left without its session's cookie: a raw response of HTTP/2 or of inject() cannot " +
-  'wait for the save; answer through the framework';
+  "The response left without its session's cookie: the save of another session had failed; or a raw " +
+  'response of HTTP/2 or of inject() cannot wait for the save: answer through the framework';
 
 /** The options of all adapters. */
 const OPTIONS = { cookie: OBJECT };
@@ -116,6 +116,17 @@ export class SessionExchange {
   /** Whether this is an exchange of the same cookie. */
   hasCookieOf(other: SessionExchange): boolean {
     return this.#cookie.name === other.#cookie.name;
+  }
+
+  /** @throws TypeError if another store has a session of this cookie in the same request. */
+  requireOwnCookie(all: readonly Begun[], sessions: object): void {
+    const isRival = (other: Begun): boolean =>
+      other.sessions !== sessions && other.exchange.needsCommit && this.hasCookieOf(other.exchange);
+    if (!all.some(isRival)) return;
+    throw new TypeError(
+      `Two stores use the cookie "${this.#cookie.name}", and each would replace the other's id: give ` +
+        'one of them another name, { cookie: { name: … } }',
+    );
   }
 
   /** A session belongs to its request object, whatever context a callback runs in. */
@@ -304,8 +315,9 @@ function know(request: object, begun: Begun): void {
  * @typeParam Data - The keys of the session and their values.
  * @param request - The framework's request, in a handler behind the adapter.
  * @param options - A signal that ends the wait for a lock; the store, where there are several.
- * @throws TypeError for a request that the adapter has not seen; SessionClosed for a first call after the
- *   response has begun; SessionUnavailable: answer 503, and not as to a visitor without a session.
+ * @throws TypeError for a request that the adapter has not seen, and for two stores with one cookie;
+ *   SessionClosed for a first call after the response has begun; SessionUnavailable: answer 503, and
+ *   not as to a visitor without a session.
  * @example
  * await getSession({}); // throws TypeError: This request has no session: the sessions' middleware must come first
  */
@@ -313,10 +325,11 @@ export async function getSession<Data extends object = Record<string, unknown>>(
   request: object,
   { sessions, ...options }: GetSessionOptions<Data> = {},
 ): Promise<Session<Data>> {
-  const all = exchanges.get(request);
-  const begun = sessions ? all?.find((each) => each.sessions === sessions) : all?.[0];
+  const all = exchanges.get(request) ?? [];
+  const begun = sessions ? all.find((each) => each.sessions === sessions) : all[0];
   if (begun === undefined) {
     throw new TypeError("This request has no session: the sessions' middleware must come first");
   }
+  begun.exchange.requireOwnCookie(all, begun.sessions);
   return (await begun.exchange.get(options)) as Session<Data>;
 }

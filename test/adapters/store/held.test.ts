@@ -106,6 +106,21 @@ test('two stores have a session each, with a cookie of its own', async () => {
   await assert.rejects(getSession({}, { sessions: newStore() }), TypeError);
 });
 
+test('two stores with one cookie are refused where a page uses both', async () => {
+  const [shop, office] = [newStore(), newStore()];
+  const app = express();
+  app.use(expressSessions(shop), expressSessions(office));
+  app.use(async (request, response) => {
+    await getSession(request, { sessions: shop });
+    await assert.rejects(getSession(request), {
+      name: 'TypeError',
+      message: /^Two stores use the cookie "__Host-session"/,
+    });
+    response.send('page');
+  });
+  assert.match(await ask(await serve(app)), /200 OK[\s\S]*page$/);
+});
+
 test('a session of PHP and one of the store, in both orders', async () => {
   const [ours, php] = [expressSessions(newStore()), phpSession(quiet)];
   for (const middlewares of [
