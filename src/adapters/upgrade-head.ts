@@ -12,7 +12,8 @@ export function upgradeHeadOf(request: IncomingMessage, response: object): Respo
   if (!request.headers.upgrade) {
     throw new TypeError(
       "The response is not node:http's ServerResponse and cannot wait for its session. " +
-        'For HTTP/2, let a proxy in front speak HTTP/2; for a test, send requests to a real server',
+        'For HTTP/2, let a proxy in front speak HTTP/2; in a test, send requests to a server that ' +
+        'listens, as supertest does, instead of calling inject()',
     );
   }
   const headers = new Map<string, string | readonly string[]>();
