@@ -72,7 +72,8 @@ export function prepareHttp(options: HttpOptions): ServeHttp {
     throw new RangeError(`hangupGrace takes seconds from 0, not ${inspect(hangupGrace)}`);
   }
   const begin = prepareExchanges(php);
-  const layer: Layer = { hangupGrace, settings: JSON.stringify(php.settings) };
+  const settings = php.settings && inspect(php.settings, { sorted: true });
+  const layer: Layer = { hangupGrace, settings };
   return (request, response, fail, page) => {
     const { [BINDING]: outer } = request as Bound;
     if (outer !== undefined) {
@@ -109,7 +110,7 @@ async function callPage(page: () => unknown): Promise<void> {
 /** The options of one middleware or wrapper. */
 interface Layer {
   readonly hangupGrace: number;
-  /** As JSON; undefined for none. */
+  /** As text, to compare them; undefined for none. */
   readonly settings: string | undefined;
 }
 
