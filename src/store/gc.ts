@@ -57,22 +57,22 @@ export async function collect(
 ): Promise<number> {
   const isWhole = !Number.isFinite(budget);
   const end = performance.now() + budget;
-  // The last piece may begin just before the end.
-  const deadline = new Deadline(budget + context.budget);
+  // The last range may begin just before the end. Without an end, a call's time is for the connection.
+  const deadline = new Deadline((isWhole ? 0 : budget) + context.budget);
   const isOver = (): boolean => performance.now() >= end;
   let count = 0;
   const add = (some: number): void => {
     count += some;
     onDeleted(some);
   };
-  if (context.facts.nodes > 1) await collectPieces(context, deadline, isOver, add);
+  if (context.facts.nodes > 1) await collectPieces(context, isOver, add);
   else add(await repeat(deadline, () => collectRanges(context, deadline, isWhole, isOver)));
   context.events.emit('gc', () => ({ count }));
   return count;
 }
 
 async function collectRanges(
-  { database, table }: Context,
+  { database, table, budget }: Context,
   deadline: Deadline,
   isWhole: boolean,
   isOver: () => boolean,
@@ -87,7 +87,7 @@ async function collectRanges(
       count += (await link.run(deadline, sql, values, isWhole ? LONG : 0)).affected;
       from = to;
     }
-    await link.run(deadline, 'COMMIT');
+    await link.run(new Deadline(budget), 'COMMIT');
     link.release();
     return count;
   } catch (error) {
@@ -103,12 +103,12 @@ async function collectRanges(
 }
 
 async function collectPieces(
-  { database, table }: Context,
-  deadline: Deadline,
+  { database, table, budget }: Context,
   isOver: () => boolean,
   onDeleted: (count: number) => void,
 ): Promise<void> {
   while (!isOver()) {
+    const deadline = new Deadline(budget);
     const { rows } = await database.repeat(deadline, table.expired(PIECE));
     if (rows.length === 0) break;
     const keys = rows.map(([key]) => key as Buffer);

@@ -4,6 +4,8 @@ import { SessionSetupError } from './errors.ts';
 /** SHA-256's own strength; a shorter secret is easier to guess than a key in the table. */
 const SHORTEST = 32;
 
+const REMEDY = 'openssl rand -base64 32 makes one';
+
 /**
  * Checks secrets, and returns their bytes.
  *
@@ -16,9 +18,7 @@ export function bytesOfSecrets(
   secrets: readonly (string | Uint8Array)[],
 ): [Buffer, ...Buffer[]] {
   if (!Array.isArray(secrets) || secrets.length === 0) {
-    throw new SessionSetupError(
-      `${name} must be a list, the newest first: openssl rand -base64 32 makes one`,
-    );
+    throw new SessionSetupError(`${name} must be a list, the newest first: ${REMEDY}`);
   }
   return secrets.map((secret: unknown, at) => {
     const isBytes = typeof secret === 'string' || secret instanceof Uint8Array;
@@ -26,7 +26,7 @@ export function bytesOfSecrets(
     if (bytes.length >= SHORTEST) return bytes;
     throw new SessionSetupError(
       `${name}[${at}] ${isBytes ? `has ${bytes.length} bytes` : `is of the type ${typeof secret}`}, ` +
-        `at least ${SHORTEST} bytes are needed: openssl rand -base64 32 makes one`,
+        `at least ${SHORTEST} bytes are needed: ${REMEDY}`,
     );
   }) as [Buffer, ...Buffer[]];
 }

@@ -5,7 +5,7 @@ import type { RowDataPacket } from 'mysql2';
 import type { Pool } from 'mysql2/promise';
 import type { Context } from '../../src/store/context.ts';
 import { Database } from '../../src/store/database/database.ts';
-import { SessionSetupError } from '../../src/store/errors.ts';
+import { SessionSetupError, SessionUnavailable } from '../../src/store/errors.ts';
 import { Events, type SessionEvent } from '../../src/store/events.ts';
 import { becomeRunner, collect } from '../../src/store/gc.ts';
 import { OurTable } from '../../src/store/table/ours.ts';
@@ -157,6 +157,19 @@ test('without a budget one statement deletes all on one server, and pieces on a 
     assert.equal(await collect(contextOn(pool, nodes), Number.POSITIVE_INFINITY), 1200);
     assert.deepEqual([statements.length, await count(direct)], [deletes, 100]);
     await direct.query('DELETE FROM sessions');
+  }
+});
+
+test('without a budget, a database that goes away ends the collection in the time of a call', async () => {
+  for (const nodes of [1, 3]) {
+    const { direct, pool, wire } = await place();
+    await fill(direct, 1200, 1);
+    const hurried = { ...contextOn(pool, nodes), budget: 300 };
+    const gate = wire.gate(1, /^DELETE/, { opens: 'by hand' });
+    const collecting = collect(hurried, Number.POSITIVE_INFINITY);
+    await gate.arrived;
+    await wire.close();
+    await assert.rejects(collecting, SessionUnavailable, `${nodes} nodes`);
   }
 });
 

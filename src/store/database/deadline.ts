@@ -143,6 +143,7 @@ function wordOf(cause: unknown): string | undefined {
 /** The remedy for a table that is missing. */
 export const CREATE_IT = 'create it once by createTable() or "npx phpsessid create"';
 
+const COMPARE = "compare the table with the store's schema";
 const NO_RIGHT =
   'the user has no right to the schema, the table or a column: GRANT SELECT, INSERT, UPDATE, DELETE on ' +
   'the table';
@@ -158,7 +159,7 @@ const REMEDIES: Readonly<Record<number, string>> = {
     'a column takes no NULL: let the columns of `extra` be NULL, and leave EMPTY_STRING_IS_NULL out ' +
     'of sql_mode',
   1049: 'the schema does not exist: CREATE DATABASE, or correct the name in the address',
-  1054: "a column is missing: compare the table with the store's schema, or set `columns`",
+  1054: `a column is missing: ${COMPARE}, or set \`columns\``,
   1064: 'the server does not know this syntax: MariaDB 10.6, MySQL 8.0 or later is needed',
   1129: 'the server has blocked this host after too many broken connections: FLUSH HOSTS',
   1130: 'the server lets no user in from this host: CREATE USER for it, or correct the address',
@@ -168,7 +169,7 @@ const REMEDIES: Readonly<Record<number, string>> = {
   1146: `the table does not exist: ${CREATE_IT}, or set \`table\``,
   1820: EXPIRED,
   1862: EXPIRED,
-  1406: "a value is longer than its column: compare the table with the store's schema",
+  1406: `a value is longer than its column: ${COMPARE}`,
 };
 
 /**
