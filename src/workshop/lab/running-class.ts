@@ -88,19 +88,22 @@ export class RunningClass {
   async visit(name: ClientName, path: string, instance: number): Promise<string> {
     await this.#resetting;
     const client = this.clients[name];
+    // Kept here: while the table is read, another visit of this client can replace the page.
+    let outcome: string;
     try {
       const answer = await exchange(this.process(instance), name, path, client.cookie);
       client.cookie = keepCookies(client.cookie, answer.setCookie);
       if (answer.setCookie.length > 0) client.setCookie = answer.setCookie;
       Object.assign(client, { last: answer, failure: undefined });
+      outcome = `${answer.status}, ${answer.text}`;
     } catch (error) {
       if (!(error instanceof ClassUnavailable)) throw error;
       Object.assign(client, { last: undefined, failure: error.failure });
+      outcome = asSentence(error.failure);
     }
     await this.refresh();
     this.#onChange();
-    if (!client.last) return `${NAMES[name]}: ${client.failure ? asSentence(client.failure) : ''}`;
-    return `${NAMES[name]}: ${client.last.status}, ${client.last.text}`;
+    return `${NAMES[name]}: ${outcome}`;
   }
 
   /** Notifies the pages of a client that was changed by hand. */

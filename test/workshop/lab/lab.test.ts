@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { after, test } from 'node:test';
+import { after, mock, test } from 'node:test';
 import { Hono } from 'hono';
 import { findLesson } from '../../../src/workshop/course/catalogue.ts';
 import { newAttackRun } from '../../../src/workshop/lab/attack-runs.ts';
@@ -37,6 +37,24 @@ test('a page that only reads puts a copy beside its row, and a page that saves t
   await running.visit('you', '/logout', 1);
   assert.equal(shown(), '');
   assert.match(await running.visit('you', '/whoami', 2), /Nobody/);
+});
+
+test('two visits at once are announced with a page each', async () => {
+  const running = await lab.run(lab.findClass('lesson-19'));
+  let letRead = () => {};
+  const reading = new Promise<void>((resolve) => {
+    letRead = resolve;
+  });
+  const read = mock.method(running, 'refresh', () => reading);
+  const shows = (text: string) => until(() => running.clients.you.last?.text === text);
+  const first = running.visit('you', '/', 1);
+  await shows('Count: 1');
+  const second = running.visit('you', '/whoami', 1);
+  await shows('Nobody is signed in');
+  letRead();
+  const said = await Promise.all([first, second]);
+  assert.deepEqual(said, ['You: 200, Count: 1', 'You: 200, Nobody is signed in']);
+  read.mock.restore();
 });
 
 test('a table that is emptied while it is read is shown empty', async () => {
