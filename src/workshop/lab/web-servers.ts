@@ -37,6 +37,12 @@ export interface Visits {
   unanswered: number;
 }
 
+/** Describes a visitor's sums, briefly enough to be read aloud. */
+export function sentenceOf({ shown, answered, unanswered }: Visits): string {
+  const rest = unanswered > 0 ? `, ${unanswered} not` : '';
+  return `The counter shows ${shown}. ${count(answered, 'visit')} answered${rest}.`;
+}
+
 export class WebServers extends Machine {
   #site: Site | undefined;
   #schema: Schema | undefined;
@@ -90,9 +96,9 @@ export class WebServers extends Machine {
         };
         this.changed();
       }
-      const { shown, answered, unanswered } = this.#visits;
+      const { answered, unanswered } = this.#visits;
       const sent = answered + unanswered - before;
-      const said = `${count(sent, 'visit')} sent. The counter shows ${shown}, ${answered} were answered.`;
+      const said = `${count(sent, 'visit')} sent. ${sentenceOf(this.#visits)}`;
       return this.isReachable ? said : `${said} ${this.proxy} has ended.`;
     });
   }

@@ -6,7 +6,13 @@ import type { Lab } from '../lab.ts';
 import { type Ledger, sentenceOf, WAYS, type Way } from '../ledger.ts';
 import type { Machine } from '../machine.ts';
 import { count } from '../text.ts';
-import { SERVED, type ServerLane, type Visits, type WebServers } from '../web-servers.ts';
+import {
+  SERVED,
+  type ServerLane,
+  sentenceOf as sumOf,
+  type Visits,
+  type WebServers,
+} from '../web-servers.ts';
 import { frame, panelStyles, topBar } from './frame.ts';
 import { statusLine } from './status.ts';
 
@@ -100,8 +106,10 @@ function webPart(web: WebServers): Html {
     <button class="quiet" id="web-forget" name="do" value="web forget">A new visitor</button>
     ${work !== undefined && html`<span class="muted">${work} …</span>`}
   </p>
-  ${!web.isReachable && proxyEnded(web)}${troubleOf(web)}${visitsLine(visits, work === undefined)}`;
+  ${!web.isReachable && proxyEnded(web)}${lanes.every(({ state }) => state === 'killed') && NONE_UP}${troubleOf(web)}${visitsLine(visits, work === undefined)}`;
 }
+
+const NONE_UP = html`<p class="message bad"><span aria-hidden="true">✘</span> Every server was killed: no visit is answered. Start one again.</p>`;
 
 function proxyEnded({ proxy }: WebServers): Html {
   return html`<p class="message bad"><span aria-hidden="true">✘</span> ${proxy} has ended: no visit reaches a server. <button id="web-reopen" name="do" value="web reopen">Start it again</button></p>`;
@@ -116,11 +124,10 @@ function webLane({ name, runs, state, answered }: ServerLane, most: number): Htm
     <td>${state !== 'killed' && hang} ${laneButton('web toggle', name, state === 'killed' ? 'Start again' : 'Kill')}</td></tr>`;
 }
 
-function visitsLine({ shown, answered, unanswered }: Visits, isQuiet: boolean): Html {
+function visitsLine(visits: Visits, isQuiet: boolean): Html {
+  const { shown, answered, unanswered } = visits;
   if (answered + unanswered === 0) return html`<p class="empty">No visit yet.</p>`;
-  const said = html`The counter shows <strong>${shown}</strong>. ${count(answered, 'visit')} answered${
-    unanswered > 0 && html`, ${unanswered} not`
-  }.`;
+  const said = sumOf(visits);
   if (!isQuiet) return html`<p>${said}</p>`;
   if (shown < answered) {
     return html`<p class="bad">✘ ${said} ${count(answered - shown, 'answered visit')} did not count.</p>`;
