@@ -139,6 +139,8 @@ test('a cluster loses no save that compares the version, though a node dies or h
     page.locator('.refusal > .refused'),
     'Still at work: 300 saves by comparing the version. Wait for its end.',
   );
+  await page.keyboard.press('Escape');
+  await counts(page.locator('.refusal'), 0);
   // The others leave it out, and its workers go to them: no save is lost, and none waits for ever.
   await state.getByText('were acknowledged, and the row says').waitFor();
   await reads(state, /✔ .*none is lost/s);

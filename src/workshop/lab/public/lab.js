@@ -140,6 +140,10 @@ function forgive() {
   announcer?.querySelector('.refused')?.classList.remove('refused');
 }
 
+// The sentence can cover a button that is needed next.
+addEventListener('pointerdown', forgive);
+addEventListener('keydown', ({ key }) => key === 'Escape' && forgive());
+
 /** Writes a text only where it differs, so that nothing is drawn twice. */
 function write(/** @type {Element | null} */ element, /** @type {string} */ text) {
   if (element && element.textContent !== text) element.textContent = text;
