@@ -122,11 +122,16 @@ test('every event is announced in a polite live region', { skip }, async () => {
 
 test('a page whose events are refused asks for them again', { skip }, async () => {
   const { page } = await visit('/docs');
-  await page.route('**/live?*', (route) => route.fulfill({ status: 500 }), { times: 1 });
+  await page.route('**/live?*', (route) => route.fulfill({ status: 500 }));
+  await page.route('**/client', (route) => route.abort());
   await page.goto(`${lab.address}/lesson/05/?class=lesson-05`);
   await reads(page.locator('#status'), /^The lab cannot show this page now/);
+  await page.locator('#visit-you').click();
+  await reads(page.locator('.refusal > .refused'), /^The lab does not answer/);
+  await page.unrouteAll();
   await reads(page.locator('#status'), /^Database ready/);
   await reads(lastSaid(page), 'The lab answers again.');
+  await counts(page.locator('.refusal'), 0);
 });
 
 test('tests run on the class, each with its result', { skip }, async () => {

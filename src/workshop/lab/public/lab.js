@@ -229,8 +229,10 @@ export function listen(address) {
   });
   source.addEventListener('token', (event) => {
     for (const field of document.querySelectorAll('input[name=token]')) field.value = event.data;
-    if (isLost) say('The lab answers again.');
+    if (!isLost) return;
     isLost = false;
+    forgive();
+    say('The lab answers again.');
   });
   // A method was added to the class or removed: the page needs other buttons.
   source.addEventListener('reload', () => location.reload());
