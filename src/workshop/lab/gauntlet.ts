@@ -205,8 +205,12 @@ export function summarize(
     : `${seen.length} attacks in ${seconds.toFixed(0)} seconds`;
   const [surprise, ...more] = seen.filter((each) => each.surprising);
   const others = more.length > 0 ? ` and ${more.length} more` : '';
+  // Nothing is promised of a learner's class.
+  const isMine = seen.every(({ cell }) => cell.subject.condition === 'mine');
   const verdict = surprise
     ? ` Not as promised: attack ${surprise.cell.attack.label} on ${surprise.cell.subject.name}${others}.`
-    : ' Every verdict is as promised.';
+    : isMine
+      ? ''
+      : ' Every verdict is as promised.';
   return `${head}: ${words.join(', ')}.${verdict}`;
 }

@@ -104,6 +104,9 @@ test('a verdict that breaks its promise is named in the summary', () => {
     summarize([seen('breached'), seen('held')], 1, false),
     /Not as promised: attack 07 on lesson 06\.$/,
   );
+  const mine = { ...subject, condition: 'mine', name: 'your class' };
+  const own = { ...seen('breached'), cell: { subject: mine, attack } };
+  assert.match(summarize([own, own], 1, false), /: 0 held, 2 breached\.$/);
 });
 
 test('the end of a run is announced politely', { skip }, async () => {
