@@ -4,7 +4,8 @@ import { type Attack, breached, held } from '#bench';
 export const attack: Attack = async ({ gate, serve, say }) => {
   const server = await serve();
   try {
-    const { cookie } = await server.request();
+    const { cookie, body: first } = await server.request();
+    if (!first.includes('Count: 1')) throw new Error(`The page does not count: ${first.trim()}`);
     say('a visitor has put 1 thing into the cart, and now clicks eight times, very fast');
     const race = gate(8, /^\s*(INSERT|UPDATE)/i, { patience: 500 });
     const clicks = Array.from({ length: 8 }, () => server.request({ cookie }));
