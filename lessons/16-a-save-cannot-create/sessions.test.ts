@@ -75,6 +75,12 @@ test('a save that is not made is reported', async () => {
   assert.ok(!containsPart(shown, id), `its error contains the id, or a part: ${shown}`);
   const empty = await handler.write(id, '').catch(String);
   assert.notEqual(empty, true, 'it had ended, and Write by hand said that it was emptied');
+  const { cookie } = await server.request({ path: '/login?user=ann' });
+  let page: PageResponse | undefined;
+  const heard = await overhear(async () => {
+    page = await whileSaving(cookie, () => handler.destroy(idIn(cookie)), '/whoami');
+  });
+  assert.ok(isReported(page, heard), `${unreported}, by a page that had changed nothing`);
 });
 
 test('a save that meets a newer version changes nothing', async () => {
