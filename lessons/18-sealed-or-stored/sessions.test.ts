@@ -169,6 +169,7 @@ test('a secret that is wrong is reported, and not shown', async () => {
     `{"1": "${secret}`,
     `{"1": "${secret}"}`,
     `["${secret}"]`,
+    `["${secret} ${good}"]`,
     `${secret}`,
   ]) {
     process.env['SESSION_PASSWORDS'] = passwords;
@@ -187,7 +188,7 @@ test('a secret that is wrong is reported, and not shown', async () => {
     'Write returned': () => handler.write(id, 'user|s:3:"Bob";'),
     'Destroy returned': () => handler.destroy(id),
   };
-  for (const passwords of ['', '{}', 'null', '5', `{"1": "${'x'.repeat(31)}"}`]) {
+  for (const passwords of ['', '{}', 'null', '5', `{"1": "${'é'.repeat(31)}"}`]) {
     for (const [what, ask] of Object.entries(asks)) {
       process.env['SESSION_PASSWORDS'] = passwords;
       const answer = await ask().catch((error: unknown) => error);
