@@ -183,6 +183,8 @@ test('only a session that its visitor can still use is alive', async () => {
   );
   const minute = numbersOf(await takeCensus({ now, maxLife: 60 }));
   assert.equal(minute['alive'], '4', 'with a lifetime of 60 s');
+  const second = numbersOf(await takeCensus({ now, maxLife: 0 }));
+  assert.equal(second['alive'], '1', 'with a lifetime of 0 s');
   clock.advance(3600);
   const before = statements().length;
   const own = numbersOf(await takeCensus({}));
@@ -194,8 +196,13 @@ test('only a session that its visitor can still use is alive', async () => {
       'the time and the highest n, each by itself',
     );
   }
-  const ahead = Number(own['time']) - clock.now();
-  assert.ok(Math.abs(ahead) < 60, `without now, the time is ${ahead} s ahead of the database's`);
+  await database.query('DELETE FROM sessions');
+  const none = numbersOf(await takeCensus({}));
+  assert.deepEqual([none['rows'], none['alive'], none['bytes']], ['0', '0', '0'], 'of no rows');
+  for (const { time } of [own, none]) {
+    const ahead = Number(time) - clock.now();
+    assert.ok(Math.abs(ahead) < 60, `without now, the time is ${ahead} s ahead of the database's`);
+  }
 });
 
 test('a census contains no key, and nothing that is in a session', async () => {
