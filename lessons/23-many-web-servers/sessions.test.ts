@@ -212,6 +212,10 @@ test('a sweep that fails leaves the next one free', async (context) => {
     assert.equal(await small.gc(1440), true);
   });
   assert.deepEqual(await levels(), before, 'of the same, after a sweep that was not needed');
+  await one.query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
+  const chosen = await levels();
+  await small.gc(1440);
+  assert.deepEqual(await levels(), chosen, 'of the same, at READ COMMITTED, after a sweep');
 });
 
 test('the connection that has the lock of the reaper is the one that sweeps', async () => {
