@@ -110,17 +110,25 @@ test('no part of the class leads to its connections', async () => {
 });
 
 test('an object that has failed throws that error, and changes nothing', async () => {
-  const request = new (exported as new (means: object) => typeof handler)({ pool });
-  assert.ok('destroy' in request, 'the objects of the class have no method destroy');
-  await request.open('', 'MySession');
-  const id = await request.create_sid();
-  const failed = await forum.withoutTable(() => request.read(id).catch((error) => error));
-  assert.ok(failed instanceof Error, 'a read without a table');
-  const isIt = (error: unknown): boolean => error === failed;
-  const { length } = await forum.rows();
-  await assert.rejects(() => request.write(id, 'user|s:3:"Ann";'), isIt, 'a write after it');
-  await assert.rejects(() => request.destroy(id), isIt, 'a destroy after it');
-  assert.equal((await forum.rows()).length, length, 'rows, with that of the request');
+  const calls: Record<string, (of: typeof handler, id: string) => Promise<unknown>> = {
+    read: (of, id) => of.read(id),
+    write: (of, id) => of.write(id, 'user|s:3:"Ann";'),
+    gc: (of) => of.gc(1440),
+    create_sid: (of) => of.create_sid(),
+  };
+  for (const [what, call] of Object.entries(calls)) {
+    const request = new (exported as new (means: object) => typeof handler)({ pool });
+    assert.ok('destroy' in request, 'the objects of the class have no method destroy');
+    await request.open('', 'MySession');
+    const id = await request.create_sid();
+    const failed = await forum.withoutTable(() => call(request, id).catch((error) => error));
+    assert.ok(failed instanceof Error, `${what} without a table`);
+    const isIt = (error: unknown): boolean => error === failed;
+    const { length } = await forum.rows();
+    await assert.rejects(() => request.write(id, 'user|s:3:"Ann";'), isIt, `write after ${what}`);
+    await assert.rejects(() => request.destroy(id), isIt, `destroy after ${what}`);
+    assert.equal((await forum.rows()).length, length, 'rows, with that of the request');
+  }
 });
 
 test('the clock that was given is the only one', async () => {
