@@ -198,7 +198,11 @@ test('only a session that its visitor can still use is alive', async () => {
   }
   await database.query('DELETE FROM sessions');
   const none = numbersOf(await takeCensus({}));
-  assert.deepEqual([none['rows'], none['alive'], none['bytes']], ['0', '0', '0'], 'of no rows');
+  assert.deepEqual(
+    [none['rows'], none['alive'], none['bytes']],
+    ['0', '0', '0'],
+    'rows, alive, bytes: of no rows',
+  );
   for (const { time } of [own, none]) {
     const ahead = Number(time) - clock.now();
     assert.ok(Math.abs(ahead) < 60, `without now, the time is ${ahead} s ahead of the database's`);
