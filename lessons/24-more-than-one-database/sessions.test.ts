@@ -306,6 +306,8 @@ test('a merged session is at most as large as any other', async () => {
   await assert.rejects(two.write(id, large('b')), { name: 'SessionTooLarge' });
   assert.equal((await handler.read(id)).length, large('a').length, 'characters of the session');
   assert.equal(await server.update(id, addOne), true);
+  const third = server.update(id, (data) => Object.assign(data, { c: 'c'.repeat(600_000) }));
+  await assert.rejects(third, { name: 'SessionTooLarge' }, 'an update that makes it too large');
   const photo = await newId();
   // As text both bytes are U+FFFD.
   const data = (rest: string) => Buffer.from(`photo|s:1:"${rest}`, 'latin1');
