@@ -49,8 +49,8 @@ export type SessionsOptions<
   readonly profile?: undefined;
   /**
    * Keys of the hash between ids and rows, the newest first, each of 32 bytes or more
-   * (`openssl rand -base64 32`). To rotate, put a new one in front; remove the last one when its
-   * sessions have expired.
+   * (`openssl rand -base64 32`). To rotate, add a new one at the end until every process knows it, then
+   * put it in front; remove the old one when its sessions have expired.
    */
   readonly secrets: readonly (string | Uint8Array)[];
   /**

@@ -76,6 +76,8 @@ test('keys rotate: the newest seals, an older one opens until it is removed', as
   await session?.save(json({ n: 1 }));
   assert.deepEqual(await stored(newStore({ seal: { keys: [second] } }), id), { n: 1 });
   await assert.rejects(newStore({ seal }).open(id), SessionUnreadable);
+  const prepared = newStore({ seal: { keys: [first, second] } });
+  assert.deepEqual(await stored(prepared, id), { n: 1 });
 });
 
 test('a table is sealed while it is in use, and unsealed data is refused afterwards', async () => {

@@ -218,6 +218,8 @@ test('secrets rotate three times under load: nobody is logged out, and a removed
       ),
     );
     for (const id of ids) await (await open(both[1], id)).close();
+    const begun = await newSession(both[1], { n: 0 });
+    assert.deepEqual(await stored(both[0], begun), { n: 0 });
   }
   const newest = storeWith(4);
   for (const id of ids) assert.deepEqual(await stored(newest, id), { n: 6 });

@@ -52,7 +52,7 @@ export const secrets: Check = ({ place }) => {
         code: 'secret-twice',
         level: 'warning',
         message: `secrets[${at}] is secrets[${given.indexOf(secret)}] once more: this rotation has changed nothing`,
-        remedy: `Remove it, and to rotate put a new one in front:\n${remedy}`,
+        remedy: `Remove it, and rotate with a new one:\n${remedy}`,
       });
     }
   }
