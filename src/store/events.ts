@@ -10,7 +10,7 @@ import { FUNCTION, oneOf, requireKind } from './kinds.ts';
  * - `unknown-id`: a well-formed id that is in no row: expired, logged out, or guessed.
  * - `guessing`: 100 unknown ids within a minute, in this process; once a minute, with their number.
  * - `replay`: an id was used after it had been replaced; its sessions were ended.
- * - `conflict`: two requests changed one session, and `onConflict` decided.
+ * - `conflict`: two requests changed one key, and `onConflict` decided.
  * - `lock-lost`: a lock ended before the save, which was refused.
  * - `gc`: expired sessions were deleted. `gc-failed`: they could not be.
  * - `cache-failed`: memcached did not answer, and the database was asked.

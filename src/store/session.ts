@@ -104,7 +104,7 @@ export class Session<Data extends object = Record<string, unknown>> implements A
    *
    * @param maxAge - Seconds since `renew()` was given the user.
    * @throws SessionNotFresh for an older login, and for a session without a user; SessionClosed after
-   *   `close()` or `destroy()`.
+   *   `close()` or `destroy()`; SessionSetupError for an invalid `maxAge`.
    */
   requireFresh(maxAge: number): void {
     requireKind('maxAge', maxAge, SECONDS);

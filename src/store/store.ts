@@ -119,7 +119,7 @@ export class Sessions<
    * @param options - `mode: 'read'` takes no lock; `signal` ends the wait for one.
    * @returns A session whose data is decoded and saved by key; an empty one, without a row, if no
    *   session is alive under this id.
-   * @throws As `open()`.
+   * @throws As `open()`; SessionUnreadable for data in none of the formats.
    */
   async start(id: string | undefined, options: StartOptions = {}): Promise<Session<Data>> {
     requireAll(options, OPEN_OPTIONS);
@@ -137,7 +137,8 @@ export class Sessions<
    * @param id - The cookie's value; anything that is not an id opens nothing, and asks nothing.
    * @param options - `mode: 'read'`; `signal` ends the call.
    * @returns The session; undefined if none is alive under this id.
-   * @throws SessionUnavailable if that cannot be known: an error is never an empty session.
+   * @throws SessionUnavailable if that cannot be known: an error is never an empty session;
+   *   SessionUnreadable for data that `seal` cannot open.
    */
   async open(
     id: string | undefined,
@@ -150,7 +151,7 @@ export class Sessions<
    * @param options - `mode: 'read'` takes no lock; `signal` ends the wait for one.
    * @returns The session; undefined if none is alive under this id.
    * @throws SessionLockTimeout; SessionUnavailable if that cannot be known: an error is never an
-   *   empty session.
+   *   empty session; SessionUnreadable for data that `seal` cannot open.
    */
   async open(id: string | undefined, options?: OpenOptions): Promise<OpenSession | undefined>;
   async open(id: string | undefined, options: OpenOptions = {}): Promise<OpenSession | undefined> {
@@ -247,7 +248,8 @@ export class Sessions<
    *
    * @returns The sessions in no particular order, read a hundred at a time. One that is renewed
    *   meanwhile may be missed.
-   * @throws SessionUnavailable, at any step of the walk.
+   * @throws SessionUnavailable, and SessionUnreadable for data that `seal` cannot open, at any step of
+   *   the walk.
    */
   async *all(): AsyncGenerator<AnySession> {
     yield* walk(await this.#engine.start());
