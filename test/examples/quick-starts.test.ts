@@ -72,9 +72,9 @@ await sessions.close();
 
 /** Declarations that the snippets of other pages assume. */
 const given = [
-  "import { type AnyPool, createSessions } from 'phpsessid/mysql';",
+  "import { type AnyPool, createSessions, SessionUnavailable } from 'phpsessid/mysql';",
   "import { expressSessions } from 'phpsessid/mysql/express';",
-  "import express from 'express';",
+  "import express, { type NextFunction, type Request, type Response } from 'express';",
   'declare const pool: AnyPool, secrets: string[], newest: string, old: string, key: string;',
   'const app = express();',
 ].join(' ');
@@ -122,8 +122,12 @@ test('each section names the packages that its program imports', () => {
   }
 });
 
-test('the options that other pages show are options', () => {
-  const pages = { 'docs/the-table.md': /columns: /, 'docs/secrets.md': /cookie: / };
+test('the code of other pages compiles', () => {
+  const pages = {
+    'docs/the-table.md': /columns: /,
+    'docs/secrets.md': /cookie: /,
+    'docs/the-store.md': /status\(503\)/,
+  };
   const shown = Object.entries(pages).map(([file, option]) => {
     const whole = readFileSync(join(root, file), 'utf8');
     const [, fence = ''] =
