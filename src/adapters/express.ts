@@ -11,12 +11,12 @@ import { type HttpOptions, prepareHttp } from './http-exchange.ts';
  * A middleware as Express and Connect call it.
  *
  * @param request - The request, of node:http or of the framework.
- * @param response - The response of the request.
+ * @param response - The response of the request; `{}` for one that becomes a WebSocket.
  * @param next - Calls the next handler, or with an error the error handlers.
  */
 export type PhpSessionMiddleware = (
   request: IncomingMessage,
-  response: ServerResponse,
+  response: ServerResponse | Readonly<Record<string, never>>,
   next: (error?: unknown) => void,
 ) => void;
 
@@ -53,6 +53,8 @@ export function phpSession<Name extends string>(
   options: HttpOptions<Name> = {},
 ): PhpSessionMiddleware {
   const serve = prepareHttp(options);
-  return (request, response, next) =>
+  return (request, given, next) => {
+    const response = given as ServerResponse;
     serve(request, response, failBy(next, request, response), () => next());
+  };
 }

@@ -38,7 +38,7 @@ async function connectAnn(
   const sessionParser = phpSession(quiet);
   const sockets = new WebSocketServer({ noServer: true });
   const client = await connectTo((request, socket, head) => {
-    sessionParser(request, {} as ServerResponse, () => {
+    sessionParser(request, {}, () => {
       session_set_save_handler(memory);
       return page(request, (onMessage) => {
         sockets.handleUpgrade(request, socket, head, (server) => {
@@ -74,7 +74,7 @@ test('ws: an error of the page is a warning and closes the socket; the page runs
   const use = phpSession(quiet);
   const warned = once(process, 'warning');
   const client = await connectTo((request) => {
-    use(request, {} as ServerResponse, async () => {
+    use(request, {}, async () => {
       runs += 1;
       session_set_save_handler(memory);
       await session_start();

@@ -17,12 +17,12 @@ export type { HttpSessionOptions } from './http.ts';
  * A middleware as Express and Connect call it.
  *
  * @param request - The request, of node:http or of the framework.
- * @param response - The response of the request.
+ * @param response - The response of the request; `{}` for one that becomes a WebSocket.
  * @param next - Calls the next handler, or with an error the error handlers.
  */
 export type SessionMiddleware = (
   request: IncomingMessage,
-  response: ServerResponse,
+  response: ServerResponse | Readonly<Record<string, never>>,
   next: (error?: unknown) => void,
 ) => void;
 
@@ -71,7 +71,8 @@ export function expressSessions<Data extends object>(
   options: HttpSessionOptions = {},
 ): SessionMiddleware {
   const begin = prepareHttpSessions(sessions, options);
-  return (request, response, next) => {
+  return (request, given, next) => {
+    const response = given as ServerResponse;
     const hasEnded = begin(request, response, failBy(next, request, response));
     if (isQueueable(response)) {
       response.once('close', () => {

@@ -45,7 +45,7 @@ test('ws: a middleware with {} as the response reads, saves, and saves the rest 
   const server = createServer().listen(0, '127.0.0.1');
   after(() => server.close());
   server.on('upgrade', (request, socket, head) => {
-    sessionParser(request, {} as ServerResponse, async () => {
+    sessionParser(request, {}, async () => {
       const session = await getSession<{ count: number }>(request);
       session.update('count', (count = 0) => count + 1);
       await session.save();
