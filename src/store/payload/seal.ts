@@ -6,8 +6,8 @@ import { bytesOfSecrets } from '../secrets.ts';
 /** Options of the sealing of payloads. */
 export interface SealOptions {
   /**
-   * The keys, the newest first, each of 32 bytes or more (`openssl rand -base64 32`). The newest one
-   * seals; all of them open. Remove the last one when its sessions have expired.
+   * The keys, each of 32 bytes or more (`openssl rand -base64 32`). The first one seals, all of them
+   * open; they rotate as `secrets` do.
    */
   readonly keys: readonly (string | Uint8Array)[];
   /**
