@@ -72,9 +72,9 @@ await sessions.close();
 
 /** Declarations that the snippets of other pages assume. */
 const given = [
-  "import { type AnyPool, createSessions, SessionUnavailable } from 'phpsessid/mysql';",
+  "import { type AnyPool, createSessions } from 'phpsessid/mysql';",
   "import { expressSessions } from 'phpsessid/mysql/express';",
-  "import express, { type NextFunction, type Request, type Response } from 'express';",
+  "import express from 'express';",
   'declare const pool: AnyPool, secrets: string[], newest: string, old: string, key: string;',
   'const app = express();',
 ].join(' ');
@@ -124,18 +124,20 @@ test('each section names the packages that its program imports', () => {
 
 test('the code of other pages compiles', () => {
   const pages = {
-    'docs/the-table.md': /columns: /,
-    'docs/secrets.md': /cookie: /,
-    'docs/the-store.md': /status\(503\)/,
+    'docs/the-table.md': [/columns: /],
+    'docs/secrets.md': [/cookie: /],
+    'docs/the-store.md': [/status\(503\)/, /use_strict_mode/],
   };
-  const shown = Object.entries(pages).map(([file, option]) => {
+  const shown = Object.entries(pages).flatMap(([file, contents]) => {
     const whole = readFileSync(join(root, file), 'utf8');
-    const [, fence = ''] =
-      /<!-- text: a test compiles it -->\n```ts\n([\s\S]*?)```/.exec(whole) ?? [];
-    assert.match(fence, option);
-    // `given` is in the place of the fence's first line, so a fault has the line of the page.
-    const line = whole.slice(0, whole.indexOf(fence)).split('\n').length - 1;
-    return { name: file, module: 'phpsessid/mysql', file, line, text: `${given}\n${fence}` };
+    const fences = [...whole.matchAll(/<!-- text: a test compiles it -->\n```ts\n([\s\S]*?)```/g)];
+    assert.equal(fences.length, contents.length, file);
+    return fences.map(([, fence = ''], at) => {
+      assert.match(fence, contents[at] as RegExp);
+      // `given` is in the place of the fence's first line, so a fault has the line of the page.
+      const line = whole.slice(0, whole.indexOf(fence)).split('\n').length - 1;
+      return { name: file, module: 'phpsessid/mysql', file, line, text: `${given}\n${fence}` };
+    });
   });
   assert.deepEqual(checkExamples(shown, names, modules), []);
 });
