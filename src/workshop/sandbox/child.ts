@@ -195,10 +195,14 @@ function neverStarted(): Child {
   return { pid: 0, ended: Promise.resolve(end), kill: () => {}, stop: async () => {} };
 }
 
-/** A class can write to the pipe as well: what it writes there is ignored. */
+/**
+ * A class can write to the pipe as well, and `Object.prototype.toJSON` turns every report into
+ * another value: only an object is a report.
+ */
 function readReport<Report>(line: string): Report | undefined {
   try {
-    return JSON.parse(line) as Report;
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' ? ((value ?? undefined) as Report | undefined) : undefined;
   } catch {
     return undefined;
   }

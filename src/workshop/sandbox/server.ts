@@ -67,7 +67,7 @@ export async function startServer(options: ServerOptions): Promise<ChildServer> 
     onReport(report) {
       if (report.kind === 'listening') onPort(report.port);
       else if (report.kind === 'broken') failure ??= report.failure;
-      else options.onEvent?.(report.event);
+      else if (report.kind === 'trace') options.onEvent?.(report.event);
     },
   });
   const ended = child.ended.then((end) => failure ?? describeEnd(end, options.suspect));

@@ -49,6 +49,21 @@ test('a child that loads a class may be silent for longer', async () => {
   assert.deepEqual([silent, code], [false, 0]);
 });
 
+test('only objects are taken for reports', async () => {
+  const reports: object[] = [];
+  const write = `writeSync(Number(process.env.${reportVariable}), 'null\\n1\\n"kind"\\n{');`;
+  const { code } = await runChild<object>({
+    program: program(
+      'scribbles.mjs',
+      1,
+      `${write} writeSync(Number(process.env.${reportVariable}), '}\\n');`,
+    ),
+    isLoading: (report) => 'step' in report,
+    onReport: (report) => reports.push(report),
+  });
+  assert.deepEqual([code, reports], [0, [{ step: 1 }, {}]]);
+});
+
 /** The programs below are on one CPU then, and this process is on any. */
 async function crowd(pid: number, test: TestContext): Promise<void> {
   const loops = Array.from({ length: 4 }, () => spawn('sh', ['-c', 'while :; do :; done']));
