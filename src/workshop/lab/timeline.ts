@@ -32,6 +32,8 @@ export interface RequestEntry extends Pick<RequestMessage, 'method' | 'url' | 'a
   steps: Step[];
   /** Statements outside of callbacks. */
   statements: Statement[];
+  /** The number of statements that came after {@link KEPT_STATEMENTS} others. */
+  further: number;
 }
 
 /** One process among those whose requests share a timeline. */
@@ -41,6 +43,8 @@ export interface Origin {
 }
 
 const KEPT = 24;
+/** A class whose retries never end sends hundreds a second, and each open page is sent them all. */
+export const KEPT_STATEMENTS = 200;
 
 /** The last requests of one class, oldest first. */
 export class Timeline {
@@ -120,6 +124,7 @@ export class Timeline {
       status: undefined,
       steps: [],
       statements: [],
+      further: 0,
     };
     this.#open.set(key, entry);
     this.entries.push(entry);
@@ -141,12 +146,19 @@ export function groupByOverlap(entries: RequestEntry[]): RequestEntry[][] {
 }
 
 function addStatement(entry: RequestEntry, message: SqlMessage): void {
+  if (statementsOf(entry).length === KEPT_STATEMENTS) {
+    entry.further += 1;
+    return;
+  }
   const owner = entry.steps.find((each) => each.step === message.step) ?? entry;
   const open = { end: undefined, outcome: undefined, failed: false, got: undefined };
   owner.statements.push({ ...message, ...open });
 }
 
 function findStatement(entry: RequestEntry, wanted: number): Statement | undefined {
-  const all = [...entry.steps.flatMap((step) => step.statements), ...entry.statements];
-  return all.find((each) => each.statement === wanted);
+  return statementsOf(entry).find((each) => each.statement === wanted);
+}
+
+function statementsOf(entry: RequestEntry): Statement[] {
+  return [...entry.steps.flatMap((step) => step.statements), ...entry.statements];
 }

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compareRows, type Row } from '../../../src/workshop/lab/rows.ts';
-import { groupByOverlap, type RequestEntry, Timeline } from '../../../src/workshop/lab/timeline.ts';
+import {
+  groupByOverlap,
+  KEPT_STATEMENTS,
+  type RequestEntry,
+  Timeline,
+} from '../../../src/workshop/lab/timeline.ts';
+import type { PageModel } from '../../../src/workshop/lab/views/model.ts';
+import { timelinePanel } from '../../../src/workshop/lab/views/timeline.ts';
 import type { Message } from '../../../src/workshop/sandbox/messages.ts';
 
 const origin = { pid: 7, sender: () => 'you' as const };
@@ -33,6 +40,18 @@ test('a statement is below the callback that sent it', () => {
     entry?.statements.map((each) => each.statement),
     [10],
   );
+});
+
+test('a request that never stops asking the database is drawn with its first statements', () => {
+  const timeline = new Timeline();
+  timeline.take(origin, request(1, 0));
+  const sql = { type: 'sql' as const, request: 1, sql: 'SELECT 1', values: [], lock: undefined };
+  for (let statement = 1; statement <= KEPT_STATEMENTS + 9; statement += 1) {
+    timeline.take(origin, { ...sql, statement, step: undefined, at: statement });
+  }
+  const drawn = String(timelinePanel({ running: { timeline } } as unknown as PageModel));
+  assert.equal(drawn.split('SELECT 1').length - 1, KEPT_STATEMENTS);
+  assert.match(drawn, />9 further statements of this request, not shown</);
 });
 
 test('entries that a dead process left open are marked and closed', () => {

@@ -2,7 +2,7 @@
 import { NAMES } from '../clients.ts';
 import { type Html, html } from '../html.ts';
 import { describeWait, findWaits, type Wait } from '../lock-waits.ts';
-import { milliseconds, shorten } from '../text.ts';
+import { count, milliseconds, shorten } from '../text.ts';
 import { groupByOverlap, type RequestEntry, type Statement, type Step } from '../timeline.ts';
 import type { PageModel } from './model.ts';
 
@@ -119,7 +119,10 @@ function stepTable(entry: RequestEntry, waits: Waits): Html {
         <td class="took">${step.end === undefined ? 'unfinished' : milliseconds(step.end - step.at)}</td></tr>
         ${step.statements.map(statement)}`,
     )}${entry.statements.map(statement)}</tbody>
-  </table></div>`;
+  </table></div>${
+    entry.further > 0 &&
+    html`<p class="note fine muted">${count(entry.further, 'further statement')} of this request, not shown</p>`
+  }`;
 }
 
 function drawStatement(
