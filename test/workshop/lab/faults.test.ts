@@ -80,6 +80,12 @@ test('the address of a button says what to do', async () => {
   assert.equal((await fetch(`${lab.address}/servers`, { method: 'POST' })).status, 403);
 });
 
+test('a form that cannot be read is refused', async () => {
+  const headers = { 'Content-Type': 'multipart/form-data; boundary=none' };
+  const options = { method: 'POST', headers, body: 'no part' };
+  assert.equal((await fetch(`${lab.address}/tests`, options)).status, 403);
+});
+
 test('a learner without a file sees how to begin one', async () => {
   const { status, body } = await play();
   assert.equal(status, 404);
