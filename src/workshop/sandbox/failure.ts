@@ -86,10 +86,13 @@ function hasNulls(file: string): boolean {
 
 /** The two lines of a warning of Node's own. */
 const WARNING = /^\(node:\d+\) |^\(Use `node --trace-/;
+/** Node's heading of the stacks that it prints last when it aborts. */
+const STACKS = /^----- Native stack trace -----/m;
 
 /** Describes a child process that is gone, by its last words. */
 export function describeEnd({ code, signal, output }: ChildEnd, suspect?: Suspect): Failure {
-  const lines = output.split('\n').filter((line) => /\S/.test(line) && !WARNING.test(line));
+  const [words = ''] = output.split(STACKS, 1);
+  const lines = words.split('\n').filter((line) => /\S/.test(line) && !WARNING.test(line));
   const last = lines.findLast((line) => /^(?:\w*Error|FATAL ERROR)\b/.test(line)) ?? lines.at(-1);
   const how = signal === null ? `ended with code ${code ?? 'none'}` : `was ended by ${signal}`;
   return {
@@ -102,7 +105,9 @@ export function describeEnd({ code, signal, output }: ChildEnd, suspect?: Suspec
 /** Writes a failure as one sentence for a page, without its place. */
 export function asSentence({ message, error }: Failure): string {
   const line = withoutRoot(firstLine(message));
-  const text = error === undefined ? `${line.charAt(0).toUpperCase()}${line.slice(1)}` : line;
+  // A path keeps its case.
+  const isWord = error === undefined && !/^\S*\//.test(line);
+  const text = isWord ? `${line.charAt(0).toUpperCase()}${line.slice(1)}` : line;
   return `${error === undefined ? '' : `${error}: `}${text}${/[.!?]$/.test(text) ? '' : '.'}`;
 }
 

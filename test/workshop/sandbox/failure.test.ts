@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { root } from '../../../src/workshop/course/catalogue.ts';
-import { describeEnd, describeFailure } from '../../../src/workshop/sandbox/failure.ts';
+import { asSentence, describeEnd, describeFailure } from '../../../src/workshop/sandbox/failure.ts';
 import type { Failure } from '../../../src/workshop/sandbox/report.ts';
 
 /** Describes whatever the function throws, later or at once. */
@@ -113,4 +113,14 @@ test('the last words of a process are its error, not a warning or a frame of Nod
     lastWords(`<--- Last few GCs --->\n${full}\n 1: 0xb876 node::Abort() [node]`),
     `${ended}; its last words: ${full}`,
   );
+  const stacks =
+    '----- Native stack trace -----\n\n 1: 0xb876 node::Abort() [node]\n\n\n----- JavaScript stack trace -----\n\n1: abort (node:internal/process/per_thread:6:9)\n';
+  assert.equal(lastWords(stacks), ended);
+  assert.equal(lastWords(`hello\n${stacks}`), `${ended}; its last words: hello`);
+});
+
+test('a sentence begins with a capital letter, except for a path', () => {
+  const sentence = (message: string): string => asSentence({ reason: 'import', message });
+  assert.equal(sentence('the class called exit'), 'The class called exit.');
+  assert.equal(sentence('lessons/mine/a.ts is not UTF-8'), 'lessons/mine/a.ts is not UTF-8.');
 });
