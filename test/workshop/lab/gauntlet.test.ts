@@ -8,6 +8,7 @@ import { newAttackRun } from '../../../src/workshop/lab/attack-runs.ts';
 import { summarize } from '../../../src/workshop/lab/gauntlet.ts';
 import { lookAtCell } from '../../../src/workshop/lab/gauntlet-grid.ts';
 import {
+  boxOf,
   counts,
   drawn,
   inspectPage,
@@ -253,6 +254,16 @@ test('the table scrolls in its own box on a projector and a telephone', { skip }
     });
     assert.ok(left !== undefined && left >= 0 && left < 40, `a row's name at ${left} of ${width}`);
   }
+});
+
+test('the whole table is on the paper', { skip }, async () => {
+  // A4 in landscape, without its margins.
+  const { page } = await open('', { width: 1046, height: 718 });
+  await page.emulateMedia({ media: 'print' });
+  const box = await boxOf(page.locator('.cells'));
+  assert.ok(box && box.x + box.width <= 1046 && box.y + box.height <= 718, JSON.stringify(box));
+  const hidden = await page.locator('.box').evaluate((each) => getComputedStyle(each).overflow);
+  assert.equal(hidden, 'visible');
 });
 
 test('no word of the table is broken or cut off, whatever the width', { skip }, async () => {
