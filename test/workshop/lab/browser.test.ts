@@ -299,6 +299,33 @@ test('on a telephone the data of a row has room', { skip }, async () => {
   await counts(page.locator('.request[open]'), 1);
 });
 
+test('a long wait for no answer fits a narrow page', { skip }, async () => {
+  const { page } = await visit('/lesson/05/?class=lesson-05', { width: 320 });
+  await page.locator('#visit-you').click();
+  const result = page.locator('.request .result').first();
+  await result.waitFor();
+  const wider = await result.evaluate((each) => {
+    each.textContent = '✘ no answer · 20216 ms';
+    return document.documentElement.scrollWidth - innerWidth;
+  });
+  assert.equal(wider, 0);
+});
+
+test('a lesson that gets the focus is scrolled into the strip', { skip }, async () => {
+  const { page } = await visit('/lesson/05/?class=lesson-05', { width: 320 });
+  const link = page.locator('#to-20');
+  const shown = await link.evaluate((each: HTMLElement) => {
+    const list = each.closest('ol');
+    if (!list) return Number.NaN;
+    list.scrollLeft = 0;
+    // Three pixels of it are in the list's view.
+    list.scrollLeft = each.getBoundingClientRect().left - list.getBoundingClientRect().right + 3;
+    each.focus();
+    return Math.round(list.getBoundingClientRect().right - each.getBoundingClientRect().left);
+  });
+  assert.ok(shown > 24, `${shown} pixels`);
+});
+
 test('the attributes of a sealed cookie are in sight', { skip }, async () => {
   const { page } = await visit(`/lesson/${last}/?class=lesson-${last}`, { width: 1440 });
   await page.locator('#login-you').click();
