@@ -1,6 +1,6 @@
 /** The lab's state: the database, the lessons, and the classes that have been used. */
 import { randomBytes } from 'node:crypto';
-import { EventEmitter } from 'node:events';
+import { EventEmitter, setMaxListeners } from 'node:events';
 import { type StatsListener, unwatchFile, watchFile } from 'node:fs';
 import { createConnection } from 'mysql2/promise';
 import { findClass, isFile, type Lesson, readLessons, UnknownName } from '../course/catalogue.ts';
@@ -70,6 +70,8 @@ export class Lab extends EventEmitter<Events> {
     super();
     this.instructor = instructor;
     this.setMaxListeners(100);
+    // Each attack that runs listens; Node would warn of the eleventh on the learner's terminal.
+    setMaxListeners(100, this.#abort.signal);
   }
 
   /**

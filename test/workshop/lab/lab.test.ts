@@ -101,6 +101,21 @@ test('two requests at once for a class that needs another table get the same cla
   assert.equal(one, other);
 });
 
+test('many attacks at once print no warning', async (context) => {
+  const warned: string[] = [];
+  const warn = ({ message }: Error) => warned.push(message);
+  const listeners = Array.from({ length: 30 }, () => () => {});
+  context.after(() => {
+    process.off('warning', warn);
+    for (const each of listeners) lab.ending.removeEventListener('abort', each);
+  });
+  process.on('warning', warn);
+  for (const each of listeners) lab.ending.addEventListener('abort', each);
+  // Node emits a warning at the next tick.
+  await new Promise(setImmediate);
+  assert.deepEqual(warned, []);
+});
+
 test('a page that cannot be drawn says why, and leaves no listener behind', async () => {
   const page = {
     concerns: () => true,
