@@ -126,7 +126,7 @@ export function renewHead(
 }
 
 /** Describe a body that an error page replaces. */
-const CONTENT_HEADERS =
+export const CONTENT_HEADERS: RegExp =
   /^(content-(?!security-policy)|(etag|last-modified|accept-ranges|transfer-encoding|trailer|location|digest|repr-digest)$)/i;
 
 /** Makes a response new again, for another page: its head is open, its body empty, its status 500. */

@@ -5,6 +5,7 @@
  */
 import type { Sessions } from '../../store/index.ts';
 import { FetchHead } from '../fetch-head.ts';
+import { CONTENT_HEADERS } from '../queued-response.ts';
 import { answerOf } from '../thrown-response.ts';
 import { DirectHead } from './direct-head.ts';
 import { type ExchangeOptions, prepareSessions } from './exchange.ts';
@@ -86,7 +87,12 @@ export function honoSessions<Data extends object>(
         const isHandled = response.headers.has(ALREADY_SENT);
         if (direct.answersDirectly(exchange, isHandled)) return response;
         head.page = response.headers;
-        await exchange.commitFor(response.status);
+        try {
+          await exchange.commitFor(response.status);
+        } catch (error) {
+          if (context.finalized) replace(context, withoutBody(head.applyTo(response)));
+          throw error;
+        }
         return head.applyTo(response);
       });
     } catch (error) {
@@ -95,8 +101,21 @@ export function honoSessions<Data extends object>(
     }
     // Hono itself reports a handler that has returned nothing.
     if (!context.finalized || changed === context.res) return;
-    // Hono joins the headers of the response that is replaced to those of the new one.
-    context.res = undefined as unknown as Response;
-    context.res = changed;
+    replace(context, changed);
   };
+}
+
+/** Hono joins the headers of a response that is replaced to those of the new one. */
+function replace(context: HonoContext, response: Response): void {
+  context.res = undefined as unknown as Response;
+  context.res = response;
+}
+
+/** The headers that the answer to an error keeps: it has another body. */
+function withoutBody(response: Response): Response {
+  const headers = new Headers(response.headers);
+  for (const name of [...headers.keys()]) {
+    if (CONTENT_HEADERS.test(name)) headers.delete(name);
+  }
+  return new Response(null, { headers });
 }

@@ -168,6 +168,25 @@ test('Response.error() does not become a 200 by the cookie of its session', asyn
   assert.equal((await fetch(await serve(listener))).status, 500);
 });
 
+test("Hono: the answer to a save that failed has no headers of the page's body", async () => {
+  const app = new Hono();
+  app.onError((_error, context) => context.text('failed', 500));
+  app.use(honoSessions(newStore())).get('/', async (context) => {
+    await (await getSession(context.req.raw)).renew({ user: 'ann' });
+    await change(context.req.raw, true);
+    const headers = { 'Content-Length': '4', 'Content-Encoding': 'gzip', ETag: '"page"' };
+    return context.text('page', 200, { ...headers, 'X-Frame-Options': 'DENY' });
+  });
+  const response = await app.request('/');
+  assert.equal(`${response.status} ${await response.text()}`, '500 failed');
+  for (const name of ['Content-Length', 'Content-Encoding', 'ETag']) {
+    assert.equal(response.headers.get(name), null, name);
+  }
+  assert.equal(response.headers.get('X-Frame-Options'), 'DENY');
+  // The id of before the renewal will not work for long.
+  assert.deepEqual(cookiesOf(response), ['__Host-session']);
+});
+
 test('a refusal that a page throws does not hide that its session was not saved', async () => {
   const koa = new Koa();
   koa.silent = true;
