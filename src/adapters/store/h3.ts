@@ -77,8 +77,9 @@ export function h3Sessions<Data extends object>(
   options: ExchangeOptions = {},
 ): (event: H3Event, next: () => unknown) => Promise<unknown> {
   const begin = prepareSessions(sessions, options);
-  return async ({ req, res, runtime }, next) => {
-    const head = new EventHead(res);
+  return async (event, next) => {
+    const { req, runtime } = event;
+    const head = new EventHead(event);
     const node = { request: runtime?.node?.req, response: runtime?.node?.res };
     const direct = new DirectHead(head, node);
     const exchange = begin({ cookie: req.headers.get('cookie'), head: direct, request: req });
@@ -86,6 +87,10 @@ export function h3Sessions<Data extends object>(
     let answer: unknown;
     try {
       answer = await next();
+      if (answer instanceof Response && answer.type === 'error') {
+        // The session's cookie would make h3 send it as a 200.
+        throw new TypeError('The handler returned Response.error(), which no server can send');
+      }
     } catch (error) {
       head.notePage(error);
       if (!direct.answersDirectly(exchange, false)) await exchange.commitFor(statusOfError(error));
@@ -93,7 +98,7 @@ export function h3Sessions<Data extends object>(
     }
     if (direct.answersDirectly(exchange, answer === HANDLED)) return answer;
     head.notePage(answer);
-    await exchange.commitFor(statusOf(answer, res.status), answer);
+    await exchange.commitFor(statusOf(answer, event.res.status), answer);
     head.headersSent = true;
     return answer instanceof Response ? withoutCookie(answer, head.cookie) : answer;
   };
@@ -120,17 +125,20 @@ function statusOf(answer: unknown, prepared: number | undefined): number {
 
 /** The headers that an event adds to its response. */
 class EventHead implements ResponseHead {
-  readonly #headers: Headers;
-  readonly #errHeaders: Headers;
+  readonly #event: H3Event;
   /** The headers of the page's own answer or error. */
   #page: Headers | undefined;
   /** The name of the session's cookie, once it is set. */
   cookie: string | undefined;
   headersSent = false;
 
-  constructor({ headers, errHeaders }: H3Event['res']) {
-    this.#headers = headers;
-    this.#errHeaders = errHeaders;
+  constructor(event: H3Event) {
+    this.#event = event;
+  }
+
+  /** Read at each use: a middleware behind this one, such as h3's `onResponse()`, replaces `event.res`. */
+  get #res(): H3Event['res'] {
+    return this.#event.res;
   }
 
   /** The page has answered by this value. */
@@ -140,15 +148,15 @@ class EventHead implements ResponseHead {
   }
 
   getHeader(name: string): string | readonly string[] | undefined {
-    if (name.toLowerCase() === 'set-cookie') return this.#headers.getSetCookie();
-    return this.#headers.get(name) ?? this.#page?.get(name) ?? undefined;
+    if (name.toLowerCase() === 'set-cookie') return this.#res.headers.getSetCookie();
+    return this.#res.headers.get(name) ?? this.#page?.get(name) ?? undefined;
   }
 
   setHeader(name: string, value: string | readonly string[]): void {
     const lines = [value].flat();
     const isCookie = name.toLowerCase() === 'set-cookie';
     if (isCookie) this.cookie = nameOf(lines.at(-1) ?? '');
-    for (const headers of [this.#headers, this.#errHeaders]) {
+    for (const headers of [this.#res.headers, this.#res.errHeaders]) {
       // An answer and an error have cookies of the page's own each.
       const others = headers.getSetCookie().filter((each) => nameOf(each) !== this.cookie);
       headers.delete(name);
@@ -159,7 +167,7 @@ class EventHead implements ResponseHead {
   }
 
   removeHeader(name: string): void {
-    this.#headers.delete(name);
-    this.#errHeaders.delete(name);
+    this.#res.headers.delete(name);
+    this.#res.errHeaders.delete(name);
   }
 }

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { getRequestListener } from '@hono/node-server';
 import express from 'express';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { H3, HTTPError } from 'h3';
+import { H3, HTTPError, onResponse } from 'h3';
 import { toNodeHandler } from 'h3/node';
 import { Hono } from 'hono';
 import Koa from 'koa';
@@ -166,6 +166,12 @@ test('Response.error() does not become a 200 by the cookie of its session', asyn
   app.onError(() => new Response('failed', { status: 500 }));
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   assert.equal((await fetch(await serve(listener))).status, 500);
+  const inH3 = new H3({ silent: true }).use(h3Sessions(newStore()));
+  inH3.get('/', async ({ req }) => {
+    await change(req);
+    return Response.error();
+  });
+  assert.equal((await inH3.request('/')).status, 500);
 });
 
 test("Hono: the answer to a save that failed has no headers of the page's body", async () => {
@@ -185,6 +191,24 @@ test("Hono: the answer to a save that failed has no headers of the page's body",
   assert.equal(response.headers.get('X-Frame-Options'), 'DENY');
   // The id of before the renewal will not work for long.
   assert.deepEqual(cookiesOf(response), ['__Host-session']);
+});
+
+test("h3: the session's cookie stays where a middleware behind it has made the Response", async () => {
+  const app = new H3({ silent: true });
+  app.use(h3Sessions(newStore())).use(onResponse(() => {}));
+  app.get('/', async ({ req, res }) => {
+    await change(req);
+    res.headers.append('Set-Cookie', 'theme=dark');
+    return 'page';
+  });
+  app.get('/refused', async ({ req }) => {
+    await change(req);
+    return new Response('no', { status: 403 });
+  });
+  const response = await app.request('/');
+  assert.deepEqual(cookiesOf(response).sort(), ['__Host-session', 'theme']);
+  assert.equal(response.headers.get('Cache-Control'), 'no-store');
+  assert.deepEqual(cookiesOf(await app.request('/refused')), ['__Host-session']);
 });
 
 test('a refusal that a page throws does not hide that its session was not saved', async () => {
