@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ResponseHead } from '../../php/host.ts';
 import type { Sessions } from '../../store/index.ts';
 import { answerError } from '../answer-error.ts';
+import { statusOfError } from '../commits.ts';
 import { FetchHead } from '../fetch-head.ts';
 import { HeldResponse } from '../held-response.ts';
 import { isQueueable } from '../queued-response.ts';
@@ -30,6 +31,12 @@ export interface FastifyReplyLike {
   readonly raw: ServerResponse;
   /** The status so far. */
   readonly statusCode: number;
+  /**
+   * Sets the status.
+   *
+   * @param status - The status.
+   */
+  code(status: number): unknown;
   /**
    * Returns a header that was set.
    *
@@ -135,16 +142,20 @@ export function fastifySessions<Data extends object>(
       // The answer of the error handler comes here, too, after a save that failed.
       if (head === undefined || !exchange?.needsCommit) return payload;
       head.isRaw = false;
-      if (!isResponse(payload)) {
-        await exchange.commitFor(reply.statusCode, payload);
-        return payload;
-      }
-      // After the hooks, Fastify lets the headers of a Response replace those of the reply.
-      head.page = new FetchHead();
-      head.page.page = payload.headers;
       try {
+        if (!isResponse(payload)) {
+          await exchange.commitFor(reply.statusCode, payload);
+          return payload;
+        }
+        // After the hooks, Fastify lets the headers of a Response replace those of the reply.
+        head.page = new FetchHead();
+        head.page.page = payload.headers;
         await exchange.commitFor(payload.status);
         return head.page.applyTo(payload);
+      } catch (error) {
+        // Else Fastify keeps the status of a page that has refused, such as 403.
+        reply.code(statusOfError(error));
+        throw error;
       } finally {
         head.page = undefined;
       }

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { getRequestListener } from '@hono/node-server';
 import express from 'express';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { H3, HTTPError, onResponse } from 'h3';
 import { toNodeHandler } from 'h3/node';
 import { Hono } from 'hono';
@@ -224,11 +224,29 @@ test('a refusal that a page throws does not hide that its session was not saved'
     if (url.searchParams.has('returned')) return new HTTPError({ status: 403 });
     throw new HTTPError({ status: 403 });
   });
+  const inFastify = (app: FastifyInstance): void => {
+    app.get('/*', async (request, reply) => {
+      await change(request, request.url.startsWith('/failed'));
+      if (request.url.endsWith('?returned')) return reply.code(403).send('no');
+      throw Object.assign(new Error('no'), { statusCode: 403 });
+    });
+  };
+  const onFastify = await fastify(inFastify);
+  const withHandler = await fastify((app) => {
+    app.setErrorHandler(({ statusCode = 500 }: FastifyError, _request, reply) =>
+      reply.code(statusCode).send('error page'),
+    );
+    inFastify(app);
+  });
   const url = await serve(koa.callback());
   for (const ask of [
     (path: string) => fetch(`${url}${path}`),
     async (path: string) => await inH3.request(path),
     async (path: string) => await inH3.request(`${path}?returned`),
+    ...[onFastify, withHandler].flatMap((url) => [
+      (path: string) => fetch(`${url}${path}`),
+      (path: string) => fetch(`${url}${path}?returned`),
+    ]),
   ]) {
     assert.equal((await ask('/')).status, 403);
     assert.equal((await ask('/failed')).status, 500);
