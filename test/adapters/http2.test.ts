@@ -1,6 +1,6 @@
 /** HTTP/2, whose responses cannot be held: served through a framework, and refused elsewhere. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import {
   connect,
   createServer,
@@ -26,7 +26,7 @@ import { honoSessions } from '../../src/adapters/store/hono.ts';
 import { koaSessions } from '../../src/adapters/store/koa.ts';
 import { getSession, withSessions } from '../../src/adapters/store/node.ts';
 import type { Sessions } from '../../src/store/store.ts';
-import { newStore } from '../store/fixture.ts';
+import { newStore, wiredStore } from '../store/fixture.ts';
 import { quiet } from './fixture.ts';
 
 /** A listener of either version of HTTP. */
@@ -173,6 +173,32 @@ for (const [name, serve] of Object.entries(frameworks)) {
     assert.match(String(await warned), /without its session's cookie/);
   });
 }
+
+test('Koa reports the cookie that is missing once', async () => {
+  const { sessions, wire } = await wiredStore();
+  const insert = wire.gate(1, /^INSERT INTO `sessions`/, { opens: 'by hand' });
+  const app = new Koa();
+  const hasFailed = once(app, 'error');
+  const hasLeft = new EventEmitter();
+  app.use(koaSessions(sessions)).use(async (ctx) => {
+    const body = await count(ctx.req);
+    ctx.respond = false;
+    ctx.res.once('close', () => hasLeft.emit('close')).end(body);
+  });
+  const hasClosed = once(hasLeft, 'close');
+  const ask = await open(await serverOf(app.callback() as Listener));
+  await ask('/');
+  await Promise.all([hasClosed, insert.arrived]);
+  const warnings: Error[] = [];
+  const collect = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', collect);
+  insert.open();
+  const [error] = await hasFailed;
+  assert.match(String(error), /without its session's cookie/);
+  await new Promise(setImmediate);
+  process.off('warning', collect);
+  assert.deepEqual(warnings, []);
+});
 
 test('inject(): a raw answer cannot wait, and reports the cookie that is missing', async () => {
   const app = Fastify();

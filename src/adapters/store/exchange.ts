@@ -164,6 +164,11 @@ export class SessionExchange {
     return this.#saving;
   }
 
+  /** As `commit()`, for a response that has left; a commit that has begun reports its own error. */
+  commitLate(): void {
+    if (this.#saving === undefined) this.commit().catch(warnOf);
+  }
+
   /**
    * As `commit()`, for a page that has answered already.
    *

@@ -1,6 +1,5 @@
 /** Sessions of the store on node:http, for the adapters on it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { warnOf } from '../../serialize/messages.ts';
 import type { Sessions } from '../../store/index.ts';
 import { GRACE, type Kind } from '../../store/kinds.ts';
 import { HeldResponse } from '../held-response.ts';
@@ -60,7 +59,7 @@ export function prepareHttpSessions<Data extends object>(
 /** Saves the session when its WebSocket closes: there is no response that could wait for the save. */
 function saveWithSocket(request: IncomingMessage, exchange: SessionExchange): void {
   request.socket.once('close', () => {
-    exchange.commit().catch(warnOf);
+    exchange.commitLate();
   });
 }
 
@@ -77,7 +76,6 @@ export function releaseAfter(
   held?: { readonly isOver: boolean },
 ): () => void {
   const close = (): void => void exchange.close().catch(() => {});
-  const save = (): void => void exchange.commit().catch(warnOf);
   let hasEnded = false;
   response.once('close', () => {
     // A response of HTTP/2 is not held: a page that answered through it has left its session unsaved.
@@ -86,11 +84,11 @@ export function releaseAfter(
     const { upgrade: isSocket } = response.req as { readonly upgrade?: boolean | null };
     const isOver = hasLeft || isSocket;
     if (isOver && !exchange.needsCommit) close();
-    else if (hasEnded || isOver) save();
+    else if (hasEnded || isOver) exchange.commitLate();
     else setTimeout(close, hangupGrace * 1000).unref();
   });
   return () => {
     hasEnded = true;
-    if (response.closed) save();
+    if (response.closed) exchange.commitLate();
   };
 }
