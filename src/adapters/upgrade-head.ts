@@ -9,7 +9,8 @@ import type { ResponseHead } from '../php/host.ts';
  * @throws TypeError for any other request: its response cannot be held.
  */
 export function upgradeHeadOf(request: IncomingMessage, response: object): ResponseHead {
-  if (!request.headers.upgrade) {
+  // Set by Node for the events 'upgrade' and 'connect'.
+  if (!(request as { readonly upgrade?: boolean | null }).upgrade) {
     throw new TypeError(
       "The response is not node:http's ServerResponse and cannot wait for its session. " +
         'For HTTP/2, let a proxy in front speak HTTP/2; in a test, send requests to a server that ' +

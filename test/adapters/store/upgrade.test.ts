@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, ServerResponse } from 'node:http';
+import { request as connect, createServer, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { after, test } from 'node:test';
 import Fastify from 'fastify';
@@ -65,6 +65,35 @@ test('ws: a middleware with {} as the response reads, saves, and saves the rest 
   client.close();
   await once(client, 'close');
   while ((await countOf(sessions, id)) !== 12) await new Promise(setImmediate);
+});
+
+test('CONNECT: a middleware with {} as the response serves a tunnel as it serves a WebSocket', async () => {
+  const sessions = newStore();
+  const id = await begin(sessions);
+  const middleware = expressSessions(sessions);
+  const server = createServer().listen(0, '127.0.0.1');
+  after(() => server.close());
+  server.on('connect', (request, socket) => {
+    middleware(request, {} as ServerResponse, async () => {
+      const session = await getSession<{ count: number }>(request);
+      session.update('count', (count = 0) => count + 1);
+      socket.end('HTTP/1.1 200 OK\r\n\r\n');
+    });
+  });
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const headers = { cookie: `${NAME}=${id}` };
+  const client = connect({
+    port,
+    host: '127.0.0.1',
+    method: 'CONNECT',
+    path: 'a:1',
+    headers,
+  }).end();
+  const [{ statusCode }, socket] = await once(client, 'connect');
+  assert.equal(statusCode, 200);
+  socket.destroy();
+  while ((await countOf(sessions, id)) !== 2) await new Promise(setImmediate);
 });
 
 test('a call after the response returns the session of the page, whose changes throw', async () => {
