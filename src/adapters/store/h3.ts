@@ -128,6 +128,11 @@ class EventHead implements ResponseHead {
   readonly #event: H3Event;
   /** The headers of the page's own answer or error. */
   #page: Headers | undefined;
+  /**
+   * Whether the answer accepts a WebSocket. It is never sent, and for a header that is set h3 would
+   * copy it without the hooks of the socket.
+   */
+  #isSocket = false;
   /** The name of the session's cookie, once it is set. */
   cookie: string | undefined;
   headersSent = false;
@@ -145,6 +150,7 @@ class EventHead implements ResponseHead {
   notePage(answer: unknown): void {
     const { headers } = Object(answer) as { readonly headers?: unknown };
     if (headers instanceof Headers) this.#page = headers;
+    this.#isSocket = 'crossws' in Object(answer);
   }
 
   getHeader(name: string): string | readonly string[] | undefined {
@@ -153,6 +159,7 @@ class EventHead implements ResponseHead {
   }
 
   setHeader(name: string, value: string | readonly string[]): void {
+    if (this.#isSocket) return;
     const lines = [value].flat();
     const isCookie = name.toLowerCase() === 'set-cookie';
     if (isCookie) this.cookie = nameOf(lines.at(-1) ?? '');

@@ -6,6 +6,7 @@ import { request as connect, createServer, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { after, test } from 'node:test';
 import Fastify from 'fastify';
+import { defineWebSocketHandler, H3 } from 'h3';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -13,6 +14,7 @@ import { getSession } from '../../../src/adapters/store/exchange.ts';
 import { expressSessions } from '../../../src/adapters/store/express.ts';
 import { fastifySessions } from '../../../src/adapters/store/fastify.ts';
 import { withFetchSessions } from '../../../src/adapters/store/fetch.ts';
+import { h3Sessions } from '../../../src/adapters/store/h3.ts';
 import { honoSessions } from '../../../src/adapters/store/hono.ts';
 import { withSessions } from '../../../src/adapters/store/node.ts';
 import { gate } from '../../../src/contract/case.ts';
@@ -94,6 +96,20 @@ test('CONNECT: a middleware with {} as the response serves a tunnel as it serves
   assert.equal(statusCode, 200);
   socket.destroy();
   while ((await countOf(sessions, id)) !== 2) await new Promise(setImmediate);
+});
+
+test("h3: a new session leaves a WebSocket's hooks on the answer, which can set no cookie", async () => {
+  const sessions = newStore();
+  const app = new H3().use(h3Sessions(sessions));
+  const hooks = { open() {} };
+  const handler = defineWebSocketHandler(hooks);
+  app.get('/', async (event) => {
+    (await getSession(event.req)).data['count'] = 1;
+    return await handler(event);
+  });
+  const answer = await app.request('/');
+  assert.deepEqual(answer.headers.getSetCookie(), []);
+  assert.equal((answer as { crossws?: unknown }).crossws, hooks);
 });
 
 test('a call after the response returns the session of the page, whose changes throw', async () => {
