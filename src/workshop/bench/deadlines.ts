@@ -13,16 +13,25 @@ interface Functions {
   setTimeout: typeof globalThis.setTimeout;
   clearTimeout: typeof globalThis.clearTimeout;
   delay: typeof promises.setTimeout;
+  signal: typeof AbortSignal.timeout;
 }
 
+/** Where the driver limits a statement, which it does only if the class has asked for a limit. */
+const ofStatement = /mysql2.lib.commands./;
+
 /**
- * Follows the timers that the class sets from now on. Those of the driver and of the bench run on.
+ * Follows the timers that the class sets from now on, itself or for a statement of the driver. Other
+ * timers of the driver, and those of the bench, run on.
  */
 export function followDeadlines(file: string): Deadlines {
   const { setTimeout, clearTimeout } = globalThis;
-  const real: Functions = { setTimeout, clearTimeout, delay: promises.setTimeout };
+  const { timeout: signal } = AbortSignal;
+  const real: Functions = { setTimeout, clearTimeout, delay: promises.setTimeout, signal };
   const pending = new Map<unknown, () => void>();
-  const isOfClass = (): boolean => new Error().stack?.includes(file) ?? false;
+  const isOfClass = (): boolean => {
+    const { stack = '' } = new Error();
+    return stack.includes(file) || ofStatement.test(stack);
+  };
   const followed = {
     setTimeout(callback: (...values: unknown[]) => void, after?: number, ...values: unknown[]) {
       if (!isOfClass()) return real.setTimeout(callback, after, ...values);
@@ -55,6 +64,13 @@ export function followDeadlines(file: string): Deadlines {
         pending.delete(over);
       }
     },
+    signal(after: number) {
+      if (!isOfClass()) return real.signal.call(AbortSignal, after);
+      const over = new AbortController();
+      const end = (): void => over.abort(new DOMException('The time is over', 'TimeoutError'));
+      followed.setTimeout(end, after).unref();
+      return over.signal;
+    },
   };
   replace(followed as unknown as Functions);
   return {
@@ -68,8 +84,9 @@ export function followDeadlines(file: string): Deadlines {
   };
 }
 
-function replace({ setTimeout, clearTimeout, delay }: Functions): void {
+function replace({ setTimeout, clearTimeout, delay, signal }: Functions): void {
   for (const each of [globalThis, timers]) Object.assign(each, { setTimeout, clearTimeout });
   promises.setTimeout = delay;
+  AbortSignal.timeout = signal;
   syncBuiltinESMExports();
 }

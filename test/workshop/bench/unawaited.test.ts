@@ -1,5 +1,6 @@
 /** A callback that gives up waiting: its time limit passes while the answer is held back. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -38,11 +39,14 @@ test('a call that succeeds after a time limit did not wait', async () => {
   const limits = [
     () => delay(anHour),
     () => new Promise<void>((resolve) => setTimeout(resolve, anHour)),
+    () => once(AbortSignal.timeout(anHour), 'abort'),
   ];
   for (const limit of limits) {
     const call = () => Promise.race([connection.query(sql), limit()]);
     assert.deepEqual(await unawaited(wire, here, call), [sql], String(limit));
   }
+  const limited = () => connection.query({ sql, timeout: anHour }).catch(() => {});
+  assert.deepEqual(await unawaited(wire, here, limited), [sql], 'a limit of the driver');
 });
 
 test('a call that fails at a time limit waits for nothing more', async () => {
