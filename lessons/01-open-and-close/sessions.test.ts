@@ -92,24 +92,31 @@ test('no error and no log contains the password of the database', async () => {
   await handler.close();
   const { password } = new URL(database.url);
   assert.ok(password.length > 8, 'the bench has a password');
-  const heard = [await overhear(() => handler.open('', 'MySession'))];
+  const opening = await overhear(() => handler.open('', 'MySession'));
   await handler.close();
+  // Text that is cut off, such as the first 20 characters of the address, has a part of it.
+  assert.ok(!opening.includes(password.slice(0, 6)), `Open said the password: ${opening}`);
+  const heard: string[] = [];
+  // Three of these letters in a row are a part of the password and of nothing else.
+  const secret = 'qJxKvZwQgXjHzV';
   const away = '127.0.0.1:1/nowhere';
   for (const address of [
-    `mysql://ann:${password}@${away}`,
-    `mysql://ann:${password}@nowhere.invalid/nowhere`,
+    `mysql://ann:${secret}@${away}`,
+    `mysql://ann:${secret}@nowhere.invalid/nowhere`,
     // A ':' or an '@' in the password ends it too early for a pattern that hides it.
-    `mysql://ann:${password}:1@${away}`,
-    `mysql://ann:1@${password}@${away}`,
+    `mysql://ann:${secret}:1@${away}`,
+    `mysql://ann:1@${secret}@${away}`,
     // A pattern made of the decoded password does not find the encoded one.
-    `mysql://ann:${password}%23@${away}`,
+    `mysql://ann:${secret}%23@${away}`,
     // '#' ends the host of a URL, so 'ann:password' would be a host and a port: not a URL.
-    `mysql://ann:${password}#1@${away}`,
+    `mysql://ann:${secret}#1@${away}`,
   ]) {
     const other = await another(address);
     heard.push(await overhear(() => other.handler.open('', 'MySession')));
   }
-  // Text that is cut off, such as the first 20 characters of the address, has a part of it.
-  const part = password.slice(0, 6);
-  for (const text of heard) assert.ok(!text.includes(part), `Open said the password: ${text}`);
+  const parts = Array.from({ length: secret.length - 2 }, (_, at) => secret.slice(at, at + 3));
+  for (const text of heard) {
+    const isSaid = parts.some((part) => text.includes(part));
+    assert.ok(!isSaid, `Open said the password, or a part of it: ${text}`);
+  }
 });
