@@ -117,6 +117,21 @@ test('a write that fails never returns true', async () => {
   const lost = 'Write returned true, and the test had cut the connection';
   if ((await saving) === true) assert.equal(await handler.read(id), 'count|i:2;', lost);
   await answer(cut.close());
+  const { handler: other } = await another();
+  await other.open('', 'MySession');
+  const fresh = await newId();
+  const inserts = gate(1, /^\s*(INSERT|REPLACE)/i, { opens: 'by hand' });
+  const late = answer(handler.write(fresh, 'count|i:1;'));
+  const isHeld = await inserts.reached(late);
+  const early = isHeld ? answer(other.write(fresh, 'count|i:2;')) : undefined;
+  const isFirst = (await Promise.race([early, silence(4000)])) === true;
+  inserts.open();
+  if ((await late) === true && isFirst) {
+    const second = 'Write returned true, and another process had made the row before its INSERT';
+    assert.equal(await handler.read(fresh), 'count|i:1;', second);
+  }
+  await early;
+  await answer(other.close());
   // A deadlock, and a wait for a lock that took too long.
   for (const errno of [1213, 1205]) {
     await database.query(`CREATE TRIGGER fail_update BEFORE UPDATE ON sessions
@@ -131,13 +146,16 @@ test('a write that fails never returns true', async () => {
 test('a session is saved whole or not at all', async () => {
   await database.query('DELETE FROM sessions'); // So that the first id is new to the table
   const [id, existing] = [await newId(), await newId()];
-  await handler.write(existing, 'count|i:0;');
+  await handler.write(existing, 'count|i:8;');
   for (const data of [`cart|s:69983:"${'x'.repeat(69_983)}";`, `a|s:40000:"${'é'.repeat(4e4)}";`]) {
     const saving = answer(handler.write(id, data));
     if ((await Promise.race([saving, silence(1000)])) !== true) continue;
     const { length } = await handler.read(id);
     assert.equal(`${length} characters`, `${data.length} characters`, 'Write returned true');
   }
+  await database.query("UPDATE sessions SET d = 'count|i:0;'");
+  const elsewhere = 'saved elsewhere after a Write of a new session that failed';
+  assert.equal(await handler.read(existing), 'count|i:0;', elsewhere);
   const cart = `cart|s:69983:"${'x'.repeat(69_983)}";`;
   const saving = answer(handler.write(existing, cart));
   const isSaved = (await Promise.race([saving, silence(1000)])) === true;
