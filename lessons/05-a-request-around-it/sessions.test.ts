@@ -92,8 +92,14 @@ test('visitors who come at the same moment get an id each', async (context) => {
   const { handler: other } = await another();
   for (const each of [handler, other]) await each.open('', 'MySession');
   gate(2, /^\s*INSERT/i, { holds: 'answer' });
+  const clocks = [
+    context.mock.method(performance, 'now', () => 1_800_000),
+    context.mock.method(process, 'hrtime', () => [1800, 0]),
+    context.mock.method(process.hrtime, 'bigint', () => 1_800_000_000_000n),
+  ];
   const visitors = [handler, other, handler].map((each) => each.create_sid());
   const ids = await Promise.all(visitors);
+  for (const { mock } of clocks) mock.restore();
   for (const each of [handler, other]) await each.close();
   assert.equal(`${new Set(ids).size} of 3 ids`, '3 of 3 ids', 'visitors would share a session');
 });
