@@ -71,6 +71,11 @@ test('only the identical id reads a session', async () => {
     assert.equal(answer, '', `${short(other)} was looked up`);
   }
   assert.equal(await handler.read(id), 'user|s:3:"Ann";');
+  // A table that counts, which later lessons do without, arrives at ten digits some day.
+  await database.query('ALTER TABLE session_numbers AUTO_INCREMENT = 2000000000').catch(() => {});
+  const late = await newId();
+  assert.equal(await handler.write(late, 'user|s:3:"Bob";'), true, `Write(${short(late)})`);
+  assert.equal(await handler.read(late), 'user|s:3:"Bob";', `Read(${short(late)})`);
 });
 
 test('nothing but an id is ever written', async () => {
