@@ -10,11 +10,11 @@ test('a session lives to the end of its last second', async () => {
   clock.set(1_800_000_000);
   const id = await newId();
   await handler.write(id, 'user|s:3:"Ann";');
-  clock.advance(1440);
+  clock.advance(1440.6); // time() counts whole seconds, and it says 1440
   assert.equal(
     await handler.read(id),
     'user|s:3:"Ann";',
-    'written 1440 s ago, and 1440 is the limit',
+    'written 1440 whole seconds ago, and 1440 is the limit',
   );
 });
 
@@ -76,6 +76,11 @@ test('a session that is saved at the last moment stays', async () => {
 
 test('the lifetime is the one that php.ini sets', async () => {
   clock.set(1_800_000_000);
+  const strict = await serve({ settings: { 'session.gc_maxlifetime': '0' } });
+  const { cookie: brief } = await strict.request();
+  clock.advance(1);
+  const { body } = await strict.request({ cookie: brief });
+  assert.match(body, /Count: 1/, 'a second after the last visit, and 0 is the limit');
   const settings = { 'session.gc_maxlifetime': '60' };
   const server = await serve({ settings });
   const { cookie } = await server.request();
@@ -129,6 +134,8 @@ test('an invalid lifetime is refused and deletes nothing', async () => {
       answer === true || typeof answer === 'number',
       `garbageCollect(${life}) is a lifetime`,
     );
+    const found = life === 0 ? '' : 'count|i:1;';
+    assert.equal(await handler.read(id), found, `after garbageCollect(${life}), a second old`);
   }
 });
 
