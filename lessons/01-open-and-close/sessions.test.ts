@@ -108,8 +108,10 @@ test('no error and no log contains the password of the database', async () => {
     `mysql://ann:1@${secret}@${away}`,
     // A pattern made of the decoded password does not find the encoded one.
     `mysql://ann:${secret}%23@${away}`,
-    // '#' ends the host of a URL, so 'ann:password' would be a host and a port: not a URL.
+    // '#' and '/' end the host of a URL, so 'ann:password' would be a host and a port: not a URL.
     `mysql://ann:${secret}#1@${away}`,
+    `mysql://ann:${secret}:1#1@${away}`,
+    `mysql://ann:${secret}/1@${away}`,
   ]) {
     const other = await another(address);
     heard.push(await overhear(() => other.handler.open('', 'MySession')));

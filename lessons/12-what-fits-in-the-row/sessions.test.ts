@@ -72,7 +72,7 @@ test('a session over the limit is refused, and the saved one stays', async () =>
       outcome instanceof SessionTooLarge,
       `${what}: the error is not of the class exported`,
     );
-    const shown = heard + inspect(outcome, { depth: 9 });
+    const shown = heard + inspect(outcome, { depth: 9, showHidden: true });
     const spellings = [
       id,
       Buffer.from(id).toString('hex'),
