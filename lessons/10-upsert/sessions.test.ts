@@ -50,6 +50,9 @@ test('a save is one statement that leaves the rest of the row alone', async () =
   const updates = async () => [...new Set((await database.rows()).map(({ updated }) => updated))];
   assert.equal(await sent('count|i:1;'), 1, 'the first save');
   await database.query("UPDATE sessions SET note = 'seen in Graz'");
+  const rows = (await database.rows()).length;
+  assert.equal(await sent(''), 1, 'a save of an empty session');
+  assert.equal((await database.rows()).length, rows, 'rows after a save of an empty session');
   assert.equal(await sent('count|i:2;'), 1, 'a later save');
   for (const { note } of await database.rows()) {
     assert.equal(note, 'seen in Graz', 'the row was deleted and made again');
