@@ -188,7 +188,8 @@ test('a secret that is wrong is reported, and not shown', async () => {
     'Write returned': () => handler.write(id, 'user|s:3:"Bob";'),
     'Destroy returned': () => handler.destroy(id),
   };
-  for (const passwords of ['', '{}', 'null', '5', `{"1": "${'é'.repeat(31)}"}`]) {
+  const list = JSON.stringify({ 1: Array(32).fill('x') });
+  for (const passwords of ['', '{}', 'null', '5', `{"1": "${'é'.repeat(31)}"}`, list]) {
     for (const [what, ask] of Object.entries(asks)) {
       process.env['SESSION_PASSWORDS'] = passwords;
       const answer = await ask().catch((error: unknown) => error);

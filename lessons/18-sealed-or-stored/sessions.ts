@@ -40,7 +40,8 @@ const makeshift = JSON.stringify({ 1: randomBytes(32).toString('base64url') });
 /** SESSION_PASSWORDS, such as `{"1":"…","2":"…"}`: each opens, and the highest number seals. */
 function passwords(): Record<string, string> {
   const given = process.env['SESSION_PASSWORDS'] ?? makeshift;
-  const isGood = ([id, text]: [string, string]) => /^[1-9]\d*$/.test(id) && text.length >= 32;
+  const isGood = ([id, text]: [string, unknown]) =>
+    /^[1-9]\d*$/.test(id) && typeof text === 'string' && text.length >= 32;
   try {
     const all = JSON.parse(given) as Record<string, string>;
     if (Object.keys(all).length > 0 && Object.entries(all).every(isGood)) return all;
