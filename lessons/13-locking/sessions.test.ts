@@ -11,7 +11,7 @@ import {
 } from '#bench';
 import { session_start, session_write_close } from '#php';
 
-const { clock, database, gate, overhear, recordDraws, serve, silence, statements } =
+const { clock, database, gate, handler, overhear, recordDraws, serve, silence, statements } =
   await openBench();
 const { Sessions } = await import('#sessions');
 // From the lesson on that seals ids, two processes need the same password.
@@ -174,12 +174,18 @@ test('a request goes by the lifetime of its own page', async () => {
   await short.request();
   begins.open();
   assert.equal(count(await visit), 2, 'it went by the lifetime of another page');
+  clock.advance(120);
+  await short.request();
+  await handler.open('', 'MySession');
+  const data = await handler.read(idIn(cookie));
+  assert.equal(data, 'count|i:2;', 'a Read by hand went by the lifetime of another page');
 });
 
 test('a request that waits in vain fails, and changes nothing', async () => {
   const { cookie } = await server.request();
   await whileSaving(cookie, () =>
     withMaxWait(1, async () => {
+      const began = statements().length;
       let answer: PageResponse | undefined;
       const visit = async () => {
         answer = await Promise.race([server.request({ cookie }), silence(6000)]);
@@ -187,6 +193,7 @@ test('a request that waits in vain fails, and changes nothing', async () => {
       const heard = await overhear(visit);
       assert.ok(answer, 'MaxWait was 1 s, and it waited for six');
       assert.equal(answer.status, 500, 'it went on with what another request holds');
+      assert.ok(locksSince(began).length <= 1, 'it asked for the lock again, and waited longer');
       assert.ok(
         !containsPart(heard, idIn(cookie)),
         `its error contains the id, or a part: ${heard}`,

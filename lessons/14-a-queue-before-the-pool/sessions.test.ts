@@ -204,6 +204,7 @@ test('the last of a crowd waits as long as the first, not after it', async () =>
   await saves.arrived;
   try {
     await withMaxWait(1, async () => {
+      const began = statements().length;
       const ends: number[] = [];
       const crowd = visits(6, cookie).map(async (visit) => {
         assert.equal((await visit).status, 500);
@@ -215,6 +216,12 @@ test('the last of a crowd waits as long as the first, not after it', async () =>
         seconds < 3,
         `the last of six waited ${seconds.toFixed(1)} s longer than the first`,
       );
+      const limits = statements()
+        .slice(began)
+        .filter(({ sql }) => /GET_LOCK/i.test(sql))
+        .map(({ sql, values }) => /GET_LOCK\([^,]+,\s*(-?[\d.]+)/i.exec(sql)?.[1] ?? values.at(-1));
+      const endless = 'for MySQL, a negative limit of a lock is none at all';
+      assert.ok(!limits.some((limit) => Number(limit) < 0), endless);
     });
   } finally {
     saves.open();
