@@ -57,12 +57,16 @@ test("a form from another site's page is refused", async () => {
     { Host: 'shop.example', Origin: 'http://shop.example' },
     { Host: 'shop.example', Origin: 'https://blog.shop.example' },
     { Host: 'shop.example', Origin: 'https://shop.example:8443' },
+    { Host: 'shop.example', Origin: 'https://shop-example' },
+    { Host: 'shop.example', Origin: 'https://evil.example https://shop.example' },
     { Host: 'localhost.example', Origin: 'http://localhost.example' },
     { Host: 'notlocalhost', Origin: 'http://notlocalhost' },
     { Host: '127.0.0.1.example', Origin: 'http://127.0.0.1.example' },
+    { Host: '127-0-0-1', Origin: 'http://127-0-0-1' },
     { Host: 'shop.example', Origin: 'http://localhost' },
     { 'Sec-Fetch-Site': 'unknown' },
     { 'Sec-Fetch-Site': '' },
+    { 'Sec-Fetch-Site': 'same-origin, cross-site' },
     { Origin: '' },
     // Headers that say what is sent, and not from where.
     { Origin: 'https://evil.example', 'Content-Type': 'application/json' },
@@ -87,7 +91,7 @@ test("a form from another site's page is refused", async () => {
     headers: evil,
   });
   assert.equal(login.status, 403, 'not refused without a cookie');
-  for (const method of ['PUT', 'PATCH', 'DELETE']) {
+  for (const method of ['PUT', 'PATCH', 'DELETE', 'PROPPATCH']) {
     const sent = await server.request({ method, cookie, headers: { Origin: 'null' } });
     assert.equal(sent.status, 403, `not refused: ${method}`);
   }
