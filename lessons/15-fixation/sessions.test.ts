@@ -47,6 +47,8 @@ test('an id that was not made here is replaced', async () => {
     assert.notEqual(decodeURIComponent(idIn(sent)), planted);
     assert.equal(await handler.read(planted), '');
     assert.equal((await database.rows()).length, before + 1);
+    const next = await server.request({ cookie: sent });
+    assert.match(next.body, /Count: 2\b/, 'the second visit after an id was replaced');
   }
   const brief = await serve({ settings: { 'session.gc_maxlifetime': '600' } });
   const whoami = { path: '/whoami', cookie: (await brief.request({ path: '/whoami' })).cookie };
@@ -111,7 +113,13 @@ test('a request that waits in vain waits once', async () => {
 
 test('signing in changes the id and ends the old one', async () => {
   const { cookie: before } = await server.request();
-  const login = await server.request({ cookie: before, path: '/login?user=ann' });
+  const ends = gate(1, /^\s*DELETE/i, { opens: 'by hand', holds: 'answer' });
+  const signIn = server.request({ cookie: before, path: '/login?user=ann' });
+  const isEnding = await ends.reached(signIn);
+  const early = isEnding && (await Promise.race([signIn, silence(500)]));
+  ends.open();
+  const login = await signIn;
+  assert.ok(!early, 'it was answered while the database still ended the old session');
   assert.equal(login.setCookie.length, 1, 'the id stayed what it was');
   assert.notEqual(login.cookie, before);
   const whoami = async (cookie: string): Promise<string> =>
@@ -164,6 +172,9 @@ test('signing in over another user begins with an empty session', async () => {
     const second = await server.request({ cookie: first.cookie, path: `/login?user=${other}` });
     const page = await server.request({ cookie: second.cookie });
     assert.match(page.body, /Count: 1\b/, `${other} signed in, and has what ${one} has left`);
+    const data = await handler.read(decodeURIComponent(idIn(second.cookie)));
+    const name = decodeURIComponent(String(other));
+    assert.ok(data.includes(`"${name}"`), `"${name}" signed in, and the session is: ${data}`);
   }
 });
 

@@ -5,8 +5,19 @@ import { inspect } from 'node:util';
 import { containsPart, openBench, type PageResponse, type Server } from '#bench';
 import { $_SESSION, session_start, session_unset, session_write_close } from '#php';
 
-const { clock, database, gate, handler, newId, overhear, serve, silence, store, unawaited } =
-  await openBench();
+const {
+  clock,
+  database,
+  gate,
+  handler,
+  newId,
+  overhear,
+  recordDraws,
+  serve,
+  silence,
+  store,
+  unawaited,
+} = await openBench();
 const { Sessions } = await import('#sessions');
 const server = await serve();
 after(() => server.close());
@@ -186,6 +197,19 @@ test('a request that waits during a sign-in leaves the new cookie alone', async 
   const name = cookie.split('=')[0];
   const stranger = await server.request({ cookie: `${name}=${encodeURIComponent(ended)}` });
   assert.equal(stranger.setCookie.length, 1, 'others have waited, and an ended id is accepted');
+  const finds = gate(1, finding, { opens: 'by hand', holds: 'answer' });
+  const beside = server.request({ cookie: `${name}=${encodeURIComponent(ended)}` });
+  await finds.reached(beside);
+  const other = await server.request();
+  await whileSaving(other.cookie, async () => {
+    const waiting = whoami(other.cookie);
+    await database.lockWaits(1, waiting);
+    polls.push(waiting);
+  });
+  await polls.at(-1);
+  finds.open();
+  const { setCookie } = await beside;
+  assert.equal(setCookie.length, 1, 'another request waits, and an ended id is accepted');
   for (const { body, setCookie } of polled) {
     assert.match(body, /Nobody/, 'a page whose session has ended names no user');
     assert.deepEqual(setCookie, [], 'its cookie replaces the one of the sign-in');
@@ -202,6 +226,20 @@ test('a session that was issued and never saved is not alive', async () => {
     for (let visitor = 1; visitor <= 11; visitor += 1) await server.request();
     Object.assign(Sessions, { MaxWait });
   });
+  // A source of random bytes that begins anew, so that the second id is the first once more.
+  const repeatedId = async () => {
+    let draws = 0;
+    const source = (size: number) => {
+      draws += 1;
+      return new Uint8Array(size).fill(draws);
+    };
+    return (await recordDraws(() => newId(), source)).result;
+  };
+  const first = await repeatedId();
+  await store(first, 'user|s:3:"Ann";');
+  const second = await repeatedId().catch(() => '');
+  assert.equal(await handler.read(first), 'user|s:3:"Ann";', 'its id was issued once more');
+  assert.equal(await handler.read(second), '', 'createId returned the id of another session');
   const stranger = await Promise.race([server.request(), silence(4000)]);
   assert.equal(stranger?.status, 200, 'eleven ids could not be issued, and kept their connections');
   const id = await newId();

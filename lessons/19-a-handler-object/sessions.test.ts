@@ -32,6 +32,21 @@ test('two handlers keep their sessions in two databases', async () => {
     (await of.rows()).map(({ d }) => String(d)).filter((data) => data !== '');
   assert.deepEqual(await users(database), ['user|s:3:"ann";'], 'the sessions of the shop');
   assert.deepEqual(await users(forum), ['user|s:3:"bob";'], 'the sessions of the forum');
+  // Two requests of one database, of which the first saves after the second has read.
+  await handler.open('', 'MySession');
+  const ids = [await newId(), await newId()] as const;
+  for (const id of ids) await store(id, 'user|N;');
+  const [first, second] = ids.map(
+    () => new (exported as new (means: object) => typeof handler)({}),
+  ) as [typeof handler, typeof handler];
+  for (const request of [first, second]) await request.open('', 'MySession');
+  await first.read(ids[0]);
+  await second.read(ids[1]);
+  await first.write(ids[0], 'user|s:4:"Carl";');
+  await second.write(ids[1], 'user|s:4:"Dora";');
+  for (const request of [first, second]) await request.close();
+  assert.equal(await handler.read(ids[0]), 'user|s:4:"Carl";', 'saved after another has read');
+  assert.equal(await handler.read(ids[1]), 'user|s:4:"Dora";', 'saved after another has saved');
 });
 
 /** A property's value; a getter may refuse an object that is not of its class. */
@@ -170,23 +185,25 @@ test('the clock that was given is the only one', async () => {
   await later.handler.gc(1440);
   assert.equal((await forum.rows()).length, 0, 'rows after a sweep a second later');
   // Without `now`, the process's clock is read at each save, and not once for an object.
-  clock.set(now);
+  clock.set(now + 0.9);
   await handler.open('', 'MySession');
   const mine = await newId();
   const page = new (exported as new (means: object) => typeof handler)({});
   await page.open('', 'MySession');
   await page.read(mine);
-  clock.advance(100);
+  clock.set(now + 100.9);
   await page.write(mine, 'user|s:4:"Mine";');
   await page.close();
   const times = (await database.rows()).map(({ updated }) => updated);
   const story = `no row is dated ${clock.now()}, the time of the process; they are ${times}`;
   assert.ok(times.includes(clock.now()), story);
-  const brief = await given({ pool, now: () => now, maxLife: 60 }).serve();
-  const { cookie } = await brief.request();
-  now += 61;
-  const { body } = await brief.request({ cookie });
-  assert.match(body, /Count: 1\b/, 'the lifetime of php.ini, and not the one that was given');
+  for (const maxLife of [60, 0]) {
+    const brief = await given({ pool, now: () => now, maxLife }).serve();
+    const { cookie } = await brief.request();
+    now += maxLife + 1;
+    const { body } = await brief.request({ cookie });
+    assert.match(body, /Count: 1\b/, `the lifetime of php.ini, and not that of ${maxLife} s`);
+  }
 });
 
 test('a token is made of the random bytes that were given', async () => {
