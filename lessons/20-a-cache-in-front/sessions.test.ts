@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
@@ -100,6 +101,14 @@ async function cachedAgain(read: () => Promise<unknown>): Promise<void> {
   }
 }
 
+/** How many connections memcached has. */
+async function connections(): Promise<number> {
+  const [host, port] = cache.server.split(':');
+  const socket = connect(Number(port), host);
+  socket.write('stats\r\nquit\r\n');
+  return Number(/STAT curr_connections (\d+)/.exec(await text(socket))?.[1]);
+}
+
 /** A result that must come in time. */
 async function soon<Result>(result: Promise<Result>): Promise<Result> {
   const late = delay(4000, undefined, { ref: false }).then(() => {
@@ -161,6 +170,7 @@ test('a page that only reads saves nothing, and says so', async () => {
   await request.close();
   const rows = (await database.rows()).length;
   assert.match((await page.request({ path: '/whoami' })).body, /Nobody/);
+  assert.equal((await page.request()).status, 500, 'it counted a stranger, and a page said so');
   assert.equal((await database.rows()).length, rows, 'rows after the visit of a stranger');
   const cookie = `__Host-MySession=${id}`;
   assert.equal((await page.request({ path: '/logout', cookie })).status, 200);
@@ -402,6 +412,23 @@ test('a session that ends in the cache by its age is over', async () => {
   await brief.open('', 'MySession');
   clock.advance(61);
   assert.equal(await brief.read(cached), '', 'a copy, where a session lives for a minute');
+  const both = await a.create_sid();
+  await a.write(both, 'count|i:1;');
+  clock.advance(61);
+  const client = newClient();
+  const { get } = client;
+  const finds = gate(1, finding, { opens: 'by hand', holds: 'answer' });
+  client.get = async (key) => {
+    const item = await get.call(client, key);
+    setImmediate(() => finds.open());
+    return item;
+  };
+  const { handler: longer } = given({ cache: client, readOnly: true });
+  await longer.open('', 'MySession');
+  const short = brief.read(both);
+  await finds.reached(short);
+  assert.equal(await longer.read(both), 'count|i:1;', 'it has joined a read with a shorter life');
+  assert.equal(await short, '', 'a session that lives for a minute, beside one that lives longer');
 });
 
 test('memcached learns no id, and keeps each key for two minutes at most', async () => {
@@ -583,7 +610,7 @@ test('pages that only read leave nothing behind in the process', async () => {
 test('a process uses the memcached of SESSION_CACHE', async () => {
   process.env['SESSION_CACHE'] = cache.server;
   try {
-    const { handler } = await another();
+    const { handler, serve } = await another();
     await handler.open('', 'MySession');
     const id = await handler.create_sid();
     const before = new Set((await cache.keys()).map(({ name }) => name));
@@ -592,6 +619,12 @@ test('a process uses the memcached of SESSION_CACHE', async () => {
       const added = (await cache.keys()).filter(({ name }) => !before.has(name));
       assert.equal(added.length, 1, 'new keys while it saves');
     });
+    const page = await serve();
+    const { cookie } = await page.request();
+    const first = await connections();
+    for (let visits = 1; visits <= 12; visits += 1) await page.request({ cookie });
+    const more = (await connections()) - first;
+    assert.ok(more < 6, `twelve visits have made ${more} more connections to memcached`);
   } finally {
     delete process.env['SESSION_CACHE'];
   }

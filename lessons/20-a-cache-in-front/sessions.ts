@@ -90,7 +90,8 @@ async function readThrough(
   // No save can begin with a copy: no row has its version.
   if (copy) return { id, d: Buffer.from(copy[0], 'base64'), updated: copy[1], version: -1 };
   // Without either a writer is at work, or another server has the lease, or memcached is silent.
-  return await (loads.get(holder)?.catch(load) ?? load());
+  // A load that failed, or found nothing for the lifetime of its own handler, is none for this one.
+  return (await loads.get(holder)?.catch(() => undefined)) ?? (await load());
 }
 
 /** Changes a row in the database. Until that is over, every reader asks the database. */
