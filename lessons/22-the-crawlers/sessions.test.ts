@@ -232,7 +232,9 @@ test('a census contains no key, and nothing that is in a session', async () => {
 
 test('no statement of a census reads more than a hundred rows or 4 MiB', async () => {
   const large = `x|s:1000000:"${'y'.repeat(1_000_000)}";`;
-  await fill([...Array(8).fill(large), ...Array(242).fill('count|i:1;')]);
+  const [medium, wide] = [60_000, 120_000].map((size) => `x|s:${size}:"${'y'.repeat(size)}";`);
+  await fill([...Array(8).fill(large), ...Array(90).fill(medium)]);
+  await add([...Array(45).fill([wide, now]), ...Array(107).fill(['count|i:1;', now])]);
   const before = statements().length;
   const census = numbersOf(await takeCensus());
   assert.deepEqual([census['rows'], census['malformed'], census['php']], ['250', '0', '250']);
