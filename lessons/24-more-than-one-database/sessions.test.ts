@@ -153,6 +153,18 @@ test('a key that two requests have changed is saved once, and the later save fai
   for (const request of [deletes, changes]) await request.read(id);
   await changes.write(id, 'count|i:3;book|i:7;');
   await assert.rejects(deletes.write(id, 'book|i:7;'), 'it deletes what another has changed');
+  const [first, changing, adding] = servers.map(({ request }) => request()) as [
+    Request,
+    Request,
+    Request,
+  ];
+  for (const request of [first, changing, adding]) await request.read(id);
+  await first.write(id, 'book|i:7;pen|i:1;');
+  const changed = changing.write(id, 'count|i:4;book|i:7;');
+  await assert.rejects(changed, 'it changes what another has deleted');
+  const added = adding.write(id, 'count|i:3;book|i:7;pen|i:1;');
+  await assert.rejects(added, 'it adds what another has added');
+  assert.equal(await dataOf(servers, id), 'book|i:7;pen|i:1;');
   const own = await newId();
   await store(own, 'n|i:0;');
   const alone = serverWith({}).request();
