@@ -23,8 +23,19 @@ interface Request {
   update?(id: string, change: Change): Promise<boolean>;
 }
 
-const { cache, cluster, database, exported, gate, handler, newId, silence, store } =
-  await openBench();
+const {
+  another,
+  cache,
+  cluster,
+  database,
+  exported,
+  gate,
+  handler,
+  newId,
+  overhear,
+  silence,
+  store,
+} = await openBench();
 // Here a first download of it has all the time that it needs; within a test it would not.
 const { server: memcached } = await cache();
 await handler.open('', 'MySession');
@@ -173,6 +184,23 @@ test('a key that two requests have changed is saved once, and the later save fai
   const saving = alone.write(own, 'n|i:1;');
   await assert.rejects(saving, 'without a cluster, it has saved over a newer version');
   await handler.destroy(own);
+  // Two new processes, so that a mark that is counted in each is the same in both.
+  const [page, elsewhere] = [await (await another()).serve(), (await another()).handler];
+  await elsewhere.open('', 'MySession');
+  const { cookie } = await page.request();
+  const saves = gate(1, /^\s*UPDATE/i, { opens: 'by hand' });
+  const visit = page.request({ cookie });
+  await saves.reached(visit);
+  const visited = decodeURIComponent(cookie.split('=')[1] ?? '');
+  for (let at = 0; at < 3; at += 1) await elsewhere.write(visited, 'count|i:7;');
+  let status = 0;
+  const heard = await overhear(async () => {
+    saves.open();
+    ({ status } = await visit);
+  });
+  const isReported = status === 500 || heard.includes('Failed to write');
+  assert.ok(isReported, 'it took the save of another process for its own');
+  await handler.destroy(visited);
 });
 
 test('a request that saves three times keeps what others have saved meanwhile', async () => {
