@@ -97,6 +97,20 @@ test('the secrets rotate under a seal, and the moved row is sealed to its new ke
   assert.deepEqual(await stored(newStore({ seal, secrets: [newest as string] }), id), { n: 0 });
 });
 
+test('a process without the seal neither moves a sealed session nor gives it a new id', async () => {
+  const [newest, oldest] = ['n'.repeat(32), 'o'.repeat(32)] as const;
+  const sealing = newStore({ seal, secrets: [oldest, newest] });
+  const id = await newSession(sealing, { n: 0 });
+  const unsealed = newStore({ secrets: [newest, oldest] });
+  const unreadable = {
+    name: 'SessionUnreadable',
+    message: /it is sealed: give the store its keys/,
+  };
+  await assert.rejects(unsealed.start(id), unreadable);
+  await assert.rejects(newStore({ secrets: [oldest] }).open(id), unreadable);
+  assert.deepEqual(await stored(sealing, id), { n: 0 });
+});
+
 test('the size guard counts the seal, and an empty session is sealed, too', async () => {
   const pool = poolOf(schema.url);
   await query('CREATE TABLE small LIKE sessions');

@@ -32,7 +32,6 @@ import {
   requireKey,
   splitPhp,
 } from './php.ts';
-import { isSealed } from './seal.ts';
 
 export { toEnvelope } from './envelope.ts';
 
@@ -95,11 +94,7 @@ export class Payload {
       else this.#entries = entries;
       return;
     }
-    if (isSealed(bytes))
-      throw new SessionUnreadable('it is sealed: give the store its keys, `seal`');
-    throw new SessionUnreadable(
-      'it is in none of the formats json, php, php_serialize, php_binary',
-    );
+    throw new SessionUnreadable(`it is in none of the formats ${FORMATS.join(', ')}`);
   }
 
   /** A payload of the same bytes, without what readers have changed in place. */

@@ -39,19 +39,13 @@ export interface Sealing {
   open<Row extends Place>(row: Row): Row;
 }
 
-/** Payloads as they are. */
-export const plain: Sealing = {
-  overhead: 0,
-  close: (_key, data) => data,
-  open: (row) => row,
-};
-
 /** No format of a session begins like this: 0xff is in no UTF-8, and is no length of php_binary. */
 const MAGIC = Buffer.from([0xff, 0x50, 0x53, 0x01]);
+const MAGIC_BYTES = 4;
 const NAME_BYTES = 4;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
-const HEAD_BYTES = MAGIC.length + NAME_BYTES + IV_BYTES;
+const HEAD_BYTES = MAGIC_BYTES + NAME_BYTES + IV_BYTES;
 
 /**
  * Returns whether bytes are a sealed payload.
@@ -59,8 +53,21 @@ const HEAD_BYTES = MAGIC.length + NAME_BYTES + IV_BYTES;
  * @param data - The data of a row.
  */
 export function isSealed(data: Buffer): boolean {
-  return data.length >= HEAD_BYTES + TAG_BYTES && data.subarray(0, MAGIC.length).equals(MAGIC);
+  return data.length >= HEAD_BYTES + TAG_BYTES && data.subarray(0, MAGIC_BYTES).equals(MAGIC);
 }
+
+/**
+ * Payloads as they are. A sealed one is refused already when its row is read: a move to another key
+ * would make it unreadable for every process.
+ */
+export const plain: Sealing = {
+  overhead: 0,
+  close: (_key, data) => data,
+  open: (row) => {
+    if (!isSealed(row.data)) return row;
+    throw new SessionUnreadable('it is sealed: give the store its keys, `seal`');
+  },
+};
 
 /**
  * AES-256-GCM under a key of the row's own, with the row's key as associated data (NIST SP 800-38D).
@@ -87,8 +94,14 @@ export class PayloadSeal implements Sealing {
     const [newest] = this.#keys as [{ name: Buffer; key: Buffer }];
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv('aes-256-gcm', derive(newest.key, 'row', key), iv).setAAD(key);
-    const sealed = [cipher.update(data), cipher.final()];
-    return Buffer.concat([MAGIC, newest.name, iv, ...sealed, cipher.getAuthTag()]);
+    return Buffer.concat([
+      MAGIC,
+      newest.name,
+      iv,
+      cipher.update(data),
+      cipher.final(),
+      cipher.getAuthTag(),
+    ]);
   }
 
   open<Row extends Place>(row: Row): Row {
@@ -97,7 +110,7 @@ export class PayloadSeal implements Sealing {
       if (this.#readsUnsealed) return row;
       throw new SessionUnreadable('it is not sealed, and seal.readUnsealed is not set');
     }
-    const name = data.subarray(MAGIC.length, MAGIC.length + NAME_BYTES);
+    const name = data.subarray(MAGIC_BYTES, MAGIC_BYTES + NAME_BYTES);
     const entry = this.#keys.find((each) => each.name.equals(name));
     if (entry === undefined) throw new SessionUnreadable('it is sealed under none of seal.keys');
     const iv = data.subarray(HEAD_BYTES - IV_BYTES, HEAD_BYTES);
@@ -105,8 +118,8 @@ export class PayloadSeal implements Sealing {
     const opener = createDecipheriv('aes-256-gcm', derive(entry.key, 'row', key), iv, options);
     opener.setAAD(key).setAuthTag(data.subarray(-TAG_BYTES));
     try {
-      const parts = [opener.update(data.subarray(HEAD_BYTES, -TAG_BYTES)), opener.final()];
-      return { ...row, data: Buffer.concat(parts) };
+      const sealed = data.subarray(HEAD_BYTES, -TAG_BYTES);
+      return { ...row, data: Buffer.concat([opener.update(sealed), opener.final()]) };
     } catch {
       throw new SessionUnreadable('its seal is wrong: it was changed, or belongs to another row');
     }
