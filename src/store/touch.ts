@@ -5,6 +5,9 @@ import type { Deadline } from './database/deadline.ts';
 import { findRow } from './find.ts';
 import { asOfNow, type Row } from './table/table.ts';
 
+/** Milliseconds; the times of one row are rounded apart. */
+const SECOND = 1000;
+
 /** The times of a row that was touched. */
 export type Touched = Pick<Row, 'readAt' | 'age' | 'left'>;
 
@@ -24,13 +27,15 @@ export async function touchRow(
 ): Promise<Touched | undefined> {
   const { cache, life, table, touchAfter } = context;
   const { key, readAt, age, left } = asOfNow(row);
+  const times = { readAt, age, left };
   const most = Math.min(life.idle, life.absolute - age);
-  if (left > most - life.idle * touchAfter) return { readAt, age, left };
+  // Much more than can be left was written under a longer `idle` or `absolute`.
+  if (left > most - life.idle * touchAfter && left < most + SECOND) return times;
   const affected = await cache.change([key], () => change(table.touch(key, life)));
   if (affected === 0) {
     // A pool without FOUND_ROWS does not count a row that another use has written in this millisecond.
     const found = await findRow(context, deadline, [key]);
     if (found === undefined || found.next !== undefined) return undefined;
   }
-  return { readAt, age, left: most };
+  return { ...times, left: most };
 }

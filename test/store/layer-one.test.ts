@@ -315,6 +315,19 @@ test('a use is written down only after a share of the idle time', async () => {
   assert.equal(updates.length, 1);
 });
 
+test('a session from before shorter times has them from its next use on', async () => {
+  const forever = newStore({ idle: Infinity, absolute: Infinity });
+  const shorter = newStore({ idle: 60, absolute: 3600 });
+  const id = await newSession(forever, { mine: 'shorter' });
+  assert.equal(await (await open(shorter, id)).touch(), true);
+  const select = 'SELECT expires-updated AS times FROM sessions WHERE d=?';
+  assert.equal((await query(select, [json({ mine: 'shorter' })]))[0]?.['times'], 60_000);
+  await query('UPDATE sessions SET created=created-3600000 WHERE d=?', [json({ mine: 'shorter' })]);
+  await (await open(forever, id)).touch();
+  await (await open(shorter, id)).touch();
+  assert.equal(await forever.open(id), undefined, 'its absolute end was before this use');
+});
+
 test('an older secret still opens, the row moves to the newest, and late saves find it', async () => {
   const older = newStore({ secrets: [secrets[1]] });
   const id = await newSession(older, { n: 0 });
