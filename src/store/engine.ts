@@ -185,13 +185,13 @@ function isAddress(url: string): boolean {
 }
 
 function cacheOf(
-  { cache, timeout }: Settings,
+  { cache, timeout, table }: Settings,
   secrets: SessionsOptions['secrets'],
   events: Events,
 ): Cache {
   const [newest] = secrets;
   if (cache === undefined || newest === undefined) return noCache;
-  return new CachedRows(cache, newest, timeout + LATE_STATEMENT, (error) =>
+  return new CachedRows(cache, newest, table, timeout + LATE_STATEMENT, (error) =>
     events.emit('cache-failed', () => ({ error })),
   );
 }

@@ -71,29 +71,34 @@ type Head = Pick<Row, 'left' | 'age' | 'user' | 'label'> & {
  * Rows in memcached.
  *
  * memcached has no accounts: a program that reaches it can write any key, and would log in with a
- * row that it has made up. So every row is sealed to its key with HMAC-SHA-256 under the store's
- * newest secret, and a row whose seal is wrong is read from the database instead.
+ * row that it has made up. So every row is sealed to its table and its key with HMAC-SHA-256 under
+ * the store's newest secret, and a row whose seal is wrong is read from the database instead.
  */
 export class CachedRows implements Cache {
   readonly #client: MemcachedClient;
   readonly #cache: RowCache;
-  readonly #secret: string | Uint8Array;
+  readonly #tagOf: (key: Buffer, body: Buffer) => Buffer;
 
   /**
    * @param options - The address of memcached.
    * @param secret - The newest of the store's secrets.
+   * @param table - Its table: an id of one store must not open its row in another.
    * @param writeLimit - Milliseconds within which a write ends in the database or never does.
    * @param onFailure - Receives each failure of memcached; the call continues with the database.
    */
   constructor(
     { server, maxAge, prefix, timeout = 0.25 }: CacheOptions,
     secret: string | Uint8Array,
+    table: string,
     writeLimit: number,
     onFailure: (error: Error) => void,
   ) {
     this.#client = new MemcachedClient({ server, timeout: timeout * 1000 });
     this.#cache = new RowCache(this.#client, { maxAge, prefix, writeLimit, onFailure });
-    this.#secret = secret;
+    this.#tagOf = (key, body) => {
+      const hmac = createHmac('sha256', secret).update(`cached row ${table}\0`);
+      return hmac.update(key).update(body).digest();
+    };
   }
 
   async read(key: Buffer, load: () => Promise<Row | undefined>): Promise<Row | undefined> {
@@ -159,10 +164,5 @@ export class CachedRows implements Cache {
       age: head.age + passed,
       ...{ next: undefined, isInGrace: false },
     };
-  }
-
-  #tagOf(key: Buffer, body: Buffer): Buffer {
-    const hmac = createHmac('sha256', this.#secret);
-    return hmac.update('cached row').update(key).update(body).digest();
   }
 }

@@ -117,6 +117,17 @@ test('a sealed session is sealed in memcached as well, after a read and after a 
   assert.equal(sent(), before, 'it came from memcached');
 });
 
+test('a cached session of one store opens nothing in a store on another table', async () => {
+  await query('CREATE TABLE admin_sessions LIKE sessions');
+  const [shop, admin] = [await cachedStore(), await cachedStore({ table: 'admin_sessions' })];
+  const id = shop.sessions.newId();
+  await (await shop.sessions.create(id, json({ n: 1 }), { user: '1' })).close();
+  const before = shop.sent();
+  for (let time = 0; time < 2; time++) assert.deepEqual(await stored(shop.sessions, id), { n: 1 });
+  assert.equal(shop.sent(), before + 1, 'the second came from memcached');
+  assert.equal(await admin.sessions.open(id), undefined);
+});
+
 test('a save, a renewal, and each way to end a session are seen at once elsewhere', async () => {
   const [here, there] = [await cachedStore(), await cachedStore()];
   const begin = async (): Promise<string> => {
