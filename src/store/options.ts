@@ -54,7 +54,8 @@ export type SessionsOptions<
    */
   readonly secrets: readonly (string | Uint8Array)[];
   /**
-   * How long a session lives without being used.
+   * How long a session lives without being used. A session from before another value has this one from
+   * its next use on; so with `absolute`.
    *
    * @default 1800
    */
@@ -72,7 +73,11 @@ export type SessionsOptions<
    * @default 0.05
    */
   readonly touchAfter?: number | undefined;
-  /** @default 'merge' */
+  /**
+   * The same in all processes: a lock of one strategy is unknown to the others.
+   *
+   * @default 'merge'
+   */
   readonly strategy?: Strategy | undefined;
   /**
    * Resolves a key that two requests have changed.
@@ -151,7 +156,8 @@ export type SessionsOptions<
   /**
    * A memcached in front of the table, for sessions that are read far more often than written. A
    * memcached that is down costs a short delay and no request; while it cannot be reached, another
-   * process may read a session for `maxAge` as it was before a change.
+   * process may read a session for `maxAge` as it was before a change. The same holds beside a process
+   * without this cache.
    */
   readonly cache?: CacheOptions | undefined;
   /**
