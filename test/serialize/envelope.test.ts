@@ -121,6 +121,11 @@ test('names the path of a value that PHP cannot hold', () => {
     /^UnserializableError: \$_SESSION\.cart\[0\]\.when: Date/,
   );
   refuse({ a: undefined }, /\$_SESSION\.a: PHP has no undefined/);
+  refuse(
+    { a: Object.assign(new Map([[5, 1]]), { tea: 1 }) },
+    /\$_SESSION\.a\.tea: a property of a Map/,
+  );
+  refuse({ a: Object.assign([], { tea: 1 }) }, /\$_SESSION\.a\.tea: a property of an empty list/);
   refuse({ a: '\ud800' }, /\$_SESSION\.a: half a surrogate pair/);
   refuse({ a: 2 ** 53 }, /\$_SESSION\.a: 9007199254740992 is beyond the safe integers/);
   refuse({ a: 2n ** 63n }, /\$_SESSION\.a: 9223372036854775808 does not fit/);

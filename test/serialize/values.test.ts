@@ -163,6 +163,23 @@ test('refuses values that PHP cannot hold, with their path', () => {
   refuse(new Map([['k', new Map([[{}, 1]])]]), /\$value\.k\["\[object Object\]"\]: the key/);
 });
 
+test('refuses a property assigned to a Map or an empty list of PHP, which would be lost', () => {
+  const cart = read('a:2:{s:6:"number";a:1:{i:5;i:1;}s:5:"empty";a:0:{}}') as Record<
+    string,
+    object
+  >;
+  assert.equal(text(cart as PhpValue), 'a:2:{s:6:"number";a:1:{i:5;i:1;}s:5:"empty";a:0:{}}');
+  Object.assign(cart['number'] as object, { tea: 1 });
+  const message = '$value.number.tea: a property of a Map: use set()';
+  assert.throws(() => serialize(cart as PhpValue), { name: 'UnserializableError', message });
+  delete cart['number'];
+  Object.assign(cart['empty'] as object, { 'a b': 1 });
+  assert.throws(
+    () => serialize(cart as PhpValue),
+    /\$value\.empty\["a b"\]: a property of an empty/,
+  );
+});
+
 test('refuses a cycle of arrays', () => {
   const circle: PhpValue[] = [];
   circle.push([circle]);

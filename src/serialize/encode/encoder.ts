@@ -15,7 +15,16 @@ import {
 } from '../values.ts';
 import { Ancestors, SHALLOW } from './ancestors.ts';
 import { IdentityWriter, nameBytes } from './references.ts';
-import { at, RefusedValue, refuse, refuseInstance, refuseKey, step, stepTo } from './refusal.ts';
+import {
+  at,
+  RefusedValue,
+  refuse,
+  refuseInstance,
+  refuseKey,
+  refuseProperties,
+  step,
+  stepTo,
+} from './refusal.ts';
 
 const { CLOSE, STRING } = codes;
 
@@ -140,6 +149,7 @@ class Encoder extends IdentityWriter {
 
   #list(list: readonly PhpValue[], shape: Shape, depth: number): void {
     const { length } = list;
+    if (length === 0) refuseProperties(list);
     this.openArray(length);
     if (depth >= SHALLOW) this.#ancestors.enter(list, depth);
     if (depth >= RECURSION) {
@@ -202,6 +212,7 @@ class Encoder extends IdentityWriter {
 
   /** Writes an array with any keys, or the properties of an object. */
   #map(map: ReadonlyMap<PhpKey, PhpValue>, shape: Shape, depth: number, isObject: boolean): void {
+    refuseProperties(map);
     if (isObject) this.open(map.size);
     else this.openArray(map.size);
     if (depth >= SHALLOW) this.#ancestors.enter(map, depth);

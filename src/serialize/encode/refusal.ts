@@ -74,3 +74,17 @@ export function refuseInstance(value: object): never {
       : 'store a plain object, or a PhpObject for an object of PHP';
   refuse(`${shown} is not a value of PHP; ${remedy}`);
 }
+
+/**
+ * Refuses a property that was assigned to a Map or to an empty list, where `set()` or an object was
+ * meant: it is no element, and would be lost. A longer list is not searched, for speed.
+ *
+ * @param array - A Map, or an empty list.
+ * @throws RefusedValue for the first property.
+ */
+export function refuseProperties(array: object): void {
+  const [key] = Object.keys(array);
+  if (key === undefined) return;
+  const remedy = Array.isArray(array) ? 'an empty list: use an object' : 'a Map: use set()';
+  throw at(step(key), new RefusedValue(`a property of ${remedy}`));
+}

@@ -106,8 +106,13 @@ export class JsonWriter {
   }
 
   #array(array: PhpArray, depth: number): Json {
-    if (Array.isArray(array)) return Array.from(array, (each) => this.#value(each, depth + 1));
     const isMap = array instanceof Map;
+    const isList = Array.isArray(array);
+    // The encoder names such a property: see refuseProperties.
+    if ((isMap || (isList && array.length === 0)) && Object.keys(array).length > 0) {
+      throw new NotPortable();
+    }
+    if (isList) return Array.from(array, (each) => this.#value(each, depth + 1));
     const prototype: unknown = isMap ? null : Object.getPrototypeOf(array);
     if (prototype !== null && Object.getPrototypeOf(prototype) !== null) throw new NotPortable();
     const isObject = this.#keepsObjects && !isMap;
