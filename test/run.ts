@@ -61,16 +61,7 @@ npm test -- PART --busy 2     beside 2 processes in a busy loop
 npm test -- --slow            names the slowest steps and files at the end
 npm test -- --keep            keeps the files' seconds, which order the files of later runs`;
 
-const { values: options, positionals: wanted } = parseArgs({
-  options: {
-    help: { type: 'boolean', short: 'h' },
-    slow: { type: 'boolean' },
-    keep: { type: 'boolean' },
-    times: { type: 'string', default: '1' },
-    busy: { type: 'string', default: '0' },
-  },
-  allowPositionals: true,
-});
+const { values: options, positionals: wanted } = readArguments();
 const [times, busy] = [Number(options.times), Number(options.busy)];
 const logs = new Logs();
 
@@ -81,6 +72,25 @@ if (options.help) {
   process.exitCode = 2;
 } else {
   process.exitCode = await main();
+}
+
+/** Exits with 2 for an option that is unknown. */
+function readArguments() {
+  try {
+    return parseArgs({
+      options: {
+        help: { type: 'boolean', short: 'h' },
+        slow: { type: 'boolean' },
+        keep: { type: 'boolean' },
+        times: { type: 'string', default: '1' },
+        busy: { type: 'string', default: '0' },
+      },
+      allowPositionals: true,
+    });
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${help}`);
+    process.exit(2);
+  }
 }
 
 async function main(): Promise<number> {

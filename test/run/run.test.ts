@@ -84,6 +84,20 @@ test('the reason of a failure is the first failed tests, else the end of the out
   assert.equal(logs.reason('types'), '');
 });
 
+test('a command line that names something unknown exits with 2, in one sentence', async () => {
+  const refuse = async (expected: RegExp, ...command: string[]): Promise<void> => {
+    const args = [...stripTypes, ...command];
+    const { code, stderr } = await run(process.execPath, args, { cwd: root, environment });
+    assert.equal(code, 2, command.join(' '));
+    assert.match(stderr, expected);
+    assert.doesNotMatch(stderr, /^ +at /m);
+  };
+  await refuse(/^Unknown option '--nope'/, 'test/run.ts', '--nope');
+  await refuse(/^Unknown option '--nope'/, 'src/workshop/board/main.ts', '--nope');
+  await refuse(/^There is no lesson "99"/, 'src/workshop/matrix/main.ts', '--lesson', '99');
+  await refuse(/^There is no rule "9"/, 'src/workshop/matrix/main.ts', '--rule', '9');
+});
+
 test('a run without a failure leaves an empty record', async () => {
   assert.equal(await record(`test('good', () => {});`), '');
 });

@@ -17,7 +17,8 @@ const usage = `The board: one contract on the session stores and layers of npm.
 NAME is one of:
 ${contestants.map((name) => `  ${name}`).join('\n')}
 
-Exits with 1 when a required or recommended case fails on one of ours.`;
+Exits with 1 when a required or recommended case fails on one of ours, and with 2 for an invalid
+command line.`;
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({

@@ -7,6 +7,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { InvalidCommand } from '../machine/error-message.ts';
 import { applyTo, lessonFolders, lessonsFolder, madeFile, patchFiles } from './patches.mjs';
 
 /** The project's folder, without a slash at its end. */
@@ -117,7 +118,7 @@ export function readLessons(directory: string = lessonsFolder): Lesson[] {
 }
 
 /** The name of a lesson or a class that does not exist; the message lists those that do. */
-export class UnknownName extends RangeError {
+export class UnknownName extends InvalidCommand {
   override name = 'UnknownName';
 }
 

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { findLesson, readLessons } from '../course/catalogue.ts';
 import { exitCodeOf, progress } from '../machine/command.ts';
 import { withServer } from '../machine/database/with-server.ts';
+import { InvalidCommand } from '../machine/error-message.ts';
 import { RULES } from './observed.ts';
 import { runMatrix } from './run.ts';
 import { drawMatrix } from './table.ts';
@@ -17,7 +18,7 @@ const usage = `The red/green matrix: every class on every test, every wrong fix,
   --save FILE  the table here, and the JSON in FILE as well
   --help       this text
 
-Exits with 1 when a rule is broken.`;
+Exits with 1 when a rule is broken, and with 2 for an invalid command line.`;
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -38,7 +39,9 @@ async function main(): Promise<number> {
   const only = values.lesson === undefined ? undefined : findLesson(lessons, values.lesson);
   const rule = RULES.find((each) => String(each) === values.rule);
   if (values.rule !== undefined && rule === undefined) {
-    throw new RangeError(`There is no rule "${values.rule}": the rules are 1 to ${RULES.length}.`);
+    throw new InvalidCommand(
+      `There is no rule "${values.rule}": the rules are 1 to ${RULES.length}.`,
+    );
   }
   const { brief } = values;
   return await withServer({ progress }, async (server, signal) => {

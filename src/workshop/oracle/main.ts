@@ -7,7 +7,8 @@ import { makeVisits, openTwins, type Step, type TwinRow } from './twins.ts';
 const HELP = `npm run oracle [-- --json]
 
 Sends the same requests to the article's repaired class, in a real PHP, and to the port of
-lesson 5, on the same table. The exit code is 0 when they agree and 1 when they differ.`;
+lesson 5, on the same table. The exit code is 0 when they agree, 1 when they differ, and 2 for an
+invalid command line.`;
 
 interface Outcome {
   steps: Step[];
