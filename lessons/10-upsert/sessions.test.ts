@@ -6,6 +6,8 @@ import { openBench } from '#bench';
 const { clock, database, gate, handler, newId, silence, statements, store } = await openBench();
 await handler.open('', 'MySession');
 
+const saving = /^\s*(INSERT|UPDATE|REPLACE)/i;
+
 test('a double click on the first page saves both and keeps one row', async () => {
   const before = (await database.rows()).length;
   for (let round = 1; round <= 10; round++) {
@@ -23,16 +25,27 @@ test('a double click on the first page saves both and keeps one row', async () =
     assert.equal(await handler.read(id), 'count|i:1;');
     assert.equal((await database.rows()).length, before + round);
   }
-  const id = await newId();
-  const first = gate(1, /^\s*(INSERT|UPDATE|REPLACE)/i, { opens: 'by hand', holds: 'answer' });
-  const early = handler.write(id, 'count|i:1;');
-  await first.arrived;
-  const late = handler.write(id, 'count|i:2;');
-  await Promise.race([late, silence(500)]);
-  first.open();
-  assert.deepEqual(await Promise.all([early, late]), [true, true]);
-  const kept = 'a save that began while another was at work returned true';
-  assert.equal(await handler.read(id), 'count|i:2;', kept);
+  const [one, two] = ['count|i:1;', 'count|i:2;'];
+  for (const saves of [
+    [one, two],
+    [one, two, one],
+  ]) {
+    const id = await newId();
+    const first = gate(1, saving, { opens: 'by hand', holds: 'answer' });
+    const calls: Promise<boolean>[] = [];
+    for (const data of saves) {
+      const call = handler.write(id, data);
+      await (calls.length === 0 ? first.arrived : Promise.race([call, silence(500)]));
+      calls.push(call);
+    }
+    first.open();
+    assert.deepEqual(
+      await Promise.all(calls),
+      saves.map(() => true),
+    );
+    const kept = 'a save that began while another was at work returned true';
+    assert.equal(await handler.read(id), saves.at(-1), kept);
+  }
 });
 
 test('a save is one statement that leaves the rest of the row alone', async () => {
@@ -87,7 +100,7 @@ test('a save that cannot be done is given up within two seconds', async () => {
     ]);
   const outcome = await database.withoutTable(save);
   assert.match(outcome, givenUp, 'the test had taken the table away');
-  for (const errno of [1213, 1205]) {
+  for (const errno of [1213, 1205, 1020]) {
     const fail = `FOR EACH ROW SIGNAL SQLSTATE '40001'
       SET MYSQL_ERRNO = ${errno}, MESSAGE_TEXT = 'caused by the test'`;
     await database.query(`CREATE TRIGGER fail_insert BEFORE INSERT ON sessions ${fail}`);
@@ -98,4 +111,13 @@ test('a save that cannot be done is given up within two seconds', async () => {
     assert.match(answer, givenUp, `the test answered every try with error ${errno}`);
     assert.equal(await handler.read(id), 'count|i:0;');
   }
+  const lost = save();
+  let tries = 0;
+  for (let isSent = true; isSent && tries < 100; ) {
+    const sent = gate(1, saving, { opens: 'by hand' });
+    isSent = await sent.reached(lost);
+    if (isSent) tries += 1;
+    sent.cut();
+  }
+  assert.match(await lost, givenUp, `the test cut the connection of each of ${tries} tries`);
 });
