@@ -197,9 +197,11 @@ test('a save does not wait for the sweep', async () => {
 async function settingsOfSaves(id: string): Promise<{ noted: unknown; unchanged: unknown }> {
   const [{ version } = {}] = await database.query('SELECT VERSION() AS version');
   const isolation = /mariadb/i.test(String(version)) ? '@@tx_isolation' : '@@transaction_isolation';
-  const settings = `CONCAT_WS(' ', ${isolation}, @@autocommit, @@innodb_lock_wait_timeout)`;
+  const limit = /mariadb/i.test(String(version)) ? '@@max_statement_time' : '@@max_execution_time';
+  const settings = `CONCAT_WS(' ', ${isolation}, @@autocommit, @@innodb_lock_wait_timeout, ${limit},
+    @@lock_wait_timeout, @@wait_timeout, @@unique_checks, @@foreign_key_checks)`;
   // The test has each save note the settings of its connection.
-  await database.query('CREATE TABLE IF NOT EXISTS noted (settings varchar(100))');
+  await database.query('CREATE TABLE IF NOT EXISTS noted (settings varchar(1000))');
   await database.query('DELETE FROM noted');
   await database.query(`CREATE TRIGGER note BEFORE UPDATE ON sessions
     FOR EACH ROW INSERT INTO noted VALUES (${settings})`);
