@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { containsPart, openBench } from '#bench';
 
-const { clock, database, handler, newId, overhear, random, statements } = await openBench();
+const { clock, database, gate, handler, newId, overhear, random, statements } = await openBench();
 const { SessionTooLarge } = (await import('#sessions')) as { SessionTooLarge?: unknown };
 await handler.open('', 'MySession');
 const mebibyte = 1_048_576;
@@ -26,6 +26,7 @@ test('any bytes come back as they were, up to a mebibyte', async () => {
     '65,536 times the byte 0': new Uint8Array(65_536),
     nothing: new Uint8Array(0),
     'a string with a byte order mark': '\uFEFFcount|i:1;',
+    "a string with a form's line break, and blanks around": ' note|s:2:"\r\n"; ',
     'a string with an accent that is a character of its own': 'name|s:3:"e\u0301";',
     'a string with a NUL, as PHP writes for a private property': 'a|O:1:"A":1:{s:4:"\0A\0b";N;}',
   })) {
@@ -85,6 +86,11 @@ test('a session over the limit is refused, and the saved one stays', async () =>
   }
   const failed = await database.withoutTable(() => answer(handler.write(id, 'cart|i:2;')));
   assert.doesNotMatch(String(failed), /SessionTooLarge/, 'of 9 bytes, but the table was away');
+  const saves = gate(1, /^\s*(INSERT|UPDATE|REPLACE)/i, { opens: 'by hand' });
+  const lost = answer(handler.write(id, 'cart|i:2;'));
+  await saves.reached(lost);
+  saves.cut();
+  assert.doesNotMatch(await lost.then(String), /SessionTooLarge/, 'the test cut its connection');
 });
 
 test('a session is saved in the year 2040 as well', async () => {
