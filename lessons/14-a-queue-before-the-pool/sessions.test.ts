@@ -19,8 +19,9 @@ const {
 const { Sessions } = await import('#sessions');
 // From the lesson on that seals ids, two processes need the same password.
 process.env['SESSION_PASSWORDS'] ??= JSON.stringify({ 1: 'for the tests of the queue, no other' });
-const server = await serve();
-after(() => server.close());
+const sweeping = { settings: { 'session.gc_probability': '1', 'session.gc_divisor': '1' } };
+const [server, sweeper] = await Promise.all([serve(), serve(sweeping)]);
+after(() => Promise.all([server.close(), sweeper.close()]));
 
 const saving = /^\s*(INSERT|UPDATE|REPLACE)/i;
 const count = ({ body }: PageResponse): number => Number(/Count: (\d+)/.exec(body)?.[1]);
@@ -347,13 +348,18 @@ test('visitors leave nothing behind in the process', async () => {
 test('a sweep waits for a connection no longer than MaxWait', async () => {
   const slow = tenSlowPages();
   await Promise.race([slow.saves.arrived, silence(4000)]);
-  const answer = await withMaxWait(1, () => {
+  const [answer, status] = await withMaxWait(1, () => {
     const sweep = handler.gc(86_400).catch(() => 'rejected');
-    return Promise.race([sweep, silence(4000, 'it waits')]);
+    // In this lesson, a request without a valid id locks nothing before it sweeps.
+    const page = sweeper.request({ cookie: 'MySession=a' }).then((response) => response.status);
+    return Promise.all(
+      [sweep, page].map((call) => Promise.race([call, silence(4000, 'it waits')])),
+    );
   });
   slow.saves.open();
   await Promise.all(slow.pages);
   assert.equal(answer, 'rejected');
+  assert.equal(status, 500, 'MaxWait was 1 s, and the sweep of a page waited longer');
 });
 
 test('a connection that fails after the wait harms no other request', async () => {
