@@ -92,6 +92,8 @@ test('a save that is not made is reported', async () => {
     page = await whileSaving(cookie, () => handler.destroy(idIn(cookie)), '/whoami');
   });
   assert.ok(isReported(page, heard), `${unreported}, by a page that had changed nothing`);
+  const told = `its error contains the id, or a part: ${heard}`;
+  assert.ok(!containsPart(heard, idIn(cookie)), told);
 });
 
 test('a save that meets a newer version changes nothing', async () => {
@@ -227,19 +229,23 @@ test('a session that was issued and never saved is not alive', async () => {
     Object.assign(Sessions, { MaxWait });
   });
   // A source of random bytes that begins anew, so that the second id is the first once more.
-  const repeatedId = async () => {
+  const repeated = async <Result>(call: () => Promise<Result>): Promise<Result> => {
     let draws = 0;
     const source = (size: number) => {
       draws += 1;
       return new Uint8Array(size).fill(draws);
     };
-    return (await recordDraws(() => newId(), source)).result;
+    return (await recordDraws(call, source)).result;
   };
+  const repeatedId = () => repeated(newId);
   const first = await repeatedId();
   await store(first, 'user|s:3:"Ann";');
   const second = await repeatedId().catch(() => '');
   assert.equal(await handler.read(first), 'user|s:3:"Ann";', 'its id was issued once more');
   assert.equal(await handler.read(second), '', 'createId returned the id of another session');
+  await store(first, 'count|i:7;');
+  const visitor = await repeated(() => server.request());
+  assert.notEqual(count(visitor), 8, 'a new visitor got the session of another');
   const stranger = await Promise.race([server.request(), silence(4000)]);
   assert.equal(stranger?.status, 200, 'eleven ids could not be issued, and kept their connections');
   const id = await newId();
