@@ -72,6 +72,13 @@ test('a census counts each row once, while rows are saved, added and deleted', a
   const counted = numbersOf(await census)['rows'];
   const story = 'of 250 rows, 30 were deleted behind the census and 20 before it; 40 came later';
   assert.equal(counted, '230', story);
+  // A class may read a large session by itself: it ends after the rows, and before that statement.
+  await fill([`count|s:70000:"${'x'.repeat(70_000)}";`, 'count|i:1;']);
+  const late = await holdRows(takeCensus);
+  await database.query('DELETE FROM sessions WHERE LENGTH(d) > 10');
+  late.rows.open();
+  const { rows: all, malformed } = numbersOf(await late.census);
+  assert.match(`${all} rows, ${malformed} malformed`, /^[12] rows, 0 malformed$/, 'one has ended');
 });
 
 test('a sign-in does not wait for a census', async () => {
@@ -93,10 +100,11 @@ test('a sign-in does not wait for a census', async () => {
 });
 
 test('a census waits for no save, and counts none that is not finished', async () => {
-  await fill(Array(3).fill('count|i:1;'));
+  await fill(['count|i:1;', 'count|i:1;', `count|s:70000:"${'x'.repeat(70_000)}";`]);
   const page = await createConnection(database.url);
   await page.beginTransaction();
   await page.query(`UPDATE sessions SET d = 'user|s:3:"Ann";'`);
+  await page.query("INSERT INTO sessions (id, updated) VALUES ('new', ?)", [now]);
   const census = takeCensus();
   const waits = await database.lockWaits(1, census);
   await page.rollback();
@@ -104,7 +112,7 @@ test('a census waits for no save, and counts none that is not finished', async (
   const counted = numbersOf(await census);
   assert.equal(waits, false, 'a statement of the census waits');
   assert.equal(counted['with user'], '0', 'saves that were taken back, and are counted');
-  assert.equal(counted['with count'], '3');
+  assert.deepEqual([counted['rows'], counted['with count']], ['3', '3'], 'rows, with count');
 });
 
 test('rows that are not sessions are counted, and end no census', async () => {
@@ -148,7 +156,7 @@ test('rows that are not sessions are counted, and end no census', async () => {
 });
 
 test('only a session that its visitor can still use is alive', async () => {
-  const ages = [0, 59, 60, 299, 300, 899, 900, 1440, 1441, 86_400, -30, -300, -1441];
+  const ages = [0, 59, 60, 299, 300, 899, 900, 1440, 1441, 86_400, -1, -300, -1441];
   const dead = 'x'.repeat(5000); // Nothing is said of a session that is over
   await fill(
     ['', ...ages.map((age) => (Math.abs(age) > 1440 ? dead : 'count|i:1;')), null, null],
@@ -185,6 +193,8 @@ test('only a session that its visitor can still use is alive', async () => {
   assert.equal(minute['alive'], '4', 'with a lifetime of 60 s');
   const second = numbersOf(await takeCensus({ now, maxLife: 0 }));
   assert.equal(second['alive'], '1', 'with a lifetime of 0 s');
+  const usual = numbersOf(await takeCensus({ now, maxLife: undefined }));
+  assert.equal(usual['alive'], '10', 'with a lifetime that is undefined, as crawl.ts gives it');
   clock.advance(3600);
   const before = statements().length;
   const own = numbersOf(await takeCensus({}));
@@ -199,9 +209,9 @@ test('only a session that its visitor can still use is alive', async () => {
   await database.query('DELETE FROM sessions');
   const none = numbersOf(await takeCensus({}));
   assert.deepEqual(
-    [none['rows'], none['alive'], none['bytes']],
-    ['0', '0', '0'],
-    'rows, alive, bytes: of no rows',
+    [none['rows'], none['alive'], none['bytes'], none['largest']],
+    ['0', '0', '0', undefined],
+    'rows, alive, bytes, largest: of no rows',
   );
   for (const { time } of [own, none]) {
     const ahead = Number(time) - clock.now();
@@ -233,8 +243,10 @@ test('a census contains no key, and nothing that is in a session', async () => {
 test('no statement of a census reads more than a hundred rows or 4 MiB', async () => {
   const large = `x|s:1000000:"${'y'.repeat(1_000_000)}";`;
   const [medium, wide] = [60_000, 120_000].map((size) => `x|s:${size}:"${'y'.repeat(size)}";`);
-  await fill([...Array(8).fill(large), ...Array(90).fill(medium)]);
+  await fill([...Array(8).fill(large), ...Array(90).fill(medium), ...Array(60).fill(null)]);
   await add([...Array(45).fill([wide, now]), ...Array(107).fill(['count|i:1;', now])]);
+  // More numbers are missing than a page has rows.
+  await database.query('DELETE FROM sessions WHERE d IS NULL');
   const before = statements().length;
   const census = numbersOf(await takeCensus());
   assert.deepEqual([census['rows'], census['malformed'], census['php']], ['250', '0', '250']);
@@ -316,7 +328,7 @@ test('a census that has to wait fails after two seconds', async () => {
 });
 
 test('a census that fails gives its connection back', async () => {
-  await fill(['count|i:1;']);
+  await fill(['count|i:1;', '']);
   await takeCensus();
   await database.withoutTable(async () => {
     await assert.rejects(takeCensus(), 'a census without a table');
@@ -327,8 +339,8 @@ test('a census that fails gives its connection back', async () => {
   const next = await takeCensus().catch((error: Error) => `rows: ${error.message}`);
   assert.equal(
     numbersOf(next)['rows'],
-    '1',
+    '2',
     'the next census, with the one connection of its pool',
   );
-  assert.equal(numbersOf(next)['largest'], '10', 'of one session');
+  assert.equal(numbersOf(next)['largest'], '10 0', 'of two sessions, one of them empty');
 });
