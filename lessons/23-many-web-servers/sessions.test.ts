@@ -85,15 +85,30 @@ test('a session lives equally long, whichever server has saved it', async () => 
     clock.advance(-wrong);
     assert.equal((await database.rows()).length, 0, 'rows after a sweep');
   }
-  const abroad = createPool(database.url);
-  abroad.on('connection', (connection) => connection.query("SET time_zone = '+05:00'"));
-  const { handler: there } = given({ clock: 'database', pool: abroad });
-  await there.open('', 'MySession');
-  await there.write(await there.create_sid(), ann);
-  const [row] = await database.query('SELECT updated - UNIX_TIMESTAMP() AS ahead FROM sessions');
-  await abroad.end();
-  const ahead = Number(row?.['ahead']);
-  assert.ok(Math.abs(ahead) < 60, `a save in another time zone is dated ${ahead} s ahead`);
+  const ahead = async (): Promise<number> => {
+    const [row] = await database.query('SELECT updated - UNIX_TIMESTAMP() AS ahead FROM sessions');
+    return Number(row?.['ahead']);
+  };
+  for (const zone of ['+05:00', '-05:00']) {
+    await database.query('DELETE FROM sessions');
+    const abroad = createPool(database.url);
+    abroad.on('connection', (connection) => connection.query('SET time_zone = ?', [zone]));
+    const { handler: there } = given({ clock: 'database', pool: abroad });
+    await there.open('', 'MySession');
+    const id = await there.create_sid();
+    const dates = [await ahead()];
+    await there.write(id, ann);
+    dates.push(await ahead());
+    await there.gc(1440);
+    const data = await there.read(id);
+    await age(1500);
+    await there.gc(1440);
+    await abroad.end();
+    const isNear = dates.every((date) => Math.abs(date) < 60);
+    assert.ok(isNear, `a new session and a save at ${zone} are dated ${dates} s ahead`);
+    assert.equal(data, ann, `read at ${zone}, after a sweep there`);
+    assert.equal((await database.rows()).length, 0, `rows of 1500 s, after a sweep at ${zone}`);
+  }
 });
 
 test('the environment says whose clock it is, where a handler is not told', async () => {
@@ -120,7 +135,7 @@ test('the environment says whose clock it is, where a handler is not told', asyn
       const ahead = await saved();
       assert.ok(ahead >= atLeast && ahead <= atMost, `SESSION_CLOCK=${given}: ${ahead} s ahead`);
     }
-    for (const wrong of ['databse', 'Database', '']) {
+    for (const wrong of ['databse', 'Database', 'database ', '']) {
       process.env['SESSION_CLOCK'] = wrong;
       const message = `SESSION_CLOCK is "${wrong}"`;
       await assert.rejects(saved(), /SESSION_CLOCK must be server or database/, message);
@@ -167,6 +182,17 @@ test('of two sweeps at once, one does the work and the other does not wait', asy
     await one.end();
   });
   assert.equal((await database.rows()).length, 0, 'rows after both');
+  // Both have asked before either has the lock: a class that looks first finds it free twice.
+  await addOld();
+  const asks = gate(2, /LOCK\s*\(/i, { opens: 'by hand' });
+  const both = [handler.gc(1440), elsewhere.gc(1440)];
+  const haveAsked = await asks.reached(Promise.all(both));
+  const sweeps = gate(1, /^\s*DELETE/i, { opens: 'by hand' });
+  asks.open();
+  const waits = haveAsked && (await database.lockWaits(1, Promise.race(both)));
+  sweeps.open();
+  await Promise.all(both);
+  assert.equal(waits, false, 'one of two sweeps that have begun together waits for the other');
 });
 
 test('a server that dies while it sweeps leaves the next sweep to another', async () => {
@@ -264,6 +290,8 @@ test('a site does not wait for the sweep of another site', async () => {
   const named = asks?.sql.replace(/\bGET_LOCK\(/i, "CONCAT_WS('|', ") ?? '';
   const [row = {}] = await forum.query(named, asks?.values);
   const name = String(Object.values(row)[0]).replace(/\|[^|]*$/, '');
+  const [next = {}] = await (await secondDatabase()).query(named, asks?.values);
+  assert.notDeepEqual(next, row, 'the lock of a site whose name differs in its last character');
   const most = 64; // MySQL's limit; MariaDB's is higher
   assert.ok(name.length <= most, `the lock of the forum has ${name.length} characters: ${name}`);
 });
