@@ -238,6 +238,20 @@ test('between two pages of a crawler the table is free', async () => {
   }
 });
 
+test('a crawler waits for no save, and counts none that is not finished', async () => {
+  await fill(['count|i:1;', 'x'.repeat(70_000)].map((d) => [d, now]));
+  const page = await createConnection(schema.url);
+  try {
+    await page.beginTransaction();
+    await page.query("UPDATE sessions SET d = ''");
+    await page.query("INSERT INTO sessions (id, d, updated) VALUES ('new', '', ?)", [now]);
+    const { rows, empty } = numbersOf(await countWithAll());
+    assert.deepEqual([rows, empty], ['2', '0'], 'rows, and those that are empty');
+  } finally {
+    await page.end();
+  }
+});
+
 test('a large session that ends before its own statement is not counted', async () => {
   for (const crawler of crawlers) {
     await fill(['x'.repeat(65_537), 'count|i:1;', 'x'.repeat(65_536)].map((d) => [d, now]));
