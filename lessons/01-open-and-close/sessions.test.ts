@@ -28,7 +28,10 @@ function newAccount() {
 
 test('opening twice keeps one connection', async () => {
   const away = await another('mysql://nobody@127.0.0.1:1/nowhere');
-  await assert.rejects(away.handler.open('', 'MySession'), 'Open, while the database is away');
+  for (let attempt = 1; attempt <= 2; attempt += 1) {
+    const open = away.handler.open('', 'MySession');
+    await assert.rejects(open, `Open, try ${attempt}, while the database is away`);
+  }
   const before = await database.connections();
   assert.equal(await handler.open('', 'MySession'), true);
   assert.equal(await handler.open('', 'MySession'), true);
@@ -92,10 +95,17 @@ test('no error and no log contains the password of the database', async () => {
   await handler.close();
   const { password } = new URL(database.url);
   assert.ok(password.length > 8, 'the bench has a password');
-  const opening = await overhear(() => handler.open('', 'MySession'));
-  await handler.close();
+  const working = await overhear(async () => {
+    const { handler: started } = await another(database.url);
+    for (const call of ['open', 'open', 'close', 'close'] as const) {
+      await started[call]('', 'MySession');
+    }
+  });
   // Text that is cut off, such as the first 20 characters of the address, has a part of it.
-  assert.ok(!opening.includes(password.slice(0, 6)), `Open said the password: ${opening}`);
+  for (let at = 0; at + 6 <= password.length; at += 1) {
+    const isSaid = working.includes(password.slice(at, at + 6));
+    assert.ok(!isSaid, `the class said the password, or a part of it: ${working}`);
+  }
   const heard: string[] = [];
   // Three of these letters in a row are a part of the password and of nothing else.
   const secret = 'qJxKvZwQgXjHzV';
@@ -112,9 +122,12 @@ test('no error and no log contains the password of the database', async () => {
     `mysql://ann:${secret}#1@${away}`,
     `mysql://ann:${secret}:1#1@${away}`,
     `mysql://ann:${secret}/1@${away}`,
+    // The database answers, and refuses the account.
+    Object.assign(new URL(database.url), { password: secret }).href,
   ]) {
-    const other = await another(address);
-    heard.push(await overhear(() => other.handler.open('', 'MySession')));
+    heard.push(
+      await overhear(async () => await (await another(address)).handler.open('', 'MySession')),
+    );
   }
   const parts = Array.from({ length: secret.length - 2 }, (_, at) => secret.slice(at, at + 3));
   for (const text of heard) {

@@ -7,15 +7,16 @@ await handler.open('', 'MySession');
 
 test('an unknown id reads as an empty string', async () => {
   await store(await newId(), 'name|s:3:"Ann";');
-  assert.equal(await handler.read('404'), '');
+  for (const id of ['404', '']) assert.equal(await handler.read(id), '');
   const added = (await database.rows()).filter(({ id }) => String(id) === '404');
   assert.equal(added.length, 0, 'rows that Read has added');
 });
 
 test('a known id reads the exact bytes that were stored', async () => {
   for (const [what, data] of Object.entries({
+    nothing: '',
     // The accent of Zoe is a character of its own.
-    'odd characters': `count|i:7;name|s:29:"Zoe\u0308 Zoë's|e;\r\n\\💾 100%_?";last|s:2:"  ";  `,
+    'odd characters': `  count|i:7;name|s:29:"Zoe\u0308 Zoë's|e;\r\n\\💾 100%_?";last|s:2:"  ";  `,
     'sixty thousand characters': `cart|s:60000:"${'x'.repeat(60_000)}";`,
   })) {
     const id = await newId();
@@ -45,6 +46,8 @@ test('a session that another process has changed reads as changed', async () => 
   assert.equal(await handler.read(id), 'count|i:1;');
   await database.query('UPDATE sessions SET d = ?', ['count|i:2;']);
   assert.equal(await handler.read(id), 'count|i:2;');
+  await database.query('DELETE FROM sessions');
+  assert.equal(await handler.read(id), '', 'after another process has deleted the row');
 });
 
 test('an id with quotes or wildcards in it reads as an empty string', async () => {

@@ -37,6 +37,9 @@ test('a write changes no other session', async () => {
   await handler.write(ann, 'name|s:3:"Ann";');
   await handler.write(bob, 'name|s:3:"Bob";');
   await handler.write(bob, 'name|s:6:"Robert";');
+  await handler.write(ann, 'name|s:4:"Anna";');
+  assert.equal(await handler.read(bob), 'name|s:6:"Robert";', "after a save of Ann's");
+  await handler.write(ann, 'name|s:3:"Ann";');
   for (const id of [
     ...['%', '_', '0 OR 1=1', "' OR '1'='1", `${ann}abc`, `${bob}' OR '1'='1`],
     // For an INSERT with the id in its text: it meets the row of Ann, and changes it.
@@ -71,6 +74,9 @@ test('writing the same data again keeps the session young', async () => {
     assert.equal(await handler.write(id, 'count|i:1;'), true);
     await saved();
   }
+  clock.advance(1);
+  await handler.write(id, 'count|i:2;');
+  await saved();
 });
 
 test('Write returns once the database has answered', async () => {
@@ -136,12 +142,16 @@ test('a write that fails never returns true', async () => {
   await answer(other.close());
   // A deadlock, and a wait for a lock that took too long.
   for (const errno of [1213, 1205]) {
-    await database.query(`CREATE TRIGGER fail_update BEFORE UPDATE ON sessions
-      FOR EACH ROW SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = ${errno}, MESSAGE_TEXT = 'by the test'`);
-    const given = await answer(handler.write(id, `count|i:${errno};`));
-    await database.query('DROP TRIGGER fail_update');
-    const refused = `Write returned true, and the database reported error ${errno}`;
-    if (given === true) assert.equal(await handler.read(id), `count|i:${errno};`, refused);
+    for (const change of ['UPDATE', 'INSERT']) {
+      if (change === 'INSERT') await database.query('DELETE FROM sessions');
+      await database.query(`CREATE TRIGGER fail_${change} BEFORE ${change} ON sessions FOR EACH ROW
+        SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = ${errno}, MESSAGE_TEXT = 'by the test'`);
+      const given = await answer(handler.write(id, `count|i:${errno};`));
+      await database.query(`DROP TRIGGER fail_${change}`);
+      const refused = `Write returned true, and the database reported error ${errno} to an ${change}`;
+      if (given === true) assert.equal(await handler.read(id), `count|i:${errno};`, refused);
+      await answer(handler.write(id, 'count|i:0;'));
+    }
   }
 });
 

@@ -83,6 +83,14 @@ test('the id of a session that has ended is not given to another visitor', async
     ended,
     "Ann's old cookie would open the next visitor's session",
   );
+  // The session before it is younger and stays, so a counter that the sweep sets back begins there.
+  clock.set(1_800_001_441);
+  await handler.create_sid();
+  clock.set(1_800_000_000);
+  const swept = await handler.create_sid();
+  clock.set(1_800_001_441);
+  await handler.gc(1440);
+  assert.notEqual(await handler.create_sid(), swept, 'the number of a session that was swept');
   await handler.close();
 });
 

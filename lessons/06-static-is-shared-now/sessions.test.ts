@@ -197,6 +197,16 @@ test('saves at the same moment keep apart', async () => {
     assert.equal(await handler.read(id), `visitor|i:${visitor};`);
     await handler.close();
   }
+  await handler.open('', 'MySession');
+  await Promise.all(ids.map((id) => answer(handler.destroy(id))));
+  for (const id of ids) assert.equal(await handler.read(id), '', 'a sign-out at the same moment');
+  // A later lesson saves nothing under an id without a row.
+  const again = ids.map((id, visitor) => answer(handler.write(id, `again|i:${visitor};`)));
+  for (const [visitor, isSaved] of (await Promise.all(again)).entries()) {
+    if (isSaved !== true) continue;
+    assert.equal(await handler.read(ids[visitor] ?? ''), `again|i:${visitor};`, 'a new row');
+  }
+  await handler.close();
   assert.equal(await twoSaveAtOnce(), true, 'saves at the same moment kept their connections');
 });
 
@@ -226,6 +236,16 @@ test('requests that fail give their connections back', async () => {
   assert.equal(failed, 'all have ended', 'while the test had taken the table away for 12 requests');
   const served = await soon(handler.read(id));
   assert.equal(served, 'count|i:77;', 'after the test had taken the table away for 12 requests');
+  const gone = await newId();
+  await handler.destroy(gone);
+  for (let request = 1; request <= 12; request += 1) {
+    // Only the statement that saves fails: the data does not fit into the column.
+    for (const each of [id, gone]) {
+      const saved = await soon(handler.write(each, `cart|s:69983:"${'x'.repeat(69_983)}";`));
+      assert.notEqual(saved, waits, 'after 12 saves of data that does not fit');
+    }
+  }
+  assert.notEqual(await soon(handler.read(id)), waits, 'after 24 saves of data that does not fit');
   const seen = async (): Promise<string[]> => (await database.rows()).map(({ d }) => String(d));
   await handler.destroy(ended);
   const isKept = (await seen()).includes('count|i:78;');

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { openBench } from '#bench';
 
 const {
+  another,
   clock,
   database,
   handler,
@@ -99,6 +100,12 @@ test('ids that differ in one character have unrelated keys', async () => {
   clock.advance(86_400);
   await database.query('DELETE FROM sessions');
   assert.deepEqual((await keyOf(id)) ?? key, key, 'a day later the id has another key');
+  // Without its signs an id may look like another one.
+  const [dash, line] = ['-', '_'].map((sign) => `${id.slice(0, 9)}${sign}${id.slice(10)}`);
+  await database.query('DELETE FROM sessions');
+  const dashKey = await keyOf(dash ?? '');
+  await database.query('DELETE FROM sessions');
+  if (dashKey) assert.notDeepEqual(await keyOf(line ?? ''), dashKey, 'of ids with - and _');
   for (const place of [0, 21, id.length - 1]) {
     const other = id.slice(0, place) + (id[place] === 'A' ? 'B' : 'A') + id.slice(place + 1);
     await database.query('DELETE FROM sessions');
@@ -152,8 +159,26 @@ test('no error and no log contains an id', async () => {
     assert.ok(!says(failing), `${name} said the id, or a part of it, ${where}`);
     assert.ok(!says(await overhear(call)), `${name} said the id, or a part of it`);
   }
-  const ended = await overhear(() => handler.read(id));
-  assert.ok(!says(ended), 'Read said the id of a session that has ended');
+  for (const name of ['Read', 'Destroy'] as const) {
+    const ended = await overhear(() => Promise.race([calls[name](), silence(1000)]));
+    assert.ok(!says(ended), `${name} said the id of a session that has ended`);
+  }
+  for (const what of ['a new session', 'a session']) {
+    const heard = await overhear(() =>
+      Promise.race([handler.write(id, `cart|s:69983:"${'x'.repeat(69_983)}";`), silence(1000)]),
+    );
+    assert.ok(!says(heard), `Write said the id of ${what} that does not fit into its row`);
+    await store(id, 'count|i:1;').catch(() => {});
+  }
+  const { handler: closed } = await another();
+  for (const [name, call] of Object.entries({
+    Read: () => closed.read(id),
+    Write: () => closed.write(id, 'count|i:1;'),
+    Destroy: () => closed.destroy(id),
+  })) {
+    const heard = await overhear(() => Promise.race([call(), silence(1000)]));
+    assert.ok(!says(heard), `${name} said the id, and Open was not called`);
+  }
   for (const [name, call] of Object.entries({
     Read: () => handler.read(`${id}.`),
     Write: () => handler.write(`${id}.`, ''),
