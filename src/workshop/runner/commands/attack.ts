@@ -11,7 +11,8 @@ export const attack: Command = {
   name: 'attack',
   words: 1,
   options: { on: { type: 'string' }, class: { type: 'string' } },
-  help: `Attacks a class and prints the attacker's steps. Exits with 0 when it held, 1 when breached.
+  help: `Attacks a class and prints the attacker's steps. Exits with 0 when it held, and with
+1 when it was breached or the attack came to no verdict.
 
   npm run attack 4                       on your class
   npm run attack 4 -- --on lesson-04     on a lesson's class
