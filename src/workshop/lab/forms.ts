@@ -1,6 +1,7 @@
 /** The forms of every page: which are accepted, their fields, and the answer. */
 import type { Context, MiddlewareHandler } from 'hono';
 import type { Lab } from './lab.ts';
+import { moment } from './live.ts';
 import { Refused } from './refused.ts';
 import { messagePage } from './views/frame.ts';
 
@@ -46,5 +47,7 @@ export function isFromScript(context: Context): boolean {
 
 /** Answers a form: with a sentence for a script, else by redirecting to the page that shows it. */
 export function answerForm(context: Context, outcome: string, address: string): Response {
-  return isFromScript(context) ? context.json({ said: outcome }) : context.redirect(address, 303);
+  return isFromScript(context)
+    ? context.json({ said: outcome, at: moment() })
+    : context.redirect(address, 303);
 }

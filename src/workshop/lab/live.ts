@@ -20,17 +20,22 @@ interface LivePage {
   refresh(): Promise<void>;
 }
 
+/** The moment in milliseconds since 1970, by which a page orders sentences, also those of a lab before. */
+export const moment = (): number => performance.timeOrigin + performance.now();
+
 /** Sends every changed part of a page until the page is closed. */
 export function streamLive(context: Context, lab: Lab, page: LivePage): Response {
   return streamSSE(context, async (stream) => {
     const sent = new Map<string, string>();
-    const sentences: string[] = [];
+    const sentences: { data: string; id: string }[] = [];
     let wake = () => {};
     const onChange = (topic: string | undefined) => {
       if (topic === undefined || page.concerns(topic)) wake();
     };
     const onSay = (topic: string | undefined, sentence: string) => {
-      if (topic === undefined || page.announces(topic)) sentences.push(sentence);
+      if (topic === undefined || page.announces(topic)) {
+        sentences.push({ data: sentence, id: String(moment()) });
+      }
       wake();
     };
     lab.on('change', onChange).on('say', onSay);
@@ -53,7 +58,7 @@ export function streamLive(context: Context, lab: Lab, page: LivePage): Response
           sent.set(id, markup);
           await stream.writeSSE({ event: 'part', data: JSON.stringify({ id, markup }) });
         }
-        for (const said of sentences.splice(0)) await stream.writeSSE({ event: 'say', data: said });
+        for (const said of sentences.splice(0)) await stream.writeSSE({ event: 'say', ...said });
         const timer = setTimeout(() => wake(), INTERVAL);
         await changed;
         clearTimeout(timer);

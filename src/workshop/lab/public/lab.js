@@ -118,12 +118,16 @@ function restoreFocus(element, focused, typed) {
  * replaces none: two of them can come before a screen reader has noticed the first.
  *
  * @param {string} sentence
+ * @param {number} at - When the lab made it. The outcome of a press may arrive before its answer.
  */
-export function say(sentence) {
+export function say(sentence, at = Number(announcer?.lastElementChild?.dataset.at ?? 0)) {
   if (!announcer) return;
   const line = document.createElement('p');
   line.textContent = sentence;
-  announcer.append(line);
+  line.dataset.at = String(at);
+  const earlier = [...announcer.children].filter(({ dataset }) => Number(dataset.at) <= at);
+  if (earlier.length > 0) earlier.at(-1)?.after(line);
+  else announcer.prepend(line);
   if (announcer.childElementCount > SAID) announcer.firstElementChild?.remove();
 }
 
@@ -181,7 +185,11 @@ document.addEventListener('submit', async (event) => {
       headers: { Accept: 'application/json' },
     });
     if (answer.status === 403) location.reload();
-    else (answer.ok ? say : complain)((await answer.json()).said);
+    else {
+      const { said, at } = await answer.json();
+      if (answer.ok) say(said, at);
+      else complain(said);
+    }
   } catch {
     complain('The lab does not answer. Is npm start still running?');
   } finally {
@@ -236,7 +244,7 @@ export function listen(address) {
   });
   // A method was added to the class or removed: the page needs other buttons.
   source.addEventListener('reload', () => location.reload());
-  source.addEventListener('say', (event) => say(event.data));
+  source.addEventListener('say', ({ data, lastEventId }) => say(data, Number(lastEventId)));
   source.addEventListener('error', () => {
     const status = document.getElementById('status');
     if (!status || source.readyState === EventSource.OPEN) return;
