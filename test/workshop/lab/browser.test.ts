@@ -313,10 +313,12 @@ test('a long wait for no answer fits a narrow page', { skip }, async () => {
 
 test('a lesson that gets the focus is scrolled into the strip', { skip }, async () => {
   const { page } = await visit('/lesson/05/?class=lesson-05', { width: 320 });
-  const link = page.locator('#to-20');
-  const shown = await link.evaluate((each: HTMLElement) => {
-    const list = each.closest('ol');
-    if (!list) return Number.NaN;
+  await page.locator('#to-20').waitFor();
+  // The strip may be drawn anew at any time, so the link is looked for and measured in one task.
+  const shown = await page.evaluate(() => {
+    const each = document.getElementById('to-20');
+    const list = each?.closest('ol');
+    if (!each || !list) return Number.NaN;
     list.scrollLeft = 0;
     // Three pixels of it are in the list's view.
     list.scrollLeft = each.getBoundingClientRect().left - list.getBoundingClientRect().right + 3;

@@ -119,8 +119,9 @@ test('the strip shows names, and the lesson that is read on a telephone', { skip
     const { page } = await visit(`/lesson/${last}/`, { width: 390, height: 844, script });
     await reads(page.locator('.lessons [aria-current]'), new RegExp(lessons.at(-1)?.title ?? ''));
     // In one step: an event may replace the strip.
-    const [left = 0, right = 0] = await page.locator('.lessons').evaluate((strip) => {
-      const box = strip.querySelector('[aria-current]')?.getBoundingClientRect();
+    const [left = 0, right = 0] = await page.evaluate(() => {
+      const here = document.querySelector('.lessons [aria-current]');
+      const box = here?.getBoundingClientRect();
       return [box?.left, box?.right];
     });
     assert.ok(left > 80 && right <= 390, `${left} to ${right}, with script: ${script}`);
