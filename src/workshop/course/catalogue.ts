@@ -7,7 +7,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { InvalidCommand } from '../machine/error-message.ts';
 import { applyTo, lessonFolders, lessonsFolder, madeFile, patchFiles } from './patches.mjs';
 
 /** The project's folder, without a slash at its end. */
@@ -117,9 +116,11 @@ export function readLessons(directory: string = lessonsFolder): Lesson[] {
   return lessonFolders(directory).map(readLesson);
 }
 
-/** The name of a lesson or a class that does not exist; the message lists those that do. */
-export class UnknownName extends InvalidCommand {
+/** The name of a lesson, a class or a rule that does not exist; the message lists those that do. */
+export class UnknownName extends RangeError {
   override name = 'UnknownName';
+  /** That of a command that was called with it. */
+  readonly exitCode = 2;
 }
 
 /** Finds a lesson by `3`, `03`, `lesson-03` or `03-write`. */

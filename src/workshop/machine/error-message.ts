@@ -2,8 +2,3 @@
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
-
-/** The command line names something that does not exist; the process exits with code 2. */
-export class InvalidCommand extends RangeError {
-  override name = 'InvalidCommand';
-}

@@ -1,10 +1,9 @@
 /** The command: `npm run matrix`. */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { findLesson, readLessons } from '../course/catalogue.ts';
+import { findLesson, readLessons, UnknownName } from '../course/catalogue.ts';
 import { exitCodeOf, progress } from '../machine/command.ts';
 import { withServer } from '../machine/database/with-server.ts';
-import { InvalidCommand } from '../machine/error-message.ts';
 import { RULES } from './observed.ts';
 import { runMatrix } from './run.ts';
 import { drawMatrix } from './table.ts';
@@ -39,9 +38,7 @@ async function main(): Promise<number> {
   const only = values.lesson === undefined ? undefined : findLesson(lessons, values.lesson);
   const rule = RULES.find((each) => String(each) === values.rule);
   if (values.rule !== undefined && rule === undefined) {
-    throw new InvalidCommand(
-      `There is no rule "${values.rule}": the rules are 1 to ${RULES.length}.`,
-    );
+    throw new UnknownName(`There is no rule "${values.rule}": the rules are 1 to ${RULES.length}.`);
   }
   const { brief } = values;
   return await withServer({ progress }, async (server, signal) => {
