@@ -12,7 +12,7 @@ after(() => server.close());
 const answer = (promise: Promise<unknown>): Promise<unknown> =>
   promise.catch((error: Error) => `an error: ${error.message}`);
 
-/** Whether two saves have a statement at the database at the same time. */
+/** Returns whether two saves send their statements before either is answered. */
 async function twoSaveAtOnce(): Promise<boolean> {
   const ids = [await newId(), await newId()];
   const saves = gate(2, /^\s*(INSERT|UPDATE|REPLACE)/i, { patience: 4000 });

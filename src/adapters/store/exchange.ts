@@ -164,7 +164,7 @@ export class SessionExchange {
     return this.#saving;
   }
 
-  /** As `commit()`, for a response that has left; a commit that has begun reports its own error. */
+  /** Commits after the response has left; a commit that has begun reports its error itself. */
   commitLate(): void {
     if (this.#saving === undefined) this.commit().catch(warnOf);
   }

@@ -129,8 +129,8 @@ class EventHead implements ResponseHead {
   /** The headers of the page's own answer or error. */
   #page: Headers | undefined;
   /**
-   * Whether the answer accepts a WebSocket. It is never sent, and for a header that is set h3 would
-   * copy it without the hooks of the socket.
+   * Whether the answer accepts a WebSocket. Such an answer is never sent, and a header that is set
+   * would make h3 copy it without the hooks of the socket.
    */
   #isSocket = false;
   /** The name of the session's cookie, once it is set. */

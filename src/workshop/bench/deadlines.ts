@@ -16,7 +16,7 @@ interface Functions {
   signal: typeof AbortSignal.timeout;
 }
 
-/** Where the driver limits a statement, which it does only if the class has asked for a limit. */
+/** The driver's files that limit a statement. They set a timer only if the class asked for a limit. */
 const ofStatement = /mysql2.lib.commands./;
 
 /**
