@@ -7,7 +7,9 @@ export { emitAsWarning } from '../serialize/messages.ts';
 export type PhpSessionMessage = PhpMessage;
 
 /**
- * Receives PHP's messages of one request.
+ * Receives PHP's messages of one request, and may use `$_SESSION` even while a session function runs.
+ * A message that the receiver itself causes goes to `process.emitWarning()`, as an error handler of
+ * PHP does not receive its own.
  *
  * @param message - The level, and the text in PHP's words.
  */

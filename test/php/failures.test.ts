@@ -13,6 +13,8 @@ import {
   type PhpOptions,
   register_shutdown_function,
   SessionHandler,
+  session_destroy,
+  session_encode,
   session_id,
   session_module_name,
   session_regenerate_id,
@@ -94,6 +96,22 @@ test("the program's own error is thrown, and those of its end are warnings", asy
   await new Promise((resolve) => setImmediate(resolve));
   process.off('warning', note);
   assert.deepEqual(warnings, ['Error: the save', 'Error: the shutdown function']);
+});
+
+test('a message that onMessage itself causes is a warning of the process', async () => {
+  const messages: string[] = [];
+  const warnings: string[] = [];
+  const note = (warning: Error): void => void warnings.push(String(warning));
+  process.on('warning', note);
+  const onMessage: PhpOptions['onMessage'] = ({ message }) => {
+    messages.push(message);
+    session_encode();
+  };
+  await withPhpRequest({ onMessage }, () => session_destroy());
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('warning', note);
+  assert.deepEqual(messages, ['session_destroy(): Trying to destroy uninitialized session']);
+  assert.deepEqual(warnings, ['E_WARNING: session_encode(): Cannot encode non-existent session']);
 });
 
 test('a handler needs no class: the namespace of a module has none', async () => {

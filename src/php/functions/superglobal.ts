@@ -5,7 +5,7 @@ import { type PhpKey, PhpReference, type PhpValue } from '../../serialize/index.
 import { integerKey } from '../../serialize/numbers.ts';
 import { PhpScopeError } from '../messages.ts';
 import type { PhpRequest } from '../session/request.ts';
-import { currentVariables, isInHandler } from '../session/scope.ts';
+import { currentVariables, isCallback } from '../session/scope.ts';
 import { followReference, presentKey } from '../session/variables.ts';
 import { entriesOf, isArrayLike } from '../zend/arguments.ts';
 import { bytesOf, textOf, typeName } from '../zend/conversions.ts';
@@ -58,8 +58,8 @@ function readableKey(
 
 /** @throws PhpScopeError where a change would not be saved. */
 function requireUnsaved(request: PhpRequest): void {
-  // PHP lets a save handler's callback change $_SESSION, and saves nothing of the change either.
-  if (request.committed === undefined || isInHandler()) return;
+  // PHP lets a callback change $_SESSION, and saves nothing of the change either.
+  if (request.committed === undefined || isCallback(request)) return;
   throw new PhpScopeError(
     `$_SESSION was changed after it had been saved: ${request.committed}; change it before`,
   );

@@ -81,6 +81,17 @@ export function isInHandler(): boolean {
 }
 
 /**
+ * Whether this code may use `$_SESSION` at any time, as PHP lets a save handler's callback and an
+ * error handler.
+ *
+ * @param request - The request.
+ * @returns false in the request's own program.
+ */
+export function isCallback(request: PhpRequest): boolean {
+  return isInHandler() || request.reporter.isReporting;
+}
+
+/**
  * The request that this code belongs to.
  *
  * @param what - The called function, for the message: `session_start()`.
@@ -141,7 +152,7 @@ export function refuseAfterCommit(request: PhpRequest): void {
 export function currentVariables(): PhpRequest {
   const request = currentRequest('$_SESSION');
   const isReady = request.running === undefined || request.committed !== undefined;
-  if (!isReady && !isInHandler()) {
+  if (!isReady && !isCallback(request)) {
     throw new PhpScopeError(`$_SESSION was used while ${request.running}() was running: await it`);
   }
   return request;

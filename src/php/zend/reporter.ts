@@ -13,6 +13,8 @@ export class Reporter {
   hasLeftProgram = false;
   /** The number of running callbacks of a save handler, each within the one before. */
   callbackDepth = 0;
+  /** True while the receiver of messages runs. */
+  isReporting = false;
   readonly #onMessage: PhpMessageHandler;
 
   constructor(version: PhpVersion = '8.4', onMessage: PhpMessageHandler = emitAsWarning) {
@@ -35,11 +37,17 @@ export class Reporter {
   warn(level: PhpMessageLevel, text: string, prefix: string = `${this.prefix}: `): void {
     // zend_error() calls no error handler while an exception is pending.
     if (this.exception) return;
+    // Nor does it call an error handler for a message that this handler itself causes.
+    const isNested = this.isReporting;
+    const receive = isNested ? emitAsWarning : this.#onMessage;
+    this.isReporting = true;
     try {
-      this.#onMessage({ level, message: `${prefix}${text}` });
+      receive({ level, message: `${prefix}${text}` });
     } catch (error) {
       // After an error handler that throws, the function runs on to its end, as C code does.
       this.keep(error);
+    } finally {
+      this.isReporting = isNested;
     }
   }
 

@@ -177,6 +177,13 @@ class Run implements Bench {
     }
   }
 
+  /** A step of an error handler, which cannot wait. */
+  performNow(step: Step): void {
+    if (step[0] !== 'call') return void this.perform(step);
+    const [, name, ...values] = step;
+    this.note('result', name, freeze(invoke(name, values.map(thaw))));
+  }
+
   #setHeader(line: string, replace: boolean): void {
     const colon = line.indexOf(':');
     const name = line.slice(0, colon);
@@ -271,6 +278,7 @@ async function runOne(
     await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), thaw(data) as string | Uint8Array);
   }
+  let run: Run | undefined;
   const options: php.PhpOptions = {
     version,
     settings: settingsOf(scenario, folder),
@@ -280,17 +288,19 @@ async function runOne(
       const isEarly = message.startsWith('PHP Request Startup:');
       if (isEarly && browser.entries.at(-1)?.[0] === 'message') browser.entries.pop();
       browser.note('message', level, freeze(message));
+      for (const step of scenario.onMessage ?? []) run?.performNow(step);
       if (scenario.strictErrors) throw new StrictError(message);
     },
   };
   for (const steps of [scenario.steps, ...(scenario.next ?? [])]) {
-    const run = new Run(browser);
+    const current = new Run(browser);
+    run = current;
     const program = async (): Promise<void> => {
-      for (const step of steps) await run.perform(step);
+      for (const step of steps) await current.perform(step);
     };
     // An uncaught exception is a fatal error in PHP: recorded on neither side.
-    await php.withPhpRequest(options, program, run.parts).catch(() => undefined);
-    run.sendHead();
+    await php.withPhpRequest(options, program, current.parts).catch(() => undefined);
+    current.sendHead();
   }
   for (const [name, data] of await filesIn(folder)) browser.note('file', name, freeze(data));
   return browser.entries;

@@ -37,6 +37,7 @@ set_error_handler(function ($level, $text) {
   if (!(error_reporting() & $level)) return true;
   $names = [E_WARNING => 'E_WARNING', E_NOTICE => 'E_NOTICE', E_DEPRECATED => 'E_DEPRECATED'];
   note('message', $names[$level] ?? $level, freeze($text));
+  foreach (SCENARIO['onMessage'] ?? [] as $step) perform($step);
   if (SCENARIO['strictErrors'] ?? false) throw new ErrorException($text);
   return true;
 });

@@ -94,6 +94,8 @@ export interface Scenario {
   readonly name: string;
   /** True if the program's error handler throws, as a framework's does. */
   readonly strictErrors?: boolean;
+  /** The steps of the program's error handler; its calls are of functions that are synchronous here. */
+  readonly onMessage?: readonly Step[];
   /** Settings from php.ini, without the prefix `session.`. */
   readonly settings?: Readonly<Record<string, string>>;
   /** A raw Cookie header and query string, for scenarios about parsing them. */

@@ -162,6 +162,29 @@ const destroyed = (['full', 'parent', 'parent-full', 9] as const).map((form): Sc
   };
 });
 
+const look: readonly Step[] = [status, id, variables];
+const mark: Step = ['set', 'seen', 1];
+
+/** php-src #17541: an error handler that uses the session. */
+const handled: Scenario[] = (
+  [
+    [[...look, mark], { steps: [use('full'), start, start, variables] }],
+    [look, { store: { known: 'broken' }, steps: [use('full'), start, ...look] }],
+    [look, { steps: [use('full', { read: false }), start, ...look] }],
+    [look, { steps: [call('session_start', { nonsense: 1 }), ...look] }],
+    [[mark, ...look], { steps: [use('full', { write: false }), start, count] }],
+    [[mark, ...look], { steps: [use('full'), start, ['set', '5', 1], count] }],
+    [[['delete', 'count']], { steps: [start, ['set', '5', 1], count, close, variables] }],
+    [[call('session_encode'), ...look], { steps: [destroy, use(6), start, status] }],
+    [
+      [call('session_name', 'OTHER'), ini('cookie_path', '/handler')],
+      { steps: [call('session_name', '5'), use('full'), start, call('session_name', 'x')] },
+    ],
+  ] as readonly [readonly Step[], Omit<Scenario, 'name'>][]
+).map(([onMessage, rest], at): Scenario => {
+  return { name: `an error handler that uses the session ${at}`, ...known, onMessage, ...rest };
+});
+
 /** The table's part about reports. */
 export const reportScenarios: readonly Scenario[] = [
   ...undone,
@@ -172,4 +195,5 @@ export const reportScenarios: readonly Scenario[] = [
   ...ids,
   ...failingIds,
   ...destroyed,
+  ...handled,
 ];
