@@ -122,6 +122,8 @@ test('no part of the class leads to its connections', async () => {
   assert.deepEqual(found, [], 'any module of the process could use these, or exchange them');
   Object.assign(exported, { Db: pool, pool });
   assert.equal(await handler.read(id), 'user|s:3:"Ann";', 'an assignment has moved every visitor');
+  const saved = await handler.write(id, 'user|s:3:"Bob";').catch(String);
+  assert.equal(saved, true, 'an assignment has moved every save');
 });
 
 test('an object that has failed throws that error, and changes nothing', async () => {
@@ -136,6 +138,8 @@ test('an object that has failed throws that error, and changes nothing', async (
     assert.ok('destroy' in request, 'the objects of the class have no method destroy');
     await request.open('', 'MySession');
     const id = await request.create_sid();
+    const saved: unknown = await request.write(id, 'user|N;').catch(String);
+    assert.equal(saved, true, 'a save by an object that has read nothing');
     const failed = await forum.withoutTable(() => call(request, id).catch((error) => error));
     assert.ok(failed instanceof Error, `${what} without a table`);
     const isIt = (error: unknown): boolean => error === failed;
@@ -144,6 +148,9 @@ test('an object that has failed throws that error, and changes nothing', async (
     await assert.rejects(() => request.destroy(id), isIt, `destroy after ${what}`);
     assert.equal((await forum.rows()).length, length, 'rows, with that of the request');
   }
+  const page = await given({ pool }).serve();
+  assert.equal((await forum.withoutTable(() => page.request())).status, 500, 'without a table');
+  assert.match((await page.request()).body, /Count: 1\b/, 'the request after one that failed');
 });
 
 test('the clock that was given is the only one', async () => {
@@ -207,24 +214,28 @@ test('the clock that was given is the only one', async () => {
 });
 
 test('a token is made of the random bytes that were given', async () => {
-  await forum.query('DELETE FROM sessions');
   const sizes: number[] = [];
   const drawn = Buffer.alloc(32, 7);
-  const { handler: known } = given({
+  const known = given({
     pool,
     random: (size) => {
       sizes.push(size);
       return drawn;
     },
   });
-  await known.open('', 'MySession');
-  await known.create_sid();
-  assert.deepEqual(sizes, [32], 'the bytes that were asked for');
+  await known.handler.open('', 'MySession');
+  const page = await known.serve();
   const key = createHash('sha256').update(drawn.toString('base64url')).digest();
-  const [row] = await forum.rows();
-  assert.deepEqual(
-    Buffer.from(row?.['id'] as Buffer),
-    key,
-    'the id in the row, the hash of the token',
-  );
+  for (const create of [() => known.handler.create_sid(), () => page.request()]) {
+    await forum.query('DELETE FROM sessions');
+    sizes.length = 0;
+    await create();
+    assert.deepEqual(sizes, [32], 'the bytes that were asked for');
+    const [row] = await forum.rows();
+    assert.deepEqual(
+      Buffer.from(row?.['id'] as Buffer),
+      key,
+      'the id in the row, the hash of the token',
+    );
+  }
 });
