@@ -494,6 +494,23 @@ test('memcached learns no id, and keeps each key for two minutes at most', async
         assert.ok(lease < 15, `a lease ends after ten seconds, and this one in ${lease} s`);
       },
     );
+    const seconds: number[] = [];
+    const client = newClient();
+    const { add, cas } = client;
+    client.add = (key, bytes, kept) => {
+      seconds.push(kept);
+      return add.call(client, key, bytes, kept);
+    };
+    client.cas = (key, bytes, kept, version) => {
+      seconds.push(kept);
+      return cas.call(client, key, bytes, kept, version);
+    };
+    const { handler: reader } = given({ cache: client, readOnly: true });
+    await reader.open('', 'MySession');
+    const other = await a.create_sid();
+    await a.write(other, 'count|i:1;');
+    await reader.read(other);
+    assert.deepEqual(new Set(seconds), new Set([10]), 'the seconds of a lease and of a copy');
   } finally {
     delete process.env['SESSION_PASSWORDS'];
   }
