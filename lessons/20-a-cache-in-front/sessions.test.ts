@@ -156,18 +156,20 @@ test('a page that only reads saves nothing, and says so', async () => {
     Buffer.from('x|s:1:"\xff";', 'latin1'),
   ];
   await a.write(id, old);
-  const request = new (exported as new (means: object) => typeof b.reading.handler)({
-    cache: newClient(),
-    readOnly: true,
-  });
-  await request.open('', 'MySession');
-  await request.read(id);
-  await assert.rejects(
-    () => request.write(id, other),
-    (error) => !inspect(error).includes(id),
-    'another byte is to be saved, or the error contains the id',
-  );
-  await request.close();
+  for (const data of [other, '']) {
+    const request = new (exported as new (means: object) => typeof b.reading.handler)({
+      cache: newClient(),
+      readOnly: true,
+    });
+    await request.open('', 'MySession');
+    await request.read(id);
+    await assert.rejects(
+      () => request.write(id, data),
+      (error) => !inspect(error).includes(id),
+      `${data.length === 0 ? 'an empty session' : 'another byte'} is to be saved, or the error contains the id`,
+    );
+    await request.close();
+  }
   const rows = (await database.rows()).length;
   assert.match((await page.request({ path: '/whoami' })).body, /Nobody/);
   assert.equal((await page.request()).status, 500, 'it counted a stranger, and a page said so');
@@ -208,6 +210,16 @@ test('a session that is saved or ended at one server is so at the other', async 
   }
   await a.destroy(id);
   assert.equal(await b.look(id), '', 'read at B, after the session was ended at A');
+  // A page has read the session before it saves or ends it.
+  const page = await a.saving.serve();
+  const { cookie } = await page.request();
+  for (const visits of [1, 2]) {
+    assert.equal(await b.look(idIn(cookie)), `count|i:${visits};`, `read at B, visit ${visits}`);
+    await page.request({ cookie });
+  }
+  assert.equal(await b.look(idIn(cookie)), 'count|i:3;', 'read at B, before the sign-out');
+  await page.request({ path: '/logout', cookie });
+  assert.equal(await b.look(idIn(cookie)), '', 'read at B, after a sign-out at A');
 });
 
 test('a read that is under way when a session ends leaves nothing behind', async () => {
@@ -412,6 +424,10 @@ test('a session that ends in the cache by its age is over', async () => {
   await brief.open('', 'MySession');
   clock.advance(61);
   assert.equal(await brief.read(cached), '', 'a copy, where a session lives for a minute');
+  const now = () => clock.now() + 1441;
+  const { handler: ahead } = given({ cache: newClient(), readOnly: true, now });
+  await ahead.open('', 'MySession');
+  assert.equal(await ahead.read(cached), '', 'a copy, where the handler has a clock of its own');
   const both = await a.create_sid();
   await a.write(both, 'count|i:1;');
   clock.advance(61);
