@@ -354,4 +354,8 @@ test('thirty visitors at once are served, and each of them sweeps', async () => 
   await areServed(() =>
     Array.from({ length: 30 }, (_, visitor) => sweeper.request(visitor < 12 ? invalid : {})),
   );
+  await database.query('UPDATE sessions SET updated = 0');
+  await sweeper.request(invalid);
+  const old = (await database.rows()).filter(({ updated }) => Number(updated) === 0);
+  assert.equal(old.length, 0, 'old sessions after the visit of one without a valid id');
 });
