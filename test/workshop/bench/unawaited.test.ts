@@ -1,10 +1,11 @@
 /** A callback that gives up waiting: its time limit passes while the answer is held back. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type Connection, createConnection } from 'mysql2/promise';
+import { type Connection, createConnection, createPool } from 'mysql2/promise';
 import { unawaited } from '../../../src/workshop/bench/unawaited.ts';
 import {
   type DatabaseServer,
@@ -79,4 +80,14 @@ test('the timers of others keep their time, and so does every timer after the ca
 test('a call that destroys a connection did not wait for its end', async () => {
   const other = await createConnection(wire.url);
   assert.deepEqual(await unawaited(wire, here, async () => other.destroy()), ['destroy()']);
+});
+
+test('a connection that the driver removes from an idle pool was destroyed by no call', async (context) => {
+  const pool = createPool({ uri: wire.url, connectionLimit: 2, maxIdle: 1, idleTimeout: 1 });
+  context.after(() => pool.end());
+  const idle = await pool.getConnection();
+  const { stream } = idle.connection as unknown as { stream: Socket };
+  idle.release();
+  const call = () => once(stream, 'close');
+  assert.deepEqual(await unawaited(wire, here, call), []);
 });
