@@ -67,9 +67,11 @@ test('a session that is saved at the last moment stays', async () => {
     const looks = gate(1, /^\s*SELECT/i, { opens: 'by hand', holds: 'answer' });
     const ending = end(id);
     const hasLooked = await looks.reached(ending);
-    if (hasLooked) await handler.write(id, 'count|i:2;');
+    const save = hasLooked && handler.write(id, 'count|i:2;');
+    const isWaiting = save && (await database.lockWaits(1, save));
     looks.open();
-    await ending;
+    await Promise.all([ending, save]);
+    assert.ok(!isWaiting, `a save waited: ${what} locks the rows that it looks for`);
     if (hasLooked) assert.equal(await handler.read(id), 'count|i:2;', `${what} deleted it`);
   }
 });
