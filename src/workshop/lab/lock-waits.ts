@@ -1,4 +1,5 @@
 /** Finds the statements that waited for a lock, how long, and which request held it. */
+import type { LockEffect } from '../sandbox/locks.ts';
 import { NAMES } from './clients.ts';
 import { milliseconds } from './text.ts';
 import type { RequestEntry, Statement } from './timeline.ts';
@@ -15,6 +16,7 @@ export interface Wait {
   got: boolean | undefined;
 }
 
+/** A lock that a request has. */
 interface Hold {
   entry: RequestEntry;
   lock: string;
@@ -86,23 +88,26 @@ function statementsOf(entry: RequestEntry): Statement[] {
   return all.sort((one, other) => one.statement - other.statement);
 }
 
+/** Returns whether a statement releases a lock that the request still has. */
+export function releasesLock(entry: RequestEntry, effect: LockEffect | undefined): boolean {
+  return findHolds(entry).some((hold) => releases(effect, hold));
+}
+
+function releases(effect: LockEffect | undefined, { kind, lock, to }: Hold): boolean {
+  if (to !== undefined) return false;
+  if (effect?.does === 'ends') return kind === 'rows';
+  if (effect?.does !== 'releases' || kind !== 'name') return false;
+  return effect.lock === undefined || effect.lock === lock;
+}
+
 /** The locks of one request, each from when to when. */
 function findHolds(entry: RequestEntry): Hold[] {
   const holds: Hold[] = [];
-  const free = (which: (hold: Hold) => boolean, at: number) => {
-    for (const hold of holds) if (hold.to === undefined && which(hold)) hold.to = at;
-  };
   let within = false;
   for (const { lock: effect, at, end, got, failed } of statementsOf(entry)) {
+    for (const hold of holds) if (releases(effect, hold)) hold.to = at;
     if (effect?.does === 'begins') within = true;
-    if (effect?.does === 'ends') {
-      within = false;
-      free(({ kind }) => kind === 'rows', at);
-    }
-    if (effect?.does === 'releases') {
-      const { lock } = effect;
-      free((hold) => hold.kind === 'name' && (lock === undefined || hold.lock === lock), at);
-    }
+    if (effect?.does === 'ends') within = false;
     if (effect?.does !== 'takes' || end === undefined || failed || got !== true) continue;
     // Outside of a transaction, rows are unlocked as soon as they have been read.
     const to = effect.kind === 'rows' && !within ? end : undefined;

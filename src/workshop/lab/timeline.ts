@@ -1,5 +1,6 @@
 /** The work of each request, put together from the messages of the traced processes. */
 import type { CallbackMessage, Message, RequestMessage, SqlMessage } from '../sandbox/messages.ts';
+import { releasesLock } from './lock-waits.ts';
 
 /** The sender of a request: one of the lab's clients, or a program outside such as curl. */
 export type Sender = 'you' | 'mallory' | 'outside';
@@ -32,7 +33,7 @@ export interface RequestEntry extends Pick<RequestMessage, 'method' | 'url' | 'a
   steps: Step[];
   /** Statements outside of callbacks. */
   statements: Statement[];
-  /** The number of statements that came after {@link KEPT_STATEMENTS} others. */
+  /** The number of statements that are not kept: see {@link KEPT_STATEMENTS}. */
   further: number;
 }
 
@@ -146,7 +147,8 @@ export function groupByOverlap(entries: RequestEntry[]): RequestEntry[][] {
 }
 
 function addStatement(entry: RequestEntry, message: SqlMessage): void {
-  if (statementsOf(entry).length === KEPT_STATEMENTS) {
+  // Without the statement that releases it, a lock would look held.
+  if (statementsOf(entry).length >= KEPT_STATEMENTS && !releasesLock(entry, message.lock)) {
     entry.further += 1;
     return;
   }

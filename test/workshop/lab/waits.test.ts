@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { describeWait, findWaits } from '../../../src/workshop/lab/lock-waits.ts';
-import { type RequestEntry, Timeline } from '../../../src/workshop/lab/timeline.ts';
+import {
+  KEPT_STATEMENTS,
+  type RequestEntry,
+  Timeline,
+} from '../../../src/workshop/lab/timeline.ts';
 import { hasLock, type LockEffect, lockEffect } from '../../../src/workshop/sandbox/locks.ts';
 import { database } from './workshop.ts';
 
@@ -21,7 +25,7 @@ function timelineOf(requests: Statement[][], ended = true): RequestEntry[] {
     const at = statements[0]?.[1] ?? 0;
     timeline.take(origin, { type: 'request', request, method: 'GET', url: '/', remotePort: 1, at });
     statements.forEach(([lock, began, end, got = lock?.does === 'takes' || undefined], number) => {
-      const statement = request * 10 + number;
+      const statement = request * 1_000 + number;
       const common = { request, statement };
       const sql = { sql: '', values: [], step: undefined, lock, at: began };
       timeline.take(origin, { type: 'sql', ...common, ...sql });
@@ -64,6 +68,25 @@ test('a request after the lock’s release has not waited', () => {
     [[takes, 32, 33]],
   ]);
   assert.deepEqual(waitsIn(entries), []);
+});
+
+test('a lock that is released after the last kept statement is not held any more', () => {
+  const many = (at: number): Statement[] =>
+    Array.from({ length: KEPT_STATEMENTS }, () => [undefined, at, at]);
+  const pairs: [LockEffect, LockEffect][] = [
+    [takes, releases],
+    [rows, { does: 'ends' }],
+  ];
+  for (const [lock, released] of pairs) {
+    const taken: Statement[] = [
+      [{ does: 'begins' }, 0, 0],
+      [lock, 0, 1],
+    ];
+    const first: Statement[] = [...taken, ...many(2), [released, 30, 31], ...many(40)];
+    const entries = timelineOf([first, [[lock, 32, 33]]]);
+    assert.deepEqual(waitsIn(entries), []);
+    assert.equal(entries[0]?.further, first.length - KEPT_STATEMENTS - 1);
+  }
 });
 
 test('locks with other names are ignored', () => {
