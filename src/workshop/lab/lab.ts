@@ -69,7 +69,8 @@ export class Lab extends EventEmitter<Events> {
   constructor({ instructor = false }: { instructor?: boolean | undefined } = {}) {
     super();
     this.instructor = instructor;
-    this.setMaxListeners(100);
+    // One for each open page: no number of them is a leak.
+    this.setMaxListeners(0);
     // Each attack that runs listens; Node would warn of the eleventh on the learner's terminal.
     setMaxListeners(100, this.#abort.signal);
   }

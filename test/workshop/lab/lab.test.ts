@@ -101,16 +101,19 @@ test('two requests at once for a class that needs another table get the same cla
   assert.equal(one, other);
 });
 
-test('many attacks at once print no warning', async (context) => {
+test('many attacks and open pages at once print no warning', async (context) => {
   const warned: string[] = [];
   const warn = ({ message }: Error) => warned.push(message);
   const listeners = Array.from({ length: 30 }, () => () => {});
+  const pages = Array.from({ length: 120 }, () => () => {});
   context.after(() => {
     process.off('warning', warn);
     for (const each of listeners) lab.ending.removeEventListener('abort', each);
+    for (const each of pages) lab.off('change', each).off('say', each);
   });
   process.on('warning', warn);
   for (const each of listeners) lab.ending.addEventListener('abort', each);
+  for (const each of pages) lab.on('change', each).on('say', each);
   // Node emits a warning at the next tick.
   await new Promise(setImmediate);
   assert.deepEqual(warned, []);
