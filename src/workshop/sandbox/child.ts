@@ -1,5 +1,6 @@
 /** Runs a learner's class in a child process, so that a hang, crash or exit stays there. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { stripTypes } from '../machine/program.ts';
 import { keepTrackOf } from './children.ts';
@@ -76,7 +77,8 @@ export async function runChild<Report>(options: ChildOptions<Report>): Promise<C
 function spawnChild<Report>(options: ChildOptions<Report>, input: 'pipe' | 'ignore'): Child {
   const { silence, signal } = options;
   if (signal?.aborted) return neverStarted();
-  const child = spawnProgram(options, input);
+  const key = randomUUID();
+  const child = spawnProgram(options, input, key);
   // A class in an endless loop handles no gentler signal.
   const kill = (): void => {
     child.kill('SIGKILL');
@@ -85,7 +87,7 @@ function spawnChild<Report>(options: ChildOptions<Report>, input: 'pipe' | 'igno
   const limit = new SilenceLimit(child.pid ?? 0, kill);
   if (silence !== undefined) limit.allow(silence + startUp);
   readLines(child.stdio[reportPipe] as Readable, (line) => {
-    const report = readReport<Report>(line);
+    const report = line.startsWith(key) ? readReport<Report>(line.slice(key.length)) : undefined;
     const isLoading = report !== undefined && options.isLoading?.(report);
     if (silence !== undefined) limit.allow(silence + (isLoading ? startUp : 0));
     if (report !== undefined) options.onReport(report);
@@ -116,6 +118,7 @@ function spawnChild<Report>(options: ChildOptions<Report>, input: 'pipe' | 'igno
 function spawnProgram<Report>(
   options: ChildOptions<Report>,
   input: 'pipe' | 'ignore',
+  key: string,
 ): ChildProcess {
   const { program, values = [], condition, nodeOptions = [] } = options;
   const environment = { ...process.env, ...options.environment };
@@ -131,7 +134,7 @@ function spawnProgram<Report>(
     ],
     {
       cwd: options.directory,
-      env: { ...environment, [reportVariable]: String(reportPipe) },
+      env: { ...environment, [reportVariable]: `${reportPipe} ${key}` },
       stdio: [input, 'pipe', 'pipe', 'pipe'],
     },
   );
@@ -195,10 +198,7 @@ function neverStarted(): Child {
   return { pid: 0, ended: Promise.resolve(end), kill: () => {}, stop: async () => {} };
 }
 
-/**
- * A class can write to the pipe as well, and `Object.prototype.toJSON` turns every report into
- * another value: only an object is a report.
- */
+/** `Object.prototype.toJSON` turns every report into another value: only an object is a report. */
 function readReport<Report>(line: string): Report | undefined {
   try {
     const value: unknown = JSON.parse(line);

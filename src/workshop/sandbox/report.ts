@@ -48,12 +48,22 @@ export type ChildReport =
   /** An event within a request, where the child traces them. */
   | { kind: 'trace'; event: Message };
 
-/** The environment variable with the number of the pipe. */
+/** The environment variable with the number of the pipe, and the key that each report begins with. */
 export const reportVariable = 'WORKSHOP_REPORT';
+
+const given = process.env[reportVariable];
+const [pipe, key] = given?.split(' ') ?? [];
+// The class is loaded later, and does not find the key.
+delete process.env[reportVariable];
+
+/** The environment of a thread of this process that sends reports as well. */
+export function reportingEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, [reportVariable]: given };
+}
 
 /** True when a parent reads the reports. */
 export function hasParent(): boolean {
-  return process.env[reportVariable] !== undefined;
+  return pipe !== undefined;
 }
 
 /** Sends a report to the parent. */
@@ -64,10 +74,10 @@ export const sendReport: (report: ChildReport) => void = writeReport;
  * nothing.
  */
 export function writeReport(report: object): void {
-  const pipe = process.env[reportVariable];
   if (pipe === undefined) return;
   try {
-    writeSync(Number(pipe), `${JSON.stringify(report)}\n`);
+    // A new line first: the class may have written half a line to the pipe.
+    writeSync(Number(pipe), `\n${key} ${JSON.stringify(report)}\n`);
   } catch {
     // The parent has ended.
   }

@@ -11,7 +11,7 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { stripTypes } from '../machine/program.ts';
 import { limitFairly } from './fair-limit.ts';
 import { type Suspect, toPath } from './location.ts';
-import { type Location, sendReport } from './report.ts';
+import { type Location, reportingEnvironment, sendReport } from './report.ts';
 
 /** Milliseconds between two looks at the counter, and how long it may stay the same. */
 const interval = 500;
@@ -42,7 +42,8 @@ export function watchForStalls(suspect: Suspect): void {
   const [loader, own] = [stripTypes[1], import.meta.url].map((url) => JSON.stringify(url));
   const source = `import(${loader}).then(() => import(${own}))`;
   const watched: Watched = { counter, suspect };
-  new Worker(source, { eval: true, workerData: watched }).unref();
+  const options = { eval: true, workerData: watched, env: reportingEnvironment() };
+  new Worker(source, options).unref();
 }
 
 if (!isMainThread && parentPort) watch(workerData as Watched);

@@ -19,8 +19,11 @@ function program(name: string, steps: number, then: string): string {
   writeFileSync(
     path,
     `import { writeSync } from 'node:fs';
+    const [pipe, key] = process.env.${reportVariable}.split(' ');
+    const write = (text) => writeSync(Number(pipe), text + '\\n');
+    const report = (value) => write(key + ' ' + JSON.stringify(value));
     for (let step = 1; step <= ${steps}; step += 1) {
-      writeSync(Number(process.env.${reportVariable}), JSON.stringify({ step }) + '\\n');
+      report({ step });
       await new Promise((go) => setTimeout(go, 50));
     }
     ${then}`,
@@ -49,14 +52,14 @@ test('a child that loads a class may be silent for longer', async () => {
   assert.deepEqual([silent, code], [false, 0]);
 });
 
-test('only objects are taken for reports', async () => {
+test('only an object with the key is taken for a report', async () => {
   const reports: object[] = [];
-  const write = `writeSync(Number(process.env.${reportVariable}), 'null\\n1\\n"kind"\\n{');`;
   const { code } = await runChild<object>({
     program: program(
       'scribbles.mjs',
       1,
-      `${write} writeSync(Number(process.env.${reportVariable}), '}\\n');`,
+      `for (const value of [null, 1, 'kind', {}]) report(value);
+      for (const line of [key, key + ' {', '{}', '{ "kind": "trace" }']) write(line);`,
     ),
     isLoading: (report) => 'step' in report,
     onReport: (report) => reports.push(report),
@@ -77,7 +80,7 @@ async function crowd(pid: number, test: TestContext): Promise<void> {
 const onLinux = process.platform === 'linux' ? test : () => {};
 
 onLinux('a child that others keep from the CPU is not taken for silent', async (context) => {
-  const step = `writeSync(Number(process.env.${reportVariable}), JSON.stringify({ pid: process.pid }) + '\\n');`;
+  const step = 'report({ pid: process.pid });';
   const busy = program(
     'busy.mjs',
     0,
@@ -109,11 +112,7 @@ onLinux('a child that others keep from the CPU is not taken for silent', async (
 test('a child whose reports came while this process had no time is not ended', async () => {
   const steps: number[] = [];
   const { silent, code } = await runChild<{ step: number }>({
-    program: program(
-      'lively.mjs',
-      40,
-      `writeSync(Number(process.env.${reportVariable}), 'not a report\\n');`,
-    ),
+    program: program('lively.mjs', 40, "write('not a report');"),
     silence: 0.5,
     onReport({ step }) {
       steps.push(step);

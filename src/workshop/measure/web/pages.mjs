@@ -154,10 +154,8 @@ const server = createServer(await pages[process.argv[2]]());
 server.listen(0, '127.0.0.1', () => {
   // The report that startServer() waits for, as sandbox/report.ts writes it.
   const { port } = server.address();
-  writeSync(
-    Number(process.env.WORKSHOP_REPORT),
-    `${JSON.stringify({ kind: 'listening', port })}\n`,
-  );
+  const [pipe, key] = process.env.WORKSHOP_REPORT.split(' ');
+  writeSync(Number(pipe), `${key} ${JSON.stringify({ kind: 'listening', port })}\n`);
 });
 // Ends when its parent does.
 process.stdin.resume().once('close', () => process.exit());
