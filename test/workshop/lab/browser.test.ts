@@ -228,7 +228,14 @@ test('nothing runs out of the page on a screen, a projector and a telephone', {
   await devtools.send('Page.setFontSizes', { fontSizes: { standard: 32 } });
   const size = await page.evaluate(() => getComputedStyle(document.body).fontSize);
   assert.deepEqual([size, await overflow(page)], ['32px', 0]);
+  await page.setViewportSize({ width: 360, height: 800 });
+  const wide: string[] = [];
+  for (const path of ['/lesson/05/', '/compare/', '/servers/', '/gauntlet/', '/finish/']) {
+    await page.goto(`${lab.address}${path}`);
+    if ((await overflow(page)) > 0) wide.push(path);
+  }
   await devtools.send('Page.setFontSizes', { fontSizes: { standard: 16 } });
+  assert.deepEqual(wide, []);
 });
 
 test('the first screen holds buttons, row and timeline at 1440 × 900', { skip }, async () => {

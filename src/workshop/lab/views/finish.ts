@@ -74,14 +74,14 @@ function wayPart(lab: Lab): Html {
       ? html`Your class passes the tests of all ${of} lessons${first !== '' && html`, done ${first === last ? html`on ${first}` : html`from ${first} to ${last}`}`}, with ${count(hints, 'hint')}. What is left: the exercises at the ends of the pages, which <code>npm run extra</code> checks, and <a href="/docs/">the library</a> to which the lessons lead.`
       : remaining(entries)
   }</p>
-  <table>
-    <caption class="unseen">The lessons, when each was done, and with how many hints</caption>
+  <div class="scroll" tabindex="0" role="region" aria-labelledby="way-caption"><table>
+    <caption class="unseen" id="way-caption">The lessons, when each was done, and with how many hints</caption>
     <thead><tr><th scope="col">Lesson</th><th scope="col">State</th><th scope="col">Done on</th><th scope="col">Hints</th></tr></thead>
     <tbody>${entries.map(
       ({ lesson: { label, number, title }, state, reached, hints: used }) =>
         html`<tr><th scope="row"><a href="/lesson/${label}/">${number}. ${title}</a></th><td>${STATES[state]}</td><td>${day(reached)}</td><td>${used}</td></tr>`,
     )}</tbody>
-  </table>`;
+  </table></div>`;
 }
 
 /** Explains which lessons are not done, and how to finish them. */
@@ -119,14 +119,14 @@ function rowPart({ lab, gauntlet }: FinishModel): Html {
     <button class="primary" name="run" value="class mine" id="run-mine"${off && html` aria-disabled="true"`}>${run.running ? 'Attacking …' : 'Run every attack'}</button>
     <p class="sum ${held === cells.length && 'good'}">${held === cells.length && '✔ '}${held} of ${cells.length} held</p>
   </form>
-  <table>
-    <caption class="unseen">The verdict of each attack on your class</caption>
+  <div class="scroll" tabindex="0" role="region" aria-labelledby="row-caption"><table>
+    <caption class="unseen" id="row-caption">The verdict of each attack on your class</caption>
     <thead><tr><th scope="col">Attack</th><th scope="col">Verdict</th><th scope="col">Because</th></tr></thead>
     <tbody>${cells.map(
       ({ attack: { label, number, title }, state, because }) =>
         html`<tr><th scope="row"><a href="/lesson/${label}/?class=mine#attacks">${number}. ${title}</a></th><td>${VERDICTS[state] ?? state}</td><td>${because}</td></tr>`,
     )}</tbody>
-  </table>`;
+  </table></div>`;
 }
 
 /** The article's class, ported whole, beside the learner's. */
