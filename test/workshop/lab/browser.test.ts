@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Page } from 'playwright-core';
 import { readLessons } from '../../../src/workshop/course/catalogue.ts';
 import {
   boxOf,
@@ -53,10 +54,8 @@ test('a cookie typed by hand gives Mallory another visitor’s session', { skip 
   assert.deepEqual(holders.slice(0, 2), ['You', 'Mallory']);
 });
 
-test('a half-typed value survives an update of its field', { skip }, async () => {
-  const { page } = await visit('/lesson/05/?class=lesson-05');
-  await emptyTable(page);
-  await page.locator('#cookie-line-you').pressSequentially('MySession=4');
+/** Sends a visit without the page's buttons. */
+async function visitBy(page: Page): Promise<void> {
   const client = 'client=you&do=visit&lesson=05&class=lesson-05';
   await page.evaluate(async (form) => {
     const token = document.querySelector<HTMLInputElement>('input[name=token]')?.value ?? '';
@@ -66,6 +65,13 @@ test('a half-typed value survives an update of its field', { skip }, async () =>
       headers: { Accept: 'application/json' },
     });
   }, client);
+}
+
+test('a half-typed value survives an update of its field', { skip }, async () => {
+  const { page } = await visit('/lesson/05/?class=lesson-05');
+  await emptyTable(page);
+  await page.locator('#cookie-line-you').pressSequentially('MySession=4');
+  await visitBy(page);
   await shown(page, 'you').getByText('Count: 1').waitFor();
   await page.locator('.rows tbody tr th .tag').getByText('You').waitFor();
   const field = page.locator('#cookie-line-you');
@@ -118,6 +124,54 @@ test('every event is announced in a polite live region', { skip }, async () => {
   }
   assert.equal(await announcer.getByText('You: 200, Count: 1').count(), 1);
   assert.equal(await announcer.getAttribute('aria-live'), 'polite');
+});
+
+test('a press of the space bar survives an update of its button', { skip }, async () => {
+  const { page: first } = await visit('/lesson/05/?class=lesson-05');
+  await emptyTable(first);
+  const page = await first.context().newPage();
+  await page.addInitScript(() => {
+    globalThis.EventSource = class extends EventSource {
+      constructor(address: string | URL) {
+        super(address);
+        this.addEventListener('part', ({ data }) => {
+          const { id, markup } = JSON.parse(data);
+          if (id === 'cookie-you' && markup.includes('MySession=')) document.title = 'updated';
+        });
+      }
+    };
+  });
+  await page.goto(first.url());
+  await page.locator('#keep-you').focus();
+  await page.keyboard.down('Space');
+  await visitBy(page);
+  await page.waitForFunction(() => document.title === 'updated');
+  await page.keyboard.up('Space');
+  await page.locator('#announcer').getByText('You: cookie kept.').waitFor();
+  await page.close();
+});
+
+test('tabs in the background leave the connections to the one in front', { skip }, async () => {
+  const { page } = await visit('/lesson/05/?class=lesson-05');
+  await emptyTable(page);
+  const tabs: Page[] = [];
+  for (let count = 0; count < 7; count += 1) {
+    const tab = await page.context().newPage();
+    tabs.push(tab);
+    await tab.addInitScript(() => {
+      Object.defineProperty(document, 'visibilityState', { value: 'hidden', writable: true });
+    });
+    await tab.goto(page.url());
+  }
+  await page.locator('#visit-you').click();
+  await shown(page, 'you').getByText('Count: 1').waitFor();
+  const [tab] = tabs as [Page];
+  await tab.evaluate(() => {
+    Object.assign(document, { visibilityState: 'visible' });
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+  await shown(tab, 'you').getByText('Count: 1').waitFor();
+  for (const each of tabs) await each.close();
 });
 
 test('a page whose events are refused asks for them again', { skip }, async () => {

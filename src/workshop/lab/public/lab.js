@@ -54,8 +54,8 @@ function patch(id, markup) {
 }
 
 /**
- * Markup that arrived while a pointer was down, by id. A click is a press and a release on one
- * element; if the element were replaced in between, the browser would drop the click.
+ * Markup that arrived while a pointer or the space bar was down, by id. A click is a press and a
+ * release on one element; if the element were replaced in between, the browser would drop the click.
  *
  * @type {Map<string, string>}
  */
@@ -76,13 +76,13 @@ function release() {
   });
 }
 
-document.addEventListener(
-  'pointerdown',
-  () => {
-    isPressed = true;
-  },
-  true,
-);
+function press() {
+  isPressed = true;
+}
+
+document.addEventListener('pointerdown', press, true);
+document.addEventListener('keydown', ({ key }) => key === ' ' && press(), true);
+document.addEventListener('keyup', release, true);
 document.addEventListener('pointerup', release, true);
 document.addEventListener('pointercancel', release, true);
 addEventListener('blur', release);
@@ -219,6 +219,12 @@ function countHint(/** @type {string} */ id) {
 
 /** @type {EventSource | undefined} */
 let live;
+/**
+ * Ends the events while the page is hidden, and asks for them again. A browser opens six connections
+ * to the lab for all of its tabs: in the seventh nothing would load, and no button would act.
+ */
+let onView = () => {};
+document.addEventListener('visibilitychange', () => onView());
 /** True after it was said that the events do not come. */
 let isLost = false;
 
@@ -231,6 +237,11 @@ export function listen(address) {
   live?.close();
   const source = new EventSource(address);
   live = source;
+  onView = () => {
+    if (document.visibilityState === 'hidden') source.close();
+    else if (source.readyState === EventSource.CLOSED) listen(address);
+  };
+  onView();
   source.addEventListener('part', (event) => {
     const { id, markup } = JSON.parse(event.data);
     show(id, markup);
@@ -253,7 +264,7 @@ export function listen(address) {
       ? 'The lab cannot show this page now. Load it again to read the reason; it tries by itself every few seconds.'
       : 'The lab does not answer. If it has ended, npm start starts it again.';
     // A browser connects again by itself, but not after an answer that is an error.
-    if (isRefused) setTimeout(() => live === source && listen(address), AGAIN);
+    if (isRefused) setTimeout(() => live === source && onView(), AGAIN);
     // Every further attempt that fails comes here; it is said once.
     if (status.textContent !== sentence) say(sentence);
     isLost = true;
