@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import { after, mock, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { containsPart, openBench, type PageResponse } from '#bench';
+import { containsPart, lockLimits, openBench, type PageResponse } from '#bench';
 
 const {
   another,
@@ -217,12 +217,9 @@ test('the last of a crowd waits as long as the first, not after it', async () =>
         seconds < 3,
         `the last of six waited ${seconds.toFixed(1)} s longer than the first`,
       );
-      const limits = statements()
-        .slice(began)
-        .filter(({ sql }) => /GET_LOCK/i.test(sql))
-        .map(({ sql, values }) => /GET_LOCK\([^,]+,\s*(-?[\d.]+)/i.exec(sql)?.[1] ?? values.at(-1));
+      const limits = lockLimits(statements().slice(began));
       const endless = 'for MySQL, a negative limit of a lock is none at all';
-      assert.ok(!limits.some((limit) => Number(limit) < 0), endless);
+      assert.ok(!limits.some((limit) => limit < 0), endless);
     });
   } finally {
     saves.open();

@@ -12,6 +12,7 @@ export type { BenchCluster } from './cluster.ts';
 export type { BenchDatabase, Row } from './database.ts';
 export type { ByteSource, Drawn } from './draws.ts';
 export type { BenchHandler } from './handler.ts';
+export { lockLimits } from './lock-limits.ts';
 export { openBench } from './open.ts';
 export { containsPart, recordHashed } from './secrets.ts';
 export type { ServeOptions, Server } from './serve.ts';
