@@ -48,6 +48,14 @@ test('a missing table, column or engine, and an id that compares loosely, are re
   }
 });
 
+test('a view is refused as one', async () => {
+  const message = await refusal(async (pool) => {
+    await pool.query('RENAME TABLE sessions TO behind');
+    await pool.query('CREATE VIEW sessions AS SELECT * FROM behind');
+  });
+  assert.match(message, /"sessions" is a view: name the table behind it/);
+});
+
 test('an address that cannot be right is refused with the form to use, and without its password', () => {
   const wrong = [undefined, '', 'localhost', 'localhost:3306/app', 'postgres://u:hidden@host/app'];
   const unescaped = ['mysql://u:hidden#1@host/app', 'mysql://u:hidden%@host/app'];

@@ -83,22 +83,24 @@ function capacityOf(table: Table, columns: readonly (readonly unknown[])[]): num
   const missing = table.columns.filter((column) => !found.has(column.toLowerCase()));
   if (missing.length > 0) {
     throw new SessionSetupError(
-      `${place} has no column ${missing.map((column) => `"${column}"`).join(', ')}: compare it with ` +
-        'the schema of the documentation, or give its names in `columns`',
+      `${place} has no column "${missing.join('", "')}": give its names in \`columns\`, or run ` +
+        '"npx phpsessid doctor"',
     );
   }
-  const engine = String(first[3]);
-  if (engine.toLowerCase() !== 'innodb') {
+  const engine = first[3] as string | null;
+  if (engine?.toLowerCase() !== 'innodb') {
     throw new SessionSetupError(
-      `${place} uses the engine ${engine}, which has no transactions: ALTER TABLE … ENGINE=InnoDB`,
+      engine
+        ? `${place} uses the engine ${engine}, without transactions: ALTER TABLE … ENGINE=InnoDB`
+        : `${place} is a view: name the table behind it`,
     );
   }
   const [key = '', data = ''] = table.columns;
   const collation = found.get(key.toLowerCase())?.[2];
   if (typeof collation === 'string' && !collation.endsWith('_bin')) {
     throw new SessionSetupError(
-      `the column "${key}" of ${place} compares by ${collation}, which takes different ids for the ` +
-        'same one: make it VARBINARY',
+      `the column "${key}" of ${place} compares by ${collation}, in which different ids are ` +
+        'equal: make it VARBINARY',
     );
   }
   return Number(found.get(data.toLowerCase())?.[1]);
