@@ -13,7 +13,11 @@ export type StoreOptions = Partial<Omit<SessionsOptions, 'url' | 'pool' | 'secre
 /** The place of one call. */
 export interface Place {
   readonly url: URL;
-  readonly options: StoreOptions & { readonly secrets: readonly string[] };
+  readonly options: StoreOptions & {
+    readonly secrets: readonly string[];
+    readonly table: string;
+    readonly leaseTable: string;
+  };
 }
 
 /** The members of a configuration; a module may have others, which only its application needs. */
@@ -60,7 +64,7 @@ export async function placeOf(call: Call): Promise<Place> {
         'write @ : / ? # % as %40 %3A %2F %3F %23 %25',
     );
   }
-  if (address.pathname.length < 2 && !options.table?.includes('.')) {
+  if (address.pathname.length < 2 && !options.table.includes('.')) {
     throw new UsageError(
       `${source} names no database: add it behind the host, as in mysql://user:password@host:3306/database`,
     );
@@ -89,16 +93,19 @@ async function read(call: Call): Promise<{ options: Place['options']; url: strin
   const table = call.text('table') ?? config.table;
   const secrets = secretsOf(call) ?? listOf(config.secrets, path) ?? loneSecretOf(call);
   const options = { ...config, columns, table, secrets };
-  checkAll(options, path);
-  return { options, url };
+  return { options: { ...options, ...tablesOf(options, path) }, url };
 }
 
-/** Checks the options. @throws UsageError for what createSessions() would refuse. */
-function checkAll(options: Place['options'], path: string | undefined): void {
+/** Checks the options, and finds the tables. @throws UsageError for what createSessions() would refuse. */
+function tablesOf(
+  options: StoreOptions & { readonly secrets: readonly string[] },
+  path: string | undefined,
+): Pick<Place['options'], 'table' | 'leaseTable'> {
   try {
-    const { table, columns } = settingsOf({ ...options, url: '' });
+    const { table, columns, leaseTable } = settingsOf({ ...options, url: '' });
     new OurTable(table, columns);
     if (options.seal !== undefined) new PayloadSeal(options.seal);
+    return { table, leaseTable };
   } catch (error) {
     const source = path === undefined ? '' : `--config ${path}: `;
     throw new UsageError(`${source}${(error as Error).message}`);

@@ -128,14 +128,14 @@ export class Engine {
     } catch (error) {
       const { cause } = error as { cause?: { errno?: unknown } };
       if (cause?.errno !== DENIED) throw error;
-      const find = run(`SELECT 1 FROM ${quote(name)} LIMIT 0`);
-      const isThere = await find.then(
+      if (!isNeeded) return;
+      const isThere = await run(`SELECT 1 FROM ${quote(name)} LIMIT 0`).then(
         () => true,
         () => false,
       );
-      if (isThere || !isNeeded) return;
+      if (isThere) return;
       throw new SessionSetupError(
-        `the user has no right to create the table ${JSON.stringify(name)}: GRANT CREATE on it, or run ` +
+        `the user has no right to create the table "${name}": GRANT CREATE on it, or run ` +
           '"npx phpsessid create" once as another user',
         cause,
       );

@@ -114,7 +114,7 @@ export type SessionsOptions<
   /**
    * The table of the strategy `lease`.
    *
-   * @default 'session_locks'
+   * @default 'session_locks', in the schema that `table` names
    */
   readonly leaseTable?: string | undefined;
   /**

@@ -122,6 +122,7 @@ export function settingsOf(options: AnyOptions): Settings {
     requireKind(`extra.${name}`, column, FUNCTION);
   }
   const isArticle = options.profile === 'article';
+  const table = options.table ?? 'sessions';
   if (isArticle) requireArticle(options);
   return {
     idle: milliseconds(options.idle ?? 30 * 60),
@@ -131,11 +132,11 @@ export function settingsOf(options: AnyOptions): Settings {
     onConflict: options.onConflict ?? 'mine',
     format: options.format ?? (isArticle ? 'php' : 'json'),
     profile: options.profile,
-    table: options.table ?? 'sessions',
+    table,
     columns: options.columns ?? {},
     extra: options.extra ?? {},
     seal: options.seal,
-    leaseTable: options.leaseTable ?? 'session_locks',
+    leaseTable: options.leaseTable ?? table.replace(/[^.]*$/, 'session_locks'),
     leaseTime: milliseconds(options.leaseTime ?? 10),
     lockTimeout: milliseconds(options.lockTimeout ?? 30),
     statementTimeout: milliseconds(options.statementTimeout ?? 2),

@@ -78,6 +78,20 @@ test('create makes the tables, is harmless twice, and prints their SQL', async (
   assert.equal(await storeOn(pool, { table: 'web', columns: { data: 'payload' } }).count(), 0);
 });
 
+test('both tables are in the schema that --table names, also where the address names none', async () => {
+  const { url, name } = await newSchema();
+  const env = { DATABASE_URL: new URL('/', url).href };
+  const { out } = await phpsessid('create --print --table web.sessions');
+  assert.deepEqual(out.match(/EXISTS .*`/g), [
+    'EXISTS `web`.`sessions`',
+    'EXISTS `web`.`session_locks`',
+  ]);
+  const { code, err } = await phpsessid(`create --table ${name}.sessions`, { env });
+  assert.deepEqual([code, err], [0, '']);
+  const [tables] = await poolOf(url).query<RowDataPacket[]>('SHOW TABLES');
+  assert.deepEqual(tables.flatMap(Object.values).sort(), ['session_locks', 'sessions']);
+});
+
 test('list shows handles, owners and times, never an id; one user, a limit', async () => {
   const { sessions, run } = await place();
   const ids = [

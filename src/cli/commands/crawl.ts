@@ -12,7 +12,7 @@ import { bytesText } from '../terminal.ts';
 export async function run(call: Call): Promise<number> {
   const { terminal, signal } = call;
   const place = await placeOf(call);
-  const { table: name = 'sessions', columns, format = 'json' } = place.options;
+  const { table: name, columns, format = 'json' } = place.options;
   const table = new OurTable(name, columns);
   return await withPool(place, async (pool) => {
     const ask = askOn(await pool.getConnection(), PATIENCE);

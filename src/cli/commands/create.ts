@@ -10,7 +10,7 @@ export async function run(call: Call): Promise<number> {
   if (call.flag('print')) return await print(call);
   const { terminal } = call;
   const place = await placeOf(call);
-  const { table = 'sessions', leaseTable = 'session_locks' } = place.options;
+  const { table, leaseTable } = place.options;
   return await withEngine(place, async (engine) => {
     await engine.createTable();
     // A table that was there already may be of another shape.
@@ -23,7 +23,7 @@ export async function run(call: Call): Promise<number> {
 
 async function print(call: Call): Promise<number> {
   const { terminal } = call;
-  const { table = 'sessions', leaseTable = 'session_locks', columns } = await optionsOf(call);
+  const { table, leaseTable, columns } = await optionsOf(call);
   const statements = [new OurTable(table, columns).schema, leaseSchema(leaseTable)];
   if (terminal.isJson) await terminal.json({ statements });
   else for (const sql of statements) await terminal.line(`${sql};`);

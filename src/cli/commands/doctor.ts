@@ -103,7 +103,7 @@ async function examine(call: Call, place: Place, pool: Pool): Promise<Result> {
       isPartial: true,
     };
   }
-  const { table: name = 'sessions', columns } = place.options;
+  const { table: name, columns } = place.options;
   const table = new OurTable(name, columns);
   await ask(`SET SESSION lock_wait_timeout=${LOCK_WAIT}`);
   const isLocked = await ask(`SELECT 1 FROM ${quote(name)} LIMIT 0`).then(

@@ -54,7 +54,7 @@ class NeedsLock extends Error {}
 /** Runs the command. */
 export async function run(call: Call): Promise<number> {
   const place = await placeOf(call);
-  const { table: name = 'sessions', columns } = place.options;
+  const { table: name, columns } = place.options;
   const table = new OurTable(name, columns);
   const renames = renamesOf(call);
   const additions = additionsOf(call);
@@ -118,7 +118,7 @@ class Migration {
       return EXIT_CODES.failed;
     }
     const rest = shape.differences.flatMap(({ sql }) => sql ?? []);
-    const { strategy, leaseTable = 'session_locks' } = place.options;
+    const { strategy, leaseTable } = place.options;
     const failed = await this.#runAll(rest);
     if (failed !== undefined) return failed;
     if (strategy === 'lease' && !this.#call.flag('dry-run'))

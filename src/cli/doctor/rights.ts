@@ -27,7 +27,7 @@ export const tooNarrow: Check = async ({ ask, table, shape }) => {
 
 /** The strategy `lease` has a table of its own. */
 export const leases: Check = async ({ ask, place }) => {
-  const { strategy, leaseTable = 'session_locks' } = place.options;
+  const { strategy, leaseTable } = place.options;
   if (strategy !== 'lease') return [];
   try {
     const missing = await missingRights(ask, leaseTable, ['id', 'owner', 'until_ms']);

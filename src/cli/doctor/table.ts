@@ -22,7 +22,7 @@ export function tableLocked(table: string, seconds: number): Finding {
 /** The table as it is, against the store's schema. */
 export const shape: Check = async ({ ask, shape: found, table, place }) => {
   if (!found.exists) {
-    const { leaseTable = 'session_locks' } = place.options;
+    const { leaseTable } = place.options;
     return [
       {
         code: 'table-missing',
