@@ -62,7 +62,7 @@ export function parseLine(
   );
   let parsed: ReturnType<typeof parseArgs>;
   try {
-    parsed = parseArgs({ args: guarded(args), options, allowPositionals: true });
+    parsed = parseArgs({ args: guarded(args), options, allowPositionals: true, tokens: true });
   } catch (error) {
     const { message } = error as Error;
     const [, option = ''] = /^Option '(--[\w-]+)' argument is ambiguous/.exec(message) ?? [];
@@ -71,7 +71,16 @@ export function parseLine(
     const [sentence] = message.split(/\.(?: |\n)/, 1);
     throw new UsageError(`${sentence}: phpsessid ${name} --help lists the options`);
   }
-  const { values, positionals: words } = parsed;
+  const { values, positionals: words, tokens = [] } = parsed;
+  // Of `--user ann --user bob` parseArgs would keep bob alone.
+  const given = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []));
+  const twice = given.find(
+    (option, at) =>
+      table[option]?.value !== undefined && !table[option].multiple && given.indexOf(option) < at,
+  );
+  if (twice !== undefined) {
+    throw new UsageError(`--${twice} is given twice: phpsessid ${name} takes one`);
+  }
   if (words.length > most) {
     throw new UsageError(
       `"${words[most]}" is one argument too many: phpsessid ${name} --help shows the form`,

@@ -11,7 +11,7 @@ Usage: phpsessid COMMAND [OPTIONS]
 
 ${columns(names)}
 
-phpsessid COMMAND --help shows a command's options and examples.
+phpsessid COMMAND --help shows a command's options and examples, phpsessid --version the version.
 
 ${EXITS}`;
 }

@@ -81,6 +81,9 @@ export async function runProgram(
 function specOf(name: string): (typeof COMMANDS)[string] {
   const spec = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (spec) return spec;
+  if (name.startsWith('-')) {
+    throw new UsageError(`the command comes before "${name}": phpsessid --help lists the commands`);
+  }
   throw new UsageError(
     `there is no command "${name}": ${Object.keys(COMMANDS).join(', ')}; phpsessid --help`,
   );

@@ -310,6 +310,8 @@ test('a wrong command line ends with 2 and says what is right', async () => {
   for (const [args, message] of [
     ['lsit', /no command "lsit": doctor, create/],
     ['list --lmit 3', /--lmit.*phpsessid list --help/],
+    ['--json list', /the command comes before "--json": phpsessid --help/],
+    ['revoke --user ann --user bob', /--user is given twice: phpsessid revoke takes one/],
     ['list a b', /"b" is one argument too many/],
     ['list --limit many', /--limit takes a whole number from 1, at most \d+, not "many"/],
     ['list --limit 0.5', /--limit takes a whole number from 1/],
