@@ -53,6 +53,9 @@ const benchmarks: Record<string, Benchmark> = {
   },
 };
 
+/** The exit code of a wrong command line. */
+const REFUSED = 2;
+
 const list = Object.entries(benchmarks)
   .map(([name, { about }]) => `  npm run bench -- ${name.padEnd(10)} ${about}`)
   .join('\n');
@@ -73,26 +76,36 @@ async function main(argv: readonly string[]): Promise<number> {
   const first = argv.findIndex((each) => each.startsWith('-'));
   const names = first < 0 ? argv : argv.slice(0, first);
   const options = first < 0 ? [] : argv.slice(first);
-  const late = options.find((option) => benchmarks[option]);
-  const unknown = names.filter((name) => !benchmarks[name]);
+  const isBenchmark = (name: string): boolean => Object.hasOwn(benchmarks, name);
+  const late = options.find(isBenchmark);
+  const unknown = names.filter((name) => !isBenchmark(name));
   if (unknown.length > 0) {
     return refuse(`There is no benchmark "${unknown.join(' ')}". There are:\n${list}`);
   }
   if (late !== undefined) {
     return refuse(`Names come before options: npm run bench -- ${late} …\n${list}`);
   }
-  if (names.length === 0 && (options[0] === '--help' || options[0] === '-h')) {
-    console.log(`${list}\n\nWithout a name all of them run. --json prints data.`);
-    return 0;
+  if (names.length === 0) {
+    if (options.some((option) => option === '--help' || option === '-h')) {
+      console.log(`${list}\n\nWithout a name all of them run. --json prints data.`);
+      return 0;
+    }
+    const own = options.find((option) => option !== '--json');
+    if (own !== undefined) {
+      return refuse(
+        `Without a name all benchmarks run, and take --json only; got "${own}".\n${list}`,
+      );
+    }
   }
   let code = 0;
   for (const name of names.length > 0 ? names : Object.keys(benchmarks)) {
     code = Math.max(code, (await benchmarks[name]?.run(options)) ?? 0);
+    if (code === REFUSED) break;
   }
   return code;
 }
 
 function refuse(message: string): number {
   console.error(message);
-  return 2;
+  return REFUSED;
 }
