@@ -1,7 +1,6 @@
 /** The command: `npm run board`. */
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
-import { exitCodeOf, progress } from '../machine/command.ts';
+import { exitCodeOf, progress, readOptions } from '../machine/command.ts';
 import { withServer } from '../machine/database/with-server.ts';
 import { contestants, ownFaults, runBoard } from './board.ts';
 import { drawBoard } from './table.ts';
@@ -21,7 +20,7 @@ Exits with 1 when a required or recommended case fails on one of ours, and with 
 command line.`;
 
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = readOptions('board', {
     allowPositionals: true,
     options: {
       save: { type: 'string' },

@@ -2,8 +2,8 @@
  * `npm run fuzz`: random values, spoiled bytes and sessions, each compared with PHP's result; and
  * `npm run fuzz -- store`: spoiled cookies, rows and envelopes against the store.
  */
-import { parseArgs } from 'node:util';
 import type { PhpVersion } from '../../serialize/index.ts';
+import { exitCodeOf, readOptions, WrongCall } from '../machine/command.ts';
 import type { Outcome } from './campaign.ts';
 import {
   compareMutations,
@@ -48,12 +48,12 @@ interface Campaign {
 function wholeNumber(name: string, text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw new RangeError(`--${name} ${text}: it must be a whole number, for example --${name} 1000.`);
+  throw new WrongCall(`--${name} ${text}: it must be a whole number, for example --${name} 1000.`);
 }
 
 /** Reads the command line; undefined for --help. */
 function readCampaign(): Campaign | StoreCampaign | undefined {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = readOptions('fuzz', {
     allowPositionals: true,
     options: {
       values: { type: 'string', default: '100000' },
@@ -67,13 +67,13 @@ function readCampaign(): Campaign | StoreCampaign | undefined {
   if (values.help) return undefined;
   const [subject, ...others] = positionals;
   if (others.length > 0 || (subject !== undefined && subject !== 'store')) {
-    throw new RangeError(`cannot spoil "${positionals.join(' ')}": there is only "store".`);
+    throw new WrongCall(`cannot spoil "${positionals.join(' ')}": there is only "store".`);
   }
   const seed = wholeNumber('seed', values.seed);
   if (subject === 'store') return { cases: wholeNumber('cases', values.cases), seed };
   const version = VERSIONS.find((each) => each === values.php);
   if (!version) {
-    throw new RangeError(`--php ${values.php}: it must be one of ${VERSIONS.join(', ')}.`);
+    throw new WrongCall(`--php ${values.php}: it must be one of ${VERSIONS.join(', ')}.`);
   }
   return {
     values: wholeNumber('values', values.values),
@@ -124,12 +124,10 @@ async function runStore({ cases, seed }: StoreCampaign): Promise<void> {
   console.log(`seed ${seed}, ${((performance.now() - began) / 1000).toFixed(1)} s`);
 }
 
-try {
+process.exitCode = await exitCodeOf(async () => {
   const campaign = readCampaign();
   if (!campaign) console.log(USAGE);
   else if ('cases' in campaign) await runStore(campaign);
-  else if (!(await run(campaign))) process.exitCode = 1;
-} catch (error) {
-  console.error((error as Error).message);
-  process.exitCode = 2;
-}
+  else if (!(await run(campaign))) return 1;
+  return 0;
+});

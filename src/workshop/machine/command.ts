@@ -1,10 +1,42 @@
-/** Progress and end of a command that needs a database. */
+/** Command line, progress and end of a command. */
+import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { errorMessage } from './error-message.ts';
+import { keptByNpm } from './npm-options.ts';
 import { Interrupted } from './signals.ts';
 
 /** Prints a line of progress; standard output is for results. */
 export function progress(line: string): void {
   process.stderr.write(`${line}\n`);
+}
+
+/** A wrong command line. */
+export class WrongCall extends Error {
+  override name = 'WrongCall';
+  readonly exitCode = 2;
+}
+
+/**
+ * Parses a command line.
+ *
+ * @param script - The name behind `npm run`, for messages.
+ * @throws WrongCall that names the wrong argument, or an option that npm has kept.
+ */
+export function readOptions<const Config extends ParseArgsConfig>(
+  script: string,
+  config: Config,
+): ReturnType<typeof parseArgs<Config>> {
+  const kept = keptByNpm(Object.keys(config.options ?? {}));
+  if (kept !== undefined) {
+    throw new WrongCall(
+      `npm has kept --${kept} for itself. Put -- before the options: npm run ${script} -- --${kept}`,
+    );
+  }
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    const [sentence] = errorMessage(error).split('. ', 1);
+    throw new WrongCall(`${sentence}. npm run ${script} -- --help names the options.`);
+  }
 }
 
 /**
@@ -17,7 +49,6 @@ export async function exitCodeOf(command: () => Promise<number>): Promise<number
   } catch (error) {
     process.stderr.write(`${errorMessage(error)}\n`);
     if (error instanceof Interrupted) return error.code;
-    const { code, exitCode = 1 } = Object(error) as { code?: unknown; exitCode?: number };
-    return String(code).startsWith('ERR_PARSE_ARGS_') ? 2 : exitCode;
+    return (Object(error) as { exitCode?: number }).exitCode ?? 1;
   }
 }

@@ -1,5 +1,5 @@
 /** npm's own settings by these names, which may be in a user's configuration. */
-const NPMS_OWN = ['all', 'json'];
+const NPMS_OWN = ['all', 'json', 'save'];
 
 /**
  * Finds an option that npm has kept: of `npm run lesson 3 --once` the program receives the 3 alone,

@@ -1,8 +1,7 @@
 /** The command: `npm run matrix`. */
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { findLesson, readLessons, UnknownName } from '../course/catalogue.ts';
-import { exitCodeOf, progress } from '../machine/command.ts';
+import { exitCodeOf, progress, readOptions } from '../machine/command.ts';
 import { withServer } from '../machine/database/with-server.ts';
 import { RULES } from './observed.ts';
 import { runMatrix } from './run.ts';
@@ -20,7 +19,7 @@ const usage = `The red/green matrix: every class on every test, every wrong fix,
 Exits with 1 when a rule is broken, and with 2 for an invalid command line.`;
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
+  const { values } = readOptions('matrix', {
     options: {
       json: { type: 'boolean', default: false },
       save: { type: 'string' },

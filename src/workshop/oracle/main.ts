@@ -1,6 +1,5 @@
 /** `npm run oracle`: the same requests to PHP and to the port, side by side. */
-import { parseArgs } from 'node:util';
-import { exitCodeOf, progress } from '../machine/command.ts';
+import { exitCodeOf, progress, readOptions } from '../machine/command.ts';
 import { withServer } from '../machine/database/with-server.ts';
 import { makeVisits, openTwins, type Step, type TwinRow } from './twins.ts';
 
@@ -18,7 +17,7 @@ interface Outcome {
 process.exitCode = await exitCodeOf(main);
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
+  const { values } = readOptions('oracle', {
     options: { help: { type: 'boolean', short: 'h' }, json: { type: 'boolean' } },
   });
   if (values.help) {

@@ -81,5 +81,8 @@ test('a mangled id reads the session of its leading number, and neither twin can
 test('npm run oracle refuses an unknown option in one line', () => {
   const command = [...stripTypes, 'src/workshop/oracle/main.ts', '--nope'];
   const { status, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8' });
-  assert.deepEqual([status, stderr], [2, "Unknown option '--nope'\n"]);
+  assert.deepEqual(
+    [status, stderr],
+    [2, "Unknown option '--nope'. npm run oracle -- --help names the options.\n"],
+  );
 });
