@@ -4,13 +4,14 @@ import {
   linkSync,
   mkdirSync,
   openSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
-import { shown } from './catalogue.ts';
+import { dirname, relative } from 'node:path';
+import { root, shown } from './catalogue.ts';
 
 /** A file in the learner's folder could not be written; the message has the remedy. */
 class FolderError extends Error {
@@ -26,6 +27,7 @@ export function replaceFile(path: string, data: string | Uint8Array): void {
   const half = `${path}.${process.pid}.new`;
   attempt(`write ${shown(path)}`, () => {
     mkdirSync(dirname(path), { recursive: true });
+    requireInside(dirname(path));
     try {
       writeFileSync(half, data);
       renameSync(half, path);
@@ -34,6 +36,20 @@ export function replaceFile(path: string, data: string | Uint8Array): void {
       throw error;
     }
   });
+}
+
+/**
+ * Refuses a link that leaves the checkout: Node looks for the packages of a class beside its real path.
+ *
+ * @throws Error with the remedy.
+ */
+export function requireInside(path: string): void {
+  const real = realpathSync(path);
+  if (!relative(realpathSync(root), real).startsWith('..')) return;
+  throw new Error(
+    `${shown(path)} is a link to ${real}, where Node does not find the workshop's packages; ` +
+      'remove the link, and move what it leads to here',
+  );
 }
 
 /** Milliseconds after which a lock is that of a process which was killed: a change takes one. */
@@ -97,6 +113,8 @@ const reasons: Record<string, string> = {
   EFBIG: 'the system allows no file of that size; raise the limit (ulimit -f)',
   EEXIST: 'a file is in the place of a folder; move it away',
   ENOTDIR: 'a file is in the place of a folder; move it away',
+  ENOENT: 'a link there leads to a folder that does not exist; remove the link',
+  ELOOP: 'a link there leads back to itself; remove it',
   EISDIR: 'a folder is in the place of the file; move it away',
 };
 

@@ -8,6 +8,7 @@ import {
   minePath,
   shown,
 } from '../course/catalogue.ts';
+import { requireInside } from '../course/folder.ts';
 import { hasMine, rememberedLesson } from '../course/mine.ts';
 import { keptByNpm } from '../machine/npm-options.ts';
 import type { Terminal } from './terminal.ts';
@@ -112,6 +113,10 @@ export function existingClass(
   remedy = 'npm run lesson 1 makes one.',
 ): ClassFile {
   const found = findClass(lessons, name);
-  if (found.condition !== 'mine' || hasMine()) return found;
+  if (found.condition !== 'mine') return found;
+  if (hasMine()) {
+    requireInside(minePath);
+    return found;
+  }
   throw new UsageError(`You have no class yet (${shown(minePath)}). ${remedy}`);
 }

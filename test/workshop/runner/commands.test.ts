@@ -1,5 +1,7 @@
 /** The other commands, and the errors of their command lines. */
 import assert from 'node:assert/strict';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { after, test } from 'node:test';
 import { readLessons } from '../../../src/workshop/course/catalogue.ts';
 import { attack } from '../../../src/workshop/runner/commands/attack.ts';
@@ -198,6 +200,44 @@ test('a folder in the place of the class is reported, and is no class', async ()
   assert.equal(code, 1);
   assert.match(errors, /^Could not write lessons\/mine\/sessions\.ts: a folder is in the place/m);
   assert.equal(fresh.read('lessons/mine/sessions.ts/notes.txt'), 'my own notes');
+});
+
+test('a folder that is a link is refused with the remedy where no class can run behind it', async () => {
+  const fresh = await openWorkshop();
+  const elsewhere = join(fresh.folder, '..', `${basename(fresh.folder)}-elsewhere`);
+  const mine = join(fresh.folder, 'lessons/mine');
+  for (const [target, remedy] of [
+    [elsewhere, /leads to a folder that does not exist; remove the link \(ENOENT\)/],
+    [mine, /leads back to itself; remove it \(ELOOP\)/],
+  ] as const) {
+    rmSync(mine, { recursive: true, force: true });
+    symlinkSync(target, mine);
+    const { code, errors } = await fresh.run('catch-up', '4');
+    assert.equal(code, 1);
+    assert.match(errors, remedy);
+  }
+  mkdirSync(elsewhere);
+  try {
+    rmSync(mine, { recursive: true, force: true });
+    symlinkSync(elsewhere, mine);
+    const { code, errors } = await fresh.run('catch-up', '4');
+    assert.equal(code, 1);
+    assert.match(errors, /lessons\/mine is a link to .*-elsewhere, where Node does not find/);
+    writeFileSync(join(elsewhere, 'sessions.ts'), fresh.classOf('01'));
+    for (const command of [
+      ['lesson', '1', '--once'],
+      ['attack', '1'],
+    ]) {
+      const { code: own, errors: message } = await fresh.run(...command);
+      assert.equal(own, 1);
+      assert.match(
+        message,
+        /^lessons\/mine\/sessions\.ts is a link to .*move what it leads to here$/m,
+      );
+    }
+  } finally {
+    rmSync(elsewhere, { recursive: true });
+  }
 });
 
 test('a verdict that cannot be recorded is reported', async () => {

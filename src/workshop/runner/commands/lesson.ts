@@ -1,5 +1,6 @@
 /** `npm run lesson 3`. */
 import { difficulties, findClass, type Lesson, minePath, shown } from '../../course/catalogue.ts';
+import { requireInside } from '../../course/folder.ts';
 import { beginLesson, hasMine, rememberedLesson, replaceMine } from '../../course/mine.ts';
 import { type LessonProgress, progress } from '../../course/progress.ts';
 import { lessonAfter, lessonBefore } from '../../course/promises.ts';
@@ -135,6 +136,7 @@ function prepare({ terminal, lessons }: Call, chosen: Lesson): void {
     if (trouble) terminal.complain(trouble);
     return;
   }
+  requireInside(minePath);
   const trouble = beginLesson(chosen);
   if (trouble) terminal.complain(trouble);
 }
