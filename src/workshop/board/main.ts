@@ -1,6 +1,6 @@
 /** The command: `npm run board`. */
 import { writeFileSync } from 'node:fs';
-import { exitCodeOf, progress, readOptions } from '../machine/command.ts';
+import { exitCodeOf, progress, readOptions, requireFolder } from '../machine/command.ts';
 import { withServer } from '../machine/database/with-server.ts';
 import { contestants, ownFaults, runBoard } from './board.ts';
 import { drawBoard } from './table.ts';
@@ -37,6 +37,7 @@ async function main(): Promise<number> {
     console.error(`There is no "${unknown}" on the board.\n\n${usage}`);
     return 2;
   }
+  requireFolder(values.save);
   return await withServer({ progress }, async (server) => {
     const board = await runBoard(server, positionals, progress);
     const text = `${JSON.stringify(board, null, 2)}\n`;

@@ -1,4 +1,6 @@
 /** Command line, progress and end of a command. */
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { errorMessage } from './error-message.ts';
 import { keptByNpm } from './npm-options.ts';
@@ -37,6 +39,16 @@ export function readOptions<const Config extends ParseArgsConfig>(
     const [sentence] = errorMessage(error).split('. ', 1);
     throw new WrongCall(`${sentence}. npm run ${script} -- --help names the options.`);
   }
+}
+
+/**
+ * Refuses a file for `--save` whose folder does not exist, before a run of minutes.
+ *
+ * @throws WrongCall
+ */
+export function requireFolder(save: string | undefined): void {
+  if (save === undefined || existsSync(dirname(save))) return;
+  throw new WrongCall(`--save: there is no folder ${dirname(save)}; make it, or name another`);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The command: `npm run matrix`. */
 import { writeFileSync } from 'node:fs';
 import { findLesson, readLessons, UnknownName } from '../course/catalogue.ts';
-import { exitCodeOf, progress, readOptions } from '../machine/command.ts';
+import { exitCodeOf, progress, readOptions, requireFolder } from '../machine/command.ts';
 import { withServer } from '../machine/database/with-server.ts';
 import { RULES } from './observed.ts';
 import { runMatrix } from './run.ts';
@@ -33,6 +33,7 @@ async function main(): Promise<number> {
     console.log(usage);
     return 0;
   }
+  requireFolder(values.save);
   const lessons = readLessons();
   const only = values.lesson === undefined ? undefined : findLesson(lessons, values.lesson);
   const rule = RULES.find((each) => String(each) === values.rule);

@@ -1,7 +1,6 @@
 /** The options of the benchmarks that ask servers for pages. */
-import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { requireFolder } from '../machine/command.ts';
 
 /** The options of one run. */
 export interface RunOptions {
@@ -54,9 +53,7 @@ export function readOptions(
     if (values.save !== undefined && rounds < ENOUGH) {
       return `--save takes ${ENOUGH} rounds or more; got --rounds ${rounds}`;
     }
-    if (values.save !== undefined && !existsSync(dirname(values.save))) {
-      return `--save: there is no folder ${dirname(values.save)}; make it, or name another`;
-    }
+    requireFolder(values.save);
     return {
       rounds,
       seconds: readNumber('--seconds', values.seconds, 0.1, 60, false),

@@ -28,6 +28,14 @@ for (const program of ['board', 'fuzz', 'matrix']) {
   });
 }
 
+test('a file to save a run in is refused before the run if its folder does not exist', () => {
+  for (const program of ['board', 'matrix']) {
+    const { code, err } = run(program, ['--save', 'no-folder/run.json']);
+    assert.equal(code, 2);
+    assert.equal(err, '--save: there is no folder no-folder; make it, or name another\n');
+  }
+});
+
 test('an option that npm has kept is named, and nothing is run', () => {
   // As of `npm run matrix --lesson 3`.
   const { code, err } = run('matrix', ['3'], { npm_config_lesson: 'true' });
