@@ -1,10 +1,11 @@
 /** The application's own pool: settings, transactions and locks that it leaves on connections. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Pool } from 'mysql2/promise';
-import { SessionSetupError } from '../../src/store/errors.ts';
+import { createPoolCluster, type Pool } from 'mysql2/promise';
+import { SessionSetupError, SessionUnavailable } from '../../src/store/errors.ts';
 import type { Sessions } from '../../src/store/store.ts';
 import {
+  atEnd,
   json,
   newSchema,
   newSession,
@@ -152,4 +153,16 @@ test('a use that changes no byte of the row does not end the session', async () 
   const opened = await Promise.all(Array.from({ length: 40 }, () => sessions.open(id)));
   const touched = await Promise.all(opened.map((session) => session?.touch()));
   assert.ok(touched.every((isThere) => isThere));
+});
+
+test('the servers of a PoolCluster are used, and without one nothing but the call fails', async () => {
+  const cluster = createPoolCluster();
+  atEnd(() => cluster.end());
+  // The declarations of mysql2 have no common type for a pool and a cluster's servers.
+  const servers = cluster.of('*') as unknown as Pool;
+  await assert.rejects(storeOn(servers, { timeout: 0.2 }).ready(), SessionUnavailable);
+  cluster.add('first', schema.url);
+  const sessions = storeOn(servers);
+  const id = await newSession(sessions, { n: 1 });
+  assert.deepEqual(await stored(direct, id), { n: 1 });
 });

@@ -80,8 +80,9 @@ export class Database {
    * @param timeout - Milliseconds for one statement.
    */
   constructor(pool: AnyPool, timeout: number) {
-    this.#pool =
-      'pool' in pool ? (pool as unknown as { pool: CallbackPool }).pool : (pool as CallbackPool);
+    // A pool of mysql2/promise, and the servers that a PoolCluster's `of()` has chosen, take no callback.
+    const { pool: own, poolNamespace } = pool as Partial<Record<string, CallbackPool>>;
+    this.#pool = own ?? poolNamespace ?? (pool as CallbackPool);
     this.#timeout = timeout;
     const { config } = this.#pool as { config?: { connectionConfig?: Partial<QueryOptions> } };
     const { rowsAsArray, nestTables, typeCast } = config?.connectionConfig ?? {};

@@ -39,8 +39,18 @@ export function isDuplicate(error: unknown): error is StatementFailure {
   return error instanceof StatementFailure && error.errno === DUPLICATE;
 }
 
-/** Too many connections: of the server, of the pool's user, of the user per hour. */
-const FULL = new Set([1040, 1203, 1226]);
+/**
+ * Too many connections: of the server, of the pool's user, of the user per hour; ProxySQL has reached
+ * no server (https://github.com/sysown/proxysql/issues/1241).
+ *
+ * The server could not read a packet, or does not know the prepared statement that it names: bytes
+ * were spoiled, or a proxy has changed the connection behind. Or MySQL has closed the connection after
+ * `wait_timeout`, before it read the statement. Nothing was executed.
+ */
+const NOT_SENT = new Set([
+  ...[1040, 1203, 1226, 9001],
+  ...[1156, 1158, 1159, 1160, 1161, 1210, 1243, 1835, 4031],
+]);
 /**
  * Deadlock; TiDB's conflicts; a row changed since the snapshot; lock wait timeout; KILL QUERY;
  * max_statement_time; a table altered meanwhile, in two forms; too many locks; refused by a group's
@@ -58,12 +68,6 @@ const UNDONE = new Set([
 const UNFIT = new Set([
   ...[1047, 1290, 1836, 1792, 3032, 1053, 1021, 1026, 1030, 1114, 1135, 1461, 1037, 1038, 1041],
 ]);
-/**
- * The server could not read a packet, or does not know the prepared statement that it names: bytes
- * were spoiled, or a proxy has changed the connection behind. Or MySQL has closed the connection after
- * `wait_timeout`, before it read the statement. Nothing was executed.
- */
-const GARBLED = new Set([1156, 1158, 1159, 1160, 1161, 1210, 1243, 1835, 4031]);
 /** The commit itself failed, and the cluster does not say how it ended; the connection was killed. */
 const UNKNOWN = new Set([1180, 1927, 3169]);
 
@@ -74,10 +78,11 @@ function kindOf(error: unknown, errno: number | undefined, wasSent: boolean): Fa
     message?: unknown;
   };
   if (errno !== undefined) {
-    if (FULL.has(errno) || GARBLED.has(errno)) return 'not-sent';
+    if (NOT_SENT.has(errno)) return 'not-sent';
     if (UNDONE.has(errno)) return 'undone';
     if (UNFIT.has(errno)) return 'unfit';
-    if (UNKNOWN.has(errno)) return 'unknown';
+    // From 2000 to 2999 a client's errors: a proxy has lost its own connection to the server.
+    if (UNKNOWN.has(errno) || (errno > 1999 && errno < 3000)) return 'unknown';
     return 'never';
   }
   // mysql2 finds out by itself that a connection is dead: fatal, without a code, and nothing was sent.
