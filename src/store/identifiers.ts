@@ -3,7 +3,7 @@ import { hash, randomBytes } from 'node:crypto';
 import { bytesOfSecrets } from './secrets.ts';
 
 /** 32 random bytes as base64url. Checked before an id reaches a statement. */
-const ID = /^[A-Za-z0-9_-]{43}$/;
+const ID = /^[\w-]{43}$/;
 
 /** The characters that PHP allows in an id. */
 const PHP_ID = /^[A-Za-z0-9,-]{1,256}$/;

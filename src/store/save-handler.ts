@@ -6,9 +6,11 @@ import { collect } from './gc.ts';
 import { takeRandom } from './identifiers.ts';
 import { openSession } from './open.ts';
 import type { OpenSession } from './open-session.ts';
+import type { Strategy } from './options.ts';
+import { Payload } from './payload/payload.ts';
 
-/** The characters that PHP allows in an id, and a length that cannot be guessed. */
-const STRONG_ID = /^[A-Za-z0-9,-]{22,256}$/;
+/** The characters of PHP's ids and of the store's, and a length that cannot be guessed. */
+const STRONG_ID = /^[\w,-]{22,256}$/;
 const ID_BYTES = 32;
 /** Milliseconds of a collection that PHP's own lottery starts in a visitor's request. */
 const GC_BUDGET = 500;
@@ -103,9 +105,9 @@ export class PhpSaveHandler implements AsyncDisposable {
     await this.close();
   }
 
-  /** Returns a new id, of PHP's own characters. */
+  /** Returns a new id of the form of `newId()`, so that `start()` and `open()` find its session too. */
   create_sid(): string {
-    this.#fresh = takeRandom(ID_BYTES).toString('hex');
+    this.#fresh = takeRandom(ID_BYTES).toString('base64url');
     return this.#fresh;
   }
 
@@ -120,7 +122,8 @@ export class PhpSaveHandler implements AsyncDisposable {
     if (id === this.#fresh) return false;
     try {
       // session_create_id() asks for other ids beside the session that is open.
-      if (this.#session && this.#session.id !== id) return await this.#isThere(id);
+      if (this.#session && this.#session.id !== id)
+        return (await this.#open(id, 'none')) !== undefined;
       return (await this.#take(id)) !== undefined || this.#locked === id;
     } catch (error) {
       this.#failure = { error };
@@ -128,22 +131,24 @@ export class PhpSaveHandler implements AsyncDisposable {
     }
   }
 
-  async #isThere(id: string): Promise<boolean> {
-    if (!STRONG_ID.test(id)) return false;
-    return (await openSession(await this.#start(), id, 'none', {})) !== undefined;
-  }
-
   /**
    * Reads and locks a session.
    *
    * @param id - The session's id.
-   * @returns Its bytes; '' for an unknown id; false if its lock was not free in time.
+   * @returns Its bytes; '' for an unknown id; false if its lock was not free in time. JSON, which the
+   *   store's other pages may have written, comes in the format of PHP's default serialize handler, or
+   *   in the store's `format` if that is one of PHP's.
    */
   read(id: string): Promise<Uint8Array | string | false> {
     return this.#guard(async () => {
       if (this.#failure) throw this.#failure.error;
       const open = await this.#take(id);
-      return this.#locked === id ? false : (open?.data ?? '');
+      if (open === undefined) return this.#locked !== id && '';
+      const { format: wanted } = await this.#start();
+      const payload = new Payload(open.data, wanted);
+      // PHP's decoder would take JSON for an empty session.
+      const format = [payload.format, wanted].find((each) => each !== 'json') ?? 'php';
+      return payload.with(new Map(), format);
     });
   }
 
@@ -196,9 +201,8 @@ export class PhpSaveHandler implements AsyncDisposable {
   destroy(id: string): Promise<boolean> {
     return this.#guard(async () => {
       const open = await this.#take(id);
-      if (this.#locked === id) return false;
       await open?.destroy();
-      return true;
+      return this.#locked !== id;
     });
   }
 
@@ -233,11 +237,8 @@ export class PhpSaveHandler implements AsyncDisposable {
     if (this.#session?.id === id) return this.#session.open;
     if (this.#locked === id) return undefined;
     await this.#release();
-    if (id === this.#fresh || !STRONG_ID.test(id)) return undefined;
-    const context = await this.#start();
-    const strategy = this.#strategy ?? (context.facts.nodes > 1 ? 'lease' : 'lock');
     try {
-      const open = await openSession(context, id, strategy, {});
+      const open = await this.#open(id, this.#strategy);
       this.#session = open && { id, open };
       return open;
     } catch (error) {
@@ -245,6 +246,13 @@ export class PhpSaveHandler implements AsyncDisposable {
       this.#locked = id;
       return undefined;
     }
+  }
+
+  async #open(id: string, strategy?: Strategy | 'none'): Promise<OpenSession | undefined> {
+    if (id === this.#fresh || !STRONG_ID.test(id)) return undefined;
+    const context = await this.#start();
+    const usual = context.facts.nodes > 1 ? 'lease' : 'lock';
+    return await openSession(context, id, strategy ?? usual, {});
   }
 
   async #release(): Promise<void> {

@@ -101,18 +101,9 @@ export class UserSessions<Column extends string = string> {
     requireKind('revokeOthers()', session, SESSION);
     const context = await this.#start();
     const { hash, events } = context;
-    const deadline = new Deadline(context.budget);
-    let count = 0;
-    // A session that was renewed since it was listed has another row now.
-    for (;;) {
-      const keys = (await this.#read(context, deadline)).map(({ key }) => key);
-      const others = keys.filter((key) => hash.handleOf(key) !== session.handle);
-      if (others.length === 0) return count;
-      count += await this.#remove(context, deadline, others);
-      for (const key of others) {
-        events.emit('destroy', () => ({ handle: hash.handleOf(key), user: this.#user }));
-      }
-    }
+    return await this.#end(context, session.handle, (key) => {
+      events.emit('destroy', () => ({ handle: hash.handleOf(key), user: this.#user }));
+    });
   }
 
   /**
@@ -124,22 +115,26 @@ export class UserSessions<Column extends string = string> {
   async revokeAll(): Promise<number> {
     const context = await this.#start();
     const user = this.#user;
+    const count = await this.#end(context);
     const deadline = new Deadline(context.budget);
-    let count = 0;
-    // A renewal that commits meanwhile inserts a row that the list before has not seen.
-    for (;;) {
-      const keys = (await this.#read(context, deadline)).map(({ key }) => key);
-      if (keys.length === 0) break;
-      await this.#remove(context, deadline, keys);
-      count += keys.length;
-    }
     await context.database.repeat(deadline, context.table.removePointers(user));
     context.events.emit('destroy', () => ({ user, count }));
     return count;
   }
 
-  async #remove(context: Context, deadline: Deadline, keys: readonly Buffer[]): Promise<number> {
-    return await removeRows(context, deadline, keys, (some) => context.table.removeLive(some));
+  /** Ends all sessions but the one with a handle, and returns how many there were. */
+  async #end(context: Context, handle?: string, onEnded?: (key: Buffer) => void): Promise<number> {
+    const { hash, table, budget } = context;
+    const deadline = new Deadline(budget);
+    let count = 0;
+    // A session that was renewed since it was listed has another row now.
+    for (;;) {
+      const listed = (await this.#read(context, deadline)).map(({ key }) => key);
+      const keys = listed.filter((key) => hash.handleOf(key) !== handle);
+      if (keys.length === 0) return count;
+      count += await removeRows(context, deadline, keys, (some) => table.removeLive(some));
+      if (onEnded) keys.forEach(onEnded);
+    }
   }
 
   async #read({ database, table }: Context, deadline: Deadline): Promise<Listed[]> {

@@ -66,11 +66,41 @@ test('$_SESSION lasts from request to request, in the format of PHP', async () =
   const sessions = newStore();
   const { id, messages } = await request(sessions, undefined, count);
   assert.deepEqual(messages, []);
-  assert.match(id, /^[0-9a-f]{64}$/);
+  assert.match(id, /^[\w-]{43}$/);
   await request(sessions, id, count);
   assert.equal(await storedCount(sessions, id), 2);
   const rows = await query('SELECT d FROM sessions WHERE d=?', ['n|i:2;']);
   assert.equal(rows.length, 1);
+});
+
+test("PHP's pages and the store's own share a session, whichever of them began it", async () => {
+  const sessions = newStore({ strategy: 'lock' });
+  const countHere = async (id: string | undefined): Promise<string> => {
+    await using session = await sessions.start(id);
+    session.update('n', (n = 0) => Number(n) + 1);
+    session.data['list'] = [1.5, { of: 'PHP' }];
+    await session.save();
+    return session.id as string;
+  };
+  const { id } = await request(sessions, undefined, count);
+  assert.equal(await countHere(id), id);
+  await request(sessions, id, () => {
+    count();
+    assert.deepEqual(Object.entries($_SESSION['list'] as object), [
+      ['0', 1.5],
+      ['1', { of: 'PHP' }],
+    ]);
+  });
+  assert.equal(await countHere(id), id);
+  assert.equal(await storedCount(sessions, id), 4);
+
+  // PHP knows neither the underscore of base64url nor JSON.
+  let begun = await countHere(undefined);
+  while (!begun.includes('_')) begun = await countHere(undefined);
+  const { id: same } = await request(sessions, begun, count);
+  assert.equal(same, begun);
+  assert.equal(await countHere(begun), begun);
+  assert.equal(await storedCount(sessions, begun), 3);
 });
 
 test('requests at once wait for each other, in this process and in another', async () => {
@@ -202,8 +232,8 @@ test('an id made beside an open session leaves that its lock', async () => {
   const { id } = await request(sessions, undefined, count);
   let other: Promise<unknown> = Promise.resolve();
   await request(sessions, id, async () => {
-    assert.match((await session_create_id()) || '', /^[0-9a-f]{64}$/);
-    assert.match((await session_create_id('p-')) || '', /^p-[0-9a-f]{64}$/);
+    assert.match((await session_create_id()) || '', /^[\w-]{43}$/);
+    assert.match((await session_create_id('p-')) || '', /^p-[\w-]{43}$/);
     other = request(newStore(), id, count);
     await Promise.race([other, wait(100)]);
     count();

@@ -81,7 +81,7 @@ export class Database {
    */
   constructor(pool: AnyPool, timeout: number) {
     // A pool of mysql2/promise, and the servers that a PoolCluster's `of()` has chosen, take no callback.
-    const { pool: own, poolNamespace } = pool as Partial<Record<string, CallbackPool>>;
+    const { pool: own, poolNamespace } = pool as unknown as Partial<Record<string, CallbackPool>>;
     this.#pool = own ?? poolNamespace ?? (pool as CallbackPool);
     this.#timeout = timeout;
     const { config } = this.#pool as { config?: { connectionConfig?: Partial<QueryOptions> } };

@@ -48,8 +48,7 @@ export function isDuplicate(error: unknown): error is StatementFailure {
  * `wait_timeout`, before it read the statement. Nothing was executed.
  */
 const NOT_SENT = new Set([
-  ...[1040, 1203, 1226, 9001],
-  ...[1156, 1158, 1159, 1160, 1161, 1210, 1243, 1835, 4031],
+  1040, 1203, 1226, 9001, 1156, 1158, 1159, 1160, 1161, 1210, 1243, 1835, 4031,
 ]);
 /**
  * Deadlock; TiDB's conflicts; a row changed since the snapshot; lock wait timeout; KILL QUERY;
@@ -58,15 +57,15 @@ const NOT_SENT = new Set([
  * the pool: the next one has none. A SELECT reports such a transaction as a number out of range.
  */
 const UNDONE = new Set([
-  ...[1213, 8002, 8005, 8022, 1020, 1205, 1317, 1969, 3024, 1412, 1615, 1206, 3101],
-  ...[1568, 1099, 1100, 1690],
+  1213, 8002, 8005, 8022, 1020, 1205, 1317, 1969, 3024, 1412, 1615, 1206, 3101, 1568, 1099, 1100,
+  1690,
 ]);
 /**
  * Galera's node without quorum; read-only in four forms; offline mode; server shutdown; no room for a
  * file, a table, a row, a thread, or a prepared statement; no memory.
  */
 const UNFIT = new Set([
-  ...[1047, 1290, 1836, 1792, 3032, 1053, 1021, 1026, 1030, 1114, 1135, 1461, 1037, 1038, 1041],
+  1047, 1290, 1836, 1792, 3032, 1053, 1021, 1026, 1030, 1114, 1135, 1461, 1037, 1038, 1041,
 ]);
 /** The commit itself failed, and the cluster does not say how it ended; the connection was killed. */
 const UNKNOWN = new Set([1180, 1927, 3169]);
