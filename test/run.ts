@@ -12,9 +12,10 @@ import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { parseArgs, styleText } from 'node:util';
+import { styleText } from 'node:util';
 import { root } from '../src/workshop/course/catalogue.ts';
 import { makeWrongFixes } from '../src/workshop/course/patches.mjs';
+import { exitCodeFor, readOptions } from '../src/workshop/machine/command.ts';
 import { obtainServer } from '../src/workshop/machine/database/server.ts';
 import { offerCluster } from '../src/workshop/machine/galera/host.ts';
 import { stripTypes } from '../src/workshop/machine/program.ts';
@@ -74,10 +75,10 @@ if (options.help) {
   process.exitCode = await main();
 }
 
-/** Exits with 2 for an option that is unknown. */
+/** Exits with 2 for an option that is unknown, and for one that npm has kept. */
 function readArguments() {
   try {
-    return parseArgs({
+    return readOptions('npm test', {
       options: {
         help: { type: 'boolean', short: 'h' },
         slow: { type: 'boolean' },
@@ -88,8 +89,8 @@ function readArguments() {
       allowPositionals: true,
     });
   } catch (error) {
-    console.error(`${(error as Error).message}\n\n${help}`);
-    process.exit(2);
+    console.error((error as Error).message);
+    process.exit(exitCodeFor(error));
   }
 }
 

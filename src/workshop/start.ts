@@ -3,11 +3,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { parseArgs } from 'node:util';
 import type { Lab } from './lab/lab.ts';
+import { exitCodeOf, readOptions, WrongCall } from './machine/command.ts';
 import type { DatabaseServer } from './machine/database/server.ts';
-import { errorMessage } from './machine/error-message.ts';
-import { keptByNpm } from './machine/npm-options.ts';
 import { decideOnSignals } from './machine/signals.ts';
 import { keepSiteCurrent } from './site/background.ts';
 
@@ -34,11 +32,6 @@ interface Options {
   help: boolean;
 }
 
-/** A usage error; the process exits with code 2. */
-class UsageError extends Error {
-  override name = 'UsageError';
-}
-
 const OPTIONS = {
   port: { type: 'string' },
   'no-open': { type: 'boolean', default: false },
@@ -47,14 +40,8 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
-function readOptions(args: string[]): Options {
-  const kept = keptByNpm(Object.keys(OPTIONS));
-  if (kept !== undefined) {
-    throw new UsageError(
-      `npm has kept --${kept} for itself. Put -- before the options: npm start -- --${kept}`,
-    );
-  }
-  const { values } = parseArgs({ args, options: OPTIONS });
+function optionsOf(args: string[]): Options {
+  const { values } = readOptions('npm start', { args, options: OPTIONS });
   const { instructor, help } = values;
   const [open, docs] = [!values['no-open'], !values['no-docs']];
   return { port: readPort(values.port), open, docs, instructor, help };
@@ -64,7 +51,7 @@ function readPort(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= 65_535) return port;
-  throw new UsageError(`--port must be a number from 0 to 65535, and "${text}" is not.`);
+  throw new WrongCall(`--port must be a number from 0 to 65535, and "${text}" is not.`);
 }
 
 /** Listens on the wanted port; without one, on the first that is free from the default on. */
@@ -78,10 +65,10 @@ async function listen(server: Server, wanted: number | undefined): Promise<numbe
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
       if (code === 'EADDRINUSE' && wanted === undefined) continue;
-      throw new UsageError(describeListenError(code, port));
+      throw new WrongCall(describeListenError(code, port));
     }
   }
-  throw new UsageError(
+  throw new WrongCall(
     `The ports ${DEFAULT_PORT} to ${last} are all taken. Choose a free one: npm start -- --port 8080`,
   );
 }
@@ -110,7 +97,7 @@ function openBrowser(address: string): void {
 }
 
 async function main(): Promise<number> {
-  const options = readOptions(process.argv.slice(2));
+  const options = optionsOf(process.argv.slice(2));
   if (options.help) {
     process.stdout.write(HELP);
     return 0;
@@ -171,13 +158,4 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  const usage =
-    error instanceof UsageError ||
-    (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'));
-  const message = `${errorMessage(error)}\n`;
-  process.stderr.write(usage ? `${message}npm start -- --help lists the options.\n` : message);
-  process.exitCode = usage ? 2 : 1;
-}
+process.exitCode = await exitCodeOf(main);

@@ -20,7 +20,7 @@ Exits with 1 when a required or recommended case fails on one of ours, and with 
 command line.`;
 
 async function main(): Promise<number> {
-  const { values, positionals } = readOptions('board', {
+  const { values, positionals } = readOptions('npm run board', {
     allowPositionals: true,
     options: {
       save: { type: 'string' },

@@ -53,7 +53,7 @@ function wholeNumber(name: string, text: string): number {
 
 /** Reads the command line; undefined for --help. */
 function readCampaign(): Campaign | StoreCampaign | undefined {
-  const { values, positionals } = readOptions('fuzz', {
+  const { values, positionals } = readOptions('npm run fuzz', {
     allowPositionals: true,
     options: {
       values: { type: 'string', default: '100000' },

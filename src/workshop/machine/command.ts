@@ -11,7 +11,7 @@ export function progress(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/** A wrong command line. */
+/** A command line that asks for what there is not. */
 export class WrongCall extends Error {
   override name = 'WrongCall';
   readonly exitCode = 2;
@@ -20,24 +20,24 @@ export class WrongCall extends Error {
 /**
  * Parses a command line.
  *
- * @param script - The name behind `npm run`, for messages.
+ * @param command - As a user types it, for messages: `npm run matrix`.
  * @throws WrongCall that names the wrong argument, or an option that npm has kept.
  */
 export function readOptions<const Config extends ParseArgsConfig>(
-  script: string,
+  command: string,
   config: Config,
 ): ReturnType<typeof parseArgs<Config>> {
   const kept = keptByNpm(Object.keys(config.options ?? {}));
   if (kept !== undefined) {
     throw new WrongCall(
-      `npm has kept --${kept} for itself. Put -- before the options: npm run ${script} -- --${kept}`,
+      `npm has kept --${kept} for itself. Put -- before the options: ${command} -- --${kept}`,
     );
   }
   try {
     return parseArgs(config);
   } catch (error) {
     const [sentence] = errorMessage(error).split('. ', 1);
-    throw new WrongCall(`${sentence}. npm run ${script} -- --help names the options.`);
+    throw new WrongCall(`${sentence}. ${command} -- --help names the options.`);
   }
 }
 
@@ -51,16 +51,18 @@ export function requireFolder(save: string | undefined): void {
   throw new WrongCall(`--save: there is no folder ${dirname(save)}; make it, or name another`);
 }
 
-/**
- * Runs a command, prints the error that ends it, and returns the error's exit code: 2 for a wrong
- * call, and 1 for an error that has none.
- */
+/** Returns an error's exit code: 2 for a wrong call, and 1 for an error that has none. */
+export function exitCodeFor(error: unknown): number {
+  if (error instanceof Interrupted) return error.code;
+  return (Object(error) as { exitCode?: number }).exitCode ?? 1;
+}
+
+/** Runs a command, prints the error that ends it, and returns its exit code. */
 export async function exitCodeOf(command: () => Promise<number>): Promise<number> {
   try {
     return await command();
   } catch (error) {
     process.stderr.write(`${errorMessage(error)}\n`);
-    if (error instanceof Interrupted) return error.code;
-    return (Object(error) as { exitCode?: number }).exitCode ?? 1;
+    return exitCodeFor(error);
   }
 }

@@ -19,7 +19,7 @@ const usage = `The red/green matrix: every class on every test, every wrong fix,
 Exits with 1 when a rule is broken, and with 2 for an invalid command line.`;
 
 async function main(): Promise<number> {
-  const { values } = readOptions('matrix', {
+  const { values } = readOptions('npm run matrix', {
     options: {
       json: { type: 'boolean', default: false },
       save: { type: 'string' },

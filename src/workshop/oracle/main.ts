@@ -17,7 +17,7 @@ interface Outcome {
 process.exitCode = await exitCodeOf(main);
 
 async function main(): Promise<number> {
-  const { values } = readOptions('oracle', {
+  const { values } = readOptions('npm run oracle', {
     options: { help: { type: 'boolean', short: 'h' }, json: { type: 'boolean' } },
   });
   if (values.help) {

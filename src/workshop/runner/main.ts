@@ -1,9 +1,10 @@
 /** The learner's commands: `npm run lesson 3` and the others. */
-import { readLessons, UnknownName } from '../course/catalogue.ts';
+import { readLessons } from '../course/catalogue.ts';
+import { exitCodeFor, WrongCall } from '../machine/command.ts';
 import { errorMessage } from '../machine/error-message.ts';
 import { Interrupted } from '../machine/signals.ts';
 import { openTerminal } from './terminal.ts';
-import { type Command, readCommandLine, UsageError } from './usage.ts';
+import { type Command, readCommandLine } from './usage.ts';
 
 /** A command loads only its own modules: those of all of them take 0.2 s. */
 const commands: Record<string, () => Promise<Command>> = {
@@ -43,7 +44,7 @@ async function main([name, ...args]: string[]): Promise<number> {
     }
     const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
     if (!load) {
-      throw new UsageError(
+      throw new WrongCall(
         `There is no command "${name}". There are: ${Object.keys(commands).join(', ')}.`,
       );
     }
@@ -59,7 +60,7 @@ async function main([name, ...args]: string[]): Promise<number> {
     const message = errorMessage(error);
     terminal.answer({ error: message });
     if (!terminal.json) terminal.complain(message);
-    return error instanceof UsageError || error instanceof UnknownName ? 2 : 1;
+    return exitCodeFor(error);
   }
 }
 

@@ -1,5 +1,5 @@
-/** The runner's command lines, the lesson and the class that they name, and their errors. */
-import { parseArgs } from 'node:util';
+/** The runner's command lines, and the lesson and the class that they name. */
+import type { ParseArgsConfig } from 'node:util';
 import {
   type ClassFile,
   findClass,
@@ -10,13 +10,8 @@ import {
 } from '../course/catalogue.ts';
 import { requireInside } from '../course/folder.ts';
 import { hasMine, rememberedLesson } from '../course/mine.ts';
-import { keptByNpm } from '../machine/npm-options.ts';
+import { readOptions, WrongCall } from '../machine/command.ts';
 import type { Terminal } from './terminal.ts';
-
-/** A usage error; the process exits with code 2. */
-export class UsageError extends Error {
-  override name = 'UsageError';
-}
 
 /** One of the runner's commands. */
 export interface Command {
@@ -44,41 +39,33 @@ export interface Call {
 /**
  * Parses the arguments of a command.
  *
- * @throws UsageError that names the unknown option, the superfluous word, or an option that npm kept.
+ * @throws WrongCall that names the unknown option, the superfluous word, or an option that npm kept.
  */
 export function readCommandLine(
   command: Command,
   args: string[],
 ): Pick<Call, 'words' | 'flag' | 'text'> {
-  const options = {
+  const options: Exclude<ParseArgsConfig['options'], undefined> = {
     ...command.options,
     help: { type: 'boolean', short: 'h' },
     json: { type: 'boolean' },
-  } as const;
-  const kept = keptByNpm(Object.keys(command.options));
-  if (kept !== undefined) {
-    throw new UsageError(
-      `npm has kept --${kept} for itself. Put -- before the options: npm run ${command.name} -- --${kept}`,
-    );
-  }
-  let read: { values: Record<string, unknown>; positionals: string[] };
-  try {
-    read = parseArgs({ args, options: options as never, allowPositionals: true });
-  } catch (error) {
-    const [sentence] = (error as Error).message.split('. ', 1);
-    throw new UsageError(`${sentence}. npm run ${command.name} -- --help names the options.`);
-  }
-  const superfluous = read.positionals[command.words];
+  };
+  const { values, positionals: words } = readOptions(`npm run ${command.name}`, {
+    args,
+    options,
+    allowPositionals: true,
+  });
+  const superfluous = words[command.words];
   if (superfluous !== undefined) {
-    throw new UsageError(
+    throw new WrongCall(
       `"${superfluous}" is one word too many. npm run ${command.name} -- --help says more.`,
     );
   }
   return {
-    words: read.positionals,
-    flag: (option) => read.values[option] === true,
+    words,
+    flag: (option) => values[option] === true,
     text: (option) => {
-      const value = read.values[option];
+      const value = values[option];
       return typeof value === 'string' ? value : undefined;
     },
   };
@@ -95,7 +82,7 @@ export function chosenLesson({ words, lessons, terminal }: Call): Lesson {
   const remembered = rememberedLesson(lessons);
   if (remembered) return remembered;
   const first = lessons.find((lesson) => lesson.files.test);
-  if (!first) throw new UsageError('No lesson has tests.');
+  if (!first) throw new WrongCall('No lesson has tests.');
   terminal.say(`No lesson was begun yet: this is about the first, ${first.label} ${first.title}.`);
   return first;
 }
@@ -105,7 +92,7 @@ export function chosenLesson({ words, lessons, terminal }: Call): Lesson {
  *
  * @param name - Its condition; the learner's class if left out.
  * @param remedy - Follows the sentence that the learner has no class yet.
- * @throws UsageError when the learner has no class, UnknownName with the list for an unknown one.
+ * @throws WrongCall when the learner has no class, UnknownName with the list for an unknown one.
  */
 export function existingClass(
   lessons: Lesson[],
@@ -118,5 +105,5 @@ export function existingClass(
     requireInside(minePath);
     return found;
   }
-  throw new UsageError(`You have no class yet (${shown(minePath)}). ${remedy}`);
+  throw new WrongCall(`You have no class yet (${shown(minePath)}). ${remedy}`);
 }

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Lesson, root, shown } from '../course/catalogue.ts';
+import { WrongCall } from '../machine/command.ts';
 import { type Problem, readSlots, type Slot } from './markdown.ts';
 import type { Marker } from './marker.ts';
 
@@ -85,7 +86,7 @@ function ticks(text: string): string {
  * Reads the pages that are woven: those of the lessons, then those of docs/, then README.md.
  *
  * @param wanted - Beginnings of names; without any, all pages are read.
- * @throws RangeError for a beginning that no page has.
+ * @throws WrongCall for a beginning that no page has.
  */
 export function readPages(lessons: Lesson[], wanted: string[] = []): Page[] {
   const names = [
@@ -98,7 +99,7 @@ export function readPages(lessons: Lesson[], wanted: string[] = []): Page[] {
   ];
   for (const start of wanted) {
     if (!names.some((name) => name.startsWith(start))) {
-      throw new RangeError(`No page begins with "${start}". There are:\n  ${names.join('\n  ')}`);
+      throw new WrongCall(`No page begins with "${start}". There are:\n  ${names.join('\n  ')}`);
     }
   }
   return names

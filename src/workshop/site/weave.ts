@@ -1,9 +1,8 @@
 /** `npm run weave`: fills every fence of every page, or checks that all are up to date. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { parseArgs } from 'node:util';
 import { readLessons, shown } from '../course/catalogue.ts';
-import { progress } from '../machine/command.ts';
+import { exitCodeOf, progress, readOptions } from '../machine/command.ts';
 import { drawDiff } from './files.ts';
 import { type Page, readPages, weavePage } from './page.ts';
 import { type RunningPrograms, startPrograms } from './programs.ts';
@@ -20,27 +19,16 @@ its marker names. docs/adding-a-lesson.md lists the markers.
   pages     only those whose path begins so: lessons/02-read docs/the-matrix.md
 `;
 
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await exitCodeOf(main);
 
-async function main(argv: string[]): Promise<number> {
-  const options = readOptions(argv);
-  if (typeof options === 'string') {
-    process.stderr.write(`${options}\n\n${HELP}`);
-    return 2;
-  }
+async function main(): Promise<number> {
+  const options = optionsOf();
   if (options.help) {
     process.stdout.write(HELP);
     return 0;
   }
   const lessons = readLessons();
-  let pages: Page[];
-  try {
-    pages = readPages(lessons, options.pages);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return 2;
-  }
+  const pages = readPages(lessons, options.pages);
   let programs: Promise<RunningPrograms> | undefined;
   const source = sourceOf(lessons, () => {
     programs ??= startPrograms(lessons, progress, attacksOf(pages, lessons));
@@ -95,24 +83,19 @@ function settle(path: string, text: string, write: boolean): boolean {
   return true;
 }
 
-function readOptions(argv: string[]): { write: boolean; help: boolean; pages: string[] } | string {
-  try {
-    const { values, positionals } = parseArgs({
-      args: argv,
-      allowPositionals: true,
-      options: {
-        write: { type: 'boolean' },
-        check: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-    // `npm run weave -- --check` carries both: npm's script says --write.
-    return {
-      write: values.write === true && values.check !== true,
-      help: values.help ?? false,
-      pages: positionals.map((page) => page.replace(/^\.\//, '')),
-    };
-  } catch (error) {
-    return (error as Error).message;
-  }
+function optionsOf(): { write: boolean; help: boolean; pages: string[] } {
+  const { values, positionals } = readOptions('npm run weave', {
+    allowPositionals: true,
+    options: {
+      write: { type: 'boolean' },
+      check: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  // `npm run weave -- --check` carries both: npm's script says --write.
+  return {
+    write: values.write === true && values.check !== true,
+    help: values.help ?? false,
+    pages: positionals.map((page) => page.replace(/^\.\//, '')),
+  };
 }

@@ -3,9 +3,10 @@ import { type AttackOptions, type AttackResult, runAttack } from '../../bench/at
 import { shown } from '../../course/catalogue.ts';
 import { hashOfMine } from '../../course/mine.ts';
 import { recordVerdict } from '../../course/progress.ts';
+import { WrongCall } from '../../machine/command.ts';
 import { withServer } from '../../machine/database/with-server.ts';
 import type { Terminal } from '../terminal.ts';
-import { type Command, chosenLesson, existingClass, UsageError } from '../usage.ts';
+import { type Command, chosenLesson, existingClass } from '../usage.ts';
 
 export const attack: Command = {
   name: 'attack',
@@ -24,7 +25,7 @@ export const attack: Command = {
     const lesson = chosenLesson(call);
     if (!lesson.files.attack) {
       const others = lessons.filter((each) => each.files.attack).map((each) => each.label);
-      throw new UsageError(
+      throw new WrongCall(
         `Lesson ${lesson.label} has no attack; these lessons have one: ${others.join(', ')}.`,
       );
     }

@@ -5,12 +5,13 @@ import { hashOfMine, rememberedLesson } from '../../course/mine.ts';
 import type { Tally } from '../../course/note.ts';
 import { recordVerdict } from '../../course/progress.ts';
 import { retiredBy } from '../../course/promises.ts';
+import { WrongCall } from '../../machine/command.ts';
 import { withServer } from '../../machine/database/with-server.ts';
 import { failures, tally, withoutRetired } from '../proof.ts';
 import { count, describeProblems, describeResult, readable } from '../screen.ts';
 import { TypeChecker } from '../types.ts';
 import type { TypeProblem } from '../types-service.ts';
-import { type Call, type Command, existingClass, UsageError } from '../usage.ts';
+import { type Call, type Command, existingClass } from '../usage.ts';
 
 export const check: Command = {
   name: 'check',
@@ -89,10 +90,10 @@ function lastLesson({ lessons, words, flag }: Call, { condition, lesson }: Class
   if (word !== undefined) {
     const named = findLesson(lessons, word);
     if (named.files.test) return named;
-    throw new UsageError(`Lesson ${named.label} is a page to read: it has no tests.`);
+    throw new WrongCall(`Lesson ${named.label} is a page to read: it has no tests.`);
   }
   const last = lessons.findLast((each) => each.files.test);
-  if (!last) throw new UsageError('No lesson has tests.');
+  if (!last) throw new WrongCall('No lesson has tests.');
   if (flag('all')) return last;
   const own = condition === 'mine' ? rememberedLesson(lessons) : lesson;
   return own?.files.test ? own : last;

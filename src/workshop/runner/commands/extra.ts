@@ -1,9 +1,10 @@
 /** `npm run extra 11`: the tests of a lesson's exercise without a solution. */
 import { runTests } from '../../bench/tests.ts';
+import { WrongCall } from '../../machine/command.ts';
 import { withServer } from '../../machine/database/with-server.ts';
 import { failures } from '../proof.ts';
 import { count, describeResult, readable } from '../screen.ts';
-import { type Command, chosenLesson, existingClass, UsageError } from '../usage.ts';
+import { type Command, chosenLesson, existingClass } from '../usage.ts';
 
 export const extra: Command = {
   name: 'extra',
@@ -23,7 +24,7 @@ It says nothing about the lesson itself. Exits with 0 when all its tests are gre
     if (test === undefined) {
       const others = lessons.filter(({ files }) => files.extra).map(({ label }) => label);
       const list = others.length > 0 ? `; these lessons have one: ${others.join(', ')}` : '';
-      throw new UsageError(`Lesson ${lesson.label} has no extra exercise with tests${list}.`);
+      throw new WrongCall(`Lesson ${lesson.label} has no extra exercise with tests${list}.`);
     }
     const { condition } = existingClass(lessons, call.text('class'));
     return await withServer(

@@ -3,7 +3,8 @@ import { findLesson, type Lesson, minePath, shown } from '../../course/catalogue
 import { replaceMine } from '../../course/mine.ts';
 import { deleteVerdicts } from '../../course/progress.ts';
 import { lessonBefore } from '../../course/promises.ts';
-import { type Call, type Command, chosenLesson, UsageError } from '../usage.ts';
+import { WrongCall } from '../../machine/command.ts';
+import { type Call, type Command, chosenLesson } from '../usage.ts';
 
 export const catchUp: Command = {
   name: 'catch-up',
@@ -17,7 +18,7 @@ export const catchUp: Command = {
 Your own class is kept in lessons/mine/history/ first. Lessons that you skip are not marked as done.`,
   run(call) {
     const [word] = call.words;
-    if (word === undefined) throw new UsageError('catch-up needs a lesson: npm run catch-up 4');
+    if (word === undefined) throw new WrongCall('catch-up needs a lesson: npm run catch-up 4');
     return startOver(call, findLesson(call.lessons, word));
   },
 };

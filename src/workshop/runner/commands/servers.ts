@@ -2,11 +2,12 @@
 import { once } from 'node:events';
 import { findLesson } from '../../course/catalogue.ts';
 import { schemaFor } from '../../course/tables.ts';
+import { WrongCall } from '../../machine/command.ts';
 import { withServer } from '../../machine/database/with-server.ts';
 import { visit } from '../../sandbox/browser.ts';
 import { countOf, openLessonSite, type Site, serverOf, visitOften } from '../../sandbox/site.ts';
 import { listenToKeys, type Terminal } from '../terminal.ts';
-import { type Command, existingClass, UsageError } from '../usage.ts';
+import { type Command, existingClass } from '../usage.ts';
 
 /** The lesson whose site this is. */
 const LESSON = 23;
@@ -30,7 +31,7 @@ for your browser, and a key kills a server or starts it again.
     const lesson = findLesson(lessons, LESSON);
     const requests = Number(text('requests') ?? REQUESTS);
     if (!Number.isInteger(requests) || requests < 3 || requests > 100_000) {
-      throw new UsageError(
+      throw new WrongCall(
         `--requests takes a whole number from 3 to 100000, and "${text('requests')}" is not one.`,
       );
     }

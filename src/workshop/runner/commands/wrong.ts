@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { findClass, type Lesson, shown, type WrongFix } from '../../course/catalogue.ts';
 import { makeWrongFixes } from '../../course/patches.mjs';
-import { type Call, type Command, chosenLesson, UsageError } from '../usage.ts';
+import { WrongCall } from '../../machine/command.ts';
+import { type Call, type Command, chosenLesson } from '../usage.ts';
 import { paintPatch } from './diff.ts';
 
 export const wrong: Command = {
@@ -58,7 +59,7 @@ function choose(call: Call): [Lesson, WrongFix?] {
   const lesson = chosenLesson(call);
   if (lesson.wrong.length === 0) {
     const others = lessons.filter((each) => each.wrong.length > 0).map(({ label }) => label);
-    throw new UsageError(
+    throw new WrongCall(
       `Lesson ${lesson.label} has no wrong fixes; these lessons have some: ${others.join(', ')}.`,
     );
   }
@@ -66,7 +67,7 @@ function choose(call: Call): [Lesson, WrongFix?] {
   const fix = lesson.wrong.find((each) => nameOf(each) === name);
   if (fix) return [lesson, fix];
   const list = lesson.wrong.map((each) => `  ${nameOf(each)}`).join('\n');
-  throw new UsageError(`Lesson ${lesson.label} has no wrong fix "${name}". There are:\n${list}`);
+  throw new WrongCall(`Lesson ${lesson.label} has no wrong fix "${name}". There are:\n${list}`);
 }
 
 /** `saves-a-write` of `wrong-03-saves-a-write`. */
