@@ -8,7 +8,7 @@ import type { Message } from '../sandbox/messages.ts';
 import type { PageOrder } from '../sandbox/page-program.ts';
 import type { Failure } from '../sandbox/report.ts';
 import { type ChildServer, ClassUnavailable, startPage } from '../sandbox/server.ts';
-import type { Sender } from './timeline.ts';
+import type { Sender } from './request-entry.ts';
 
 /** Gc with every request, so that it can be seen; PHP's default is one in a hundred. */
 const ORDER: PageOrder = {

@@ -1,7 +1,7 @@
 /** The lab's two clients, and requests from outside the lab. */
 import type { Failure } from '../sandbox/report.ts';
 import type { Exchange } from './exchange.ts';
-import type { Sender } from './timeline.ts';
+import type { Sender } from './request-entry.ts';
 
 export type ClientName = 'you' | 'mallory';
 

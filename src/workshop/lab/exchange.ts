@@ -1,7 +1,7 @@
 /** One request of the lab's own clients, with everything that went over the wire. */
 import { readBody } from '../sandbox/browser.ts';
 import type { ClassProcess } from './class-process.ts';
-import type { Sender } from './timeline.ts';
+import type { Sender } from './request-entry.ts';
 
 /** An exchange, line by line. */
 export interface Exchange {

@@ -1,41 +1,7 @@
 /** The work of each request, put together from the messages of the traced processes. */
-import type { CallbackMessage, Message, RequestMessage, SqlMessage } from '../sandbox/messages.ts';
-import { releasesLock } from './lock-waits.ts';
-
-/** The sender of a request: one of the lab's clients, or a program outside such as curl. */
-export type Sender = 'you' | 'mallory' | 'outside';
-
-export interface Statement
-  extends Pick<SqlMessage, 'statement' | 'sql' | 'values' | 'lock' | 'at'> {
-  end: number | undefined;
-  outcome: string | undefined;
-  failed: boolean;
-  /** True when it got the lock that it asked for. */
-  got: boolean | undefined;
-}
-
-export interface Step extends Pick<CallbackMessage, 'step' | 'name' | 'values' | 'at'> {
-  end: number | undefined;
-  answer: string | undefined;
-  error: string | undefined;
-  /** The line of the class that threw the error. */
-  place: string | undefined;
-  statements: Statement[];
-}
-
-export interface RequestEntry extends Pick<RequestMessage, 'method' | 'url' | 'at'> {
-  /** Counted over all processes of one class. */
-  number: number;
-  sender: Sender;
-  pid: number;
-  end: number | undefined;
-  status: number | undefined;
-  steps: Step[];
-  /** Statements outside of callbacks. */
-  statements: Statement[];
-  /** The number of statements that are not kept: see {@link KEPT_STATEMENTS}. */
-  further: number;
-}
+import type { Message, RequestMessage, SqlMessage } from '../sandbox/messages.ts';
+import { releasesLock, statementsOf } from './held-locks.ts';
+import type { RequestEntry, Sender, Statement } from './request-entry.ts';
 
 /** One process among those whose requests share a timeline. */
 export interface Origin {
@@ -159,8 +125,4 @@ function addStatement(entry: RequestEntry, message: SqlMessage): void {
 
 function findStatement(entry: RequestEntry, wanted: number): Statement | undefined {
   return statementsOf(entry).find((each) => each.statement === wanted);
-}
-
-function statementsOf(entry: RequestEntry): Statement[] {
-  return [...entry.steps.flatMap((step) => step.statements), ...entry.statements];
 }

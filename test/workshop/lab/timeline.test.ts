@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { RequestEntry } from '../../../src/workshop/lab/request-entry.ts';
 import { compareRows, type Row } from '../../../src/workshop/lab/rows.ts';
-import {
-  groupByOverlap,
-  KEPT_STATEMENTS,
-  type RequestEntry,
-  Timeline,
-} from '../../../src/workshop/lab/timeline.ts';
+import { groupByOverlap, KEPT_STATEMENTS, Timeline } from '../../../src/workshop/lab/timeline.ts';
 import type { PageModel } from '../../../src/workshop/lab/views/model.ts';
 import { timelinePanel } from '../../../src/workshop/lab/views/timeline.ts';
 import type { Message } from '../../../src/workshop/sandbox/messages.ts';

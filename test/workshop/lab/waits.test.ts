@@ -2,11 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { describeWait, findWaits } from '../../../src/workshop/lab/lock-waits.ts';
-import {
-  KEPT_STATEMENTS,
-  type RequestEntry,
-  Timeline,
-} from '../../../src/workshop/lab/timeline.ts';
+import type { RequestEntry } from '../../../src/workshop/lab/request-entry.ts';
+import { KEPT_STATEMENTS, Timeline } from '../../../src/workshop/lab/timeline.ts';
 import { hasLock, type LockEffect, lockEffect } from '../../../src/workshop/sandbox/locks.ts';
 import { database } from './workshop.ts';
 

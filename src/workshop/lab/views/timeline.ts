@@ -2,8 +2,9 @@
 import { NAMES } from '../clients.ts';
 import { type Html, html } from '../html.ts';
 import { describeWait, findWaits, type Wait } from '../lock-waits.ts';
+import type { RequestEntry, Statement, Step } from '../request-entry.ts';
 import { count, milliseconds, shorten } from '../text.ts';
-import { groupByOverlap, type RequestEntry, type Statement, type Step } from '../timeline.ts';
+import { groupByOverlap } from '../timeline.ts';
 import type { PageModel } from './model.ts';
 
 const SHOWN = 8;
