@@ -51,8 +51,9 @@ test('a double click on the first page saves both and keeps one row', async () =
   }
 });
 
-test('a save is one statement that leaves the rest of the row alone', async () => {
+test('a save is one statement that leaves the rest of the row alone', async (context) => {
   await database.query("ALTER TABLE sessions ADD COLUMN note varchar(20) NOT NULL DEFAULT ''");
+  context.after(() => database.query('ALTER TABLE sessions DROP COLUMN note'));
   const id = await newId();
   const sent = async (data: string): Promise<number> => {
     const before = statements().length;
