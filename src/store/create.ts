@@ -7,7 +7,7 @@ import { findRow } from './find.ts';
 import { Nothing } from './hold/hold.ts';
 import { ANY, type Kind } from './kinds.ts';
 import { limitSessions } from './max-per-user.ts';
-import { newRow } from './new-row.ts';
+import { type NewSession, newRow } from './new-row.ts';
 import type { Opening } from './open.ts';
 import { OpenSession } from './open-session.ts';
 import type { Owner } from './owner.ts';
@@ -37,9 +37,9 @@ export async function createSession(
   { user, label, signal }: CreateOptions = {},
 ): Promise<OpenSession> {
   const { budget, database, events, facts, hash } = context;
-  const bytes = takeData(data, facts);
+  const session = { data: takeData(data, facts), user: user ?? undefined, label, age: 0 };
   const deadline = new Deadline(budget, signal);
-  const row = await insertRow(context, deadline, id, bytes, { user, label });
+  const row = await insertRow(context, deadline, id, session);
   const hold = new Nothing(database);
   await limitSessions(context, hold, deadline, row.user);
   events.emit('create', () => ({ handle: hash.handleOf(row.key), user: row.user }));
@@ -50,26 +50,28 @@ async function insertRow(
   context: Context,
   deadline: Deadline,
   id: string,
-  data: Buffer,
-  owner: Owner,
+  session: NewSession,
 ): Promise<Row> {
   const { database, table, hash, life } = context;
   const [key] = hash.keysOf(id);
-  const user = owner.user ?? undefined;
-  const { fresh, row } = newRow(context, key, { data, user, label: owner.label, age: 0 });
-  const insert = table.insert(fresh, life);
+  const { fresh, row } = newRow(context, key, session);
+  let doubts = 0;
   for (;;) {
     try {
-      await database.run(deadline, insert);
+      await database.run(deadline, table.insert(fresh, life));
       return row;
     } catch (failure) {
       if (!isDuplicate(failure)) {
         await deadline.pauseAfter(failure);
+        doubts += 1;
         continue;
       }
-      // An earlier attempt whose answer was lost is the same session.
+      // An earlier attempt whose answer was lost is the same session, also if it was saved since.
       const found = await findRow(context, deadline, [key]);
-      if (found?.marks.equals(row.marks)) return row;
+      if (found?.marks.includes(fresh.mark)) return row;
+      // It may have been ended since, as by a later login under `maxPerUser`. Without a failed attempt,
+      // the row in the way has expired and was not deleted yet: another attempt would fail as well.
+      if (found === undefined && doubts-- > 0) continue;
       throw new SessionConflict([], 'there is a session with this id', failure.cause);
     }
   }

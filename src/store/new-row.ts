@@ -5,7 +5,7 @@ import { firstMarks, MARK_BYTES } from './table/statements.ts';
 import type { Fresh, Row } from './table/table.ts';
 
 /** The session of a new row. */
-interface NewSession extends Pick<Row, 'data' | 'user' | 'label'> {
+export interface NewSession extends Pick<Row, 'data' | 'user' | 'label'> {
   /** Milliseconds since it began. */
   readonly age: number;
 }

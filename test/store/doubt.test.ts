@@ -125,6 +125,38 @@ async function rollBack(change: (session: OpenSession) => Promise<unknown>): Pro
   assert.deepEqual(await stored(sessions, id), { n: 0 });
 }
 
+/** Loses the answer of a login, and lets others act before the store looks whether it was made. */
+async function loseLogin(
+  between: (other: Sessions, id: string) => Promise<unknown>,
+): Promise<{ session: OpenSession; other: Sessions }> {
+  const { sessions, wire } = await wiredStore({ statementTimeout: 20, timeout: 60 });
+  const other = newStore();
+  const id = sessions.newId();
+  const answer = wire.gate(1, /^INSERT/, { holds: 'answer', opens: 'by hand' });
+  const login = sessions.create(id, json({ mine: 1 }), { user: id });
+  await answer.arrived;
+  const read = wire.gate(1, /^SELECT/, { opens: 'by hand', patience: HANG });
+  answer.cut();
+  await read.arrived;
+  await between(other, id);
+  read.open();
+  return { session: await login, other };
+}
+
+test('a login that was ended before its lost answer is missed is made again', async () => {
+  const { session, other } = await loseLogin(async (store, id) => await store.of(id).revokeAll());
+  assert.deepEqual(await stored(other, session.id), { mine: 1 });
+  assert.equal(await session.save(json({ mine: 2 })), 'saved');
+});
+
+test('a login that others have saved before its lost answer is missed is the same session', async () => {
+  const { session, other } = await loseLogin(async (store, id) => {
+    assert.equal(await (await open(store, id)).save(json({ mine: 1, theirs: 1 })), 'saved');
+  });
+  assert.equal(await session.save(json({ mine: 2 })), 'merged');
+  assert.deepEqual(await stored(other, session.id), { mine: 2, theirs: 1 });
+});
+
 test('a save that READ UNCOMMITTED shows and that is rolled back is not acknowledged', async () => {
   await rollBack((session) => session.save(json({ n: 1 })));
 });
