@@ -103,9 +103,11 @@ test('saves at once are all there', async () => {
   assert.equal(await sessions.gc(), 0);
 });
 
-test('a column that is missing is named', async () => {
+test('a column that is missing is named, with the remedy, and is found once it is added', async () => {
   const missing = storeOn(pool, { table: 'shop', extra: { none: () => 1 } });
-  await assert.rejects(missing.ready(), /has no column "none"/);
+  await assert.rejects(missing.ready(), /has no column "none": .*add columns of `extra`/);
+  await query('ALTER TABLE shop ADD COLUMN none INT NULL');
+  await missing.ready();
 });
 
 test('the types refuse other values, and know the data', () => {

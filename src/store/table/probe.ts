@@ -83,8 +83,8 @@ function capacityOf(table: Table, columns: readonly (readonly unknown[])[]): num
   const missing = table.columns.filter((column) => !found.has(column.toLowerCase()));
   if (missing.length > 0) {
     throw new SessionSetupError(
-      `${place} has no column "${missing.join('", "')}": give its names in \`columns\`, or run ` +
-        '"npx phpsessid doctor"',
+      `${place} has no column "${missing.join('", "')}": add columns of \`extra\`, set ` +
+        '`columns`, or run "npx phpsessid doctor"',
     );
   }
   const engine = first[3] as string | null;
