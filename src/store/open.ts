@@ -14,7 +14,14 @@ import { endFamily, follow } from './pointers.ts';
 import { rekey } from './rekey.ts';
 import type { Row } from './table/table.ts';
 
-const LOCKS = { lock: lockByName, lease: takeLease, row: lockRow } as const;
+type TakeLock = (context: Context, key: Buffer, deadline: Deadline) => Promise<Hold>;
+
+/** The strategies that take a lock. */
+const LOCKS: Partial<Record<Strategy | 'none', TakeLock>> = {
+  lock: lockByName,
+  lease: takeLease,
+  row: lockRow,
+};
 
 /** Options of one opening. */
 export interface Opening {
@@ -123,8 +130,7 @@ async function take(
   strategy: Strategy | 'none',
   deadline: Deadline,
 ): Promise<Taken> {
-  const isLocking = strategy !== 'merge' && strategy !== 'none';
-  const turn = isLocking ? await context.queues.enter(keys[0], deadline) : undefined;
+  const turn = LOCKS[strategy] && (await context.queues.enter(keys[0], deadline));
   let taken: Omit<Taken, 'turn'> | undefined;
   try {
     // Each try takes a lock of its own.
@@ -142,14 +148,12 @@ async function lockAndRead(
   strategy: Strategy | 'none',
   deadline: Deadline,
 ): Promise<Omit<Taken, 'turn'>> {
-  const isLocking = strategy !== 'merge' && strategy !== 'none';
-  const hold = isLocking
-    ? await LOCKS[strategy](context, keys[0], deadline)
-    : new Nothing(context.database);
+  const lock = LOCKS[strategy];
+  const hold = lock ? await lock(context, keys[0], deadline) : new Nothing(context.database);
   let row: Row | undefined;
   try {
     // A row from the cache may be old; under a lock it must be the row of now.
-    const found = isLocking
+    const found = lock
       ? await readRow(context, hold, deadline, keys, hold.locksRow)
       : await readCached(context, keys, deadline);
     const isOld = isLive(found) && !found.key.equals(keys[0]);
