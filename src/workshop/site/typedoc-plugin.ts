@@ -44,7 +44,7 @@ export function workshopPlugin(
     app.renderer.on(MarkdownEvent.PARSE, takeFrameOff, 100);
     app.renderer.on(PageEvent.END, (page) => {
       if (page.contents === undefined) return;
-      page.contents = captionCode(drawMermaid(page.contents, page.url))
+      page.contents = levelHeadings(captionCode(drawMermaid(page.contents, page.url)))
         .replace(/<td>(?=✔)/g, '<td class="good">')
         .replace(/<td>(?=✘)/g, '<td class="bad">')
         .replace('<div class="col-content">', '<div class="col-content" role="main">')
@@ -120,4 +120,14 @@ function captionCode(html: string): string {
     (_, kind: string, argument: string | undefined, block: string) =>
       `<figure class="code code-${kind}"><figcaption>${captionOf(kind, argument)}</figcaption>${block}</figure>`,
   );
+}
+
+/** Gives headings the level that they have for a reader: TypeDoc follows an h1 with h4 and h5. */
+function levelHeadings(html: string): string {
+  const above: number[] = [];
+  return html.replace(/<h([1-6])(?=[\s>])/g, (tag, digit: string) => {
+    const own = Number(digit);
+    while ((above.at(-1) ?? 0) >= own) above.pop();
+    return above.push(own) === own ? tag : `${tag} aria-level="${above.length}"`;
+  });
 }

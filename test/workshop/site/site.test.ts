@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  createReadStream,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
@@ -101,6 +109,18 @@ test('a page has one main landmark, and the keys scroll its tables', () => {
   assert.ok(tables.length > 0);
   assert.equal(html.match(/<div class="wide" tabindex="0"><table>/g)?.length, tables.length);
   assert.doesNotMatch(html, /<th[^>]*><\/th>/, 'a column without a name');
+});
+
+test('no heading skips a level', () => {
+  const names = readdirSync(site, { recursive: true, encoding: 'utf8' });
+  for (const name of names.filter((each) => each.endsWith('.html'))) {
+    const [, content = ''] = readFileSync(join(site, name), 'utf8').split('role="main"');
+    let last = 0;
+    for (const [, own, level = own] of content.matchAll(/<h([1-6])(?: aria-level="(\d)")?[\s>]/g)) {
+      assert.ok(Number(level) <= last + 1, `${name}: level ${level} after ${last}`);
+      last = Number(level);
+    }
+  }
 });
 
 test('the bytes of the format are text that can be read and copied', () => {
