@@ -195,8 +195,13 @@ test('a browser opens the pages, searches and changes the theme without an error
       'modules/phpsessid_mysql_node',
     ]) {
       await page.goto(`${base}${path}.html`);
-      const width = await page.evaluate(() => document.documentElement.scrollWidth);
-      assert.equal(width, 320, path);
+      // TypeDoc hides a page until its menu is there, and a hidden page is as wide as its window.
+      await page.locator('h1').waitFor();
+      for (const size of ['100%', '200%']) {
+        await page.addStyleTag({ content: `html { font-size: ${size} }` });
+        const width = await page.evaluate(() => document.documentElement.scrollWidth);
+        assert.equal(width, 320, `${path} with text of ${size}`);
+      }
     }
     await page.setViewportSize({ width: 1440, height: 900 });
 
@@ -204,6 +209,63 @@ test('a browser opens the pages, searches and changes the theme without an error
     await page.locator('#tsd-search-input').fill('garbageCollect');
     await page.locator('#tsd-search-results li', { hasText: 'garbageCollect' }).first().waitFor();
     assert.deepEqual(complaints, []);
+  } finally {
+    await browser.close();
+  }
+});
+
+test('paper has every column of the tables', {
+  skip: findBrowser() ? false : 'no browser is installed',
+}, async () => {
+  const base = `${await serve(sendFile)}/documents/`;
+  const browser = await openBrowser();
+  assert.ok(browser);
+  try {
+    const page = await openPage(browser, {});
+    await page.emulateMedia({ media: 'print' });
+    let tables = 0;
+    for (const name of ['The_matrix', 'The_numbers', 'The_board', 'The_store', 'PHP_and_ours']) {
+      await page.goto(`${base}${name}.html`);
+      await page.locator('h1').waitFor();
+      // A4 less margins of 1 cm.
+      for (const [paper, width] of [
+        ['auto', 718],
+        ['wide', 1047],
+      ] as const) {
+        await page.setViewportSize({ width, height: 900 });
+        const widths = await page
+          .locator('.wide')
+          .evaluateAll(
+            (boxes, paper) =>
+              boxes
+                .filter((box) => getComputedStyle(box).getPropertyValue('page') === paper)
+                .map((box) => [box.scrollWidth, box.clientWidth]),
+            paper,
+          );
+        tables += widths.length;
+        for (const [inside = 0, room = 0] of widths) {
+          assert.ok(inside <= room, `${name}: a table of ${inside} pixels in ${room}`);
+        }
+      }
+    }
+    assert.ok(tables > 20, `${tables} tables`);
+  } finally {
+    await browser.close();
+  }
+});
+
+test('without scripts a page shows nothing that needs them', {
+  skip: findBrowser() ? false : 'no browser is installed',
+}, async () => {
+  const base = `${await serve(sendFile)}/`;
+  const browser = await openBrowser();
+  assert.ok(browser);
+  try {
+    const page = await openPage(browser, { javaScriptEnabled: false });
+    await page.goto(base);
+    await page.locator('h1').waitFor();
+    assert.equal(await page.getByText('Loading...').isVisible(), false);
+    assert.equal(await page.getByRole('button', { name: /search|copy/i }).count(), 0);
   } finally {
     await browser.close();
   }
