@@ -131,6 +131,33 @@ test('verdicts and transcripts survive a reload', { skip }, async () => {
   await reads(page.locator('#opened .verdict'), /held/);
 });
 
+test('the focus comes back to a cell whose transcript the back button closes', {
+  skip,
+}, async () => {
+  const { page } = await open();
+  await page.locator('#run-lesson-02').click();
+  await summary(page).getByText('2 attacks in').waitFor();
+  await cell(page, 'lesson-02', '02').press('Enter');
+  await page.locator('#opened:focus .transcript').waitFor();
+  await page.goBack();
+  await page.locator('#opened:empty').waitFor({ state: 'attached' });
+  assert.equal(await page.evaluate(() => document.activeElement?.id), 'cell-lesson-02-02');
+});
+
+test('in forced colours the line of the promises is wider than the grid', { skip }, async () => {
+  const { page } = await open();
+  await page.emulateMedia({ forcedColors: 'active' });
+  const widths = await page.evaluate(() => {
+    const { borderLeftWidth, borderRightWidth } = getComputedStyle(
+      document.querySelector('.cells td') as Element,
+    );
+    return [borderLeftWidth, borderRightWidth];
+  });
+  await page.emulateMedia({ forcedColors: 'none' });
+  // Two borders side by side are as wide as the line.
+  assert.deepEqual(widths, ['0px', '1px']);
+});
+
 test('a stopped run keeps its finished cells, and leaves its waiting cells as they were', {
   skip,
 }, async () => {

@@ -19,6 +19,11 @@ function open(cell) {
   listen(`/gauntlet/live${cell === '' ? '' : `?cell=${encodeURIComponent(cell)}`}`);
 }
 
+/** Returns the focus to the cell whose transcript is closed. */
+function leave() {
+  document.getElementById(cameFrom ?? 'run-all')?.focus();
+}
+
 document.addEventListener('click', (event) => {
   const link = event.target instanceof Element ? event.target.closest('a[data-cell]') : null;
   if (!(link instanceof HTMLAnchorElement) || event.ctrlKey || event.metaKey || event.shiftKey)
@@ -27,7 +32,7 @@ document.addEventListener('click', (event) => {
   const cell = link.dataset.cell ?? '';
   history.pushState(null, '', link.href);
   open(cell);
-  if (cell === '') document.getElementById(cameFrom ?? 'run-all')?.focus();
+  if (cell === '') leave();
   else {
     cameFrom = link.id;
     awaited = true;
@@ -44,7 +49,10 @@ if (opened) {
 }
 
 window.addEventListener('popstate', () => {
-  open(new URLSearchParams(location.search).get('cell') ?? '');
+  const cell = new URLSearchParams(location.search).get('cell') ?? '';
+  open(cell);
+  // The transcript that has the focus is about to be empty.
+  if (cell === '' && opened?.contains(document.activeElement)) leave();
 });
 
 // The transcript makes the table smaller: its cell stays in sight.
