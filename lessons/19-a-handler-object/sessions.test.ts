@@ -230,7 +230,8 @@ test('a token is made of the random bytes that were given', async () => {
     await forum.query('DELETE FROM sessions');
     sizes.length = 0;
     await create();
-    assert.deepEqual(sizes, [32], 'the bytes that were asked for');
+    // A page saves as well, and the save on a cluster draws bytes for its mark.
+    assert.equal(sizes[0], 32, 'the first bytes that were asked for');
     const [row] = await forum.rows();
     assert.deepEqual(
       Buffer.from(row?.['id'] as Buffer),
