@@ -171,6 +171,18 @@ test('a page that only reads saves nothing, and says so', async () => {
     );
     await request.close();
   }
+  const broken = new (exported as new (means: object) => typeof b.reading.handler)({
+    readOnly: true,
+  });
+  await broken.open('', 'MySession');
+  const failed = await database.withoutTable(() => broken.read(id).catch((error) => error));
+  assert.ok(failed instanceof Error, 'a read without a table and without a memcached');
+  const saves = () => broken.write(id, '');
+  await assert.rejects(
+    saves,
+    (error) => error === failed,
+    'write after a read that failed, which throws its error',
+  );
   const rows = (await database.rows()).length;
   assert.match((await page.request({ path: '/whoami' })).body, /Nobody/);
   assert.equal((await page.request()).status, 500, 'it counted a stranger, and a page said so');
@@ -382,6 +394,49 @@ test('a read that comes late leaves the token of a writer in place', async () =>
   saves.open();
   await save;
   assert.equal(await b.look(id), 'count|i:2;', 'a copy took the place of the token');
+  // Before the reader looks, a save has ended and another reader has put its lease there.
+  const third = await a.create_sid();
+  await a.write(third, 'count|i:1;');
+  const behind = newClient();
+  let leased = false;
+  let mayLook: () => void = () => {};
+  const looks = new Promise<void>((resolve) => {
+    mayLook = resolve;
+  });
+  let last = 'count|i:2;';
+  behind.add = async (...entry) => {
+    // A reader that removes its lease and adds its copy leaves the key empty in between.
+    if (leased) {
+      last = 'count|i:3;';
+      await a.write(third, last);
+    }
+    leased = await add.apply(behind, entry);
+    return leased;
+  };
+  behind.get = async (key) => {
+    if (leased) await looks;
+    return await get.call(behind, key);
+  };
+  const { handler: outrun } = given({ cache: behind, readOnly: true });
+  await outrun.open('', 'MySession');
+  const hold = () => gate(1, finding, { opens: 'by hand', holds: 'answer' });
+  const old = hold();
+  const reading = outrun.read(third);
+  await old.reached(reading);
+  await a.write(third, last);
+  const newer = hold();
+  const next = b.look(third);
+  await newer.reached(next);
+  mayLook();
+  old.open();
+  await reading;
+  newer.open();
+  await next;
+  assert.equal(await b.look(third), last, "a copy took the place of another reader's lease");
+  await a.write(third, last);
+  leased = false;
+  await outrun.read(third);
+  assert.equal(await b.look(third), last, 'a copy came into a key that was empty for a moment');
   // The other way round: a copy comes between the writer's look and its token.
   const other = await a.create_sid();
   await a.write(other, 'count|i:1;');

@@ -437,6 +437,7 @@ export class Sessions implements SessionHandlerInterface, SessionIdInterface {
 
   /** PHP calls no method after one that failed, not even close, so close runs here. */
   async #orClose<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+    if (this.#failed) throw this.#failed;
     try {
       return await work();
     } catch (error) {
