@@ -699,7 +699,7 @@ test('pages that only read leave nothing behind in the process', async () => {
 test('a process uses the memcached of SESSION_CACHE', async () => {
   process.env['SESSION_CACHE'] = cache.server;
   try {
-    const { handler, serve } = await another();
+    const { exported: loaded, handler, serve } = await another();
     await handler.open('', 'MySession');
     const id = await handler.create_sid();
     const before = new Set((await cache.keys()).map(({ name }) => name));
@@ -708,6 +708,20 @@ test('a process uses the memcached of SESSION_CACHE', async () => {
       const added = (await cache.keys()).filter(({ name }) => !before.has(name));
       assert.equal(added.length, 1, 'new keys while it saves');
     });
+    const client = newClient();
+    const { get } = client;
+    let looks = 0;
+    client.get = (key) => {
+      looks += 1;
+      return get.call(client, key);
+    };
+    const request = new (loaded as new (means: object) => typeof handler)({
+      cache: client,
+      readOnly: true,
+    });
+    await request.open('', 'MySession');
+    await request.read(id);
+    assert.notEqual(looks, 0, 'a handler that was given a memcached has asked another one');
     const page = await serve();
     const { cookie } = await page.request();
     const first = await connections();

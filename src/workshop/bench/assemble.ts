@@ -191,7 +191,7 @@ function benchOf(parts: Parts, loaded: LoadedClass): Bench {
     another: async (url = wire.url, classFile = subject.file) => {
       shareSecrets(endings);
       const other = await load(subject, wire, url, nextCopy(classFile));
-      return { handler: other.handler, serve: serveBy(other) };
+      return { exported: other.sessions, handler: other.handler, serve: serveBy(other) };
     },
     given: (means) => {
       requireConstructor(sessions);

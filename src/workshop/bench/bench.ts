@@ -53,7 +53,7 @@ export interface Bench {
    * @param url - The database's address for it, where it is not the bench's own.
    * @param classFile - Absolute path of another lesson's class, where the second server has that.
    */
-  another(url?: string, classFile?: string): Promise<SecondProcess>;
+  another(url?: string, classFile?: string): Promise<SecondProcess & Pick<Bench, 'exported'>>;
   /** Uses the class as another application of this process would; not for the static class. */
   given(means: Means): SecondProcess;
   /** The export `Sessions` of the class's file. */
