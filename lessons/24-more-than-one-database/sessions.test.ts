@@ -213,6 +213,7 @@ test('a request that saves three times keeps what others have saved meanwhile', 
     ['json', 'php'],
   ]) {
     const format = 'php_serialize';
+    await database.query('DELETE FROM sessions');
     const first = webServer([database.url], { format, writes: before }).request();
     const id = await first.create_sid();
     await first.write(id, data({ n: 0 }));
@@ -222,6 +223,10 @@ test('a request that saves three times keeps what others have saved meanwhile', 
       const change: Change = (values) => Object.assign(values, { [key]: 1 });
       const added = await server.update(id, change).catch(String);
       assert.equal(added, true, `an update that adds ${key}`);
+      const [row] = await database.rows();
+      const isJson = String(row?.['d']).startsWith('{"v":');
+      const story = `an update is saved in ${writes}, of a session that was in ${before}`;
+      assert.equal(isJson, writes === 'json', story);
     };
     const request = server.request();
     await request.read(id);
