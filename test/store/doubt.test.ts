@@ -7,6 +7,7 @@ import { Queues } from '../../src/store/hold/queue.ts';
 import type { OpenSession } from '../../src/store/open-session.ts';
 import { settleOnce } from '../../src/store/settle-once.ts';
 import type { Sessions } from '../../src/store/store.ts';
+import type { Wire } from '../../src/workshop/wire/proxy.ts';
 import { HANG } from '../hang.ts';
 import {
   json,
@@ -27,7 +28,25 @@ async function update(sessions: Sessions, id: string, mark: string): Promise<voi
   assert.notEqual(await session.save(), 'gone');
 }
 
-/** Loses the answer of one update, and lets others act before the row is read again. */
+/** Loses the answer of one statement, and lets others act before the row is read again. */
+async function loseAnswerOf<Result>(
+  wire: Wire,
+  statement: RegExp,
+  call: () => Promise<Result>,
+  between: () => Promise<unknown>,
+): Promise<Result> {
+  const answer = wire.gate(1, statement, { holds: 'answer', opens: 'by hand' });
+  const result = call();
+  await answer.arrived;
+  const read = wire.gate(1, /^SELECT/, { opens: 'by hand', patience: HANG });
+  answer.cut();
+  await read.arrived;
+  await between();
+  read.open();
+  return await result;
+}
+
+/** Loses the answer of one update. */
 async function loseAnswer(
   between: (other: Sessions, id: string) => Promise<unknown>,
 ): Promise<{ saving: PromiseSettledResult<void>; marks: readonly string[] }> {
@@ -37,14 +56,8 @@ async function loseAnswer(
   first.data['marks'] = [];
   await first.save();
   const id = first.id as string;
-  const answer = wire.gate(1, /^UPDATE/, { holds: 'answer', opens: 'by hand' });
-  const saving = update(sessions, id, 'mine');
-  await answer.arrived;
-  const read = wire.gate(1, /^SELECT/, { opens: 'by hand', patience: HANG });
-  answer.cut();
-  await read.arrived;
-  await between(other, id);
-  read.open();
+  const save = (): Promise<void> => update(sessions, id, 'mine');
+  const saving = loseAnswerOf(wire, /^UPDATE/, save, () => between(other, id));
   const [outcome] = await Promise.allSettled([saving]);
   const { marks } = (await stored(other, id)) as { marks: string[] };
   return { saving: outcome, marks };
@@ -125,22 +138,16 @@ async function rollBack(change: (session: OpenSession) => Promise<unknown>): Pro
   assert.deepEqual(await stored(sessions, id), { n: 0 });
 }
 
-/** Loses the answer of a login, and lets others act before the store looks whether it was made. */
+/** Loses the answer of a login. */
 async function loseLogin(
   between: (other: Sessions, id: string) => Promise<unknown>,
 ): Promise<{ session: OpenSession; other: Sessions }> {
   const { sessions, wire } = await wiredStore({ statementTimeout: 20, timeout: 60 });
   const other = newStore();
   const id = sessions.newId();
-  const answer = wire.gate(1, /^INSERT/, { holds: 'answer', opens: 'by hand' });
-  const login = sessions.create(id, json({ mine: 1 }), { user: id });
-  await answer.arrived;
-  const read = wire.gate(1, /^SELECT/, { opens: 'by hand', patience: HANG });
-  answer.cut();
-  await read.arrived;
-  await between(other, id);
-  read.open();
-  return { session: await login, other };
+  const login = (): Promise<OpenSession> => sessions.create(id, json({ mine: 1 }), { user: id });
+  const session = await loseAnswerOf(wire, /^INSERT/, login, () => between(other, id));
+  return { session, other };
 }
 
 test('a login that was ended before its lost answer is missed is made again', async () => {
