@@ -186,7 +186,7 @@ test('a session that was revoked while a page ran is not brought back, and PHP w
 
 for (const strategy of ['lock', 'row'] as const) {
   test(`${strategy}: a session whose save has thrown is free for the next request`, async () => {
-    const { sessions, wire } = await wiredStore({ lockTimeout: 1 });
+    const { sessions, wire } = await wiredStore();
     const { id } = await request(sessions, undefined, count);
     const failing = request(
       sessions,
@@ -205,7 +205,7 @@ for (const strategy of ['lock', 'row'] as const) {
 }
 
 test('a value that cannot be saved leaves the session free for the next request', async () => {
-  const sessions = newStore({ lockTimeout: 1 });
+  const sessions = newStore();
   const { id } = await request(sessions, undefined, count);
   const failing = request(sessions, id, () => {
     $_SESSION['when'] = new Date();

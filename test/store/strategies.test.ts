@@ -152,7 +152,7 @@ test('a database that goes away ends a call in its time, which has no lock to wa
     LOCKING.map(async (strategy) => {
       const times = { timeout: 3, statementTimeout: 1, lockTimeout: 600 };
       const { sessions, wire } = await wiredStore({ strategy, ...times });
-      return { sessions, wire, id: await newSession(sessions, { n: 0 }) };
+      return { sessions, wire, id: await newSession(newStore(), { n: 0 }) };
     }),
   );
   const began = performance.now();
@@ -202,7 +202,7 @@ test('lock: the answer of a save is lost, and the save is known', async () => {
 
 test('lock: a save that its row keeps waiting may be made after its error, which says so', async () => {
   const sessions = newStore({ strategy: 'lock', statementTimeout: 1 });
-  const id = await newSession(sessions, { n: 0 });
+  const id = await newSession(newStore(), { n: 0 });
   const session = await open(sessions, id);
   const other = await poolOf(schema.url).getConnection();
   await other.query('START TRANSACTION');

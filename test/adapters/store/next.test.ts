@@ -96,7 +96,7 @@ test('two actions of one request share the session that the first has begun', as
 });
 
 test('actions of one request that overlap share one session', async () => {
-  const { withSession, readSession, next } = start(newStore({ strategy: 'lock', lockTimeout: 1 }));
+  const { withSession, readSession, next } = start(newStore({ strategy: 'lock', lockTimeout: 10 }));
   const put = (key: string, value: unknown): Promise<void> =>
     withSession((session) => {
       session.data[key] = value;
@@ -115,7 +115,7 @@ test('actions of one request that overlap share one session', async () => {
 });
 
 test('reading in a Server Component sets no cookie, takes no lock, and keeps the session alive', async () => {
-  const { sessions, wire } = await wiredStore({ strategy: 'lock', idle: 100, lockTimeout: 1 });
+  const { sessions, wire } = await wiredStore({ strategy: 'lock', idle: 100, lockTimeout: 10 });
   const { withSession, readSession, jar, next } = start(sessions);
   await withSession(async (session) => {
     session.data['name'] = 'only read';
