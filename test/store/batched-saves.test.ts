@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { RowDataPacket } from 'mysql2';
 import type { Pool } from 'mysql2/promise';
 import { BatchedWrites } from '../../src/store/database/batched-writes.ts';
@@ -25,6 +24,7 @@ import {
   statementsOn,
   stored,
   storeOn,
+  untilLocked,
   wiredStore,
 } from './fixture.ts';
 
@@ -149,7 +149,7 @@ test('a batch that is chosen to end a deadlock is saved one by one', async () =>
     connection.execute("UPDATE sessions SET label='held' WHERE id=?", [row?.['id']]);
   await hold(rows.at(-1));
   const saves = all.map((session) => session.save(json({ n: 1 })));
-  await untilWaiting(direct);
+  await untilLocked(direct);
   await hold(rows[0]);
   await connection.query('ROLLBACK');
   connection.release();
@@ -170,7 +170,7 @@ test('a row that another program has locked keeps no later save waiting', {
   const waiting = held.save(json({ n: 1 })).then(() => {
     isSaved = true;
   });
-  await untilWaiting(direct);
+  await untilLocked(direct);
   assert.equal(await free.save(json({ n: 1 })), 'saved');
   assert.equal(isSaved, false);
   await connection.query('ROLLBACK');
@@ -179,21 +179,12 @@ test('a row that another program has locked keeps no later save waiting', {
 });
 
 /** Waits until a statement waits for a row's lock. */
-async function untilWaiting(direct: Pool): Promise<void> {
-  while ((await statusOf(direct, 'Innodb_row_lock_current_waits')) === 0) await delay(20);
-}
-
 /** Counts the deadlocks of the server; only MariaDB has them among its status variables. */
 async function deadlocks(direct: Pool): Promise<number> {
   const [rows] = await direct.query<RowDataPacket[]>(
     "SELECT COUNT AS n FROM information_schema.INNODB_METRICS WHERE NAME='lock_deadlocks'",
   );
   return Number(rows[0]?.['n']);
-}
-
-async function statusOf(direct: Pool, name: string): Promise<number> {
-  const [rows] = await direct.query<RowDataPacket[]>('SHOW GLOBAL STATUS LIKE ?', [name]);
-  return Number(rows[0]?.['Value']);
 }
 
 test('a save that was aborted while it waited is never sent', async () => {

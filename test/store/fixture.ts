@@ -1,11 +1,13 @@
 /** Shared by the store's tests: a schema on the real server, stores on it, and a wire with gates. */
 import assert from 'node:assert/strict';
 import { after } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createPool, type Pool, type PoolOptions, type RowDataPacket } from 'mysql2/promise';
 import { SessionUnavailable } from '../../src/store/errors.ts';
 import type { OpenSession } from '../../src/store/open-session.ts';
 import type { SessionsOptions } from '../../src/store/options.ts';
 import { createSessions, type Sessions } from '../../src/store/store.ts';
+import { waitingThreads } from '../../src/workshop/bench/database.ts';
 import { obtainServer, type Schema } from '../../src/workshop/machine/database/server.ts';
 import { openWire, type Wire } from '../../src/workshop/wire/proxy.ts';
 import { parsed } from './parsed.ts';
@@ -98,6 +100,20 @@ export async function wiredStore(
   const sessions = storeOn(pool, options);
   await ready(sessions);
   return { sessions, wire, pool };
+}
+
+/**
+ * Waits until a statement waits for a lock, in one schema: other test files have theirs on the same
+ * server.
+ */
+export async function untilLocked(pool: Pool = direct): Promise<void> {
+  const [[own]] = await pool.query<RowDataPacket[]>('SELECT DATABASE() AS name');
+  for (;;) {
+    const waiting = await waitingThreads(pool);
+    const [threads] = await pool.query<RowDataPacket[]>('SHOW PROCESSLIST');
+    if (threads.some(({ Id, db }) => db === own?.['name'] && waiting.has(Number(Id)))) return;
+    await delay(20);
+  }
 }
 
 /** Lets a store ask its first questions: a busy server may answer later than the test's own limit. */

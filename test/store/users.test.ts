@@ -1,7 +1,6 @@
 /** A user's sessions: list, revoke, limit; under races. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { endOne } from '../../src/store/all.ts';
 import { Engine } from '../../src/store/engine.ts';
 import { SessionUnavailable } from '../../src/store/errors.ts';
@@ -15,10 +14,10 @@ import {
   newSchema,
   newStore,
   poolOf,
-  query,
   secrets,
   statementsOn,
   storeOn,
+  untilLocked,
   wiredStore,
 } from './fixture.ts';
 
@@ -101,14 +100,6 @@ test('64 requests that save and renew while all are revoked leave none alive', a
   for (const { id } of owned) assert.equal(await other.open(id), undefined);
 });
 
-async function revokeWaits(): Promise<void> {
-  for (;;) {
-    const [row] = await query('SHOW ENGINE INNODB STATUS');
-    if (/^LOCK WAIT/m.test(row?.['Status'])) return;
-    await delay(20);
-  }
-}
-
 test('a renewal that commits while all are revoked leaves none alive', async () => {
   const { sessions, wire } = await wiredStore({ statementTimeout: 30, timeout: 60 });
   const other = newStore({ statementTimeout: 30, timeout: 60 });
@@ -118,7 +109,7 @@ test('a renewal that commits while all are revoked leaves none alive', async () 
     const renewing = session.renew();
     await gate.arrived;
     const revoking = other.of('grace').revokeAll();
-    await revokeWaits();
+    await untilLocked();
     gate.open();
     await Promise.all([renewing, revoking]);
     assert.deepEqual(await sessions.of('grace').list(), []);

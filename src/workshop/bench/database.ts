@@ -160,17 +160,16 @@ async function awaitLockWaits(
  * Row locks are read from InnoDB's status. The table INNODB_TRX is a copy, which is not renewed while
  * several clients read it, and shows waits that are over.
  */
-async function waitingThreads(connection: Connection): Promise<Set<number>> {
-  const [named] = await connection.query<RowDataPacket[]>(
-    "SELECT ID AS id FROM information_schema.PROCESSLIST WHERE STATE = 'User lock'",
-  );
+export async function waitingThreads(connection: Pick<Connection, 'query'>): Promise<Set<number>> {
+  const [threads] = await connection.query<RowDataPacket[]>('SHOW PROCESSLIST');
+  const ofNames = threads.filter((each) => each['State'] === 'User lock').map((each) => each['Id']);
   const [[report]] = await connection.query<RowDataPacket[]>('SHOW ENGINE INNODB STATUS');
   // The report of the last deadlock, which is over, stands before the list of transactions.
   const transactions = String(report?.['Status']).split('\n---TRANSACTION ').slice(1);
   const ofRows = transactions
     .filter((text) => /^LOCK WAIT /m.test(text))
     .map((text) => /^M\w+ thread id (\d+)/m.exec(text)?.[1]);
-  return new Set([...named.map((row) => row['id']), ...ofRows].map(Number));
+  return new Set([...ofNames, ...ofRows].map(Number));
 }
 
 /** Waits until the wire has received everything that the class has sent, its quit included. */
