@@ -1,8 +1,6 @@
 /** A learner's class may hang, crash or exit: the parent still gets results and a location. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { basename, join } from 'node:path';
 import { after, afterEach, beforeEach, test } from 'node:test';
 import { createConnection } from 'mysql2/promise';
@@ -398,14 +396,11 @@ test('an aborted run ends at once with what there was', async () => {
 });
 
 test('a database that has gone is not held against the class', async () => {
-  const listener = createServer().listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const { port } = listener.address() as AddressInfo;
-  listener.close();
-  await once(listener, 'close');
-  const gone = check({ server: `mysql://root@127.0.0.1:${port}/` });
+  // Another program of the suite could take a port that was free a moment ago.
+  const gone = check({ server: 'mysql://root@127.0.0.1:1/' });
   await assert.rejects(gone, {
-    message: `The database at 127.0.0.1:${port} has gone, so these results say nothing about the class: repeat the run`,
+    message:
+      'The database at 127.0.0.1:1 has gone, so these results say nothing about the class: repeat the run',
   });
 });
 
